@@ -1,0 +1,25 @@
+"""Goldilocks trains Keras models from composable Hydra configs, tracks every run in MLflow, and judges the curves.
+
+Data flows one way, through modules named after the steps of the workflow:
+
+    config       compose -> checked, resolved, flat, fingerprinted
+    problem      problem type -> last activation, loss, metric, baseline
+    dataset      source -> arrays or tf.data, facts about them, digest
+    protocol     rows -> splits
+    model        facts -> keras.Model
+    training     model + split -> history
+    evaluation   predictions -> metrics, difference to the baseline
+    diagnosis    history -> verdict, evidence, next move in words
+    plots        logged numbers -> figures
+    tracking     the only place that knows MLflow
+    sweep        many runs of one `-m` call under one parent
+    run          one run, top to bottom, one line per step
+"""
+
+import os
+
+# TensorFlow reads these once, when it is first imported: without them it prints some twenty lines at every start.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")

@@ -1,0 +1,63 @@
+"""Source -> arrays, facts about them, and a digest; one module per option of the config group `dataset`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+# What each option holds, known before any file is read: the kind of its rows, and the problem type ("auto" where the
+# user's own files decide). `model.ACCEPTS` says which models take which kind.
+KINDS: Mapping[str, str] = {
+    "catsdogs": "image",
+    "mnist": "image",
+    "images": "image",
+    "boston": "table",
+    "table": "table",
+}
+
+
+class DataError(ValueError):
+    """The data cannot be used as it is; the message says what was found, what was expected and how to fix it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Rows and targets as they came from their source, before any split and any fitted preprocessing.
+
+    Attributes:
+        name: The option of the config group `dataset`.
+        kind: "image" or "table".
+        problem: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
+        x: The raw rows. Image: uint8 array (rows, height, width, channels), 0 to 255, held in memory or memory-mapped;
+            or, where that would be too large, a str array (rows,) of file paths to stream from. Table: a
+            `pandas.DataFrame` whose columns are float64 (numbers, NaN where missing) or str objects (categories, ""
+            where missing).
+        y: Targets. Binary: float32 (rows,), 0.0 or 1.0. Multiclass: int64 (rows,), index into `classes`. Multilabel:
+            float32 (rows, labels), 0.0 or 1.0. Regression: float32 (rows,), in the target's unit.
+        classes: Names of the classes or labels, in the order of their indices; empty for regression.
+        source: "original" or "stand_in".
+        location: Where it came from, for people: a URL, a folder, a file, or how it was drawn.
+        digest: SHA-256, hexadecimal, of everything in `x` and `y` before preprocessing.
+        fixed: The rows (int64 arrays) of the splits that the data set is published with, by the names "train",
+            "validation" and "test"; a split that is not published is absent, and the protocol makes it.
+        subset: Number of training rows to keep, or None for all.
+        unit: Unit of a regression target, for people ("k$"); "" where there is none.
+        image_size: Height and width in pixels to which streamed images are resized; None where `x` holds arrays.
+        notes: Sentences about what was skipped, filled or inferred; printed and logged with every run.
+    """
+
+    name: str
+    kind: str
+    problem: str
+    x: Any
+    y: np.ndarray
+    classes: tuple[str, ...]
+    source: str
+    location: str
+    digest: str
+    fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    subset: int | None = None
+    unit: str = ""
+    image_size: tuple[int, int] | None = None
+    notes: tuple[str, ...] = ()
