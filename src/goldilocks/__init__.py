@@ -20,6 +20,6 @@ import os
 
 # TensorFlow reads these once, when it is first imported: without them it prints some twenty lines at every start.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+# MLflow reports how it is used to its makers, over the network, unless told not to.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

@@ -1,13 +1,15 @@
 """Source -> arrays, facts about them, and a digest; one module per option of the config group `dataset`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:  # The check of a config reads KINDS, and must not pay for importing numpy.
+    import numpy as np
 
-# What each option holds, known before any file is read: the kind of its rows, and the problem type ("auto" where the
-# user's own files decide). `model.ACCEPTS` says which models take which kind.
+# What kind of rows each option holds, known before any file is read; `model.ACCEPTS` says which models take which kind.
 KINDS: Mapping[str, str] = {
     "catsdogs": "image",
     "mnist": "image",
@@ -15,6 +17,9 @@ KINDS: Mapping[str, str] = {
     "boston": "table",
     "table": "table",
 }
+
+# The problem type of the options where the user's own files do not decide it.
+PUBLISHED_PROBLEMS: Mapping[str, str] = {"catsdogs": "binary", "mnist": "multiclass", "boston": "regression"}
 
 
 class DataError(ValueError):

@@ -24,9 +24,7 @@ def cache_dir() -> Path:
     return Path(os.environ.get("GOLDILOCKS_CACHE") or pooch.os_cache("goldilocks"))
 
 
-def choose(
-    source: str, *, name: str, original: Callable[[], Dataset], stand_in: Callable[[], Dataset]
-) -> Dataset:
+def choose(source: str, *, name: str, original: Callable[[], Dataset], stand_in: Callable[[], Dataset]) -> Dataset:
     """The data set from the source that was asked for.
 
     Args:

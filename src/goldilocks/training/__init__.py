@@ -1,0 +1,1 @@
+"""Model and split -> history; callbacks know no tracker."""

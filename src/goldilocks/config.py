@@ -1,0 +1,222 @@
+"""Compose -> checked, resolved, flat, fingerprinted.
+
+The only module, beside the plugins of `sweep`, that knows Hydra and OmegaConf: everything behind it sees plain values.
+"""
+
+import difflib
+import functools
+import hashlib
+import json
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from hydra.utils import get_method
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from goldilocks.checks import config_errors, leaves, unknown
+from goldilocks.dataset import DataError
+from goldilocks.model import ModelError
+from goldilocks.problem import ProblemError
+from goldilocks.protocol import SplitError
+from goldilocks.tracking import StoreError
+
+GROUPS = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer", "tracking", "experiment")
+
+# Keys that say where and whether to run, not what: two runs that differ in nothing else give the same result.
+WITHOUT_EFFECT = ("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "diagnosis.")
+
+
+class ConfigError(ValueError):
+    """The configuration is wrong; the message lists every error."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration that has passed every check.
+
+    Attributes:
+        tree: The resolved configuration, plain containers all through.
+        choices: The option chosen in each config group.
+        overrides: The overrides of this run, as typed.
+        sweep_dir: The folder of the sweep that this run belongs to; None for a run of its own.
+    """
+
+    tree: Mapping[str, Any]
+    choices: Mapping[str, str]
+    overrides: tuple[str, ...]
+    sweep_dir: Path | None
+
+    @property
+    def flat(self) -> dict[str, Any]:
+        """Every leaf by its dotted key, with the options chosen under their groups' names."""
+        return {**self.choices, **leaves(self.tree)}
+
+    @property
+    def name(self) -> str:
+        """A name that a person can read: "boston mlp l2 units=4"."""
+        words = [self.choices["experiment"]] if "experiment" in self.choices else []
+        if not words:
+            words = [self.choices["dataset"], self.choices["model"]]
+            words += [self.choices["regularizer"]] * (self.choices["regularizer"] != "none")
+        words += ["final"] * self.tree["final"]
+        said = ("dataset=", "model=", "regularizer=", "experiment=", "final=")
+        hidden = ("tracking", "hydra", "dataset.dir=", "dataset.file=")
+        for override in (text.lstrip("+~") for text in self.overrides):
+            if not override.startswith((*said, *hidden)):
+                group, _, value = override.partition("=")
+                words.append(value if group in GROUPS else override.split(".", 1)[-1])
+        return " ".join(words)
+
+    @property
+    def role(self) -> str:
+        """What the run is for: "final", "baseline", "regularized" or "plain"."""
+        if self.tree["final"]:
+            return "final"
+        if self.choices["model"] == "baseline":
+            return "baseline"
+        return "regularized" if any(self.tree["regularizer"].values()) else "plain"
+
+    @property
+    def command(self) -> str:
+        """The command that does this run again."""
+        return shlex.join(["python", "train.py", *self.overrides])
+
+    def builder(self, group: str) -> Callable[..., Any]:
+        """The function behind an option of a config group, with its keys filled in by keyword."""
+        node = dict(self.tree[group])
+        target = node.pop("_target_")
+        if not target.startswith("goldilocks."):
+            raise ConfigError(f"{group}._target_ is {target}; expected a function of goldilocks.")
+        return functools.partial(get_method(target), **node)
+
+    def fingerprint(self, data_digest: str, code_digest: str) -> str:
+        """What identifies a result: hash of every setting that can change it, of the data and of the code."""
+        settings = {key: value for key, value in self.flat.items() if not key.startswith(WITHOUT_EFFECT)}
+        settings.pop("tracking")
+        text = json.dumps([settings, data_digest, code_digest], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def settle(cfg: DictConfig) -> Settings:
+    """The checked settings of the job that Hydra is running.
+
+    Raises:
+        ConfigError: Anything is wrong; the message lists all of it.
+    """
+    hydra = HydraConfig.get()
+    return settled(
+        cfg,
+        choices=hydra.runtime.choices,
+        overrides=hydra.overrides.task,
+        sweep_dir=Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None,
+    )
+
+
+def settled(
+    cfg: DictConfig, *, choices: Mapping[str, str | None], overrides: Sequence[str], sweep_dir: Path | None
+) -> Settings:
+    """The checked settings of a composed config: `settle`, outside of a running Hydra job.
+
+    Raises:
+        ConfigError: Anything is wrong; the message lists all of it.
+    """
+    tree, chosen = _plain(cfg, choices)
+    if errors := config_errors(tree, chosen):
+        raise ConfigError(_listed(errors))
+    return Settings(tree, chosen, tuple(overrides), sweep_dir)
+
+
+def launch(main: Callable[[], Any], conf: Path) -> None:
+    """Run a Hydra entry point; what a person can mend ends it with a sentence and exit status 1, not with a traceback.
+
+    `HYDRA_FULL_ERROR=1` in the environment shows the traceback instead.
+
+    Args:
+        main: The entry point, decorated by `hydra.main`.
+        conf: The folder of its configuration.
+    """
+    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+        main()
+        return
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises where it would print and exit.
+    logging.getLogger("hydra").addHandler(logging.NullHandler())  # It logs an error, too, before it raises.
+    try:
+        main()
+    except (HydraException, OmegaConfBaseException) as error:
+        _stop(_listed(_command_line_errors(sys.argv[1:], conf) or [str(error)]))
+    except (ConfigError, DataError, ModelError, ProblemError, SplitError, StoreError) as error:
+        _stop(str(error))
+    except KeyboardInterrupt:
+        sys.exit("\ngoldilocks: interrupted.")
+
+
+def _stop(message: str) -> NoReturn:
+    sys.exit(f"goldilocks: {message}")
+
+
+def _listed(errors: Sequence[str]) -> str:
+    count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+    lines = [f"  {number}. {error}" for number, error in enumerate(errors, 1)]
+    return "\n".join([f"the configuration has {count}; nothing was run.", *lines])
+
+
+def _plain(cfg: DictConfig, choices: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A composed config as plain containers, and the options chosen in our groups."""
+    own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    tree = OmegaConf.to_container(own, resolve=True)
+    assert isinstance(tree, dict)
+    return {str(key): value for key, value in tree.items()}, {
+        group: str(choices[group]) for group in GROUPS if choices.get(group)
+    }
+
+
+def _command_line_errors(arguments: Sequence[str], conf: Path) -> list[str]:
+    """Everything wrong with a command line that Hydra could not compose; Hydra itself names the first error only."""
+    errors, groups, keys = [], [], []
+    for argument in arguments:
+        if argument.startswith("-"):
+            continue
+        try:
+            override = OverridesParser.create().parse_override(argument)
+        except HydraException:
+            errors.append(f"{argument} cannot be read; expected key=value (quotes around a value with special signs).")
+            continue
+        name = override.key_or_group
+        values = list(override.sweep_string_iterator()) if override.is_choice_sweep() else [str(override.value())]
+        if name in GROUPS:
+            known = sorted(file.stem for file in (conf / name).glob("*.yaml"))
+            strange = [value for value in values if value not in known]
+            errors += [f"{name}={value}: " + unknown(value, known, what=f"an option of {name}") for value in strange]
+            groups += [] if strange else [f"{name}={values[0]}"]
+        elif not name.startswith("hydra") and not override.is_add():
+            keys.append((name, argument.split("=")[0] + f"={values[0]}" if override.is_sweep_override() else argument))
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        known = list(leaves(_plain(compose("config", groups), {})[0]))
+        strange = {name for name, _ in keys if not any(key == name or key.startswith(f"{name}.") for key in known)}
+        errors += [f"{name} " + _unknown_key(name, known) for name in sorted(strange)]
+        try:
+            sound = [*groups, *(argument for name, argument in keys if name not in strange)]
+            cfg = compose("config", sound, return_hydra_config=True)
+        except (HydraException, OmegaConfBaseException):
+            return errors  # What is left is what Hydra said, and the caller has that.
+        return errors + config_errors(*_plain(cfg, cfg.hydra.runtime.choices))
+
+
+def _unknown_key(name: str, known: Sequence[str]) -> str:
+    """Why a key does not exist, with the nearest one, or those of its group."""
+    close = difflib.get_close_matches(name, known, n=1)
+    group = [key for key in known if key.startswith(name.split(".")[0] + ".")]
+    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(group or known)}."
+    return f"is not a key of this configuration; {hint}"

@@ -1,0 +1,84 @@
+"""Raw rows -> features: Keras layers fitted on training rows only, and logged with the model.
+
+So a logged model takes what a person has: pixels from 0 to 255, or the columns of a table as they are in its file.
+"""
+
+import keras
+import numpy as np
+import pandas as pd
+
+from goldilocks.dataset import Dataset
+
+
+def fit(dataset: Dataset, rows: np.ndarray) -> keras.Model:
+    """The encoder of a data set.
+
+    Args:
+        dataset: Images or a table.
+        rows: Training rows, int64; statistics and vocabularies come from these alone.
+
+    Returns:
+        Image: uint8 (batch, height, width, channels) -> float32 of the same shape, 0 to 1. Table: a dict of columns,
+        each float32 or string (batch,), -> float32 (batch, features): numbers standardized, missing ones set to the
+        training mean and marked by a column of their own, categories one-hot with a place for unknown ones.
+    """
+    if dataset.kind == "image":
+        size = dataset.image_size or dataset.x.shape[1:3]
+        channels = 3 if dataset.image_size else dataset.x.shape[3]
+        pixels = keras.Input((*size, channels), dtype="uint8", name="pixels")
+        return keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels), name="encoder")
+    return _table_encoder(dataset.x.iloc[rows])
+
+
+def raw(dataset: Dataset, rows: np.ndarray):
+    """The rows as the encoder takes them: a uint8 array of held images, or a dict of a table's columns."""
+    if dataset.kind == "image":
+        return np.asarray(dataset.x[rows])
+    return columns(dataset.x.iloc[rows])
+
+
+def attach(encoder: keras.Model, model: keras.Model) -> keras.Model:
+    """The model that people use, raw rows -> predictions: `model` behind its encoder, sharing its weights."""
+    return keras.Model(encoder.input, model(encoder.output), name=model.name)
+
+
+def columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """A table's columns by the names of the encoder's inputs: float32 numbers, and categories as str objects."""
+    return {
+        _name(column): frame[column].to_numpy(dtype="float32" if _is_number(frame[column]) else object)
+        for column in frame.columns
+    }
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column)
+
+
+def _name(column: object) -> str:
+    """A column's name as Keras allows it, which is without slashes."""
+    return str(column).replace("/", "_")
+
+
+def _table_encoder(train: pd.DataFrame) -> keras.Model:
+    numbers = [column for column in train.columns if _is_number(train[column])]
+    categories = [column for column in train.columns if column not in numbers]
+    inputs = {column: keras.Input((), dtype="float32", name=_name(column)) for column in numbers}
+    inputs |= {column: keras.Input((), dtype="string", name=_name(column)) for column in categories}
+    features = []
+    if numbers:
+        x = keras.ops.stack([inputs[column] for column in numbers], axis=-1)
+        values = train[numbers].to_numpy(dtype="float64")
+        known = np.maximum((~np.isnan(values)).sum(axis=0), 1)  # 1: a column without any known value is all zeros
+        mean = np.nansum(values, axis=0) / known
+        variance = np.nansum((values - mean) ** 2, axis=0) / known
+        scaled = keras.layers.Normalization(mean=mean, variance=variance)(x)
+        features.append(keras.ops.nan_to_num(scaled, nan=0.0))
+        gaps = [index for index in range(len(numbers)) if np.isnan(values[:, index]).any()]
+        if gaps:
+            features.append(keras.ops.cast(keras.ops.isnan(keras.ops.take(x, gaps, axis=-1)), "float32"))
+    for column in categories:
+        vocabulary = sorted(set(train[column]))
+        lookup = keras.layers.StringLookup(vocabulary=vocabulary, num_oov_indices=1, output_mode="one_hot")
+        features.append(lookup(keras.ops.expand_dims(inputs[column], -1)))
+    joined = keras.ops.concatenate(features, axis=-1) if len(features) > 1 else features[0]
+    return keras.Model({_name(column): tensor for column, tensor in inputs.items()}, joined, name="encoder")

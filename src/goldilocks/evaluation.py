@@ -1,0 +1,143 @@
+"""Predictions -> metrics, the difference to the baseline, and the rows that went most wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from goldilocks.dataset import Dataset
+from goldilocks.problem import Problem, higher_is_better
+from goldilocks.training import batches
+
+
+def targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
+    """The targets of a data set as the problem's loss takes them: one-hot for categorical_crossentropy.
+
+    Args:
+        problem: Says the loss.
+        outputs: Of the model.
+        y: Of every row, as `Dataset.y`.
+
+    Returns:
+        float32 or int64 (rows, outputs), or (rows,) for integer classes.
+    """
+    if problem.loss == "categorical_crossentropy" and y.ndim == 1:
+        return np.eye(outputs, dtype="float32")[y.astype("int64")]
+    if problem.loss == "sparse_categorical_crossentropy":
+        return y
+    return y.reshape(len(y), -1).astype("float32")
+
+
+def outputs(problem: Problem, dataset: Dataset) -> int:
+    """How many numbers a prediction has: one for each class of a multiclass problem, else one for each target."""
+    return len(dataset.classes) if problem.type == "multiclass" else int(np.prod(dataset.y.shape[1:], initial=1))
+
+
+def prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
+    """The best prediction that looks at no row: the share of each class, or the mean of the targets.
+
+    Args:
+        problem: Says the problem type.
+        outputs: Of the model.
+        y: Training targets, as `Dataset.y`.
+
+    Returns:
+        float32 (outputs,).
+    """
+    if problem.type == "multiclass":
+        return (np.bincount(y, minlength=outputs) / len(y)).astype("float32")
+    return y.reshape(len(y), -1).mean(axis=0).astype("float32")
+
+
+def predict(encoder: keras.Model, model: keras.Model, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """The predictions, float32 (n, outputs), for these rows (int64, (n,)), in their order."""
+    unused = np.zeros(len(dataset.y), dtype="float32")
+    return model.predict(batches.evaluation(dataset, encoder, rows, unused, batch_size=128), verbose=0)
+
+
+def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+    """The loss and the metrics of predictions, by Keras's names, computed by Keras.
+
+    Args:
+        problem: Says which.
+        truth: (rows, ...) as `targets` makes them.
+        predictions: float32 (rows, outputs).
+    """
+    loss = keras.losses.get(problem.loss)
+    values = {"loss": float(np.mean(keras.ops.convert_to_numpy(loss(truth, predictions))))}
+    for name in problem.metrics:
+        metric = keras.metrics.get(_specific(name, problem))
+        metric.update_state(truth, predictions)
+        values[name] = float(keras.ops.convert_to_numpy(metric.result()))
+    return values
+
+
+def _specific(metric: str, problem: Problem) -> str:
+    """What "accuracy" means for this problem; Keras itself finds out inside `compile` only."""
+    if metric != "accuracy" or problem.type not in ("binary", "multiclass"):
+        return metric
+    if problem.type == "binary":
+        return "binary_accuracy"
+    return "categorical_accuracy" if problem.loss == "categorical_crossentropy" else "sparse_categorical_accuracy"
+
+
+def baseline(problem: Problem, constant: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """The scores of always predicting one constant, float32 (outputs,), on rows with these targets."""
+    return scores(problem, truth, np.tile(constant, (len(truth), 1)))
+
+
+def beats(problem: Problem, reached: Mapping[str, float], dumb: Mapping[str, float]) -> bool:
+    """Whether the measure of success is better than the baseline's; `diagnosis` asks whether beyond noise."""
+    more = reached[problem.metric] - dumb[problem.metric]
+    return more > 0 if higher_is_better(problem.metric) else more < 0
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """Rows and how they were predicted, the worst first.
+
+    Attributes:
+        rows: Positions among the predictions, int64 (k,).
+        sizes: How wrong. Classes: probability given to what was said, 0 to 1. Regression: absolute error.
+    """
+
+    rows: np.ndarray
+    sizes: np.ndarray
+
+
+def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
+    """Predictions as a person reads them: decided classes, or the numbers themselves."""
+    return predictions if problem.type in ("regression", "unit_regression") else decided(problem, predictions)
+
+
+def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
+    """Class predictions as class indices, int64: (rows,), or (rows, labels) of 0 and 1 for a multilabel problem."""
+    if problem.type == "multiclass":
+        return predictions.argmax(axis=1)
+    said = (predictions > 0.5).astype("int64")
+    return said if problem.type == "multilabel" else said[:, 0]
+
+
+def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int) -> Mistakes:
+    """The rows that went most wrong.
+
+    Args:
+        problem: Says what wrong means: the wrong class, most confidently; or the largest absolute error.
+        y: (rows, ...) as `Dataset.y`.
+        predictions: float32 (rows, outputs).
+        most: At most so many.
+    """
+    if problem.type in ("regression", "unit_regression"):
+        errors = np.abs(y.reshape(len(y), -1) - predictions).sum(axis=1)
+        rows = np.argsort(-errors, kind="stable")[:most]
+        return Mistakes(rows, errors[rows])
+    said = decided(problem, predictions)
+    if problem.type == "multilabel":
+        sizes = np.abs(y - predictions).max(axis=1)
+        wrong = np.flatnonzero((said != y).any(axis=1))
+    else:
+        certain = predictions.max(axis=1) if problem.type == "multiclass" else np.abs(predictions[:, 0] - 0.5) + 0.5
+        sizes, wrong = certain, np.flatnonzero(said != y)
+    rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
+    return Mistakes(rows, sizes[rows])

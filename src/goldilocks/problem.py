@@ -1,0 +1,111 @@
+"""Problem type -> last activation, loss, default metric.
+
+Source: Chollet, Deep Learning with Python (2017), table 4.1, "Choosing the right last-layer activation and loss
+function for your model".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+class ProblemError(ValueError):
+    """The last activation, loss or metric does not fit the problem type."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is predicted, and how that is measured.
+
+    Attributes:
+        type: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
+        last_activation: Keras name of the last layer's activation; "linear" for none.
+        loss: Keras name of the loss.
+        metrics: Keras names of the metrics; the first is the measure of success.
+    """
+
+    type: str
+    last_activation: str
+    loss: str
+    metrics: tuple[str, ...]
+
+    @property
+    def metric(self) -> str:
+        """The measure of success."""
+        return self.metrics[0]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of table 4.1; of several losses, the first is the default."""
+
+    last_activation: str
+    losses: tuple[str, ...]
+    metric: str
+
+
+PROBLEMS: Mapping[str, Row] = {
+    "binary": Row("sigmoid", ("binary_crossentropy",), "accuracy"),
+    "multiclass": Row("softmax", ("sparse_categorical_crossentropy", "categorical_crossentropy"), "accuracy"),
+    "multilabel": Row("sigmoid", ("binary_crossentropy",), "binary_accuracy"),
+    "regression": Row("linear", ("mse",), "mae"),
+    "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), "mae"),
+}
+
+# The losses that fit an output and a target of the same shape (or, the sparse one, integer classes).
+LOSSES = (
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "mse",
+    "mae",
+    "huber",
+    "log_cosh",
+    "hinge",
+    "squared_hinge",
+    "binary_focal_crossentropy",
+    "poisson",
+)
+
+
+def resolve(
+    found: str, *, type: str, last_activation: str, loss: str, metrics: str | Sequence[str], override: bool
+) -> Problem:
+    """The problem of a run: what the data set says, unless the config says otherwise.
+
+    Args:
+        found: The problem type of the data set.
+        type: A problem type, or "auto" for `found`.
+        last_activation: A Keras activation, or "auto" for the table's.
+        loss: A Keras loss, or "auto" for the table's.
+        metrics: Keras metrics, the measure of success first, or "auto" for the table's.
+        override: Whether a last activation or a loss outside the table is allowed.
+
+    Raises:
+        ProblemError: A combination outside the table without `override`.
+    """
+    if type not in ("auto", found) and not override:
+        raise ProblemError(
+            f"problem.type is {type}, but the data is {found}; expected auto. If {type} is meant, add problem.override=true."
+        )
+    chosen = found if type == "auto" else type
+    row = PROBLEMS[chosen]
+    asked = last_activation if last_activation != "auto" else row.last_activation
+    asked_loss = loss if loss != "auto" else row.losses[0]
+    errors = []
+    if asked != row.last_activation:
+        errors.append(f"problem.last_activation is {asked}; a {chosen} problem ends in {row.last_activation}.")
+    if asked_loss not in row.losses:
+        errors.append(f"problem.loss is {asked_loss}; a {chosen} problem is trained with {' or '.join(row.losses)}.")
+    if errors and not override:
+        raise ProblemError(" ".join(errors) + " If it is meant, add problem.override=true.")
+    return Problem(chosen, asked, asked_loss, (row.metric,) if metrics == "auto" else tuple(metrics))
+
+
+# Keras metrics of which more is better; of all others, and of every loss, less is.
+HIGHER_IS_BETTER = frozenset({"accuracy", "binary_accuracy", "auc", "precision", "recall", "f1_score", "r2_score"})
+LOWER_IS_BETTER = frozenset({"mae", "mse", "root_mean_squared_error", "mean_absolute_percentage_error"})
+
+
+def higher_is_better(name: str) -> bool:
+    """Whether more of a metric, or of its `val_` value, is better."""
+    return name.removeprefix("val_") in HIGHER_IS_BETTER

@@ -1,0 +1,120 @@
+"""One run, top to bottom, one line per step."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from goldilocks.config import Settings
+from goldilocks.dataset import Dataset
+from goldilocks.problem import Problem, resolve
+from goldilocks.protocol import Split
+from goldilocks.sweep import parent_of
+from goldilocks.tracking import provenance
+
+EXAMPLE_ROWS = 2  # in the logged model's input example
+
+
+def run(settings: Settings) -> float:
+    """Train one model, judge it, and track everything.
+
+    Args:
+        settings: Checked.
+
+    Returns:
+        The best monitored value, which a sweep compares; of a final run, the same measure on the test rows.
+
+    Raises:
+        StoreError: The store cannot be reached or written.
+        DataError: The data cannot be used.
+        ProblemError: The problem type that the data turned out to have does not go with the settings.
+        ModelError: The model cannot be built for the shape of the data.
+    """
+    store = settings.builder("tracking")()
+    dataset = settings.builder("dataset")()
+    problem = resolve(dataset.problem, **settings.tree["problem"])
+    split = settings.builder("protocol")(dataset)[0]
+    tags = {
+        "problem": problem.type,
+        "role": settings.role,
+        "dataset.source": dataset.source,
+        "dataset.digest": dataset.digest,
+        "fingerprint": settings.fingerprint(dataset.digest, provenance.code().digest),
+        **provenance.tags(),
+    }
+    with store.run(settings.name, parent=parent_of(settings.sweep_dir), params=settings.flat, tags=tags) as tracker:
+        return _train(settings, dataset, problem, split.joined() if settings.tree["final"] else split, tracker)
+
+
+def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split, tracker: Any) -> float:
+    # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
+    from goldilocks import backend, diagnosis, evaluation, summary
+    from goldilocks.dataset import encoding
+    from goldilocks.dataset.sources import digest
+    from goldilocks.model import Facts, Regularizer
+    from goldilocks.plots import gallery
+    from goldilocks.training.callbacks import ProgressBar
+    from goldilocks.training.fit import Job
+
+    print(f"{settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
+    for note in dataset.notes:
+        print(f"  {note}", file=sys.stderr)
+    final, seed = settings.tree["final"], settings.tree["seed"]
+    judged = split.test if final else split.validation
+
+    backend.seed(seed)
+    regularizer = Regularizer(**settings.tree["regularizer"])
+    encoder = encoding.fit(dataset, split.train)
+    outputs = evaluation.outputs(problem, dataset)
+    prior = evaluation.prior(problem, outputs, dataset.y[split.train])
+    model = settings.builder("model")(
+        Facts(tuple(encoder.output.shape[1:]), outputs, problem.last_activation, prior), regularizer
+    )
+    targets = evaluation.targets(problem, outputs, dataset.y)
+    job = Job(
+        model=model,
+        encoder=encoder,
+        dataset=dataset,
+        split=split,
+        targets=targets,
+        problem=problem,
+        regularizer=regularizer,
+        optimizer=settings.builder("optimizer"),
+        seed=seed,
+    )
+    bar = ProgressBar(epochs=settings.tree["trainer"]["epochs"], metric=problem.metric)
+    result = settings.builder("trainer")(job, [bar], tracker.epoch)
+
+    predicted = evaluation.predict(encoder, model, dataset, judged)
+    baseline = evaluation.baseline(problem, prior, targets[judged])
+    scores = evaluation.scores(problem, targets[judged], predicted)
+    verdict = None
+    if not final:
+        verdict = diagnosis.judge(
+            result.history, metric=problem.metric, baseline=baseline, rows=len(judged), **settings.tree["diagnosis"]
+        )
+    outcome = summary.Outcome(
+        settings=settings,
+        dataset=dataset,
+        problem=problem,
+        split=split,
+        result=result,
+        baseline=baseline,
+        beats_baseline=evaluation.beats(problem, scores, baseline),
+        verdict=verdict,
+        test=scores if final else None,
+        parameters=model.count_params(),
+        weights=digest(*model.get_weights()),
+    )
+    complete = encoding.attach(encoder, model)
+    with tempfile.TemporaryDirectory() as folder:
+        summary.write(outcome, complete, Path(folder))
+        gallery.draw(outcome, model, regularizer, judged, predicted, Path(folder) / "plots")
+        tracker.files(Path(folder))
+    tracker.dataset(dataset, context="train and test" if final else "train and validation")
+    tracker.model(complete, encoding.raw(dataset, judged[:EXAMPLE_ROWS]))
+    tracker.metrics(summary.metrics(outcome))
+    tracker.tags(summary.tags(outcome))
+    tracker.describe(summary.description(outcome))
+    print(summary.lines(outcome, tracker.where, tracker.ui_command))
+    return summary.value(outcome)

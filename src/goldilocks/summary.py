@@ -1,0 +1,190 @@
+"""What a run found, in words: the lines at its end, and the description on its MLflow page."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import pandas as pd
+import yaml
+
+from goldilocks.config import Settings
+from goldilocks.dataset import Dataset
+from goldilocks.diagnosis import Verdict
+from goldilocks.problem import Problem
+from goldilocks.protocol import Split
+from goldilocks.tracking import provenance
+from goldilocks.training.fit import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Everything that a finished run knows.
+
+    Attributes:
+        settings: What was asked for.
+        dataset: What it was trained on.
+        problem: What was predicted.
+        split: Which rows.
+        result: The history and its best epoch.
+        baseline: Scores of the dumb predictor on the judged rows, by Keras's names without `val_`.
+        beats_baseline: Whether the measure of success is better than the baseline's.
+        verdict: What the curves say; None for a final run, which has no validation curve.
+        test: Scores on the test rows, by Keras's names; None but for a final run.
+        parameters: Number of the model's weights.
+        weights: SHA-256, hexadecimal, of the weights.
+    """
+
+    settings: Settings
+    dataset: Dataset
+    problem: Problem
+    split: Split
+    result: Result
+    baseline: Mapping[str, float]
+    beats_baseline: bool
+    verdict: Verdict | None
+    test: Mapping[str, float] | None
+    parameters: int
+    weights: str
+
+    @property
+    def judged(self) -> dict[str, float]:
+        """What the run is compared by: `test_` values of a final run, else `val_` values at the best epoch."""
+        if self.test is not None:
+            return {f"test_{name}": value for name, value in self.test.items()}
+        return {name: value for name, value in self.result.best.items() if name.startswith("val_")}
+
+
+def facts(dataset: Dataset, problem: Problem, split: Split) -> str:
+    """The data of a run in one line."""
+    kind = f"{problem.type}, {len(dataset.classes)} classes" if dataset.classes else problem.type
+    rows = f"{len(split.train)} train, {len(split.validation)} validation, {len(split.test)} test rows (sealed)"
+    return f"{kind}; {rows}; {dataset.source.replace('_', '-')}: {dataset.location}"
+
+
+def lines(outcome: Outcome, where: str, see: str) -> str:
+    """The last lines of a run on the terminal.
+
+    Args:
+        outcome: What it found.
+        where: Where it was logged, in words.
+        see: The command that shows it; "" where there is nothing to see.
+    """
+    said = []
+    if outcome.verdict is not None:
+        said += [
+            f"verdict   {outcome.verdict.name}: {outcome.verdict.reason}",
+            f"next      {outcome.verdict.next_move}",
+        ]
+    said.append(f"{'test' if outcome.test is not None else 'best'}      {_scores(outcome)}")
+    if outcome.verdict is not None:
+        said.append(f"final     {final_command(outcome)}")
+    said += [f"logged    {where}", *([f"see it    {see}"] if see else [])]
+    return "\n".join(said)
+
+
+def final_command(outcome: Outcome) -> str:
+    """The command that trains on train and validation rows for the best number of epochs, and opens the test rows."""
+    kept = [word for word in outcome.settings.overrides if not word.startswith("trainer.epochs=")]
+    return shlex.join(["python", "train.py", *kept, f"trainer.epochs={outcome.result.best_epoch}", "final=true"])
+
+
+def metrics(outcome: Outcome) -> dict[str, float]:
+    """The single values of a run: best epoch and best values, baseline, test scores, size, and the verdict's evidence."""
+    result = outcome.result
+    values: dict[str, float] = {"best_epoch": result.best_epoch}
+    values |= {f"best_{name}": value for name, value in result.best.items() if name not in ("learning_rate", "seconds")}
+    side = "test" if outcome.test is not None else "val"
+    values |= {f"baseline_{side}_{name}": value for name, value in outcome.baseline.items()}
+    values |= {f"test_{name}": value for name, value in (outcome.test or {}).items()}
+    values |= {"beats_baseline": float(outcome.beats_baseline), "parameters": outcome.parameters}
+    values |= {"train_seconds": result.seconds, "epochs": len(result.history["loss"])}
+    evidence = outcome.verdict.evidence if outcome.verdict else {}
+    return values | {f"verdict_{name}": float(value) for name, value in evidence.items()}
+
+
+def tags(outcome: Outcome) -> dict[str, str]:
+    """What a finished run can be found by."""
+    verdict = {"verdict": outcome.verdict.name} if outcome.verdict else {}
+    return verdict | {"weights": outcome.weights, "beats_baseline": str(outcome.beats_baseline).lower()}
+
+
+def value(outcome: Outcome) -> float:
+    """The one number that a sweep compares: the best monitored value, or of a final run the same measure on test."""
+    if outcome.test is None:
+        return outcome.result.best[outcome.result.monitor or "loss"]
+    name = outcome.settings.tree["trainer"]["monitor"].removeprefix("val_")
+    return outcome.test[name if name in outcome.test else "loss"]
+
+
+def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
+    """Write a run's texts into a folder: config, history, layers, summary, code, packages and machine.
+
+    Args:
+        outcome: What the run found.
+        model: From raw rows to predictions; its layers are listed.
+        folder: Where to; it is there.
+    """
+    code, origin = provenance.code(), folder / "provenance"
+    origin.mkdir()
+    (folder / "plots").mkdir()
+    (folder / "config.yaml").write_text(yaml.safe_dump(dict(outcome.settings.tree), sort_keys=False))
+    epochs = pd.RangeIndex(1, len(outcome.result.history["loss"]) + 1, name="epoch")
+    pd.DataFrame(outcome.result.history, index=epochs).to_csv(folder / "history.csv")
+    (folder / "summary.md").write_text(description(outcome))
+    model.summary(print_fn=(layers := []).append, line_length=100, expand_nested=True)
+    (folder / "model_summary.txt").write_text("\n".join(layers))
+    machine = provenance.machine() | {"commit": code.commit, "dirty": code.dirty, "code": code.digest}
+    (origin / "environment.json").write_text(json.dumps(machine, indent=2))
+    (origin / "packages.txt").write_text(provenance.packages())
+    (origin / "git.diff").write_text(code.diff)
+
+
+def description(outcome: Outcome) -> str:
+    """The run in Markdown, for the description on its MLflow page and as an artifact."""
+    tree, result = outcome.settings.tree, outcome.result
+    choices = outcome.settings.choices
+    epochs = len(result.history["loss"])
+    verdict = outcome.verdict
+    trained = (
+        f"`{choices['model']}` with {outcome.parameters:,} weights on `{choices['dataset']}`, {epochs} epochs of "
+        f"batches of {tree['trainer']['batch_size']}, optimizer `{choices['optimizer']}`, regularizer "
+        f"`{choices['regularizer']}`, seed {tree['seed']}, {result.seconds:.0f} s."
+    )
+    parts = [f"## {outcome.settings.name}", f"**What was trained.** {trained}"]
+    parts.append(f"**Data.** {facts(outcome.dataset, outcome.problem, outcome.split)}")
+    parts += [f"- {note}" for note in outcome.dataset.notes]
+    if verdict is not None:
+        parts += [f"**What the curves say: {verdict.name}.** {verdict.reason}", f"**Next.** {verdict.next_move}"]
+    if outcome.test is not None:
+        parts.append(
+            "**This is a final run**: trained on train and validation rows, then evaluated on the test rows once."
+        )
+    parts += [_table(outcome), "**Do it again**", f"```\n{outcome.settings.command}\n```"]
+    if verdict is not None:
+        parts += ["**One look at the test set, when you have chosen**", f"```\n{final_command(outcome)}\n```"]
+    return "\n\n".join(parts)
+
+
+def _scores(outcome: Outcome) -> str:
+    where = "" if outcome.test is not None else f"epoch {outcome.result.best_epoch}: "
+    shown = []
+    for name, value in outcome.judged.items():
+        dumb = outcome.baseline.get(name.split("_", 1)[1])
+        shown.append(f"{name} {number(value)}" + (f" (baseline {number(dumb)})" if dumb is not None else ""))
+    return where + ", ".join(shown)
+
+
+def _table(outcome: Outcome) -> str:
+    rows = ["| | value | baseline |", "|---|---|---|"]
+    for name, value in outcome.judged.items():
+        dumb = outcome.baseline.get(name.split("_", 1)[1])
+        rows.append(f"| {name} | {number(value)} | {number(dumb) if dumb is not None else ''} |")
+    return "\n".join(rows)
+
+
+def number(value: float) -> str:
+    """Four significant digits."""
+    return f"{value:.4f}" if 0.001 <= abs(value) < 10 else f"{value:.4g}"

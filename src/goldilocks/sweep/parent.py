@@ -1,0 +1,7 @@
+"""x."""
+
+from hydra.experimental.callback import Callback
+
+
+class Parent(Callback):
+    pass

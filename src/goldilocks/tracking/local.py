@@ -1,0 +1,139 @@
+"""The MLflow store: MLflow's own default in this folder, a database elsewhere, or a tracking server."""
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.entities import RunStatus
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from goldilocks.tracking import StoreError
+from goldilocks.tracking.run import Tracker
+
+# A new store is migrated step by step, and every step logs a line.
+for _name in ("mlflow", "alembic"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store, and the experiment that runs go into."""
+
+    client: MlflowClient
+    uri: str
+    experiment_id: str
+    experiment: str
+
+    @property
+    def ui_command(self) -> str:
+        """The command that shows this store; MLflow's default needs no more than `mlflow ui`."""
+        if self.uri.startswith("http"):
+            return f"open {self.uri}"
+        default = f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+        return (
+            "mlflow ui" if self.uri in (default, "sqlite:///mlflow.db") else f"mlflow ui --backend-store-uri {self.uri}"
+        )
+
+    @contextlib.contextmanager
+    def run(
+        self, name: str, *, parent: str | None, params: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> Iterator[Tracker]:
+        """A run that is open inside the `with`, and afterwards FINISHED, FAILED (an error) or KILLED (a signal).
+
+        Args:
+            name: For people.
+            parent: ID of the sweep's run, or None.
+            params: What is logged as parameters, by dotted names.
+            tags: What the run can be found by.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        with explained(self.uri):
+            run = mlflow.start_run(
+                experiment_id=self.experiment_id, run_name=name, parent_run_id=parent, nested=True, tags=dict(tags)
+            )
+        where = f"run {run.info.run_id} of experiment {self.experiment}"
+        tracker, status = (
+            Tracker(self.client, run.info.run_id, where=where, ui_command=self.ui_command),
+            RunStatus.FAILED,
+        )
+        try:
+            with _terminable(), explained(self.uri):
+                tracker.params(params)
+                yield tracker
+                tracker.flush()
+                status = RunStatus.FINISHED
+        except (KeyboardInterrupt, SystemExit):
+            status = RunStatus.KILLED
+            raise
+        finally:
+            tracker.close()
+            with contextlib.suppress(*FAILURES):  # The error that brought us here says more than this one would.
+                mlflow.end_run(RunStatus.to_string(status))
+
+
+FAILURES = (MlflowException, SQLAlchemyError)
+
+
+def connect(*, uri: str | None, experiment: str) -> Store:
+    """Open a store and its experiment, creating what is not there yet.
+
+    Args:
+        uri: An MLflow tracking URI; None: `MLFLOW_TRACKING_URI`, else MLflow's default, mlflow.db in this folder.
+        experiment: Name of the MLflow experiment.
+
+    Raises:
+        StoreError: It cannot be reached or written.
+    """
+    where = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    with explained(where):
+        mlflow.set_tracking_uri(where)
+        client = MlflowClient(where)
+        found = client.get_experiment_by_name(experiment)
+        if found is not None and found.lifecycle_stage == "deleted":
+            raise StoreError(
+                f"the MLflow experiment {experiment} in {where} was deleted. Restore it with `mlflow experiments "
+                f"restore --experiment-id {found.experiment_id}`, or use another: tracking.experiment=NAME."
+            )
+        number = found.experiment_id if found else client.create_experiment(experiment)
+        return Store(client, where, number, experiment)
+
+
+@contextlib.contextmanager
+def explained(uri: str) -> Iterator[None]:
+    """Turn what MLflow and SQLAlchemy raise about a store into one sentence."""
+    try:
+        yield
+    except FAILURES as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise StoreError(
+            f"the tracking store {uri} cannot be used: {reason}. Expected a store with free space and write permission: "
+            "make room or give permission, or use another with tracking.uri=URI, or none with tracking=none."
+        ) from error
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM (a scheduler's, a shutdown's) end a run as Ctrl-C does, so that it is marked."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number, frame):
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,115 @@
+"""Rows -> batches of features and targets, as `tf.data`."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from goldilocks.dataset import Dataset, encoding, images
+from goldilocks.model import Regularizer
+
+
+def training(
+    dataset: Dataset,
+    encoder: keras.Model,
+    rows: np.ndarray,
+    targets: np.ndarray,
+    *,
+    batch_size: int,
+    seed: int,
+    augment: keras.Model | None,
+) -> tf.data.Dataset:
+    """Shuffled batches without end: the rows of one epoch, in an order of their own, after those of another.
+
+    Args:
+        dataset: Where the rows are.
+        encoder: Of `encoding.fit`.
+        rows: Training rows, int64.
+        targets: Of every row of the data set, as the loss takes them.
+        batch_size: Rows of a batch; the last of an epoch may be smaller.
+        seed: Of the shuffling; the order in epoch e depends on `seed` and e alone.
+        augment: Changes images at random (`augmentation`), or None.
+
+    Returns:
+        Pairs of features, float32 (batch, *input_shape), and targets, (batch, ...).
+    """
+
+    def epoch(number):
+        order = tf.random.experimental.stateless_shuffle(tf.constant(rows), seed=[seed, tf.cast(number, tf.int32)])
+        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+
+    order = tf.data.Dataset.counter().flat_map(epoch)
+    return _loaded(dataset, encoder, order, targets, augment)
+
+
+def evaluation(
+    dataset: Dataset, encoder: keras.Model, rows: np.ndarray, targets: np.ndarray, *, batch_size: int
+) -> tf.data.Dataset:
+    """The rows in their own order, once, not augmented; arguments and values as of `training`."""
+    return _loaded(dataset, encoder, tf.data.Dataset.from_tensor_slices(rows).batch(batch_size), targets, None)
+
+
+def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
+    """Random flips, rotations, shifts, shears and zooms of images, 0 to 255, with the nearest pixel filled in."""
+    part, fill = regularizer, {"fill_mode": "nearest", "seed": seed}
+    layers: list[keras.layers.Layer] = []
+    if part.flip:
+        layers.append(keras.layers.RandomFlip("horizontal", seed=seed))
+    if part.rotation:
+        layers.append(keras.layers.RandomRotation(part.rotation / 360, **fill))
+    if part.translation:
+        layers.append(keras.layers.RandomTranslation(part.translation, part.translation, **fill))
+    if part.shear:
+        layers.append(keras.layers.RandomShear(part.shear, part.shear, **fill))
+    if part.zoom:
+        layers.append(keras.layers.RandomZoom(part.zoom, **fill))
+    return keras.Sequential(layers, name="augmentation")
+
+
+def _loaded(
+    dataset: Dataset,
+    encoder: keras.Model,
+    order: tf.data.Dataset,
+    targets: np.ndarray,
+    augment: keras.Model | None,
+) -> tf.data.Dataset:
+    """Batches of row numbers -> batches of features and targets."""
+    answers = tf.constant(targets)
+    if dataset.kind == "table":
+        table = tf.constant(encoder(encoding.raw(dataset, np.arange(len(dataset.y)))))  # Encoded once, a few MB.
+        return order.map(lambda rows: (tf.gather(table, rows), tf.gather(answers, rows))).prefetch(tf.data.AUTOTUNE)
+
+    pixels = _decoding(dataset) if dataset.image_size else _reading(dataset.x)
+
+    def load(rows):
+        images = pixels(rows)
+        return images, tf.gather(answers, rows)
+
+    def encode(images, labels):
+        if augment is not None:
+            images = tf.cast(augment(tf.cast(images, tf.float32), training=True), tf.float32)
+        return encoder(images), labels
+
+    loaded = order.map(load, num_parallel_calls=tf.data.AUTOTUNE)
+    return loaded.map(encode, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _reading(x: np.ndarray):
+    """Row numbers -> images, read from (memory-mapped) arrays whose pages all workers of a sweep share."""
+
+    def read(rows):
+        images = tf.numpy_function(lambda index: np.asarray(x[index]), [rows], tf.uint8, stateful=False)
+        images.set_shape((None, *x.shape[1:]))
+        return images
+
+    return read
+
+
+def _decoding(dataset: Dataset):
+    """Row numbers -> images, decoded from their files."""
+    paths, size = tf.constant(dataset.x), dataset.image_size
+
+    def decode(rows):
+        signature = tf.TensorSpec((*size, 3), tf.uint8)
+        return tf.map_fn(lambda path: images.decode(path, size), tf.gather(paths, rows), fn_output_signature=signature)
+
+    return decode

@@ -1,0 +1,148 @@
+"""Model and split -> history: Keras's own training loop. The only loop there is, for every model and data set."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from goldilocks.dataset import Dataset
+from goldilocks.model import Regularizer
+from goldilocks.problem import Problem, higher_is_better
+from goldilocks.protocol import Split
+from goldilocks.training import batches
+from goldilocks.training.callbacks import Recorder
+
+# Steps run in one call into TensorFlow while their inputs hold at most this many numbers: about a second of work of
+# a small network, so that the progress bar still moves.
+NUMBERS_PER_EXECUTION = 2**22
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is trained, and on what.
+
+    Attributes:
+        model: Uncompiled, features -> predictions; its weights are changed in place.
+        encoder: Of `encoding.fit`: raw rows -> features.
+        dataset: Where the rows are.
+        split: Training and validation rows; without validation rows (a final training) nothing is monitored.
+        targets: Of every row, as the loss takes them.
+        problem: Loss and metrics.
+        regularizer: Augmentation, patience, and whether there is a penalty to tell apart from the loss.
+        optimizer: Number of steps of the whole run -> optimizer.
+        seed: Of shuffling and augmentation.
+    """
+
+    model: keras.Model
+    encoder: keras.Model
+    dataset: Dataset
+    split: Split
+    targets: np.ndarray
+    problem: Problem
+    regularizer: Regularizer
+    optimizer: Callable[[int], keras.optimizers.Optimizer]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a training left behind; the model holds the weights of the best epoch.
+
+    Attributes:
+        history: One value an epoch for each of Keras's names, with `learning_rate` and `seconds`.
+        best_epoch: 1-based epoch of the best monitored value; the last epoch where nothing was monitored.
+        monitor: The monitored name; None where nothing was.
+        seconds: Of the whole training, without compiling the pipeline.
+    """
+
+    history: Mapping[str, Sequence[float]]
+    best_epoch: int
+    monitor: str | None
+    seconds: float
+
+    @property
+    def best(self) -> dict[str, float]:
+        """Every value at the best epoch."""
+        return {name: values[self.best_epoch - 1] for name, values in self.history.items()}
+
+
+def fit(
+    job: Job,
+    watchers: Sequence[keras.callbacks.Callback],
+    report: Callable[[int, Mapping[str, float]], None],
+    /,
+    *,
+    epochs: int,
+    batch_size: int,
+    steps_per_epoch: int | None,
+    validation_steps: int | None,
+    steps_per_execution: int | str,
+    monitor: str,
+    deterministic: bool,
+) -> Result:
+    """Train a model and leave it with the weights of its best epoch.
+
+    Args:
+        job: Model, rows and problem.
+        watchers: Callbacks that show progress.
+        report: Called once an epoch with its number, from 1, and its values.
+        epochs: At most so many; fewer where the patience runs out or the loss is no longer a number.
+        batch_size: Rows of a batch.
+        steps_per_epoch: Batches of an epoch; None: every training row once.
+        validation_steps: Batches of each validation; None: every validation row.
+        steps_per_execution: Batches run in one call into TensorFlow; "auto": as many as are small together.
+        monitor: A name of the history; its best epoch is the one that counts.
+        deterministic: The same seed gives the same weights, at some cost in speed.
+    """
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    rows = job.split.train
+    steps = steps_per_epoch or math.ceil(len(rows) / batch_size)
+    numbers = batch_size * math.prod(job.model.input_shape[1:])
+    at_once = _steps_at_once(steps, numbers) if isinstance(steps_per_execution, str) else steps_per_execution
+    augment = batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
+    training = batches.training(
+        job.dataset, job.encoder, rows, job.targets, batch_size=batch_size, seed=job.seed, augment=augment
+    )
+    validation = None
+    if len(job.split.validation):
+        validation = batches.evaluation(
+            job.dataset, job.encoder, job.split.validation, job.targets, batch_size=max(batch_size, 128)
+        )
+    loss = keras.losses.get(job.problem.loss)
+    apart = [keras.metrics.MeanMetricWrapper(loss, name="data_loss")] if job.regularizer.penalizes else []
+    job.model.compile(
+        optimizer=job.optimizer(steps * epochs),
+        loss=loss,
+        metrics=[*job.problem.metrics, *apart],
+        steps_per_execution=at_once,
+        jit_compile=False,
+    )
+    recorder = Recorder(report)
+    keeper = keras.callbacks.EarlyStopping(
+        monitor,
+        mode="max" if higher_is_better(monitor) else "min",
+        patience=job.regularizer.patience or epochs,
+        restore_best_weights=True,
+    )
+    watch = [keeper] if validation is not None else []
+    job.model.fit(
+        training,
+        validation_data=validation,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        validation_steps=validation_steps,
+        verbose=0,
+        callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
+    )
+    best = keeper.best_epoch + 1 if watch else recorder.epochs
+    return Result(recorder.history, best, monitor if watch else None, recorder.seconds)
+
+
+def _steps_at_once(steps: int, numbers: int) -> int:
+    """The largest divisor of the steps of an epoch whose inputs hold few enough numbers; 1 where not even two do."""
+    most = max(1, NUMBERS_PER_EXECUTION // numbers)
+    return max(count for count in range(1, min(steps, most) + 1) if steps % count == 0)

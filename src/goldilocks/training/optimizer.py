@@ -1,0 +1,70 @@
+"""The optimizers of the config group `optimizer`, each with its learning-rate schedule."""
+
+import math
+from typing import Any
+
+import keras
+
+
+def build(
+    steps: int,
+    /,
+    *,
+    name: str,
+    learning_rate: float,
+    schedule: str,
+    decay_to: float,
+    warmup: float,
+    clipnorm: float | None,
+    **arguments: Any,
+) -> keras.optimizers.Optimizer:
+    """A Keras optimizer.
+
+    Args:
+        steps: Number of training steps (batches) of the whole run, which the schedule spans.
+        name: Keras name: rmsprop, adam, adamw, sgd or nadam.
+        learning_rate: The highest learning rate.
+        schedule: How it falls after the warm-up: constant, cosine, linear or exponential.
+        decay_to: Fraction of `learning_rate` that the schedule ends at.
+        warmup: Fraction of `steps` over which it rises linearly from 0.
+        clipnorm: Longest gradient of each weight, or None.
+        **arguments: The optimizer's own, by their Keras names.
+    """
+    warmup_steps = round(steps * warmup)
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = learning_rate
+    if schedule != "constant" or warmup_steps:
+        rate = Schedule(learning_rate, schedule, decay_to, warmup_steps, steps)
+    config = {"learning_rate": rate, "clipnorm": clipnorm, **arguments}
+    return keras.optimizers.get({"class_name": name, "config": config})
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear rise, then a fall of a named shape; Keras has warm-up for the cosine alone.
+
+    With t from 0 to 1 after the warm-up and f = `decay_to`, the learning rate is multiplied by: 1 (constant),
+    f + (1 - f) (1 + cos(pi t)) / 2 (cosine; Loshchilov & Hutter 2017), f + (1 - f) (1 - t) (linear), or
+    max(f, 0.001)^t (exponential).
+    """
+
+    def __init__(self, learning_rate: float, shape: str, decay_to: float, warmup_steps: int, steps: int):
+        """Arguments as for `build`."""
+        self.learning_rate, self.shape, self.decay_to = learning_rate, shape, decay_to
+        self.warmup_steps, self.steps = warmup_steps, steps
+
+    def __call__(self, step):
+        """The learning rate at a step, float32 scalar."""
+        ops, end = keras.ops, self.decay_to
+        step = ops.cast(step, "float32")
+        t = ops.clip((step - self.warmup_steps) / max(self.steps - self.warmup_steps, 1), 0.0, 1.0)
+        falls = {
+            "constant": lambda: ops.ones_like(t),
+            "cosine": lambda: end + (1 - end) * (1 + ops.cos(math.pi * t)) / 2,
+            "linear": lambda: end + (1 - end) * (1 - t),
+            "exponential": lambda: ops.power(max(end, 1e-3), t),
+        }
+        rise = ops.minimum((step + 1) / max(self.warmup_steps, 1), 1.0)
+        return self.learning_rate * rise * falls[self.shape]()
+
+    def get_config(self):
+        """What `__init__` takes."""
+        return {name: getattr(self, name) for name in ("learning_rate", "shape", "decay_to", "warmup_steps", "steps")}

@@ -1,0 +1,24 @@
+"""One tracked run, or a sweep with -m: `python train.py --help` explains."""
+
+import sys
+from pathlib import Path
+
+try:
+    import hydra
+
+    from goldilocks import config
+except ModuleNotFoundError as error:
+    sys.exit(f"{error.name} is not installed for {sys.executable}: run `make train`, then `.venv/bin/python train.py`.")
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(cfg) -> float:
+    """Check the composed config, then train: TensorFlow is not imported before the config is right."""
+    settings = config.settle(cfg)
+    from goldilocks.run import run
+
+    return run(settings)
+
+
+if __name__ == "__main__":
+    config.launch(main, Path(__file__).parent / "conf")
