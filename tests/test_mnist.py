@@ -66,7 +66,9 @@ def test_every_failure_of_keras_is_a_sentence(monkeypatch, error):
         raise error
 
     fake_keras(monkeypatch, load_data)
-    with pytest.raises(sources.SourceUnavailable, match=r"could not be fetched \(\w.*\)\. Expected .*mnist\.npz.*stand_in"):
+    with pytest.raises(
+        sources.SourceUnavailable, match=r"could not be fetched \(\w.*\)\. Expected .*mnist\.npz.*stand_in"
+    ):
         original.from_keras("mnist")
 
 

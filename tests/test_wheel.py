@@ -61,7 +61,9 @@ def test_a_member_that_is_absent_is_named(tmp_path, checksum):
 
 
 def test_a_version_that_pip_cannot_find_is_a_sentence(tmp_path, checksum):
-    with pytest.raises(sources.SourceUnavailable, match=r"could not fetch the wheel parcel==2\.0 \(pip said: .*network"):
+    with pytest.raises(
+        sources.SourceUnavailable, match=r"could not fetch the wheel parcel==2\.0 \(pip said: .*network"
+    ):
         wheel.member("parcel", "2.0", checksum, MEMBER)
     assert leftovers(tmp_path) == []
 
