@@ -1,0 +1,28 @@
+"""Rows -> splits; one module per option of the config group `protocol`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class SplitError(ValueError):
+    """The rows cannot be split as asked; the message says what was found, what was expected and how to fix it."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which rows of a data set are for what; no row is in two of them.
+
+    Attributes:
+        train: Rows that weights and preprocessing are fitted on, int64 (rows,), ascending.
+        validation: Rows that choices are made with, int64 (rows,), ascending.
+        test: Rows that nothing reads before the final evaluation, int64 (rows,), ascending.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray

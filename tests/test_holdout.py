@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+
+from goldilocks.dataset import Dataset
+from goldilocks.protocol import SplitError, holdout
+
+QUARTERS = {"validation": 0.25, "test": 0.25, "seed": 0}
+
+
+def a_dataset(y, problem="regression", **facts):
+    y = np.asarray(y)
+    classes = tuple("abcdefghij"[: int(y.max()) + 1]) if problem in ("binary", "multiclass") else ()
+    facts = {"name": "toy", "kind": "table", "source": "stand_in", "location": "", "digest": "", **facts}
+    return Dataset(problem=problem, x=np.zeros((len(y), 1)), y=y, classes=classes, **facts)
+
+
+def in_classes(*counts, **facts):
+    y = np.repeat(np.arange(len(counts)), counts)
+    if len(counts) == 2:
+        return a_dataset(y.astype(np.float32), "binary", **facts)
+    return a_dataset(y.astype(np.int64), "multiclass", **facts)
+
+
+def sizes(split):
+    return len(split.train), len(split.validation), len(split.test)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("counts", [(50, 50), (90, 10), (300, 40, 7), (5, 5, 5, 5)])
+@pytest.mark.parametrize(("validation", "test"), [(0.25, 0.25), (0.2, 0.3), (0.5, 0.25)])
+def test_the_parts_are_disjoint_cover_all_rows_and_keep_the_shares(seed, counts, validation, test):
+    dataset = in_classes(*counts)
+    (split,) = holdout.split(dataset, validation=validation, test=test, seed=seed)
+    rows = np.concatenate([split.train, split.validation, split.test])
+    assert np.array_equal(np.sort(rows), np.arange(sum(counts)))
+    for part, share in ((split.validation, validation), (split.test, test), (split.train, 1 - validation - test)):
+        assert part.dtype == np.int64
+        assert np.all(np.diff(part) > 0)
+        expected = np.array(counts) * share
+        assert np.abs(np.bincount(dataset.y[part].astype(int), minlength=len(counts)) - expected).max() <= 1.5
+
+
+@pytest.mark.parametrize("dataset", [in_classes(60, 40), in_classes(50, 30, 20), a_dataset(np.linspace(0, 1, 100))])
+def test_nothing_but_the_seed_and_the_fraction_moves_a_test_row(dataset):
+    (first,) = holdout.split(dataset, **QUARTERS)
+    for validation in (0.1, 0.3, 0.6):
+        (again,) = holdout.split(dataset, validation=validation, test=0.25, seed=0)
+        assert np.array_equal(again.test, first.test)
+    (smaller,) = holdout.split(a_dataset(dataset.y, dataset.problem, subset=20), **QUARTERS)
+    assert np.array_equal(smaller.test, first.test)
+    assert np.array_equal(smaller.validation, first.validation)
+    np.random.seed(12345)  # What a run does with its own seed.
+    assert np.array_equal(holdout.split(dataset, **QUARTERS)[0].test, first.test)
+    assert not np.array_equal(holdout.split(dataset, validation=0.25, test=0.25, seed=1)[0].test, first.test)
+
+
+def test_rows_are_shuffled():
+    (split,) = holdout.split(a_dataset(np.arange(1000.0)), **QUARTERS)
+    assert abs(split.test.mean() - 499.5) < 50
+
+
+def test_three_thousand_photos_are_split_as_in_chapter_6():
+    assert sizes(holdout.split(in_classes(1500, 1500), **QUARTERS)[0]) == (1500, 750, 750)
+
+
+def test_a_published_test_set_stays_and_the_fraction_is_of_the_rest():
+    dataset = a_dataset(np.arange(506.0), fixed={"test": np.arange(404, 506)})
+    (split,) = holdout.split(dataset, validation=0.25, test=0.9, seed=0)
+    assert np.array_equal(split.test, np.arange(404, 506))
+    assert sizes(split) == (303, 101, 102)
+
+
+def test_published_parts_stay_as_they_are():
+    fixed = {"train": np.arange(50), "validation": np.arange(50, 70), "test": np.arange(70, 80)}
+    (split,) = holdout.split(a_dataset(np.arange(100.0), fixed=fixed), validation=0.9, test=0.9, seed=0)
+    assert {name: rows.tolist() for name, rows in vars(split).items()} == {k: v.tolist() for k, v in fixed.items()}
+
+
+def test_validation_rows_come_from_a_published_training_set():
+    fixed = {"train": np.arange(40), "test": np.arange(60, 80)}
+    (split,) = holdout.split(a_dataset(np.arange(80.0), fixed=fixed), **QUARTERS)
+    assert sizes(split) == (30, 10, 20)
+    assert np.concatenate([split.train, split.validation]).max() < 40
+
+
+@pytest.mark.parametrize("subset", [10, 25, 50])
+def test_a_subset_keeps_the_shares_and_only_drops_training_rows(subset):
+    dataset = in_classes(80, 20, subset=subset)
+    (whole,) = holdout.split(in_classes(80, 20), **QUARTERS)
+    (split,) = holdout.split(dataset, **QUARTERS)
+    assert sizes(split) == (subset, 25, 25)
+    assert set(split.train) <= set(whole.train)
+    assert dataset.y[split.train].mean() == pytest.approx(0.2, abs=0.05)
+
+
+def test_multilabel_rows_are_split_at_random():
+    y = np.random.default_rng(0).integers(0, 2, (40, 3)).astype(np.float32)
+    assert sizes(holdout.split(a_dataset(y, "multilabel"), **QUARTERS)[0]) == (20, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "options", "said"),
+    [
+        (in_classes(50, 50), {"test": 0.0}, r"protocol\.test is 0\.0; expected a fraction above 0 and below 1"),
+        (in_classes(50, 50), {"validation": 1.5}, r"protocol\.validation is 1\.5; expected"),
+        (in_classes(50, 50), {"validation": 0.7, "test": 0.3}, r"leave no rows to train with; .* less than 1"),
+        (in_classes(50, 50), {"seed": -1}, r"protocol\.seed is -1; expected"),
+        (in_classes(50, 30, 2), {}, r"'c' has 2 of the rows to divide; expected at least 3 of each class"),
+        (in_classes(50, 30, 3), {"test": 0.7, "validation": 0.2}, r"'c' has 1 of .* expected at least 2"),
+        (in_classes(4, 4, 4), {"test": 0.1}, r"test would take 1 of 12 rows; expected at least 3 taken"),
+        (a_dataset([1.0]), {}, r"would take 0 of 1 rows; .* Add rows"),
+        (in_classes(50, 50, subset=51), {}, r"dataset\.subset is 51, .* has 50 training rows; expected from 2 to 48"),
+        (in_classes(50, 50, subset=1), {}, r"dataset\.subset is 1,"),
+        (a_dataset(np.arange(9.0), fixed={"test": np.arange(9)}), {}, r"no rows to train with: all 9 .* for test;"),
+    ],
+)
+def test_what_cannot_be_split_is_a_sentence(dataset, options, said):
+    with pytest.raises(SplitError, match=said):
+        holdout.split(dataset, **{**QUARTERS, **options})

@@ -1,0 +1,267 @@
+import datetime
+import subprocess
+import sys
+
+import numpy as np
+import pandas
+import pytest
+
+from goldilocks.dataset import DataError, table
+
+ROWS = 40
+GENERATOR = np.random.default_rng(0)
+NUMBERS = GENERATOR.normal(size=ROWS).round(3)
+COLOURS = GENERATOR.choice(["red", "green", "blue"], ROWS)
+
+
+def load(file, target: str | int | list | None = "y", problem="auto", drop=(), subset=None):
+    return table.load(file=str(file), target=target, problem=problem, drop=list(drop), subset=subset)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a table with a column of numbers, one of colours, and more."""
+
+    def to_file(name="rows.csv", sep=",", **columns):
+        frame = pandas.DataFrame({"size": NUMBERS, "colour": COLOURS, **columns})
+        path = tmp_path / name
+        frame.to_parquet(path) if name.endswith("parquet") else frame.to_csv(path, index=False, sep=sep)
+        return path
+
+    return to_file
+
+
+def halves(first, second):
+    return [first, second] * (ROWS // 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem", "classes", "reason"),
+    [
+        (halves("yes", "no"), "binary", ("no", "yes"), "two values, no and yes"),
+        (halves(0, 1), "binary", ("0", "1"), "two values, 0 and 1"),
+        (halves(-1.0, 1.0), "binary", ("-1", "1"), "two values"),
+        (halves(True, False), "binary", ("0", "1"), "two values"),
+        ([*halves("ape", "bee")[:-1], "cat"], "multiclass", ("ape", "bee", "cat"), "3 different texts"),
+        ([3, 1, 2, 7] * 10, "multiclass", ("1", "2", "3", "7"), "only 4 different whole numbers"),
+        (list(range(ROWS)), "regression", (), "40 different whole numbers, more than 20"),
+        (list(NUMBERS), "regression", (), "numbers with decimals"),
+    ],
+)
+def test_the_problem_is_inferred_and_said(write, values, problem, classes, reason):
+    found = load(write(y=values))
+    assert (found.problem, found.classes) == (problem, classes)
+    assert any(f"Took 'y' for a {problem} target, because" in note and reason in note for note in found.notes)
+    assert found.y.dtype == {"multiclass": np.int64}.get(problem, np.float32)
+    names = [classes[int(label)] for label in found.y] if classes else found.y
+    if problem == "multiclass":
+        assert names == [str(value) for value in values]
+    elif problem == "regression":
+        assert names == pytest.approx(values, abs=1e-6)
+
+
+def test_binary_says_which_class_is_one(write):
+    found = load(write(y=halves("no", "yes")))
+    assert found.y.tolist() == halves(0.0, 1.0)
+    assert any("class predicted as 1 is yes" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("target", ["a,b,c", "a, b ,c", ["a", "b", "c"]])
+def test_several_targets_are_labels(write, target):
+    labels = GENERATOR.integers(0, 2, (ROWS, 3))
+    found = load(write(a=labels[:, 0], b=labels[:, 1].astype(bool), c=labels[:, 2].astype(float)), target)
+    assert (found.problem, found.classes) == ("multilabel", ("a", "b", "c"))
+    assert found.y.dtype == np.float32
+    assert found.y.tolist() == labels.tolist()
+    assert list(found.x.columns) == ["size", "colour"]
+
+
+def test_a_column_named_with_a_comma_is_one_target(write):
+    assert load(write(**{"a,b": NUMBERS}), "a,b").problem == "regression"
+
+
+def test_problem_can_be_said(write):
+    path = write(y=[1, 2, 3, 4] * 10, share=np.linspace(0, 1, ROWS))
+    assert load(path, problem="regression").y.tolist() == [1, 2, 3, 4] * 10
+    assert load(path, "share", "unit_regression").problem == "unit_regression"
+    assert load(path, problem="multiclass").notes == ()
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_columns_become_numbers_or_texts(write, name):
+    gaps = [None, *NUMBERS[1:]]
+    flags = pandas.array([None, *halves(True, False)[1:]], dtype="boolean")
+    days = pandas.date_range("1970-01-11", periods=ROWS)
+    path = write(name, y=NUMBERS, gaps=gaps, flags=flags, days=days, words=["", *COLOURS[1:]], count=halves(1, 5))
+    found = load(path)
+    assert {column: str(dtype) for column, dtype in found.x.dtypes.items()} == {
+        "size": "float64",
+        "colour": "object",
+        "gaps": "float64",
+        "flags": "float64",
+        "days": "float64",
+        "words": "object",
+        "count": "float64",
+    }
+    assert found.x["days"].tolist() == list(range(10, ROWS + 10))
+    assert found.x["count"].tolist() == halves(1.0, 5.0)
+    assert np.isnan(found.x["gaps"].iloc[0])
+    assert np.isnan(found.x["flags"].iloc[0])
+    assert found.x["words"].tolist() == ["", *COLOURS[1:]]
+    assert {type(value) for value in found.x["colour"]} == {str}
+    assert any("gaps 1, flags 1, words 1" in note and "of 40 rows" in note for note in found.notes)
+    assert any("'days' holds dates" in note for note in found.notes)
+
+
+def test_csv_and_parquet_of_one_table_have_one_digest(write):
+    csv, parquet, other = write(y=NUMBERS), write("rows.parquet", y=NUMBERS), write("other.csv", y=NUMBERS + 1)
+    assert load(csv).digest == load(parquet).digest
+    assert load(csv).digest != load(other).digest
+    assert load(csv).digest != load(csv, drop=["colour"]).digest
+
+
+def test_what_parquet_alone_can_hold(write):
+    path = write(
+        "rows.parquet",
+        y=NUMBERS,
+        kind=pandas.Categorical(COLOURS),
+        lists=[[1, 2]] * ROWS,
+        dates=[datetime.date(1970, 1, 1 + row % 9) for row in range(ROWS)],
+        waits=pandas.to_timedelta(np.arange(ROWS) % 7, unit="D"),
+        wide=pandas.array([None, *range(1, ROWS)], dtype="Int64"),
+        noon=pandas.date_range("2020-01-01 12:00", periods=ROWS, tz="Europe/Paris"),
+    )
+    found = load(path)
+    assert list(found.x.columns) == ["size", "colour", "kind", "dates", "waits", "wide", "noon"]
+    assert found.x["kind"].tolist() == found.x["colour"].tolist()
+    assert found.x["dates"].iloc[8] == 8.0
+    assert found.x["waits"].max() == 6.0
+    assert any("'lists' was dropped" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([7.5] * ROWS, "it is 7.5 in every row"),
+        (["same"] * ROWS, "it is 'same' in every row"),
+        ([None] * ROWS, "it is empty"),
+        ([f"name {row}" for row in range(ROWS)], "its 40 texts are all different"),
+        (list(range(1, ROWS + 1)), "it counts the rows"),
+    ],
+)
+def test_a_column_that_teaches_nothing_is_dropped_with_a_note(write, values, reason):
+    found = load(write(y=NUMBERS, useless=values))
+    assert list(found.x.columns) == ["size", "colour"]
+    assert any(note.startswith("Dropped the column 'useless'") and reason in note for note in found.notes)
+
+
+def test_that_a_value_is_missing_can_teach_something(write):
+    assert "flag" in load(write(y=NUMBERS, flag=halves("x", None))).x.columns
+
+
+def test_numbers_with_a_few_words_are_said(write):
+    found = load(write(y=NUMBERS, nearly=["unknown", "?", *range(2, ROWS)]))
+    assert any("'nearly' is read as text" in note and "'unknown'" in note for note in found.notes)
+
+
+def test_infinite_numbers_count_as_missing(write):
+    found = load(write(y=NUMBERS, tall=[np.inf, *NUMBERS[1:]]))
+    assert np.isnan(found.x["tall"].iloc[0])
+    assert any("'tall' holds 1 infinite" in note for note in found.notes)
+
+
+def test_rows_without_a_target_are_left_out_and_counted(write):
+    found = load(write(y=[None, np.inf, *NUMBERS[2:]]))
+    assert len(found.y) == len(found.x) == ROWS - 2
+    assert found.x.index.tolist() == list(range(ROWS - 2))
+    assert any("Left out 2 of 40 rows" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_separator_is_found(write, separator):
+    assert load(write(y=NUMBERS, sep=separator)).x.shape == (ROWS, 2)
+
+
+def test_a_decimal_comma_is_found(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("\ufeffsize; y\n" + "".join(f"{n},5; {n},25\n" for n in range(ROWS)), encoding="utf-8")
+    found = load(path)
+    assert found.x["size"].tolist() == [n + 0.5 for n in range(ROWS)]
+    assert found.y.tolist() == [n + 0.25 for n in range(ROWS)]
+    assert any("comma before decimals" in note for note in found.notes)
+
+
+def test_the_facts(write):
+    path = write(y=NUMBERS)
+    found = load(path, drop=["colour"], subset=5)
+    assert (found.name, found.kind, found.source, found.location) == ("table", "table", "original", str(path))
+    assert (found.subset, found.fixed, list(found.x.columns)) == (5, {}, ["size"])
+
+
+def test_numbers_can_be_names(write):
+    assert load(write(**{"2020": NUMBERS}), 2020).y == pytest.approx(NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "said"),
+    [
+        ({}, {"target": None}, r"add dataset\.target=NAME; expected one of the columns of rows\.csv: size, colour, y"),
+        ({}, {"target": "Sise"}, r"no column 'Sise'; expected one of .* size, colour, y\. Did you mean 'size'\?"),
+        ({}, {"target": "y,z"}, r"no column 'z'"),
+        ({}, {"drop": ["hue"]}, r"no column 'hue'"),
+        ({}, {"drop": ["y"]}, r"'y' is in both dataset\.target and dataset\.drop"),
+        ({}, {"drop": ["size", "colour"]}, r"no column left to predict y from"),
+        ({}, {"problem": "ternary"}, r"dataset\.problem is 'ternary'; expected one of auto, binary"),
+        ({"y": [3] * ROWS}, {}, r"target 'y' is 3 in every row; expected at least two values"),
+        ({"y": [1.0] * 5 + [None] * 35}, {}, r"has 5 rows with a target \(y\) of 40 .* expected at least 20"),
+        ({"y": [1, 2, -3, 4] * 10}, {"problem": "binary"}, r"4 values \(-3, 1, 2, 4\), .* is binary; expected two"),
+        ({"y": [f"t{n}" for n in range(ROWS)]}, {}, r"40 different values in 40 rows .* classes with several rows"),
+        ({"y": halves("a", "b")}, {"problem": "regression"}, r"holds texts \(a, b\), and .* is regression; expected"),
+        ({"y": NUMBERS * 100}, {"problem": "unit_regression"}, r"goes from -.* expected 0 to 1"),
+        ({}, {"problem": "multilabel"}, r"names one column \(y\); expected a column of 0 and 1 for each label"),
+        ({}, {"target": "y,size", "problem": "binary"}, r"names 2 columns, .* is binary; expected one column"),
+        ({}, {"target": "y,y"}, r"names a column twice"),
+        ({"a": halves(0, 1), "b": halves(0, 2)}, {"target": "a,b"}, r"label 'b' holds 0, 2; expected only 0 and 1"),
+        ({"a": halves(0, 1), "b": halves(0, 0)}, {"target": "a,b"}, r"label 'b' is 0 in every row"),
+    ],
+)
+def test_what_cannot_be_predicted_is_a_sentence(write, columns, options, said):
+    with pytest.raises(DataError, match=said):
+        load(write(**{"y": NUMBERS, **columns}), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("rows.xlsx", b"PK", r"ends in '\.xlsx'; expected one of \.csv, .* Save the table as CSV"),
+        ("rows.csv", b"", r"is empty \(0 bytes\)"),
+        ("rows.csv", b"\n\n", r"nothing but empty lines"),
+        ("rows.csv", b"a,y\n", r"has 0 rows with a target \(y\)"),
+        ("rows.csv", b"a,y\nb\xe9,1\n" * 30, r"not UTF-8 \(byte 5 is 0xe9\)\. Save it as UTF-8"),
+        ("rows.csv", b"a,y\n1,2\n1,2,3\n" * 30, r"cannot be read as csv \(.*\); expected one header line"),
+        ("rows.csv", b"a,y\n" + b"1,2,3\n" * 30, r"cannot be read as csv"),
+        ("rows.csv", b"a,a ,y\n" + b"1,2,3\n" * 30, r"more than one column named 'a'"),
+        ("rows.parquet", b"not parquet", r"cannot be read as parquet"),
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        load(tmp_path / name)
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
+    (tmp_path / "houses.csv").touch()
+    with pytest.raises(DataError, match=r"house\.csv is not there .* Did you mean .*houses\.csv"):
+        load(tmp_path / "house.csv")
+    with pytest.raises(DataError, match=r"is a folder"):
+        load(tmp_path)
+    with pytest.raises(DataError, match=r"add dataset\.file=FILE"):
+        table.load(file=None, target="y", problem="auto", drop=[], subset=None)
+
+
+def test_a_table_needs_no_tensorflow(write):
+    call = f"table.load(file={str(write(y=NUMBERS))!r}, target='y', problem='auto', drop=[], subset=None)"
+    check = "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    script = f"import sys; from goldilocks.dataset import table; {call}; {check}"
+    subprocess.run([sys.executable, "-c", script], check=True)
