@@ -11,6 +11,7 @@ import logging
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,6 +151,7 @@ def launch(main: Callable[[], Any], conf: Path) -> None:
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
         main()
         return
+    warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises where it would print and exit.
     logging.getLogger("hydra").addHandler(logging.NullHandler())  # It logs an error, too, before it raises.
     try:

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,10 +24,12 @@ def from_keras(name: str) -> Any:
     Raises:
         SourceUnavailable: The loader failed, whatever its reason: no network, a checksum that differs, a full disk.
     """
-    import keras  # Seconds, so only when the original is really read.
+    from goldilocks import backend  # noqa: F401  Seconds, so only when the original is really read.
+
+    import keras
 
     try:
-        with _patience(PATIENCE):
+        with _patience(PATIENCE), contextlib.redirect_stdout(sys.stderr):
             return getattr(keras.datasets, name).load_data()
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         reason = str(error).strip().rstrip(".")

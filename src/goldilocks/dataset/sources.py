@@ -19,6 +19,10 @@ class SourceUnavailable(DataError):
     """The original could not be fetched: no network, a checksum that differs, or a server that refuses."""
 
 
+# The originals that this process could not reach: a sweep decides, and warns, once.
+_UNREACHABLE: set[str] = set()
+
+
 def cache_dir() -> Path:
     """The folder of downloads and prepared arrays: `$GOLDILOCKS_CACHE`, else the operating system's cache folder."""
     return Path(os.environ.get("GOLDILOCKS_CACHE") or pooch.os_cache("goldilocks"))
@@ -39,11 +43,14 @@ def choose(source: str, *, name: str, original: Callable[[], Dataset], stand_in:
     """
     if source == "stand_in":
         return stand_in()
+    if source == "auto" and name in _UNREACHABLE:
+        return stand_in()
     try:
         return original()
     except SourceUnavailable as error:
         if source == "original":
             raise
+        _UNREACHABLE.add(name)
         warnings.warn(f"dataset={name}: {error} Using the stand-in instead (dataset.source=stand_in).", stacklevel=2)
         return stand_in()
 

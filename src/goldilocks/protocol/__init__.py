@@ -26,3 +26,9 @@ class Split:
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+
+    def joined(self) -> Split:
+        """The split of a final training: train and validation rows together, and none left to validate with."""
+        import numpy as np
+
+        return Split(np.union1d(self.train, self.validation), self.validation[:0], self.test)

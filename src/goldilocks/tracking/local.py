@@ -18,10 +18,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from goldilocks.tracking import StoreError
 from goldilocks.tracking.run import Tracker
+from goldilocks.tracking.stored import StoredRun, children
 
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+FAILURES = (MlflowException, SQLAlchemyError)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,31 @@ class Store:
                 mlflow.end_run(RunStatus.to_string(status))
 
 
-FAILURES = (MlflowException, SQLAlchemyError)
+    def open_parent(self, name: str, *, command: str) -> str:
+        """Open the parent run of a sweep, and give its ID."""
+        with explained(self.uri):
+            tags = {"role": "sweep", "mlflow.source.name": "train.py", "mlflow.note.content": f"```\n{command}\n```"}
+            return self.client.create_run(self.experiment_id, run_name=name, tags=tags).info.run_id
+
+    def children(self, parent: str) -> list[StoredRun]:
+        """The runs of a sweep, in the order in which they started."""
+        with explained(self.uri):
+            return children(self.client, self.experiment_id, parent)
+
+    def close_parent(self, parent: str, status: str, *, folder: Path, description: str) -> None:
+        """Log what a sweep came to, and end its run.
+
+        Args:
+            parent: ID of the run.
+            status: "FINISHED" or "FAILED".
+            folder: Everything in it becomes an artifact.
+            description: Markdown; stands below the command in the run's description.
+        """
+        with explained(self.uri):
+            command = self.client.get_run(parent).data.tags["mlflow.note.content"]
+            self.client.set_tag(parent, "mlflow.note.content", f"{command}\n\n{description}")
+            self.client.log_artifacts(parent, str(folder))
+            self.client.set_terminated(parent, status)
 
 
 def connect(*, uri: str | None, experiment: str) -> Store:

@@ -135,6 +135,7 @@ def fit(
         epochs=epochs,
         steps_per_epoch=steps,
         validation_steps=validation_steps,
+        shuffle=False,  # `batches.training` has done that.
         verbose=0,
         callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
     )
