@@ -1,0 +1,206 @@
+"""The option `dataset=images`: the user's own folder of images, a folder per class.
+
+Broken files are counted, named and skipped up to a limit. Images that fit are decoded once and memory-mapped; more of
+them than that are streamed from their files by `decode`, in `tf.data`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from goldilocks.dataset import DataError, Dataset, folders, sources
+
+# Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
+DECODER = 1
+
+
+def load(*, dir: str | None, image_size: int, hold: float, broken_limit: float, subset: int | None) -> Dataset:
+    """The images of a folder: binary for two classes, else multiclass.
+
+    Args:
+        dir: The folder; its layouts are described in `folders.find`.
+        image_size: Height and width in pixels that every image is resized to, its shape not kept.
+        hold: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x` are paths to stream from.
+        broken_limit: Fraction of the files, 0 to 1, that may be broken.
+        subset: Number of training rows to keep, or None for all.
+
+    Raises:
+        DataError: No folder given, a folder that is no set of images, or more broken files than the limit.
+    """
+    if dir is None:
+        raise DataError("dataset=images needs a folder of images and got none. Give it: dataset.dir=FOLDER.")
+    folder = Path(dir).expanduser()
+    return read(
+        folders.find(folder),
+        name="images",
+        source="original",
+        location=str(folder),
+        image_size=image_size,
+        hold=hold,
+        broken_limit=broken_limit,
+        subset=subset,
+        per_class=None,
+    )
+
+
+def read(
+    listing: folders.Listing,
+    *,
+    name: str,
+    source: str,
+    location: str,
+    image_size: int,
+    hold: float,
+    broken_limit: float,
+    subset: int | None,
+    per_class: int | None,
+) -> Dataset:
+    """Listed images as a `Dataset`, rows class by class in the listing's order.
+
+    Args:
+        listing: The files.
+        name: The option of `dataset`.
+        source: "original" or "stand_in".
+        location: Where the files came from, for people.
+        image_size: As in `load`.
+        hold: As in `load`.
+        broken_limit: As in `load`.
+        subset: As in `load`.
+        per_class: Number of images, the first ones that can be decoded, to take of each class; None for all.
+
+    Raises:
+        DataError: More broken files than the limit, or a class with too few images left.
+    """
+    if image_size < 1:
+        raise DataError(f"dataset.image_size={image_size}, expected a number of pixels of at least 1, such as 64.")
+    size = (image_size, image_size)
+    hashes = folders.hashes(listing)
+    taken = sum(min(int(count), per_class or int(count)) for count in np.bincount(listing.labels))
+    held = taken * image_size * image_size * 3 <= hold * 2**30
+    found = sources.prepared(
+        {
+            "images": sources.digest(hashes, *(f"{file}\n" for file in listing.files)),
+            "decoder": DECODER,
+            "per_class": per_class,
+            "image_size": size if held else None,  # Whether a file is broken does not depend on the size.
+        },
+        lambda: _decode_all(listing, size, per_class=per_class, held=held),
+    )
+    rows, broken = found["rows"], found["broken"]
+    notes = listing.notes + _broken_note(listing, broken, len(rows), broken_limit)
+    counts = np.bincount(listing.labels[rows], minlength=len(listing.classes))
+    if counts.min() < folders.FEWEST:
+        few = listing.classes[int(counts.argmin())]
+        raise DataError(
+            f"The class {few!r} in {listing.folder} has {counts.min()} images that can be decoded, expected at least "
+            f"{folders.FEWEST}. Add images, or take the class away."
+        )
+    folder = listing.folder.absolute()
+    x = found["x"] if held else np.array([str(folder / listing.files[row]) for row in rows])
+    binary = len(listing.classes) == 2
+    kept = "".join(f"{listing.files[row]}\n" for row in rows)
+    return Dataset(
+        name=name,
+        kind="image",
+        problem="binary" if binary else "multiclass",
+        x=x,
+        y=listing.labels[rows].astype(np.float32 if binary else np.int64),
+        classes=listing.classes,
+        source=source,
+        location=location,
+        digest=sources.digest(kept, hashes[rows], f"{size} {DECODER}"),
+        subset=subset,
+        image_size=None if held else size,
+        notes=notes,
+    )
+
+
+def decode(path, image_size: tuple[int, int]):
+    """An image from its file, for `tf.data.Dataset.map`; the same pixels as in held arrays.
+
+    Args:
+        path: Scalar string tensor.
+        image_size: Height and width in pixels.
+
+    Returns:
+        uint8 tensor (height, width, 3), RGB, 0 to 255. Gray is repeated, transparency dropped, the first picture of an
+        animation taken, the camera's orientation mark (EXIF) ignored; resized bilinearly with antialiasing.
+    """
+    import tensorflow as tf
+
+    image = tf.io.decode_image(tf.io.read_file(path), channels=0, expand_animations=False)
+    # 1 or 2 channels are gray (and alpha), 3 or 4 are RGB (and alpha). Not `channels=3`: it refuses some WebP files.
+    gray = tf.shape(image)[-1] < 3
+    image = tf.cond(gray, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image[..., :3])
+    # Images that have the size already are left as they are: resizing would cost three times as much as decoding.
+    image = tf.cond(
+        tf.reduce_all(tf.shape(image)[:2] == image_size),
+        lambda: image,
+        lambda: tf.saturate_cast(tf.round(tf.image.resize(image, image_size, antialias=True)), tf.uint8),
+    )
+    return tf.ensure_shape(image, (*image_size, 3))
+
+
+def _decode_all(
+    listing: folders.Listing, size: tuple[int, int], *, per_class: int | None, held: bool
+) -> Mapping[str, np.ndarray]:
+    """Decodes every file once.
+
+    Returns:
+        rows: int64 (rows,), the files that can be decoded; broken: int64 (broken,), those before them that cannot; and
+        where `held`, x: uint8 (rows, height, width, 3).
+    """
+    import tensorflow as tf
+
+    members = [np.flatnonzero(listing.labels == label) for label in range(len(listing.classes))]
+    total = sum(min(len(files), per_class or len(files)) for files in members)
+    x = np.empty((total, *size, 3), dtype=np.uint8) if held else None
+    rows, broken, filled = [], [], 0
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=total <= 500 or not console.is_terminal) as progress:
+        task = progress.add_task("Decoding images" if held else "Checking images", total=total)
+        for files in members:
+            paths = [str(listing.folder / listing.files[row]) for row in files]
+            # A file that cannot be decoded is an error of its element alone, and missing from what comes out.
+            decoded = (
+                tf.data.Dataset.from_tensor_slices((files, paths))
+                .map(lambda row, path: (row, decode(path, size)), num_parallel_calls=tf.data.AUTOTUNE)
+                .ignore_errors()
+                .take(per_class or -1)
+                .batch(64)
+                .prefetch(2)
+            )
+            good: list[int] = []
+            for of_batch, images in decoded.as_numpy_iterator():
+                if x is not None:
+                    x[filled : filled + len(images)] = images
+                filled += len(images)
+                good += of_batch.tolist()
+                progress.advance(task, len(images))
+            tried = files[files <= good[-1]] if per_class and len(good) == per_class else files
+            broken += np.setdiff1d(tried, good).tolist()
+            rows += good
+    found = {"rows": np.array(rows, dtype=np.int64), "broken": np.array(broken, dtype=np.int64)}
+    return found if x is None else found | {"x": x[:filled]}
+
+
+def _broken_note(listing: folders.Listing, broken: np.ndarray, good: int, limit: float) -> tuple[str, ...]:
+    """The sentence about broken files, if any; raises where they are more than `limit` (fraction of the files)."""
+    if not len(broken):
+        return ()
+    named = []
+    for row in broken[:5]:
+        empty = (listing.folder / listing.files[row]).stat().st_size == 0
+        named.append(f"{listing.files[row]} ({'empty' if empty else 'damaged, or no image'})")
+    which = f"{', '.join(named)}{', ...' if len(broken) > 5 else ''}"
+    fraction = len(broken) / (len(broken) + good)
+    counted = f"{len(broken)} of {len(broken) + good} images in {listing.folder} cannot be decoded"
+    if fraction > limit:
+        raise DataError(
+            f"{counted}: {which}. Expected at most the fraction {limit:g}. Repair or delete them, or allow more: "
+            f"dataset.broken_limit={np.ceil(fraction * 1000) / 1000:g}."
+        )
+    return (f"{counted}, and were skipped: {which}.",)

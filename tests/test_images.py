@@ -1,0 +1,267 @@
+import io
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from goldilocks.dataset import DataError, folders, images
+
+SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.0, "subset": None}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def picture(number, mode="RGB", size=(12, 10)):
+    noise = np.random.default_rng(number).integers(0, 256, (size[1], size[0], 4), dtype=np.uint8)
+    return Image.fromarray(noise[..., : 4 if mode in ("LA", "RGBA") else 3]).convert(mode)
+
+
+def encoded(number, form="JPEG", **kwargs):
+    buffer = io.BytesIO()
+    picture(number, **kwargs).save(buffer, form)
+    return buffer.getvalue()
+
+
+def write(folder, names):
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(encoded(number))
+    return folder
+
+
+@pytest.fixture
+def pets(tmp_path):
+    return write(tmp_path / "pets", [f"{kind}/{number}.jpg" for kind in ("dogs", "cats") for number in range(12)])
+
+
+def load(folder, **changed):
+    return images.load(**{"dir": str(folder), **SETTINGS, **changed})
+
+
+def test_a_folder_per_class_is_a_binary_problem_in_natural_order(pets):
+    data = load(pets)
+    assert (data.name, data.kind, data.problem, data.source) == ("images", "image", "binary", "original")
+    assert data.classes == ("cats", "dogs")
+    assert data.x.shape == (24, 8, 8, 3)
+    assert data.x.dtype == np.uint8
+    assert isinstance(data.x, np.memmap)
+    assert data.y.dtype == np.float32
+    assert data.y.tolist() == [0.0] * 12 + [1.0] * 12
+    assert data.notes == ()
+    assert data.image_size is None
+    order = [file for file in folders.find(pets).files if file.startswith("cats")]
+    assert order == [f"cats/{number}.jpg" for number in range(12)]
+
+
+def test_three_classes_are_multiclass(tmp_path):
+    write(tmp_path / "in", [f"{kind}/deep/er/{number}.jpg" for kind in ("b", "A", "c") for number in range(3)])
+    data = load(tmp_path / "in", subset=4)
+    assert data.problem == "multiclass"
+    assert data.classes == ("A", "b", "c")
+    assert data.y.dtype == np.int64
+    assert data.y.tolist() == [0] * 3 + [1] * 3 + [2] * 3
+    assert data.subset == 4
+
+
+def test_a_wrapping_folder_is_descended_into_and_other_files_are_counted(tmp_path):
+    root = write(tmp_path / "in", [f"PetImages/{kind}/{number}.jpg" for kind in ("Cat", "Dog") for number in range(3)])
+    (root / "readme[1].txt").write_text("read")
+    (root / "PetImages" / "Cat" / "Thumbs.db").write_text("thumbs")
+    (root / "PetImages" / "Dog" / ".hidden.jpg").write_text("hidden")
+    (root / "__MACOSX" / "Cat").mkdir(parents=True)
+    found = folders.find(root)
+    assert found.classes == ("Cat", "Dog")
+    assert found.folder == root / "PetImages"
+    assert len(found.files) == 6
+    assert found.notes[0].startswith("Ignored 3 files")
+    assert all(kind in found.notes[0] for kind in ("1 .txt", "1 .db", "1 hidden"))
+
+
+def test_a_flat_folder_has_the_class_in_the_names(tmp_path):
+    found = folders.find(
+        write(tmp_path / "in", [f"train/{kind}.{n}.jpg" for n in range(11) for kind in ("dog", "cat")])
+    )
+    assert found.classes == ("cat", "dog")
+    assert found.files == tuple(f"{kind}.{number}.jpg" for kind in ("cat", "dog") for number in range(11))
+    assert found.labels.tolist() == [0] * 11 + [1] * 11
+
+
+def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
+    (pets / "dogs" / "up").symlink_to(pets / "dogs")
+    (pets / "birds").symlink_to(pets / "cats")
+    found = folders.find(pets)
+    assert found.classes == ("birds", "cats", "dogs")
+    assert np.bincount(found.labels).tolist() == [12, 12, 12]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "holds no images. Expected two classes or more: a subfolder for each"),
+        ([f"cats/{n}.jpg" for n in range(3)], "has no class in its name, and .* has no class folders"),
+        ([f"cat.{n}.jpg" for n in range(3)], r"holds one class, 'cat' \(3 images\)"),
+        ([f"{kind}/{n}.jpg" for kind in "ab" for n in range(3)] + ["c/1.jpg"], "'c' has 1. Expected at least 3"),
+        (
+            [f"{part}/{kind}/{n}.jpg" for part in ("train", "val") for kind in "ab" for n in range(3)],
+            "parts of a split",
+        ),
+    ],
+)
+def test_a_folder_that_is_no_set_of_images_is_told(tmp_path, names, message):
+    (tmp_path / "in").mkdir()
+    with pytest.raises(DataError, match=message):
+        load(write(tmp_path / "in", names))
+
+
+def test_no_folder_and_a_wrong_folder_are_told(tmp_path):
+    (tmp_path / "a.zip").write_text("")
+    with pytest.raises(DataError, match=r"needs a folder.*dataset\.dir=FOLDER"):
+        images.load(dir=None, **SETTINGS)
+    with pytest.raises(DataError, match="missing does not exist"):
+        load(tmp_path / "missing")
+    with pytest.raises(DataError, match=r"a\.zip is a file.*unpack"):
+        load(tmp_path / "a.zip")
+
+
+def test_a_wrong_size_is_told(pets):
+    with pytest.raises(DataError, match="image_size=0, expected"):
+        load(pets, image_size=0)
+
+
+def test_a_wrong_folder_is_told_and_prepared_images_load_without_tensorflow(pets, tmp_path):
+    load(pets)
+    code = (
+        "import sys; from goldilocks.dataset import images\n"
+        f"settings = {SETTINGS!r}\n"
+        f"images.load(dir={str(pets)!r}, **settings)\n"
+        "try:\n    images.load(dir='missing', **settings)\n"
+        "except ValueError:\n    sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_broken_files_are_named_and_skipped_up_to_the_limit(pets):
+    whole = (pets / "cats" / "3.jpg").read_bytes()
+    (pets / "cats" / "3.jpg").write_bytes(whole[: len(whole) * 2 // 3])
+    (pets / "cats" / "11.jpg").write_bytes(b"")
+    (pets / "dogs" / "0.jpg").write_text("<html>")
+    sentence = (
+        r"3 of 24 images in .* cannot be decoded.*cats/3\.jpg \(damaged, or no image\), cats/11\.jpg \(empty\), "
+        r"dogs/0\.jpg \(damaged, or no image\)"
+    )
+    with pytest.raises(DataError, match=rf"{sentence}.*at most the fraction 0\.1\..*dataset\.broken_limit=0\.125"):
+        load(pets, broken_limit=0.1)
+    data = load(pets, broken_limit=0.125)
+    assert data.x.shape == (21, 8, 8, 3)
+    assert data.y.tolist() == [0.0] * 10 + [1.0] * 11
+    assert re.search(sentence, data.notes[0])
+    listing = folders.find(pets)
+    expected = [images.decode(str(listing.folder / file), (8, 8)).numpy() for file in listing.files[:3]]
+    np.testing.assert_array_equal(data.x[:3], expected)
+
+
+def test_a_class_of_broken_files_is_told(pets):
+    for number in range(10):
+        (pets / "dogs" / f"{number}.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match=r"'dogs' in .* has 2 images that can be decoded, expected at least 3"):
+        load(pets, broken_limit=1.0)
+
+
+def test_the_second_load_decodes_nothing(pets, monkeypatch):
+    first = load(pets)
+    monkeypatch.setattr(images, "_decode_all", None)
+    second = load(pets)
+    assert second.digest == first.digest
+    np.testing.assert_array_equal(second.x, first.x)
+
+
+def test_a_changed_file_is_decoded_again_and_changes_the_digest(pets):
+    first = load(pets)
+    (pets / "cats" / "0.jpg").write_bytes(encoded(99))
+    second = load(pets)
+    assert second.digest != first.digest
+    assert (second.x[0] != first.x[0]).any()
+    np.testing.assert_array_equal(second.x[1:], first.x[1:])
+
+
+def test_the_digest_is_of_names_contents_and_size(pets, tmp_path):
+    moved = pets.rename(tmp_path / "moved")
+    digest = load(moved).digest
+    assert load(moved.rename(pets)).digest == digest
+    assert load(pets, image_size=9).digest != digest
+    (pets / "cats" / "0.jpg").rename(pets / "cats" / "100.jpg")
+    assert load(pets).digest != digest
+
+
+def test_hashes_are_remembered_for_files_that_have_settled(pets, monkeypatch):
+    listing = folders.find(pets)
+    first = folders.hashes(listing)
+    now = folders.time.time_ns()
+    monkeypatch.setattr(folders.time, "time_ns", lambda: now + 10**10)
+    np.testing.assert_array_equal(folders.hashes(listing), first)
+    monkeypatch.setattr(folders.hashlib, "file_digest", None)
+    np.testing.assert_array_equal(folders.hashes(listing), first)
+
+
+def test_streamed_images_are_the_held_ones(pets):
+    import tensorflow as tf
+
+    (pets / "cats" / "5.jpg").write_bytes(b"")
+    held = load(pets, broken_limit=0.1)
+    streamed = load(pets, broken_limit=0.1, hold=0.0)
+    assert streamed.x.dtype.kind == "U"
+    assert streamed.image_size == (8, 8)
+    assert streamed.notes == held.notes
+    assert streamed.digest == held.digest
+    np.testing.assert_array_equal(streamed.y, held.y)
+    decoded = tf.data.Dataset.from_tensor_slices(streamed.x).map(lambda path: images.decode(path, (8, 8)))
+    np.testing.assert_array_equal(np.stack(list(decoded.as_numpy_iterator())), held.x)
+
+
+def test_streaming_checks_the_files_once(pets, monkeypatch):
+    first = load(pets, hold=0.0)
+    monkeypatch.setattr(images, "_decode_all", None)
+    np.testing.assert_array_equal(load(pets, hold=0.0, image_size=9).x, first.x)
+
+
+@pytest.mark.parametrize(
+    ("form", "mode"),
+    [
+        ("BMP", "RGB"),
+        ("GIF", "RGB"),
+        ("JPEG", "L"),
+        ("PNG", "1"),
+        ("PNG", "L"),
+        ("PNG", "LA"),
+        ("PNG", "P"),
+        ("PNG", "RGB"),
+        ("PNG", "RGBA"),
+        ("WEBP", "RGB"),
+        ("WEBP", "RGBA"),
+    ],
+)
+def test_every_form_of_image_becomes_rgb(tmp_path, form, mode):
+    path = tmp_path / "image"
+    content = encoded(0, form, mode=mode)
+    path.write_bytes(content)
+    decoded = images.decode(str(path), (10, 12)).numpy()
+    assert decoded.shape == (10, 12, 3)
+    assert decoded.dtype == np.uint8
+    expected = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))[..., :3].astype(int)
+    # Decoders of JPEG and WebP may differ by rounding.
+    assert np.abs(decoded - expected).max() <= (0 if form in ("PNG", "BMP", "GIF") else 8)
+    assert images.decode(str(path), (4, 4)).shape == (4, 4, 3)
+
+
+def test_images_are_resized_with_antialiasing(tmp_path):
+    board = np.indices((64, 64)).sum(axis=0) % 2 * 255
+    Image.fromarray(board.astype(np.uint8)).save(tmp_path / "board.png")
+    decoded = images.decode(str(tmp_path / "board.png"), (8, 8)).numpy()
+    assert np.abs(decoded.astype(int) - 127).max() <= 3
