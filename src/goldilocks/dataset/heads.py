@@ -223,6 +223,8 @@ def _ears(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
 
 def _markings(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
     second = look.second
+    if look.markings == "plain":
+        return
     if look.markings == "stripes":
         stripe = look.coat * 0.5
         for x in (-0.3, -0.1, 0.1, 0.3):
@@ -233,12 +235,11 @@ def _markings(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
     elif look.markings == "mask":
         pen.blob(0, 0.3, 0.62 * look.width, 0.55, second, 0.2)
     elif look.markings == "blaze":
-        pen.fill(
-            np.array([(-0.08, -0.9), (0.08, -0.9), (0.22, 0.2), (0.45, 0.7), (-0.45, 0.7), (-0.22, 0.2)]), second, 0.15
-        )
+        corners = [(-0.08, -0.9), (0.08, -0.9), (0.22, 0.2), (0.45, 0.7), (-0.45, 0.7), (-0.22, 0.2)]
+        pen.fill(np.array(corners), second, 0.15)
     elif look.markings == "points":
         pen.blob(0, 0.25, 0.42, 0.5, look.coat * 0.45, 0.2)
-    elif look.markings == "patches":
+    else:  # Patches.
         side = rng.choice([-1, 1])
         pen.blob(side * 0.42, -0.2, rng.uniform(0.3, 0.45), rng.uniform(0.3, 0.5), second, 0.1, rng.uniform(-0.5, 0.5))
         pen.blob(-side * 0.5, -0.55 * look.height, 0.3, 0.22, second, 0, rng.uniform(-0.8, 0.8))
@@ -301,9 +302,5 @@ def _whiskers(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
     for side in (-1, 1):
         for rise in rng.uniform(-0.4, 0.3, 4):
             start, end = side * wide * 0.5, side * (wide * 0.5 + look.whiskers)
-            pen.line(
-                [(start, y + 0.1 * rise), ((start + end) / 2, y + 0.4 * rise), (end, y + rise + 0.1)],
-                colour,
-                0.018,
-                0.3,
-            )
+            middle = ((start + end) / 2, y + 0.4 * rise)
+            pen.line([(start, y + 0.1 * rise), middle, (end, y + rise + 0.1)], colour, 0.018, 0.3)
