@@ -103,8 +103,8 @@ def test_exploded_loss_does_not_hide_the_rest(drawn):
     loss = figure.axes[0]
     assert loss.get_yscale() == "log"
     assert loss.get_ylim()[1] < 1e5
-    assert "NaN or infinite in 2 epochs, first in 6" in said(loss)
-    assert "some values lie outside the axis" in said(loss)
+    assert "NaN or infinite\nin 2 epochs,\nfirst in 6" in said(loss)
+    assert "some values lie\noutside the axis" in said(loss)
     drawn(figure)
 
 

@@ -113,11 +113,11 @@ def _baseline(axes: Axes, value: float, place: str) -> dict[str, Line2D]:
 
 def _mark_lost(axes: Axes, values: Sequence[np.ndarray], *, cut: bool) -> None:
     """Cross the epochs whose value is NaN or infinite, and say so; say too if values lie outside the axis."""
-    said = ["some values lie outside the axis"] if cut else []
+    said = ["some values lie\noutside the axis"] if cut else []
     lost = sorted({int(row) + 1 for curve in values for row in np.flatnonzero(~np.isfinite(curve))})
     if lost:
-        epochs = f"{len(lost)} epochs, first in {lost[0]}" if len(lost) > 1 else f"epoch {lost[0]}"
-        said.insert(0, f"NaN or infinite in {epochs}")
+        epochs = f"{len(lost)} epochs,\nfirst in {lost[0]}" if len(lost) > 1 else f"epoch {lost[0]}"
+        said.insert(0, f"NaN or infinite\nin {epochs}")
         axes.plot(lost, [0.97] * len(lost), "x", color=style.VERDICTS["diverged"], transform=axes.get_xaxis_transform())
     if said:
         axes.text(
