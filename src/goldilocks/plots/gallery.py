@@ -56,7 +56,7 @@ def draw(
         figures["confusion_matrix"] = confusion.confusion_matrix(counts, dataset.classes)
     elif problem.type != "multilabel":
         figures["predicted_against_true"] = predictions.predicted_against_true(
-            truth.ravel(), predicted.ravel(), unit=dataset.unit, name=dataset.name
+            truth.ravel(), predicted.ravel(), unit=dataset.unit, name="target"
         )
     worst = evaluation.worst(problem, truth, predicted, most=MISTAKES)
     true = _words(outcome, truth[worst.rows])
