@@ -14,10 +14,11 @@ except ModuleNotFoundError as error:
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg) -> float:
     """Check the composed config, then train: TensorFlow is not imported before the config is right."""
-    settings = config.settle(cfg)
-    from goldilocks.run import run
+    with config.sentences():
+        settings = config.settle(cfg)
+        from goldilocks.run import run
 
-    return run(settings)
+        return run(settings)
 
 
 if __name__ == "__main__":

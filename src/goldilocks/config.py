@@ -3,16 +3,16 @@
 The only module, beside the plugins of `sweep`, that knows Hydra and OmegaConf: everything behind it sees plain values.
 """
 
+import contextlib
 import difflib
 import functools
 import hashlib
 import json
-import logging
 import os
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -41,6 +41,10 @@ WITHOUT_EFFECT = ("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "d
 
 class ConfigError(ValueError):
     """The configuration is wrong; the message lists every error."""
+
+
+# What a person can mend, each said in a sentence that tells how.
+USER_ERRORS = (ConfigError, DataError, ModelError, ProblemError, SplitError, StoreError)
 
 
 @dataclass(frozen=True)
@@ -153,15 +157,28 @@ def launch(main: Callable[[], Any], conf: Path) -> None:
         return
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises where it would print and exit.
-    logging.getLogger("hydra").addHandler(logging.NullHandler())  # It logs an error, too, before it raises.
     try:
         main()
     except (HydraException, OmegaConfBaseException) as error:
         _stop(_listed(_command_line_errors(sys.argv[1:], conf) or [str(error)]))
-    except (ConfigError, DataError, ModelError, ProblemError, SplitError, StoreError) as error:
+    except USER_ERRORS as error:
         _stop(str(error))
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
+
+
+@contextlib.contextmanager
+def sentences() -> Iterator[None]:
+    """Inside the task function: end a single run in a sentence before Hydra reports the error in its own way.
+
+    In a sweep the error goes on to Hydra, which counts the job as failed and starts the next one.
+    """
+    try:
+        yield
+    except USER_ERRORS as error:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise
+        _stop(str(error))
 
 
 def _stop(message: str) -> NoReturn:

@@ -67,6 +67,11 @@ LOSSES = (
 )
 
 
+# Keras metrics of which more is better; of all others, and of every loss, less is.
+HIGHER_IS_BETTER = frozenset({"accuracy", "binary_accuracy", "auc", "precision", "recall", "f1_score", "r2_score"})
+LOWER_IS_BETTER = frozenset({"mae", "mse", "root_mean_squared_error", "mean_absolute_percentage_error"})
+
+
 def resolve(
     found: str, *, type: str, last_activation: str, loss: str, metrics: str | Sequence[str], override: bool
 ) -> Problem:
@@ -85,7 +90,8 @@ def resolve(
     """
     if type not in ("auto", found) and not override:
         raise ProblemError(
-            f"problem.type is {type}, but the data is {found}; expected auto. If {type} is meant, add problem.override=true."
+            f"problem.type is {type}, but the data is {found}; expected auto. If {type} is meant, add "
+            "problem.override=true."
         )
     chosen = found if type == "auto" else type
     row = PROBLEMS[chosen]
@@ -99,11 +105,6 @@ def resolve(
     if errors and not override:
         raise ProblemError(" ".join(errors) + " If it is meant, add problem.override=true.")
     return Problem(chosen, asked, asked_loss, (row.metric,) if metrics == "auto" else tuple(metrics))
-
-
-# Keras metrics of which more is better; of all others, and of every loss, less is.
-HIGHER_IS_BETTER = frozenset({"accuracy", "binary_accuracy", "auc", "precision", "recall", "f1_score", "r2_score"})
-LOWER_IS_BETTER = frozenset({"mae", "mse", "root_mean_squared_error", "mean_absolute_percentage_error"})
 
 
 def higher_is_better(name: str) -> bool:

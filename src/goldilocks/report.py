@@ -56,7 +56,11 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
     rows = []
     for run in runs:
         row: dict[str, object] = {name: run.params.get(name, "") for name in names} or {"run": run.name}
-        row |= {"status": run.status, "verdict": run.tags.get("verdict", ""), "best_epoch": run.metrics.get("best_epoch")}
+        row |= {
+            "status": run.status,
+            "verdict": run.tags.get("verdict", ""),
+            "best_epoch": run.metrics.get("best_epoch"),
+        }
         row |= {name: run.metrics.get(name) for name in metrics}
         row["beats_baseline"] = run.tags.get("beats_baseline", "")
         rows.append(row)

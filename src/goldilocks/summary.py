@@ -92,7 +92,7 @@ def final_command(outcome: Outcome) -> str:
 
 
 def metrics(outcome: Outcome) -> dict[str, float]:
-    """The single values of a run: best epoch and best values, baseline, test scores, size, and the verdict's evidence."""
+    """The single values of a run: its best epoch and best values, baseline, test scores, size, and the evidence."""
     result = outcome.result
     values: dict[str, float] = {"best_epoch": result.best_epoch}
     values |= {f"best_{name}": value for name, value in result.best.items() if name not in ("learning_rate", "seconds")}

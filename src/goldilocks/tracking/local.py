@@ -85,7 +85,6 @@ class Store:
             with contextlib.suppress(*FAILURES):  # The error that brought us here says more than this one would.
                 mlflow.end_run(RunStatus.to_string(status))
 
-
     def open_parent(self, name: str, *, command: str) -> str:
         """Open the parent run of a sweep, and give its ID."""
         with explained(self.uri):
@@ -145,7 +144,7 @@ def explained(uri: str) -> Iterator[None]:
     except FAILURES as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise StoreError(
-            f"the tracking store {uri} cannot be used: {reason}. Expected a store with free space and write permission: "
+            f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and write permission: "
             "make room or give permission, or use another with tracking.uri=URI, or none with tracking=none."
         ) from error
 

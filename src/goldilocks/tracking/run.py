@@ -23,7 +23,7 @@ PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 
 
 class Tracker:
-    """Writes one run. Metrics are sent by a thread of their own, together, so that training never waits for the store."""
+    """Writes one run; a thread of its own sends metrics, many at once, so that training never waits for the store."""
 
     def __init__(self, client: MlflowClient, run_id: str, *, where: str, ui_command: str):
         """Write to an open run of a client's store, which is `where` and shown by a command."""
