@@ -162,22 +162,25 @@ def launch(main: Callable[[], Any], conf: Path) -> None:
     except (HydraException, OmegaConfBaseException) as error:
         _stop(_listed(_command_line_errors(sys.argv[1:], conf) or [str(error)]))
     except USER_ERRORS as error:
-        _stop(str(error))
+        _stop(str(error))  # A job of a sweep failed.
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
 
 
-@contextlib.contextmanager
-def sentences() -> Iterator[None]:
+def sentences() -> contextlib.AbstractContextManager[None]:
     """Inside the task function: end a single run in a sentence before Hydra reports the error in its own way.
 
     In a sweep the error goes on to Hydra, which counts the job as failed and starts the next one.
     """
+    return contextlib.nullcontext() if HydraConfig.get().mode == RunMode.MULTIRUN else stopping()
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[None]:
+    """End the program with a sentence and exit status 1 where a person can mend what went wrong."""
     try:
         yield
     except USER_ERRORS as error:
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
-            raise
         _stop(str(error))
 
 

@@ -1,6 +1,7 @@
 """The parent run of a sweep, kept by a Hydra callback around the sweep's jobs."""
 
 import atexit
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +16,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from goldilocks.config import ConfigError, Settings, settled
+from goldilocks.config import ConfigError, Settings, settled, stopping
 from goldilocks.sweep import PARENT_FILE
 
 
@@ -25,16 +26,15 @@ class Parent(Callback):
     def __init__(self) -> None:
         """Hydra makes one for a single run, too; there, it has nothing to do."""
         self.jobs: list[Settings] = []
-        self.failed = 0
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job; open the parent run, and leave its ID where every job can read it."""
-        self.jobs = _jobs(config)
-        sweep_dir = Path(config.hydra.sweep.dir)
-        self.store = self.jobs[0].builder("tracking")()
-        self.run_id = self.store.open_parent(
-            " ".join(config.hydra.overrides.task) or "sweep", command=" ".join(["python", *sys.argv])
-        )
+        overrides, sweep_dir = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir)
+        with stopping():  # Hydra would make a warning of an error in a callback, and go on.
+            self.jobs = _jobs(overrides)
+            self.store = self.jobs[0].builder("tracking")()
+            name = " ".join(overrides) or "sweep"
+            self.run_id = self.store.open_parent(name, command=shlex.join(["python", "train.py", "-m", *overrides]))
         sweep_dir.mkdir(parents=True, exist_ok=True)
         (sweep_dir / PARENT_FILE).write_text(self.run_id)
         atexit.register(self.close, "FAILED")  # Where a job fails, or Ctrl-C comes, Hydra does not call us again.
@@ -48,12 +48,12 @@ class Parent(Callback):
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Say why a job failed, now and not only after the last one."""
         if self.jobs and job_return.status == JobStatus.FAILED:
-            self.failed += 1
             print(f"this job failed: {job_return._return_value}", file=sys.stderr)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Close the parent run."""
-        self.close("FINISHED")
+        with stopping():
+            self.close("FINISHED")
 
     def close(self, status: str) -> None:
         """Give the parent run its comparison and its status, once."""
@@ -67,21 +67,21 @@ class Parent(Callback):
         print(f"\n{said}\n\nlogged    parent run {self.run_id}\nsee it    {self.store.ui_command}")
 
 
-def _jobs(sweep: DictConfig) -> list[Settings]:
-    """The checked settings of every job of a sweep, in the order in which they run.
+def _jobs(sweep: list[str]) -> list[Settings]:
+    """The checked settings of every job of a sweep, given its overrides, in the order in which they run.
 
     Raises:
         ConfigError: Any job is wrong; the message lists each of these with its errors.
     """
     loader = GlobalHydra.instance().config_loader()
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(sweep.hydra.overrides.task))
+    parsed = OverridesParser.create(config_loader=loader).parse_overrides(sweep)
     jobs, errors = [], []
     for overrides in BasicSweeper.split_arguments(parsed, None)[0]:
         cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
         try:
             jobs.append(settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None))
         except ConfigError as error:
-            errors.append(f"job {' '.join(overrides)}: {error}")
+            errors.append(f"In {' '.join(overrides)}, {error}")
     if errors:
         raise ConfigError("\n".join(errors))
     return jobs

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import requests
 from mlflow.entities import RunStatus
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from sqlalchemy.exc import SQLAlchemyError
 
 from goldilocks.tracking import StoreError
-from goldilocks.tracking.run import Tracker
+from goldilocks.tracking.run import FAILURES, Tracker, explained
 from goldilocks.tracking.stored import StoredRun, children
 
 # A new store is migrated step by step, and every step logs a line.
@@ -25,7 +24,7 @@ for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
 
-FAILURES = (MlflowException, SQLAlchemyError)
+SECONDS_TO_ANSWER = 10  # that a tracking server has
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,10 @@ class Store:
                 experiment_id=self.experiment_id, run_name=name, parent_run_id=parent, nested=True, tags=dict(tags)
             )
         where = f"run {run.info.run_id} of experiment {self.experiment}"
-        tracker, status = (
-            Tracker(self.client, run.info.run_id, where=where, ui_command=self.ui_command),
-            RunStatus.FAILED,
-        )
+        tracker = Tracker(self.client, run.info.run_id, uri=self.uri, where=where, ui_command=self.ui_command)
+        status = RunStatus.FAILED
         try:
-            with _terminable(), explained(self.uri):
+            with _terminable():
                 tracker.params(params)
                 yield tracker
                 tracker.flush()
@@ -124,6 +121,8 @@ def connect(*, uri: str | None, experiment: str) -> Store:
     """
     where = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
     with explained(where):
+        if where.startswith("http"):  # MLflow itself would go on trying for minutes.
+            requests.get(where, timeout=SECONDS_TO_ANSWER)
         mlflow.set_tracking_uri(where)
         client = MlflowClient(where)
         found = client.get_experiment_by_name(experiment)
@@ -134,19 +133,6 @@ def connect(*, uri: str | None, experiment: str) -> Store:
             )
         number = found.experiment_id if found else client.create_experiment(experiment)
         return Store(client, where, number, experiment)
-
-
-@contextlib.contextmanager
-def explained(uri: str) -> Iterator[None]:
-    """Turn what MLflow and SQLAlchemy raise about a store into one sentence."""
-    try:
-        yield
-    except FAILURES as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreError(
-            f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and write permission: "
-            "make room or give permission, or use another with tracking.uri=URI, or none with tracking=none."
-        ) from error
 
 
 @contextlib.contextmanager

@@ -1,9 +1,10 @@
 """One MLflow run: parameters, the metrics of every epoch, the data set, files and the model."""
 
+import contextlib
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import mlflow
 import numpy as np
 from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types.schema import Schema, TensorSpec
+from sqlalchemy.exc import SQLAlchemyError
 
 from goldilocks.dataset import Dataset
+from goldilocks.tracking import StoreError
 
 SECONDS_BETWEEN_SENDINGS = 1.0
 PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits (field notes, section 2)
@@ -25,9 +29,9 @@ PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 class Tracker:
     """Writes one run; a thread of its own sends metrics, many at once, so that training never waits for the store."""
 
-    def __init__(self, client: MlflowClient, run_id: str, *, where: str, ui_command: str):
-        """Write to an open run of a client's store, which is `where` and shown by a command."""
-        self.client, self.run_id, self.where, self.ui_command = client, run_id, where, ui_command
+    def __init__(self, client: MlflowClient, run_id: str, *, uri: str, where: str, ui_command: str):
+        """Write to an open run of a client's store, which is at `uri`, `where` in words, and shown by a command."""
+        self.client, self.run_id, self.uri, self.where, self.ui_command = client, run_id, uri, where, ui_command
         self._waiting: list[Metric] = []
         self._lock, self._sending, self._closing = threading.Lock(), threading.Lock(), threading.Event()
         self._sender = threading.Thread(target=self._send_for_ever, name="metrics", daemon=True)
@@ -47,11 +51,13 @@ class Tracker:
         """Log parameters; lists and null are written as in YAML."""
         params = [Param(name, _written(value)) for name, value in values.items()]
         for start in range(0, len(params), PARAMS_A_BATCH):
-            self.client.log_batch(self.run_id, params=params[start : start + PARAMS_A_BATCH])
+            with explained(self.uri):
+                self.client.log_batch(self.run_id, params=params[start : start + PARAMS_A_BATCH])
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags, replacing those of the same names."""
-        self.client.log_batch(self.run_id, tags=[RunTag(name, value) for name, value in values.items()])
+        with explained(self.uri):
+            self.client.log_batch(self.run_id, tags=[RunTag(name, value) for name, value in values.items()])
 
     def describe(self, markdown: str) -> None:
         """Set the description that MLflow shows on the run's page."""
@@ -68,11 +74,13 @@ class Tracker:
             profile=json.dumps({"num_rows": len(dataset.y), "classes": list(dataset.classes)}),
         )
         tags = [InputTag("mlflow.data.context", context)]
-        self.client.log_inputs(self.run_id, [DatasetInput(entity, tags)])
+        with explained(self.uri):
+            self.client.log_inputs(self.run_id, [DatasetInput(entity, tags)])
 
     def files(self, folder: Path) -> None:
         """Log everything in a folder as artifacts."""
-        self.client.log_artifacts(self.run_id, str(folder))
+        with explained(self.uri):
+            self.client.log_artifacts(self.run_id, str(folder))
 
     def model(self, model: Any, example: np.ndarray | dict[str, np.ndarray]) -> None:
         """Log a Keras model with its signature and an input example.
@@ -84,24 +92,25 @@ class Tracker:
         named = example if isinstance(example, dict) else {None: example}
         inputs = Schema([TensorSpec(_dtype(array), (-1, *array.shape[1:]), name) for name, array in named.items()])
         outputs = Schema([TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))])
-        Model.log(
-            artifact_path=None,
-            name="model",
-            flavor=_Flavor,
-            model=model,
-            signature=ModelSignature(inputs=inputs, outputs=outputs),
-            input_example=example,
-            pip_requirements=_requirements(),  # Found out by MLflow itself, this takes six seconds.
-            validate_serving_input=False,  # It would load the model again; the tests do that once and for all.
-        )
+        with explained(self.uri):
+            Model.log(
+                artifact_path=None,
+                name="model",
+                flavor=_Flavor,
+                model=model,
+                signature=ModelSignature(inputs=inputs, outputs=outputs),
+                input_example=example,
+                pip_requirements=_requirements(),  # Found out by MLflow itself, this takes six seconds.
+                validate_serving_input=False,  # It would load the model again; the tests do that once and for all.
+            )
 
     def flush(self) -> None:
         """Send what waits.
 
         Raises:
-            MlflowException: The store did not take it.
+            StoreError: The store did not take it.
         """
-        with self._sending:
+        with self._sending, explained(self.uri):
             while batch := self._waiting[:METRICS_A_BATCH]:
                 self.client.log_batch(self.run_id, metrics=batch)
                 with self._lock:
@@ -120,8 +129,27 @@ class Tracker:
     def _try_to_send(self) -> None:
         try:
             self.flush()
-        except Exception:  # Kept, and sent with the next ones; `flush` at the end of the run raises what is left.
+        except StoreError:  # Kept, and sent with the next ones; `flush` at the end of the run raises what is left.
             return
+
+
+# What MLflow raises about a store, by way of SQLAlchemy, requests (an OSError) or the file system.
+FAILURES = (MlflowException, SQLAlchemyError, OSError)
+
+
+@contextlib.contextmanager
+def explained(uri: str) -> Iterator[None]:
+    """Turn what is raised about a store into one sentence."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except FAILURES as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+        raise StoreError(
+            f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and write permission: "
+            "make room or give permission, or use another with tracking.uri=URI, or none with tracking=none."
+        ) from error
 
 
 class _Flavor:
