@@ -38,6 +38,9 @@ GROUPS = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer",
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the same result.
 WITHOUT_EFFECT = ("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "diagnosis.")
 
+# In the folder of a sweep, the ID of its parent run: any process that shares the folder can read it.
+PARENT_FILE = "parent_run_id"
+
 
 class ConfigError(ValueError):
     """The configuration is wrong; the message lists every error."""
@@ -83,6 +86,13 @@ class Settings:
                 group, _, value = override.partition("=")
                 words.append(value if group in GROUPS else override.split(".", 1)[-1])
         return " ".join(words)
+
+    @property
+    def parent(self) -> str | None:
+        """ID of the parent run of the sweep that this run belongs to; None without a sweep, or without tracking."""
+        if self.sweep_dir is None:
+            return None
+        return (self.sweep_dir / PARENT_FILE).read_text() or None
 
     @property
     def role(self) -> str:

@@ -9,7 +9,6 @@ from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem, resolve
 from goldilocks.protocol import Split
-from goldilocks.sweep import parent_of
 from goldilocks.tracking import provenance
 
 EXAMPLE_ROWS = 2  # in the logged model's input example
@@ -42,17 +41,16 @@ def run(settings: Settings) -> float:
         "fingerprint": settings.fingerprint(dataset.digest, provenance.code().digest),
         **provenance.tags(),
     }
-    with store.run(settings.name, parent=parent_of(settings.sweep_dir), params=settings.flat, tags=tags) as tracker:
+    with store.run(settings.name, parent=settings.parent, params=settings.flat, tags=tags) as tracker:
         return _train(settings, dataset, problem, split.joined() if settings.tree["final"] else split, tracker)
 
 
 def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split, tracker: Any) -> float:
     # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
-    from goldilocks import backend, diagnosis, evaluation, summary
+    from goldilocks import backend, diagnosis, evaluation, gallery, summary
     from goldilocks.dataset import encoding
     from goldilocks.dataset.sources import digest
     from goldilocks.model import Facts, Regularizer
-    from goldilocks.plots import gallery
     from goldilocks.training.callbacks import ProgressBar
     from goldilocks.training.fit import Job
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, images
 
 
 def fit(dataset: Dataset, rows: np.ndarray) -> keras.Model:
@@ -30,11 +30,16 @@ def fit(dataset: Dataset, rows: np.ndarray) -> keras.Model:
     return _table_encoder(dataset.x.iloc[rows])
 
 
-def raw(dataset: Dataset, rows: np.ndarray):
-    """The rows as the encoder takes them: a uint8 array of held images, or a dict of a table's columns."""
-    if dataset.kind == "image":
+def raw(dataset: Dataset, rows: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+    """The rows (int64, (n,)) as the encoder takes them: pixels, or the columns of a table."""
+    return pixels(dataset, rows) if dataset.kind == "image" else columns(dataset.x.iloc[rows])
+
+
+def pixels(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """The images of these rows (int64, (n,)): uint8 (n, height, width, channels), 0 to 255."""
+    if dataset.image_size is None:
         return np.asarray(dataset.x[rows])
-    return columns(dataset.x.iloc[rows])
+    return np.stack([images.decode(path, dataset.image_size).numpy() for path in dataset.x[rows]])
 
 
 def attach(encoder: keras.Model, model: keras.Model) -> keras.Model:

@@ -16,8 +16,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from goldilocks.config import ConfigError, Settings, settled, stopping
-from goldilocks.sweep import PARENT_FILE
+from goldilocks.config import PARENT_FILE, ConfigError, Settings, settled, stopping
 
 
 class Parent(Callback):

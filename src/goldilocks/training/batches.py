@@ -34,7 +34,9 @@ def training(
     """
 
     def epoch(number):
-        order = tf.random.experimental.stateless_shuffle(tf.constant(rows), seed=[seed, tf.cast(number, tf.int32)])
+        order = tf.random.experimental.stateless_shuffle(  # pyright: ignore[reportAttributeAccessIssue]
+            tf.constant(rows), seed=[seed, tf.cast(number, tf.int32)]
+        )
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
     order = tf.data.Dataset.counter().flat_map(epoch)
@@ -78,7 +80,7 @@ def _loaded(
         table = tf.constant(encoder(encoding.raw(dataset, np.arange(len(dataset.y)))))  # Encoded once, a few MB.
         return order.map(lambda rows: (tf.gather(table, rows), tf.gather(answers, rows))).prefetch(tf.data.AUTOTUNE)
 
-    pixels = _decoding(dataset) if dataset.image_size else _reading(dataset.x)
+    pixels = _decoding(dataset.x, dataset.image_size) if dataset.image_size else _reading(dataset.x)
 
     def load(rows):
         images = pixels(rows)
@@ -104,12 +106,11 @@ def _reading(x: np.ndarray):
     return read
 
 
-def _decoding(dataset: Dataset):
+def _decoding(x: np.ndarray, size: tuple[int, int]):
     """Row numbers -> images, decoded from their files."""
-    paths, size = tf.constant(dataset.x), dataset.image_size
+    paths, signature = tf.constant(x), tf.TensorSpec((*size, 3), tf.uint8)
 
     def decode(rows):
-        signature = tf.TensorSpec((*size, 3), tf.uint8)
         return tf.map_fn(lambda path: images.decode(path, size), tf.gather(paths, rows), fn_output_signature=signature)
 
     return decode

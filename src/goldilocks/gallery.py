@@ -64,7 +64,7 @@ def draw(
     if dataset.kind == "image":
         figures |= dict(_samples(outcome, regularizer))
         figures["worst_mistakes"] = images.worst_mistakes(
-            encoding.raw(dataset, rows[worst.rows]),
+            encoding.pixels(dataset, rows[worst.rows]),
             true,
             said,
             worst.sizes,
@@ -83,13 +83,13 @@ def _samples(outcome: Outcome, regularizer: Regularizer):
     dataset = outcome.dataset
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(outcome.split.train, size=min(SAMPLES, len(outcome.split.train)), replace=False))
-    pixels, labels = encoding.raw(dataset, rows), _words(outcome, dataset.y[rows])
-    yield "samples", images.sample_grid(pixels, labels, title=f"{dataset.name}: training images")
+    shown, labels = encoding.pixels(dataset, rows), _words(outcome, dataset.y[rows])
+    yield "samples", images.sample_grid(shown, labels, title=f"{dataset.name}: training images")
     if regularizer.augments:
         change = augmentation(regularizer, seed=0)
-        copies = np.repeat(pixels[:1], VARIANTS, axis=0).astype("float32")
+        copies = np.repeat(shown[:1], VARIANTS, axis=0).astype("float32")
         variants = keras.ops.convert_to_numpy(change(copies, training=True))
-        yield "augmented", images.augmented(pixels[0], variants.clip(0, 255).astype("uint8"), labels[0])
+        yield "augmented", images.augmented(shown[0], variants.clip(0, 255).astype("uint8"), labels[0])
 
 
 def _words(outcome: Outcome, values: np.ndarray) -> list[str]:
