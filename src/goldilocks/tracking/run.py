@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import mlflow.keras
 import numpy as np
 from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
@@ -159,8 +158,10 @@ class _Flavor:
 
     @staticmethod
     def save_model(path: str, *, validate_serving_input: bool, **arguments: Any) -> None:
+        from mlflow.keras import save_model  # Imports Keras, which this module must not do to a config error.
+
         Path(path).mkdir(parents=True)
-        mlflow.keras.save_model(path=path, **arguments)
+        save_model(path=path, **arguments)
 
 
 def _written(value: Any) -> str:
