@@ -26,6 +26,9 @@ for _name in ("mlflow", "alembic"):
 
 SECONDS_TO_ANSWER = 10  # that a tracking server has
 
+# The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
 
 @dataclass(frozen=True)
 class Store:
@@ -131,7 +134,7 @@ def connect(*, uri: str | None, experiment: str) -> Store:
                 f"the MLflow experiment {experiment} in {where} was deleted. Restore it with `mlflow experiments "
                 f"restore --experiment-id {found.experiment_id}`, or use another: tracking.experiment=NAME."
             )
-        number = found.experiment_id if found else client.create_experiment(experiment)
+        number = found.experiment_id if found else client.create_experiment(experiment, tags=EXPERIMENT_TAGS)
         return Store(client, where, number, experiment)
 
 
