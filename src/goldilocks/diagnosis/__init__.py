@@ -210,8 +210,8 @@ def measure(
         noise: Standard deviation of validation loss from epoch to epoch (`curve_noise`).
         smallest_effect: The smallest change of validation loss that matters. A loss carried by few rows has a noise
             like that of a count, so its scale is sqrt(best x baseline), between the two.
-        degradation, degradation_noise: Rise from the lowest level (a mean of epochs, by `rise`) to the end; and in its
-            standard errors, less what chance gives to the lowest of many.
+        degradation, degradation_noise: Rise of validation loss from its lowest level to the end, and how sure it is, in
+            standard errors (`rise`); both 0 where chance explains it.
         gap_widening: How much the gap widened over that rise.
         gain_ahead: Fall of validation loss that training on would bring (`gain_ahead`).
         trend_val, trend_train, trend_noise: Slopes per epoch over the last half; validation's in its standard errors.

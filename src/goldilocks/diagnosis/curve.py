@@ -39,23 +39,28 @@ def loss_error(value: float, base: float, rows: int) -> float:
 
 
 def rise(curve: np.ndarray, end: int, noise: float) -> tuple[float, slice, float]:
-    """The lowest level from which a curve rose to its end, where that was, and the rise in noise units.
+    """The lowest level from which a curve rose to its end, where that was, and how sure the rise is.
 
-    Means of 1, 2, 4, ... neighbouring epochs are compared with the end. The lowest of many is low by chance, so each
-    width pays sqrt(2 log(epochs / width)) noise units (Duembgen and Spokoiny, 2001, multiscale testing).
+    Means of 1, 2, 4, ... neighbouring epochs are compared with the mean of the last `end`, in standard errors. The
+    lowest of many is low by chance, so each width first pays sqrt(2 log(epochs / width)) of them (Duembgen and
+    Spokoiny, 2001, multiscale testing). The surest width decides; the level is the lowest that chance cannot explain.
+
+    Returns:
+        The level, its epochs, and the surest rise in standard errors; the end's own level and 0 if there is no rise.
     """
-    earlier, level = curve[:-end], curve[-end:].mean()
-    best = (level, slice(len(curve) - end, len(curve)), 0.0)
+    earlier, last = curve[:-end], float(curve[-end:].mean())
+    low, where, surest = last, slice(len(earlier), len(curve)), 0.0
     width = 1
     while width <= (len(earlier) + 1) // 2:
         means = np.convolve(earlier, np.full(width, 1 / width), "valid")
         at = int(np.argmin(means))
         error = noise * np.sqrt(1 / width + 1 / end)
-        units = (level - means[at]) / error - np.sqrt(2 * np.log(len(earlier) / width))
-        if units > best[2]:
-            best = (float(means[at]), slice(at, at + width), float(units))
+        sure = (last - means[at]) / error - np.sqrt(2 * np.log(len(earlier) / width))
+        if sure > 0 and means[at] < low:
+            low, where = float(means[at]), slice(at, at + width)
+        surest = max(surest, float(sure))
         width *= 2
-    return best
+    return low, where, surest
 
 
 def slope(curve: np.ndarray) -> tuple[float, float]:
