@@ -10,7 +10,7 @@ import yaml
 
 from goldilocks.diagnosis import VERDICTS, Verdict, higher_is_better, judge
 
-BLOCK = yaml.safe_load((Path(__file__).parents[1] / "conf" / "diagnosis_block.yaml").read_text())["diagnosis"]
+BLOCK = yaml.safe_load((Path(__file__).parents[1] / "conf" / "config.yaml").read_text())["diagnosis"]
 BINARY = {"loss": 0.6931, "accuracy": 0.5}
 MNIST = {"loss": 2.3026, "accuracy": 0.1135}
 REUTERS = {"loss": 2.40, "accuracy": 0.36}

@@ -72,7 +72,7 @@ def judge(
 
     Asked in this order, and the first yes decides: has training diverged? Has it no power over the baseline? Did
     validation loss rise after its best epoch while the gap to training loss widened (overfit)? Is the curve too short,
-    or would more epochs still lower it (underfit)? Did both losses rise together (underfit: the optimizer, not the
+    or would more epochs still lower it, or does training loss still fall and take it along (underfit)? Did both losses rise together (underfit: the optimizer, not the
     data)? Is the gap wide (overfit)? Are both at rest at a high loss (underfit)? What is left is balanced.
 
     Args:
@@ -113,12 +113,15 @@ def judge(
     with np.errstate(over="ignore", invalid="ignore"):  # a loss of 1e200 is finite, its square is not
         seen = measure(train, val, score, higher=higher, base_metric=baseline[metric], rows=rows, **given)
 
+    epochs, best = len(val), int(seen["best_epoch"])
     clear = max(change_noise * seen["noise"], seen["smallest_effect"])
     rose = seen["degradation_noise"] > change_noise and seen["degradation"] > seen["smallest_effect"]
     falls = seen["gain_ahead"] > clear and seen["trend_noise"] < -change_noise
+    ending = best > epochs - max(1, round(end_fraction * epochs))
+    learns = ending and seen["trend_val"] < 0 and -seen["trend_train"] * horizon * epochs > clear
     wide = seen["relative_gap"] > wide_gap and seen["end_train_loss"] < wide_ratio * seen["end_val_loss"]
     high = min(seen["end_val_loss"], seen["end_train_loss"]) > high_loss * abs(baseline["loss"])
-    epochs, best, base = len(val), seen["best_epoch"], f"baseline {baseline['loss']:.4g}"
+    base = f"baseline {baseline['loss']:.4g}"
     ends = f"training loss ends at {seen['end_train_loss']:.4g}, validation loss at {seen['end_val_loss']:.4g}"
     lowest = f"{seen['best_val_loss']:.4g} at epoch {best} of {epochs}"
     longer = f"Train longer: trainer.epochs={max(10, 2 * epochs)}."
@@ -148,6 +151,7 @@ def judge(
          longer),
         (falls, "underfit", f"Validation loss still falls, by {seen['gain_ahead']:.3g} more if trained on: {ends}.",
          longer),
+        (learns and not wide, "underfit", f"Training loss still falls, and validation loss with it: {ends}.", longer),
         (rose, "underfit", f"Both losses rose together after {lowest}: {ends}.",
          "Try a lower optimizer.learning_rate, or smaller penalties (regularizer.l1, regularizer.l2)."),
         (wide, "overfit", f"Validation loss is at rest, far above training loss: {ends} ({base}).",
