@@ -96,9 +96,9 @@ def _picture(seed: int, label: int, index: int, size: int) -> np.ndarray:
     canvas = ImageDraw.Draw(image)
     _background(canvas, side, rng)
     angle = np.deg2rad(np.clip(rng.normal(0, 18), -40, 40))
-    radius = side * np.exp(rng.uniform(np.log(0.2), np.log(0.42)))
+    radius = side * np.exp(rng.uniform(np.log(0.24), np.log(0.44)))
     turn = radius * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    origin = side * (0.5 + np.clip(rng.normal(0, 0.1, 2), -0.25, 0.25))
+    origin = side * (0.5 + np.clip(rng.normal(0, 0.08, 2), -0.25, 0.25))
     pen = heads.Pen(canvas=canvas, origin=origin, turn=turn, yaw=rng.uniform(-0.45, 0.45), nod=rng.uniform(-0.15, 0.2))
     heads.paint(pen, look, rng)
     _foreground(canvas, side, origin, radius, rng)
@@ -134,7 +134,7 @@ def _background(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator
     elif kind == "bokeh":
         for x, y, r in rng.uniform((0, 0, 0.02), (1, 1, 0.12), (20, 3)) * side:
             canvas.ellipse((x - r, y - r, x + r, y + r), fill=heads.rgb(_colour(rng)))
-    for _ in range(rng.integers(0, 10)):
+    for _ in range(rng.integers(0, 8)):
         _thing(canvas, rng.uniform(0, side, 2), side * rng.uniform(0.05, 0.25), rng)
 
 
@@ -155,10 +155,10 @@ def _foreground(
 ) -> None:
     """Things in front of the animal: nothing, a few objects on the face, or the bars of a fence."""
     kind = rng.random()
-    if kind < 0.42:
+    if kind < 0.36:
         for _ in range(rng.integers(1, 4)):
             _thing(canvas, origin + rng.normal(0, 0.7 * radius, 2), radius * rng.uniform(0.2, 0.6), rng)
-    elif kind < 0.52:
+    elif kind < 0.46:
         colour, step, slant = heads.rgb(_colour(rng)), side * rng.uniform(0.12, 0.3), rng.uniform(-0.4, 0.4) * side
         width = max(1, round(side * rng.uniform(0.01, 0.05)))
         for offset in np.arange(-side + rng.uniform(0, step), 2 * side, step):
@@ -178,7 +178,7 @@ def _photograph(image: Image.Image, size: int, rng: np.random.Generator) -> np.n
     light = 1 + slope[0] * along[:, None] + slope[1] * along[None, :]
     grey = pixels.mean(axis=2, keepdims=True)
     pixels = grey + (pixels - grey) * np.float32(rng.uniform(0, 1.1))
-    pixels = pixels * np.float32(rng.uniform(0.45, 1.1)) + 128 + rng.uniform(-35, 35) + rng.uniform(-15, 15, 3)
+    pixels = pixels * np.float32(rng.uniform(0.5, 1.1)) + 128 + rng.uniform(-35, 35) + rng.uniform(-15, 15, 3)
     pixels = pixels * light[:, :, None]
     grain = rng.uniform(1, 12)
     pixels = pixels + grain * rng.standard_normal((size, size, 3), np.float32)

@@ -12,7 +12,7 @@ from PIL import ImageDraw
 
 # Probability that a group of traits comes from the other species; tuned until the convnet of chapter 6 overfits 2,000
 # pictures as it does photographs. The muzzle is what a person looks at when in doubt, so it lies least often.
-ATYPICAL = {"ears": 0.2, "muzzle": 0.06, "eyes": 0.2, "shape": 0.25, "coat": 0.3, "whiskers": 0.15, "tongue": 0.1}
+ATYPICAL = {"ears": 0.16, "muzzle": 0.06, "eyes": 0.18, "shape": 0.25, "coat": 0.3, "whiskers": 0.15, "tongue": 0.1}
 
 
 def palette(colours: str) -> np.ndarray:

@@ -72,8 +72,9 @@ def judge(
 
     Asked in this order, and the first yes decides: has training diverged? Has it no power over the baseline? Did
     validation loss rise after its best epoch while the gap to training loss widened (overfit)? Is the curve too short,
-    or would more epochs still lower it, or does training loss still fall and take it along (underfit)? Did both losses rise together (underfit: the optimizer, not the
-    data)? Is the gap wide (overfit)? Are both at rest at a high loss (underfit)? What is left is balanced.
+    would more epochs still lower it, or does it fall together with training loss (underfit)? Did both losses rise
+    together (underfit: the optimizer, not the data)? Is the gap wide (overfit)? Are both at rest at a high loss
+    (underfit)? What is left is balanced.
 
     Args:
         history: One value an epoch, by Keras's names: `loss`, `val_loss` and the metric's `val_` name. Where both
