@@ -97,12 +97,12 @@ def metrics(outcome: Outcome) -> dict[str, float]:
     values: dict[str, float] = {"best_epoch": result.best_epoch}
     values |= {f"best_{name}": value for name, value in result.best.items() if name not in ("learning_rate", "seconds")}
     side = "test" if outcome.test is not None else "val"
-    values |= {f"baseline_{side}_{name}": value for name, value in outcome.baseline.items()}
+    values |= {f"baseline/{side}_{name}": value for name, value in outcome.baseline.items()}
     values |= {f"test_{name}": value for name, value in (outcome.test or {}).items()}
     values |= {"beats_baseline": float(outcome.beats_baseline), "parameters": outcome.parameters}
     values |= {"train_seconds": result.seconds, "epochs": len(result.history["loss"])}
     evidence = outcome.verdict.evidence if outcome.verdict else {}
-    return values | {f"verdict_{name}": float(value) for name, value in evidence.items()}
+    return values | {f"verdict/{name}": float(value) for name, value in evidence.items()}
 
 
 def tags(outcome: Outcome) -> dict[str, str]:
@@ -153,16 +153,15 @@ def description(outcome: Outcome) -> str:
         f"batches of {tree['trainer']['batch_size']}, optimizer `{choices['optimizer']}`, regularizer "
         f"`{choices['regularizer']}`, seed {tree['seed']}, {result.seconds:.0f} s."
     )
-    parts = [f"## {outcome.settings.name}", f"**What was trained.** {trained}"]
+    parts = []
+    if verdict is not None:  # First: MLflow folds a description after a few lines.
+        parts += [f"**{verdict.name}.** {verdict.reason}", f"**Next.** {verdict.next_move}"]
+    if outcome.test is not None:
+        parts.append("**final.** Trained on train and validation rows, then evaluated on the test rows, once.")
+    parts += [_table(outcome), f"**What was trained.** {trained}"]
     parts.append(f"**Data.** {facts(outcome.dataset, outcome.problem, outcome.split)}")
     parts += [f"- {note}" for note in outcome.dataset.notes]
-    if verdict is not None:
-        parts += [f"**What the curves say: {verdict.name}.** {verdict.reason}", f"**Next.** {verdict.next_move}"]
-    if outcome.test is not None:
-        parts.append(
-            "**This is a final run**: trained on train and validation rows, then evaluated on the test rows once."
-        )
-    parts += [_table(outcome), "**Do it again**", f"```\n{outcome.settings.command}\n```"]
+    parts += ["**Do it again**", f"```\n{outcome.settings.command}\n```"]
     if verdict is not None:
         parts += ["**One look at the test set, when you have chosen**", f"```\n{final_command(outcome)}\n```"]
     return "\n\n".join(parts)

@@ -1,6 +1,7 @@
 """The MLflow store: MLflow's own default in this folder, a database elsewhere, or a tracking server."""
 
 import contextlib
+import getpass
 import logging
 import os
 import signal
@@ -88,7 +89,12 @@ class Store:
     def open_parent(self, name: str, *, command: str) -> str:
         """Open the parent run of a sweep, and give its ID."""
         with explained(self.uri):
-            tags = {"role": "sweep", "mlflow.source.name": "train.py", "mlflow.note.content": f"```\n{command}\n```"}
+            tags = {
+                "role": "sweep",
+                "mlflow.user": getpass.getuser(),
+                "mlflow.source.name": "train.py",
+                "mlflow.note.content": f"```\n{command}\n```",
+            }
             return self.client.create_run(self.experiment_id, run_name=name, tags=tags).info.run_id
 
     def children(self, parent: str) -> list[StoredRun]:
@@ -103,11 +109,11 @@ class Store:
             parent: ID of the run.
             status: "FINISHED" or "FAILED".
             folder: Everything in it becomes an artifact.
-            description: Markdown; stands below the command in the run's description.
+            description: Markdown; stands above the command in the run's description.
         """
         with explained(self.uri):
             command = self.client.get_run(parent).data.tags["mlflow.note.content"]
-            self.client.set_tag(parent, "mlflow.note.content", f"{command}\n\n{description}")
+            self.client.set_tag(parent, "mlflow.note.content", f"{description}\n\n{command}")
             self.client.log_artifacts(parent, str(folder))
             self.client.set_terminated(parent, status)
 

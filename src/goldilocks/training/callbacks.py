@@ -32,7 +32,8 @@ class Recorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Record the epoch's values, with the learning rate of its last step and its seconds."""
         values = {name: float(value) for name, value in (logs or {}).items()}
-        values["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        values["learning_rate"] = float(f"{rate:.7g}")  # 0.001 as it was given, not 0.0010000000474974513
         values["seconds"] = time.perf_counter() - self.epoch_began
         for name, value in values.items():
             self.history.setdefault(name, []).append(value)
