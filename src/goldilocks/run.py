@@ -1,15 +1,20 @@
 """One run, top to bottom, one line per step."""
 
+from __future__ import annotations
+
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem, resolve
 from goldilocks.protocol import Split
 from goldilocks.tracking import provenance
+
+if TYPE_CHECKING:
+    from goldilocks.training.fit import Job
 
 EXAMPLE_ROWS = 2  # in the logged model's input example
 
@@ -45,47 +50,64 @@ def run(settings: Settings) -> float:
         return _train(settings, dataset, problem, split.joined() if settings.tree["final"] else split, tracker)
 
 
-def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split, tracker: Any) -> float:
-    # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
-    from goldilocks import backend, diagnosis, evaluation, gallery, summary
+def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split) -> Job:
+    """A fresh model for these rows, with everything that training needs; the seed is set here.
+
+    Args:
+        settings: Checked.
+        dataset: Loaded.
+        problem: What is predicted.
+        split: Its training rows alone are fitted on.
+
+    Raises:
+        ModelError: The model cannot be built for the shape of the data.
+    """
+    from goldilocks import backend, evaluation
     from goldilocks.dataset import encoding
-    from goldilocks.dataset.sources import digest
     from goldilocks.model import Facts, Regularizer
-    from goldilocks.training.callbacks import ProgressBar
     from goldilocks.training.fit import Job
 
-    print(f"{settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
-    for note in dataset.notes:
-        print(f"  {note}", file=sys.stderr)
-    final, seed = settings.tree["final"], settings.tree["seed"]
-    judged = split.test if final else split.validation
-
-    backend.seed(seed)
+    backend.seed(settings.tree["seed"])
     regularizer = Regularizer(**settings.tree["regularizer"])
     encoder = encoding.fit(dataset, split.train)
     outputs = evaluation.outputs(problem, dataset)
     prior = evaluation.prior(problem, outputs, dataset.y[split.train])
-    model = settings.builder("model")(
-        Facts(tuple(encoder.output.shape[1:]), outputs, problem.last_activation, prior), regularizer
-    )
-    targets = evaluation.targets(problem, outputs, dataset.y)
-    job = Job(
-        model=model,
+    facts = Facts(tuple(encoder.output.shape[1:]), outputs, problem.last_activation, prior)
+    return Job(
+        model=settings.builder("model")(facts, regularizer),
         encoder=encoder,
         dataset=dataset,
         split=split,
-        targets=targets,
+        targets=evaluation.targets(problem, outputs, dataset.y),
+        prior=prior,
         problem=problem,
         regularizer=regularizer,
         optimizer=settings.builder("optimizer"),
-        seed=seed,
+        seed=settings.tree["seed"],
     )
+
+
+def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split, tracker: Any) -> float:
+    # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
+    from goldilocks import diagnosis, evaluation, gallery, summary
+    from goldilocks.dataset import encoding
+    from goldilocks.dataset.sources import digest
+    from goldilocks.training.callbacks import ProgressBar
+
+    print(f"{settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
+    for note in dataset.notes:
+        print(f"  {note}", file=sys.stderr)
+    final = settings.tree["final"]
+    judged = split.test if final else split.validation
+
+    job = prepare(settings, dataset, problem, split)
+    model, targets = job.model, job.targets[judged]
     bar = ProgressBar(epochs=settings.tree["trainer"]["epochs"], metric=problem.metric)
     result = settings.builder("trainer")(job, [bar], tracker.epoch)
 
-    predicted = evaluation.predict(encoder, model, dataset, judged)
-    baseline = evaluation.baseline(problem, prior, targets[judged])
-    scores = evaluation.scores(problem, targets[judged], predicted)
+    predicted = evaluation.predict(job.encoder, model, dataset, judged)
+    baseline = evaluation.baseline(problem, job.prior, targets)
+    scores = evaluation.scores(problem, targets, predicted)
     verdict = None
     if not final:
         verdict = diagnosis.judge(
@@ -104,10 +126,10 @@ def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split,
         parameters=model.count_params(),
         weights=digest(*model.get_weights()),
     )
-    complete = encoding.attach(encoder, model)
+    complete = encoding.attach(job.encoder, model)
     with tempfile.TemporaryDirectory() as folder:
         summary.write(outcome, complete, Path(folder))
-        gallery.draw(outcome, model, regularizer, judged, predicted, Path(folder) / "plots")
+        gallery.draw(outcome, model, job.regularizer, judged, predicted, Path(folder) / "plots")
         tracker.files(Path(folder))
     tracker.dataset(dataset, context="train and test" if final else "train and validation")
     tracker.model(complete, encoding.raw(dataset, judged[:EXAMPLE_ROWS]))

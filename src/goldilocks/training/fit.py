@@ -30,6 +30,7 @@ class Job:
         dataset: Where the rows are.
         split: Training and validation rows; without validation rows (a final training) nothing is monitored.
         targets: Of every row, as the loss takes them.
+        prior: The best constant prediction, float32 (outputs,), from the training targets.
         problem: Loss and metrics.
         regularizer: Augmentation, patience, and whether there is a penalty to tell apart from the loss.
         optimizer: Number of steps of the whole run -> optimizer.
@@ -41,6 +42,7 @@ class Job:
     dataset: Dataset
     split: Split
     targets: np.ndarray
+    prior: np.ndarray
     problem: Problem
     regularizer: Regularizer
     optimizer: Callable[[int], keras.optimizers.Optimizer]

@@ -1,0 +1,26 @@
+"""A training job as `goldilocks.run` would make it, for measuring its parts."""
+
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+
+from goldilocks.config import Settings, settled
+from goldilocks.problem import resolve
+from goldilocks.run import prepare
+from goldilocks.training.fit import Job
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def settings(*overrides: str) -> Settings:
+    """The checked settings of a command line."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("config", list(overrides), return_hydra_config=True)
+    return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
+
+
+def job(given: Settings) -> Job:
+    """A fresh model of these settings, and the rows to train it on."""
+    dataset = given.builder("dataset")()
+    problem = resolve(dataset.problem, **given.tree["problem"])
+    return prepare(given, dataset, problem, given.builder("protocol")(dataset)[0])
