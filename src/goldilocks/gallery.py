@@ -12,7 +12,7 @@ from goldilocks.plots import confusion, curves, images, predictions, style, weig
 from goldilocks.summary import Outcome
 from goldilocks.training.batches import augmentation
 
-SAMPLES, MISTAKES, VARIANTS = 16, 16, 15  # images in each gallery
+SAMPLES, MISTAKES, VARIANTS = 15, 15, 14  # images; a gallery has rows of five, and the variants their original
 
 
 def draw(

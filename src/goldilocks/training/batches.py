@@ -52,18 +52,19 @@ def evaluation(
 
 def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
     """Random flips, rotations, shifts, shears and zooms of images, 0 to 255, with the nearest pixel filled in."""
-    part, fill = regularizer, {"fill_mode": "nearest", "seed": seed}
-    layers: list[keras.layers.Layer] = []
-    if part.flip:
-        layers.append(keras.layers.RandomFlip("horizontal", seed=seed))
-    if part.rotation:
-        layers.append(keras.layers.RandomRotation(part.rotation / 360, **fill))
-    if part.translation:
-        layers.append(keras.layers.RandomTranslation(part.translation, part.translation, **fill))
-    if part.shear:
-        layers.append(keras.layers.RandomShear(part.shear, part.shear, **fill))
-    if part.zoom:
-        layers.append(keras.layers.RandomZoom(part.zoom, **fill))
+    part = regularizer
+    wanted = (
+        (part.flip, lambda **how: keras.layers.RandomFlip("horizontal", seed=how["seed"])),
+        (part.rotation, lambda **how: keras.layers.RandomRotation(part.rotation / 360, **how)),
+        (part.translation, lambda **how: keras.layers.RandomTranslation(part.translation, part.translation, **how)),
+        (part.shear, lambda **how: keras.layers.RandomShear(part.shear, part.shear, **how)),
+        (part.zoom, lambda **how: keras.layers.RandomZoom(part.zoom, **how)),
+    )
+    # Layers of the same seed would draw the same numbers: every turn to the left would also be a shift to the left.
+    seeds = np.random.SeedSequence(seed).generate_state(len(wanted)) % 2**31
+    layers = [
+        make(seed=int(own), fill_mode="nearest") for own, (amount, make) in zip(seeds, wanted, strict=True) if amount
+    ]
     return keras.Sequential(layers, name="augmentation")
 
 
