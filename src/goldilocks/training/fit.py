@@ -1,6 +1,7 @@
 """Model and split -> history: Keras's own training loop. The only loop there is, for every model and data set."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -129,15 +130,18 @@ def fit(
         restore_best_weights=True,
     )
     watch = [keeper] if validation is not None else []
-    job.model.fit(
-        training,
-        validation_data=validation,
-        epochs=epochs,
-        steps_per_epoch=steps,
-        shuffle=False,  # `batches.training` has done that.
-        verbose=0,
-        callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
-    )
+    with warnings.catch_warnings():
+        # `model=baseline` has no trainable weights, on purpose.
+        warnings.filterwarnings("ignore", message="The model does not have any trainable weights")
+        job.model.fit(
+            training,
+            validation_data=validation,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            shuffle=False,  # `batches.training` has done that.
+            verbose=0,
+            callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
+        )
     best = keeper.best_epoch + 1 if watch else recorder.epochs
     return Result(recorder.history, best, monitor if watch else None, recorder.seconds)
 
