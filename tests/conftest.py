@@ -6,14 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("MPLBACKEND", "agg")
-
 import pytest
 from hydra import compose, initialize_config_dir
 
 from goldilocks.config import Settings, settled
 
 ROOT = Path(__file__).parent.parent
+os.environ["PYTHONPATH"] = str(ROOT / "src")  # Else a subprocess would test what is installed, maybe another checkout.
 
 
 @pytest.fixture(scope="session")

@@ -40,9 +40,16 @@ class Trained:
             "regression", type="auto", last_activation="auto", loss="auto", metrics="auto", override=False
         )
         dataset = Dataset(
-            name="table", kind="table", problem="regression", x=X, y=y, classes=(), source="original", location="memory",
+            name="table",
+            kind="table",
+            problem="regression",
+            x=X,
+            y=y,
+            classes=(),
+            source="original",
+            location="memory",
             digest="0" * 64,
-        )  # fmt: skip
+        )
         self.encoder = encoding.fit(dataset, split.train)
         regularizer = Regularizer(**{**NONE, **dict(regularizer)})
         self.steps = []
@@ -182,10 +189,8 @@ def test_a_loss_that_is_no_number_later_keeps_the_best_weights():
 @pytest.mark.parametrize(
     "steps_per_execution",
     [
-        4,
         "auto",  # all 8 batches of an epoch
         3,  # no divisor of 8
-        100,  # more than there are
     ],
 )
 def test_batches_run_at_once_give_what_batches_run_one_by_one_give(usual, steps_per_execution):
