@@ -20,7 +20,8 @@ def fit(dataset: Dataset, rows: np.ndarray) -> keras.Model:
     Returns:
         Image: uint8 (batch, height, width, channels) -> float32 of the same shape, 0 to 1. Table: a dict of columns,
         each float32 or string (batch,), -> float32 (batch, features): numbers standardized, missing ones set to the
-        training mean and marked by a column of their own, categories one-hot with a place for unknown ones.
+        training mean and marked by a column of their own, categories one-hot with a place for unknown ones. A number
+        that stands still in the training rows has no spread to be measured by: it is 0 in every row.
     """
     if dataset.kind == "image":
         size = dataset.image_size or dataset.x.shape[1:3]
@@ -50,8 +51,8 @@ def attach(encoder: keras.Model, model: keras.Model) -> keras.Model:
 def columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     """A table's columns by the names of the encoder's inputs: float32 numbers, and categories as str objects."""
     return {
-        _name(column): frame[column].to_numpy(dtype="float32" if _is_number(frame[column]) else object)
-        for column in frame.columns
+        name: frame[column].to_numpy(dtype="float32" if _is_number(frame[column]) else object)
+        for column, name in _names(frame).items()
     }
 
 
@@ -59,23 +60,31 @@ def _is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column)
 
 
-def _name(column: object) -> str:
-    """A column's name as Keras allows it, which is without slashes."""
-    return str(column).replace("/", "_")
+def _names(frame: pd.DataFrame) -> dict[str, str]:
+    """The columns' names as Keras allows them: without slashes, and all different."""
+    names: dict[str, str] = {}
+    for column in sorted(map(str, frame.columns), key=lambda column: "/" in column):  # Those that may stay as they are.
+        name = column.replace("/", "_")
+        while name in names.values():
+            name += "_"
+        names[column] = name
+    return names
 
 
 def _table_encoder(train: pd.DataFrame) -> keras.Model:
     numbers = [column for column in train.columns if _is_number(train[column])]
     categories = [column for column in train.columns if column not in numbers]
-    inputs = {column: keras.Input((), dtype="float32", name=_name(column)) for column in numbers}
-    inputs |= {column: keras.Input((), dtype="string", name=_name(column)) for column in categories}
+    names = _names(train)
+    inputs = {column: keras.Input((), dtype="float32", name=names[column]) for column in numbers}
+    inputs |= {column: keras.Input((), dtype="string", name=names[column]) for column in categories}
     features = []
     if numbers:
         x = keras.ops.stack([inputs[column] for column in numbers], axis=-1)
         values = train[numbers].to_numpy(dtype="float64")
-        known = np.maximum((~np.isnan(values)).sum(axis=0), 1)  # 1: a column without any known value is all zeros
+        known = np.maximum((~np.isnan(values)).sum(axis=0), 1)  # 1: of a column without any known value
         mean = np.nansum(values, axis=0) / known
-        variance = np.nansum((values - mean) ** 2, axis=0) / known
+        varies = np.fmin.reduce(values) < np.fmax.reduce(values)
+        variance = np.where(varies, np.nansum((values - mean) ** 2, axis=0) / known, np.inf)
         scaled = keras.layers.Normalization(mean=mean, variance=variance)(x)
         features.append(keras.ops.nan_to_num(scaled, nan=0.0))
         gaps = [index for index in range(len(numbers)) if np.isnan(values[:, index]).any()]
@@ -86,4 +95,4 @@ def _table_encoder(train: pd.DataFrame) -> keras.Model:
         lookup = keras.layers.StringLookup(vocabulary=vocabulary, num_oov_indices=1, output_mode="one_hot")
         features.append(lookup(keras.ops.expand_dims(inputs[column], -1)))
     joined = keras.ops.concatenate(features, axis=-1) if len(features) > 1 else features[0]
-    return keras.Model({_name(column): tensor for column, tensor in inputs.items()}, joined, name="encoder")
+    return keras.Model({names[column]: tensor for column, tensor in inputs.items()}, joined, name="encoder")

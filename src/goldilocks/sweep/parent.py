@@ -63,7 +63,8 @@ class Parent(Callback):
         with tempfile.TemporaryDirectory() as folder:
             said = report.compare(self.store.children(self.run_id), Path(folder), title="The runs of this sweep")
             self.store.close_parent(self.run_id, status, folder=Path(folder), description=said)
-        print(f"\n{said}\n\nlogged    parent run {self.run_id}\nsee it    {self.store.ui_command}")
+        if self.run_id:  # Nothing is there to be compared without tracking.
+            print(f"\n{said}\n\nlogged    parent run {self.run_id}\nsee it    {self.store.ui_command}")
 
 
 def _jobs(sweep: list[str]) -> list[Settings]:

@@ -23,6 +23,8 @@ from goldilocks.tracking.stored import StoredRun, children
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
+# It writes a traceback at every try to reach a store that is full or gone; what it raises is said in a sentence.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 SECONDS_TO_ANSWER = 10  # that a tracking server has

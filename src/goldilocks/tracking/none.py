@@ -37,6 +37,8 @@ class Tracker:
 class Store:
     """A store that keeps nothing."""
 
+    ui_command = ""
+
     @contextlib.contextmanager
     def run(
         self, name: str, *, parent: str | None, params: Mapping[str, Any], tags: Mapping[str, str]

@@ -1,6 +1,7 @@
 """Model and split -> history: Keras's own training loop. The only loop there is, for every model and data set."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,7 +96,7 @@ def fit(
         batch_size: Rows of a batch.
         steps_per_epoch: Batches of an epoch; None: every training row once.
         validation_steps: Batches of each validation; None: every validation row.
-        steps_per_execution: Batches run in one call into TensorFlow; "auto": as many as are small together.
+        steps_per_execution: Batches run in one call into TensorFlow, at most; "auto": as many as are small together.
         monitor: A name of the history; its best epoch is the one that counts.
         deterministic: The same seed gives the same weights, at some cost in speed.
     """
@@ -104,7 +105,7 @@ def fit(
     rows = job.split.train
     steps = steps_per_epoch or math.ceil(len(rows) / batch_size)
     numbers = batch_size * math.prod(job.model.input_shape[1:])
-    at_once = _steps_at_once(steps, numbers) if isinstance(steps_per_execution, str) else steps_per_execution
+    most = NUMBERS_PER_EXECUTION // numbers if isinstance(steps_per_execution, str) else steps_per_execution
     augment = batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
     training = batches.training(
         job.dataset, job.encoder, rows, job.targets, batch_size=batch_size, seed=job.seed, augment=augment
@@ -113,14 +114,14 @@ def fit(
     if len(job.split.validation):
         validation = batches.evaluation(
             job.dataset, job.encoder, job.split.validation, job.targets, batch_size=max(batch_size, 128)
-        )
+        ).take(validation_steps or -1)  # Not left to Keras, which runs whole executions and would take more.
     loss = keras.losses.get(job.problem.loss)
     apart = [keras.metrics.MeanMetricWrapper(loss, name="data_loss")] if job.regularizer.penalizes else []
     job.model.compile(
         optimizer=job.optimizer(steps * epochs),
         loss=loss,
         metrics=[*job.problem.metrics, *apart],
-        steps_per_execution=at_once,
+        steps_per_execution=_steps_at_once(steps, most),
         jit_compile=False,
     )
     recorder = Recorder(report)
@@ -131,21 +132,22 @@ def fit(
         restore_best_weights=True,
     )
     watch = [keeper] if validation is not None else []
-    job.model.fit(
-        training,
-        validation_data=validation,
-        epochs=epochs,
-        steps_per_epoch=steps,
-        validation_steps=validation_steps,
-        shuffle=False,  # `batches.training` has done that.
-        verbose=0,
-        callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
-    )
+    with warnings.catch_warnings():
+        # `model=baseline` has no trainable weights, on purpose.
+        warnings.filterwarnings("ignore", message="The model does not have any trainable weights")
+        job.model.fit(
+            training,
+            validation_data=validation,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            shuffle=False,  # `batches.training` has done that.
+            verbose=0,
+            callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
+        )
     best = keeper.best_epoch + 1 if watch else recorder.epochs
     return Result(recorder.history, best, monitor if watch else None, recorder.seconds)
 
 
-def _steps_at_once(steps: int, numbers: int) -> int:
-    """The largest divisor of the steps of an epoch whose inputs hold few enough numbers; 1 where not even two do."""
-    most = max(1, NUMBERS_PER_EXECUTION // numbers)
-    return max(count for count in range(1, min(steps, most) + 1) if steps % count == 0)
+def _steps_at_once(steps: int, most: int) -> int:
+    """The largest divisor of the steps of an epoch up to `most`, at least 1; Keras would run past the epoch's end."""
+    return max(count for count in range(1, max(1, min(steps, most)) + 1) if steps % count == 0)

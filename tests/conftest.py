@@ -1,0 +1,49 @@
+"""What tests share: settings as the command line makes them, and a store of one's own."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from goldilocks.config import Settings, settled
+
+ROOT = Path(__file__).parent.parent
+os.environ["PYTHONPATH"] = str(ROOT / "src")  # Else a subprocess would test what is installed, maybe another checkout.
+
+
+@pytest.fixture(scope="session")
+def composed() -> Callable[..., Settings]:
+    """Checked settings from overrides as a person types them."""
+
+    def settings(*overrides: str) -> Settings:
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            cfg = compose("config", list(overrides), return_hydra_config=True)
+        return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
+
+    return settings
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory) -> Path:
+    """An MLflow database with all its tables and nothing in them: making one takes seconds, copying it none."""
+    from mlflow.tracking import MlflowClient
+
+    file = tmp_path_factory.mktemp("migrated") / "mlflow.db"
+    MlflowClient(f"sqlite:///{file}").search_experiments()
+    with sqlite3.connect(file) as connection:
+        connection.execute("DELETE FROM experiments")
+    connection.close()
+    return file
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, migrated) -> Path:
+    """An empty working folder with a store in it, which is where MLflow and Goldilocks look for one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated, tmp_path / "mlflow.db")
+    return tmp_path

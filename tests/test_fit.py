@@ -1,0 +1,253 @@
+import math
+
+import keras
+import numpy as np
+import pandas
+import pytest
+
+from goldilocks import backend, problem
+from goldilocks.dataset import Dataset, encoding
+from goldilocks.model import Facts, Regularizer, mlp
+from goldilocks.protocol import Split
+from goldilocks.training import fit as training
+from goldilocks.training import optimizer
+
+NONE = {"l1": 0.0, "l2": 0.0, "dropout": 0.0, "flip": False, "rotation": 0.0, "translation": 0.0, "shear": 0.0}
+NONE |= {"zoom": 0.0, "patience": None}
+TRAINER = {
+    "epochs": 3,
+    "batch_size": 4,
+    "steps_per_epoch": None,
+    "validation_steps": None,
+    "steps_per_execution": 1,
+    "monitor": "val_loss",
+    "deterministic": True,
+}
+RMSPROP = {"name": "rmsprop", "schedule": "constant", "decay_to": 0.0, "warmup": 0.0, "clipnorm": None}
+GENERATOR = np.random.default_rng(0)
+X = pandas.DataFrame({name: GENERATOR.normal(size=60) for name in "abc"})
+Y = (X["a"] - 2 * X["b"] + GENERATOR.normal(size=60) / 10).to_numpy("float32")
+SPLIT = Split(np.arange(0, 32), np.arange(32, 48), np.arange(48, 60))
+
+
+class Trained:
+    """What one call of `fit` came to."""
+
+    def __init__(self, *, seed=0, split=SPLIT, learning_rate=0.01, y=Y, regularizer=(), watchers=(), **trainer):
+        backend.seed(seed)
+        self.split, self.y = split, y
+        kind = problem.resolve(
+            "regression", type="auto", last_activation="auto", loss="auto", metrics="auto", override=False
+        )
+        dataset = Dataset(
+            name="table",
+            kind="table",
+            problem="regression",
+            x=X,
+            y=y,
+            classes=(),
+            source="original",
+            location="memory",
+            digest="0" * 64,
+        )
+        self.encoder = encoding.fit(dataset, split.train)
+        regularizer = Regularizer(**{**NONE, **dict(regularizer)})
+        self.steps = []
+
+        def build(steps):
+            self.steps.append(steps)
+            return optimizer.build(steps, **RMSPROP, learning_rate=learning_rate)
+
+        self.model = mlp.build(
+            Facts((3,), 1, "linear", np.zeros(1, "float32")), regularizer, units=8, layers=1, activation="relu"
+        )
+        self.x = keras.ops.convert_to_numpy(self.encoder(encoding.columns(X)))
+        self.targets = y.reshape(-1, 1)
+        job = training.Job(
+            model=self.model,
+            encoder=self.encoder,
+            dataset=dataset,
+            split=split,
+            targets=self.targets,
+            problem=kind,
+            regularizer=regularizer,
+            optimizer=build,
+            seed=seed,
+        )
+        self.reported = []
+        self.result = training.fit(
+            job, list(watchers), lambda epoch, values: self.reported.append((epoch, values)), **{**TRAINER, **trainer}
+        )
+
+    def loss(self, rows):
+        """Mean squared error on these rows, by numpy."""
+        said = self.model.predict(self.x[rows], verbose=0)
+        return float(((said - self.targets[rows]) ** 2).mean())
+
+
+class Weights(keras.callbacks.Callback):
+    """Keeps the weights after each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.kept.append(self.model.get_weights())
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return Trained()
+
+
+def test_every_epoch_is_reported_once_and_kept(usual):
+    trained = usual
+    assert [epoch for epoch, _ in trained.reported] == [1, 2, 3]
+    history = trained.result.history
+    assert set(history) == {"loss", "mae", "val_loss", "val_mae", "learning_rate", "seconds"}
+    for epoch, values in trained.reported:
+        assert values == {name: series[epoch - 1] for name, series in history.items()}
+    assert history["learning_rate"] == pytest.approx([0.01] * 3)
+    assert 0 < sum(history["seconds"]) <= trained.result.seconds
+    assert trained.steps == [3 * 8]
+
+
+def test_the_model_is_left_with_the_weights_of_its_best_epoch():
+    # A learning rate so high that validation loss jumps about: its best epoch is not its last.
+    weights = Weights()
+    trained = Trained(epochs=12, learning_rate=0.5, watchers=[weights])
+    losses = trained.result.history["val_loss"]
+    best = trained.result.best_epoch
+    assert losses[best - 1] == min(losses)
+    assert 1 <= best < 12
+    assert len(losses) == 12, "without patience, training goes on to the last epoch"
+    assert same(trained.model.get_weights(), weights.kept[best - 1])
+    assert not same(trained.model.get_weights(), weights.kept[-1])
+    assert trained.loss(SPLIT.validation) == pytest.approx(min(losses), rel=1e-4)
+    assert trained.result.best["val_loss"] == min(losses)
+    assert trained.result.best["mae"] == trained.result.history["mae"][best - 1]
+    assert trained.result.monitor == "val_loss"
+
+
+def test_a_metric_of_which_more_is_better_is_watched_upwards(monkeypatch):
+    # No metric of a regression but r2_score grows; the direction must come from its name and not from Keras's guess.
+    scored = problem.Problem("regression", "linear", "mse", ("r2_score",))
+    monkeypatch.setattr(problem, "resolve", lambda *_, **__: scored)
+    result = Trained(epochs=6, monitor="val_r2_score").result
+    values = result.history["val_r2_score"]
+    assert values[-1] > values[0]
+    assert result.best_epoch == values.index(max(values)) + 1
+
+
+def test_patience_ends_training_so_many_epochs_after_the_best():
+    trained = Trained(epochs=60, learning_rate=0.5, regularizer={"patience": 3})
+    assert len(trained.result.history["loss"]) == trained.result.best_epoch + 3 < 60
+    assert trained.loss(SPLIT.validation) == pytest.approx(min(trained.result.history["val_loss"]), rel=1e-4)
+
+
+def test_data_loss_is_the_loss_without_its_penalty(usual):
+    penalty = 0.05
+    trained = Trained(epochs=2, regularizer={"l2": penalty})
+    best = trained.result.best
+    assert best["val_data_loss"] == pytest.approx(trained.loss(SPLIT.validation), rel=1e-4)
+    kernel = trained.model.layers[1].kernel.numpy()
+    assert best["val_loss"] - best["val_data_loss"] == pytest.approx(penalty * (kernel**2).sum(), rel=1e-3)
+    assert all(
+        whole > bare
+        for whole, bare in zip(trained.result.history["loss"], trained.result.history["data_loss"], strict=True)
+    )
+    assert "data_loss" not in usual.result.history
+
+
+def test_a_loss_that_is_no_number_ends_training_with_what_there_is():
+    trained = Trained(epochs=50, learning_rate=1e20)
+    history = trained.result.history
+    assert 1 <= len(history["loss"]) < 50
+    assert not math.isfinite(history["loss"][-1])
+    assert {len(values) for values in history.values()} == {len(history["loss"])}
+    assert 1 <= trained.result.best_epoch <= len(history["loss"])
+
+
+def test_a_loss_that_is_no_number_later_keeps_the_best_weights():
+    class Break(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 2:
+                self.model.layers[1].kernel.assign(self.model.layers[1].kernel * np.nan)
+
+    trained = Trained(epochs=50, watchers=[Break()])
+    history = trained.result.history
+    assert len(history["loss"]) == 4
+    assert trained.result.best_epoch <= 3
+    assert trained.loss(SPLIT.validation) == pytest.approx(min(history["val_loss"][:3]), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "steps_per_execution",
+    [
+        "auto",  # all 8 batches of an epoch
+        3,  # no divisor of 8
+    ],
+)
+def test_batches_run_at_once_give_what_batches_run_one_by_one_give(usual, steps_per_execution):
+    one_by_one, at_once = usual, Trained(steps_per_execution=steps_per_execution)
+    for name, values in one_by_one.result.history.items():
+        if name != "seconds":
+            np.testing.assert_allclose(at_once.result.history[name], values, rtol=1e-5, err_msg=name)
+    for expected, found in zip(one_by_one.model.get_weights(), at_once.model.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("steps", "most", "expected"), [(8, 8, 8), (8, 99, 8), (30, 10, 10), (30, 9, 6), (7, 3, 1), (8, 0, 1), (1, 1, 1)]
+)
+def test_as_many_batches_at_once_as_divide_the_epoch(steps, most, expected):
+    assert training._steps_at_once(steps, most) == expected
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_others():
+    dropout = {"regularizer": {"dropout": 0.3}, "epochs": 2}
+    first, again, other = Trained(**dropout), Trained(**dropout), Trained(seed=1, **dropout)
+    assert same(first.model.get_weights(), again.model.get_weights())
+    assert not same(first.model.get_weights(), other.model.get_weights())
+    assert first.result.history["val_loss"] == again.result.history["val_loss"]
+
+
+def test_a_final_split_watches_nothing_and_keeps_the_last_epoch():
+    weights = Weights()
+    trained = Trained(split=SPLIT.joined(), epochs=4, learning_rate=0.5, watchers=[weights])
+    assert trained.result.monitor is None
+    assert trained.result.best_epoch == 4
+    assert set(trained.result.history) == {"loss", "mae", "learning_rate", "seconds"}
+    assert same(trained.model.get_weights(), weights.kept[-1])
+    assert trained.steps == [4 * 12]  # 48 rows, train and validation together
+
+
+def test_neither_validation_nor_test_rows_change_a_weight(usual):
+    y = Y.copy()
+    y[SPLIT.validation], y[SPLIT.test] = -1e6, 1e6
+    history = Trained(y=y).result.history
+    assert history["loss"] == usual.result.history["loss"]
+    assert min(history["val_loss"]) > 1e11
+    y = Y.copy()
+    y[SPLIT.test] = 1e6
+    assert Trained(y=y, epochs=1).result.history["val_loss"] == usual.result.history["val_loss"][:1]
+
+
+def test_only_as_many_batches_are_validated_as_asked_for():
+    # Validation batches hold 128 rows or more: 2 of the 3 here, with 5 training batches in one call.
+    split = Split(np.arange(0, 20), np.arange(300) % 12 + 32, SPLIT.test)
+    trained = Trained(split=split, epochs=1, steps_per_epoch=5, steps_per_execution=5, validation_steps=2)
+    some, all_ = trained.loss(split.validation[:256]), trained.loss(split.validation)
+    assert some != pytest.approx(all_, rel=1e-4)
+    assert trained.result.history["val_loss"][0] == pytest.approx(some, rel=1e-5)
+
+
+def test_training_comes_down_to_the_loss_that_numpy_finds():
+    trained = Trained(epochs=1, learning_rate=1e-12)
+    assert trained.result.history["val_loss"][0] == pytest.approx(trained.loss(SPLIT.validation), rel=1e-4)
+    assert trained.result.history["loss"][0] == pytest.approx(trained.loss(SPLIT.train), rel=1e-4)

@@ -1,0 +1,393 @@
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas
+import pytest
+import yaml
+from mlflow.tracking import MlflowClient
+from PIL import Image
+
+from goldilocks.config import ConfigError
+from goldilocks.dataset import DataError, encoding, sources
+from goldilocks.model import ModelError
+from goldilocks.run import run
+from goldilocks.training import batches
+
+ROOT = Path(__file__).parent.parent
+ROWS, TARGETS = 120, ("price", "sold", "grade", "red", "green")
+PLOTS = {"learning_curves.png", "weight_histograms.png", "worst_mistakes.png"}
+SMALL = ("trainer=smoke", "model.units=8")
+# What is measured by a clock, and what names the data: it may differ between runs that are otherwise the same.
+CLOCK = {"seconds", "train_seconds"}
+
+
+class Home:
+    """A folder with a store and data in it, and the runs that were made there."""
+
+    def __init__(self, folder, composed):
+        self.folder, self.composed, self.runs = folder, composed, {}
+        self.client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+
+    def all(self):
+        return self.client.search_runs([each.experiment_id for each in self.client.search_experiments()])
+
+    def run(self, *overrides, again=False):
+        """What a run logged; a run that was made already is not made again."""
+        if again or overrides not in self.runs:
+            before = {each.info.run_id for each in self.all()}
+            settings = self.composed(*overrides)
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                value = run(settings)
+            [found] = [each for each in self.all() if each.info.run_id not in before]
+            self.runs[overrides] = Logged(self.client, found, settings, value, said.getvalue())
+        return self.runs[overrides]
+
+
+class Logged:
+    """A run as a person finds it in MLflow."""
+
+    def __init__(self, client, found, settings, value, said):
+        self.client, self.id, self.settings, self.value, self.said = client, found.info.run_id, settings, value, said
+        self.info, self.metrics, self.params, self.tags = (
+            found.info,
+            found.data.metrics,
+            found.data.params,
+            found.data.tags,
+        )
+        self.inputs = found.inputs.dataset_inputs
+        self.folder = Path(client.download_artifacts(self.id, ""))
+
+    def history(self, name):
+        return [(point.step, point.value) for point in self.client.get_metric_history(self.id, name)]
+
+    def told(self):
+        """Everything that was found out, without clocks: it must be the same for the same training."""
+        histories = {name: self.history(name) for name in self.metrics if name not in CLOCK}
+        names = ("verdict", "weights", "beats_baseline", "problem", "role")
+        plots = {file.name: file.read_bytes() for file in sorted((self.folder / "plots").iterdir())}
+        return histories, {name: self.tags.get(name) for name in names}, plots
+
+    def model(self):
+        return mlflow.keras.load_model(f"runs:/{self.id}/model")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, migrated, composed):
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        (folder / "mlflow.db").write_bytes(migrated.read_bytes())
+        rows().to_csv(folder / "rows.csv", index=False)
+        for number in range(24):
+            picture(folder / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png", number)
+        yield Home(folder, composed)
+
+
+def rows():
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({"size": rng.normal(100, 20, ROWS), "age/years": rng.integers(0, 90, ROWS)})
+    frame["kind"] = rng.choice(["flat", "house", "barn"], ROWS)
+    frame.loc[::7, "size"] = np.nan
+    price = frame["size"].fillna(100) * 2 - frame["age/years"] + rng.normal(0, 5, ROWS)
+    frame["price"] = price.round(2)
+    frame["sold"] = np.where(price > price.median(), "yes", "no")
+    frame["grade"] = pandas.qcut(price, 3, labels=["low", "middle", "high"]).astype(object)
+    frame["red"], frame["green"] = (price > 150).astype(int), (frame["age/years"] > 45).astype(int)
+    return frame
+
+
+def picture(path, number):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(number).integers(0, 128, (12, 12, 3), dtype=np.uint8)
+    pixels[..., number % 2] += 100
+    Image.fromarray(pixels).save(path)
+
+
+def table(*targets, file="rows.csv"):
+    """The overrides of a small table whose target is this."""
+    dropped = ",".join(name for name in TARGETS if name not in targets)
+    target = targets[0] if len(targets) == 1 else f"[{','.join(targets)}]"
+    return ("dataset=table", f"dataset.file={file}", f"dataset.target={target}", f"dataset.drop=[{dropped}]", *SMALL)
+
+
+PETS = ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", *SMALL)
+CONVNET = (*PETS, "model.filters=[4]", "regularizer=augmentation")
+
+
+def checked(logged, metric, *plots):
+    """Whatever a person looks for on the page of a run of two epochs that is not final."""
+    assert logged.info.status == "FINISHED"
+    flat = logged.settings.flat
+    assert logged.params == {
+        name: value if isinstance(value, str) else json.dumps(value) for name, value in flat.items()
+    }
+    assert {"seed", "final", "dataset", "model", "model.units", "trainer.epochs", "diagnosis.horizon"} <= set(flat)
+
+    series = {"loss", "val_loss", metric, f"val_{metric}", "learning_rate", "seconds"}
+    for name in series:
+        assert [step for step, _ in logged.history(name)] == [1, 2], name
+    metrics = logged.metrics
+    best = int(metrics["best_epoch"])
+    for name in series - {"learning_rate", "seconds"}:
+        assert metrics[f"best_{name}"] == dict(logged.history(name))[best]
+    assert metrics["best_val_loss"] == min(value for _, value in logged.history("val_loss")) == logged.value
+    assert {"baseline_val_loss", f"baseline_val_{metric}", "train_seconds"} <= set(metrics)
+    better = metrics[f"best_val_{metric}"] - metrics[f"baseline_val_{metric}"]
+    assert metrics["beats_baseline"] == (better < 0 if metric == "mae" else better > 0)
+    assert metrics["epochs"] == 2
+    assert not [name for name in metrics if name.startswith("test") or "test_" in name], "the test rows are sealed"
+
+    tags = logged.tags
+    assert len(tags["fingerprint"]) == 32
+    assert tags["verdict"] in ("no_power", "underfit", "overfit", "balanced", "diverged")
+    assert tags["dataset.source"] == "original"
+    assert tags["beats_baseline"] == str(bool(metrics["beats_baseline"])).lower()
+    assert {"git.commit", "code.digest", "dataset.digest", "mlflow.source.name"} <= set(tags)
+    said = tags["mlflow.note.content"]
+    assert logged.settings.command in said
+    assert f"What the curves say: {tags['verdict']}" in said
+    [given] = logged.inputs
+    assert tags["dataset.digest"].startswith(given.dataset.digest)
+
+    folder = logged.folder
+    assert yaml.safe_load((folder / "config.yaml").read_text()) == logged.settings.tree
+    history = pandas.read_csv(folder / "history.csv")
+    assert history["epoch"].tolist() == [1, 2]
+    assert history["val_loss"].tolist() == [value for _, value in logged.history("val_loss")]
+    assert (folder / "summary.md").read_text().startswith(f"## {logged.settings.name}")
+    assert "predictions (Dense)" in (folder / "model_summary.txt").read_text()
+    assert {file.name for file in (folder / "provenance").iterdir()} == {"environment.json", "packages.txt", "git.diff"}
+    assert {file.name for file in (folder / "plots").iterdir()} == PLOTS | set(plots)
+    for file in (folder / "plots").iterdir():
+        with Image.open(file) as opened:
+            assert min(opened.size) > 200, file.name
+            assert len(np.unique(np.asarray(opened.convert("L")))) > 10, f"{file.name} is blank"
+    model = logged.model()
+    assert sources.digest(*model.layers[-1].get_weights()) == tags["weights"]
+    assert model.layers[-1].count_params() == metrics["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "problem", "metric", "plots"),
+    [
+        (("price",), "regression", "mae", ["predicted_against_true.png"]),
+        (("red", "green"), "multilabel", "binary_accuracy", []),
+        (("grade",), "multiclass", "accuracy", ["confusion_matrix.png"]),
+        pytest.param(("sold",), "binary", "accuracy", ["confusion_matrix.png"], marks=pytest.mark.slow),
+    ],
+)
+def test_a_table_of_ones_own(home, targets, problem, metric, plots):
+    logged = home.run(*table(*targets))
+    assert logged.tags["problem"] == problem
+    assert logged.tags["role"] == "plain"
+    checked(logged, metric, *plots)
+
+
+def test_the_logged_model_reaches_the_logged_score(home):
+    logged = home.run(*table("price"))
+    dataset = logged.settings.builder("dataset")()
+    split = logged.settings.builder("protocol")(dataset)[0]
+    said = logged.model().predict(encoding.raw(dataset, split.validation), verbose=0)[:, 0]
+    errors = said - rows()["price"].to_numpy()[split.validation]
+    assert np.mean(errors**2) == pytest.approx(logged.metrics["best_val_loss"], rel=1e-4)
+    assert np.abs(errors).mean() == pytest.approx(logged.metrics["best_val_mae"], rel=1e-4)
+    dumb = rows()["price"][split.train].mean() - rows()["price"][split.validation]
+    assert (dumb**2).mean() == pytest.approx(logged.metrics["baseline_val_loss"], rel=1e-4)
+
+
+def test_a_convnet_on_ones_own_images_with_augmentation(home):
+    logged = home.run(*CONVNET)
+    assert (logged.tags["problem"], logged.tags["role"]) == ("binary", "regularized")
+    checked(logged, "accuracy", "confusion_matrix.png", "samples.png", "augmented.png")
+
+
+def test_a_few_broken_images_are_named_and_skipped(home):
+    for number in range(20):
+        picture(home.folder / "worn" / ("cat" if number % 2 else "dog") / f"{number}.png", number)
+    broken = home.folder / "worn" / "cat" / "7.png"
+    broken.write_bytes(broken.read_bytes()[:100])
+    worn = [*(word.replace("=pets", "=worn") for word in PETS), "model=mlp"]
+    before = len(home.all())
+    with pytest.raises(DataError, match=r"1 of 20 images.*cat/7\.png.*dataset\.broken_limit=0\.05"):
+        run(home.composed(*worn))
+    assert len(home.all()) == before, "no run for what could not be read"
+    logged = home.run(*worn, "dataset.broken_limit=0.05")
+    assert "cat/7.png (damaged, or no image)" in logged.tags["mlflow.note.content"]
+    checked(logged, "accuracy", "confusion_matrix.png", "samples.png")
+
+
+def test_the_baseline_is_a_model_like_any_other(home):
+    settings = [word for word in table("grade") if not word.startswith("model.")]
+    logged = home.run(*settings, "model=baseline")
+    assert (logged.info.status, logged.tags["role"], logged.tags["verdict"]) == ("FINISHED", "baseline", "no_power")
+    for name in ("loss", "accuracy"):
+        assert logged.metrics[f"best_val_{name}"] == pytest.approx(logged.metrics[f"baseline_val_{name}"], rel=1e-5)
+    assert logged.metrics["beats_baseline"] == 0
+    grade = rows()["grade"]
+    assert logged.metrics["baseline_val_accuracy"] == pytest.approx(1 / 3, abs=0.05)
+    assert set(grade) == set(json.loads(logged.inputs[0].dataset.profile)["classes"])
+
+
+def test_a_training_that_diverges_is_a_finished_run_that_says_so(home):
+    logged = home.run(*table("price"), "optimizer.learning_rate=1e20", "trainer.epochs=40", "trainer.steps_per_epoch=3")
+    assert logged.info.status == "FINISHED"
+    assert logged.tags["verdict"] == "diverged"
+    assert logged.metrics["epochs"] < 40
+    assert (logged.folder / "plots" / "learning_curves.png").stat().st_size > 5000
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_others(home):
+    first = home.run(*CONVNET)
+    told = first.told()
+    assert home.run(*CONVNET, again=True).told() == told
+    assert home.runs[CONVNET].id != first.id
+    other = home.run(*CONVNET, "seed=1")
+    assert other.tags["weights"] != first.tags["weights"]
+    assert other.tags["fingerprint"] != first.tags["fingerprint"] == home.runs[CONVNET].tags["fingerprint"]
+
+
+@pytest.fixture
+def evaluated(monkeypatch):
+    """The rows of every data set that anything was evaluated on, in the order of the evaluations."""
+    seen = []
+    original = batches.evaluation
+
+    def spy(dataset, encoder, rows, targets, **settings):
+        seen.append(set(rows.tolist()))
+        return original(dataset, encoder, rows, targets, **settings)
+
+    monkeypatch.setattr(batches, "evaluation", spy)
+    return seen
+
+
+def test_the_test_rows_are_sealed_until_the_final_run_and_opened_once(home, evaluated):
+    settings = home.composed(*table("price"))
+    dataset = settings.builder("dataset")()
+    split = settings.builder("protocol")(dataset)[0]
+    test = set(split.test.tolist())
+    assert len(test) == ROWS / 4
+
+    # Whatever the test rows hold: other numbers, other categories, gaps, other targets.
+    frame = rows()
+    frame.loc[split.test, ["size", "age/years", "kind", "price"]] = [np.nan, 10**6, "castle", -(10.0**6)]
+    frame.to_csv(home.folder / "corrupted.csv", index=False)
+    sound = home.run(*table("price"))
+    corrupted = home.run(*table("price", file="corrupted.csv"))
+    assert evaluated
+    assert not any(rows & test for rows in evaluated)
+    assert corrupted.told() == sound.told()
+    assert corrupted.tags["dataset.digest"] != sound.tags["dataset.digest"], "the data is not the same"
+
+    evaluated.clear()
+    final = home.run(*table("price"), "final=true")
+    assert evaluated == [test], "once, and nothing else"
+    assert final.tags["role"] == "final"
+    assert "verdict" not in final.tags
+    assert not [name for name in final.metrics if name.startswith(("val_", "best_val_"))]
+    assert {"test_loss", "test_mae", "baseline_test_loss", "baseline_test_mae"} <= set(final.metrics)
+    assert final.value == final.metrics["test_loss"]
+    said = final.model().predict(encoding.raw(dataset, split.test), verbose=0)[:, 0]
+    errors = said - rows()["price"].to_numpy()[split.test]
+    assert np.abs(errors).mean() == pytest.approx(final.metrics["test_mae"], rel=1e-4)
+    known = rows()["price"][[*split.train, *split.validation]].mean()
+    assert ((rows()["price"][split.test] - known) ** 2).mean() == pytest.approx(
+        final.metrics["baseline_test_loss"], rel=1e-4
+    )
+    assert final.tags["weights"] != sound.tags["weights"], "it trains on validation rows, too"
+
+    opened = home.run(*table("price", file="corrupted.csv"), "final=true")
+    assert opened.tags["weights"] == final.tags["weights"]
+    assert opened.metrics["test_mae"] > 100 * final.metrics["test_mae"], "the corruption would have been seen"
+
+
+@pytest.mark.slow
+def test_test_images_are_sealed_too(home):
+    settings = home.composed(*CONVNET)
+    split = settings.builder("protocol")(settings.builder("dataset")())[0]
+    sound = home.run(*CONVNET).told()
+    files = [*sorted((home.folder / "pets" / "cat").iterdir(), key=lambda file: int(file.stem))]
+    files += sorted((home.folder / "pets" / "dog").iterdir(), key=lambda file: int(file.stem))
+    kept = {files[row]: files[row].read_bytes() for row in split.test}
+    try:
+        for file in kept:
+            Image.new("RGB", (12, 12), "white").save(file)
+        corrupted = home.run(*CONVNET, again=True)
+    finally:
+        for file, content in kept.items():
+            file.write_bytes(content)
+    assert corrupted.told() == sound
+
+
+def test_without_tracking_nothing_is_stored(tmp_path, monkeypatch, home, capsys):
+    expected = home.run(*table("price")).value
+    monkeypatch.chdir(tmp_path)
+    settings = home.composed(*table("price", file=str(home.folder / "rows.csv")), "tracking=none")
+    capsys.readouterr()
+    assert run(settings) == expected
+    assert list(tmp_path.iterdir()) == []
+    assert "nowhere (tracking=none)" in capsys.readouterr().out
+
+
+def test_the_last_lines_say_what_came_out_and_what_is_next(home):
+    logged = home.run(*table("price"))
+    lines = logged.said.splitlines()
+    assert [line.split()[0] for line in lines] == ["verdict", "next", "best", "final", "logged", "see"]
+    assert lines[2].startswith("best      epoch ")
+    assert "(baseline " in lines[2]
+    assert lines[3].endswith(f"trainer.epochs={int(logged.metrics['best_epoch'])} final=true")
+    assert "dataset.file=rows.csv" in lines[3]
+    assert lines[-1].endswith("mlflow ui")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        ("dataset.dir=nowhere", ConfigError, r"dataset\.dir=nowhere is not a folder"),
+        ("dataset.dir=single", DataError, "holds one class, 'cat'"),
+        ("dataset.dir=empty", DataError, "holds no images"),
+    ],
+)
+def test_a_folder_that_will_not_do_is_a_sentence_and_no_run(home, change, error, match):
+    (home.folder / "empty").mkdir(exist_ok=True)
+    for number in range(5):
+        picture(home.folder / "single" / f"cat.{number}.png", number)
+    before = len(home.all())
+    with pytest.raises(error, match=match):
+        run(home.composed("dataset=images", change, *SMALL))
+    assert len(home.all()) == before
+
+
+def test_a_model_that_does_not_fit_leaves_a_failed_run(home):
+    before = {each.info.run_id for each in home.all()}
+    with pytest.raises(ModelError, match=r"model\.layers is 9 .*12x12 pixels"):
+        run(home.composed(*PETS, "model.layers=9"))
+    [failed] = [each for each in home.all() if each.info.run_id not in before]
+    assert failed.info.status == "FAILED"
+    assert failed.data.params["model.layers"] == "9"
+
+
+def test_a_target_that_is_not_there_ends_the_command_in_a_sentence(home):
+    before = len(home.all())
+    command = [sys.executable, ROOT / "train.py", "dataset=table", "dataset.file=rows.csv", "dataset.target=prize"]
+    done = subprocess.run(command, cwd=home.folder, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(
+        "goldilocks: There is no column 'prize'; expected one of the columns of rows.csv: size,"
+    )
+    assert "Did you mean 'price'?" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert len(home.all()) == before
+
+
+def test_nothing_is_left_running(home):
+    # Runs last, after all the errors above; runs of its own where it is run alone.
+    home.run(*table("price"))
+    assert {each.info.status for each in home.all()} <= {"FINISHED", "FAILED"}

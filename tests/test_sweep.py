@@ -1,0 +1,95 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+from mlflow.tracking import MlflowClient
+from PIL import Image
+
+TRAIN = Path(__file__).parent.parent / "train.py"
+BOSTON = ("dataset=boston", "dataset.source=stand_in", "trainer=smoke")
+
+
+@pytest.fixture
+def train(folder):
+    """Starts train.py as a person does, and gives what it said."""
+
+    def run(*arguments):
+        return subprocess.run([sys.executable, TRAIN, *arguments], cwd=folder, capture_output=True, text=True)
+
+    return run
+
+
+def runs(folder):
+    """The parent runs and the others, as they started."""
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    experiments = [each.experiment_id for each in client.search_experiments()]
+    found = client.search_runs(experiments, order_by=["start_time"])
+    parents = [run for run in found if run.data.tags.get("role") == "sweep"]
+    return parents, [run for run in found if run.data.tags.get("role") != "sweep"], client
+
+
+def test_a_sweep_is_one_run_above_its_jobs(folder, train):
+    done = train("-m", *BOSTON, "model.units=4,8")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "warning" not in done.stderr.lower()
+    assert "[1/2] boston mlp" in done.stderr
+    assert "[2/2] boston mlp" in done.stderr
+    [parent], children, client = runs(folder)
+    assert [child.data.params["model.units"] for child in children] == ["4", "8"]
+    assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
+    assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
+    said = parent.data.tags["mlflow.note.content"]
+    assert f"python train.py -m {' '.join(BOSTON)} model.units=4,8" in said
+    assert "| model.units | status | verdict |" in said
+    assert f"logged    parent run {parent.info.run_id}" in done.stdout
+
+    artifacts = Path(client.download_artifacts(parent.info.run_id, ""))
+    assert {file.name for file in artifacts.iterdir()} == {"results.csv", "results.md", "val_loss.png"}
+    table = pandas.read_csv(artifacts / "results.csv")
+    assert table["model.units"].tolist() == [4, 8]
+    assert table["best_val_loss"].tolist() == [child.data.metrics["best_val_loss"] for child in children]
+    with Image.open(artifacts / "val_loss.png") as overlay:
+        assert len(np.unique(np.asarray(overlay.convert("L")))) > 10
+
+
+def test_one_job_that_fails_does_not_take_the_others_along(folder, train):
+    for number in range(24):
+        picture = folder / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (12, 12), (number * 10, 0, 100)).save(picture)
+    small = ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", "trainer=smoke", "model.units=4")
+    done = train("-m", *small, "model.layers=9,1")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "this job failed: model.layers is 9" in done.stderr
+    [parent], [failed, finished], client = runs(folder)
+    assert (failed.info.status, finished.info.status, parent.info.status) == ("FAILED", "FINISHED", "FAILED")
+    assert (failed.data.params["model.layers"], finished.data.params["model.layers"]) == ("9", "1")
+    table = pandas.read_csv(client.download_artifacts(parent.info.run_id, "results.csv"))
+    assert table["status"].tolist() == ["FAILED", "FINISHED"]
+
+
+def test_a_wrong_job_stops_the_sweep_before_its_first(folder, train):
+    done = train("-m", *BOSTON, "model.units=4,-1", "regularizer.dropout=0,2")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert "goldilocks: " in done.stderr
+    assert "model.units is -1; expected a whole number of at least 1" in done.stderr
+    assert "regularizer.dropout is 2; expected" in done.stderr
+    assert runs(folder)[:2] == ([], [])
+    assert not (folder / "multirun").exists()
+
+
+@pytest.mark.slow
+def test_a_sweep_without_tracking_ends_in_peace(folder, train):
+    done = train("-m", *BOSTON, "model.units=4,8", "tracking=none")
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr.lower()
+    assert done.stdout.count("nowhere (tracking=none)") == 2
+    assert "parent run" not in done.stdout
+    assert runs(folder)[:2] == ([], [])

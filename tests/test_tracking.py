@@ -1,0 +1,368 @@
+import json
+import signal
+import subprocess
+import sys
+import threading
+
+import keras
+import mlflow
+import numpy as np
+import pandas
+import pytest
+from mlflow.exceptions import MlflowException
+
+from goldilocks.dataset import Dataset, encoding
+from goldilocks.tracking import StoreError, local, none, run
+
+PARAMS = {"seed": 0, "model.units": [4, 8], "dataset.subset": None, "model": "mlp"}
+
+
+@pytest.fixture
+def store(folder):
+    return local.connect(uri=None, experiment="tries")
+
+
+def opened(store, name="boston mlp", parent=None, params=PARAMS, tags=None):
+    return store.run(name, parent=parent, params=params, tags=tags or {"problem": "regression"})
+
+
+def only(store):
+    """The only run of a store."""
+    [found] = store.client.search_runs([store.experiment_id])
+    return found
+
+
+def dataset(kind="table"):
+    if kind == "table":
+        x = pandas.DataFrame({"rooms": np.arange(20.0), "price/m2": np.arange(20.0) ** 2, "kind": ["flat", ""] * 10})
+        x["kind"] = x["kind"].astype(object)
+        x.iloc[3, 0] = np.nan
+    else:
+        x = np.random.default_rng(0).integers(0, 256, (20, 6, 5, 3), dtype=np.uint8)
+    return Dataset(
+        name=kind,
+        kind=kind,
+        problem="regression",
+        x=x,
+        y=np.arange(20, dtype="float32"),
+        classes=(),
+        source="stand_in",
+        location="/data/rows.csv",
+        digest="0123456789abcdef" * 4,
+    )
+
+
+def test_the_store_is_mlflows_own_default(folder, store):
+    assert store.uri == f"sqlite:///{folder}/mlflow.db"
+    assert store.ui_command == "mlflow ui"
+    assert store.client.get_experiment(store.experiment_id).name == "tries"
+    assert local.connect(uri=None, experiment="tries").experiment_id == store.experiment_id
+    assert not (folder / "mlruns").exists(), "nothing is written before there is something to write"
+
+
+def test_another_store_is_where_the_environment_or_the_config_says(folder, monkeypatch, migrated):
+    for name in ("environment", "config"):
+        (folder / f"{name}.db").write_bytes(migrated.read_bytes())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/environment.db")
+    found = local.connect(uri=None, experiment="tries")
+    assert found.uri.endswith("/environment.db")
+    assert found.ui_command == f"mlflow ui --backend-store-uri sqlite:///{folder}/environment.db"
+    assert local.connect(uri=f"sqlite:///{folder}/config.db", experiment="tries").uri.endswith("/config.db")
+
+
+def test_a_run_holds_its_parameters_however_many_and_long(store):
+    long = {"dataset.drop": [f"column {number}" for number in range(2000)], "dataset.dir": "x" * 7000}
+    with opened(store, params={**PARAMS, **long, **{f"key.{number}": number for number in range(250)}}):
+        pass
+    found = only(store).data.params
+    assert len(found) == len(PARAMS) + 2 + 250
+    assert [found[key] for key in PARAMS] == ["0", "[4, 8]", "null", "mlp"]
+    assert found["key.249"] == "249"
+    assert found["dataset.drop"].startswith('["column 0", "column 1"')
+    assert len(found["dataset.dir"]) == 6000
+
+
+def test_each_epoch_is_logged_once_and_seldom_more_than_one_call_an_epoch(store, monkeypatch):
+    calls = []
+    send = store.client.log_batch
+    monkeypatch.setattr(
+        store.client, "log_batch", lambda *args, **named: [calls.append(named), send(*args, **named)][1]
+    )
+    monkeypatch.setattr(run, "SECONDS_BETWEEN_SENDINGS", 0.05)
+    with opened(store) as tracker:
+        for epoch in range(1, 31):
+            tracker.epoch(epoch, {"loss": 1 / epoch, "val_loss": float("nan") if epoch == 30 else 2 / epoch})
+            threading.Event().wait(0.01)
+        tracker.metrics({"best_epoch": 7, "best_val_loss": 0.25})
+    found = only(store)
+    history = store.client.get_metric_history(found.info.run_id, "loss")
+    assert [(point.step, point.value) for point in history] == [(epoch, 1 / epoch) for epoch in range(1, 31)]
+    assert all(point.timestamp > 1.6e12 for point in history), "milliseconds"
+    last = store.client.get_metric_history(found.info.run_id, "val_loss")[-1]
+    assert (last.step, np.isnan(last.value)) == (30, True)
+    assert found.data.metrics["best_epoch"] == 7
+    sendings = [named for named in calls if named.get("metrics")]
+    assert sum(len(named["metrics"]) for named in sendings) == 62
+    assert 2 <= len(sendings) <= 30
+
+
+def test_more_metrics_than_a_batch_takes(store):
+    with opened(store) as tracker:
+        for epoch in range(1, 701):
+            tracker.epoch(epoch, {"loss": 0.5, "val_loss": 0.6, "seconds": 0.1})
+    for name in ("loss", "val_loss", "seconds"):
+        steps = [point.step for point in store.client.get_metric_history(only(store).info.run_id, name)]
+        assert steps == list(range(1, 701))
+
+
+def test_training_does_not_wait_for_the_store(store, monkeypatch):
+    monkeypatch.setattr(run, "SECONDS_BETWEEN_SENDINGS", 0.01)
+    send, free, began = store.client.log_batch, threading.Event(), threading.Event()
+
+    def slow(*args, **named):
+        if named.get("metrics"):
+            began.set()
+            assert free.wait(60)
+        return send(*args, **named)
+
+    monkeypatch.setattr(store.client, "log_batch", slow)
+    with opened(store) as tracker:
+        tracker.epoch(1, {"loss": 1.0})
+        assert began.wait(60)
+        for epoch in range(2, 50):  # Would hang here, with the store stuck, if an epoch waited for it.
+            tracker.epoch(epoch, {"loss": 1.0})
+        free.set()
+    assert len(store.client.get_metric_history(only(store).info.run_id, "loss")) == 49
+
+
+def test_a_store_that_fails_for_a_while_loses_nothing(store, monkeypatch):
+    monkeypatch.setattr(run, "SECONDS_BETWEEN_SENDINGS", 0.01)
+    send, refused = store.client.log_batch, threading.Event()
+
+    def failing(*args, **named):
+        if named.get("metrics") and len(failures) < 3:
+            failures.append(1)
+            if len(failures) == 3:
+                refused.set()
+            raise MlflowException("database is locked")
+        return send(*args, **named)
+
+    failures = []
+    monkeypatch.setattr(store.client, "log_batch", failing)
+    with opened(store) as tracker:
+        for epoch in range(1, 11):
+            tracker.epoch(epoch, {"loss": float(epoch)})
+        assert refused.wait(60)
+        tracker.epoch(11, {"loss": 11.0})
+    history = store.client.get_metric_history(only(store).info.run_id, "loss")
+    assert [(point.step, point.value) for point in history] == [(epoch, float(epoch)) for epoch in range(1, 12)]
+    assert only(store).info.status == "FINISHED"
+
+
+def test_a_store_that_never_comes_back_is_told_at_the_end(store, monkeypatch):
+    send = store.client.log_batch
+
+    def failing(*args, **named):
+        if named.get("metrics"):
+            raise MlflowException("disk is full\nand more")
+        return send(*args, **named)
+
+    monkeypatch.setattr(store.client, "log_batch", failing)
+    with (
+        pytest.raises(StoreError, match=r"store sqlite:.*mlflow\.db cannot be used: disk is full\. Expected"),
+        opened(store) as tracker,
+    ):
+        tracker.epoch(1, {"loss": 1.0})
+    assert only(store).info.status == "FAILED"
+
+
+def test_tags_description_data_set_and_files(store, tmp_path):
+    (tmp_path / "out" / "plots").mkdir(parents=True)
+    (tmp_path / "out" / "plots" / "curve.png").write_bytes(b"png")
+    (tmp_path / "out" / "summary.md").write_text("# Run")
+    with opened(store, tags={"problem": "regression", "git.commit": ""}) as tracker:
+        tracker.tags({"verdict": "overfit"})
+        tracker.describe("## A table\n\n| a | b |\n" + "x" * 10_000)
+        tracker.dataset(dataset(), context="train and validation")
+        tracker.files(tmp_path / "out")
+        where = tracker.where
+    found = only(store)
+    run_id = found.info.run_id
+    assert where == f"run {run_id} of experiment tries"
+    assert found.info.run_name == "boston mlp"
+    assert found.info.status == "FINISHED"
+    assert found.info.end_time >= found.info.start_time
+    assert found.data.tags["verdict"] == "overfit"
+    assert found.data.tags["problem"] == "regression"
+    assert found.data.tags["mlflow.note.content"].startswith("## A table\n\n| a | b |")
+    [given] = found.inputs.dataset_inputs
+    assert given.dataset.name == "table"
+    assert given.dataset.source_type == "stand_in"
+    assert json.loads(given.dataset.source) == {"uri": "/data/rows.csv"}
+    assert dataset().digest.startswith(given.dataset.digest)
+    assert len(given.dataset.digest) == 36
+    columns = {spec["name"]: spec["type"] for spec in json.loads(given.dataset.schema)["mlflow_colspec"]}
+    assert columns == {"rooms": "float64", "price/m2": "float64", "kind": "object"}
+    assert json.loads(given.dataset.profile)["num_rows"] == 20
+    assert [(tag.key, tag.value) for tag in given.tags] == [("mlflow.data.context", "train and validation")]
+    assert {item.path for item in store.client.list_artifacts(run_id)} == {"plots", "summary.md"}
+    assert [item.path for item in store.client.list_artifacts(run_id, "plots")] == ["plots/curve.png"]
+
+
+@pytest.mark.parametrize("kind", ["table", "image"])
+def test_a_logged_model_predicts_from_raw_rows(store, kind):
+    data = dataset(kind)
+    encoder = encoding.fit(data, np.arange(12))
+    shape = encoder.output.shape[1:]
+    keras.utils.set_random_seed(0)
+    inner = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp")
+    whole = encoding.attach(encoder, inner)
+    rows = np.arange(20)
+    expected = inner(encoder(encoding.raw(data, rows))).numpy()
+    with opened(store) as tracker:
+        tracker.model(whole, encoding.raw(data, rows[:2]))
+    loaded = mlflow.pyfunc.load_model(f"runs:/{only(store).info.run_id}/model")
+    # What a person has: a table whose columns are as in the file, but for slashes; or pixels.
+    given = data.x.rename(columns={"price/m2": "price_m2"}) if kind == "table" else data.x
+    found = loaded.predict(given)
+    np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(loaded.predict(loaded.input_example)), expected[:2], rtol=1e-5)
+    signature = loaded.metadata.signature
+    assert signature.outputs.inputs[0].shape == (-1, 2)
+    if kind == "table":
+        types = {spec.name: spec.type.name for spec in signature.inputs.inputs}
+        assert types == {"rooms": "float32", "price_m2": "float32", "kind": "object"}
+        with pytest.raises(MlflowException, match="missing inputs"):
+            loaded.predict(given.drop(columns="rooms"))
+    else:
+        assert (signature.inputs.inputs[0].type, signature.inputs.inputs[0].shape) == (np.uint8, (-1, 6, 5, 3))
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"),
+    [(ValueError, "FAILED"), (MemoryError, "FAILED"), (KeyboardInterrupt, "KILLED"), (SystemExit, "KILLED")],
+)
+def test_a_run_that_ends_early_says_how_and_keeps_what_it_had(store, raised, status):
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(raised), opened(store) as tracker:  # noqa: PT012 (the block is what is tested)
+        tracker.epoch(1, {"loss": 0.5})
+        raise raised
+    assert only(store).info.status == status
+    assert [p.value for p in store.client.get_metric_history(only(store).info.run_id, "loss")] == [0.5]
+    assert mlflow.active_run() is None
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert not [thread for thread in threading.enumerate() if thread.name == "metrics"]
+
+
+def python(script, *arguments, **named):
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **named
+    )
+
+
+TERMINATED = """
+import time
+from goldilocks.tracking import local
+with local.connect(uri=None, experiment="tries").run("slow", parent=None, params={}, tags={}) as tracker:
+    tracker.epoch(1, {"loss": 0.5})
+    print("started", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_terminated_run_is_marked(folder, store):
+    with python(TERMINATED, cwd=folder) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert only(store).info.status == "KILLED"
+    assert only(store).data.metrics == {"loss": 0.5}
+
+
+FULL = """
+import os, resource, sys
+from goldilocks.tracking import StoreError, local
+store = local.connect(uri=None, experiment="tries")
+try:
+    with store.run("large", parent=None, params={}, tags={}) as tracker:
+        size = os.path.getsize("mlflow.db")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 8192, size + 8192))
+        for epoch in range(1, 5001):
+            tracker.epoch(epoch, {"loss": 0.5})
+except StoreError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_a_full_disk_is_said_and_the_run_is_marked(folder, store):
+    with python(FULL, cwd=folder) as process:
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.startswith("the tracking store sqlite:///"), said
+    assert "make room" in said
+    assert len(said.splitlines()) == 1
+    assert only(store).info.status == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("sqlite:////dev/null/x.db", "/dev/null"),
+        ("http://127.0.0.1:1", "refused"),
+        ("nonsense://somewhere", "nonsense"),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_one_sentence(folder, uri, reason):
+    with pytest.raises(StoreError, match=reason) as raised:
+        local.connect(uri=uri, experiment="tries")
+    assert str(raised.value).startswith(f"the tracking store {uri} cannot be used: ")
+    assert "tracking=none" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_is_no_database(folder):
+    (folder / "mlflow.db").write_text("a shopping list, no database\n" * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        local.connect(uri=None, experiment="tries")
+
+
+def test_a_deleted_experiment_is_not_written_to(store):
+    store.client.delete_experiment(store.experiment_id)
+    with pytest.raises(StoreError, match=f"was deleted.*restore --experiment-id {store.experiment_id}"):
+        local.connect(uri=None, experiment="tries")
+
+
+def test_a_parent_knows_its_children_in_order_and_ends_with_a_comparison(store, tmp_path):
+    parent = store.open_parent("units=4,8", command="python train.py -m model.units=4,8")
+    for units in (4, 8):
+        with opened(store, name=f"units={units}", parent=parent, params={"model.units": units}) as tracker:
+            for epoch in (1, 2, 3):
+                tracker.epoch(epoch, {"val_loss": units / epoch})
+    with opened(store, name="stranger"):
+        pass
+    found = store.children(parent)
+    assert [(child.name, child.status, child.params) for child in found] == [
+        ("units=4", "FINISHED", {"model.units": "4"}),
+        ("units=8", "FINISHED", {"model.units": "8"}),
+    ]
+    assert [list(child.val_loss) for child in found] == [[4.0, 2.0, 4 / 3], [8.0, 4.0, 8 / 3]]
+    assert found[0].metrics == {"val_loss": 4 / 3}
+    assert store.client.get_run(parent).info.status == "RUNNING"
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "results.csv").write_text("units\n")
+    store.close_parent(parent, "FAILED", folder=tmp_path / "out", description="| units |")
+    closed = store.client.get_run(parent)
+    assert closed.info.status == "FAILED"
+    assert closed.data.tags["mlflow.note.content"] == "```\npython train.py -m model.units=4,8\n```\n\n| units |"
+    assert [item.path for item in store.client.list_artifacts(parent)] == ["results.csv"]
+
+
+def test_without_tracking_there_is_the_same_to_call():
+    for ours, theirs in ((none.Store, local.Store), (none.Tracker, run.Tracker)):
+        needed = {name for name in vars(theirs) if not name.startswith("_")} - {"params", "flush", "close"}
+        assert needed <= set(vars(ours)), f"{needed - set(vars(ours))} of {theirs} has no match"
+    with none.connect().run("name", parent=None, params={}, tags={}) as tracker:
+        tracker.epoch(1, {"loss": 1.0})
+    assert (tracker.where, tracker.ui_command) == ("nowhere (tracking=none)", "")
