@@ -47,7 +47,7 @@ def bare(given, job) -> float:
         optimizer=job.optimizer(steps * epochs),
         loss=job.problem.loss,
         metrics=list(job.problem.metrics),
-        steps_per_execution=fit._steps_at_once(steps, numbers),
+        steps_per_execution=fit._steps_at_once(steps, fit.NUMBERS_PER_EXECUTION // numbers),
         jit_compile=False,
     )
     job.model.fit(training, validation_data=validation, epochs=epochs, steps_per_epoch=steps, verbose=0, shuffle=False)

@@ -102,6 +102,8 @@ def fit(
     """
     if deterministic:
         tf.config.experimental.enable_op_determinism()
+    if not job.model.trainable_weights:
+        epochs = 1  # The baseline: every epoch would be the same.
     rows = job.split.train
     steps = steps_per_epoch or math.ceil(len(rows) / batch_size)
     numbers = batch_size * math.prod(job.model.input_shape[1:])
