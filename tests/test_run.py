@@ -179,7 +179,7 @@ def checked(logged, metric, *plots):
     [
         (("price",), "regression", "mae", ["predicted_against_true.png"]),
         (("red", "green"), "multilabel", "binary_accuracy", []),
-        (("grade",), "multiclass", "accuracy", ["confusion_matrix.png"]),
+        pytest.param(("grade",), "multiclass", "accuracy", ["confusion_matrix.png"], marks=pytest.mark.slow),
         pytest.param(("sold",), "binary", "accuracy", ["confusion_matrix.png"], marks=pytest.mark.slow),
     ],
 )
