@@ -81,7 +81,11 @@ class Settings:
             words = [self.choices["dataset"], self.choices["model"]]
             words += [self.choices["regularizer"]] * (self.choices["regularizer"] != "none")
         words += ["final"] * self.tree["final"]
-        said = ("dataset=", "model=", "regularizer=", "experiment=", "final=")
+        said = (
+            ("experiment=", "final=")
+            if "experiment" in self.choices
+            else ("dataset=", "model=", "regularizer=", "final=")
+        )
         hidden = ("tracking", "hydra", "dataset.dir=", "dataset.file=")
         for override in (text.lstrip("+~") for text in self.overrides):
             if not override.startswith((*said, *hidden)):
@@ -123,7 +127,8 @@ class Settings:
     def fingerprint(self, data_digest: str, code_digest: str) -> str:
         """What identifies a result: hash of every setting that can change it, of the data and of the code."""
         settings = {key: value for key, value in self.flat.items() if not key.startswith(WITHOUT_EFFECT)}
-        settings.pop("tracking")
+        for group in ("tracking", "experiment", "regularizer"):  # Other words for what their keys say, or for nothing.
+            settings.pop(group, None)
         text = json.dumps([settings, data_digest, code_digest], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
