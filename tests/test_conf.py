@@ -8,10 +8,10 @@ import shlex
 import keras
 import pytest
 import yaml
-from composition import CONF, NEEDED, OPTIONS, ROOT, checked, composed
 from hydra.utils import get_method
 from omegaconf import OmegaConf
 
+from composition import CONF, NEEDED, OPTIONS, ROOT, checked, composed
 from goldilocks.checks import leaves
 from goldilocks.config import GROUPS, ConfigError
 from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
