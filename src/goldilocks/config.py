@@ -40,6 +40,9 @@ GROUPS = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer",
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the same result.
 WITHOUT_EFFECT = ("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "diagnosis.")
 
+# Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
+TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
+
 # In the folder of a sweep, the ID of its parent run: any process that shares the folder can read it.
 PARENT_FILE = "parent_run_id"
 
@@ -176,7 +179,7 @@ def launch(main: Callable[[], Any], conf: Path) -> None:
         main: The entry point, decorated by `hydra.main`.
         conf: The folder of its configuration.
     """
-    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+    if TRACEBACK:
         main()
         return
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
@@ -203,7 +206,7 @@ def sentences() -> contextlib.AbstractContextManager[None]:
 
     In a sweep the error goes on to Hydra, which counts the job as failed and starts the next one.
     """
-    return contextlib.nullcontext() if HydraConfig.get().mode == RunMode.MULTIRUN else stopping()
+    return contextlib.nullcontext() if TRACEBACK or HydraConfig.get().mode == RunMode.MULTIRUN else stopping()
 
 
 @contextlib.contextmanager
