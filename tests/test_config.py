@@ -124,7 +124,7 @@ UNKNOWN = " is not a key of this configuration; "
         (["=3", "seed=true"], ["=3 cannot be read; ", "seed is true; expected a whole number of at least 0."]),
         (["datset=boston"], [f"datset{UNKNOWN}did you mean dataset?"]),
         (["zed=1"], [f"zed{UNKNOWN}expected one of model, optimizer, "]),
-        (["tracking.qqqqqqqq=1"], [f"tracking.qqqqqqqq{UNKNOWN}expected one of tracking.uri, "]),
+        (["tracking.qqqqqqqqqqqqqqqqqq=1"], [f"tracking.qqqqqqqqqqqqqqqqqq{UNKNOWN}expected one of tracking.uri, "]),
         (["-m", "model=mlp,convent"], ["model=convent: convent is not an option of model; "]),
         (["model=null"], ["model=null: null is not an option of model; "]),
         # Values of a sweep stand for all of it; a glob is read by Hydra alone.
