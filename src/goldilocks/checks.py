@@ -21,14 +21,28 @@ def config_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[s
     Returns:
         Sentences, each with what was given, what was expected and how to fix it; empty where nothing is wrong.
     """
-    wrong = [
-        f"{key} is {_shown(value)}; expected {rule_of(key).expected}."
-        for key, value in leaves(tree).items()
-        if not rule_of(key).allows(value)
+    # The checks of values against each other may only see values that are what they should be.
+    return value_errors(tree) or [
+        *_misfits(tree, choices),
+        *_problem_errors(tree, choices),
+        *_file_errors(tree, choices),
     ]
-    if wrong:  # The checks below compare values, and may only see values that are what they should be.
-        return wrong
-    return [*_misfits(tree, choices), *_problem_errors(tree, choices), *_file_errors(tree, choices)]
+
+
+def value_errors(tree: Mapping[str, Any]) -> list[str]:
+    """What is wrong with single keys of a composed configuration, in sentences as those of `config_errors`."""
+    errors = [
+        f"{group}._target_ is {node['_target_']}; expected a function of goldilocks."
+        for group, node in tree.items()
+        if isinstance(node, Mapping) and not str(node.get("_target_", "goldilocks.")).startswith("goldilocks.")
+    ]
+    for key, value in leaves(tree).items():
+        rule = rule_of(key)
+        if rule is None:
+            errors.append(f"{key} is not a key of any configuration; leave it out.")
+        elif not rule.allows(value):
+            errors.append(f"{key} is {_shown(value)}; expected {rule.expected}.")
+    return errors
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

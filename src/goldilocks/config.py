@@ -20,23 +20,28 @@ from typing import Any, NoReturn
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, ValueType
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from goldilocks.checks import config_errors, leaves, unknown
+from goldilocks.checks import config_errors, leaves, unknown, value_errors
 from goldilocks.dataset import DataError
 from goldilocks.model import ModelError
 from goldilocks.problem import ProblemError
 from goldilocks.protocol import SplitError
+from goldilocks.rules import RULES
 from goldilocks.tracking import StoreError
 
 GROUPS = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer", "tracking", "experiment")
 
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the same result.
 WITHOUT_EFFECT = ("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "diagnosis.")
+
+# Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
+TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 # In the folder of a sweep, the ID of its parent run: any process that shares the folder can read it.
 PARENT_FILE = "parent_run_id"
@@ -79,7 +84,11 @@ class Settings:
             words = [self.choices["dataset"], self.choices["model"]]
             words += [self.choices["regularizer"]] * (self.choices["regularizer"] != "none")
         words += ["final"] * self.tree["final"]
-        said = ("dataset=", "model=", "regularizer=", "experiment=", "final=")
+        said = (
+            ("experiment=", "final=")
+            if "experiment" in self.choices
+            else ("dataset=", "model=", "regularizer=", "final=")
+        )
         hidden = ("tracking", "hydra", "dataset.dir=", "dataset.file=")
         for override in (text.lstrip("+~") for text in self.overrides):
             if not override.startswith((*said, *hidden)):
@@ -112,14 +121,17 @@ class Settings:
         """The function behind an option of a config group, with its keys filled in by keyword."""
         node = dict(self.tree[group])
         target = node.pop("_target_")
-        if not target.startswith("goldilocks."):
+        function = get_method(target) if target.startswith("goldilocks.") else None
+        # By its own name: goldilocks.config.os.system begins with goldilocks, and is os.system.
+        if function is None or f"{function.__module__}.{function.__qualname__}" != target:
             raise ConfigError(f"{group}._target_ is {target}; expected a function of goldilocks.")
-        return functools.partial(get_method(target), **node)
+        return functools.partial(function, **node)
 
     def fingerprint(self, data_digest: str, code_digest: str) -> str:
         """What identifies a result: hash of every setting that can change it, of the data and of the code."""
         settings = {key: value for key, value in self.flat.items() if not key.startswith(WITHOUT_EFFECT)}
-        settings.pop("tracking")
+        for group in ("tracking", "experiment", "regularizer"):  # Other words for what their keys say, or for nothing.
+            settings.pop(group, None)
         text = json.dumps([settings, data_digest, code_digest], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -147,6 +159,11 @@ def settled(
     Raises:
         ConfigError: Anything is wrong; the message lists all of it.
     """
+    lost = [f"{override} removes what a run needs; give it a value." for override in overrides if override[0] == "~"]
+    several = [group for group in GROUPS if group != "experiment" and not choices.get(group)]
+    lost += [f"{group} has no single option; expected {group}=OPTION." for group in several]
+    if lost:
+        raise ConfigError(_listed(lost))
     tree, chosen = _plain(cfg, choices)
     if errors := config_errors(tree, chosen):
         raise ConfigError(_listed(errors))
@@ -162,7 +179,7 @@ def launch(main: Callable[[], Any], conf: Path) -> None:
         main: The entry point, decorated by `hydra.main`.
         conf: The folder of its configuration.
     """
-    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+    if TRACEBACK:
         main()
         return
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
@@ -173,6 +190,13 @@ def launch(main: Callable[[], Any], conf: Path) -> None:
         _stop(_listed(_command_line_errors(sys.argv[1:], conf) or [str(error)]))
     except USER_ERRORS as error:
         _stop(str(error))  # A job of a sweep failed.
+    except ValueError:  # Hydra's own for `model=null`, or a bug of a job.
+        if errors := _command_line_errors(sys.argv[1:], conf):
+            _stop(_listed(errors))
+        raise
+    except BrokenPipeError:  # `python train.py --help | head`: nobody reads on.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at exit.
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
 
@@ -182,7 +206,7 @@ def sentences() -> contextlib.AbstractContextManager[None]:
 
     In a sweep the error goes on to Hydra, which counts the job as failed and starts the next one.
     """
-    return contextlib.nullcontext() if HydraConfig.get().mode == RunMode.MULTIRUN else stopping()
+    return contextlib.nullcontext() if TRACEBACK or HydraConfig.get().mode == RunMode.MULTIRUN else stopping()
 
 
 @contextlib.contextmanager
@@ -216,39 +240,54 @@ def _plain(cfg: DictConfig, choices: Mapping[str, str | None]) -> tuple[dict[str
 
 def _command_line_errors(arguments: Sequence[str], conf: Path) -> list[str]:
     """Everything wrong with a command line that Hydra could not compose; Hydra itself names the first error only."""
-    errors, groups, keys = [], [], []
+    errors, groups, keys, misspelled = [], [], [], set()
     for argument in arguments:
         if argument.startswith("-"):
             continue
         try:
             override = OverridesParser.create().parse_override(argument)
         except HydraException:
+            override = None
+        if override is None or not override.key_or_group:
             errors.append(f"{argument} cannot be read; expected key=value (quotes around a value with special signs).")
             continue
-        name = override.key_or_group
-        values = list(override.sweep_string_iterator()) if override.is_choice_sweep() else [str(override.value())]
+        name, values = override.key_or_group, _values(override)
         if name in GROUPS:
             known = sorted(file.stem for file in (conf / name).glob("*.yaml"))
             strange = [value for value in values if value not in known]
             errors += [f"{name}={value}: " + unknown(value, known, what=f"an option of {name}") for value in strange]
-            groups += [] if strange else [f"{name}={values[0]}"]
+            misspelled |= {name} if strange else set()
+            groups += [] if strange else [f"{name}={value}" for value in values[:1]]
         elif not name.startswith("hydra") and not override.is_add():
-            keys.append((name, argument.split("=")[0] + f"={values[0]}" if override.is_sweep_override() else argument))
+            keys += [(name, argument.split("=")[0] + f"={value}") for value in values[:1]]
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
         known = list(leaves(_plain(compose("config", groups), {})[0]))
         strange = {name for name, _ in keys if not any(key == name or key.startswith(f"{name}.") for key in known)}
-        errors += [f"{name} " + _unknown_key(name, known) for name in sorted(strange)]
+        # A key may belong to the option that was meant: what has a rule is a key of some option.
+        unsure = {name for name in strange if name in RULES and misspelled & {name.split(".")[0], "experiment"}}
+        errors += [f"{name} " + _unknown_key(name, known) for name in sorted(strange - unsure)]
         try:
             sound = [*groups, *(argument for name, argument in keys if name not in strange)]
             cfg = compose("config", sound, return_hydra_config=True)
+            tree, choices = _plain(cfg, cfg.hydra.runtime.choices)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.
-        return errors + config_errors(*_plain(cfg, cfg.hydra.runtime.choices))
+        # Without the options that were meant, whether the groups go together cannot be told.
+        return errors + (value_errors(tree) if misspelled else config_errors(tree, choices))
+
+
+def _values(override: Override) -> list[str]:
+    """The values of an override as typed, several in a sweep; none of a sweep that only Hydra can resolve."""
+    if override.value_type in (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP):
+        return list(override.sweep_string_iterator())
+    return [] if override.is_sweep_override() else [str(override.input_line).partition("=")[2]]
 
 
 def _unknown_key(name: str, known: Sequence[str]) -> str:
     """Why a key does not exist, with the nearest one, or those of its group."""
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, GROUPS if "." not in name else known, n=1)
+    close = close or difflib.get_close_matches(name, known, n=1)
     group = [key for key in known if key.startswith(name.split(".")[0] + ".")]
-    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(group or known)}."
+    tops = dict.fromkeys(key.split(".")[0] for key in known)
+    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(group or tops)}."
     return f"is not a key of this configuration; {hint}"

@@ -135,6 +135,6 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def rule_of(key: str) -> Rule:
-    """The rule of a key, by its dotted name; thresholds of the verdict share one."""
-    return number(0) if key.startswith("diagnosis.") else RULES[key]
+def rule_of(key: str) -> Rule | None:
+    """The rule of a key, by its dotted name, or None of a key that no YAML has; thresholds of the verdict share one."""
+    return number(0) if key.startswith("diagnosis.") else RULES.get(key)

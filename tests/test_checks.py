@@ -1,0 +1,112 @@
+import pytest
+
+from composition import ROOT, checked
+from goldilocks.checks import leaves, unknown
+from goldilocks.config import ConfigError
+
+FILE = f"dataset.file={ROOT / 'README.md'}"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (
+            "dataset=boston model=baseline regularizer=l2_dropout",
+            r"model=baseline has nothing that regularizer\.l2 and regularizer\.dropout could act on; "
+            r"expected regularizer=none, or another model than baseline\.",
+        ),
+        (
+            "model=baseline regularizer=augmentation",
+            r"model=baseline has nothing that regularizer\.flip and .+zoom could",
+        ),
+        (
+            "dataset=boston regularizer.flip=true",
+            r"regularizer\.flip changes images; dataset=boston holds a table\. Use regularizer=none, l1, l2, ",
+        ),
+        (
+            "model.units=[4,4]",
+            r"model\.units is \[4, 4\]; model=convnet has one dense layer: expected one whole number",
+        ),
+        ("model=mlp model.layers=auto", r"model\.layers is 'auto'; model=mlp expects a whole number of at least 1"),
+        ("problem.loss=msee", r"problem\.loss: msee is not a loss; expected one of auto, .+ Did you mean mse\?"),
+        ("dataset=table problem.loss=msee " + FILE, r"problem\.loss: msee is not a loss; "),
+        ("problem.loss=mse", r"problem\.loss is mse; a binary problem is trained with binary_crossentropy\. If it is "),
+        ("dataset=boston problem.type=binary", r"problem\.type is binary, but the data is regression; expected auto"),
+        (
+            "trainer.monitor=accuracy",
+            r"trainer\.monitor: accuracy is not logged by this run; expected one of val_loss, ",
+        ),
+        (
+            "problem.metrics=[auc] trainer.monitor=val_accuracy",
+            r"val_accuracy is not logged .+ val_data_loss, val_auc\.",
+        ),
+        (
+            "trainer.monitor=val_data_loss",
+            r"trainer\.monitor is val_data_loss; without an l1 or l2 penalty .+ use val_loss",
+        ),
+        (
+            "model=baseline final=true",
+            r"final=true trains a model for its one look at the test set; model=baseline is not",
+        ),
+        ("dataset=images", r"dataset=images needs the folder .+: add dataset\.dir=FOLDER\."),
+        (
+            "dataset=images dataset.dir=nowhere",
+            r"dataset\.dir=nowhere is not a folder here \(.+\); give the path of one\.",
+        ),
+        ("dataset=catsdogs dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
+        ("dataset=table", r"dataset=table needs a CSV or Parquet file: add dataset\.file=FILE\."),
+        (
+            "dataset=table dataset.file=none.csv",
+            r"dataset\.file=none\.csv is not a file here \(.+\); give the path of one\.",
+        ),
+        ("seed=-1", r"seed is -1; expected a whole number of at least 0\."),
+        ("trainer.epochs=null", r"trainer\.epochs is null; expected a whole number of at least 1\."),
+        ("trainer.epochs=true", r"trainer\.epochs is true; expected"),
+        ("model.activation=rellu", r"model\.activation is 'rellu'; expected one of celu, .+, relu, "),
+    ],
+)
+def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
+    with pytest.raises(ConfigError, match=r"^the configuration has an error; nothing was run\.\n  1\. .*" + sentence):
+        checked(*overrides.split())
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        "regularizer=l2 trainer.monitor=val_data_loss",
+        "regularizer.l1=0.1 trainer.monitor=val_data_loss",
+        "problem.metrics=[auc,precision] trainer.monitor=val_precision",
+        "problem.loss=mse problem.override=true",
+        "dataset=mnist problem.loss=categorical_crossentropy",
+        "dataset=mnist model=mlp regularizer=augmentation regularizer.dropout=0.5",
+        "model=mlp model.units=[64,4]",
+        "model.layers=2",
+        "dataset=boston final=true",
+        f"dataset=images dataset.dir={ROOT} problem.loss=mse",  # Only the data can say whether this fits.
+        f"dataset=table {FILE} model=baseline",
+    ],
+)
+def test_what_goes_together_passes(overrides):
+    assert checked(*overrides.split())
+
+
+def test_all_errors_are_listed_at_once_and_numbered():
+    with pytest.raises(ConfigError) as raised:
+        checked("dataset=boston", "model=convnet", "regularizer.zoom=0.1", "trainer.monitor=loss")
+    lines = str(raised.value).splitlines()
+    assert lines[0] == "the configuration has 3 errors; nothing was run."
+    assert [line[:5] for line in lines[1:]] == ["  1. ", "  2. ", "  3. "]
+    with pytest.raises(ConfigError, match=r"has 2 errors(.|\n)+1\. trainer\.epochs is 0(.|\n)+2\. seed is -1"):
+        checked("dataset=boston", "seed=-1", "trainer.epochs=0")
+
+
+def test_leaves_are_dotted_a_list_is_one_and_a_target_none():
+    tree = {"a": {"_target_": "f", "b": {"c": None}, "d": [1, 2]}, "e": 0}
+    assert leaves(tree) == {"a.b.c": None, "a.d": [1, 2], "e": 0}
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_where_one_is_near():
+    assert unknown("mlpp", ["convnet", "mlp"], what="a model") == (
+        "mlpp is not a model; expected one of convnet, mlp. Did you mean mlp?"
+    )
+    assert unknown("x", ["convnet"], what="a model") == "x is not a model; expected one of convnet."

@@ -1,0 +1,182 @@
+import dataclasses
+
+import pytest
+
+from composition import CONF, ROOT, checked
+from goldilocks.config import PARENT_FILE, ConfigError, _command_line_errors
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        ([], "catsdogs convnet"),
+        (["dataset=boston", "model.units=4", "regularizer=l2"], "boston mlp l2 units=4"),
+        (["dataset=boston", "optimizer=adam", "seed=3"], "boston mlp adam seed=3"),
+        (["dataset=boston", "model=baseline"], "boston baseline"),
+        (["dataset=boston", "tracking=none", "final=true"], "boston mlp final"),
+        (["dataset=mnist", "tracking.experiment=x", "hydra.run.dir=."], "mnist convnet"),
+        (["dataset=images", f"dataset.dir={ROOT}"], "images convnet"),
+        (["experiment=mnist_dense"], "mnist_dense"),
+        (["experiment=mnist_dense", "trainer.epochs=9", "final=true"], "mnist_dense final epochs=9"),
+        (["experiment=mnist_dense", "regularizer=l2"], "mnist_dense l2"),
+    ],
+)
+def test_a_name_says_what_was_chosen(overrides, name):
+    assert checked(*overrides).name == name
+
+
+@pytest.mark.parametrize(
+    ("overrides", "role"),
+    [
+        (["dataset=boston"], "plain"),
+        (["dataset=boston", "regularizer=dropout"], "regularized"),
+        (["dataset=boston", "regularizer.l1=0.1"], "regularized"),
+        (["dataset=boston", "regularizer=early_stopping"], "regularized"),
+        (["dataset=boston", "model=baseline"], "baseline"),
+        (["dataset=boston", "regularizer=l2", "final=true"], "final"),
+    ],
+)
+def test_the_role_of_a_run(overrides, role):
+    assert checked(*overrides).role == role
+
+
+def test_the_command_can_be_pasted_into_a_shell():
+    settings = checked("dataset=table", f"dataset.file={ROOT / 'README.md'}", "dataset.target='the price'")
+    assert settings.command.startswith("python train.py dataset=table ")
+    assert settings.command.endswith(""" 'dataset.target='"'"'the price'"'"''""")
+
+
+def test_flat_has_every_leaf_by_its_dotted_key_and_the_options_by_their_groups():
+    flat = checked("dataset=boston", "regularizer=l2").flat
+    assert flat["dataset"] == "boston"
+    assert flat["regularizer"] == "l2"
+    assert flat["regularizer.l2"] == 0.001
+    assert flat["model.units"] == 64
+    assert flat["problem.type"] == "auto"
+    assert "experiment" not in flat
+    assert not [key for key, value in flat.items() if "_target_" in key or isinstance(value, dict)]
+
+
+def test_seed_0_is_a_seed():
+    assert checked("seed=0").tree["seed"] == 0
+    assert checked("seed=0").flat["seed"] == 0
+    assert checked("seed=0").fingerprint("d", "c") != checked("seed=1").fingerprint("d", "c")
+
+
+def test_the_parent_is_read_from_the_folder_of_the_sweep(tmp_path):
+    settings = checked(sweep_dir=tmp_path)
+    (tmp_path / PARENT_FILE).write_text("abc")
+    assert settings.parent == "abc"
+    (tmp_path / PARENT_FILE).write_text("")
+    assert settings.parent is None
+    assert checked().parent is None
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "model.units=65",
+        "seed=1",
+        "optimizer=adam",
+        "regularizer.l2=0.1",
+        "protocol.seed=1",
+        "final=true",
+        "model=baseline",
+    ],
+)
+def test_the_fingerprint_changes_with_what_can_change_a_result(override):
+    assert checked("dataset=boston", override).fingerprint("d", "c") != checked("dataset=boston").fingerprint("d", "c")
+
+
+def test_the_fingerprint_changes_with_the_data_and_with_the_code():
+    settings = checked("dataset=boston")
+    assert len({settings.fingerprint(*digests) for digests in (("d", "c"), ("e", "c"), ("d", "e"), ("c", "d"))}) == 4
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["tracking.uri=sqlite:///x.db", "tracking=none", "tracking.experiment=x", "dataset.hold=0", f"dataset.dir={ROOT}",
+     "diagnosis.horizon=1", "regularizer=none"],
+)  # fmt: skip
+def test_the_fingerprint_stays_where_the_result_does(override):
+    assert checked(override).fingerprint("d", "c") == checked().fingerprint("d", "c")
+
+
+def test_the_same_settings_by_other_words_have_the_same_fingerprint():
+    typed = checked("dataset=boston", "trainer.epochs=80", "trainer.batch_size=16")
+    assert typed.fingerprint("d", "c") == checked("experiment=boston_holdout").fingerprint("d", "c")
+    two = checked("dataset=boston", "regularizer=l2"), checked("dataset=boston", "regularizer.l2=0.001")
+    assert two[0].fingerprint("d", "c") == two[1].fingerprint("d", "c")
+
+
+UNKNOWN = " is not a key of this configuration; "
+
+
+@pytest.mark.parametrize(
+    ("arguments", "starts"),
+    [
+        (
+            ["3 4", "dataset=mnits", "model.unit=5", "seed=-1"],
+            ["3 4 cannot be read; expected key=value", "dataset=mnits: mnits is not an option of dataset; ",
+             f"model.unit{UNKNOWN}did you mean model.units?", "seed is -1; expected a whole number"],
+        ),
+        (["seed=[1", "trainer.epochs=0"], ["seed=[1 cannot be read; expected key=value", "trainer.epochs is 0; "]),
+        (["=3", "seed=true"], ["=3 cannot be read; ", "seed is true; expected a whole number of at least 0."]),
+        (["datset=boston"], [f"datset{UNKNOWN}did you mean dataset?"]),
+        (["zed=1"], [f"zed{UNKNOWN}expected one of model, optimizer, "]),
+        (["tracking.qqqqqqqqqqqqqqqqqq=1"], [f"tracking.qqqqqqqqqqqqqqqqqq{UNKNOWN}expected one of tracking.uri, "]),
+        (["-m", "model=mlp,convent"], ["model=convent: convent is not an option of model; "]),
+        (["model=null"], ["model=null: null is not an option of model; "]),
+        # Values of a sweep stand for all of it; a glob is read by Hydra alone.
+        (["-m", "experiment=glob(mnist_*)", "model.units=0,4", "zed=1"], ["zed is not", "model.units is 0; expected"]),
+        (["-m", "seed=range(-2,3)"], ["seed is -2; "]),
+        # The keys of an option that was meant, and what fits it, are not told from another option's.
+        (["dataset=tabel", "dataset.target=y", "problem.loss=mse", "seed=-1"], ["dataset=tabel: ", "seed is -1; "]),
+        (["experiment=bostn", "dataset.target=y"], ["experiment=bostn: "]),
+        (["dataset=tabel", "dataset.targte=y"], ["dataset=tabel: ", "dataset.targte is not a key"]),
+        # Where the groups are known, what does not fit is said beside what is misspelled.
+        (["dataset=boston", "model=convnet", "sed=1"], ["sed is not a key", "model=convnet takes images;"]),
+        (["seed=${nowhere}"], []),
+        (["hydra.run.dir=x", "+new=1", "dataset=boston"], []),
+    ],
+)  # fmt: skip
+def test_every_error_of_a_command_line_is_found_and_none_besides(arguments, starts):
+    errors = _command_line_errors(arguments, CONF)
+    assert len(errors) == len(starts), errors
+    for error, start in zip(errors, starts, strict=True):
+        assert error.startswith(start)
+
+
+def test_a_misspelled_option_is_answered_with_the_nearest_one():
+    assert _command_line_errors(["dataset=mnits"], CONF)[0].endswith(" Did you mean mnist?")
+    assert "Did you mean" not in _command_line_errors(["dataset=zzzzzz"], CONF)[0]
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("model._target_=os.system", r"model\._target_ is os\.system; expected a function of goldilocks\."),
+        ("+model.new=1", r"model\.new is not a key of any configuration; leave it out\."),
+        ("problem=3", r"problem is not a key of any configuration"),
+        ("~model.units", r"~model\.units removes what a run needs; give it a value\."),
+        ("~dataset", r"~dataset removes what a run needs; give it a value\."),
+        ("optimizer=[adam,sgd]", r"optimizer has no single option; expected optimizer=OPTION\."),
+    ],
+)
+def test_what_hydra_composes_and_no_run_can_use_is_refused(override, sentence):
+    with pytest.raises(ConfigError, match=rf"^the configuration has .+; nothing was run\.\n  1\. {sentence}"):
+        checked(override)
+
+
+@pytest.mark.parametrize("target", ["os.system", "goldilocks.config.os.system", "goldilocksmith.load", "keras.Model"])
+def test_a_config_from_elsewhere_starts_nothing_but_goldilocks(target):
+    settings = checked("dataset=boston")
+    tree = {**settings.tree, "dataset": {**settings.tree["dataset"], "_target_": target}}
+    with pytest.raises(ConfigError, match=rf"dataset\._target_ is {target}; expected a function of goldilocks\."):
+        dataclasses.replace(settings, tree=tree).builder("dataset")
+
+
+def test_a_builder_has_its_keys_filled_in():
+    builder = checked("dataset=boston", "dataset.subset=7").builder("dataset")
+    assert builder.func.__module__ == "goldilocks.dataset.boston"
+    assert builder.keywords == {"source": "auto", "subset": 7}
