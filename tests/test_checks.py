@@ -34,15 +34,15 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ("dataset=boston problem.type=binary", r"problem\.type is binary, but the data is regression; expected auto"),
         (
             "trainer.monitor=accuracy",
-            r"trainer\.monitor: accuracy is not logged by this run; expected one of val_loss, ",
+            r"trainer\.monitor is accuracy; this run will log val_loss, val_accuracy\.",
         ),
         (
             "problem.metrics=[auc] trainer.monitor=val_accuracy",
-            r"val_accuracy is not logged .+ val_data_loss, val_auc\.",
+            r"trainer\.monitor is val_accuracy; this run will log val_loss, val_auc\.",
         ),
         (
             "trainer.monitor=val_data_loss",
-            r"trainer\.monitor is val_data_loss; without an l1 or l2 penalty .+ use val_loss",
+            r"trainer\.monitor is val_data_loss; this run will log val_loss, val_accuracy\.",
         ),
         (
             "model=baseline final=true",
@@ -59,7 +59,7 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             "dataset=table dataset.file=none.csv",
             r"dataset\.file=none\.csv is not a file here \(.+\); give the path of one\.",
         ),
-        ("seed=-1", r"seed is -1; expected a whole number of at least 0\."),
+        ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),
         ("trainer.epochs=null", r"trainer\.epochs is null; expected a whole number of at least 1\."),
         ("trainer.epochs=true", r"trainer\.epochs is true; expected"),
         ("model.activation=rellu", r"model\.activation is 'rellu'; expected one of celu, .+, relu, "),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from goldilocks.diagnosis import VERDICTS, Verdict, higher_is_better, judge
+from goldilocks.diagnosis import VERDICTS, Verdict, judge
 
 BLOCK = yaml.safe_load((Path(__file__).parents[1] / "conf" / "config.yaml").read_text())["diagnosis"]
 BINARY = {"loss": 0.6931, "accuracy": 0.5}
@@ -220,8 +220,6 @@ def test_penalties_are_left_out_where_the_data_loss_is_known():
 
 
 def test_a_metric_has_a_direction():
-    assert higher_is_better("accuracy")
-    assert not higher_is_better("mae")
     history, baseline, rows = named("stuck at chance")
     good = history | {"val_accuracy": np.full(20, 0.7)}
     assert verdict(good, baseline, rows).evidence["metric_power"] > 10
@@ -281,7 +279,6 @@ def test_words_name_the_numbers_and_the_config_keys(name, reason, next_move):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"metric": "beauty"}, r"Whether more beauty is better is not known; .*accuracy"),
         ({"baseline": {"loss": 0.7}}, r"baseline\['accuracy'\] is None; a finite number is needed"),
         ({"baseline": {"loss": 0.0, "accuracy": 0.5}}, r"baseline\['loss'\] is 0\.0"),
         ({"rows": 0}, r"rows is 0; .*at least one validation row"),

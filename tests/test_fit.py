@@ -59,7 +59,7 @@ class Trained:
             return optimizer.build(steps, **RMSPROP, learning_rate=learning_rate)
 
         self.model = mlp.build(
-            Facts((3,), 1, "linear", np.zeros(1, "float32")), regularizer, units=8, layers=1, activation="relu"
+            Facts((3,), 1, "linear", np.zeros(1, "float32"), None), regularizer, units=8, layers=1, activation="relu"
         )
         self.x = keras.ops.convert_to_numpy(self.encoder(encoding.columns(X)))
         self.targets = y.reshape(-1, 1)
@@ -69,6 +69,7 @@ class Trained:
             dataset=dataset,
             split=split,
             targets=self.targets,
+            prior=np.zeros(1, "float32"),
             problem=kind,
             regularizer=regularizer,
             optimizer=build,

@@ -10,7 +10,7 @@ CHAPTER_6 = [32, 64, 128, 128]
 
 
 def facts(shape, outputs=1, last_activation="sigmoid"):
-    return Facts(shape, outputs, last_activation, np.full(outputs, 1 / outputs, "float32"))
+    return Facts(shape, outputs, last_activation, np.full(outputs, 1 / outputs, "float32"), None)
 
 
 def regularized(**parts):
@@ -123,7 +123,7 @@ def test_the_last_activation_is_the_problems():
 @pytest.mark.parametrize("last_activation", ["softmax", "sigmoid", "linear"])
 def test_the_baseline_predicts_its_prior_and_learns_nothing(last_activation):
     prior = np.array([0.25, 0.7, 0.05], "float32")
-    model = baseline.build(Facts((2, 2, 1), 3, last_activation, prior), NONE)
+    model = baseline.build(Facts((2, 2, 1), 3, last_activation, prior, None), NONE)
     assert model.trainable_weights == []
     rows = np.random.default_rng(0).normal(size=(5, 2, 2, 1))
     assert model.predict(rows, verbose=0) == pytest.approx(np.tile(prior, (5, 1)))

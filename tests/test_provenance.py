@@ -20,7 +20,11 @@ def git(*arguments):
 
 
 def test_the_state_of_the_code_in_a_checkout(tmp_path, monkeypatch):
+    package = tmp_path / "package"
+    package.mkdir()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(provenance.goldilocks, "__file__", str(package / "__init__.py"))
+    provenance.code.cache_clear()
     outside = provenance.code()
     assert (outside.commit, outside.dirty, outside.diff) == ("", False, "")
     assert len(outside.digest) == 64

@@ -7,7 +7,7 @@ from typing import Any
 
 from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
 from goldilocks.model import ACCEPTS, AUGMENTATION, HONOURS
-from goldilocks.problem import LOSSES, ProblemError, resolve
+from goldilocks.problem import LOSSES, ProblemError, check_monitor, resolve
 from goldilocks.rules import rule_of
 
 
@@ -94,29 +94,33 @@ def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
         errors.append(f"model.units is {units}; model=convnet has one dense layer: expected one whole number.")
     if model == "mlp" and layers == "auto":
         errors.append("model.layers is 'auto'; model=mlp expects a whole number of at least 1.")
+    filters = tree["model"].get("filters")
+    if filters and layers != "auto" and layers > len(filters):
+        errors.append(
+            f"model.layers is {layers}; model.filters={filters} has {len(filters)} blocks: list more, or use auto."
+        )
+    taken = [tree["protocol"].get("validation"), tree["protocol"].get("test")]
+    if None not in taken and sum(taken) >= 1:
+        errors.append(
+            f"protocol.validation={taken[0]} and protocol.test={taken[1]} leave no rows to train with; expected "
+            "fractions that add up to less than 1."
+        )
     return errors
 
 
 def _problem_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
     """The table of problem types, where the type is known without reading data; a monitored value that will exist."""
-    problem, monitor, dataset = tree["problem"], tree["trainer"]["monitor"], choices["dataset"]
+    problem, dataset = tree["problem"], choices["dataset"]
     errors = []
     if problem["loss"] not in ("auto", *LOSSES):
         errors.append("problem.loss: " + unknown(problem["loss"], ["auto", *LOSSES], what="a loss"))
-    elif dataset in PUBLISHED_PROBLEMS:
+    elif dataset in PUBLISHED_PROBLEMS:  # The user's own data says its type later; `run` then checks the same.
         try:
-            resolve(PUBLISHED_PROBLEMS[dataset], **problem)
+            resolved = resolve(PUBLISHED_PROBLEMS[dataset], **problem)
+            penalized = bool(tree["regularizer"]["l1"] or tree["regularizer"]["l2"])
+            check_monitor(resolved, tree["trainer"]["monitor"], penalized=penalized)
         except ProblemError as error:
             errors.append(str(error))
-    metrics = (
-        list(problem["metrics"]) if isinstance(problem["metrics"], list) else ["accuracy", "binary_accuracy", "mae"]
-    )
-    known = [f"val_{name}" for name in ("loss", "data_loss", *metrics)]
-    if monitor not in known:
-        errors.append("trainer.monitor: " + unknown(monitor, known, what="logged by this run"))
-    penalized = tree["regularizer"]["l1"] or tree["regularizer"]["l2"]
-    if monitor == "val_data_loss" and not penalized:
-        errors.append("trainer.monitor is val_data_loss; without an l1 or l2 penalty that is val_loss: use val_loss.")
     if tree["final"] and choices["model"] == "baseline":
         errors.append(
             "final=true trains a model for its one look at the test set; model=baseline is not one to choose."
@@ -132,11 +136,11 @@ def _file_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[st
         errors.append(
             "dataset=images needs the folder that holds a folder of images per class: add dataset.dir=FOLDER."
         )
-    if dataset.get("dir") is not None and not Path(str(dataset["dir"])).is_dir():
+    if dataset.get("dir") is not None and not Path(str(dataset["dir"])).expanduser().is_dir():
         errors.append(f"dataset.dir={dataset['dir']} is not a folder here ({Path.cwd()}); give the path of one.")
     if name == "table" and dataset["file"] is None:
         errors.append("dataset=table needs a CSV or Parquet file: add dataset.file=FILE.")
-    if dataset.get("file") is not None and not Path(str(dataset["file"])).is_file():
+    if dataset.get("file") is not None and not Path(str(dataset["file"])).expanduser().is_file():
         errors.append(f"dataset.file={dataset['file']} is not a file here ({Path.cwd()}); give the path of one.")
     return errors
 

@@ -252,6 +252,12 @@ def _command_line_errors(arguments: Sequence[str], conf: Path) -> list[str]:
             errors.append(f"{argument} cannot be read; expected key=value (quotes around a value with special signs).")
             continue
         name, values = override.key_or_group, _values(override)
+        if override.is_sweep_override() and not {"-m", "--multirun"} & set(arguments):
+            errors.append(
+                f"{argument} gives several values; add -m for a run of each, or write one list: "
+                f"{name}=[{','.join(values)}]."
+            )
+            values = values[:1]
         if name in GROUPS:
             known = sorted(file.stem for file in (conf / name).glob("*.yaml"))
             strange = [value for value in values if value not in known]

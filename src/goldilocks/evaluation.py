@@ -12,7 +12,7 @@ from goldilocks.training import batches
 
 
 def targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
-    """The targets of a data set as the problem's loss takes them: one-hot for categorical_crossentropy.
+    """The targets of a data set as the problem's loss takes them: classes one-hot, but for the sparse loss.
 
     Args:
         problem: Says the loss.
@@ -22,10 +22,9 @@ def targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
     Returns:
         float32 or int64 (rows, outputs), or (rows,) for integer classes.
     """
-    if problem.loss == "categorical_crossentropy" and y.ndim == 1:
-        return np.eye(outputs, dtype="float32")[y.astype("int64")]
-    if problem.loss == "sparse_categorical_crossentropy":
-        return y
+    if problem.type == "multiclass":
+        sparse = problem.loss == "sparse_categorical_crossentropy"
+        return y if sparse else np.eye(outputs, dtype="float32")[y.astype("int64")]
     return y.reshape(len(y), -1).astype("float32")
 
 
@@ -53,7 +52,16 @@ def prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
 def predict(encoder: keras.Model, model: keras.Model, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     """The predictions, float32 (n, outputs), for these rows (int64, (n,)), in their order."""
     unused = np.zeros(len(dataset.y), dtype="float32")
-    return model.predict(batches.evaluation(dataset, encoder, rows, unused, batch_size=128), verbose=0)
+    return model.predict(
+        batches.evaluation(dataset, encoder, rows, unused, batch_size=batches.ROWS_TO_EVALUATE), verbose=0
+    )
+
+
+def spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
+    """The standard deviation of training targets, float32 (outputs,), at least 1e-6; None where they are classes."""
+    if problem.type != "regression":
+        return None
+    return np.maximum(y.reshape(len(y), -1).std(axis=0), 1e-6).astype("float32")
 
 
 def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
@@ -79,7 +87,8 @@ def _specific(metric: str, problem: Problem) -> str:
         return metric
     if problem.type == "binary":
         return "binary_accuracy"
-    return "categorical_accuracy" if problem.loss == "categorical_crossentropy" else "sparse_categorical_accuracy"
+    sparse = problem.loss == "sparse_categorical_crossentropy"
+    return "sparse_categorical_accuracy" if sparse else "categorical_accuracy"
 
 
 def baseline(problem: Problem, constant: np.ndarray, truth: np.ndarray) -> dict[str, float]:

@@ -72,7 +72,11 @@ def draw(
         )
     else:
         figures["worst_mistakes"] = predictions.worst_rows(
-            dataset.x.iloc[rows[worst.rows]], true, said, title=f"{outcome.settings.name}: worst mistakes"
+            dataset.x.iloc[rows[worst.rows]],
+            true,
+            said,
+            title=f"{outcome.settings.name}: worst mistakes",
+            unit=dataset.unit,
         )
     for name, figure in figures.items():
         style.save(figure, folder / f"{name}.png")
@@ -97,6 +101,6 @@ def _words(outcome: Outcome, values: np.ndarray) -> list[str]:
     classes = outcome.dataset.classes
     if outcome.problem.type == "multilabel":
         return [" ".join(name for name, given in zip(classes, row, strict=True) if given) or "none" for row in values]
-    if classes:
+    if outcome.problem.type in ("binary", "multiclass"):
         return [classes[int(value)] for value in values.ravel()]
     return [f"{value:.4g}" for value in values.ravel()]

@@ -36,19 +36,21 @@ class Problem:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of table 4.1; of several losses, the first is the default."""
+    """A row of table 4.1, and the metrics that fit it; of several losses or metrics, the first is the default."""
 
     last_activation: str
     losses: tuple[str, ...]
-    metric: str
+    metrics: tuple[str, ...]
 
+
+DISTANCES = ("mae", "mse", "root_mean_squared_error", "mean_absolute_percentage_error")
 
 PROBLEMS: Mapping[str, Row] = {
-    "binary": Row("sigmoid", ("binary_crossentropy",), "accuracy"),
-    "multiclass": Row("softmax", ("sparse_categorical_crossentropy", "categorical_crossentropy"), "accuracy"),
-    "multilabel": Row("sigmoid", ("binary_crossentropy",), "binary_accuracy"),
-    "regression": Row("linear", ("mse",), "mae"),
-    "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), "mae"),
+    "binary": Row("sigmoid", ("binary_crossentropy",), ("accuracy", "auc", "precision", "recall")),
+    "multiclass": Row("softmax", ("sparse_categorical_crossentropy", "categorical_crossentropy"), ("accuracy",)),
+    "multilabel": Row("sigmoid", ("binary_crossentropy",), ("binary_accuracy", "auc", "precision", "recall")),
+    "regression": Row("linear", ("mse",), DISTANCES),
+    "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), DISTANCES),
 }
 
 # The losses that fit an output and a target of the same shape (or, the sparse one, integer classes).
@@ -68,8 +70,7 @@ LOSSES = (
 
 
 # Keras metrics of which more is better; of all others, and of every loss, less is.
-HIGHER_IS_BETTER = frozenset({"accuracy", "binary_accuracy", "auc", "precision", "recall", "f1_score", "r2_score"})
-LOWER_IS_BETTER = frozenset({"mae", "mse", "root_mean_squared_error", "mean_absolute_percentage_error"})
+HIGHER_IS_BETTER = frozenset({"accuracy", "binary_accuracy", "auc", "precision", "recall", "r2_score"})
 
 
 def resolve(
@@ -83,7 +84,7 @@ def resolve(
         last_activation: A Keras activation, or "auto" for the table's.
         loss: A Keras loss, or "auto" for the table's.
         metrics: Keras metrics, the measure of success first, or "auto" for the table's.
-        override: Whether a last activation or a loss outside the table is allowed.
+        override: Whether a type, last activation, loss or metric outside the table is allowed.
 
     Raises:
         ProblemError: A combination outside the table without `override`.
@@ -102,11 +103,30 @@ def resolve(
         errors.append(f"problem.last_activation is {asked}; a {chosen} problem ends in {row.last_activation}.")
     if asked_loss not in row.losses:
         errors.append(f"problem.loss is {asked_loss}; a {chosen} problem is trained with {' or '.join(row.losses)}.")
+    strange = [] if metrics == "auto" else [name for name in metrics if name not in row.metrics]
+    if strange:
+        errors.append(f"problem.metrics has {', '.join(strange)}; a {chosen} problem has {', '.join(row.metrics)}.")
     if errors and not override:
         raise ProblemError(" ".join(errors) + " If it is meant, add problem.override=true.")
-    return Problem(chosen, asked, asked_loss, (row.metric,) if metrics == "auto" else tuple(metrics))
+    return Problem(chosen, asked, asked_loss, row.metrics[:1] if metrics == "auto" else tuple(metrics))
 
 
 def higher_is_better(name: str) -> bool:
     """Whether more of a metric, or of its `val_` value, is better."""
     return name.removeprefix("val_") in HIGHER_IS_BETTER
+
+
+def check_monitor(problem: Problem, monitor: str, *, penalized: bool) -> None:
+    """Refuse to monitor what a run with validation rows will not log.
+
+    Args:
+        problem: Says the metrics.
+        monitor: The name to monitor.
+        penalized: Whether a penalty on the weights is added to the loss, which is then logged apart from it as well.
+
+    Raises:
+        ProblemError: Another name than `val_loss`, `val_data_loss` (with a penalty), or `val_` and a metric.
+    """
+    known = ["val_loss", *(["val_data_loss"] if penalized else []), *(f"val_{name}" for name in problem.metrics)]
+    if monitor not in known:
+        raise ProblemError(f"trainer.monitor is {monitor}; this run will log {', '.join(known)}. Use one of these.")

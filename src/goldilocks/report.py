@@ -12,30 +12,52 @@ LABEL = 60  # characters of a curve's name
 
 
 def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
-    """Compare runs by their best epochs.
+    """Compare runs by their best epochs; runs on other data, or with another loss, stand in a table of their own.
 
     Args:
         runs: In the order in which they are shown.
-        folder: Where `results.csv`, `results.md` and `val_loss.png` go.
-        title: Of the figure.
+        folder: Where `results.md`, and for each table a `results.csv` and a `val_loss.png`, go; of several tables each
+            has a number in its files' names.
+        title: Of the figures.
 
     Returns:
-        The table in Markdown.
+        The tables in Markdown.
     """
-    table = comparison(runs)
-    table.to_csv(folder / "results.csv", index=False)
-    said = markdown(table)
-    (folder / "results.md").write_text(said + "\n")
-    labels = _labels(runs)
-    curves = {label: run.val_loss for label, run in zip(labels, runs, strict=True) if run.val_loss}
-    if curves:
-        best = {
-            label: int(run.metrics["best_epoch"])
-            for label, run in zip(labels, runs, strict=True)
-            if run.val_loss and "best_epoch" in run.metrics
-        }
-        style.save(overlays.overlay(curves, ylabel="val_loss", title=title, best=best), folder / "val_loss.png")
-    return said
+    groups: dict[tuple[str, ...], list[StoredRun]] = {}
+    for run in runs:
+        groups.setdefault(_comparable(run), []).append(run)
+    said = []
+    for number, (what, group) in enumerate(groups.items(), 1):
+        several = len(groups) > 1
+        heading = [f"**{', '.join(filter(None, what[:3]))}**"] if several else []
+        said += [*heading, _compared(group, folder, f"_{number}" * several, title)]
+    text = "\n\n".join(said) or markdown(comparison([]))
+    (folder / "results.md").write_text(text + "\n")
+    return text
+
+
+def _comparable(run: StoredRun) -> tuple[str, ...]:
+    """What must be equal for losses to be compared: data set, its source, loss, and the data itself."""
+    return (
+        run.params.get("dataset", ""),
+        run.tags.get("dataset.source", ""),
+        run.params.get("problem.loss", ""),
+        run.tags.get("dataset.digest", ""),
+    )
+
+
+def _compared(runs: Sequence[StoredRun], folder: Path, suffix: str, title: str) -> str:
+    """The table of comparable runs in Markdown; its files are written."""
+    table, labels = comparison(runs), _labels(runs)
+    table.to_csv(folder / f"results{suffix}.csv", index=False)
+    drawn = {label: run for label, run in zip(labels, runs, strict=True) if run.val_loss}
+    if drawn:
+        best = {label: int(run.metrics["best_epoch"]) for label, run in drawn.items() if "best_epoch" in run.metrics}
+        curves = {label: run.val_loss for label, run in drawn.items()}
+        style.save(
+            overlays.overlay(curves, ylabel="val_loss", title=title, best=best), folder / f"val_loss{suffix}.png"
+        )
+    return markdown(table)
 
 
 def differing(runs: Sequence[StoredRun]) -> list[str]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from goldilocks.problem import HIGHER_IS_BETTER, LOWER_IS_BETTER, PROBLEMS
+from goldilocks.problem import PROBLEMS
 
 
 class Rule(NamedTuple):
@@ -65,7 +65,10 @@ TEXT = Rule("a word", lambda value: isinstance(value, str) and bool(value.strip(
 # YAML reads `dataset.target=2020` and `dataset.dir=2020` as numbers; both are fine names.
 NAME = Rule("a name", lambda value: isinstance(value, str | int) and not isinstance(value, bool) and value != "")
 POSITIVE = Rule("a number above 0", lambda value: number(0).allows(value) and value > 0)
+# What NumPy and scikit-learn can be seeded with.
+SEED = Rule("a whole number from 0 to 4294967295", lambda value: whole(0).allows(value) and value < 2**32)
 SHARE = number(0, 1, below=True)
+METRICS = sorted({name for row in PROBLEMS.values() for name in row.metrics})
 SOURCES = one_of("auto", "original", "stand_in")
 ACTIVATION = one_of(
     *("celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "linear"),
@@ -74,12 +77,12 @@ ACTIVATION = one_of(
 
 # Every key of every YAML under conf/, and what its value may be (a test holds both directions).
 RULES: Mapping[str, Rule] = {
-    "seed": whole(0),
+    "seed": SEED,
     "final": FLAG,
     "problem.type": one_of("auto", *PROBLEMS),
     "problem.last_activation": ACTIVATION.or_("auto"),
     "problem.loss": TEXT,
-    "problem.metrics": either(one_of("auto"), each(one_of(*sorted(HIGHER_IS_BETTER | LOWER_IS_BETTER)))),
+    "problem.metrics": either(one_of("auto"), each(one_of(*METRICS))),
     "problem.override": FLAG,
     "dataset.source": SOURCES,
     "dataset.dir": NAME.or_(None),
@@ -122,7 +125,7 @@ RULES: Mapping[str, Rule] = {
     "protocol.test": Rule(
         "a number between 0 and 1", lambda value: number(0, 1, below=True).allows(value) and value > 0
     ),
-    "protocol.seed": whole(0),
+    "protocol.seed": SEED,
     "trainer.epochs": whole(1),
     "trainer.batch_size": whole(1),
     "trainer.steps_per_epoch": whole(1).or_(None),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
-from goldilocks.problem import Problem, resolve
+from goldilocks.problem import Problem, check_monitor, resolve
 from goldilocks.protocol import Split
 from goldilocks.tracking import provenance
 
@@ -37,6 +37,8 @@ def run(settings: Settings) -> float:
     store = settings.builder("tracking")()
     dataset = settings.builder("dataset")()
     problem = resolve(dataset.problem, **settings.tree["problem"])
+    penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
+    check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
     split = settings.builder("protocol")(dataset)[0]
     tags = {
         "problem": problem.type,
@@ -72,7 +74,8 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
     encoder = encoding.fit(dataset, split.train)
     outputs = evaluation.outputs(problem, dataset)
     prior = evaluation.prior(problem, outputs, dataset.y[split.train])
-    facts = Facts(tuple(encoder.output.shape[1:]), outputs, problem.last_activation, prior)
+    spread = evaluation.spread(problem, dataset.y[split.train])
+    facts = Facts(tuple(encoder.output.shape[1:]), outputs, problem.last_activation, prior, spread)
     return Job(
         model=settings.builder("model")(facts, regularizer),
         encoder=encoder,
@@ -89,7 +92,7 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
 
 def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split, tracker: Any) -> float:
     # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
-    from goldilocks import diagnosis, evaluation, gallery, summary
+    from goldilocks import backend, diagnosis, evaluation, gallery, summary  # noqa: F401  `backend` first: it is quiet
     from goldilocks.dataset import encoding
     from goldilocks.dataset.sources import digest
     from goldilocks.training.callbacks import ProgressBar
@@ -97,19 +100,21 @@ def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split,
     print(f"{settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
     for note in dataset.notes:
         print(f"  {note}", file=sys.stderr)
-    final = settings.tree["final"]
-    judged = split.test if final else split.validation
-
     job = prepare(settings, dataset, problem, split)
-    model, targets = job.model, job.targets[judged]
-    bar = ProgressBar(epochs=settings.tree["trainer"]["epochs"], metric=problem.metric)
-    result = settings.builder("trainer")(job, [bar], tracker.epoch)
+    bar = ProgressBar(metric=problem.metric)
+    try:
+        result = settings.builder("trainer")(job, [bar], tracker.epoch)
+    finally:
+        bar.close()
 
+    model, final = job.model, settings.tree["final"]
+    judged = split.test if final else result.validation
+    targets = job.targets[judged]
     predicted = evaluation.predict(job.encoder, model, dataset, judged)
     baseline = evaluation.baseline(problem, job.prior, targets)
     scores = evaluation.scores(problem, targets, predicted)
     verdict = None
-    if not final:
+    if not final and settings.role != "baseline":
         verdict = diagnosis.judge(
             result.history, metric=problem.metric, baseline=baseline, rows=len(judged), **settings.tree["diagnosis"]
         )

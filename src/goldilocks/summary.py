@@ -61,6 +61,8 @@ def facts(dataset: Dataset, problem: Problem, split: Split) -> str:
     """The data of a run in one line."""
     kind = f"{problem.type}, {len(dataset.classes)} classes" if dataset.classes else problem.type
     rows = f"{len(split.train)} train, {len(split.validation)} validation, {len(split.test)} test rows (sealed)"
+    if not len(split.validation):
+        rows = f"{len(split.train)} train and validation rows together, {len(split.test)} test rows (opened)"
     return f"{kind}; {rows}; {dataset.source.replace('_', '-')}: {dataset.location}"
 
 
@@ -87,8 +89,11 @@ def lines(outcome: Outcome, where: str, see: str) -> str:
 
 def final_command(outcome: Outcome) -> str:
     """The command that trains on train and validation rows for the best number of epochs, and opens the test rows."""
-    kept = [word for word in outcome.settings.overrides if not word.startswith("trainer.epochs=")]
-    return shlex.join(["python", "train.py", *kept, f"trainer.epochs={outcome.result.best_epoch}", "final=true"])
+    given, constant = outcome.settings.overrides, outcome.settings.tree["optimizer"]["schedule"] == "constant"
+    # A learning-rate schedule spans all epochs: with fewer it would be another training.
+    epochs = [f"trainer.epochs={outcome.result.best_epoch}"] if constant else []
+    kept = [word for word in given if not (constant and word.startswith("trainer.epochs="))]
+    return shlex.join([provenance.program("python"), "train.py", *kept, *epochs, "final=true"])
 
 
 def metrics(outcome: Outcome) -> dict[str, float]:
@@ -159,11 +164,11 @@ def description(outcome: Outcome) -> str:
     if outcome.test is not None:
         parts.append("**final.** Trained on train and validation rows, then evaluated on the test rows, once.")
     parts += [_table(outcome), f"**What was trained.** {trained}"]
-    parts.append(f"**Data.** {facts(outcome.dataset, outcome.problem, outcome.split)}")
-    parts += [f"- {note}" for note in outcome.dataset.notes]
     parts += ["**Do it again**", f"```\n{outcome.settings.command}\n```"]
     if verdict is not None:
         parts += ["**One look at the test set, when you have chosen**", f"```\n{final_command(outcome)}\n```"]
+    parts.append(f"**Data.** {facts(outcome.dataset, outcome.problem, outcome.split)}")
+    parts += [f"- {note}" for note in outcome.dataset.notes]  # Last: of wide tables, more than MLflow shows.
     return "\n\n".join(parts)
 
 

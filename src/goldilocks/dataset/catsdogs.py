@@ -87,7 +87,7 @@ def load(
         return _draw(image_size, subset)
 
     if dir is not None:
-        return photographs(Path(dir).expanduser(), dir)
+        return photographs(Path(str(dir)).expanduser(), str(dir))
     return sources.choose(source, name="catsdogs", original=original, stand_in=stand_in)
 
 

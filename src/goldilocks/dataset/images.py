@@ -32,7 +32,7 @@ def load(*, dir: str | None, image_size: int, hold: float, broken_limit: float, 
     """
     if dir is None:
         raise DataError("dataset=images needs a folder of images and got none. Give it: dataset.dir=FOLDER.")
-    folder = Path(dir).expanduser()
+    folder = Path(str(dir)).expanduser()
     return read(
         folders.find(folder),
         name="images",

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks.dataset import DataError
+from goldilocks.problem import PROBLEMS
 
 if TYPE_CHECKING:
     import pandas
 
 FEW_INTEGERS = 20  # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
-PROBLEMS = ("auto", "binary", "multiclass", "multilabel", "regression", "unit_regression")
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
@@ -43,8 +43,8 @@ def prepare(columns: pandas.DataFrame, problem: str) -> Prepared:
         DataError: The values do not fit the problem type.
     """
     names = [str(name) for name in columns.columns]
-    if problem not in PROBLEMS:
-        raise DataError(f"dataset.problem is {problem!r}; expected one of {', '.join(PROBLEMS)}.")
+    if problem not in ("auto", *PROBLEMS):
+        raise DataError(f"dataset.problem is {problem!r}; expected one of auto, {', '.join(PROBLEMS)}.")
     if len(set(names)) < len(names):
         raise DataError(f"dataset.target names a column twice ({', '.join(names)}); expected each one once.")
     if len(names) > 1 and problem not in ("auto", "multilabel"):

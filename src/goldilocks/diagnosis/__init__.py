@@ -12,13 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldilocks.diagnosis.curve import curve_noise, gain_ahead, loss_error, rise, running_median, slope
+from goldilocks.problem import higher_is_better
 
 VERDICTS = ("no_power", "underfit", "overfit", "balanced", "diverged")
 
-# Fractions of rows (or an area between 0 and 1, which is one of row pairs), so that their noise is known from `rows`.
-HIGHER_IS_BETTER = ("accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
-HIGHER_IS_BETTER += ("top_k_categorical_accuracy", "auc", "precision", "recall", "f1_score")
-LOWER_IS_BETTER = ("loss", "mae", "mse", "mape", "msle", "rmse", "root_mean_squared_error", "huber", "log_cosh")
 CALM_DOWN = (
     "Try optimizer.learning_rate ten times lower, and look for missing or unscaled values in inputs and targets."
 )
@@ -39,14 +36,6 @@ class Verdict:
     evidence: Mapping[str, float]
     reason: str
     next_move: str
-
-
-def higher_is_better(metric: str) -> bool:
-    """Whether a larger value of the metric is a success; a ValueError for a metric that is not known here."""
-    if metric not in HIGHER_IS_BETTER + LOWER_IS_BETTER:
-        known = ", ".join(sorted(HIGHER_IS_BETTER + LOWER_IS_BETTER))
-        raise ValueError(f"Whether more {metric} is better is not known; judge by one of these metrics: {known}.")
-    return metric in HIGHER_IS_BETTER
 
 
 def judge(
@@ -100,7 +89,7 @@ def judge(
         The verdict; its evidence is what `measure` lists, or `epochs` and `first_bad_epoch` if a value is not finite.
 
     Raises:
-        ValueError: The history lacks a curve, or is empty or ragged; the baseline is unusable; the metric is unknown.
+        ValueError: The history lacks a curve, or is empty or ragged; the baseline is unusable.
     """
     higher = higher_is_better(metric)
     train, val, score = read(history, metric, baseline, rows)

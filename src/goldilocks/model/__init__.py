@@ -44,12 +44,14 @@ class Facts:
         outputs: Number of units of the last layer.
         last_activation: Keras name of the last layer's activation ("linear" for none).
         prior: The best constant prediction from the training targets, float32 (outputs,): class shares, or the mean.
+        spread: Standard deviation of the training targets of a regression, float32 (outputs,); None otherwise.
     """
 
     input_shape: tuple[int, ...]
     outputs: int
     last_activation: str
     prior: np.ndarray
+    spread: np.ndarray | None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -28,15 +29,19 @@ class Parent(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job; open the parent run, and leave its ID where every job can read it."""
-        overrides, sweep_dir = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir)
+        overrides, file = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir) / PARENT_FILE
         with stopping():  # Hydra would make a warning of an error in a callback, and go on.
             self.jobs = _jobs(overrides)
             self.store = self.jobs[0].builder("tracking")()
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch()
+            except OSError as error:
+                raise ConfigError(f"hydra.sweep.dir={file.parent} cannot be written: {error}. Use another.") from error
             name = " ".join(overrides) or "sweep"
             self.run_id = self.store.open_parent(name, command=shlex.join(["python", "train.py", "-m", *overrides]))
-        sweep_dir.mkdir(parents=True, exist_ok=True)
-        (sweep_dir / PARENT_FILE).write_text(self.run_id)
-        atexit.register(self.close, "FAILED")  # Where a job fails, or Ctrl-C comes, Hydra does not call us again.
+            atexit.register(self.close, "FAILED")  # Where a job fails, or Ctrl-C comes, Hydra does not call us again.
+            file.write_text(self.run_id)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Say which job starts."""
@@ -76,11 +81,14 @@ def _jobs(sweep: list[str]) -> list[Settings]:
     loader = GlobalHydra.instance().config_loader()
     parsed = OverridesParser.create(config_loader=loader).parse_overrides(sweep)
     jobs, errors = [], []
-    for overrides in BasicSweeper.split_arguments(parsed, None)[0]:
-        cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
+    combinations = BasicSweeper.split_arguments(parsed, None)[0]
+    if not combinations:
+        raise ConfigError(f"{' '.join(sweep)} names no run: nothing under conf/ fits the pattern. Check its spelling.")
+    for overrides in combinations:
         try:
+            cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
             jobs.append(settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None))
-        except ConfigError as error:
+        except (ConfigError, HydraException) as error:
             errors.append(f"In {' '.join(overrides)}, {error}")
     if errors:
         raise ConfigError("\n".join(errors))

@@ -4,6 +4,7 @@ import contextlib
 import getpass
 import logging
 import os
+import shlex
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from mlflow.entities import RunStatus
 from mlflow.tracking import MlflowClient
 
 from goldilocks.tracking import StoreError
+from goldilocks.tracking.provenance import program
 from goldilocks.tracking.run import FAILURES, Tracker, explained
 from goldilocks.tracking.stored import StoredRun, children
 
@@ -48,9 +50,8 @@ class Store:
         if self.uri.startswith("http"):
             return f"open {self.uri}"
         default = f"sqlite:///{Path.cwd() / 'mlflow.db'}"
-        return (
-            "mlflow ui" if self.uri in (default, "sqlite:///mlflow.db") else f"mlflow ui --backend-store-uri {self.uri}"
-        )
+        store = [] if self.uri in (default, "sqlite:///mlflow.db") else ["--backend-store-uri", self.uri]
+        return shlex.join([program("mlflow"), "ui", *store])
 
     @contextlib.contextmanager
     def run(
@@ -111,11 +112,11 @@ class Store:
             parent: ID of the run.
             status: "FINISHED" or "FAILED".
             folder: Everything in it becomes an artifact.
-            description: Markdown; stands above the command in the run's description.
+            description: Markdown; stands below the command in the run's description.
         """
         with explained(self.uri):
             command = self.client.get_run(parent).data.tags["mlflow.note.content"]
-            self.client.set_tag(parent, "mlflow.note.content", f"{description}\n\n{command}")
+            self.client.set_tag(parent, "mlflow.note.content", f"{command}\n\n{description}")
             self.client.log_artifacts(parent, str(folder))
             self.client.set_terminated(parent, status)
 

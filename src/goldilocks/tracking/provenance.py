@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class Code:
 
     Attributes:
         digest: SHA-256, hexadecimal, of the package's source files.
-        commit: Of the git checkout that the command was given in; "" outside of one.
+        commit: Of the git checkout that holds the package; "" where it was installed without one.
         dirty: Whether tracked files differ from that commit.
         diff: How they differ.
     """
@@ -50,6 +51,14 @@ def packages() -> str:
     return "".join(f"{name}=={version}\n" for name, version in sorted(found.items(), key=lambda item: item[0].lower()))
 
 
+def program(name: str) -> str:
+    """A program of this Python environment as one types it here: ".venv/bin/mlflow", or "mlflow" if activated."""
+    folder = Path(sys.prefix)
+    if os.environ.get("VIRTUAL_ENV") == sys.prefix or not folder.is_relative_to(Path.cwd()):
+        return name
+    return str(folder.relative_to(Path.cwd()) / "bin" / name)
+
+
 def machine() -> dict[str, str]:
     """The machine and its Python, in words."""
     return {
@@ -63,7 +72,13 @@ def machine() -> dict[str, str]:
 def _git(*arguments: str) -> str:
     """What git prints; "" outside of a checkout, before its first commit, or without git."""
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, errors="replace", timeout=30)
+        done = subprocess.run(
+            ["git", "-C", str(Path(goldilocks.__file__).parent), *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=30,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""

@@ -7,6 +7,8 @@ import tensorflow as tf
 from goldilocks.dataset import Dataset, encoding, images
 from goldilocks.model import Regularizer
 
+ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes nothing but speed
+
 
 def training(
     dataset: Dataset,

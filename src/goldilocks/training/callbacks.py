@@ -48,16 +48,17 @@ class Recorder(keras.callbacks.Callback):
 class ProgressBar(keras.callbacks.Callback):
     """One bar for the whole training on a terminal, a line an epoch elsewhere."""
 
-    def __init__(self, *, epochs: int, metric: str):
-        """Show the losses and `metric` of each of `epochs`."""
+    def __init__(self, *, metric: str):
+        """Show the losses and `metric` of each epoch."""
         super().__init__()
-        self.epochs, self.metric = epochs, metric
+        self.metric = metric
+        self.progress: Progress | None = None
         self.console = Console(file=sys.stderr)
         self.values = ""
 
     def on_train_begin(self, logs=None):
         """Draw the empty bar."""
-        self.progress = None
+        self.epochs = self.params["epochs"]
         if self.console.is_terminal:
             self.progress = Progress(
                 TextColumn("epoch"),

@@ -58,13 +58,15 @@ class Result:
         history: One value an epoch for each of Keras's names, with `learning_rate` and `seconds`.
         best_epoch: 1-based epoch of the best monitored value; the last epoch where nothing was monitored.
         monitor: The monitored name; None where nothing was.
-        seconds: Of the whole training, without compiling the pipeline.
+        seconds: Of the whole training.
+        validation: The validation rows that the `val_` values are of, int64, ascending.
     """
 
     history: Mapping[str, Sequence[float]]
     best_epoch: int
     monitor: str | None
     seconds: float
+    validation: np.ndarray
 
     @property
     def best(self) -> dict[str, float]:
@@ -95,7 +97,7 @@ def fit(
         epochs: At most so many; fewer where the patience runs out or the loss is no longer a number.
         batch_size: Rows of a batch.
         steps_per_epoch: Batches of an epoch; None: every training row once.
-        validation_steps: Batches of each validation; None: every validation row.
+        validation_steps: Batches of each validation, spread over all validation rows; None: every one of them.
         steps_per_execution: Batches run in one call into TensorFlow, at most; "auto": as many as are small together.
         monitor: A name of the history; its best epoch is the one that counts.
         deterministic: The same seed gives the same weights, at some cost in speed.
@@ -112,11 +114,11 @@ def fit(
     training = batches.training(
         job.dataset, job.encoder, rows, job.targets, batch_size=batch_size, seed=job.seed, augment=augment
     )
-    validation = None
-    if len(job.split.validation):
+    rows_judged, validation = _validated(job.split.validation, validation_steps, batch_size), None
+    if len(rows_judged):
         validation = batches.evaluation(
-            job.dataset, job.encoder, job.split.validation, job.targets, batch_size=max(batch_size, 128)
-        ).take(validation_steps or -1)  # Not left to Keras, which runs whole executions and would take more.
+            job.dataset, job.encoder, rows_judged, job.targets, batch_size=batches.ROWS_TO_EVALUATE
+        )
     loss = keras.losses.get(job.problem.loss)
     apart = [keras.metrics.MeanMetricWrapper(loss, name="data_loss")] if job.regularizer.penalizes else []
     job.model.compile(
@@ -147,7 +149,13 @@ def fit(
             callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
         )
     best = keeper.best_epoch + 1 if watch else recorder.epochs
-    return Result(recorder.history, best, monitor if watch else None, recorder.seconds)
+    return Result(recorder.history, best, monitor if watch else None, recorder.seconds, rows_judged)
+
+
+def _validated(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:
+    """The validation rows of so many batches, spread evenly over all: rows may stand class by class."""
+    most = len(rows) if steps is None else min(len(rows), steps * batch_size)
+    return rows[np.linspace(0, len(rows) - 1, most).round().astype("int64")] if most else rows
 
 
 def _steps_at_once(steps: int, most: int) -> int:
