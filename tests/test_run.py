@@ -152,7 +152,7 @@ def checked(logged, metric, *plots):
     assert {"git.commit", "code.digest", "dataset.digest", "mlflow.source.name"} <= set(tags)
     said = tags["mlflow.note.content"]
     assert logged.settings.command in said
-    assert f"What the curves say: {tags['verdict']}" in said
+    assert said.startswith(f"**{tags['verdict']}.**")
     [given] = logged.inputs
     assert tags["dataset.digest"].startswith(given.dataset.digest)
 
