@@ -138,7 +138,7 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(outcome.settings.tree), sort_keys=False))
     epochs = pd.RangeIndex(1, len(outcome.result.history["loss"]) + 1, name="epoch")
     pd.DataFrame(outcome.result.history, index=epochs).to_csv(folder / "history.csv")
-    (folder / "summary.md").write_text(description(outcome))
+    (folder / "summary.md").write_text(f"## {outcome.settings.name}\n\n{description(outcome)}\n")
     model.summary(print_fn=(layers := []).append, line_length=100, expand_nested=True)
     (folder / "model_summary.txt").write_text("\n".join(layers))
     machine = provenance.machine() | {"commit": code.commit, "dirty": code.dirty, "code": code.digest}
