@@ -1,6 +1,6 @@
 """TensorFlow and Keras, imported without the dozen lines that TensorFlow's C++ writes to standard error meanwhile.
 
-Importing this module is all there is to do; import it before keras or tensorflow.
+Import this module before keras or tensorflow, or take them from here.
 """
 
 import os
@@ -31,10 +31,13 @@ def _import_quietly() -> None:
 
 _import_quietly()
 
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+__all__ = ["keras", "seed", "tf"]
+
 
 def seed(number: int) -> None:
     """Forget the models of earlier runs, and seed Python, NumPy and Keras: weights start the same for the same seed."""
-    import keras
-
     keras.utils.clear_session()
     keras.utils.set_random_seed(number)

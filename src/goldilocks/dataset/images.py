@@ -129,9 +129,7 @@ def decode(path, image_size: tuple[int, int]):
         uint8 tensor (height, width, 3), RGB, 0 to 255. Gray is repeated, transparency dropped, the first picture of an
         animation taken, the camera's orientation mark (EXIF) ignored; resized bilinearly with antialiasing.
     """
-    import tensorflow as tf
-
-    from goldilocks import backend  # noqa: F401
+    from goldilocks.backend import tf
 
     image = tf.io.decode_image(tf.io.read_file(path), channels=0, expand_animations=False)
     # 1 or 2 channels are gray (and alpha), 3 or 4 are RGB (and alpha). Not `channels=3`: it refuses some WebP files.
@@ -155,9 +153,7 @@ def _decode_all(
         rows: int64 (rows,), the files that can be decoded; broken: int64 (broken,), those before them that cannot; and
         where `held`, x: uint8 (rows, height, width, 3).
     """
-    import tensorflow as tf
-
-    from goldilocks import backend  # noqa: F401
+    from goldilocks.backend import tf
 
     members = [np.flatnonzero(listing.labels == label) for label in range(len(listing.classes))]
     total = sum(min(len(files), per_class or len(files)) for files in members)

@@ -24,9 +24,7 @@ def from_keras(name: str) -> Any:
     Raises:
         SourceUnavailable: The loader failed, whatever its reason: no network, a checksum that differs, a full disk.
     """
-    import keras
-
-    from goldilocks import backend  # noqa: F401  Seconds, so only when the original is really read.
+    from goldilocks.backend import keras  # Seconds, so only when the original is really read.
 
     try:
         with _patience(PATIENCE), contextlib.redirect_stdout(sys.stderr):

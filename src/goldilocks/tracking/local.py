@@ -6,6 +6,7 @@ import logging
 import os
 import shlex
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ for _name in ("mlflow", "alembic"):
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
-SECONDS_TO_ANSWER = 10  # that a tracking server has
+SQLITE = "sqlite:///"
+SECONDS_TO_ANSWER = 10  # that a tracking server, or whoever holds a lock, has
 
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
@@ -133,8 +135,7 @@ def connect(*, uri: str | None, experiment: str) -> Store:
     """
     where = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
     with explained(where):
-        if where.startswith("http"):  # MLflow itself would go on trying for minutes.
-            requests.get(where, timeout=SECONDS_TO_ANSWER)
+        _reach(where)
         mlflow.set_tracking_uri(where)
         client = MlflowClient(where)
         found = client.get_experiment_by_name(experiment)
@@ -145,6 +146,18 @@ def connect(*, uri: str | None, experiment: str) -> Store:
             )
         number = found.experiment_id if found else client.create_experiment(experiment, tags=EXPERIMENT_TAGS)
         return Store(client, where, number, experiment)
+
+
+def _reach(uri: str) -> None:
+    """Touch a store once, where MLflow would go on trying for minutes: ask the server, or lock the SQLite file."""
+    if uri.startswith("http"):
+        requests.get(uri, timeout=SECONDS_TO_ANSWER)
+    elif uri.startswith(SQLITE):
+        file = Path(uri.removeprefix(SQLITE))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
 
 
 @contextlib.contextmanager

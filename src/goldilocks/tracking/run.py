@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -133,7 +134,7 @@ class Tracker:
 
 
 # What MLflow raises about a store, by way of SQLAlchemy, requests (an OSError) or the file system.
-FAILURES = (MlflowException, SQLAlchemyError, OSError)
+FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
 
 
 @contextlib.contextmanager
