@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
+from goldilocks import backend  # noqa: F401  First: it is quiet.
 from goldilocks.config import Settings, settled
 from goldilocks.problem import resolve
 from goldilocks.run import prepare
