@@ -1,5 +1,4 @@
 import inspect
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,7 +41,7 @@ def test_the_original_with_equal_values_has_the_same_digest(tracts, monkeypatch)
     x, y = tracts.x.to_numpy(), tracts.y.astype(np.float64).round(1)
     loader = SimpleNamespace(load_data=lambda: ((x[:404], y[:404]), (x[404:], y[404:])))
     keras = SimpleNamespace(datasets=SimpleNamespace(boston_housing=loader))
-    monkeypatch.setitem(sys.modules, "keras", keras)
+    monkeypatch.setattr("goldilocks.backend.keras", keras)
     published = boston.load(source="auto", subset=None)
     assert published.source == "original"
     assert published.digest == tracts.digest

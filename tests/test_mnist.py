@@ -13,7 +13,7 @@ from goldilocks.dataset import mnist, original, sources
 def fake_keras(monkeypatch, load_data):
     """Keras whose loaders do as told: importing the real one takes seconds."""
     datasets = SimpleNamespace(mnist=SimpleNamespace(load_data=load_data))
-    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(datasets=datasets))
+    monkeypatch.setattr("goldilocks.backend.keras", SimpleNamespace(datasets=datasets))
 
 
 def broken():
