@@ -49,7 +49,7 @@ PROBLEMS: Mapping[str, Row] = {
     "binary": Row("sigmoid", ("binary_crossentropy",), ("accuracy", "auc", "precision", "recall")),
     "multiclass": Row("softmax", ("sparse_categorical_crossentropy", "categorical_crossentropy"), ("accuracy",)),
     "multilabel": Row("sigmoid", ("binary_crossentropy",), ("binary_accuracy", "auc", "precision", "recall")),
-    "regression": Row("linear", ("mse",), DISTANCES),
+    "regression": Row("linear", ("mse", "mae", "huber"), DISTANCES),
     "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), DISTANCES),
 }
 

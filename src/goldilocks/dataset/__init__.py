@@ -16,14 +16,52 @@ KINDS: Mapping[str, str] = {
     "images": "image",
     "boston": "table",
     "table": "table",
+    "imdb": "text",
+    "reuters": "text",
+    "texts": "text",
+    "jena": "series",
+    "series": "series",
 }
 
 # The problem type of the options where the user's own files do not decide it.
-PUBLISHED_PROBLEMS: Mapping[str, str] = {"catsdogs": "binary", "mnist": "multiclass", "boston": "regression"}
+PUBLISHED_PROBLEMS: Mapping[str, str] = {
+    "catsdogs": "binary",
+    "mnist": "multiclass",
+    "boston": "regression",
+    "imdb": "binary",
+    "reuters": "multiclass",
+    "jena": "regression",
+    "series": "regression",
+}
 
 
 class DataError(ValueError):
     """The data cannot be used as it is; the message says what was found, what was expected and how to fix it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vectorization:
+    """How texts become numbers.
+
+    Attributes:
+        encoding: "multi_hot" (which words occur), "count" (how often), "tf_idf", "hashing" (as multi_hot, each word in
+            a bucket by its hash), "sequence" (indices of the tokens in their order), "one_hot" (the same, each as a
+            vector), or "auto": "sequence" for models that read in order, "multi_hot" for the others.
+        token: "word" (lower case, without punctuation) or "character".
+        words: Size of the vocabulary, padding and unknown words included; or the number of hash buckets.
+        length: Tokens of a sequence.
+        truncate: Which end of a longer text is cut: "before" or "after".
+        pad: Which end of a shorter text is padded: "before" or "after".
+        reverse: Whether each text is read backwards, before it is cut and padded.
+    """
+
+    encoding: str
+    token: str
+    words: int
+    length: int
+    truncate: str
+    pad: str
+    reverse: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +70,13 @@ class Dataset:
 
     Attributes:
         name: The option of the config group `dataset`.
-        kind: "image" or "table".
+        kind: "image", "table", "text" or "series".
         problem: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
         x: The raw rows. Image: uint8 array (rows, height, width, channels), 0 to 255, held in memory or memory-mapped;
             or, where that would be too large, a str array (rows,) of file paths to stream from. Table: a
             `pandas.DataFrame` whose columns are float64 (numbers, NaN where missing) or str objects (categories, ""
-            where missing).
+            where missing). Text: a str object array (rows,). Series: `windows.Windows`, one window a row, in the order
+            of time.
         y: Targets. Binary: float32 (rows,), 0.0 or 1.0. Multiclass: int64 (rows,), index into `classes`. Multilabel:
             float32 (rows, labels), 0.0 or 1.0. Regression: float32 (rows,), in the target's unit.
         classes: Names of the classes or labels, in the order of their indices; empty for regression.
@@ -48,6 +87,13 @@ class Dataset:
             "validation" and "test"; a split that is not published is absent, and the protocol makes it.
         subset: Number of training rows to keep, or None for all.
         unit: Unit of a regression target, for people ("k$"); "" where there is none.
+        vectorization: How texts become numbers; None where `x` holds no texts.
+        overlap: Series: windows fewer than so many rows apart share points of time, so that many rows are left out
+            between two parts of a split; 0 otherwise.
+        persistence: Series: the last observed value of the target in each window, float32 (rows,), in the target's
+            unit: what a forecast that expects no change predicts; None otherwise.
+        groups: int64 (rows,); rows with the same number belong together and are never split; None where each stands
+            for itself.
         image_size: Height and width in pixels to which streamed images are resized; None where `x` holds arrays.
         notes: Sentences about what was skipped, filled or inferred; printed and logged with every run.
     """
@@ -64,5 +110,9 @@ class Dataset:
     fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
     subset: int | None = None
     unit: str = ""
+    vectorization: Vectorization | None = None
+    overlap: int = 0
+    persistence: np.ndarray | None = None
+    groups: np.ndarray | None = None
     image_size: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()

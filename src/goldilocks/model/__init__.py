@@ -16,9 +16,17 @@ if TYPE_CHECKING:  # The check of a config reads the tables below, and must not 
 # The kinds of data set (`dataset.KINDS`) that each option takes.
 ACCEPTS: Mapping[str, frozenset[str]] = {
     "convnet": frozenset({"image"}),
-    "mlp": frozenset({"image", "table"}),
-    "baseline": frozenset({"image", "table"}),
+    "pretrained": frozenset({"image"}),
+    "mlp": frozenset({"image", "table", "text", "series"}),
+    "embedding": frozenset({"text"}),
+    "rnn": frozenset({"text", "series"}),
+    "conv1d": frozenset({"text", "series"}),
+    "conv_rnn": frozenset({"text", "series"}),
+    "baseline": frozenset({"image", "table", "text", "series"}),
 }
+
+# The options that read a text in its order, word by word; the others are told which words occur.
+READS_IN_ORDER = frozenset({"embedding", "rnn", "conv1d", "conv_rnn"})
 
 # The parts of a regularizer that change what a training image looks like: they need images.
 AUGMENTATION = ("flip", "rotation", "translation", "shear", "zoom")
@@ -26,7 +34,12 @@ AUGMENTATION = ("flip", "rotation", "translation", "shear", "zoom")
 # The parts of a regularizer that each option honours; the others are refused by name.
 HONOURS: Mapping[str, frozenset[str]] = {
     "convnet": frozenset({"l1", "l2", "dropout", "patience", *AUGMENTATION}),
+    "pretrained": frozenset({"l1", "l2", "dropout", "patience", *AUGMENTATION}),
     "mlp": frozenset({"l1", "l2", "dropout", "patience", *AUGMENTATION}),
+    "embedding": frozenset({"l1", "l2", "dropout", "patience"}),
+    "rnn": frozenset({"l1", "l2", "dropout", "recurrent_dropout", "patience"}),
+    "conv1d": frozenset({"l1", "l2", "dropout", "patience"}),
+    "conv_rnn": frozenset({"l1", "l2", "dropout", "recurrent_dropout", "patience"}),
     "baseline": frozenset(),
 }
 
@@ -40,11 +53,17 @@ class Facts:
     """What a model needs to know and only the data can tell.
 
     Attributes:
-        input_shape: Shape of one row of features, without the batch: (height, width, channels) or (columns,).
+        input_shape: Shape of one row of features, without the batch: (height, width, channels), (columns,), (length,)
+            of word indices, or (time steps, columns).
         outputs: Number of units of the last layer.
         last_activation: Keras name of the last layer's activation ("linear" for none).
         prior: The best constant prediction from the training targets, float32 (outputs,): class shares, or the mean.
         spread: Standard deviation of the training targets of a regression, float32 (outputs,); None otherwise.
+        words: Size of the vocabulary where features are word indices (0 for padding, 1 for an unknown word); 0 where
+            they are numbers to compute with.
+        vocabulary: The words by their indices, at most `words` of them; empty where there are none.
+        persistence: Of series: the column of the features that is the target, and the mean and standard deviation that
+            it was standardized by, in the target's unit; None otherwise.
     """
 
     input_shape: tuple[int, ...]
@@ -52,6 +71,9 @@ class Facts:
     last_activation: str
     prior: np.ndarray
     spread: np.ndarray | None
+    words: int = 0
+    vocabulary: tuple[str, ...] = ()
+    persistence: tuple[int, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +83,7 @@ class Regularizer:
     l1: float
     l2: float
     dropout: float
+    recurrent_dropout: float
     flip: bool
     rotation: float
     translation: float
