@@ -121,6 +121,11 @@ def _problem_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list
             check_monitor(resolved, tree["trainer"]["monitor"], penalized=penalized)
         except ProblemError as error:
             errors.append(str(error))
+    if tree["final"] and tree["trainer"]["repeats"] > 1:
+        errors.append(
+            f"final=true is one training and one look at the test set, but trainer.repeats is "
+            f"{tree['trainer']['repeats']}; use trainer.repeats=1."
+        )
     if tree["final"] and choices["model"] == "baseline":
         errors.append(
             "final=true trains a model for its one look at the test set; model=baseline is not one to choose."

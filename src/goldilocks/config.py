@@ -43,6 +43,9 @@ WITHOUT_EFFECT = ("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "d
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
+# Keys of a group that are no arguments of its builder: they are about whole trainings, and `run` reads them.
+NOT_ARGUMENTS = ("trainer.repeats", "model.init_from")
+
 # In the folder of a sweep, the ID of its parent run: any process that shares the folder can read it.
 PARENT_FILE = "parent_run_id"
 
@@ -119,7 +122,7 @@ class Settings:
 
     def builder(self, group: str) -> Callable[..., Any]:
         """The function behind an option of a config group, with its keys filled in by keyword."""
-        node = dict(self.tree[group])
+        node = {key: value for key, value in self.tree[group].items() if f"{group}.{key}" not in NOT_ARGUMENTS}
         target = node.pop("_target_")
         function = get_method(target) if target.startswith("goldilocks.") else None
         # By its own name: goldilocks.config.os.system begins with goldilocks, and is os.system.
@@ -127,12 +130,12 @@ class Settings:
             raise ConfigError(f"{group}._target_ is {target}; expected a function of goldilocks.")
         return functools.partial(function, **node)
 
-    def fingerprint(self, data_digest: str, code_digest: str) -> str:
-        """What identifies a result: hash of every setting that can change it, of the data and of the code."""
+    def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
+        """What identifies a result: hash of every setting that can change it, of the data, the code, and which fold."""
         settings = {key: value for key, value in self.flat.items() if not key.startswith(WITHOUT_EFFECT)}
         for group in ("tracking", "experiment", "regularizer"):  # Other words for what their keys say, or for nothing.
             settings.pop(group, None)
-        text = json.dumps([settings, data_digest, code_digest], sort_keys=True, default=str)
+        text = json.dumps([settings, data_digest, code_digest, part], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -91,9 +91,14 @@ def _specific(metric: str, problem: Problem) -> str:
     return "sparse_categorical_accuracy" if sparse else "categorical_accuracy"
 
 
-def baseline(problem: Problem, constant: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """The scores of always predicting one constant, float32 (outputs,), on rows with these targets."""
-    return scores(problem, truth, np.tile(constant, (len(truth), 1)))
+def naive(dataset: Dataset, constant: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """What the dumb predictor says of these rows (int64, (n,)), float32 (n, outputs).
+
+    The last observed value of a series; the best constant, float32 (outputs,), for other data.
+    """
+    if dataset.persistence is not None:
+        return dataset.persistence[rows, np.newaxis]
+    return np.tile(constant, (len(rows), 1))
 
 
 def beats(problem: Problem, reached: Mapping[str, float], dumb: Mapping[str, float]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from goldilocks import evaluation
 from goldilocks.dataset import encoding
 from goldilocks.model import Regularizer
-from goldilocks.plots import confusion, curves, images, predictions, style, weights
+from goldilocks.plots import confusion, curves, images, predictions, series, style, texts, weights
 from goldilocks.summary import Outcome
 from goldilocks.training.batches import augmentation
 
@@ -61,23 +61,21 @@ def draw(
     worst = evaluation.worst(problem, truth, predicted, most=MISTAKES)
     true = _words(outcome, truth[worst.rows])
     said = _words(outcome, evaluation.answers(problem, predicted[worst.rows]))
+    title = f"{outcome.settings.name}: worst mistakes"
     if dataset.kind == "image":
         figures |= dict(_samples(outcome, regularizer))
         figures["worst_mistakes"] = images.worst_mistakes(
-            encoding.pixels(dataset, rows[worst.rows]),
-            true,
-            said,
-            worst.sizes,
-            title=f"{outcome.settings.name}: worst mistakes",
+            encoding.pixels(dataset, rows[worst.rows]), true, said, worst.sizes, title=title
         )
-    else:
+    elif dataset.kind == "table":
         figures["worst_mistakes"] = predictions.worst_rows(
-            dataset.x.iloc[rows[worst.rows]],
-            true,
-            said,
-            title=f"{outcome.settings.name}: worst mistakes",
-            unit=dataset.unit,
+            dataset.x.iloc[rows[worst.rows]], true, said, title=title, unit=dataset.unit
         )
+    elif dataset.kind == "text":
+        chosen = list(dataset.x[rows[worst.rows]])
+        figures["worst_mistakes"] = texts.worst_texts(chosen, true, said, list(worst.sizes), title=title)
+    else:
+        figures |= dict(_over_time(outcome, rows, predicted))
     for name, figure in figures.items():
         style.save(figure, folder / f"{name}.png")
 
@@ -94,6 +92,24 @@ def _samples(outcome: Outcome, regularizer: Regularizer):
         copies = np.repeat(shown[:1], VARIANTS, axis=0).astype("float32")
         variants = keras.ops.convert_to_numpy(change(copies, training=True))
         yield "augmented", images.augmented(shown[0], variants.clip(0, 255).astype("uint8"), labels[0])
+
+
+def _over_time(outcome: Outcome, rows: np.ndarray, predicted: np.ndarray):
+    """The series with its parts, and the predictions over time."""
+    dataset, split, windows = outcome.dataset, outcome.split, outcome.dataset.x
+    name, target = windows.columns[windows.target], windows.values[:, windows.target]
+    reach = windows.lookback + windows.delay - 1  # points from a window's first to the predicted one
+    spans = {"train": split.train, "validation": split.validation, "test": split.test}
+    # A part is drawn where its predicted points lie, the first one with what it sees.
+    bounds = {part: (int(own[0]) + reach, int(own[-1]) + reach) for part, own in spans.items() if len(own)}
+    bounds["train"] = (int(split.train[0]), bounds["train"][1])
+    how = {"name": name, "unit": dataset.unit}
+    yield "series", series.parts(target, bounds, title=f"{dataset.name}: {name} and its parts", **how)
+    title = f"{outcome.settings.name}: predictions over time"
+    yield (
+        "forecast",
+        series.forecast(dataset.y[rows].ravel(), predicted.ravel(), dataset.persistence[rows], title=title, **how),
+    )
 
 
 def _words(outcome: Outcome, values: np.ndarray) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from goldilocks.plots import overlays, style
+from goldilocks.tables import markdown
 from goldilocks.tracking.stored import StoredRun
 
 LABEL = 60  # characters of a curve's name
@@ -31,7 +32,7 @@ def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
         several = len(groups) > 1
         heading = [f"**{', '.join(filter(None, what[:3]))}**"] if several else []
         said += [*heading, _compared(group, folder, f"_{number}" * several, title)]
-    text = "\n\n".join(said) or markdown(comparison([]))
+    text = "\n\n".join(said) or "No run was logged."
     (folder / "results.md").write_text(text + "\n")
     return text
 
@@ -87,21 +88,6 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
         row["beats_baseline"] = run.tags.get("beats_baseline", "")
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """A table in Markdown; numbers with four significant digits."""
-    if table.empty:
-        return "No run was logged."
-    lines = [list(map(str, table.columns)), ["---"] * len(table.columns)]
-    lines += [[_cell(value) for value in row] for row in table.itertuples(index=False)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    if value is None or (isinstance(value, float) and pd.isna(value)):
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _labels(runs: Sequence[StoredRun]) -> list[str]:

@@ -1,9 +1,12 @@
-"""One run, top to bottom, one line per step."""
+"""One run, top to bottom, one line per step; of several folds or seeds, one child run for each of them."""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +17,48 @@ from goldilocks.protocol import Split
 from goldilocks.tracking import provenance
 
 if TYPE_CHECKING:
+    import keras
+
+    from goldilocks.summary import Outcome
     from goldilocks.training.fit import Job
 
 EXAMPLE_ROWS = 2  # in the logged model's input example
 
 
+@dataclass(frozen=True)
+class Training:
+    """One training of a configuration.
+
+    Attributes:
+        settings: With the seed of this training.
+        split: The rows of this training.
+        part: What it is among several ("fold 1 of 4", "seed 7"); "" where it is the only one.
+    """
+
+    settings: Settings
+    split: Split
+    part: str
+
+    @property
+    def role(self) -> str:
+        """What its run is for: "fold" or "repeat" under a parent that averages, else that of its settings."""
+        return ("fold" if "fold" in self.part else "repeat") if self.part else self.settings.role
+
+
 def run(settings: Settings) -> float:
-    """Train one model, judge it, and track everything.
+    """Train, judge, and track everything; with several folds or seeds, once for each, and then together.
 
     Args:
         settings: Checked.
 
     Returns:
-        The best monitored value, which a sweep compares; of a final run, the same measure on the test rows.
+        The best monitored value, which a sweep compares (of several trainings their mean at one epoch); of a final run,
+        the same measure on the test rows.
 
     Raises:
-        StoreError: The store cannot be reached or written.
+        StoreError: The store cannot be reached or written, or has no such run as `model.init_from`.
         DataError: The data cannot be used.
+        SplitError: The rows cannot be split as asked.
         ProblemError: The problem type that the data turned out to have does not go with the settings.
         ModelError: The model cannot be built for the shape of the data.
     """
@@ -39,20 +67,40 @@ def run(settings: Settings) -> float:
     problem = resolve(dataset.problem, **settings.tree["problem"])
     penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
     check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
-    split = settings.builder("protocol")(dataset)[0]
-    tags = {
-        "problem": problem.type,
-        "role": settings.role,
-        "dataset.source": dataset.source,
-        "dataset.digest": dataset.digest,
-        "fingerprint": settings.fingerprint(dataset.digest, provenance.code().digest),
-        **provenance.tags(),
-    }
-    with store.run(settings.name, parent=settings.parent, params=settings.flat, tags=tags) as tracker:
-        return _train(settings, dataset, problem, split.joined() if settings.tree["final"] else split, tracker)
+    trainings = _trainings(settings, settings.builder("protocol")(dataset))
+    earlier = settings.tree["model"].get("init_from")
+    origin = store.model(earlier) if earlier else None
+
+    def tracked(training: Training, parent: str | None) -> Any:
+        tags = {
+            "problem": problem.type,
+            "role": training.role,
+            "dataset.source": dataset.source,
+            "dataset.digest": dataset.digest,
+            "fingerprint": training.settings.fingerprint(dataset.digest, provenance.code().digest, training.part),
+            **({"init_from": earlier} if earlier else {}),
+            **provenance.tags(),
+        }
+        name = training.part or settings.name
+        return store.run(name, parent=parent, params=training.settings.flat, tags=tags)
+
+    if len(trainings) == 1:
+        from goldilocks import summary
+
+        with tracked(trainings[0], settings.parent) as tracker:
+            return summary.value(_train(trainings[0], dataset, problem, origin, tracker))
+
+    from goldilocks import average
+
+    with tracked(Training(settings, trainings[0].split, ""), settings.parent) as together:
+        outcomes = []
+        for training in trainings:
+            with tracked(training, together.run_id) as tracker:
+                outcomes.append(_train(training, dataset, problem, origin, tracker))
+        return average.conclude(settings, outcomes, together)
 
 
-def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split) -> Job:
+def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split, earlier: keras.Model | None) -> Job:
     """A fresh model for these rows, with everything that training needs; the seed is set here.
 
     Args:
@@ -60,22 +108,32 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
         dataset: Loaded.
         problem: What is predicted.
         split: Its training rows alone are fitted on.
+        earlier: The logged model to start from, or None.
 
     Raises:
         ModelError: The model cannot be built for the shape of the data.
     """
     from goldilocks import backend, evaluation
-    from goldilocks.dataset import encoding
-    from goldilocks.model import Facts, Regularizer
+    from goldilocks.dataset import encoding, vectorization
+    from goldilocks.model import READS_IN_ORDER, Facts, Regularizer
     from goldilocks.training.fit import Job
 
     backend.seed(settings.tree["seed"])
     regularizer = Regularizer(**settings.tree["regularizer"])
-    encoder = encoding.fit(dataset, split.train)
+    encoder = encoding.fit(dataset, split.train, in_order=settings.choices["model"] in READS_IN_ORDER)
     outputs = evaluation.outputs(problem, dataset)
     prior = evaluation.prior(problem, outputs, dataset.y[split.train])
-    spread = evaluation.spread(problem, dataset.y[split.train])
-    facts = Facts(tuple(encoder.output.shape[1:]), outputs, problem.last_activation, prior, spread)
+    vocabulary = vectorization.vocabulary(encoder)
+    facts = Facts(
+        input_shape=tuple(encoder.output.shape[1:]),
+        outputs=outputs,
+        last_activation=problem.last_activation,
+        prior=prior,
+        spread=evaluation.spread(problem, dataset.y[split.train]),
+        words=dataset.vectorization.words if dataset.vectorization and vocabulary else 0,
+        vocabulary=vocabulary,
+        persistence=encoding.persistence(dataset, encoder),
+    )
     return Job(
         model=settings.builder("model")(facts, regularizer),
         encoder=encoder,
@@ -90,17 +148,39 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
     )
 
 
-def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split, tracker: Any) -> float:
+def _trainings(settings: Settings, splits: Sequence[Split]) -> list[Training]:
+    """Every fold with every seed; of a final run, its one training on all rows but the test rows."""
+    if settings.tree["final"]:
+        return [Training(settings, splits[0].joined(), "")]
+    repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
+    found = []
+    for number in range(repeats):
+        seed = settings.tree["seed"] + number
+        tree = {**settings.tree, "seed": seed, "trainer": {**settings.tree["trainer"], "repeats": 1}}
+        given = [word for word in settings.overrides if not word.startswith(("trainer.repeats=", "seed="))]
+        overrides = (*given, "trainer.repeats=1", f"seed={seed}") if repeats > 1 else settings.overrides
+        own = dataclasses.replace(settings, tree=tree, overrides=overrides)
+        for fold, split in enumerate(splits, 1):
+            words = [f"fold {fold} of {folds}"] * (folds > 1) + [f"seed {seed}"] * (repeats > 1)
+            found.append(Training(own, split, " ".join(words)))
+    return found
+
+
+def _train(
+    training: Training, dataset: Dataset, problem: Problem, earlier: keras.Model | None, tracker: Any
+) -> Outcome:
     # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
     from goldilocks import backend, diagnosis, evaluation, gallery, summary  # noqa: F401  `backend` first: it is quiet
     from goldilocks.dataset import encoding
     from goldilocks.dataset.sources import digest
     from goldilocks.training.callbacks import ProgressBar
 
-    print(f"{settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
+    settings, split = training.settings, training.split
+    name = " ".join([settings.name, training.part]).strip()
+    print(f"{name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
     for note in dataset.notes:
         print(f"  {note}", file=sys.stderr)
-    job = prepare(settings, dataset, problem, split)
+    job = prepare(settings, dataset, problem, split, earlier)
     bar = ProgressBar(metric=problem.metric)
     try:
         result = settings.builder("trainer")(job, [bar], tracker.epoch)
@@ -111,7 +191,7 @@ def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split,
     judged = split.test if final else result.validation
     targets = job.targets[judged]
     predicted = evaluation.predict(job.encoder, model, dataset, judged)
-    baseline = evaluation.baseline(problem, job.prior, targets)
+    baseline = evaluation.scores(problem, targets, evaluation.naive(dataset, job.prior, judged))
     scores = evaluation.scores(problem, targets, predicted)
     verdict = None
     if not final and settings.role != "baseline":
@@ -120,6 +200,7 @@ def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split,
         )
     outcome = summary.Outcome(
         settings=settings,
+        part=training.part,
         dataset=dataset,
         problem=problem,
         split=split,
@@ -142,4 +223,4 @@ def _train(settings: Settings, dataset: Dataset, problem: Problem, split: Split,
     tracker.tags(summary.tags(outcome))
     tracker.describe(summary.description(outcome))
     print(summary.lines(outcome, tracker.where, tracker.ui_command))
-    return summary.value(outcome)
+    return outcome

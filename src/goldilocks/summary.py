@@ -25,6 +25,7 @@ class Outcome:
 
     Attributes:
         settings: What was asked for.
+        part: Which of several trainings it is ("fold 1 of 4", "seed 7"); "" of the only one.
         dataset: What it was trained on.
         problem: What was predicted.
         split: Which rows.
@@ -38,6 +39,7 @@ class Outcome:
     """
 
     settings: Settings
+    part: str
     dataset: Dataset
     problem: Problem
     split: Split
@@ -82,17 +84,18 @@ def lines(outcome: Outcome, where: str, see: str) -> str:
         ]
     said.append(f"{'test' if outcome.test is not None else 'best'}      {_scores(outcome)}")
     if outcome.verdict is not None:
-        said.append(f"final     {final_command(outcome)}")
+        said.append(f"final     {final_command(outcome.settings, outcome.result.best_epoch)}")
     said += [f"logged    {where}", *([f"see it    {see}"] if see else [])]
     return "\n".join(said)
 
 
-def final_command(outcome: Outcome) -> str:
+def final_command(settings: Settings, best_epoch: int) -> str:
     """The command that trains on train and validation rows for the best number of epochs, and opens the test rows."""
-    given, constant = outcome.settings.overrides, outcome.settings.tree["optimizer"]["schedule"] == "constant"
+    constant = settings.tree["optimizer"]["schedule"] == "constant"
     # A learning-rate schedule spans all epochs: with fewer it would be another training.
-    epochs = [f"trainer.epochs={outcome.result.best_epoch}"] if constant else []
-    kept = [word for word in given if not (constant and word.startswith("trainer.epochs="))]
+    epochs = [f"trainer.epochs={best_epoch}"] if constant else []
+    dropped = ("trainer.repeats=", *(("trainer.epochs=",) if constant else ()))
+    kept = [word for word in settings.overrides if not word.startswith(dropped)]
     return shlex.join([provenance.program("python"), "train.py", *kept, *epochs, "final=true"])
 
 
@@ -166,7 +169,10 @@ def description(outcome: Outcome) -> str:
     parts += [_table(outcome), f"**What was trained.** {trained}"]
     parts += ["**Do it again**", f"```\n{outcome.settings.command}\n```"]
     if verdict is not None:
-        parts += ["**One look at the test set, when you have chosen**", f"```\n{final_command(outcome)}\n```"]
+        parts += [
+            "**One look at the test set, when you have chosen**",
+            f"```\n{final_command(outcome.settings, result.best_epoch)}\n```",
+        ]
     parts.append(f"**Data.** {facts(outcome.dataset, outcome.problem, outcome.split)}")
     parts += [f"- {note}" for note in outcome.dataset.notes]  # Last: of wide tables, more than MLflow shows.
     return "\n\n".join(parts)

@@ -9,6 +9,7 @@ from typing import Any
 class Tracker:
     """Takes what `tracking.run.Tracker` takes, and forgets it."""
 
+    run_id = ""
     where = "nowhere (tracking=none)"
     ui_command = ""
 

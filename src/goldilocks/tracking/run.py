@@ -177,8 +177,13 @@ def _dataset_schema(dataset: Dataset) -> dict[str, Any]:
     if dataset.kind == "table":
         kinds = {name: str(dtype) for name, dtype in dataset.x.dtypes.items()}
         return {"mlflow_colspec": [{"name": str(name), "type": kind} for name, kind in kinds.items()]}
-    shape = (*dataset.image_size, 3) if dataset.image_size else dataset.x.shape[1:]
-    spec = {"type": "tensor", "tensor-spec": {"dtype": "uint8", "shape": [-1, *map(int, shape)]}}
+    if dataset.kind == "series":
+        dtype, shape = "float32", (len(dataset.x.offsets), len(dataset.x.columns))
+    elif dataset.kind == "text":
+        dtype, shape = "object", ()
+    else:
+        dtype, shape = "uint8", (*dataset.image_size, 3) if dataset.image_size else dataset.x.shape[1:]
+    spec = {"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, *map(int, shape)]}}
     return {"mlflow_tensorspec": {"features": json.dumps([spec]), "targets": None}}
 
 

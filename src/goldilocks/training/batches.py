@@ -5,8 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 from goldilocks.dataset import Dataset, encoding, images
+from goldilocks.dataset.windows import Windows
 from goldilocks.model import Regularizer
 
+ENCODED_ONCE = ("table", "text")  # kinds whose features are held in memory; images and windows are read as they come
 ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes nothing but speed
 
 
@@ -17,10 +19,11 @@ def training(
     targets: np.ndarray,
     *,
     batch_size: int,
+    shuffle: bool,
     seed: int,
     augment: keras.Model | None,
 ) -> tf.data.Dataset:
-    """Shuffled batches without end: the rows of one epoch, in an order of their own, after those of another.
+    """Batches without end: the rows of one epoch after those of another.
 
     Args:
         dataset: Where the rows are.
@@ -28,6 +31,7 @@ def training(
         rows: Training rows, int64.
         targets: Of every row of the data set, as the loss takes them.
         batch_size: Rows of a batch; the last of an epoch may be smaller.
+        shuffle: Whether each epoch has an order of its own; else it is that of `rows`.
         seed: Of the shuffling; the order in epoch e depends on `seed` and e alone.
         augment: Changes images at random (`augmentation`), or None.
 
@@ -36,20 +40,23 @@ def training(
     """
 
     def epoch(number):
-        order = tf.random.experimental.stateless_shuffle(  # pyright: ignore[reportAttributeAccessIssue]
-            tf.constant(rows), seed=[seed, tf.cast(number, tf.int32)]
-        )
+        order = tf.range(len(rows), dtype=tf.int64)
+        if shuffle:
+            order = tf.random.experimental.stateless_shuffle(  # pyright: ignore[reportAttributeAccessIssue]
+                order, seed=[seed, tf.cast(number, tf.int32)]
+            )
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
     order = tf.data.Dataset.counter().flat_map(epoch)
-    return _loaded(dataset, encoder, order, targets, augment)
+    return _loaded(dataset, encoder, rows, order, targets, augment)
 
 
 def evaluation(
     dataset: Dataset, encoder: keras.Model, rows: np.ndarray, targets: np.ndarray, *, batch_size: int
 ) -> tf.data.Dataset:
     """The rows in their own order, once, not augmented; arguments and values as of `training`."""
-    return _loaded(dataset, encoder, tf.data.Dataset.from_tensor_slices(rows).batch(batch_size), targets, None)
+    order = tf.data.Dataset.range(len(rows)).batch(batch_size)
+    return _loaded(dataset, encoder, rows, order, targets, None)
 
 
 def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
@@ -73,29 +80,47 @@ def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
 def _loaded(
     dataset: Dataset,
     encoder: keras.Model,
+    rows: np.ndarray,
     order: tf.data.Dataset,
     targets: np.ndarray,
     augment: keras.Model | None,
 ) -> tf.data.Dataset:
-    """Batches of row numbers -> batches of features and targets."""
-    answers = tf.constant(targets)
-    if dataset.kind == "table":
-        table = tf.constant(encoder(encoding.raw(dataset, np.arange(len(dataset.y)))))  # Encoded once, a few MB.
-        return order.map(lambda rows: (tf.gather(table, rows), tf.gather(answers, rows))).prefetch(tf.data.AUTOTUNE)
+    """Batches of places among `rows` -> batches of features and targets."""
+    answers = tf.constant(targets[rows])
+    if dataset.kind in ENCODED_ONCE:
+        held = tf.constant(encoding.features(dataset, encoder, rows))
+        dtype = encoder.output.dtype
 
-    pixels = _decoding(dataset.x, dataset.image_size) if dataset.image_size else _reading(dataset.x)
+        def take(places):
+            return tf.cast(tf.gather(held, places), dtype), tf.gather(answers, places)
 
-    def load(rows):
-        images = pixels(rows)
-        return images, tf.gather(answers, rows)
+        return order.map(take, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
-    def encode(images, labels):
+    numbers, read = tf.constant(rows), _reader(dataset)
+
+    def load(places):
+        return read(tf.gather(numbers, places)), tf.gather(answers, places)
+
+    def encode(x, labels):
         if augment is not None:
-            images = tf.cast(augment(tf.cast(images, tf.float32), training=True), tf.float32)
-        return encoder(images), labels
+            x = tf.cast(augment(tf.cast(x, tf.float32), training=True), tf.float32)
+        return encoder(x), labels
 
     loaded = order.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.map(encode, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _reader(dataset: Dataset):
+    """Row numbers -> raw images or windows."""
+    if dataset.kind == "series":
+        return _windowing(dataset.x)
+    return _decoding(dataset.x, dataset.image_size) if dataset.image_size else _reading(dataset.x)
+
+
+def _windowing(windows: Windows):
+    """Row numbers -> windows, cut out of the series."""
+    values, offsets = tf.constant(windows.values), tf.constant(windows.offsets)
+    return lambda rows: tf.gather(values, rows[:, tf.newaxis] + offsets)
 
 
 def _reading(x: np.ndarray):

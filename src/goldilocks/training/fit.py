@@ -85,6 +85,7 @@ def fit(
     steps_per_epoch: int | None,
     validation_steps: int | None,
     steps_per_execution: int | str,
+    shuffle: bool,
     monitor: str,
     deterministic: bool,
 ) -> Result:
@@ -99,6 +100,7 @@ def fit(
         steps_per_epoch: Batches of an epoch; None: every training row once.
         validation_steps: Batches of each validation, spread over all validation rows; None: every one of them.
         steps_per_execution: Batches run in one call into TensorFlow, at most; "auto": as many as are small together.
+        shuffle: Whether training rows come in an order of its own each epoch.
         monitor: A name of the history; its best epoch is the one that counts.
         deterministic: The same seed gives the same weights, at some cost in speed.
     """
@@ -112,7 +114,14 @@ def fit(
     most = NUMBERS_PER_EXECUTION // numbers if isinstance(steps_per_execution, str) else steps_per_execution
     augment = batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
     training = batches.training(
-        job.dataset, job.encoder, rows, job.targets, batch_size=batch_size, seed=job.seed, augment=augment
+        job.dataset,
+        job.encoder,
+        rows,
+        job.targets,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=job.seed,
+        augment=augment,
     )
     rows_judged, validation = _validated(job.split.validation, validation_steps, batch_size), None
     if len(rows_judged):

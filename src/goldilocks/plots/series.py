@@ -1,0 +1,73 @@
+"""A time series with its splits, and what was predicted of it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from goldilocks.plots import layout, style
+
+PART_COLORS = {"train": style.TRAIN, "validation": style.VALIDATION, "test": style.FAINT}
+STRETCH = 240  # windows of the close-up: ten days of hours
+
+
+def parts(values: np.ndarray, spans: Mapping[str, tuple[int, int]], *, name: str, unit: str, title: str) -> Figure:
+    """Draw a whole series, coloured by what its parts are for, and its first points closer by.
+
+    Args:
+        values: float (points,), in `unit`, in the order of time.
+        spans: First and last point of each part, by the names "train", "validation" and "test"; the test part is only
+            marked, not drawn: it is sealed.
+        name: What the values are ("T (degC)").
+        unit: Their unit, for people; "" where there is none.
+        title: What is shown, in words.
+    """
+    figure = layout.canvas(layout.header_height() + 560)
+    top = layout.header(figure, title)
+    label = style.plain(f"{name} ({unit})" if unit and unit not in name else name, 40)
+    axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 230)
+    for part, (first, last) in spans.items():
+        if part == "test":
+            axes.axvspan(first, last, color=style.FAINT, alpha=0.35, linewidth=0)
+            axes.annotate("test: sealed", ((first + last) / 2, 0.5), xycoords=("data", "axes fraction"), ha="center",
+                          fontsize=style.SMALL, color=style.QUIET)  # fmt: skip
+        else:
+            places = np.arange(first, last + 1)
+            axes.plot(places, values[first : last + 1], color=PART_COLORS[part], linewidth=0.7, label=part)
+    axes.set(xlabel="point of time", ylabel=label)
+    axes.legend(loc="upper left", frameon=False, ncols=2, fontsize=style.SMALL)
+    close = layout.panel(figure, 84, top + 300, style.WIDTH - 120, 200)
+    start = spans["train"][0]
+    close.plot(np.arange(start, start + STRETCH)[: len(values) - start], values[start : start + STRETCH],
+               color=style.TRAIN, linewidth=1.2)  # fmt: skip
+    close.set(xlabel=f"point of time (the first {STRETCH} of the training part)", ylabel=label)
+    return figure
+
+
+def forecast(true: np.ndarray, predicted: np.ndarray, naive: np.ndarray, *, name: str, unit: str, title: str) -> Figure:
+    """Draw what was predicted over time, beside what came and what persistence would have said.
+
+    Args:
+        true: float (windows,), in `unit`, in the order of time; the middle stretch of them is drawn.
+        predicted: float (windows,).
+        naive: The last observed value of each window, float (windows,).
+        name: What is predicted.
+        unit: Of all three.
+        title: What is shown, in words.
+    """
+    start = max(0, (len(true) - STRETCH) // 2)
+    places = np.arange(start, min(len(true), start + STRETCH))
+    figure = layout.canvas(layout.header_height() + 400)
+    top = layout.header(figure, title)
+    axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 300)
+    axes.plot(places, true[places], color=style.INK, linewidth=1.6, label="what came")
+    axes.plot(places, predicted[places], color=style.VALIDATION, linewidth=1.4, label="predicted")
+    axes.plot(
+        places, naive[places], color=style.PALETTE[2], linewidth=1.0, linestyle="--", label="persistence: no change"
+    )
+    label = f"{name} ({unit})" if unit and unit not in name else name
+    axes.set(xlabel="window, in the order of time", ylabel=style.plain(label, 40))
+    layout.legend(
+        figure, axes.get_legend_handles_labels()[0], axes.get_legend_handles_labels()[1], columns=3, beside=None
+    )
+    return figure
