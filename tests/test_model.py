@@ -4,7 +4,7 @@ import pytest
 
 from goldilocks.model import Facts, ModelError, Regularizer, baseline, convnet, mlp
 
-PARTS = ("l1", "l2", "dropout", "flip", "rotation", "translation", "shear", "zoom")
+PARTS = ("l1", "l2", "dropout", "recurrent_dropout", "flip", "rotation", "translation", "shear", "zoom")
 NONE = Regularizer(**{**dict.fromkeys(PARTS, 0.0), "flip": False}, patience=None)  # pyright: ignore
 CHAPTER_6 = [32, 64, 128, 128]
 
