@@ -28,7 +28,10 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"model\.units is \[4, 4\]; model=convnet has one dense layer: expected one whole number",
         ),
         ("model=mlp model.layers=auto", r"model\.layers is 'auto'; model=mlp expects a whole number of at least 0"),
-        ("dataset=jena model.layers=auto", r"model\.layers is 'auto'; model=rnn expects a whole number of at least 1\."),
+        (
+            "dataset=jena model.layers=auto",
+            r"model\.layers is 'auto'; model=rnn expects a whole number of at least 1",
+        ),
         ("dataset=jena model.layers=0", r"model\.layers is 0; model=rnn expects a whole number of at least 1\."),
         (
             "dataset=jena model.activation=[tanh,relu]",

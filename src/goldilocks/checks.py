@@ -117,7 +117,7 @@ def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
 def _layer_errors(node: Mapping[str, Any], model: str) -> list[str]:
     """Numbers of layers, and lists with a value for each, that a model cannot be built with."""
     errors = []
-    units, layers, activation, filters = (node.get(key) for key in ("units", "layers", "activation", "filters"))
+    units, layers, activation = node.get("units"), node.get("layers", "auto"), node.get("activation")
     if isinstance(units, list) and model in ONE_LAYER_OF_UNITS:
         errors.append(
             f"model.units is {units}; model={model} has one {ONE_LAYER_OF_UNITS[model]} layer: expected one whole "
@@ -131,15 +131,16 @@ def _layer_errors(node: Mapping[str, Any], model: str) -> list[str]:
             f"{FEWEST_LAYERS[model]}."
         )
     elif model == "rnn" and isinstance(activation, list):
-        widths = units if isinstance(units, list) else [units] * layers
-        if len(activation) != len(widths):
+        count = len(units) if isinstance(units, list) else layers
+        if len(activation) != count:
             errors.append(
-                f"model.activation={activation} is for {len(activation)} layers, and there are {len(widths)} "
+                f"model.activation={activation} is for {len(activation)} layers, and there are {count} "
                 "(model.units, model.layers); expected an activation for each, or one word for all."
             )
-    if model == "convnet" and layers != "auto" and layers > len(filters):
+    if model == "convnet" and layers != "auto" and layers > len(node["filters"]):
         errors.append(
-            f"model.layers is {layers}; model.filters={filters} has {len(filters)} blocks: list more, or use auto."
+            f"model.layers is {layers}; model.filters={node['filters']} has {len(node['filters'])} blocks: list more, "
+            "or use auto."
         )
     return errors
 

@@ -1,8 +1,8 @@
 """Word vectors that were trained on other texts.
 
-GloVe: a text file, one word a line with its numbers behind it, as https://nlp.stanford.edu/projects/glove/ publishes them
-    (J. Pennington, R. Socher, C. D. Manning: GloVe: Global Vectors for Word Representation, 2014; Public
-    Domain Dedication and License 1.0), unpacked, .gz, or the published archive itself (glove.6B.zip).
+GloVe: a text file, one word a line with its numbers behind it, as https://nlp.stanford.edu/projects/glove/ publishes
+    them (J. Pennington, R. Socher, C. D. Manning: GloVe: Global Vectors for Word Representation, 2014; Public Domain
+    Dedication and License 1.0): unpacked, .gz, or the published archive itself (glove.6B.zip).
 
 Stand-in: the vectors in the wheel wordllama 0.4.0.post1 (MIT; Lee Miller), SHA-256 below: 32,000 pieces of words of
     Llama 2, float16 (32000, 256), from its input embedding, trained further so that the mean of a text's pieces says
@@ -104,15 +104,32 @@ def _glove(path: Path, wanted: Mapping[str, int], dimensions: int) -> Iterator[t
                     continue
                 word, _, rest = line.partition(b" ")
                 if word in indices:
-                    vector = [_number(value) for value in rest.split(b" ")]
-                    if not all(map(math.isfinite, vector)):
+                    values = rest.split(b" ")
+                    if strange := [value for value in values if not math.isfinite(_number(value))]:
                         raise ModelError(
-                            f"Line {number} of model.vectors={path} has {_shown(word)} and then something that is not "
-                            f"a number ({_shown(line)}); expected a word and {dimensions} numbers. Mend the line, or "
-                            "fetch the file again."
+                            f"Line {number} of model.vectors={path} has {_shown(strange[0])} among the numbers behind "
+                            f"its word {_shown(word)}; expected {dimensions} finite numbers. Mend the line, or fetch "
+                            "the file again."
                         )
-                    yield indices[word], vector
-ns that it has."
+                    yield indices[word], [float(value) for value in values]
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"model.vectors={path} cannot be read ({type(error).__name__}: {error}); expected a GloVe file: text, .gz "
+            "or .zip. Give the path of one, or model.vectors=stand_in, and fetch a damaged file again."
+        ) from error
+
+
+@contextmanager
+def _lines(path: Path, dimensions: int) -> Iterator[Iterator[bytes]]:
+    """The lines of a GloVe file; of an archive, those of the member with these dimensions."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            members = [name for name in archive.namelist() if name.endswith(f".{dimensions}d.txt")]
+            if not members:
+                raise ModelError(
+                    f"model.vectors={path} has nothing for model.dimensions={dimensions}: it holds "
+                    f"{', '.join(archive.namelist()[:10])}; expected a member named NAME.{dimensions}d.txt. Set "
+                    "model.dimensions to what one of them has, or give another file."
                 )
             with archive.open(members[0]) as file:
                 yield iter(file)
