@@ -10,11 +10,8 @@ from goldilocks.model import ACCEPTS, AUGMENTATION, HONOURS
 from goldilocks.problem import LOSSES, ProblemError, check_monitor, resolve
 from goldilocks.rules import rule_of
 
-# The fewest hidden layers that a model can be built with, where it does not choose their number by itself.
-FEWEST_LAYERS = {"mlp": 0, "embedding": 0, "rnn": 1}
-
-# The parts of a regularizer that act on hidden layers alone, in the models that may have none.
-NEEDS_HIDDEN_LAYERS = {"mlp": ("l1", "l2", "dropout"), "embedding": ("l1", "l2")}
+# The fewest layers that a model can be built with.
+FEWEST_LAYERS = {"convnet": 1, "mlp": 1, "embedding": 0, "rnn": 1}
 
 # The models of which `model.units` is one number, and of which kind of layer.
 ONE_LAYER_OF_UNITS = {"convnet": "dense", "pretrained": "dense", "conv_rnn": "recurrent"}
@@ -99,10 +96,11 @@ def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
             "Use regularizer=none, l1, l2, dropout or early_stopping."
         )
     errors += _layer_errors(tree["model"], model)
-    idle = [part for part in NEEDS_HIDDEN_LAYERS.get(model, ()) if regularizer[part]]
-    if idle and tree["model"]["layers"] == 0 and not isinstance(tree["model"]["units"], list):
+    penalties = [part for part in ("l1", "l2") if regularizer[part]]
+    units, layers = tree["model"].get("units"), tree["model"].get("layers")
+    if model == "embedding" and layers == 0 and not isinstance(units, list) and penalties:
         errors.append(
-            f"model={model} with model.layers=0 has no hidden layer that {_named(idle)} could act on; expected "
+            f"model=embedding with model.layers=0 has no hidden layer that {_named(penalties)} could act on; expected "
             "model.layers=1 or more, or another regularizer."
         )
     taken = [tree["protocol"].get("validation"), tree["protocol"].get("test")]
@@ -125,10 +123,10 @@ def _layer_errors(node: Mapping[str, Any], model: str) -> list[str]:
         )
     if isinstance(activation, list) and model != "rnn":
         errors.append(f"model.activation is {activation}; model={model} has the same in every layer: expected a word.")
-    if model in FEWEST_LAYERS and (layers == "auto" or layers < FEWEST_LAYERS[model]):
+    least, or_auto = FEWEST_LAYERS.get(model), ", or auto" if model == "convnet" else ""
+    if least is not None and (not or_auto if layers == "auto" else layers < least):
         errors.append(
-            f"model.layers is {_shown(layers)}; model={model} expects a whole number of at least "
-            f"{FEWEST_LAYERS[model]}."
+            f"model.layers is {_shown(layers)}; model={model} expects a whole number of at least {least}{or_auto}."
         )
     elif model == "rnn" and isinstance(activation, list):
         count = len(units) if isinstance(units, list) else layers
