@@ -28,6 +28,35 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"model\.units is \[4, 4\]; model=convnet has one dense layer: expected one whole number",
         ),
         ("model=mlp model.layers=auto", r"model\.layers is 'auto'; model=mlp expects a whole number of at least 1"),
+        (
+            "dataset=jena model.layers=auto",
+            r"model\.layers is 'auto'; model=rnn expects a whole number of at least 1",
+        ),
+        ("model=mlp model.layers=0", r"model\.layers is 0; model=mlp expects a whole number of at least 1\."),
+        ("model.layers=0", r"model\.layers is 0; model=convnet expects a whole number of at least 1, or auto\."),
+        ("dataset=imdb model=embedding model.layers=auto", r"model=embedding expects a whole number of at least 0\."),
+        ("dataset=jena model.layers=0", r"model\.layers is 0; model=rnn expects a whole number of at least 1\."),
+        (
+            "dataset=jena model.activation=[tanh,relu]",
+            r"model\.activation=\['tanh', 'relu'\] is for 2 layers, and there are 1 \(model\.units, model\.layers\); ",
+        ),
+        (
+            "dataset=jena model.activation=[tanh] model.units=[32,64]",
+            r"model\.activation=\['tanh'\] is for 1 layers, and there are 2 ",
+        ),
+        ("model=mlp model.activation=[tanh,relu]", r"model=mlp has the same in every layer: expected a word\."),
+        (
+            "dataset=jena model=conv_rnn model.units=[4]",
+            r"model\.units is \[4\]; model=conv_rnn has one recurrent layer: expected one whole number\.",
+        ),
+        (
+            "dataset=imdb model=embedding regularizer=l2_dropout",
+            r"model=embedding with model\.layers=0 has no hidden layer that regularizer\.l2 could act on; expected ",
+        ),
+        (
+            "dataset=imdb model=rnn model.vectors=nowhere.txt",
+            r"model\.vectors=nowhere\.txt is not a file here \(.+\); give the path of a GloVe file, or stand_in\.",
+        ),
         ("problem.loss=msee", r"problem\.loss: msee is not a loss; expected one of auto, .+ Did you mean mse\?"),
         ("dataset=table problem.loss=msee " + FILE, r"problem\.loss: msee is not a loss; "),
         ("problem.loss=mse", r"problem\.loss is mse; a binary problem is trained with binary_crossentropy\. If it is "),
@@ -80,6 +109,12 @@ def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
         "dataset=mnist problem.loss=categorical_crossentropy",
         "dataset=mnist model=mlp regularizer=augmentation regularizer.dropout=0.5",
         "model=mlp model.units=[64,4]",
+        "dataset=imdb model=embedding regularizer.l2=0.1 model.layers=1",
+        "dataset=imdb model=embedding regularizer.l2=0.1 model.units=[8]",
+        "dataset=imdb model=embedding regularizer=dropout model.vectors=stand_in",
+        f"dataset=imdb model=embedding model.vectors={ROOT / 'README.md'}",
+        "dataset=jena model.units=[32,64] model.activation=[tanh,relu] regularizer.recurrent_dropout=0.5",
+        "dataset=jena model=conv1d model.filters=[32,32,32]",
         "model.layers=2",
         "dataset=boston final=true",
         f"dataset=images dataset.dir={ROOT} problem.loss=mse",  # Only the data can say whether this fits.
