@@ -99,6 +99,11 @@ def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
         errors.append(
             f"model.layers is {layers}; model.filters={filters} has {len(filters)} blocks: list more, or use auto."
         )
+    if kind == "series" and choices["protocol"] == "iterated_kfold":
+        errors.append(
+            f"protocol=iterated_kfold shuffles rows; dataset={dataset} holds a series, which must stay in order. "
+            "Use protocol=kfold, which chains its folds forward, or protocol=holdout."
+        )
     taken = [tree["protocol"].get("validation"), tree["protocol"].get("test")]
     if None not in taken and sum(taken) >= 1:
         errors.append(
