@@ -88,6 +88,16 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             "dataset=table dataset.file=none.csv",
             r"dataset\.file=none\.csv is not a file here \(.+\); give the path of one\.",
         ),
+        (
+            "dataset=jena protocol=iterated_kfold",
+            r"protocol=iterated_kfold shuffles rows; dataset=jena holds a series, .+Use protocol=kfold",
+        ),
+        ("protocol=kfold protocol.test=1.0", r"protocol\.test is 1\.0; expected a number between 0 and 1\."),
+        (
+            "protocol.validation=0.6 protocol.test=0.4",
+            r"protocol\.validation=0\.6 and protocol\.test=0\.4 leave no",
+        ),
+        ("dataset=boston protocol=kfold protocol.k=1", r"protocol\.k is 1; expected a whole number of at least 2\."),
         ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),
         ("trainer.epochs=null", r"trainer\.epochs is null; expected a whole number of at least 1\."),
         ("trainer.epochs=true", r"trainer\.epochs is true; expected"),
@@ -117,6 +127,8 @@ def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
         "dataset=jena model=conv1d model.filters=[32,32,32]",
         "model.layers=2",
         "dataset=boston final=true",
+        "dataset=jena protocol=kfold",
+        "dataset=boston protocol=iterated_kfold protocol.test=0.9",
         f"dataset=images dataset.dir={ROOT} problem.loss=mse",  # Only the data can say whether this fits.
         f"dataset=table {FILE} model=baseline",
     ],

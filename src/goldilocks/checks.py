@@ -105,6 +105,11 @@ def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
             f"model=embedding with model.layers=0 has no hidden layer that {_named(penalties)} could act on; expected "
             "model.layers=1 or more, or another regularizer."
         )
+    if kind == "series" and choices["protocol"] == "iterated_kfold":
+        errors.append(
+            f"protocol=iterated_kfold shuffles rows; dataset={dataset} holds a series, which must stay in order. "
+            "Use protocol=kfold, which chains its folds forward, or protocol=holdout."
+        )
     taken = [tree["protocol"].get("validation"), tree["protocol"].get("test")]
     if None not in taken and sum(taken) >= 1:
         errors.append(
