@@ -26,7 +26,7 @@ class Hashing(keras.layers.Layer):
 
     def __init__(self, words: int, token: str, **how):
         """Buckets are 2 to `words` - 1, as words' indices are; `token` is "word" or "character"."""
-        super().__init__(trainable=False, **how)
+        super().__init__(**how)
         self.words, self.token = words, token
 
     def call(self, texts):
@@ -107,8 +107,9 @@ def _fitted(indices, how: Vectorization):
     count = ops.sum(ops.cast(indices != PADDING, "int32"), axis=1, keepdims=True)
     kept = ops.minimum(count, how.length)
     place = ops.reshape(ops.arange(how.length, dtype="int32"), (1, how.length))
-    place = place - (how.length - kept) if how.pad == "before" else place + 0 * kept  # among those that are kept
-    source = place + (count - kept) if how.truncate == "before" else place
+    # Differences only: Keras 3.15.1 takes the second of two summands for a bias where the batch is as long as the rows.
+    place = place - ((how.length - kept) if how.pad == "before" else 0 * kept)  # among those that are kept
+    source = place - (kept - count) if how.truncate == "before" else place
     source = count - 1 - source if how.reverse else source
     taken = ops.take_along_axis(indices, ops.minimum(ops.maximum(source, 0), count), axis=1)
     return ops.where(ops.logical_and(place >= 0, place < kept), taken, PADDING)
