@@ -84,7 +84,6 @@ def test_decoding_gives_the_words_back_without_padding():
         ({"encoding": "one_hot", "hashing": True, "words": 1000, "length": 10}, (2, 10, 1000)),
         ({"encoding": "multi_hot", "hashing": True, "words": 1000}, (2, 1000)),
         ({"encoding": "count", "words": 1000}, (2, 1000)),
-        ({"encoding": "tf_idf", "words": 1000}, (2, 1000)),
     ],
 )
 def test_the_encoders_give_the_shapes_of_chapter_8(changes, shape):
@@ -130,7 +129,7 @@ def test_the_hash_is_the_same_in_another_process():
     assert len(set(found[0])) == 2
 
 
-@pytest.mark.parametrize("changes", [{}, {"hashing": True}, {"encoding": "tf_idf"}, {"token": "character"}])
+@pytest.mark.parametrize("changes", [{}, {"hashing": True}, {"encoding": "count"}, {"token": "character"}])
 def test_a_saved_encoder_gives_the_same(changes, tmp_path):
     encoder, found = encoded(CHAPTER, **changes)
     encoder.save(tmp_path / "encoder.keras")

@@ -18,6 +18,7 @@ def _import_quietly() -> None:
             import keras  # noqa: F401
             import tensorflow as tf
 
+            tf.get_logger().setLevel("ERROR")  # Else the third model of a process is warned of being traced anew.
             tf.config.list_physical_devices()  # Says what it found of GPUs now, not in the middle of the training.
         except BaseException:
             said.seek(0)

@@ -95,7 +95,7 @@ RULES: Mapping[str, Rule] = {
     "dataset.broken_limit": number(0, 1),
     "dataset.subset": whole(1).or_(None),
     "dataset.group": NAME.or_(None),
-    "dataset.encoding": one_of("auto", "multi_hot", "count", "tf_idf", "sequence", "one_hot"),
+    "dataset.encoding": one_of("auto", "multi_hot", "count", "sequence", "one_hot"),
     "dataset.hashing": FLAG,
     "dataset.token": one_of("word", "character"),
     "dataset.words": whole(3),

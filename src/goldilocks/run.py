@@ -67,6 +67,8 @@ def run(settings: Settings) -> float:
     problem = resolve(dataset.problem, **settings.tree["problem"])
     penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
     check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
+    for note in dataset.notes:
+        print(f"  {note}", file=sys.stderr)
     trainings = _trainings(settings, settings.builder("protocol")(dataset))
     earlier = settings.tree["model"].get("init_from")
     origin = store.model(earlier) if earlier else None
@@ -151,7 +153,7 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
 def _trainings(settings: Settings, splits: Sequence[Split]) -> list[Training]:
     """Every fold with every seed; of a final run, its one training on all rows but the test rows."""
     if settings.tree["final"]:
-        return [Training(settings, splits[0].joined(), "")]
+        return [Training(settings, splits[-1].joined(), "")]  # The last fold of a series has the latest rows.
     repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
     found = []
     for number in range(repeats):
@@ -166,6 +168,17 @@ def _trainings(settings: Settings, splits: Sequence[Split]) -> list[Training]:
     return found
 
 
+def _coverage(settings: Settings, job: Job) -> float | None:
+    """The share of the vocabulary that the pretrained word vectors have; None without them."""
+    source = settings.tree["model"].get("vectors")
+    if source is None:
+        return None
+    from goldilocks.dataset import vectorization
+    from goldilocks.model import vectors
+
+    return vectors.load(source, vectorization.vocabulary(job.encoder), settings.tree["model"]["dimensions"]).coverage
+
+
 def _train(
     training: Training, dataset: Dataset, problem: Problem, earlier: keras.Model | None, tracker: Any
 ) -> Outcome:
@@ -176,10 +189,7 @@ def _train(
     from goldilocks.training.callbacks import ProgressBar
 
     settings, split = training.settings, training.split
-    name = " ".join([settings.name, training.part]).strip()
-    print(f"{name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
-    for note in dataset.notes:
-        print(f"  {note}", file=sys.stderr)
+    print(f"{training.part or settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
     job = prepare(settings, dataset, problem, split, earlier)
     bar = ProgressBar(metric=problem.metric)
     try:
@@ -210,6 +220,7 @@ def _train(
         verdict=verdict,
         test=scores if final else None,
         parameters=model.count_params(),
+        coverage=_coverage(settings, job),
         weights=digest(*model.get_weights()),
     )
     complete = encoding.attach(job.encoder, model)
@@ -222,5 +233,5 @@ def _train(
     tracker.metrics(summary.metrics(outcome))
     tracker.tags(summary.tags(outcome))
     tracker.describe(summary.description(outcome))
-    print(summary.lines(outcome, tracker.where, tracker.ui_command))
+    print(summary.line(outcome) if training.part else summary.lines(outcome, tracker.where, tracker.ui_command))
     return outcome

@@ -35,6 +35,7 @@ class Outcome:
         verdict: What the curves say; None for a final run, which has no validation curve.
         test: Scores on the test rows, by Keras's names; None but for a final run.
         parameters: Number of the model's weights.
+        coverage: Share of the vocabulary that pretrained word vectors have, 0 to 1; None without them.
         weights: SHA-256, hexadecimal, of the weights.
     """
 
@@ -49,6 +50,7 @@ class Outcome:
     verdict: Verdict | None
     test: Mapping[str, float] | None
     parameters: int
+    coverage: float | None
     weights: str
 
     @property
@@ -89,6 +91,12 @@ def lines(outcome: Outcome, where: str, see: str) -> str:
     return "\n".join(said)
 
 
+def line(outcome: Outcome) -> str:
+    """One of several trainings in one line."""
+    verdict = f"{outcome.verdict.name}; " if outcome.verdict else ""
+    return f"{outcome.part}: {verdict}{_scores(outcome)}"
+
+
 def final_command(settings: Settings, best_epoch: int) -> str:
     """The command that trains on train and validation rows for the best number of epochs, and opens the test rows."""
     constant = settings.tree["optimizer"]["schedule"] == "constant"
@@ -108,6 +116,7 @@ def metrics(outcome: Outcome) -> dict[str, float]:
     values |= {f"baseline/{side}_{name}": value for name, value in outcome.baseline.items()}
     values |= {f"test_{name}": value for name, value in (outcome.test or {}).items()}
     values |= {"beats_baseline": float(outcome.beats_baseline), "parameters": outcome.parameters}
+    values |= {} if outcome.coverage is None else {"word_vectors_coverage": outcome.coverage}
     values |= {"train_seconds": result.seconds, "epochs": len(result.history["loss"])}
     evidence = outcome.verdict.evidence if outcome.verdict else {}
     return values | {f"verdict/{name}": float(value) for name, value in evidence.items()}

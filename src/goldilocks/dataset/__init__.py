@@ -44,10 +44,10 @@ class Vectorization:
     """How texts become numbers.
 
     Attributes:
-        encoding: "multi_hot" (which words occur), "count" (how often), "tf_idf", "sequence" (indices of the tokens in
+        encoding: "multi_hot" (which words occur), "count" (how often), "sequence" (indices of the tokens in
             their order), "one_hot" (the same, each as a vector), or "auto": "sequence" for models that read in order,
             "multi_hot" for the others.
-        hashing: Whether the index of a token is its hash, and no vocabulary is kept; not with "tf_idf".
+        hashing: Whether the index of a token is its hash, and no vocabulary is kept.
         token: "word" (lower case, without punctuation) or "character".
         words: Size of the vocabulary, padding and unknown words included; or the number of hash buckets and 2.
         length: Tokens of a sequence.

@@ -12,7 +12,7 @@ import tensorflow as tf
 from goldilocks.dataset import Vectorization
 
 PADDING, UNKNOWN = 0, 1  # the first two indices of Keras's TextVectorization in a sequence
-BAGS = ("multi_hot", "count", "tf_idf")  # encodings without order, by Keras's names for them
+BAGS = ("multi_hot", "count")  # encodings without order, by Keras's names for them
 
 
 @keras.saving.register_keras_serializable(package="goldilocks")
@@ -52,7 +52,7 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
 
     Returns:
         string (batch,) -> "sequence": int32 (batch, length), 0 where padded, 1 for unknown tokens; "one_hot": float32
-        (batch, length, words); "multi_hot", "count", "tf_idf": float32 (batch, words).
+        (batch, length, words); "multi_hot", "count": float32 (batch, words).
     """
     encoding = ("sequence" if in_order else "multi_hot") if how.encoding == "auto" else how.encoding
     inputs = keras.Input((), dtype="string", name="text")
