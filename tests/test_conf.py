@@ -161,10 +161,14 @@ def test_an_experiment_says_its_command_its_cost_and_what_to_expect_and_passes_t
     heads = [re.fullmatch(r"# (Run|Takes|Expect): (\S.*)", line) for line in lines[1:4]]
     assert [head and head[1] for head in heads] == ["Run", "Takes", "Expect"]
     assert heads[0]
-    words = shlex.split(heads[0][2].replace("FOLDER", str(ROOT / "tests")))
+    words = shlex.split(heads[0][2].replace("RUN_ID", "0" * 32))
     assert words[:3] == ["python", "train.py", f"experiment={option}"]
     settings = checked(*words[2:])
     assert settings.choices["experiment"] == option
+    for group, choice in settings.choices.items():  # An experiment that this one starts from may be of another model.
+        assert group == "experiment" or settings.tree[group].keys() - {"_target_"} == node_of(group, choice).keys() - {
+            "_target_"
+        }
     raw = yaml.safe_load("\n".join(lines))
     own = leaves({key: value for key, value in raw.items() if key != "defaults"})
     assert {key: settings.flat[key] for key in own} == {
