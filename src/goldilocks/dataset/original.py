@@ -12,28 +12,31 @@ from goldilocks.dataset.sources import SourceUnavailable
 PATIENCE = 20.0
 
 
-def from_keras(name: str) -> Any:
-    """What `keras.datasets.<name>.load_data()` returns: `(x_train, y_train), (x_test, y_test)`.
+def from_keras(name: str, function: str = "load_data") -> Any:
+    """What `keras.datasets.<name>.<function>()` returns; of "load_data", `(x_train, y_train), (x_test, y_test)`.
 
-    Keras checks the published SHA-256 at every load, keeps the file in `$KERAS_HOME/datasets` (`~/.keras/datasets`),
-    and removes what it had written when a download breaks off.
+    Keras checks the published checksum at every load, keeps the file in `$KERAS_HOME/datasets` (`~/.keras/datasets`),
+    removes what it had written when a download breaks off, and fetches a file again whose checksum differs. What Keras
+    must unpickle to read texts' indices, it restricts to NumPy's own arrays.
 
     Args:
         name: A module of `keras.datasets` that downloads one `<name>.npz`.
+        function: Its function: "load_data", or of texts also "get_word_index" and "get_label_names".
 
     Raises:
         SourceUnavailable: The loader failed, whatever its reason: no network, a checksum that differs, a full disk.
     """
     from goldilocks.backend import keras  # Seconds, so only when the original is really read.
 
+    file = f"{name}_word_index.json" if function == "get_word_index" else f"{name}.npz"
     try:
         with _patience(PATIENCE), contextlib.redirect_stdout(sys.stderr):
-            return getattr(keras.datasets, name).load_data()
+            return getattr(getattr(keras.datasets, name), function)()
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         reason = str(error).strip().rstrip(".")
         raise SourceUnavailable(
             f"The original could not be fetched ({reason or type(error).__name__}). Expected the network, or "
-            f"the published {name}.npz in the folder datasets of $KERAS_HOME (else ~/.keras); put the file there, or "
+            f"the published {file} in the folder datasets of $KERAS_HOME (else ~/.keras); put the file there, or "
             "use dataset.source=stand_in."
         ) from error
 
