@@ -3,13 +3,16 @@
 import contextlib
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from goldilocks.dataset import DataError
 from goldilocks.dataset.sources import SourceUnavailable
 
 # Seconds without a byte from the server. Keras sets no limit, and a firewall that drops packets would hang it for good.
 PATIENCE = 20.0
+# The indices that Keras keeps free below its words.
+OFFSET = 3
 
 
 def from_keras(name: str, function: str = "load_data") -> Any:
@@ -38,6 +41,31 @@ def from_keras(name: str, function: str = "load_data") -> Any:
             f"The original could not be fetched ({reason or type(error).__name__}). Expected the network, or "
             f"the published {file} in the folder datasets of $KERAS_HOME (else ~/.keras); put the file there, or "
             "use dataset.source=stand_in."
+        ) from error
+
+
+def decode(sequences: Iterable[Sequence[int]], word_index: Mapping[str, int]) -> list[str]:
+    """The texts behind the sequences of word indices that Keras publishes, their words between single spaces.
+
+    Args:
+        sequences: What `load_data` returns: 0 for padding, 1 for the start of a text, 2 for a word that was left out,
+            and `OFFSET` more than its place in `word_index` for every other word.
+        word_index: What `get_word_index` returns: place by word, from 1.
+
+    Returns:
+        A text for each sequence. The three indices that stand for no word leave nothing behind.
+
+    Raises:
+        DataError: An index that stands for no word.
+    """
+    words = {place + OFFSET: word for word, place in word_index.items()}
+    try:
+        return [" ".join([words[index] for index in sequence if index >= OFFSET]) for sequence in sequences]
+    except KeyError as error:
+        raise DataError(
+            f"The sequences hold the index {error.args[0]}, and the {len(word_index)} words in the index of words have "
+            f"none such ({OFFSET} less). The two files in the folder datasets of $KERAS_HOME (else ~/.keras) do not "
+            "belong together; delete them, and they are fetched again."
         ) from error
 
 

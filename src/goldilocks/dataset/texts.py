@@ -126,8 +126,8 @@ def _rows(path: Path, text: str | int | None, target: str | int | Sequence[str] 
     kept = ~(without_text | without_target)
     if kept.sum() < tabular.FEWEST_ROWS:
         raise DataError(
-            f"{path} has {int(kept.sum())} rows with a text ({text}) and a target ({', '.join(labels)}) of {len(frame)} "
-            f"rows in all; expected at least {tabular.FEWEST_ROWS}. Add rows, or give other columns."
+            f"{path} has {int(kept.sum())} rows with a text ({text}) and a target ({', '.join(labels)}) of "
+            f"{len(frame)} rows in all; expected at least {tabular.FEWEST_ROWS}. Add rows, or give other columns."
         )
     if not kept.all():
         notes.append(
