@@ -15,6 +15,7 @@ OPTIONS = {group: sorted(file.stem for file in (CONF / group).glob("*.yaml")) fo
 # What a person must add to these options, with paths that exist.
 NEEDED = {
     "images": (f"dataset.dir={ROOT / 'tests'}",),
+    "texts": (f"dataset.dir={ROOT / 'tests'}",),
     "table": (f"dataset.file={ROOT / 'pyproject.toml'}", "dataset.target=price"),
 }
 

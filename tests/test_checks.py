@@ -98,6 +98,29 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"protocol\.validation=0\.6 and protocol\.test=0\.4 leave no",
         ),
         ("dataset=boston protocol=kfold protocol.k=1", r"protocol\.k is 1; expected a whole number of at least 2\."),
+        ("dataset=texts", r"dataset=texts needs a folder .+: add dataset\.dir=FOLDER, or dataset\.file=FILE .+=NAME\."),
+        ("dataset=texts dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
+        ("dataset=imdb dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
+        (
+            "dataset=texts dataset.file=none.csv dataset.text=a dataset.target=b",
+            r"dataset\.file=none\.csv is not a file here",
+        ),
+        (
+            f"dataset=texts {FILE} dataset.target=b",
+            r"needs the column of texts of dataset\.file=.+README\.md: add dataset\.text=NAME\.",
+        ),
+        (
+            f"dataset=texts {FILE} dataset.text=b",
+            r"needs the column to predict of dataset\.file=.+: add dataset\.target=NAME\.",
+        ),
+        (
+            f"dataset=texts {FILE} dataset.dir={ROOT}",
+            r"has both dataset\.dir=.+ and dataset\.file=.+; expected one of them, leave out the other\.",
+        ),
+        (
+            f"dataset=texts dataset.dir={ROOT} dataset.target=b",
+            r"dataset\.target=b: the column of a file, but dataset\.dir=.+ is a folder, .+ Leave it out",
+        ),
         ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),
         ("trainer.epochs=null", r"trainer\.epochs is null; expected a whole number of at least 1\."),
         ("trainer.epochs=true", r"trainer\.epochs is true; expected"),
@@ -131,6 +154,8 @@ def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
         "dataset=boston protocol=iterated_kfold protocol.test=0.9",
         f"dataset=images dataset.dir={ROOT} problem.loss=mse",  # Only the data can say whether this fits.
         f"dataset=table {FILE} model=baseline",
+        f"dataset=texts dataset.dir={ROOT}",
+        f"dataset=texts {FILE} dataset.text=a dataset.target=b",
     ],
 )
 def test_what_goes_together_passes(overrides):

@@ -56,7 +56,7 @@ def test_a_folder_per_class_is_a_binary_problem_in_natural_order(pets):
     assert data.y.tolist() == [0.0] * 12 + [1.0] * 12
     assert data.notes == ()
     assert data.image_size is None
-    order = [file for file in folders.find(pets).files if file.startswith("cats")]
+    order = [file for file in folders.find(pets, folders.IMAGES).files if file.startswith("cats")]
     assert order == [f"cats/{number}.jpg" for number in range(12)]
 
 
@@ -76,7 +76,7 @@ def test_a_wrapping_folder_is_descended_into_and_other_files_are_counted(tmp_pat
     (root / "PetImages" / "Cat" / "Thumbs.db").write_text("thumbs")
     (root / "PetImages" / "Dog" / ".hidden.jpg").write_text("hidden")
     (root / "__MACOSX" / "Cat").mkdir(parents=True)
-    found = folders.find(root)
+    found = folders.find(root, folders.IMAGES)
     assert found.classes == ("Cat", "Dog")
     assert found.folder == root / "PetImages"
     assert len(found.files) == 6
@@ -86,7 +86,7 @@ def test_a_wrapping_folder_is_descended_into_and_other_files_are_counted(tmp_pat
 
 def test_a_flat_folder_has_the_class_in_the_names(tmp_path):
     found = folders.find(
-        write(tmp_path / "in", [f"train/{kind}.{n}.jpg" for n in range(11) for kind in ("dog", "cat")])
+        write(tmp_path / "in", [f"train/{kind}.{n}.jpg" for n in range(11) for kind in ("dog", "cat")]), folders.IMAGES
     )
     assert found.classes == ("cat", "dog")
     assert found.files == tuple(f"{kind}.{number}.jpg" for kind in ("cat", "dog") for number in range(11))
@@ -96,7 +96,7 @@ def test_a_flat_folder_has_the_class_in_the_names(tmp_path):
 def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
     (pets / "dogs" / "up").symlink_to(pets / "dogs")
     (pets / "birds").symlink_to(pets / "cats")
-    found = folders.find(pets)
+    found = folders.find(pets, folders.IMAGES)
     assert found.classes == ("birds", "cats", "dogs")
     assert np.bincount(found.labels).tolist() == [12, 12, 12]
 
@@ -162,7 +162,7 @@ def test_broken_files_are_named_and_skipped_up_to_the_limit(pets):
     assert data.x.shape == (21, 8, 8, 3)
     assert data.y.tolist() == [0.0] * 10 + [1.0] * 11
     assert re.search(sentence, data.notes[0])
-    listing = folders.find(pets)
+    listing = folders.find(pets, folders.IMAGES)
     expected = [images.decode(str(listing.folder / file), (8, 8)).numpy() for file in listing.files[:3]]
     np.testing.assert_array_equal(data.x[:3], expected)
 
@@ -201,7 +201,7 @@ def test_the_digest_is_of_names_contents_and_size(pets, tmp_path):
 
 
 def test_hashes_are_remembered_for_files_that_have_settled(pets, monkeypatch):
-    listing = folders.find(pets)
+    listing = folders.find(pets, folders.IMAGES)
     first = folders.hashes(listing)
     now = folders.time.time_ns()
     monkeypatch.setattr(folders.time, "time_ns", lambda: now + 10**10)

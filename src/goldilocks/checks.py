@@ -183,6 +183,8 @@ def _file_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[st
         )
     if dataset.get("dir") is not None and not Path(str(dataset["dir"])).expanduser().is_dir():
         errors.append(f"dataset.dir={dataset['dir']} is not a folder here ({Path.cwd()}); give the path of one.")
+    if name == "texts":
+        errors += _texts_errors(dataset)
     if name == "table" and dataset["file"] is None:
         errors.append("dataset=table needs a CSV or Parquet file: add dataset.file=FILE.")
     if dataset.get("file") is not None and not Path(str(dataset["file"])).expanduser().is_file():
@@ -193,6 +195,34 @@ def _file_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[st
             f"model.vectors={vectors} is not a file here ({Path.cwd()}); give the path of a GloVe file, or stand_in."
         )
     return errors
+
+
+def _texts_errors(dataset: Mapping[str, Any]) -> list[str]:
+    """A folder or a file, and of a file the two columns."""
+    columns = {"text": "of texts", "target": "to predict"}
+    if dataset["dir"] is None and dataset["file"] is None:
+        return [
+            "dataset=texts needs a folder with a folder of .txt files per class, or a CSV or Parquet file: add "
+            "dataset.dir=FOLDER, or dataset.file=FILE dataset.text=NAME dataset.target=NAME."
+        ]
+    if dataset["dir"] is None:
+        return [
+            f"dataset=texts needs the column {role} of dataset.file={dataset['file']}: add dataset.{key}=NAME."
+            for key, role in columns.items()
+            if dataset[key] is None
+        ]
+    if dataset["file"] is not None:
+        return [
+            f"dataset=texts has both dataset.dir={dataset['dir']} and dataset.file={dataset['file']}; expected one of "
+            "them, leave out the other."
+        ]
+    given = " and ".join(f"dataset.{key}={dataset[key]}" for key in columns if dataset[key] is not None)
+    if given:
+        return [
+            f"{given}: the column of a file, but dataset.dir={dataset['dir']} is a folder, whose folders are the "
+            "target. Leave it out, or give dataset.file=FILE instead of dataset.dir."
+        ]
+    return []
 
 
 def _named(parts: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ def load(
     """
 
     def photographs(folder: Path, location: str) -> Dataset:
-        listing = folders.find(folder)
+        listing = folders.find(folder, folders.IMAGES)
         if len(listing.classes) != 2 or not all(
             found.casefold().startswith(name) for found, name in zip(listing.classes, CLASSES, strict=True)
         ):

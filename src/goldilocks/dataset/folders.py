@@ -1,4 +1,4 @@
-"""A folder of images -> its classes, files and content hashes. No TensorFlow: a wrong folder is told at once."""
+"""A folder of images or texts -> its classes, files and hashes. No TensorFlow: a wrong folder is told at once."""
 
 import hashlib
 import json
@@ -14,21 +14,37 @@ import numpy as np
 
 from goldilocks.dataset import DataError, sources
 
-# What `tf.io.decode_image` of TensorFlow 2.21 decodes, told by content whatever the suffix.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
-# A class needs an image for each of train, validation and test.
+# A class needs a file for each of train, validation and test.
 FEWEST = 3
 # Folders by these names are parts of a split data set, not classes; taken for classes, a model would learn nonsense.
 SPLITS = {"train", "training", "val", "valid", "validation", "test", "test1", "testing"}
-LAYOUTS = (
-    "Expected two classes or more: a subfolder for each (cats/1.jpg, dogs/1.jpg), or one folder whose file names begin "
-    "with the class (cat.0.jpg, dog.0.jpg)"
-)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is looked for: its name in the plural, and the suffixes of its files, the usual one first."""
+
+    name: str
+    suffixes: tuple[str, ...]
+
+    @property
+    def layouts(self) -> str:
+        """How the files may lie in a folder, for people."""
+        usual = self.suffixes[0]
+        return (
+            f"Expected two classes or more: a subfolder for each (cats/1{usual}, dogs/1{usual}), or one folder whose "
+            f"file names begin with the class (cat.0{usual}, dog.0{usual})"
+        )
+
+
+# What `tf.io.decode_image` of TensorFlow 2.21 decodes, told by content whatever the suffix.
+IMAGES = Files("images", (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"))
+TEXTS = Files("texts", (".txt",))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """The images of a folder, class by class, each class in natural order (cat.2 before cat.10).
+    """The files of a folder, class by class, each class in natural order (cat.2 before cat.10).
 
     Attributes:
         folder: What `files` are relative to: the folder given, or the only folder inside it.
@@ -45,20 +61,22 @@ class Listing:
     notes: tuple[str, ...]
 
 
-def find(folder: Path) -> Listing:
-    """The images of a folder, in one of the layouts of `LAYOUTS`; a single wrapping folder is descended into.
+def find(folder: Path, wanted: Files) -> Listing:
+    """The images or texts of a folder, in one of their `layouts`; a single wrapping folder is descended into.
 
     Raises:
-        DataError: The folder is missing or empty, holds fewer than two classes, or a class fewer than `FEWEST` images.
+        DataError: The folder is missing or empty, holds fewer than two classes, or a class fewer than `FEWEST` files.
     """
     if not folder.is_dir():
         found = "is a file" if folder.is_file() else "does not exist"
-        raise DataError(f"dataset.dir={folder} {found}. Expected a folder of images; unpack an archive first.")
+        raise DataError(f"dataset.dir={folder} {found}. Expected a folder of {wanted.name}; unpack an archive first.")
     ignored: Counter[str] = Counter()
     try:
         while True:
             inside = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and _shown(entry.name))
-            beside = [entry.name for entry in os.scandir(folder) if entry.is_file() and _counted(entry.name, ignored)]
+            beside = [
+                entry.name for entry in os.scandir(folder) if entry.is_file() and _counted(entry.name, wanted, ignored)
+            ]
             if beside or len(inside) != 1:
                 break
             folder = folder / inside[0]
@@ -68,28 +86,42 @@ def find(folder: Path) -> Listing:
                 f"folder per class; give one part, dataset.dir={folder / inside[0]}, and the protocol splits it."
             )
         if inside:
-            members = {name: [f"{name}/{file}" for file in _walk(folder / name, ignored)] for name in inside}
-            ignored["images beside the class folders"] += len(beside)
+            members = {name: [f"{name}/{file}" for file in _walk(folder / name, wanted, ignored)] for name in inside}
+            ignored[f"{wanted.name} beside the class folders"] += len(beside)
         else:
-            members = _by_name(folder, beside)
+            members = _by_name(folder, beside, wanted)
     except OSError as error:
         raise DataError(f"Could not read {folder}: {error}. Expected a folder that you may read.") from error
 
     classes = tuple(sorted(members, key=lambda name: (name.casefold(), name)))
     if len(classes) < 2:
-        found = f"one class, {classes[0]!r} ({len(members[classes[0]])} images)" if classes else "no images"
-        raise DataError(f"{folder} holds {found}. {LAYOUTS}.")
+        found = f"no {wanted.name}"
+        if classes:
+            found = f"one class, {classes[0]!r} ({len(members[classes[0]])} {wanted.name})"
+        raise DataError(f"{folder} holds {found}. {wanted.layouts}.")
     few = [f"{name!r} has {len(members[name])}" for name in classes if len(members[name]) < FEWEST]
     if few:
         raise DataError(
-            f"Too few images in {folder}: {', '.join(few[:5])}{', ...' if len(few) > 5 else ''}. Expected at least "
-            f"{FEWEST} ({', '.join(SUFFIXES)}) in each class; add images, or take the class away."
+            f"Too few {wanted.name} in {folder}: {', '.join(few[:5])}{', ...' if len(few) > 5 else ''}. Expected at "
+            f"least {FEWEST} ({', '.join(wanted.suffixes)}) in each class; add {wanted.name}, or take the class away."
         )
     files = tuple(file for name in classes for file in sorted(members[name], key=_natural))
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(members[name]) for name in classes])
     what = ", ".join(f"{count} {kind}" for kind, count in ignored.most_common() if count)
     notes = (f"Ignored {ignored.total()} files in {folder}: {what}.",) if what else ()
     return Listing(folder=folder, files=files, labels=labels, classes=classes, notes=notes)
+
+
+def below(folder: Path, wanted: Files) -> list[str]:
+    """The images or texts at any depth below a folder, in natural order, as paths relative to it.
+
+    Raises:
+        DataError: The folder cannot be read.
+    """
+    try:
+        return sorted(_walk(folder, wanted, Counter()), key=_natural)
+    except OSError as error:
+        raise DataError(f"Could not read {folder}: {error}. Expected a folder that you may read.") from error
 
 
 def hashes(listing: Listing) -> np.ndarray:
@@ -124,23 +156,25 @@ def hashes(listing: Listing) -> np.ndarray:
         return sources.prepared(key, build)["sha256"]
     except OSError as error:
         raise DataError(
-            f"Could not read the images in {listing.folder}: {error}. Expected files you may read."
+            f"Could not read the files in {listing.folder}: {error}. Expected files you may read."
         ) from error
 
 
-def _by_name(folder: Path, names: list[str]) -> dict[str, list[str]]:
+def _by_name(folder: Path, names: list[str], wanted: Files) -> dict[str, list[str]]:
     """The files of a flat folder by the part of their name before the first dot, as in Kaggle's cat.0.jpg."""
     members: dict[str, list[str]] = {}
     for name in names:
         parts = name.split(".")
         if len(parts) < 3:
-            raise DataError(f"{folder / name} has no class in its name, and {folder} has no class folders. {LAYOUTS}.")
+            raise DataError(
+                f"{folder / name} has no class in its name, and {folder} has no class folders. {wanted.layouts}."
+            )
         members.setdefault(parts[0], []).append(name)
     return members
 
 
-def _walk(folder: Path, ignored: Counter[str]) -> list[str]:
-    """The images at any depth below a folder, links followed once, as paths relative to it."""
+def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
+    """The files at any depth below a folder, links followed once, as paths relative to it."""
 
     def stop(error: OSError) -> None:
         raise error
@@ -154,7 +188,7 @@ def _walk(folder: Path, ignored: Counter[str]) -> list[str]:
         seen.add(real)
         folders[:] = [name for name in folders if _shown(name)]
         below = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
-        found += [f"{below}/{name}" if below else name for name in names if _counted(name, ignored)]
+        found += [f"{below}/{name}" if below else name for name in names if _counted(name, wanted, ignored)]
     return found
 
 
@@ -162,14 +196,14 @@ def _shown(name: str) -> bool:
     return not name.startswith((".", "__MACOSX"))
 
 
-def _counted(name: str, ignored: Counter[str]) -> bool:
-    """Whether a file is an image by its name; what is not is counted by its kind."""
+def _counted(name: str, wanted: Files, ignored: Counter[str]) -> bool:
+    """Whether a file is wanted by its name; what is not is counted by its kind."""
     suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 (pathlib takes 5 times as long, and there may be millions)
     if not _shown(name):
         ignored["hidden"] += 1
     elif not name.isascii() and name.encode(errors="ignore").decode() != name:
         ignored["named in another encoding than UTF-8"] += 1
-    elif suffix not in SUFFIXES:
+    elif suffix not in wanted.suffixes:
         ignored[suffix or "without a suffix"] += 1
     else:
         return True

@@ -34,7 +34,7 @@ def load(*, dir: str | None, image_size: int, hold: float, broken_limit: float, 
         raise DataError("dataset=images needs a folder of images and got none. Give it: dataset.dir=FOLDER.")
     folder = Path(str(dir)).expanduser()
     return read(
-        folders.find(folder),
+        folders.find(folder, folders.IMAGES),
         name="images",
         source="original",
         location=str(folder),

