@@ -28,12 +28,13 @@ TIMEOUT = (10, 60)
 SIZE_LIMIT = 16 * 2**30
 
 
-def fetch(url: str, sha256: str, *, name: str) -> Path:
+def fetch(url: str, sha256: str | None, *, name: str) -> Path:
     """The file behind a URL, downloaded once into the cache, its checksum verified.
 
     Args:
         url: Where it is published (http or https).
-        sha256: The SHA-256, hexadecimal, that it was published with.
+        sha256: The SHA-256, hexadecimal, that it was published with; None of a file that was published without one,
+            whose content the caller checks.
         name: The data set's name, for messages and for the name in the cache.
 
     Returns:
@@ -49,7 +50,7 @@ def fetch(url: str, sha256: str, *, name: str) -> Path:
         # pooch writes one plain line to stderr as it begins, verifies, and renames the temporary file at the end.
         path = pooch.retrieve(
             url,
-            known_hash=f"sha256:{sha256}",
+            known_hash=f"sha256:{sha256}" if sha256 else None,
             fname=f"{name}-{PurePosixPath(urlsplit(url).path).name}",
             path=folder,
             downloader=_download,  # pyright: ignore[reportArgumentType] (pooch names the parameters otherwise than it calls)

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 def load(
-    *, file: str | None, target: str | int | Sequence[str] | None, problem: str, drop: Sequence[str], subset: int | None
+    *,
+    file: str | None,
+    target: str | int | Sequence[str] | None,
+    problem: str,
+    drop: Sequence[str],
+    group: str | int | None,
+    subset: int | None,
 ) -> Dataset:
     """The table's columns, and its target, as arrays.
 
@@ -32,6 +38,8 @@ def load(
         target: Name of the column to predict; several, as a list or separated by commas, make a multilabel problem.
         problem: A problem type, or "auto" to infer it from the target.
         drop: Names of columns to leave out.
+        group: Name of a column whose rows of the same value are never split, and which is not predicted from; a missing
+            value stands for itself; or None.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
@@ -44,13 +52,13 @@ def load(
     frame, notes = tabular.read(path)
     columns = [str(column) for column in frame.columns]
     labels = tabular.labels(target, columns, path, name="table")
-    unwanted = [str(name) for name in drop]
+    unwanted = [str(name) for name in drop] + ([] if group is None else [str(group)])
     for name in (*labels, *unwanted):
         tabular.check_column(name, columns, path)
     both = [name for name in labels if name in unwanted]
     if both:
         raise DataError(
-            f"The column {both[0]!r} is in both dataset.target and dataset.drop; take it out of one of them."
+            f"The column {both[0]!r} is in both dataset.target and dataset.drop or dataset.group; take it out of one."
         )
 
     known = targets.known(frame[labels])
@@ -80,8 +88,17 @@ def load(
         location=str(path),
         digest=digest(x, y, classes),
         subset=subset,
+        groups=None if group is None else _groups(frame[str(group)]),
         notes=(*notes, *said, *dropped),
     )
+
+
+def _groups(column: pandas.Series) -> np.ndarray:
+    """A number for each value, int64 (rows,); each missing one has a number of its own."""
+    numbers = column.factorize()[0].astype(np.int64)
+    missing = numbers < 0
+    numbers[missing] = numbers.max(initial=-1) + 1 + np.arange(missing.sum())
+    return numbers
 
 
 def digest(x: pandas.DataFrame, y: np.ndarray, classes: Sequence[str]) -> str:

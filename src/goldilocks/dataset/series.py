@@ -1,0 +1,157 @@
+"""The user's own time series: a CSV or Parquet file with one row per point of time and named columns.
+
+Source, licence, counts: the user's. What was dropped, filled or counted is said in `Dataset.notes`.
+Shape: the numeric columns, float32, in the order of time; gaps are filled with the value before, never with one from
+    the future. Rows are taken to be equally spaced in time. What is predicted is one of these columns, `delay` rows
+    ahead; the past of that column is seen as well. Nothing is fitted here.
+Checksum: `Dataset.digest`, of the values and of what windows span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from goldilocks.dataset import DataError, Dataset, sources, tabular
+from goldilocks.dataset.windows import Windows
+
+if TYPE_CHECKING:
+    import pandas
+
+FEWEST_WINDOWS = 20  # Below this a split leaves too few windows to measure anything.
+
+
+def load(
+    *,
+    file: str | None,
+    time: str | int | None,
+    target: str | int | None,
+    drop: Sequence[str],
+    lookback: float,
+    step: float,
+    delay: float,
+    purge: bool,
+    subset: int | None,
+) -> Dataset:
+    """The windows; x is `Windows` of every numeric column, y float32 (windows,), in the target's unit.
+
+    Args:
+        file: Path of a file that `tabular.read` reads.
+        time: Name of the column of times: dates, or numbers.
+        target: Name of the column to predict.
+        drop: Names of columns to leave out.
+        lookback: Rows that a window spans.
+        step: Rows between two that it sees.
+        delay: Rows from its last to the predicted one.
+        purge: Whether the split drops windows whose target lies in the time of the next part.
+        subset: Number of training windows to keep, or None for all.
+
+    Raises:
+        DataError: The file cannot be read, a column is not in it, a time is unreadable or there twice, the target is
+            not numeric, or too few windows fit.
+    """
+    if file is None or time is None or target is None:
+        raise DataError("dataset=series needs dataset.file=FILE, dataset.time=NAME and dataset.target=NAME.")
+    spans = {"lookback": lookback, "step": step, "delay": delay}
+    for name, value in spans.items():
+        if value != int(value) or value < 1:
+            raise DataError(f"dataset.{name} is {value:g}; expected a whole number of rows, at least 1.")
+    path = tabular.path_of(file)
+    frame, notes = tabular.read(path)
+    columns, unwanted = [str(column) for column in frame.columns], [str(name) for name in drop]
+    when, wanted = str(time), str(target)
+    for name in (when, wanted, *unwanted):
+        tabular.check_column(name, columns, path)
+    if wanted in (when, *unwanted):
+        raise DataError(f"The column {wanted!r} is the target and cannot be dataset.time or in dataset.drop as well.")
+    frame, said = _in_order(frame, when, path)
+    values, filled = _numbers(frame.drop(columns=[when, *unwanted]), wanted, path)
+    windows = Windows(
+        values.to_numpy("float32"),
+        tuple(map(str, values.columns)),
+        list(values.columns).index(wanted),
+        **{name: int(value) for name, value in spans.items()},
+    )
+    if len(windows) < FEWEST_WINDOWS:
+        raise DataError(
+            f"{path} has {len(values)} usable rows, in which {len(windows)} windows of {lookback:g} + {delay:g} rows "
+            f"fit; expected at least {FEWEST_WINDOWS}. Add rows, or use a smaller dataset.lookback."
+        )
+    return Dataset(
+        name="series",
+        kind="series",
+        problem="regression",
+        x=windows,
+        y=windows.targets.copy(),
+        classes=(),
+        source="original",
+        location=str(path),
+        digest=sources.digest(",".join(windows.columns), windows.values, wanted, str(spans)),
+        subset=subset,
+        overlap=windows.lookback + (windows.delay if purge else 0) - 1,
+        persistence=windows.persistence,
+        notes=(*notes, *said, *filled),
+    )
+
+
+def _in_order(frame: pandas.DataFrame, when: str, path: Path) -> tuple[pandas.DataFrame, list[str]]:
+    """The rows sorted by time; and what to say of their spacing."""
+    import pandas
+
+    column = frame[when]
+    if pandas.api.types.is_numeric_dtype(column):
+        times = column.astype("float64")
+    else:
+        times = pandas.to_datetime(column, errors="coerce", utc=True)
+    unread = np.flatnonzero(times.isna())
+    if len(unread):
+        raise DataError(
+            f"{path}: {len(unread)} of {len(frame)} values of the column {when!r} are no times, the first is "
+            f"{column.iloc[unread[0]]!r} in row {unread[0] + 1}; expected dates such as 2016-12-31 23:50, or numbers."
+        )
+    twice = np.flatnonzero(times.duplicated())
+    if len(twice):
+        raise DataError(
+            f"{path}: {len(twice)} values of the column {when!r} stand there more than once, the first is "
+            f"{column.iloc[twice[0]]!r} in row {twice[0] + 1}; expected one row for each point of time. Give another "
+            "dataset.time, or make one series a file."
+        )
+    order = times.argsort(kind="stable").to_numpy()
+    notes = [] if (order == np.arange(len(order))).all() else [f"Sorted the rows by {when}."]
+    steps = times.iloc[order].diff().dropna()
+    usual = steps.mode().iloc[0] if len(steps) else None
+    odd = int((steps != usual).sum())
+    if odd:
+        notes.append(f"Rows are taken to be equally spaced; {odd} of {len(steps)} steps of {when} are not {usual}.")
+    return frame.iloc[order].reset_index(drop=True), notes
+
+
+def _numbers(frame: pandas.DataFrame, wanted: str, path: Path) -> tuple[pandas.DataFrame, list[str]]:
+    """The columns that vary and are numbers, without gaps; and what was dropped or filled."""
+    import pandas
+
+    numeric = [name for name in frame.columns if pandas.api.types.is_numeric_dtype(frame[name])]
+    if wanted not in numeric:
+        raise DataError(
+            f"{path}: the column {wanted!r} holds {str(frame[wanted].iloc[0])!r} in its first row; expected numbers to "
+            f"predict, such as those of {', '.join(numeric[:10]) or 'no column'}."
+        )
+    numbers = frame[numeric].astype("float64").replace([np.inf, -np.inf], np.nan)
+    still = [name for name in numeric if name != wanted and numbers[name].nunique() <= 1]
+    others = [str(name) for name in frame.columns if name not in numeric]
+    notes = [f"Dropped the column {name!r}: it does not hold numbers." for name in others]
+    notes += [f"Dropped the column {name!r}: it never changes." for name in still]
+    numbers = numbers.drop(columns=still)
+    gaps = int(numbers.isna().sum().sum())
+    numbers = numbers.ffill()
+    whole = numbers.notna().all(axis=1)
+    if gaps:
+        lost = int((~whole).sum())
+        notes.append(
+            f"Filled {gaps} missing values with the ones before them in time; left out {lost} rows at the start that "
+            "have none before."
+        )
+    return numbers[whole].reset_index(drop=True), notes
