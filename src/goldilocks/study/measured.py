@@ -203,11 +203,13 @@ def _statistics(rows: Sequence[Mapping[str, float]]) -> dict[str, Statistic]:
     """Mean and spread of each number that all rows have."""
     names = [name for name in rows[0] if all(name in row for row in rows)]
     columns = {name: np.array([row[name] for row in rows], dtype=np.float64) for name in names}
-    several = len(rows) > 1
-    return {
-        name: Statistic(float(column.mean()), float(column.std(ddof=1)) if several else None, len(rows))
-        for name, column in columns.items()
-    }
+    return {name: _statistic(column) for name, column in columns.items()}
+
+
+def _statistic(column: np.ndarray) -> Statistic:
+    if (column == column[0]).all():  # Their mean may differ from them in the last digit.
+        return Statistic(float(column[0]), 0.0 if len(column) > 1 else None, len(column))
+    return Statistic(float(column.mean()), float(column.std(ddof=1)) if len(column) > 1 else None, len(column))
 
 
 def _told(parent: StoredRun) -> dict[str, Statistic]:

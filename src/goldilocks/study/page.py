@@ -61,10 +61,10 @@ def text(study: Study, groups: Mapping[Data, Sequence[Measured]], pictures: Sequ
 
 
 def number(value: Statistic | None) -> str:
-    """A mean with four significant digits, and its standard deviation with two; "" of nothing."""
+    """A mean with four significant digits, and its standard deviation, if any, with two; "" of nothing."""
     if value is None:
         return ""
-    spread = "" if value.std is None else f" ± {value.std:.2g}"
+    spread = "" if not value.std else f" ± {value.std:.2g}"
     return f"{style.number(value.mean)}{spread}"
 
 
@@ -90,7 +90,7 @@ def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Pi
         *drawn,
         "### Beside the book",
         _published(study, variants),
-        f"### What must hold: {held} of {known} measured",
+        f"### What must hold: {held} of the {known} that were measured",
         markdown(_relations(checked)) if checked else "Nothing was written down.",
         "### What the curves say",
         _verdicts(variants),
