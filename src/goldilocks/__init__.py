@@ -14,6 +14,7 @@ Data flows one way, through modules named after the steps of the workflow:
     plots        logged numbers -> figures
     tracking     the only place that knows MLflow
     sweep        many runs of one `-m` call under one parent
+    study        stored runs -> the page of a study, beside the book's numbers
     run          one run, top to bottom, one line per step
 """
 

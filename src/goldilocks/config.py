@@ -173,6 +173,25 @@ def settled(
     return Settings(tree, chosen, tuple(overrides), sweep_dir)
 
 
+def experiment(name: str, conf: Path) -> Settings:
+    """The checked settings of an experiment's config as it stands, without a command line.
+
+    Args:
+        name: A file of `conf/experiment/`, without its ending.
+        conf: The folder of the configuration.
+
+    Raises:
+        ConfigError: There is no such experiment, or anything in it is wrong; the message lists all of it.
+    """
+    override = f"experiment={name}"
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+            cfg = compose("config", [override], return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_listed(_command_line_errors([override], conf) or [str(error)])) from error
+    return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=[override], sweep_dir=None)
+
+
 def launch(main: Callable[[], Any], conf: Path) -> None:
     """Run a Hydra entry point; what a person can mend ends it with a sentence and exit status 1, not with a traceback.
 

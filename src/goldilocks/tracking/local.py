@@ -21,7 +21,7 @@ from mlflow.tracking import MlflowClient
 from goldilocks.tracking import StoreError
 from goldilocks.tracking.provenance import program
 from goldilocks.tracking.run import FAILURES, Tracker, explained
-from goldilocks.tracking.stored import StoredRun, children
+from goldilocks.tracking.stored import StoredRun, children, history, of_study
 
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
@@ -106,6 +106,16 @@ class Store:
         """The runs of a sweep, in the order in which they started."""
         with explained(self.uri):
             return children(self.client, self.experiment_id, parent)
+
+    def runs_of(self, study: str) -> list[StoredRun]:
+        """The runs of a study's experiments, in the order in which they started, without their curves."""
+        with explained(self.uri):
+            return of_study(self.client, self.experiment_id, study)
+
+    def history(self, run_id: str, name: str) -> list[float]:
+        """The values of a run's metric in the order of epochs."""
+        with explained(self.uri):
+            return history(self.client, run_id, name)
 
     def close_parent(self, parent: str, status: str, *, folder: Path, description: str) -> None:
         """Log what a sweep came to, and end its run.

@@ -55,6 +55,14 @@ class Store:
         """No children."""
         return []
 
+    def runs_of(self, study: str) -> list[Any]:
+        """No runs."""
+        return []
+
+    def history(self, run_id: str, name: str) -> list[float]:
+        """No values."""
+        return []
+
     def close_parent(self, parent: str, status: str, *, folder: Path, description: str) -> None:
         """Forget what a sweep came to."""
 

@@ -49,7 +49,7 @@ class Tracker:
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log parameters; lists and null are written as in YAML."""
-        params = [Param(name, _written(value)) for name, value in values.items()]
+        params = [Param(name, written(value)) for name, value in values.items()]
         for start in range(0, len(params), PARAMS_A_BATCH):
             with explained(self.uri):
                 self.client.log_batch(self.run_id, params=params[start : start + PARAMS_A_BATCH])
@@ -165,7 +165,8 @@ class _Flavor:
         save_model(path=path, **arguments)
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value of the configuration as parameters have it: a text as it is, all else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)[:PARAM_LENGTH]
 
 
