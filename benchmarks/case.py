@@ -24,4 +24,4 @@ def job(given: Settings) -> Job:
     """A fresh model of these settings, and the rows to train it on."""
     dataset = given.builder("dataset")()
     problem = resolve(dataset.problem, **given.tree["problem"])
-    return prepare(given, dataset, problem, given.builder("protocol")(dataset)[0])
+    return prepare(given, dataset, problem, given.builder("protocol")(dataset)[0], None)

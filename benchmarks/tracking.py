@@ -47,7 +47,7 @@ def bare(given, job) -> float:
     size, epochs = trainer["batch_size"], trainer["epochs"]
     began = time.perf_counter()
     rows, common = job.split.train, (job.dataset, job.encoder)
-    training = batches.training(*common, rows, job.targets, batch_size=size, seed=0, augment=None)
+    training = batches.training(*common, rows, job.targets, batch_size=size, shuffle=True, seed=0, augment=None)
     validation = batches.evaluation(*common, job.split.validation, job.targets, batch_size=max(size, 128))
     steps = -(-len(rows) // size)
     numbers = size * math.prod(job.model.input_shape[1:])

@@ -10,8 +10,8 @@ from goldilocks.training import batches
 
 ROWS = np.array([1, 2, 3, 5, 8, 13, 4, 7, 11, 18])
 STEPS = 4  # batches of 3 of these 10 rows
-STILL = Regularizer(0, 0, 0, flip=False, rotation=0, translation=0, shear=0, zoom=0, patience=None)
-MOVED = Regularizer(0, 0, 0, flip=True, rotation=40.0, translation=0.2, shear=0.2, zoom=0.2, patience=None)
+STILL = Regularizer(0, 0, 0, 0, flip=False, rotation=0, translation=0, shear=0, zoom=0, patience=None)
+MOVED = Regularizer(0, 0, 0, 0, flip=True, rotation=40.0, translation=0.2, shear=0.2, zoom=0.2, patience=None)
 
 
 def dataset(x, kind, **more):
@@ -49,8 +49,10 @@ def streamed(held, tmp_path_factory):
 
 
 def training(data, *, seed=0, augment=None, batch_size=3):
-    encoder = encoding.fit(data, ROWS)
-    return batches.training(data, encoder, ROWS, data.y, batch_size=batch_size, seed=seed, augment=augment)
+    encoder = encoding.fit(data, ROWS, in_order=False)
+    return batches.training(
+        data, encoder, ROWS, data.y, batch_size=batch_size, shuffle=True, seed=seed, augment=augment
+    )
 
 
 def taken(pipeline, epochs=1):
@@ -90,7 +92,7 @@ def test_rows_and_targets_stay_together(held, streamed, table):
 @pytest.mark.parametrize("name", ["held", "streamed", "table"])
 def test_evaluation_keeps_the_order_once(name, request):
     data = request.getfixturevalue(name)
-    encoder = encoding.fit(data, ROWS)
+    encoder = encoding.fit(data, ROWS, in_order=False)
     pairs = list(batches.evaluation(data, encoder, ROWS, data.y, batch_size=4).as_numpy_iterator())
     assert [len(y) for _, y in pairs] == [4, 4, 2]
     assert np.concatenate([y for _, y in pairs]).tolist() == ROWS.tolist()

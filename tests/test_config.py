@@ -60,7 +60,7 @@ def test_flat_has_every_leaf_by_its_dotted_key_and_the_options_by_their_groups()
 def test_seed_0_is_a_seed():
     assert checked("seed=0").tree["seed"] == 0
     assert checked("seed=0").flat["seed"] == 0
-    assert checked("seed=0").fingerprint("d", "c") != checked("seed=1").fingerprint("d", "c")
+    assert checked("seed=0").fingerprint("d", "c", "") != checked("seed=1").fingerprint("d", "c", "")
 
 
 def test_the_parent_is_read_from_the_folder_of_the_sweep(tmp_path):
@@ -85,12 +85,16 @@ def test_the_parent_is_read_from_the_folder_of_the_sweep(tmp_path):
     ],
 )
 def test_the_fingerprint_changes_with_what_can_change_a_result(override):
-    assert checked("dataset=boston", override).fingerprint("d", "c") != checked("dataset=boston").fingerprint("d", "c")
+    assert checked("dataset=boston", override).fingerprint("d", "c", "") != checked("dataset=boston").fingerprint(
+        "d", "c", ""
+    )
 
 
 def test_the_fingerprint_changes_with_the_data_and_with_the_code():
     settings = checked("dataset=boston")
-    assert len({settings.fingerprint(*digests) for digests in (("d", "c"), ("e", "c"), ("d", "e"), ("c", "d"))}) == 4
+    assert (
+        len({settings.fingerprint(*digests, "") for digests in (("d", "c"), ("e", "c"), ("d", "e"), ("c", "d"))}) == 4
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,14 +103,14 @@ def test_the_fingerprint_changes_with_the_data_and_with_the_code():
      "diagnosis.horizon=1", "regularizer=none"],
 )  # fmt: skip
 def test_the_fingerprint_stays_where_the_result_does(override):
-    assert checked(override).fingerprint("d", "c") == checked().fingerprint("d", "c")
+    assert checked(override).fingerprint("d", "c", "") == checked().fingerprint("d", "c", "")
 
 
 def test_the_same_settings_by_other_words_have_the_same_fingerprint():
     typed = checked("dataset=boston", "trainer.epochs=80", "trainer.batch_size=16")
-    assert typed.fingerprint("d", "c") == checked("experiment=boston_holdout").fingerprint("d", "c")
+    assert typed.fingerprint("d", "c", "") == checked("experiment=boston_holdout").fingerprint("d", "c", "")
     two = checked("dataset=boston", "regularizer=l2"), checked("dataset=boston", "regularizer.l2=0.001")
-    assert two[0].fingerprint("d", "c") == two[1].fingerprint("d", "c")
+    assert two[0].fingerprint("d", "c", "") == two[1].fingerprint("d", "c", "")
 
 
 UNKNOWN = " is not a key of this configuration; "

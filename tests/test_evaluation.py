@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn import metrics as sklearn
@@ -118,19 +120,30 @@ def test_every_metric_asked_for_is_computed():
     assert scores["auc"] == pytest.approx(1, abs=0.01)
 
 
+def naive(type, constant, truth):
+    """The scores of the dumb predictor that says the same of every row."""
+    data = SimpleNamespace(persistence=None)
+    predictions = evaluation.naive(data, np.array(constant, "float32"), np.arange(len(truth)))  # pyright: ignore
+    return evaluation.scores(problem(type), truth, predictions)
+
+
 def test_the_baseline_has_the_accuracy_of_the_majority():
     truth = column(1, 1, 0, 1)
-    assert evaluation.baseline(problem("binary"), np.array([0.6], "float32"), truth)["accuracy"] == 0.75
-    assert evaluation.baseline(problem("binary"), np.array([0.4], "float32"), truth)["accuracy"] == 0.25
-    shares = np.array([0.2, 0.5, 0.3], "float32")
-    scores = evaluation.baseline(problem("multiclass"), shares, np.array([1, 1, 0, 2, 1]))
+    assert naive("binary", [0.6], truth)["accuracy"] == 0.75
+    assert naive("binary", [0.4], truth)["accuracy"] == 0.25
+    scores = naive("multiclass", [0.2, 0.5, 0.3], np.array([1, 1, 0, 2, 1]))
     assert scores["accuracy"] == pytest.approx(0.6)
     assert scores["loss"] == pytest.approx(-(3 * np.log(0.5) + np.log(0.2) + np.log(0.3)) / 5, rel=1e-5)
 
 
 def test_the_baseline_of_a_regression_has_the_mean_error_of_the_mean():
-    scores = evaluation.baseline(problem("regression"), np.array([3.0], "float32"), column(1, 2, 6))
+    scores = naive("regression", [3.0], column(1, 2, 6))
     assert scores == pytest.approx({"loss": (4 + 1 + 9) / 3, "mae": (2 + 1 + 3) / 3})
+
+
+def test_the_baseline_of_a_series_is_that_nothing_changes():
+    data = SimpleNamespace(persistence=np.array([1.0, 2.0, 3.0], "float32"))
+    assert evaluation.naive(data, np.array([9.0]), np.array([2, 0])).tolist() == [[3.0], [1.0]]  # pyright: ignore
 
 
 @pytest.mark.parametrize(

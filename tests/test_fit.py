@@ -12,14 +12,15 @@ from goldilocks.protocol import Split
 from goldilocks.training import fit as training
 from goldilocks.training import optimizer
 
-NONE = {"l1": 0.0, "l2": 0.0, "dropout": 0.0, "flip": False, "rotation": 0.0, "translation": 0.0, "shear": 0.0}
-NONE |= {"zoom": 0.0, "patience": None}
+NONE = {"l1": 0.0, "l2": 0.0, "dropout": 0.0, "recurrent_dropout": 0.0, "flip": False, "rotation": 0.0}
+NONE |= {"translation": 0.0, "shear": 0.0, "zoom": 0.0, "patience": None}
 TRAINER = {
     "epochs": 3,
     "batch_size": 4,
     "steps_per_epoch": None,
     "validation_steps": None,
     "steps_per_execution": 1,
+    "shuffle": True,
     "monitor": "val_loss",
     "deterministic": True,
 }
@@ -50,7 +51,7 @@ class Trained:
             location="memory",
             digest="0" * 64,
         )
-        self.encoder = encoding.fit(dataset, split.train)
+        self.encoder = encoding.fit(dataset, split.train, in_order=False)
         regularizer = Regularizer(**{**NONE, **dict(regularizer)})
         self.steps = []
 

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.windows import Windows
 from goldilocks.protocol import SplitError, holdout
 
 QUARTERS = {"validation": 0.25, "test": 0.25, "seed": 0}
@@ -98,6 +101,94 @@ def test_multilabel_rows_are_split_at_random():
     assert sizes(holdout.split(a_dataset(y, "multilabel"), **QUARTERS)[0]) == (20, 10, 10)
 
 
+def in_groups(counts, per_group, **facts):
+    """Rows in classes of so many; consecutive ones, `per_group` of them, form a group: most are of one class."""
+    rows = sum(counts)
+    return in_classes(*counts, groups=(np.arange(rows) // per_group)[::-1] * 7 - 3, **facts)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("counts", "per_group"), [((200, 100), 5), ((120, 90, 40), 7), ((300, 300), 3)])
+def test_groups_stay_whole_and_classes_keep_their_shares_as_well_as_groups_allow(counts, per_group, seed):
+    dataset = in_groups(counts, per_group)
+    (split,) = holdout.split(dataset, **{**QUARTERS, "seed": seed})
+    assert np.array_equal(np.sort(np.concatenate([*vars(split).values()])), np.arange(sum(counts)))
+    in_parts = [set(dataset.groups[part]) for part in vars(split).values()]
+    assert sum(map(len, in_parts)) == len(set.union(*in_parts))
+    for part, share in ((split.train, 0.5), (split.validation, 0.25), (split.test, 0.25)):
+        assert np.all(np.diff(part) > 0)
+        held = np.bincount(dataset.y[part].astype(int), minlength=len(counts))
+        assert np.abs(held - np.array(counts) * share).max() <= 2 * per_group
+
+
+def test_groups_of_any_size_come_near_the_fractions_of_rows():
+    groups = np.repeat(np.arange(60), np.random.default_rng(1).integers(1, 40, 60))
+    (split,) = holdout.split(a_dataset(np.zeros(len(groups)), groups=groups), **QUARTERS)
+    for part, share in ((split.train, 0.5), (split.validation, 0.25), (split.test, 0.25)):
+        assert len(part) / len(groups) == pytest.approx(share, abs=0.01)
+
+
+def test_nothing_but_the_seed_and_the_fraction_moves_a_group_into_the_test():
+    first = holdout.split(in_groups((200, 100), 5), **QUARTERS)[0]
+    for options in ({"validation": 0.1}, {"validation": 0.6}):
+        assert np.array_equal(holdout.split(in_groups((200, 100), 5), **{**QUARTERS, **options})[0].test, first.test)
+    smaller = holdout.split(in_groups((200, 100), 5, subset=31), **QUARTERS)[0]
+    assert np.array_equal(smaller.test, first.test)
+    assert len(smaller.train) == 31
+    assert not np.array_equal(holdout.split(in_groups((200, 100), 5), **{**QUARTERS, "seed": 1})[0].test, first.test)
+
+
+def a_series(points, lookback=6, delay=2, **facts):
+    windows = Windows(np.arange(2.0 * points).reshape(points, 2), ("a", "b"), 0, lookback, 1, delay)
+    facts = {"kind": "series", "overlap": lookback + delay - 1, **facts}
+    return replace(a_dataset(windows.targets, **facts), x=windows)
+
+
+def reach(dataset, rows):
+    """The first and the last point of time that these windows see or predict."""
+    return rows[0], rows[-1] + dataset.x.lookback + dataset.x.delay - 1
+
+
+@pytest.mark.parametrize(("points", "validation", "test"), [(107, 0.25, 0.25), (200, 0.1, 0.4), (60, 0.5, 0.2)])
+def test_a_series_is_divided_in_order_of_time_and_no_point_is_in_two_parts(points, validation, test):
+    dataset = a_series(points)
+    (split,) = holdout.split(dataset, validation=validation, test=test, seed=0)
+    count = len(dataset.x)
+    assert [len(split.validation), len(split.test)] == [round(validation * count), round(test * count)]
+    assert len(split.train) == count - len(split.validation) - len(split.test) - 2 * 7
+    assert (split.train[0], split.test[-1]) == (0, count - 1)
+    for part in vars(split).values():
+        assert part.dtype == np.int64
+        assert np.all(np.diff(part) == 1)
+    for earlier, later in ((split.train, split.validation), (split.validation, split.test)):
+        # Not one point is shared, and not one row more is left out than that takes.
+        assert reach(dataset, later)[0] == reach(dataset, earlier)[1] + 1
+
+
+def test_the_test_windows_of_a_series_depend_on_their_fraction_alone_and_published_parts_on_nothing():
+    (first,) = holdout.split(a_series(107), **QUARTERS)
+    for dataset, options in (
+        (a_series(107), {"validation": 0.5}),
+        (a_series(107), {"seed": 9}),
+        (a_series(107, subset=5), {}),
+        (a_series(107, fixed={"test": np.arange(10)}), {}),
+    ):
+        assert np.array_equal(holdout.split(dataset, **{**QUARTERS, **options})[0].test, first.test)
+
+
+def test_a_subset_of_a_series_is_its_latest_training_windows():
+    (whole,) = holdout.split(a_series(107), **QUARTERS)
+    (split,) = holdout.split(a_series(107, subset=11), **QUARTERS)
+    assert np.array_equal(split.train, whole.train[-11:])
+    assert np.array_equal(split.validation, whole.validation)
+
+
+# Seven classes, each in three of seven groups, as the lines and points of the Fano plane: however its points are parted
+# in two, some line has all of its points on one side.
+FANO = (np.array([0, 1, 3]) + np.arange(7)[:, np.newaxis]) % 7
+CROSSED = in_classes(*[6] * 7, groups=np.repeat(FANO.ravel(), 2))
+
+
 @pytest.mark.parametrize(
     ("dataset", "options", "said"),
     [
@@ -112,6 +203,19 @@ def test_multilabel_rows_are_split_at_random():
         (in_classes(50, 50, subset=51), {}, r"dataset\.subset is 51, .* has 50 training rows; expected from 2 to 48"),
         (in_classes(50, 50, subset=1), {}, r"dataset\.subset is 1,"),
         (a_dataset(np.arange(9.0), fixed={"test": np.arange(9)}), {}, r"no rows to train with: all 9 .* for test;"),
+        (a_dataset(np.arange(9.0), groups=np.ones(9, int)), {}, r"the 9 rows that test rows .* all of one group; exp"),
+        (a_dataset(np.arange(9.0), groups=np.arange(9) > 4), {}, r"the [45] rows that validation rows .* of one group"),
+        (in_groups((40, 10), 5), {}, r"'b' has 2 groups of the rows to divide; expected at least 3 of each class"),
+        (in_classes(3, 3, groups=np.array([0, 0, 1, 0, 1, 1])), {"validation": 0.1}, r"groups of the rows"),
+        (CROSSED, {"test": 0.3, "validation": 0.3}, r"no drawing of whole groups left rows of every class"),
+        (
+            a_series(25),
+            {},
+            r"validation would take the latest 4 of 7 windows, and the 7 before .* at least 1 taken",
+        ),
+        (a_series(12), {}, r"test would take the latest 1 of 5 windows, .* lower dataset\.lookback"),
+        (a_series(107, subset=99), {}, r"dataset\.subset is 99, .* has 36 training rows; expected from 1 to 35"),
+        (a_series(107), {"test": 0.001}, r"would take the latest 0 of 100 windows"),
     ],
 )
 def test_what_cannot_be_split_is_a_sentence(dataset, options, said):

@@ -4,7 +4,7 @@ import pytest
 
 from goldilocks.model import Facts, ModelError, Regularizer, baseline, convnet, mlp
 
-PARTS = ("l1", "l2", "dropout", "flip", "rotation", "translation", "shear", "zoom")
+PARTS = ("l1", "l2", "dropout", "recurrent_dropout", "flip", "rotation", "translation", "shear", "zoom")
 NONE = Regularizer(**{**dict.fromkeys(PARTS, 0.0), "flip": False}, patience=None)  # pyright: ignore
 CHAPTER_6 = [32, 64, 128, 128]
 
@@ -29,6 +29,7 @@ def a_convnet(shape, regularizer=NONE, *, filters, layers="auto", units=8, outpu
         ((28, 28, 1), 512, 1, 10, 407_050),
         ((13,), 64, 2, 1, 5_121),
         ((10_000,), 16, 2, 1, 160_305),
+        ((240, 14), 32, 1, 1, 107_585),
         ((13,), [64, 4], 1, 3, 64 * 14 + 4 * 65 + 3 * 5),  # The list says how many layers.
     ],
 )
@@ -127,6 +128,26 @@ def test_the_baseline_predicts_its_prior_and_learns_nothing(last_activation):
     assert model.trainable_weights == []
     rows = np.random.default_rng(0).normal(size=(5, 2, 2, 1))
     assert model.predict(rows, verbose=0) == pytest.approx(np.tile(prior, (5, 1)))
+
+
+@pytest.mark.parametrize(("column", "mean", "std"), [(0, 9.4, 8.42), (2, 989.2, 8.36), (1, -4.0, 1e-3)])
+def test_the_baseline_of_a_series_predicts_its_last_value_in_the_targets_unit(tmp_path, column, mean, std):
+    values = np.random.default_rng(0).normal(mean, std, (5, 4, 3)).astype("float32")
+    prior = np.array([mean], "float32")
+    model = baseline.build(
+        Facts((4, 3), 1, "linear", prior, np.array([std], "float32"), persistence=(column, mean, std)), NONE
+    )
+    assert model.trainable_weights == []
+    assert model.count_params() == 0
+    features = ((values - np.float32(mean)) / np.float32(std)).astype("float32")
+    predicted = model.predict(features, verbose=0)
+    assert (predicted.shape, predicted.dtype) == ((5, 1), np.float32)
+    # To a few of the last digits that float32 has for numbers of this size.
+    assert predicted[:, 0] == pytest.approx(
+        values[:, -1, column], rel=0, abs=float(4 * np.spacing(np.float32(abs(mean))))
+    )
+    model.save(tmp_path / "model.keras")
+    assert np.array_equal(keras.saving.load_model(tmp_path / "model.keras").predict(features, verbose=0), predicted)
 
 
 def test_what_a_regularizer_asks_for():

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from goldilocks import report
+from goldilocks import report, tables
 from goldilocks.tracking.stored import StoredRun
 
 
@@ -62,7 +62,7 @@ def test_a_failed_run_has_a_row_without_numbers():
     table = report.comparison([*RUNS, a_run("bad", params={"model.units": "9"}, status="FAILED", val_loss=())])
     assert table["status"].tolist() == ["FINISHED", "FINISHED", "FAILED"]
     assert pd.isna(table["best_val_loss"][2])
-    last = report.markdown(table).splitlines()[-1]
+    last = tables.markdown(table).splitlines()[-1]
     assert "FAILED" in last
     assert "nan" not in last.lower()
     assert "None" not in last
@@ -75,13 +75,12 @@ def test_runs_that_differ_in_nothing_are_told_by_their_names():
 
 def test_a_table_in_markdown():
     table = pd.DataFrame([{"a": "x", "b": 0.123456, "c": 12.0}, {"a": "y", "b": None, "c": 123456.0}])
-    assert report.markdown(table).splitlines() == [
+    assert tables.markdown(table).splitlines() == [
         "| a | b | c |",
         "| --- | --- | --- |",
         "| x | 0.1235 | 12 |",
         "| y |  | 1.235e+05 |",
     ]
-    assert report.markdown(report.comparison([])) == "No run was logged."
 
 
 def test_labels_are_short_and_no_two_are_the_same():
@@ -97,7 +96,7 @@ def test_a_comparison_is_written_as_a_table_in_two_forms_and_a_figure(tmp_path):
     said = report.compare(RUNS, tmp_path, title="Two sizes")
     assert {file.name for file in tmp_path.iterdir()} == {"results.csv", "results.md", "val_loss.png"}
     assert (tmp_path / "results.md").read_text() == said + "\n"
-    assert said == report.markdown(report.comparison(RUNS))
+    assert said == tables.markdown(report.comparison(RUNS))
     assert pd.read_csv(tmp_path / "results.csv")["best_val_loss"].tolist() == pytest.approx([0.25, 1 / 512])
     assert (tmp_path / "val_loss.png").read_bytes().startswith(b"\x89PNG")
 

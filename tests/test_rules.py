@@ -43,7 +43,7 @@ def test_a_rule_says_what_it_allows(rule: Rule, expected, good, bad):
         ("dataset.broken_limit", [0, 0.5, 1], [1.1, -0.1]),
         ("dataset.subset", [None, 1], [0, 0.5]),
         ("model.filters", [[1], [32, 64]], [[], 32, [0]]),
-        ("model.layers", [1, "auto"], [0, None, "all"]),
+        ("model.layers", [0, 1, "auto"], [-1, None, "all"]),
         ("model.units", [1, [64, 4]], [0, [], [0], "64"]),
         ("model.activation", ["relu", "tanh"], ["RELU", None, "auto"]),
         ("optimizer.learning_rate", [1e-9, 1, 10.0], [0, 0.0, -1, NAN, INF, "1e-4", None]),

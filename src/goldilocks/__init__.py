@@ -9,6 +9,7 @@ Data flows one way, through modules named after the steps of the workflow:
     model        facts -> keras.Model
     training     model + split -> history
     evaluation   predictions -> metrics, difference to the baseline
+    folds        many trainings of one configuration -> one result
     diagnosis    history -> verdict, evidence, next move in words
     plots        logged numbers -> figures
     tracking     the only place that knows MLflow

@@ -10,6 +10,12 @@ from goldilocks.model import ACCEPTS, AUGMENTATION, HONOURS
 from goldilocks.problem import LOSSES, ProblemError, check_monitor, resolve
 from goldilocks.rules import rule_of
 
+# The fewest layers that a model can be built with.
+FEWEST_LAYERS = {"convnet": 1, "mlp": 1, "embedding": 0, "rnn": 1}
+
+# The models of which `model.units` is one number, and of which kind of layer.
+ONE_LAYER_OF_UNITS = {"convnet": "dense", "pretrained": "dense", "conv_rnn": "recurrent"}
+
 
 def config_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
     """What is wrong with a composed configuration.
@@ -76,6 +82,8 @@ def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
         fitting = " or ".join(f"model={name}" for name, kinds in ACCEPTS.items() if kind in kinds)
         takes = " and ".join(f"{name}s" for name in sorted(ACCEPTS[model]))
         errors.append(f"model={model} takes {takes}; dataset={dataset} holds a {kind}. Use {fitting}.")
+    if tree["dataset"].get("hashing") and tree["dataset"]["encoding"] == "tf_idf":
+        errors.append("dataset.encoding=tf_idf weighs the words of a vocabulary, but dataset.hashing=true keeps none.")
     parts = [part for part, value in regularizer.items() if value]
     refused = [part for part in parts if part not in HONOURS[model]]
     if refused:
@@ -89,21 +97,55 @@ def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
             f"{_named(pictured)} changes images; dataset={dataset} holds a {kind}. "
             "Use regularizer=none, l1, l2, dropout or early_stopping."
         )
+    errors += _layer_errors(tree["model"], model)
+    penalties = [part for part in ("l1", "l2") if regularizer[part]]
     units, layers = tree["model"].get("units"), tree["model"].get("layers")
-    if isinstance(units, list) and model == "convnet":
-        errors.append(f"model.units is {units}; model=convnet has one dense layer: expected one whole number.")
-    if model == "mlp" and layers == "auto":
-        errors.append("model.layers is 'auto'; model=mlp expects a whole number of at least 1.")
-    filters = tree["model"].get("filters")
-    if filters and layers != "auto" and layers > len(filters):
+    if model == "embedding" and layers == 0 and not isinstance(units, list) and penalties:
         errors.append(
-            f"model.layers is {layers}; model.filters={filters} has {len(filters)} blocks: list more, or use auto."
+            f"model=embedding with model.layers=0 has no hidden layer that {_named(penalties)} could act on; expected "
+            "model.layers=1 or more, or another regularizer."
+        )
+    if kind == "series" and choices["protocol"] == "iterated_kfold":
+        errors.append(
+            f"protocol=iterated_kfold shuffles rows; dataset={dataset} holds a series, which must stay in order. "
+            "Use protocol=kfold, which chains its folds forward, or protocol=holdout."
         )
     taken = [tree["protocol"].get("validation"), tree["protocol"].get("test")]
     if None not in taken and sum(taken) >= 1:
         errors.append(
             f"protocol.validation={taken[0]} and protocol.test={taken[1]} leave no rows to train with; expected "
             "fractions that add up to less than 1."
+        )
+    return errors
+
+
+def _layer_errors(node: Mapping[str, Any], model: str) -> list[str]:
+    """Numbers of layers, and lists with a value for each, that a model cannot be built with."""
+    errors = []
+    units, layers, activation = node.get("units"), node.get("layers", "auto"), node.get("activation")
+    if isinstance(units, list) and model in ONE_LAYER_OF_UNITS:
+        errors.append(
+            f"model.units is {units}; model={model} has one {ONE_LAYER_OF_UNITS[model]} layer: expected one whole "
+            "number."
+        )
+    if isinstance(activation, list) and model != "rnn":
+        errors.append(f"model.activation is {activation}; model={model} has the same in every layer: expected a word.")
+    least, or_auto = FEWEST_LAYERS.get(model), ", or auto" if model == "convnet" else ""
+    if least is not None and (not or_auto if layers == "auto" else layers < least):
+        errors.append(
+            f"model.layers is {_shown(layers)}; model={model} expects a whole number of at least {least}{or_auto}."
+        )
+    elif model == "rnn" and isinstance(activation, list):
+        count = len(units) if isinstance(units, list) else layers
+        if len(activation) != count:
+            errors.append(
+                f"model.activation={activation} is for {len(activation)} layers, and there are {count} "
+                "(model.units, model.layers); expected an activation for each, or one word for all."
+            )
+    if model == "convnet" and layers != "auto" and layers > len(node["filters"]):
+        errors.append(
+            f"model.layers is {layers}; model.filters={node['filters']} has {len(node['filters'])} blocks: list more, "
+            "or use auto."
         )
     return errors
 
@@ -147,6 +189,11 @@ def _file_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[st
         errors.append("dataset=table needs a CSV or Parquet file: add dataset.file=FILE.")
     if dataset.get("file") is not None and not Path(str(dataset["file"])).expanduser().is_file():
         errors.append(f"dataset.file={dataset['file']} is not a file here ({Path.cwd()}); give the path of one.")
+    vectors = tree["model"].get("vectors")
+    if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
+        errors.append(
+            f"model.vectors={vectors} is not a file here ({Path.cwd()}); give the path of a GloVe file, or stand_in."
+        )
     return errors
 
 

@@ -130,7 +130,7 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
         last_activation=problem.last_activation,
         prior=prior,
         spread=evaluation.spread(problem, dataset.y[split.train]),
-        words=dataset.vectorization.words if dataset.vectorization and vocabulary else 0,
+        words=dataset.vectorization.words if dataset.vectorization and vectorization.is_sequence(encoder) else 0,
         vocabulary=vocabulary,
         persistence=encoding.persistence(dataset, encoder),
     )

@@ -44,11 +44,12 @@ class Vectorization:
     """How texts become numbers.
 
     Attributes:
-        encoding: "multi_hot" (which words occur), "count" (how often), "tf_idf", "hashing" (as multi_hot, each word in
-            a bucket by its hash), "sequence" (indices of the tokens in their order), "one_hot" (the same, each as a
-            vector), or "auto": "sequence" for models that read in order, "multi_hot" for the others.
+        encoding: "multi_hot" (which words occur), "count" (how often), "tf_idf", "sequence" (indices of the tokens in
+            their order), "one_hot" (the same, each as a vector), or "auto": "sequence" for models that read in order,
+            "multi_hot" for the others.
+        hashing: Whether the index of a token is its hash, and no vocabulary is kept; not with "tf_idf".
         token: "word" (lower case, without punctuation) or "character".
-        words: Size of the vocabulary, padding and unknown words included; or the number of hash buckets.
+        words: Size of the vocabulary, padding and unknown words included; or the number of hash buckets and 2.
         length: Tokens of a sequence.
         truncate: Which end of a longer text is cut: "before" or "after".
         pad: Which end of a shorter text is padded: "before" or "after".
@@ -56,6 +57,7 @@ class Vectorization:
     """
 
     encoding: str
+    hashing: bool
     token: str
     words: int
     length: int

@@ -17,32 +17,29 @@ BAGS = ("multi_hot", "count", "tf_idf")  # encodings without order, by Keras's n
 
 @keras.saving.register_keras_serializable(package="goldilocks")
 class Hashing(keras.layers.Layer):
-    """Texts -> which hash buckets their tokens fall into: string (batch,) -> float32 (batch, buckets), 0 or 1.
+    """Texts -> the hash bucket of each token: string (batch,) -> int64 (batch, tokens of the longest), 0 where padded.
 
-    The hash is FarmHash64, so it is the same in every process, which Python's own `hash` is not. Buckets are shared:
-    the fewer there are, the more words are told apart no longer (Weinberger et al. 2009).
+    The hash is FarmHash64, so it is the same in every process, which Python's own `hash` is not. No vocabulary is kept,
+    and words share buckets: the fewer there are, the more are told apart no longer (Weinberger et al. 2009). A saved
+    model that has this layer is loaded after `import goldilocks.dataset.vectorization`.
     """
 
-    def __init__(self, buckets: int, token: str, **how):
-        """`buckets` of them; `token` is "word" or "character"."""
-        super().__init__(trainable=False, **how)
-        self.buckets, self.token = buckets, token
+    def __init__(self, words: int, token: str, **how):
+        """Buckets are 2 to `words` - 1, as words' indices are; `token` is "word" or "character"."""
+        super().__init__(**how)
+        self.words, self.token = words, token
 
     def call(self, texts):
         """The buckets of each text."""
-        hashed = tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.buckets)
-        rows = tf.cast(hashed.value_rowids(), "int64")
-        shape = (tf.cast(tf.shape(texts)[0], "int64"), self.buckets)
-        seen = tf.scatter_nd(tf.stack([rows, hashed.values], -1), tf.ones_like(rows, "float32"), shape)
-        return tf.minimum(seen, 1.0)
+        return (tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.words - 2) + 2).to_tensor()
 
     def compute_output_spec(self, texts):
-        """float32 (batch, buckets)."""
-        return keras.KerasTensor((texts.shape[0], self.buckets), "float32")
+        """int64 (batch, any)."""
+        return keras.KerasTensor((texts.shape[0], None), "int64")
 
     def get_config(self):
         """What `__init__` takes."""
-        return super().get_config() | {"buckets": self.buckets, "token": self.token}
+        return super().get_config() | {"words": self.words, "token": self.token}
 
 
 def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.Model:
@@ -55,32 +52,45 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
 
     Returns:
         string (batch,) -> "sequence": int32 (batch, length), 0 where padded, 1 for unknown tokens; "one_hot": float32
-        (batch, length, words); "multi_hot", "count", "tf_idf", "hashing": float32 (batch, words).
+        (batch, length, words); "multi_hot", "count", "tf_idf": float32 (batch, words).
     """
     encoding = ("sequence" if in_order else "multi_hot") if how.encoding == "auto" else how.encoding
     inputs = keras.Input((), dtype="string", name="text")
-    if encoding == "hashing":
-        return keras.Model(inputs, Hashing(how.words, how.token, name="hashing")(inputs), name="encoder")
-    layer = keras.layers.TextVectorization(
-        max_tokens=how.words,
-        standardize="lower_and_strip_punctuation" if how.token == "word" else "lower",
-        split="whitespace" if how.token == "word" else "character",
-        output_mode=encoding if encoding in BAGS else "int",
-        pad_to_max_tokens=encoding in BAGS,
-        name="vocabulary",
-    )
-    layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
-    numbers = layer(inputs)
-    numbers = keras.ops.cast(numbers, "float32") if encoding in BAGS else _fitted(numbers, how)
+    if how.hashing:
+        indices = Hashing(how.words, how.token, name="hashing")(inputs)
+        if encoding in BAGS:
+            return keras.Model(inputs, _bag(indices, how.words, encoding), name="encoder")
+    else:
+        layer = keras.layers.TextVectorization(
+            max_tokens=how.words,
+            standardize="lower_and_strip_punctuation" if how.token == "word" else "lower",
+            split="whitespace" if how.token == "word" else "character",
+            output_mode=encoding if encoding in BAGS else "int",
+            pad_to_max_tokens=encoding in BAGS,
+            name="vocabulary",
+        )
+        layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
+        indices = layer(inputs)
+        if encoding in BAGS:
+            return keras.Model(inputs, keras.ops.cast(indices, "float32"), name="encoder")
+    numbers = _fitted(indices, how)
     if encoding == "one_hot":
         numbers = keras.ops.one_hot(numbers, how.words, dtype="float32")
     return keras.Model(inputs, numbers, name="encoder")
 
 
+def is_sequence(encoder: keras.Model) -> bool:
+    """Whether an encoder of texts makes indices to be looked up, and not numbers to compute with."""
+    return "int" in str(encoder.output.dtype)
+
+
 def vocabulary(encoder: keras.Model) -> tuple[str, ...]:
-    """The tokens by their indices, "" (padding) and "[UNK]" first; empty of an encoder that makes no sequences."""
+    """The tokens by their indices, "" (padding) and "[UNK]" first; empty of an encoder that makes no sequences.
+
+    Empty as well of one that hashes: its buckets have no names.
+    """
     layers = [layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)]
-    if not layers or "int" not in str(encoder.output.dtype):
+    if not layers or not is_sequence(encoder):
         return ()
     return tuple(map(str, layers[0].get_vocabulary()))
 
@@ -97,11 +107,19 @@ def _fitted(indices, how: Vectorization):
     count = ops.sum(ops.cast(indices != PADDING, "int32"), axis=1, keepdims=True)
     kept = ops.minimum(count, how.length)
     place = ops.reshape(ops.arange(how.length, dtype="int32"), (1, how.length))
-    place = place - (how.length - kept) if how.pad == "before" else place + 0 * kept  # among those that are kept
-    source = place + (count - kept) if how.truncate == "before" else place
+    # Differences only: Keras 3.15.1 takes the second of two summands for a bias where the batch is as long as the rows.
+    place = place - ((how.length - kept) if how.pad == "before" else 0 * kept)  # among those that are kept
+    source = place - (kept - count) if how.truncate == "before" else place
     source = count - 1 - source if how.reverse else source
     taken = ops.take_along_axis(indices, ops.minimum(ops.maximum(source, 0), count), axis=1)
     return ops.where(ops.logical_and(place >= 0, place < kept), taken, PADDING)
+
+
+def _bag(indices, words: int, encoding: str):
+    """Indices padded to any common length -> float32 (batch, words): whether each occurs, or how often."""
+    counts = keras.ops.sum(keras.ops.one_hot(indices, words, dtype="float32"), axis=1)
+    counts = counts * keras.ops.cast(keras.ops.arange(words) != PADDING, "float32")
+    return keras.ops.minimum(counts, 1.0) if encoding == "multi_hot" else counts
 
 
 def _tokens(texts, token: str) -> tf.RaggedTensor:

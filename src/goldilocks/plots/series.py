@@ -62,12 +62,9 @@ def forecast(true: np.ndarray, predicted: np.ndarray, naive: np.ndarray, *, name
     axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 300)
     axes.plot(places, true[places], color=style.INK, linewidth=1.6, label="what came")
     axes.plot(places, predicted[places], color=style.VALIDATION, linewidth=1.4, label="predicted")
-    axes.plot(
-        places, naive[places], color=style.PALETTE[2], linewidth=1.0, linestyle="--", label="persistence: no change"
-    )
+    axes.plot(places, naive[places], color=style.PALETTE[2], linewidth=1.0, linestyle="--", label="no change")
     label = f"{name} ({unit})" if unit and unit not in name else name
     axes.set(xlabel="window, in the order of time", ylabel=style.plain(label, 40))
-    layout.legend(
-        figure, axes.get_legend_handles_labels()[0], axes.get_legend_handles_labels()[1], columns=3, beside=None
-    )
+    lines = axes.get_lines()
+    layout.legend(figure, lines, [str(line.get_label()) for line in lines], columns=3, beside=None)
     return figure

@@ -1,0 +1,52 @@
+"""Convolutions along time under a recurrent layer: chapter 11 of Deep Learning with Python."""
+
+import keras
+
+from goldilocks.model import Facts, Regularizer
+from goldilocks.model.layers import last
+from goldilocks.model.sequences import convolutions, entrance, recurrent
+
+
+def build(
+    facts: Facts,
+    regularizer: Regularizer,
+    /,
+    *,
+    filters: list[int],
+    kernel: int,
+    pool: int,
+    activation: str,
+    cell: str,
+    units: int,
+    dimensions: int,
+    vectors: str | None,
+    trainable: bool,
+) -> keras.Model:
+    """Convolutions shorten what a recurrent layer (its activation tanh) then reads in order.
+
+    Args:
+        facts: Shape of the features and of the predictions, and the vocabulary of texts.
+        regularizer: l1 and l2 act on the kernels of the convolutions and of the recurrent layer, dropout on what enters
+            the recurrent layer, recurrent dropout on its state.
+        filters: Of each convolution, from the first; a max pooling stands between two of them.
+        kernel: Time steps that a convolution spans.
+        pool: Time steps that a pooling spans.
+        activation: Keras name of the convolutions' activation.
+        cell: "simple", "lstm" or "gru".
+        units: Of the recurrent layer.
+        dimensions: Of each word's vector, for texts.
+        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as `vectors.load` takes it.
+        trainable: For texts: whether training moves the word vectors.
+
+    Returns:
+        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of series ->
+        (batch, outputs).
+
+    Raises:
+        ModelError: The input is too short for the convolutions, has no order, or the word vectors cannot be read.
+        SourceUnavailable: The stand-in's vectors cannot be fetched.
+    """
+    inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
+    x = convolutions(x, regularizer, filters=filters, kernel=kernel, pool=pool, activation=activation)
+    x = recurrent(x, regularizer, cell=cell, units=units, activation="tanh")
+    return keras.Model(inputs, last(x, facts), name="conv_rnn")

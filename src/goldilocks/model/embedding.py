@@ -1,0 +1,54 @@
+"""Word vectors under dense layers: chapter 8 of Deep Learning with Python."""
+
+import keras
+
+from goldilocks.model import Facts, ModelError, Regularizer
+from goldilocks.model.layers import dropout, hidden, last
+from goldilocks.model.sequences import entrance
+
+
+def build(
+    facts: Facts,
+    regularizer: Regularizer,
+    /,
+    *,
+    dimensions: int,
+    vectors: str | None,
+    trainable: bool,
+    units: int | list[int],
+    layers: int,
+    activation: str,
+) -> keras.Model:
+    """A vector for each word, all of a text side by side, and dense layers above them.
+
+    Args:
+        facts: Shape of the texts and of the predictions, and the vocabulary.
+        regularizer: l1 and l2 act on the hidden kernels, dropout after every hidden layer, or, without one, on the
+            word vectors that enter the last layer.
+        dimensions: Of each word's vector.
+        vectors: None: learned from scratch; else the source of pretrained ones, as `vectors.load` takes it.
+        trainable: Whether training moves the word vectors.
+        units: Of each of the hidden layers, or a list with one number for each.
+        layers: Number of hidden layers; a list of units says it by itself.
+        activation: Keras name of the hidden layers' activation.
+
+    Returns:
+        An uncompiled model, int32 (batch, length) -> (batch, outputs).
+
+    Raises:
+        ModelError: The features are no word indices, or the word vectors cannot be read.
+        SourceUnavailable: The stand-in's vectors cannot be fetched.
+    """
+    if not facts.words:
+        raise ModelError(
+            f"The features are numbers {facts.input_shape}; model=embedding expects word indices. Use "
+            "dataset.encoding=sequence, or model=rnn or model=conv1d for texts in one_hot."
+        )
+    inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
+    x = keras.layers.Flatten()(x)
+    widths = units if isinstance(units, list) else [units] * layers
+    for width in widths:
+        x = dropout(hidden(x, width, activation, regularizer), regularizer)
+    if not widths:
+        x = dropout(x, regularizer)
+    return keras.Model(inputs, last(x, facts), name="embedding")

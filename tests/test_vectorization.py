@@ -1,0 +1,142 @@
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from goldilocks.dataset import Vectorization, vectorization
+
+CHAPTER = np.array(["The cat sat on the mat.", "The dog ate my homework."], object)
+TEXTS = np.array(["a b c d e f", "a b", "", "f e"], object)
+HOW = {
+    "encoding": "auto",
+    "hashing": False,
+    "token": "word",
+    "words": 12,
+    "length": 4,
+    "truncate": "before",
+    "pad": "before",
+    "reverse": False,
+}
+
+
+def how(**changes):
+    return Vectorization(**{**HOW, **changes})
+
+
+def encoded(texts, fitted=None, *, in_order=True, **changes):
+    encoder = vectorization.encoder(texts if fitted is None else fitted, how(**changes), in_order=in_order)
+    return encoder, keras.ops.convert_to_numpy(encoder(tf.constant(list(texts))))
+
+
+def words(**changes):
+    encoder, found = encoded(TEXTS, **changes)
+    vocabulary = vectorization.vocabulary(encoder)
+    return [" ".join(vocabulary[index] or "." for index in row) for row in found]
+
+
+@pytest.mark.parametrize(
+    ("changes", "first", "second", "last"),
+    [
+        ({}, "c d e f", ". . a b", ". . f e"),
+        ({"truncate": "after"}, "a b c d", ". . a b", ". . f e"),
+        ({"pad": "after"}, "c d e f", "a b . .", "f e . ."),
+        ({"reverse": True}, "d c b a", ". . b a", ". . e f"),
+        ({"reverse": True, "truncate": "after", "pad": "after"}, "f e d c", "b a . .", "e f . ."),
+        ({"length": 8}, ". . a b c d e f", ". . . . . . a b", ". . . . . . f e"),
+    ],
+)
+def test_sequences_are_cut_turned_and_padded_as_asked(changes, first, second, last):
+    length = changes.get("length", 4)
+    assert words(**changes) == [first, second, " ".join("." * length), last]
+
+
+def test_reversed_before_padding_as_the_chapter_does_keeps_the_beginning():
+    sequences = [list(range(1, 7)), [1, 2]]
+    expected = [[4, 3, 2, 1], [0, 0, 2, 1]]  # Of pad_sequences([x[::-1] for x in sequences], 4), by its documentation.
+    assert keras.utils.pad_sequences([row[::-1] for row in sequences], 4).tolist() == expected
+    assert words(reverse=True)[:2] == ["d c b a", ". . b a"]
+
+
+def test_the_vocabulary_is_the_most_frequent_training_words_alone():
+    encoder, found = encoded(np.array(["new old", "old"], object), np.array(["old old word", "word"], object), words=4)
+    assert vectorization.vocabulary(encoder) == ("", "[UNK]", "word", "old")
+    assert found.tolist() == [[0, 0, 1, 3], [0, 0, 0, 3]]
+
+
+def test_decoding_gives_the_words_back_without_padding():
+    encoder, found = encoded(CHAPTER, length=10)
+    vocabulary = vectorization.vocabulary(encoder)
+    assert [vectorization.decoded(row, vocabulary) for row in found] == [
+        "the cat sat on the mat",
+        "the dog ate my homework",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape"),
+    [
+        ({"encoding": "one_hot", "words": 11, "length": 10}, (2, 10, 11)),
+        ({"encoding": "one_hot", "token": "character", "words": 101, "length": 50}, (2, 50, 101)),
+        ({"encoding": "multi_hot", "words": 1000}, (2, 1000)),
+        ({"encoding": "one_hot", "hashing": True, "words": 1000, "length": 10}, (2, 10, 1000)),
+        ({"encoding": "multi_hot", "hashing": True, "words": 1000}, (2, 1000)),
+        ({"encoding": "count", "words": 1000}, (2, 1000)),
+        ({"encoding": "tf_idf", "words": 1000}, (2, 1000)),
+    ],
+)
+def test_the_encoders_give_the_shapes_of_chapter_8(changes, shape):
+    encoder, found = encoded(CHAPTER, **changes)
+    assert found.shape == shape
+    assert encoder.output.shape == (None, *shape[1:])
+    assert found.dtype == np.float32
+    assert vectorization.vocabulary(encoder) == ()
+
+
+def test_one_hot_marks_one_place_a_token():
+    _, found = encoded(CHAPTER, encoding="one_hot", words=11, length=10)
+    assert (found.sum(axis=2) == 1).all()
+    assert found[:, :, 0].sum() == (10 - 6) + (10 - 5)  # padding
+
+
+def test_multi_hot_says_which_words_occur_and_count_how_often():
+    texts = np.array(["a a b", "b", "c c c"], object)
+    _, which = encoded(texts, in_order=False, words=5)
+    _, often = encoded(texts, encoding="count", words=5)
+    assert sorted(which.sum(axis=1)) == [1, 1, 2]
+    assert sorted(often.sum(axis=1)) == [1, 3, 3]
+    assert which.max() == 1
+    assert often.max() == 3
+
+
+@pytest.mark.parametrize("encoding", ["multi_hot", "count"])
+def test_hashing_counts_the_same_words_as_a_vocabulary_does(encoding):
+    texts = np.array(["a a b", "b", "c c c", ""], object)
+    _, hashed = encoded(texts, encoding=encoding, hashing=True, words=1000)
+    _, kept = encoded(texts, encoding=encoding, words=1000)
+    assert hashed.sum(axis=1).tolist() == kept.sum(axis=1).tolist()
+
+
+def test_the_hash_is_the_same_in_another_process():
+    code = (
+        "from goldilocks.backend import tf; from goldilocks.dataset import vectorization as v;"
+        "print(v.Hashing(1000, 'word')(tf.constant(['The cat'])).numpy().tolist())"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    found = vectorization.Hashing(1000, "word")(tf.constant(["The cat"])).numpy().tolist()
+    assert said.splitlines()[-1] == str(found)
+    assert len(set(found[0])) == 2
+
+
+@pytest.mark.parametrize("changes", [{}, {"hashing": True}, {"encoding": "tf_idf"}, {"token": "character"}])
+def test_a_saved_encoder_gives_the_same(changes, tmp_path):
+    encoder, found = encoded(CHAPTER, **changes)
+    encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.models.load_model(tmp_path / "encoder.keras")
+    assert np.array_equal(keras.ops.convert_to_numpy(loaded(tf.constant(list(CHAPTER)))), found)
+
+
+def test_texts_without_a_word_are_padding_all_through():
+    assert encoded(np.array(["", " ", "..."], object), CHAPTER)[1].tolist() == [[0] * 4] * 3
