@@ -17,6 +17,7 @@ def an_encoder():
 
 
 def a_pretrained(**keys):
+    keras.utils.clear_session()  # Layers are then called conv2d and conv2d_1.
     keras.utils.set_random_seed(0)
     return built(SHAPE, base="run", earlier=whole(a_convnet(SHAPE)), units=3, **keys)
 

@@ -132,13 +132,13 @@ def test_weights_that_cannot_be_downloaded(monkeypatch, tmp_path, failure, said)
         raise failure
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", refuse)
-    monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path))
     monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
     with pytest.raises(ModelError, match=said + r".+\$KERAS_HOME.+base=run model\.init_from.+weights=null\)\.$"):
         built((32, 32, 3), weights="imagenet")
 
 
 def test_the_base_can_be_what_an_earlier_run_has_learned():
+    keras.utils.clear_session()  # Layers are then called conv2d and conv2d_1.
     keras.utils.set_random_seed(0)
     earlier = a_convnet(regularizer=regularized(l2=0.5, dropout=0.25))
     model = built((32, 32, 3), base="run", earlier=whole(earlier), unfreeze_from="conv2d_1", units=3)
@@ -192,3 +192,11 @@ def test_nothing_is_downloaded_that_an_earlier_run_replaces(monkeypatch):
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", lambda *_: pytest.fail("a download"))
     model = built((32, 32, 3), weights="imagenet", earlier=whole(a_convnet()))
     assert model.get_layer("base").count_params() == 14_714_688
+
+
+def test_an_earlier_base_that_was_trained_on_other_numbers_is_refused():
+    first = whole(built((32, 32, 3), base="mobilenet_v2", pooling="avg"))
+    same = built((32, 32, 3), base="mobilenet_v2", pooling="avg", earlier=first, unfreeze_from="all")
+    assert same.get_layer("base").count_params() == 2_257_984
+    with pytest.raises(ModelError, match=r"preprocess is base with model\.base=mobilenet_v2; .+ in another way\."):
+        built((32, 32, 3), base="mobilenet_v2", pooling="avg", earlier=first, preprocess="base")

@@ -212,7 +212,7 @@ def test_tags_description_data_set_and_files(store, tmp_path):
 @pytest.mark.parametrize("kind", ["table", "image"])
 def test_a_logged_model_predicts_from_raw_rows(store, kind):
     data = dataset(kind)
-    encoder = encoding.fit(data, np.arange(12))
+    encoder = encoding.fit(data, np.arange(12), in_order=False)
     shape = encoder.output.shape[1:]
     keras.utils.set_random_seed(0)
     inner = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp")
@@ -361,7 +361,7 @@ def test_a_parent_knows_its_children_in_order_and_ends_with_a_comparison(store, 
 
 def test_the_model_of_a_run_comes_back(store):
     data = dataset("image")
-    encoder = encoding.fit(data, np.arange(12))
+    encoder = encoding.fit(data, np.arange(12), in_order=False)
     inner = keras.Sequential([keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp")
     whole = encoding.attach(encoder, inner)
     with opened(store, name="with a model") as tracker:

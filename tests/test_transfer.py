@@ -26,7 +26,7 @@ def encoder(data):
     return encoding.fit(data, np.arange(len(data.y)), in_order=False)
 
 
-def network(columns=3, units=4, mean=1.0, spread=2.0, regularizer=NONE):
+def network(columns=4, units=4, mean=1.0, spread=2.0, regularizer=NONE):
     prior, deviation = np.array([mean], "float32"), np.array([spread], "float32")
     known = Facts((columns,), 1, "linear", prior, deviation)
     return mlp.build(known, regularizer, units=units, layers=2, activation="relu")
@@ -69,11 +69,17 @@ def test_the_trainable_flags_are_the_new_models(logged):
     [
         (
             lambda: network(units=[4, 5]),
-            r"layer dense\w* with weights of 4x5 and 5 where .+ dense\w* with .+ 4x4 and 4\.",
+            r"layer dense\w* with weights of 4x5 and 5 where that run has the layer dense\w* with .+ 4x4 and 4\.",
         ),
-        (lambda: network(units=[4, 4, 1]), r"this model has the layer dense\w* with .+ 4x1 and 1 where .+ predictions"),
-        (lambda: network(columns=7), r"layer dense\w* with weights of 7x4 and 4 where that run has .+ 3x4 and 4\."),
-        (lambda: mlp.build(facts((3,)), NONE, units=[], layers=0, activation="relu"), r"predictions with .+ 3x1 and 1"),
+        (
+            lambda: network(units=[4, 4, 1]),
+            r"predictions with .+ 1x1 and 1 where that run has no further layer\.",
+        ),
+        (lambda: network(columns=7), r"layer dense\w* with weights of 7x4 and 4 where that run has .+ 4x4 and 4\."),
+        (
+            lambda: mlp.build(facts((4,)), NONE, units=[], layers=0, activation="relu"),
+            r"predictions with weights of 4x1 and 1 where that run has the layer dense",
+        ),
     ],
 )
 def test_the_first_layer_that_differs_is_named_and_nothing_changes(logged, model, sentence):
@@ -87,7 +93,7 @@ def test_the_first_layer_that_differs_is_named_and_nothing_changes(logged, model
 
 
 def test_a_model_that_ends_too_early_is_told_so(logged):
-    short = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(4)])
+    short = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)])
     with pytest.raises(ModelError, match=r"this model has no further layer where that run has the layer predictions"):
         transfer.start(short, logged[0])
 

@@ -85,6 +85,13 @@ def build(
     else:
         own = None if facts.earlier is not None else weights  # They are replaced by those of the earlier run.
         bottom = _of_keras(base, own, preprocess, facts.input_shape)
+        theirs = _base(transfer.network(facts.earlier)) if facts.earlier is not None else None
+        if theirs is not None and _operations(bottom) != _operations(theirs):
+            raise ModelError(
+                f"model.preprocess is {preprocess} with model.base={base}; the run that model.init_from names has "
+                "another base, or prepared its images in another way. Use the model.base and model.preprocess of that "
+                "run, or model.base=run."
+            )
     _freeze(bottom, unfreeze_from)
     inputs = keras.Input(facts.input_shape)
     # Out of training a frozen base drops nothing out and normalizes by what it has learned.
@@ -135,11 +142,20 @@ def _of_run(facts: Facts) -> keras.Model:
             f"the run that model.init_from names takes images of {_size(network.input_shape[1:])}, and these are "
             f"{_size(facts.input_shape)}; expected the same. Use the dataset.image_size of that run."
         )
-    names = [layer.name for layer in network.layers]
-    part = network.layers[names.index(BASE)] if BASE in names else _convolutional_part(network)
+    part = _base(network) or _convolutional_part(network)
     copy = keras.models.clone_model(part, clone_function=_without_penalty)
     copy.set_weights(part.get_weights())
     return keras.Model(copy.input, copy.output, name=BASE)
+
+
+def _base(network: keras.Model) -> keras.Model | None:
+    """The base of an earlier run of this model; None of any other."""
+    return next((layer for layer in network.layers if layer.name == BASE), None)
+
+
+def _operations(base: keras.Model) -> list[str]:
+    """What a base does, step by step."""
+    return [type(operation).__name__ for operation in base.operations]
 
 
 def _convolutional_part(network: keras.Model) -> keras.Model:
