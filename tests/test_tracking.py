@@ -212,7 +212,7 @@ def test_tags_description_data_set_and_files(store, tmp_path):
 @pytest.mark.parametrize("kind", ["table", "image"])
 def test_a_logged_model_predicts_from_raw_rows(store, kind):
     data = dataset(kind)
-    encoder = encoding.fit(data, np.arange(12))
+    encoder = encoding.fit(data, np.arange(12), in_order=False)
     shape = encoder.output.shape[1:]
     keras.utils.set_random_seed(0)
     inner = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp")
@@ -359,6 +359,32 @@ def test_a_parent_knows_its_children_in_order_and_ends_with_a_comparison(store, 
     assert [item.path for item in store.client.list_artifacts(parent)] == ["results.csv"]
 
 
+def test_the_model_of_a_run_comes_back(store):
+    data = dataset("image")
+    encoder = encoding.fit(data, np.arange(12), in_order=False)
+    inner = keras.Sequential([keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp")
+    whole = encoding.attach(encoder, inner)
+    with opened(store, name="with a model") as tracker:
+        tracker.model(whole, data.x[:2])
+    with opened(store, name="without"):
+        pass
+    runs = {found.info.run_name: found.info.run_id for found in store.client.search_runs([store.experiment_id])}
+    other = local.connect(uri=None, experiment="elsewhere")
+    loaded = other.model(runs["with a model"])
+    assert (loaded.name, loaded.layers[-1].name) == ("mlp", "mlp")
+    np.testing.assert_array_equal(loaded.predict(data.x, verbose=0), whole.predict(data.x, verbose=0))
+    with pytest.raises(StoreError, match=r"run \w{32} \(without, FINISHED\) logged no model; expected .+\.$"):
+        store.model(runs["without"])
+    short = runs["with a model"][:9]
+    with pytest.raises(StoreError, match=rf"no such run; .+ Did you mean {runs['with a model']} \(with a model\)\?$"):
+        store.model(short)
+    for strange in ("f" * 32, "50% of' runs"):
+        with pytest.raises(
+            StoreError, match=rf"init_from is {strange}, and the store sqlite.+ has no such run.+ends\.$"
+        ):
+            store.model(strange)
+
+
 def test_without_tracking_there_is_the_same_to_call():
     for ours, theirs in ((none.Store, local.Store), (none.Tracker, run.Tracker)):
         needed = {name for name in vars(theirs) if not name.startswith("_")} - {"params", "flush", "close"}
@@ -366,3 +392,5 @@ def test_without_tracking_there_is_the_same_to_call():
     with none.connect().run("name", parent=None, params={}, tags={}) as tracker:
         tracker.epoch(1, {"loss": 1.0})
     assert (tracker.where, tracker.ui_command) == ("nowhere (tracking=none)", "")
+    with pytest.raises(StoreError, match=r"init_from is abc, but tracking=none keeps no runs; .+ Use tracking=local"):
+        none.connect().model("abc")

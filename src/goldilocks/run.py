@@ -117,12 +117,16 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
     """
     from goldilocks import backend, evaluation
     from goldilocks.dataset import encoding, vectorization
-    from goldilocks.model import READS_IN_ORDER, Facts, Regularizer
+    from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer
+    from goldilocks.training import frozen
     from goldilocks.training.fit import Job
 
     backend.seed(settings.tree["seed"])
     regularizer = Regularizer(**settings.tree["regularizer"])
     encoder = encoding.fit(dataset, split.train, in_order=settings.choices["model"] in READS_IN_ORDER)
+    goes_on = earlier is not None and settings.tree["model"].get("base") != "run"
+    if goes_on:  # What its weights mean depends on the vocabulary and the scales that they were trained with.
+        encoder = transfer.encoder(earlier, encoder)
     outputs = evaluation.outputs(problem, dataset)
     prior = evaluation.prior(problem, outputs, dataset.y[split.train])
     vocabulary = vectorization.vocabulary(encoder)
@@ -135,9 +139,15 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
         words=dataset.vectorization.words if dataset.vectorization and vectorization.is_sequence(encoder) else 0,
         vocabulary=vocabulary,
         persistence=encoding.persistence(dataset, encoder),
+        earlier=earlier,
     )
+    model = settings.builder("model")(facts, regularizer)
+    if goes_on:
+        transfer.start(model, earlier)
+    if not regularizer.augments:
+        encoder, model = frozen.divide(encoder, model)
     return Job(
-        model=settings.builder("model")(facts, regularizer),
+        model=model,
         encoder=encoder,
         dataset=dataset,
         split=split,
@@ -208,6 +218,7 @@ def _train(
         verdict = diagnosis.judge(
             result.history, metric=problem.metric, baseline=baseline, rows=len(judged), **settings.tree["diagnosis"]
         )
+    complete = encoding.attach(job.encoder, model)
     outcome = summary.Outcome(
         settings=settings,
         part=training.part,
@@ -219,11 +230,10 @@ def _train(
         beats_baseline=evaluation.beats(problem, scores, baseline),
         verdict=verdict,
         test=scores if final else None,
-        parameters=model.count_params(),
+        parameters=complete.count_params(),
         coverage=_coverage(settings, job),
-        weights=digest(*model.get_weights()),
+        weights=digest(*complete.get_weights()),
     )
-    complete = encoding.attach(job.encoder, model)
     with tempfile.TemporaryDirectory() as folder:
         summary.write(outcome, complete, Path(folder))
         gallery.draw(outcome, model, job.regularizer, judged, predicted, Path(folder) / "plots")

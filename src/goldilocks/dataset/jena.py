@@ -147,7 +147,7 @@ def _dataset(
         classes=(),
         source=source,
         location=location,
-        digest=sources.digest(",".join(columns), windows.values, str(rows)),
+        digest=sources.digest(",".join(columns), windows.values),
         subset=subset,
         unit="°C",
         overlap=rows["lookback"] + (rows["delay"] if purge else 0) - 1,

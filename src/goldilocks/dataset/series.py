@@ -4,7 +4,7 @@ Source, licence, counts: the user's. What was dropped, filled or counted is said
 Shape: the numeric columns, float32, in the order of time; gaps are filled with the value before, never with one from
     the future. Rows are taken to be equally spaced in time. What is predicted is one of these columns, `delay` rows
     ahead; the past of that column is seen as well. Nothing is fitted here.
-Checksum: `Dataset.digest`, of the values and of what windows span.
+Checksum: `Dataset.digest`, of the values and of which column is predicted; not of what windows span.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def load(
         classes=(),
         source="original",
         location=str(path),
-        digest=sources.digest(",".join(windows.columns), windows.values, wanted, str(spans)),
+        digest=sources.digest(",".join(windows.columns), windows.values, wanted),
         subset=subset,
         overlap=windows.lookback + (windows.delay if purge else 0) - 1,
         persistence=windows.persistence,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # The check of a config reads the tables below, and must not pay for importing numpy.
+    import keras
     import numpy as np
 
 # The kinds of data set (`dataset.KINDS`) that each option takes.
@@ -64,6 +65,7 @@ class Facts:
         vocabulary: The words by their indices, at most `words` of them; empty where there are none.
         persistence: Of series: the column of the features that is the target, and the mean and standard deviation that
             it was standardized by, in the target's unit; None otherwise.
+        earlier: The logged model that `model.init_from` names, raw rows -> predictions; None without one.
     """
 
     input_shape: tuple[int, ...]
@@ -74,6 +76,7 @@ class Facts:
     words: int = 0
     vocabulary: tuple[str, ...] = ()
     persistence: tuple[int, float, float] | None = None
+    earlier: keras.Model | None = None
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ import requests
 from mlflow.entities import RunStatus
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError
+from goldilocks.tracking import StoreError, stored
 from goldilocks.tracking.provenance import program
 from goldilocks.tracking.run import FAILURES, Tracker, explained
-from goldilocks.tracking.stored import StoredRun, children, history, of_study
+from goldilocks.tracking.stored import StoredRun
 
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
@@ -91,6 +91,18 @@ class Store:
             with contextlib.suppress(*FAILURES):  # The error that brought us here says more than this one would.
                 mlflow.end_run(RunStatus.to_string(status))
 
+    def model(self, run_id: str) -> Any:
+        """The `keras.Model` that a run logged, raw rows -> predictions.
+
+        Args:
+            run_id: The whole ID, of any experiment of this store.
+
+        Raises:
+            StoreError: There is no such run, it logged no model, or the store cannot be read.
+        """
+        with explained(self.uri):
+            return stored.model(self.client, run_id, uri=self.uri)
+
     def open_parent(self, name: str, *, command: str) -> str:
         """Open the parent run of a sweep, and give its ID."""
         with explained(self.uri):
@@ -105,17 +117,17 @@ class Store:
     def children(self, parent: str) -> list[StoredRun]:
         """The runs of a sweep, in the order in which they started."""
         with explained(self.uri):
-            return children(self.client, self.experiment_id, parent)
+            return stored.children(self.client, self.experiment_id, parent)
 
     def runs_of(self, study: str) -> list[StoredRun]:
         """The runs of a study's experiments, in the order in which they started, without their curves."""
         with explained(self.uri):
-            return of_study(self.client, self.experiment_id, study)
+            return stored.of_study(self.client, self.experiment_id, study)
 
     def history(self, run_id: str, name: str) -> list[float]:
         """The values of a run's metric in the order of epochs."""
         with explained(self.uri):
-            return history(self.client, run_id, name)
+            return stored.history(self.client, run_id, name)
 
     def close_parent(self, parent: str, status: str, *, folder: Path, description: str) -> None:
         """Log what a sweep came to, and end its run.

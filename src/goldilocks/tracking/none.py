@@ -3,7 +3,9 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from goldilocks.tracking import StoreError
 
 
 class Tracker:
@@ -46,6 +48,13 @@ class Store:
     ) -> Iterator[Tracker]:
         """A run that nobody will find again."""
         yield Tracker()
+
+    def model(self, run_id: str) -> NoReturn:
+        """No run was kept, so there is none to start from."""
+        raise StoreError(
+            f"model.init_from is {run_id}, but tracking=none keeps no runs; expected the store that has this run. Use "
+            "tracking=local or tracking=server."
+        )
 
     def open_parent(self, name: str, *, command: str) -> str:
         """No parent."""

@@ -1,9 +1,18 @@
-"""Runs as the store has them, for comparisons."""
+"""Runs as the store has them, for comparisons, and the models that they logged."""
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from mlflow.entities import Run, ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
+
+from goldilocks.tracking import StoreError
+
+EXPERIMENTS_SEARCHED = 1000  # for a run whose ID begins as a mistyped one does
 
 
 @dataclass(frozen=True)
@@ -66,3 +75,52 @@ def _search(client: MlflowClient, experiment_id: str, query: str) -> list[Stored
         )
         for run in found
     ]
+
+
+def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
+    """The `keras.Model` that a run logged, raw rows -> predictions.
+
+    Args:
+        client: Of the store.
+        run_id: The whole ID.
+        uri: Of the store, for the message.
+
+    Raises:
+        StoreError: There is no such run, or it logged no model that Keras can load.
+        MlflowException: The store cannot be read.
+    """
+    run = _run(client, run_id, uri)
+    if not (run.outputs and run.outputs.model_outputs):
+        raise StoreError(
+            f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected a run that finished, "
+            "not a sweep. Give model.init_from the ID of one that did."
+        )
+    from goldilocks import backend  # noqa: F401  `backend` first: it is quiet
+    from goldilocks.dataset import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
+
+    load_model = importlib.import_module("mlflow.keras").load_model
+
+    try:
+        return load_model(f"models:/{run.outputs.model_outputs[-1].model_id}")
+    except (KeyError, TypeError, ValueError) as error:  # Of another flavor, or with layers that are not defined here.
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise StoreError(
+            f"the model of the run {run_id} ({run.info.run_name}) cannot be loaded: {reason}. Expected a Keras model "
+            "that this version of the program has logged; give model.init_from another run."
+        ) from error
+
+
+def _run(client: MlflowClient, run_id: str, uri: str) -> Run:
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code not in map(ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)):
+            raise
+    everywhere = [found.experiment_id for found in client.search_experiments(max_results=EXPERIMENTS_SEARCHED)]
+    like = "".join(letter for letter in run_id if letter.isalnum())
+    close = client.search_runs(everywhere, f"attributes.run_id LIKE '{like}%'", ViewType.ACTIVE_ONLY, max_results=2)
+    hint = f" Did you mean {close[0].info.run_id} ({close[0].info.run_name})?" if like and len(close) == 1 else ""
+    raise StoreError(
+        f"model.init_from is {run_id}, and the store {uri} has no such run; expected the whole ID of one of its runs, "
+        f"which a run prints when it ends.{hint}"
+    )
