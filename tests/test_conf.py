@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from composition import CONF, NEEDED, OPTIONS, ROOT, checked, composed
 from goldilocks.checks import leaves
-from goldilocks.config import GROUPS, ConfigError
+from goldilocks.config import GROUPS, NOT_ARGUMENTS, ConfigError
 from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
 from goldilocks.model import ACCEPTS, HONOURS, Regularizer
 from goldilocks.problem import PROBLEMS
@@ -74,6 +74,8 @@ def test_every_key_has_a_rule_and_every_rule_has_a_key():
 def test_the_keys_are_the_builders_parameters(group, option):
     node = node_of(group, option)
     parameters = inspect.signature(get_method(node.pop("_target_"))).parameters.values()
+    for key in [key for key in node if f"{group}.{key}" in NOT_ARGUMENTS]:
+        del node[key]
     by_keyword = [parameter for parameter in parameters if parameter.kind == inspect.Parameter.KEYWORD_ONLY]
     assert all(parameter.default is inspect.Parameter.empty for parameter in parameters)
     rest = set(node) - {parameter.name for parameter in by_keyword}

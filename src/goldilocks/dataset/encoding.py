@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import Dataset, images, vectorization
+from goldilocks.dataset import Dataset, images, sources, vectorization
 from goldilocks.dataset.windows import Windows
 
-CHUNK = 1024  # rows encoded at once, where all are encoded before the training
+CHUNK, IMAGES = 1024, 32  # rows, and images, encoded at once, where all are encoded before the training
 
 
 def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
@@ -49,11 +49,33 @@ def raw(dataset: Dataset, rows: np.ndarray) -> np.ndarray | dict[str, np.ndarray
     return dataset.x.seen(rows) if dataset.kind == "series" else dataset.x[rows]
 
 
+def is_held(dataset: Dataset, encoder: keras.Model) -> bool:
+    """Whether features are made once and held in memory: all but images and windows, and what a frozen base makes."""
+    return dataset.kind in ("table", "text") or _base(encoder) is not None
+
+
 def features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray) -> np.ndarray:
-    """What the encoder makes of these rows (int64, (n,)), all at once: (n, ...), as small as it fits."""
+    """What the encoder makes of these rows (int64, (n,)), all at once: (n, ...), as small as it fits.
+
+    What a frozen base makes takes minutes, and is kept in the cache.
+    """
+    base = _base(encoder)
+    if base is None:
+        return _features(dataset, encoder, rows, CHUNK)
+    weights = sources.digest(base.to_json(), *base.get_weights())
+    key = {"data": dataset.digest, "size": dataset.image_size, "rows": sources.digest(rows), "base": weights}
+    return sources.prepared(key, lambda: {"features": _features(dataset, encoder, rows, IMAGES)})["features"]
+
+
+def _base(encoder: keras.Model) -> keras.Model | None:
+    """The network inside an encoder (`training.frozen`), or None."""
+    return next((layer for layer in encoder.layers if isinstance(layer, keras.Model)), None)
+
+
+def _features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray, size: int) -> np.ndarray:
     parts = [
-        _compact(keras.ops.convert_to_numpy(encoder(_tensors(raw(dataset, rows[start : start + CHUNK])))))
-        for start in range(0, len(rows), CHUNK)
+        _compact(keras.ops.convert_to_numpy(encoder(_tensors(raw(dataset, rows[start : start + size])))))
+        for start in range(0, len(rows), size)
     ]
     return np.concatenate(parts)
 

@@ -8,7 +8,6 @@ from goldilocks.dataset import Dataset, encoding, images
 from goldilocks.dataset.windows import Windows
 from goldilocks.model import Regularizer
 
-ENCODED_ONCE = ("table", "text")  # kinds whose features are held in memory; images and windows are read as they come
 ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes nothing but speed
 
 
@@ -87,7 +86,7 @@ def _loaded(
 ) -> tf.data.Dataset:
     """Batches of places among `rows` -> batches of features and targets."""
     answers = tf.constant(targets[rows])
-    if dataset.kind in ENCODED_ONCE:
+    if encoding.is_held(dataset, encoder):
         held = tf.constant(encoding.features(dataset, encoder, rows))
         dtype = encoder.output.dtype
 
