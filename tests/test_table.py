@@ -14,8 +14,8 @@ NUMBERS = GENERATOR.normal(size=ROWS).round(3)
 COLOURS = GENERATOR.choice(["red", "green", "blue"], ROWS)
 
 
-def load(file, target: str | int | list | None = "y", problem="auto", drop=(), subset=None):
-    return table.load(file=str(file), target=target, problem=problem, drop=list(drop), subset=subset)
+def load(file, target: str | int | list | None = "y", problem="auto", drop=(), group=None, subset=None):
+    return table.load(file=str(file), target=target, problem=problem, drop=list(drop), group=group, subset=subset)
 
 
 @pytest.fixture
@@ -257,11 +257,27 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
     with pytest.raises(DataError, match=r"is a folder"):
         load(tmp_path)
     with pytest.raises(DataError, match=r"add dataset\.file=FILE"):
-        table.load(file=None, target="y", problem="auto", drop=[], subset=None)
+        table.load(file=None, target="y", problem="auto", drop=[], group=None, subset=None)
 
 
 def test_a_table_needs_no_tensorflow(write):
-    call = f"table.load(file={str(write(y=NUMBERS))!r}, target='y', problem='auto', drop=[], subset=None)"
+    call = f"table.load(file={str(write(y=NUMBERS))!r}, target='y', problem='auto', drop=[], group=None, subset=None)"
     check = "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     script = f"import sys; from goldilocks.dataset import table; {call}; {check}"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_rows_of_a_group_have_a_number_in_common_and_the_column_is_no_input(write):
+    patients = [f"p{number // 2}" if number != 5 else "" for number in range(ROWS)]
+    data = load(write(y=NUMBERS, patient=patients), group="patient")
+    assert data.groups is not None
+    assert data.groups.dtype == np.int64
+    assert data.groups[0] == data.groups[1] != data.groups[2]
+    assert (data.groups == data.groups[5]).sum() == 1  # A missing one stands for itself.
+    assert "patient" not in data.x.columns
+    assert load(write(y=NUMBERS)).groups is None
+
+
+def test_a_group_that_is_the_target_is_refused(write):
+    with pytest.raises(DataError, match=r"The column 'y' is in both dataset\.target and .+dataset\.group"):
+        load(write(y=NUMBERS), group="y")

@@ -1,0 +1,114 @@
+import io
+import zipfile
+
+import numpy as np
+import pandas
+import pytest
+
+from goldilocks.dataset import DataError, archive, jena, sources
+from loopback import serve
+
+HOW = {"lookback": 240, "step": 1, "delay": 24, "purge": True, "subset": None}
+SMALL = 2_000  # rows of a small record with the layout of the original
+
+
+def load(source="stand_in", dir=None, **changes):
+    return jena.load(source=source, dir=dir, **{**HOW, **changes})
+
+
+@pytest.fixture(scope="module")
+def stand_in():
+    return load()
+
+
+@pytest.fixture
+def record(monkeypatch, tmp_path):
+    """A small record as it is published: a CSV in a zip, every column in its place."""
+    monkeypatch.setattr(jena, "ROWS", SMALL)
+    monkeypatch.setattr(archive, "PAUSE", 0.01)
+    monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({name: rng.uniform(1, 20, SMALL).round(2) for name in jena.COLUMNS})
+    frame.loc[[7, 8], "wv (m/s)"] = -9999.0
+    times = pandas.date_range("2009-01-01 00:10", periods=SMALL, freq="10min").strftime("%d.%m.%Y %H:%M:%S")
+    frame.insert(0, jena.TIME, times)
+    return frame
+
+
+def packed(frame, name=jena.FILE):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as opened:
+        opened.writestr(name, frame.to_csv(index=False))
+    return file.getvalue()
+
+
+def test_the_stand_in_is_a_year_of_hours_with_as_many_columns_as_the_original(stand_in):
+    assert stand_in.x.values.shape == (8760, 14)
+    assert len(jena.COLUMNS) == len(jena.TYPICAL) == 14
+    assert stand_in.x.values.dtype == np.float32
+    assert np.isfinite(stand_in.x.values).all()
+    assert len(stand_in.y) == 8760 - 240 - 24 + 1
+    assert (stand_in.source, stand_in.unit, stand_in.problem, stand_in.overlap) == ("stand_in", "°C", "regression", 263)
+    assert stand_in.x.seen([0]).shape == (1, 240, 14)
+    assert -20 < stand_in.y.min() < 0 < 30 < stand_in.y.max() < 40  # Greensboro's temperatures
+    assert stand_in.notes == ()
+
+
+def test_another_window_is_the_same_data(stand_in):
+    assert load(lookback=120, delay=12).digest == stand_in.digest
+
+
+def test_a_step_that_is_finer_than_the_source_becomes_an_hour_and_says_so():
+    data = load(lookback=120, step=0.5)
+    assert data.x.step == 1
+    assert data.notes == ("dataset.step is 0.5 hours; this source has 1 rows an hour, so it became 1.",)
+
+
+def test_the_original_is_fetched_unpacked_checked_and_read(record, monkeypatch):
+    with serve() as site:
+        site.files["/jena.csv.zip"] = packed(record)
+        site.cut = [2**17]  # The connection breaks once, and the rest is asked for.
+        monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
+        data = load("original", lookback=24, delay=24)
+        assert site.asked == ["", f"bytes={2**17}-"]
+        again = load("original", lookback=24, delay=24)
+        assert len(site.asked) == 2
+    assert data.source == "original"
+    assert (data.x.lookback, data.x.step, data.x.delay) == (144, 6, 144)  # 6 rows an hour
+    assert data.x.seen([0]).shape == (1, 24, 14)
+    assert data.y[0] == pytest.approx(record[jena.TARGET][144 + 144 - 1])
+    wind = data.x.values[:, jena.COLUMNS.index("wv (m/s)")]
+    assert wind[7] == wind[8] == wind[6]
+    assert data.notes == ("Filled 2 missing wind speeds (-9999 in the record) with the ones before.",)
+    assert again.digest == data.digest
+
+
+def test_another_file_than_the_published_one_is_refused(record, monkeypatch):
+    with serve() as site:
+        site.files["/jena.csv.zip"] = packed(record.drop(columns="rh (%)"))
+        monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
+        with pytest.raises(DataError, match=r"has 2000 rows and the columns Date Time.+expected 2000 rows"):
+            load("original")
+
+
+def test_a_hostile_archive_writes_nothing(record, monkeypatch, tmp_path):
+    with serve() as site:
+        site.files["/jena.csv.zip"] = packed(record, "../../escaped.csv")
+        monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
+        with pytest.raises(DataError, match=r"has the member '\.\./\.\./escaped\.csv'.+Nothing was unpacked"):
+            load("original")
+    assert not list(tmp_path.rglob("escaped.csv"))
+
+
+def test_without_a_network_auto_takes_the_stand_in_with_a_warning(monkeypatch, stand_in):
+    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    monkeypatch.setattr(jena, "URL", "http://127.0.0.1:9/jena.csv.zip")
+    with pytest.warns(UserWarning, match=r"dataset=jena: Could not download .+Using the stand-in instead"):
+        assert load("auto").digest == stand_in.digest
+
+
+def test_a_folder_of_ones_own_is_taken(record, tmp_path):
+    record.to_csv(tmp_path / jena.FILE, index=False)
+    assert load("stand_in", str(tmp_path), lookback=24, delay=24).source == "original"
+    with pytest.raises(DataError, match=r"There is no jena_climate_2009_2016\.csv in .+dataset\.dir=FOLDER"):
+        load(dir=str(tmp_path / "cache"))

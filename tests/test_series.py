@@ -1,0 +1,127 @@
+import numpy as np
+import pandas
+import pytest
+
+from goldilocks.dataset import DataError, encoding, series
+from goldilocks.protocol import holdout, kfold
+
+HOURS = 80
+HOW = {"drop": [], "lookback": 4, "step": 1, "delay": 1, "purge": True, "subset": None}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(name="series.csv", **columns):
+        frame = pandas.DataFrame({**table(), **columns})
+        frame.to_csv(tmp_path / name, index=False)
+        return str(tmp_path / name)
+
+    return written
+
+
+def table():
+    rng = np.random.default_rng(0)
+    times = pandas.date_range("2020-01-01", periods=HOURS, freq="h").astype(str)
+    return {"when": times, "load": rng.normal(50, 9, HOURS).round(3), "wind": rng.normal(5, 2, HOURS).round(3)}
+
+
+def load(file, *, time="when", target="load", **changes):
+    return series.load(file=file, time=time, target=target, **{**HOW, **changes})
+
+
+def test_the_facts(write):
+    data = load(write())
+    frame = table()
+    assert (data.kind, data.problem, data.classes) == ("series", "regression", ())
+    assert data.x.columns == ("load", "wind")
+    assert data.x.target == 0
+    assert len(data.x) == len(data.y) == HOURS - 4
+    assert data.y.tolist() == pytest.approx(frame["load"][4:].tolist())
+    assert data.persistence is not None
+    assert data.persistence.tolist() == pytest.approx(frame["load"][3:-1].tolist())
+    assert data.overlap == 4
+    assert load(write(), purge=False).overlap == 3
+    assert data.notes == ()
+
+
+def test_rows_are_sorted_by_time_and_say_so(write):
+    order = np.random.default_rng(1).permutation(HOURS)
+    mixed = load(write("mixed.csv", **{name: np.asarray(column)[order] for name, column in table().items()}))
+    assert mixed.digest == load(write()).digest
+    assert mixed.notes == ("Sorted the rows by when.",)
+
+
+def test_numbers_are_times_as_well(write):
+    assert load(write(when=np.arange(HOURS) * 10)).digest == load(write()).digest
+
+
+def test_a_gap_is_filled_with_the_value_before_and_never_with_one_after(write):
+    load_values = table()["load"]
+    load_values[[0, 30, 31]] = np.nan
+    data = load(write(load=load_values))
+    assert data.x.values[29, 0] == data.x.values[30, 0] == pytest.approx(load_values[29])  # One row is gone.
+    assert len(data.x.values) == HOURS - 1
+    assert any("Filled 3 missing values" in note and "left out 1 rows" in note for note in data.notes)
+
+
+def test_what_is_no_number_or_never_changes_is_dropped_with_a_note(write):
+    data = load(write(sky=["clear", "cloudy"] * (HOURS // 2), height=7.0))
+    assert data.x.columns == ("load", "wind")
+    assert any("'sky'" in note and "numbers" in note for note in data.notes)
+    assert any("'height'" in note and "never changes" in note for note in data.notes)
+
+
+def test_unequal_steps_are_counted(write):
+    times = pandas.Series(table()["when"])
+    times.iloc[-1] = "2020-02-01 00:00:00"
+    assert any("1 of 79 steps of when are not 0 days 01:00:00" in note for note in load(write(when=times)).notes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"time": None}, r"needs dataset\.file=FILE, dataset\.time=NAME and dataset\.target=NAME"),
+        ({"time": "wen"}, r"no column 'wen'.+Did you mean 'when'\?"),
+        ({"target": "lod"}, r"no column 'lod'.+Did you mean 'load'\?"),
+        ({"target": "when"}, r"'when' is the target and cannot be dataset\.time"),
+        ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
+        ({"lookback": 2.5}, r"dataset\.lookback is 2\.5; expected a whole number of rows, at least 1\."),
+        ({"delay": 0}, r"dataset\.delay is 0; expected a whole number"),
+        ({"lookback": 70}, r"has 80 usable rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_a_sentence(write, changes, sentence):
+    with pytest.raises(DataError, match=sentence):
+        load(write(), **changes)
+
+
+def test_times_that_are_none_or_twice_are_refused_with_the_first(write):
+    times = list(table()["when"])
+    with pytest.raises(
+        DataError, match=r"1 of 80 values of the column 'when' are no times, the first is 'noon' in row 3"
+    ):
+        load(write(when=[*times[:2], "noon", *times[3:]]))
+    with pytest.raises(DataError, match=r"1 values of the column 'when' stand there more than once.+in row 6"):
+        load(write(when=[*times[:5], times[0], *times[6:]]))
+
+
+def test_the_scale_is_that_of_the_training_windows_alone(write):
+    values = table()["load"]
+    (split,) = holdout.split(load(write()), validation=0.25, test=0.25, seed=0)
+    later = values.copy()
+    later[int(split.validation[0]) :] += 1000.0
+    before, after = load(write()), load(write("later.csv", load=later))
+    for first, second in zip(*(scales(data, split.train) for data in (before, after)), strict=True):
+        assert first == pytest.approx(second)
+
+
+def scales(data, rows):
+    scale = encoding.fit(data, rows, in_order=True).get_layer("scale")
+    return np.asarray(scale.mean).ravel().tolist(), np.asarray(scale.variance).ravel().tolist()
+
+
+def test_folds_of_a_series_only_look_forward(write):
+    data = load(write())
+    for split in kfold.split(data, k=3, shuffle=True, test=0.25, seed=0):
+        assert split.train[-1] + data.overlap < split.validation[0]
+        assert split.validation[-1] + data.overlap < split.test[0]

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from goldilocks.dataset.windows import Windows
+
+# Ten points of two columns: 0, 1, ... 9 and 100, 101, ... 109.
+VALUES = np.stack([np.arange(10.0), np.arange(100.0, 110.0)], axis=1).astype("float32")
+
+
+def windows(lookback=4, step=1, delay=2, target=0, values=VALUES):
+    return Windows(values, ("a", "b"), target, lookback, step, delay)
+
+
+def test_a_window_sees_its_span_and_predicts_so_many_points_after_it():
+    found = windows()
+    assert len(found) == 5
+    assert found.seen([0, 4])[:, :, 0].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert found.seen([0])[0, :, 1].tolist() == [100, 101, 102, 103]
+    assert found.targets.tolist() == [5, 6, 7, 8, 9]
+    assert found.persistence.tolist() == [3, 4, 5, 6, 7]
+
+
+def test_another_target_is_another_column():
+    assert windows(target=1).targets.tolist() == [105, 106, 107, 108, 109]
+    assert windows(target=1).persistence.tolist() == [103, 104, 105, 106, 107]
+
+
+@pytest.mark.parametrize(("lookback", "step", "seen"), [(4, 2, [1, 3]), (5, 2, [0, 2, 4]), (5, 3, [1, 4]), (3, 9, [2])])
+def test_steps_are_counted_back_from_the_last_point(lookback, step, seen):
+    assert windows(lookback, step, delay=1).seen([0])[0, :, 0].tolist() == seen
+
+
+@pytest.mark.parametrize(("lookback", "delay", "count"), [(9, 1, 1), (10, 1, 0), (12, 5, 0), (1, 1, 9)])
+def test_a_series_has_as_many_windows_as_fit(lookback, delay, count):
+    found = windows(lookback, 1, delay)
+    assert len(found) == count
+    if count:
+        assert len(found.targets) == len(found.persistence) == count
+
+
+def test_the_points_of_windows_are_those_in_their_spans_once():
+    found = windows(lookback=3, delay=1)
+    assert found.points(np.array([0, 1]))[:, 0].tolist() == [0, 1, 2, 3]
+    assert found.points(np.array([0, 5]))[:, 0].tolist() == [0, 1, 2, 5, 6, 7]
+
+
+def test_windows_that_are_overlap_rows_apart_share_no_point_and_no_target():
+    found = windows(lookback=3, step=1, delay=2)
+    overlap = found.lookback + found.delay - 1
+    for row in range(len(found) - overlap - 1):
+        known = {*found.seen([row])[0, :, 0].tolist(), float(found.targets[row])}
+        later = row + overlap + 1
+        assert known.isdisjoint(found.seen([later])[0, :, 0].tolist())
