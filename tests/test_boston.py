@@ -69,3 +69,21 @@ def test_the_config_names_every_parameter_and_nothing_else(option, function):
     parameters = [each for each in inspect.signature(function).parameters.values() if each.name != "dataset"]
     assert list(keys) == [each.name for each in parameters]
     assert all(each.default is each.empty and each.kind is each.KEYWORD_ONLY for each in parameters)
+
+
+@pytest.mark.slow
+def test_the_notebooks_own_network_has_the_books_error_on_these_rows(tracts):
+    """2.70 k$ in the notebook, 2.55 in the author's: its targets are not scaled, as those of `layers.last` are."""
+    from goldilocks.backend import keras
+
+    x, y = tracts.x.to_numpy(), tracts.y
+    x = (x - x[:404].mean(axis=0)) / x[:404].std(axis=0)
+    errors = []
+    for seed in range(3):
+        keras.utils.set_random_seed(seed)
+        layers = [keras.layers.Dense(64, "relu"), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)]
+        network = keras.Sequential(layers)
+        network.compile("rmsprop", "mse", metrics=["mae"])
+        network.fit(x[:404], y[:404], epochs=80, batch_size=16, verbose=0)
+        errors.append(network.evaluate(x[404:], y[404:], verbose=0)[1])
+    assert 2.5 < np.mean(errors) < 2.8

@@ -184,7 +184,7 @@ def test_the_trainings_below_a_parent_are_its_spread(root, whole, part, over):
         for seed, loss in enumerate((0.2, 0.4))
     ]
     cells = row(written(root, parent, *below), "dense | a dense network")
-    assert cells[4] == "0.3 ± 0.14"
+    assert cells[4] == "7 ± 0.5"
     assert cells[-1] == f"2 {over}"
     alone = row(written(root, parent), "dense | a dense network")
     assert alone[4] == "7 ± 0.5"

@@ -13,8 +13,7 @@ from goldilocks.study.plan import Study
 from goldilocks.tracking.run import written
 from goldilocks.tracking.stored import StoredRun
 
-WHOLES = ("repeats", "folds")  # Roles of the parent of several trainings of one configuration,
-PARTS = ("repeat", "fold")  # and of these.
+PARTS = {"repeat": "seeds", "fold": "folds"}  # What several trainings of one configuration are over, by their role.
 SPREADS = ("_std", "_low", "_high")  # What a parent says of its trainings beside each mean.
 PARENT = "mlflow.parentRunId"
 
@@ -160,14 +159,14 @@ def _measured(
     pool = [run for run in candidates if not _changed(run, configured)] or candidates
     newest = pool[-1]
     runs = [newest]
-    if newest.tags.get("role") != "repeats":
-        alike = [run for run in pool if _settings(run) == _settings(newest) and run.tags.get("role") != "repeats"]
+    if _over(newest, below) != "seeds":
+        alike = [run for run in pool if _settings(run) == _settings(newest) and _over(run, below) != "seeds"]
         by_seed = {run.params.get("seed", ""): run for run in alike}  # The newest of each.
         runs = [by_seed[seed] for seed in sorted(by_seed, key=lambda seed: (len(seed), seed))]
     trainings = [_trainings(run, below) for run in runs]
     if len(runs) == 1:
         numbers = _statistics([values(run) for run in trainings[0]])
-        if newest.tags.get("role") in WHOLES and trainings[0] == [newest]:
+        if "trainings" in newest.metrics:  # At the epoch that is best for all of them, not for each.
             numbers |= _told(newest)
     else:  # Of folds, each seed counts once.
         each = [_statistics([values(run) for run in group]) for group in trainings]
@@ -180,8 +179,13 @@ def _measured(
         values=numbers,
         verdicts=tuple(run.tags["verdict"] for run in every if "verdict" in run.tags),
         changed=tuple(_changed(newest, configured)),
-        over="folds" if len(runs) == 1 and newest.tags.get("role") == "folds" else "seeds",
+        over=_over(newest, below) or "seeds" if len(runs) == 1 else "seeds",
     )
+
+
+def _over(run: StoredRun, below: Mapping[str, Sequence[StoredRun]]) -> str:
+    """What the trainings below a run differ in, "seeds" or "folds"; "" of a run that is one training itself."""
+    return PARTS[below[run.run_id][0].tags["role"]] if run.run_id in below else ""
 
 
 def _trainings(run: StoredRun, below: Mapping[str, Sequence[StoredRun]]) -> list[StoredRun]:
@@ -213,7 +217,7 @@ def _statistic(column: np.ndarray) -> Statistic:
 
 
 def _told(parent: StoredRun) -> dict[str, Statistic]:
-    """What a parent says of its trainings, for where these are not there any more."""
+    """What a parent says of its trainings together."""
     metrics = parent.metrics
     count = int(metrics.get("trainings", 1))
     return {
