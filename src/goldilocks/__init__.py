@@ -15,7 +15,8 @@ Data flows one way, through modules named after the steps of the workflow:
     tracking     the only place that knows MLflow
     sweep        many runs of one `-m` call under one parent
     study        stored runs -> the page of a study, beside the book's numbers
-    run          one run, top to bottom, one line per step
+    average      several trainings of one configuration -> one run
+    run          one run, top to bottom, one line per step; folds and repeats as its children
 """
 
 import os
