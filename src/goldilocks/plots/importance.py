@@ -62,8 +62,8 @@ def saliency_over_time(
         title: What is shown, in words.
     """
     said = (
-        f"How much the prediction moves with a column's value at each point of time: mean absolute gradient over {rows} "
-        "validation windows, per standard deviation of the column."
+        "How much the prediction moves with a column's value at each point of time: mean absolute gradient over "
+        f"{rows} validation windows, per standard deviation of the column."
     )
     lines = style.lines_of(said, width=140)
     figure = layout.canvas(layout.header_height(lines) + 470)
