@@ -59,8 +59,8 @@ def _analyse(given: argparse.Namespace) -> None:
         return
     if given.image is None:
         raise AnalysisError(
-            f"{given.target} is not the ID of a run (32 letters and digits). Of a network by its name an image to look at "
-            "is needed: add --image FILE."
+            f"{given.target} is not the ID of a run (32 letters and digits). Of a network by its name an image "
+            "to look at is needed: add --image FILE."
         )
     weights = None if given.weights == "none" else given.weights
     analyse.network(given.target, given.image, given.output, weights=weights, layer=given.layer)
