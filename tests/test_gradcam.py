@@ -93,6 +93,7 @@ def test_opening_and_splitting_a_model_change_nothing_that_it_says():
 
 
 def test_what_has_no_network_inside_cannot_be_split():
+    inputs = keras.Input((2,))
+    flat = keras.Model(inputs, keras.layers.Dense(1)(inputs), name="flat")
     with pytest.raises(AnalysisError, match=r"the model flat is not an encoder with a network behind it; expected"):
-        inputs = keras.Input((2,))
-        split(keras.Model(inputs, keras.layers.Dense(1)(inputs), name="flat"))
+        split(flat)

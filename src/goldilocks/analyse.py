@@ -121,7 +121,7 @@ def network(name: str, image: Path, folder: Path, *, weights: str | None, layer:
     caption = f"{image.name}: said {names[0]} {heats[0].probability:.2f}"
 
     def drawn() -> insights.Figures:
-        title = f"{model.name}: where it looks"
+        title = f"Where it looks ({model.name})"
         yield "grad_cam", insights.draw_heats(pixels[np.newaxis], heats, [caption], title=title)
         yield from insights.of_network(model, pixels, name=model.name, layer=layer)
 

@@ -17,6 +17,7 @@ from goldilocks.plots import activations as maps_plot
 from goldilocks.plots import filters as filters_plot
 from goldilocks.plots import heat_maps as heat_plot
 from goldilocks.plots import importance as importance_plot
+from goldilocks.plots import style
 from goldilocks.plots import words as words_plot
 from goldilocks.problem import Problem
 
@@ -126,7 +127,7 @@ def of_images(subject: Subject, layer: str | None, image: np.ndarray | None) -> 
     captions = captions or [
         f"given image, said {subject.dataset.classes[heat.label]} {heat.probability:.2f}" for heat in heats
     ]
-    yield "grad_cam", draw_heats(shown, heats, captions, title=f"{subject.name}: where it looks")
+    yield "grad_cam", draw_heats(shown, heats, captions, title=f"Where it looks ({style.shortened(subject.name, 60)})")
 
 
 def draw_heats(images: np.ndarray, heats: Sequence[gradcam.HeatMap], captions: Sequence[str], *, title: str) -> Figure:
@@ -148,7 +149,7 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
             [each.word for each in near],
             [each.nearest for each in near],
             [each.cosines for each in near],
-            title=f"{subject.name}: words whose vectors stand out most, and their neighbours",
+            title=f"Words whose vectors stand out most, and their neighbours ({style.shortened(subject.name, 30)})",
         )
         yield "nearest_words", drawn
     if subject.problem.type not in CLASSES:
@@ -165,7 +166,12 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
         print("  the encoder keeps no words (hashing), so none can be coloured.", file=sys.stderr)
         return
     captions = [_caption(subject, place, predicted) for place in places]
-    yield "saliency", words_plot.weighed(texts, captions, title=f"{subject.name}: the words that predictions hang on")
+    yield (
+        "saliency",
+        words_plot.weighed(
+            texts, captions, title=f"The words that predictions hang on ({style.shortened(subject.name, 50)})"
+        ),
+    )
 
 
 def _weighed(subject: Subject, text: str, features: np.ndarray, shares: np.ndarray) -> list[tuple[str, float]]:
@@ -208,7 +214,7 @@ def _of_columns(subject: Subject) -> Figures:
         [each.std for each in found],
         loss=problem.loss,
         repeats=REPEATS,
-        title=f"{subject.name}: what each column is worth",
+        title=f"What each column is worth ({style.shortened(subject.name, 50)})",
     )
     yield "permutation_importance", drawn
     if dataset.kind == "series":
@@ -221,7 +227,7 @@ def _of_columns(subject: Subject) -> Figures:
                 windows.lookback - 1 - windows.offsets,
                 windows.columns,
                 rows=len(rows),
-                title=f"{subject.name}: when it looks at what",
+                title=f"When it looks at what ({style.shortened(subject.name, 50)})",
             ),
         )
 

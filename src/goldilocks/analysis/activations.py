@@ -44,6 +44,6 @@ def normalized(maps: np.ndarray) -> np.ndarray:
     return np.clip((maps - mean) / (spread + DEAD) * SPREAD + MIDDLE, 0, 255).astype("uint8")
 
 
-def silent(maps: np.ndarray) -> float:
-    """The share, 0 to 1, of the channels of (height, width, channels) that are zero everywhere."""
-    return float((maps == 0).all(axis=(0, 1)).mean())
+def silent(maps: np.ndarray) -> np.ndarray:
+    """Which channels of (height, width, channels) are zero everywhere, bool (channels,); deeper layers have more."""
+    return (maps == 0).all(axis=(0, 1))

@@ -1,6 +1,9 @@
 """The pattern that a filter of a convolution looks for.
 
-Source: Chollet, Deep Learning with Python (2017), section 5.4.2, "Visualizing convnet filters".
+Source: Chollet, Deep Learning with Python (2017), section 5.4.2, "Visualizing convnet filters". The book climbs the
+mean of the filter's map. There, a filter that is silent on grey has no gradient, and one that is active on all of it
+asks for nothing but another shade; so here it is the mean of what rises above the map's own average, before the
+activation function.
 """
 
 from collections.abc import Sequence
@@ -9,7 +12,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from goldilocks.analysis.opened import opened, part
+from goldilocks.analysis.opened import before_activation, opened, part
 from goldilocks.backend import tf
 
 NOISE, GREY = 20.0, 128.0  # pixels: the noise at the start is this strong, upon this grey
@@ -23,7 +26,8 @@ class Patterns(NamedTuple):
 
     Attributes:
         images: uint8 (filters, size, size, channels), 0 to 255.
-        losses: The mean of each filter's map before each step and after the last, float32 (steps + 1, filters).
+        losses: What rises above the average of each filter's map, before each step and after the last, float32
+            (steps + 1, filters).
     """
 
     images: np.ndarray
@@ -35,7 +39,7 @@ def patterns(
 ) -> Patterns:
     """Climb from grey noise to images that excite one filter each.
 
-    Each step adds the gradient of the mean of the filter's map, divided by its root mean square.
+    Each step adds the gradient of that mean, divided by its root mean square.
 
     Args:
         model: Pixels from 0 to 255, (batch, height, width, channels) -> anything, of any nesting.
@@ -50,7 +54,7 @@ def patterns(
         AnalysisError: There is no such layer.
     """
     network = opened(model)
-    below = part(network.model, network.tensors[network.convolution(layer)])
+    below = part(network.model, before_activation(network, network.convolution(layer)))
     inputs = keras.Input((size, size, model.inputs[0].shape[-1]))
     climbing = opened(below, [inputs] if isinstance(below.input, list) else inputs).model
     noise = np.random.default_rng(seed).uniform(size=(1, size, size, inputs.shape[-1]))
@@ -60,7 +64,9 @@ def patterns(
     def climb(images, wanted):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(images)
-            excited = keras.ops.sum(keras.ops.mean(climbing(images, training=False), axis=(1, 2)) * wanted, axis=1)
+            maps = climbing(images, training=False)
+            above = keras.ops.relu(maps - keras.ops.mean(maps, axis=(1, 2), keepdims=True))
+            excited = keras.ops.sum(keras.ops.mean(above, axis=(1, 2)) * wanted, axis=1)
         gradient = tape.gradient(excited, images)
         rms = keras.ops.sqrt(keras.ops.mean(keras.ops.square(gradient), axis=(1, 2, 3), keepdims=True))
         return images + gradient / (rms + STILL) * step, excited

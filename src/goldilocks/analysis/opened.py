@@ -129,11 +129,19 @@ def score(network: Opened):
     if isinstance(layer, keras.layers.Softmax) or (isinstance(layer, keras.layers.Activation) and _squashes(layer)):
         return below
     if isinstance(layer, keras.layers.Dense) and _squashes(layer):
-        linear = keras.layers.Dense(layer.units, use_bias=layer.use_bias, name=f"{name}_evidence")
-        sums = linear(below)
-        linear.set_weights(layer.get_weights())
-        return sums
+        return before_activation(network, name)
     return network.model.outputs[0]
+
+
+def before_activation(network: Opened, name: str):
+    """The tensor that enters the activation function of a convolution or dense layer; of other layers their output."""
+    layer = network.layers[name]
+    if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
+        return network.tensors[name]
+    linear = type(layer).from_config(layer.get_config() | {"activation": "linear", "name": f"{name}_linear"})
+    sums = linear(network.entering[name])
+    linear.set_weights(layer.get_weights())
+    return sums
 
 
 def _squashes(layer) -> bool:

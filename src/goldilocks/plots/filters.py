@@ -25,11 +25,11 @@ def filter_grid(patterns: np.ndarray, excited: np.ndarray, *, total: int, name: 
     lines = [
         f"Each image starts as grey noise and is changed, step by step, to excite one filter; {which}, row by row."
     ]
-    lines += [f"Empty: {still} that nothing near the noise excites."] if still else []
+    lines += [f"Empty: {still} that nothing near the noise excites, for the layers below are silent."] if still else []
     rows = -(-count // COLUMNS)
     tall, wide = rows * (CELL + GAP), COLUMNS * (CELL + GAP)
     figure = layout.canvas(layout.header_height(lines) + tall + 8)
-    top = layout.header(figure, f"{title}: what excites the filters of {name}", reason=lines)
+    top = layout.header(figure, f"What excites the filters of {name} ({style.shortened(title, 40)})", reason=lines)
     wall = Image.new("RGB", (wide, tall), "white")
     for place, pattern in enumerate(patterns):
         left, down = place % COLUMNS * (CELL + GAP), place // COLUMNS * (CELL + GAP)
