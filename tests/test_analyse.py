@@ -77,8 +77,8 @@ def test_an_image_of_ones_own_and_one_layer(folder, logged, few):
         analyse.run(store, run_id, layer="nothing", image=None, asked=())
     assert artifacts(store, run_id) == set()
     assert "grad_cam" in analyse.run(store, run_id, layer=None, image=folder / "own.jpg", asked=())
+    table(folder)
     with pytest.raises(DataError, match=r"--image is .+h.csv, which cannot be read: .+ Expected a JPEG or PNG"):
-        table(folder)
         analyse.run(store, run_id, layer=None, image=folder / "h.csv", asked=())
 
 

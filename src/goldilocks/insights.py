@@ -1,6 +1,5 @@
 """Every figure of what a network has learned, by the kind of its rows."""
 
-import string
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ def figures(subject: Subject, *, layer: str | None, image: np.ndarray | None, as
     """
     kind = subject.dataset.kind
     if kind == "image":
-        yield from of_images(subject, layer, image)
+        yield from _of_images(subject, layer, image)
     elif kind == "text":
         yield from _of_texts(subject, asked)
     else:
@@ -107,7 +106,7 @@ def of_network(model: keras.Model, image: np.ndarray, *, name: str, layer: str |
         )
 
 
-def of_images(subject: Subject, layer: str | None, image: np.ndarray | None) -> Figures:
+def _of_images(subject: Subject, layer: str | None, image: np.ndarray | None) -> Figures:
     """Feature maps, filters and heat maps; nothing of a network without convolutions."""
     if not opened(subject.model).convolutions() and layer is None:
         print(f"  {subject.network.name} has no convolutions: there is nothing to show of images.", file=sys.stderr)
@@ -159,7 +158,9 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
     features = encoding.features(subject.dataset, subject.encoder, subject.rows[places])
     found = saliency.saliency(subject.network, features.astype(subject.encoder.output.dtype))
     texts = [
-        _weighed(subject, subject.dataset.x[subject.rows[place]], row, shares)
+        words.weighed(
+            subject.encoder, subject.dataset.vectorization, subject.dataset.x[subject.rows[place]], row, shares
+        )
         for place, row, shares in zip(places, features, found.shares, strict=True)
     ]
     if not all(texts):
@@ -172,25 +173,6 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
             texts, captions, title=f"The words that predictions hang on ({style.shortened(subject.name, 50)})"
         ),
     )
-
-
-def _weighed(subject: Subject, text: str, features: np.ndarray, shares: np.ndarray) -> list[tuple[str, float]]:
-    """The words of a text with their weights, in reading order; none where the encoder keeps no words."""
-    lookups = [layer for layer in subject.encoder.layers if isinstance(layer, keras.layers.TextVectorization)]
-    if not lookups:
-        return []
-    names, how = list(map(str, lookups[0].get_vocabulary())), subject.dataset.vectorization
-    if features.ndim == 1 and vectorization.is_sequence(subject.encoder):
-        read = [(names[int(index)], float(share)) for index, share in zip(features, shares, strict=True) if index]
-    elif features.ndim == 2:
-        indices, weights = features.argmax(axis=-1), shares.sum(axis=-1)
-        read = [(names[int(index)], float(share)) for index, share in zip(indices, weights, strict=True) if index]
-    else:
-        by_word = how is None or how.token == "word"
-        bare = text.lower().translate(str.maketrans("", "", string.punctuation)) if by_word else text.lower()
-        places = {name: index for index, name in enumerate(names)}
-        return [(token, float(shares[places.get(token, 0)])) for token in (bare.split() if by_word else bare)]
-    return read[::-1] if how is not None and how.reverse else read
 
 
 def _of_columns(subject: Subject) -> Figures:
@@ -250,12 +232,7 @@ def _caption(subject: Subject, place: int, predicted: np.ndarray) -> str:
     label = int(evaluation.decided(subject.problem, said[np.newaxis])[0])
     sure = said[label] if len(said) > 1 else max(said[0], 1 - said[0])
     name, true = subject.dataset.classes[label], subject.dataset.classes[int(truth)]
-    return f"{'right' if name == true else 'wrong'}: true {true}, said {name} {_probability(float(sure))}"
-
-
-def _probability(value: float) -> str:
-    """A probability with two digits; what is below 1 never reads as 1."""
-    return ">0.99" if 0.995 <= value < 1 else f"{value:.2f}"
+    return f"{'right' if name == true else 'wrong'}: true {true}, said {name} {sure:.2f}"
 
 
 def _sample(values: np.ndarray, most: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 Source: Chollet, Deep Learning with Python (2017), section 6.1.2: the geometry of an embedding is what its task taught.
 """
 
+import string
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +11,10 @@ import keras
 import numpy as np
 
 from goldilocks.analysis.opened import opened
+from goldilocks.dataset import Vectorization, vectorization
 
 RESERVED = 2  # Indices 0 and 1 are padding and unknown words.
+WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)  # what Keras strips
 SHORTEST = 1e-9  # length of a vector that has no direction
 
 
@@ -65,3 +68,36 @@ def nearest(matrix: np.ndarray, words: Sequence[str], asked: Sequence[str], coun
         order = np.argsort(-cosines, kind="stable")[: min(count, len(known) - 1)]
         found.append(Neighbours(word, [words[RESERVED + index] for index in order], [float(cosines[i]) for i in order]))
     return found
+
+
+def weighed(
+    encoder: keras.Model, how: Vectorization, text: str, features: np.ndarray, shares: np.ndarray
+) -> list[tuple[str, float]]:
+    """The words of a text with what each adds to the evidence, in reading order.
+
+    Args:
+        encoder: Of texts (`vectorization.encoder`).
+        how: What it was made from.
+        text: As it is.
+        features: What the encoder makes of it: indices (length,), one-hot (length, words), or a bag (words,).
+        shares: Of each feature (`saliency.saliency`), the same shape.
+
+    Returns:
+        Empty where the encoder keeps no words, because it hashes.
+    """
+    lookups = [layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)]
+    if not lookups:
+        return []
+    names = list(map(str, lookups[0].get_vocabulary()))
+    if features.ndim == 1 and not vectorization.is_sequence(encoder):
+        bare = text.lower() if how.token == "character" else text.lower().translate(WITHOUT_PUNCTUATION)
+        places = {name: index for index, name in enumerate(names)}
+        tokens = bare.split() if how.token == "word" else bare
+        return [(token, float(shares[places.get(token, 0)])) for token in tokens]
+    indices, weights = (features.argmax(axis=-1), shares.sum(axis=-1)) if features.ndim == 2 else (features, shares)
+    read = [
+        (names[int(index)], float(weight))
+        for index, weight in zip(indices, weights, strict=True)
+        if index != vectorization.PADDING
+    ]
+    return read[::-1] if how.reverse else read

@@ -11,10 +11,10 @@ from matplotlib.textpath import TextToPath
 
 from goldilocks.plots import layout, style
 
-LINE = 25  # pixels
+LINE, BASELINE = 25, 13  # pixels: a line's height, and where its letters stand
 FOR, AGAINST = style.PALETTE[0], style.PALETTE[1]
 POINT = style.DPI / 72  # pixels of a typographer's point
-FONT = FontProperties("DejaVu Sans", size=style.TEXT)
+FONT = FontProperties(family="DejaVu Sans", size=style.TEXT)
 LINES = 8  # of each text
 FAINTEST = 0.03  # opacity below which no colour is drawn
 
@@ -41,11 +41,11 @@ def neighbours(
     layout.write(figure, style.MARGIN + 150, top, said, color=style.QUIET)
     for row, (word, around, near) in enumerate(zip(words, nearest, cosines, strict=True), 1):
         down = top + row * LINE
-        layout.write(figure, style.MARGIN, down, style.plain(word, 18), fontweight="bold")
+        layout.write(figure, style.MARGIN, down + BASELINE, style.plain(word, 18), va="baseline", fontweight="bold")
         for column, (other, cosine) in enumerate(zip(around, near, strict=True)):
             left, limit = style.MARGIN + 150 + column * wide, max(6, int(wide / 8.4) - 6)
             _shade(figure, left - 5, down - 3, wide - 6, FOR, 0.45 * max(0.0, cosine) ** 4)
-            layout.write(figure, left, down, f"{style.plain(other, limit)} {cosine:.2f}")
+            layout.write(figure, left, down + BASELINE, f"{style.plain(other, limit)} {cosine:.2f}", va="baseline")
     return figure
 
 
@@ -57,8 +57,10 @@ def weighed(texts: Sequence[Sequence[tuple[str, float]]], captions: Sequence[str
         captions: What is true and what was said of each, in words.
         title: What is shown, in words.
     """
-    lines = ["Blue words speak for what the network said, orange words against it; the stronger, the darker. Each text"]
-    lines += ["has its own scale (gradient times input)."]
+    lines = [
+        "Blue words speak for what the network said, orange words against it (gradient times input; the stronger, the"
+    ]
+    lines += ["darker; each text has its own scale). [UNK] is any word outside of the vocabulary."]
     laid = [_lines(words) for words in texts]
     heights = [LINE * (len(rows) + 1) + 16 for rows in laid]
     figure = layout.canvas(layout.header_height(lines) + sum(heights))
@@ -70,7 +72,7 @@ def weighed(texts: Sequence[Sequence[tuple[str, float]]], captions: Sequence[str
             for word, weight, left, wide in placed:
                 colour, strength = (FOR if weight > 0 else AGAINST), 0.8 * abs(weight) / most
                 _shade(figure, left - 2, down + row * LINE - 3, wide + 4, colour, strength)
-                layout.write(figure, left, down + row * LINE, word)
+                layout.write(figure, left, down + row * LINE + BASELINE, word, va="baseline")
         down += height
     return figure
 
