@@ -96,7 +96,7 @@ def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
 
 def test_changed_data_is_refused(folder, logged):
     run_id, store = logged(*table(folder))
-    pd.read_csv("h.csv").assign(price=0.5).to_csv("h.csv", index=False)
+    pd.read_csv("h.csv").assign(price=lambda rows: 2 * rows["price"]).to_csv("h.csv", index=False)
     with pytest.raises(DataError, match=r"dataset=table has the digest \w{12}, and the run .+ was trained on \w{12};"):
         analyse.run(store, run_id, **NOTHING)
     (folder / "h.csv").unlink()

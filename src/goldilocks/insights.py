@@ -154,13 +154,13 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
     if subject.problem.type not in CLASSES:
         return
     predicted = evaluation.predict(subject.encoder, subject.network, subject.dataset, subject.rows)
+    how = subject.dataset.vectorization
+    assert how is not None
     places = _examples(subject, predicted, TEXTS, TEXTS)
     features = encoding.features(subject.dataset, subject.encoder, subject.rows[places])
     found = saliency.saliency(subject.network, features.astype(subject.encoder.output.dtype))
     texts = [
-        words.weighed(
-            subject.encoder, subject.dataset.vectorization, subject.dataset.x[subject.rows[place]], row, shares
-        )
+        words.weighed(subject.encoder, how, subject.dataset.x[subject.rows[place]], row, shares)
         for place, row, shares in zip(places, features, found.shares, strict=True)
     ]
     if not all(texts):

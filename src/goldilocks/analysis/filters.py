@@ -16,7 +16,9 @@ from goldilocks.analysis.opened import before_activation, opened, part
 from goldilocks.backend import tf
 
 NOISE, GREY = 20.0, 128.0  # pixels: the noise at the start is this strong, upon this grey
-STILL = 1e-5  # added to the gradient's root mean square
+# Added to a root mean square. The book has 1e-5, but of pixels from 0 to 255 that are rescaled to 0 to 1 the gradients
+# themselves are smaller than that.
+STILL = 1e-12
 CONTRAST, CENTRE = 0.1, 0.5  # of a finished pattern: standard deviation and mean, where 1 is white
 TOGETHER = 32  # patterns in one batch
 

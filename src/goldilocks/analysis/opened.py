@@ -124,7 +124,7 @@ def score(network: Opened):
 
     Its own output, where the network ends otherwise. A probability near 0 or 1 hardly moves, whatever the image shows.
     """
-    name = next(reversed(network.layers))
+    name = list(network.layers)[-1]
     layer, below = network.layers[name], network.entering[name]
     if isinstance(layer, keras.layers.Softmax) or (isinstance(layer, keras.layers.Activation) and _squashes(layer)):
         return below

@@ -44,7 +44,7 @@ def telling(matrix: np.ndarray, words: Sequence[str], count: int) -> list[str]:
     """
     known = matrix[RESERVED : len(words)]
     distances = np.linalg.norm(known - known.mean(axis=0), axis=1)
-    return [words[RESERVED + index] for index in np.argsort(-distances, kind="stable")[:count]]
+    return [words[RESERVED + int(index)] for index in np.argsort(-distances, kind="stable")[:count]]
 
 
 def nearest(matrix: np.ndarray, words: Sequence[str], asked: Sequence[str], count: int) -> list[Neighbours]:
@@ -66,7 +66,8 @@ def nearest(matrix: np.ndarray, words: Sequence[str], asked: Sequence[str], coun
         cosines = directions @ directions[places[word]]
         cosines[places[word]] = -np.inf
         order = np.argsort(-cosines, kind="stable")[: min(count, len(known) - 1)]
-        found.append(Neighbours(word, [words[RESERVED + index] for index in order], [float(cosines[i]) for i in order]))
+        around = [words[RESERVED + int(index)] for index in order]
+        found.append(Neighbours(word, around, [float(cosine) for cosine in cosines[order]]))
     return found
 
 

@@ -39,7 +39,7 @@ def importance_bars(
     axes.errorbar(means[:count], places, xerr=stds[:count], fmt="none", ecolor=style.INK, elinewidth=1.2, capsize=3)
     reach = [mean + std for mean, std in zip(means[:count], stds[:count], strict=True)]
     span = max(*reach, 0.0) - min(*means[:count], 0.0) or 1.0
-    for place in places:
+    for place in range(count):
         at = max(reach[place], 0.0) + 0.01 * span
         axes.text(at, place, style.number(float(means[place])), va="center", fontsize=style.SMALL, color=style.QUIET)
     axes.axvline(0, color=style.INK, linewidth=0.8)
@@ -73,7 +73,9 @@ def saliency_over_time(
     if len(columns) > 1:
         axes.plot(-offsets, strengths.sum(axis=1), color=style.FAINT, linewidth=2.4, label="all columns together")
     for colour, place in zip(style.PALETTE, strongest, strict=False):
-        axes.plot(-offsets, strengths[:, place], color=colour, linewidth=1.3, label=style.plain(columns[place], 30))
+        axes.plot(
+            -offsets, strengths[:, place], color=colour, linewidth=1.3, label=style.plain(columns[int(place)], 30)
+        )
     axes.set(xlabel="point of time, counted back from the last one seen (0)", ylabel="mean absolute gradient")
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)

@@ -68,7 +68,7 @@ def _search(client: MlflowClient, experiment_id: str, query: str) -> list[Stored
 
 def _stored(run: Run) -> StoredRun:
     data, info = run.data, run.info
-    return StoredRun(info.run_id, info.run_name, info.status, data.params, data.tags, data.metrics, ())
+    return StoredRun(info.run_id, str(info.run_name), info.status, data.params, data.tags, data.metrics, ())
 
 
 def one(client: MlflowClient, run_id: str, *, uri: str) -> StoredRun:
