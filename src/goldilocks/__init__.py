@@ -11,12 +11,14 @@ Data flows one way, through modules named after the steps of the workflow:
     evaluation   predictions -> metrics, difference to the baseline
     folds        many trainings of one configuration -> one result
     diagnosis    history -> verdict, evidence, next move in words
+    analysis     network + rows -> what it has learned, as numbers; `insights` draws it, `analyse` logs it
     plots        logged numbers -> figures
     tracking     the only place that knows MLflow
     sweep        many runs of one `-m` call under one parent
     study        stored runs -> the page of a study, beside the book's numbers
     average      several trainings of one configuration -> one run
     run          one run, top to bottom, one line per step; folds and repeats as its children
+    cli          the command `goldilocks`
 """
 
 import os

@@ -27,6 +27,7 @@ from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from goldilocks.analysis import AnalysisError
 from goldilocks.checks import config_errors, leaves, unknown, value_errors
 from goldilocks.dataset import DataError
 from goldilocks.model import ModelError
@@ -55,7 +56,7 @@ class ConfigError(ValueError):
 
 
 # What a person can mend, each said in a sentence that tells how.
-USER_ERRORS = (ConfigError, DataError, ModelError, ProblemError, SplitError, StoreError)
+USER_ERRORS = (AnalysisError, ConfigError, DataError, ModelError, ProblemError, SplitError, StoreError)
 
 
 @dataclass(frozen=True)

@@ -104,11 +104,14 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predicted: np.ndarray):
     bounds = {part: (int(own[0]) + reach, int(own[-1]) + reach) for part, own in spans.items() if len(own)}
     bounds["train"] = (int(split.train[0]), bounds["train"][1])
     how = {"name": name, "unit": dataset.unit}
-    yield "series", series.parts(target, bounds, title=f"{dataset.name}: {name} and its parts", **how)
+    yield (
+        "series",
+        series.parts(target, bounds, title=f"{dataset.name}: {name} and its parts", sealed=outcome.test is None, **how),
+    )
     title = f"{outcome.settings.name}: predictions over time"
     yield (
         "forecast",
-        series.forecast(dataset.y[rows].ravel(), predicted.ravel(), dataset.persistence[rows], title=title, **how),
+        series.forecast(dataset.y[rows].ravel(), predicted.ravel(), windows.persistence[rows], title=title, **how),
     )
 
 

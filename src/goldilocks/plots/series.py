@@ -7,27 +7,29 @@ from matplotlib.figure import Figure
 
 from goldilocks.plots import layout, style
 
-PART_COLORS = {"train": style.TRAIN, "validation": style.VALIDATION, "test": style.FAINT}
+PART_COLORS = {"train": style.TRAIN, "validation": style.VALIDATION, "test": style.PALETTE[2]}
 STRETCH = 240  # windows of the close-up: ten days of hours
 
 
-def parts(values: np.ndarray, spans: Mapping[str, tuple[int, int]], *, name: str, unit: str, title: str) -> Figure:
+def parts(
+    values: np.ndarray, spans: Mapping[str, tuple[int, int]], *, name: str, unit: str, title: str, sealed: bool
+) -> Figure:
     """Draw a whole series, coloured by what its parts are for, and its first points closer by.
 
     Args:
         values: float (points,), in `unit`, in the order of time.
-        spans: First and last point of each part, by the names "train", "validation" and "test"; the test part is only
-            marked, not drawn: it is sealed.
+        spans: First and last point of each part, by the names "train", "validation" and "test".
         name: What the values are ("T (degC)").
         unit: Their unit, for people; "" where there is none.
         title: What is shown, in words.
+        sealed: Whether the test part is only marked, and not drawn.
     """
     figure = layout.canvas(layout.header_height() + 560)
     top = layout.header(figure, title)
     label = style.plain(f"{name} ({unit})" if unit and unit not in name else name, 40)
     axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 230)
     for part, (first, last) in spans.items():
-        if part == "test":
+        if part == "test" and sealed:
             axes.axvspan(first, last, color=style.FAINT, alpha=0.35, linewidth=0)
             axes.annotate("test: sealed", ((first + last) / 2, 0.5), xycoords=("data", "axes fraction"), ha="center",
                           fontsize=style.SMALL, color=style.QUIET)  # fmt: skip

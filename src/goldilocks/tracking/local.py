@@ -103,6 +103,34 @@ class Store:
         with explained(self.uri):
             return stored.model(self.client, run_id, uri=self.uri)
 
+    def found(self, run_id: str) -> StoredRun:
+        """A run of any experiment of this store, without its curves.
+
+        Raises:
+            StoreError: There is no such run, or the store cannot be read.
+        """
+        with explained(self.uri):
+            return stored.one(self.client, run_id, uri=self.uri)
+
+    def artifact(self, run_id: str, path: str, folder: Path) -> Path:
+        """A file that a run logged, as a copy in a folder.
+
+        Raises:
+            StoreError: It logged no such file, or the store cannot be read.
+        """
+        with explained(self.uri):
+            logged = [item.path for item in self.client.list_artifacts(run_id, str(Path(path).parent))]
+            if path not in [str(Path(each)) for each in logged]:
+                raise StoreError(
+                    f"the run {run_id} logged no {path}; expected a run of train.py that finished, not a sweep."
+                )
+            return Path(self.client.download_artifacts(run_id, path, str(folder)))
+
+    def add(self, run_id: str, folder: Path, path: str) -> None:
+        """Log everything in a folder as artifacts of a run, finished or not, under a path of their own."""
+        with explained(self.uri):
+            self.client.log_artifacts(run_id, str(folder), path)
+
     def open_parent(self, name: str, *, command: str) -> str:
         """Open the parent run of a sweep, and give its ID."""
         with explained(self.uri):

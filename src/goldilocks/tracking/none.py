@@ -56,6 +56,17 @@ class Store:
             "tracking=local or tracking=server."
         )
 
+    def found(self, run_id: str) -> NoReturn:
+        """No run was kept."""
+        raise StoreError(f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has this run.")
+
+    def artifact(self, run_id: str, path: str, folder: Path) -> NoReturn:
+        """No file was kept."""
+        self.found(run_id)
+
+    def add(self, run_id: str, folder: Path, path: str) -> None:
+        """Forget files."""
+
     def open_parent(self, name: str, *, command: str) -> str:
         """No parent."""
         return ""

@@ -63,18 +63,27 @@ def _search(client: MlflowClient, experiment_id: str, query: str) -> list[Stored
         found += page
         if not (token := page.token):
             break
-    return [
-        StoredRun(
-            run.info.run_id,
-            run.info.run_name,
-            run.info.status,
-            run.data.params,
-            run.data.tags,
-            run.data.metrics,
-            (),
-        )
-        for run in found
-    ]
+    return [_stored(run) for run in found]
+
+
+def _stored(run: Run) -> StoredRun:
+    data, info = run.data, run.info
+    return StoredRun(info.run_id, str(info.run_name), info.status, data.params, data.tags, data.metrics, ())
+
+
+def one(client: MlflowClient, run_id: str, *, uri: str) -> StoredRun:
+    """A run by its ID, without its curves.
+
+    Args:
+        client: Of the store.
+        run_id: The whole ID.
+        uri: Of the store, for the message.
+
+    Raises:
+        StoreError: There is no such run.
+        MlflowException: The store cannot be read.
+    """
+    return _stored(_run(client, run_id, uri, "the run to look at"))
 
 
 def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
@@ -89,11 +98,11 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
         StoreError: There is no such run, or it logged no model that Keras can load.
         MlflowException: The store cannot be read.
     """
-    run = _run(client, run_id, uri)
+    run = _run(client, run_id, uri, "model.init_from")
     if not (run.outputs and run.outputs.model_outputs):
         raise StoreError(
             f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected a run that finished, "
-            "not a sweep. Give model.init_from the ID of one that did."
+            "not a sweep nor the parent of folds. Give the ID of one that did."
         )
     from goldilocks import backend  # noqa: F401  `backend` first: it is quiet
     from goldilocks.dataset import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
@@ -106,11 +115,12 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise StoreError(
             f"the model of the run {run_id} ({run.info.run_name}) cannot be loaded: {reason}. Expected a Keras model "
-            "that this version of the program has logged; give model.init_from another run."
+            "that this version of the program has logged; give the ID of another run."
         ) from error
 
 
-def _run(client: MlflowClient, run_id: str, uri: str) -> Run:
+def _run(client: MlflowClient, run_id: str, uri: str, asked: str) -> Run:
+    """A run by its whole ID; `asked` says who names it."""
     try:
         return client.get_run(run_id)
     except MlflowException as error:
@@ -121,6 +131,6 @@ def _run(client: MlflowClient, run_id: str, uri: str) -> Run:
     close = client.search_runs(everywhere, f"attributes.run_id LIKE '{like}%'", ViewType.ACTIVE_ONLY, max_results=2)
     hint = f" Did you mean {close[0].info.run_id} ({close[0].info.run_name})?" if like and len(close) == 1 else ""
     raise StoreError(
-        f"model.init_from is {run_id}, and the store {uri} has no such run; expected the whole ID of one of its runs, "
+        f"{asked} is {run_id}, and the store {uri} has no such run; expected the whole ID of one of its runs, "
         f"which a run prints when it ends.{hint}"
     )

@@ -1,0 +1,99 @@
+import keras
+import numpy as np
+import pytest
+
+from goldilocks.analysis import AnalysisError, gradcam
+from goldilocks.analysis.opened import opened, split
+
+SPOT = (slice(2, 6), slice(14, 18))  # where the image is bright
+
+
+def image():
+    pixels = np.zeros((1, 20, 20, 1), "uint8")
+    pixels[0, *SPOT] = 255
+    return pixels
+
+
+def network(units, activation, *, trainable=True):
+    """Channel 0 sees what is bright, channel 1 what is dark; the last class is for bright, the first one against it."""
+    inputs = keras.Input((20, 20, 1))
+    see = keras.layers.Conv2D(2, 1, activation="relu", name="see")
+    base = keras.Model(inputs, see(inputs), name="base")
+    base.trainable = trainable
+    features = keras.Input((20, 20, 1))
+    pooled = keras.layers.GlobalAveragePooling2D()(base(features, training=False))
+    last = keras.layers.Dense(units, activation=activation, name="predictions")
+    made = keras.Model(features, last(pooled), name="pretrained")
+    see.set_weights([np.array([[[[1.0, -1.0]]]]), np.array([0.0, 0.5])])
+    against_and_for = [[-200.0, 200.0], [0.0, 0.0]] if units == 2 else [[200.0], [0.0]]
+    last.set_weights([np.array(against_and_for), np.zeros(units)])
+    pixels = keras.Input((20, 20, 1), dtype="uint8")
+    return keras.Model(pixels, made(keras.layers.Rescaling(1 / 255)(pixels)), name="pretrained")
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize(("units", "activation"), [(2, "softmax"), (1, "sigmoid")])
+def test_the_heat_is_where_the_evidence_is(units, activation, trainable):
+    [found] = gradcam.heat_maps(network(units, activation, trainable=trainable), image())
+    assert (found.label, found.layer, found.heat.shape) == (1, "see", (20, 20))
+    assert found.probability > 0.99
+    assert found.heat[SPOT].min() == found.heat.max() == 1
+    assert found.heat.sum() == 16  # Nowhere else.
+
+
+@pytest.mark.parametrize(("units", "activation"), [(2, "softmax"), (1, "sigmoid")])
+def test_nothing_speaks_for_the_other_class(units, activation):
+    [found] = gradcam.heat_maps(network(units, activation), image(), labels=np.array([0]))
+    assert (found.label, found.heat.max()) == (0, 0)
+    assert found.probability < 0.01
+
+
+def test_a_probability_of_one_still_has_its_evidence():
+    model = network(2, "softmax")
+    model.get_layer("pretrained").get_layer("predictions").set_weights([np.array([[-1e5, 1e5], [0, 0]]), np.zeros(2)])
+    [found] = gradcam.heat_maps(model, image())
+    assert (found.probability, found.heat.max()) == (1, 1)
+
+
+def test_a_published_architecture_is_looked_into():
+    made = keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3), alpha=0.35, classes=3)
+    [found] = gradcam.heat_maps(made, np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype("float32"))
+    assert (found.layer, found.heat.shape) == ("Conv_1", (1, 1))
+    assert 0 <= found.heat.max() <= 1
+
+
+def test_a_heat_map_grows_to_the_size_of_its_image():
+    large = gradcam.resized(np.array([[0.0, 1.0], [0.0, 0.0]], "float32"), 40, 60)
+    assert large.shape == (40, 60)
+    assert large[0, -1] == 1
+    assert large[-1].max() == 0
+
+
+@pytest.mark.parametrize("layer", ["predictions", "nothing"])
+def test_a_layer_without_feature_maps_is_refused(layer):
+    with pytest.raises(AnalysisError, match=rf"{layer} is no layer of .+ with feature maps; its convolutions are see"):
+        gradcam.heat_maps(network(1, "sigmoid"), image(), layer=layer)
+
+
+def test_a_network_without_convolutions_is_refused():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")], name="mlp")
+    with pytest.raises(AnalysisError, match=r"the network mlp has no convolutions over images; expected"):
+        gradcam.heat_maps(model, np.zeros((1, 4), "float32"))
+
+
+def test_opening_and_splitting_a_model_change_nothing_that_it_says():
+    model = network(2, "softmax")
+    expected = model.predict(image(), verbose=0)
+    flat = opened(model)
+    assert not any(isinstance(layer, keras.Model) for layer in flat.model.layers)
+    np.testing.assert_array_equal(flat.model.predict(image(), verbose=0), expected)
+    encoder, inner = split(model)
+    np.testing.assert_allclose(encoder.predict(image(), verbose=0), image() / 255, rtol=1e-6)
+    np.testing.assert_array_equal(inner.predict(image() / np.float32(255), verbose=0), expected)
+
+
+def test_what_has_no_network_inside_cannot_be_split():
+    inputs = keras.Input((2,))
+    flat = keras.Model(inputs, keras.layers.Dense(1)(inputs), name="flat")
+    with pytest.raises(AnalysisError, match=r"the model flat is not an encoder with a network behind it; expected"):
+        split(flat)

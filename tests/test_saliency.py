@@ -1,0 +1,68 @@
+import keras
+import numpy as np
+import pytest
+
+from goldilocks.analysis.saliency import saliency
+
+FOR, AGAINST, NEITHER = 2, 3, 4
+
+
+@pytest.fixture(scope="module", params=[True, False])
+def reader(request):
+    """A text speaks for class 1 with each word 2 in it, against it with each word 3; its vectors may be frozen."""
+    inputs = keras.Input((5,), dtype="int32")
+    embedding = keras.layers.Embedding(6, 2, trainable=request.param)
+    last = keras.layers.Dense(1, activation="sigmoid")
+    network = keras.Model(inputs, last(keras.layers.GlobalAveragePooling1D()(embedding(inputs))), name="embedding")
+    embedding.set_weights([np.array([[0, 0], [0, 0], [1, 0], [-2, 0], [0, 1], [0, 0]], "float32")])
+    last.set_weights([np.array([[5.0], [0.0]]), np.zeros(1)])
+    return network
+
+
+def test_words_are_weighed_for_and_against_the_class(reader):
+    text = np.array([[0, FOR, NEITHER, AGAINST, FOR]])
+    found = saliency(reader, text, labels=np.array([1]))
+    np.testing.assert_allclose(found.shares, [[0, 1, 0, -2, 1]], atol=1e-6)
+    np.testing.assert_allclose(found.strengths, np.ones((1, 5)), atol=1e-6)
+    np.testing.assert_allclose(saliency(reader, text, labels=np.array([0])).shares, -found.shares)
+
+
+def test_without_labels_the_class_is_the_predicted_one(reader):
+    found = saliency(reader, np.array([[0, 0, 0, 0, FOR], [0, 0, 0, 0, AGAINST]]))
+    assert found.labels.tolist() == [1, 0]
+    assert (found.predictions[:, 0] > 0.5).tolist() == [True, False]
+    np.testing.assert_allclose(found.shares[:, -1], [1, 2], atol=1e-6)  # Each word speaks for what was said.
+
+
+def test_a_forecast_is_traced_to_its_column_and_time():
+    """The forecast is three times the last value of the second column, in a unit ten times as large."""
+    inputs = keras.Input((4, 2))
+    last = keras.layers.Dense(1)
+    unit = keras.layers.Rescaling(10.0, 7.0, name="unit")
+    network = keras.Model(inputs, unit(last(keras.layers.Flatten()(inputs))), name="rnn")
+    kernel = np.zeros((8, 1))
+    kernel[7] = 3
+    last.set_weights([kernel, np.zeros(1)])
+    found = saliency(network, np.ones((5, 4, 2), "float32"))
+    expected = np.zeros((5, 4, 2))
+    expected[:, 3, 1] = 30
+    np.testing.assert_allclose(found.strengths, expected)
+    assert found.labels.tolist() == [0] * 5
+
+
+def test_what_a_recurrent_layer_has_read_is_traced_back_in_time():
+    inputs = keras.Input((6, 3))
+    network = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.GRU(4)(inputs)), name="rnn")
+    found = saliency(network, np.random.default_rng(0).normal(size=(2, 6, 3)))
+    assert found.strengths.shape == (2, 6, 3)
+    assert (found.strengths.max(axis=(0, 2)) > 0).all()
+
+
+def test_the_classes_of_a_softmax_have_gradients_of_their_own():
+    inputs = keras.Input((3,))
+    last = keras.layers.Dense(3, activation="softmax")
+    network = keras.Model(inputs, last(inputs), name="mlp")
+    last.set_weights([100 * np.eye(3), np.zeros(3)])
+    found = saliency(network, np.array([[1, 0, 0], [0, 0, 1]]))
+    assert found.labels.tolist() == [0, 2]
+    np.testing.assert_allclose(found.shares, 100 * np.array([[1, 0, 0], [0, 0, 1]]))
