@@ -104,9 +104,10 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predicted: np.ndarray):
     bounds = {part: (int(own[0]) + reach, int(own[-1]) + reach) for part, own in spans.items() if len(own)}
     bounds["train"] = (int(split.train[0]), bounds["train"][1])
     how = {"name": name, "unit": dataset.unit}
+    sealed = outcome.test is None
     yield (
         "series",
-        series.parts(target, bounds, title=f"{dataset.name}: {name} and its parts", sealed=outcome.test is None, **how),
+        series.parts(target, bounds, title=f"{dataset.name}: {name} and its parts", sealed=sealed, **how),
     )
     title = f"{outcome.settings.name}: predictions over time"
     yield (

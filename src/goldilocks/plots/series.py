@@ -26,7 +26,7 @@ def parts(
     """
     figure = layout.canvas(layout.header_height() + 560)
     top = layout.header(figure, title)
-    label = style.plain(f"{name} ({unit})" if unit and unit not in name else name, 40)
+    label = _label(name, unit)
     axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 230)
     for part, (first, last) in spans.items():
         if part == "test" and sealed:
@@ -65,8 +65,12 @@ def forecast(true: np.ndarray, predicted: np.ndarray, naive: np.ndarray, *, name
     axes.plot(places, true[places], color=style.INK, linewidth=1.6, label="what came")
     axes.plot(places, predicted[places], color=style.VALIDATION, linewidth=1.4, label="predicted")
     axes.plot(places, naive[places], color=style.PALETTE[2], linewidth=1.0, linestyle="--", label="no change")
-    label = f"{name} ({unit})" if unit and unit not in name else name
-    axes.set(xlabel="window, in the order of time", ylabel=style.plain(label, 40))
+    axes.set(xlabel="window, in the order of time", ylabel=_label(name, unit))
     lines = axes.get_lines()
     layout.legend(figure, lines, [str(line.get_label()) for line in lines], columns=3, beside=None)
     return figure
+
+
+def _label(name: str, unit: str) -> str:
+    """The name of an axis, with the unit where the name does not end in one."""
+    return style.plain(f"{name} ({unit})" if unit and not name.endswith(")") else name, 40)
