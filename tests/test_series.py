@@ -61,7 +61,11 @@ def test_a_gap_is_filled_with_the_value_before_and_never_with_one_after(write):
     data = load(write(load=load_values))
     assert data.x.values[29, 0] == data.x.values[30, 0] == pytest.approx(load_values[29])  # One row is gone.
     assert len(data.x.values) == HOURS - 1
-    assert any("Filled 3 missing values" in note and "left out 1 rows" in note for note in data.notes)
+    assert data.notes == (
+        "Filled 2 missing values with the ones before them in time.",
+        "Left out 1 rows at the start, where a column has no value yet; the last to begin is 'load': "
+        "dataset.drop=[load] leaves it out and keeps the rows.",
+    )
 
 
 def test_what_is_no_number_or_never_changes_is_dropped_with_a_note(write):

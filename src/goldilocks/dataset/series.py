@@ -151,7 +151,12 @@ def _numbers(frame: pandas.DataFrame, wanted: str, path: Path) -> tuple[pandas.D
     if gaps:
         lost = int((~whole).sum())
         notes.append(
-            f"Filled {gaps} missing values with the ones before them in time; left out {lost} rows at the start that "
-            "have none before."
+            f"Filled {gaps - int(numbers.isna().sum().sum())} missing values with the ones before them in time."
         )
+        if lost:
+            latest = numbers.isna().sum().idxmax()
+            notes.append(
+                f"Left out {lost} rows at the start, where a column has no value yet; the last to begin is {latest!r}: "
+                f"dataset.drop=[{latest}] leaves it out and keeps the rows."
+            )
     return numbers[whole].reset_index(drop=True), notes
