@@ -3,9 +3,10 @@
 Source: Deep Learning with Python, 1st edition, sections 3.6.4 and 4.2.1: k-fold validation, and its mean curve.
 """
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def _averaged(settings: Settings, outcomes: Sequence[Outcome]) -> Average:
     several = len({split.validation.tobytes() for split in splits}) > 1
     overlap = float(np.mean([len(split.validation) / len(split.train) for split in splits])) if several else 0.0
     best = {
-        name: folds.spread([values[name][epoch - 1] for values in histories], overlap=overlap)
+        name: _bounded(name, folds.spread([values[name][epoch - 1] for values in histories], overlap=overlap))
         for name in history
         if name.startswith("val_")
     }
@@ -101,6 +102,12 @@ def _averaged(settings: Settings, outcomes: Sequence[Outcome]) -> Average:
             history, metric=problem.metric, baseline=baseline, rows=len(validated), **settings.tree["diagnosis"]
         )
     return Average(settings, outcomes, history, epoch, best, baseline, verdict)
+
+
+def _bounded(name: str, spread: Spread) -> Spread:
+    """The interval without what no loss, error or share can be: below 0, and for shares above 1."""
+    most = 1.0 if higher_is_better(name) else math.inf
+    return replace(spread, low=max(spread.low, 0.0), high=min(spread.high, most))
 
 
 def _beats(average: Average) -> bool:

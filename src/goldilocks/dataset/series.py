@@ -149,10 +149,8 @@ def _numbers(frame: pandas.DataFrame, wanted: str, path: Path) -> tuple[pandas.D
     numbers = numbers.ffill()
     whole = numbers.notna().all(axis=1)
     if gaps:
-        lost = int((~whole).sum())
-        notes.append(
-            f"Filled {gaps - int(numbers.isna().sum().sum())} missing values with the ones before them in time."
-        )
+        lost, left = int((~whole).sum()), int(numbers.isna().sum().sum())
+        notes.append(f"Filled {gaps - left} missing values with the ones before them in time.")
         if lost:
             latest = numbers.isna().sum().idxmax()
             notes.append(
