@@ -70,6 +70,9 @@ def run(settings: Settings) -> float:
     for note in dataset.notes:
         print(f"  {note}", file=sys.stderr)
     trainings = _trainings(settings, settings.builder("protocol")(dataset))
+    # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
+    from goldilocks import backend  # noqa: F401  First: it is quiet.
+
     earlier = settings.tree["model"].get("init_from")
     origin = store.model(earlier) if earlier else None
 
@@ -192,8 +195,7 @@ def _coverage(settings: Settings, job: Job) -> float | None:
 def _train(
     training: Training, dataset: Dataset, problem: Problem, earlier: keras.Model | None, tracker: Any
 ) -> Outcome:
-    # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
-    from goldilocks import backend, diagnosis, evaluation, gallery, summary  # noqa: F401  `backend` first: it is quiet
+    from goldilocks import diagnosis, evaluation, gallery, summary
     from goldilocks.dataset import encoding
     from goldilocks.dataset.sources import digest
     from goldilocks.training.callbacks import ProgressBar
