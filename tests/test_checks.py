@@ -83,6 +83,23 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"dataset\.dir=nowhere is not a folder here \(.+\); give the path of one\.",
         ),
         ("dataset=catsdogs dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
+        (
+            "dataset=series",
+            r"dataset=series needs .+: add dataset\.file=FILE dataset\.time=NAME dataset\.target=NAME\.",
+        ),
+        (f"dataset=series dataset.time=when {FILE}", r"dataset=series needs .+: add dataset\.target=NAME\."),
+        (
+            "dataset=series dataset.time=when dataset.target=load dataset.file=none.csv",
+            r"dataset\.file=none\.csv is not a file here",
+        ),
+        (
+            f"dataset=series dataset.time=when dataset.target=load {FILE} dataset.lookback=2.5",
+            r"dataset\.lookback is 2\.5; dataset=series counts in rows: expected a whole number of at least 1\.",
+        ),
+        (
+            f"dataset=series dataset.time=when dataset.target=load {FILE} dataset.delay=0",
+            r"dataset\.delay is 0; dataset=series counts in rows: expected",
+        ),
         ("dataset=table", r"dataset=table needs a CSV or Parquet file: add dataset\.file=FILE\."),
         (
             "dataset=table dataset.file=none.csv",
@@ -153,6 +170,8 @@ def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
         "dataset=jena protocol=kfold",
         "dataset=boston protocol=iterated_kfold protocol.test=0.9",
         f"dataset=images dataset.dir={ROOT} problem.loss=mse",  # Only the data can say whether this fits.
+        f"dataset=series {FILE} dataset.time=when dataset.target=load dataset.step=2.0",
+        "dataset=jena dataset.step=0.5 dataset.lookback=2.5",
         f"dataset=table {FILE} model=baseline",
         f"dataset=texts dataset.dir={ROOT}",
         f"dataset=texts {FILE} dataset.text=a dataset.target=b",

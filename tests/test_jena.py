@@ -1,3 +1,4 @@
+import hashlib
 import io
 import zipfile
 
@@ -26,6 +27,8 @@ def record(monkeypatch, tmp_path):
     """A small record as it is published: a CSV in a zip, every column in its place."""
     monkeypatch.setattr(jena, "ROWS", SMALL)
     monkeypatch.setattr(archive, "PAUSE", 0.01)
+    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
     frame = pandas.DataFrame({name: rng.uniform(1, 20, SMALL).round(2) for name in jena.COLUMNS})
@@ -54,6 +57,14 @@ def test_the_stand_in_is_a_year_of_hours_with_as_many_columns_as_the_original(st
     assert stand_in.notes == ()
 
 
+def test_the_stand_in_stays_the_same(stand_in):
+    assert stand_in.digest == "b1cdb8dda763a6491de60908b2c59c255ef4d8f33574de34bde0b715890b3874"
+    first = dict(zip(jena.TYPICAL, stand_in.x.values[0].tolist(), strict=True))
+    assert first["Dry-bulb (C)"] == 10.0
+    assert first["Pressure (mbar)"] == 993.0
+    assert first["Pwat (cm)"] == 1.5
+
+
 def test_another_window_is_the_same_data(stand_in):
     assert load(lookback=120, delay=12).digest == stand_in.digest
 
@@ -61,7 +72,7 @@ def test_another_window_is_the_same_data(stand_in):
 def test_a_step_that_is_finer_than_the_source_becomes_an_hour_and_says_so():
     data = load(lookback=120, step=0.5)
     assert data.x.step == 1
-    assert data.notes == ("dataset.step is 0.5 hours; this source has 1 rows an hour, so it became 1.",)
+    assert data.notes == ("dataset.step is 0.5 hours; this source has one row every 60 minutes, so it became 1 hours.",)
 
 
 def test_the_original_is_fetched_unpacked_checked_and_read(record, monkeypatch):
@@ -79,7 +90,11 @@ def test_the_original_is_fetched_unpacked_checked_and_read(record, monkeypatch):
     assert data.y[0] == pytest.approx(record[jena.TARGET][144 + 144 - 1])
     wind = data.x.values[:, jena.COLUMNS.index("wv (m/s)")]
     assert wind[7] == wind[8] == wind[6]
-    assert data.notes == ("Filled 2 missing wind speeds (-9999 in the record) with the ones before.",)
+    text = record.to_csv(index=False).encode()
+    assert data.notes == (
+        f"The SHA-256 of {jena.FILE} is {hashlib.sha256(text).hexdigest()}; others have recorded {jena.SHA256} for it.",
+        "Filled 2 missing wind speeds (-9999 in the record) with the ones before.",
+    )
     assert again.digest == data.digest
 
 
@@ -89,6 +104,58 @@ def test_another_file_than_the_published_one_is_refused(record, monkeypatch):
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
         with pytest.raises(DataError, match=r"has 2000 rows and the columns Date Time.+expected 2000 rows"):
             load("original")
+
+
+def test_the_recorded_checksum_needs_no_note(record, monkeypatch, tmp_path):
+    record.to_csv(tmp_path / jena.FILE, index=False)
+    monkeypatch.setattr(jena, "SHA256", hashlib.sha256((tmp_path / jena.FILE).read_bytes()).hexdigest())
+    assert [note[:6] for note in load(dir=str(tmp_path), lookback=24).notes] == ["Filled"]
+
+
+def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_fetched_again(record, monkeypatch):
+    with serve() as site:
+        monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
+        for sent in (b"<html>Sign in to this network</html>", packed(record[:9]), packed(record, "other.csv")):
+            site.files["/jena.csv.zip"] = sent
+            with pytest.raises(sources.SourceUnavailable, match=r"did not send the published file: .+was deleted"):
+                load("original")
+            assert list((sources.cache_dir() / "downloads").iterdir()) == []
+        site.files["/jena.csv.zip"] = sent
+        with monkeypatch.context() as patched:
+            patched.setattr(jena, "_stand_in", lambda *_: "Greensboro")
+            with pytest.warns(UserWarning, match=r"did not send the published file.+Using the stand-in instead"):
+                assert load("auto") == "Greensboro"
+        site.files["/jena.csv.zip"] = packed(record)
+        assert load("original", lookback=24).source == "original"
+
+
+def test_a_full_disk_is_no_reason_for_the_stand_in(record, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with serve() as site:
+        site.files["/jena.csv.zip"] = packed(record)
+        monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
+        monkeypatch.setattr(archive, "_extract_zip", full)
+        with pytest.raises(DataError, match=r"Could not unpack .+No space left"):
+            load("auto")
+    assert len(list((sources.cache_dir() / "downloads").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "sentence"),
+    [
+        (11, "rh (%)", "wet", r"has 'wet' in the column rh \(%\) of row 12; expected a number\..+dataset=series"),
+        (11, "rh (%)", None, r"has 'nan' in the column rh \(%\) of row 12; expected a number"),
+        (0, "wv (m/s)", -9999.0, r"begins with a missing wind speed \(-9999\)"),
+    ],
+)
+def test_a_cell_that_cannot_be_used_is_told(record, tmp_path, row, column, value, sentence):
+    record[column] = record[column].astype(object)
+    record.loc[row, column] = value
+    record.to_csv(tmp_path / jena.FILE, index=False)
+    with pytest.raises(DataError, match=sentence):
+        load(dir=str(tmp_path))
 
 
 def test_a_hostile_archive_writes_nothing(record, monkeypatch, tmp_path):

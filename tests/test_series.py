@@ -99,12 +99,53 @@ def test_what_cannot_be_used_is_said_in_a_sentence(write, changes, sentence):
         load(write(), **changes)
 
 
+@pytest.mark.parametrize("how", ["%d.%m.%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%dT%H:%M:%SZ"])
+def test_dates_are_read_in_the_one_way_that_fits_them_all(write, how):
+    times = pandas.date_range("2020-01-10", periods=HOURS, freq="12h")
+    data = load(write(when=times.strftime(how)))
+    assert data.digest == load(write(when=times.astype(str))).digest
+    assert data.notes == ()
+
+
+def test_dates_with_and_without_an_hour_are_read(write):
+    times = pandas.date_range("2020-01-10", periods=HOURS, freq="12h")
+    assert load(write(when=[f"{time:%Y-%m-%d}" if time.hour == 0 else str(time) for time in times])).notes == ()
+
+
+def test_dates_that_can_be_read_in_two_ways_are_refused(write):
+    times = [f"{day:02d}/{month:02d}/{year}" for year in range(2000, 2020) for month in (1, 2) for day in (1, 2)]
+    with pytest.raises(DataError, match=r"two ways: '02/01/2000' in row 2 is 2000-01-02 or 2000-02-01\. Write them as"):
+        load(write(when=times))
+
+
+def test_a_file_without_rows_is_refused(tmp_path):
+    (tmp_path / "none.csv").write_text("when,load,wind\n")
+    with pytest.raises(DataError, match=r"has a header line and no rows; expected at least 20"):
+        load(str(tmp_path / "none.csv"))
+
+
+def test_a_target_with_a_word_in_it_is_refused_with_the_word(write):
+    with pytest.raises(DataError, match=r"the column 'load' holds 'broken'; expected numbers to predict, .+ wind\."):
+        load(write(load=[*table()["load"][:-1], "broken"]))
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300])
+def test_what_is_infinite_or_too_large_counts_as_missing(write, value):
+    wind = table()["wind"]
+    wind[9] = value
+    data = load(write(wind=wind))
+    assert data.x.values[9, 1] == data.x.values[8, 1]
+    assert any("Filled 1 missing values" in note for note in data.notes)
+
+
 def test_times_that_are_none_or_twice_are_refused_with_the_first(write):
     times = list(table()["when"])
     with pytest.raises(
         DataError, match=r"1 of 80 values of the column 'when' are no times, the first is 'noon' in row 3"
     ):
         load(write(when=[*times[:2], "noon", *times[3:]]))
+    with pytest.raises(DataError, match=r"1 of 80 values of the column 'when' are no times, the first is 'inf' in row"):
+        load(write(when=[*range(HOURS - 1), np.inf]))
     with pytest.raises(DataError, match=r"1 values of the column 'when' stand there more than once.+in row 6"):
         load(write(when=[*times[:5], times[0], *times[6:]]))
 

@@ -275,6 +275,7 @@ def test_rows_of_a_group_have_a_number_in_common_and_the_column_is_no_input(writ
     assert data.groups[0] == data.groups[1] != data.groups[2]
     assert (data.groups == data.groups[5]).sum() == 1  # A missing one stands for itself.
     assert "patient" not in data.x.columns
+    assert "1 rows have no patient; each is a group of its own." in data.notes
     assert load(write(y=NUMBERS)).groups is None
 
 

@@ -44,6 +44,32 @@ def test_the_points_of_windows_are_those_in_their_spans_once():
     assert found.points(np.array([0, 5]))[:, 0].tolist() == [0, 1, 2, 5, 6, 7]
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_windows_are_those_that_a_plain_loop_over_time_finds(seed):
+    rng = np.random.default_rng(seed)
+    lookback, step, delay, points = (int(number) for number in rng.integers(1, [12, 5, 8, 60]))
+    values = rng.normal(size=(points, 2)).astype("float32")
+    found = windows(lookback, step, delay, target=1, values=values)
+    row = 0
+    for now in range(lookback - 1, points - delay):  # The last point seen; its future is known as well.
+        seen = [values[now - back] for back in range(0, lookback, step)][::-1]
+        assert np.array_equal(found.seen([row])[0], seen)
+        assert found.targets[row] == values[now + delay, 1]
+        assert found.persistence[row] == values[now, 1]
+        row += 1
+    assert len(found) == len(found.targets) == len(found.persistence) == row
+
+
+def test_windows_overlap_rows_apart_share_nothing_and_one_row_nearer_they_do():
+    found = windows(lookback=3, step=1, delay=2)
+    for overlap, known in ((found.lookback - 1, 3), (found.lookback + found.delay - 1, 5)):
+        spans = [set(range(row, row + known)) for row in range(len(found))]  # With purge up to the target.
+        seen = [set(found.seen([row])[0, :, 0].astype(int)) for row in range(len(found))]
+        for row in range(len(found) - overlap):
+            assert spans[row] & seen[row + overlap]
+            assert row + overlap + 1 >= len(found) or not spans[row] & seen[row + overlap + 1]
+
+
 def test_windows_that_are_overlap_rows_apart_share_no_point_and_no_target():
     found = windows(lookback=3, step=1, delay=2)
     overlap = found.lookback + found.delay - 1

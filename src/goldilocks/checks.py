@@ -187,6 +187,19 @@ def _file_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[st
         errors += _texts_errors(dataset)
     if name == "table" and dataset["file"] is None:
         errors.append("dataset=table needs a CSV or Parquet file: add dataset.file=FILE.")
+    if name == "series":
+        absent = {"file": "FILE", "time": "NAME", "target": "NAME"}
+        needs = [f"dataset.{key}={what}" for key, what in absent.items() if dataset[key] is None]
+        if needs:
+            errors.append(
+                "dataset=series needs a CSV or Parquet file, its column of times and the one to predict: add "
+                f"{' '.join(needs)}."
+            )
+        errors += [
+            f"dataset.{key} is {dataset[key]:g}; dataset=series counts in rows: expected a whole number of at least 1."
+            for key in ("lookback", "step", "delay")
+            if dataset[key] < 1 or dataset[key] != int(dataset[key])
+        ]
     if dataset.get("file") is not None and not Path(str(dataset["file"])).expanduser().is_file():
         errors.append(f"dataset.file={dataset['file']} is not a file here ({Path.cwd()}); give the path of one.")
     vectors = tree["model"].get("vectors")

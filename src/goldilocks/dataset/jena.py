@@ -1,7 +1,9 @@
 """Jena climate: weather recorded at the Max Planck Institute for Biogeochemistry (chapters 10 and 11).
 
 Source: https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip, 13,568,290 bytes.
-    No checksum is published with it, so its content is checked: the header and the number of rows.
+    No checksum of the archive is published. What is checked is its content: the header, the number of rows, and that
+    every cell is a number. `SHA256` is that of the CSV in it (43,164,220 bytes) as others have recorded it; we could
+    not compare it with a download, so that another one is said in a note and not refused.
 Licence: none is stated with the file; the institute publishes its records at https://www.bgc-jena.mpg.de/wetter/.
 Counts: 420,551 rows, one every 10 minutes from 2009-01-01 to 2016-12-31; some are missing or written twice in the
     record, and as the chapter does, rows are taken to be equally spaced.
@@ -9,6 +11,8 @@ Shape: 14 columns, float32: p (mbar) pressure, T (degC) temperature, Tpot (K) po
     point, rh (%) relative humidity, VPmax, VPact and VPdef (mbar) saturation, actual and missing vapour pressure,
     sh (g/kg) specific humidity, H2OC (mmol/mol) water vapour, rho (g/m**3) air density, wv and max. wv (m/s) wind
     speed, wd (deg) its direction. A wind speed of -9999 stands for a missing one and is filled with the one before.
+Known defects: 327 rows are there twice, and five gaps are longer than 10 minutes, the longest of 3 days 2 hours 20
+    minutes. They stay, as in the chapter.
 Target: T (degC), in °C.
 
 Stand-in: Greensboro, North Carolina, in the wheel pvlib 0.16.1 (BSD 3-clause): the TMY3 file 723170TYA.CSV of the
@@ -18,7 +22,9 @@ Stand-in: Greensboro, North Carolina, in the wheel pvlib 0.16.1 (BSD 3-clause): 
     and ceiling (m), precipitable water (cm), and radiation (W/m^2): global, direct and diffuse.
 """
 
+import hashlib
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +33,7 @@ from goldilocks.dataset import DataError, Dataset, archive, sources, wheel
 from goldilocks.dataset.windows import Windows
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip"
+SHA256 = "9626d3964f7afb3fa94b6f3d3a0e92fe96e4a4477c31ed9875cc64d6717c129f"
 FILE, ROWS, PER_HOUR = "jena_climate_2009_2016.csv", 420_551, 6
 TIME, TARGET = "Date Time", "T (degC)"
 WIND = ("wv (m/s)", "max. wv (m/s)")
@@ -78,7 +85,17 @@ def load(
 
 def _original() -> dict[str, np.ndarray]:
     packed = archive.fetch(URL, None, name="jena")
-    return _read(archive.extract(packed, packed.with_suffix("")) / FILE)
+    folder = packed.with_suffix("")
+    try:
+        return _read(archive.extract(packed, folder) / FILE)
+    except DataError as error:
+        if isinstance(error.__cause__, OSError):  # The disk, not what was sent.
+            raise
+        packed.unlink(missing_ok=True)  # Else it would be taken for the published file ever after.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise sources.SourceUnavailable(
+            f"{URL} did not send the published file: {error} What it sent was deleted; try again later."
+        ) from error
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -89,20 +106,36 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     def build() -> dict[str, np.ndarray]:
         import pandas
 
-        frame = pandas.read_csv(path)
+        own = "For a series of your own: dataset=series dataset.file=FILE."
+        try:
+            frame = pandas.read_csv(path, low_memory=False)
+        except ValueError as error:  # Those of the parser and of UTF-8 are these.
+            raise DataError(f"{path} cannot be read as CSV ({str(error).strip().rstrip('.')}). {own}") from error
         if tuple(frame.columns) != (TIME, *COLUMNS) or len(frame) != ROWS:
             raise DataError(
                 f"{path} has {len(frame)} rows and the columns {', '.join(map(str, frame.columns[:20]))}; expected "
-                f"{ROWS} rows and {TIME}, {', '.join(COLUMNS)}. Delete it, so that it is fetched again, or read a "
-                "series of your own with dataset=series."
+                f"{ROWS} rows and {TIME}, {', '.join(COLUMNS)}. {own}"
             )
-        wind = frame[list(WIND)]
-        frame[list(WIND)] = wind.where(wind >= 0).ffill().bfill()
-        values = frame[list(COLUMNS)].to_numpy("float32")
-        return {"values": values, "filled": np.array([int((wind < 0).any(axis=1).sum())])}
+        numbers = frame[list(COLUMNS)].apply(pandas.to_numeric, errors="coerce").astype("float64")
+        unread = numbers.isna()
+        if unread.to_numpy().any():
+            row, column = (int(place) for place in np.argwhere(unread.to_numpy())[0])
+            raise DataError(
+                f"{path} has {str(frame[COLUMNS[column]].iloc[row])!r} in the column {COLUMNS[column]} of row "
+                f"{row + 1}; expected a number. {own}"
+            )
+        calm = numbers[list(WIND)] < 0
+        numbers[list(WIND)] = numbers[list(WIND)].mask(calm).ffill()
+        if calm.iloc[0].any():
+            raise DataError(f"{path} begins with a missing wind speed (-9999); expected one to fill the others with.")
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        filled = int(calm.any(axis=1).sum())
+        return {"values": numbers.to_numpy("float32"), "filled": np.array([filled]), "sha256": np.array([found])}
 
     size, changed = path.stat().st_size, path.stat().st_mtime_ns
-    return sources.prepared({"dataset": "jena", "file": str(path.resolve()), "size": size, "changed": changed}, build)
+    key = {"dataset": "jena", "file": str(path.resolve()), "size": size, "changed": changed, "layout": 2}
+    return sources.prepared(key, build)
 
 
 def _stand_in(asked: dict[str, float], purge: bool, subset: int | None) -> Dataset:
@@ -129,6 +162,8 @@ def _dataset(
     columns, per_hour = (COLUMNS, PER_HOUR) if published else (TYPICAL, 1)
     rows, notes = _rows(asked, per_hour)
     filled = int(arrays["filled"][0])
+    if "sha256" in arrays and str(arrays["sha256"][0]) != SHA256:
+        notes.append(f"The SHA-256 of {FILE} is {arrays['sha256'][0]}; others have recorded {SHA256} for it.")
     if filled:
         notes.append(f"Filled {filled} missing wind speeds (-9999 in the record) with the ones before.")
     target = columns.index(TARGET if published else "Dry-bulb (C)")
@@ -163,7 +198,7 @@ def _rows(asked: dict[str, float], per_hour: int) -> tuple[dict[str, int], list[
         rows[name] = max(1, math.floor(hours * per_hour + 0.5))
         if rows[name] != hours * per_hour:
             notes.append(
-                f"dataset.{name} is {hours:g} hours; this source has {per_hour} rows an hour, so it became "
-                f"{rows[name] / per_hour:g}."
+                f"dataset.{name} is {hours:g} hours; this source has one row every {60 // per_hour} minutes, so it "
+                f"became {rows[name] / per_hour:g} hours."
             )
     return rows, notes

@@ -9,6 +9,7 @@ Checksum: `Dataset.digest`, of the values and of which column is predicted; not 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ def load(
 
     Args:
         file: Path of a file that `tabular.read` reads.
-        time: Name of the column of times: dates, or numbers.
+        time: Name of the column of times: numbers, or dates that can be read in one way only.
         target: Name of the column to predict.
         drop: Names of columns to leave out.
         lookback: Rows that a window spans.
@@ -50,8 +51,8 @@ def load(
         subset: Number of training windows to keep, or None for all.
 
     Raises:
-        DataError: The file cannot be read, a column is not in it, a time is unreadable or there twice, the target is
-            not numeric, or too few windows fit.
+        DataError: The file cannot be read, a column is not in it, a time is unreadable or there twice, dates can be
+            read in two ways, the target is not numeric, or too few windows fit.
     """
     if file is None or time is None or target is None:
         raise DataError("dataset=series needs dataset.file=FILE, dataset.time=NAME and dataset.target=NAME.")
@@ -67,6 +68,8 @@ def load(
         tabular.check_column(name, columns, path)
     if wanted in (when, *unwanted):
         raise DataError(f"The column {wanted!r} is the target and cannot be dataset.time or in dataset.drop as well.")
+    if frame.empty:
+        raise DataError(f"{path} has a header line and no rows; expected at least {FEWEST_WINDOWS} windows of them.")
     frame, said = _in_order(frame, when, path)
     values, filled = _numbers(frame.drop(columns=[when, *unwanted]), wanted, path)
     windows = Windows(
@@ -99,25 +102,21 @@ def load(
 
 def _in_order(frame: pandas.DataFrame, when: str, path: Path) -> tuple[pandas.DataFrame, list[str]]:
     """The rows sorted by time; and what to say of their spacing."""
-    import pandas
-
     column = frame[when]
-    if pandas.api.types.is_numeric_dtype(column):
-        times = column.astype("float64")
-    else:
-        times = pandas.to_datetime(column, errors="coerce", utc=True)
+    times = _times(column, path)
     unread = np.flatnonzero(times.isna())
     if len(unread):
         raise DataError(
             f"{path}: {len(unread)} of {len(frame)} values of the column {when!r} are no times, the first is "
-            f"{column.iloc[unread[0]]!r} in row {unread[0] + 1}; expected dates such as 2016-12-31 23:50, or numbers."
+            f"{str(column.iloc[unread[0]])!r} in row {unread[0] + 1}; expected dates such as 2016-12-31 23:50, or "
+            "numbers."
         )
     twice = np.flatnonzero(times.duplicated())
     if len(twice):
         raise DataError(
             f"{path}: {len(twice)} values of the column {when!r} stand there more than once, the first is "
-            f"{column.iloc[twice[0]]!r} in row {twice[0] + 1}; expected one row for each point of time. Give another "
-            "dataset.time, or make one series a file."
+            f"{str(column.iloc[twice[0]])!r} in row {twice[0] + 1}; expected one row for each point of time. Give "
+            "another dataset.time, or make one series a file."
         )
     order = times.argsort(kind="stable").to_numpy()
     notes = [] if (order == np.arange(len(order))).all() else [f"Sorted the rows by {when}."]
@@ -129,17 +128,44 @@ def _in_order(frame: pandas.DataFrame, when: str, path: Path) -> tuple[pandas.Da
     return frame.iloc[order].reset_index(drop=True), notes
 
 
+def _times(column: pandas.Series, path: Path) -> pandas.Series:
+    """Numbers or dates by which rows can be ordered; NaN or NaT where one cannot be read."""
+    import pandas
+
+    if pandas.api.types.is_numeric_dtype(column):
+        return column.astype("float64").replace([np.inf, -np.inf], np.nan)
+    times = pandas.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
+    if times.notna().all():
+        return times
+    with warnings.catch_warnings():  # pandas says what it guessed; here each guess is made and compared.
+        warnings.simplefilter("ignore", UserWarning)
+        ways = [pandas.to_datetime(column, errors="coerce", utc=True, dayfirst=first) for first in (True, False)]
+    day_first, month_first = ways
+    if day_first.notna().all() and month_first.notna().all() and not day_first.equals(month_first):
+        row = int(np.flatnonzero(day_first != month_first)[0])
+        raise DataError(
+            f"{path}: the dates in the column {str(column.name)!r} can be read in two ways: {column.iloc[row]!r} in "
+            f"row {row + 1} is {day_first.iloc[row]:%Y-%m-%d} or {month_first.iloc[row]:%Y-%m-%d}. Write them as "
+            f"year-month-day, such as {day_first.iloc[row]:%Y-%m-%d}."
+        )
+    return min(times, *ways, key=lambda read: int(read.isna().sum()))
+
+
 def _numbers(frame: pandas.DataFrame, wanted: str, path: Path) -> tuple[pandas.DataFrame, list[str]]:
     """The columns that vary and are numbers, without gaps; and what was dropped or filled."""
     import pandas
 
     numeric = [name for name in frame.columns if pandas.api.types.is_numeric_dtype(frame[name])]
     if wanted not in numeric:
+        present = frame[wanted].dropna()
+        words = present[pandas.to_numeric(present, errors="coerce").isna()] if present.dtype.kind in "OUT" else present
+        shown = f"{str(words.iloc[0])!r}" if len(words) else "no numbers"
         raise DataError(
-            f"{path}: the column {wanted!r} holds {str(frame[wanted].iloc[0])!r} in its first row; expected numbers to "
-            f"predict, such as those of {', '.join(numeric[:10]) or 'no column'}."
+            f"{path}: the column {wanted!r} holds {shown}; expected numbers to predict, such as those of "
+            f"{', '.join(numeric[:10]) or 'no column'}."
         )
-    numbers = frame[numeric].astype("float64").replace([np.inf, -np.inf], np.nan)
+    numbers = frame[numeric].astype("float64")
+    numbers = numbers.where(numbers.abs() <= np.finfo(np.float32).max)  # Infinite, or would be as float32: missing.
     still = [name for name in numeric if name != wanted and numbers[name].nunique() <= 1]
     others = [str(name) for name in frame.columns if name not in numeric]
     notes = [f"Dropped the column {name!r}: it does not hold numbers." for name in others]

@@ -77,6 +77,8 @@ def load(
             f"{path} has no column left to predict {', '.join(labels)} from; expected at least one that holds numbers, "
             f"dates or repeated texts. {' '.join(dropped)}".rstrip()
         )
+    ungrouped = 0 if group is None else int(frame[str(group)].isna().sum())
+    alone = [f"{ungrouped} rows have no {group}; each is a group of its own."] if ungrouped else []
     return Dataset(
         name="table",
         kind="table",
@@ -89,7 +91,7 @@ def load(
         digest=digest(x, y, classes),
         subset=subset,
         groups=None if group is None else _groups(frame[str(group)]),
-        notes=(*notes, *said, *dropped),
+        notes=(*notes, *said, *dropped, *alone),
     )
 
 
