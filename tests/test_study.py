@@ -314,3 +314,10 @@ def test_the_store_finds_the_runs_of_a_study_and_their_curves(folder):
     assert list(run.val_loss) == []
     assert store.history(run.run_id, "val_loss") == [1 / epoch for epoch in range(1, 13)]
     assert store.history(run.run_id, "nothing") == []
+
+
+def test_a_folder_without_studies_is_said(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"there is no study in .+experiments; call this in the folder of the project"
+    ):
+        plan.load("mnist", tmp_path)

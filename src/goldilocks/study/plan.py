@@ -97,6 +97,8 @@ def load(name: str, root: Path) -> Study:
         known = sorted(path.parent.name for path in (root / "experiments").glob("*/study.yaml"))
         close = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
+        if not known:
+            raise ConfigError(f"there is no study in {root / 'experiments'}; call this in the folder of the project.")
         raise ConfigError(f"there is no study {name}; expected one of {', '.join(known)}.{hint}")
     try:
         raw = yaml.safe_load(file.read_text())
