@@ -6,7 +6,7 @@ from pathlib import Path
 try:
     import hydra
 
-    from goldilocks import config
+    from goldilocks import command_line, config
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed for {sys.executable}: run `make train`, then `.venv/bin/python train.py`.")
 
@@ -14,7 +14,7 @@ except ModuleNotFoundError as error:
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg) -> float:
     """Check the composed config, then train: TensorFlow is not imported before the config is right."""
-    with config.sentences():
+    with command_line.sentences():
         settings = config.settle(cfg)
         from goldilocks.run import run
 
@@ -22,4 +22,4 @@ def main(cfg) -> float:
 
 
 if __name__ == "__main__":
-    config.launch(main, Path(__file__).parent / "conf")
+    command_line.launch(main, Path(__file__).parent / "conf")

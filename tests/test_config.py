@@ -3,7 +3,8 @@ import dataclasses
 import pytest
 
 from composition import CONF, ROOT, checked
-from goldilocks.config import PARENT_FILE, ConfigError, _command_line_errors
+from goldilocks.command_line import errors_in
+from goldilocks.config import PARENT_FILE, ConfigError
 
 
 @pytest.mark.parametrize(
@@ -145,15 +146,15 @@ UNKNOWN = " is not a key of this configuration; "
     ],
 )  # fmt: skip
 def test_every_error_of_a_command_line_is_found_and_none_besides(arguments, starts):
-    errors = _command_line_errors(arguments, CONF)
+    errors = errors_in(arguments, CONF)
     assert len(errors) == len(starts), errors
     for error, start in zip(errors, starts, strict=True):
         assert error.startswith(start)
 
 
 def test_a_misspelled_option_is_answered_with_the_nearest_one():
-    assert _command_line_errors(["dataset=mnits"], CONF)[0].endswith(" Did you mean mnist?")
-    assert "Did you mean" not in _command_line_errors(["dataset=zzzzzz"], CONF)[0]
+    assert errors_in(["dataset=mnits"], CONF)[0].endswith(" Did you mean mnist?")
+    assert "Did you mean" not in errors_in(["dataset=zzzzzz"], CONF)[0]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_what_hydra_composes_and_no_run_can_use_is_refused(override, sentence):
         checked(override)
 
 
-@pytest.mark.parametrize("target", ["os.system", "goldilocks.config.os.system", "goldilocksmith.load", "keras.Model"])
+@pytest.mark.parametrize("target", ["os.system", "goldilocks.command_line.os.system", "goldilocksmith.load", "keras.Model"])
 def test_a_config_from_elsewhere_starts_nothing_but_goldilocks(target):
     settings = checked("dataset=boston")
     tree = {**settings.tree, "dataset": {**settings.tree["dataset"], "_target_": target}}

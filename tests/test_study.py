@@ -9,7 +9,8 @@ import pytest
 
 from composition import OPTIONS, ROOT
 from goldilocks import study
-from goldilocks.config import ConfigError, experiment
+from goldilocks.command_line import experiment
+from goldilocks.config import ConfigError
 from goldilocks.study import measured, plan
 from goldilocks.study.measured import Data, Statistic
 from goldilocks.tracking import local

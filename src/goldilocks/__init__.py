@@ -3,6 +3,7 @@
 Data flows one way, through modules named after the steps of the workflow:
 
     config       compose -> checked, resolved, flat, fingerprinted
+    command_line what a person typed -> a run, or a sentence and exit status 1
     problem      problem type -> last activation, loss, metric, baseline
     dataset      source -> arrays or tf.data, facts about them, digest
     protocol     rows -> splits

@@ -16,10 +16,10 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: As typed; None: those of the process.
     """
     given = _parser().parse_args(arguments)  # Before the imports, which take a second: `--help` does not wait.
-    from goldilocks import config
+    from goldilocks import command_line
 
     try:
-        with config.stopping():
+        with command_line.stopping():
             given.subcommand(given)
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from goldilocks.config import experiment
+from goldilocks.command_line import experiment
 from goldilocks.plots import overlays, style
 from goldilocks.study import measured, page, plan
 from goldilocks.study.measured import Measured

@@ -17,7 +17,8 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from goldilocks.config import PARENT_FILE, ConfigError, Settings, settled, stopping
+from goldilocks.command_line import stopping
+from goldilocks.config import PARENT_FILE, ConfigError, Settings, settled
 
 
 class Parent(Callback):
