@@ -173,7 +173,9 @@ def test_what_hydra_composes_and_no_run_can_use_is_refused(override, sentence):
         checked(override)
 
 
-@pytest.mark.parametrize("target", ["os.system", "goldilocks.command_line.os.system", "goldilocksmith.load", "keras.Model"])
+@pytest.mark.parametrize(
+    "target", ["os.system", "goldilocks.command_line.os.system", "goldilocksmith.load", "keras.Model"]
+)
 def test_a_config_from_elsewhere_starts_nothing_but_goldilocks(target):
     settings = checked("dataset=boston")
     tree = {**settings.tree, "dataset": {**settings.tree["dataset"], "_target_": target}}
