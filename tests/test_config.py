@@ -187,3 +187,13 @@ def test_a_builder_has_its_keys_filled_in():
     builder = checked("dataset=boston", "dataset.subset=7").builder("dataset")
     assert builder.func.__module__ == "goldilocks.dataset.boston"
     assert builder.keywords == {"source": "auto", "subset": 7}
+
+
+@pytest.mark.parametrize("swept", ["experiment=glob(sequences_*)", "experiment=imdb_original,mnist_dense"])
+def test_a_key_that_only_some_options_of_a_sweep_have_is_given_to_all_with_two_pluses(swept):
+    [error] = errors_in(["-m", swept, "dataset.length=100"], CONF)
+    assert error == (
+        "dataset.length is not a key of every option of this sweep; give it to all its jobs: ++dataset.length=100."
+    )
+    assert errors_in(["-m", swept, "++dataset.length=100"], CONF) == []
+    assert errors_in(["-m", swept, "trainer.epochs=3"], CONF) == []

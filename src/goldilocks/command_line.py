@@ -107,7 +107,8 @@ def experiment(name: str, conf: Path) -> Settings:
 
 def errors_in(arguments: Sequence[str], conf: Path) -> list[str]:
     """Everything wrong with a command line that Hydra could not compose; Hydra itself names the first error only."""
-    errors, groups, keys, misspelled = [], [], [], set()
+    errors, groups, fixed, keys = [], [], [], []
+    misspelled, chosen = set(), set()
     for argument in arguments:
         if argument.startswith("-"):
             continue
@@ -119,6 +120,7 @@ def errors_in(arguments: Sequence[str], conf: Path) -> list[str]:
             errors.append(f"{argument} cannot be read; expected key=value (quotes around a value with special signs).")
             continue
         name, values = override.key_or_group, _values(override)
+        chosen.add(name)
         if override.is_sweep_override() and not {"-m", "--multirun"} & set(arguments):
             errors.append(
                 f"{argument} gives several values; add -m for a run of each, or write one list: "
@@ -131,11 +133,23 @@ def errors_in(arguments: Sequence[str], conf: Path) -> list[str]:
             errors += [f"{name}={value}: " + unknown(value, known, what=f"an option of {name}") for value in strange]
             misspelled |= {name} if strange else set()
             groups += [] if strange else [f"{name}={value}" for value in values[:1]]
+            fixed += groups[-1:] if values and not strange and not override.is_sweep_override() else []
         elif not name.startswith("hydra") and not override.is_add():
             keys += [(name, argument.split("=")[0] + f"={value}") for value in values[:1]]
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
         known = list(leaves(plain(compose("config", groups), {})[0]))
-        strange = {name for name, _ in keys if not any(key == name or key.startswith(f"{name}.") for key in known)}
+        forced = {name for name, argument in keys if argument.startswith("+") and name in RULES}
+        strange = {name for name, _ in keys if not _has(known, name)} - forced
+        if not misspelled and len(fixed) < len(set(GROUPS) & chosen):  # Hydra composes what all jobs share first.
+            shared = list(leaves(plain(compose("config", fixed), {})[0]))
+            own = [
+                (name, argument) for name, argument in keys if name in RULES.keys() - forced and not _has(shared, name)
+            ]
+            errors += [
+                f"{name} is not a key of every option of this sweep; give it to all its jobs: ++{argument}."
+                for name, argument in own
+            ]
+            strange -= {name for name, _ in own}
         # A key may belong to the option that was meant: what has a rule is a key of some option.
         unsure = {name for name in strange if name in RULES and misspelled & {name.split(".")[0], "experiment"}}
         errors += [f"{name} " + _unknown_key(name, known) for name in sorted(strange - unsure)]
@@ -147,6 +161,11 @@ def errors_in(arguments: Sequence[str], conf: Path) -> list[str]:
             return errors  # What is left is what Hydra said, and the caller has that.
         # Without the options that were meant, whether the groups go together cannot be told.
         return errors + (value_errors(tree) if misspelled else config_errors(tree, choices))
+
+
+def _has(keys: Sequence[str], name: str) -> bool:
+    """Whether a key, or a group of them, is among keys."""
+    return any(key == name or key.startswith(f"{name}.") for key in keys)
 
 
 def _values(override: Override) -> list[str]:
