@@ -37,13 +37,13 @@ def train(tmp_path):
     return run
 
 
-def test_help_shows_the_groups_and_four_examples_without_tensorflow(train):
+def test_help_shows_the_groups_and_examples_without_tensorflow(train):
     done = train("--help")
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line.strip() for line in done.stdout.splitlines()]
     for group, options in OPTIONS.items():
         assert f"{group}: {', '.join(options)}" in lines
-    assert len([line for line in lines if line.startswith("python train.py")]) == 4
+    assert len([line for line in lines if line.startswith("python train.py")]) == 6
     assert any(line.startswith("python train.py -m ") for line in lines)
 
 

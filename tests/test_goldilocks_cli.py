@@ -46,7 +46,7 @@ def test_the_command_is_installed_with_the_package():
     [
         (["analyse", "vgg16"], r"^goldilocks: vgg16 is not the ID of a run .+ add --image FILE\.$"),
         (["analyse", "f" * 32], r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run"),
-        (["report", "--study", "nothing"], r"^goldilocks: .*nothing"),
+        (["report", "--study", "nothing"], r"there is no study in .+call this in the folder of the project"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(folder, arguments, sentence):

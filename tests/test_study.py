@@ -124,10 +124,6 @@ def test_a_variant_without_a_run_is_named_and_its_relations_are_not_measured(roo
     text = written(root, a_run("dense", 0.3))
     assert "Not run: `convnet` (a convnet)." in text
     assert row(text, "the convnet does better")[2:] == ["convnet: not run", "less", "dense: 0.3", "not measured"]
-    nothing = written(root)
-    assert "No run of this study is in the store." in nothing
-    assert "Not run: `dense` (a dense network), `convnet` (a convnet)." in nothing
-    assert not list((root / "experiments" / "mnist").glob("*.png")), "the picture of before is gone"
 
 
 def test_seeds_are_grouped_and_the_newest_of_each_counts(root):
@@ -170,11 +166,15 @@ def test_a_run_with_other_settings_counts_only_where_there_is_none_as_configured
     assert row(text, "dense | a dense network (run with trainer.epochs=2)")[4] == "0.9"
 
 
-def test_unfinished_runs_and_those_of_other_studies_are_left_out(root):
+def test_unfinished_runs_and_those_of_other_studies_are_left_out_and_the_page_stays(root):
     failed = a_run("dense", 0.1)
     failed = StoredRun("failed", "dense", "FAILED", failed.params, failed.tags, failed.metrics, ())
     strange = a_run("dense", 0.1, params={"experiment": "mnist_other"})
-    assert "No run of this study" in written(root, failed, strange)
+    before = written(root, a_run("dense", 0.3))
+    with pytest.raises(ConfigError, match=r"no finished run of the study mnist, so .+mnist stays as it is"):
+        written(root, failed, strange)
+    assert (root / "experiments" / "mnist" / "README.md").read_text() == before
+    assert (root / "experiments" / "mnist" / "val_loss.png").is_file()
 
 
 @pytest.mark.parametrize(("whole", "part", "over"), [("folds", "fold", "folds"), ("repeats", "repeat", "seeds")])

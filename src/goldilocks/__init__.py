@@ -17,6 +17,7 @@ Data flows one way, through modules named after the steps of the workflow:
     tracking     the only place that knows MLflow
     sweep        many runs of one `-m` call under one parent
     study        stored runs -> the page of a study, beside the book's numbers
+    origin       the run that another one starts from
     average      several trainings of one configuration -> one run
     run          one run, top to bottom, one line per step; folds and repeats as its children
     cli          the command `goldilocks`

@@ -1,6 +1,5 @@
 """A logged run -> what its network has learned, drawn and logged into the run: chapter 7."""
 
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -169,17 +168,9 @@ def _check_digest(dataset: Dataset, logged: StoredRun) -> None:
 
 
 def _split(settings: Settings, dataset: Dataset, logged: StoredRun) -> Split:
-    """The split of a run; of a fold, that fold's, which its name tells."""
+    """The split of a run; of a fold, that fold's."""
     splits = settings.builder("protocol")(dataset)
-    if logged.tags.get("role") != "fold":
-        return splits[-1]
-    found = re.search(r"fold (\d+) of (\d+)", logged.name)
-    if not found or int(found[2]) != len(splits) or not 1 <= int(found[1]) <= len(splits):
-        raise DataError(
-            f"the run {logged.run_id} is a fold named {logged.name}, which tells none of the {len(splits)} folds of "
-            "its protocol; expected a name such as: fold 1 of 4. Give it back its name."
-        )
-    return splits[int(found[1]) - 1]
+    return splits[int(logged.tags.get("fold", len(splits))) - 1]
 
 
 def _pixels(file: Path, shape: tuple[int | None, ...], kind: str) -> np.ndarray:

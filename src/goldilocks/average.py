@@ -85,11 +85,12 @@ def _averaged(settings: Settings, outcomes: Sequence[Outcome]) -> Average:
     histories = [outcome.result.history for outcome in outcomes]
     history = folds.mean_history(histories)
     epoch = folds.best_epoch(history, monitor, mode="max" if higher_is_better(monitor) else "min")
-    splits = [outcome.split for outcome in outcomes]
-    validated = np.unique(np.concatenate([split.validation for split in splits]))
+    judged = [outcome.result.validation for outcome in outcomes]
+    validated = np.unique(np.concatenate(judged))
     # Folds share training rows, so that their values vary less than those of independent samples would.
-    several = len({split.validation.tobytes() for split in splits}) > 1
-    overlap = float(np.mean([len(split.validation) / len(split.train) for split in splits])) if several else 0.0
+    several = len({rows.tobytes() for rows in judged}) > 1
+    shares = [len(rows) / len(outcome.split.train) for rows, outcome in zip(judged, outcomes, strict=True)]
+    overlap = float(np.mean(shares)) if several else 0.0
     best = {
         name: _bounded(name, folds.spread([values[name][epoch - 1] for values in histories], overlap=overlap))
         for name in history
@@ -107,7 +108,8 @@ def _averaged(settings: Settings, outcomes: Sequence[Outcome]) -> Average:
 def _bounded(name: str, spread: Spread) -> Spread:
     """The interval without what no loss, error or share can be: below 0, and for shares above 1."""
     most = 1.0 if higher_is_better(name) else math.inf
-    return replace(spread, low=max(spread.low, 0.0), high=min(spread.high, most))
+    least = 0.0 if spread.mean >= 0 else -math.inf  # The Poisson loss may be negative.
+    return replace(spread, low=max(spread.low, least), high=min(spread.high, most))
 
 
 def _beats(average: Average) -> bool:

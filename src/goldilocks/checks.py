@@ -82,6 +82,11 @@ def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
         fitting = " or ".join(f"model={name}" for name, kinds in ACCEPTS.items() if kind in kinds)
         takes = " and ".join(f"{name}s" for name in sorted(ACCEPTS[model]))
         errors.append(f"model={model} takes {takes}; dataset={dataset} holds a {kind}. Use {fitting}.")
+    if tree["dataset"].get("hashing") and tree["model"].get("vectors"):
+        errors.append(
+            f"model.vectors={tree['model']['vectors']} are of words, and dataset.hashing=true keeps none; use "
+            "dataset.hashing=false, or model.vectors=null."
+        )
     parts = [part for part, value in regularizer.items() if value]
     refused = [part for part in parts if part not in HONOURS[model]]
     if refused:

@@ -21,6 +21,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with command_line.stopping():
             given.subcommand(given)
+    except OSError as error:
+        sys.exit(f"goldilocks: {error}. Expected a folder that can be written, with room.")
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
 

@@ -163,7 +163,7 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
         words.weighed(subject.encoder, how, subject.dataset.x[subject.rows[place]], row, shares)
         for place, row, shares in zip(places, features, found.shares, strict=True)
     ]
-    if not all(texts):
+    if how.hashing:
         print("  the encoder keeps no words (hashing), so none can be coloured.", file=sys.stderr)
         return
     captions = [_caption(subject, place, predicted) for place in places]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldilocks import origin
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem, check_monitor, resolve
@@ -32,17 +33,19 @@ class Training:
     Attributes:
         settings: With the seed of this training.
         split: The rows of this training.
+        fold: Which of several folds, from 1; None where there is one split.
         part: What it is among several ("fold 1 of 4", "seed 7"); "" where it is the only one.
     """
 
     settings: Settings
     split: Split
+    fold: int | None
     part: str
 
     @property
     def role(self) -> str:
         """What its run is for: "fold" or "repeat" under a parent that averages, else that of its settings."""
-        return ("fold" if "fold" in self.part else "repeat") if self.part else self.settings.role
+        return ("fold" if self.fold else "repeat") if self.part else self.settings.role
 
 
 def run(settings: Settings) -> float:
@@ -69,12 +72,11 @@ def run(settings: Settings) -> float:
     check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
     for note in dataset.notes:
         print(f"  {note}", file=sys.stderr)
-    trainings = _trainings(settings, settings.builder("protocol")(dataset))
+    trainings = _trainings(settings, settings.builder("protocol")(dataset), whole=dataset.subset is None)
     # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
     from goldilocks import backend  # noqa: F401  First: it is quiet.
 
-    earlier = settings.tree["model"].get("init_from")
-    origin = store.model(earlier) if earlier else None
+    earlier = origin.load(settings, store)
 
     def tracked(training: Training, parent: str | None) -> Any:
         tags = {
@@ -83,7 +85,8 @@ def run(settings: Settings) -> float:
             "dataset.source": dataset.source,
             "dataset.digest": dataset.digest,
             "fingerprint": training.settings.fingerprint(dataset.digest, provenance.code().digest, training.part),
-            **({"init_from": earlier} if earlier else {}),
+            **({"init_from": settings.tree["model"]["init_from"]} if earlier else {}),
+            **({"fold": str(training.fold)} if training.fold else {}),
             **provenance.tags(),
         }
         name = training.part or settings.name
@@ -93,15 +96,15 @@ def run(settings: Settings) -> float:
         from goldilocks import summary
 
         with tracked(trainings[0], settings.parent) as tracker:
-            return summary.value(_train(trainings[0], dataset, problem, origin, tracker))
+            return summary.value(_train(trainings[0], dataset, problem, earlier, tracker))
 
     from goldilocks import average
 
-    with tracked(Training(settings, trainings[0].split, ""), settings.parent) as together:
+    with tracked(Training(settings, trainings[0].split, None, ""), settings.parent) as together:
         outcomes = []
         for training in trainings:
             with tracked(training, together.run_id) as tracker:
-                outcomes.append(_train(training, dataset, problem, origin, tracker))
+                outcomes.append(_train(training, dataset, problem, earlier, tracker))
         return average.conclude(settings, outcomes, together)
 
 
@@ -163,10 +166,12 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
     )
 
 
-def _trainings(settings: Settings, splits: Sequence[Split]) -> list[Training]:
-    """Every fold with every seed; of a final run, its one training on all rows but the test rows."""
+def _trainings(settings: Settings, splits: Sequence[Split], *, whole: bool) -> list[Training]:
+    """Every fold with every seed; of a final run, its one training: on all rows but the test rows, or on the subset."""
     if settings.tree["final"]:
-        return [Training(settings, splits[-1].joined(), "")]  # The last fold of a series has the latest rows.
+        last = splits[-1]  # The last fold of a series has the latest rows.
+        kept = last.joined() if whole else Split(last.train, last.validation[:0], last.test)
+        return [Training(settings, kept, None, "")]
     repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
     found = []
     for number in range(repeats):
@@ -177,7 +182,7 @@ def _trainings(settings: Settings, splits: Sequence[Split]) -> list[Training]:
         own = dataclasses.replace(settings, tree=tree, overrides=overrides)
         for fold, split in enumerate(splits, 1):
             words = [f"fold {fold} of {folds}"] * (folds > 1) + [f"seed {seed}"] * (repeats > 1)
-            found.append(Training(own, split, " ".join(words)))
+            found.append(Training(own, split, fold if folds > 1 else None, " ".join(words)))
     return found
 
 

@@ -104,6 +104,9 @@ def final_command(settings: Settings, best_epoch: int) -> str:
     epochs = [f"trainer.epochs={best_epoch}"] if constant else []
     dropped = ("trainer.repeats=", *(("trainer.epochs=",) if constant else ()))
     kept = [word for word in settings.overrides if not word.startswith(dropped)]
+    asked = any(word.startswith("trainer.repeats=") for word in settings.overrides)
+    if settings.tree["trainer"]["repeats"] > 1 and not asked:  # An experiment's file asks for it.
+        epochs.append("trainer.repeats=1")
     return shlex.join([provenance.program("python"), "train.py", *kept, *epochs, "final=true"])
 
 

@@ -3,14 +3,18 @@
 So a logged model takes what a person has: pixels from 0 to 255, or the columns of a table as they are in its file.
 """
 
+import math
+
 import keras
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import Dataset, images, sources, vectorization
+from goldilocks.dataset import DataError, Dataset, images, sources, vectorization
 from goldilocks.dataset.windows import Windows
 
-CHUNK, IMAGES = 1024, 32  # rows, and images, encoded at once, where all are encoded before the training
+NUMBERS = 2**26  # encoded at once, at most, where all rows are encoded before the training: 0.25 GiB as float32
+IMAGES = 32  # of these, whose features inside the base are many more
+MOST_BYTES = 8 * 2**30  # of features that are held in memory
 
 
 def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
@@ -61,7 +65,14 @@ def features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray) -> np.nda
     """
     base = _base(encoder)
     if base is None:
-        return _features(dataset, encoder, rows, CHUNK)
+        numbers = math.prod(encoder.output.shape[1:])
+        if len(rows) * numbers > MOST_BYTES:
+            raise DataError(
+                f"{len(rows)} rows of {' x '.join(map(str, encoder.output.shape[1:]))} features would need "
+                f"{len(rows) * numbers / 2**30:.0f} GiB of memory, expected at most {MOST_BYTES / 2**30:.0f}; use "
+                "dataset.encoding=auto, or lower dataset.words, dataset.length or dataset.subset."
+            )
+        return _features(dataset, encoder, rows, max(1, min(1024, NUMBERS // numbers)))
     weights = sources.digest(base.to_json(), *base.get_weights())
     key = {"data": dataset.digest, "size": dataset.image_size, "rows": sources.digest(rows), "base": weights}
     return sources.prepared(key, lambda: {"features": _features(dataset, encoder, rows, IMAGES)})["features"]
@@ -92,7 +103,8 @@ def persistence(dataset: Dataset, encoder: keras.Model) -> tuple[int, float, flo
         return None
     place, scale = dataset.x.target, encoder.get_layer("scale")
     mean, variance = (np.asarray(values).ravel()[place] for values in (scale.mean, scale.variance))
-    return place, float(mean), float(np.sqrt(variance))
+    spread = float(np.sqrt(variance))
+    return place, float(mean), spread if np.isfinite(spread) else 0.0  # It stood still in the training rows.
 
 
 def _tensors(rows: np.ndarray | dict[str, np.ndarray]):

@@ -74,7 +74,7 @@ def load(
     """
     asked = {"lookback": lookback, "step": step, "delay": delay}
     if dir is not None:
-        return _dataset(_read(Path(dir).expanduser() / FILE), "original", str(dir), asked, purge, subset)
+        return _dataset(_read(Path(str(dir)).expanduser() / FILE), "original", str(dir), asked, purge, subset)
     return sources.choose(
         source,
         name="jena",

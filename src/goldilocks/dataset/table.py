@@ -70,6 +70,7 @@ def load(
     if not known.all():
         notes.append(f"Left out {int((~known).sum())} of {len(frame)} rows, because their target is missing.")
     frame = frame[known].reset_index(drop=True)
+    groups = None if group is None else _groups(frame[str(group)])
     found, y, classes, said = targets.prepare(frame[labels], problem)
     x, dropped = features.prepare(frame.drop(columns=[*labels, *unwanted]))
     if x.shape[1] == 0:
@@ -88,9 +89,9 @@ def load(
         classes=classes,
         source="original",
         location=str(path),
-        digest=digest(x, y, classes),
+        digest=digest(x, y, classes) if groups is None else sources.digest(digest(x, y, classes), groups),
         subset=subset,
-        groups=None if group is None else _groups(frame[str(group)]),
+        groups=groups,
         notes=(*notes, *said, *dropped, *alone),
     )
 

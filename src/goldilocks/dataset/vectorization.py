@@ -24,22 +24,31 @@ class Hashing(keras.layers.Layer):
     model that has this layer is loaded after `import goldilocks.dataset.vectorization`.
     """
 
-    def __init__(self, words: int, token: str, **how):
-        """Buckets are 2 to `words` - 1, as words' indices are; `token` is "word" or "character"."""
+    def __init__(self, words: int, token: str, counts: str | None = None, **how):
+        """Buckets are 2 to `words` - 1, as words' indices are; `token` is "word" or "character".
+
+        With `counts` "multi_hot" or "count" it gives float32 (batch, words) instead: whether or how often each occurs.
+        """
         super().__init__(**how)
-        self.words, self.token = words, token
+        self.words, self.token, self.counts = words, token, counts
 
     def call(self, texts):
         """The buckets of each text."""
-        return (tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.words - 2) + 2).to_tensor()
+        buckets = tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.words - 2) + 2
+        if self.counts is None:
+            return buckets.to_tensor()
+        size = {"minlength": self.words, "maxlength": self.words, "dtype": tf.float32}
+        return tf.math.bincount(buckets, axis=-1, binary_output=self.counts == "multi_hot", **size)
 
     def compute_output_spec(self, texts):
-        """int64 (batch, any)."""
-        return keras.KerasTensor((texts.shape[0], None), "int64")
+        """int64 (batch, any), or float32 (batch, words)."""
+        if self.counts is None:
+            return keras.KerasTensor((texts.shape[0], None), "int64")
+        return keras.KerasTensor((texts.shape[0], self.words), "float32")
 
     def get_config(self):
         """What `__init__` takes."""
-        return super().get_config() | {"words": self.words, "token": self.token}
+        return super().get_config() | {"words": self.words, "token": self.token, "counts": self.counts}
 
 
 def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.Model:
@@ -57,9 +66,9 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
     encoding = ("sequence" if in_order else "multi_hot") if how.encoding == "auto" else how.encoding
     inputs = keras.Input((), dtype="string", name="text")
     if how.hashing:
-        indices = Hashing(how.words, how.token, name="hashing")(inputs)
+        indices = Hashing(how.words, how.token, encoding if encoding in BAGS else None, name="hashing")(inputs)
         if encoding in BAGS:
-            return keras.Model(inputs, _bag(indices, how.words, encoding), name="encoder")
+            return keras.Model(inputs, indices, name="encoder")
     else:
         layer = keras.layers.TextVectorization(
             max_tokens=how.words,
@@ -113,13 +122,6 @@ def _fitted(indices, how: Vectorization):
     source = count - 1 - source if how.reverse else source
     taken = ops.take_along_axis(indices, ops.minimum(ops.maximum(source, 0), count), axis=1)
     return ops.where(ops.logical_and(place >= 0, place < kept), taken, PADDING)
-
-
-def _bag(indices, words: int, encoding: str):
-    """Indices padded to any common length -> float32 (batch, words): whether each occurs, or how often."""
-    counts = keras.ops.sum(keras.ops.one_hot(indices, words, dtype="float32"), axis=1)
-    counts = counts * keras.ops.cast(keras.ops.arange(words) != PADDING, "float32")
-    return keras.ops.minimum(counts, 1.0) if encoding == "multi_hot" else counts
 
 
 def _tokens(texts, token: str) -> tf.RaggedTensor:

@@ -170,13 +170,14 @@ def _stand_in(wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int,
             f"model.vectors=stand_in is in a wheel for Linux on x86_64, and this is {sys.platform} on "
             f"{platform.machine()}; give the path of a GloVe file (model.vectors=FILE), or model.vectors=null."
         )
-    table = _tensor(wheel.member(**WORDLLAMA, path=WEIGHTS))
+    weights, words = wheel.members(**WORDLLAMA, paths=[WEIGHTS, TOKENIZER])
+    table = _tensor(weights)
     if dimensions > table.shape[1]:
         raise ModelError(
             f"model.dimensions is {dimensions}; the vectors of model.vectors=stand_in have {table.shape[1]}. Use "
             "that many or fewer, or a GloVe file."
         )
-    tokenizer = json.loads(wheel.member(**WORDLLAMA, path=TOKENIZER).read_text(encoding="utf-8"))["model"]
+    tokenizer = json.loads(words.read_text(encoding="utf-8"))["model"]
     rows: Mapping[str, int] = tokenizer["vocab"]
     ranks = {tuple(merge.split(" ")): rank for rank, merge in enumerate(tokenizer["merges"])}
     for word, index in wanted.items():

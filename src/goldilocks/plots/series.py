@@ -39,10 +39,9 @@ def parts(
     axes.set(xlabel="point of time", ylabel=label)
     axes.legend(loc="upper left", frameon=False, ncols=2, fontsize=style.SMALL)
     close = layout.panel(figure, 84, top + 300, style.WIDTH - 120, 200)
-    start = spans["train"][0]
-    close.plot(np.arange(start, start + STRETCH)[: len(values) - start], values[start : start + STRETCH],
-               color=style.TRAIN, linewidth=1.2)  # fmt: skip
-    close.set(xlabel=f"point of time (the first {STRETCH} of the training part)", ylabel=label)
+    start, last = spans["train"][0], min(spans["train"][0] + STRETCH, spans["train"][1] + 1)
+    close.plot(np.arange(start, last), values[start:last], color=style.TRAIN, linewidth=1.2)
+    close.set(xlabel=f"point of time (the first {last - start} of the training part)", ylabel=label)
     return figure
 
 

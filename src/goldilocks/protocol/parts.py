@@ -6,6 +6,7 @@ random, classes in proportion.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -163,7 +164,8 @@ def subset(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
         )
     if dataset.kind == "series":
         return rows[-size:]
-    check_classes(dataset, rows, 2, "the training rows that a subset is drawn from")
+    alone = replace(dataset, groups=None)  # They need not stay whole.
+    check_classes(alone, rows, 2, "the training rows that a subset is drawn from")
     return _random(rows, labels, len(rows) - size, seed)[0]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from goldilocks.command_line import experiment
+from goldilocks.config import ConfigError
 from goldilocks.plots import overlays, style
 from goldilocks.study import measured, page, plan
 from goldilocks.study.measured import Measured
@@ -47,12 +48,17 @@ def write(name: str, store: Store, root: Path) -> Path:
         `val_loss*.png` has the curves.
 
     Raises:
-        ConfigError: There is no such study, or its study.yaml or an experiment's config is wrong.
+        ConfigError: There is no such study, its study.yaml or an experiment's config is wrong, or nothing was run.
     """
     study = plan.load(name, root)
     files = {variant: experiment(f"{name}_{variant}", root / "conf").flat for variant in study.variants}
     groups = measured.measure(study, files, store.runs_of(name))
     folder = root / "experiments" / name
+    if not groups:
+        raise ConfigError(
+            f"this store has no finished run of the study {name}, so {folder} stays as it is. Expected runs of "
+            f"`{study.command.strip().splitlines()[0]}` in the MLflow experiment that is looked into."
+        )
     for old in folder.glob("val_loss*.png"):
         old.unlink()
     pictures = []

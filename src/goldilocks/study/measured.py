@@ -164,13 +164,10 @@ def _measured(
         by_seed = {run.params.get("seed", ""): run for run in alike}  # The newest of each.
         runs = [by_seed[seed] for seed in sorted(by_seed, key=lambda seed: (len(seed), seed))]
     trainings = [_trainings(run, below) for run in runs]
-    if len(runs) == 1:
-        numbers = _statistics([values(run) for run in trainings[0]])
-        if "trainings" in newest.metrics:  # At the epoch that is best for all of them, not for each.
-            numbers |= _told(newest)
-    else:  # Of folds, each seed counts once.
-        each = [_statistics([values(run) for run in group]) for group in trainings]
-        numbers = _statistics([{name: number.mean for name, number in group.items()} for group in each])
+    each = [_together(run, group) for run, group in zip(runs, trainings, strict=True)]
+    # Of folds, each seed counts once.
+    several = [{name: number.mean for name, number in numbers.items()} for numbers in each]
+    numbers = each[0] if len(each) == 1 else _statistics(several)
     every = [run for group in trainings for run in group]
     return Measured(
         variant=variant,
@@ -216,12 +213,19 @@ def _statistic(column: np.ndarray) -> Statistic:
     return Statistic(float(column.mean()), float(column.std(ddof=1)) if len(column) > 1 else None, len(column))
 
 
-def _told(parent: StoredRun) -> dict[str, Statistic]:
-    """What a parent says of its trainings together."""
-    metrics = parent.metrics
-    count = int(metrics.get("trainings", 1))
-    return {
-        name: Statistic(value, metrics.get(f"{name}_std"), count)
-        for name, value in metrics.items()
-        if name.startswith(("best_", "test_")) and not name.endswith(SPREADS)
+def _together(run: StoredRun, trainings: Sequence[StoredRun]) -> dict[str, Statistic]:
+    """The numbers of one run; of one with trainings below it, at the epoch that is best for all of them together."""
+    numbers = _statistics([values(each) for each in trainings])
+    count = int(run.metrics.get("trainings", 0))
+    if not count:
+        return numbers
+    numbers |= {
+        name: Statistic(value, run.metrics.get(f"{name}_std"), count)
+        for name, value in run.metrics.items()
+        if name.startswith("best_") and not name.endswith(SPREADS)
     }
+    if best := numbers.get("best_val_accuracy"):
+        numbers["error"] = Statistic(1 - best.mean, best.std, best.count)
+        if last := numbers.get("last_val_accuracy"):
+            numbers["fall"] = Statistic(best.mean - last.mean, None, best.count)
+    return numbers

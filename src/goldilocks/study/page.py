@@ -52,8 +52,6 @@ def text(study: Study, groups: Mapping[Data, Sequence[Measured]], pictures: Sequ
         f"Chapter {study.chapter}. {study.question}",
         "\n".join(f"    {line}" for line in [*study.command.splitlines(), f"goldilocks report --study {study.name}"]),
     ]
-    if not groups:
-        parts += ["## Measured", "No run of this study is in the store.", _not_run(study, [])]
     for (data, variants), picture in zip(groups.items(), pictures, strict=True):
         parts += _section(study, data, variants, picture)
     parts += ["## The original data", study.original, "## Notes", "\n".join(f"- {note}" for note in study.notes)]
@@ -84,8 +82,9 @@ def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Pi
         f"## Measured on {data.source}, digest {data.digest[:DIGEST]}",
         f"The data is {SOURCE_WORDS.get(data.source, data.source)}.",
         markdown(_overview(study, variants)),
-        "`best_` values are those at the epoch of the lowest `val_loss`, `last_` those of the last epoch; ± is the "
-        "standard deviation over the seeds (or folds) that `n` counts. Every number: [results.csv](results.csv).",
+        "`best_` values are those at the best epoch of what is monitored (of its mean, where several were trained "
+        "together), `last_` those of the last epoch; ± is the standard deviation over the seeds (or folds) that `n` "
+        "counts. Every number: [results.csv](results.csv).",
         _not_run(study, variants),
         *drawn,
         "### Beside the book",

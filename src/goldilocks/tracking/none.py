@@ -60,27 +60,12 @@ class Store:
         """No run was kept."""
         raise StoreError(f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has this run.")
 
-    def artifact(self, run_id: str, path: str, folder: Path) -> NoReturn:
-        """No file was kept."""
-        self.found(run_id)
-
-    def add(self, run_id: str, folder: Path, path: str) -> None:
-        """Forget files."""
-
     def open_parent(self, name: str, *, command: str) -> str:
         """No parent."""
         return ""
 
     def children(self, parent: str) -> list[Any]:
         """No children."""
-        return []
-
-    def runs_of(self, study: str) -> list[Any]:
-        """No runs."""
-        return []
-
-    def history(self, run_id: str, name: str) -> list[float]:
-        """No values."""
         return []
 
     def close_parent(self, parent: str, status: str, *, folder: Path, description: str) -> None:
