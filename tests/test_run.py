@@ -391,3 +391,23 @@ def test_nothing_is_left_running(home):
     # Runs last, after all the errors above; runs of its own where it is run alone.
     home.run(*table("price"))
     assert {each.info.status for each in home.all()} <= {"FINISHED", "FAILED"}
+
+
+def test_a_run_goes_on_where_another_ended_and_says_so(home):
+    table = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price", *SMALL)
+    first = home.run(*table)
+    second = home.run(*table, f"model.init_from={first.id}")
+    assert second.tags["init_from"] == first.id
+    assert second.history("loss")[0][1] < first.history("loss")[0][1]
+    assert second.tags["weights"] != first.tags["weights"]
+
+
+def test_a_frozen_base_is_the_network_of_another_run(home):
+    pets = ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", "trainer=smoke", "model.units=4")
+    first = home.run(*pets)
+    onto = home.run(*pets, "model=pretrained", "model.base=run", f"model.init_from={first.id}")
+    assert onto.tags["init_from"] == first.id
+    base, top = first.metrics["parameters"], onto.metrics["parameters"]
+    assert top > base - 4 * 5  # The whole of it is counted, the frozen base too.
+    pixels = np.zeros((2, 12, 12, 3), "uint8")
+    assert onto.model().predict(pixels, verbose=0).shape == (2, 1)
