@@ -15,6 +15,7 @@ Data flows one way, through modules named after the steps of the workflow:
     analysis     network + rows -> what it has learned, as numbers; `insights` draws it, `analyse` logs it
     plots        logged numbers -> figures
     tracking     the only place that knows MLflow
+    jobs         what became of each job of a sweep, in files
     sweep        many runs of one `-m` call under one parent
     study        stored runs -> the page of a study, beside the book's numbers
     origin       the run that another one starts from
