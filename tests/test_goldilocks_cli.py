@@ -7,6 +7,7 @@ import pytest
 
 from composition import ROOT
 from goldilocks import cli
+from goldilocks.tracking import local
 
 
 @pytest.fixture
@@ -59,3 +60,16 @@ def test_a_command_is_needed(capsys):
         cli.main([])
     assert stopped.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+def test_repair_says_what_is_left_and_forgets_it_when_told(folder, capsys):
+    store = local.connect(uri=None, experiment="tries")
+    with pytest.raises(RuntimeError), store.run("boston mlp", parent=None, params={}, tags={}, continued=None):
+        raise RuntimeError
+    cli.main(["repair"])
+    said = capsys.readouterr().out
+    assert "(boston mlp): interrupted; the command that started it goes on with it" in said
+    cli.main(["repair", "--forget"])
+    assert "forgotten" in capsys.readouterr().out
+    cli.main(["repair"])
+    assert capsys.readouterr().out == "every run of this folder is in its store, but for those named above.\n"

@@ -48,7 +48,7 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
     assert f"logged    parent run {parent.info.run_id}" in done.stdout
 
     artifacts = Path(client.download_artifacts(parent.info.run_id, ""))
-    assert {file.name for file in artifacts.iterdir()} == {"results.csv", "results.md", "val_loss.png"}
+    assert {file.name for file in artifacts.iterdir()} == {"jobs.json", "results.csv", "results.md", "val_loss.png"}
     table = pandas.read_csv(artifacts / "results.csv")
     assert table["model.units"].tolist() == [4, 8]
     assert table["best_val_loss"].tolist() == [child.data.metrics["best_val_loss"] for child in children]

@@ -1,4 +1,4 @@
-"""The command `goldilocks`: look into what was trained, and report on what was compared."""
+"""The command `goldilocks`: look into what was trained, report on what was compared, repair what was interrupted."""
 
 import argparse
 import re
@@ -46,7 +46,24 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(subcommand=_report)
     report.add_argument("--study", required=True, metavar="NAME", help="a folder of experiments/ with a study.yaml")
     report.add_argument("--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder")
+    text = "send what runs of this folder left unsent, and mark those whose process is gone"
+    repair = commands.add_parser("repair", help=text, description=text)
+    repair.set_defaults(subcommand=_repair)
+    repair.add_argument(
+        "--forget", action="store_true", help="delete what interrupted runs could go on from, and its checkpoints"
+    )
     return parser
+
+
+def _repair(given: argparse.Namespace) -> None:
+    from goldilocks.tracking import repair
+
+    for line in repair.everything():
+        print(line)
+    for run_id, name, size in repair.interrupted(forget=given.forget):
+        done = "forgotten" if given.forget else "the command that started it goes on with it"
+        print(f"run {run_id} ({name}): interrupted; {done} ({size / 2**20:.1f} MiB).")
+    print("every run of this folder is in its store, but for those named above.")
 
 
 def _analyse(given: argparse.Namespace) -> None:

@@ -11,7 +11,9 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_
 from mlflow.tracking import MlflowClient
 
 from goldilocks.tracking import StoreError
+from goldilocks.tracking.opening import located
 
+IDS_A_QUERY = 100
 EXPERIMENTS_SEARCHED = 1000  # for a run whose ID begins as a mistyped one does
 
 
@@ -38,16 +40,27 @@ class StoredRun:
     val_loss: Sequence[float]
 
 
-def children(client: MlflowClient, experiment_id: str, parent: str) -> list[StoredRun]:
-    """The runs of a sweep, in the order in which they started."""
-    found = _search(client, experiment_id, f"tags.`mlflow.parentRunId` = '{parent}'")
-    return [replace(run, val_loss=history(client, run.run_id, "val_loss")) for run in found]
+def several(client: MlflowClient, experiment_id: str, run_ids: Sequence[str]) -> list[StoredRun]:
+    """Runs by their IDs, in the order given, with their `val_loss` curves."""
+    found: dict[str, StoredRun] = {}
+    for start in range(0, len(run_ids), IDS_A_QUERY):
+        ids = ", ".join(f"'{run_id}'" for run_id in run_ids[start : start + IDS_A_QUERY])
+        found |= {run.run_id: run for run in _search(client, experiment_id, f"attributes.run_id IN ({ids})")}
+    known = [found[run_id] for run_id in run_ids if run_id in found]
+    return [replace(run, val_loss=history(client, run.run_id, "val_loss")) for run in known]
 
 
 def of_study(client: MlflowClient, experiment_id: str, study: str) -> list[StoredRun]:
     """The runs of experiments whose names begin with a study's, in the order in which they started, without curves."""
     found = _search(client, experiment_id, f"params.experiment LIKE '{study}_%'")
     return [run for run in found if run.params["experiment"].startswith(f"{study}_")]  # To LIKE, _ is any character.
+
+
+def of_fingerprint(client: MlflowClient, experiment_id: str, fingerprint: str) -> list[StoredRun]:
+    """The runs of one configuration, newest first, without curves."""
+    query = f"tags.fingerprint = '{fingerprint}'"
+    found = client.search_runs([experiment_id], query, max_results=100, order_by=["start_time DESC"])
+    return [_stored(run) for run in found]
 
 
 def history(client: MlflowClient, run_id: str, name: str) -> list[float]:
@@ -109,8 +122,9 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
 
     load_model = importlib.import_module("mlflow.keras").load_model
 
+    logged = client.get_logged_model(run.outputs.model_outputs[-1].model_id)
     try:
-        return load_model(f"models:/{run.outputs.model_outputs[-1].model_id}")
+        return load_model(located(uri, logged.artifact_location))
     except (KeyError, TypeError, ValueError) as error:  # Of another flavor, or with layers that are not defined here.
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise StoreError(
