@@ -186,7 +186,8 @@ class Store:
         """
         with explained(self.uri):
             files = self._artifacts(run_id)
-            logged = [item.path for item in files.list_artifacts(str(Path(path).parent).removeprefix("."))]
+            above = Path(path).parent
+            logged = [item.path for item in files.list_artifacts(None if above == Path() else str(above))]
             if path not in [str(Path(each)) for each in logged]:
                 raise StoreError(
                     f"the run {run_id} logged no {path}; expected a run of train.py that finished, not a sweep."
@@ -251,11 +252,10 @@ def _created(client: MlflowClient, uri: str, experiment: str) -> Any:
     with opening.alone(uri):
         if client.get_experiment_by_name(experiment) is None:
             try:
-                client.create_experiment(experiment, tags=EXPERIMENT_TAGS)
+                opening.beside(uri, client.create_experiment(experiment, tags=EXPERIMENT_TAGS))
             except MlflowException:  # Of a server, another machine may have made it at this moment.
                 if client.get_experiment_by_name(experiment) is None:
                     raise
-            opening.make_movable(uri)
         return client.get_experiment_by_name(experiment)
 
 

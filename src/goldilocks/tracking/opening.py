@@ -87,6 +87,16 @@ def make_movable(uri: str) -> None:
                 )
 
 
+def beside(uri: str, experiment_id: str) -> None:
+    """Have a new experiment keep its artifacts beside the SQLite file, in whatever folder it was created from."""
+    if uri.startswith(SQLITE):
+        with contextlib.closing(sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)) as connection, connection:
+            connection.execute(
+                "UPDATE experiments SET artifact_location = 'mlruns/' || experiment_id WHERE experiment_id = ?",
+                (experiment_id,),
+            )
+
+
 def _is_ready(connection: sqlite3.Connection) -> bool:
     """Whether a SQLite store has its tables, and lets others read while one writes (write-ahead log)."""
     tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('alembic_version', 'logged_models')")
