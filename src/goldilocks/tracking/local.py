@@ -8,7 +8,7 @@ import shlex
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ import requests
 from mlflow.entities import RunStatus
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, stored
+from goldilocks.tracking import StoreError, histories, stored, targets
 from goldilocks.tracking.provenance import program
 from goldilocks.tracking.run import FAILURES, Tracker, explained
 from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.targets import Selection
 
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
@@ -171,6 +172,25 @@ class Store:
             self.client.set_tag(parent, "mlflow.note.content", f"{command}\n\n{description}")
             self.client.log_artifacts(parent, str(folder))
             self.client.set_terminated(parent, status)
+
+    def select(self, named: Sequence[str]) -> Selection:
+        """The runs that are meant by IDs of runs, IDs of sweeps or names of studies.
+
+        Raises:
+            StoreError: One of them is unknown or has no run, or the store cannot be read.
+        """
+        with explained(self.uri):
+            return targets.select(self.client, self.experiment_id, named, uri=self.uri)
+
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+        """The values of metrics of many runs, read at once: by run and by name, (step, value) in the order of steps."""
+        with explained(self.uri):
+            return histories.histories(self.client, run_ids, names)
+
+    def page(self, run: StoredRun) -> str:
+        """The address of a run's page in the MLflow UI, of a store without a server as `ui_command` serves it."""
+        server = self.uri.rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
+        return f"{server}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
 
 
 def connect(*, uri: str | None, experiment: str) -> Store:

@@ -27,6 +27,8 @@ class StoredRun:
         tags: As logged.
         metrics: The last value of each.
         val_loss: One value an epoch; empty where the curves were not asked for.
+        experiment_id: MLflow's, of the experiment that it is in.
+        started: When, in milliseconds since 1970.
     """
 
     run_id: str
@@ -36,17 +38,19 @@ class StoredRun:
     tags: Mapping[str, str]
     metrics: Mapping[str, float]
     val_loss: Sequence[float]
+    experiment_id: str = ""
+    started: int = 0
 
 
 def children(client: MlflowClient, experiment_id: str, parent: str) -> list[StoredRun]:
     """The runs of a sweep, in the order in which they started."""
-    found = _search(client, experiment_id, f"tags.`mlflow.parentRunId` = '{parent}'")
+    found = search(client, [experiment_id], f"tags.`mlflow.parentRunId` = '{parent}'")
     return [replace(run, val_loss=history(client, run.run_id, "val_loss")) for run in found]
 
 
 def of_study(client: MlflowClient, experiment_id: str, study: str) -> list[StoredRun]:
     """The runs of experiments whose names begin with a study's, in the order in which they started, without curves."""
-    found = _search(client, experiment_id, f"params.experiment LIKE '{study}_%'")
+    found = search(client, [experiment_id], f"params.experiment LIKE '{study}_%'")
     return [run for run in found if run.params["experiment"].startswith(f"{study}_")]  # To LIKE, _ is any character.
 
 
@@ -55,11 +59,11 @@ def history(client: MlflowClient, run_id: str, name: str) -> list[float]:
     return [point.value for point in sorted(client.get_metric_history(run_id, name), key=lambda point: point.step)]
 
 
-def _search(client: MlflowClient, experiment_id: str, query: str) -> list[StoredRun]:
+def search(client: MlflowClient, experiment_ids: Sequence[str], query: str) -> list[StoredRun]:
     """The runs that a query finds, in the order in which they started, without curves."""
     found, token = [], None
     while True:
-        page = client.search_runs([experiment_id], query, max_results=1000, order_by=["start_time"], page_token=token)
+        page = client.search_runs(list(experiment_ids), query, max_results=1000, order_by=["start_time"], page_token=token)
         found += page
         if not (token := page.token):
             break
@@ -68,7 +72,17 @@ def _search(client: MlflowClient, experiment_id: str, query: str) -> list[Stored
 
 def _stored(run: Run) -> StoredRun:
     data, info = run.data, run.info
-    return StoredRun(info.run_id, str(info.run_name), info.status, data.params, data.tags, data.metrics, ())
+    return StoredRun(
+        run_id=info.run_id,
+        name=str(info.run_name),
+        status=info.status,
+        params=data.params,
+        tags=data.tags,
+        metrics=data.metrics,
+        val_loss=(),
+        experiment_id=info.experiment_id,
+        started=info.start_time or 0,
+    )
 
 
 def one(client: MlflowClient, run_id: str, *, uri: str) -> StoredRun:
