@@ -107,6 +107,6 @@ def _chance(mean: float, error: float, count: int) -> float:
     """The two-sided chance of a mean so far from 0, given its standard error."""
     if error == 0:  # All pairs lie equally far apart.
         return 1.0 if mean == 0 else 0.0
-    from scipy import stats
+    from scipy import special
 
-    return float(2 * stats.t.sf(abs(mean) / error, count - 1))
+    return float(2 * special.stdtr(count - 1, -abs(mean) / error))

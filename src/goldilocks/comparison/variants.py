@@ -192,7 +192,7 @@ def _overlap(run: StoredRun) -> float:
     reach = run.metrics.get("best_val_loss_high", math.nan) - mean
     if count < 2 or not deviation > 0 or not math.isfinite(reach):
         return 0.0
-    from scipy import stats
+    from scipy import special
 
-    units = reach / (deviation * float(stats.t.ppf((1 + folds.CONFIDENCE) / 2, count - 1)))
+    units = reach / (deviation * float(special.stdtrit(count - 1, (1 + folds.CONFIDENCE) / 2)))
     return max(0.0, round(units**2 - 1 / count, 6))

@@ -1,7 +1,7 @@
 """Curves of many runs as one figure for a browser: zoom, hover, and a legend that hides and shows."""
 
+import base64
 import html
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +14,10 @@ MANY = 30  # of more curves than this only the best and the worst are drawn at f
 BEST, WORST = 10, 5
 POINTS = 500  # of a curve at most; no screen shows more
 POINTS_IN_ALL = 250_000  # of a figure: 1.3 megabytes
-BY_GPU = 60  # of more curves than this the browser draws with WebGL, which some lack and none prints as sharply
+BY_GPU = 20_000  # of more points than this at first, WebGL: it starts slower, some browsers lack it, none prints it
 DASHES = ("solid", "dash", "dot", "dashdot")
 STROKES = [(color, dash) for dash in DASHES for color in style.PALETTE[:6]]  # 24 that differ; no black: pages may be
+WHOLE = 12  # epochs that each have a number on the axis
 NAME = 48  # characters of a name in the legend
 
 
@@ -37,7 +38,7 @@ class Curve:
     best: int | None
 
 
-def overlay(curves: Sequence[Curve], *, ylabel: str) -> dict[str, Any]:
+def overlay(curves: list[Curve], *, ylabel: str) -> dict[str, Any]:
     """The figure as plotly's JSON has it: `data` and `layout`.
 
     Each curve has a dot at its best epoch; the trainings that it is the mean of are faint behind it. Of more than 30
@@ -47,43 +48,43 @@ def overlay(curves: Sequence[Curve], *, ylabel: str) -> dict[str, Any]:
         curves: The best first.
         ylabel: What the values are.
     """
-    import plotly.graph_objects as go  # Takes half a second to import.
-
-    lines = sum(1 + len(curve.trainings) for curve in curves)
-    kind = go.Scattergl if lines > BY_GPU else go.Scatter
-    most = max(20, min(POINTS, POINTS_IN_ALL // max(1, lines)))
+    most = max(20, min(POINTS, POINTS_IN_ALL // max(1, sum(1 + len(curve.trainings) for curve in curves))))
+    shown = curves[:BEST] + curves[-WORST:] if len(curves) > MANY else curves
+    points = sum((1 + len(curve.trainings)) * min(curve.mean.size, most) for curve in shown)
+    kind = "scattergl" if points > BY_GPU else "scatter"
     traces = []
     for place, curve in enumerate(curves):
-        color, dash = STROKES[place % len(STROKES)]
         hidden = len(curves) > MANY and BEST <= place < len(curves) - WORST
-        name = html.escape(style.shortened(curve.name, NAME))
-        common = {"legendgroup": str(place), "visible": "legendonly" if hidden else True}
-        for told, values in curve.trainings.items():
-            label = html.escape(told)
-            line = {"color": color, "width": 1}
-            how = {"mode": "lines", "opacity": 0.3, "line": line, "showlegend": False, "hoverinfo": "skip"}
-            traces.append(kind(**_points(values, most), name=label, **how, **common))
-        hover = f"%{{y:.4~g}} in epoch %{{x}}<extra>{name}</extra>"
-        single = "lines+markers" if curve.mean.size == 1 else "lines"
-        line = {"color": color, "width": 2, "dash": dash}
-        traces.append(
-            kind(**_points(curve.mean, most), name=name, mode=single, line=line, hovertemplate=hover, **common)
-        )
-        if curve.best:
-            dot = {"x": [curve.best], "y": np.float32(curve.mean[[curve.best - 1]])}
-            marker = {"color": color, "size": 9, "line": {"color": "white", "width": 1.5}}
-            hover = f"best: %{{y:.4~g}} in epoch %{{x}}<extra>{name}</extra>"
-            look = {"mode": "markers", "marker": marker, "showlegend": False, "hovertemplate": hover}
-            traces.append(kind(**dot, name=name, **look, **common))
-    figure = go.Figure(traces, _layout(curves, ylabel))
-    return json.loads(figure.to_json() or "{}")
+        common = {"type": kind, "legendgroup": str(place), "visible": "legendonly" if hidden else True}
+        traces += [common | trace for trace in _traces(curve, STROKES[place % len(STROKES)], most)]
+    return {"data": traces, "layout": _layout(curves, ylabel)}
+
+
+def _traces(curve: Curve, stroke: tuple[str, str], most: int) -> list[dict[str, Any]]:
+    """The faint lines of the trainings, the line of their mean, and the dot at its best epoch."""
+    color, dash = stroke
+    name = html.escape(style.shortened(curve.name, NAME))
+    hover = f"%{{y:.4~g}} in epoch %{{x}}<extra>{name}</extra>"
+    faint = {"mode": "lines", "opacity": 0.3, "line": {"color": color, "width": 1}}
+    faint |= {"showlegend": False, "hoverinfo": "skip"}
+    traces = [
+        {"name": html.escape(told)} | faint | _points(values, most) for told, values in curve.trainings.items()
+    ]
+    mode = "lines+markers" if curve.mean.size == 1 else "lines"
+    line = {"name": name, "mode": mode, "line": {"color": color, "width": 2, "dash": dash}, "hovertemplate": hover}
+    traces.append(line | _points(curve.mean, most))
+    if curve.best:
+        marker = {"color": color, "size": 9, "line": {"color": "white", "width": 1.5}}
+        dot = {"name": name, "mode": "markers", "marker": marker, "showlegend": False, "hovertemplate": f"best: {hover}"}
+        traces.append(dot | {"x": [curve.best], "y": [float(curve.mean[curve.best - 1])]})
+    return traces
 
 
 def _points(values: np.ndarray, most: int) -> dict[str, Any]:
     """The coordinates of a curve, every so manieth of a long one; four bytes a value are enough for a screen."""
     step = -(-values.size // most)
-    finite = np.where(np.isfinite(values), values, np.nan)
-    return {"x0": 1, "dx": step, "y": finite[::step].astype(np.float32)}
+    finite = np.where(np.isfinite(values), values, np.nan)[::step].astype("<f4")
+    return {"x0": 1, "dx": step, "y": {"dtype": "f4", "bdata": base64.b64encode(finite.tobytes()).decode()}}
 
 
 def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
@@ -94,6 +95,9 @@ def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
         {"label": label, "method": "relayout", "args": [{"yaxis.type": kind, "yaxis.autorange": True}]}
         for label, kind in (("linear", "linear"), ("log", "log"))
     ]
+    longest = max(curve.mean.size for curve in curves)
+    xaxis: dict[str, Any] = {"title": {"text": "epoch"}, "zeroline": False}
+    xaxis |= {"dtick": 1} if longest <= WHOLE else {}  # Else plotly would number half epochs.
     yaxis: dict[str, Any] = {"title": {"text": html.escape(ylabel)}, "type": "log" if log else "linear"}
     if fitted:
         ends = np.array([fitted.low, fitted.high])
@@ -104,11 +108,13 @@ def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
         "template": "none",
         "height": 460,
         "margin": {"l": 64, "r": 16, "t": 44, "b": 48},
+        "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)"},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "closest",
         "hoverlabel": {"namelength": -1},
-        "xaxis": {"title": {"text": "epoch"}, "zeroline": False, "rangemode": "tozero"},
+        "xaxis": xaxis,
         "yaxis": yaxis | {"zeroline": False, "automargin": True},
         "legend": {"font": {"size": 12}, "itemsizing": "constant", "groupclick": "togglegroup"},
         "updatemenus": [

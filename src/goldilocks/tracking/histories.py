@@ -4,12 +4,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mlflow.store.tracking.dbmodels.models import SqlMetric
 from mlflow.store.tracking.rest_store import RestStore
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracking import MlflowClient
 from mlflow.utils.rest_utils import augmented_raise_for_status, http_request
-from sqlalchemy import select
 
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
 RUNS_A_REQUEST, POINTS_A_REPLY = 100, 25_000  # MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
@@ -61,7 +58,7 @@ def histories(
 
 def _points(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
     store = client._tracking_client.store
-    if isinstance(store, SqlAlchemyStore):
+    if hasattr(store, "engine"):
         return _of_database(store.engine, run_ids, names)
     if isinstance(store, RestStore):
         return _of_server(client, store, run_ids, names)
@@ -69,6 +66,9 @@ def _points(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) 
 
 
 def _of_database(engine: Any, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
+    from mlflow.store.tracking.dbmodels.models import SqlMetric  # Takes a second, and a server is read without it.
+    from sqlalchemy import select
+
     columns = (SqlMetric.run_uuid, SqlMetric.key, SqlMetric.step, SqlMetric.timestamp, SqlMetric.value, SqlMetric.is_nan)
     with engine.connect() as connection:
         for some in _cut(run_ids, RUNS_A_QUERY):
