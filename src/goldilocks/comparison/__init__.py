@@ -1,11 +1,11 @@
 """Stored runs -> one HTML file that compares them: variants with intervals over seeds, paired differences, curves.
 
-    variants    runs -> variants, each with its values at the best epoch
-    differences values of two variants, in pairs -> how far apart, within or beyond noise
-    sections    runs that may be compared, ranked and set against the best
-    drawn       histories -> the curves of the figures
-    rows        numbers -> the cells of tables
-    html        all of it -> the file
+variants    runs -> variants, each with its values at the best epoch
+differences values of two variants, in pairs -> how far apart, within or beyond noise
+sections    runs that may be compared, ranked and set against the best
+drawn       histories -> the curves of the figures
+rows        numbers -> the cells of tables
+html        all of it -> the file
 """
 
 import tempfile

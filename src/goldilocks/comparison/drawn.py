@@ -1,6 +1,5 @@
 """Variants and the histories of their runs -> the curves of a figure."""
 
-from collections.abc import Sequence
 
 import numpy as np
 

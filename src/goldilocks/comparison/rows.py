@@ -10,7 +10,6 @@ from goldilocks.comparison.variants import Variant
 from goldilocks.folds import Spread
 from goldilocks.plots import style
 from goldilocks.problem import higher_is_better
-from goldilocks.tracking.stored import StoredRun
 from goldilocks.tracking.targets import PARENT, PARTS
 
 VALUES = 10  # of a setting that are listed
@@ -26,14 +25,14 @@ class Cell:
         sort: What the table is sorted by; "" for the text itself.
         below: A second, quiet line.
         kind: A class of the style sheet: "number", "name", "verdict no_power" and so on.
-        bar: Left end, right end and middle of a bar, in percent of the cell's width; None for none.
+        bar: Left end, right end and middle of a bar, and where 0 is, in percent of the cell's width; None for none.
     """
 
     text: str
     sort: str = ""
     below: str = ""
     kind: str = ""
-    bar: tuple[float, float, float] | None = None
+    bar: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,11 @@ def differences(section: Section) -> Table:
         ("pairs", "trainings of both with the same seed and fold"),
         ("so it is", "whether chance alone would set them so far apart"),
     ]
-    known = sorted(_longest(each) for each in section.differences if not math.isnan(each.mean))
-    reach = min(known[-1], REACH * known[len(known) // 2]) if known else 0.0
-    return Table(head, [_difference(each, reach or 1.0) for each in section.differences])
+    known = [each for each in section.differences if not math.isnan(each.low)]
+    usual = sorted(max(abs(each.low), abs(each.high)) for each in known)[len(known) // 2] if known else 1.0
+    least = max(min([0.0, *(each.low for each in known)]), -REACH * usual)
+    most = min(max([0.0, *(each.high for each in known)]), REACH * usual)
+    return Table(head, [_difference(each, least, most) for each in section.differences])
 
 
 def runs(section: Section, pages: Mapping[str, str]) -> Table:
@@ -156,7 +157,7 @@ def _value(spread: Spread | None) -> Cell:
     return Cell(style.number(spread.mean), sort=repr(spread.mean), below=below, kind="number")
 
 
-def _difference(each: Difference, reach: float) -> list[Cell]:
+def _difference(each: Difference, least: float, most: float) -> list[Cell]:
     sign = "+" if each.mean > 0 else ""
     mean = Cell("") if math.isnan(each.mean) else Cell(sign + _signed(each.mean), repr(each.mean), kind="number")
     known = not math.isnan(each.low)
@@ -167,20 +168,20 @@ def _difference(each: Difference, reach: float) -> list[Cell]:
         Cell(each.variant, kind="name"),
         mean,
         Cell(interval, sort=repr(each.low) if known else "", kind="number"),
-        Cell("", sort=repr(each.mean), bar=_bar(each, reach) if known else None, kind="bar"),
+        Cell("", sort=repr(each.mean), bar=_bar(each, least, most) if known else None, kind="bar"),
         Cell(f"{each.pairs} {each.over if each.pairs != 1 else each.over[:-1]}" if each.pairs else "0"),
         Cell(each.words, sort=repr(each.adjusted), below=chance, kind=kind),
     ]
 
 
-def _bar(each: Difference, reach: float) -> tuple[float, float, float]:
-    """The ends and the middle of an interval on an axis from -reach to reach, in percent of its width."""
-    low, high, mean = (50 + 50 * max(-1.0, min(1.0, value / reach)) for value in (each.low, each.high, each.mean))
-    return round(low, 1), round(high, 1), round(mean, 1)
-
-
-def _longest(each: Difference) -> float:
-    return max(abs(each.mean), *(abs(end) for end in (each.low, each.high) if not math.isnan(end)), 0.0)
+def _bar(each: Difference, least: float, most: float) -> tuple[float, float, float, float]:
+    """The ends and the middle of an interval, and 0, on an axis between two values, in percent of its width."""
+    room = 0.06 * (most - least)
+    span = most - least + 2 * room or 1.0
+    ends = [100 * (max(least - room, min(most + room, value)) - least + room) / span for value in
+            (each.low, each.high, each.mean, 0.0)]  # fmt: skip
+    low, high, mean, zero = (round(value, 1) for value in ends)
+    return low, high, mean, zero
 
 
 def _signed(value: float) -> str:
@@ -211,5 +212,3 @@ def _as_number(value: str) -> tuple[bool, float, str]:
         return False, float(value), ""
     except ValueError:
         return True, 0.0, value
-
-

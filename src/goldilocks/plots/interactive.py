@@ -67,15 +67,19 @@ def _traces(curve: Curve, stroke: tuple[str, str], most: int) -> list[dict[str, 
     hover = f"%{{y:.4~g}} in epoch %{{x}}<extra>{name}</extra>"
     faint = {"mode": "lines", "opacity": 0.3, "line": {"color": color, "width": 1}}
     faint |= {"showlegend": False, "hoverinfo": "skip"}
-    traces = [
-        {"name": html.escape(told)} | faint | _points(values, most) for told, values in curve.trainings.items()
-    ]
+    traces = [{"name": html.escape(told)} | faint | _points(values, most) for told, values in curve.trainings.items()]
     mode = "lines+markers" if curve.mean.size == 1 else "lines"
     line = {"name": name, "mode": mode, "line": {"color": color, "width": 2, "dash": dash}, "hovertemplate": hover}
     traces.append(line | _points(curve.mean, most))
     if curve.best:
         marker = {"color": color, "size": 9, "line": {"color": "white", "width": 1.5}}
-        dot = {"name": name, "mode": "markers", "marker": marker, "showlegend": False, "hovertemplate": f"best: {hover}"}
+        dot = {
+            "name": name,
+            "mode": "markers",
+            "marker": marker,
+            "showlegend": False,
+            "hovertemplate": f"best: {hover}",
+        }
         traces.append(dot | {"x": [curve.best], "y": [float(curve.mean[curve.best - 1])]})
     return traces
 

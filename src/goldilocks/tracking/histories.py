@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from mlflow.store.tracking.rest_store import RestStore
 from mlflow.tracking import MlflowClient
-from mlflow.utils.rest_utils import augmented_raise_for_status, http_request
+from mlflow.utils.request_utils import augmented_raise_for_status
+from mlflow.utils.rest_utils import http_request
 
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
 RUNS_A_REQUEST, POINTS_A_REPLY = 100, 25_000  # MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
@@ -69,7 +70,14 @@ def _of_database(engine: Any, run_ids: Sequence[str], names: Sequence[str]) -> I
     from mlflow.store.tracking.dbmodels.models import SqlMetric  # Takes a second, and a server is read without it.
     from sqlalchemy import select
 
-    columns = (SqlMetric.run_uuid, SqlMetric.key, SqlMetric.step, SqlMetric.timestamp, SqlMetric.value, SqlMetric.is_nan)
+    columns = (
+        SqlMetric.run_uuid,
+        SqlMetric.key,
+        SqlMetric.step,
+        SqlMetric.timestamp,
+        SqlMetric.value,
+        SqlMetric.is_nan,
+    )
     with engine.connect() as connection:
         for some in _cut(run_ids, RUNS_A_QUERY):
             query = select(*columns).where(SqlMetric.run_uuid.in_(some), SqlMetric.key.in_(names))
@@ -77,9 +85,7 @@ def _of_database(engine: Any, run_ids: Sequence[str], names: Sequence[str]) -> I
                 yield Point(run_id, name, step, timestamp, math.nan if is_nan else value)
 
 
-def _of_server(
-    client: MlflowClient, store: RestStore, run_ids: Sequence[str], names: Sequence[str]
-) -> Iterator[Point]:
+def _of_server(client: MlflowClient, store: RestStore, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
     for name in names:
         waiting = _cut(run_ids, RUNS_A_REQUEST)
         while waiting:
@@ -96,7 +102,7 @@ def _of_server(
 def _reply(store: RestStore, run_ids: Sequence[str], name: str) -> list[Point] | None:
     """What one request gives, never more than `POINTS_A_REPLY`; None of a server that does not know the request."""
     asked = {"run_id": list(run_ids), "metric_key": name}
-    reply = http_request(host_creds=store.get_host_creds(), endpoint=BULK, method="GET", params=asked)
+    reply: Any = http_request(host_creds=store.get_host_creds(), endpoint=BULK, method="GET", params=asked)
     if reply.status_code in (404, 405):
         return None
     augmented_raise_for_status(reply)

@@ -63,7 +63,9 @@ def search(client: MlflowClient, experiment_ids: Sequence[str], query: str) -> l
     """The runs that a query finds, in the order in which they started, without curves."""
     found, token = [], None
     while True:
-        page = client.search_runs(list(experiment_ids), query, max_results=1000, order_by=["start_time"], page_token=token)
+        page = client.search_runs(
+            list(experiment_ids), query, max_results=1000, order_by=["start_time"], page_token=token
+        )
         found += page
         if not (token := page.token):
             break
