@@ -45,8 +45,7 @@ def folds(name, values, *, overlap_high):
         for fold, value in enumerate(values, 1)
     ]  # fmt: skip
     histories = {
-        run.run_id: {"val_loss": [(1, 99.0), (2, value), (3, 99.0)]}
-        for run, value in zip(below, values, strict=True)
+        run.run_id: {"val_loss": [(1, 99.0), (2, value), (3, 99.0)]} for run, value in zip(below, values, strict=True)
     }
     return [above, *below], histories
 
@@ -56,6 +55,8 @@ def log(client, experiment_id, run, curves):
     made = client.create_run(experiment_id, run_name=run.name, tags=dict(run.tags)).info.run_id
     metrics = [Metric(name, value, 0, 0) for name, value in run.metrics.items()]
     metrics += [Metric(name, value, 0, step) for name, values in curves.items() for step, value in enumerate(values, 1)]
-    client.log_batch(made, metrics[:1000], [Param(name, value) for name, value in run.params.items()], [RunTag("k", "v")])
+    client.log_batch(
+        made, metrics[:1000], [Param(name, value) for name, value in run.params.items()], [RunTag("k", "v")]
+    )
     client.set_terminated(made, run.status)
     return made
