@@ -168,6 +168,19 @@ def test_a_diverged_run_stands_last_and_is_not_compared():
     assert found.differences[0].words == "a value is not finite"
 
 
+def test_variants_are_set_against_the_best_of_several_trainings():
+    lucky = a_run("x", 1.0, params={"model.units": "8"})
+    found = section([*seeds("4", [6.0, 7.0]), *seeds("64", [3.0, 4.1]), lucky])
+    assert found.variants[0].name == "model.units=8"
+    assert found.reference.name == "model.units=64"
+    assert [(each.variant, each.words) for each in found.differences] == [
+        ("model.units=8", "one seed cannot tell"),
+        ("model.units=4", "beyond noise"),
+    ]
+    assert section([lucky]).reference.name == lucky.name
+    assert section([a_run("bad", status="FAILED")]).reference is None
+
+
 def test_other_validation_rows_are_no_pairs():
     found = section([*seeds("4", [1.0, 2.0]), *seeds("4", [3.0, 5.0], params={"protocol.seed": "1"})])
     assert found.differences[0].words == "judged on other rows, so seeds are no pairs"

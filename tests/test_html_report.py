@@ -69,7 +69,7 @@ def test_a_column_stands_only_for_what_differs():
 def test_other_data_has_a_section_of_its_own_and_a_sentence_says_why():
     other = a_run("x", 1.0, tags={"dataset.digest": "cd" * 32})
     text = page([*RUNS, other])
-    assert "These runs have other rows or targets under the same name." in text
+    assert "These runs differ in the rows or targets of the data (its digest). Their" in text
     assert "<h2>boston (stand-in, abababab)</h2>" in text
     assert "<h2>boston (stand-in, cdcdcdcd)</h2>" in text
     first, second = text.split("<h2>")[1:]
@@ -79,7 +79,7 @@ def test_other_data_has_a_section_of_its_own_and_a_sentence_says_why():
 
 def test_what_differs_in_several_ways_is_named_by_the_first_of_them():
     text = page([*RUNS, a_run("x", 1.0, params={"dataset": "mine"}, tags={"dataset.digest": "cd" * 32})])
-    assert "These runs have other data sets. Their" in text
+    assert "These runs differ in the data set. Their" in text
 
 
 def test_names_cannot_inject_html():
@@ -151,6 +151,20 @@ def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):
     written = comparison.write(store, ids, folder / "mine.html", command="goldilocks report")
     assert written == folder / "mine.html"
     assert "4 runs in 2 variants" in written.read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("postgresql://me:s3cr@t@host/db", "postgresql://me:***@host/db"),
+        ("mlflow ui --backend-store-uri mysql+pymysql://me:pw@host:3306/db", "mlflow ui --backend-store-uri "
+         "mysql+pymysql://me:***@host:3306/db"),
+        ("http://127.0.0.1:5000/#/experiments/1", "http://127.0.0.1:5000/#/experiments/1"),
+        ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
+    ],
+)  # fmt: skip
+def test_no_password_is_passed_on(typed, shown):
+    assert comparison.without_password(typed) == shown
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ rows        numbers -> the cells of tables
 html        all of it -> the file
 """
 
+import re
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from goldilocks.comparison.html import Origin
 from goldilocks.tracking.local import Store
 
 ARTIFACTS = "report"  # the folder among the artifacts of a sweep's parent run
+PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")  # in the address of a database or a server
 
 
 def write(store: Store, targets: Sequence[str], output: Path | None, *, command: str) -> Path:
@@ -40,10 +42,10 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
     runs = selection.runs
     histories = store.histories([run.run_id for run in runs], sections.curves_of(runs))
     origin = Origin(
-        store=store.uri,
-        ui_command="" if store.uri.startswith("http") else store.ui_command,
-        pages={run.run_id: store.page(run) for run in runs},
-        command=command,
+        store=without_password(store.uri),
+        ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
+        pages={run.run_id: without_password(store.page(run)) for run in runs},
+        command=without_password(command),
         made=datetime.now(UTC),
     )
     text = html.page(selection, sections.sections(runs, histories), histories, origin)
@@ -54,3 +56,8 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
             (Path(folder) / "report.html").write_text(text, encoding="utf-8")
             store.add(selection.sweep.run_id, Path(folder), ARTIFACTS)
     return file
+
+
+def without_password(text: str) -> str:
+    """A text whose addresses have no password: reports are passed on."""
+    return PASSWORD.sub(r"\1:***@", text)

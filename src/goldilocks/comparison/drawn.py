@@ -1,6 +1,5 @@
 """Variants and the histories of their runs -> the curves of a figure."""
 
-
 import numpy as np
 
 from goldilocks.comparison.sections import Section

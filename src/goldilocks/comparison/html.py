@@ -23,12 +23,12 @@ RUNS_SHOWN = 24  # a longer list of runs is folded
 
 # What sets sections apart, in words.
 APART: Mapping[str, str] = {
-    "dataset": "other data sets",
-    "source": "data of other sources (the published data, or a stand-in for it)",
-    "digest": "other rows or targets under the same name",
-    "problem": "other problems",
-    "loss": "other losses",
-    "final": "other rows to be judged by (final runs look at the test rows, others at validation rows)",
+    "dataset": "the data set",
+    "source": "the source of the data (the published data, or a stand-in for it)",
+    "digest": "the rows or targets of the data (its digest)",
+    "problem": "the problem",
+    "loss": "the loss",
+    "final": "the rows that judge them (test rows of final runs, validation rows of all others)",
 }
 
 
@@ -107,7 +107,8 @@ def _section(section: Section, histories: Histories, origin: Origin, figures: li
         "differences": rows.differences(section) if section.differences else None,
         "untold": ", and ".join(dict.fromkeys(each.why for each in section.differences)),
         "tested": sum(not each.why for each in section.differences),
-        "best": section.variants[0].name,
+        "reference": section.reference.name if section.reference else "",
+        "lucky": section.reference is not section.variants[0],
         "over": section.differences[0].over if section.differences else "",
         "figures": places,
         "penalty": penalty,
@@ -149,6 +150,6 @@ def _why(data: Sequence[Data]) -> str:
     first = {next(name for name in APART if getattr(a, name) != getattr(b, name)) for a in data for b in data if a != b}
     other = [words for name, words in APART.items() if name in first]
     return (
-        f"These runs have {', '.join(other)}. Their values are not of one measure, so each kind has a section of its "
-        "own, and no table mixes them."
+        f"These runs differ in {' and in '.join(other)}. Their values cannot be compared, so each kind has a section "
+        "of its own, and no table mixes them."
     )

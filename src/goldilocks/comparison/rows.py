@@ -74,7 +74,7 @@ def differences(section: Section) -> Table:
     """A row for each variant that is set against the best."""
     head = [
         ("variant", "set against the best one"),
-        ("difference", f"of {section.measures[0]}, variant minus best: mean over the pairs"),
+        ("difference", f"of {section.measures[0]}, variant minus the best: mean over the pairs"),
         ("95 % interval", "where the true difference lies, if these seeds are like others"),
         ("", "the interval; the upright line is 0, no difference"),
         ("pairs", "trainings of both with the same seed and fold"),

@@ -47,7 +47,9 @@ class Section:
         runs: All of them, with folds and repeats.
         measures: What they are compared by, the first one ranks them: "val_loss", "val_mae", "test_loss" and so on.
         variants: The best first; those without a value last.
-        differences: Each other variant with a value against the best.
+        reference: What the others are set against: the best variant of several trainings, else the best; None where
+            no variant has a value.
+        differences: Each other variant with a value against the reference.
         columns: The settings in which variants differ, each said once.
         settings: For each setting that differs, its values; the seed stands among them.
         same: The settings that are equal in all runs.
@@ -57,6 +59,7 @@ class Section:
     runs: tuple[StoredRun, ...]
     measures: tuple[str, ...]
     variants: tuple[Variant, ...]
+    reference: Variant | None
     differences: tuple[Difference, ...]
     columns: tuple[str, ...]
     settings: Mapping[str, tuple[str, ...]]
@@ -126,6 +129,7 @@ def _section(data: Data, runs: Sequence[StoredRun], histories: Histories) -> Sec
     found = variants.group(runs, histories, names)
     measured = tuple(name for name in names if any(name in each.values for each in found)) or names[:1]
     ranked = sorted(found, key=lambda each: _rank(each, measured[0]))
+    reference = _reference(ranked, measured[0])
     tops = [run for each in ranked for run in each.runs]
     values = {name: tuple(dict.fromkeys(run.params.get(name, "") for run in tops)) for name in _all_names(tops)}
     columns = variants.differing([each.runs[0] for each in ranked])
@@ -135,7 +139,8 @@ def _section(data: Data, runs: Sequence[StoredRun], histories: Histories) -> Sec
         runs=tuple(runs),
         measures=measured,
         variants=tuple(ranked),
-        differences=tuple(_differences(ranked, measured[0])),
+        reference=reference,
+        differences=tuple(_differences(ranked, reference, measured[0])) if reference else (),
         columns=tuple(columns),
         settings={name: values[name] for name in shown},
         same={name: found[0] for name, found in values.items() if len(found) == 1},
@@ -155,15 +160,23 @@ def _rank(variant: Variant, measure: str) -> tuple[bool, float]:
     return False, -spread.mean if better else spread.mean
 
 
-def _differences(ranked: Sequence[Variant], measure: str) -> list[Difference]:
-    """Each variant with values against the first."""
+def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
+    """The best variant of several trainings: a single one may be best by luck, and nothing can be told against it."""
     judged = [each for each in ranked if measure in each.values]
+    several = [each for each in judged if len(each.values[measure]) > 1 and not _rank(each, measure)[0]]
+    return next(iter([*several, *judged]), None)
+
+
+def _differences(ranked: Sequence[Variant], reference: Variant, measure: str) -> list[Difference]:
+    """Each other variant with values against the reference."""
     found = []
-    for each in judged[1:]:
-        best = judged[0]
-        overlap = max(each.overlap, best.overlap)
-        gap = difference(each.name, each.values[measure], best.name, best.values[measure], overlap=overlap)
-        if each.rows != best.rows and not gap.why.startswith("a value"):
+    for each in ranked:
+        if each is reference or measure not in each.values:
+            continue
+        values, others = each.values[measure], reference.values[measure]
+        overlap = max(each.overlap, reference.overlap)
+        gap = difference(each.name, values, reference.name, others, overlap=overlap)
+        if each.rows != reference.rows and not gap.why.startswith("a value"):
             nan = math.nan
             why = "judged on other rows, so seeds are no pairs"
             gap = replace(gap, pairs=0, mean=nan, low=nan, high=nan, p=nan, adjusted=nan, why=why)

@@ -93,7 +93,7 @@ def _points(values: np.ndarray, most: int) -> dict[str, Any]:
 
 def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
     every = {f"{place} {name}": values for place, curve in enumerate(curves) for name, values in _all(curve).items()}
-    fitted, _ = scale.shared_scale(every, every)
+    fitted, cut = scale.shared_scale(every, every)
     log = bool(fitted and fitted.log)
     buttons = [
         {"label": label, "method": "relayout", "args": [{"yaxis.type": kind, "yaxis.autorange": True}]}
@@ -121,6 +121,7 @@ def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
         "xaxis": xaxis,
         "yaxis": yaxis | {"zeroline": False, "automargin": True},
         "legend": {"font": {"size": 12}, "itemsizing": "constant", "groupclick": "togglegroup"},
+        "annotations": [_note("some values lie outside the axis; double-click to see them")] if cut else [],
         "updatemenus": [
             {
                 "type": "buttons", "direction": "right", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
@@ -128,6 +129,12 @@ def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
             }
         ],
     }  # fmt: skip
+
+
+def _note(text: str) -> dict[str, Any]:
+    """A line of text above the plot, at its right end."""
+    place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1.01, "xanchor": "right", "yanchor": "bottom"}
+    return place | {"text": text, "showarrow": False, "font": {"size": 12}}
 
 
 def _all(curve: Curve) -> dict[str, np.ndarray]:
