@@ -121,7 +121,8 @@ def _names(runs: Sequence[StoredRun]) -> list[str]:
     if all(experiments) and len(set(experiments)) == len(experiments):
         return experiments
     columns = differing(runs)
-    names = [", ".join(f"{name}={run.params.get(name, 'none')}" for name in columns) or run.name for run in runs]
+    names = [", ".join(f"{name}={run.params[name]}" for name in columns if name in run.params) for run in runs]
+    names = [name or run.name for name, run in zip(names, runs, strict=True)]
     return [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, 1)]
 
 
