@@ -61,9 +61,11 @@ def outcome(training: Training, dataset: Dataset, problem: Problem, found: Store
     from goldilocks.training import fit
 
     trainer, metrics = training.settings.tree["trainer"], found.metrics
+    names = [name for name in metrics if f"best_{name}" in metrics or name in TIMES]
+    curves = store.histories([found.run_id], names)[found.run_id]
     judged = fit.validated(training.split.validation, trainer["validation_steps"], trainer["batch_size"])
     result = fit.Result(
-        history=store.histories(found.run_id, [name for name in metrics if f"best_{name}" in metrics or name in TIMES]),
+        history={name: [value for _, value in points] for name, points in curves.items()},
         best_epoch=int(metrics["best_epoch"]),
         monitor=trainer["monitor"],
         seconds=metrics["train_seconds"],

@@ -110,6 +110,7 @@ class Parent(Callback):
         atexit.unregister(self.close)
         # These draw and read tables: a config error must not wait for them.
         from goldilocks import report
+        from goldilocks.tracking.stored import reused_tags
 
         for line in self.store.repair():  # Runs of jobs whose process is gone.
             print(line, file=sys.stderr)
@@ -117,7 +118,7 @@ class Parent(Callback):
         lost = len(self.jobs) - sum(record.status == "finished" for record in records)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            runs = self.store.runs([record.run_id for record in records if record.run_id])
+            runs = self.store.runs(list(dict.fromkeys(record.run_id for record in records if record.run_id)))
             said = report.compare(runs, folder, title="The runs of this sweep") + _failures(records)
             (folder / RECORDS).write_text(jobs.as_json(records))
             self.tracker.describe(f"```\n{self.command}\n```\n\n{said}")
@@ -125,6 +126,8 @@ class Parent(Callback):
             searched = self.sweep_dir / "search"
             if searched.is_dir():
                 self.tracker.files(searched, "search")
+        others = [run.run_id for run in runs if run.tags.get("mlflow.parentRunId") != self.tracker.run_id]
+        self.tracker.tags(reused_tags(others))
         error = JobError(f"{lost} of {len(self.jobs)} jobs did not finish") if lost else None
         self.opened.__exit__(type(error) if error else None, error, None)
         if self.tracker.run_id:  # Nothing is there to be compared without tracking.

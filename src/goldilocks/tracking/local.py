@@ -7,8 +7,8 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from mlflow.tracking.context.registry import resolve_tags
 
-from goldilocks.tracking import StoreError, journal, opening, repair, stored
+from goldilocks.tracking import StoreError, histories, journal, opening, repair, stored, targets
 from goldilocks.tracking.failures import FAILURES, explained
 from goldilocks.tracking.opening import SQLITE
 from goldilocks.tracking.provenance import program
 from goldilocks.tracking.run import Tracker
 from goldilocks.tracking.sender import repository
 from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.targets import Selection
 
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
@@ -203,9 +204,11 @@ class Store:
         return repository(self.uri, str(self.client.get_run(run_id).info.artifact_uri))
 
     def runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
-        """Runs by their IDs, with their `val_loss` curves, in the order given."""
+        """Runs of the experiment by their IDs, in the order given, with their `val_loss` curves."""
         with explained(self.uri):
-            return stored.several(self.client, self.experiment_id, run_ids)
+            found = stored.several(self.client, [self.experiment_id], run_ids)
+            curves = histories.histories(self.client, run_ids, ["val_loss"])
+        return [replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])]) for run in found]
 
     def runs_of(self, study: str) -> list[StoredRun]:
         """The runs of a study's experiments, in the order in which they started, without their curves."""
@@ -217,10 +220,24 @@ class Store:
         with explained(self.uri):
             return stored.history(self.client, run_id, name)
 
-    def histories(self, run_id: str, names: Iterable[str]) -> dict[str, list[float]]:
-        """The values of several of a run's metrics, each in the order of epochs."""
+    def select(self, named: Sequence[str]) -> Selection:
+        """The runs that are meant by IDs of runs, IDs of sweeps or names of studies.
+
+        Raises:
+            StoreError: One of them is unknown or has no run, or the store cannot be read.
+        """
         with explained(self.uri):
-            return {name: stored.history(self.client, run_id, name) for name in names}
+            return targets.select(self.client, self.experiment_id, named, uri=self.uri)
+
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+        """The values of metrics of many runs, read at once: by run and by name, (step, value) in the order of steps."""
+        with explained(self.uri):
+            return histories.histories(self.client, run_ids, names)
+
+    def page(self, run: StoredRun) -> str:
+        """The address of a run's page in the MLflow UI, of a store without a server as `ui_command` serves it."""
+        server = self.uri.rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
+        return f"{server}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
 
 
 def connect(*, uri: str | None, experiment: str) -> Store:
