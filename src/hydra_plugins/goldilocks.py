@@ -1,0 +1,3 @@
+"""Where Hydra looks for plugins; what they do is in `goldilocks.sweep`."""
+
+from goldilocks.sweep.search import SearchSweeper as SearchSweeper
