@@ -5,7 +5,7 @@ import shlex
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
@@ -20,6 +20,9 @@ from omegaconf import DictConfig
 from goldilocks.command_line import stopping
 from goldilocks.config import PARENT_FILE, ConfigError, Settings, settled
 
+if TYPE_CHECKING:
+    from goldilocks.sweep.plan import Plan
+
 
 class Parent(Callback):
     """Checks all jobs before the first one starts, opens the parent run, and closes it with a comparison."""
@@ -27,12 +30,17 @@ class Parent(Callback):
     def __init__(self) -> None:
         """Hydra makes one for a single run, too; there, it has nothing to do."""
         self.jobs: list[Settings] = []
+        self.planned: Plan | None = None
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job; open the parent run, and leave its ID where every job can read it."""
         overrides, file = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir) / PARENT_FILE
         with stopping():  # Hydra would make a warning of an error in a callback, and go on.
-            self.jobs = _jobs(overrides)
+            if config.hydra.runtime.choices["hydra/sweeper"] == "search":
+                from goldilocks.sweep.plan import plan  # Optuna takes a second to import.
+
+                self.planned = plan(config, GlobalHydra.instance().config_loader())
+            self.jobs = _jobs(self.planned.space.samples() if self.planned else _combinations(overrides))
             self.store = self.jobs[0].builder("tracking")()
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -47,8 +55,10 @@ class Parent(Callback):
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Say which job starts."""
         if self.jobs:
-            number = HydraConfig.get().job.num
-            print(f"\n[{number + 1}/{len(self.jobs)}] {self.jobs[number].name}", file=sys.stderr)
+            job = HydraConfig.get()
+            total = self.planned.trials if self.planned else len(self.jobs)
+            name = " ".join(job.overrides.task) if self.planned else self.jobs[job.job.num].name
+            print(f"\n[{job.job.num + 1}/{total or '?'}] {name}", file=sys.stderr)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Say why a job failed, now and not only after the last one."""
@@ -73,18 +83,23 @@ class Parent(Callback):
             print(f"\n{said}\n\nlogged    parent run {self.run_id}\nsee it    {self.store.ui_command}")
 
 
-def _jobs(sweep: list[str]) -> list[Settings]:
-    """The checked settings of every job of a sweep, given its overrides, in the order in which they run.
+def _combinations(sweep: list[str]) -> list[list[str]]:
+    """The overrides of every job of a sweep that does not search, in the order in which they run."""
+    loader = GlobalHydra.instance().config_loader()
+    combinations = BasicSweeper.split_arguments(OverridesParser.create(loader).parse_overrides(sweep), None)[0]
+    if not combinations:
+        raise ConfigError(f"{' '.join(sweep)} names no run: nothing under conf/ fits the pattern. Check its spelling.")
+    return combinations
+
+
+def _jobs(combinations: list[list[str]]) -> list[Settings]:
+    """The checked settings of jobs, given their overrides.
 
     Raises:
         ConfigError: Any job is wrong; the message lists each of these with its errors.
     """
     loader = GlobalHydra.instance().config_loader()
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(sweep)
     jobs, errors = [], []
-    combinations = BasicSweeper.split_arguments(parsed, None)[0]
-    if not combinations:
-        raise ConfigError(f"{' '.join(sweep)} names no run: nothing under conf/ fits the pattern. Check its spelling.")
     for overrides in combinations:
         try:
             cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
