@@ -24,7 +24,7 @@ FILE = "search.json"
 # Optuna's percentile pruner asks for it: trials go on while they are among so many percent of the best.
 PERCENTILE = 25.0
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)  # It would tell of every trial.
+optuna.logging.set_verbosity(optuna.logging.ERROR)  # It would tell of every trial, and of diverged ones again.
 
 
 @dataclass(frozen=True, kw_only=True)

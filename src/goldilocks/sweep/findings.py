@@ -1,5 +1,6 @@
 """What a search has found: in words, as a table of its trials, and as figures."""
 
+import math
 import shlex
 import warnings
 from collections import Counter
@@ -9,19 +10,26 @@ from typing import Any
 
 import optuna
 import pandas
-from matplotlib import pyplot
+from matplotlib import pyplot, rc_context
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from optuna.exceptions import ExperimentalWarning
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-# Inches: wide enough for six parameters side by side.
-SIZE = (11.0, 5.0)
+from goldilocks.plots import style
 
-# Fewer finished trials do not show which parameter matters.
+HEIGHT = 500  # pixels
+
+TITLES = {
+    "history": "{measure} of each trial, and the best so far",
+    "importances": "Share of each parameter in the differences of {measure}",
+    "parallel_coordinates": "Every finished trial: its {measure}, and its parameters",
+}
+
+# Fewer different values do not show which parameter matters.
 FEWEST_FOR_IMPORTANCES = 2
-
-LONGEST_LABEL = 24  # signs; longer names of keys and values are cut in figures
 
 
 def said(study: optuna.Study, *, measure: str) -> str:
@@ -38,8 +46,10 @@ def said(study: optuna.Study, *, measure: str) -> str:
         lines.append(f"best      {measure} {best.value:.6g} in trial {best.number}: {command}")
     else:
         lines.append("best      no trial has finished")
-    if counts[TrialState.COMPLETE] < FEWEST_FOR_IMPORTANCES:
-        lines.append(f"          importances need {FEWEST_FOR_IMPORTANCES} finished trials, and are not drawn")
+    if _values(study) < FEWEST_FOR_IMPORTANCES:
+        lines.append(
+            f"          importances need {FEWEST_FOR_IMPORTANCES} finished trials that differ, and are not drawn"
+        )
     return "\n".join(lines)
 
 
@@ -62,7 +72,7 @@ def write(study: optuna.Study, folder: Path, *, measure: str) -> None:
     _draw("history", folder, plot_optimization_history, drawn.plot_optimization_history, study, measure)
     if any(trial.params for trial in finished):
         _draw("parallel_coordinates", folder, plot_parallel_coordinate, drawn.plot_parallel_coordinate, study, measure)
-        if len(finished) >= FEWEST_FOR_IMPORTANCES:
+        if _values(study) >= FEWEST_FOR_IMPORTANCES:
             _draw("importances", folder, plot_param_importances, drawn.plot_param_importances, study, measure)
 
 
@@ -82,6 +92,12 @@ def table(study: optuna.Study, *, measure: str) -> pandas.DataFrame:
     return found[[name for name in found if name not in last] + last] if rows else found
 
 
+def _values(study: optuna.Study) -> int:
+    """How many different values the finished trials have, without those of diverged runs."""
+    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return len({trial.value for trial in finished if trial.value is not None and math.isfinite(trial.value)})
+
+
 def _epochs(trial: FrozenTrial) -> int:
     """Epochs trained in all trainings; of a job that did not come to say it, those that it told of."""
     return trial.user_attrs.get("epochs", trial.last_step or 0)
@@ -96,15 +112,37 @@ def _draw(
     measure: str,
 ) -> None:
     """One figure twice: HTML beside the one plotly.min.js that all share, and PNG."""
-    with warnings.catch_warnings():
+    title = TITLES[name].format(measure=measure)
+    named = {} if name == "importances" else {"target_name": measure}
+    with warnings.catch_warnings(), rc_context():  # Optuna changes matplotlib's style for good.
         # What Optuna may still change about its figures is their signature, and the version is pinned.
         warnings.simplefilter("ignore", ExperimentalWarning)
-        named = {} if name == "importances" else {"target_name": measure}
+        # All trials may have the same value.
+        warnings.filterwarnings("ignore", message="Attempting to set identical low and high")
         shown = interactive(study, **named)
         axes = drawn(study, **named)
-    shown.write_html(folder / f"{name}.html", include_plotlyjs="directory")
-    figure = axes.figure
-    assert isinstance(figure, Figure)
-    figure.set_size_inches(*SIZE)
-    figure.savefig(folder / f"{name}.png", bbox_inches="tight", dpi=110)
-    pyplot.close(figure)
+        shown.update_layout(title=title)
+        shown.write_html(folder / f"{name}.html", include_plotlyjs="directory")
+        figure = axes.figure
+        assert isinstance(figure, Figure)
+        axes.set_title("")
+        axes.set_title(title, loc="left", pad=20)
+        _mend(figure, axes, rising=study.direction == StudyDirection.MAXIMIZE)
+        figure.savefig(folder / f"{name}.png", bbox_inches="tight", dpi=style.DPI)
+        pyplot.close(figure)
+
+
+def _mend(figure: Figure, axes: Axes, *, rising: bool) -> None:
+    """Make a figure of Optuna's readable: no grid, no line as pale as the paper, labels that stand out from lines."""
+    figure.set_size_inches(style.WIDTH / style.DPI, HEIGHT / style.DPI)
+    if axes.get_legend() and len(axes.get_legend_handles_labels()[0]) == 1:
+        axes.get_legend().remove()  # It has nothing to tell apart.
+    for each in figure.axes:
+        each.set_facecolor("white")
+        each.grid(visible=False)
+        each.spines[["left", "bottom"]].set_color(style.QUIET)
+        for label in each.get_yticklabels():
+            label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})
+    for lines in axes.collections:
+        if isinstance(lines, LineCollection):
+            lines.set(cmap="viridis_r" if rising else "viridis", linewidth=1.2, alpha=0.8)

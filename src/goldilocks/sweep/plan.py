@@ -44,12 +44,12 @@ RULES: Mapping[str, Rule] = {
     "pruner_warmup": whole(0),
     "study": Rule("a name without /", lambda value: NAME.allows(value) and "/" not in str(value)).or_(None),
     "storage": NAME.or_(None),
-    "params": Rule("key: values", lambda value: isinstance(value, dict)),
+    "params": Rule("key: values", lambda value: isinstance(value, dict)).or_(None),
     "zip": Rule(
         "a list of lists of keys, as [[model.units,model.layers]]",
         lambda value: isinstance(value, list) and all(isinstance(keys, list) for keys in value),
-    ),
-    "when": Rule('key: "other=value"', lambda value: isinstance(value, dict)),
+    ).or_(None),
+    "when": Rule('key: "other=value"', lambda value: isinstance(value, dict)).or_(None),
     "max_batch_size": whole(1).or_(None),
 }
 
@@ -67,9 +67,9 @@ class Options:
     pruner_warmup: int
     study: str | None
     storage: str | None
-    params: Mapping[str, Any]
-    zip: Sequence[Sequence[str]]
-    when: Mapping[str, str]
+    params: Mapping[str, Any] | None
+    zip: Sequence[Sequence[str]] | None
+    when: Mapping[str, str] | None
     max_batch_size: int | None
 
 
@@ -112,9 +112,13 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     errors = _option_errors(options)
     if errors:
         raise ConfigError(listed(errors))
-    sweeps = [f"{key}={_typed(value)}" for key, value in options.params.items()] + list(config.hydra.overrides.task)
+    sweeps = [f"{key}={_typed(value)}" for key, value in (options.params or {}).items()] + list(
+        config.hydra.overrides.task
+    )
     grid = options.sampler == GRID
-    space, errors = read(sweeps, zipped=options.zip, when=options.when, seed=options.seed, grid=grid, loader=loader)
+    space, errors = read(
+        sweeps, zipped=options.zip or [], when=options.when or {}, seed=options.seed, grid=grid, loader=loader
+    )
     monitor = OmegaConf.select(config, "trainer.monitor")
     swept = {key for parameter in space.searched for key in parameter.keys}
     if "trainer.monitor" in swept:

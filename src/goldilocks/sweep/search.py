@@ -44,9 +44,9 @@ class SearchSweeper(Sweeper):
         pruner_warmup: int,
         study: str | None,
         storage: str | None,
-        params: Mapping[str, Any],
-        zip: Sequence[Sequence[str]],
-        when: Mapping[str, str],
+        params: Mapping[str, Any] | None,
+        zip: Sequence[Sequence[str]] | None,
+        when: Mapping[str, str] | None,
         max_batch_size: int | None,
     ):
         """Take what Hydra gives; `plan` reads the same from the configuration, where the parent run needs it, too."""

@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import numbers
+import os
 import time
 import warnings
 from collections import deque
@@ -108,6 +109,7 @@ def opened(plan: Plan, sweep_dir: Path) -> Iterator[Trials]:
             warmup=plan.options.pruner_warmup,
             epochs=plan.epochs,
         )
+        _cut(Path(search.storage))
         study = _study(plan, search)
         pruning.leave(sweep_dir, search)
         yield Trials(plan, study, sweep_dir)
@@ -118,6 +120,12 @@ def opened(plan: Plan, sweep_dir: Path) -> Iterator[Trials]:
 def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     """The trials that need not be done again: those that ended by themselves, or were pruned."""
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def _cut(log: Path) -> None:
+    """Take off the half line that a full disk, or the power, has left in a journal: no later one could be read."""
+    if log.is_file() and (text := log.read_bytes()) and not text.endswith(b"\n"):
+        os.truncate(log, text.rfind(b"\n") + 1)
 
 
 def _study(plan: Plan, search: pruning.Search) -> optuna.Study:
