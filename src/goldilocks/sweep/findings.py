@@ -39,7 +39,10 @@ def said(study: optuna.Study, *, measure: str) -> str:
     words = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
     parts = ", ".join(f"{counts[state]} {word}" for state, word in words.items())
     epochs = sum(_epochs(trial) for trial in trials)
-    lines = [f"searched  {len(trials)} trials: {parts}" + (f"; {epochs} epochs trained" if epochs else "")]
+    lines = [
+        f"searched  {len(trials)} trial{'s' * (len(trials) != 1)}: {parts}"
+        + (f"; {epochs} epochs trained" if epochs else "")
+    ]
     if counts[TrialState.COMPLETE]:
         best = study.best_trial
         command = shlex.join(["python", "train.py", *best.user_attrs["overrides"]])
