@@ -98,6 +98,7 @@ def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     stopped = [fold for fold in range(1, EPOCHS + 1) if bad.fold(fold, 2.0 + fold / 10)]
     assert 3 < stopped[0] < EPOCHS
     assert not any(good.fold(fold, 0.5 + fold / 10) for fold in range(1, EPOCHS + 1))
+    assert (bad.pruned, good.pruned) == (True, False)
 
 
 def test_a_job_whose_trial_was_given_up_trains_on(tmp_path, searched):

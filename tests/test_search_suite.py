@@ -4,10 +4,12 @@ import pytest
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite, IntegrationTestSuite, LauncherTestSuite
+from hydra.version import VersionBase
+from packaging.version import Version
 
 from composition import CONF
 
-# Hydra 1.3.8's own tests ask for no version of Hydra's behaviour.
+# Hydra 1.3.8's own tests ask for the behaviour of Hydra 1.1.
 pytestmark = pytest.mark.filterwarnings("ignore:Future Hydra versions will no longer change working directory")
 
 # Their configurations have no trainer.monitor, and their tasks want every combination.
@@ -21,8 +23,9 @@ SEARCH = [
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path, monkeypatch):
-    """Figures are tested elsewhere, and take a second."""
+    """As these tests were written: jobs run in folders of their own. Figures are tested elsewhere."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(VersionBase.instance(), "version_base", Version("1.1"))
     monkeypatch.setattr("goldilocks.sweep.findings.write", lambda study, folder, *, measure: None)
 
 

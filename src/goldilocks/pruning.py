@@ -3,18 +3,19 @@
 A job that is searched for finds its trial by the folder of its sweep and its number, from any process that shares them.
 """
 
+import contextlib
 import dataclasses
 import json
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import optuna
 from filelock import FileLock
-from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
-from optuna.storages import BaseStorage, JournalStorage, get_storage
-from optuna.storages.journal import JournalFileBackend
+
+if TYPE_CHECKING:  # It takes half a second to import: a job that is not searched for does without.
+    import optuna
 
 PRUNERS = ("none", "median", "percentile", "successive_halving", "hyperband", "wilcoxon")
 
@@ -23,8 +24,6 @@ FILE = "search.json"
 
 # Optuna's percentile pruner asks for it: trials go on while they are among so many percent of the best.
 PERCENTILE = 25.0
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)  # It would tell of every trial, and of diverged ones again.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +46,17 @@ class Search:
 
 
 class Trial:
-    """One trial, seen from its job."""
+    """One trial, seen from its job.
 
-    def __init__(self, trial: optuna.trial.Trial, *, by_fold: bool):
+    Attributes:
+        pruned: Whether the job was told that it may stop.
+    """
+
+    def __init__(self, trial: "optuna.trial.Trial", *, by_fold: bool):
         """With `by_fold`, values of whole trainings decide, otherwise those of the epochs of the first training."""
         self._trial = trial
         self.by_fold = by_fold
+        self.pruned = False
         self.epochs = self.trainings = 0
 
     def epoch(self, number: int, value: float) -> bool:
@@ -71,18 +75,15 @@ class Trial:
             Whether the job may leave out the trainings that are left.
         """
         self.trainings += 1
-        try:
+        with _given_up():
             self._trial.set_user_attr("epochs", self.epochs)
-        except UpdateFinishedTrialError:
-            return False
         return self.by_fold and self._hopeless(number, value)
 
     def _hopeless(self, step: int, value: float) -> bool:
-        try:
+        with _given_up():
             self._trial.report(value, step)
-            return self._trial.should_prune()
-        except UpdateFinishedTrialError:  # Its sweep was killed, and another has taken over: this job is an orphan.
-            return False
+            self.pruned = self.pruned or self._trial.should_prune()
+        return self.pruned
 
 
 def leave(sweep_dir: Path, search: Search) -> None:
@@ -103,6 +104,8 @@ def trial(sweep_dir: Path, number: int) -> Trial | None:
         search = Search(**json.loads((sweep_dir / FILE).read_text()))
     except FileNotFoundError:
         return None
+    import optuna
+
     kept = storage(search.storage)
     study = optuna.load_study(
         study_name=search.study, storage=kept, sampler=optuna.samplers.RandomSampler(), pruner=pruner(search)
@@ -111,8 +114,13 @@ def trial(sweep_dir: Path, number: int) -> Trial | None:
     return Trial(optuna.trial.Trial(study, trial_id), by_fold=search.pruner == "wilcoxon")
 
 
-def storage(place: str) -> BaseStorage:
+def storage(place: str) -> "optuna.storages.BaseStorage":
     """Where trials are kept: in a file that many processes may write, or behind a URL."""
+    import optuna
+    from optuna.storages import JournalStorage, get_storage
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # It would tell of every trial, and of diverged ones again.
     if "://" in place:
         return get_storage(place)
     Path(place).parent.mkdir(parents=True, exist_ok=True)
@@ -121,8 +129,11 @@ def storage(place: str) -> BaseStorage:
     return JournalStorage(JournalFileBackend(place, lock_obj=lock))
 
 
-def pruner(search: Search) -> optuna.pruners.BasePruner:
+def pruner(search: Search) -> "optuna.pruners.BasePruner":
     """Optuna's pruner of a search, with Optuna's own constants beside the warm-up."""
+    import optuna
+    from optuna.exceptions import ExperimentalWarning
+
     least = max(1, search.warmup)
     with warnings.catch_warnings():
         # What Optuna may still change about the Wilcoxon pruner is its signature, and the version is pinned.
@@ -145,3 +156,12 @@ def pruner(search: Search) -> optuna.pruners.BasePruner:
                 return optuna.pruners.WilcoxonPruner(n_startup_steps=search.warmup)
             case _:
                 raise ValueError(f"pruner is {search.pruner}; expected one of {', '.join(PRUNERS)}.")
+
+
+@contextlib.contextmanager
+def _given_up() -> Iterator[None]:
+    """Go on where the trial is closed: its sweep was killed, another has taken over, and this job is an orphan."""
+    from optuna.exceptions import UpdateFinishedTrialError
+
+    with contextlib.suppress(UpdateFinishedTrialError):
+        yield

@@ -138,8 +138,8 @@ def _draw(
 def _mend(figure: Figure, axes: Axes, *, rising: bool) -> None:
     """Make a figure of Optuna's readable: no grid, no line as pale as the paper, labels that stand out from lines."""
     figure.set_size_inches(style.WIDTH / style.DPI, HEIGHT / style.DPI)
-    if axes.get_legend() and len(axes.get_legend_handles_labels()[0]) == 1:
-        axes.get_legend().remove()  # It has nothing to tell apart.
+    if (legend := axes.get_legend()) and len(axes.get_legend_handles_labels()[0]) == 1:
+        legend.remove()  # It has nothing to tell apart.
     for each in figure.axes:
         each.set_facecolor("white")
         each.grid(visible=False)

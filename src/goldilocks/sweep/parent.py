@@ -5,7 +5,7 @@ import shlex
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
@@ -19,9 +19,7 @@ from omegaconf import DictConfig
 
 from goldilocks.command_line import stopping
 from goldilocks.config import PARENT_FILE, ConfigError, Settings, settled
-
-if TYPE_CHECKING:
-    from goldilocks.sweep.plan import Plan
+from goldilocks.sweep.plan import Plan, plan
 
 
 class Parent(Callback):
@@ -37,8 +35,6 @@ class Parent(Callback):
         overrides, file = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir) / PARENT_FILE
         with stopping():  # Hydra would make a warning of an error in a callback, and go on.
             if config.hydra.runtime.choices["hydra/sweeper"] == "search":
-                from goldilocks.sweep.plan import plan  # Optuna takes a second to import.
-
                 self.planned = plan(config, GlobalHydra.instance().config_loader())
             self.jobs = _jobs(self.planned.space.samples() if self.planned else _combinations(overrides))
             self.store = self.jobs[0].builder("tracking")()

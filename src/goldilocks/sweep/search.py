@@ -11,6 +11,8 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from goldilocks.sweep.plan import plan
+
 if TYPE_CHECKING:  # Optuna takes a second to import, and Hydra imports every plugin at every start.
     from goldilocks.sweep.trials import Trials
 
@@ -71,7 +73,6 @@ class SearchSweeper(Sweeper):
             ConfigError: The space or the options are wrong, or the study is in use; nothing was run.
             Exception: What made the first job fail that did, after all others have ended.
         """
-        from goldilocks.sweep.plan import plan
         from goldilocks.sweep.trials import opened
 
         assert self.config is not None
