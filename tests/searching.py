@@ -35,7 +35,8 @@ class Streaming:
     def __init__(self, job: Job, slots: int):
         self.job, self.slots = job, slots
 
-    def stream(self, ask, tell):
+    def stream(self, ask, tell, *, total, common):
+        self.total, self.common = total, common
         with ThreadPoolExecutor(self.slots) as pool:
             running = {}
             while True:

@@ -86,8 +86,10 @@ def test_a_slow_trial_does_not_hold_the_others():
             others.set()
         return float(number)
 
-    [done] = sweep(Streaming(job, slots=2), *SPACE, "hydra.sweeper.trials=6")
+    launcher = Streaming(job, slots=2)
+    [done] = sweep(launcher, *SPACE, "seed=1", "hydra.sweeper.trials=6")
     assert [job.return_value for job in done] == [0, 1, 2, 3, 4, 5]
+    assert (launcher.total, launcher.common) == (6, ["seed=1"])
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "nsgaii", "grid"])

@@ -1,6 +1,6 @@
 """The sweeper `hydra/sweeper=search`: chooses the jobs of a sweep one after another, learning from those that ended."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -24,15 +24,25 @@ class Streaming(Protocol):
     """A launcher that asks for a job whenever it could run one, and tells what became of each as it ends."""
 
     def stream(
-        self, ask: Callable[[], tuple[int, Sequence[str]] | None], tell: Callable[[int, JobReturn], None]
+        self,
+        ask: Callable[[], tuple[int, Sequence[str]] | None],
+        tell: Callable[[int, JobReturn], None],
+        *,
+        total: int | None,
+        common: Collection[str],
     ) -> None:
-        """Run jobs, given by number and overrides, until there are no more."""
+        """Run jobs, given by number and overrides, until there are no more.
+
+        Args:
+            ask: Gives the next job, or None.
+            tell: Takes what became of a job.
+            total: How many jobs there will be, or None.
+            common: Overrides that all of them have.
+        """
 
 
 class SearchSweeper(Sweeper):
     """Searches a space with Optuna; conf/hydra/sweeper/search.yaml explains the parameters."""
-
-    __module__ = "hydra_plugins.goldilocks"  # Hydra takes plugins from no other package.
 
     def __init__(
         self,
@@ -130,5 +140,5 @@ def _streamed(launcher: Streaming, trials: "Trials") -> list[JobReturn]:
         done[number] = job
         trials.tell(number, job)
 
-    launcher.stream(trials.ask, tell)
+    launcher.stream(trials.ask, tell, total=trials.left, common=trials.plan.space.common)
     return [done[number] for number in sorted(done)]

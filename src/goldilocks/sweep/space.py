@@ -110,6 +110,12 @@ class Space:
         """The parameters with anything to choose."""
         return [parameter for parameter in self.parameters if parameter.searched]
 
+    @property
+    def common(self) -> list[str]:
+        """The overrides that all jobs have."""
+        given = {each.name: each.ends[0] for each in self.parameters if not each.searched and each.when is None}
+        return self.overrides(given)
+
     def draw(self, choose: Callable[[Parameter], str]) -> dict[str, str]:
         """A point: what `choose` gives for each parameter whose condition holds."""
         point: dict[str, str] = {}

@@ -45,7 +45,7 @@ class Trials:
             study.tell(trial.number, state=TrialState.FAIL)
         done = {_key(trial.params) for trial in finished(study)}
         count = len(finished(study))
-        self.left = math.inf if plan.trials is None else max(0, plan.trials - count)
+        self.left = None if plan.trials is None else max(0, plan.trials - count)
         if plan.options.sampler == GRID:
             again = [_params(plan.space, point) for point in plan.space.grid()]
         else:
@@ -56,7 +56,8 @@ class Trials:
     def ask(self) -> tuple[int, list[str]] | None:
         """Number and overrides of the next job; None where the trials or the time are used up."""
         seconds = self.plan.options.seconds
-        if self.asked >= self.left or (seconds is not None and time.monotonic() - self.began >= seconds):
+        over = seconds is not None and time.monotonic() - self.began >= seconds
+        if over or self.asked == self.left:
             return None
         self.asked += 1
         if self.queue:
