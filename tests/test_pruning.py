@@ -72,6 +72,13 @@ def test_every_trial_may_have_the_epochs_of_the_warm_up(tmp_path, searched, warm
     assert epochs_trained(tmp_path, searched("median", warmup=warmup), value=2.0) == warmup
 
 
+def test_a_trial_at_its_last_epoch_has_finished(tmp_path, searched):
+    study = searched("median")
+    seen = pruning.trial(tmp_path, study.ask().number)
+    assert not seen.epoch(EPOCHS, 9.0)
+    assert not seen.pruned
+
+
 def test_without_a_pruner_nothing_is_stopped_and_epochs_are_counted(tmp_path, searched):
     study = searched("none")
     assert epochs_trained(tmp_path, study, value=9.0) == EPOCHS

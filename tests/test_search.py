@@ -1,4 +1,5 @@
 import csv
+import inspect
 import itertools
 import json
 import math
@@ -15,6 +16,8 @@ from filelock import FileLock
 import searching
 from goldilocks import jobs
 from goldilocks.config import ConfigError
+from goldilocks.sweep.plan import RULES
+from goldilocks.sweep.search import SearchSweeper
 from searching import Batched, Streaming, sweep
 
 GRID = ("hydra.sweeper.sampler=grid", "model.units=4,8,16", "regularizer=none,l2")
@@ -318,6 +321,10 @@ def test_a_study_goes_on_over_a_line_that_was_cut():
         (["hydra.sweeper.trials=1", "hydra.sweeper.study=a/b"], "a name without /"),
         (["hydra.sweeper.trials=1", "hydra.sweeper.zip=[a,b]"], "zip is .*; expected a list of lists of keys"),
         ([], "sampler=tpe would never end; add hydra.sweeper.trials=N"),
+        (
+            ["hydra.sweeper.trials=0", "seed=range(2,1)"],
+            r"2 errors(.|\n)*trials is 0(.|\n)*seed=range\(2,1\) has no value",
+        ),
         (["hydra.sweeper.trials=1", "trainer.monitor=val_loss,val_mae"], "trainer.monitor has several values"),
     ],
 )
@@ -331,6 +338,15 @@ def test_a_sampler_without_its_package_says_what_is_missing(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"sampler=gp needs the package torch, which is not installed"):
         sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", "hydra.sweeper.sampler=gp")
+
+
+def test_the_keys_of_the_yaml_are_the_sweepers_and_each_is_explained():
+    lines = [line for line in (searching.CONF / "hydra/sweeper/search.yaml").read_text().splitlines() if line[0] != "#"]
+    keys = {line.split(":")[0] for line in lines} - {"_target_"}
+    assert all("#" in line for line in lines if not line.startswith("_target_"))
+    taken = inspect.signature(SearchSweeper.__init__).parameters.values()
+    assert keys == {each.name for each in taken if each.kind == each.KEYWORD_ONLY} == set(RULES)
+    assert all(each.default is each.empty for each in taken)
 
 
 def test_optuna_is_not_imported_where_nothing_is_searched():

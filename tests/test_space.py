@@ -81,6 +81,7 @@ def test_values_of_an_interval_can_be_read_and_stay_inside():
     assert Interval(1e-4, 1e-1, True).text(0.00316227766) == "0.00316228"
     assert Interval(0.0, 0.1234567, False).text(0.1234567) == "0.1234567"
     assert Interval(4, 512, True).text(64) == "64"
+    assert Interval(4.0, 64.0, False).text(4.0) == "4.0"  # No whole number: the check of a key that wants one sees it.
 
 
 def test_shuffling_depends_on_the_seed_alone(space):

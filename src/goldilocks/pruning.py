@@ -52,10 +52,11 @@ class Trial:
         pruned: Whether the job was told that it may stop.
     """
 
-    def __init__(self, trial: "optuna.trial.Trial", *, by_fold: bool):
-        """With `by_fold`, values of whole trainings decide, otherwise those of the epochs of the first training."""
+    def __init__(self, trial: "optuna.trial.Trial", *, by_fold: bool, last: int | None):
+        """Judge by whole trainings, with `by_fold`; else by the epochs of the first training, but for its `last`."""
         self._trial = trial
         self.by_fold = by_fold
+        self.last = last
         self.pruned = False
         self.epochs = self.trainings = 0
 
@@ -82,7 +83,8 @@ class Trial:
     def _hopeless(self, step: int, value: float) -> bool:
         with _given_up():
             self._trial.report(value, step)
-            self.pruned = self.pruned or self._trial.should_prune()
+            # What has come to its last epoch is worth more as a finished trial.
+            self.pruned = self.pruned or ((self.by_fold or step != self.last) and self._trial.should_prune())
         return self.pruned
 
 
@@ -111,7 +113,7 @@ def trial(sweep_dir: Path, number: int) -> Trial | None:
         study_name=search.study, storage=kept, sampler=optuna.samplers.RandomSampler(), pruner=pruner(search)
     )
     trial_id = kept.get_trial_id_from_study_id_trial_number(kept.get_study_id_from_name(search.study), number)
-    return Trial(optuna.trial.Trial(study, trial_id), by_fold=search.pruner == "wilcoxon")
+    return Trial(optuna.trial.Trial(study, trial_id), by_fold=search.pruner == "wilcoxon", last=search.epochs)
 
 
 def storage(place: str) -> "optuna.storages.BaseStorage":

@@ -110,15 +110,16 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     assert isinstance(given, dict)
     options = Options(**{field.name: given[field.name] for field in fields(Options)})
     errors = _option_errors(options)
-    if errors:
-        raise ConfigError(listed(errors))
+    if errors and not all(RULES[name].allows(getattr(options, name)) for name in ("params", "zip", "when")):
+        raise ConfigError(listed(errors))  # Without these the space cannot be read.
     sweeps = [f"{key}={_typed(value)}" for key, value in (options.params or {}).items()] + list(
         config.hydra.overrides.task
     )
     grid = options.sampler == GRID
-    space, errors = read(
+    space, mistakes = read(
         sweeps, zipped=options.zip or [], when=options.when or {}, seed=options.seed, grid=grid, loader=loader
     )
+    errors += mistakes
     monitor = OmegaConf.select(config, "trainer.monitor")
     swept = {key for parameter in space.searched for key in parameter.keys}
     if "trainer.monitor" in swept:

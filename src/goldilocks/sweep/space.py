@@ -40,11 +40,9 @@ class Interval:
         return isinstance(self.low, int)
 
     def text(self, value: float) -> str:
-        """A value as it stands on a command line: six digits, which a person can still read."""
-        if self.whole:
-            return str(int(value))
-        short = f"{value:.6g}"
-        return short if self.low <= float(short) <= self.high else repr(float(value))
+        """A value as it stands on a command line: of six digits, which a person can still read."""
+        short = float(f"{value:.6g}")
+        return str(int(value)) if self.whole else repr(short if self.low <= short <= self.high else float(value))
 
 
 @dataclass(frozen=True)
