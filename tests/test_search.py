@@ -124,7 +124,7 @@ def test_the_same_command_does_nothing_twice_and_more_trials_go_on():
     assert len(kept().trials) == 6
 
 
-def test_a_killed_search_goes_on_with_what_is_left(tmp_path):
+def test_a_killed_search_goes_on_with_what_is_left(capsys):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     words = [*GRID, "hydra.sweeper.max_batch_size=1"]
     killed = subprocess.run(
@@ -140,6 +140,7 @@ def test_a_killed_search_goes_on_with_what_is_left(tmp_path):
         ("model.units=16", "regularizer=l2"),
     ]
     assert [trial.state.name for trial in kept().trials] == ["COMPLETE", "COMPLETE", "FAIL", *4 * ["COMPLETE"]]
+    assert "7 trials: 6 finished, 0 pruned, 0 failed, 1 failed or cut off and done again" in capsys.readouterr().out
 
 
 def test_what_a_sampler_left_running_is_done_again_as_it_was():

@@ -36,8 +36,11 @@ def said(study: optuna.Study, *, measure: str) -> str:
     """How many trials there were, which is the best, and what it takes to have it again."""
     trials = study.get_trials(deepcopy=False)
     counts = Counter(trial.state for trial in trials)
-    words = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
-    parts = ", ".join(f"{counts[state]} {word}" for state, word in words.items())
+    ended = [trial.params for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    failed = sum(trial.state == TrialState.FAIL and trial.params not in ended for trial in trials)
+    parts = f"{counts[TrialState.COMPLETE]} finished, {counts[TrialState.PRUNED]} pruned, {failed} failed"
+    if again := counts[TrialState.FAIL] - failed:
+        parts += f", {again} failed or cut off and done again"
     epochs = sum(_epochs(trial) for trial in trials)
     lines = [
         f"searched  {len(trials)} trial{'s' * (len(trials) != 1)}: {parts}"
