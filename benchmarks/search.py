@@ -60,8 +60,8 @@ def main(given: list[str]) -> None:
             f"grid      best val_loss {grid.best_value:.3f}, {len(grid.trials)} trials, {epochs(grid.trials)} epochs",
             flush=True,
         )
-        for pruner in ("median", "hyperband"):
-            for seed in SEEDS:
+        for seed in SEEDS:
+            for pruner in ("median", "hyperband"):
                 study = searched(
                     f"{pruner}{seed}",
                     *SPACE,

@@ -32,10 +32,6 @@ def train(folder):
             ],
             "there are 2 of model.units and 3 of model.layers",
         ),
-        (
-            ["hydra.sweeper.sampler=grid", "regularizer=none,l2,dropping"],
-            "regularizer=dropping: dropping is not an option",
-        ),
     ],
 )
 def test_a_wrong_search_stops_before_its_first_job(folder, train, arguments, said):
