@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from goldilocks.config import ConfigError
+from goldilocks.sweep.parent import check_measure
+
 TRAIN = Path(__file__).parent.parent / "train.py"
 SEARCH = ("-m", "hydra/sweeper=search", "dataset=boston", "dataset.source=stand_in", "trainer=smoke", "tracking=none")
 
@@ -41,6 +44,15 @@ def test_a_wrong_search_stops_before_its_first_job(folder, train, arguments, sai
     assert "Traceback" not in done.stderr
     assert not (folder / "multirun").exists()
     assert not (folder / "search").exists()
+
+
+def test_jobs_that_monitor_different_values_are_not_compared(composed):
+    jobs = [composed("model=mlp", f"trainer.monitor={name}") for name in ("val_loss", "val_accuracy")]
+    with pytest.raises(
+        ConfigError, match=r"val_accuracy in jobs of this search, which compares val_loss; .*monitor=val_a"
+    ):
+        check_measure(jobs, "val_loss")
+    check_measure(jobs[:1], "val_loss")
 
 
 @pytest.mark.slow

@@ -37,6 +37,8 @@ class Parent(Callback):
             if config.hydra.runtime.choices["hydra/sweeper"] == "search":
                 self.planned = plan(config, GlobalHydra.instance().config_loader())
             self.jobs = _jobs(self.planned.space.samples() if self.planned else _combinations(overrides))
+            if self.planned:
+                check_measure(self.jobs, self.planned.measure)
             self.store = self.jobs[0].builder("tracking")()
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +79,20 @@ class Parent(Callback):
             self.store.close_parent(self.run_id, status, folder=Path(folder), description=said)
         if self.run_id:  # Nothing is there to be compared without tracking.
             print(f"\n{said}\n\nlogged    parent run {self.run_id}\nsee it    {self.store.ui_command}")
+
+
+def check_measure(jobs: list[Settings], measure: str) -> None:
+    """Refuse a search whose jobs would be compared by different values.
+
+    Raises:
+        ConfigError: An option that is searched, such as an experiment, changes what is monitored.
+    """
+    others = sorted({job.tree["trainer"]["monitor"] for job in jobs} - {measure})
+    if others:
+        raise ConfigError(
+            f"trainer.monitor is {' and '.join(others)} in jobs of this search, which compares {measure}; say which is "
+            f"meant for all of them: trainer.monitor={others[0]}."
+        )
 
 
 def _combinations(sweep: list[str]) -> list[list[str]]:

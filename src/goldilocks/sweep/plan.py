@@ -34,6 +34,9 @@ GRID = "grid"
 # Options with which the same study goes on: they say how much of it is done, and where.
 NOT_OF_THE_STUDY = ("trials", "seconds", "study", "storage", "max_batch_size")
 
+# Keys that may change how long a training is: where one is searched, no epoch is known to be the last.
+MAY_SET_EPOCHS = {"experiment", "trainer", "trainer.epochs"}
+
 RULES: Mapping[str, Rule] = {
     "sampler": one_of(GRID, *SAMPLERS),
     "seed": whole(0).or_(None),
@@ -144,7 +147,7 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
         space,
         maximize=higher_is_better(str(monitor)) if options.direction == "auto" else options.direction == "maximize",
         measure="value" if monitor is None else monitor,
-        epochs=None if "trainer.epochs" in swept else OmegaConf.select(config, "trainer.epochs"),
+        epochs=None if swept & MAY_SET_EPOCHS else OmegaConf.select(config, "trainer.epochs"),
         trials=trials,
         study=str(options.study) if options.study is not None else _name(options, space, sweeps),
     )

@@ -96,7 +96,7 @@ class SearchSweeper(Sweeper):
                 done = [_streamed(cast(Streaming, self.launcher), trials)]
             else:
                 done = [self._launched(batch, trials) for batch in self._batches(trials)]
-            self._conclude(trials, sweep_dir / FOLDER)
+            self._conclude(trials, Path(self.config.hydra.sweep.dir) / FOLDER)
         for job in (job for batch in done for job in batch):
             if job.status == JobStatus.FAILED:
                 _ = job.return_value  # Raises what the job raised.

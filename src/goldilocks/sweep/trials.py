@@ -78,10 +78,8 @@ class Trials:
         elif jobs.of(self.sweep_dir, number).pruned:
             self.study.tell(number, state=TrialState.PRUNED)
         else:
-            worst = -math.inf if self.plan.maximize else math.inf
-            self.study.tell(
-                number, worst if math.isnan(value) else float(value)
-            )  # A diverged run has shown what it is worth.
+            worst = -math.inf if self.plan.maximize else math.inf  # What a diverged run is worth.
+            self.study.tell(number, worst if math.isnan(value) else float(value))
 
 
 @contextlib.contextmanager
