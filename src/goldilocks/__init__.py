@@ -16,6 +16,7 @@ Data flows one way, through modules named after the steps of the workflow:
     plots        logged numbers -> figures
     tracking     the only place that knows MLflow
     jobs         what became of each job of a sweep, in files
+    pruning      the trial of a job of a search, which says whether the job may stop
     sweep        many runs of one `-m` call under one parent
     study        stored runs -> the page of a study, beside the book's numbers
     origin       the run that another one starts from

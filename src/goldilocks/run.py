@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldilocks import jobs, origin, reuse
+from goldilocks import jobs, origin, pruning, reuse
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem, check_monitor, resolve
 from goldilocks.protocol import Split
+from goldilocks.pruning import Trial
 from goldilocks.single import Training, train
 from goldilocks.tracking import provenance
 
@@ -121,17 +122,32 @@ def run(settings: Settings) -> float:
 
 def _trained(setting: Setting, trainings: Sequence[Training], start: keras.Model | None, tracker: Any) -> float:
     """The value of an open run: of its one training, or of all those that its children have done."""
-    if len(trainings) == 1:
-        from goldilocks import summary
+    from goldilocks import average, summary
 
-        return summary.value(train(trainings[0], setting.dataset, setting.problem, start, tracker))
-    from goldilocks import average
+    trial = _trial(setting.settings)
+    outcomes = []
+    for number, training in enumerate(trainings, 1):
+        if len(trainings) == 1:
+            outcomes.append(train(training, setting.dataset, setting.problem, start, tracker, trial))
+        else:
+            outcomes.append(_child(setting, training, start, tracker.run_id, trial))
+        if trial is not None and (trial.fold(number, summary.value(outcomes[-1])) or trial.pruned):
+            tracker.tags({"pruned": "true"})
+            _note(setting.settings, pruned=True)
+            break
+    return summary.value(outcomes[0]) if len(trainings) == 1 else average.conclude(setting.settings, outcomes, tracker)
 
-    outcomes = [_child(setting, training, start, tracker.run_id) for training in trainings]
-    return average.conclude(setting.settings, outcomes, tracker)
+
+def _trial(settings: Settings) -> Trial | None:
+    """The trial of this job, where it is one of a search."""
+    if settings.sweep_dir is None or settings.job is None:
+        return None
+    return pruning.trial(settings.sweep_dir, settings.job)
 
 
-def _child(setting: Setting, training: Training, start: keras.Model | None, parent: str) -> Outcome:
+def _child(
+    setting: Setting, training: Training, start: keras.Model | None, parent: str, trial: Trial | None
+) -> Outcome:
     """One of several trainings, in a run of its own; one that was finished before is taken as it was."""
     with setting.store.alone(setting.fingerprint(training)):
         found = setting.earlier(training)
@@ -139,7 +155,7 @@ def _child(setting: Setting, training: Training, start: keras.Model | None, pare
             print(f"{training.part}: trained before, run {found.run_id}", file=sys.stderr)
             return reuse.outcome(training, setting.dataset, setting.problem, found, setting.store)
         with setting.tracked(training, parent=parent, interrupted=found) as tracker:
-            return train(training, setting.dataset, setting.problem, start, tracker)
+            return train(training, setting.dataset, setting.problem, start, tracker, trial)
 
 
 def _note(settings: Settings, **values: Any) -> None:

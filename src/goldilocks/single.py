@@ -12,6 +12,7 @@ from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
+from goldilocks.pruning import Trial
 
 if TYPE_CHECKING:
     import keras
@@ -102,7 +103,14 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
     )
 
 
-def train(training: Training, dataset: Dataset, problem: Problem, earlier: keras.Model | None, tracker: Any) -> Outcome:
+def train(
+    training: Training,
+    dataset: Dataset,
+    problem: Problem,
+    earlier: keras.Model | None,
+    tracker: Any,
+    trial: Trial | None,
+) -> Outcome:
     """Train, judge, draw and log.
 
     Args:
@@ -111,6 +119,7 @@ def train(training: Training, dataset: Dataset, problem: Problem, earlier: keras
         problem: What is predicted.
         earlier: The logged model to start from, or None.
         tracker: Of an open run.
+        trial: Of a search, which may end the training early; or None.
 
     Returns:
         Everything that is known of it.
@@ -123,13 +132,15 @@ def train(training: Training, dataset: Dataset, problem: Problem, earlier: keras
     from goldilocks.dataset import encoding
     from goldilocks.dataset.sources import digest
     from goldilocks.training.callbacks import ProgressBar
+    from goldilocks.training.pruner import Pruner
 
     settings, split = training.settings, training.split
     print(f"{training.part or settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
     job = prepare(settings, dataset, problem, split, earlier)
     bar = ProgressBar(metric=problem.metric)
+    pruner = [] if trial is None else [Pruner(trial.epoch, monitor=settings.tree["trainer"]["monitor"])]
     try:
-        result = settings.builder("trainer")(job, [bar], tracker.epoch, tracker.checkpoint)
+        result = settings.builder("trainer")(job, [bar, *pruner], tracker.epoch, tracker.checkpoint)
     finally:
         bar.close()
 

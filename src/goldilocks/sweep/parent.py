@@ -10,20 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn, JobStatus
-from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
-from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from goldilocks import jobs
 from goldilocks.command_line import stopping
-from goldilocks.config import PARENT_FILE, ConfigError, Settings, settled
+from goldilocks.config import PARENT_FILE, ConfigError
 from goldilocks.jobs import JobError, JobRecord
+from goldilocks.sweep.checked import check_measure, combinations, settings_of
+from goldilocks.sweep.plan import plan
+from goldilocks.sweep.search import FOLDER
 
 RECORDS = "jobs.json"  # the artifact of the parent run that says what became of each job
 
@@ -31,46 +29,53 @@ RECORDS = "jobs.json"  # the artifact of the parent run that says what became of
 class Parent(Callback):
     """Checks all jobs before the first one starts, opens the parent run, and closes it with a comparison.
 
-    The callbacks around a job run in the job's process, which has a copy of this object.
+    What Hydra calls around a job, it calls in the job's process, which has a copy of this object.
     """
 
     def __init__(self) -> None:
         """Hydra makes one for a single run, too; there, it has nothing to do."""
-        self.jobs: list[Settings] = []
-        self.sweep_dir = Path()
+        self.sweep_dir: Path | None = None
+        self.names: list[str] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        """A job's process needs to know the jobs, and must not touch the parent run."""
-        return {"jobs": self.jobs, "sweep_dir": self.sweep_dir}
+        """A job's process needs to know where to note what, and must not touch the parent run."""
+        return {"sweep_dir": self.sweep_dir, "names": self.names}
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job; open the parent run, and leave its ID where every job can read it."""
-        overrides, self.sweep_dir = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir).absolute()
+        overrides, folder = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir).absolute()
         with stopping():  # Hydra would make a warning of an error in a callback, and go on.
-            self.jobs = _jobs(overrides)
-            self.store = self.jobs[0].builder("tracking")()
+            searched = config.hydra.runtime.choices["hydra/sweeper"] == "search"
+            planned = plan(config, GlobalHydra.instance().config_loader()) if searched else None
+            found = settings_of(planned.space.samples() if planned else combinations(overrides))
+            if planned:
+                check_measure(found, planned.measure)
+            self.total = planned.trials if planned else len(found)
+            self.names = [] if planned else [settings.name for settings in found]
+            self.store = found[0].builder("tracking")()
             for line in self.store.repair():
                 print(line, file=sys.stderr)
             try:
-                self.sweep_dir.mkdir(parents=True, exist_ok=True)
-                (self.sweep_dir / PARENT_FILE).touch()
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / PARENT_FILE).touch()
             except OSError as error:
-                raise ConfigError(
-                    f"hydra.sweep.dir={self.sweep_dir} cannot be written: {error}. Use another."
-                ) from error
-            self._open(overrides)
+                raise ConfigError(f"hydra.sweep.dir={folder} cannot be written: {error}. Use another.") from error
+            typed = [word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")]
+            self.command = shlex.join(["python", "train.py", "-m", *typed, *overrides])
+            self._open(" ".join(overrides) or "sweep", force=found[0].tree["force"])
+            (folder / PARENT_FILE).write_text(self.tracker.run_id)
+            self.sweep_dir = folder
             atexit.register(self.close)  # Where a job fails, or Ctrl-C comes, Hydra does not call us again.
 
-    def _open(self, overrides: Sequence[str]) -> None:
+    def _open(self, name: str, *, force: bool) -> None:
         """Open the parent run; of a sweep that was typed before, the same one again."""
         from goldilocks.tracking import provenance
 
-        known = json.dumps([overrides, provenance.code().digest, "sweep"])
+        known = json.dumps([self.command, provenance.code().digest])
         fingerprint = hashlib.sha256(known.encode()).hexdigest()[:32]
-        before = None if self.jobs[0].tree["force"] else self.store.earlier(fingerprint)
-        self.command = shlex.join(["python", "train.py", "-m", *overrides])
+        before = None if force else self.store.earlier(fingerprint)
         self.opened = self.store.run(
-            " ".join(overrides) or "sweep",
+            name,
             parent=None,
             params={},
             tags={"role": "sweep", "fingerprint": fingerprint, "mlflow.source.name": "train.py"},
@@ -78,27 +83,26 @@ class Parent(Callback):
         )
         self.tracker = self.opened.__enter__()
         self.tracker.describe(f"```\n{self.command}\n```")
-        (self.sweep_dir / PARENT_FILE).write_text(self.tracker.run_id)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Note which job starts."""
-        if not self.jobs:
+        if self.sweep_dir is None:
             return
         number, overrides = config.hydra.job.num, tuple(config.hydra.overrides.task)
-        name = self.jobs[number].name if number < len(self.jobs) else " ".join(overrides)
-        jobs.note(self.sweep_dir, number, name=name, overrides=overrides, status="running")
-        print(f"\n[{number + 1}/{len(self.jobs)}] {name}", file=sys.stderr)
+        name = self.names[number] if self.names else " ".join(overrides)
+        jobs.note(self.sweep_dir, number, name=name, overrides=overrides, status="running", reason="")
+        print(f"\n[{number + 1}{f'/{len(self.names)}' if self.names else ''}] {name}", file=sys.stderr)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Note what came out; say why a job failed now, and not only after the last one."""
-        if not self.jobs:
+        if self.sweep_dir is None:
             return
-        if job_return.status == JobStatus.FAILED:
-            print(f"this job failed: {job_return._return_value}", file=sys.stderr)
-            reason = f"{type(job_return._return_value).__name__}: {job_return._return_value}"
-            jobs.note(self.sweep_dir, config.hydra.job.num, status="failed", reason=reason)
-        else:
+        error = job_return._return_value if job_return.status == JobStatus.FAILED else None
+        if error is None:
             jobs.note(self.sweep_dir, config.hydra.job.num, status="finished", value=job_return.return_value)
+        else:
+            print(f"this job failed: {error}", file=sys.stderr)
+            jobs.note(self.sweep_dir, config.hydra.job.num, status="failed", reason=f"{type(error).__name__}: {error}")
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Close the parent run."""
@@ -108,62 +112,48 @@ class Parent(Callback):
     def close(self) -> None:
         """Give the parent run its comparison and its status, once."""
         atexit.unregister(self.close)
+        assert self.sweep_dir is not None
         # These draw and read tables: a config error must not wait for them.
         from goldilocks import report
         from goldilocks.tracking.stored import reused_tags
 
+        records = jobs.all_of(self.sweep_dir)
+        for record in records:
+            if record.run_id and record.status == "failed":
+                self.store.explain(record.run_id, record.reason)
         for line in self.store.repair():  # Runs of jobs whose process is gone.
             print(line, file=sys.stderr)
-        records = jobs.all_of(self.sweep_dir)
-        lost = len(self.jobs) - sum(record.status == "finished" for record in records)
+        finished = sum(record.status == "finished" for record in records)
+        total = max(len(self.names), len(records))
+        runs = self.store.runs(list(dict.fromkeys(record.run_id for record in records if record.run_id)))
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            runs = self.store.runs(list(dict.fromkeys(record.run_id for record in records if record.run_id)))
             said = report.compare(runs, folder, title="The runs of this sweep") + _failures(records)
             (folder / RECORDS).write_text(jobs.as_json(records))
             self.tracker.describe(f"```\n{self.command}\n```\n\n{said}")
             self.tracker.files(folder)
-            searched = self.sweep_dir / "search"
-            if searched.is_dir():
-                self.tracker.files(searched, "search")
+        if (self.sweep_dir / FOLDER).is_dir():
+            self.tracker.files(self.sweep_dir / FOLDER, FOLDER)
         others = [run.run_id for run in runs if run.tags.get("mlflow.parentRunId") != self.tracker.run_id]
         self.tracker.tags(reused_tags(others))
-        error = JobError(f"{lost} of {len(self.jobs)} jobs did not finish") if lost else None
+        error = None if finished == total else JobError(f"{total - finished} of {total} jobs did not finish")
         self.opened.__exit__(type(error) if error else None, error, None)
         if self.tracker.run_id:  # Nothing is there to be compared without tracking.
             print(f"\n{said}\n\nlogged    parent run {self.tracker.run_id}\nsee it    {self.store.ui_command}")
 
 
 def _failures(records: Sequence[JobRecord]) -> str:
-    """A table of the jobs that failed, with their reasons."""
-    failed = [record for record in records if record.status == "failed"]
+    """A table of the jobs that did not finish, with their reasons."""
+    failed = [record for record in records if record.status != "finished"]
     if not failed:
         return ""
+    import pandas as pd
+
     from goldilocks.tables import markdown
 
-    rows = [{"job": record.number, "name": record.name, "reason": record.reason} for record in failed]
-    again = "The same command again runs these and no others."
-    return f"\n\n**{len(failed)} jobs failed.** {again}\n\n{markdown(pd.DataFrame(rows))}"
-
-
-def _jobs(sweep: list[str]) -> list[Settings]:
-    """The checked settings of every job of a sweep, given its overrides, in the order in which they run.
-
-    Raises:
-        ConfigError: Any job is wrong; the message lists each of these with its errors.
-    """
-    loader = GlobalHydra.instance().config_loader()
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(sweep)
-    found, errors = [], []
-    combinations = BasicSweeper.split_arguments(parsed, None)[0]
-    if not combinations:
-        raise ConfigError(f"{' '.join(sweep)} names no run: nothing under conf/ fits the pattern. Check its spelling.")
-    for overrides in combinations:
-        try:
-            cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
-            found.append(settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None))
-        except (ConfigError, HydraException) as error:
-            errors.append(f"In {' '.join(overrides)}, {error}")
-    if errors:
-        raise ConfigError("\n".join(errors))
-    return found
+    rows = [{"job": each.number, "name": each.name, "reason": each.reason or "did not end"} for each in failed]
+    count = "1 job" if len(failed) == 1 else f"{len(failed)} jobs"
+    return (
+        f"\n\n**{count} did not finish.** The same command again runs what is left and nothing else.\n\n"
+        f"{markdown(pd.DataFrame(rows))}"
+    )

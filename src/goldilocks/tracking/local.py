@@ -119,7 +119,7 @@ class Store:
     def _broke_off(self, tracker: Tracker, error: BaseException) -> None:
         """End a run that did not come to its end; the error that stopped it says more than one of the store would."""
         killed = isinstance(error, (KeyboardInterrupt, SystemExit))
-        reason = "interrupted" if killed else f"{type(error).__name__}: {error}"
+        reason = repair.INTERRUPTED if killed else f"{type(error).__name__}: {error}"
         with contextlib.suppress(StoreError, *FAILURES):
             tracker.tags({"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)})
             tracker.close("KILLED" if killed else "FAILED")
@@ -150,9 +150,17 @@ class Store:
         with explained(self.uri):
             found = stored.of_fingerprint(self.client, self.experiment_id, fingerprint)
         for run in found:
-            if run.status == "FINISHED":
+            if run.status == "FINISHED" and run.tags.get("pruned") != "true":
                 return run
         return next((run for run in found if journal.of(run.run_id).is_left), None)
+
+    def explain(self, run_id: str, reason: str) -> None:
+        """Say why a run was ended by somebody else, before it is repaired."""
+        left = journal.of(run_id)
+        if left.is_left:
+            with left.held() as free:
+                if free:
+                    repair.explain(left, reason)
 
     def repair(self) -> list[str]:
         """Send what runs of this folder left unsent, and mark those whose process is gone; says what was done."""

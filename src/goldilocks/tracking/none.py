@@ -64,6 +64,9 @@ class Store:
     def earlier(self, fingerprint: str) -> None:
         """No run was kept."""
 
+    def explain(self, run_id: str, reason: str) -> None:
+        """Nothing to explain."""
+
     def repair(self) -> list[str]:
         """Nothing to repair."""
         return []

@@ -1,6 +1,8 @@
 """Runs of this folder whose process is gone: what they left unsent is sent, and they are marked."""
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from mlflow.tracking import MlflowClient
 
@@ -9,7 +11,7 @@ from goldilocks.tracking.failures import explained
 from goldilocks.tracking.journal import Journal
 
 REASON_LENGTH = 1000
-GONE = "its process was gone"
+GONE, INTERRUPTED = "its process was gone", "interrupted"
 
 
 def everything() -> list[str]:
@@ -43,6 +45,26 @@ def interrupted(*, forget: bool) -> list[tuple[str, str, int]]:
     return found
 
 
+def explain(left: Journal, reason: str) -> None:
+    """Note why a run has ended, where it did not come to note that itself, or knew no better than that it was told to.
+
+    Args:
+        left: Its journal, held.
+        reason: In words.
+    """
+    left.mend()
+    entries = left.entries()
+    reasons = [value["reason"] for kind, value in entries if kind == "tags" and "reason" in value]
+    ended = bool(entries) and entries[-1][0] == "end"
+    if entries and (not ended or reasons[-1:] == [INTERRUPTED]):
+        left.add("tags", {"reason": reason[:REASON_LENGTH], "last_epoch": str(_last_epoch(entries))})
+        left.add("end", {"status": "KILLED", "time": int(time.time() * 1000)})
+
+
+def _last_epoch(entries: Sequence[tuple[str, Any]]) -> int:
+    return max((value["epoch"] for kind, value in entries if kind == "metrics"), default=0)
+
+
 def _repaired(left: Journal) -> list[str]:
     left.mend()
     entries = left.entries()
@@ -51,8 +73,7 @@ def _repaired(left: Journal) -> list[str]:
         return []
     run_id, about = left.folder.name, entries[0][1]
     if entries[-1][0] != "end":
-        epochs = [value["epoch"] for kind, value in entries if kind == "metrics"]
-        last = max(epochs, default=0)
+        last = _last_epoch(entries)
         left.add("tags", {"reason": GONE, "last_epoch": str(last)})
         left.add("end", {"status": "KILLED", "time": int(time.time() * 1000)})
         done = [f"run {run_id} ({about['name']}): {GONE} after epoch {last}; marked KILLED."]

@@ -1,0 +1,67 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from goldilocks.config import ConfigError
+from goldilocks.sweep.checked import check_measure
+
+TRAIN = Path(__file__).parent.parent / "train.py"
+SEARCH = ("-m", "hydra/sweeper=search", "dataset=boston", "dataset.source=stand_in", "trainer=smoke", "tracking=none")
+
+
+@pytest.fixture
+def train(folder):
+    """Starts train.py as a person does, and gives what it said."""
+
+    def run(*arguments):
+        return subprocess.run([sys.executable, TRAIN, *SEARCH, *arguments], cwd=folder, capture_output=True, text=True)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["model.units=4,8"], "sampler=tpe would never end; add hydra.sweeper.trials=N"),
+        (["hydra.sweeper.trials=2", "model.units=interval(4,8)"], "model.units is 4.0; expected a whole number"),
+        (
+            [
+                "hydra.sweeper.trials=2",
+                "model.units=4,8",
+                "model.layers=1,2,3",
+                "hydra.sweeper.zip=[[model.units,model.layers]]",
+            ],
+            "there are 2 of model.units and 3 of model.layers",
+        ),
+    ],
+)
+def test_a_wrong_search_stops_before_its_first_job(folder, train, arguments, said):
+    done = train(*arguments)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "multirun").exists()
+    assert not (folder / "search").exists()
+
+
+def test_jobs_that_monitor_different_values_are_not_compared(composed):
+    jobs = [composed("model=mlp", f"trainer.monitor={name}") for name in ("val_loss", "val_accuracy")]
+    with pytest.raises(
+        ConfigError, match=r"val_accuracy in jobs of this search, which compares val_loss; .*monitor=val_a"
+    ):
+        check_measure(jobs, "val_loss")
+    check_measure(jobs[:1], "val_loss")
+
+
+@pytest.mark.slow
+def test_a_search_chooses_its_jobs_and_goes_on(folder, train):
+    space = ("model.units=int(interval(4,8))", "optimizer.learning_rate=tag(log,interval(1e-3,1e-2))")
+    first = train("hydra.sweeper.trials=2", *space)
+    assert first.returncode == 0, first.stderr
+    assert "2 trials: 2 finished, 0 pruned, 0 failed" in first.stdout
+    assert "warning" not in first.stderr.lower()
+    more = train("hydra.sweeper.trials=3", *space)
+    assert "3 trials: 3 finished, 0 pruned, 0 failed" in more.stdout
+    assert more.stdout.count("nowhere (tracking=none)") == 1
