@@ -21,6 +21,7 @@ from goldilocks.analysis import AnalysisError
 from goldilocks.checks import config_errors, leaves, unknown, value_errors
 from goldilocks.config import GROUPS, ConfigError, Settings, listed, plain, settled
 from goldilocks.dataset import DataError
+from goldilocks.jobs import JobError
 from goldilocks.model import ModelError
 from goldilocks.problem import ProblemError
 from goldilocks.protocol import SplitError
@@ -31,7 +32,7 @@ from goldilocks.tracking import StoreError
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 # What a person can mend, each said in a sentence that tells how.
-USER_ERRORS = (AnalysisError, ConfigError, DataError, ModelError, ProblemError, SplitError, StoreError)
+USER_ERRORS = (AnalysisError, ConfigError, DataError, JobError, ModelError, ProblemError, SplitError, StoreError)
 
 
 def launch(main: Callable[[], Any], conf: Path) -> None:

@@ -13,6 +13,10 @@ from typing import Any
 FOLDER = "jobs"
 
 
+class JobError(RuntimeError):
+    """A job of a sweep ended without a result; the message says which, why, and where its log is."""
+
+
 @dataclass(frozen=True)
 class JobRecord:
     """A job of a sweep.
@@ -71,6 +75,11 @@ def all_of(sweep_dir: Path) -> list[JobRecord]:
     """Every job that anything is known of, in order."""
     numbers = sorted(int(file.stem) for file in (sweep_dir / FOLDER).glob("*.json"))
     return [of(sweep_dir, number) for number in numbers]
+
+
+def log_of(sweep_dir: Path, number: int) -> Path:
+    """The file that everything goes to which a job writes to its standard output and error."""
+    return sweep_dir / FOLDER / f"{number}.log"
 
 
 def _file(sweep_dir: Path, number: int) -> Path:

@@ -28,6 +28,10 @@ class Parent(Callback):
         """Hydra makes one for a single run, too; there, it has nothing to do."""
         self.jobs: list[Settings] = []
 
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        """What a job's process gets of it: one that has nothing to do, as in a single run."""
+        return Parent, ()
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job; open the parent run, and leave its ID where every job can read it."""
         overrides, file = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir) / PARENT_FILE

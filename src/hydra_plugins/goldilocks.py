@@ -1,0 +1,10 @@
+"""Where Hydra looks for plugins: it imports this at every start, even for `--help`, so nothing here is slow to import.
+
+Hydra makes plugins only of classes that belong to a module of this package.
+"""
+
+from goldilocks.sweep import launcher
+
+
+class LocalLauncher(launcher.LocalLauncher):
+    """`hydra/launcher=local`."""
