@@ -4,11 +4,41 @@ Nothing here may start TensorFlow's runtime, CUDA, or a thread of Python's: none
 """
 
 import gc
+import importlib
+import pkgutil
 
 from goldilocks import backend  # noqa: F401, I001  First: it is quiet.
-from goldilocks import average, gallery, origin, run, summary  # noqa: F401
+from goldilocks import average, dataset, gallery, model, origin, protocol, run, summary, tracking, training  # noqa: F401
 from goldilocks.sweep import launcher, worker  # noqa: F401
-from goldilocks.tracking import local  # noqa: F401
-from goldilocks.training import fit  # noqa: F401
+
+# What others import in the midst of a run: MLflow for a store in a database, a model and provenance; pandas for Parquet
+# and Markdown; Pillow for pictures; rich for progress.
+LATE = (
+    "git",
+    "hydra_plugins.goldilocks",
+    "mlflow.keras",
+    "mlflow.models.model",
+    "mlflow.pyfunc",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "omegaconf._impl",
+    "pandas.io.formats.style",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "pyarrow.pandas_compat",
+    "rich._emoji_codes",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.preprocessing",
+    "sqlalchemy.dialects.sqlite",
+)
+
+for _package in (dataset, model, protocol, tracking, training):  # Any option may be some job's.
+    for _module in pkgutil.iter_modules(_package.__path__, f"{_package.__name__}."):
+        importlib.import_module(_module.name)
+for _name in LATE:
+    importlib.import_module(_name)
+
+# MLflow finds out once a process which package each module comes from, which takes longer than logging a model.
+importlib.import_module("mlflow.utils.requirements_utils")._init_modules_to_packages_map()
 
 gc.freeze()  # A job's garbage collection then writes to none of these pages, and all jobs go on sharing them.
