@@ -6,7 +6,7 @@ Hydra imports this at every start, to list its plugins; what is slow to import, 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +79,9 @@ class LocalLauncher(Launcher):
             KeyboardInterrupt: Ctrl-C came; what ran has been ended.
         """
         coming = enumerate(job_overrides, initial_job_idx)
+        common = set[str]().union(*job_overrides[:1]).intersection(*job_overrides) if len(job_overrides) > 1 else ()
         returns: dict[int, JobReturn] = {}
-        self.stream(lambda: next(coming, None), returns.__setitem__, total=len(job_overrides))
+        self.stream(lambda: next(coming, None), returns.__setitem__, total=len(job_overrides), common=common)
         return [returns[number] for number in sorted(returns)]
 
     def stream(
@@ -89,6 +90,7 @@ class LocalLauncher(Launcher):
         tell: Callable[[int, JobReturn], None],
         *,
         total: int | None,
+        common: Collection[str],
     ) -> None:
         """Run jobs until there are no more; a free slot waits for no job.
 
@@ -98,6 +100,7 @@ class LocalLauncher(Launcher):
             tell: Is told number and result of each job, in the order in which they end. Of a job that failed, the
                 result raises what the job raised, or a JobError where its process ended without saying.
             total: How many jobs there will be, or None.
+            common: Overrides that a job's name leaves out, since all jobs have them.
 
         Raises:
             KeyboardInterrupt: Ctrl-C came; what ran has been ended.
@@ -129,7 +132,8 @@ class LocalLauncher(Launcher):
             if (following := ask()) is None:
                 return None
             number, overrides = following
-            asked[number], name = overrides, " ".join(filter_overrides(overrides))
+            asked[number] = overrides
+            name = " ".join(word for word in filter_overrides(overrides) if word not in common)
             jobs.note(self.sweep_dir, number, name=name, overrides=tuple(overrides), status="running")
             progress.start()
             return Job(number, functools.partial(_run, shared, number, list(overrides)), self._log(number))
@@ -154,7 +158,7 @@ class LocalLauncher(Launcher):
         if not end.reason:
             return end.value
         which = " ".join([str(job.number), *([f"({' '.join(overrides)})"] if overrides else [])])
-        error = end.error or JobError(f"job {which} {end.reason}. Its log is {job.log}.")
+        error = end.error or JobError(f"job {which} was lost: {end.reason}. Its log is {job.log}.")
         return JobReturn(overrides=list(overrides), status=JobStatus.FAILED, _return_value=error)
 
 
@@ -171,7 +175,9 @@ def errors_in(options: Mapping[str, Any], gpus: int) -> list[str]:
         if not rule.allows(options[key])
     ]
     if not errors and gpus and options["gpus_per_job"] > gpus:
-        errors.append(f"hydra.launcher.gpus_per_job is {options['gpus_per_job']}; expected at most {gpus}, all there are.")
+        errors.append(
+            f"hydra.launcher.gpus_per_job is {options['gpus_per_job']}; expected at most {gpus}, all there are."
+        )
     return errors
 
 

@@ -1,4 +1,4 @@
-"""Jobs in processes of their own, several at once: what one does to its process, neither another nor the launcher feels.
+"""Jobs in processes of their own, several at once: what one does to its process, no other feels, nor the launcher.
 
 The processes are forked from a server that has imported what jobs need (`forkserver` of Python's multiprocessing), so
 that every job but the first starts in the time of a fork, and not of an import of TensorFlow.

@@ -7,12 +7,13 @@ import gc
 import importlib
 import pkgutil
 
-from goldilocks import backend  # noqa: F401, I001  First: it is quiet.
-from goldilocks import average, dataset, gallery, model, origin, protocol, run, summary, tracking, training  # noqa: F401
-from goldilocks.sweep import launcher, worker  # noqa: F401
+from goldilocks import backend  # noqa: F401  First: it is quiet.
 
-# What others import in the midst of a run: MLflow for a store in a database, a model and provenance; pandas for Parquet
-# and Markdown; Pillow for pictures; rich for progress.
+STEPS = ("average", "gallery", "origin", "run", "summary", "sweep.launcher", "sweep.worker")
+OPTIONS = ("dataset", "model", "protocol", "tracking", "training")  # any module of these may be some job's
+
+# What others import in the midst of a run: MLflow for a database, a model and provenance; pandas for tables; Pillow for
+# pictures; rich for progress; Hydra for its plugins.
 LATE = (
     "git",
     "hydra_plugins.goldilocks",
@@ -32,13 +33,15 @@ LATE = (
     "sqlalchemy.dialects.sqlite",
 )
 
-for _package in (dataset, model, protocol, tracking, training):  # Any option may be some job's.
-    for _module in pkgutil.iter_modules(_package.__path__, f"{_package.__name__}."):
-        importlib.import_module(_module.name)
+for _step in STEPS:
+    importlib.import_module(f"goldilocks.{_step}")
+for _package in OPTIONS:
+    for _module in pkgutil.iter_modules(importlib.import_module(f"goldilocks.{_package}").__path__):
+        importlib.import_module(f"goldilocks.{_package}.{_module.name}")
 for _name in LATE:
     importlib.import_module(_name)
 
-# MLflow finds out once a process which package each module comes from, which takes longer than logging a model.
+# MLflow finds out once a process which package each module comes from; that takes longer than logging a model.
 importlib.import_module("mlflow.utils.requirements_utils")._init_modules_to_packages_map()
 
 gc.freeze()  # A job's garbage collection then writes to none of these pages, and all jobs go on sharing them.

@@ -8,7 +8,8 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import connection, context, forkserver, resource_tracker
+from multiprocessing import connection, forkserver, resource_tracker
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class Running:
     job: Job
     attempt: int
     slot: Slot
-    process: context.ForkServerProcess
+    process: ForkServerProcess
     results: connection.Connection
     began: float = field(default_factory=time.monotonic)
     answer: bytes | None = None

@@ -1,4 +1,4 @@
-"""One line of progress for a whole sweep: it stays on a terminal's last line; elsewhere, each job that ends writes one."""
+"""One line of progress for a whole sweep: the last of a terminal; elsewhere, one is written by each job that ends."""
 
 import sys
 from types import TracebackType
