@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import gone
 
 from goldilocks.jobs import JobError
 from goldilocks.sweep import pool, process
 from goldilocks.sweep.pool import Pool
 from goldilocks.sweep.process import Job
 from goldilocks.sweep.slots import Slot
+from processes import gone
 
 MISTAKES = (LookupError,)
 NOTHING = {"time_limit": None, "memory_limit": None, "retries": 0, "final": MISTAKES, "preload": ()}
