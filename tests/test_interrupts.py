@@ -116,3 +116,15 @@ def test_a_module_that_cannot_be_preloaded_is_named(launcher, tmp_path, monkeypa
     _, err = launcher("polite", "broken").communicate(timeout=30)
     assert "OSError: no disk" in err
     assert "No process can be started for job 0: the server that forks them ended while it imported broken." in err
+
+
+def test_ctrl_c_before_the_first_job_does_not_wait_for_imports(launcher, tmp_path, monkeypatch):
+    (tmp_path / "slow.py").write_text("from pathlib import Path\nimport time\nPath('here').touch()\ntime.sleep(60)")
+    monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}:{tmp_path}")
+    program = launcher("polite", "slow")
+    while not (tmp_path / "here").exists():
+        time.sleep(0.02)
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=10)  # Until nobody holds the pipes any more.
+    assert out == ""
+    assert err.rstrip().endswith("KeyboardInterrupt")

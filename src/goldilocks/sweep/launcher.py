@@ -59,7 +59,7 @@ class LocalLauncher(Launcher):
             ConfigError: A value cannot be; the message lists each of them.
         """
         from goldilocks.config import ConfigError, listed
-        from goldilocks.sweep import slots
+        from goldilocks.sweep import process, slots
 
         gpus = slots.visible_gpus()
         if errors := errors_in(vars(self), len(gpus)):
@@ -67,6 +67,7 @@ class LocalLauncher(Launcher):
         self.slots = slots.share(n_jobs=self.n_jobs, gpus=gpus, gpus_per_job=self.gpus_per_job)
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
         self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
+        process.serve_forks(self.preload, self.slots[0])  # It imports while the sweeper composes.
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run a batch of jobs, and give their results in its order.

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection
 
-from goldilocks.sweep.process import Ended, Job, Running, start
+from goldilocks.jobs import JobError
+from goldilocks.sweep.process import Ended, Job, Running, start, stop_server
 from goldilocks.sweep.slots import Slot
 from goldilocks.sweep.worker import GRACE
 
@@ -56,7 +57,7 @@ class Pool:
         """
         free, again, more = deque(self.slots), deque[tuple[Job, int]](), True
         running: list[Running] = []
-        with _interrupts() as interrupts:
+        with _interrupts(running) as interrupts:
             try:
                 while True:
                     while free and not interrupts and (again or more):
@@ -75,6 +76,9 @@ class Pool:
                             again.append((each.job, each.attempt + 1))
                         else:
                             tell(each.job, ended)
+            except JobError:
+                if not interrupts:  # They have stopped the server.
+                    raise
             finally:
                 _end(running)
         if interrupts:
@@ -107,13 +111,15 @@ class Pool:
 
 
 @contextlib.contextmanager
-def _interrupts() -> Iterator[list[int]]:
+def _interrupts(running: Sequence[Running]) -> Iterator[list[int]]:
     """Each Ctrl-C is noted and not raised; where this is not the first thread, that one has it."""
     interrupts: list[int] = []
 
     def note(number, frame):
         interrupts.append(number)
-        if len(interrupts) == 1:  # By its descriptor: this may come in the midst of a print.
+        if not running:  # One may be about to start, and wait for the imports of the server.
+            stop_server()
+        elif len(interrupts) == 1:  # By its descriptor: this may come in the midst of a print.
             os.write(2, b"\ngoldilocks: waiting for the jobs that run to end; Ctrl-C again kills them.\n")
 
     if threading.current_thread() is not threading.main_thread():

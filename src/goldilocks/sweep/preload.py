@@ -7,6 +7,9 @@ import gc
 import importlib
 import pkgutil
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
 from goldilocks import backend  # noqa: F401  First: it is quiet.
 
 STEPS = ("average", "gallery", "origin", "run", "summary", "sweep.launcher", "sweep.worker")
@@ -43,5 +46,11 @@ for _name in LATE:
 
 # MLflow finds out once a process which package each module comes from; that takes longer than logging a model.
 importlib.import_module("mlflow.utils.requirements_utils")._init_modules_to_packages_map()
+
+# The grammars of Hydra and OmegaConf learn from every new form of a text, slowly; a job of theirs starts without that.
+OmegaConf.to_container(OmegaConf.create({"a": 1, "b": "${a}", "c": "x ${b}", "d": "${oc.env:HOME,null}"}), resolve=True)
+OverridesParser.create().parse_overrides(
+    ["a=1", "a.b=0.1", "a=b", "a/b=c_d", "+a=-1e-3", "++a=x/y.z", "~a", "a=null", "a=[1,b,0.1]", "a={b:1}", "a='b c'"]
+)
 
 gc.freeze()  # A job's garbage collection then writes to none of these pages, and all jobs go on sharing them.

@@ -1,5 +1,6 @@
 """A job's process as the launcher sees it: forked from a server, told to end, and found to have ended."""
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -154,7 +155,7 @@ def start(job: Job, attempt: int, slot: Slot, preload: Sequence[str]) -> Running
     arguments = (theirs, cloudpickle.dumps(job.call), job.log, {**os.environ, **slot.environment})
     process = multiprocessing.get_context("forkserver").Process(target=serve, args=arguments, name=f"job {job.number}")
     try:
-        _serve_forks(preload, slot)
+        serve_forks(preload, slot)
         process.start()
     except (EOFError, ConnectionError) as error:
         ours.close()
@@ -167,8 +168,15 @@ def start(job: Job, attempt: int, slot: Slot, preload: Sequence[str]) -> Running
     return Running(job, attempt, slot, process, ours)
 
 
-def _serve_forks(preload: Sequence[str], slot: Slot) -> None:
-    """Have the server run from which jobs are forked."""
+def serve_forks(preload: Sequence[str], slot: Slot) -> None:
+    """Have the server run from which jobs are forked; nobody waits until it has imported what it shall.
+
+    Args:
+        preload: Modules, by name.
+        slot: What a job has of the machine, which the modules may ask for.
+    """
+    atexit.unregister(stop_server)
+    atexit.register(stop_server)
     forkserver.set_forkserver_preload(list(preload))
     # BLAS makes its threads when it is imported; and a module must not come from whatever folder a person is in.
     ours = {**slot.environment, "PYTHONSAFEPATH": "1"}
@@ -183,6 +191,14 @@ def _serve_forks(preload: Sequence[str], slot: Slot) -> None:
             del os.environ[name]
         os.environ.update(before)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def stop_server() -> None:
+    """End the server at once: in the midst of its imports it would keep this program's terminal, or pipes, for long."""
+    server = forkserver._forkserver._forkserver_pid  # pyright: ignore[reportAttributeAccessIssue]
+    if server is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(server, signal.SIGKILL)
 
 
 def _cause(status: int) -> str:
