@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psutil
 
 GIB = 2**30
-MEMORY_A_JOB = 1.5 * GIB  # TensorFlow's and MLflow's own 0.8 GiB, and as much again for the data and the model
+MEMORY_A_JOB = 1.5 * GIB  # 0.5 GiB of TensorFlow and MLflow, and the rest for the data and the model
 SECONDS_TO_ANSWER = 20  # that nvidia-smi has; it wakes the driver where nothing else uses a GPU
 
 
