@@ -137,30 +137,21 @@ class LocalLauncher(Launcher):
             name = " ".join(word for word in filter_overrides(overrides) if word not in common)
             jobs.note(self.sweep_dir, number, name=name, overrides=tuple(overrides), status="running")
             progress.start()
-            return Job(number, functools.partial(_run, shared, number, list(overrides)), self._log(number))
+            call = functools.partial(_run, shared, number, list(overrides))
+            return Job(number, call, jobs.log_of(self.sweep_dir, number))
 
         def ended(job: Job, end: Ended) -> None:
-            result = self._result(job, asked[job.number], end)
-            failed, value = result.status == JobStatus.FAILED, _number(end.value and end.value.return_value)
-            reason = str(end.error) if isinstance(end.error, USER_ERRORS) else end.reason
-            known = {"status": "failed" if failed else "finished", "reason": reason, "value": value}
+            if end.reason:
+                reason = str(end.error) if isinstance(end.error, USER_ERRORS) else end.reason
+                known = {"status": "failed", "reason": reason}
+            else:
+                known = {"status": "finished", "reason": "", "value": _number(end.value.return_value)}
             jobs.note(self.sweep_dir, job.number, seconds=end.seconds, **known)
             progress.end(jobs.of(self.sweep_dir, job.number))
-            tell(job.number, result)
+            tell(job.number, _result(job, asked[job.number], end))
 
         with progress:
             pool.stream(job, ended)
-
-    def _log(self, number: int) -> Path:
-        return jobs.log_of(self.sweep_dir, number)
-
-    def _result(self, job: Job, overrides: Sequence[str], end: Ended) -> JobReturn:
-        """A job's end as Hydra's sweepers know it."""
-        if not end.reason:
-            return end.value
-        which = " ".join([str(job.number), *([f"({' '.join(overrides)})"] if overrides else [])])
-        error = end.error or JobError(f"job {which} was lost: {end.reason}. Its log is {job.log}.")
-        return JobReturn(overrides=list(overrides), status=JobStatus.FAILED, _return_value=error)
 
 
 def errors_in(options: Mapping[str, Any], gpus: int) -> list[str]:
@@ -213,6 +204,15 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
     if result.status == JobStatus.FAILED:
         raise result._return_value
     return result
+
+
+def _result(job: Job, overrides: Sequence[str], end: Ended) -> JobReturn:
+    """A job's end as Hydra's sweepers know it."""
+    if not end.reason:
+        return end.value
+    which = f"job {job.number} ({' '.join(overrides)})" if overrides else f"job {job.number}"
+    error = end.error or JobError(f"{which} was lost: {end.reason}. Its log is {job.log}.")
+    return JobReturn(overrides=list(overrides), status=JobStatus.FAILED, _return_value=error)
 
 
 def _number(value: Any) -> float | None:
