@@ -126,5 +126,5 @@ def test_ctrl_c_before_the_first_job_does_not_wait_for_imports(launcher, tmp_pat
         time.sleep(0.02)
     program.send_signal(signal.SIGINT)
     out, err = program.communicate(timeout=10)  # Until nobody holds the pipes any more.
-    assert out == ""
+    assert out == "0 was ended by Ctrl-C\n"
     assert err.rstrip().endswith("KeyboardInterrupt")

@@ -19,6 +19,7 @@ from goldilocks.sweep.process import Ended, Job, Running, start, stop_server
 from goldilocks.sweep.slots import Slot
 from goldilocks.sweep.worker import GRACE
 
+INTERRUPTED = "was ended by Ctrl-C"
 TICK = 0.2  # seconds between two looks at the clock, at the memory in use, and at Ctrl-C
 
 
@@ -57,6 +58,7 @@ class Pool:
         """
         free, again, more = deque(self.slots), deque[tuple[Job, int]](), True
         running: list[Running] = []
+        served = False  # whether the server forked the last process that it was asked for
         with _interrupts(running) as interrupts:
             try:
                 while True:
@@ -64,8 +66,20 @@ class Pool:
                         job, attempt = again.popleft() if again else (ask(), 1)
                         if job is None:
                             more = False
-                        else:
-                            running.append(start(job, attempt, free.popleft(), self.preload))
+                            continue
+                        try:
+                            running.append(start(job, attempt, free[0], self.preload))
+                            free.popleft()
+                            served = True
+                        except JobError:
+                            if interrupts:  # They have stopped the server.
+                                tell(job, Ended(None, None, INTERRUPTED, 0.0))
+                            elif served:  # It has just been killed, and another one can be started in a moment.
+                                served = False
+                                again.appendleft((job, attempt))
+                                time.sleep(TICK)
+                            else:
+                                raise
                     if not running:
                         break
                     for each in self._ended(running, interrupts):
@@ -76,9 +90,6 @@ class Pool:
                             again.append((each.job, each.attempt + 1))
                         else:
                             tell(each.job, ended)
-            except JobError:
-                if not interrupts:  # They have stopped the server.
-                    raise
             finally:
                 _end(running)
         if interrupts:
@@ -104,7 +115,7 @@ class Pool:
             elif self.memory_limit is not None and (used := each.resident()) > self.memory_limit:
                 each.stop(f"used {used:.3g} GiB, over its memory limit of {self.memory_limit:g} GiB", grace=GRACE)
             if interrupts:
-                each.stop("was ended by Ctrl-C", grace=float("inf"))
+                each.stop(INTERRUPTED, grace=float("inf"))
             if len(interrupts) > 1 or now > each.deadline:
                 each.signal(signal.SIGKILL)
         return ended
