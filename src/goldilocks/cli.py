@@ -71,11 +71,12 @@ def _repair(given: argparse.Namespace) -> None:
 
 
 def _analyse(given: argparse.Namespace) -> None:
-    from goldilocks import backend  # noqa: F401, I001  `backend` first: it is quiet
+    from goldilocks import backend  # isort: skip  First: it is quiet.
     from goldilocks import analyse
     from goldilocks.analysis import AnalysisError
     from goldilocks.tracking import local
 
+    backend.find_devices()
     if RUN_ID.fullmatch(given.target):
         store = local.connect(uri=given.uri, experiment=EXPERIMENT)
         analyse.run(store, given.target, layer=given.layer, image=given.image, asked=given.words)

@@ -83,5 +83,10 @@ def as_json(records: Sequence[JobRecord]) -> str:
     return json.dumps([dataclasses.asdict(record) for record in records], indent=1)
 
 
+def log_of(sweep_dir: Path, number: int) -> Path:
+    """The file that everything goes to which a job writes to its standard output and error."""
+    return sweep_dir / FOLDER / f"{number}.log"
+
+
 def _file(sweep_dir: Path, number: int) -> Path:
     return sweep_dir / FOLDER / f"{number}.json"

@@ -140,7 +140,7 @@ def _trained(setting: Setting, trainings: Sequence[Training], start: keras.Model
 
 def _trial(settings: Settings) -> Trial | None:
     """The trial of this job, where it is one of a search."""
-    if settings.sweep_dir is None or settings.job is None:
+    if settings.sweep_dir is None or settings.job is None or settings.tree["final"]:
         return None
     return pruning.trial(settings.sweep_dir, settings.job)
 

@@ -3,8 +3,12 @@
 Hydra makes plugins only of classes that belong to a module of this package.
 """
 
-from goldilocks.sweep import search
+from goldilocks.sweep import launcher, search
 
 
 class SearchSweeper(search.SearchSweeper):
     """`hydra/sweeper=search`."""
+
+
+class LocalLauncher(launcher.LocalLauncher):
+    """`hydra/launcher=local`."""

@@ -144,9 +144,10 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
             f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected a run that finished, "
             "not a sweep nor the parent of folds. Give the ID of one that did."
         )
-    from goldilocks import backend  # noqa: F401  `backend` first: it is quiet
+    from goldilocks import backend  # First: it is quiet.
     from goldilocks.dataset import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
 
+    backend.find_devices()
     load_model = importlib.import_module("mlflow.keras").load_model
 
     logged = client.get_logged_model(run.outputs.model_outputs[-1].model_id)

@@ -1,0 +1,19 @@
+import subprocess
+import sys
+
+LOOK = """
+import threading
+import goldilocks.sweep.preload
+from tensorflow.python.eager import context
+print(threading.active_count(), context.context()._initialized)
+from goldilocks import backend
+backend.seed(0)
+backend.tf.constant(1) + 1
+print(context.context()._initialized)
+"""
+
+
+def test_what_jobs_are_forked_from_has_no_thread_and_no_runtime_and_says_nothing():
+    done = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True)
+    assert done.stdout.split() == ["1", "False", "True"]
+    assert done.stderr == ""
