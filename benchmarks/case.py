@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from goldilocks import backend  # noqa: F401  First: it is quiet.
 from goldilocks.config import Settings, settled
 from goldilocks.problem import resolve
-from goldilocks.run import prepare
+from goldilocks.single import prepare
 from goldilocks.training.fit import Job
 
 CONF = Path(__file__).parents[1] / "conf"

@@ -48,10 +48,18 @@ def streamed(held, tmp_path_factory):
     return dataset(np.array(paths), "image", image_size=(16, 16))
 
 
-def training(data, *, seed=0, augment=None, batch_size=3):
+def training(data, *, seed=0, augment=None, batch_size=3, batches_done=0):
     encoder = encoding.fit(data, ROWS, in_order=False)
     return batches.training(
-        data, encoder, ROWS, data.y, batch_size=batch_size, shuffle=True, seed=seed, augment=augment
+        data,
+        encoder,
+        ROWS,
+        data.y,
+        batch_size=batch_size,
+        shuffle=True,
+        seed=seed,
+        augment=augment,
+        batches_done=batches_done,
     )
 
 
@@ -146,3 +154,19 @@ def test_each_part_of_the_augmentation_is_a_layer(part, value, layers):
 def test_a_rotation_is_of_as_many_degrees_as_asked_for():
     layer = batches.augmentation(Regularizer(**{**vars(STILL), "rotation": 90.0}), seed=0).layers[0]
     assert layer.factor == (-0.25, 0.25)  # of a full turn
+
+
+@pytest.mark.parametrize("name", ["held", "streamed"])
+@pytest.mark.parametrize("augmented", [False, True])
+def test_a_training_that_goes_on_gets_the_batches_that_come_next(name, augmented, request):
+    data = request.getfixturevalue(name)
+    if augmented and name == "held":
+        pytest.skip("what is augmented is not held")
+
+    def stream(done):
+        augment = batches.augmentation(MOVED, seed=3) if augmented else None
+        return training(data, augment=augment, batches_done=done)
+
+    whole, rest = taken(stream(0), epochs=3), taken(stream(2 * STEPS), epochs=1)
+    np.testing.assert_array_equal(rest[0][0], whole[2][0])
+    np.testing.assert_array_equal(rest[0][1], whole[2][1])

@@ -23,6 +23,7 @@ TRAINER = {
     "shuffle": True,
     "monitor": "val_loss",
     "deterministic": True,
+    "checkpoint_seconds": 0,
 }
 RMSPROP = {"name": "rmsprop", "schedule": "constant", "decay_to": 0.0, "warmup": 0.0, "clipnorm": None}
 GENERATOR = np.random.default_rng(0)
@@ -34,7 +35,9 @@ SPLIT = Split(np.arange(0, 32), np.arange(32, 48), np.arange(48, 60))
 class Trained:
     """What one call of `fit` came to."""
 
-    def __init__(self, *, seed=0, split=SPLIT, learning_rate=0.01, y=Y, regularizer=(), watchers=(), **trainer):
+    def __init__(
+        self, *, seed=0, split=SPLIT, learning_rate=0.01, y=Y, regularizer=(), watchers=(), checkpoint=None, **trainer
+    ):
         backend.seed(seed)
         self.split, self.y = split, y
         kind = problem.resolve(
@@ -78,7 +81,11 @@ class Trained:
         )
         self.reported = []
         self.result = training.fit(
-            job, list(watchers), lambda epoch, values: self.reported.append((epoch, values)), **{**TRAINER, **trainer}
+            job,
+            list(watchers),
+            lambda epoch, values: self.reported.append((epoch, values)),
+            checkpoint,
+            **{**TRAINER, **trainer},
         )
 
     def loss(self, rows):
@@ -256,3 +263,55 @@ def test_training_comes_down_to_the_loss_that_numpy_finds():
     trained = Trained(epochs=1, learning_rate=1e-12)
     assert trained.result.history["val_loss"][0] == pytest.approx(trained.loss(SPLIT.validation), rel=1e-4)
     assert trained.result.history["loss"][0] == pytest.approx(trained.loss(SPLIT.train), rel=1e-4)
+
+
+class Cut(keras.callbacks.Callback):
+    """Ends a training in the middle of an epoch, as a killed process does."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.epoch:
+            raise ConnectionAbortedError
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"epochs": 7},
+        {"epochs": 7, "regularizer": {"dropout": 0.5}, "steps_per_epoch": 3},
+        {"epochs": 40, "regularizer": {"patience": 2}, "learning_rate": 0.3},
+        {"epochs": 5, "split": Split(SPLIT.train, SPLIT.validation[:0], SPLIT.test)},
+    ],
+    ids=["plain", "random layers", "patience", "final"],
+)
+def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path, settings):
+    whole = Trained(**settings)
+    with pytest.raises(ConnectionAbortedError):
+        Trained(**settings, checkpoint=tmp_path / "state.npz", watchers=[Cut(3)])
+    rest = Trained(**settings, checkpoint=tmp_path / "state.npz")
+    assert rest.reported[0][0] == 4
+    assert (rest.result.best_epoch, rest.result.monitor) == (whole.result.best_epoch, whole.result.monitor)
+    for name in whole.result.history.keys() - {"seconds"}:
+        assert rest.result.history[name] == whole.result.history[name], name
+    assert same(rest.model.get_weights(), whole.model.get_weights())
+    assert rest.result.seconds > sum(rest.result.history["seconds"][:3])
+
+
+def test_a_training_that_had_come_to_its_end_is_not_gone_on_with(tmp_path):
+    settings = {"epochs": 40, "regularizer": {"patience": 2}, "learning_rate": 0.3}
+    whole = Trained(**settings, checkpoint=tmp_path / "state.npz")
+    assert len(whole.reported) < 40
+    again = Trained(**settings, checkpoint=tmp_path / "state.npz")
+    assert again.reported == []
+    assert again.result.history == whole.result.history
+    assert same(again.model.get_weights(), whole.model.get_weights())
+
+
+def test_checkpoints_are_rare_where_they_are_dear(tmp_path):
+    Trained(epochs=3, checkpoint=tmp_path / "state.npz", checkpoint_seconds=60)
+    assert not (tmp_path / "state.npz").exists()
+    Trained(epochs=3, checkpoint=tmp_path / "state.npz", checkpoint_seconds=None)
+    assert not (tmp_path / "state.npz").exists()

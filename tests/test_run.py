@@ -41,7 +41,7 @@ class Home:
         """What a run logged; a run that was made already is not made again."""
         if again or overrides not in self.runs:
             before = {each.info.run_id for each in self.all()}
-            settings = self.composed(*overrides)
+            settings = self.composed(*overrides, *(["force=true"] if again else []))
             with contextlib.redirect_stdout(io.StringIO()) as said:
                 value = run(settings)
             [found] = [each for each in self.all() if each.info.run_id not in before]

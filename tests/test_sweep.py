@@ -49,7 +49,7 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
     assert f"logged    parent run {parent.info.run_id}" in done.stdout
 
     artifacts = Path(client.download_artifacts(parent.info.run_id, ""))
-    assert {file.name for file in artifacts.iterdir()} == {"results.csv", "results.md", "val_loss.png"}
+    assert {file.name for file in artifacts.iterdir()} == {"jobs.json", "results.csv", "results.md", "val_loss.png"}
     table = pandas.read_csv(artifacts / "results.csv")
     best = dict(zip(table["model.units"], table["best_val_loss"], strict=True))  # Rows stand as the jobs began.
     assert best == {int(child.data.params["model.units"]): child.data.metrics["best_val_loss"] for child in children}
@@ -66,7 +66,7 @@ def test_one_job_that_fails_does_not_take_the_others_along(folder, train):
     done = train("-m", *small, "model.layers=4,1")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "job 0 (model.layers=4) failed: model.layers is 4" in done.stderr
+    assert "layers=4) failed: model.layers is 4" in done.stderr
     [parent], children, client = runs(folder)
     [failed, finished] = sorted(children, key=lambda child: child.info.status)
     assert (failed.info.status, finished.info.status, parent.info.status) == ("FAILED", "FINISHED", "FAILED")

@@ -11,8 +11,9 @@ import pandas
 import pytest
 from mlflow.exceptions import MlflowException
 
+from conftest import ROOT
 from goldilocks.dataset import Dataset, encoding
-from goldilocks.tracking import StoreError, local, none, run
+from goldilocks.tracking import StoreError, journal, local, none, run
 
 PARAMS = {"seed": 0, "model.units": [4, 8], "dataset.subset": None, "model": "mlp"}
 
@@ -23,7 +24,7 @@ def store(folder):
 
 
 def opened(store, name="boston mlp", parent=None, params=PARAMS, tags=None):
-    return store.run(name, parent=parent, params=params, tags=tags or {"problem": "regression"})
+    return store.run(name, parent=parent, params=params, tags=tags or {"problem": "regression"}, continued=None)
 
 
 def only(store):
@@ -159,21 +160,55 @@ def test_a_store_that_fails_for_a_while_loses_nothing(store, monkeypatch):
     assert only(store).info.status == "FINISHED"
 
 
-def test_a_store_that_never_comes_back_is_told_at_the_end(store, monkeypatch):
-    send = store.client.log_batch
-
+def test_a_store_that_never_comes_back_loses_nothing_either(store, monkeypatch, capsys):
     def failing(*args, **named):
-        if named.get("metrics"):
-            raise MlflowException("disk is full\nand more")
-        return send(*args, **named)
+        raise MlflowException("disk is full\nand more")
 
-    monkeypatch.setattr(store.client, "log_batch", failing)
-    with (
-        pytest.raises(StoreError, match=r"store sqlite:.*mlflow\.db cannot be used: disk is full\. Expected"),
-        opened(store) as tracker,
-    ):
+    monkeypatch.setattr(run, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(run, "SECONDS_BEFORE_WORDS", 0.1)
+    with monkeypatch.context() as away, opened(store) as tracker:
+        away.setattr(store.client, "log_batch", failing)
         tracker.epoch(1, {"loss": 1.0})
-    assert only(store).info.status == "FAILED"
+        tracker.tags({"verdict": "overfit"})
+        tracker.close("FINISHED")
+    said = capsys.readouterr().err
+    assert "waiting for the tracking store sqlite:" in said
+    assert only(store).data.metrics == {}
+
+
+def test_what_the_store_did_not_take_is_sent_by_a_repair(store, monkeypatch, capsys):
+    monkeypatch.setattr(run, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(run, "SECONDS_BEFORE_WORDS", 0.1)
+    with monkeypatch.context() as away:
+        away.setattr(run.sender, "send", lambda *_: (_ for _ in ()).throw(OSError("connection refused")))
+        with opened(store) as tracker:
+            tracker.epoch(1, {"loss": 1.0})
+            tracker.files(ROOT / "docs" / "decisions")
+    said = capsys.readouterr().err
+    assert f"does not take what the run {tracker.run_id} logged. All of it is kept in .goldilocks/runs/" in said
+    assert only(store).info.status == "RUNNING"
+    [line] = store.repair()
+    assert line == f"run {tracker.run_id} (boston mlp): sent what the store lacked."
+    found = only(store)
+    assert (found.info.status, found.data.metrics, found.data.params["seed"]) == ("FINISHED", {"loss": 1.0}, "0")
+    assert len(store.client.list_artifacts(tracker.run_id)) > 3
+    assert store.repair() == []
+    assert journal.all_left() == []
+
+
+def test_what_a_store_refuses_for_good_is_an_error(store, monkeypatch):
+    with pytest.raises(StoreError, match=r"cannot be used: .*deleted"), opened(store) as tracker:  # noqa: PT012
+        store.client.delete_run(tracker.run_id)
+        tracker.epoch(1, {"loss": 1.0})
+
+
+def test_what_is_sent_twice_is_there_once(store):
+    with opened(store) as tracker:
+        tracker.epoch(1, {"loss": 1.0})
+        tracker.flush()
+        tracker._count -= 1
+        tracker._waiting = tracker.journal.entries()[-1:]
+    assert [point.value for point in store.client.get_metric_history(tracker.run_id, "loss")] == [1.0]
 
 
 def test_tags_description_data_set_and_files(store, tmp_path):
@@ -263,7 +298,8 @@ def python(script, *arguments, **named):
 TERMINATED = """
 import time
 from goldilocks.tracking import local
-with local.connect(uri=None, experiment="tries").run("slow", parent=None, params={}, tags={}) as tracker:
+store = local.connect(uri=None, experiment="tries")
+with store.run("slow", parent=None, params={}, tags={}, continued=None) as tracker:
     tracker.epoch(1, {"loss": 0.5})
     print("started", flush=True)
     time.sleep(60)
@@ -282,28 +318,37 @@ def test_a_terminated_run_is_marked(folder, store):
 
 
 FULL = """
-import os, resource, sys
-from goldilocks.tracking import StoreError, local
+import os, resource
+from goldilocks.tracking import local, run
+run.SECONDS_TO_WAIT = run.SECONDS_BEFORE_WORDS = 1.0
 store = local.connect(uri=None, experiment="tries")
-try:
-    with store.run("large", parent=None, params={}, tags={}) as tracker:
-        size = os.path.getsize("mlflow.db")
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 8192, size + 8192))
-        for epoch in range(1, 5001):
-            tracker.epoch(epoch, {"loss": 0.5})
-except StoreError as error:
-    sys.exit(str(error))
+with store.run("large", parent=None, params={}, tags={}, continued=None) as tracker:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (BYTES, BYTES))
+    for epoch in range(1, 5001):
+        tracker.epoch(epoch, {"loss": 0.5})
 """
 
 
-def test_a_full_disk_is_said_and_the_run_is_marked(folder, store):
-    with python(FULL, cwd=folder) as process:
+def test_a_full_disk_is_said_and_what_the_journal_has_is_sent_later(folder, store):
+    room = (folder / "mlflow.db").stat().st_size + 8192
+    with python(FULL.replace("BYTES", str(room)), cwd=folder) as process:
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "does not take what the run" in said
+    [line] = store.repair()
+    assert "sent what the store lacked" in line
+    assert only(store).info.status == "FINISHED"
+    steps = [point.step for point in store.client.get_metric_history(only(store).info.run_id, "loss")]
+    assert steps == list(range(1, 5001))
+
+
+def test_no_room_for_the_journal_is_a_sentence_and_the_run_is_marked(folder, store):
+    with python(FULL.replace("BYTES", "8192"), cwd=folder) as process:
         _, said = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert said.startswith("the tracking store sqlite:///"), said
-    assert "make room" in said
-    assert len(said.splitlines()) == 1
-    assert only(store).info.status == "FAILED"
+    assert "make room" in said.splitlines()[-1], said
+    store.repair()
+    assert only(store).info.status in ("FAILED", "KILLED")
 
 
 @pytest.mark.parametrize(
@@ -334,29 +379,20 @@ def test_a_deleted_experiment_is_not_written_to(store):
         local.connect(uri=None, experiment="tries")
 
 
-def test_a_parent_knows_its_children_in_order_and_ends_with_a_comparison(store, tmp_path):
-    parent = store.open_parent("units=4,8", command="python train.py -m model.units=4,8")
+def test_runs_come_back_by_their_ids_in_the_order_asked_for(store):
     for units in (4, 8):
-        with opened(store, name=f"units={units}", parent=parent, params={"model.units": units}) as tracker:
+        with opened(store, name=f"units={units}", params={"model.units": units}) as tracker:
             for epoch in (1, 2, 3):
                 tracker.epoch(epoch, {"val_loss": units / epoch})
     with opened(store, name="stranger"):
         pass
-    found = store.children(parent)
+    ids = {found.info.run_name: found.info.run_id for found in store.client.search_runs([store.experiment_id])}
+    found = store.runs([ids["units=8"], ids["units=4"], "0" * 32])
     assert [(child.name, child.status, child.params) for child in found] == [
-        ("units=4", "FINISHED", {"model.units": "4"}),
         ("units=8", "FINISHED", {"model.units": "8"}),
+        ("units=4", "FINISHED", {"model.units": "4"}),
     ]
-    assert [list(child.val_loss) for child in found] == [[4.0, 2.0, 4 / 3], [8.0, 4.0, 8 / 3]]
-    assert found[0].metrics == {"val_loss": 4 / 3}
-    assert store.client.get_run(parent).info.status == "RUNNING"
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "results.csv").write_text("units\n")
-    store.close_parent(parent, "FAILED", folder=tmp_path / "out", description="| units |")
-    closed = store.client.get_run(parent)
-    assert closed.info.status == "FAILED"
-    assert closed.data.tags["mlflow.note.content"] == "```\npython train.py -m model.units=4,8\n```\n\n| units |"
-    assert [item.path for item in store.client.list_artifacts(parent)] == ["results.csv"]
+    assert [list(child.val_loss) for child in found] == [[8.0, 4.0, 8 / 3], [4.0, 2.0, 4 / 3]]
 
 
 def test_the_model_of_a_run_comes_back(store):
@@ -386,11 +422,12 @@ def test_the_model_of_a_run_comes_back(store):
 
 
 def test_without_tracking_there_is_the_same_to_call():
-    elsewhere = {"params", "flush", "close", "artifact", "add", "runs_of", "history"}  # The last four: commands alone.
+    commands = {"artifact", "add", "runs_of", "history", "select", "histories", "page"}  # They alone ask for these.
+    elsewhere = {"params", "flush", "close", *commands}
     for ours, theirs in ((none.Store, local.Store), (none.Tracker, run.Tracker)):
         needed = {name for name in vars(theirs) if not name.startswith("_")} - elsewhere
         assert needed <= set(vars(ours)), f"{needed - set(vars(ours))} of {theirs} has no match"
-    with none.connect().run("name", parent=None, params={}, tags={}) as tracker:
+    with none.connect().run("name", parent=None, params={}, tags={}, continued=None) as tracker:
         tracker.epoch(1, {"loss": 1.0})
     assert (tracker.where, tracker.ui_command) == ("nowhere (tracking=none)", "")
     with pytest.raises(StoreError, match=r"init_from is abc, but tracking=none keeps no runs; .+ Use tracking=local"):

@@ -1,7 +1,8 @@
-"""The command `goldilocks`: look into what was trained, and report on what was compared."""
+"""The command `goldilocks`: look into what was trained, report on what was compared, repair what was interrupted."""
 
 import argparse
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -42,11 +43,31 @@ def _parser() -> argparse.ArgumentParser:
     analyse.add_argument(
         "--output", type=Path, default=Path("analysis"), metavar="FOLDER", help="of a NAME: where the figures go"
     )
-    report = commands.add_parser("report", help="the page of a study", description="Write the page of a study.")
+    text = "compare runs in one HTML file: variants with intervals over seeds, differences, curves"
+    report = commands.add_parser("report", help=text, description=text)
     report.set_defaults(subcommand=_report)
-    report.add_argument("--study", required=True, metavar="NAME", help="a folder of experiments/ with a study.yaml")
+    report.add_argument("targets", nargs="*", metavar="TARGET", help="the ID of a run or of a sweep; a study's name")
+    report.add_argument("--output", type=Path, metavar="FILE", help="else report-NAME.html in this folder")
+    report.add_argument("--study", metavar="NAME", help="instead: write the page of a folder of experiments/")
     report.add_argument("--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder")
+    text = "send what runs of this folder left unsent, and mark those whose process is gone"
+    repair = commands.add_parser("repair", help=text, description=text)
+    repair.set_defaults(subcommand=_repair)
+    repair.add_argument(
+        "--forget", action="store_true", help="delete what interrupted runs could go on from, and its checkpoints"
+    )
     return parser
+
+
+def _repair(given: argparse.Namespace) -> None:
+    from goldilocks.tracking import repair
+
+    for line in repair.everything():
+        print(line)
+    for run_id, name, size in repair.interrupted(forget=given.forget):
+        done = "forgotten" if given.forget else "the command that started it goes on with it"
+        print(f"run {run_id} ({name}): interrupted; {done} ({size / 2**20:.1f} MiB).")
+    print("every run of this folder is in its store, but for those named above.")
 
 
 def _analyse(given: argparse.Namespace) -> None:
@@ -70,8 +91,22 @@ def _analyse(given: argparse.Namespace) -> None:
 
 
 def _report(given: argparse.Namespace) -> None:
-    from goldilocks import study
+    if bool(given.targets) == bool(given.study):
+        raise SystemExit(
+            "goldilocks: report needs either runs to compare (IDs of runs or of a sweep, or a study's name) or "
+            "--study NAME; see goldilocks report --help."
+        )
     from goldilocks.tracking import local
 
     store = local.connect(uri=given.uri, experiment=EXPERIMENT)
-    print(study.write(given.study, store, Path.cwd()))
+    if given.study:
+        from goldilocks import study
+
+        print(study.write(given.study, store, Path.cwd()))
+        return
+    from goldilocks import comparison
+
+    typed = ["goldilocks", "report", *given.targets]
+    typed += ["--output", str(given.output)] if given.output else []
+    typed += ["--uri", given.uri] if given.uri else []
+    print(comparison.write(store, given.targets, given.output, command=shlex.join(typed)))

@@ -4,6 +4,7 @@ Beside `command_line` and the plugins of `sweep` nothing else knows Hydra and Om
 values.
 """
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -23,7 +24,10 @@ from goldilocks.checks import config_errors, leaves
 GROUPS = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer", "tracking", "experiment")
 
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the same result.
-WITHOUT_EFFECT = ("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "diagnosis.")
+WITHOUT_EFFECT = (
+    *("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "diagnosis.", "force"),
+    "trainer.checkpoint_seconds",
+)
 
 # Keys of a group that are no arguments of its builder: they are about whole trainings, and `run` reads them.
 NOT_ARGUMENTS = ("trainer.repeats", "model.init_from")
@@ -45,12 +49,14 @@ class Settings:
         choices: The option chosen in each config group.
         overrides: The overrides of this run, as typed.
         sweep_dir: The folder of the sweep that this run belongs to; None for a run of its own.
+        job: Its number in the sweep, from 0; None for a run of its own.
     """
 
     tree: Mapping[str, Any]
     choices: Mapping[str, str]
     overrides: tuple[str, ...]
     sweep_dir: Path | None
+    job: int | None = None
 
     @property
     def flat(self) -> dict[str, Any]:
@@ -66,9 +72,9 @@ class Settings:
             words += [self.choices["regularizer"]] * (self.choices["regularizer"] != "none")
         words += ["final"] * self.tree["final"]
         said = (
-            ("experiment=", "final=")
+            ("experiment=", "final=", "force=")
             if "experiment" in self.choices
-            else ("dataset=", "model=", "regularizer=", "final=")
+            else ("dataset=", "model=", "regularizer=", "final=", "force=")
         )
         hidden = ("tracking", "hydra", "dataset.dir=", "dataset.file=")
         for override in (text.lstrip("+~") for text in self.overrides):
@@ -124,12 +130,10 @@ def settle(cfg: DictConfig) -> Settings:
         ConfigError: Anything is wrong; the message lists all of it.
     """
     hydra = HydraConfig.get()
-    return settled(
-        cfg,
-        choices=hydra.runtime.choices,
-        overrides=hydra.overrides.task,
-        sweep_dir=Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None,
-    )
+    settings = settled(cfg, choices=hydra.runtime.choices, overrides=hydra.overrides.task, sweep_dir=None)
+    if hydra.mode != RunMode.MULTIRUN:
+        return settings
+    return dataclasses.replace(settings, sweep_dir=Path(hydra.sweep.dir).absolute(), job=hydra.job.num)
 
 
 def settled(

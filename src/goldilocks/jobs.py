@@ -6,6 +6,7 @@ Whoever knows something adds it: the job's own process its name, run and value, 
 import dataclasses
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ FOLDER = "jobs"
 
 
 class JobError(RuntimeError):
-    """A job of a sweep ended without a result; the message says which, why, and where its log is."""
+    """A job did not come to its end, or some jobs of a sweep did not; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ def all_of(sweep_dir: Path) -> list[JobRecord]:
     """Every job that anything is known of, in order."""
     numbers = sorted(int(file.stem) for file in (sweep_dir / FOLDER).glob("*.json"))
     return [of(sweep_dir, number) for number in numbers]
+
+
+def as_json(records: Sequence[JobRecord]) -> str:
+    """Records as a JSON list."""
+    return json.dumps([dataclasses.asdict(record) for record in records], indent=1)
 
 
 def log_of(sweep_dir: Path, number: int) -> Path:

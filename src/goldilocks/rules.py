@@ -79,6 +79,7 @@ ACTIVATION = one_of(
 RULES: Mapping[str, Rule] = {
     "seed": SEED,
     "final": FLAG,
+    "force": FLAG,
     "problem.type": one_of("auto", *PROBLEMS),
     "problem.last_activation": ACTIVATION.or_("auto"),
     "problem.loss": TEXT,
@@ -168,6 +169,7 @@ RULES: Mapping[str, Rule] = {
     "trainer.repeats": whole(1),
     "trainer.monitor": TEXT,
     "trainer.deterministic": FLAG,
+    "trainer.checkpoint_seconds": number(0).or_(None),
     "tracking.uri": TEXT.or_(None),
     "tracking.experiment": TEXT,
 }

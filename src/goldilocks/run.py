@@ -1,51 +1,77 @@
-"""One run, top to bottom, one line per step; of several folds or seeds, one child run for each of them."""
+"""One run, top to bottom, one line per step; of several folds or seeds, one child run for each of them.
+
+What an earlier run of the same configuration, data and code has found is taken; what it left unfinished is gone on
+with.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldilocks import origin
+from goldilocks import jobs, origin, reuse
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem, check_monitor, resolve
 from goldilocks.protocol import Split
+from goldilocks.single import Training, train
 from goldilocks.tracking import provenance
 
 if TYPE_CHECKING:
     import keras
 
     from goldilocks.summary import Outcome
-    from goldilocks.training.fit import Job
-
-EXAMPLE_ROWS = 2  # in the logged model's input example
 
 
 @dataclass(frozen=True)
-class Training:
-    """One training of a configuration.
+class Setting:
+    """What all trainings of a run share.
 
     Attributes:
-        settings: With the seed of this training.
-        split: The rows of this training.
-        fold: Which of several folds, from 1; None where there is one split.
-        part: What it is among several ("fold 1 of 4", "seed 7"); "" where it is the only one.
+        settings: What was asked for.
+        store: Where runs are logged.
+        dataset: Loaded.
+        problem: What is predicted.
     """
 
     settings: Settings
-    split: Split
-    fold: int | None
-    part: str
+    store: Any
+    dataset: Dataset
+    problem: Problem
 
-    @property
-    def role(self) -> str:
-        """What its run is for: "fold" or "repeat" under a parent that averages, else that of its settings."""
-        return ("fold" if self.fold else "repeat") if self.part else self.settings.role
+    def fingerprint(self, training: Training) -> str:
+        """What identifies the result of a training, or of all together (`part` "")."""
+        return training.settings.fingerprint(self.dataset.digest, provenance.code().digest, training.part)
+
+    def earlier(self, training: Training) -> Any:
+        """The run that has the result of a training, else one that can go on, else None; None with `force=true`."""
+        return None if self.settings.tree["force"] else self.store.earlier(self.fingerprint(training))
+
+    def tracked(self, training: Training, *, parent: str | None, interrupted: Any) -> Any:
+        """Open the run of a training, or go on with an interrupted one."""
+        origin_id = self.settings.tree["model"].get("init_from")
+        tags = {
+            "problem": self.problem.type,
+            "role": training.role,
+            "dataset.source": self.dataset.source,
+            "dataset.digest": self.dataset.digest,
+            "fingerprint": self.fingerprint(training),
+            **({"init_from": origin_id} if origin_id else {}),
+            **({"fold": str(training.fold)} if training.fold else {}),
+            **provenance.tags(),
+        }
+        if interrupted is not None:
+            print(f"{interrupted.name}: going on with the interrupted run {interrupted.run_id}", file=sys.stderr)
+        return self.store.run(
+            training.part or self.settings.name,
+            parent=parent,
+            params=training.settings.flat,
+            tags=tags,
+            continued=interrupted.run_id if interrupted is not None else None,
+        )
 
 
 def run(settings: Settings) -> float:
@@ -56,7 +82,7 @@ def run(settings: Settings) -> float:
 
     Returns:
         The best monitored value, which a sweep compares (of several trainings their mean at one epoch); of a final run,
-        the same measure on the test rows.
+        the same measure on the test rows. Of a configuration that was trained before, that of the earlier run.
 
     Raises:
         StoreError: The store cannot be reached or written, or has no such run as `model.init_from`.
@@ -66,6 +92,9 @@ def run(settings: Settings) -> float:
         ModelError: The model cannot be built for the shape of the data.
     """
     store = settings.builder("tracking")()
+    if settings.sweep_dir is None:  # A sweep has done it before its first job.
+        for line in store.repair():
+            print(line, file=sys.stderr)
     dataset = settings.builder("dataset")()
     problem = resolve(dataset.problem, **settings.tree["problem"])
     penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
@@ -73,97 +102,50 @@ def run(settings: Settings) -> float:
     for note in dataset.notes:
         print(f"  {note}", file=sys.stderr)
     trainings = _trainings(settings, settings.builder("protocol")(dataset), whole=dataset.subset is None)
-    # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
-    from goldilocks import backend  # noqa: F401  First: it is quiet.
+    setting = Setting(settings, store, dataset, problem)
+    whole = trainings[0] if len(trainings) == 1 else Training(settings, trainings[0].split, None, "")
+    with store.alone(setting.fingerprint(whole)):
+        found = setting.earlier(whole)
+        if found is not None and found.status == "FINISHED":
+            _note(settings, run_id=found.run_id, reused=True)
+            print(reuse.lines(found, store.ui_command))
+            return reuse.value(settings, found)
+        # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
+        from goldilocks import backend  # noqa: F401  First: it is quiet.
 
-    earlier = origin.load(settings, store)
+        start = origin.load(settings, store)
+        with setting.tracked(whole, parent=settings.parent, interrupted=found) as tracker:
+            _note(settings, run_id=tracker.run_id)
+            return _trained(setting, trainings, start, tracker)
 
-    def tracked(training: Training, parent: str | None) -> Any:
-        tags = {
-            "problem": problem.type,
-            "role": training.role,
-            "dataset.source": dataset.source,
-            "dataset.digest": dataset.digest,
-            "fingerprint": training.settings.fingerprint(dataset.digest, provenance.code().digest, training.part),
-            **({"init_from": settings.tree["model"]["init_from"]} if earlier else {}),
-            **({"fold": str(training.fold)} if training.fold else {}),
-            **provenance.tags(),
-        }
-        name = training.part or settings.name
-        return store.run(name, parent=parent, params=training.settings.flat, tags=tags)
 
+def _trained(setting: Setting, trainings: Sequence[Training], start: keras.Model | None, tracker: Any) -> float:
+    """The value of an open run: of its one training, or of all those that its children have done."""
     if len(trainings) == 1:
         from goldilocks import summary
 
-        with tracked(trainings[0], settings.parent) as tracker:
-            return summary.value(_train(trainings[0], dataset, problem, earlier, tracker))
-
+        return summary.value(train(trainings[0], setting.dataset, setting.problem, start, tracker))
     from goldilocks import average
 
-    with tracked(Training(settings, trainings[0].split, None, ""), settings.parent) as together:
-        outcomes = []
-        for training in trainings:
-            with tracked(training, together.run_id) as tracker:
-                outcomes.append(_train(training, dataset, problem, earlier, tracker))
-        return average.conclude(settings, outcomes, together)
+    outcomes = [_child(setting, training, start, tracker.run_id) for training in trainings]
+    return average.conclude(setting.settings, outcomes, tracker)
 
 
-def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split, earlier: keras.Model | None) -> Job:
-    """A fresh model for these rows, with everything that training needs; the seed is set here.
+def _child(setting: Setting, training: Training, start: keras.Model | None, parent: str) -> Outcome:
+    """One of several trainings, in a run of its own; one that was finished before is taken as it was."""
+    with setting.store.alone(setting.fingerprint(training)):
+        found = setting.earlier(training)
+        if found is not None and found.status == "FINISHED":
+            print(f"{training.part}: trained before, run {found.run_id}", file=sys.stderr)
+            return reuse.outcome(training, setting.dataset, setting.problem, found, setting.store)
+        with setting.tracked(training, parent=parent, interrupted=found) as tracker:
+            return train(training, setting.dataset, setting.problem, start, tracker)
 
-    Args:
-        settings: Checked.
-        dataset: Loaded.
-        problem: What is predicted.
-        split: Its training rows alone are fitted on.
-        earlier: The logged model to start from, or None.
 
-    Raises:
-        ModelError: The model cannot be built for the shape of the data.
-    """
-    from goldilocks import backend, evaluation
-    from goldilocks.dataset import encoding, vectorization
-    from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer
-    from goldilocks.training import frozen
-    from goldilocks.training.fit import Job
-
-    backend.seed(settings.tree["seed"])
-    regularizer = Regularizer(**settings.tree["regularizer"])
-    encoder = encoding.fit(dataset, split.train, in_order=settings.choices["model"] in READS_IN_ORDER)
-    goes_on = earlier is not None and settings.tree["model"].get("base") != "run"
-    if goes_on:  # What its weights mean depends on the vocabulary and the scales that they were trained with.
-        encoder = transfer.encoder(earlier, encoder)
-    outputs = evaluation.outputs(problem, dataset)
-    prior = evaluation.prior(problem, outputs, dataset.y[split.train])
-    vocabulary = vectorization.vocabulary(encoder)
-    facts = Facts(
-        input_shape=tuple(encoder.output.shape[1:]),
-        outputs=outputs,
-        last_activation=problem.last_activation,
-        prior=prior,
-        spread=evaluation.spread(problem, dataset.y[split.train]),
-        words=dataset.vectorization.words if dataset.vectorization and vectorization.is_sequence(encoder) else 0,
-        vocabulary=vocabulary,
-        persistence=encoding.persistence(dataset, encoder),
-        earlier=earlier,
-    )
-    model = settings.builder("model")(facts, regularizer)
-    if goes_on:
-        transfer.start(model, earlier)
-    if not regularizer.augments:
-        encoder, model = frozen.divide(encoder, model)
-    return Job(
-        model=model,
-        encoder=encoder,
-        dataset=dataset,
-        split=split,
-        targets=evaluation.targets(problem, outputs, dataset.y),
-        prior=prior,
-        problem=problem,
-        regularizer=regularizer,
-        optimizer=settings.builder("optimizer"),
-        seed=settings.tree["seed"],
-    )
+def _note(settings: Settings, **values: Any) -> None:
+    """Add to the record of this job, where it is one of a sweep."""
+    if settings.sweep_dir is not None and settings.job is not None:
+        jobs.note(settings.sweep_dir, settings.job, **values)
 
 
 def _trainings(settings: Settings, splits: Sequence[Split], *, whole: bool) -> list[Training]:
@@ -184,71 +166,3 @@ def _trainings(settings: Settings, splits: Sequence[Split], *, whole: bool) -> l
             words = [f"fold {fold} of {folds}"] * (folds > 1) + [f"seed {seed}"] * (repeats > 1)
             found.append(Training(own, split, fold if folds > 1 else None, " ".join(words)))
     return found
-
-
-def _coverage(settings: Settings, job: Job) -> float | None:
-    """The share of the vocabulary that the pretrained word vectors have; None without them."""
-    source = settings.tree["model"].get("vectors")
-    if source is None:
-        return None
-    from goldilocks.dataset import vectorization
-    from goldilocks.model import vectors
-
-    return vectors.load(source, vectorization.vocabulary(job.encoder), settings.tree["model"]["dimensions"]).coverage
-
-
-def _train(
-    training: Training, dataset: Dataset, problem: Problem, earlier: keras.Model | None, tracker: Any
-) -> Outcome:
-    from goldilocks import diagnosis, evaluation, gallery, summary
-    from goldilocks.dataset import encoding
-    from goldilocks.dataset.sources import digest
-    from goldilocks.training.callbacks import ProgressBar
-
-    settings, split = training.settings, training.split
-    print(f"{training.part or settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
-    job = prepare(settings, dataset, problem, split, earlier)
-    bar = ProgressBar(metric=problem.metric)
-    try:
-        result = settings.builder("trainer")(job, [bar], tracker.epoch)
-    finally:
-        bar.close()
-
-    model, final = job.model, settings.tree["final"]
-    judged = split.test if final else result.validation
-    targets = job.targets[judged]
-    predicted = evaluation.predict(job.encoder, model, dataset, judged)
-    baseline = evaluation.scores(problem, targets, evaluation.naive(dataset, job.prior, judged))
-    scores = evaluation.scores(problem, targets, predicted)
-    verdict = None
-    if not final and settings.role != "baseline":
-        verdict = diagnosis.judge(
-            result.history, metric=problem.metric, baseline=baseline, rows=len(judged), **settings.tree["diagnosis"]
-        )
-    complete = encoding.attach(job.encoder, model)
-    outcome = summary.Outcome(
-        settings=settings,
-        part=training.part,
-        dataset=dataset,
-        problem=problem,
-        split=split,
-        result=result,
-        baseline=baseline,
-        beats_baseline=evaluation.beats(problem, scores, baseline),
-        verdict=verdict,
-        test=scores if final else None,
-        parameters=complete.count_params(),
-        coverage=_coverage(settings, job),
-        weights=digest(*complete.get_weights()),
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        summary.write(outcome, complete, Path(folder))
-        gallery.draw(outcome, model, job.regularizer, judged, predicted, Path(folder) / "plots")
-        tracker.files(Path(folder))
-    tracker.dataset(dataset, context="train and test" if final else "train and validation")
-    tracker.model(complete, encoding.raw(dataset, judged[:EXAMPLE_ROWS]))
-    tracker.metrics(summary.metrics(outcome))
-    tracker.tags(summary.tags(outcome))
-    tracker.describe(summary.description(outcome))
-    print(summary.line(outcome) if training.part else summary.lines(outcome, tracker.where, tracker.ui_command))
-    return outcome

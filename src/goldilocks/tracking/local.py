@@ -1,37 +1,41 @@
 """The MLflow store: MLflow's own default in this folder, a database elsewhere, or a tracking server."""
 
 import contextlib
-import getpass
 import logging
 import os
 import shlex
 import signal
-import sqlite3
+import sys
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import requests
-from mlflow.entities import RunStatus
+from filelock import FileLock
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from mlflow.tracking.context.registry import resolve_tags
 
-from goldilocks.tracking import StoreError, stored
+from goldilocks.tracking import StoreError, histories, journal, opening, repair, stored, targets
+from goldilocks.tracking.failures import FAILURES, explained
+from goldilocks.tracking.opening import SQLITE
 from goldilocks.tracking.provenance import program
-from goldilocks.tracking.run import FAILURES, Tracker, explained
+from goldilocks.tracking.run import Tracker
+from goldilocks.tracking.sender import repository
 from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.targets import Selection
 
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 # It writes a traceback at every try to reach a store that is full or gone; what it raises is said in a sentence.
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # A line for every try to reach a server.
 
-
-SQLITE = "sqlite:///"
-SECONDS_TO_ANSWER = 10  # that a tracking server, or whoever holds a lock, has
+# A call that fails is made again from the journal: MLflow itself would go on for minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
@@ -57,39 +61,102 @@ class Store:
 
     @contextlib.contextmanager
     def run(
-        self, name: str, *, parent: str | None, params: Mapping[str, Any], tags: Mapping[str, str]
+        self,
+        name: str,
+        *,
+        parent: str | None,
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+        continued: str | None,
     ) -> Iterator[Tracker]:
         """A run that is open inside the `with`, and afterwards FINISHED, FAILED (an error) or KILLED (a signal).
 
         Args:
             name: For people.
-            parent: ID of the sweep's run, or None.
+            parent: ID of the run above it, or None.
             params: What is logged as parameters, by dotted names.
             tags: What the run can be found by.
+            continued: ID of an interrupted run that goes on; None for a new run.
 
         Raises:
             StoreError: The store cannot be written.
         """
         with explained(self.uri):
-            run = mlflow.start_run(
-                experiment_id=self.experiment_id, run_name=name, parent_run_id=parent, nested=True, tags=dict(tags)
-            )
-        where = f"run {run.info.run_id} of experiment {self.experiment}"
-        tracker = Tracker(self.client, run.info.run_id, uri=self.uri, where=where, ui_command=self.ui_command)
-        status = RunStatus.FAILED
+            run_id = continued or self._created(name, parent, tags)
+            written = journal.of(run_id)
+        with written.held() as free:
+            if not free:
+                raise StoreError(f"the run {run_id} is under way in another process; expected one that ended.")
+            with explained(self.uri):
+                self._begin(written, run_id, name, again=continued is not None)
+            where = f"run {run_id} of experiment {self.experiment}"
+            tracker = Tracker(self.client, run_id, written, uri=self.uri, where=where, ui_command=self.ui_command)
+            try:
+                with _terminable():
+                    if continued is None:
+                        tracker.params(params)
+                    yield tracker
+            except BaseException as error:
+                self._broke_off(tracker, error)
+                raise
+            if tracker.close("FINISHED"):
+                written.remove()
+            else:
+                _say_what_waits(run_id, self.uri)
+
+    def _created(self, name: str, parent: str | None, tags: Mapping[str, str]) -> str:
+        above = {"mlflow.parentRunId": parent} if parent else {}
+        given = resolve_tags({**tags, **above})
+        return self.client.create_run(self.experiment_id, run_name=name, tags=given).info.run_id
+
+    def _begin(self, written: journal.Journal, run_id: str, name: str, *, again: bool) -> None:
+        """Note in a run's journal what `repair` must know, and set the run going again where it had ended."""
+        if not written.entries():
+            written.add("begin", {"uri": _beside(self.uri), "name": name})
+        if again:
+            self.client.update_run(run_id, status="RUNNING")
+
+    def _broke_off(self, tracker: Tracker, error: BaseException) -> None:
+        """End a run that did not come to its end; the error that stopped it says more than one of the store would."""
+        killed = isinstance(error, (KeyboardInterrupt, SystemExit))
+        reason = "interrupted" if killed else f"{type(error).__name__}: {error}"
+        with contextlib.suppress(StoreError, *FAILURES):
+            tracker.tags({"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)})
+            tracker.close("KILLED" if killed else "FAILED")
+
+    @contextlib.contextmanager
+    def alone(self, fingerprint: str) -> Iterator[None]:
+        """Hold the lock of a configuration: what one process of this folder trains, another waits for."""
+        lock = FileLock(journal.FOLDER.absolute() / "fingerprints" / f"{fingerprint}.lock")
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            lock.acquire(timeout=0)
+        if not lock.is_locked:
+            print("another process is training this configuration: waiting for it", file=sys.stderr)
+            lock.acquire()
         try:
-            with _terminable():
-                tracker.params(params)
-                yield tracker
-                tracker.flush()
-                status = RunStatus.FINISHED
-        except (KeyboardInterrupt, SystemExit):
-            status = RunStatus.KILLED
-            raise
+            yield
         finally:
-            tracker.close()
-            with contextlib.suppress(*FAILURES):  # The error that brought us here says more than this one would.
-                mlflow.end_run(RunStatus.to_string(status))
+            lock.release()
+
+    def earlier(self, fingerprint: str) -> StoredRun | None:
+        """The run that has the result of a configuration, else the last one that was interrupted; else None.
+
+        An interrupted one is given only where this folder still has its journal: it can go on.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        with explained(self.uri):
+            found = stored.of_fingerprint(self.client, self.experiment_id, fingerprint)
+        for run in found:
+            if run.status == "FINISHED":
+                return run
+        return next((run for run in found if journal.of(run.run_id).is_left), None)
+
+    def repair(self) -> list[str]:
+        """Send what runs of this folder left unsent, and mark those whose process is gone; says what was done."""
+        return repair.everything()
 
     def model(self, run_id: str) -> Any:
         """The `keras.Model` that a run logged, raw rows -> predictions.
@@ -119,33 +186,29 @@ class Store:
             StoreError: It logged no such file, or the store cannot be read.
         """
         with explained(self.uri):
-            logged = [item.path for item in self.client.list_artifacts(run_id, str(Path(path).parent))]
+            files = self._artifacts(run_id)
+            above = Path(path).parent
+            logged = [item.path for item in files.list_artifacts(None if above == Path() else str(above))]
             if path not in [str(Path(each)) for each in logged]:
                 raise StoreError(
                     f"the run {run_id} logged no {path}; expected a run of train.py that finished, not a sweep."
                 )
-            return Path(self.client.download_artifacts(run_id, path, str(folder)))
+            return Path(files.download_artifacts(path, str(folder)))
 
-    def add(self, run_id: str, folder: Path, path: str) -> None:
+    def add(self, run_id: str, folder: Path, path: str | None) -> None:
         """Log everything in a folder as artifacts of a run, finished or not, under a path of their own."""
         with explained(self.uri):
-            self.client.log_artifacts(run_id, str(folder), path)
+            self._artifacts(run_id).log_artifacts(str(folder), path)
 
-    def open_parent(self, name: str, *, command: str) -> str:
-        """Open the parent run of a sweep, and give its ID."""
-        with explained(self.uri):
-            tags = {
-                "role": "sweep",
-                "mlflow.user": getpass.getuser(),
-                "mlflow.source.name": "train.py",
-                "mlflow.note.content": f"```\n{command}\n```",
-            }
-            return self.client.create_run(self.experiment_id, run_name=name, tags=tags).info.run_id
+    def _artifacts(self, run_id: str) -> Any:
+        return repository(self.uri, str(self.client.get_run(run_id).info.artifact_uri))
 
-    def children(self, parent: str) -> list[StoredRun]:
-        """The runs of a sweep, in the order in which they started."""
+    def runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
+        """Runs of the experiment by their IDs, in the order given, with their `val_loss` curves."""
         with explained(self.uri):
-            return stored.children(self.client, self.experiment_id, parent)
+            found = stored.several(self.client, [self.experiment_id], run_ids)
+            curves = histories.histories(self.client, run_ids, ["val_loss"])
+        return [replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])]) for run in found]
 
     def runs_of(self, study: str) -> list[StoredRun]:
         """The runs of a study's experiments, in the order in which they started, without their curves."""
@@ -157,20 +220,24 @@ class Store:
         with explained(self.uri):
             return stored.history(self.client, run_id, name)
 
-    def close_parent(self, parent: str, status: str, *, folder: Path, description: str) -> None:
-        """Log what a sweep came to, and end its run.
+    def select(self, named: Sequence[str]) -> Selection:
+        """The runs that are meant by IDs of runs, IDs of sweeps or names of studies.
 
-        Args:
-            parent: ID of the run.
-            status: "FINISHED" or "FAILED".
-            folder: Everything in it becomes an artifact.
-            description: Markdown; stands below the command in the run's description.
+        Raises:
+            StoreError: One of them is unknown or has no run, or the store cannot be read.
         """
         with explained(self.uri):
-            command = self.client.get_run(parent).data.tags["mlflow.note.content"]
-            self.client.set_tag(parent, "mlflow.note.content", f"{command}\n\n{description}")
-            self.client.log_artifacts(parent, str(folder))
-            self.client.set_terminated(parent, status)
+            return targets.select(self.client, self.experiment_id, named, uri=self.uri)
+
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+        """The values of metrics of many runs, read at once: by run and by name, (step, value) in the order of steps."""
+        with explained(self.uri):
+            return histories.histories(self.client, run_ids, names)
+
+    def page(self, run: StoredRun) -> str:
+        """The address of a run's page in the MLflow UI, of a store without a server as `ui_command` serves it."""
+        server = self.uri.rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
+        return f"{server}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
 
 
 def connect(*, uri: str | None, experiment: str) -> Store:
@@ -185,29 +252,43 @@ def connect(*, uri: str | None, experiment: str) -> Store:
     """
     where = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
     with explained(where):
-        _reach(where)
+        opening.reach(where)
         mlflow.set_tracking_uri(where)
         client = MlflowClient(where)
-        found = client.get_experiment_by_name(experiment)
-        if found is not None and found.lifecycle_stage == "deleted":
+        found = client.get_experiment_by_name(experiment) or _created(client, where, experiment)
+        if found.lifecycle_stage == "deleted":
             raise StoreError(
                 f"the MLflow experiment {experiment} in {where} was deleted. Restore it with `mlflow experiments "
                 f"restore --experiment-id {found.experiment_id}`, or use another: tracking.experiment=NAME."
             )
-        number = found.experiment_id if found else client.create_experiment(experiment, tags=EXPERIMENT_TAGS)
-        return Store(client, where, number, experiment)
+        return Store(client, where, found.experiment_id, experiment)
 
 
-def _reach(uri: str) -> None:
-    """Touch a store once, where MLflow would go on trying for minutes: ask the server, or lock the SQLite file."""
-    if uri.startswith("http"):
-        requests.get(uri, timeout=SECONDS_TO_ANSWER)
-    elif uri.startswith(SQLITE):
-        file = Path(uri.removeprefix(SQLITE))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as database:
-            database.execute("BEGIN IMMEDIATE")
-            database.rollback()
+def _created(client: MlflowClient, uri: str, experiment: str) -> Any:
+    """An experiment that was not there, made by one of the processes that want it."""
+    with opening.alone(uri):
+        if client.get_experiment_by_name(experiment) is None:
+            try:
+                opening.beside(uri, client.create_experiment(experiment, tags=EXPERIMENT_TAGS))
+            except MlflowException:  # Of a server, another machine may have made it at this moment.
+                if client.get_experiment_by_name(experiment) is None:
+                    raise
+        return client.get_experiment_by_name(experiment)
+
+
+def _beside(uri: str) -> str:
+    """A SQLite URI as this folder has it, so that it stays right when the folder is moved."""
+    if not uri.startswith(SQLITE) or not opening.database(uri).is_relative_to(Path.cwd()):
+        return uri
+    return SQLITE + str(opening.database(uri).relative_to(Path.cwd()))
+
+
+def _say_what_waits(run_id: str, uri: str) -> None:
+    print(
+        f"the tracking store {uri} does not take what the run {run_id} logged. All of it is kept in "
+        f"{journal.RUNS / run_id}, and sent when a run is started in this folder, or by `goldilocks repair`.",
+        file=sys.stderr,
+    )
 
 
 @contextlib.contextmanager

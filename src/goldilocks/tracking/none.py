@@ -1,7 +1,7 @@
 """No tracking: everything is computed and nothing is stored."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +14,7 @@ class Tracker:
     run_id = ""
     where = "nowhere (tracking=none)"
     ui_command = ""
+    checkpoint = None
 
     def epoch(self, number: int, values: Mapping[str, float]) -> None:
         """Forget the metrics of an epoch."""
@@ -30,7 +31,7 @@ class Tracker:
     def dataset(self, dataset: Any, *, context: str) -> None:
         """Forget the data set."""
 
-    def files(self, folder: Path) -> None:
+    def files(self, folder: Path, path: str | None = None) -> None:
         """Forget files."""
 
     def model(self, model: Any, example: Any) -> None:
@@ -44,10 +45,28 @@ class Store:
 
     @contextlib.contextmanager
     def run(
-        self, name: str, *, parent: str | None, params: Mapping[str, Any], tags: Mapping[str, str]
+        self,
+        name: str,
+        *,
+        parent: str | None,
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+        continued: str | None,
     ) -> Iterator[Tracker]:
         """A run that nobody will find again."""
         yield Tracker()
+
+    @contextlib.contextmanager
+    def alone(self, fingerprint: str) -> Iterator[None]:
+        """Nothing is shared, so nothing is waited for."""
+        yield
+
+    def earlier(self, fingerprint: str) -> None:
+        """No run was kept."""
+
+    def repair(self) -> list[str]:
+        """Nothing to repair."""
+        return []
 
     def model(self, run_id: str) -> NoReturn:
         """No run was kept, so there is none to start from."""
@@ -60,16 +79,9 @@ class Store:
         """No run was kept."""
         raise StoreError(f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has this run.")
 
-    def open_parent(self, name: str, *, command: str) -> str:
-        """No parent."""
-        return ""
-
-    def children(self, parent: str) -> list[Any]:
-        """No children."""
+    def runs(self, run_ids: Sequence[str]) -> list[Any]:
+        """No runs."""
         return []
-
-    def close_parent(self, parent: str, status: str, *, folder: Path, description: str) -> None:
-        """Forget what a sweep came to."""
 
 
 def connect() -> Store:

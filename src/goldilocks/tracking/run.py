@@ -1,63 +1,74 @@
 """One MLflow run: parameters, the metrics of every epoch, the data set, files and the model."""
 
-import contextlib
 import json
-import sqlite3
+import shutil
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mlflow.entities import Dataset as DatasetEntity
-from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
+from mlflow.entities import RunStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types.schema import Schema, TensorSpec
-from sqlalchemy.exc import SQLAlchemyError
 
 from goldilocks.dataset import Dataset
-from goldilocks.tracking import StoreError
+from goldilocks.tracking import StoreError, sender
+from goldilocks.tracking.failures import explained, is_refusal
+from goldilocks.tracking.journal import Journal
 
 SECONDS_BETWEEN_SENDINGS = 1.0
-PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits (field notes, section 2)
+SECONDS_TO_WAIT = 60.0  # at the end of a run, for a store that does not answer
+SECONDS_BEFORE_WORDS = 3.0
 PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 
 
 class Tracker:
-    """Writes one run; a thread of its own sends metrics, many at once, so that training never waits for the store."""
+    """Writes one run to its journal; a thread of its own sends that on, so that training never waits for the store."""
 
-    def __init__(self, client: MlflowClient, run_id: str, *, uri: str, where: str, ui_command: str):
+    def __init__(self, client: MlflowClient, run_id: str, journal: Journal, *, uri: str, where: str, ui_command: str):
         """Write to an open run of a client's store, which is at `uri`, `where` in words, and shown by a command."""
         self.client, self.run_id, self.uri, self.where, self.ui_command = client, run_id, uri, where, ui_command
-        self._waiting: list[Metric] = []
-        self._lock, self._sending, self._closing = threading.Lock(), threading.Lock(), threading.Event()
+        self.journal = journal
+        journal.mend()
+        entries = journal.entries()
+        epochs = [value["epoch"] for kind, value in entries if kind == "metrics"]
+        self.last_epoch = max(epochs, default=0)
+        self._count, self._waiting = journal.sent, entries[journal.sent :]
+        self._adding, self._sending, self._closing = threading.Lock(), threading.Lock(), threading.Event()
+        self._refused: StoreError | None = None
         self._sender = threading.Thread(target=self._send_for_ever, name="metrics", daemon=True)
         self._sender.start()
 
+    @property
+    def checkpoint(self) -> Path:
+        """Where the training of this run keeps what it needs to go on."""
+        return self.journal.checkpoint
+
     def epoch(self, number: int, values: Mapping[str, float]) -> None:
-        """Note the metrics of an epoch, numbered from 1; they reach the store within about a second."""
-        now = int(time.time() * 1000)
-        with self._lock:
-            self._waiting += [Metric(name, value, now, number) for name, value in values.items()]
+        """Note the metrics of an epoch, numbered from 1; they reach the store within about a second.
+
+        An epoch that an interrupted run had logged, and that is now trained again, is logged once.
+        """
+        if number > self.last_epoch:
+            self.last_epoch = number
+            self._add("metrics", {"epoch": number, "time": int(time.time() * 1000), "values": dict(values)})
 
     def metrics(self, values: Mapping[str, float]) -> None:
         """Log single values."""
-        self.epoch(0, values)
+        self._add("metrics", {"epoch": 0, "time": int(time.time() * 1000), "values": dict(values)})
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log parameters; lists and null are written as in YAML."""
-        params = [Param(name, written(value)) for name, value in values.items()]
-        for start in range(0, len(params), PARAMS_A_BATCH):
-            with explained(self.uri):
-                self.client.log_batch(self.run_id, params=params[start : start + PARAMS_A_BATCH])
+        self._add("params", {name: written(value) for name, value in values.items()})
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags, replacing those of the same names."""
-        with explained(self.uri):
-            self.client.log_batch(self.run_id, tags=[RunTag(name, value) for name, value in values.items()])
+        self._add("tags", dict(values))
 
     def describe(self, markdown: str) -> None:
         """Set the description that MLflow shows on the run's page."""
@@ -65,22 +76,22 @@ class Tracker:
 
     def dataset(self, dataset: Dataset, *, context: str) -> None:
         """Log the data set as an MLflow dataset input, with its source and digest."""
-        entity = DatasetEntity(
-            name=dataset.name,
-            digest=dataset.digest[:DIGEST_LENGTH],
-            source_type=dataset.source,
-            source=json.dumps({"uri": dataset.location}),
-            schema=json.dumps(_dataset_schema(dataset)),
-            profile=json.dumps({"num_rows": len(dataset.y), "classes": list(dataset.classes)}),
-        )
-        tags = [InputTag("mlflow.data.context", context)]
-        with explained(self.uri):
-            self.client.log_inputs(self.run_id, [DatasetInput(entity, tags)])
+        entity = {
+            "name": dataset.name,
+            "digest": dataset.digest[:DIGEST_LENGTH],
+            "source_type": dataset.source,
+            "source": json.dumps({"uri": dataset.location}),
+            "schema": json.dumps(_dataset_schema(dataset)),
+            "profile": json.dumps({"num_rows": len(dataset.y), "classes": list(dataset.classes)}),
+        }
+        self._add("dataset", {"dataset": entity, "context": context})
 
-    def files(self, folder: Path) -> None:
-        """Log everything in a folder as artifacts."""
+    def files(self, folder: Path, path: str | None = None) -> None:
+        """Log everything in a folder as artifacts, below a path of their own where one is given."""
+        kept = Path(tempfile.mkdtemp(prefix="files-", dir=self.journal.folder))
         with explained(self.uri):
-            self.client.log_artifacts(self.run_id, str(folder))
+            shutil.copytree(folder, kept, dirs_exist_ok=True)
+        self._add("files", {"folder": kept.name, "path": path})
 
     def model(self, model: Any, example: np.ndarray | dict[str, np.ndarray]) -> None:
         """Log a Keras model with its signature and an input example.
@@ -89,20 +100,22 @@ class Tracker:
             model: A `keras.Model` from raw rows to predictions.
             example: A few raw rows: an array, or a dict of arrays.
         """
+        from mlflow.keras import save_model  # Imports Keras, which this module must not do to a config error.
+
         named = example if isinstance(example, dict) else {None: example}
         inputs = Schema([TensorSpec(_dtype(array), (-1, *array.shape[1:]), name) for name, array in named.items()])
         outputs = Schema([TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))])
+        kept = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
         with explained(self.uri):
-            Model.log(
-                artifact_path=None,
-                name="model",
-                flavor=_Flavor,
-                model=model,
+            save_model(
+                model,
+                str(kept),  # MLflow 3.17.2 writes the example first, into a folder that it has not made.
+                mlflow_model=Model(),
                 signature=ModelSignature(inputs=inputs, outputs=outputs),
                 input_example=example,
                 pip_requirements=_requirements(),  # Found out by MLflow itself, this takes six seconds.
-                validate_serving_input=False,  # It would load the model again; the tests do that once and for all.
             )
+        self._add("model", {"folder": kept.name})
 
     def flush(self) -> None:
         """Send what waits.
@@ -111,63 +124,63 @@ class Tracker:
             StoreError: The store did not take it.
         """
         with self._sending, explained(self.uri):
-            while batch := self._waiting[:METRICS_A_BATCH]:
-                self.client.log_batch(self.run_id, metrics=batch)
-                with self._lock:
-                    del self._waiting[: len(batch)]
+            while waiting := list(self._waiting):
+                done = sender.send(self.client, self.uri, self.run_id, self.journal, waiting)
+                with self._adding:
+                    del self._waiting[:done]
+                self._count += done
+                self.journal.sent = self._count
 
-    def close(self) -> None:
-        """Stop the sending thread, after a last try."""
+    def close(self, status: str) -> bool:
+        """End the run: stop the sending thread when everything is sent, or when the store has been waited for.
+
+        Args:
+            status: "FINISHED", "FAILED" or "KILLED".
+
+        Returns:
+            Whether the store has everything.
+
+        Raises:
+            StoreError: The store will never take it: the message says why.
+        """
+        finished = status == RunStatus.to_string(RunStatus.FINISHED)
+        self._patience = SECONDS_TO_WAIT if finished else SECONDS_BEFORE_WORDS  # Who interrupts does not want to wait.
+        self._add("end", {"status": status, "time": int(time.time() * 1000)})
         self._closing.set()
-        self._sender.join()
+        self._sender.join(SECONDS_BEFORE_WORDS)
+        if self._sender.is_alive() and finished:
+            print(f"waiting for the tracking store {self.uri}, which does not answer", file=sys.stderr)
+        self._sender.join(self._patience)
+        if self._refused and finished:
+            raise self._refused
+        return not self._waiting
+
+    def _add(self, kind: str, value: Any) -> None:
+        with explained(self.uri), self._adding:
+            self.journal.add(kind, value)
+            self._waiting.append((kind, value))
 
     def _send_for_ever(self) -> None:
+        """Send about once a second; after the run's end, until everything is sent or the store was waited for."""
         while not self._closing.wait(SECONDS_BETWEEN_SENDINGS):
-            self._try_to_send()
-        self._try_to_send()
+            if not self._may_go_on():
+                return
+        until = time.monotonic() + self._patience
+        while self._may_go_on() and self._waiting and time.monotonic() < until:
+            time.sleep(SECONDS_BETWEEN_SENDINGS)
 
-    def _try_to_send(self) -> None:
+    def _may_go_on(self) -> bool:
+        """Try to send; whether it makes sense to try again."""
         try:
             self.flush()
-        except StoreError:  # Kept, and sent with the next ones; `flush` at the end of the run raises what is left.
-            return
-
-
-# What MLflow raises about a store, by way of SQLAlchemy, requests (an OSError) or the file system.
-FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
-
-
-@contextlib.contextmanager
-def explained(uri: str) -> Iterator[None]:
-    """Turn what is raised about a store into one sentence."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except FAILURES as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
-        raise StoreError(
-            f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and write permission: "
-            "make room or give permission, or use another with tracking.uri=URI, or none with tracking=none."
-        ) from error
-
-
-class _Flavor:
-    """`mlflow.keras` 3.17.2, but for its forgetting to make the folder into which it first writes the input example."""
-
-    FLAVOR_NAME = "keras"
-
-    @staticmethod
-    def save_model(path: str, *, validate_serving_input: bool, **arguments: Any) -> None:
-        from mlflow.keras import save_model  # Imports Keras, which this module must not do to a config error.
-
-        Path(path).mkdir(parents=True)
-        save_model(path=path, **arguments)
+        except StoreError as error:  # Kept in the journal, and sent with the next ones.
+            self._refused = error if is_refusal(error) else None
+        return self._refused is None
 
 
 def written(value: Any) -> str:
     """A value of the configuration as parameters have it: a text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)[:PARAM_LENGTH]
+    return value[:PARAM_LENGTH] if isinstance(value, str) else json.dumps(value)[:PARAM_LENGTH]
 
 
 def _dtype(array: np.ndarray) -> np.dtype:

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mlflow.entities import Run, ViewType
@@ -11,7 +11,10 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_
 from mlflow.tracking import MlflowClient
 
 from goldilocks.tracking import StoreError
+from goldilocks.tracking.opening import located
 
+IDS_A_QUERY = 100
+REUSED = "reused."
 EXPERIMENTS_SEARCHED = 1000  # for a run whose ID begins as a mistyped one does
 
 
@@ -27,6 +30,8 @@ class StoredRun:
         tags: As logged.
         metrics: The last value of each.
         val_loss: One value an epoch; empty where the curves were not asked for.
+        experiment_id: MLflow's, of the experiment that it is in.
+        started: When, in milliseconds since 1970.
     """
 
     run_id: str
@@ -36,18 +41,41 @@ class StoredRun:
     tags: Mapping[str, str]
     metrics: Mapping[str, float]
     val_loss: Sequence[float]
+    experiment_id: str = ""
+    started: int = 0
 
 
-def children(client: MlflowClient, experiment_id: str, parent: str) -> list[StoredRun]:
-    """The runs of a sweep, in the order in which they started."""
-    found = _search(client, experiment_id, f"tags.`mlflow.parentRunId` = '{parent}'")
-    return [replace(run, val_loss=history(client, run.run_id, "val_loss")) for run in found]
+def several(client: MlflowClient, experiment_ids: Sequence[str], run_ids: Sequence[str]) -> list[StoredRun]:
+    """Runs by their IDs, in the order given; those that are not there are left out."""
+    found: dict[str, StoredRun] = {}
+    for start in range(0, len(run_ids), IDS_A_QUERY):
+        ids = ", ".join(f"'{run_id}'" for run_id in run_ids[start : start + IDS_A_QUERY])
+        found |= {run.run_id: run for run in search(client, experiment_ids, f"attributes.run_id IN ({ids})")}
+    return [found[run_id] for run_id in run_ids if run_id in found]
 
 
 def of_study(client: MlflowClient, experiment_id: str, study: str) -> list[StoredRun]:
     """The runs of experiments whose names begin with a study's, in the order in which they started, without curves."""
-    found = _search(client, experiment_id, f"params.experiment LIKE '{study}_%'")
+    found = search(client, [experiment_id], f"params.experiment LIKE '{study}_%'")
     return [run for run in found if run.params["experiment"].startswith(f"{study}_")]  # To LIKE, _ is any character.
+
+
+def of_fingerprint(client: MlflowClient, experiment_id: str, fingerprint: str) -> list[StoredRun]:
+    """The runs of one configuration, newest first, without curves."""
+    query = f"tags.fingerprint = '{fingerprint}'"
+    found = client.search_runs([experiment_id], query, max_results=100, order_by=["start_time DESC"])
+    return [_stored(run) for run in found]
+
+
+def reused(run: StoredRun) -> list[str]:
+    """The IDs of the runs that a sweep took from others, where it found them finished."""
+    return [run_id for name, ids in run.tags.items() if name.startswith(REUSED) for run_id in ids.split()]
+
+
+def reused_tags(run_ids: Sequence[str]) -> dict[str, str]:
+    """Those IDs as tags of the sweep's run, none of them longer than MLflow allows."""
+    parts = range(0, len(run_ids), IDS_A_QUERY)
+    return {f"{REUSED}{number}": " ".join(run_ids[start : start + IDS_A_QUERY]) for number, start in enumerate(parts)}
 
 
 def history(client: MlflowClient, run_id: str, name: str) -> list[float]:
@@ -55,11 +83,13 @@ def history(client: MlflowClient, run_id: str, name: str) -> list[float]:
     return [point.value for point in sorted(client.get_metric_history(run_id, name), key=lambda point: point.step)]
 
 
-def _search(client: MlflowClient, experiment_id: str, query: str) -> list[StoredRun]:
+def search(client: MlflowClient, experiment_ids: Sequence[str], query: str) -> list[StoredRun]:
     """The runs that a query finds, in the order in which they started, without curves."""
     found, token = [], None
     while True:
-        page = client.search_runs([experiment_id], query, max_results=1000, order_by=["start_time"], page_token=token)
+        page = client.search_runs(
+            list(experiment_ids), query, max_results=1000, order_by=["start_time"], page_token=token
+        )
         found += page
         if not (token := page.token):
             break
@@ -68,7 +98,17 @@ def _search(client: MlflowClient, experiment_id: str, query: str) -> list[Stored
 
 def _stored(run: Run) -> StoredRun:
     data, info = run.data, run.info
-    return StoredRun(info.run_id, str(info.run_name), info.status, data.params, data.tags, data.metrics, ())
+    return StoredRun(
+        run_id=info.run_id,
+        name=str(info.run_name),
+        status=info.status,
+        params=data.params,
+        tags=data.tags,
+        metrics=data.metrics,
+        val_loss=(),
+        experiment_id=info.experiment_id,
+        started=info.start_time or 0,
+    )
 
 
 def one(client: MlflowClient, run_id: str, *, uri: str) -> StoredRun:
@@ -110,8 +150,9 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
     backend.find_devices()
     load_model = importlib.import_module("mlflow.keras").load_model
 
+    logged = client.get_logged_model(run.outputs.model_outputs[-1].model_id)
     try:
-        return load_model(f"models:/{run.outputs.model_outputs[-1].model_id}")
+        return load_model(located(uri, logged.artifact_location))
     except (KeyError, TypeError, ValueError) as error:  # Of another flavor, or with layers that are not defined here.
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise StoreError(

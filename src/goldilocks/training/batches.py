@@ -21,6 +21,7 @@ def training(
     shuffle: bool,
     seed: int,
     augment: keras.Model | None,
+    batches_done: int,
 ) -> tf.data.Dataset:
     """Batches without end: the rows of one epoch after those of another.
 
@@ -33,6 +34,7 @@ def training(
         shuffle: Whether each epoch has an order of its own; else it is that of `rows`.
         seed: Of the shuffling; the order in epoch e depends on `seed` and e alone.
         augment: Changes images at random (`augmentation`), or None.
+        batches_done: Of a training that goes on; the next one comes first.
 
     Returns:
         Pairs of features, float32 (batch, *input_shape), and targets, (batch, ...).
@@ -47,7 +49,10 @@ def training(
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
     order = tf.data.Dataset.counter().flat_map(epoch)
-    return _loaded(dataset, encoder, rows, order, targets, augment)
+    if augment is None:
+        return _loaded(dataset, encoder, rows, order.skip(batches_done), targets, None)
+    # What is drawn for a batch depends on all that was drawn before it: that is drawn again.
+    return _loaded(dataset, encoder, rows, order, targets, augment).skip(batches_done)
 
 
 def evaluation(

@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 from rich.console import Console
@@ -19,7 +19,17 @@ class Recorder(keras.callbacks.Callback):
         self.report = report
         self.history: dict[str, list[float]] = {}
         self.epochs = 0
-        self.seconds = 0.0
+        self.seconds = self.before = 0.0
+
+    def resume(self, history: Mapping[str, Sequence[float]], *, seconds: float) -> None:
+        """Take up the history of a training that was interrupted after so many seconds."""
+        self.history = {name: list(values) for name, values in history.items()}
+        self.epochs, self.before = len(self.history["loss"]), seconds
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training so far, without those between an interruption and going on."""
+        return self.before + time.perf_counter() - self.began
 
     def on_train_begin(self, logs=None):
         """Start the clock."""
@@ -42,7 +52,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         """Stop the clock."""
-        self.seconds = time.perf_counter() - self.began
+        self.seconds = self.elapsed
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -4,6 +4,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from goldilocks.problem import Problem, higher_is_better
 from goldilocks.protocol import Split
 from goldilocks.training import batches
 from goldilocks.training.callbacks import Recorder
+from goldilocks.training.checkpoint import Checkpoint
 
 # Steps run in one call into TensorFlow while their inputs hold at most this many numbers: about a second of work of
 # a small network, so that the progress bar still moves.
@@ -78,6 +80,7 @@ def fit(
     job: Job,
     watchers: Sequence[keras.callbacks.Callback],
     report: Callable[[int, Mapping[str, float]], None],
+    checkpoint: Path | None,
     /,
     *,
     epochs: int,
@@ -88,6 +91,7 @@ def fit(
     shuffle: bool,
     monitor: str,
     deterministic: bool,
+    checkpoint_seconds: float | None,
 ) -> Result:
     """Train a model and leave it with the weights of its best epoch.
 
@@ -95,6 +99,7 @@ def fit(
         job: Model, rows and problem.
         watchers: Callbacks that show progress.
         report: Called once an epoch with its number, from 1, and its values.
+        checkpoint: File from which an interrupted training goes on, and in which it keeps its state; None: no file.
         epochs: At most so many; fewer where the patience runs out or the loss is no longer a number.
         batch_size: Rows of a batch.
         steps_per_epoch: Batches of an epoch; None: every training row once.
@@ -103,6 +108,7 @@ def fit(
         shuffle: Whether training rows come in an order of its own each epoch.
         monitor: A name of the history; its best epoch is the one that counts.
         deterministic: The same seed gives the same weights, at some cost in speed.
+        checkpoint_seconds: Between two savings of that state, at least; None: it is not saved.
     """
     if deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -112,18 +118,7 @@ def fit(
     steps = steps_per_epoch or math.ceil(len(rows) / batch_size)
     numbers = batch_size * math.prod(job.model.input_shape[1:])
     most = NUMBERS_PER_EXECUTION // numbers if isinstance(steps_per_execution, str) else steps_per_execution
-    augment = batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
-    training = batches.training(
-        job.dataset,
-        job.encoder,
-        rows,
-        job.targets,
-        batch_size=batch_size,
-        shuffle=shuffle,
-        seed=job.seed,
-        augment=augment,
-    )
-    rows_judged, validation = _validated(job.split.validation, validation_steps, batch_size), None
+    rows_judged, validation = validated(job.split.validation, validation_steps, batch_size), None
     if len(rows_judged):
         validation = batches.evaluation(
             job.dataset, job.encoder, rows_judged, job.targets, batch_size=batches.ROWS_TO_EVALUATE
@@ -144,7 +139,25 @@ def fit(
         patience=job.regularizer.patience or epochs,
         restore_best_weights=True,
     )
-    watch = [keeper] if validation is not None else []
+    watch = [*([keeper] if validation is not None else []), *watchers]
+    done = 0
+    if checkpoint is not None and checkpoint_seconds is not None:
+        judge = keeper if validation is not None else None
+        saver = Checkpoint(checkpoint, recorder, judge, seconds=checkpoint_seconds)
+        done = saver.restore(job.model, epochs=epochs)
+        watch.append(saver)
+    augment = batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
+    training = batches.training(
+        job.dataset,
+        job.encoder,
+        rows,
+        job.targets,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=job.seed,
+        augment=augment,
+        batches_done=done * steps,
+    )
     with warnings.catch_warnings():
         # `model=baseline` has no trainable weights, on purpose.
         warnings.filterwarnings("ignore", message="The model does not have any trainable weights")
@@ -152,16 +165,18 @@ def fit(
             training,
             validation_data=validation,
             epochs=epochs,
+            initial_epoch=done,
             steps_per_epoch=steps,
             shuffle=False,  # `batches.training` has done that.
             verbose=0,
-            callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
+            callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch],
         )
-    best = keeper.best_epoch + 1 if watch else recorder.epochs
-    return Result(recorder.history, best, monitor if watch else None, recorder.seconds, rows_judged)
+    judged = validation is not None
+    best = keeper.best_epoch + 1 if judged else recorder.epochs
+    return Result(recorder.history, best, monitor if judged else None, recorder.seconds, rows_judged)
 
 
-def _validated(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:
+def validated(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:
     """The validation rows of so many batches, spread evenly over all: rows may stand class by class."""
     most = len(rows) if steps is None else min(len(rows), steps * batch_size)
     return rows[np.linspace(0, len(rows) - 1, most).round().astype("int64")] if most else rows

@@ -1,0 +1,51 @@
+"""What goes wrong with a store -> one sentence, and whether it may go right later."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+from filelock import Timeout
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import (
+    BAD_REQUEST,
+    INVALID_PARAMETER_VALUE,
+    INVALID_STATE,
+    PERMISSION_DENIED,
+    RESOURCE_DOES_NOT_EXIST,
+    ErrorCode,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from goldilocks.tracking import StoreError
+
+# What MLflow raises about a store, by way of SQLAlchemy, requests (an OSError) or the file system.
+FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, Timeout)
+
+# What a store says of a call that it will not take however often it is asked.
+REFUSALS = tuple(
+    map(
+        ErrorCode.Name,
+        (BAD_REQUEST, INVALID_PARAMETER_VALUE, INVALID_STATE, PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST),
+    )
+)
+
+
+@contextlib.contextmanager
+def explained(uri: str) -> Iterator[None]:
+    """Turn what is raised about a store into one sentence."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except FAILURES as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+        raise StoreError(
+            f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and write permission: "
+            "make room or give permission, or use another with tracking.uri=URI, or none with tracking=none."
+        ) from error
+
+
+def is_refusal(error: StoreError) -> bool:
+    """Whether the store will never take what it refused: the run was deleted, say; else it may be away for a while."""
+    cause = error.__cause__
+    return isinstance(cause, MlflowException) and cause.error_code in REFUSALS

@@ -1,0 +1,130 @@
+"""A store before its first use: reached, created, migrated and set up once, however many processes come at a time.
+
+MLflow 3.17.2 creates its tables in every process that finds none, and all but one of them die of it.
+"""
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+from filelock import FileLock
+from mlflow.tracking import MlflowClient
+
+SQLITE = "sqlite:///"
+SECONDS_TO_ANSWER = 10  # that a tracking server, or whoever holds a lock, has
+SECONDS_TO_MIGRATE = 300
+
+# Where MLflow writes down, absolute, what lies in its folder of artifacts.
+LOCATIONS = (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("logged_models", "artifact_location"))
+
+
+def reach(uri: str) -> None:
+    """Touch a store once, where MLflow would go on trying for minutes: ask the server, or lock the SQLite file.
+
+    A SQLite file that is not there yet, or that an older MLflow wrote, is made ready, by one process.
+
+    Raises:
+        OSError, sqlite3.Error: It cannot be reached or written.
+    """
+    if uri.startswith("http"):
+        requests.get(uri, timeout=SECONDS_TO_ANSWER)
+        return
+    if uri.startswith(SQLITE):
+        file = database(uri)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+            if _is_ready(connection):
+                return
+    with alone(uri):
+        _migrate(uri)
+
+
+@contextlib.contextmanager
+def alone(uri: str) -> Iterator[None]:
+    """Hold the lock of a store: one process of this machine at a time creates what is missing in it."""
+    name = hashlib.sha256(uri.encode()).hexdigest()[:16]
+    beside = f"{database(uri)}.lock" if uri.startswith(SQLITE) else f"{tempfile.gettempdir()}/goldilocks-{name}.lock"
+    with FileLock(beside, timeout=SECONDS_TO_MIGRATE):
+        yield
+
+
+def database(uri: str) -> Path:
+    """The file of a SQLite URI."""
+    return Path(uri.removeprefix(SQLITE)).absolute()
+
+
+def located(uri: str, location: str) -> str:
+    """Where artifacts are: a relative location is relative to the store's SQLite file, wherever this process runs."""
+    if uri.startswith(SQLITE) and "://" not in location:
+        return str(database(uri).parent / location)
+    return location
+
+
+def make_movable(uri: str) -> None:
+    """Write paths of artifacts that lie beside a SQLite file relative to it, so that the folder can be moved.
+
+    MLflow itself finds them again wherever the folder is: `mlflow ui` in it takes them as relative to it.
+    """
+    if not uri.startswith(SQLITE):
+        return
+    file = database(uri)
+    start = f"{file.parent}/"
+    with contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as connection, connection:
+        for table, column in LOCATIONS:
+            for beginning in (start, f"file://{start}"):
+                connection.execute(
+                    f"UPDATE {table} SET {column} = substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                    (len(beginning) + 1, len(beginning), beginning),
+                )
+
+
+def beside(uri: str, experiment_id: str) -> None:
+    """Have a new experiment keep its artifacts beside the SQLite file, in whatever folder it was created from."""
+    if uri.startswith(SQLITE):
+        with contextlib.closing(sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)) as connection, connection:
+            connection.execute(
+                "UPDATE experiments SET artifact_location = 'mlruns/' || experiment_id WHERE experiment_id = ?",
+                (experiment_id,),
+            )
+
+
+def _is_ready(connection: sqlite3.Connection) -> bool:
+    """Whether a SQLite store has its tables, and lets others read while one writes (write-ahead log)."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('alembic_version', 'logged_models')")
+    return tables.fetchone() == (2,) and connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def _migrate(uri: str) -> None:
+    """Create the tables, bring those of an older MLflow up to date after a copy, and turn on the write-ahead log."""
+    if uri.startswith(SQLITE):
+        with contextlib.closing(sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)) as connection:
+            if _is_ready(connection):  # Another process has done it meanwhile.
+                return
+            connection.execute("PRAGMA journal_mode=WAL")  # Stays; over a network file system SQLite keeps its own.
+            old = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'experiments'").fetchone()[0]
+            new = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'logged_models'").fetchone()[0]
+            if old and not new:
+                _upgrade(uri, connection)
+    MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
+    make_movable(uri)
+
+
+def _upgrade(uri: str, connection: sqlite3.Connection) -> None:
+    """Bring the tables of an older MLflow up to date, with MLflow's own command, and keep a copy."""
+    kept = database(uri).with_suffix(".before-upgrade.db")
+    with contextlib.closing(sqlite3.connect(kept)) as copy:
+        connection.backup(copy)
+    print(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {kept}", file=sys.stderr)
+    upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", uri]
+    done = subprocess.run(upgrade, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    if done.returncode:
+        raise OSError(f"`mlflow db upgrade` failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")

@@ -1,0 +1,175 @@
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from goldilocks import cli, comparison
+from goldilocks.comparison import html, sections
+from goldilocks.tracking import local
+from goldilocks.tracking.targets import Selection
+from stored_runs import a_run, a_sweep, folds, log, seeds
+
+CURVE = [(1, 3.0), (2, 1.0), (3, 2.0)]
+
+
+def page(runs, histories=None, *, name="the runs", ui_command="mlflow ui"):
+    found = {run.run_id: {"val_loss": CURVE, "val_mae": CURVE} for run in runs} if histories is None else histories
+    selection = Selection(name, "slug", tuple(runs), None)
+    origin = html.Origin(
+        store="sqlite:///mlflow.db",
+        ui_command=ui_command,
+        pages={run.run_id: f"http://127.0.0.1:5000/#/experiments/1/runs/{run.run_id}" for run in runs},
+        command="goldilocks report abc",
+        made=datetime(2026, 11, 23, 12, tzinfo=UTC),
+    )
+    return html.page(selection, sections.sections(runs, found), found, origin)
+
+
+def own(text):
+    """The page without the source of plotly."""
+    return re.sub(r"<script>/\*\*\s*\* plotly.*?</script>", "", text, flags=re.DOTALL)
+
+
+RUNS = [*seeds("4", [30.0, 40.0, 50.0]), *seeds("64", [9.0, 10.0, 11.0])]
+
+
+def test_a_page_needs_nothing_beside_it():
+    text = page(RUNS)
+    assert "plotly.js v" in text
+    assert not re.search(r"<(link|img|iframe|object)\b|<script[^>]+src=|@import|url\(", own(text))
+    assert set(re.findall(r'(?:href|src)="(https?://[^/"]+)', own(text))) == {"http://127.0.0.1:5000"}
+    assert len(own(text)) < 60_000
+    assert "showSendToCloud: false" in text, "no button that uploads the data"
+
+
+def test_a_page_says_what_it_is_of():
+    text = " ".join(page(RUNS).split())
+    assert (
+        "6 runs in 2 variants on boston (stand-in, abababab), compared by val_loss at the best epoch, from the store "
+        "sqlite:///mlflow.db." in text
+    )
+    assert "Made 23 November 2026, 12:00 UTC with <code>goldilocks report abc</code>" in text
+    for part in ("What differs", "Variants", "Differences", "Learning curves", "Runs"):
+        assert f"<h3>{part}</h3>" in text
+    assert "beyond noise" in text
+    assert "model.units=64</strong>" in text
+
+
+def test_a_column_stands_only_for_what_differs():
+    text = page(RUNS)
+    head = re.search(r"<thead>(.+?)</thead>", text, re.DOTALL)[1]
+    titles = re.findall(r"<button[^>]*>(.+?)<", head)
+    assert titles == [
+        "model.units", "val_loss", "val_mae", "trainings", "best epoch", "baseline", "beats it", "seconds"
+    ]  # fmt: skip
+    assert "<code>dataset=boston</code>" in text, "folded, among what is the same"
+
+
+def test_other_data_has_a_section_of_its_own_and_a_sentence_says_why():
+    other = a_run("x", 1.0, tags={"dataset.digest": "cd" * 32})
+    text = page([*RUNS, other])
+    assert "These runs differ in the rows or targets of the data (its digest). Their" in text
+    assert "<h2>boston (stand-in, abababab)</h2>" in text
+    assert "<h2>boston (stand-in, cdcdcdcd)</h2>" in text
+    first, second = text.split("<h2>")[1:]
+    assert "<code>x</code>" not in first
+    assert "<code>x</code>" in second
+
+
+def test_what_differs_in_several_ways_is_named_by_the_first_of_them():
+    text = page([*RUNS, a_run("x", 1.0, params={"dataset": "mine"}, tags={"dataset.digest": "cd" * 32})])
+    assert "These runs differ in the data set. Their" in text
+
+
+def test_names_cannot_inject_html():
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    runs = [a_run("a", 1.0, params={"dataset.target": evil}), a_run("b", 2.0, params={"dataset.target": "price"})]
+    text = page(runs, name=evil)
+    assert "<script>alert" not in text
+    assert "<img" not in own(text)
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def test_one_seed_cannot_tell_and_says_what_to_do():
+    text = page([a_run("a", 1.0, params={"model.units": "4"}), a_run("b", 2.0, params={"model.units": "8"})])
+    assert "No difference between the variants can be told from luck: one seed cannot tell." in text
+    assert "seed=0,1,2" in text
+
+
+def test_folds_are_shown_below_their_run():
+    runs, histories = folds("8", [1.0, 2.0, 3.0], overlap_high=4.0)
+    text = page(runs, histories)
+    assert "1 run (with 3 folds and repeats below them) in 1 variant" in text
+    assert "└ run 8.1" in text
+    assert "<h3>Differences" not in text
+
+
+def test_a_failed_run_is_named():
+    text = page([*RUNS, a_run("bad", params={"model.units": "64", "seed": "3"}, status="FAILED")])
+    assert "seed 3 failed" in text
+
+
+def test_final_runs_are_of_test_rows_and_have_no_curves():
+    text = page([a_run("a", None, params={"final": "true"}, metrics={"test_loss": 3.0, "test_mae": 1.0})])
+    assert "looked at the test rows, once" in text
+    assert "Learning curves" not in text
+    assert "plotly.js v" not in text
+
+
+def test_runs_without_any_number_make_a_page():
+    text = page([a_run("bad", status="FAILED")], {})
+    assert "seed 0 failed" in text
+
+
+@pytest.fixture
+def store(folder):
+    return local.connect(uri=None, experiment="goldilocks")
+
+
+def logged(store, count=2):
+    sweep = a_sweep(store, "a sweep")
+    for run in [*seeds("4", [30.0, 40.0][:count]), *seeds("64", [9.0, 10.0][:count])]:
+        run.tags["mlflow.parentRunId"] = sweep
+        log(store.client, store.experiment_id, run, {"val_loss": [3.0, 2.0, 2.5]})
+    return sweep
+
+
+def test_the_report_of_a_sweep_is_a_file_and_an_artifact_of_its_parent(store, folder, capsys):
+    sweep = logged(store)
+    cli.main(["report", sweep])
+    file = Path(capsys.readouterr().out.strip())
+    assert file.name == f"report-{sweep[:8]}.html"
+    copy = store.artifact(sweep, "report/report.html", folder)
+    assert copy.read_text() == file.read_text()
+    assert f"goldilocks report {sweep}" in file.read_text()
+
+
+def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):
+    logged(store)
+    ids = [run.info.run_id for run in store.client.search_runs([store.experiment_id], "tags.role IS NULL")]
+    written = comparison.write(store, ids, folder / "mine.html", command="goldilocks report")
+    assert written == folder / "mine.html"
+    assert "4 runs in 2 variants" in written.read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("postgresql://me:s3cr@t@host/db", "postgresql://me:***@host/db"),
+        ("mlflow ui --backend-store-uri mysql+pymysql://me:pw@host:3306/db", "mlflow ui --backend-store-uri "
+         "mysql+pymysql://me:***@host:3306/db"),
+        ("http://127.0.0.1:5000/#/experiments/1", "http://127.0.0.1:5000/#/experiments/1"),
+        ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
+    ],
+)  # fmt: skip
+def test_no_password_is_passed_on(typed, shown):
+    assert comparison.without_password(typed) == shown
+
+
+@pytest.mark.slow
+def test_the_page_of_500_runs_stays_small():
+    runs = [run for units in range(250) for run in seeds(str(units), [units + 1.0, units + 2.0])]
+    points = [(epoch, 1 / epoch) for epoch in range(1, 31)]
+    text = page(runs, {run.run_id: {"val_loss": points, "val_mae": points} for run in runs})
+    assert len(text.encode()) < 8_000_000

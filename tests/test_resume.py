@@ -1,0 +1,145 @@
+"""Runs that are killed and go on: with real processes, and the same command again."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import ROOT
+from goldilocks.run import run
+from goldilocks.tracking import journal, local
+
+EPOCHS = 60
+
+
+def overrides(*more):
+    return (
+        *("dataset=boston", "dataset.source=stand_in", "model.units=[8]", "regularizer=l2_dropout"),
+        *("optimizer=adam", f"trainer.epochs={EPOCHS}", "trainer.checkpoint_seconds=0", *more),
+    )
+
+
+def logged():
+    """The epochs in the journals of this folder, as they come."""
+    return [
+        value["epoch"]
+        for left in journal.all_left()
+        for kind, value in left.entries()
+        if kind == "metrics" and value["epoch"]
+    ]
+
+
+def killed(*arguments, epochs):
+    """Start a command, and kill it with -9 in the middle of the epoch after so many."""
+    command = [sys.executable, str(ROOT / "train.py"), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        until = time.monotonic() + 120
+        while len(logged()) < epochs and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        process.kill()
+        said = process.communicate()[0]
+    assert process.returncode == -signal.SIGKILL, said
+
+
+def weights_without_interruption(composed, *arguments):
+    run(composed(*arguments, "force=true", "tracking.experiment=whole"))
+    store = local.connect(uri=None, experiment="whole")
+    [found] = store.client.search_runs([store.experiment_id])
+    return found.data.tags["weights"]
+
+
+@pytest.fixture
+def store(folder):
+    return local.connect(uri=None, experiment="goldilocks")
+
+
+def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(folder, store, composed, capsys):
+    killed(*overrides(), epochs=5)
+    [broken] = store.client.search_runs([store.experiment_id])
+    assert broken.info.status == "RUNNING"
+    assert 5 <= max(logged()) < EPOCHS
+
+    run(composed(*overrides()))
+    [whole] = store.client.search_runs([store.experiment_id])
+    assert whole.info.run_id == broken.info.run_id
+    assert whole.info.status == "FINISHED"
+    said = capsys.readouterr().err
+    assert f"going on with the interrupted run {whole.info.run_id}" in said
+    assert "its process was gone after epoch" in said
+    for name in ("loss", "val_loss", "learning_rate", "seconds"):
+        steps = [point.step for point in store.client.get_metric_history(whole.info.run_id, name)]
+        assert steps == list(range(1, EPOCHS + 1)), name
+    assert whole.data.tags["weights"] == weights_without_interruption(composed, *overrides())
+    assert journal.all_left() == []
+
+
+def test_a_finished_run_is_taken_and_not_trained_again(folder, store, composed, capsys):
+    value = run(composed(*overrides("trainer.epochs=2")))
+    capsys.readouterr()
+    assert run(composed(*overrides("trainer.epochs=2"))) == pytest.approx(value)
+    assert "reused    run" in capsys.readouterr().out
+    assert len(store.client.search_runs([store.experiment_id])) == 1
+    assert run(composed(*overrides("trainer.epochs=2", "force=true"))) == pytest.approx(value)
+    assert len(store.client.search_runs([store.experiment_id])) == 2
+    run(composed(*overrides("trainer.epochs=3")))
+    assert len(store.client.search_runs([store.experiment_id])) == 3, "another configuration is another run"
+
+
+def test_folds_that_were_finished_are_not_trained_again(folder, store, composed, monkeypatch, capsys):
+    from goldilocks import run as running
+
+    asked = composed(*overrides("trainer.epochs=3", "protocol=kfold", "protocol.k=3"))
+    train, trained = running.train, []
+
+    def failing(training, *rest):
+        trained.append(training.part)
+        if training.part == "fold 3 of 3" and len(trained) == 3:
+            raise RuntimeError("the power went")
+        return train(training, *rest)
+
+    monkeypatch.setattr(running, "train", failing)
+    with pytest.raises(RuntimeError, match="the power went"):
+        run(asked)
+    value = run(asked)
+    assert trained == ["fold 1 of 3", "fold 2 of 3", "fold 3 of 3", "fold 3 of 3"]
+    found = store.client.search_runs([store.experiment_id])
+    assert len(found) == 4, "the parent and its folds, each once"
+    assert {each.info.status for each in found} == {"FINISHED"}
+    whole = composed(*overrides("trainer.epochs=3", "protocol=kfold", "protocol.k=3", "force=true"))
+    assert run(whole) == pytest.approx(value, rel=1e-6)
+
+
+def test_what_is_left_after_a_crash_is_repaired_without_training(folder, store):
+    killed(*overrides(), epochs=3)
+    [said] = store.repair()
+    assert "marked KILLED" in said, said
+    [found] = store.client.search_runs([store.experiment_id])
+    assert found.info.status == "KILLED"
+    assert found.data.tags["reason"] == "its process was gone"
+    last = int(found.data.tags["last_epoch"])
+    steps = [point.step for point in store.client.get_metric_history(found.info.run_id, "val_loss")]
+    assert steps == list(range(1, last + 1)), "no epoch that was trained is lost"
+    assert store.repair() == [], "and it is repaired once"
+
+
+def test_a_line_that_was_cut_short_is_not_read_and_not_written_on(tmp_path):
+    book = journal.Journal(tmp_path / "run")
+    with book.held():
+        book.add("tags", {"a": "1"})
+        with (book.folder / "journal.jsonl").open("a") as file:
+            file.write(json.dumps(["tags", {"b": "2"}])[:-4])
+        assert book.entries() == [("tags", {"a": "1"})]
+        book.mend()
+        book.add("tags", {"c": "3"})
+    assert book.entries() == [("tags", {"a": "1"}), ("tags", {"c": "3"})]
+
+
+def test_a_journal_in_use_is_not_repaired(folder, store):
+    with store.run("tries", parent=None, params={}, tags={}, continued=None) as tracker:
+        tracker.epoch(1, {"loss": 1.0})
+        assert store.repair() == []
+        assert journal.of(tracker.run_id).is_left
+    assert journal.all_left() == []

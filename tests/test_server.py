@@ -1,0 +1,95 @@
+"""A tracking server on loopback that goes away while runs are under way."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import requests
+
+from goldilocks.tracking import journal, local
+
+pytestmark = pytest.mark.server
+
+
+class Server:
+    """`mlflow server` on a port of its own, which can be stopped and started again."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.folder, self.uri = folder, f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        command = [sys.executable, "-m", "mlflow", "server", "--port", str(self.port), "--workers", "1"]
+        command += ["--backend-store-uri", "sqlite:///server.db", "--artifacts-destination", "artifacts"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, cwd=self.folder, start_new_session=True, **quiet)
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            try:
+                if requests.get(f"{self.uri}/health", timeout=1).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.2)
+        raise TimeoutError("the server did not start")
+
+    def stop(self):
+        os.killpg(self.process.pid, 9)
+        self.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path_factory):
+    made = Server(tmp_path_factory.mktemp("server"))
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_a_server_that_is_stopped_in_mid_run_and_started_again_loses_nothing(server, folder):
+    store = local.connect(uri=server.uri, experiment="tries")
+    (folder / "out").mkdir()
+    (folder / "out" / "curve.png").write_bytes(b"png")
+    slowest = 0.0
+    with store.run("through an outage", parent=None, params={"seed": 0}, tags={}, continued=None) as tracker:
+        for epoch in range(1, 101):
+            if epoch == 30:
+                server.stop()
+            if epoch == 70:
+                server.start()
+            began = time.perf_counter()
+            tracker.epoch(epoch, {"loss": 1 / epoch, "val_loss": 2 / epoch})
+            slowest = max(slowest, time.perf_counter() - began)
+            time.sleep(0.05)
+        tracker.files(folder / "out")
+    found = store.client.get_run(tracker.run_id)
+    assert found.info.status == "FINISHED"
+    for name, first in (("loss", 1.0), ("val_loss", 2.0)):
+        points = store.client.get_metric_history(tracker.run_id, name)
+        assert [(point.step, point.value) for point in points] == [(n, first / n) for n in range(1, 101)]
+    assert [item.path for item in store.client.list_artifacts(tracker.run_id)] == ["curve.png"]
+    assert slowest < 0.5, "an epoch waited for the server"
+    assert journal.all_left() == []
+
+
+def test_a_server_that_is_away_at_the_end_gets_everything_later(server, folder, monkeypatch, capsys):
+    from goldilocks.tracking import run
+
+    monkeypatch.setattr(run, "SECONDS_TO_WAIT", 1.0)
+    monkeypatch.setattr(run, "SECONDS_BEFORE_WORDS", 0.5)
+    store = local.connect(uri=server.uri, experiment="tries")
+    with store.run("left alone", parent=None, params={"seed": 0}, tags={}, continued=None) as tracker:
+        tracker.epoch(1, {"loss": 0.5})
+        server.stop()
+        tracker.epoch(2, {"loss": 0.25})
+    assert "kept in .goldilocks/runs" in capsys.readouterr().err
+    [line] = store.repair()
+    assert "not yet sent" in line
+    server.start()
+    assert store.repair() == [f"run {tracker.run_id} (left alone): sent what the store lacked."]
+    found = store.client.get_run(tracker.run_id)
+    assert (found.info.status, found.data.metrics) == ("FINISHED", {"loss": 0.25})
