@@ -1,12 +1,10 @@
 import inspect
 import os
-import pickle
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import cloudpickle
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra._internal.callbacks import Callbacks
@@ -15,7 +13,6 @@ from hydra.types import HydraContext
 
 from goldilocks import jobs
 from goldilocks.sweep.launcher import errors_in
-from goldilocks.sweep.parent import Parent
 from hydra_plugins.goldilocks import LocalLauncher
 
 ROOT = Path(__file__).parents[1]
@@ -196,13 +193,6 @@ def test_a_sweeper_may_choose_the_next_job_by_what_has_ended(tmp_path, monkeypat
         launcher.setup(hydra_context=context, task_function=lambda cfg: cfg.value, config=cfg)
         launcher.stream(ask, lambda number, result: told.append((number, result.return_value)), total=None, common=())
     assert told == [(0, 1), (1, 3), (2, 9), (3, 27)]
-
-
-def test_the_parent_of_a_sweep_does_nothing_in_the_processes_of_its_jobs():
-    parent = Parent()
-    parent.jobs = [lambda: "cannot be pickled"]
-    parent.run_id = "1"
-    assert vars(pickle.loads(cloudpickle.dumps(parent))) == {"jobs": []}
 
 
 def test_hydra_does_not_wait_for_the_launcher_when_it_lists_its_plugins():

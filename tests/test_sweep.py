@@ -66,7 +66,7 @@ def test_one_job_that_fails_does_not_take_the_others_along(folder, train):
     done = train("-m", *small, "model.layers=4,1")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "job 0 (model.layers=4) failed: model.layers is 4" in done.stderr
+    assert "layers=4) failed: model.layers is 4" in done.stderr
     [parent], children, client = runs(folder)
     [failed, finished] = sorted(children, key=lambda child: child.info.status)
     assert (failed.info.status, finished.info.status, parent.info.status) == ("FAILED", "FINISHED", "FAILED")

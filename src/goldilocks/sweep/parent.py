@@ -17,11 +17,13 @@ from omegaconf import DictConfig
 
 from goldilocks import jobs
 from goldilocks.command_line import stopping
-from goldilocks.config import PARENT_FILE, ConfigError
+from goldilocks.config import PARENT_FILE, ConfigError, listed
 from goldilocks.jobs import JobError, JobRecord
 from goldilocks.sweep.checked import check_measure, combinations, settings_of
+from goldilocks.sweep.launcher import errors_in
 from goldilocks.sweep.plan import plan
 from goldilocks.sweep.search import FOLDER
+from goldilocks.sweep.slots import visible_gpus
 
 RECORDS = "jobs.json"  # the artifact of the parent run that says what became of each job
 
@@ -45,6 +47,9 @@ class Parent(Callback):
         """Check every job; open the parent run, and leave its ID where every job can read it."""
         overrides, folder = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir).absolute()
         with stopping():  # Hydra would make a warning of an error in a callback, and go on.
+            if config.hydra.runtime.choices["hydra/launcher"] == "local":
+                if errors := errors_in(config.hydra.launcher, len(visible_gpus())):
+                    raise ConfigError(listed(errors))
             searched = config.hydra.runtime.choices["hydra/sweeper"] == "search"
             planned = plan(config, GlobalHydra.instance().config_loader()) if searched else None
             found = settings_of(planned.space.samples() if planned else combinations(overrides))
