@@ -47,10 +47,11 @@ class Parent(Callback):
         """Check every job; open the parent run, and leave its ID where every job can read it."""
         overrides, folder = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir).absolute()
         with stopping():  # Hydra would make a warning of an error in a callback, and go on.
-            if config.hydra.runtime.choices["hydra/launcher"] == "local":
-                if errors := errors_in(config.hydra.launcher, len(visible_gpus())):
-                    raise ConfigError(listed(errors))
-            searched = config.hydra.runtime.choices["hydra/sweeper"] == "search"
+            choices = config.hydra.runtime.choices
+            local = choices["hydra/launcher"] == "local"
+            if local and (errors := errors_in(config.hydra.launcher, len(visible_gpus()))):
+                raise ConfigError(listed(errors))
+            searched = choices["hydra/sweeper"] == "search"
             planned = plan(config, GlobalHydra.instance().config_loader()) if searched else None
             found = settings_of(planned.space.samples() if planned else combinations(overrides))
             if planned:
