@@ -113,6 +113,7 @@ def test_a_run_without_a_configuration_is_refused(folder):
         analyse.run(store, "f" * 32, **NOTHING)
 
 
+@pytest.mark.slow
 def test_each_fold_is_looked_at_with_its_own_validation_rows(folder, logged, monkeypatch):
     run_id, store = logged(*table(folder), "protocol=kfold", "protocol.k=2")
     assert store.found(run_id).tags["fold"] == "2"
@@ -149,6 +150,7 @@ def test_texts_are_looked_into(folder, logged):
     assert names == ["nearest_words", "saliency"]
 
 
+@pytest.mark.slow
 def test_a_series_is_looked_into(folder, logged, few):
     values = np.sin(np.arange(400) / 5)
     hours = pd.date_range("2020-01-01", periods=400, freq="h")

@@ -280,12 +280,11 @@ class Cut(keras.callbacks.Callback):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"epochs": 7},
         {"epochs": 7, "regularizer": {"dropout": 0.5}, "steps_per_epoch": 3},
         {"epochs": 40, "regularizer": {"patience": 2}, "learning_rate": 0.3},
         {"epochs": 5, "split": Split(SPLIT.train, SPLIT.validation[:0], SPLIT.test)},
     ],
-    ids=["plain", "random layers", "patience", "final"],
+    ids=["random layers", "patience", "final"],
 )
 def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path, settings):
     whole = Trained(**settings)

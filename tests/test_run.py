@@ -402,6 +402,7 @@ def test_a_run_goes_on_where_another_ended_and_says_so(home):
     assert second.tags["weights"] != first.tags["weights"]
 
 
+@pytest.mark.slow
 def test_a_frozen_base_is_the_network_of_another_run(home):
     pets = ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", "trainer=smoke", "model.units=4")
     first = home.run(*pets)

@@ -57,6 +57,7 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
         assert len(np.unique(np.asarray(overlay.convert("L")))) > 10
 
 
+@pytest.mark.slow
 def test_one_job_that_fails_does_not_take_the_others_along(folder, train):
     for number in range(24):
         picture = folder / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png"
