@@ -53,8 +53,8 @@ def lookup() -> list[float]:
     ids = [uuid.uuid4().hex for _ in range(RUNS)]
     with sqlite3.connect("mlflow.db") as connection:
         connection.executemany(
-            "INSERT INTO runs (run_uuid, name, status, start_time, end_time, lifecycle_stage, artifact_uri, "
-            "experiment_id) VALUES (?, ?, 'FINISHED', ?, ?, 'active', '', ?)",
+            "INSERT INTO runs (run_uuid, name, status, start_time, end_time, lifecycle_stage, artifact_uri, user_id, "
+            "experiment_id) VALUES (?, ?, 'FINISHED', ?, ?, 'active', '', 'me', ?)",
             [(run, f"run {place}", now + place, now + place, store.experiment_id) for place, run in enumerate(ids)],
         )
         connection.executemany(

@@ -26,16 +26,16 @@ CASES = {
 
 def tracked(given, job, *, store) -> float:
     """Seconds of a training whose every epoch goes to a store, from the first step to the store's last answer."""
-    with store.run("benchmark", parent=None, params={}, tags={}) as tracker:
+    with store.run("benchmark", parent=None, params={}, tags={}, continued=None) as tracker:
         began = time.perf_counter()
-        given.builder("trainer")(job, [], tracker.epoch)
+        given.builder("trainer")(job, [], tracker.epoch, tracker.checkpoint)
         return time.perf_counter() - began
 
 
 def untracked(given, job) -> float:
     """Seconds of the same training whose epochs go nowhere."""
     began = time.perf_counter()
-    given.builder("trainer")(job, [], lambda number, values: None)
+    given.builder("trainer")(job, [], lambda number, values: None, None)
     return time.perf_counter() - began
 
 
@@ -47,7 +47,9 @@ def bare(given, job) -> float:
     size, epochs = trainer["batch_size"], trainer["epochs"]
     began = time.perf_counter()
     rows, common = job.split.train, (job.dataset, job.encoder)
-    training = batches.training(*common, rows, job.targets, batch_size=size, shuffle=True, seed=0, augment=None)
+    training = batches.training(
+        *common, rows, job.targets, batch_size=size, shuffle=True, seed=0, augment=None, batches_done=0
+    )
     validation = batches.evaluation(*common, job.split.validation, job.targets, batch_size=max(size, 128))
     steps = -(-len(rows) // size)
     numbers = size * math.prod(job.model.input_shape[1:])
@@ -95,7 +97,7 @@ def log_model(given, store):
     complete = encoding.attach(job.encoder, job.model)
     example = encoding.raw(job.dataset, job.split.validation[:2])
     seconds = []
-    with store.run("benchmark", parent=None, params={}, tags={}) as tracker:
+    with store.run("benchmark", parent=None, params={}, tags={}, continued=None) as tracker:
         for _ in range(5):
             began = time.perf_counter()
             tracker.model(complete, example)

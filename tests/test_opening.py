@@ -2,6 +2,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 from mlflow.tracking import MlflowClient
@@ -11,6 +12,7 @@ from goldilocks.tracking import local, opening
 AT_ONCE = 4  # benchmarks/store.py does it with 8, ten times
 ONE_RUN = """
 import sys
+import threading
 from pathlib import Path
 from goldilocks.tracking import local
 Path("ready").mkdir(exist_ok=True)
@@ -108,3 +110,20 @@ def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, cap
     assert called[0][1:] == ["-m", "mlflow", "db", "upgrade", f"sqlite:///{bare}/mlflow.db"]
     assert (bare / "mlflow.before-upgrade.db").exists()
     assert "a copy stays in" in capsys.readouterr().err
+
+
+def test_readers_do_not_keep_a_store_from_being_set_up(folder):
+    with sqlite3.connect("mlflow.db") as setting:
+        setting.execute("PRAGMA journal_mode=DELETE")
+    setting.close()
+    reader = sqlite3.connect("mlflow.db", check_same_thread=False)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM experiments").fetchall()
+    free = threading.Timer(0.5, reader.rollback)
+    free.start()
+    opening.reach(f"sqlite:///{folder}/mlflow.db")
+    free.join()
+    reader.close()
+    with sqlite3.connect("mlflow.db") as after:
+        assert after.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    after.close()

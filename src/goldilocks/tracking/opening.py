@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def reach(uri: str) -> None:
         file = database(uri)
         file.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
             if _is_ready(connection):
+                connection.execute("BEGIN IMMEDIATE")  # Fails where it cannot be written.
+                connection.rollback()
                 return
     with alone(uri):
         _migrate(uri)
@@ -109,13 +110,29 @@ def _migrate(uri: str) -> None:
         with contextlib.closing(sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)) as connection:
             if _is_ready(connection):  # Another process has done it meanwhile.
                 return
-            connection.execute("PRAGMA journal_mode=WAL")  # Stays; over a network file system SQLite keeps its own.
+            _write_ahead(connection)
             old = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'experiments'").fetchone()[0]
             new = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'logged_models'").fetchone()[0]
             if old and not new:
                 _upgrade(uri, connection)
     MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
     make_movable(uri)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log, for good; over a network file system SQLite keeps what it has.
+
+    For this SQLite does not wait until others have read: it says that the database is locked.
+    """
+    until = time.monotonic() + SECONDS_TO_ANSWER
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 def _upgrade(uri: str, connection: sqlite3.Connection) -> None:
