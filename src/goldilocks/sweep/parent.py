@@ -131,7 +131,9 @@ class Parent(Callback):
             print(line, file=sys.stderr)
         finished = sum(record.status == "finished" for record in records)
         total = max(len(self.names), len(records))
-        runs = self.store.runs(list(dict.fromkeys(record.run_id for record in records if record.run_id)))
+        # A search that goes on has jobs of its own; what its earlier trials did stands below the same parent.
+        before = [] if self.names else self.store.below(self.tracker.run_id)
+        runs = self.store.runs(list(dict.fromkeys([*before, *(each.run_id for each in records if each.run_id)])))
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             said = report.compare(runs, folder, title="The runs of this sweep") + _failures(records)

@@ -218,6 +218,12 @@ class Store:
             curves = histories.histories(self.client, run_ids, ["val_loss"])
         return [replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])]) for run in found]
 
+    def below(self, run_id: str) -> list[str]:
+        """The IDs of the runs that have a run as their parent, in the order in which they started."""
+        with explained(self.uri):
+            found = stored.search(self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'")
+        return [run.run_id for run in found]
+
     def runs_of(self, study: str) -> list[StoredRun]:
         """The runs of a study's experiments, in the order in which they started, without their curves."""
         with explained(self.uri):

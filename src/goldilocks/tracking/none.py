@@ -82,6 +82,10 @@ class Store:
         """No run was kept."""
         raise StoreError(f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has this run.")
 
+    def below(self, run_id: str) -> list[str]:
+        """No runs."""
+        return []
+
     def runs(self, run_ids: Sequence[str]) -> list[Any]:
         """No runs."""
         return []
