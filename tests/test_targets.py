@@ -1,6 +1,7 @@
 import pytest
 
 from goldilocks.tracking import StoreError, local
+from goldilocks.tracking.store import Store
 from stored_runs import a_run, a_sweep, log
 
 
@@ -87,5 +88,5 @@ def test_a_sweep_without_runs_is_an_error(store):
 
 
 def test_the_pages_of_a_server_are_its_own(store):
-    server = local.Store(store.client, "http://tracking:5000/", "7", "tries")
+    server = Store(store.client, "http://tracking:5000/", "7", "tries")
     assert server.page(a_run("abc", 1.0)) == "http://tracking:5000/#/experiments/1/runs/abc"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from goldilocks.comparison import html, sections
 from goldilocks.comparison.html import Origin
-from goldilocks.tracking.local import Store
+from goldilocks.tracking.store import Store
 
 ARTIFACTS = "report"  # the folder among the artifacts of a sweep's parent run
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")  # in the address of a database or a server

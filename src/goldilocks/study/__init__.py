@@ -21,7 +21,7 @@ SAME_LOSS = {"sparse_categorical_crossentropy": "auto", "categorical_crossentrop
 
 
 class Store(Protocol):
-    """What a study reads: `tracking.local.Store` has it."""
+    """What a study reads: `tracking.store.Store` has it."""
 
     def runs_of(self, study: str) -> list[StoredRun]:
         """The runs of the study's experiments, in the order in which they started; their curves may be empty."""

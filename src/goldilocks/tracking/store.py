@@ -1,0 +1,269 @@
+"""An open MLflow store: runs that are written, and runs that are looked up."""
+
+import contextlib
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from mlflow.tracking import MlflowClient
+from mlflow.tracking.context.registry import resolve_tags
+
+from goldilocks.tracking import StoreError, histories, journal, opening, repair, stored, targets
+from goldilocks.tracking.failures import FAILURES, explained
+from goldilocks.tracking.opening import SQLITE
+from goldilocks.tracking.provenance import program
+from goldilocks.tracking.run import Tracker
+from goldilocks.tracking.sender import repository
+from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.targets import Selection
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store, and the experiment that runs go into."""
+
+    client: MlflowClient
+    uri: str
+    experiment_id: str
+    experiment: str
+
+    @property
+    def ui_command(self) -> str:
+        """The command that shows this store; MLflow's default needs no more than `mlflow ui`."""
+        if self.uri.startswith("http"):
+            return f"open {self.uri}"
+        default = f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+        store = [] if self.uri in (default, "sqlite:///mlflow.db") else ["--backend-store-uri", self.uri]
+        return shlex.join([program("mlflow"), "ui", *store])
+
+    @contextlib.contextmanager
+    def run(
+        self,
+        name: str,
+        *,
+        parent: str | None,
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+        continued: str | None,
+    ) -> Iterator[Tracker]:
+        """A run that is open inside the `with`, and afterwards FINISHED, FAILED (an error) or KILLED (a signal).
+
+        Args:
+            name: For people.
+            parent: ID of the run above it, or None.
+            params: What is logged as parameters, by dotted names.
+            tags: What the run can be found by.
+            continued: ID of an interrupted run that goes on; None for a new run.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        with explained(self.uri):
+            run_id = continued or self._created(name, parent, tags)
+            written = journal.of(run_id)
+        with written.held() as free:
+            if not free:
+                raise StoreError(f"the run {run_id} is under way in another process; expected one that ended.")
+            with explained(self.uri):
+                self._begin(written, run_id, name, again=continued is not None)
+            where = f"run {run_id} of experiment {self.experiment}"
+            tracker = Tracker(self.client, run_id, written, uri=self.uri, where=where, ui_command=self.ui_command)
+            try:
+                with _terminable():
+                    if continued is None:
+                        tracker.params(params)
+                    yield tracker
+            except BaseException as error:
+                self._broke_off(tracker, error)
+                raise
+            if tracker.close("FINISHED"):
+                written.remove()
+            else:
+                _say_what_waits(run_id, self.uri)
+
+    def _created(self, name: str, parent: str | None, tags: Mapping[str, str]) -> str:
+        above = {"mlflow.parentRunId": parent} if parent else {}
+        given = resolve_tags({**tags, **above})
+        return self.client.create_run(self.experiment_id, run_name=name, tags=given).info.run_id
+
+    def _begin(self, written: journal.Journal, run_id: str, name: str, *, again: bool) -> None:
+        """Note in a run's journal what `repair` must know, and set the run going again where it had ended."""
+        if not written.entries():
+            written.add("begin", {"uri": _beside(self.uri), "name": name})
+        if again:
+            self.client.update_run(run_id, status="RUNNING")
+
+    def _broke_off(self, tracker: Tracker, error: BaseException) -> None:
+        """End a run that did not come to its end; the error that stopped it says more than one of the store would."""
+        killed = isinstance(error, (KeyboardInterrupt, SystemExit))
+        reason = repair.INTERRUPTED if killed else f"{type(error).__name__}: {error}"
+        with contextlib.suppress(StoreError, *FAILURES):
+            tracker.tags({"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)})
+            tracker.close("KILLED" if killed else "FAILED")
+
+    @contextlib.contextmanager
+    def alone(self, fingerprint: str) -> Iterator[None]:
+        """Hold the lock of a configuration: what one process of this folder trains, another waits for."""
+        lock = FileLock(journal.FOLDER.absolute() / "fingerprints" / f"{fingerprint}.lock")
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            lock.acquire(timeout=0)
+        if not lock.is_locked:
+            print("another process is training this configuration: waiting for it", file=sys.stderr)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def earlier(self, fingerprint: str) -> StoredRun | None:
+        """The run that has the result of a configuration, else the last one that was interrupted; else None.
+
+        An interrupted one is given only where this folder still has its journal: it can go on.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        with explained(self.uri):
+            found = stored.of_fingerprint(self.client, self.experiment_id, fingerprint)
+        for run in found:
+            if run.status == "FINISHED" and run.tags.get("pruned") != "true":
+                return run
+        return next((run for run in found if journal.of(run.run_id).is_left), None)
+
+    def explain(self, run_id: str, reason: str) -> None:
+        """Say why a run was ended by somebody else, before it is repaired."""
+        left = journal.of(run_id)
+        if left.is_left:
+            with left.held() as free:
+                if free:
+                    repair.explain(left, reason)
+
+    def repair(self) -> list[str]:
+        """Send what runs of this folder left unsent, and mark those whose process is gone; says what was done."""
+        return repair.everything()
+
+    def model(self, run_id: str) -> Any:
+        """The `keras.Model` that a run logged, raw rows -> predictions.
+
+        Args:
+            run_id: The whole ID, of any experiment of this store.
+
+        Raises:
+            StoreError: There is no such run, it logged no model, or the store cannot be read.
+        """
+        with explained(self.uri):
+            return stored.model(self.client, run_id, uri=self.uri)
+
+    def found(self, run_id: str) -> StoredRun:
+        """A run of any experiment of this store, without its curves.
+
+        Raises:
+            StoreError: There is no such run, or the store cannot be read.
+        """
+        with explained(self.uri):
+            return stored.one(self.client, run_id, uri=self.uri)
+
+    def artifact(self, run_id: str, path: str, folder: Path) -> Path:
+        """A file that a run logged, as a copy in a folder.
+
+        Raises:
+            StoreError: It logged no such file, or the store cannot be read.
+        """
+        with explained(self.uri):
+            files = self._artifacts(run_id)
+            above = Path(path).parent
+            logged = [item.path for item in files.list_artifacts(None if above == Path() else str(above))]
+            if path not in [str(Path(each)) for each in logged]:
+                raise StoreError(
+                    f"the run {run_id} logged no {path}; expected a run of train.py that finished, not a sweep."
+                )
+            return Path(files.download_artifacts(path, str(folder)))
+
+    def add(self, run_id: str, folder: Path, path: str | None) -> None:
+        """Log everything in a folder as artifacts of a run, finished or not, under a path of their own."""
+        with explained(self.uri):
+            self._artifacts(run_id).log_artifacts(str(folder), path)
+
+    def _artifacts(self, run_id: str) -> Any:
+        return repository(self.uri, str(self.client.get_run(run_id).info.artifact_uri))
+
+    def runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
+        """Runs of the experiment by their IDs, in the order given, with their `val_loss` curves."""
+        with explained(self.uri):
+            found = stored.several(self.client, [self.experiment_id], run_ids)
+            curves = histories.histories(self.client, run_ids, ["val_loss"])
+        return [replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])]) for run in found]
+
+    def below(self, run_id: str) -> list[str]:
+        """The IDs of the runs that have a run as their parent, in the order in which they started."""
+        with explained(self.uri):
+            found = stored.search(self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'")
+        return [run.run_id for run in found]
+
+    def runs_of(self, study: str) -> list[StoredRun]:
+        """The runs of a study's experiments, in the order in which they started, without their curves."""
+        with explained(self.uri):
+            return stored.of_study(self.client, self.experiment_id, study)
+
+    def history(self, run_id: str, name: str) -> list[float]:
+        """The values of a run's metric in the order of epochs."""
+        with explained(self.uri):
+            return stored.history(self.client, run_id, name)
+
+    def select(self, named: Sequence[str]) -> Selection:
+        """The runs that are meant by IDs of runs, IDs of sweeps or names of studies.
+
+        Raises:
+            StoreError: One of them is unknown or has no run, or the store cannot be read.
+        """
+        with explained(self.uri):
+            return targets.select(self.client, self.experiment_id, named, uri=self.uri)
+
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+        """The values of metrics of many runs, read at once: by run and by name, (step, value) in the order of steps."""
+        with explained(self.uri):
+            return histories.histories(self.client, run_ids, names)
+
+    def page(self, run: StoredRun) -> str:
+        """The address of a run's page in the MLflow UI, of a store without a server as `ui_command` serves it."""
+        server = self.uri.rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
+        return f"{server}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+
+
+def _beside(uri: str) -> str:
+    """A SQLite URI as this folder has it, so that it stays right when the folder is moved."""
+    if not uri.startswith(SQLITE) or not opening.database(uri).is_relative_to(Path.cwd()):
+        return uri
+    return SQLITE + str(opening.database(uri).relative_to(Path.cwd()))
+
+
+def _say_what_waits(run_id: str, uri: str) -> None:
+    print(
+        f"the tracking store {uri} does not take what the run {run_id} logged. All of it is kept in "
+        f"{journal.RUNS / run_id}, and sent when a run is started in this folder, or by `goldilocks repair`.",
+        file=sys.stderr,
+    )
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM (a scheduler's, a shutdown's) end a run as Ctrl-C does, so that it is marked."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number, frame):
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
