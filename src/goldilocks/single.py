@@ -178,7 +178,7 @@ def train(
     tracker.dataset(dataset, context="train and test" if final else "train and validation")
     tracker.model(complete, encoding.raw(dataset, judged[:EXAMPLE_ROWS]))
     tracker.metrics(summary.metrics(outcome))
-    tracker.tags(summary.tags(outcome))
+    tracker.tags(summary.tags(outcome) | ({"pruned": "true"} if any(each.pruned for each in pruner) else {}))
     tracker.describe(summary.description(outcome))
     print(summary.line(outcome) if training.part else summary.lines(outcome, tracker.where, tracker.ui_command))
     return outcome

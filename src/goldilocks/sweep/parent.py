@@ -121,6 +121,7 @@ class Parent(Callback):
         assert self.sweep_dir is not None
         # These draw and read tables: a config error must not wait for them.
         from goldilocks import report
+        from goldilocks.tracking.provenance import program
         from goldilocks.tracking.stored import reused_tags
 
         records = jobs.all_of(self.sweep_dir)
@@ -147,7 +148,9 @@ class Parent(Callback):
         error = None if finished == total else JobError(f"{total - finished} of {total} jobs did not finish")
         self.opened.__exit__(type(error) if error else None, error, None)
         if self.tracker.run_id:  # Nothing is there to be compared without tracking.
-            print(f"\n{said}\n\nlogged    parent run {self.tracker.run_id}\nsee it    {self.store.ui_command}")
+            compare = shlex.join([program("goldilocks"), "report", self.tracker.run_id])
+            logged = f"logged    parent run {self.tracker.run_id}\nsee it    {self.store.ui_command}"
+            print(f"\n{said}\n\n{logged}\ncompare   {compare}")
 
 
 def _failures(records: Sequence[JobRecord]) -> str:

@@ -1,15 +1,15 @@
 """The only place that knows MLflow.
 
-    local       where the store is -> an open one; `none`: nothing is stored
-    opening     reached, created and migrated once, movable
-    store       runs that are written, runs that are looked up
-    run         what a running training talks to: the tracker, which writes to the journal
-    journal     what was logged, on this disk
-    sender      entries of a journal -> the store
-    repair      journals of processes that are gone
-    stored, histories, targets  runs and curves that are read
-    failures    what goes wrong -> a sentence
-    provenance  the code, the packages, the machine
+local       where the store is -> an open one; `none`: nothing is stored
+opening     reached, created and migrated once, movable
+store       runs that are written, runs that are looked up
+run         what a running training talks to: the tracker, which writes to the journal
+journal     what was logged, on this disk
+sender      entries of a journal -> the store
+repair      journals of processes that are gone
+stored, histories, targets  runs and curves that are read
+failures    what goes wrong -> a sentence
+provenance  the code, the packages, the machine
 """
 
 
