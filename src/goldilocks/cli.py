@@ -104,6 +104,13 @@ def _report(given: argparse.Namespace) -> None:
 
         print(study.write(given.study, store, Path.cwd()))
         return
+    if len(given.targets) == 1 and RUN_ID.fullmatch(given.targets[0]):
+        from goldilocks.workflow import page
+
+        run = store.found(given.targets[0])
+        if run.tags.get("role") == page.ROLE:
+            print(page.write(store, run, given.output))
+            return
     from goldilocks import comparison
 
     typed = ["goldilocks", "report", *given.targets]

@@ -1,6 +1,7 @@
 """What the value of each key of the configuration may be, in words and as a test."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -60,6 +61,7 @@ def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+BUDGET = re.compile(r"(?P<amount>[1-9]\d*(\.\d+)?|0\.\d*[1-9]) ?(?P<unit>minutes|runs)?")
 FLAG = Rule("true or false", lambda value: isinstance(value, bool))
 TEXT = Rule("a word", lambda value: isinstance(value, str) and bool(value.strip()))
 # YAML reads `dataset.target=2020` and `dataset.dir=2020` as numbers; both are fine names.
@@ -78,6 +80,9 @@ ACTIVATION = one_of(
 # Every key of every YAML under conf/, and what its value may be (a test holds both directions).
 RULES: Mapping[str, Rule] = {
     "seed": SEED,
+    "budget": Rule(
+        "minutes above 0, or a number of runs such as 40runs", lambda value: bool(BUDGET.fullmatch(str(value)))
+    ),
     "final": FLAG,
     "force": FLAG,
     "problem.type": one_of("auto", *PROBLEMS),

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 EXAMPLE_ROWS = 2  # in the logged model's input example
 
+# The artifact with what the model of the best epoch predicted of the rows that judge it: `rows`, int64 (n,), and
+# `predictions`, float32 (n, outputs); so that runs can be compared row by row.
+PREDICTIONS = "predictions.npz"
+
 
 @dataclass(frozen=True)
 class Training:
@@ -128,6 +132,8 @@ def train(
         ModelError: The model cannot be built for the shape of the data.
         StoreError: There is no room for what is logged.
     """
+    import numpy as np
+
     from goldilocks import diagnosis, evaluation, gallery, summary
     from goldilocks.dataset import encoding
     from goldilocks.dataset.sources import digest
@@ -174,6 +180,7 @@ def train(
     with tempfile.TemporaryDirectory() as folder:
         summary.write(outcome, complete, Path(folder))
         gallery.draw(outcome, model, job.regularizer, judged, predicted, Path(folder) / "plots")
+        np.savez(Path(folder) / PREDICTIONS, rows=judged, predictions=predicted)
         tracker.files(Path(folder))
     tracker.dataset(dataset, context="train and test" if final else "train and validation")
     tracker.model(complete, encoding.raw(dataset, judged[:EXAMPLE_ROWS]))

@@ -73,15 +73,15 @@ def page(selection: Selection, sections: Sequence[Section], histories: Histories
         origin=origin,
         made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
         sections=shown,
-        style=_file("page.css"),
-        script=_file("page.js"),
+        style=asset("page.css"),
+        script=asset("page.js"),
         figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
         plotly=Markup(get_plotlyjs()) if figures else "",
     )
 
 
-def _file(name: str) -> Markup:
-    """A file of our own that goes into the page as it is."""
+def asset(name: str) -> Markup:
+    """A file of our own that goes into a page as it is."""
     return Markup((resources.files("goldilocks.comparison") / "page" / name).read_text())
 
 

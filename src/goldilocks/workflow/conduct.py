@@ -1,0 +1,151 @@
+"""The universal workflow from the first step to the last one whose gate opens; stopped, it goes on where it was."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from goldilocks import backend  # noqa: F401  First: it is quiet.
+from goldilocks.config import ConfigError, Settings, listed
+from goldilocks.problem import resolve
+from goldilocks.tracking import provenance
+from goldilocks.tracking.journal import FOLDER
+from goldilocks.workflow import baseline, budget, define, final, power, scale, state, story, tune
+from goldilocks.workflow.runner import Runner
+from goldilocks.workflow.state import Flow, Step
+
+STEPS: dict[str, Callable[[Flow, str, Path], Step]] = {
+    "problem": define.step,
+    "baseline": baseline.step,
+    "power": power.step,
+    "scale": scale.step,
+    "tune": tune.step,
+    "final": final.step,
+}
+
+# What the workflow itself decides: typed, it would be decided twice.
+OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience")
+
+
+def conduct(settings: Settings) -> None:
+    """Take a data set from nothing to one tested model.
+
+    Args:
+        settings: Checked, of `workflow.py`.
+
+    Raises:
+        ConfigError: Something was typed that the workflow decides, or there is no store.
+        StoreError: The store cannot be used.
+        DataError: The data cannot be used.
+        SplitError: The rows cannot be split.
+        JobError: No training of a step came to its end.
+    """
+    check(settings)
+    store = settings.builder("tracking")()
+    for line in store.repair():
+        print(line, file=sys.stderr)
+    dataset = settings.builder("dataset")()
+    problem = resolve(dataset.problem, **settings.tree["problem"])
+    typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
+    command = shlex.join([provenance.program("python"), "workflow.py", *settings.overrides])
+    known = json.dumps([typed, settings.tree["budget"], dataset.digest, provenance.code().digest])
+    fingerprint = hashlib.sha256(known.encode()).hexdigest()[:32]
+    with store.alone(fingerprint):
+        before = None if settings.tree["force"] else store.earlier(fingerprint)
+        if before is not None and before.status == "FINISHED":
+            _retell(store, before.run_id)
+            print(f"\nthis workflow has been finished before, run {before.run_id}; force=true begins anew")
+            return
+        folder = FOLDER / "workflows" / fingerprint
+        if before is None:
+            shutil.rmtree(folder, ignore_errors=True)  # Of one whose run has been deleted.
+        folder.mkdir(parents=True, exist_ok=True)
+        tags = {"role": "workflow", "fingerprint": fingerprint, "dataset.digest": dataset.digest,
+                "dataset.source": dataset.source, "problem": problem.type, "mlflow.source.name": "workflow.py"}  # fmt: skip
+        opened = store.run(
+            f"workflow {settings.name}",
+            parent=None,
+            params=settings.flat,
+            tags=tags | provenance.tags(),
+            continued=before.run_id if before else None,
+        )
+        with opened as tracker:
+            spent = budget.read(settings.tree["budget"])
+            runner = Runner(typed, store, spent, settings.tree["trainer"]["monitor"])
+            flow = Flow(settings, typed, store, dataset, problem, spent, folder, [], runner)
+            for name, function in STEPS.items():
+                step = _done(flow, name, function, tracker.run_id)
+                flow.steps.append(step)
+                if name == "problem":
+                    _settle(flow)
+                if not step.passed:
+                    break
+            story.tell(flow, tracker, command)
+        see = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
+        print(f"\nlogged    {tracker.where}\npage      {see}\nsee it    {store.ui_command}")
+
+
+def _retell(store: Any, run_id: str) -> None:
+    """Print the steps of a finished workflow."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = json.loads(store.artifact(run_id, story.FILE, Path(folder)).read_text())
+    for number, step in enumerate(told["steps"], 1):
+        print(story.step_lines(Step(**step), number))
+
+
+def check(settings: Settings) -> None:
+    """Refuse what the workflow itself decides, and a run without a store."""
+    typed = {word.lstrip("+").partition("=")[0] for word in settings.overrides}
+    errors = [f"{key} is given; workflow.py decides it: leave it out." for key in OWN if key in typed]
+    if settings.choices["tracking"] == "none":
+        errors.append("tracking=none keeps no run, and a workflow compares runs; expected tracking=local or server.")
+    if settings.choices["model"] == "baseline":
+        errors.append("model=baseline is trained by every workflow beside a model; name another one.")
+    if errors:
+        raise ConfigError(listed(errors))
+
+
+def _settle(flow: Flow) -> None:
+    """Have all runs share what the first step has chosen."""
+    chosen = flow.found("problem")["overrides"]
+    flow.runner.base = (*flow.typed, *chosen, *(["force=true"] if flow.settings.tree["force"] else []))
+    metrics = next((word for word in chosen if word.startswith("problem.metrics=")), None)
+    if metrics:
+        names = metrics.partition("=")[2].strip("[]").split(",")
+        flow.problem = resolve(flow.dataset.problem, **{**flow.settings.tree["problem"], "metrics": names})
+
+
+def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], parent: str) -> Step:
+    """A step, by an earlier process or now."""
+    if (found := state.saved(flow.folder, name)) is not None:
+        flow.budget.seconds_before += found.seconds
+        print(f"\n{len(flow.steps) + 1}. {found.title} (done before)\n   {found.decision}")
+        return found
+    began, number = time.monotonic(), len(flow.steps) + 1
+    fingerprint = hashlib.sha256(f"{parent} {name}".encode()).hexdigest()[:32]
+    before = flow.store.earlier(fingerprint)
+    opened = flow.store.run(
+        f"{number} {name}",
+        parent=parent,
+        params={},
+        tags={"role": "step", "step": name, "fingerprint": fingerprint, "mlflow.source.name": "workflow.py"},
+        continued=before.run_id if before is not None and before.status != "FINISHED" else None,
+    )
+    with opened as tracker:
+        flow.runner.failures.clear()
+        step = function(flow, tracker.run_id, flow.folder / name)
+        step = dataclasses.replace(step, seconds=time.monotonic() - began, run_id=tracker.run_id)
+        tracker.tags({"passed": str(step.passed).lower()})
+        tracker.describe(story.step_markdown(step, number))
+    state.save(flow.folder, step)
+    print(story.step_lines(step, number), flush=True)
+    return step

@@ -1,0 +1,169 @@
+"""Trained candidates -> how far they lie apart, and whether that is more than noise.
+
+Two kinds of noise are told: other validation rows would give another score, and another seed another network. Row by row
+and seed by seed the candidates are compared in pairs, which takes out what a row or a fold does to both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from goldilocks import evaluation, intervals
+from goldilocks.dataset import Dataset
+from goldilocks.problem import Problem, higher_is_better
+from goldilocks.workflow.runner import Key, Trained
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One candidate against another.
+
+    Attributes:
+        measure: What is compared, by Keras's name.
+        gain: How much better the first is, in the measure's unit; negative where it is worse.
+        error: Its standard error, of rows and seeds together.
+        rows: How many validation rows both have predicted.
+        seeds: How many seeds both have.
+    """
+
+    measure: str
+    gain: float
+    error: float
+    rows: int
+    seeds: int
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % interval of the gain."""
+        return self.gain - self._reach
+
+    @property
+    def high(self) -> float:
+        """Its upper end."""
+        return self.gain + self._reach
+
+    @property
+    def _reach(self) -> float:
+        from scipy import special
+
+        return float(special.ndtri((1 + CONFIDENCE) / 2)) * self.error
+
+    @property
+    def beyond_noise(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return abs(self.gain) > self._reach
+
+    def chance(self) -> float:
+        """How often noise alone would let the first look so much better, 0 to 1, one-sided."""
+        from scipy import special
+
+        return float(special.ndtr(-self.gain / self.error)) if self.error else float(self.gain <= 0)
+
+
+Values = Mapping[Key, tuple[np.ndarray, np.ndarray]]  # by seed and fold: rows, and the score of each
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What comparisons need to know of the data.
+
+    Attributes:
+        dataset: Loaded.
+        problem: What is predicted.
+        seed_error: Standard deviation of a score from seed to seed, by measure, for candidates that have one seed only;
+            measured on one candidate, and empty until then.
+    """
+
+    dataset: Dataset
+    problem: Problem
+    seed_error: Mapping[str, float]
+
+    @property
+    def measure(self) -> str:
+        """The measure of success where it is a mean over rows, which can be compared row by row; else the loss."""
+        name, two = self.problem.metric, np.arange(2)
+        told = intervals.row_values(self.problem, name, self._targets()[two], self._naive(self.dataset.y, two))
+        return "loss" if told is None else name
+
+    def compare(self, first: Sequence[Trained], second: Sequence[Trained], measure: str) -> Difference:
+        """How much better a candidate is than another, given the trainings of each, of one seed or of several.
+
+        Args:
+            first: Of the one.
+            second: Of the other; they have a seed in common.
+            measure: A mean over rows: "loss", or the name of a metric.
+        """
+        return self._difference(self._values(first, measure), self._values(second, measure), measure, networks=2)
+
+    def against_baseline(self, trained: Sequence[Trained], measure: str) -> Difference:
+        """How much better a candidate is than the dumb predictor on the same rows, each fold with its own."""
+        values = self._values(trained, measure)
+        everything = np.unique(np.concatenate([rows for rows, _ in values.values()]))
+        dumb = {
+            key: (rows, self._scores(rows, self._naive(self.dataset.y[np.setdiff1d(everything, rows)], rows), measure))
+            for key, (rows, _) in values.items()
+        }
+        return self._difference(values, dumb, measure, networks=1)
+
+    def against_rows(self, trained: Sequence[Trained], others: Values, measure: str) -> Difference:
+        """How much better a candidate is than given predictions, which stand below the candidate's seeds and folds."""
+        scores = {key: (rows, self._scores(rows, predictions, measure)) for key, (rows, predictions) in others.items()}
+        return self._difference(self._values(trained, measure), scores, measure, networks=1)
+
+    def score(self, trained: Sequence[Trained], measure: str) -> tuple[float, float]:
+        """The mean over rows, folds and seeds, and its standard error."""
+        values = self._values(trained, measure)
+        nothing = {key: (rows, np.zeros(len(rows))) for key, (rows, _) in values.items()}
+        found = self._difference(values, nothing, measure, networks=1)
+        return abs(found.gain), found.error
+
+    def _values(self, trained: Sequence[Trained], measure: str) -> Values:
+        return {
+            key: (rows, self._scores(rows, predictions, measure))
+            for each in trained
+            for key, (rows, predictions) in each.judged.items()
+        }
+
+    def _scores(self, rows: np.ndarray, predictions: np.ndarray, measure: str) -> np.ndarray:
+        values = intervals.row_values(self.problem, measure, self._targets()[rows], predictions)
+        assert values is not None  # `measure` says which are means over rows.
+        return values
+
+    def _targets(self) -> np.ndarray:
+        return evaluation.targets(self.problem, evaluation.outputs(self.problem, self.dataset), self.dataset.y)
+
+    def _naive(self, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """What the dumb predictor says of rows, having seen the targets `y`."""
+        constant = evaluation.prior(self.problem, evaluation.outputs(self.problem, self.dataset), y)
+        return evaluation.naive(self.dataset, constant, rows)
+
+    def _difference(self, first: Values, second: Values, measure: str, *, networks: int) -> Difference:
+        """Mean and standard error over rows and seeds; `networks` of the two were trained, each with its own luck."""
+        sign = 1 if higher_is_better(measure) else -1
+        gaps: dict[str, list[pd.Series]] = {}
+        for (seed, fold), (rows, values) in first.items():
+            if (seed, fold) in second:
+                others = second[seed, fold][1]
+                gaps.setdefault(seed, []).append(pd.Series(sign * (values - others), index=rows))
+        # A row that several shufflings have validated counts once, with its mean.
+        table = pd.DataFrame({seed: pd.concat(parts).groupby(level=0).mean() for seed, parts in gaps.items()})
+        means, rows = table.mean(axis=1), table.index.to_numpy()
+        of_rows = intervals.paired(means.to_numpy(), np.zeros(len(means)), clusters(self.dataset, rows)).error
+        count = table.shape[1]
+        spread = float(table.mean().std()) if count > 1 else self.seed_error.get(measure, 0.0) * math.sqrt(networks)
+        error = math.hypot(of_rows, spread / math.sqrt(count))
+        return Difference(measure=measure, gain=float(means.mean()), error=error, rows=len(rows), seeds=count)
+
+
+def clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    """Which rows go together, int64 (n,): those of a group, or neighbours in time; None where each stands for itself."""
+    if dataset.groups is not None:
+        return dataset.groups[rows]
+    return rows // max(1, dataset.overlap) if dataset.kind == "series" else None

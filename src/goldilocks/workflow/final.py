@@ -1,0 +1,81 @@
+"""Step 6: the winner, trained on training and validation rows together, and the one look at the test rows.
+
+Source: Chollet, Deep Learning with Python (2017), section 4.5.7, last paragraphs.
+"""
+
+import math
+from pathlib import Path
+
+from goldilocks import intervals
+from goldilocks.problem import higher_is_better
+from goldilocks.workflow.evidence import CONFIDENCE
+from goldilocks.workflow.state import Flow, Step, remember
+
+
+def step(flow: Flow, parent: str, folder: Path) -> Step:
+    """Refit, look once, and compare what was seen with what validation had promised."""
+    tune, judge = flow.found("tune"), flow.judge
+    winner = flow.again(tune["winner"])
+    words = ["final=true"]
+    if (
+        flow.settings.tree["optimizer"]["schedule"] == "constant"
+    ):  # With fewer epochs, others would be another training.
+        words.append(f"trainer.epochs={tune['epochs']}")
+    candidate = winner[0].candidate.with_(f"{winner[0].candidate.name} final", *words)
+    tested = flow.runner.train([candidate], folder, parent)[0]
+    if tested is None:
+        return Step(
+            name="final",
+            title="One look at the test set",
+            passed=False,
+            decision="The test set was not opened.",
+            reasons=flow.runner.failures[-1:],
+            table=[],
+            chosen={},
+        )
+    measure = judge.measure
+    validated, error = judge.score(winner, measure)
+    reached, noise = judge.score([tested], measure)
+    lucky = intervals.best_of(tune["considered"], tune["noise"])
+    sign = 1 if higher_is_better(measure) else -1
+    behind = sign * (validated - reached)
+    metrics = tested.run.metrics
+    low, high = metrics.get(f"test_{measure}_low", math.nan), metrics.get(f"test_{measure}_high", math.nan)
+    reasons = [
+        f"Trained on training and validation rows together for {tune['epochs']} epochs, then evaluated on "
+        f"{len(next(iter(tested.judged.values()))[0])} test rows, once.",
+        f"Validation had promised {validated:.4g} (standard error {error:.2g}). It was the best of {tune['considered']} "
+        f"that were considered: of equally good ones the best would look {lucky:.2g} better than it is.",
+    ]
+    reach = 1.96 * math.hypot(error, noise)
+    if abs(behind) <= reach:
+        reasons.append(f"Test and validation differ by {abs(behind):.3g}: within noise (up to {reach:.2g}).")
+    elif behind > 0:
+        reasons.append(
+            f"The test is {behind:.3g} worse than validation, beyond noise ({reach:.2g}): the model has been fitted to the "
+            "validation rows by choosing among many, or test rows are of another kind. Use a more reliable protocol, such "
+            "as protocol=iterated_kfold, or fewer choices."
+        )
+    else:
+        reasons.append(
+            f"The test is {-behind:.3g} better than validation, beyond noise ({reach:.2g}): the last training had more "
+            "rows, or the test rows are easier."
+        )
+    interval = f" ({100 * CONFIDENCE:.0f} % interval {low:.4g} to {high:.4g})" if math.isfinite(low) else ""
+    return Step(
+        name="final",
+        title="One look at the test set",
+        passed=True,
+        decision=f"test_{measure} {reached:.4g}{interval}; validation had {validated:.4g}.",
+        reasons=reasons,
+        table=[{"candidate": tested.candidate.name} | {k: v for k, v in metrics.items() if k.startswith("test_")}],
+        chosen={
+            "tested": remember(candidate, [tested]),
+            "measure": measure,
+            "test": reached,
+            "low": low if math.isfinite(low) else None,
+            "high": high if math.isfinite(high) else None,
+            "validation": validated,
+            "lucky": lucky,
+        },
+    )

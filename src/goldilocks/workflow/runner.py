@@ -1,0 +1,255 @@
+"""Configurations -> trained runs: each in a process of its own, several at once, none twice."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goldilocks import jobs
+from goldilocks.command_line import USER_ERRORS
+from goldilocks.config import PARENT_FILE, Settings
+from goldilocks.problem import higher_is_better
+from goldilocks.single import PREDICTIONS
+from goldilocks.sweep import checked, slots
+from goldilocks.sweep.pool import Pool
+from goldilocks.sweep.process import Ended, Job, serve_forks
+from goldilocks.sweep.progress import Progress
+from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.targets import PARTS
+from goldilocks.workflow.budget import Budget
+
+PRELOAD = "goldilocks.sweep.preload"
+Key = tuple[str, str]  # a training's seed and fold
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What may be trained.
+
+    Attributes:
+        name: What sets it apart from the others, for people.
+        overrides: Beyond those that all runs of the workflow have; a later one replaces an earlier of the same key.
+    """
+
+    name: str
+    overrides: tuple[str, ...]
+
+    def with_(self, name: str, *overrides: str) -> Candidate:
+        """The same with other values of some keys."""
+        keys = {word.partition("=")[0] for word in overrides}
+        kept = [word for word in self.overrides if word.partition("=")[0] not in keys]
+        return Candidate(name, (*kept, *overrides))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A candidate that has been trained once, on one split or on all folds.
+
+    Attributes:
+        candidate: What was asked for.
+        run: What was logged; of folds, of the run above them.
+        judged: What each training predicted of its validation rows: rows, int64 (n,), and predictions, float32
+            (n, outputs); by seed and fold.
+    """
+
+    candidate: Candidate
+    run: StoredRun
+    judged: Mapping[Key, tuple[np.ndarray, np.ndarray]]
+
+    @property
+    def verdict(self) -> str:
+        """Of its learning curve; "" of a baseline."""
+        return self.run.tags.get("verdict", "")
+
+    @property
+    def parameters(self) -> int:
+        """The number of its weights."""
+        return int(self.run.metrics["parameters"])
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch that its values are of, from 1."""
+        return int(self.run.metrics["best_epoch"])
+
+    @property
+    def epochs(self) -> int:
+        """How many it was trained."""
+        return int(self.run.metrics["epochs"])
+
+    @property
+    def seconds_an_epoch(self) -> float:
+        """Of all folds together."""
+        return self.run.metrics["train_seconds"] / max(1, self.epochs)
+
+    def best(self, name: str) -> float:
+        """The value of a validation metric at the best epoch, the loss without penalties."""
+        name = "data_loss" if name == "loss" and "best_val_data_loss" in self.run.metrics else name
+        return self.run.metrics[f"best_val_{name}"]
+
+    def end(self, name: str) -> float:
+        """The "train" or "val" loss where the training ended; NaN of a diverged one."""
+        return self.run.metrics.get(f"verdict/end_{name}_loss", float("nan"))
+
+
+class Runner:
+    """Trains candidates below the run of a step."""
+
+    def __init__(self, base: Sequence[str], store: Any, budget: Budget, monitor: str):
+        """Train with `base` overrides, log to a store, and count what is spent."""
+        self.base, self.store, self.budget, self.monitor = tuple(base), store, budget, monitor
+        gpus = slots.visible_gpus()
+        self.slots = slots.share(n_jobs=None, gpus=gpus, gpus_per_job=1)
+        self.failures: list[str] = []
+        serve_forks([PRELOAD], self.slots[0])
+
+    def settings(self, candidate: Candidate) -> Settings:
+        """The checked settings of a candidate.
+
+        Raises:
+            ConfigError: Something in it is wrong.
+        """
+        keys = {word.partition("=")[0] for word in candidate.overrides}
+        kept = [word for word in self.base if word.partition("=")[0] not in keys]
+        return checked.settings_of([[*kept, *candidate.overrides]])[0]
+
+    def train(self, candidates: Sequence[Candidate], folder: Path, parent: str) -> list[Trained | None]:
+        """Train some, in the order given, as many at once as there is room for.
+
+        Args:
+            candidates: To be trained.
+            folder: For the records and logs of their jobs.
+            parent: ID of the run that their runs stand below.
+
+        Returns:
+            Each as trained; None of those that failed, which `failures` then explains.
+        """
+        coming = iter(enumerate(candidates))
+        found: dict[int, Trained | None] = {}
+        self.stream(lambda: next(coming, None), found.__setitem__, folder, parent, total=len(candidates))
+        return [found[number] for number in range(len(candidates))]
+
+    def stream(
+        self,
+        ask: Callable[[], tuple[int, Candidate] | None],
+        tell: Callable[[int, Trained | None], None],
+        folder: Path,
+        parent: str,
+        *,
+        total: int | None,
+    ) -> None:
+        """Train what is asked for until there is no more.
+
+        Args:
+            ask: Gives number and candidate whenever there is room, or None.
+            tell: Is told of each as it ends; None where it failed.
+            folder: For the records and logs of their jobs.
+            parent: ID of the run that their runs stand below.
+            total: How many there will be, or None.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C came; what ran has been ended, and can go on.
+        """
+        asked: dict[int, Candidate] = {}
+
+        def following() -> Job | None:
+            if (coming := ask()) is None:
+                return None
+            number, candidate = coming
+            asked[number] = candidate
+            settings = replace(self.settings(candidate), sweep_dir=folder.absolute(), job=number)
+            jobs.note(folder, number, overrides=settings.overrides)
+            return Job(number, functools.partial(_train, settings), jobs.log_of(folder, number))
+
+        def ended(job: Job, end: Ended) -> None:
+            self.budget.runs_spent += 1
+            candidate = asked[job.number]
+            if end.reason:
+                self.failures.append(f"{candidate.name} failed: {end.reason}")
+            tell(job.number, None if end.reason else self.load(candidate, jobs.of(folder, job.number).run_id))
+
+        self._stream(following, ended, lambda number: asked[number].name, folder, parent, total=total)
+
+    def call(self, function: Callable[[], Any], name: str, folder: Path, parent: str) -> Any:
+        """What a function gives, called in a process of its own.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        ends: list[Ended] = []
+        waiting = iter([Job(0, function, jobs.log_of(folder, 0))])
+        self._stream(
+            lambda: next(waiting, None), lambda _, end: ends.append(end), lambda _: name, folder, parent, total=1
+        )
+        if ends[0].reason:
+            log = jobs.log_of(folder, 0)
+            raise ends[0].error or jobs.JobError(f"{name} was lost: {ends[0].reason}. Its log is {log}.")
+        return ends[0].value
+
+    def lost(self) -> jobs.JobError:
+        """The error to raise where no candidate of a step was trained."""
+        return jobs.JobError("no training of this step came to its end: " + "; ".join(self.failures))
+
+    def load(self, candidate: Candidate, run_id: str) -> Trained:
+        """A finished run as trained.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        run = self.store.found(run_id)
+        below = self.store.runs(self.store.below(run_id))
+        trainings = [each for each in below if each.tags.get("role") in PARTS and each.status == "FINISHED"] or [run]
+        judged = {}
+        with tempfile.TemporaryDirectory() as folder:
+            for each in trainings:
+                file = self.store.artifact(each.run_id, PREDICTIONS, Path(folder))
+                with np.load(file, allow_pickle=False) as arrays:
+                    key = each.params.get("seed", ""), each.tags.get("fold", "")
+                    judged[key] = arrays["rows"], arrays["predictions"]
+                file.unlink()
+        return Trained(candidate, run, judged)
+
+    def _stream(
+        self,
+        ask: Callable[[], Job | None],
+        tell: Callable[[Job, Ended], None],
+        called: Callable[[int], str],
+        folder: Path,
+        parent: str,
+        *,
+        total: int | None,
+    ) -> None:
+        """Run jobs, note what becomes of each, and show how many there are."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / PARENT_FILE).write_text(parent)
+        pool = Pool(
+            slots=self.slots, time_limit=None, memory_limit=None, retries=1, final=USER_ERRORS, preload=[PRELOAD]
+        )
+        progress = Progress(total=total, slots=len(self.slots), higher_is_better=higher_is_better(self.monitor))
+
+        def following() -> Job | None:
+            if (job := ask()) is not None:
+                jobs.note(folder, job.number, name=called(job.number), status="running", reason="")
+                progress.start()
+            return job
+
+        def ended(job: Job, end: Ended) -> None:
+            value = end.value if isinstance(end.value, float) else None
+            status = "failed" if end.reason else "finished"
+            jobs.note(folder, job.number, status=status, reason=end.reason, value=value, seconds=end.seconds)
+            progress.end(jobs.of(folder, job.number))
+            tell(job, end)
+
+        with progress:
+            pool.stream(following, ended)
+
+
+def _train(settings: Settings) -> float:
+    from goldilocks.run import run
+
+    return run(settings)

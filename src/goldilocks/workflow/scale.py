@@ -1,0 +1,112 @@
+"""Step 4: how large must a model be? Scaled up, wider, deeper and longer, until it overfits.
+
+Source: Chollet, Deep Learning with Python (2017), section 4.5.6: "to figure out how big a model you'll need, you must
+develop a model that overfits".
+"""
+
+from pathlib import Path
+
+from goldilocks.workflow.budget import SCALE
+from goldilocks.workflow.ladder import SMALL, rungs
+from goldilocks.workflow.rows import row
+from goldilocks.workflow.runner import Candidate, Trained
+from goldilocks.workflow.state import Flow, Step, remember
+
+GROWTH = 3.0  # how much longer an epoch of the next size is taken to last, at most
+LEAST_GROWTH = 1.2
+AT_THE_END = 0.8  # of the epochs: a best epoch behind it says that more epochs may help
+LONGER = 3  # times that the epochs of the largest size are doubled
+FEWEST_EPOCHS = 5
+
+
+def step(flow: Flow, parent: str, folder: Path) -> Step:
+    """Climb the ladder of sizes until a verdict is `overfit`."""
+    sizes = rungs(flow.settings.choices["model"], flow.typed)
+    at = min(SMALL, len(sizes) - 1)
+    small = flow.again(flow.found("power")["small"])[0]
+    trained: dict[int, Trained] = {at: small}
+    epochs, doubled, notes = small.epochs, 0, []
+    waiting = [*range(at), *range(at + 1, len(sizes))]
+    while waiting or doubled <= LONGER:
+        if _overfit(trained) is not None and not any(each < at for each in waiting):
+            break
+        top = max(trained)
+        longer = trained[top].best_epoch > AT_THE_END * trained[top].epochs and "trainer.epochs" not in _typed(flow)
+        if longer and _overfit(trained) is None:
+            epochs, doubled = 2 * epochs, doubled + 1
+        elif not waiting:
+            break
+        places = waiting[: max(1, len(flow.runner.slots))] if waiting else [top]
+        if _overfit(trained) is not None:
+            places = [place for place in places if place < at]
+        affordable = _epochs(flow, trained, max(places) - top, epochs)
+        if affordable < min(epochs, FEWEST_EPOCHS) or not flow.budget.runs_left(SCALE):
+            notes.append("The budget of this step is spent.")
+            break
+        asked = [_candidate(sizes[place], min(epochs, affordable)) for place in places]
+        for place, each in zip(places, flow.runner.train(asked, folder / str(len(trained)), parent), strict=True):
+            if each is not None:
+                trained[place] = each
+        waiting = [place for place in waiting if place not in places]
+    return _step(flow, trained, notes)
+
+
+def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
+    found, measures = _overfit(trained), [flow.judge.measure]
+    chosen = trained[max(trained) if found is None else found]
+    table = [row(trained[place], measures) for place in sorted(trained)]
+    below = [place for place in trained if found is not None and place < found]
+    reasons = [f"{trained[place].candidate.name}: {_verdict(trained[place])}" for place in sorted(trained)]
+    if found is None:
+        decision = f"No size that was tried overfits; tuning begins at the largest, {chosen.candidate.name}."
+    elif below:
+        decision = f"Between {trained[max(below)].candidate.name} and {chosen.candidate.name} underfitting ends and overfitting begins."
+    else:
+        decision = f"Even the smallest size, {chosen.candidate.name}, overfits."
+    return Step(
+        name="scale",
+        title="Scale up until it overfits",
+        passed=True,
+        decision=decision,
+        reasons=[*reasons, *notes],
+        table=table,
+        chosen={
+            "sizes": [remember(trained[place].candidate, [trained[place]]) for place in sorted(trained)],
+            "overfit": sorted(trained).index(found) if found is not None else None,
+            "from": sorted(trained).index(max(trained) if found is None else found),
+            "epochs": chosen.epochs,
+            "seconds_an_epoch": chosen.seconds_an_epoch,
+        },
+    )
+
+
+def _overfit(trained: dict[int, Trained]) -> int | None:
+    """The smallest size that overfits."""
+    return next((place for place in sorted(trained) if trained[place].verdict == "overfit"), None)
+
+
+def _verdict(trained: Trained) -> str:
+    said = trained.run.tags.get("mlflow.note.content", "").split("\n\n")[0].replace("**", "")
+    return said if said.startswith(trained.verdict) else f"{trained.verdict}."
+
+
+def _candidate(size: Candidate, epochs: int) -> Candidate:
+    return size.with_(size.name, f"trainer.epochs={epochs}")
+
+
+def _epochs(flow: Flow, trained: dict[int, Trained], above: int, wanted: int) -> int:
+    """How many epochs, up to those wanted, the time that is left for this step allows a size so many rungs above."""
+    seconds = flow.budget.seconds_left(SCALE)
+    if seconds == float("inf"):
+        return wanted
+    *_, top = sorted(trained)
+    growth = GROWTH
+    if len(trained) > 1:  # Sizes that differ little in time go on to do so, but not for ever.
+        below = max(place for place in trained if place < top)
+        measured = trained[top].seconds_an_epoch / max(trained[below].seconds_an_epoch, 1e-6)
+        growth = min(GROWTH, max(LEAST_GROWTH, 1.5 * measured ** (1 / (top - below))))
+    return min(wanted, int(seconds / max(trained[top].seconds_an_epoch * growth ** max(0, above), 1e-6)))
+
+
+def _typed(flow: Flow) -> set[str]:
+    return {word.lstrip("+").partition("=")[0] for word in flow.typed}

@@ -1,0 +1,206 @@
+"""What is searched in step 5, and the trials: Optuna's TPE, pruned between epochs, until gains are within noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.trial import TrialState
+
+from goldilocks import jobs, pruning
+from goldilocks.dataset import KINDS
+from goldilocks.model import HONOURS
+from goldilocks.problem import higher_is_better
+from goldilocks.workflow.budget import TUNE
+from goldilocks.workflow.runner import Candidate, Trained
+from goldilocks.workflow.state import Flow
+
+AT_LEAST = 8  # trials before the search may end by itself
+IN_VAIN = 6  # trials without a gain beyond noise that end it
+RATES = (0.1, 5.0)  # times the learning rate of the configuration: the least and the greatest
+L1, L2 = (0.0, 1e-6, 1e-5, 1e-4), (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
+DROPOUT = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+
+
+class Search:
+    """The trials of a workflow; what an earlier process has done counts."""
+
+    def __init__(
+        self, flow: Flow, sizes: Sequence[Trained], start: Trained, *, epochs: int, patience: int, folder: Path
+    ):
+        """Search around `start`, one of `sizes`, with so many epochs a trial; jobs and study are kept in `folder`."""
+        self.flow, self.sizes, self.start, self.epochs, self.patience = flow, sizes, start, epochs, patience
+        self.folder = (folder / "trials").absolute()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        monitor = flow.settings.tree["trainer"]["monitor"]
+        self.monitor = monitor.removeprefix("val_").replace("data_loss", "loss")
+        self.higher = higher_is_better(monitor)
+        self.trained: dict[int, Trained] = {}
+        self.ended: list[float] = []
+        search = pruning.Search(
+            storage=str(self.folder / "study.log"), study="trials", pruner="median", warmup=epochs // 4, epochs=epochs
+        )
+        self.study = optuna.create_study(
+            study_name=search.study,
+            storage=pruning.storage(search.storage),
+            direction="maximize" if self.higher else "minimize",
+            pruner=pruning.pruner(search),
+            sampler=optuna.samplers.TPESampler(seed=flow.settings.tree["seed"], n_startup_trials=AT_LEAST),
+            load_if_exists=True,
+        )
+        pruning.leave(self.folder, search)
+
+    @property
+    def count(self) -> int:
+        """How many trials have come to their end."""
+        return len(self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
+
+    def run(self, parent: str, *, trials: int) -> None:
+        """Do trials until so many are done, the budget is spent, or the last ones gained nothing beyond noise."""
+        self._take_over()
+        self.left = trials - self.count
+        self.flow.runner.stream(self._ask, self._tell, self.folder, parent, total=None)
+
+    def best(self, most: int) -> list[Trained]:
+        """The best trials, each with other parameters."""
+        done = sorted(
+            self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)),
+            key=lambda trial: -trial.value if self.higher else trial.value,
+        )
+        unique = {str(sorted(trial.params.items())): trial for trial in reversed(done)}
+        numbers = sorted((trial.number for trial in unique.values()), key=[trial.number for trial in done].index)
+        return [self._result(number) for number in numbers[:most]]
+
+    def said(self) -> str:
+        """What was searched, and why it ended."""
+        trials = self.study.get_trials(deepcopy=False)
+        pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
+        ends = {True: f"the last {IN_VAIN} gained nothing beyond noise", False: "the budget of this step was spent"}
+        return (
+            f"{self.count} trials were made ({pruned} of them stopped early by the median rule), of up to {self.epochs} "
+            f"epochs, over {', '.join(self._space())}; {ends[self._in_vain()]}."
+        )
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each trial."""
+        return [
+            {"trial": trial.number, "state": trial.state.name.lower(), f"val_{self.monitor}": _finite(trial.value)}
+            | trial.params
+            for trial in self.study.get_trials(deepcopy=False)
+        ]
+
+    def _take_over(self) -> None:
+        """Trials that were cut off are done again; of a new study, the first ones are what the book would try."""
+        for trial in self.study.get_trials(deepcopy=False):
+            if trial.state == TrialState.RUNNING:
+                self.study.tell(trial.number, state=TrialState.FAIL)
+                self.study.enqueue_trial(trial.params)
+            elif trial.state == TrialState.COMPLETE:
+                self.ended.append(trial.value)
+        if not self.study.get_trials(deepcopy=False):
+            for params in self._first():
+                self.study.enqueue_trial(params)
+
+    def _first(self) -> list[dict[str, Any]]:
+        """Each kind of regularization by itself, at the values of the book, then a smaller network."""
+        space, start = self._space(), self.start.candidate.name
+        neutral = {name: self._neutral(name) for name in space}
+        changes: list[dict[str, Any]] = [
+            {"dropout": 0.5},
+            {"augmentation": True, "dropout": 0.5},
+            {"l2": 1e-3},
+            {"l1": 1e-5},
+            {"learning_rate": neutral.get("learning_rate", 1.0) / 3},
+            {"size": self._names()[max(0, self._names().index(start) - 1)]},
+        ]
+        return [neutral | change for change in changes if set(change) <= set(space)]
+
+    def _neutral(self, name: str) -> Any:
+        rate = self.flow.settings.tree["optimizer"]["learning_rate"]
+        return {"size": self.start.candidate.name, "learning_rate": rate, "augmentation": False}.get(name, 0.0)
+
+    def _names(self) -> list[str]:
+        return [size.candidate.name for size in self.sizes]
+
+    def _space(self) -> Mapping[str, Any]:
+        """What is searched, by name, as Optuna's distributions; without what was typed, and what the model refuses."""
+        typed = {word.lstrip("+").partition("=")[0] for word in self.flow.typed}
+        model, tree = self.flow.settings.choices["model"], self.flow.settings.tree
+        rate = tree["optimizer"]["learning_rate"]
+        space: dict[str, Any] = {}
+        if len(self.sizes) > 1:
+            space["size"] = CategoricalDistribution(self._names())
+        if "optimizer.learning_rate" not in typed:
+            space["learning_rate"] = FloatDistribution(RATES[0] * rate, RATES[1] * rate, log=True)
+        if "regularizer" in typed:
+            return space
+        for name, values in (("dropout", DROPOUT), ("l1", L1), ("l2", L2)):
+            if name in HONOURS[model] and f"regularizer.{name}" not in typed:
+                space[name] = CategoricalDistribution(values)
+        if KINDS[self.flow.settings.choices["dataset"]] == "image":
+            space["augmentation"] = CategoricalDistribution([False, True])
+        return space
+
+    def _candidate(self, params: Mapping[str, Any]) -> Candidate:
+        """The candidate of a trial."""
+        size = next((each for each in self.sizes if each.candidate.name == params.get("size")), self.start)
+        words = ["regularizer=augmentation"] if params.get("augmentation") else []
+        flat = "model.layers=0" in size.candidate.overrides  # An embedding without a layer has no weights to penalize.
+        kept = [name for name in ("dropout", "l1", "l2") if params.get(name) and not (flat and name in ("l1", "l2"))]
+        words += [f"regularizer.{name}={params[name]:g}" for name in kept]
+        if "learning_rate" in params and not math.isclose(params["learning_rate"], self._neutral("learning_rate")):
+            words.append(f"optimizer.learning_rate={params['learning_rate']:.3g}")
+        shown = " ".join([size.candidate.name, *(word.partition(".")[2] or "augmentation" for word in words)])
+        words += [f"trainer.epochs={self.epochs}", f"regularizer.patience={self.patience}"]
+        if self.monitor == "loss" and {"l1", "l2"} & set(kept):
+            words.append("trainer.monitor=val_data_loss")  # A penalty is no error.
+        return size.candidate.with_(shown, *words)
+
+    def _ask(self) -> tuple[int, Candidate] | None:
+        budget = self.flow.budget
+        cost = self.start.seconds_an_epoch * self.start.epochs / 2
+        spent = budget.seconds_left(TUNE) < cost or budget.runs_left(TUNE) < 1
+        if self.left <= 0 or (spent and self.count) or self._in_vain():
+            return None
+        self.left -= 1
+        trial = self.study.ask(dict(self._space()))
+        candidate = self._candidate(trial.params)
+        trial.set_user_attr("candidate", [candidate.name, *candidate.overrides])
+        return trial.number, candidate
+
+    def _tell(self, number: int, trained: Trained | None) -> None:
+        value = math.nan if trained is None else trained.best(self.monitor)
+        if trained is not None:
+            self.trained[number] = trained
+        if not math.isfinite(value):
+            self.study.tell(number, state=TrialState.FAIL)
+        elif jobs.of(self.folder, number).pruned:
+            self.study.tell(number, state=TrialState.PRUNED)
+        else:
+            self.study.tell(number, value)
+            self.ended.append(value)
+
+    def _result(self, number: int) -> Trained:
+        if number not in self.trained:  # An earlier process has done it.
+            name, *overrides = self.study.get_trials(deepcopy=False)[number].user_attrs["candidate"]
+            run_id = jobs.of(self.folder, number).run_id
+            self.trained[number] = self.flow.runner.load(Candidate(name, tuple(overrides)), run_id)
+        return self.trained[number]
+
+    def _in_vain(self) -> bool:
+        """Whether the last trials have not improved on those before by more than the noise from seed to seed."""
+        if len(self.ended) < AT_LEAST + IN_VAIN:
+            return False
+        sign = 1 if self.higher else -1
+        before = max(sign * value for value in self.ended[:-IN_VAIN])
+        after = max(sign * value for value in self.ended[-IN_VAIN:])
+        return after - before <= self.flow.judge.seed_error.get(self.monitor, 0.0)
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no NaN."""
+    return value if value is not None and math.isfinite(value) else None

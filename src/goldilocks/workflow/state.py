@@ -1,0 +1,120 @@
+"""A workflow under way: what all steps share, and what each of them has found."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goldilocks.config import Settings
+from goldilocks.dataset import Dataset
+from goldilocks.problem import Problem
+from goldilocks.workflow.budget import Budget
+from goldilocks.workflow.evidence import Judge
+from goldilocks.workflow.runner import Candidate, Runner, Trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a step has found; nothing in it but what JSON has.
+
+    Attributes:
+        name: "problem", "baseline", "power", "scale", "tune", "final" or "register".
+        title: For people.
+        passed: Whether the gate at its end is open: the next step may begin.
+        decision: What was decided, one sentence.
+        reasons: Why, in sentences with numbers.
+        table: The evidence, a row each, by column.
+        chosen: What later steps need.
+        seconds: It took, without the time in which it was stopped.
+        run_id: The run that the runs of the step stand below.
+    """
+
+    name: str
+    title: str
+    passed: bool
+    decision: str
+    reasons: Sequence[str]
+    table: Sequence[Mapping[str, Any]]
+    chosen: Mapping[str, Any]
+    seconds: float = 0.0
+    run_id: str = ""
+
+
+@dataclass
+class Flow:
+    """What the steps share.
+
+    Attributes:
+        settings: Of the workflow as it was typed.
+        typed: Its overrides, without those that only a workflow has.
+        store: Where runs are logged.
+        dataset: Loaded.
+        problem: What is predicted, and how that is measured.
+        budget: What may be spent.
+        folder: Where this workflow keeps what it goes on from.
+        steps: Those that have ended, in order.
+        runner: Trains candidates.
+    """
+
+    settings: Settings
+    typed: tuple[str, ...]
+    store: Any
+    dataset: Dataset
+    problem: Problem
+    budget: Budget
+    folder: Path
+    steps: list[Step]
+    runner: Runner
+
+    def found(self, name: str) -> Mapping[str, Any]:
+        """What an earlier step has chosen."""
+        return next(step.chosen for step in self.steps if step.name == name)
+
+    @property
+    def judge(self) -> Judge:
+        """Compares candidates; the noise from seed to seed is known once the step "power" has measured it."""
+        measured = [step.chosen["seed_error"] for step in self.steps if step.name == "power"]
+        return Judge(self.dataset, self.problem, measured[0] if measured else {})
+
+    @property
+    def seeds(self) -> list[str]:
+        """Overrides of the seeds that candidates are compared with."""
+        first = self.settings.tree["seed"]
+        return [f"seed={first + number}" for number in range(3)]
+
+    def again(self, remembered: Mapping[str, Any]) -> list[Trained]:
+        """The trainings that `remember` noted, read from the store."""
+        return [
+            self.runner.load(Candidate(remembered["name"], tuple(remembered["overrides"])), run_id)
+            for run_id in remembered["runs"]
+        ]
+
+
+def remember(candidate: Candidate, trained: Sequence[Trained]) -> dict[str, Any]:
+    """A candidate and its runs, as JSON has it."""
+    return {
+        "name": candidate.name,
+        "overrides": list(candidate.overrides),
+        "runs": [each.run.run_id for each in trained],
+    }
+
+
+def save(folder: Path, step: Step) -> None:
+    """Keep a step that has ended, never half-written."""
+    file = folder / f"{step.name}.json"
+    fresh = file.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(dataclasses.asdict(step), indent=1))
+    fresh.replace(file)
+
+
+def saved(folder: Path, name: str) -> Step | None:
+    """A step that an earlier process has finished; None where it has not."""
+    try:
+        return Step(**json.loads((folder / f"{name}.json").read_text()))
+    except FileNotFoundError:
+        return None

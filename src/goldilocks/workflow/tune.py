@@ -1,0 +1,160 @@
+"""Step 5: regularize and tune, from the model that overfits.
+
+Source: Chollet, Deep Learning with Python (2017), section 4.5.7, "regularizing your model and tuning your
+hyperparameters".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from goldilocks.problem import higher_is_better
+from goldilocks.workflow.budget import CONFIRM, TUNE
+from goldilocks.workflow.evidence import Difference
+from goldilocks.workflow.rows import row
+from goldilocks.workflow.runner import Trained
+from goldilocks.workflow.search import Search
+from goldilocks.workflow.state import Flow, Step, remember
+
+LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
+PATIENCE = 0.25  # of the epochs, without a better one, after which a trial stops
+TRIALS = 60  # at most
+FINALISTS = 2  # trials that are trained again with other seeds
+TIME_OF_A_TRIAL = 0.25  # of the time of this step, at most
+
+
+def step(flow: Flow, parent: str, folder: Path) -> Step:
+    """Search around the model that overfits, train the best again with other seeds, and choose."""
+    scale = flow.found("scale")
+    sizes = [flow.again(each)[0] for each in scale["sizes"]]
+    start = sizes[scale["from"]]
+    epochs = _epochs(flow, start)
+    search = Search(flow, sizes, start, epochs=epochs, patience=max(3, round(PATIENCE * epochs)), folder=folder)
+    search.run(parent, trials=TRIALS)
+    finalists, failed = search.best(FINALISTS), list(flow.runner.failures)
+    plain = [each for each in sizes if each.verdict not in ("no_power", "diverged")]
+    groups = _again(flow, [*finalists, start], folder, parent)
+    contenders = [*groups, *([each] for each in plain if each is not start)]
+    return _step(flow, contenders, start, search, failed)
+
+
+def _epochs(flow: Flow, start: Trained) -> int:
+    """Epochs of a trial: more than the model that overfits needed, if the time allows."""
+    wanted = round(LONGER * start.best_epoch / PATIENCE * (PATIENCE + 1) / 2)
+    wanted = max(10, min(round(LONGER * start.epochs), wanted))
+    seconds = flow.budget.seconds_left(TUNE) * len(flow.runner.slots) * TIME_OF_A_TRIAL
+    return max(3, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
+
+
+def _again(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str) -> list[list[Trained]]:
+    """Train candidates with the other seeds as well, as far as the budget goes, and group them."""
+    groups = [[each] for each in chosen]
+    for number, seed in enumerate(flow.seeds[1:]):
+        cost = sum(each.seconds_an_epoch * each.epochs for each in chosen) / len(flow.runner.slots)
+        if cost > flow.budget.seconds_left(CONFIRM) or len(chosen) > flow.budget.runs_left(CONFIRM):
+            break
+        asked = [each.candidate.with_(each.candidate.name, seed) for each in chosen]
+        for group, each in zip(groups, flow.runner.train(asked, folder / f"seeds{number}", parent), strict=True):
+            group += [each] if each is not None else []
+    return groups
+
+
+def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: Search, failed: list[str]) -> Step:
+    judge = flow.judge
+    measure = judge.measure
+    better = 1 if higher_is_better(measure) else -1
+    scores = [judge.score(group, measure)[0] for group in contenders]
+    order = sorted(range(len(contenders)), key=lambda place: -better * scores[place])
+    winner = contenders[order[0]]
+    overfit = next(group for group in contenders if group[0].run.run_id == start.run.run_id)
+    reasons = [search.said()]
+    table: list[dict[str, Any]] = []
+    for place in order:
+        group = contenders[place]
+        difference = judge.compare(group, winner, measure)
+        told = "the best" if group is winner else "beyond noise" if difference.beyond_noise else "within noise"
+        interval = "" if group is winner else f"{difference.low:+.3g} to {difference.high:+.3g}"
+        table.append(
+            row(group[0], [measure])
+            | {f"val_{measure}": scores[place], "seeds": len(group), "behind the best": interval, "": told}
+        )
+    rival = overfit if winner is not overfit else contenders[order[1]] if len(order) > 1 else winner
+    gain = judge.compare(winner, rival, measure)
+    if winner is not overfit:
+        reasons.append(
+            f"{winner[0].candidate.name} is {gain.gain:.4g} better in val_{measure} than {start.candidate.name}, which it "
+            f"began from (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, {gain.seeds} seeds): "
+            f"{'beyond' if gain.beyond_noise else 'within'} noise."
+        )
+    equal = [
+        contenders[place][0]
+        for place in order[1:]
+        if not judge.compare(contenders[place], winner, measure).beyond_noise
+        and contenders[place][0].parameters < winner[0].parameters
+    ]
+    if equal:
+        least = min(equal, key=lambda each: each.parameters)
+        reasons.append(
+            f"{least.candidate.name} is within noise of it with {least.parameters:,} weights instead of "
+            f"{winner[0].parameters:,}."
+        )
+    candidate = winner[0].candidate
+    small = flow.again(flow.found("power")["small"])
+    named = {"small": small, "overfit": overfit, "regularized": _regularized(contenders, order), "winner": winner}
+    versus = [_baseline_row(flow, winner, measure)]
+    for name, group in named.items():
+        if group:
+            difference = judge.compare(group, winner, measure)
+            versus.append(
+                _versus(f"{name}: {group[0].candidate.name}", judge.score(group, measure)[0], difference, measure)
+            )
+    return Step(
+        name="tune",
+        title="Regularize and tune",
+        passed=True,
+        decision=f"The winner is {candidate.name}: val_{measure} {scores[order[0]]:.4g} at epoch {_epoch(winner)}.",
+        reasons=[*reasons, *failed],
+        table=table,
+        chosen={
+            "winner": remember(candidate, winner),
+            "overfit": remember(start.candidate, overfit),
+            "epochs": _epoch(winner),
+            "versus": versus,
+            "considered": search.count + len(contenders),
+            # All were judged on the same rows: what one may gain by luck is what sets two of them apart.
+            "noise": gain.error / math.sqrt(2),
+            "trials": search.table(),
+        },
+    )
+
+
+def _versus(name: str, score: float, difference: Difference, measure: str) -> dict[str, Any]:
+    """A row that sets something against the winner."""
+    told = "" if not difference.error else "beyond noise" if difference.beyond_noise else "within noise"
+    interval = f"{difference.low:+.3g} to {difference.high:+.3g}" if difference.error else ""
+    return {"": name, f"val_{measure}": score, "better than the winner by": interval, "that is": told}
+
+
+def _baseline_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[str, Any]:
+    gain = flow.judge.against_baseline(winner, measure)
+    lost = dataclasses.replace(gain, gain=-gain.gain)
+    score = flow.judge.score(winner, measure)[0] - gain.gain * (1 if higher_is_better(measure) else -1)
+    return _versus("baseline", score, lost, measure)
+
+
+def _regularized(contenders: Sequence[list[Trained]], order: Sequence[int]) -> list[Trained]:
+    """The best candidate with any regularization, unless that is the winner."""
+    for place in order[1:]:
+        words = contenders[place][0].candidate.overrides
+        if any(word.startswith("regularizer") and not word.startswith("regularizer.patience") for word in words):
+            return contenders[place]
+    return []
+
+
+def _epoch(winner: Sequence[Trained]) -> int:
+    """The best epoch, the mean over seeds."""
+    return max(1, round(sum(each.best_epoch for each in winner) / len(winner)))

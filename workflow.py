@@ -1,0 +1,27 @@
+"""The universal workflow, from a data set to one tested model: `python workflow.py --help` explains."""
+
+import sys
+from pathlib import Path
+
+try:
+    import hydra
+
+    from goldilocks import command_line, config
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"{error.name} is not installed for {sys.executable}: run `make train`, then `.venv/bin/python workflow.py`."
+    )
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="workflow")
+def main(cfg) -> None:
+    """Check the composed config, then conduct the workflow."""
+    with command_line.stopping():
+        settings = config.settle(cfg)
+        from goldilocks.workflow.conduct import conduct
+
+        conduct(settings)
+
+
+if __name__ == "__main__":
+    command_line.launch(main, Path(__file__).parent / "conf")
