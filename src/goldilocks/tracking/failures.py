@@ -14,7 +14,7 @@ from mlflow.protos.databricks_pb2 import (
     RESOURCE_DOES_NOT_EXIST,
     ErrorCode,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from goldilocks.tracking import StoreError
 
@@ -28,6 +28,9 @@ REFUSALS = tuple(
         (BAD_REQUEST, INVALID_PARAMETER_VALUE, INVALID_STATE, PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST),
     )
 )
+
+# What databases say, through MLflow, where two processes make the same row at the same moment.
+COLLISIONS = ("IntegrityError", "UniqueViolation")
 
 
 @contextlib.contextmanager
@@ -48,6 +51,6 @@ def explained(uri: str) -> Iterator[None]:
 def is_refusal(error: StoreError) -> bool:
     """Whether the store will never take what it refused: the run was deleted, say; else it may be away for a while."""
     cause = error.__cause__
-    if cause is not None and isinstance(cause.__cause__, IntegrityError):
+    if any(word in str(cause) for word in COLLISIONS):
         return False  # Another process has made the same, such as a data set, at the same moment: now it is there.
     return isinstance(cause, MlflowException) and cause.error_code in REFUSALS
