@@ -1,5 +1,6 @@
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from scipy import stats
@@ -211,3 +212,22 @@ def test_the_default_loss_and_its_name_are_one():
 def test_variants_of_a_study_have_the_names_of_their_experiments():
     runs = [a_run(name, 1.0, params={"experiment": name, "model.units": name}) for name in ("imdb_big", "imdb_small")]
     assert {each.name for each in section(runs).variants} == {"imdb_big", "imdb_small"}
+
+
+def test_folds_that_a_run_took_from_another_count_as_its_own():
+    runs, histories = folds("64", [10.0, 11.0, 12.0], overlap_high=13.0)
+    above, *below = runs
+    taken = replace(above, tags={**above.tags, "reused.0": " ".join(run.run_id for run in below[:2])})
+    below = [replace(run, tags={**run.tags, "mlflow.parentRunId": "older"}) for run in below[:2]] + below[2:]
+    [found] = variants.group([taken, *below], histories, ["val_loss"])
+    assert sorted(found.values["val_loss"].values()) == [10.0, 11.0, 12.0]
+
+
+def test_runs_judged_by_other_numbers_of_rows_are_no_pairs():
+    [few], [many] = (
+        variants.group(
+            [a_run(size, 1.0, params={"trainer.validation_steps": "2", "trainer.batch_size": size})], {}, ["val_loss"]
+        )
+        for size in ("20", "80")
+    )
+    assert few.rows != many.rows

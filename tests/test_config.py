@@ -101,10 +101,14 @@ def test_the_fingerprint_changes_with_the_data_and_with_the_code():
 @pytest.mark.parametrize(
     "override",
     ["tracking.uri=sqlite:///x.db", "tracking=none", "tracking.experiment=x", "dataset.hold=0", f"dataset.dir={ROOT}",
-     "diagnosis.horizon=1", "regularizer=none"],
+     "regularizer=none"],
 )  # fmt: skip
 def test_the_fingerprint_stays_where_the_result_does(override):
     assert checked(override).fingerprint("d", "c", "") == checked().fingerprint("d", "c", "")
+
+
+def test_another_threshold_of_the_verdict_is_another_result():
+    assert checked("diagnosis.horizon=1").fingerprint("d", "c", "") != checked().fingerprint("d", "c", "")
 
 
 def test_the_same_settings_by_other_words_have_the_same_fingerprint():

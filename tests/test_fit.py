@@ -11,6 +11,7 @@ from goldilocks.model import Facts, Regularizer, mlp
 from goldilocks.protocol import Split
 from goldilocks.training import fit as training
 from goldilocks.training import optimizer
+from goldilocks.training.pruner import Pruner
 
 NONE = {"l1": 0.0, "l2": 0.0, "dropout": 0.0, "recurrent_dropout": 0.0, "flip": False, "rotation": 0.0}
 NONE |= {"translation": 0.0, "shear": 0.0, "zoom": 0.0, "patience": None}
@@ -307,6 +308,27 @@ def test_a_training_that_had_come_to_its_end_is_not_gone_on_with(tmp_path):
     assert again.reported == []
     assert again.result.history == whole.result.history
     assert same(again.model.get_weights(), whole.model.get_weights())
+
+
+def test_what_a_watcher_stopped_is_asked_about_again(tmp_path):
+    settings = {"epochs": 6, "checkpoint": tmp_path / "state.npz", "checkpoint_seconds": 0}
+    pruned = Trained(**settings, watchers=[Pruner(lambda epoch, value: epoch >= 2, monitor="val_loss")])
+    assert len(pruned.reported) == 2
+    again = Pruner(lambda epoch, value: True, monitor="val_loss")
+    assert len(Trained(**settings, watchers=[again]).reported) == 1
+    assert again.pruned
+
+
+def test_a_checkpoint_that_cannot_be_read_is_no_checkpoint(tmp_path, capsys):
+    (tmp_path / "state.npz").touch()
+    assert len(Trained(epochs=3, checkpoint=tmp_path / "state.npz").reported) == 3
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_without_room_for_a_checkpoint_training_goes_on(tmp_path, capsys):
+    nowhere = tmp_path / "gone" / "state.npz"
+    assert len(Trained(epochs=3, checkpoint=nowhere, checkpoint_seconds=0).reported) == 3
+    assert "no checkpoint could be written" in capsys.readouterr().err
 
 
 def test_checkpoints_are_rare_where_they_are_dear(tmp_path):

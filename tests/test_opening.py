@@ -96,7 +96,7 @@ def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
 def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, capsys, monkeypatch):
     shutil.copy(migrated, bare / "mlflow.db")
     with sqlite3.connect("mlflow.db") as connection:
-        connection.execute("DROP TABLE logged_models")  # MLflow 2 had none.
+        connection.execute("UPDATE alembic_version SET version_num = 'an older one'")
         connection.execute("PRAGMA journal_mode=DELETE")
     connection.close()
     called = []
@@ -110,6 +110,9 @@ def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, cap
     assert called[0][1:] == ["-m", "mlflow", "db", "upgrade", f"sqlite:///{bare}/mlflow.db"]
     assert (bare / "mlflow.before-upgrade.db").exists()
     assert "a copy stays in" in capsys.readouterr().err
+    with pytest.raises(OSError, match="no way back"):  # What failed half-way must not replace the good copy.
+        opening.reach(f"sqlite:///{bare}/mlflow.db")
+    assert (bare / "mlflow.before-upgrade-2.db").exists()
 
 
 def test_readers_do_not_keep_a_store_from_being_set_up(folder):
@@ -127,3 +130,9 @@ def test_readers_do_not_keep_a_store_from_being_set_up(folder):
     with sqlite3.connect("mlflow.db") as after:
         assert after.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     after.close()
+
+
+def test_the_schema_is_that_of_the_installed_mlflow():
+    from mlflow.store.db.utils import _get_latest_schema_revision
+
+    assert _get_latest_schema_revision() == opening.SCHEMA

@@ -35,7 +35,7 @@ def searched(tmp_path):
             for epoch in range(1, EPOCHS + 1):
                 seen.epoch(epoch, 1.0)
             for fold in range(1, EPOCHS + 1):
-                seen.fold(fold, 1.0 + fold / 10)
+                seen.fold(fold, 1.0 + fold / 10, last=False)
             study.tell(trial, 1.0 + (EPOCHS + 1) / 20)
         return study
 
@@ -91,9 +91,9 @@ def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
     seen = pruning.trial(tmp_path, study.ask().number)
     for epoch in range(1, EPOCHS + 1):
         assert not seen.epoch(epoch, 0.5)
-    assert not seen.fold(1, 0.5)
+    assert not seen.fold(1, 0.5, last=False)
     assert not any(seen.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
-    assert not seen.fold(2, 9.0)
+    assert not seen.fold(2, 9.0, last=False)
     assert study.trials[-1].user_attrs["epochs"] == 2 * EPOCHS
 
 
@@ -102,10 +102,17 @@ def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     bad, good = (pruning.trial(tmp_path, study.ask().number) for _ in range(2))
     assert not any(bad.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
     assert not study.trials[-2].intermediate_values
-    stopped = [fold for fold in range(1, EPOCHS + 1) if bad.fold(fold, 2.0 + fold / 10)]
+    stopped = [fold for fold in range(1, EPOCHS + 1) if bad.fold(fold, 2.0 + fold / 10, last=False)]
     assert 3 < stopped[0] < EPOCHS
-    assert not any(good.fold(fold, 0.5 + fold / 10) for fold in range(1, EPOCHS + 1))
+    assert not any(good.fold(fold, 0.5 + fold / 10, last=False) for fold in range(1, EPOCHS + 1))
     assert (bad.pruned, good.pruned) == (True, False)
+
+
+def test_after_the_last_fold_there_is_nothing_to_leave_out(tmp_path, searched):
+    study = searched("wilcoxon", warmup=3)
+    bad = pruning.trial(tmp_path, study.ask().number)
+    assert not any(bad.fold(fold, 2.0 + fold / 10, last=fold >= 3) for fold in range(1, EPOCHS + 1))
+    assert not bad.pruned
 
 
 def test_a_job_whose_trial_was_given_up_trains_on(tmp_path, searched):
@@ -114,7 +121,7 @@ def test_a_job_whose_trial_was_given_up_trains_on(tmp_path, searched):
     seen = pruning.trial(tmp_path, trial.number)
     study.tell(trial, state=TrialState.FAIL)  # As the next sweep does, where this one's was killed.
     assert not seen.epoch(1, 9.0)
-    assert not seen.fold(1, 9.0)
+    assert not seen.fold(1, 9.0, last=False)
 
 
 def test_an_unknown_pruner_is_refused():

@@ -88,6 +88,14 @@ def test_a_wrong_job_stops_the_sweep_before_its_first(folder, train):
     assert not (folder / "multirun").exists()
 
 
+def test_a_job_that_cannot_be_resolved_stops_the_sweep_in_a_sentence(folder, train):
+    done = train("-m", *BOSTON, "model.units=4,${nowhere}")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "nowhere" in done.stderr.splitlines()[-1]
+    assert runs(folder)[:2] == ([], [])
+
+
 @pytest.mark.slow
 def test_a_sweep_without_tracking_ends_in_peace(folder, train):
     done = train("-m", *BOSTON, "model.units=4,8", "tracking=none")

@@ -10,10 +10,11 @@ import numpy as np
 import pandas
 import pytest
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
 from conftest import ROOT
 from goldilocks.dataset import Dataset, encoding
-from goldilocks.tracking import StoreError, journal, local, none, run
+from goldilocks.tracking import StoreError, journal, local, none, repair, run, sender
 from goldilocks.tracking.store import Store
 
 PARAMS = {"seed": 0, "model.units": [4, 8], "dataset.subset": None, "model": "mlp"}
@@ -203,6 +204,22 @@ def test_what_a_store_refuses_for_good_is_an_error(store, monkeypatch):
         tracker.epoch(1, {"loss": 1.0})
 
 
+def test_what_two_processes_make_at_the_same_moment_is_no_refusal(store, monkeypatch):
+    log_inputs, calls = store.client.log_inputs, []
+
+    def first_is_late(*given, **named):
+        calls.append(given)
+        if len(calls) == 1:
+            raise MlflowException("(sqlite3.IntegrityError) UNIQUE constraint failed", BAD_REQUEST)
+        return log_inputs(*given, **named)
+
+    monkeypatch.setattr(type(store.client), "log_inputs", lambda self, *given, **named: first_is_late(*given, **named))
+    with opened(store) as tracker:
+        tracker.dataset(dataset(), context="train")
+    assert len(calls) == 2
+    assert only(store).info.status == "FINISHED"
+
+
 def test_what_is_sent_twice_is_there_once(store):
     with opened(store) as tracker:
         tracker.epoch(1, {"loss": 1.0})
@@ -210,6 +227,88 @@ def test_what_is_sent_twice_is_there_once(store):
         tracker._count -= 1
         tracker._waiting = tracker.journal.entries()[-1:]
     assert [point.value for point in store.client.get_metric_history(tracker.run_id, "loss")] == [1.0]
+
+
+def test_a_model_that_is_sent_twice_is_there_once(store):
+    inputs = keras.Input((1,))
+    with opened(store) as tracker:
+        tracker.model(keras.Model(inputs, keras.layers.Dense(1)(inputs)), np.zeros((1, 1), "float32"))
+        tracker.flush()
+        tracker._count -= 1  # As if the last answer had been lost.
+        tracker._waiting = tracker.journal.entries()[-1:]
+    assert len(only(store).outputs.model_outputs) == 1
+
+
+def test_a_write_that_found_no_room_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
+    kept = journal.Journal(tmp_path / "run")
+    with kept.held() as free:
+        assert free
+        kept.add("tags", {"a": "1"})
+        opened_file = type(kept._file).open
+
+        class Full:
+            def __init__(self, file):
+                self.file = file
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                self.file.close()
+
+            def __getattr__(self, name):
+                return getattr(self.file, name)
+
+            def write(self, text):
+                return self.file.write(text[:5])
+
+        with monkeypatch.context() as full:
+            full.setattr(type(kept._file), "open", lambda *given, **named: Full(opened_file(*given, **named)))
+            with pytest.raises(OSError, match="No space left"):
+                kept.add("tags", {"b": "2"})
+        kept.add("tags", {"c": "3"})
+        assert kept.entries() == [("tags", {"a": "1"}), ("tags", {"c": "3"})]
+
+
+def test_a_spoilt_line_of_a_journal_loses_no_other(tmp_path):
+    kept = journal.Journal(tmp_path / "run")
+    with kept.held():
+        kept.add("tags", {"a": "1"})
+        with kept._file.open("a") as file:
+            file.write('["metrics", {"epoch"["tags", {}]\n')
+        kept.add("tags", {"c": "3"})
+        assert kept.entries() == [("tags", {"a": "1"}), ("tags", {"c": "3"})]
+
+
+def test_a_run_waits_for_who_repairs_it(store, monkeypatch):
+    with pytest.raises(RuntimeError), opened(store):
+        raise RuntimeError("stopped")
+    run_id = only(store).info.run_id
+    repairing = journal.of(run_id)
+    assert repairing._held.acquire(timeout=0)
+    threading.Timer(0.5, repairing._held.release).start()
+    with store.run("again", parent=None, params=PARAMS, tags={}, continued=run_id):
+        pass
+    found = store.client.get_run(run_id)
+    assert found.info.status == "FINISHED"
+    assert not {"reason", "last_epoch"} & set(found.data.tags)  # Of the interruption, which is over.
+
+
+def test_what_a_store_does_not_take_can_be_forgotten(store, monkeypatch):
+    with pytest.raises(StoreError), opened(store) as tracker:  # noqa: PT012
+        store.client.delete_run(tracker.run_id)
+        tracker.epoch(1, {"loss": 1.0})
+    [left] = repair.interrupted(forget=True)
+    assert left.unsent
+    assert not repair.interrupted(forget=False)
+    assert not list(journal.RUNS.iterdir())
+
+
+def test_artifacts_go_to_the_store_of_their_run_whatever_store_is_open(store, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sender, "get_artifact_repository", lambda location, tracking_uri: asked.append(tracking_uri))
+    sender.repository("http://a.example", "mlflow-artifacts:/1/2/artifacts")
+    assert asked == ["http://a.example"]
 
 
 def test_tags_description_data_set_and_files(store, tmp_path):

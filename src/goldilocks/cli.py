@@ -64,9 +64,11 @@ def _repair(given: argparse.Namespace) -> None:
 
     for line in repair.everything():
         print(line)
-    for run_id, name, size in repair.interrupted(forget=given.forget):
-        done = "forgotten" if given.forget else "the command that started it goes on with it"
-        print(f"run {run_id} ({name}): interrupted; {done} ({size / 2**20:.1f} MiB).")
+    for left in repair.interrupted(forget=given.forget):
+        why = f"{left.unsent} entries are not in its store" if left.unsent else "interrupted"
+        kept = "they wait here" if left.unsent else "the command that started it goes on with it"
+        done = "forgotten" if given.forget else kept
+        print(f"run {left.run_id} ({left.name}): {why}; {done} ({left.size / 2**20:.1f} MiB).")
     print("every run of this folder is in its store, but for those named above.")
 
 

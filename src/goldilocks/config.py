@@ -25,7 +25,7 @@ GROUPS = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer",
 
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the same result.
 WITHOUT_EFFECT = (
-    *("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "diagnosis.", "force"),
+    *("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "force"),
     "trainer.checkpoint_seconds",
 )
 

@@ -67,24 +67,24 @@ class Trial:
             Whether the job may stop here, since it will hardly become the best.
         """
         self.epochs += 1
-        return not self.by_fold and not self.trainings and self._hopeless(number, value)
+        return not self.by_fold and not self.trainings and self._hopeless(number, value, last=number == self.last)
 
-    def fold(self, number: int, value: float) -> bool:
+    def fold(self, number: int, value: float, *, last: bool) -> bool:
         """Tell the best monitored value of a whole training, from 1; of a single training, too.
 
         Returns:
-            Whether the job may leave out the trainings that are left.
+            Whether the job may leave out the trainings that are left; never of the `last` one.
         """
         self.trainings += 1
         with _given_up():
             self._trial.set_user_attr("epochs", self.epochs)
-        return self.by_fold and self._hopeless(number, value)
+        return self.by_fold and self._hopeless(number, value, last=last)
 
-    def _hopeless(self, step: int, value: float) -> bool:
+    def _hopeless(self, step: int, value: float, *, last: bool) -> bool:
         with _given_up():
             self._trial.report(value, step)
-            # What has come to its last epoch is worth more as a finished trial.
-            self.pruned = self.pruned or ((self.by_fold or step != self.last) and self._trial.should_prune())
+            # What has come to its end is worth more as a finished trial.
+            self.pruned = self.pruned or (not last and self._trial.should_prune())
         return self.pruned
 
 

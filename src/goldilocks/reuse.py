@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from goldilocks.config import Settings
@@ -18,9 +19,9 @@ def value(settings: Settings, found: StoredRun) -> float:
     """The one number that a sweep compares, of a finished run: see `summary.value`."""
     monitor = settings.tree["trainer"]["monitor"]
     if not settings.tree["final"]:
-        return found.metrics[f"best_{monitor}"]
+        return found.metrics.get(f"best_{monitor}", math.nan)  # Of a diverged one, none was logged.
     name = f"test_{monitor.removeprefix('val_')}"
-    return found.metrics[name if name in found.metrics else "test_loss"]
+    return found.metrics.get(name if name in found.metrics else "test_loss", math.nan)
 
 
 def lines(found: StoredRun, see: str) -> str:

@@ -19,7 +19,8 @@ from goldilocks.problem import Problem, check_monitor, resolve
 from goldilocks.protocol import Split
 from goldilocks.pruning import Trial
 from goldilocks.single import Training, train
-from goldilocks.tracking import provenance
+from goldilocks.tracking import provenance, stored
+from goldilocks.tracking.targets import PARENT
 
 if TYPE_CHECKING:
     import keras
@@ -125,13 +126,15 @@ def _trained(setting: Setting, trainings: Sequence[Training], start: keras.Model
     from goldilocks import average, summary
 
     trial = _trial(setting.settings)
-    outcomes = []
+    outcomes, taken = [], []
     for number, training in enumerate(trainings, 1):
         if len(trainings) == 1:
             outcomes.append(train(training, setting.dataset, setting.problem, start, tracker, trial))
         else:
-            outcomes.append(_child(setting, training, start, tracker.run_id, trial))
-        if trial is not None and (trial.fold(number, summary.value(outcomes[-1])) or trial.pruned):
+            outcomes.append(_child(setting, training, start, tracker.run_id, trial, taken))
+            tracker.tags(stored.reused_tags(taken))
+        last = number == len(trainings)
+        if trial is not None and (trial.fold(number, summary.value(outcomes[-1]), last=last) or trial.pruned):
             tracker.tags({"pruned": "true"})
             _note(setting.settings, pruned=True)
             break
@@ -146,11 +149,21 @@ def _trial(settings: Settings) -> Trial | None:
 
 
 def _child(
-    setting: Setting, training: Training, start: keras.Model | None, parent: str, trial: Trial | None
+    setting: Setting,
+    training: Training,
+    start: keras.Model | None,
+    parent: str,
+    trial: Trial | None,
+    taken: list[str],
 ) -> Outcome:
-    """One of several trainings, in a run of its own; one that was finished before is taken as it was."""
+    """One of several trainings, in a run of its own; one that was finished before is taken as it was.
+
+    The ID of a run that stands below another parent is added to `taken`.
+    """
     with setting.store.alone(setting.fingerprint(training)):
         found = setting.earlier(training)
+        if found is not None and found.tags.get(PARENT) != parent:
+            taken.append(found.run_id)
         if found is not None and found.status == "FINISHED":
             print(f"{training.part}: trained before, run {found.run_id}", file=sys.stderr)
             return reuse.outcome(training, setting.dataset, setting.problem, found, setting.store)

@@ -12,13 +12,13 @@ from goldilocks.comparison.differences import Key
 from goldilocks.config import WITHOUT_EFFECT
 from goldilocks.folds import Spread
 from goldilocks.problem import higher_is_better
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.stored import StoredRun, reused
 from goldilocks.tracking.targets import PARENT, PARTS
 
 Histories = Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]  # run -> metric -> (step, value)
 
 # Settings in which the runs of one variant may differ: the seed, and those without an effect on the result.
-FREE = ("seed", "experiment", "tracking", *WITHOUT_EFFECT)
+FREE = ("seed", "experiment", "tracking", "diagnosis.", *WITHOUT_EFFECT)
 STATUS = {"FAILED": "failed", "KILLED": "killed", "RUNNING": "still running", "SCHEDULED": "not started"}
 WORST = 1e300  # a store that cannot hold infinity has a number beyond this
 
@@ -61,6 +61,8 @@ class Variant:
     def rows(self) -> tuple[str, ...]:
         """The settings that choose the rows which it is judged on; where they differ, seeds are no pairs."""
         chosen = ("protocol", "dataset.subset", "trainer.validation_steps")
+        if self.settings.get("trainer.validation_steps", "null") != "null":
+            chosen += ("trainer.batch_size",)
         return tuple(f"{name}={value}" for name, value in sorted(self.settings.items()) if name.startswith(chosen))
 
     def spread(self, measure: str) -> Spread | None:
@@ -94,6 +96,10 @@ def group(runs: Sequence[StoredRun], histories: Histories, measures: Sequence[st
     for run in runs:
         if run.tags.get("role") in PARTS and run.tags.get(PARENT) in ids:
             below.setdefault(run.tags[PARENT], []).append(run)
+    known = {run.run_id: run for run in runs}
+    for run in runs:
+        if run.tags.get("role") not in PARTS:
+            below.setdefault(run.run_id, []).extend(known[taken] for taken in reused(run) if taken in known)
     inner = {run.run_id for trainings in below.values() for run in trainings}
     groups: dict[tuple, list[StoredRun]] = {}
     for run in runs:

@@ -7,6 +7,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
+from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks.config import ConfigError, Settings, settled
 
@@ -36,7 +37,7 @@ def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
         try:
             cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
             found.append(settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None))
-        except (ConfigError, HydraException) as error:
+        except (ConfigError, HydraException, OmegaConfBaseException) as error:
             errors.append(f"In {' '.join(overrides)}, {error}")
     if errors:
         raise ConfigError("\n".join(errors))

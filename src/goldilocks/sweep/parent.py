@@ -1,22 +1,27 @@
 """The parent run of a sweep, kept by a Hydra callback around the sweep's jobs."""
 
 import atexit
+import contextlib
 import hashlib
 import json
 import shlex
+import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import jobs
-from goldilocks.command_line import stopping
+from goldilocks.command_line import USER_ERRORS, stopping
 from goldilocks.config import PARENT_FILE, ConfigError, listed
 from goldilocks.jobs import JobError, JobRecord
 from goldilocks.sweep.checked import check_measure, combinations, settings_of
@@ -45,8 +50,8 @@ class Parent(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job; open the parent run, and leave its ID where every job can read it."""
-        overrides, folder = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir).absolute()
-        with stopping():  # Hydra would make a warning of an error in a callback, and go on.
+        with _ending():
+            overrides, folder = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir).absolute()
             choices = config.hydra.runtime.choices
             local = choices["hydra/launcher"] == "local"
             if local and (errors := errors_in(config.hydra.launcher, len(visible_gpus()))):
@@ -56,14 +61,21 @@ class Parent(Callback):
             found = settings_of(planned.space.samples() if planned else combinations(overrides))
             if planned:
                 check_measure(found, planned.measure)
-            self.total = planned.trials if planned else len(found)
             self.names = [] if planned else [settings.name for settings in found]
             self.store = found[0].builder("tracking")()
             for line in self.store.repair():
                 print(line, file=sys.stderr)
+            self.lock = FileLock(folder / "running.lock")
             try:
                 folder.mkdir(parents=True, exist_ok=True)
+                self.lock.acquire(timeout=0)
+                shutil.rmtree(folder / jobs.FOLDER, ignore_errors=True)  # Of an earlier sweep in the same folder.
                 (folder / PARENT_FILE).touch()
+            except Timeout as error:
+                raise ConfigError(
+                    f"hydra.sweep.dir={folder} is the folder of a sweep that is running; start this one again, or use "
+                    "another folder."
+                ) from error
             except OSError as error:
                 raise ConfigError(f"hydra.sweep.dir={folder} cannot be written: {error}. Use another.") from error
             typed = [word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")]
@@ -112,12 +124,16 @@ class Parent(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Close the parent run."""
-        with stopping():
-            self.close()
+        self.close()
 
     def close(self) -> None:
         """Give the parent run its comparison and its status, once."""
         atexit.unregister(self.close)
+        with _ending():
+            self._conclude()
+        self.lock.release()
+
+    def _conclude(self) -> None:
         assert self.sweep_dir is not None
         # These draw and read tables: a config error must not wait for them.
         from goldilocks import report
@@ -151,6 +167,21 @@ class Parent(Callback):
             compare = shlex.join([program("goldilocks"), "report", self.tracker.run_id])
             logged = f"logged    parent run {self.tracker.run_id}\nsee it    {self.store.ui_command}"
             print(f"\n{said}\n\n{logged}\ncompare   {compare}")
+
+
+@contextlib.contextmanager
+def _ending() -> Iterator[None]:
+    """End the program where anything goes wrong: Hydra would make a warning of an error in a callback, and go on."""
+    with stopping():
+        try:
+            yield
+        except USER_ERRORS:
+            raise
+        except OmegaConfBaseException as error:
+            raise ConfigError(listed([str(error).splitlines()[0]])) from error
+        except Exception:
+            traceback.print_exc()
+            sys.exit(1)
 
 
 def _failures(records: Sequence[JobRecord]) -> str:

@@ -158,13 +158,14 @@ def start(job: Job, attempt: int, slot: Slot, preload: Sequence[str]) -> Running
         serve_forks(preload, slot)
         process.start()
     except (EOFError, ConnectionError) as error:
-        ours.close()
         raise JobError(
             f"No process can be started for job {job.number}: the server that forks them ended while it imported "
             f"{', '.join(preload) or 'nothing'}. What it said stands above; if it is nothing, free some memory."
         ) from error
     finally:
         theirs.close()
+        if process.pid is None:
+            ours.close()
     return Running(job, attempt, slot, process, ours)
 
 

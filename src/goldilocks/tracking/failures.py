@@ -29,6 +29,9 @@ REFUSALS = tuple(
     )
 )
 
+# What databases say, through MLflow, where two processes make the same row at the same moment.
+COLLISIONS = ("IntegrityError", "UniqueViolation")
+
 
 @contextlib.contextmanager
 def explained(uri: str) -> Iterator[None]:
@@ -38,7 +41,7 @@ def explained(uri: str) -> Iterator[None]:
     except StoreError:
         raise
     except FAILURES as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+        reason = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise StoreError(
             f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and write permission: "
             "make room or give permission, or use another with tracking.uri=URI, or none with tracking=none."
@@ -48,4 +51,6 @@ def explained(uri: str) -> Iterator[None]:
 def is_refusal(error: StoreError) -> bool:
     """Whether the store will never take what it refused: the run was deleted, say; else it may be away for a while."""
     cause = error.__cause__
+    if any(word in str(cause) for word in COLLISIONS):
+        return False  # Another process has made the same, such as a data set, at the same moment: now it is there.
     return isinstance(cause, MlflowException) and cause.error_code in REFUSALS

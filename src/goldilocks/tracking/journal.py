@@ -4,7 +4,9 @@ A process that is killed leaves everything that it had logged; whoever comes nex
 """
 
 import contextlib
+import errno
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -27,7 +29,8 @@ class Journal:
         """Nothing is made yet: `held` does that."""
         self.folder = folder
         self._file, self._sent, self._lock = folder / "journal.jsonl", folder / "sent", threading.Lock()
-        self._held = FileLock(folder / "lock", thread_local=False)
+        # Beside the folder: over NFS, a folder with an open file in it cannot be removed.
+        self._held = FileLock(folder.with_name(f"{folder.name}.lock"), thread_local=False)
 
     @property
     def checkpoint(self) -> Path:
@@ -47,15 +50,20 @@ class Journal:
                 file.truncate(text.rfind(b"\n") + 1)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[bool]:
-        """Hold the lock; gives whether that was possible: it is not while the run's process lives."""
+    def held(self, *, seconds: float = 0) -> Iterator[bool]:
+        """Hold the lock; gives whether that was possible: it is not while the run's process lives.
+
+        Args:
+            seconds: To wait for another process, which may hold it for a moment to repair the run.
+        """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._held.acquire(timeout=0)
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self._held.acquire(timeout=seconds)
         except Timeout:
             yield False
             return
         try:
+            self.folder.mkdir(exist_ok=True)
             yield True
         finally:
             self._held.release()
@@ -66,18 +74,31 @@ class Journal:
         Args:
             kind: What to do with it: see `tracking.sender`.
             value: Anything that JSON can hold.
+
+        Raises:
+            OSError: There is no room; the journal is as it was.
         """
-        line = json.dumps([kind, value]) + "\n"
-        with self._lock, self._file.open("a") as file:
-            file.write(line)
+        line = (json.dumps([kind, value]) + "\n").encode()
+        with self._lock, self._file.open("ab", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._file))
+            except OSError:
+                file.truncate(size)
+                raise
 
     def entries(self) -> list[tuple[str, Any]]:
-        """Every entry; a last line that was cut short is none."""
+        """Every entry; a line that a power cut or a full disk has spoilt is none."""
         try:
-            lines = self._file.read_text().splitlines(keepends=True)
+            lines = self._file.read_bytes().splitlines(keepends=True)
         except FileNotFoundError:
             return []
-        return [tuple(json.loads(line)) for line in lines if line.endswith("\n")]
+        found = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                found += [tuple(json.loads(line))] if line.endswith(b"\n") else []
+        return found
 
     @property
     def sent(self) -> int:
@@ -102,8 +123,11 @@ class Journal:
         return kept
 
     def remove(self) -> None:
-        """Delete the journal: the store has everything."""
-        shutil.rmtree(self.folder)
+        """Delete the journal, which is held: the store has everything."""
+        self._file.unlink(missing_ok=True)  # First: what is left without it is nothing to send.
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            Path(self._held.lock_file).unlink()
 
 
 def of(run_id: str) -> Journal:

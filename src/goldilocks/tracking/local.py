@@ -1,6 +1,5 @@
 """The MLflow store: MLflow's own default in this folder, a database elsewhere, or a tracking server."""
 
-import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -12,20 +11,6 @@ from mlflow.tracking import MlflowClient
 from goldilocks.tracking import StoreError, opening
 from goldilocks.tracking.failures import explained
 from goldilocks.tracking.store import Store
-
-# A new store is migrated step by step, and every step logs a line.
-for _name in ("mlflow", "alembic"):
-    logging.getLogger(_name).setLevel(logging.ERROR)
-# It writes a traceback at every try to reach a store that is full or gone; what it raises is said in a sentence.
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # A line for every try to reach a server.
-
-# A call that fails is made again from the journal: MLflow itself would go on for minutes.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-# Of a server, it prints two addresses whenever a run ends; a run of ours says itself where it is seen.
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-# One for each file of a few kilobytes that is read.
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}

@@ -5,6 +5,7 @@ MLflow 3.17.2 creates its tables in every process that finds none, and all but o
 
 import contextlib
 import hashlib
+import logging
 import os
 import sqlite3
 import subprocess
@@ -18,9 +19,25 @@ import requests
 from filelock import FileLock
 from mlflow.tracking import MlflowClient
 
+# A new store is migrated step by step, and every step logs a line.
+for _name in ("mlflow", "alembic"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+# It writes a traceback at every try to reach a store that is full or gone; what it raises is said in a sentence.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # A line for every try to reach a server.
+
+# A call that fails is made again from the journal: MLflow itself would go on for minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+# Of a server, it prints two addresses whenever a run ends; a run of ours says itself where it is seen.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+# It shows a bar for each file of a few kilobytes that is read.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
 SQLITE = "sqlite:///"
 SECONDS_TO_ANSWER = 10  # that a tracking server, or whoever holds a lock, has
 SECONDS_TO_MIGRATE = 300
+
+SCHEMA = "dc11669786a5"  # of the tables of MLflow 3.17.2, as they name it themselves
 
 # Where MLflow writes down, absolute, what lies in its folder of artifacts.
 LOCATIONS = (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("logged_models", "artifact_location"))
@@ -53,7 +70,11 @@ def reach(uri: str) -> None:
 def alone(uri: str) -> Iterator[None]:
     """Hold the lock of a store: one process of this machine at a time creates what is missing in it."""
     name = hashlib.sha256(uri.encode()).hexdigest()[:16]
-    beside = f"{database(uri)}.lock" if uri.startswith(SQLITE) else f"{tempfile.gettempdir()}/goldilocks-{name}.lock"
+    beside = (
+        f"{database(uri)}.lock"
+        if uri.startswith(SQLITE)
+        else f"{tempfile.gettempdir()}/goldilocks-{os.getuid()}-{name}.lock"
+    )
     with FileLock(beside, timeout=SECONDS_TO_MIGRATE):
         yield
 
@@ -100,8 +121,11 @@ def beside(uri: str, experiment_id: str) -> None:
 
 def _is_ready(connection: sqlite3.Connection) -> bool:
     """Whether a SQLite store has its tables, and lets others read while one writes (write-ahead log)."""
-    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('alembic_version', 'logged_models')")
-    return tables.fetchone() == (2,) and connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    try:
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:  # It has no tables yet.
+        return False
+    return version == (SCHEMA,) and connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def _migrate(uri: str) -> None:
@@ -112,8 +136,7 @@ def _migrate(uri: str) -> None:
                 return
             _write_ahead(connection)
             old = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'experiments'").fetchone()[0]
-            new = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'logged_models'").fetchone()[0]
-            if old and not new:
+            if old and connection.execute("SELECT version_num FROM alembic_version").fetchone() != (SCHEMA,):
                 _upgrade(uri, connection)
     MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
     make_movable(uri)
@@ -137,7 +160,9 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 def _upgrade(uri: str, connection: sqlite3.Connection) -> None:
     """Bring the tables of an older MLflow up to date, with MLflow's own command, and keep a copy."""
-    kept = database(uri).with_suffix(".before-upgrade.db")
+    file, tries = database(uri), 1
+    while (kept := file.with_suffix(f".before-upgrade{f'-{tries}' * (tries > 1)}.db")).exists():
+        tries += 1  # An upgrade that failed half-way must not replace the good copy.
     with contextlib.closing(sqlite3.connect(kept)) as copy:
         connection.backup(copy)
     print(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {kept}", file=sys.stderr)

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mlflow.tracking import MlflowClient
 
 from goldilocks.tracking import StoreError, journal, opening, sender
-from goldilocks.tracking.failures import explained
+from goldilocks.tracking.failures import explained, is_refusal
 from goldilocks.tracking.journal import Journal
 
 REASON_LENGTH = 1000
@@ -19,16 +20,33 @@ def everything() -> list[str]:
 
     A store that cannot be reached is said as well: what it lacks stays in the journals.
     """
-    said = []
+    said, away = [], set[str]()
     for left in journal.all_left():
         with left.held() as free:
             if free:
-                said += _repaired(left)
+                said += _repaired(left, away)
     return said
 
 
-def interrupted(*, forget: bool) -> list[tuple[str, str, int]]:
-    """The runs of this folder that could go on, each with its ID, its name, and the bytes that it takes.
+@dataclass(frozen=True)
+class Left:
+    """A run of this folder that has ended and is still here.
+
+    Attributes:
+        run_id: MLflow's.
+        name: For people.
+        size: Bytes that it takes.
+        unsent: Entries that its store has not taken; 0 of a run that only could go on.
+    """
+
+    run_id: str
+    name: str
+    size: int
+    unsent: int
+
+
+def interrupted(*, forget: bool) -> list[Left]:
+    """The runs of this folder that could go on, or that their store has not taken.
 
     Args:
         forget: Delete them: they stay in the store as they are, and will not go on.
@@ -37,9 +55,10 @@ def interrupted(*, forget: bool) -> list[tuple[str, str, int]]:
     for left in journal.all_left():
         with left.held() as free:
             entries = left.entries()
-            if free and entries and entries[-1][0] == "end" and left.sent == len(entries):
+            if free and entries and entries[-1][0] == "end":
                 size = sum(file.stat().st_size for file in left.folder.rglob("*") if file.is_file())
-                found.append((left.folder.name, entries[0][1]["name"], size))
+                unsent = len(entries) - left.sent
+                found.append(Left(left.folder.name, entries[0][1]["name"], size, unsent))
                 if forget:
                     left.remove()
     return found
@@ -65,7 +84,8 @@ def _last_epoch(entries: Sequence[tuple[str, Any]]) -> int:
     return max((value["epoch"] for kind, value in entries if kind == "metrics"), default=0)
 
 
-def _repaired(left: Journal) -> list[str]:
+def _repaired(left: Journal, away: set[str]) -> list[str]:
+    """What was done about a run; stores that cannot be reached are added to `away`, and asked once only."""
     left.mend()
     entries = left.entries()
     if not entries:  # It was killed before it had begun, or another process has just removed it.
@@ -81,9 +101,13 @@ def _repaired(left: Journal) -> list[str]:
         done = [f"run {run_id} ({about['name']}): sent what the store lacked."]
     else:
         done = []
+    if about["uri"] in away:
+        return [f"run {run_id} ({about['name']}): not yet sent either."]
     try:
         _send_all(left, run_id, about["uri"])
     except StoreError as error:
+        if not is_refusal(error):
+            away.add(about["uri"])
         return [f"run {run_id} ({about['name']}): not yet sent: {error}"]
     if entries[-1][0] == "end" and entries[-1][1]["status"] == "FINISHED":
         left.remove()

@@ -88,8 +88,8 @@ class Tracker:
 
     def files(self, folder: Path, path: str | None = None) -> None:
         """Log everything in a folder as artifacts, below a path of their own where one is given."""
-        kept = Path(tempfile.mkdtemp(prefix="files-", dir=self.journal.folder))
         with explained(self.uri):
+            kept = Path(tempfile.mkdtemp(prefix="files-", dir=self.journal.folder))
             shutil.copytree(folder, kept, dirs_exist_ok=True)
         self._add("files", {"folder": kept.name, "path": path})
 
@@ -105,8 +105,8 @@ class Tracker:
         named = example if isinstance(example, dict) else {None: example}
         inputs = Schema([TensorSpec(_dtype(array), (-1, *array.shape[1:]), name) for name, array in named.items()])
         outputs = Schema([TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))])
-        kept = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
         with explained(self.uri):
+            kept = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
             save_model(
                 model,
                 str(kept),  # MLflow 3.17.2 writes the example first, into a folder that it has not made.
@@ -145,8 +145,10 @@ class Tracker:
         """
         finished = status == RunStatus.to_string(RunStatus.FINISHED)
         self._patience = SECONDS_TO_WAIT if finished else SECONDS_BEFORE_WORDS  # Who interrupts does not want to wait.
-        self._add("end", {"status": status, "time": int(time.time() * 1000)})
-        self._closing.set()
+        try:
+            self._add("end", {"status": status, "time": int(time.time() * 1000)})
+        finally:
+            self._closing.set()
         self._sender.join(SECONDS_BEFORE_WORDS)
         if self._sender.is_alive() and finished:
             print(f"waiting for the tracking store {self.uri}, which does not answer", file=sys.stderr)

@@ -52,7 +52,8 @@ def send(client: MlflowClient, uri: str, run_id: str, journal: Journal, entries:
     elif kind == "begin":
         pass  # For `repair`: the run was created before its journal was.
     elif kind == "end":
-        client.set_terminated(run_id, value["status"], value["time"])
+        if len(entries) == 1:  # Else the run has gone on since.
+            client.set_terminated(run_id, value["status"], value["time"])
     else:
         raise ValueError(f"the journal {journal.folder} has an entry of the kind {kind}; expected one that is known.")
     return 1
@@ -60,7 +61,7 @@ def send(client: MlflowClient, uri: str, run_id: str, journal: Journal, entries:
 
 def repository(uri: str, location: str) -> Any:
     """MLflow's access to the artifacts of a store's run or model."""
-    return get_artifact_repository(located(uri, location))
+    return get_artifact_repository(located(uri, location), tracking_uri=uri)
 
 
 def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[tuple[str, Any]]) -> int:
@@ -78,14 +79,17 @@ def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[tuple[str
 
 def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path) -> None:
     """Log a saved model, as `mlflow.models.Model.log` does with one that is in memory."""
-    run = client.get_run(run_id)
-    known = run.outputs.model_outputs if run.outputs else []
-    logged = [client.get_logged_model(output.model_id) for output in known]
-    fresh = next((model for model in logged if model.status != LoggedModelStatus.READY), None)
-    if fresh is None:  # Else an earlier try ended half-way.
+    run, noted = client.get_run(run_id), folder.with_name(f"{folder.name}.id")
+    if noted.exists():  # An earlier try ended half-way, or its last answer was lost.
+        fresh = client.get_logged_model(noted.read_text())
+        if fresh.status == LoggedModelStatus.READY:
+            return
+    else:
         fresh = client.create_logged_model(
             run.info.experiment_id, name="model", source_run_id=run_id, params=dict(run.data.params), model_type=None
         )
+        noted.write_text(fresh.model_id)
+    if fresh.model_id not in [each.model_id for each in (run.outputs.model_outputs if run.outputs else [])]:
         client.log_outputs(run_id, [LoggedModelOutput(fresh.model_id, step=0)])
     described = Model.load(str(folder))
     described.artifact_path = fresh.artifact_location

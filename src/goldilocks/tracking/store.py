@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from mlflow.tracking import MlflowClient
 from mlflow.tracking.context.registry import resolve_tags
 
@@ -22,6 +22,8 @@ from goldilocks.tracking.run import Tracker
 from goldilocks.tracking.sender import repository
 from goldilocks.tracking.stored import StoredRun
 from goldilocks.tracking.targets import Selection
+
+SECONDS_OF_A_REPAIR = 60  # that another process may hold a run, to send what it had left
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class Store:
         with explained(self.uri):
             run_id = continued or self._created(name, parent, tags)
             written = journal.of(run_id)
-        with written.held() as free:
+        with contextlib.ExitStack() as holding:
+            with explained(self.uri):
+                free = holding.enter_context(written.held(seconds=SECONDS_OF_A_REPAIR))
             if not free:
                 raise StoreError(f"the run {run_id} is under way in another process; expected one that ended.")
             with explained(self.uri):
@@ -76,7 +80,7 @@ class Store:
             tracker = Tracker(self.client, run_id, written, uri=self.uri, where=where, ui_command=self.ui_command)
             try:
                 with _terminable():
-                    if continued is None:
+                    if not any(kind == "params" for kind, _ in written.entries()):
                         tracker.params(params)
                     yield tracker
             except BaseException as error:
@@ -98,6 +102,8 @@ class Store:
             written.add("begin", {"uri": _beside(self.uri), "name": name})
         if again:
             self.client.update_run(run_id, status="RUNNING")
+            for name in {"reason", "last_epoch"} & set(self.client.get_run(run_id).data.tags):
+                self.client.delete_tag(run_id, name)  # Of the interruption, which is over.
 
     def _broke_off(self, tracker: Tracker, error: BaseException) -> None:
         """End a run that did not come to its end; the error that stopped it says more than one of the store would."""
@@ -105,6 +111,7 @@ class Store:
         reason = repair.INTERRUPTED if killed else f"{type(error).__name__}: {error}"
         with contextlib.suppress(StoreError, *FAILURES):
             tracker.tags({"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)})
+        with contextlib.suppress(StoreError, *FAILURES):
             tracker.close("KILLED" if killed else "FAILED")
 
     @contextlib.contextmanager
@@ -112,7 +119,7 @@ class Store:
         """Hold the lock of a configuration: what one process of this folder trains, another waits for."""
         lock = FileLock(journal.FOLDER.absolute() / "fingerprints" / f"{fingerprint}.lock")
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Timeout):
             lock.acquire(timeout=0)
         if not lock.is_locked:
             print("another process is training this configuration: waiting for it", file=sys.stderr)
@@ -202,10 +209,11 @@ class Store:
         return [replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])]) for run in found]
 
     def below(self, run_id: str) -> list[str]:
-        """The IDs of the runs that have a run as their parent, in the order in which they started."""
+        """The IDs of the runs that have a run as their parent, as they started, and of those that it took."""
         with explained(self.uri):
             found = stored.search(self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'")
-        return [run.run_id for run in found]
+            taken = stored.reused(stored.one(self.client, run_id, uri=self.uri))
+        return list(dict.fromkeys([*(run.run_id for run in found), *taken]))
 
     def runs_of(self, study: str) -> list[StoredRun]:
         """The runs of a study's experiments, in the order in which they started, without their curves."""

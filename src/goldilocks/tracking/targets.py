@@ -93,7 +93,10 @@ def _with_parts(client: MlflowClient, runs: Sequence[StoredRun]) -> list[StoredR
     for role in PARTS:
         query = f"tags.{ROLE} = '{role}' AND attributes.start_time >= {first}"
         parts += stored.search(client, [runs[0].experiment_id], query)
-    return [*runs, *(part for part in parts if part.tags.get(PARENT) in known and part.run_id not in known)]
+    taken = [run_id for run in runs if _has_parts(run) for run_id in stored.reused(run)]
+    parts = [part for part in parts if part.tags.get(PARENT) in known]
+    parts += stored.several(client, [runs[0].experiment_id], taken)
+    return list({run.run_id: run for run in [*parts, *runs]}.values())
 
 
 def _has_parts(run: StoredRun) -> bool:

@@ -5,8 +5,11 @@ patience of early stopping, nor random state (field notes, P4).
 """
 
 import json
+import os
 import random
+import sys
 import time
+import zipfile
 from pathlib import Path
 
 import keras
@@ -65,9 +68,18 @@ class Checkpoint(keras.callbacks.Callback):
             state["keeper"] = {"best": keeper.best, "best_epoch": keeper.best_epoch, "wait": keeper.wait}
             arrays |= {f"best.{place}": weight for place, weight in enumerate(keeper.best_weights or [])}
         fresh = self.file.with_suffix(".new")
-        with fresh.open("wb") as file:
-            np.savez(file, numpy=numbers, state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8), **arrays)
-        fresh.replace(self.file)
+        try:
+            with fresh.open("wb") as file:
+                np.savez(file, numpy=numbers, state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8), **arrays)
+                file.flush()
+                os.fsync(file.fileno())  # Else a power cut may leave the new name with nothing in it.
+            fresh.replace(self.file)
+        except OSError as error:  # The training itself is well, and the last checkpoint is still there.
+            fresh.unlink(missing_ok=True)
+            print(
+                f"no checkpoint could be written: {error}. Make room, or it cannot go on if it is interrupted.",
+                file=sys.stderr,
+            )
 
     def restore(self, model: keras.Model, *, epochs: int) -> int:
         """Put the state back into a compiled model and the callbacks.
@@ -83,6 +95,9 @@ class Checkpoint(keras.callbacks.Callback):
             with np.load(self.file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
         except FileNotFoundError:
+            return 0
+        except (zipfile.BadZipFile, EOFError, ValueError) as error:
+            print(f"the checkpoint {self.file} cannot be read ({error}): training begins anew", file=sys.stderr)
             return 0
         state = json.loads(arrays["state"].tobytes())
         for place, variable in enumerate(_variables(model)):

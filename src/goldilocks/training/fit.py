@@ -139,13 +139,13 @@ def fit(
         patience=job.regularizer.patience or epochs,
         restore_best_weights=True,
     )
-    watch = [*([keeper] if validation is not None else []), *watchers]
+    watch = [keeper] if validation is not None else []
     done = 0
     if checkpoint is not None and checkpoint_seconds is not None:
         judge = keeper if validation is not None else None
         saver = Checkpoint(checkpoint, recorder, judge, seconds=checkpoint_seconds)
         done = saver.restore(job.model, epochs=epochs)
-        watch.append(saver)
+        watch.append(saver)  # Before watchers: what one of them stops is asked about again by who goes on.
     augment = batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
     training = batches.training(
         job.dataset,
@@ -169,7 +169,7 @@ def fit(
             steps_per_epoch=steps,
             shuffle=False,  # `batches.training` has done that.
             verbose=0,
-            callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch],
+            callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
         )
     judged = validation is not None
     best = keeper.best_epoch + 1 if judged else recorder.epochs
