@@ -10,6 +10,7 @@ Data flows one way, through modules named after the steps of the workflow:
     model        facts -> keras.Model
     training     model + split -> history
     evaluation   predictions -> metrics, difference to the baseline
+    intervals    predictions -> how sure a score is
     folds        many trainings of one configuration -> one result
     diagnosis    history -> verdict, evidence, next move in words
     analysis     network + rows -> what it has learned, as numbers; `insights` draws it, `analyse` logs it
