@@ -1,4 +1,4 @@
-"""The command `goldilocks`: look into what was trained, report on what was compared, repair what was interrupted."""
+"""The command `goldilocks`: look into, predict with and report on what was trained; repair what was interrupted."""
 
 import argparse
 import re
@@ -50,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--output", type=Path, metavar="FILE", help="else report-NAME.html in this folder")
     report.add_argument("--study", metavar="NAME", help="instead: write the page of a folder of experiments/")
     report.add_argument("--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder")
+    text = "predict raw input with a logged model: a table, images, texts, a series; CSV comes out"
+    predict = commands.add_parser("predict", help=text, description=text)
+    predict.set_defaults(subcommand=_predict)
+    predict.add_argument("model", metavar="MODEL", help="a run's ID; or a registered NAME, NAME/VERSION, NAME@ALIAS")
+    predict.add_argument("input", type=Path, metavar="FILE_OR_FOLDER", help="as for training; no target is needed")
+    predict.add_argument("--output", type=Path, metavar="FILE", help="the CSV file to write; else it is printed")
+    predict.add_argument("--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder")
     text = "send what runs of this folder left unsent, and mark those whose process is gone"
     repair = commands.add_parser("repair", help=text, description=text)
     repair.set_defaults(subcommand=_repair)
@@ -90,6 +97,13 @@ def _analyse(given: argparse.Namespace) -> None:
         )
     weights = None if given.weights == "none" else given.weights
     analyse.network(given.target, given.image, given.output, weights=weights, layer=given.layer)
+
+
+def _predict(given: argparse.Namespace) -> None:
+    from goldilocks import predict
+    from goldilocks.tracking import local
+
+    predict.run(local.connect(uri=given.uri, experiment=EXPERIMENT), given.model, given.input, given.output)
 
 
 def _report(given: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from goldilocks.config import Settings
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, schema
 from goldilocks.diagnosis import Verdict
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
@@ -140,7 +140,7 @@ def value(outcome: Outcome) -> float:
 
 
 def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
-    """Write a run's texts into a folder: config, history, layers, summary, code, packages and machine.
+    """Write a run's texts into a folder: config, input, history, layers, summary, code, packages and machine.
 
     Args:
         outcome: What the run found.
@@ -151,6 +151,8 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     origin.mkdir()
     (folder / "plots").mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(outcome.settings.tree), sort_keys=False))
+    taken = schema.of(outcome.dataset, outcome.problem.type, outcome.settings.tree["dataset"])
+    (folder / schema.FILE).write_text(taken.to_json())
     epochs = pd.RangeIndex(1, len(outcome.result.history["loss"]) + 1, name="epoch")
     pd.DataFrame(outcome.result.history, index=epochs).to_csv(folder / "history.csv")
     (folder / "summary.md").write_text(f"## {outcome.settings.name}\n\n{description(outcome)}\n")

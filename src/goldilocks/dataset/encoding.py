@@ -85,7 +85,7 @@ def _base(encoder: keras.Model) -> keras.Model | None:
 
 def _features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray, size: int) -> np.ndarray:
     parts = [
-        _compact(keras.ops.convert_to_numpy(encoder(_tensors(raw(dataset, rows[start : start + size])))))
+        _compact(keras.ops.convert_to_numpy(encoder(tensors(raw(dataset, rows[start : start + size])))))
         for start in range(0, len(rows), size)
     ]
     return np.concatenate(parts)
@@ -107,10 +107,10 @@ def persistence(dataset: Dataset, encoder: keras.Model) -> tuple[int, float, flo
     return place, float(mean), spread if np.isfinite(spread) else 0.0  # It stood still in the training rows.
 
 
-def _tensors(rows: np.ndarray | dict[str, np.ndarray]):
-    """Raw rows as Keras takes them: texts become a tensor."""
+def tensors(rows: np.ndarray | dict[str, np.ndarray]):
+    """Raw rows as Keras takes them: texts, and all columns of a table, become tensors."""
     if isinstance(rows, dict):
-        return rows
+        return {name: keras.ops.convert_to_tensor(tensors(column)) for name, column in rows.items()}
     return keras.ops.convert_to_tensor(rows.tolist(), dtype="string") if rows.dtype == object else rows
 
 

@@ -6,9 +6,13 @@ holds something that is neither number, date nor text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from goldilocks.dataset import DataError
+from goldilocks.dataset.schema import CATEGORY
 
 if TYPE_CHECKING:
     import pandas
@@ -50,6 +54,47 @@ def prepare(frame: pandas.DataFrame) -> tuple[pandas.DataFrame, list[str]]:
             f"Missing values, of {len(frame)} rows: {', '.join(missing)}. They are filled in from training rows."
         )
     return pandas.DataFrame(kept, index=frame.index), notes
+
+
+def conform(frame: pandas.DataFrame, kinds: Mapping[str, str]) -> pandas.DataFrame:
+    """Other rows of a table that was prepared once: the same columns, in the same order, as the same kind of values.
+
+    Args:
+        frame: Has these columns, and maybe others.
+        kinds: "number" or "category" by the names of the columns.
+
+    Returns:
+        As of `prepare`; nothing is dropped.
+
+    Raises:
+        DataError: A column of numbers holds something else.
+    """
+    import pandas
+
+    kept = {}
+    for name, kind in kinds.items():
+        column = frame[name]
+        if kind == CATEGORY:
+            values = column.astype(object).map(lambda value: str(value).strip(), na_action="ignore")
+            values = values.fillna("").to_numpy(dtype=object)
+        else:
+            values, _ = _column(column)
+            if values is None or values.dtype == object:
+                raise DataError(
+                    f"The column {name!r} holds {_no_number(column)!r}; expected numbers or dates, as in the rows that "
+                    "the model was trained on. Correct it, or leave the cell empty if the value is unknown."
+                )
+        kept[name] = pandas.Series(values, frame.index, values.dtype)
+    return pandas.DataFrame(kept, index=frame.index)
+
+
+def _no_number(column: pandas.Series) -> str:
+    """The first value of a column that is no number."""
+    import pandas
+
+    present = column.dropna()
+    odd = present[np.isnan(np.asarray(pandas.to_numeric(present, errors="coerce"), np.float64))]
+    return str((odd if len(odd) else present).iloc[0])
 
 
 def _column(column: pandas.Series) -> tuple[np.ndarray | None, list[str]]:

@@ -70,7 +70,7 @@ def load(
         raise DataError(f"The column {wanted!r} is the target and cannot be dataset.time or in dataset.drop as well.")
     if frame.empty:
         raise DataError(f"{path} has a header line and no rows; expected at least {FEWEST_WINDOWS} windows of them.")
-    frame, said = _in_order(frame, when, path)
+    frame, said = in_order(frame, when, path)
     values, filled = _numbers(frame.drop(columns=[when, *unwanted]), wanted, path)
     windows = Windows(
         values.to_numpy("float32"),
@@ -100,8 +100,17 @@ def load(
     )
 
 
-def _in_order(frame: pandas.DataFrame, when: str, path: Path) -> tuple[pandas.DataFrame, list[str]]:
-    """The rows sorted by time; and what to say of their spacing."""
+def in_order(frame: pandas.DataFrame, when: str, path: Path) -> tuple[pandas.DataFrame, list[str]]:
+    """The rows sorted by time; and what to say of their spacing.
+
+    Args:
+        frame: Has at least one row.
+        when: Name of the column of times.
+        path: The file, for messages.
+
+    Raises:
+        DataError: A time is unreadable or there twice, or dates can be read in two ways.
+    """
     column = frame[when]
     times = _times(column, path)
     unread = np.flatnonzero(times.isna())
@@ -151,6 +160,12 @@ def _times(column: pandas.Series, path: Path) -> pandas.Series:
     return min(times, *ways, key=lambda read: int(read.isna().sum()))
 
 
+def known(numbers: pandas.DataFrame) -> pandas.DataFrame:
+    """Columns of numbers as float64, NaN where a value is missing, infinite, or would be infinite as float32."""
+    values = numbers.astype("float64")
+    return values.where(values.abs() <= np.finfo(np.float32).max)
+
+
 def _numbers(frame: pandas.DataFrame, wanted: str, path: Path) -> tuple[pandas.DataFrame, list[str]]:
     """The columns that vary and are numbers, without gaps; and what was dropped or filled."""
     import pandas
@@ -164,8 +179,7 @@ def _numbers(frame: pandas.DataFrame, wanted: str, path: Path) -> tuple[pandas.D
             f"{path}: the column {wanted!r} holds {shown}; expected numbers to predict, such as those of "
             f"{', '.join(numeric[:10]) or 'no column'}."
         )
-    numbers = frame[numeric].astype("float64")
-    numbers = numbers.where(numbers.abs() <= np.finfo(np.float32).max)  # Infinite, or would be as float32: missing.
+    numbers = known(frame[numeric])
     still = [name for name in numeric if name != wanted and numbers[name].nunique() <= 1]
     others = [str(name) for name in frame.columns if name not in numeric]
     notes = [f"Dropped the column {name!r}: it does not hold numbers." for name in others]

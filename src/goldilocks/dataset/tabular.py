@@ -7,7 +7,7 @@ import csv
 import difflib
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,12 @@ def path_of(file: str) -> Path:
     return path
 
 
-def read(path: Path) -> tuple[Any, list[str]]:
+def read(path: Path, *, as_text: Collection[str] = ()) -> tuple[Any, list[str]]:
     """The file as a `pandas.DataFrame` with different names of columns, and what had to be guessed to read it.
+
+    Args:
+        path: Of the file.
+        as_text: Names of columns of a CSV file that are read as texts even where all of them look like numbers.
 
     Raises:
         DataError: It is not UTF-8, not what its suffix says, or names two columns alike.
@@ -55,13 +59,14 @@ def read(path: Path) -> tuple[Any, list[str]]:
             separator, decimal, notes = _dialect(path)
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pandas.errors.ParserWarning)  # Raised where cells would be lost.
+                how = {"sep": separator, "encoding": "utf-8-sig", "skipinitialspace": True}
+                header = pandas.read_csv(path, nrows=0, index_col=False, **how).columns if as_text else ()
                 frame = pandas.read_csv(
                     path,
-                    sep=separator,
+                    **how,
                     decimal=decimal,
-                    encoding="utf-8-sig",
-                    skipinitialspace=True,
                     na_values=["?"],
+                    dtype={name: str for name in header if str(name).strip() in as_text},
                     index_col=False,  # Else a header that is one name short turns the first column into the index.
                     low_memory=False,  # Else the type of a column may change in the middle.
                 )

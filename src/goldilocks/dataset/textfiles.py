@@ -1,6 +1,7 @@
 """Listed text files -> texts: what is empty or no UTF-8 is counted, named and skipped."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -55,16 +56,8 @@ def _read_all(listing: folders.Listing) -> dict[str, np.ndarray]:
     broken: list[int] = []
     empty: list[int] = []
     for row, file in enumerate(listing.files):
-        try:
-            text = (listing.folder / file).read_bytes().decode("utf-8-sig").strip()
-        except UnicodeDecodeError:
-            broken.append(row)
-            continue
-        except OSError as error:
-            raise DataError(
-                f"Could not read {listing.folder / file}: {error}. Expected a file you may read."
-            ) from error
-        if "\0" in text:  # No text has it: a picture, or UTF-16.
+        text = content(listing.folder / file)
+        if text is None:
             broken.append(row)
         elif text:
             texts.append(text)
@@ -73,6 +66,21 @@ def _read_all(listing: folders.Listing) -> dict[str, np.ndarray]:
             empty.append(row)
     places = {"rows": rows, "broken": broken, "empty": empty}
     return packing.pack(texts) | {name: np.array(found, np.int64) for name, found in places.items()}
+
+
+def content(path: Path) -> str | None:
+    """The text of a file, without the spaces and line ends around it; None where it is no UTF-8 text.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        return None
+    except OSError as error:
+        raise DataError(f"Could not read {path}: {error}. Expected a file you may read.") from error
+    return None if "\0" in text else text  # No text has it: a picture, or UTF-16.
 
 
 def _skipped(listing: folders.Listing, broken: np.ndarray, empty: np.ndarray) -> tuple[str, ...]:

@@ -8,6 +8,9 @@ journal     what was logged, on this disk
 sender      entries of a journal -> the store
 repair      journals of processes that are gone
 stored, histories, targets  runs and curves that are read
+inputs      what the model of a run takes
+registry    registered models, their versions and the champion
+served      how MLflow loads a logged model to serve it
 failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """

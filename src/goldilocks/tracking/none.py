@@ -82,6 +82,10 @@ class Store:
         """No run was kept."""
         raise StoreError(f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has this run.")
 
+    def register(self, run_id: str, name: str) -> NoReturn:
+        """No run was kept, so there is none to register."""
+        raise StoreError(f"tracking=none keeps no runs, so that none can be registered as {name}; use tracking=local.")
+
     def below(self, run_id: str) -> list[str]:
         """No runs."""
         return []

@@ -24,6 +24,7 @@ from goldilocks.tracking.journal import Journal
 SECONDS_BETWEEN_SENDINGS = 1.0
 SECONDS_TO_WAIT = 60.0  # at the end of a run, for a store that does not answer
 SECONDS_BEFORE_WORDS = 3.0
+SERVED = "goldilocks.tracking.served"  # MLflow's own loader takes no missing categories, and knows none of our layers.
 PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 
 
@@ -105,16 +106,19 @@ class Tracker:
         named = example if isinstance(example, dict) else {None: example}
         inputs = Schema([TensorSpec(_dtype(array), (-1, *array.shape[1:]), name) for name, array in named.items()])
         outputs = Schema([TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))])
+        described = Model()
         with explained(self.uri):
             kept = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
             save_model(
                 model,
                 str(kept),  # MLflow 3.17.2 writes the example first, into a folder that it has not made.
-                mlflow_model=Model(),
+                mlflow_model=described,
                 signature=ModelSignature(inputs=inputs, outputs=outputs),
                 input_example=example,
                 pip_requirements=_requirements(),  # Found out by MLflow itself, this takes six seconds.
             )
+            described.flavors["python_function"]["loader_module"] = SERVED
+            described.save(str(kept / "MLmodel"))
         self._add("model", {"folder": kept.name})
 
     def flush(self) -> None:

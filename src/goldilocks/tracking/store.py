@@ -14,10 +14,12 @@ from filelock import FileLock, Timeout
 from mlflow.tracking import MlflowClient
 from mlflow.tracking.context.registry import resolve_tags
 
-from goldilocks.tracking import StoreError, histories, journal, opening, repair, stored, targets
+from goldilocks.dataset.schema import Schema
+from goldilocks.tracking import StoreError, histories, inputs, journal, opening, registry, repair, stored, targets
 from goldilocks.tracking.failures import FAILURES, explained
 from goldilocks.tracking.opening import SQLITE
 from goldilocks.tracking.provenance import program
+from goldilocks.tracking.registry import Version
 from goldilocks.tracking.run import Tracker
 from goldilocks.tracking.sender import repository
 from goldilocks.tracking.stored import StoredRun
@@ -167,6 +169,34 @@ class Store:
         """
         with explained(self.uri):
             return stored.model(self.client, run_id, uri=self.uri)
+
+    def schema(self, run_id: str) -> Schema:
+        """What the model of a run takes, and what its answers mean.
+
+        Raises:
+            StoreError: There is no such run, it did not note that, or the store cannot be read.
+        """
+        with explained(self.uri):
+            stored.one(self.client, run_id, uri=self.uri)  # Says what is wrong with the ID.
+            return inputs.of(self.client, run_id, uri=self.uri)
+
+    def register(self, run_id: str, name: str) -> Version:
+        """Make the model of a run the newest version, and the champion, of a registered model; once for each run.
+
+        Raises:
+            StoreError: There is no such run, it logged no model, the name is none, or the store cannot be written.
+        """
+        with explained(self.uri):
+            return registry.register(self.client, run_id, name, uri=self.uri)
+
+    def run_of(self, named: str) -> str:
+        """The ID of the run that logged a model: `named` itself, or that of a registered `NAME[/VERSION|@ALIAS]`.
+
+        Raises:
+            StoreError: There is no such registered model, version or alias, or the store cannot be read.
+        """
+        with explained(self.uri):
+            return registry.run_of(self.client, named, uri=self.uri)
 
     def found(self, run_id: str) -> StoredRun:
         """A run of any experiment of this store, without its curves.

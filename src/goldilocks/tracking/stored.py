@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlflow.entities import Run, ViewType
+from mlflow.entities import LoggedModel, Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
@@ -138,27 +138,37 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
         StoreError: There is no such run, or it logged no model that Keras can load.
         MlflowException: The store cannot be read.
     """
-    run = _run(client, run_id, uri, "model.init_from")
-    if not (run.outputs and run.outputs.model_outputs):
-        raise StoreError(
-            f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected a run that finished, "
-            "not a sweep nor the parent of folds. Give the ID of one that did."
-        )
+    logged = model_of(client, run_id, uri=uri)
     from goldilocks import backend  # First: it is quiet.
     from goldilocks.dataset import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
 
     backend.find_devices()
     load_model = importlib.import_module("mlflow.keras").load_model
 
-    logged = client.get_logged_model(run.outputs.model_outputs[-1].model_id)
     try:
         return load_model(located(uri, logged.artifact_location))
     except (KeyError, TypeError, ValueError) as error:  # Of another flavor, or with layers that are not defined here.
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise StoreError(
-            f"the model of the run {run_id} ({run.info.run_name}) cannot be loaded: {reason}. Expected a Keras model "
+            f"the model of the run {run_id} cannot be loaded: {reason}. Expected a Keras model "
             "that this version of the program has logged; give the ID of another run."
         ) from error
+
+
+def model_of(client: MlflowClient, run_id: str, *, uri: str) -> LoggedModel:
+    """MLflow's record of the model that a run logged; arguments as of `model`.
+
+    Raises:
+        StoreError: There is no such run, or it logged no model.
+        MlflowException: The store cannot be read.
+    """
+    run = _run(client, run_id, uri, "the run whose model is asked for")
+    if not (run.outputs and run.outputs.model_outputs):
+        raise StoreError(
+            f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected a run that finished, "
+            "not a sweep nor the parent of folds. Give the ID of one that did."
+        )
+    return client.get_logged_model(run.outputs.model_outputs[-1].model_id)
 
 
 def _run(client: MlflowClient, run_id: str, uri: str, asked: str) -> Run:
