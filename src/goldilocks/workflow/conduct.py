@@ -19,7 +19,7 @@ from goldilocks.config import ConfigError, Settings, listed
 from goldilocks.problem import resolve
 from goldilocks.tracking import provenance
 from goldilocks.tracking.journal import FOLDER
-from goldilocks.workflow import baseline, budget, define, final, power, scale, state, story, tune
+from goldilocks.workflow import baseline, budget, define, final, power, register, scale, state, story, tune
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.state import Flow, Step
 
@@ -30,6 +30,7 @@ STEPS: dict[str, Callable[[Flow, str, Path], Step]] = {
     "scale": scale.step,
     "tune": tune.step,
     "final": final.step,
+    "register": register.step,
 }
 
 # What the workflow itself decides: typed, it would be decided twice.
@@ -69,8 +70,14 @@ def conduct(settings: Settings) -> None:
         if before is None:
             shutil.rmtree(folder, ignore_errors=True)  # Of one whose run has been deleted.
         folder.mkdir(parents=True, exist_ok=True)
-        tags = {"role": "workflow", "fingerprint": fingerprint, "dataset.digest": dataset.digest,
-                "dataset.source": dataset.source, "problem": problem.type, "mlflow.source.name": "workflow.py"}  # fmt: skip
+        tags = {
+            "role": "workflow",
+            "fingerprint": fingerprint,
+            "dataset.digest": dataset.digest,
+            "dataset.source": dataset.source,
+            "problem": problem.type,
+            "mlflow.source.name": "workflow.py",
+        }
         opened = store.run(
             f"workflow {settings.name}",
             parent=None,

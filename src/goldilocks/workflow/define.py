@@ -98,7 +98,7 @@ def _protocol(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
     worst = 50 / math.sqrt(max(1, size))
     if size >= ENOUGH:
         return ["protocol=holdout"], (
-            f"One part of {size} rows is enough to judge with: it tells an accuracy to {worst:.1f} points (standard error)."
+            f"One part of {size} rows is enough to judge with: the standard error of an accuracy is {worst:.1f} points."
         )
     few = f"Holding out {size} rows would tell an accuracy to {worst:.1f} points only (standard error)"
     if pool >= FEW:

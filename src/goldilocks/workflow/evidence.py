@@ -1,7 +1,7 @@
 """Trained candidates -> how far they lie apart, and whether that is more than noise.
 
-Two kinds of noise are told: other validation rows would give another score, and another seed another network. Row by row
-and seed by seed the candidates are compared in pairs, which takes out what a row or a fold does to both.
+Two kinds of noise are told: other validation rows would give another score, and another seed another network. The
+candidates are compared in pairs, row by row and seed by seed, which takes out what a row or a fold does to both.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class Judge:
 
 
 def clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
-    """Which rows go together, int64 (n,): those of a group, or neighbours in time; None where each stands for itself."""
+    """Which rows go together, int64 (n,): a group, or neighbours in time; None where each stands for itself."""
     if dataset.groups is not None:
         return dataset.groups[rows]
     return rows // max(1, dataset.overlap) if dataset.kind == "series" else None

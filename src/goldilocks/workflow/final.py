@@ -44,17 +44,18 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     reasons = [
         f"Trained on training and validation rows together for {tune['epochs']} epochs, then evaluated on "
         f"{len(next(iter(tested.judged.values()))[0])} test rows, once.",
-        f"Validation had promised {validated:.4g} (standard error {error:.2g}). It was the best of {tune['considered']} "
-        f"that were considered: of equally good ones the best would look {lucky:.2g} better than it is.",
+        f"Validation had promised {validated:.4g} (standard error {error:.2g}). It was the best of "
+        f"{tune['considered']} that were considered: of equally good ones, the best would look {lucky:.2g} better than "
+        "it is.",
     ]
     reach = 1.96 * math.hypot(error, noise)
     if abs(behind) <= reach:
         reasons.append(f"Test and validation differ by {abs(behind):.3g}: within noise (up to {reach:.2g}).")
     elif behind > 0:
         reasons.append(
-            f"The test is {behind:.3g} worse than validation, beyond noise ({reach:.2g}): the model has been fitted to the "
-            "validation rows by choosing among many, or test rows are of another kind. Use a more reliable protocol, such "
-            "as protocol=iterated_kfold, or fewer choices."
+            f"The test is {behind:.3g} worse than validation, beyond noise ({reach:.2g}): by choosing among many the "
+            "model has been fitted to the validation rows, or the test rows are of another kind. Use a more reliable "
+            "protocol, such as protocol=iterated_kfold, or fewer choices."
         )
     else:
         reasons.append(

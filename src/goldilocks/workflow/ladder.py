@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from goldilocks.workflow.runner import Candidate
 
-# Of each option of the config group `model`, overrides from the smallest size to the largest. Each rung has about four to
-# ten times the weights of the one below it: the book's own steps (chapter 4 compares 4, 16 and 512 units).
+# Of each option of the config group `model`, overrides from the smallest size to the largest. Each rung has about four
+# to ten times the weights of the one below it: the book's own steps (chapter 4 compares 4, 16 and 512 units).
 SIZES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "mlp": [
         ("model.units=2", "model.layers=1"),

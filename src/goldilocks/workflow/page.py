@@ -17,7 +17,7 @@ from goldilocks.comparison import without_password
 from goldilocks.comparison.html import asset
 from goldilocks.tracking.store import Store
 from goldilocks.tracking.stored import StoredRun
-from goldilocks.workflow.story import FILE, FRONTIER, Story, draw, found, shown
+from goldilocks.workflow.story import FILE, FRONTIER, Story, draw, found, outcome, shown
 
 ROLE = "workflow"
 ARTIFACTS = "report"  # the folder among the artifacts of the workflow's run
@@ -55,11 +55,9 @@ def page(told: Story, run: StoredRun, store: Store) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    last = told["steps"][-1]
     return environment.get_template("story.html.j2").render(
         title=told["name"],
-        lead=last["decision"],
-        stopped="" if last["passed"] else f"The workflow stopped at step {len(told['steps'])}: {last['decision']}",
+        lead=outcome(told),
         about=f"{told['data']}. {told['runs']} trainings in {told['seconds'] / 60:.1f} minutes.",
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,

@@ -53,8 +53,8 @@ def _told(measure: str, gain: Difference, level: float) -> str:
     verdict = "beyond" if gain.chance() < level else "within"
     return (
         f"val_{measure} is {abs(gain.gain):.4g} {'better' if gain.gain > 0 else 'worse'} than the baseline's on "
-        f"{gain.rows} rows with {gain.seeds} seeds, {gain.gain / gain.error:+.1f} standard errors: {verdict} noise at the "
-        f"level {LEVEL:g} (chance {gain.chance():.2g}; {level:.2g} is allowed, since the best epoch was picked)."
+        f"{gain.rows} rows with {gain.seeds} seeds, {gain.gain / gain.error:+.1f} standard errors: {verdict} noise at "
+        f"the level {LEVEL:g} (chance {gain.chance():.2g}; {level:.2g} is allowed, since the best epoch was picked)."
     )
 
 
@@ -69,7 +69,7 @@ def _meaning(flow: Flow, trained: list[Trained]) -> str:
     said = (
         "So nothing shows that these inputs say anything about this target. Either they do not, or there are too few "
         "rows to see it, or inputs and targets do not belong together (shuffled, off by a row), or this kind of model "
-        "cannot see it. Look at the data; then try another model=, or optimizer.learning_rate ten times lower or higher. "
-        "Scaling up a model that has learned nothing would only learn the training rows by heart."
+        "cannot see it. Look at the data; then try another model=, or optimizer.learning_rate ten times lower or "
+        "higher. Scaling up a model that has learned nothing would only learn the training rows by heart."
     )
     return said + (" (A training diverged: lower optimizer.learning_rate first.)" if "diverged" in verdicts else "")

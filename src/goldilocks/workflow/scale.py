@@ -60,7 +60,8 @@ def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
     if found is None:
         decision = f"No size that was tried overfits; tuning begins at the largest, {chosen.candidate.name}."
     elif below:
-        decision = f"Between {trained[max(below)].candidate.name} and {chosen.candidate.name} underfitting ends and overfitting begins."
+        under = trained[max(below)].candidate.name
+        decision = f"Between {under} and {chosen.candidate.name} underfitting ends and overfitting begins."
     else:
         decision = f"Even the smallest size, {chosen.candidate.name}, overfits."
     return Step(

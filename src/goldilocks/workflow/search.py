@@ -67,10 +67,9 @@ class Search:
 
     def best(self, most: int) -> list[Trained]:
         """The best trials, each with other parameters."""
-        done = sorted(
-            self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)),
-            key=lambda trial: -trial.value if self.higher else trial.value,
-        )
+        sign = -1 if self.higher else 1
+        done = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        done.sort(key=lambda trial: sign * float(trial.value or 0.0))
         unique = {str(sorted(trial.params.items())): trial for trial in reversed(done)}
         numbers = sorted((trial.number for trial in unique.values()), key=[trial.number for trial in done].index)
         return [self._result(number) for number in numbers[:most]]
@@ -81,8 +80,8 @@ class Search:
         pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
         ends = {True: f"the last {IN_VAIN} gained nothing beyond noise", False: "the budget of this step was spent"}
         return (
-            f"{self.count} trials were made ({pruned} of them stopped early by the median rule), of up to {self.epochs} "
-            f"epochs, over {', '.join(self._space())}; {ends[self._in_vain()]}."
+            f"{self.count} trials were made ({pruned} of them stopped early by the median rule), of up to "
+            f"{self.epochs} epochs, over {', '.join(self._space())}; {ends[self._in_vain()]}."
         )
 
     def table(self) -> list[dict[str, Any]]:
@@ -99,7 +98,7 @@ class Search:
             if trial.state == TrialState.RUNNING:
                 self.study.tell(trial.number, state=TrialState.FAIL)
                 self.study.enqueue_trial(trial.params)
-            elif trial.state == TrialState.COMPLETE:
+            elif trial.value is not None and trial.state == TrialState.COMPLETE:
                 self.ended.append(trial.value)
         if not self.study.get_trials(deepcopy=False):
             for params in self._first():

@@ -58,6 +58,16 @@ def tell(flow: Flow, tracker: Any, command: str) -> None:
     tracker.metrics(_metrics(told))
 
 
+def outcome(told: Story) -> str:
+    """What came of it, in one sentence."""
+    steps = told["steps"]
+    last = steps[-1]
+    if not last["passed"]:
+        return f"Stopped at step {len(steps)}: {last['decision']}"
+    tested = next(step for step in steps if step["name"] == "final")
+    return f"{tested['chosen']['tested']['name'].removesuffix(' final')}: {tested['decision']}"
+
+
 def _metrics(told: Story) -> dict[str, float]:
     """The single values of a workflow, so that workflows can be compared in the table of runs."""
     values = {"seconds": float(told["seconds"]), "runs": float(told["runs"])}
@@ -103,10 +113,7 @@ def draw(told: Story, folder: Path) -> bool:
 def in_markdown(told: Story) -> str:
     """The whole story, the outcome first: MLflow folds a description after a few lines."""
     steps = [Step(**step) for step in told["steps"]]
-    last = steps[-1]
-    said = [f"**{last.title}.** {last.decision}"]
-    if not last.passed:
-        said[0] = f"**Stopped at step {len(steps)}, {last.name}.** {last.decision}"
+    said = [f"**{outcome(told)}**"]
     if rows := found(told, "tune").get("versus"):
         said.append(table(rows))
     said += [step_markdown(step, number) for number, step in enumerate(steps, 1)]

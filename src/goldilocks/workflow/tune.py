@@ -86,8 +86,8 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
     gain = judge.compare(winner, rival, measure)
     if winner is not overfit:
         reasons.append(
-            f"{winner[0].candidate.name} is {gain.gain:.4g} better in val_{measure} than {start.candidate.name}, which it "
-            f"began from (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, {gain.seeds} seeds): "
+            f"{winner[0].candidate.name} is {gain.gain:.4g} better in val_{measure} than {start.candidate.name}, where "
+            f"tuning began (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, {gain.seeds} seeds): "
             f"{'beyond' if gain.beyond_noise else 'within'} noise."
         )
     equal = [
@@ -104,7 +104,8 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
         )
     candidate = winner[0].candidate
     small = flow.again(flow.found("power")["small"])
-    named = {"small": small, "overfit": overfit, "regularized": _regularized(contenders, order), "winner": winner}
+    called = "overfit" if start.verdict == "overfit" else "largest"
+    named = {"small": small, called: overfit, "regularized": _regularized(contenders, order), "winner": winner}
     versus = [_baseline_row(flow, winner, measure)]
     for name, group in named.items():
         if group:
