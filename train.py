@@ -22,4 +22,4 @@ def main(cfg) -> float:
 
 
 if __name__ == "__main__":
-    command_line.launch(main, Path(__file__).parent / "conf")
+    command_line.launch(main, Path(__file__).parent / "conf", "config")

@@ -7,6 +7,7 @@ try:
     import hydra
 
     from goldilocks import command_line, config
+    from goldilocks.workflow import refused
 except ModuleNotFoundError as error:
     sys.exit(
         f"{error.name} is not installed for {sys.executable}: run `make train`, then `.venv/bin/python workflow.py`."
@@ -18,10 +19,11 @@ def main(cfg) -> None:
     """Check the composed config, then conduct the workflow."""
     with command_line.stopping():
         settings = config.settle(cfg)
+        refused.check(settings)
         from goldilocks.workflow.conduct import conduct
 
         conduct(settings)
 
 
 if __name__ == "__main__":
-    command_line.launch(main, Path(__file__).parent / "conf")
+    command_line.launch(main, Path(__file__).parent / "conf", "workflow")

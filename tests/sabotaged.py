@@ -60,4 +60,4 @@ def main(cfg) -> float:
 
 if __name__ == "__main__":
     sys.argv[0] = "train.py"
-    command_line.launch(main, CONF)
+    command_line.launch(main, CONF, "config")

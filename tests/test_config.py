@@ -150,15 +150,15 @@ UNKNOWN = " is not a key of this configuration; "
     ],
 )  # fmt: skip
 def test_every_error_of_a_command_line_is_found_and_none_besides(arguments, starts):
-    errors = errors_in(arguments, CONF)
+    errors = errors_in(arguments, CONF, "config")
     assert len(errors) == len(starts), errors
     for error, start in zip(errors, starts, strict=True):
         assert error.startswith(start)
 
 
 def test_a_misspelled_option_is_answered_with_the_nearest_one():
-    assert errors_in(["dataset=mnits"], CONF)[0].endswith(" Did you mean mnist?")
-    assert "Did you mean" not in errors_in(["dataset=zzzzzz"], CONF)[0]
+    assert errors_in(["dataset=mnits"], CONF, "config")[0].endswith(" Did you mean mnist?")
+    assert "Did you mean" not in errors_in(["dataset=zzzzzz"], CONF, "config")[0]
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ def test_a_builder_has_its_keys_filled_in():
 
 @pytest.mark.parametrize("swept", ["experiment=glob(sequences_*)", "experiment=imdb_original,mnist_dense"])
 def test_a_key_that_only_some_options_of_a_sweep_have_is_given_to_all_with_two_pluses(swept):
-    [error] = errors_in(["-m", swept, "dataset.length=100"], CONF)
+    [error] = errors_in(["-m", swept, "dataset.length=100"], CONF, "config")
     assert error == (
         "dataset.length is not a key of every option of this sweep; give it to all its jobs: ++dataset.length=100."
     )
-    assert errors_in(["-m", swept, "++dataset.length=100"], CONF) == []
-    assert errors_in(["-m", swept, "trainer.epochs=3"], CONF) == []
+    assert errors_in(["-m", swept, "++dataset.length=100"], CONF, "config") == []
+    assert errors_in(["-m", swept, "trainer.epochs=3"], CONF, "config") == []

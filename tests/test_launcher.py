@@ -47,7 +47,7 @@ def main(cfg):
     return cfg.value
 
 if __name__ == "__main__":
-    command_line.launch(main, Path("."))
+    command_line.launch(main, Path("."), "config")
 """
 CONFIG = """
 defaults:

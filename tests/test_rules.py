@@ -59,6 +59,7 @@ def test_a_rule_says_what_it_allows(rule: Rule, expected, good, bad):
         ("protocol.test", [0.01, 0.99], [0, 1]),
         ("trainer.steps_per_execution", [1, "auto"], [0, None]),
         ("trainer.epochs", [1], [0, 1.5, None]),
+        ("budget", [15, 0.5, "40runs", "3 minutes"], [0, "0", "-1", "many", "3 hours", "2.5.1"]),
         ("tracking.uri", [None, "http://x"], ["", " ", 5]),
         ("tracking.experiment", ["x"], ["", None]),
         ("diagnosis.horizon", [0, 0.5, 3], [-1, NAN, None, "a"]),

@@ -35,7 +35,7 @@ TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 USER_ERRORS = (AnalysisError, ConfigError, DataError, JobError, ModelError, ProblemError, SplitError, StoreError)
 
 
-def launch(main: Callable[[], Any], conf: Path) -> None:
+def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     """Run a Hydra entry point; what a person can mend ends it with a sentence and exit status 1, not with a traceback.
 
     `HYDRA_FULL_ERROR=1` in the environment shows the traceback instead.
@@ -43,7 +43,10 @@ def launch(main: Callable[[], Any], conf: Path) -> None:
     Args:
         main: The entry point, decorated by `hydra.main`.
         conf: The folder of its configuration.
+        name: Of the configuration: "config" or "workflow".
     """
+    if name != "config" and {"-m", "--multirun"} & set(sys.argv):
+        _stop(f"{name}.py runs many trainings by itself, and no sweep; leave out -m.")
     if TRACEBACK:
         main()
         return
@@ -52,11 +55,11 @@ def launch(main: Callable[[], Any], conf: Path) -> None:
     try:
         main()
     except (HydraException, OmegaConfBaseException) as error:
-        _stop(listed(errors_in(sys.argv[1:], conf) or [str(error)]))
+        _stop(listed(errors_in(sys.argv[1:], conf, name) or [str(error)]))
     except USER_ERRORS as error:
         _stop(str(error))  # A job of a sweep failed.
     except ValueError:  # Hydra's own for `model=null`, or a bug of a job.
-        if errors := errors_in(sys.argv[1:], conf):
+        if errors := errors_in(sys.argv[1:], conf, name):
             _stop(listed(errors))
         raise
     except BrokenPipeError:  # `python train.py --help | head`: nobody reads on.
@@ -102,11 +105,11 @@ def experiment(name: str, conf: Path) -> Settings:
         with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
             cfg = compose("config", [override], return_hydra_config=True)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(listed(errors_in([override], conf) or [str(error)])) from error
+        raise ConfigError(listed(errors_in([override], conf, "config") or [str(error)])) from error
     return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=[override], sweep_dir=None)
 
 
-def errors_in(arguments: Sequence[str], conf: Path) -> list[str]:
+def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
     """Everything wrong with a command line that Hydra could not compose; Hydra itself names the first error only."""
     errors, groups, fixed, keys = [], [], [], []
     misspelled, chosen = set(), set()
@@ -138,11 +141,11 @@ def errors_in(arguments: Sequence[str], conf: Path) -> list[str]:
         elif not name.startswith("hydra") and not override.is_add():
             keys += [(name, argument.split("=")[0] + f"={value}") for value in values[:1]]
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        known = list(leaves(plain(compose("config", groups), {})[0]))
+        known = list(leaves(plain(compose(config, groups), {})[0]))
         forced = {name for name, argument in keys if argument.startswith("+") and name in RULES}
         strange = {name for name, _ in keys if not _has(known, name)} - forced
         if not misspelled and len(fixed) < len(set(GROUPS) & chosen):  # Hydra composes what all jobs share first.
-            shared = list(leaves(plain(compose("config", fixed), {})[0]))
+            shared = list(leaves(plain(compose(config, fixed), {})[0]))
             own = [
                 (name, argument) for name, argument in keys if name in RULES.keys() - forced and not _has(shared, name)
             ]
@@ -156,7 +159,7 @@ def errors_in(arguments: Sequence[str], conf: Path) -> list[str]:
         errors += [f"{name} " + _unknown_key(name, known) for name in sorted(strange - unsure)]
         try:
             sound = [*groups, *(argument for name, argument in keys if name not in strange)]
-            cfg = compose("config", sound, return_hydra_config=True)
+            cfg = compose(config, sound, return_hydra_config=True)
             tree, choices = plain(cfg, cfg.hydra.runtime.choices)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.

@@ -123,6 +123,11 @@ class Settings:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def key_of(override: str) -> str:
+    """The key, or the group, of an override as typed."""
+    return override.lstrip("+~").partition("=")[0]
+
+
 def settle(cfg: DictConfig) -> Settings:
     """The checked settings of the job that Hydra is running.
 

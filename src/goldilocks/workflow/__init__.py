@@ -2,6 +2,7 @@
 
 Source: Chollet, Deep Learning with Python (2017), section 4.5, "The universal workflow of machine learning".
 
+refused     what a workflow cannot be asked for
 conduct     all steps, from the first to the last whose gate opens
 define, baseline, power, scale, tune, final  the steps
 ladder      the sizes of each model

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from goldilocks import backend  # noqa: F401  First: it is quiet.
-from goldilocks.config import ConfigError, Settings, listed
+from goldilocks.config import Settings
 from goldilocks.problem import resolve
 from goldilocks.tracking import provenance
 from goldilocks.tracking.journal import FOLDER
@@ -33,24 +33,19 @@ STEPS: dict[str, Callable[[Flow, str, Path], Step]] = {
     "register": register.step,
 }
 
-# What the workflow itself decides: typed, it would be decided twice.
-OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience")
-
 
 def conduct(settings: Settings) -> None:
     """Take a data set from nothing to one tested model.
 
     Args:
-        settings: Checked, of `workflow.py`.
+        settings: Of `workflow.py`, checked by `refused.check` as well.
 
     Raises:
-        ConfigError: Something was typed that the workflow decides, or there is no store.
         StoreError: The store cannot be used.
         DataError: The data cannot be used.
         SplitError: The rows cannot be split.
         JobError: No training of a step came to its end.
     """
-    check(settings)
     store = settings.builder("tracking")()
     for line in store.repair():
         print(line, file=sys.stderr)
@@ -107,18 +102,6 @@ def _retell(store: Any, run_id: str) -> None:
         told = json.loads(store.artifact(run_id, story.FILE, Path(folder)).read_text())
     for number, step in enumerate(told["steps"], 1):
         print(story.step_lines(Step(**step), number))
-
-
-def check(settings: Settings) -> None:
-    """Refuse what the workflow itself decides, and a run without a store."""
-    typed = {word.lstrip("+").partition("=")[0] for word in settings.overrides}
-    errors = [f"{key} is given; workflow.py decides it: leave it out." for key in OWN if key in typed]
-    if settings.choices["tracking"] == "none":
-        errors.append("tracking=none keeps no run, and a workflow compares runs; expected tracking=local or server.")
-    if settings.choices["model"] == "baseline":
-        errors.append("model=baseline is trained by every workflow beside a model; name another one.")
-    if errors:
-        raise ConfigError(listed(errors))
 
 
 def _settle(flow: Flow) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from goldilocks.config import key_of
 from goldilocks.dataset import Dataset
 from goldilocks.problem import PROBLEMS
 from goldilocks.protocol import parts
@@ -26,7 +27,7 @@ TEST = 0.25  # as in conf/protocol
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Infer type, measure and protocol, each with its reason; what was typed is kept."""
-    dataset, typed = flow.dataset, {word.lstrip("+").partition("=")[0] for word in flow.typed}
+    dataset, typed = flow.dataset, set(map(key_of, flow.typed))
     kinds = (
         f"{len(dataset.classes)} classes"
         if dataset.classes

@@ -89,7 +89,7 @@ class Judge:
     def measure(self) -> str:
         """The measure of success where it is a mean over rows, which can be compared row by row; else the loss."""
         name, two = self.problem.metric, np.arange(2)
-        told = intervals.row_values(self.problem, name, self._targets()[two], self._naive(self.dataset.y, two))
+        told = intervals.row_values(self.problem, name, self._targets()[two], self._naive(two))
         return "loss" if told is None else name
 
     def compare(self, first: Sequence[Trained], second: Sequence[Trained], measure: str) -> Difference:
@@ -103,13 +103,9 @@ class Judge:
         return self._difference(self._values(first, measure), self._values(second, measure), measure, networks=2)
 
     def against_baseline(self, trained: Sequence[Trained], measure: str) -> Difference:
-        """How much better a candidate is than the dumb predictor on the same rows, each fold with its own."""
+        """How much better a candidate is than the dumb predictor, whose constant is the best for these very rows."""
         values = self._values(trained, measure)
-        everything = np.unique(np.concatenate([rows for rows, _ in values.values()]))
-        dumb = {
-            key: (rows, self._scores(rows, self._naive(self.dataset.y[np.setdiff1d(everything, rows)], rows), measure))
-            for key, (rows, _) in values.items()
-        }
+        dumb = {key: (rows, self._scores(rows, self._naive(rows), measure)) for key, (rows, _) in values.items()}
         return self._difference(values, dumb, measure, networks=1)
 
     def against_rows(self, trained: Sequence[Trained], others: Values, measure: str) -> Difference:
@@ -139,10 +135,10 @@ class Judge:
     def _targets(self) -> np.ndarray:
         return evaluation.targets(self.problem, evaluation.outputs(self.problem, self.dataset), self.dataset.y)
 
-    def _naive(self, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """What the dumb predictor says of rows, having seen the targets `y`."""
-        constant = evaluation.prior(self.problem, evaluation.outputs(self.problem, self.dataset), y)
-        return evaluation.naive(self.dataset, constant, rows)
+    def _naive(self, rows: np.ndarray) -> np.ndarray:
+        """What the dumb predictor says of rows."""
+        outputs = evaluation.outputs(self.problem, self.dataset)
+        return evaluation.naive(self.dataset, evaluation.prior(self.problem, outputs, self.dataset.y[rows]), rows)
 
     def _difference(self, first: Values, second: Values, measure: str, *, networks: int) -> Difference:
         """Mean and standard error over rows and seeds; `networks` of the two were trained, each with its own luck."""

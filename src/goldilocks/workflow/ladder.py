@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from goldilocks.config import key_of
 from goldilocks.workflow.runner import Candidate
 
 # Of each option of the config group `model`, overrides from the smallest size to the largest. Each rung has about four
@@ -67,8 +68,8 @@ def rungs(model: str, typed: Sequence[str]) -> list[Candidate]:
         model: An option of the config group.
         typed: Overrides of the workflow.
     """
-    fixed = {word.lstrip("+").partition("=")[0] for word in typed}
-    found = [tuple(word for word in size if word.partition("=")[0] not in fixed) for size in SIZES[model]]
+    fixed = set(map(key_of, typed))
+    found = [tuple(word for word in size if key_of(word) not in fixed) for size in SIZES[model]]
     return [Candidate(" ".join(_short(word) for word in size) or model, size) for size in dict.fromkeys(found)]
 
 

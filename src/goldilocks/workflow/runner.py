@@ -13,7 +13,7 @@ import numpy as np
 
 from goldilocks import jobs
 from goldilocks.command_line import USER_ERRORS
-from goldilocks.config import PARENT_FILE, Settings
+from goldilocks.config import PARENT_FILE, Settings, key_of
 from goldilocks.problem import higher_is_better
 from goldilocks.single import PREDICTIONS
 from goldilocks.sweep import checked, slots
@@ -42,8 +42,8 @@ class Candidate:
 
     def with_(self, name: str, *overrides: str) -> Candidate:
         """The same with other values of some keys."""
-        keys = {word.partition("=")[0] for word in overrides}
-        kept = [word for word in self.overrides if word.partition("=")[0] not in keys]
+        keys = set(map(key_of, overrides))
+        kept = [word for word in self.overrides if key_of(word) not in keys]
         return Candidate(name, (*kept, *overrides))
 
 
@@ -114,8 +114,10 @@ class Runner:
         Raises:
             ConfigError: Something in it is wrong.
         """
-        keys = {word.partition("=")[0] for word in candidate.overrides}
-        kept = [word for word in self.base if word.partition("=")[0] not in keys]
+        keys = set(map(key_of, candidate.overrides))
+        if "model" in keys:  # Another model than that which was typed has other keys.
+            keys |= {key for key in map(key_of, self.base) if key.startswith("model.")}
+        kept = [word for word in self.base if key_of(word) not in keys]
         return checked.settings_of([[*kept, *candidate.overrides]])[0]
 
     def train(self, candidates: Sequence[Candidate], folder: Path, parent: str) -> list[Trained | None]:

@@ -6,6 +6,7 @@ develop a model that overfits".
 
 from pathlib import Path
 
+from goldilocks.config import key_of
 from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.ladder import SMALL, rungs
 from goldilocks.workflow.rows import row
@@ -31,7 +32,9 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         if _overfit(trained) is not None and not any(each < at for each in waiting):
             break
         top = max(trained)
-        longer = trained[top].best_epoch > AT_THE_END * trained[top].epochs and "trainer.epochs" not in _typed(flow)
+        longer = trained[top].best_epoch > AT_THE_END * trained[top].epochs and "trainer.epochs" not in set(
+            map(key_of, flow.typed)
+        )
         if longer and _overfit(trained) is None:
             epochs, doubled = 2 * epochs, doubled + 1
         elif not waiting:
@@ -107,7 +110,3 @@ def _epochs(flow: Flow, trained: dict[int, Trained], above: int, wanted: int) ->
         measured = trained[top].seconds_an_epoch / max(trained[below].seconds_an_epoch, 1e-6)
         growth = min(GROWTH, max(LEAST_GROWTH, 1.5 * measured ** (1 / (top - below))))
     return min(wanted, int(seconds / max(trained[top].seconds_an_epoch * growth ** max(0, above), 1e-6)))
-
-
-def _typed(flow: Flow) -> set[str]:
-    return {word.lstrip("+").partition("=")[0] for word in flow.typed}

@@ -12,6 +12,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
 from goldilocks import jobs, pruning
+from goldilocks.config import key_of
 from goldilocks.dataset import KINDS
 from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
@@ -127,7 +128,7 @@ class Search:
 
     def _space(self) -> Mapping[str, Any]:
         """What is searched, by name, as Optuna's distributions; without what was typed, and what the model refuses."""
-        typed = {word.lstrip("+").partition("=")[0] for word in self.flow.typed}
+        typed = set(map(key_of, self.flow.typed))
         model, tree = self.flow.settings.choices["model"], self.flow.settings.tree
         rate = tree["optimizer"]["learning_rate"]
         space: dict[str, Any] = {}

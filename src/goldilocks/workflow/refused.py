@@ -1,0 +1,22 @@
+"""What a workflow cannot be asked for, found before anything slow is imported."""
+
+from goldilocks.config import ConfigError, Settings, key_of, listed
+
+# What the workflow itself decides: typed, it would be decided twice.
+OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience")
+
+
+def check(settings: Settings) -> None:
+    """Refuse what the workflow itself decides, and a workflow without a store.
+
+    Raises:
+        ConfigError: The message lists all of it.
+    """
+    typed = set(map(key_of, settings.overrides))
+    errors = [f"{key} is given; workflow.py decides it: leave it out." for key in OWN if key in typed]
+    if settings.choices["tracking"] == "none":
+        errors.append("tracking=none keeps no run, and a workflow compares runs; expected tracking=local or server.")
+    if settings.choices["model"] == "baseline":
+        errors.append("model=baseline is trained by every workflow beside a model; name another one.")
+    if errors:
+        raise ConfigError(listed(errors))

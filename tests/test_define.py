@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from goldilocks.workflow import define
+from workflows import dataset, problem
+
+
+class Flow:
+    """What step 1 reads of a workflow."""
+
+    def __init__(self, data, typed=(), metric=None):
+        self.dataset, self.typed, self.problem = data, tuple(typed), problem(data.problem, metric)
+
+        class Settings:
+            choices = {"protocol": "holdout"}  # noqa: RUF012
+
+        self.settings = Settings
+
+
+def defined(data, *typed):
+    return define.step(Flow(data, typed), "", None)
+
+
+def balanced(rows):
+    return dataset(np.arange(rows) % 2, "binary")
+
+
+@pytest.mark.parametrize(
+    ("rows", "protocol"),
+    [
+        (100, "iterated_kfold"),
+        (240, "iterated_kfold"),
+        (300, "kfold"),
+        (1500, "kfold"),
+        (1700, "holdout"),
+        (60_000, "holdout"),
+    ],
+)
+def test_the_fewer_rows_the_more_of_them_validate(rows, protocol):
+    found = defined(balanced(rows))
+    assert found.chosen["protocol"] == protocol
+    assert f"protocol={protocol}" in found.chosen["overrides"]
+    assert any(str(rows) in reason for reason in found.reasons)
+
+
+def test_published_rows_are_kept():
+    data = dataset(np.arange(3000) % 2, "binary", fixed={"test": np.arange(2900, 3000), "validation": np.arange(50)})
+    assert "50 rows for validation" in " ".join(defined(data).reasons)
+    assert defined(data).chosen["protocol"] == "holdout"
+
+
+def test_no_class_has_fewer_rows_than_folds():
+    data = dataset([0] * 300 + [1] * 3, "multiclass")
+    assert "protocol.k=2" in defined(data).chosen["overrides"]
+
+
+def test_time_is_never_shuffled():
+    found = defined(dataset(np.zeros(100), "regression", kind="series", overlap=3))
+    assert found.chosen["protocol"] == "holdout"
+    assert "future" in " ".join(found.reasons) or "past" in " ".join(found.reasons)
+
+
+def test_what_is_typed_is_kept():
+    found = defined(balanced(100), "protocol=kfold", "trainer.batch_size=7", "trainer.epochs=3")
+    assert found.chosen["overrides"] == []
+    assert "as you asked" in found.reasons[-1]
+
+
+@pytest.mark.parametrize(("share", "metric"), [(0.5, "accuracy"), (0.25, "accuracy"), (0.1, "auc")])
+def test_a_rare_class_is_not_measured_by_accuracy(share, metric):
+    found = defined(dataset(np.arange(2000) < 2000 * share, "binary"))
+    assert found.chosen["metric"] == metric
+    assert f"{100 * share:.1f} %" in " ".join(found.reasons)
+
+
+@pytest.mark.parametrize(("rows", "size", "epochs"), [(100, 16, 80), (4000, 32, 24), (60_000, 512, 26)])
+def test_batches_and_epochs_give_so_many_updates(rows, size, epochs):
+    found = defined(balanced(rows)).chosen["overrides"]
+    assert f"trainer.batch_size={size}" in found
+    assert f"trainer.epochs={epochs}" in found

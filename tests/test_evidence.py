@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from goldilocks.workflow.evidence import Judge, clusters
+from workflows import dataset, problem, trained
+
+ROWS = np.arange(400)
+
+
+def regression(rng, noise, *, seeds=("0",), rows=ROWS, bias=0.0):
+    """Predictions of a target of 0 that are wrong by so much, for each seed."""
+    return trained(
+        "a", {(seed, ""): (rows, (bias + rng.normal(0, noise, (len(rows), 1))).astype("float32")) for seed in seeds}
+    )
+
+
+def judge(seed_error=None):
+    return Judge(dataset(np.zeros(400), "regression"), problem("regression"), seed_error or {})
+
+
+def test_the_smaller_error_is_the_better_one():
+    rng = np.random.default_rng(0)
+    good, bad = regression(rng, 1.0), regression(rng, 2.0)
+    found = judge().compare([good], [bad], "mae")
+    assert found.gain == pytest.approx(0.8, abs=0.15)  # sqrt(2 / pi) x (2 - 1)
+    assert (found.rows, found.seeds, found.beyond_noise) == (400, 1, True)
+    back = judge().compare([bad], [good], "mae")
+    assert (back.gain, back.low, back.high) == pytest.approx((-found.gain, -found.high, -found.low))
+    assert found.chance() < 1e-6 < back.chance()
+
+
+def test_a_candidate_does_not_differ_from_itself():
+    one = regression(np.random.default_rng(0), 1.0)
+    assert judge().compare([one], [one], "mae").gain == 0
+    assert not judge({"mae": 0.1}).compare([one], [one], "mae").beyond_noise
+
+
+def test_equal_candidates_are_told_apart_in_one_of_twenty():
+    told = sum(
+        judge()
+        .compare(
+            [regression(np.random.default_rng(n), 1.0)], [regression(np.random.default_rng(-n - 1 + 10**6), 1.0)], "mae"
+        )
+        .beyond_noise
+        for n in range(200)
+    )
+    assert 3 <= told <= 20
+
+
+def test_the_noise_of_seeds_comes_to_that_of_rows():
+    rng = np.random.default_rng(0)
+    one, other = regression(rng, 1.0), regression(rng, 1.0)
+    alone, noisy = judge().compare([one], [other], "mae"), judge({"mae": 0.3}).compare([one], [other], "mae")
+    assert noisy.error == pytest.approx(np.hypot(alone.error, 0.3 * np.sqrt(2)))
+    several = [[regression(rng, 1.0, seeds=(str(seed),), bias=seed) for seed in range(3)] for _ in range(2)]
+    assert judge({"mae": 9.0}).compare(*several, "mae").error < 1  # Measured on these themselves.
+
+
+def test_only_seeds_and_folds_of_both_are_compared():
+    rng = np.random.default_rng(0)
+    one, other = regression(rng, 1.0, seeds=("0", "1")), regression(rng, 1.0, seeds=("1", "2"))
+    assert judge().compare([one], [other], "mae").seeds == 1
+
+
+def test_a_row_that_validates_several_times_counts_once():
+    rng = np.random.default_rng(0)
+    folds = {
+        ("0", str(fold)): (ROWS[:200] + 200 * (fold % 2), rng.normal(0, 1, (200, 1)).astype("float32"))
+        for fold in range(6)
+    }
+    assert judge().compare([trained("a", folds)], [trained("b", folds)], "mae").rows == 400
+
+
+def test_shares_are_compared_with_the_best_constant():
+    y = np.array([0] * 300 + [1] * 100)
+    said = np.where(np.arange(400) % 10 == 0, 1 - y, y).astype("float32")[:, None]
+    right = Judge(dataset(y, "binary"), problem("binary"), {})
+    assert right.measure == "accuracy"
+    found = right.against_baseline([trained("a", {("0", ""): (ROWS, said)})], "accuracy")
+    assert found.gain == pytest.approx(0.9 - 0.75)
+    score, error = right.score([trained("a", {("0", ""): (ROWS, said)})], "accuracy")
+    assert (score, error) == pytest.approx((0.9, 0.3 / 20), rel=0.01)
+
+
+def test_a_measure_that_is_no_mean_over_rows_gives_way_to_the_loss():
+    assert Judge(dataset([0, 1], "binary"), problem("binary", "auc"), {}).measure == "loss"
+
+
+def test_rows_of_a_group_and_stretches_of_a_series_go_together():
+    groups = np.repeat([3, 4], 200)
+    assert (clusters(dataset(np.zeros(400), "regression", groups=groups), ROWS) == groups).all()
+    series = dataset(np.zeros(400), "regression", kind="series", overlap=100)
+    assert len(np.unique(clusters(series, ROWS))) == 4
+    assert clusters(dataset(np.zeros(400), "regression"), ROWS) is None

@@ -1,0 +1,143 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import mlflow
+import numpy as np
+import pandas
+import pytest
+
+from conftest import ROOT
+
+SMALL = ("model.layers=1", "model.units=8", "trainer.batch_size=16", "optimizer.learning_rate=0.02", "protocol=holdout")
+RUN_ID = re.compile(r"run ([0-9a-f]{32}) of experiment")
+
+
+@pytest.fixture
+def table(folder):
+    """A table of two numbers and their sum, which two classes can be told by, but for one row in ten."""
+
+    def write(*, shuffled=False, rows=240):
+        rng = np.random.default_rng(0)
+        x = rng.normal(0, 1, (rows, 2))
+        said = np.where((x.sum(axis=1) > 0) ^ (rng.random(rows) < 0.1), "yes", "no")
+        frame = pandas.DataFrame({"a": x[:, 0], "b": x[:, 1], "says": rng.permutation(said) if shuffled else said})
+        frame.to_csv(folder / "table.csv", index=False)
+        return ("dataset=table", "dataset.file=table.csv", "dataset.target=says")
+
+    return write
+
+
+def command(*arguments):
+    return [sys.executable, ROOT / "workflow.py", *arguments]
+
+
+def workflow(folder, *arguments):
+    return subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=600)
+
+
+def runs(folder):
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    experiment = client.get_experiment_by_name("goldilocks")
+    return client, client.search_runs([experiment.experiment_id], order_by=["start_time"], max_results=1000)
+
+
+def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table):
+    typed = (*table(), *SMALL, "trainer.epochs=12", "budget=8runs")
+    done = workflow(folder, *typed)
+    assert done.returncode == 0, done.stderr
+    titles = re.findall(r"^(\d)\. ", done.stdout, re.MULTILINE)
+    assert titles == list("1234567")
+    client, found = runs(folder)
+    [above] = [run for run in found if run.data.tags["role"] == "workflow"]
+    steps = [run for run in found if run.data.tags["role"] == "step"]
+    assert [run.data.tags["step"] for run in steps] == [
+        "problem",
+        "baseline",
+        "power",
+        "scale",
+        "tune",
+        "final",
+        "register",
+    ]
+    assert {run.data.tags["mlflow.parentRunId"] for run in steps} == {above.info.run_id}
+    assert {run.info.status for run in found} == {"FINISHED"}
+    trained = [run for run in found if run.data.tags["role"] not in ("step", "workflow")]
+    assert {run.data.tags["mlflow.parentRunId"] for run in trained} <= {run.info.run_id for run in steps}
+    final = [run for run in trained if any(name.startswith("test_") for name in run.data.metrics)]
+    assert [run.data.tags["role"] for run in final] == ["final"]
+    assert f"{final[0].data.metrics['test_accuracy']:.4f}" in above.data.tags["mlflow.note.content"]
+    assert client.get_model_version_by_alias("table-table", "champion").run_id == final[0].info.run_id
+
+    again = workflow(folder, *typed)
+    assert again.returncode == 0
+    assert f"this workflow has been finished before, run {above.info.run_id}" in again.stdout
+    assert len(runs(folder)[1]) == len(found)
+
+    report = subprocess.run(
+        [sys.executable, "-c", "from goldilocks.cli import main; main()", "report", above.info.run_id],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    page = (folder / report.stdout.strip().splitlines()[-1]).read_text()
+    assert "<img" in page
+    assert page.count("<section>") == 7
+    assert final[0].info.run_id in page or "its runs in MLflow" in page
+
+
+def test_without_power_it_stops_and_says_what_that_means(folder, table):
+    done = workflow(folder, *table(shuffled=True), *SMALL, "trainer.epochs=12", "budget=8runs")
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"^(\d)\. ", done.stdout, re.MULTILINE) == list("123")
+    assert "does not beat the baseline beyond noise" in done.stdout
+    assert "nothing shows that these inputs say anything" in " ".join(done.stdout.split())
+    _, found = runs(folder)
+    [above] = [run for run in found if run.data.tags["role"] == "workflow"]
+    assert (above.data.tags["step"], above.data.tags["passed"]) == ("power", "false")
+    assert not any(name.startswith("test_") for run in found for name in run.data.metrics)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("dataset=boston", "final=true"), "final is given; workflow.py decides it"),
+        (("dataset=boston", "tracking=none"), "tracking=none keeps no run"),
+        (("dataset=boston", "model=baseline"), "model=baseline is trained by every workflow"),
+        (("dataset=boston", "budget=none"), "budget is 'none'; expected minutes"),
+        (("dataset=boston", "bugdet=3"), "bugdet is not a key of this configuration; did you mean budget?"),
+        (("-m", "dataset=boston"), "leave out -m"),
+    ],
+)
+def test_what_the_workflow_decides_or_cannot_do_is_refused_in_a_sentence(folder, arguments, said):
+    done = workflow(folder, *arguments)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert not (folder / ".goldilocks").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_workflow_goes_on_at_the_step_where_it_was(folder, table):
+    typed = (*table(), *SMALL, "trainer.epochs=12", "budget=10runs")
+    with subprocess.Popen(command(*typed), cwd=folder, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("4. "):
+                time.sleep(2)
+                process.send_signal(signal.SIGKILL)
+                break
+    done = workflow(folder, *typed)
+    assert done.returncode == 0, done.stderr
+    assert len(re.findall(r"\(done before\)", done.stdout)) == 4
+    _, found = runs(folder)
+    assert [run.info.status for run in found if run.data.tags["role"] == "workflow"] == ["FINISHED"]
+    assert len({run.data.tags["fingerprint"] for run in found if run.info.status == "FINISHED"}) == len(
+        [run for run in found if run.info.status == "FINISHED"]
+    )
+    [kept] = (folder / ".goldilocks" / "workflows").iterdir()
+    assert json.loads((kept / "power.json").read_text())["passed"]
