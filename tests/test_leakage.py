@@ -1,0 +1,122 @@
+"""What would give the answer away, planted where it must not be seen: nothing may change."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas
+import pytest
+
+from conftest import ROOT
+from goldilocks.dataset import encoding
+from goldilocks.protocol import holdout, kfold, parts
+
+ROWS = 160
+NONE = np.arange(0)
+HOLDOUT = {"validation": 0.25, "test": 0.25, "seed": 0}
+
+
+def frame(seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(0, 1, (ROWS, 2))
+    said = (x.sum(axis=1) + rng.normal(0, 0.7, ROWS)) > 0
+    return pandas.DataFrame(
+        {"a": x[:, 0], "b": x[:, 1], "leak": rng.normal(0, 1, ROWS), "says": np.where(said, "yes", "no")}
+    )
+
+
+def written(folder, table, name="table.csv"):
+    table.to_csv(folder / name, index=False)
+    return (f"dataset.file={folder / name}",)
+
+
+@pytest.fixture
+def loaded(tmp_path, composed):
+    """The table as a data set, with the label planted in the column "leak" of some rows."""
+
+    def load(rows=NONE):
+        table = frame()
+        table.loc[rows, "leak"] = (table["says"] == "yes").astype(float)[rows]
+        overrides = ("dataset=table", *written(tmp_path, table), "dataset.target=says")
+        return composed(*overrides).builder("dataset")()
+
+    return load
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_scale_knows_nothing_of_what_only_validation_or_test_rows_have(loaded, seed):
+    sound = loaded()
+    splits = [
+        *holdout.split(sound, **{**HOLDOUT, "seed": seed}),
+        *kfold.split(sound, k=4, shuffle=True, test=0.25, seed=seed),
+    ]
+    for split in splits:
+        for rows in (split.validation, split.test):
+            planted = loaded(rows)
+            assert not planted.x["leak"].equals(sound.x["leak"])
+            encoder, other = (encoding.fit(data, split.train, in_order=False) for data in (sound, planted))
+            features = encoding.features(planted, other, split.train)
+            assert np.array_equal(features, encoding.features(sound, encoder, split.train))
+
+
+def test_the_rows_of_each_part_do_not_depend_on_what_they_hold(loaded):
+    [sound] = holdout.split(loaded(), **HOLDOUT)
+    [planted] = holdout.split(loaded(sound.test), **HOLDOUT)
+    for part in ("train", "validation", "test"):
+        assert np.array_equal(getattr(sound, part), getattr(planted, part))
+    assert not set(sound.test) & set(parts.pool(loaded(), test=0.25, seed=0)[0])
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+def test_a_vocabulary_has_no_word_that_only_validation_or_test_rows_have(tmp_path, composed, in_order):
+    rng = np.random.default_rng(0)
+    said = np.arange(ROWS) % 2
+    texts = np.array([" ".join(rng.choice(["sun", "rain", "wind", "sea"], 5)) for _ in range(ROWS)], dtype=object)
+    table = pandas.DataFrame({"text": texts, "says": np.where(said, "good", "bad")})
+    settings = ("dataset=texts", "dataset.text=text", "dataset.target=says")
+    sound = composed(*settings, *written(tmp_path, table)).builder("dataset")()
+    [split] = holdout.split(sound, **HOLDOUT)
+    for rows in (split.validation, split.test):
+        planted = table.copy()
+        planted.loc[rows, "text"] += [f" answer{label}" for label in planted["says"][rows]]
+        data = composed(*settings, *written(tmp_path, planted, "planted.csv")).builder("dataset")()
+        encoder = encoding.fit(data, split.train, in_order=in_order)
+        words = np.array(["rain", "answergood", "answerbad", "zzz"], dtype=object)
+        known, good, bad, unknown = encoding.features(replace(data, x=words), encoder, np.arange(4))
+        assert not np.array_equal(known, unknown)
+        assert np.array_equal(good, unknown)
+        assert np.array_equal(bad, unknown)
+
+
+@pytest.mark.slow
+def test_nothing_before_the_last_step_of_a_workflow_changes_with_the_test_rows(folder, loaded):
+    [split] = holdout.split(loaded(), **HOLDOUT)
+    told = []
+    for name, rows in (("sound", NONE), ("planted", split.test)):
+        table = frame()
+        table.loc[rows, "leak"] = (table["says"] == "yes").astype(float)[rows]
+        written(folder, table, f"{name}.csv")
+        done = subprocess.run(
+            [
+                *(sys.executable, ROOT / "workflow.py", "dataset=table", f"dataset.file={name}.csv"),
+                *("dataset.target=says", "protocol=holdout", "model.layers=1", "trainer.epochs=15", "budget=16runs"),
+                "optimizer.learning_rate=0.01",
+            ],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {0}),  # One training at a time: always in the same order.
+        )
+        assert done.returncode == 0, done.stderr
+        [kept] = set((folder / ".goldilocks" / "workflows").iterdir()) - {each for each, _ in told}
+        told.append((kept, {file.stem: json.loads(file.read_text()) for file in kept.glob("*.json")}))
+    (_, sound), (_, planted) = told
+    for step in ("problem", "baseline", "power", "scale", "tune"):
+        tables = [[{**row, "run": ""} for row in found[step]["table"]] for found in (sound, planted)]
+        assert tables[0] == tables[1], step
+        assert sound[step]["decision"] == planted[step]["decision"]
+    assert sound["tune"]["chosen"]["trials"] == planted["tune"]["chosen"]["trials"]
+    assert sound["final"]["chosen"]["validation"] == planted["final"]["chosen"]["validation"]
