@@ -39,9 +39,11 @@ def test_every_row_is_sealed_or_validated_once_an_iteration(dataset, k, iteratio
         assert np.array_equal(np.sort(np.concatenate([judged, held.test])), np.arange(len(dataset.y)))
     for part in splits:
         assert np.array_equal(part.test, held.test)
-        assert np.array_equal(np.sort(np.concatenate([*vars(part).values()])), np.arange(len(dataset.y)))
+        assert np.array_equal(
+            np.sort(np.concatenate([part.train, part.validation, part.test])), np.arange(len(dataset.y))
+        )
         if dataset.groups is not None:
-            inside = [set(dataset.groups[rows]) for rows in vars(part).values()]
+            inside = [set(dataset.groups[rows]) for rows in (part.train, part.validation, part.test)]
             assert sum(map(len, inside)) == len(set.union(*inside))
 
 

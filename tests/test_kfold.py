@@ -61,12 +61,12 @@ def test_every_row_is_sealed_or_validated_once_and_groups_stay_whole(dataset, k,
     assert np.array_equal(used, divided)
     for part in splits:
         assert np.array_equal(part.test, the_test_of_holdout(dataset, 0.25, seed))
-        assert np.array_equal(np.sort(np.concatenate([*vars(part).values()])), divided)
-        for rows in vars(part).values():
+        assert np.array_equal(np.sort(np.concatenate([part.train, part.validation, part.test])), divided)
+        for rows in (part.train, part.validation, part.test):
             assert rows.dtype == np.int64
             assert np.all(np.diff(rows) > 0)
         if dataset.groups is not None:
-            inside = [set(dataset.groups[rows]) for rows in vars(part).values()]
+            inside = [set(dataset.groups[rows]) for rows in (part.train, part.validation, part.test)]
             assert sum(map(len, inside)) == len(set.union(*inside))
 
 
@@ -134,7 +134,7 @@ def test_a_series_is_chained_forward_and_no_point_is_in_two_parts(points, k, tes
     assert len(splits) == k
     for part in splits:
         assert np.array_equal(part.test, the_test_of_holdout(dataset, test, 5))
-        for rows in vars(part).values():
+        for rows in (part.train, part.validation, part.test):
             assert np.all(np.diff(rows) == 1)
         assert part.train[0] == 0
         assert part.validation[0] == part.train[-1] + span + 1  # The point after the last that a training window has.

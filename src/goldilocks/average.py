@@ -19,6 +19,7 @@ from goldilocks.diagnosis import Verdict
 from goldilocks.folds import Spread
 from goldilocks.plots import curves, overlays, style
 from goldilocks.problem import higher_is_better
+from goldilocks.protocol import notes_of_all
 from goldilocks.summary import Outcome
 
 EPOCHS_TO_SMOOTH = 40  # a mean curve of so many epochs is drawn smoothed as well
@@ -144,7 +145,8 @@ def _description(average: Average) -> str:
     said += ["**One look at the test set, when you have chosen**"]
     said += [f"```\n{summary.final_command(settings, average.best_epoch)}\n```"]
     said.append(f"**Data.** {summary.facts(first.dataset, first.problem, first.split)} (the first training)")
-    return "\n\n".join([*said, *(f"- {note}" for note in first.dataset.notes)])
+    notes = (*first.dataset.notes, *notes_of_all([each.split for each in average.outcomes]))
+    return "\n\n".join([*said, *(f"- {note}" for note in notes)])
 
 
 def _values(average: Average) -> pd.DataFrame:

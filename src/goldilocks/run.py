@@ -16,7 +16,7 @@ from goldilocks import jobs, origin, pruning, reuse
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem, check_monitor, resolve
-from goldilocks.protocol import Split
+from goldilocks.protocol import Split, notes_of_all
 from goldilocks.pruning import Trial
 from goldilocks.single import Training, train
 from goldilocks.tracking import provenance, stored
@@ -101,9 +101,10 @@ def run(settings: Settings) -> float:
     problem = resolve(dataset.problem, **settings.tree["problem"])
     penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
     check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
-    for note in dataset.notes:
+    splits = settings.builder("protocol")(dataset)
+    for note in (*dataset.notes, *notes_of_all(splits)):
         print(f"  {note}", file=sys.stderr)
-    trainings = _trainings(settings, settings.builder("protocol")(dataset), whole=dataset.subset is None)
+    trainings = _trainings(settings, splits, whole=dataset.subset is None)
     setting = Setting(settings, store, dataset, problem)
     whole = trainings[0] if len(trainings) == 1 else Training(settings, trainings[0].split, None, "")
     with store.alone(setting.fingerprint(whole)):
@@ -181,7 +182,7 @@ def _trainings(settings: Settings, splits: Sequence[Split], *, whole: bool) -> l
     """Every fold with every seed; of a final run, its one training: on all rows but the test rows, or on the subset."""
     if settings.tree["final"]:
         last = splits[-1]  # The last fold of a series has the latest rows.
-        kept = last.joined() if whole else Split(last.train, last.validation[:0], last.test)
+        kept = last.joined() if whole else Split(last.train, last.validation[:0], last.test, last.notes)
         return [Training(settings, kept, None, "")]
     repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
     found = []

@@ -188,7 +188,8 @@ def description(outcome: Outcome) -> str:
             f"```\n{final_command(outcome.settings, result.best_epoch)}\n```",
         ]
     parts.append(f"**Data.** {facts(outcome.dataset, outcome.problem, outcome.split)}")
-    parts += [f"- {note}" for note in outcome.dataset.notes]  # Last: of wide tables, more than MLflow shows.
+    notes = (*outcome.dataset.notes, *outcome.split.notes)
+    parts += [f"- {note}" for note in notes]  # Last: of wide tables, more than MLflow shows.
     return "\n\n".join(parts)
 
 

@@ -139,11 +139,8 @@ def _rows(path: Path, text: str | int | None, target: str | int | Sequence[str] 
 
 
 def _repeated(x: np.ndarray) -> tuple[str, ...]:
-    """The sentence about texts that occur again, if any: a model is tested on what it was trained with."""
+    """The sentence about texts that occur again, if any; `protocol.duplicates` keeps them in one part."""
     again = len(x) - len(set(x))
     if not again:
         return ()
-    return (
-        f"{again} of {len(x)} texts repeat another one; the same text may stand in training and in the test. Remove "
-        "them if that is no part of the problem.",
-    )
+    return (f"{again} of {len(x)} texts repeat another one; equal texts are kept in one part of the split.",)

@@ -4,7 +4,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Simple hold-o
 """
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import Split, parts
+from goldilocks.protocol import Split, duplicates, parts
 
 
 def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tuple[Split]:
@@ -14,7 +14,8 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     fractions are of their number, and what is taken from neither is for training. The test rows are drawn first, so
     they depend on the data, `test` and `seed` alone: neither another `validation`, nor another `subset`, nor the run's
     own seed ever moves a row into or out of the test set. Classes keep their shares in every part. Rows of one group
-    are drawn together, and the shares and sizes are then the nearest that whole groups come to.
+    are drawn together, and the shares and sizes are then the nearest that whole groups come to. Rows of the same
+    content are in one part: `duplicates`.
 
     A series is divided by time instead: first the training rows, then those for validation, and the latest for the
     test. Before each of the last two, `Dataset.overlap` rows are in no part. Nothing is drawn.
@@ -39,9 +40,14 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     rows = parts.divisible(dataset)
     size = round(validation * len(rows))
     parts.check_classes(dataset, rows, len(wanted) + 1, "the rows to divide")
-    rows, sealed = parts.without_test(dataset, test=test, seed=seed)
+    known = duplicates.contents(dataset)
+    rows, sealed, notes = parts.without_test(dataset, known, test=test, seed=seed)
     if "validation" in fixed:
-        judged = fixed["validation"]
+        judged, moved = duplicates.apart(known, fixed["validation"], sealed, "test")
+        train, left_out = duplicates.apart(known, rows, judged, "validation")
     else:
-        rows, judged = parts.divide(dataset, rows, size, seed=seed, name="validation")
-    return (Split(parts.subset(dataset, rows, seed), judged, sealed),)
+        train, judged = parts.divide(dataset, rows, size, seed=seed, name="validation")
+        train, judged, moved = duplicates.joined(dataset, known, train, judged, "validation")
+        left_out = ()
+    parts.check_left(dataset, rows, train, judged)
+    return (Split(parts.subset(dataset, train, seed), judged, sealed, (*notes, *moved, *left_out)),)

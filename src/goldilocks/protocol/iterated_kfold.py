@@ -6,7 +6,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Iterated K-fo
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import Split, SplitError, kfold, parts
+from goldilocks.protocol import Split, SplitError, duplicates, kfold, parts
 
 
 def split(dataset: Dataset, *, k: int, iterations: int, test: float, seed: int) -> tuple[Split, ...]:
@@ -34,9 +34,10 @@ def split(dataset: Dataset, *, k: int, iterations: int, test: float, seed: int) 
             f"dataset={dataset.name} is a series, which must stay in order; protocol=iterated_kfold shuffles its rows. "
             "Use protocol=kfold, which chains its folds forward, or protocol=holdout."
         )
-    rows, sealed = parts.pool(dataset, test=test, seed=seed)
+    known = duplicates.contents(dataset)
+    rows, sealed, notes = parts.pool(dataset, known, test=test, seed=seed)
     return tuple(
-        Split(parts.subset(dataset, train, shuffled), validation, sealed)
+        Split(parts.subset(dataset, train, shuffled), validation, sealed, (*notes, *left_out))
         for shuffled in np.random.SeedSequence(seed).generate_state(iterations).tolist()
-        for train, validation in kfold.folds(dataset, rows, k=k, shuffle=True, seed=shuffled)
+        for train, validation, left_out in kfold.folds(dataset, known, rows, k=k, shuffle=True, seed=shuffled)
     )

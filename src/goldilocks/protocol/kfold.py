@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import Split, SplitError, parts
+from goldilocks.protocol import Split, SplitError, duplicates, parts
+from goldilocks.protocol.duplicates import Contents
 
 if TYPE_CHECKING:
     from sklearn.model_selection import BaseCrossValidator
@@ -24,7 +25,8 @@ def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) ->
     The folds divide all other rows; published training and validation rows are divided together. Shuffled, the classes
     keep their shares in every fold. Rows of one group are in one fold. A series is not shuffled but chained forward:
     its rows before the test are cut into k + 1 stretches of time, and each but the first validates a training with all
-    before it, without the `Dataset.overlap` rows just before it.
+    before it, without the `Dataset.overlap` rows just before it. A fold does not train with rows that are identical to
+    one that it validates with: `duplicates`.
 
     Args:
         dataset: The data set; its `subset` is the number of training rows of each split, as in hold-out validation.
@@ -40,20 +42,22 @@ def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) ->
     Raises:
         SplitError: `test` is out of range, or there are too few rows, groups or rows of a class for so many folds.
     """
-    rows, sealed = parts.pool(dataset, test=test, seed=seed)
+    known = duplicates.contents(dataset)
+    rows, sealed, notes = parts.pool(dataset, known, test=test, seed=seed)
     return tuple(
-        Split(parts.subset(dataset, train, seed), validation, sealed)
-        for train, validation in folds(dataset, rows, k=k, shuffle=shuffle, seed=seed)
+        Split(parts.subset(dataset, train, seed), validation, sealed, (*notes, *left_out))
+        for train, validation, left_out in folds(dataset, known, rows, k=k, shuffle=shuffle, seed=seed)
     )
 
 
 def folds(
-    dataset: Dataset, rows: np.ndarray, *, k: int, shuffle: bool, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The training and the validation rows of each fold, int64, ascending.
+    dataset: Dataset, known: Contents, rows: np.ndarray, *, k: int, shuffle: bool, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[str, ...]]]:
+    """The training and the validation rows of each fold, int64, ascending, and notes.
 
     Args:
         dataset: Whose kind, groups and classes say how they are divided.
+        known: Which of its rows have the same content.
         rows: To divide, int64, ascending.
         k: Number of folds.
         shuffle: As of `split`.
@@ -68,22 +72,33 @@ def folds(
         rows, None if labels is None else labels[rows], groups=None if groups is None else groups[rows]
     )
     for number, (train, validation) in enumerate(divided, start=1):
-        if lacks := _lacking(dataset, labels, rows[train], rows[validation]):
+        alike = known.alike(rows[train], rows[validation])
+        kept, notes = rows[train][~alike], ()
+        if count := int(alike.sum()):
+            repeat = "row that repeats" if count == 1 else "rows that repeat"
+            notes = (f"Fold {number} of {k} trains without {count} {repeat} one of its validation rows.",)
+        if lacks := _lacking(dataset, labels, rows[train], kept, rows[validation]):
             cure = "lower protocol.k or change protocol.seed" if shuffle else "set protocol.shuffle=true"
             raise SplitError(
                 f"dataset={dataset.name}: fold {number} of {k} {lacks}; expected rows of every class to train with "
                 f"and some to validate with. To change that, {cure}."
             )
-        yield rows[train], rows[validation]
+        yield kept, rows[validation], notes
 
 
-def _lacking(dataset: Dataset, labels: np.ndarray | None, train: np.ndarray, validation: np.ndarray) -> str:
-    """What a fold cannot do without and has not, in words; "" where there is nothing."""
+def _lacking(
+    dataset: Dataset, labels: np.ndarray | None, drawn: np.ndarray, train: np.ndarray, validation: np.ndarray
+) -> str:
+    """What a fold cannot do without and has not, in words; "" where there is nothing.
+
+    Its training rows are those drawn, but for those that are identical to one of its validation rows.
+    """
     if not len(validation):
         return "validates with no row"
-    missing = [] if labels is None else np.setdiff1d(labels[np.union1d(train, validation)], labels[train])
+    missing = [] if labels is None else np.setdiff1d(labels[np.union1d(drawn, validation)], labels[train])
     names = " and ".join(repr(dataset.classes[label]) for label in missing)
-    return f"trains with no row of {names}" if names else ""
+    without = f", of which {len(drawn) - len(train)} repeat a validation row," if len(drawn) > len(train) else ""
+    return f"trains with no row{without}{f' of {names}' if names else ''}" if names or not len(train) else ""
 
 
 def _splitter(

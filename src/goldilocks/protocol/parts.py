@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import SplitError
+from goldilocks.protocol import SplitError, duplicates
+from goldilocks.protocol.duplicates import Contents
 
 CLASSES = ("binary", "multiclass")  # The problem types whose splits keep the shares of the classes.
 DRAWINGS = 50  # Orders of the groups that are tried; each is cut in its best place.
@@ -85,11 +86,38 @@ def divisible(dataset: Dataset) -> np.ndarray:
     return rows.astype(np.int64)
 
 
-def without_test(dataset: Dataset, *, test: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The rows to divide without the test rows, and the test rows: the same ones whatever the protocol.
+def check_left(dataset: Dataset, rows: np.ndarray, train: np.ndarray, judged: np.ndarray) -> None:
+    """Refuses parts that rows were moved between until one has no row, or training none of a class.
+
+    Args:
+        dataset: Whose classes count.
+        rows: Before they were moved, int64.
+        train: The training rows now, int64.
+        judged: The validation or test rows now, int64; they may be published.
+
+    Raises:
+        SplitError: Names these classes.
+    """
+    labels = labels_of(dataset)
+    missing = [] if labels is None else np.setdiff1d(labels[rows], labels[train])
+    lacks = " and ".join(repr(dataset.classes[label]) for label in missing)
+    if len(train) and len(judged) and not lacks:
+        return
+    without = f"to train with{f' of {lacks}' if lacks else ''}" if lacks or not len(train) else "to judge with"
+    raise SplitError(
+        f"dataset={dataset.name}: rows of the same content are kept in one part, and so no row is left {without}; "
+        "expected some of every class. Remove rows that repeat others, or change protocol.seed."
+    )
+
+
+def without_test(
+    dataset: Dataset, known: Contents, *, test: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """The rows to divide without the test rows, the test rows (the same ones whatever the protocol), and notes.
 
     Args:
         dataset: Its published test rows stay as they are.
+        known: Which of its rows have the same content: they join the test rows drawn.
         test: Fraction of the rows to divide; not used where test rows are published.
         seed: Of the drawing; of no effect on a series.
 
@@ -98,20 +126,28 @@ def without_test(dataset: Dataset, *, test: float, seed: int) -> tuple[np.ndarra
     """
     rows, fixed = divisible(dataset), published(dataset)
     if "test" in fixed:
-        return rows, fixed["test"]
-    return divide(dataset, rows, round(test * len(rows)), seed=seed, name="test")
+        stay, notes = duplicates.apart(known, rows, fixed["test"], "test")
+        taken = fixed["test"]
+    else:
+        stay, taken = divide(dataset, rows, round(test * len(rows)), seed=seed, name="test")
+        stay, taken, notes = duplicates.joined(dataset, known, stay, taken, "test")
+    check_left(dataset, rows, stay, taken)
+    return stay, taken, (*known.notes, *notes)
 
 
-def pool(dataset: Dataset, *, test: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that folds are made of, and the test rows: `without_test`, with the published validation rows.
+def pool(
+    dataset: Dataset, known: Contents, *, test: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """The rows that folds are made of, the test rows, and notes: `without_test`, with the published validation rows.
 
     Raises:
         SplitError: `test` or `seed` is out of range, or a class or a part has too few rows.
     """
     fixed = published(dataset)
     check({} if "test" in fixed else {"test": test}, seed)
-    rows, sealed = without_test(dataset, test=test, seed=seed)
-    return np.union1d(rows, fixed.get("validation", rows[:0])), sealed
+    rows, sealed, notes = without_test(dataset, known, test=test, seed=seed)
+    judged, left_out = duplicates.apart(known, fixed.get("validation", rows[:0]), sealed, "test")
+    return np.union1d(rows, judged), sealed, (*notes, *left_out)
 
 
 def divide(dataset: Dataset, rows: np.ndarray, size: int, *, seed: int, name: str) -> tuple[np.ndarray, np.ndarray]:
