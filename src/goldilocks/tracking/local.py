@@ -25,6 +25,9 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 # Of a server, it prints two addresses whenever a run ends; a run of ours says itself where it is seen.
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
+# A bar for every file that is fetched, however small.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
