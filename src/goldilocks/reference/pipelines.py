@@ -59,7 +59,7 @@ def space(kind: str) -> dict[str, Any]:
         return {"C": loguniform(0.1, 100), "ngrams": [1, 2], "sublinear_tf": [False, True]}
     if kind == "image":
         return {"C": loguniform(1e-3, 100), "components": list(COMPONENTS)}
-    return {"alpha": loguniform(1e-2, 1e6)}
+    return {"alpha": loguniform(0.1, 1e6)}
 
 
 def build(
@@ -85,15 +85,14 @@ def build(
     """
     if kind == "table":
         encoder = OrdinalEncoder(
-            handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan,
+            handle_unknown="use_encoded_value",
+            unknown_value=np.nan,
+            encoded_missing_value=np.nan,
             max_categories=MOST_CATEGORIES,
-        )  # fmt: skip
+        )
         columns = ColumnTransformer([("categories", encoder, list(categories))], remainder="passthrough")
-        chosen: dict[str, Any] = {
-            **parameters,
-            "categorical_features": list(range(len(categories))),
-            "random_state": seed,
-        }
+        places = list(range(len(categories)))  # They come first.
+        chosen: dict[str, Any] = {**parameters, "categorical_features": places, "random_state": seed}
         if _is_regression(problem):
             loss = BOOSTED_LOSSES.get(problem.loss, "squared_error")
             model = HistGradientBoostingRegressor(loss=loss, **chosen)

@@ -88,7 +88,8 @@ def tune(
             "expected at least one split, each with training and validation rows."
         )
     began = time.monotonic()
-    truth = evaluation.targets(problem, evaluation.outputs(problem, dataset), dataset.y)
+    outputs = evaluation.outputs(problem, dataset)
+    truths = [evaluation.targets(problem, outputs, dataset.y[split.validation]) for split in given]
     found: list[tuple[float, Reference]] = []
     tried = 0
     with threadpool_limits(threads):
@@ -96,12 +97,12 @@ def tune(
         drawn = ParameterSampler(pipelines.space(dataset.kind), CANDIDATES - 1, random_state=seed)
         for parameters in (pipelines.FIRST[dataset.kind], *drawn):
             scores, predictions = [], []
-            for split in given:
+            for split, truth in zip(given, truths, strict=True):
                 if found and time.monotonic() - began > seconds:
                     break
                 model = _fit(dataset, problem, parameters, rows.thinned(dataset, split.train), read, seed)
                 predictions.append(_predict(dataset, problem, model, split.validation, read))
-                scores.append(evaluation.scores(problem, truth[split.validation], predictions[-1]))
+                scores.append(evaluation.scores(problem, truth, predictions[-1]))
             if len(scores) < len(given):
                 break
             tried += 1
