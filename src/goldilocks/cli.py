@@ -1,6 +1,7 @@
 """The command `goldilocks`: look into, predict with and report on what was trained; repair what was interrupted."""
 
 import argparse
+import os
 import re
 import shlex
 import sys
@@ -22,6 +23,9 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with command_line.stopping():
             given.subcommand(given)
+    except BrokenPipeError:  # `goldilocks predict ... | head`: nobody reads on.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at exit.
+        sys.exit(1)
     except OSError as error:
         sys.exit(f"goldilocks: {error}. Expected a folder that can be written, with room.")
     except KeyboardInterrupt:

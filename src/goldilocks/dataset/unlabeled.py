@@ -106,6 +106,8 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     if schema.time is not None:
         frame, notes = series.in_order(frame, schema.time, path)
     numbers = series.known(features.conform(frame, schema.columns))
+    ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
+    notes.append(f"Each answer is for {ahead} after the last row that the model saw, which is named beside it.")
     gaps = int(numbers.isna().sum().sum())
     numbers = numbers.ffill()
     whole = numbers.notna().all(axis=1).to_numpy()

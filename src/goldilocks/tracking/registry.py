@@ -120,10 +120,10 @@ def run_of(client: MlflowClient, named: str, *, uri: str) -> str:
     found = [each for each in versions if str(each.version) == wanted]
     if not found:
         numbers = ", ".join(str(each.version) for each in sorted(versions, key=lambda each: int(each.version)))
-        named_ones = f", and the aliases {', '.join(sorted(aliases))}" if aliases else ""
+        called = "".join(f", {alias} is {version}" for alias, version in sorted(aliases.items()))
         raise StoreError(
             f"the registered model {name} has no {'alias' if sign == '@' else 'version'} {chosen or wanted}; expected "
-            f"one of its versions {numbers}{named_ones}: {name}/{newest.version}, for example."
+            f"one of its versions ({numbers}{called}): {name}/{newest.version}, for example."
         )
     if not found[0].run_id:
         raise StoreError(
