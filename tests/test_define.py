@@ -18,7 +18,7 @@ class Flow:
 
 
 def defined(data, *typed):
-    return define.step(Flow(data, typed), "", None)
+    return define.inferred(Flow(data, typed))
 
 
 def balanced(rows):

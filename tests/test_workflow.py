@@ -69,7 +69,7 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table):
     trained = [run for run in found if run.data.tags["role"] not in ("step", "workflow")]
     assert {run.data.tags["mlflow.parentRunId"] for run in trained} <= {run.info.run_id for run in steps}
     final = [run for run in trained if any(name.startswith("test_") for name in run.data.metrics)]
-    assert [run.data.tags["role"] for run in final] == ["final"]
+    assert [run.data.tags["role"] for run in final] == ["final", "reference"]
     assert f"{final[0].data.metrics['test_accuracy']:.4f}" in above.data.tags["mlflow.note.content"]
     assert client.get_model_version_by_alias("table-table", "champion").run_id == final[0].info.run_id
 

@@ -3,6 +3,7 @@
 Source: Chollet, Deep Learning with Python (2017), sections 4.5.1 to 4.5.4.
 """
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import numpy as np
 from goldilocks.config import key_of
 from goldilocks.dataset import Dataset
 from goldilocks.problem import PROBLEMS
-from goldilocks.protocol import parts
+from goldilocks.protocol import near_duplicates, notes_of_all, parts
+from goldilocks.workflow.references import ANY
+from goldilocks.workflow.runner import Candidate
 from goldilocks.workflow.state import Flow, Step
 
 RARE = 0.2  # share of the rarer of two classes below which saying "the other one" looks like success
@@ -26,7 +29,17 @@ TEST = 0.25  # as in conf/protocol
 
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
-    """Infer type, measure and protocol, each with its reason; what was typed is kept."""
+    """Infer type, measure and protocol, split the rows, and warn of what nearly repeats itself across parts."""
+    found = inferred(flow)
+    settings = flow.runner.settings(Candidate("split", (*ANY.overrides, *found.chosen["overrides"])))
+    split, *others = settings.builder("protocol")(flow.dataset)
+    pairs = near_duplicates.near_duplicates(flow.dataset, split)
+    said = [*notes_of_all([split, *others]), near_duplicates.warning(flow.dataset, split, pairs)]
+    return dataclasses.replace(found, reasons=[*found.reasons, *filter(None, said)])
+
+
+def inferred(flow: Flow) -> Step:
+    """Type, measure and protocol, each with its reason; what was typed is kept."""
     dataset, typed = flow.dataset, set(map(key_of, flow.typed))
     kinds = (
         f"{len(dataset.classes)} classes"

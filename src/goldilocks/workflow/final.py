@@ -8,6 +8,7 @@ from pathlib import Path
 
 from goldilocks import intervals
 from goldilocks.problem import higher_is_better
+from goldilocks.workflow import references
 from goldilocks.workflow.evidence import CONFIDENCE
 from goldilocks.workflow.state import Flow, Step, remember
 
@@ -40,10 +41,11 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     sign = 1 if higher_is_better(measure) else -1
     behind = sign * (validated - reached)
     metrics = tested.run.metrics
+    rows = next(iter(tested.judged.values()))[0]
     low, high = metrics.get(f"test_{measure}_low", math.nan), metrics.get(f"test_{measure}_high", math.nan)
     reasons = [
         f"Trained on training and validation rows together for {tune['epochs']} epochs, then evaluated on "
-        f"{len(next(iter(tested.judged.values()))[0])} test rows, once.",
+        f"{len(rows)} test rows, once.",
         f"Validation had promised {validated:.4g} (standard error {error:.2g}). It was the best of "
         f"{tune['considered']} that were considered: of equally good ones, the best would look {lucky:.2g} better than "
         "it is.",
@@ -62,6 +64,17 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             f"The test is {-behind:.3g} better than validation, beyond noise ({reach:.2g}): the last training had more "
             "rows, or the test rows are easier."
         )
+    reference = references.test(flow, parent, folder / "reference", rows)
+    gain = judge.against_rows([tested], dict.fromkeys(tested.judged, (rows, reference)), measure)
+    name = flow.found("baseline")["reference"]["name"]
+    told = "beyond" if gain.beyond_noise else "within"
+    reasons.append(
+        f"The reference, {name}, fitted on the same rows, reaches test_{measure} {reached - sign * gain.gain:.4g}: the "
+        f"winner is {abs(gain.gain):.3g} {'better' if gain.gain >= 0 else 'worse'} (95 % interval {gain.low:+.3g} to "
+        f"{gain.high:+.3g}), {told} noise."
+    )
+    if gain.beyond_noise and gain.gain < 0:
+        reasons.append(f"So for these data {name} is the better choice, and cheaper.")
     interval = f" ({100 * CONFIDENCE:.0f} % interval {low:.4g} to {high:.4g})" if math.isfinite(low) else ""
     return Step(
         name="final",
@@ -78,5 +91,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             "high": high if math.isfinite(high) else None,
             "validation": validated,
             "lucky": lucky,
+            "reference": reached - sign * gain.gain,
+            "reference_gain": [gain.low, gain.gain, gain.high],
         },
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from goldilocks.problem import higher_is_better
+from goldilocks.workflow import references
 from goldilocks.workflow.budget import CONFIRM, TUNE
 from goldilocks.workflow.evidence import Difference
 from goldilocks.workflow.rows import row
@@ -106,7 +107,7 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
     small = flow.again(flow.found("power")["small"])
     called = "overfit" if start.verdict == "overfit" else "largest"
     named = {"small": small, called: overfit, "regularized": _regularized(contenders, order), "winner": winner}
-    versus = [_baseline_row(flow, winner, measure)]
+    versus = [_baseline_row(flow, winner, measure), _reference_row(flow, winner, measure)]
     for name, group in named.items():
         if group:
             difference = judge.compare(group, winner, measure)
@@ -145,6 +146,14 @@ def _baseline_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[s
     lost = dataclasses.replace(gain, gain=-gain.gain)
     score = flow.judge.score(winner, measure)[0] - gain.gain * (1 if higher_is_better(measure) else -1)
     return _versus("baseline", score, lost, measure)
+
+
+def _reference_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[str, Any]:
+    known = flow.found("baseline")["reference"]
+    others = references.validated(flow.folder / "baseline" / "reference")
+    gain = flow.judge.against_rows(winner, others, measure)
+    lost = dataclasses.replace(gain, gain=-gain.gain)
+    return _versus(f"reference: {known['name']}", known["scores"][measure], lost, measure)
 
 
 def _regularized(contenders: Sequence[list[Trained]], order: Sequence[int]) -> list[Trained]:
