@@ -22,7 +22,11 @@ Data flows one way, through modules named after the steps of the workflow:
     study        stored runs -> the page of a study, beside the book's numbers
     origin       the run that another one starts from
     average      several trainings of one configuration -> one run
+    reference    a tuned scikit-learn model of the same rows, to compare with
     run          one run, top to bottom, one line per step; folds and repeats as its children
+    comparison   stored runs -> one HTML file that compares them
+    workflow     runs -> the universal workflow, from a data set to one tested model
+    predict      a logged model and raw files -> predictions
     cli          the command `goldilocks`
 """
 

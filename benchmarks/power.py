@@ -1,0 +1,61 @@
+"""How often the workflow stops at step 3 on labels that were shuffled: `python benchmarks/power.py [TRIALS]`.
+
+Three data sets that scikit-learn ships, as CSV files, with their target shuffled, each trial with another seed; then
+the same three as they are, which must pass. A workflow is given too little time to go far beyond step 3.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas
+from sklearn import datasets
+
+ROOT = Path(__file__).parent.parent
+SETS = {
+    "breast_cancer": datasets.load_breast_cancer,
+    "diabetes": datasets.load_diabetes,
+    "wine": datasets.load_wine,
+}
+
+
+def steps(name: str, shuffle: int | None) -> tuple[str, float]:
+    """The last step whose gate opened, and the seconds that it took to come there."""
+    frame = SETS[name](as_frame=True).frame
+    if name != "diabetes":
+        frame["target"] = [f"class {label}" for label in frame["target"]]
+    if shuffle is not None:
+        frame["target"] = np.random.default_rng(shuffle).permutation(frame["target"])
+    with tempfile.TemporaryDirectory() as folder:
+        frame.to_csv(Path(folder) / f"{name}.csv", index=False)
+        began = time.monotonic()
+        typed = ["dataset=table", f"dataset.file={name}.csv", "dataset.target=target", "budget=0.5"]
+        done = subprocess.run(
+            [sys.executable, ROOT / "workflow.py", *typed], cwd=folder, capture_output=True, text=True
+        )
+        if done.returncode:
+            sys.exit(done.stderr)
+        [kept] = (Path(folder) / ".goldilocks" / "workflows").iterdir()
+        passed = json.loads((kept / "power.json").read_text())["passed"]
+        return "passed" if passed else "stopped", time.monotonic() - began
+
+
+def main(trials: int) -> None:
+    stopped = 0
+    for trial in range(trials):
+        name = list(SETS)[trial % len(SETS)]
+        said, seconds = steps(name, trial)
+        stopped += said == "stopped"
+        print(f"shuffled {name}, seed {trial}: {said} ({seconds:.0f} s)", flush=True)
+    print(f"{stopped} of {trials} workflows on shuffled targets stopped at step 3")
+    for name in SETS:
+        said, seconds = steps(name, None)
+        print(f"{name} as it is: {said} ({seconds:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
