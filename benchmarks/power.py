@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas
 from sklearn import datasets
 
 ROOT = Path(__file__).parent.parent
