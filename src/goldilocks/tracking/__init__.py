@@ -8,6 +8,7 @@ journal     what was logged, on this disk
 sender      entries of a journal -> the store
 repair      journals of processes that are gone
 stored, histories, targets  runs and curves that are read
+ledger      who has looked at which test rows
 failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """
