@@ -11,6 +11,7 @@ Data flows one way, through modules named after the steps of the workflow:
     training     model + split -> history
     evaluation   predictions -> metrics, difference to the baseline
     intervals    predictions -> how sure a score is
+    looks        which look at the test rows a final run is, and whether it is allowed
     folds        many trainings of one configuration -> one result
     diagnosis    history -> verdict, evidence, next move in words
     analysis     network + rows -> what it has learned, as numbers; `insights` draws it, `analyse` logs it

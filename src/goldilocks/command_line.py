@@ -24,7 +24,7 @@ from goldilocks.dataset import DataError
 from goldilocks.jobs import JobError
 from goldilocks.model import ModelError
 from goldilocks.problem import ProblemError
-from goldilocks.protocol import SplitError
+from goldilocks.protocol import SealError, SplitError
 from goldilocks.rules import RULES
 from goldilocks.tracking import StoreError
 
@@ -32,7 +32,17 @@ from goldilocks.tracking import StoreError
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 # What a person can mend, each said in a sentence that tells how.
-USER_ERRORS = (AnalysisError, ConfigError, DataError, JobError, ModelError, ProblemError, SplitError, StoreError)
+USER_ERRORS = (
+    AnalysisError,
+    ConfigError,
+    DataError,
+    JobError,
+    ModelError,
+    ProblemError,
+    SealError,
+    SplitError,
+    StoreError,
+)
 
 
 def launch(main: Callable[[], Any], conf: Path, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Predictions -> metrics, the difference to the baseline, and the rows that went most wrong."""
+"""Predictions -> metrics, their intervals, the difference to the baseline, and the rows that went most wrong."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from goldilocks.dataset import Dataset
+from goldilocks.intervals import Interval, interval
 from goldilocks.problem import Problem, higher_is_better
 from goldilocks.training import batches
 
@@ -79,6 +80,33 @@ def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict
         metric.update_state(truth, predictions)
         values[name] = float(keras.ops.convert_to_numpy(metric.result()))
     return values
+
+
+def clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    """Which of these rows (int64, (n,)) belong together, int64 (n,); None where each stands for itself.
+
+    Rows of one group; of a series stretches of time as long as windows that share points of time.
+    """
+    if dataset.groups is not None:
+        return dataset.groups[rows]
+    return rows // max(1, dataset.overlap) if dataset.kind == "series" else None
+
+
+def intervals_of(
+    problem: Problem, dataset: Dataset, rows: np.ndarray, truth: np.ndarray, predictions: np.ndarray
+) -> dict[str, Interval]:
+    """The 95 % intervals of the loss and the metrics, by Keras's names, of those that have one.
+
+    Args:
+        problem: Says which.
+        dataset: Says which rows belong together.
+        rows: Those that were predicted, int64 (n,).
+        truth: (n, ...) as `targets` makes them.
+        predictions: float32 (n, outputs).
+    """
+    together = clusters(dataset, rows)
+    found = {name: interval(problem, name, truth, predictions, together) for name in ("loss", *problem.metrics)}
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def _specific(metric: str, problem: Problem) -> str:

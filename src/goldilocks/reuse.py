@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from goldilocks import looks
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
@@ -33,13 +34,21 @@ def lines(found: StoredRun, see: str) -> str:
     """
     note = found.tags.get("mlflow.note.content", "").split("\n\n")
     said = [paragraph.replace("**", "") for paragraph in note[:2] if paragraph.startswith("**")]
-    judged = {name: number for name, number in found.metrics.items() if name.startswith(("best_val_", "test_"))}
-    values = ", ".join(f"{name.removeprefix('best_')} {number:.4g}" for name, number in judged.items())
+    best = {name: number for name, number in found.metrics.items() if name.startswith("best_val_")}
+    judged = [f"{name.removeprefix('best_')} {number:.4g}" for name, number in best.items()]
+    for name, number in looks.results(found).items():
+        ends = [found.metrics.get(f"{name}_{end}") for end in ("low", "high")]
+        between = f" (95 % interval {ends[0]:.4g} to {ends[1]:.4g})" if None not in ends else ""
+        judged.append(f"{name} {number:.4g}{between}")
+    tested = bool(looks.results(found))
+    where = "test      " if tested else f"best      epoch {found.metrics['best_epoch']:.0f}: "
+    again = looks.warned(found.metrics.get("test_looks"))
     return "\n".join(
         [
             f"reused    run {found.run_id} has trained this configuration, data and code; force=true trains again",
             *said,
-            f"best      epoch {found.metrics['best_epoch']:.0f}: {values}",
+            where + ", ".join(judged),
+            *([f"again     {again}"] if again else []),
             f"see it    {see}",
         ]
     )
@@ -83,6 +92,8 @@ def outcome(training: Training, dataset: Dataset, problem: Problem, found: Store
         beats_baseline=bool(metrics["beats_baseline"]),
         verdict=None,  # That of the mean curve counts.
         test=None,
+        intervals={},
+        look=None,
         parameters=int(metrics["parameters"]),
         coverage=metrics.get("word_vectors_coverage"),
         weights=found.tags["weights"],

@@ -6,15 +6,16 @@ with.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldilocks import jobs, origin, pruning, reuse
+from goldilocks import jobs, looks, origin, pruning, reuse
 from goldilocks.config import Settings
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, content
 from goldilocks.problem import Problem, check_monitor, resolve
 from goldilocks.protocol import Split, notes_of_all
 from goldilocks.pruning import Trial
@@ -63,6 +64,7 @@ class Setting:
             "fingerprint": self.fingerprint(training),
             **({"init_from": origin_id} if origin_id else {}),
             **({"fold": str(training.fold)} if training.fold else {}),
+            **({"test.digest": training.look.digest} if training.look else {}),
             **provenance.tags(),
         }
         if interrupted is not None:
@@ -87,6 +89,7 @@ def run(settings: Settings) -> float:
         the same measure on the test rows. Of a configuration that was trained before, that of the earlier run.
 
     Raises:
+        SealError: It is a final run, another configuration has looked at the test rows, and `force` is false.
         StoreError: The store cannot be reached or written, or has no such run as `model.init_from`.
         DataError: The data cannot be used.
         SplitError: The rows cannot be split as asked.
@@ -113,13 +116,54 @@ def run(settings: Settings) -> float:
             _note(settings, run_id=found.run_id, reused=True)
             print(reuse.lines(found, store.ui_command))
             return reuse.value(settings, found)
-        # TensorFlow takes seconds to import: only now has everything been checked that can be checked without it.
-        from goldilocks import backend  # noqa: F401  First: it is quiet.
+        with contextlib.ExitStack() as opened:
+            with _sealed(setting, whole):  # Until the run is open, and others see that it will look.
+                whole = _looking(setting, whole, splits, interrupted=found)
+                # TensorFlow takes seconds to import: only now has everything been checked that can be without it.
+                from goldilocks import backend  # noqa: F401  First: it is quiet.
 
-        start = origin.load(settings, store)
-        with setting.tracked(whole, parent=settings.parent, interrupted=found) as tracker:
+                start = origin.load(settings, store)
+                run_of_it = setting.tracked(whole, parent=settings.parent, interrupted=found)
+                tracker = opened.enter_context(run_of_it)
             _note(settings, run_id=tracker.run_id)
-            return _trained(setting, trainings, start, tracker)
+            return _trained(setting, [whole] if len(trainings) == 1 else trainings, start, tracker)
+
+
+def _sealed(setting: Setting, training: Training) -> contextlib.AbstractContextManager[None]:
+    """The lock of the test rows, of a final run: two that would look at once must see each other."""
+    if not setting.settings.tree["final"]:
+        return contextlib.nullcontext()
+    digest = content.digest(setting.dataset, training.split.test)
+    return setting.store.alone(f"test-{digest}", "about to look at these test rows")
+
+
+def _looking(setting: Setting, training: Training, splits: Sequence[Split], *, interrupted: Any) -> Training:
+    """A final run's training with its place in the ledger, and warnings of near duplicates; any other as it is.
+
+    Raises:
+        SealError: Another configuration has looked at the test rows, and it is not forced.
+    """
+    if not setting.settings.tree["final"]:
+        return training
+    import numpy as np
+
+    from goldilocks.protocol import near_duplicates
+
+    dataset, split = setting.dataset, training.split
+    look = looks.look(
+        setting.store,
+        digest=content.digest(dataset, split.test),
+        dataset_digest=dataset.digest,
+        fingerprint=setting.fingerprint(training),
+        continued=interrupted.run_id if interrupted is not None else None,
+        force=setting.settings.tree["force"],
+        validated=len(np.unique(np.concatenate([each.validation for each in splits]))),
+    )
+    alike = near_duplicates.warning(dataset, split, near_duplicates.near_duplicates(dataset, split))
+    notes = (*look.notes, *([alike] if alike else []))
+    for note in notes:
+        print(f"  {note}", file=sys.stderr)
+    return dataclasses.replace(training, look=look, split=dataclasses.replace(split, notes=(*split.notes, *notes)))
 
 
 def _trained(setting: Setting, trainings: Sequence[Training], start: keras.Model | None, tracker: Any) -> float:

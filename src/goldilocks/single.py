@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset
+from goldilocks.looks import Look
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.pruning import Trial
@@ -36,12 +37,14 @@ class Training:
         split: The rows of this training.
         fold: Which of several folds, from 1; None where there is one split.
         part: What it is among several ("fold 1 of 4", "seed 7"); "" where it is the only one.
+        look: At the test rows, of a final run; None of any other.
     """
 
     settings: Settings
     split: Split
     fold: int | None
     part: str
+    look: Look | None = None
 
     @property
     def role(self) -> str:
@@ -153,6 +156,8 @@ def train(
     model, final = job.model, settings.tree["final"]
     judged = split.test if final else result.validation
     targets = job.targets[judged]
+    if final:
+        tracker.looking()
     predicted = evaluation.predict(job.encoder, model, dataset, judged)
     baseline = evaluation.scores(problem, targets, evaluation.naive(dataset, job.prior, judged))
     scores = evaluation.scores(problem, targets, predicted)
@@ -173,6 +178,8 @@ def train(
         beats_baseline=evaluation.beats(problem, scores, baseline),
         verdict=verdict,
         test=scores if final else None,
+        intervals=evaluation.intervals_of(problem, dataset, judged, targets, predicted) if final else {},
+        look=training.look,
         parameters=complete.count_params(),
         coverage=_coverage(settings, job),
         weights=digest(*complete.get_weights()),

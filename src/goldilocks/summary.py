@@ -1,6 +1,7 @@
 """What a run found, in words: the lines at its end, and the description on its MLflow page."""
 
 import json
+import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +14,14 @@ import yaml
 from goldilocks.config import Settings
 from goldilocks.dataset import Dataset, schema
 from goldilocks.diagnosis import Verdict
+from goldilocks.intervals import Interval, best_of
+from goldilocks.looks import Look, warned
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.tracking import provenance
 from goldilocks.training.fit import Result
+
+NORMAL = 1.96  # standard errors to either side in a 95 % interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,8 @@ class Outcome:
         beats_baseline: Whether the measure of success is better than the baseline's.
         verdict: What the curves say; None for a final run, which has no validation curve.
         test: Scores on the test rows, by Keras's names; None but for a final run.
+        intervals: The 95 % intervals of scores on the test rows, by Keras's names; empty but for a final run.
+        look: Which look at the test rows it is; None but for a final run.
         parameters: Number of the model's weights.
         coverage: Share of the vocabulary that pretrained word vectors have, 0 to 1; None without them.
         weights: SHA-256, hexadecimal, of the weights.
@@ -49,6 +56,8 @@ class Outcome:
     beats_baseline: bool
     verdict: Verdict | None
     test: Mapping[str, float] | None
+    intervals: Mapping[str, Interval]
+    look: Look | None
     parameters: int
     coverage: float | None
     weights: str
@@ -59,6 +68,31 @@ class Outcome:
         if self.test is not None:
             return {f"test_{name}": value for name, value in self.test.items()}
         return {name: value for name, value in self.result.best.items() if name.startswith("val_")}
+
+    @property
+    def luck(self) -> float:
+        """How much better than it is the best of all consulted configurations is expected to look on validation rows.
+
+        In the unit of the measure of success, if all were equally good; 0 where the ledger or the interval is missing.
+        The spread of the measure is that of the test rows, on as many rows as there are to validate with. Candidates
+        that go wrong on the same rows differ by less, so it is the most that is to be expected.
+        """
+        found = self.intervals.get(self.problem.metric)
+        if found is None or self.look is None or not self.look.consulted or not self.look.validated:
+            return 0.0
+        error = (found.high - found.low) / (2 * NORMAL) * math.sqrt(len(self.split.test) / self.look.validated)
+        return best_of(self.look.consulted, error)
+
+    @property
+    def consulted(self) -> str:
+        """How often validation was consulted, and what is to be expected of that, in a sentence; "" of one time."""
+        if self.look is None or (self.look.consulted or 0) < 2 or not self.luck:
+            return ""
+        return (
+            f"{self.look.consulted} configurations were judged by the {self.look.validated} validation rows of these "
+            f"data: the best of so many equally good ones is expected to look better than it is by up to "
+            f"{number(self.luck)} of val_{self.problem.metric}, by luck alone."
+        )
 
 
 def facts(dataset: Dataset, problem: Problem, split: Split) -> str:
@@ -85,6 +119,9 @@ def lines(outcome: Outcome, where: str, see: str) -> str:
             f"next      {outcome.verdict.next_move}",
         ]
     said.append(f"{'test' if outcome.test is not None else 'best'}      {_scores(outcome)}")
+    if outcome.look is not None and (again := warned(outcome.look.number)):
+        said.append(f"again     {again}")
+    said += [f"luck      {outcome.consulted}"] if outcome.consulted else []
     if outcome.verdict is not None:
         said.append(f"final     {final_command(outcome.settings, outcome.result.best_epoch)}")
     said += [f"logged    {where}", *([f"see it    {see}"] if see else [])]
@@ -118,6 +155,11 @@ def metrics(outcome: Outcome) -> dict[str, float]:
     side = "test" if outcome.test is not None else "val"
     values |= {f"baseline/{side}_{name}": value for name, value in outcome.baseline.items()}
     values |= {f"test_{name}": value for name, value in (outcome.test or {}).items()}
+    for name, found in outcome.intervals.items():
+        values |= {f"test_{name}_low": found.low, f"test_{name}_high": found.high}
+    if outcome.look is not None and outcome.look.number is not None:
+        values |= {"test_looks": outcome.look.number, "test_looks_elsewhere": outcome.look.elsewhere}
+        values |= {"validation_consulted": outcome.look.consulted or 0, "validation_luck": outcome.luck}
     values |= {"beats_baseline": float(outcome.beats_baseline), "parameters": outcome.parameters}
     values |= {} if outcome.coverage is None else {"word_vectors_coverage": outcome.coverage}
     values |= {"train_seconds": result.seconds, "epochs": len(result.history["loss"])}
@@ -128,6 +170,8 @@ def metrics(outcome: Outcome) -> dict[str, float]:
 def tags(outcome: Outcome) -> dict[str, str]:
     """What a finished run can be found by."""
     verdict = {"verdict": outcome.verdict.name} if outcome.verdict else {}
+    if outcome.look is not None and outcome.look.number is not None:
+        verdict |= {"test_looks": str(outcome.look.number)}
     return verdict | {"weights": outcome.weights, "beats_baseline": str(outcome.beats_baseline).lower()}
 
 
@@ -179,7 +223,10 @@ def description(outcome: Outcome) -> str:
     if verdict is not None:  # First: MLflow folds a description after a few lines.
         parts += [f"**{verdict.name}.** {verdict.reason}", f"**Next.** {verdict.next_move}"]
     if outcome.test is not None:
-        parts.append("**final.** Trained on train and validation rows, then evaluated on the test rows, once.")
+        again = warned(outcome.look.number) if outcome.look else ""
+        once = f"evaluated on the test rows: {again}." if again else "evaluated on the test rows, once."
+        parts.append(f"**final.** Trained on train and validation rows, then {once}")
+        parts += [f"**Luck.** {outcome.consulted}"] if outcome.consulted else []
     parts += [_table(outcome), f"**What was trained.** {trained}"]
     parts += ["**Do it again**", f"```\n{outcome.settings.command}\n```"]
     if verdict is not None:
@@ -197,16 +244,22 @@ def _scores(outcome: Outcome) -> str:
     where = "" if outcome.test is not None else f"epoch {outcome.result.best_epoch}: "
     shown = []
     for name, value in outcome.judged.items():
-        dumb = outcome.baseline.get(name.split("_", 1)[1])
-        shown.append(f"{name} {number(value)}" + (f" (baseline {number(dumb)})" if dumb is not None else ""))
+        dumb, found = outcome.baseline.get(name.split("_", 1)[1]), outcome.intervals.get(name.split("_", 1)[1])
+        beside = [f"95 % interval {number(found.low)} to {number(found.high)}"] if found else []
+        beside += [f"baseline {number(dumb)}"] if dumb is not None else []
+        shown.append(f"{name} {number(value)}" + (f" ({', '.join(beside)})" if beside else ""))
     return where + ", ".join(shown)
 
 
 def _table(outcome: Outcome) -> str:
-    rows = ["| | value | baseline |", "|---|---|---|"]
+    intervals = {f"test_{name}": found for name, found in outcome.intervals.items()}
+    rows = ["| | value | 95 % interval | baseline |", "|---|---|---|---|"] if intervals else []
+    rows = rows or ["| | value | baseline |", "|---|---|---|"]
     for name, value in outcome.judged.items():
-        dumb = outcome.baseline.get(name.split("_", 1)[1])
-        rows.append(f"| {name} | {number(value)} | {number(dumb) if dumb is not None else ''} |")
+        dumb, found = outcome.baseline.get(name.split("_", 1)[1]), intervals.get(name)
+        cells = [name, number(value)]
+        cells += [f"{number(found.low)} to {number(found.high)}" if found else ""] if intervals else []
+        rows.append(f"| {' | '.join([*cells, number(dumb) if dumb is not None else ''])} |")
     return "\n".join(rows)
 
 

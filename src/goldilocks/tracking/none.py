@@ -25,6 +25,9 @@ class Tracker:
     def tags(self, values: Mapping[str, str]) -> None:
         """Forget tags."""
 
+    def looking(self) -> None:
+        """Forget that the test rows are looked at."""
+
     def describe(self, markdown: str) -> None:
         """Forget the description."""
 
@@ -57,12 +60,15 @@ class Store:
         yield Tracker()
 
     @contextlib.contextmanager
-    def alone(self, fingerprint: str) -> Iterator[None]:
+    def alone(self, fingerprint: str, doing: str = "") -> Iterator[None]:
         """Nothing is shared, so nothing is waited for."""
         yield
 
     def earlier(self, fingerprint: str) -> None:
         """No run was kept."""
+
+    def looks(self, digest: str) -> None:
+        """No ledger is kept."""
 
     def explain(self, run_id: str, reason: str) -> None:
         """Nothing to explain."""

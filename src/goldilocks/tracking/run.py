@@ -1,5 +1,6 @@
 """One MLflow run: parameters, the metrics of every epoch, the data set, files and the model."""
 
+import contextlib
 import json
 import shutil
 import sys
@@ -7,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.types.schema import Schema, TensorSpec
 
 from goldilocks.dataset import Dataset
-from goldilocks.tracking import StoreError, sender
+from goldilocks.tracking import StoreError, ledger, sender
 from goldilocks.tracking.failures import explained, is_refusal
 from goldilocks.tracking.journal import Journal
 
@@ -70,6 +72,12 @@ class Tracker:
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags, replacing those of the same names."""
         self._add("tags", dict(values))
+
+    def looking(self) -> None:
+        """Note that the test rows are looked at now, in the journal and, where it answers, in the store."""
+        self.tags({ledger.LOOKED: datetime.now(UTC).isoformat(timespec="seconds")})
+        with contextlib.suppress(StoreError):  # It is sent with what follows.
+            self.flush()
 
     def describe(self, markdown: str) -> None:
         """Set the description that MLflow shows on the run's page."""

@@ -15,7 +15,18 @@ from mlflow.tracking import MlflowClient
 from mlflow.tracking.context.registry import resolve_tags
 
 from goldilocks.dataset.schema import Schema
-from goldilocks.tracking import StoreError, histories, inputs, journal, opening, registry, repair, stored, targets
+from goldilocks.tracking import (
+    StoreError,
+    histories,
+    inputs,
+    journal,
+    ledger,
+    opening,
+    registry,
+    repair,
+    stored,
+    targets,
+)
 from goldilocks.tracking.failures import FAILURES, explained
 from goldilocks.tracking.opening import SQLITE
 from goldilocks.tracking.provenance import program
@@ -117,14 +128,19 @@ class Store:
             tracker.close("KILLED" if killed else "FAILED")
 
     @contextlib.contextmanager
-    def alone(self, fingerprint: str) -> Iterator[None]:
-        """Hold the lock of a configuration: what one process of this folder trains, another waits for."""
+    def alone(self, fingerprint: str, doing: str = "training this configuration") -> Iterator[None]:
+        """Hold the lock of a configuration, or of what else is named: one process of this folder holds it at a time.
+
+        Args:
+            fingerprint: Names the lock.
+            doing: What is said of the process that this one waits for.
+        """
         lock = FileLock(journal.FOLDER.absolute() / "fingerprints" / f"{fingerprint}.lock")
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(Timeout):
             lock.acquire(timeout=0)
         if not lock.is_locked:
-            print("another process is training this configuration: waiting for it", file=sys.stderr)
+            print(f"another process is {doing}: waiting for it", file=sys.stderr)
             lock.acquire()
         try:
             yield
@@ -145,6 +161,33 @@ class Store:
             if run.status == "FINISHED" and run.tags.get("pruned") != "true":
                 return run
         return next((run for run in found if journal.of(run.run_id).is_left), None)
+
+    def looks(self, digest: str) -> list[StoredRun]:
+        """The final runs, of all experiments, that have looked at test rows of this digest, or are about to.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        with explained(self.uri):
+            return ledger.looks(self.client, digest)
+
+    def looks_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
+        """The final runs that have looked at other test rows of the same data set.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        with explained(self.uri):
+            return ledger.elsewhere(self.client, dataset_digest, digest)
+
+    def consulted(self, dataset_digest: str) -> int:
+        """How many configurations were judged by validation rows of a data set.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        with explained(self.uri):
+            return ledger.consulted(self.client, dataset_digest)
 
     def explain(self, run_id: str, reason: str) -> None:
         """Say why a run was ended by somebody else, before it is repaired."""

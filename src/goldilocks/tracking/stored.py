@@ -83,12 +83,14 @@ def history(client: MlflowClient, run_id: str, name: str) -> list[float]:
     return [point.value for point in sorted(client.get_metric_history(run_id, name), key=lambda point: point.step)]
 
 
-def search(client: MlflowClient, experiment_ids: Sequence[str], query: str) -> list[StoredRun]:
+def search(
+    client: MlflowClient, experiment_ids: Sequence[str], query: str, view: int = ViewType.ACTIVE_ONLY
+) -> list[StoredRun]:
     """The runs that a query finds, in the order in which they started, without curves."""
     found, token = [], None
     while True:
         page = client.search_runs(
-            list(experiment_ids), query, max_results=1000, order_by=["start_time"], page_token=token
+            list(experiment_ids), query, view, max_results=1000, order_by=["start_time"], page_token=token
         )
         found += page
         if not (token := page.token):
