@@ -34,9 +34,7 @@ def data(kind, problem, x, y, classes=(), **more):
 
 def table(bunch, problem, classes=()):
     frame = pd.DataFrame(bunch.data, columns=[f"c{place}" for place in range(bunch.data.shape[1])])
-    return data(
-        "table", problem, frame, bunch.target.astype("int64" if problem == "multiclass" else "float32"), classes
-    )
+    return data("table", problem, frame, bunch.target.astype("float32"), classes)
 
 
 def mixed(problem, count=200):
@@ -104,7 +102,7 @@ def test_a_table_of_every_problem_is_learned_and_predicted_in_the_networks_shape
     prior = evaluation.prior(found.problem, outputs, dataset.y[parts.train])
     dumb = evaluation.scores(found.problem, truth[parts.test], np.tile(prior, (len(parts.test), 1)))
     assert evaluation.scores(found.problem, truth[parts.test], predicted)["loss"] < 0.8 * dumb["loss"]
-    if problem not in ("regression",):
+    if problem != "regression":
         assert 0 <= predicted.min() <= predicted.max() <= 1
 
 
@@ -161,8 +159,8 @@ def test_test_rows_are_never_read(make, monkeypatch):
 
 def test_a_seed_gives_the_same_search_and_another_one_another(monkeypatch):
     monkeypatch.setattr("goldilocks.reference.search.CANDIDATES", 3)
-    dataset = mixed("binary")
-    found = [reference.tune(dataset, problem_of(dataset), split(200), seed=seed, seconds=60.0) for seed in (0, 0, 1, 2)]
+    dataset = texts()
+    found = [reference.tune(dataset, problem_of(dataset), split(120), seed=seed, seconds=60.0) for seed in (0, 0, 1, 2)]
     assert [each.candidates for each in found] == [3] * 4
     assert (found[0].parameters, found[0].scores) == (found[1].parameters, found[1].scores)
     assert len({str(each.parameters) for each in found}) > 1
@@ -195,7 +193,8 @@ def test_large_images_are_shrunk_and_large_data_is_thinned(monkeypatch):
     pixels = np.full((10, 80, 50, 3), 255, np.uint8)
     dataset = data("image", "binary", pixels, np.arange(10, dtype="float32") % 2, ("a", "b"))
     read = rows.read(dataset, np.array([3, 1]))
-    assert (read.shape, read.min(), read.max()) == ((2, 32 * 32 * 3), 1.0, 1.0)
+    assert read.shape == (2, 32 * 32 * 3)
+    np.testing.assert_allclose(read, 1, atol=1e-6)
     monkeypatch.setattr(rows, "MOST_NUMBERS", 4 * 32 * 32 * 3)
     np.testing.assert_array_equal(rows.thinned(dataset, np.arange(10)), [0, 3, 6, 9])
     dark = dataclasses.replace(dataset, x=(pixels * (dataset.y == 0)[:, None, None, None]).astype("uint8"))

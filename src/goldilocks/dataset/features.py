@@ -75,8 +75,7 @@ def conform(frame: pandas.DataFrame, kinds: Mapping[str, str]) -> pandas.DataFra
     for name, kind in kinds.items():
         column = frame[name]
         if kind == CATEGORY:
-            values = column.astype(object).map(lambda value: str(value).strip(), na_action="ignore")
-            values = values.fillna("").to_numpy(dtype=object)
+            values = texts(column)
         else:
             values, _ = _column(column)
             if values is None or values.dtype == object:
@@ -86,6 +85,11 @@ def conform(frame: pandas.DataFrame, kinds: Mapping[str, str]) -> pandas.DataFra
                 )
         kept[name] = pandas.Series(values, frame.index, values.dtype)
     return pandas.DataFrame(kept, index=frame.index)
+
+
+def texts(column: pandas.Series) -> np.ndarray:
+    """A column as str objects (rows,), without the spaces around them; "" where one is missing."""
+    return column.astype(object).where(column.notna(), "").map(lambda value: str(value).strip()).to_numpy(dtype=object)
 
 
 def _no_number(column: pandas.Series) -> str:

@@ -85,8 +85,7 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
     if name is None:
         header = [str(each) for each in tabular.read(path)[0].columns]
         name = header[0] if len(header) == 1 else TEXT
-    column = _columns(path, [name], as_text=(name,))[name]
-    texts = column.map(lambda value: str(value).strip(), na_action="ignore").fillna("").to_numpy(object)
+    texts = features.texts(_columns(path, [name], as_text=(name,))[name])
     rows = np.flatnonzero(texts != "")
     notes = (f"Left out {len(texts) - len(rows)} of {len(texts)} rows: they have no text.",)
     if not len(rows):

@@ -1,0 +1,265 @@
+"""`goldilocks predict`, against the predictions that a run makes on its own data set."""
+
+import contextlib
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from conftest import ROOT
+from goldilocks import cli, evaluation, predict
+from goldilocks.analysis.opened import split
+from goldilocks.dataset.schema import Schema
+from goldilocks.run import run
+from goldilocks.tracking import local
+
+ROWS = 80
+OTHERS = ("price", "grade", "sold", "red", "green")
+GOOD, BAD, OTHER = ("good", "great", "fine"), ("bad", "poor", "dull"), ("film", "plot", "a", "the")
+
+
+def write_data(folder):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": rng.normal(100, 20, ROWS), "age/years": rng.integers(0, 90, ROWS)})
+    frame["zip"] = rng.choice(["01067", "10115", "x"], ROWS)
+    frame.loc[::7, "size"] = np.nan
+    frame.loc[::11, "zip"] = None
+    frame["price"] = (frame["size"].fillna(100) * 2 - frame["age/years"]).round(2)
+    frame["grade"] = pd.qcut(frame["price"], 3, labels=["low", "middle", "high"]).astype(object)
+    frame["sold"] = np.where(frame["price"] > 150, "yes", "no")
+    frame["red"], frame["green"] = (frame["price"] > 150).astype(int), (frame["age/years"] > 45).astype(int)
+    frame.to_csv(folder / "rows.csv", index=False)
+    asked = frame[["zip", "size", "age/years"]].assign(more="x")  # other order, one more, no target
+    asked[asked["zip"] != "x"].to_csv(folder / "asked.csv", index=False)
+    for number in range(24):
+        path = folder / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 128, (12, 14, 3), dtype=np.uint8)
+        pixels[..., number % 2] += 100
+        Image.fromarray(pixels).save(path)
+    said = [" ".join([*rng.choice(GOOD if row % 2 else BAD, 2), *rng.choice(OTHER, 3)]) for row in range(ROWS)]
+    moods = ["pos" if row % 2 else "neg" for row in range(ROWS)]
+    pd.DataFrame({"review": said, "mood": moods}).to_csv(folder / "texts.csv", index=False)
+    times = pd.date_range("2020-01-01", periods=120, freq="h")
+    waves = {"kwh": np.sin(np.arange(120) / 4) + 3, "heat": np.cos(np.arange(120) / 9), "flat": 1.0}
+    load = pd.DataFrame({"hour": times, **waves})
+    load.loc[[5, 50], "heat"] = np.nan
+    load.to_csv(folder / "load.csv", index=False)
+
+
+def table(target):
+    dropped = ",".join(name for name in OTHERS if name not in target)
+    return ("dataset=table", "dataset.file=rows.csv", f"dataset.target={target}", f"dataset.drop=[{dropped}]")
+
+
+KINDS = {
+    "regression": table("price"),
+    "multiclass": table("grade"),
+    "binary": table("sold"),
+    "multilabel": table("[red,green]"),
+    "image": ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", "model=convnet", "model.filters=[4]"),
+    "text": ("dataset=texts", "dataset.file=texts.csv", "dataset.text=review", "dataset.target=mood"),
+    "series": (
+        *("dataset=series", "dataset.file=load.csv", "dataset.time=hour", "dataset.target=kwh"),
+        *("dataset.lookback=12", "dataset.step=2", "dataset.delay=3", "model=mlp"),
+    ),
+}
+
+
+class Home:
+    """A folder with data, and a run of each kind, made when it is asked for."""
+
+    def __init__(self, folder, composed):
+        self.folder, self.composed, self.made = folder, composed, {}
+        self.store = local.connect(uri=None, experiment="goldilocks")
+
+    def run(self, kind):
+        """The ID of a run, and its own predictions of all rows of its data set, float32 (rows, outputs)."""
+        if kind not in self.made:
+            settings = self.composed(*KINDS[kind], "trainer=smoke", "model.units=4")
+            with contextlib.redirect_stdout(io.StringIO()):
+                run(settings)
+            found = self.store.client.search_runs([self.store.experiment_id], order_by=["start_time DESC"])
+            run_id = found[0].info.run_id
+            dataset = settings.builder("dataset")()
+            encoder, network = split(self.store.model(run_id))
+            own = evaluation.predict(encoder, network, dataset, np.arange(len(dataset.y)))
+            self.made[kind] = run_id, own
+        return self.made[kind]
+
+    def predict(self, run_id, path):
+        cli.main(["predict", run_id, str(path), "--output", str(self.folder / "out.csv")])
+        return pd.read_csv(self.folder / "out.csv", keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, migrated, composed):
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        (folder / "mlflow.db").write_bytes(migrated.read_bytes())
+        write_data(folder)
+        yield Home(folder, composed)
+
+
+def shares(found):
+    """The columns of probabilities, (rows, classes), and their names."""
+    names = [name for name in found.columns if name.startswith("probability of ")]
+    return found[names].to_numpy(), [name.removeprefix("probability of ") for name in names]
+
+
+def test_numbers_of_a_table_are_the_runs_own(home):
+    run_id, own = home.run("regression")
+    found = home.predict(run_id, "rows.csv")
+    assert list(found.columns) == ["row", "price"]
+    assert found["row"].tolist() == list(range(1, ROWS + 1))
+    np.testing.assert_allclose(found["price"], own[:, 0], rtol=1e-6, atol=1e-6)
+
+
+def test_other_order_fewer_rows_and_no_target_change_no_number(home):
+    run_id, own = home.run("regression")
+    found = home.predict(run_id, "asked.csv")
+    kept = (pd.read_csv("rows.csv")["zip"] != "x").to_numpy()
+    assert 0 < kept.sum() < ROWS
+    np.testing.assert_allclose(found["price"], own[kept, 0], rtol=1e-6, atol=1e-6)
+
+
+def test_probabilities_of_several_classes_are_the_runs_own(home):
+    run_id, own = home.run("multiclass")
+    found = home.predict(run_id, "rows.csv")
+    numbers, names = shares(found)
+    assert names == ["high", "low", "middle"]
+    np.testing.assert_allclose(numbers, own, atol=1e-6)
+    assert found["grade"].tolist() == [names[place] for place in own.argmax(axis=1)]
+
+
+def test_probabilities_of_two_classes_are_the_runs_own(home):
+    run_id, own = home.run("binary")
+    found = home.predict(run_id, "rows.csv")
+    numbers, names = shares(found)
+    assert names == ["no", "yes"]
+    np.testing.assert_allclose(numbers, np.concatenate([1 - own, own], axis=1), atol=1e-6)
+    assert found["sold"].tolist() == ["yes" if share > 0.5 else "no" for share in own[:, 0]]
+
+
+def test_labels_and_their_probabilities_are_the_runs_own(home):
+    run_id, own = home.run("multilabel")
+    found = home.predict(run_id, "rows.csv")
+    numbers, names = shares(found)
+    assert names == ["red", "green"]
+    np.testing.assert_allclose(numbers, own, atol=1e-6)
+    said = [", ".join(name for name, share in zip(names, row, strict=True) if share > 0.5) for row in own]
+    assert found["labels"].tolist() == said
+
+
+def test_images_are_the_runs_own_nested_or_flat(home):
+    run_id, own = home.run("image")
+    found = home.predict(run_id, "pets")
+    assert list(found.columns) == ["file", "class", "probability of cat", "probability of dog"]
+    np.testing.assert_allclose(found["probability of dog"], own[:, 0], atol=1e-6)
+    flat = home.predict(run_id, "pets/dog")
+    assert flat["file"].tolist()[:2] == ["0.png", "2.png"]
+    np.testing.assert_allclose(flat["probability of dog"], own[12:, 0], atol=1e-6)
+
+
+def test_texts_are_the_runs_own(home):
+    run_id, own = home.run("text")
+    found = home.predict(run_id, "texts.csv")
+    np.testing.assert_allclose(found["probability of pos"], own[:, 0], atol=1e-6)
+    (home.folder / "one.txt").write_text(pd.read_csv("texts.csv")["review"][3])
+    alone = home.predict(run_id, "one.txt")
+    assert alone["file"].tolist() == ["one.txt"]
+    np.testing.assert_allclose(alone["probability of pos"], own[3], atol=1e-6)
+
+
+def test_windows_are_the_runs_own_and_go_on_to_the_end(home):
+    run_id, own = home.run("series")
+    found = home.predict(run_id, "load.csv")
+    assert list(found.columns) == ["hour", "kwh"]
+    assert len(found) == len(own) + 3, "the last windows have no target yet: that is what is asked for"
+    np.testing.assert_allclose(found["kwh"][: len(own)], own[:, 0], rtol=1e-6, atol=1e-6)
+    assert (found["hour"].iloc[0], found["hour"].iloc[-1]) == ("2020-01-01 11:00:00", "2020-01-05 23:00:00")
+
+
+def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_be(home):
+    run_id, own = home.run("multiclass")
+    noted = home.store.schema(run_id)
+    [file] = home.folder.glob(f"mlruns/*/{run_id}/artifacts/input.json")
+    text = file.read_text()
+    file.unlink()
+    try:
+        assert home.store.schema(run_id) == noted
+        np.testing.assert_allclose(shares(home.predict(run_id, "asked.csv"))[0].sum(axis=1), 1, atol=1e-6)
+    finally:
+        file.write_text(text)
+    for kind in ("image", "text", "series"):
+        run_id, _ = home.run(kind)
+        [file] = home.folder.glob(f"mlruns/*/{run_id}/artifacts/input.json")
+        text, noted = file.read_text(), home.store.schema(run_id)
+        file.unlink()
+        try:
+            if kind == "series":
+                with pytest.raises(SystemExit, match=r"did not note what its model takes; .+ Train it again\."):
+                    home.predict(run_id, "load.csv")
+            else:
+                assert home.store.schema(run_id) == noted
+        finally:
+            file.write_text(text)
+
+
+def test_answers_are_printed_where_no_file_is_named(home, capsys):
+    run_id, _ = home.run("text")
+    cli.main(["predict", run_id, "texts.csv"])
+    said = capsys.readouterr()
+    assert said.out.splitlines()[0] == "row,mood,probability of neg,probability of pos"
+    assert (len(said.out.splitlines()), said.err) == (ROWS + 1, "")
+
+
+def test_a_registered_model_is_found_by_its_name(home):
+    run_id, own = home.run("regression")
+    home.store.register(run_id, "prices")
+    for named in ("prices", "prices/1", "prices@champion", "models:/prices@champion"):
+        assert home.predict(named, "rows.csv")["price"][0] == pytest.approx(own[0, 0], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("named", "path", "sentence"),
+    [
+        ("f" * 32, "rows.csv", r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run"),
+        ("nothing", "rows.csv", r"^goldilocks: nothing is neither the ID of a run .+ nor a registered model"),
+        (None, "nowhere.csv", r"^goldilocks: nowhere\.csv is not there"),
+        (None, "texts.csv", r"^goldilocks: texts\.csv has no column 'size'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(home, named, path, sentence):
+    (home.folder / "out.csv").write_text("kept")
+    with pytest.raises(SystemExit, match=sentence):
+        cli.main(["predict", named or home.run("regression")[0], path, "--output", "out.csv"])
+    assert (home.folder / "out.csv").read_text() == "kept"
+    assert not list(home.folder.glob("*.part"))
+
+
+def test_a_file_that_cannot_be_written_is_said_in_a_sentence(home):
+    with pytest.raises(SystemExit, match=r"^goldilocks: .+nowhere.+ Expected a folder that can be written"):
+        cli.main(["predict", home.run("regression")[0], "rows.csv", "--output", "nowhere/out.csv"])
+
+
+def test_a_unit_stands_in_the_header():
+    nothing = {"image_size": None, "channels": 0, "text": None, "time": None, "lookback": 0, "step": 0, "delay": 0}
+    schema = Schema(kind="table", problem="regression", target="value", classes=(), unit="k$", columns={}, **nothing)
+    found = predict.table(schema, "row", [1, 2], np.array([[1.5], [2.5]], "float32"))
+    assert found.to_csv(index=False) == "row,value (k$)\n1,1.5\n2,2.5\n"
+
+
+@pytest.mark.slow
+def test_nobody_who_stops_reading_is_told_off(home):
+    run_id, _ = home.run("text")
+    command = f"{sys.executable} -c 'from goldilocks.cli import main; main()' predict {run_id} texts.csv | true"
+    env = {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, shell=True, cwd=home.folder, env=env, capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""

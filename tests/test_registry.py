@@ -1,0 +1,104 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from goldilocks.dataset import schema
+from goldilocks.tracking import StoreError, local, none
+
+
+@pytest.fixture
+def store(folder):
+    return local.connect(uri=None, experiment="tries")
+
+
+def logged(store, folder, **tags):
+    """The ID of a finished run with a tiny model."""
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    taken = schema.Schema(
+        kind="table", problem="binary", target="sold", classes=("no", "ja ✓"), unit="", columns={"a": "number"},
+        image_size=None, channels=0, text=None, time=None, lookback=0, step=0, delay=0,
+    )  # fmt: skip
+    (folder / "files").mkdir(exist_ok=True)
+    (folder / "files" / schema.FILE).write_text(taken.to_json())
+    with store.run(
+        "one", parent=None, params={"dataset": "table"}, tags={"problem": "binary", **tags}, continued=None
+    ) as run:
+        run.files(folder / "files")
+        run.model(model, np.zeros((2, 2), "float32"))
+        run.metrics({"test_accuracy": 0.75, "val_loss": 1.0})
+        run.describe("**balanced.** Fine.")
+    return run.run_id
+
+
+def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, folder):
+    first, second = logged(store, folder, verdict="balanced"), logged(store, folder)
+    made = store.register(first, "houses")
+    assert (made.name, made.number, made.run_id, made.uri) == ("houses", 1, first, "models:/houses/1")
+    assert store.register(first, "houses") == made
+    found = store.client.get_model_version("houses", "1")
+    said = {"dataset": "table", "problem": "binary", "verdict": "balanced", "target": "sold", "test_accuracy": "0.75"}
+    assert found.tags == {**said, "classes": '["no", "ja ✓"]'}
+    assert found.description == "**balanced.** Fine."
+    assert store.client.get_model_version_by_alias("houses", "champion").version == 1
+    assert store.register(second, "houses").number == 2
+    assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 2
+    store.client.set_registered_model_alias("houses", "champion", "1")
+    assert store.register(second, "houses").number == 2
+    assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 1, (
+        "who chose by hand has chosen"
+    )
+    assert store.register(first, "others").number == 1
+    model_id = store.client.get_run(first).outputs.model_outputs[0].model_id
+    listed = json.loads(store.client.get_logged_model(model_id).tags["mlflow.modelVersions"])
+    assert [each["name"] for each in listed] == ["houses", "others"]
+
+
+def test_a_model_is_found_by_name_version_and_alias(store, folder):
+    first, second = logged(store, folder), logged(store, folder)
+    for run_id in (first, second):
+        store.register(run_id, "house prices")
+    store.client.set_registered_model_alias("house prices", "old", "1")
+    asked = {"": second, "/1": first, "/2": second, "@champion": second, "@old": first}
+    for behind, run_id in asked.items():
+        assert store.run_of(f"house prices{behind}") == run_id
+        assert store.run_of(f"models:/house prices{behind}") == run_id
+    store.client.delete_registered_model_alias("house prices", "champion")
+    assert store.run_of("house prices") == second
+    assert store.run_of(first) == first
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        ("barns", r"barns is neither the ID of a run .+ nor a registered model .+: it has houses\. Give the ID"),
+        (
+            "houses/7",
+            r"the registered model houses has no version 7; expected one of its versions \(1, champion is 1\)",
+        ),
+        ("houses@best", r"the registered model houses has no alias best; .+: houses/1, for example"),
+        ("it's", r"it's is neither the ID of a run"),
+        ("", r" is neither the ID of a run"),
+    ],
+)
+def test_a_model_that_is_not_there_is_said_in_a_sentence(store, folder, named, sentence):
+    store.register(logged(store, folder), "houses")
+    with pytest.raises(StoreError, match=sentence):
+        store.run_of(named)
+
+
+def test_what_cannot_be_registered_is_said_in_a_sentence(store, folder):
+    with pytest.raises(StoreError, match=r"has no such run"):
+        store.register("f" * 32, "houses")
+    with store.run("empty", parent=None, params={}, tags={}, continued=None) as run:
+        pass
+    with pytest.raises(StoreError, match=r"logged no model; expected a run that finished"):
+        store.register(run.run_id, "houses")
+    for name in ("", " ", "a/b", "models:/a", "a@b", "f" * 32):
+        with pytest.raises(StoreError, match=r"cannot be registered as .+; expected a name without slashes"):
+            store.register(run.run_id, name)
+    with pytest.raises(StoreError, match=r"tracking=none keeps no runs"):
+        none.connect().register(run.run_id, "houses")
+    assert store.client.search_registered_models() == []

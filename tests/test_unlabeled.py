@@ -1,0 +1,171 @@
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from goldilocks.dataset import DataError, unlabeled
+from goldilocks.dataset.schema import Schema
+
+NOTHING = {"unit": "", "image_size": None, "channels": 0, "text": None, "time": None}
+NOTHING |= {"lookback": 0, "step": 0, "delay": 0, "columns": {}, "classes": (), "target": "price"}
+TABLE = Schema(kind="table", problem="regression", **{**NOTHING, "columns": {"size": "number", "zip": "category"}})
+TEXT = Schema(kind="text", problem="binary", **{**NOTHING, "text": "review"})
+FILES = Schema(kind="text", problem="binary", **NOTHING)
+IMAGE = Schema(kind="image", problem="binary", **{**NOTHING, "image_size": (4, 4), "channels": 3})
+SPANS = {"lookback": 3, "step": 1, "delay": 2, "time": "hour", "columns": {"kwh": "number", "heat": "number"}}
+SERIES = Schema(kind="series", problem="regression", **{**NOTHING, **SPANS})
+
+
+def read(path, schema):
+    """All rows at once: what they are called, their names, x in parts, and what was said."""
+    header, parts = unlabeled.read(path, schema)
+    parts = list(parts)
+    return (
+        header,
+        [name for part in parts for name in part.names],
+        [p.x for p in parts],
+        [n for p in parts for n in p.notes],
+    )
+
+
+def csv(folder, text):
+    (folder / "rows.csv").write_text(text)
+    return folder / "rows.csv"
+
+
+def test_a_table_is_read_by_its_columns_names_and_categories_stay_texts(tmp_path):
+    path = csv(tmp_path, "zip ,more,size\n01067,x,3\n10115,y,\n,z,inf\n")
+    header, names, [x], _ = read(path, TABLE)
+    assert (header, names) == ("row", [1, 2, 3])
+    assert list(x.columns) == ["size", "zip"]
+    assert x["zip"].tolist() == ["01067", "10115", ""]
+    np.testing.assert_array_equal(x["size"], [3, np.nan, np.nan])
+    assert [str(dtype) for dtype in x.dtypes] == ["float64", "object"]
+
+
+def test_one_row_or_a_column_without_any_value_is_enough(tmp_path):
+    _, names, [x], _ = read(csv(tmp_path, "size,zip\n,\n"), TABLE)
+    assert (names, x["zip"].tolist()) == ([1], [""])
+    assert np.isnan(x["size"].iloc[0])
+
+
+def test_dates_of_a_table_become_days(tmp_path):
+    _, _, [x], _ = read(csv(tmp_path, "size,zip\n1970-01-03,a\n1971-01-01,b\n"), TABLE)
+    assert x["size"].tolist() == [2.0, 365.0]
+
+
+def test_a_parquet_file_is_read_too(tmp_path):
+    pd.DataFrame({"zip": [1, 2], "size": [True, False]}).to_parquet(tmp_path / "rows.parquet")
+    _, _, [x], _ = read(tmp_path / "rows.parquet", TABLE)
+    assert (x["zip"].tolist(), x["size"].tolist()) == (["1", "2"], [1.0, 0.0])
+
+
+def test_many_rows_come_in_parts_and_keep_their_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(unlabeled, "ROWS", 4)
+    path = csv(tmp_path, "size,zip\n" + "".join(f"{row},a\n" for row in range(1, 11)))
+    _, names, parts, _ = read(path, TABLE)
+    assert [len(part) for part in parts] == [4, 4, 2]
+    assert names == list(range(1, 11)) == pd.concat(parts)["size"].tolist()
+
+
+def test_texts_of_a_column_without_those_that_are_missing(tmp_path):
+    header, names, [x], notes = read(csv(tmp_path, "id,review\n1, good film\n2,\n3,1984\n"), TEXT)
+    assert (header, names, x.tolist()) == ("row", [1, 3], ["good film", "1984"])
+    assert notes == ["Left out 1 of 3 rows: they have no text."]
+
+
+def test_a_model_of_text_files_takes_a_column_named_text_or_the_only_one(tmp_path):
+    assert read(csv(tmp_path, "id,text\n1,good\n"), FILES)[2][0].tolist() == ["good"]
+    assert read(csv(tmp_path, "anything\ngood\n"), FILES)[2][0].tolist() == ["good"]
+    with pytest.raises(DataError, match=r"has no column 'text', which the model predicts from"):
+        read(csv(tmp_path, "id,words\n1,good\n"), FILES)
+
+
+def test_text_files_of_a_folder_at_any_depth(tmp_path):
+    (tmp_path / "in" / "new").mkdir(parents=True)
+    for name, content in {"2.txt": b" two\n", "10.txt": b"ten", "new/1.txt": b"", "bad.txt": b"\xff\xfe"}.items():
+        (tmp_path / "in" / name).write_bytes(content)
+    header, names, [x], notes = read(tmp_path / "in", TEXT)
+    assert (header, names, x.tolist()) == ("file", ["2.txt", "10.txt"], ["two", "ten"])
+    assert notes == ["Skipped bad.txt (no UTF-8 text).", "Skipped new/1.txt (empty)."]
+    assert read(tmp_path / "in" / "2.txt", TEXT)[1:3] == (["2.txt"], [["two"]])
+    with pytest.raises(DataError, match=r"No file of .+ holds a text"):
+        read(tmp_path / "in" / "bad.txt", TEXT)
+
+
+def picture(path, color, size=(8, 6)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, color).save(path)
+
+
+def test_images_flat_or_nested_and_broken_ones_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(unlabeled, "IMAGES", 2)
+    for name in ("2.png", "10.png", "deep/er/1.png"):
+        picture(tmp_path / "in" / name, (10, 20, 30))
+    (tmp_path / "in" / "11.png").write_bytes(b"no image")
+    (tmp_path / "in" / "12.jpg").write_bytes(b"")
+    (tmp_path / "in" / "notes.csv").write_text("a")
+    header, names, parts, notes = read(tmp_path / "in", IMAGE)
+    assert (header, names) == ("file", ["2.png", "10.png", "deep/er/1.png"])
+    pixels = np.concatenate(parts)
+    assert (pixels.shape, pixels.dtype) == ((3, 4, 4, 3), np.uint8)
+    np.testing.assert_array_equal(pixels, np.broadcast_to([10, 20, 30], pixels.shape))
+    assert notes == ["Skipped 11.png (damaged, or no image).", "Skipped 12.jpg (empty)."]
+    assert read(tmp_path / "in" / "10.png", IMAGE)[1] == ["10.png"]
+    with pytest.raises(DataError, match=r"No file of .+ is an image that can be decoded"):
+        read(tmp_path / "in" / "notes.csv", IMAGE)
+
+
+def test_a_model_of_gray_images_sees_gray(tmp_path):
+    picture(tmp_path / "red.png", (255, 0, 0))
+    picture(tmp_path / "gray.png", (200, 200, 200))
+    gray = Schema(kind="image", problem="binary", **{**NOTHING, "image_size": (4, 4), "channels": 1})
+    [pixels] = read(tmp_path / "red.png", gray)[2]
+    assert pixels.shape == (1, 4, 4, 1)
+    assert set(pixels.ravel()) == {np.asarray(Image.new("RGB", (1, 1), (255, 0, 0)).convert("L"))[0, 0]}
+    assert set(read(tmp_path / "gray.png", gray)[2][0].ravel()) == {200}
+
+
+def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
+    lines = ["2020-01-01 04:00,5,50", "2020-01-01 00:00,1,", "2020-01-01 01:00,2,20", "2020-01-01 02:00,3,"]
+    lines += ["2020-01-01 03:00,4,40", "2020-01-01 05:00,6,60"]
+    header, names, [x], notes = read(csv(tmp_path, "hour,kwh,heat\n" + "\n".join(lines) + "\n"), SERIES)
+    assert header == "hour"
+    assert names == ["2020-01-01 03:00", "2020-01-01 04:00", "2020-01-01 05:00"]
+    np.testing.assert_array_equal(x[:, -1], [[4, 40], [5, 50], [6, 60]])
+    np.testing.assert_array_equal(x[0], [[2, 20], [3, 20], [4, 40]])
+    assert "Each answer is for 2 rows after the last row that the model saw, which is named beside it." in notes
+    assert any("Filled 1 missing" in note for note in notes)
+    assert any("Left out 1 rows" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "sentence"),
+    [
+        (TABLE, "Size,zip\n1,a\n", r"has no column 'size', .+ expected size, zip, in any order\..+ Is 'Size' what was"),
+        (TABLE, "a,b\n1,a\n", r"has no column 'size', 'zip'"),
+        (TABLE, "size,zip\n", r"has a header line and no rows; expected at least one"),
+        (TABLE, "size,zip\n1,a\nbig,b\n", r"The column 'size' holds 'big'; expected numbers or dates, as in the rows"),
+        (TABLE, "", r"is empty \(0 bytes\)"),
+        (TEXT, "review\n\" \"\n", r"has no text in the column 'review'"),
+        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 usable rows, and a window of the model spans 3"),
+        (SERIES, "hour,kwh,heat\n1,a,1\n2,1,1\n", r"The column 'kwh' holds 'a'; expected numbers"),
+        (SERIES, "hour,heat\n1,1\n", r"has no column 'kwh'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_is_said_in_a_sentence(tmp_path, schema, text, sentence):
+    with pytest.raises(DataError, match=sentence):
+        read(csv(tmp_path, text), schema)
+
+
+def test_what_is_no_file_of_that_kind_is_said_in_a_sentence(tmp_path):
+    csv(tmp_path, "a\n1\n")
+    with pytest.raises(DataError, match=r"row\.csv is not there .+ Did you mean .+rows\.csv\?"):
+        read(tmp_path / "row.csv", TABLE)
+    with pytest.raises(DataError, match=r"is a folder, and the model was trained on a table; expected a file"):
+        read(tmp_path, TABLE)
+    with pytest.raises(DataError, match=r"holds no images, and the model was trained on images"):
+        read(tmp_path, IMAGE)
+    (tmp_path / "letter.pdf").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"ends in \.pdf, and the model was trained on texts; .+ or a folder of \.txt"):
+        read(tmp_path / "letter.pdf", TEXT)
