@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from goldilocks.workflow.evidence import Judge, clusters
+from goldilocks.workflow.evidence import Judge
 from workflows import dataset, problem, trained
 
 ROWS = np.arange(400)
@@ -84,11 +84,3 @@ def test_shares_are_compared_with_the_best_constant():
 
 def test_a_measure_that_is_no_mean_over_rows_gives_way_to_the_loss():
     assert Judge(dataset([0, 1], "binary"), problem("binary", "auc"), {}).measure == "loss"
-
-
-def test_rows_of_a_group_and_stretches_of_a_series_go_together():
-    groups = np.repeat([3, 4], 200)
-    assert (clusters(dataset(np.zeros(400), "regression", groups=groups), ROWS) == groups).all()
-    series = dataset(np.zeros(400), "regression", kind="series", overlap=100)
-    assert len(np.unique(clusters(series, ROWS))) == 4
-    assert clusters(dataset(np.zeros(400), "regression"), ROWS) is None

@@ -187,7 +187,7 @@ def test_windows_are_the_runs_own_and_go_on_to_the_end(home):
 
 
 def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_be(home):
-    run_id, own = home.run("multiclass")
+    run_id, _ = home.run("multiclass")
     noted = home.store.schema(run_id)
     [file] = home.folder.glob(f"mlruns/*/{run_id}/artifacts/input.json")
     text = file.read_text()

@@ -93,7 +93,9 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
         yield Rows(
-            part + 1, packing.column(texts[part].tolist()), notes if not start and len(rows) < len(texts) else ()
+            (part + 1).tolist(),
+            packing.column(texts[part].tolist()),
+            notes if not start and len(rows) < len(texts) else (),
         )
 
 
@@ -126,7 +128,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     ends = times[whole][schema.lookback - 1 :]
     for start in range(0, count, ROWS):
         rows = np.arange(start, min(start + ROWS, count))
-        yield Rows(ends[rows], windows.seen(rows), () if start else tuple(notes))
+        yield Rows(list(ends[rows]), windows.seen(rows), () if start else tuple(notes))
 
 
 def _columns(path: Path, wanted: Sequence[str], *, as_text: Sequence[str]) -> Any:

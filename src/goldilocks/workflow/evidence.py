@@ -151,15 +151,10 @@ class Judge:
         # A row that several shufflings have validated counts once, with its mean.
         table = pd.DataFrame({seed: pd.concat(parts).groupby(level=0).mean() for seed, parts in gaps.items()})
         means, rows = table.mean(axis=1), table.index.to_numpy()
-        of_rows = intervals.paired(means.to_numpy(), np.zeros(len(means)), clusters(self.dataset, rows)).error
+        of_rows = intervals.paired(
+            means.to_numpy(), np.zeros(len(means)), evaluation.clusters(self.dataset, rows)
+        ).error
         count = table.shape[1]
         spread = float(table.mean().std()) if count > 1 else self.seed_error.get(measure, 0.0) * math.sqrt(networks)
         error = math.hypot(of_rows, spread / math.sqrt(count))
         return Difference(measure=measure, gain=float(means.mean()), error=error, rows=len(rows), seeds=count)
-
-
-def clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
-    """Which rows go together, int64 (n,): a group, or neighbours in time; None where each stands for itself."""
-    if dataset.groups is not None:
-        return dataset.groups[rows]
-    return rows // max(1, dataset.overlap) if dataset.kind == "series" else None
