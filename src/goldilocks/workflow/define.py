@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from goldilocks.config import key_of
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, content
 from goldilocks.problem import PROBLEMS
-from goldilocks.protocol import near_duplicates, notes_of_all, parts
+from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
 from goldilocks.workflow.references import ANY
 from goldilocks.workflow.runner import Candidate
 from goldilocks.workflow.state import Flow, Step
@@ -34,8 +34,20 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     settings = flow.runner.settings(Candidate("split", (*ANY.overrides, *found.chosen["overrides"])))
     split, *others = settings.builder("protocol")(flow.dataset)
     pairs = near_duplicates.near_duplicates(flow.dataset, split)
-    said = [*notes_of_all([split, *others]), near_duplicates.warning(flow.dataset, split, pairs)]
+    said = [*notes_of_all([split, *others]), near_duplicates.warning(flow.dataset, split, pairs), _seen(flow, split)]
     return dataclasses.replace(found, reasons=[*found.reasons, *filter(None, said)])
+
+
+def _seen(flow: Flow, split: Split) -> str:
+    """That the last step will be refused, where the test rows have been looked at; "" where they have not."""
+    looks = flow.store.looks(content.digest(flow.dataset, split.test))
+    if not looks or flow.settings.tree["force"]:
+        return ""
+    return (
+        f"The {len(split.test)} test rows have been looked at before, by the run {looks[0].run_id} ({looks[0].name}): "
+        "unless the same configuration wins, the last step will refuse to look again. force=true looks all the same, "
+        "and says so."
+    )
 
 
 def inferred(flow: Flow) -> Step:

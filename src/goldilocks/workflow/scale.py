@@ -18,35 +18,32 @@ LEAST_GROWTH = 1.2
 AT_THE_END = 0.8  # of the epochs: a best epoch behind it says that more epochs may help
 LONGER = 3  # times that the epochs of the largest size are doubled
 FEWEST_EPOCHS = 5
+SIZES_TO_SEE = 3  # fewer show no course of the losses
 
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Climb the ladder of sizes until a verdict is `overfit`."""
     sizes = rungs(flow.settings.choices["model"], flow.typed)
-    at = min(SMALL, len(sizes) - 1)
+    at, typed = min(SMALL, len(sizes) - 1), set(map(key_of, flow.typed))
     small = flow.again(flow.found("power")["small"])[0]
     trained: dict[int, Trained] = {at: small}
     epochs, doubled, notes = small.epochs, 0, []
     waiting = [*range(at), *range(at + 1, len(sizes))]
-    while waiting or doubled <= LONGER:
-        if _overfit(trained) is not None and not any(each < at for each in waiting):
-            break
-        top = max(trained)
-        longer = trained[top].best_epoch > AT_THE_END * trained[top].epochs and "trainer.epochs" not in set(
-            map(key_of, flow.typed)
-        )
-        if longer and _overfit(trained) is None:
+    while True:
+        overfits, top = _overfit(trained) is not None, max(trained)
+        if overfits and len(trained) >= SIZES_TO_SEE:
+            waiting = [place for place in waiting if place < at]
+        longer = trained[top].best_epoch > AT_THE_END * trained[top].epochs and "trainer.epochs" not in typed
+        if longer and not overfits and doubled < LONGER:
             epochs, doubled = 2 * epochs, doubled + 1
         elif not waiting:
             break
-        places = waiting[: max(1, len(flow.runner.slots))] if waiting else [top]
-        if _overfit(trained) is not None:
-            places = [place for place in places if place < at]
+        places = waiting[: len(flow.runner.slots)] or [top]
         affordable = _epochs(flow, trained, max(places) - top, epochs)
-        if affordable < min(epochs, FEWEST_EPOCHS) or not flow.budget.runs_left(SCALE):
+        if affordable < min(epochs, FEWEST_EPOCHS) or flow.budget.runs_left(SCALE) < len(places):
             notes.append("The budget of this step is spent.")
             break
-        asked = [_candidate(sizes[place], min(epochs, affordable)) for place in places]
+        asked = [_candidate(sizes[place], affordable) for place in places]
         for place, each in zip(places, flow.runner.train(asked, folder / str(len(trained)), parent), strict=True):
             if each is not None:
                 trained[place] = each
@@ -56,7 +53,10 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
 
 def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
     found, measures = _overfit(trained), [flow.judge.measure]
-    chosen = trained[max(trained) if found is None else found]
+    overfitting = [place for place in trained if trained[place].verdict == "overfit"]
+    # Of several that overfit, the one that was best before it did has the most to gain from regularization.
+    begin = min(overfitting, key=lambda place: trained[place].best("loss")) if overfitting else max(trained)
+    chosen = trained[begin]
     table = [row(trained[place], measures) for place in sorted(trained)]
     below = [place for place in trained if found is not None and place < found]
     reasons = [f"{trained[place].candidate.name}: {_verdict(trained[place])}" for place in sorted(trained)]
@@ -64,9 +64,11 @@ def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
         decision = f"No size that was tried overfits; tuning begins at the largest, {chosen.candidate.name}."
     elif below:
         under = trained[max(below)].candidate.name
-        decision = f"Between {under} and {chosen.candidate.name} underfitting ends and overfitting begins."
+        decision = f"Between {under} and {trained[found].candidate.name} underfitting ends and overfitting begins."
     else:
-        decision = f"Even the smallest size, {chosen.candidate.name}, overfits."
+        decision = f"Even the smallest size, {trained[found].candidate.name}, overfits."
+    if found is not None:
+        decision += f" Tuning begins at {chosen.candidate.name}."
     return Step(
         name="scale",
         title="Scale up until it overfits",
@@ -77,7 +79,7 @@ def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
         chosen={
             "sizes": [remember(trained[place].candidate, [trained[place]]) for place in sorted(trained)],
             "overfit": sorted(trained).index(found) if found is not None else None,
-            "from": sorted(trained).index(max(trained) if found is None else found),
+            "from": sorted(trained).index(begin),
             "epochs": chosen.epochs,
             "seconds_an_epoch": chosen.seconds_an_epoch,
         },
