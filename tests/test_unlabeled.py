@@ -20,12 +20,8 @@ def read(path, schema):
     """All rows at once: what they are called, their names, x in parts, and what was said."""
     header, parts = unlabeled.read(path, schema)
     parts = list(parts)
-    return (
-        header,
-        [name for part in parts for name in part.names],
-        [p.x for p in parts],
-        [n for p in parts for n in p.notes],
-    )
+    names, notes = ([each for part in parts for each in getattr(part, what)] for what in ("names", "notes"))
+    return header, names, [part.x for part in parts], notes
 
 
 def csv(folder, text):

@@ -15,6 +15,7 @@ Data flows one way, through modules named after the steps of the workflow:
     folds        many trainings of one configuration -> one result
     diagnosis    history -> verdict, evidence, next move in words
     analysis     network + rows -> what it has learned, as numbers; `insights` draws it, `analyse` logs it
+    reference    a tuned scikit-learn model of the same rows, to compare with
     plots        logged numbers -> figures
     tracking     the only place that knows MLflow
     jobs         what became of each job of a sweep, in files
@@ -27,7 +28,7 @@ Data flows one way, through modules named after the steps of the workflow:
     run          one run, top to bottom, one line per step; folds and repeats as its children
     comparison   stored runs -> one HTML file that compares them
     workflow     runs -> the universal workflow, from a data set to one tested model
-    predict      a logged model and raw files -> predictions
+    predict      a logged model + raw input -> a table of answers
     cli          the command `goldilocks`
 """
 
