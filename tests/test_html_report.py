@@ -117,6 +117,19 @@ def test_final_runs_are_of_test_rows_and_have_no_curves():
     assert "plotly.js v" not in text
 
 
+def test_a_second_look_at_the_test_rows_is_said_and_an_interval_is_shown():
+    ends = {"test_loss": 3.0, "test_loss_low": 2.5, "test_loss_high": 3.75}
+    runs = [
+        a_run(name, None, params={"final": "true", "model.units": name}, metrics={**ends, "test_looks": number})
+        for name, number in (("4", 1), ("8", 2))
+    ]
+    text = page(runs)
+    assert "up to <strong>look 2 at this test set: optimistic</strong>" in text
+    assert text.count("look 2 at this test set: optimistic") == 2, "and beside the run"
+    assert "2.5 to 3.75" in text
+    assert "optimistic" not in page(runs[:1])
+
+
 def test_runs_without_any_number_make_a_page():
     text = page([a_run("bad", status="FAILED")], {})
     assert "seed 0 failed" in text

@@ -120,6 +120,16 @@ def test_relations_hold_or_do_not_with_both_numbers(root):
     assert row(text, "the convnet does better")[2:] == ["convnet: nan", "less", "dense: 0.2", "does not hold"]
 
 
+def test_a_second_look_at_the_test_rows_is_said(root):
+    tested = {"test_loss": 0.5, "test_loss_low": 0.4, "test_loss_high": 0.6}
+    first, second = (written(root, a_run("convnet", 0.3, **tested, test_looks=number)) for number in (1.0, 2.0))
+    assert "optimistic" not in first
+    assert "convnet: look 2 at this test set: optimistic" in second
+    assert "| test_loss |" in second
+    assert "test_looks |" not in second
+    assert "test_loss_low |" not in second
+
+
 def test_a_variant_without_a_run_is_named_and_its_relations_are_not_measured(root):
     text = written(root, a_run("dense", 0.3))
     assert "Not run: `convnet` (a convnet)." in text

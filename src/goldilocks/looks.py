@@ -103,11 +103,14 @@ def refusal(earlier: Sequence[StoredRun], number: int) -> str:
     )
 
 
+def is_score(name: str) -> bool:
+    """Whether a metric is a score on test rows."""
+    return name.startswith("test_") and not name.endswith(BESIDE)
+
+
 def results(run: StoredRun) -> dict[str, float]:
     """The scores on test rows that a run logged, by names such as "test_mae"."""
-    return {
-        name: value for name, value in run.metrics.items() if name.startswith("test_") and not name.endswith(BESIDE)
-    }
+    return {name: value for name, value in run.metrics.items() if is_score(name)}
 
 
 def _told(run: StoredRun) -> str:

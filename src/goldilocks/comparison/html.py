@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from goldilocks import looks
 from goldilocks.comparison import drawn, rows
 from goldilocks.comparison.sections import Data, Section
 from goldilocks.comparison.variants import Histories
@@ -99,6 +100,7 @@ def _section(section: Section, histories: Histories, origin: Origin, figures: li
     return {
         "heading": heading(section.data),
         "final": bool(section.data.final),
+        "again": looks.warned(max((run.metrics.get("test_looks", 0) for run in section.runs), default=0)),
         "measure": section.measures[0],
         "better": "more" if higher_is_better(section.measures[0].removeprefix("test_")) else "less",
         "settings": rows.settings(section),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from goldilocks import looks
 from goldilocks.comparison.differences import Difference
 from goldilocks.comparison.sections import Section
 from goldilocks.comparison.variants import Variant
@@ -103,7 +104,11 @@ def runs(section: Section, pages: Mapping[str, str]) -> Table:
                 Cell(("└ " if inner else "") + run.name, kind="name"),
                 Cell(name, kind="name"),
                 Cell(run.params.get("seed", ""), kind="number"),
-                Cell(run.status.lower(), kind="" if run.status == "FINISHED" else "warning"),
+                Cell(
+                    run.status.lower(),
+                    below=looks.warned(run.metrics.get("test_looks")),
+                    kind="" if run.status == "FINISHED" else "warning",
+                ),
                 _number(value),
                 Cell(run.run_id, kind="id"),
                 Cell("open", sort=pages[run.run_id], kind="link"),
@@ -125,7 +130,7 @@ def _variant(place: int, variant: Variant, section: Section) -> list[Cell]:
     cells = [Cell(str(place) if variant.spread(first) else "", sort=str(place), kind="number")]
     cells += [Cell(variant.settings.get(name, ""), kind="setting") for name in section.columns]
     cells += [] if section.columns else [Cell(variant.name, kind="name")]
-    cells += [_value(variant.spread(name)) for name in section.measures]
+    cells += [_value(variant.spread(name), _over_rows(variant, name)) for name in section.measures]
     told = [run.tags["beats_baseline"] == "true" for run in variant.trainings.values() if "beats_baseline" in run.tags]
     yes = {0: "no", len(told): "yes"}.get(sum(told), f"{sum(told)} of {len(told)}") if told else ""
     epochs = variant.best_epochs
@@ -148,12 +153,21 @@ def _variant(place: int, variant: Variant, section: Section) -> list[Cell]:
     ]
 
 
-def _value(spread: Spread | None) -> Cell:
+def _over_rows(variant: Variant, measure: str) -> str:
+    """The interval over test rows that the one training of a variant logged, in words; "" where there is none."""
+    if len(variant.trainings) != 1:
+        return ""
+    [run] = variant.trainings.values()
+    ends = [run.metrics.get(f"{measure}_{end}") for end in ("low", "high")]
+    return "" if None in ends else " to ".join(style.number(end) for end in ends if end is not None)
+
+
+def _value(spread: Spread | None, over_rows: str) -> Cell:
     if spread is None:
         return Cell("")
     if not math.isfinite(spread.mean):
         return Cell("not finite", kind="number warning")
-    below = f"{style.number(spread.low)} to {style.number(spread.high)}" if spread.count > 1 else ""
+    below = f"{style.number(spread.low)} to {style.number(spread.high)}" if spread.count > 1 else over_rows
     return Cell(style.number(spread.mean), sort=repr(spread.mean), below=below, kind="number")
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from goldilocks import looks
 from goldilocks.plots import style
 from goldilocks.report import markdown
 from goldilocks.study.measured import Data, Measured, Statistic
@@ -86,6 +87,7 @@ def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Pi
         "together), `last_` those of the last epoch; ± is the standard deviation over the seeds (or folds) that `n` "
         "counts. Every number: [results.csv](results.csv).",
         _not_run(study, variants),
+        _looked(variants),
         *drawn,
         "### Beside the book",
         _published(study, variants),
@@ -99,7 +101,7 @@ def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Pi
 def _overview(study: Study, variants: Sequence[Measured]) -> pd.DataFrame:
     """A row a variant."""
     names = dict.fromkeys(name for each in variants for name in each.values)
-    best = [name for name in names if name.startswith(("best_val_", "test_"))]
+    best = [name for name in names if name.startswith("best_val_") or looks.is_score(name)]
     last = [name for name in ("last_loss", "last_val_loss") if name in names]
     rows = []
     for each in variants:
@@ -111,6 +113,13 @@ def _overview(study: Study, variants: Sequence[Measured]) -> pd.DataFrame:
         row["n"] = f"{len(each.trainings)} {each.over}" if len(each.trainings) > 1 else "1"
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _looked(variants: Sequence[Measured]) -> str:
+    """Which variants looked at test rows that had been looked at before; "" where none did."""
+    found = {each.variant: max(run.metrics.get("test_looks", 0) for run in each.trainings) for each in variants}
+    said = [f"{variant}: {looks.warned(number)}" for variant, number in found.items() if looks.warned(number)]
+    return f"**{'; '.join(said)}.**" if said else ""
 
 
 def _published(study: Study, variants: Sequence[Measured]) -> str:
