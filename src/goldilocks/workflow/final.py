@@ -6,7 +6,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.7, last paragraph
 import math
 from pathlib import Path
 
-from goldilocks import intervals
+from goldilocks import intervals, looks
 from goldilocks.problem import higher_is_better
 from goldilocks.workflow import references
 from goldilocks.workflow.evidence import CONFIDENCE
@@ -50,6 +50,13 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         f"{tune['considered']} that were considered: of equally good ones, the best would look {lucky:.2g} better than "
         "it is.",
     ]
+    if "validation_consulted" in metrics:
+        reasons.append(
+            f"In this store {metrics['validation_consulted']:.0f} configurations have been judged by validation rows of "
+            "these data."
+        )
+    if warning := looks.warned(metrics.get("test_looks")):
+        reasons.append(f"This is {warning}.")
     reach = 1.96 * math.hypot(error, noise)
     if abs(behind) <= reach:
         reasons.append(f"Test and validation differ by {abs(behind):.3g}: within noise (up to {reach:.2g}).")

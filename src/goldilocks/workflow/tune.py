@@ -23,6 +23,7 @@ from goldilocks.workflow.state import Flow, Step, remember
 
 LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
 PATIENCE = 0.25  # of the epochs, without a better one, after which a trial stops
+FEWEST_EPOCHS = 5
 TRIALS = 60  # at most
 FINALISTS = 2  # trials that are trained again with other seeds
 TIME_OF_A_TRIAL = 0.25  # of the time of this step, at most
@@ -45,10 +46,9 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
 
 def _epochs(flow: Flow, start: Trained) -> int:
     """Epochs of a trial: more than the model that overfits needed, if the time allows."""
-    wanted = round(LONGER * start.best_epoch / PATIENCE * (PATIENCE + 1) / 2)
-    wanted = max(10, min(round(LONGER * start.epochs), wanted))
+    wanted = max(FEWEST_EPOCHS, round(LONGER * start.epochs))
     seconds = flow.budget.seconds_left(TUNE) * len(flow.runner.slots) * TIME_OF_A_TRIAL
-    return max(3, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
+    return max(FEWEST_EPOCHS, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
 
 
 def _again(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str) -> list[list[Trained]]:
