@@ -52,8 +52,8 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     ]
     if "validation_consulted" in metrics:
         reasons.append(
-            f"In this store {metrics['validation_consulted']:.0f} configurations have been judged by validation rows of "
-            "these data."
+            f"In this store {metrics['validation_consulted']:.0f} configurations have been judged by validation rows "
+            "of these data."
         )
     if warning := looks.warned(metrics.get("test_looks")):
         reasons.append(f"This is {warning}.")
