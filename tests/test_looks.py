@@ -163,27 +163,29 @@ def quick(monkeypatch):
 
 @pytest.mark.usefixtures("quick")
 def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_marked(store, composed, capsys):
-    run(composed(*BOSTON))
-    capsys.readouterr()
+    data = composed(*BOSTON).builder("dataset")().digest
+    for _ in range(2):
+        noted(store, digest=None, looked=None, role="plain", **{"dataset.digest": data})
     run(composed(*BOSTON, "final=true"))
     first = capsys.readouterr().out
     assert "95 % interval" in first
     assert "optimistic" not in first
+    assert "2 configurations were judged by the 101 validation rows" in first
     assert run(composed(*BOSTON, "final=true")) > 0  # Taken as it was: no new look.
     assert "reused" in capsys.readouterr().out
-    assert len(everything(store)) == 2
+    assert len(everything(store)) == 3
     with pytest.raises(SealError, match="another configuration has looked at these test rows"):
         run(composed(*BOSTON, "final=true", "optimizer=adam", "tracking.experiment=elsewhere"))
-    assert len(everything(store)) == 2
+    assert len(everything(store)) == 3
     run(composed(*BOSTON, "final=true", "optimizer=adam", "force=true"))
     assert "again     look 2 at this test set: optimistic" in capsys.readouterr().out
-    final, before, plain = (each.data for each in everything(store))
-    assert ledger.DIGEST not in plain.tags
+    final, before, *_ = (each.data for each in everything(store))
     assert before.tags[ledger.DIGEST] == final.tags[ledger.DIGEST]
     assert before.tags[ledger.LOOKED] < final.tags[ledger.LOOKED]
     assert (before.metrics["test_looks"], final.metrics["test_looks"]) == (1, 2)
     assert final.tags["test_looks"] == "2"
-    assert final.metrics["validation_consulted"] == 1
+    assert final.metrics["validation_consulted"] == 2
+    assert final.metrics["validation_luck"] > 0
     assert final.metrics["test_mae_low"] < final.metrics["test_mae"] < final.metrics["test_mae_high"]
     note = final.tags["mlflow.note.content"]
     assert "then evaluated on the test rows: look 2 at this test set: optimistic." in note

@@ -70,6 +70,14 @@ class Store:
     def looks(self, digest: str) -> None:
         """No ledger is kept."""
 
+    def looks_elsewhere(self, dataset_digest: str, digest: str) -> list[Any]:
+        """No look was kept."""
+        return []
+
+    def consulted(self, dataset_digest: str) -> int:
+        """No run was kept."""
+        return 0
+
     def explain(self, run_id: str, reason: str) -> None:
         """Nothing to explain."""
 
