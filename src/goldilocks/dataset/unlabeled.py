@@ -87,14 +87,13 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
         name = header[0] if len(header) == 1 else TEXT
     texts = features.texts(_columns(path, [name], as_text=(name,))[name])
     rows = np.flatnonzero(texts != "")
-    notes = (f"Left out {len(texts) - len(rows)} of {len(texts)} rows: they have no text.",)
+    lost = len(texts) - len(rows)
+    notes = (f"Left out {lost} of {len(texts)} rows: they have no text.",) if lost else ()
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        yield Rows(
-            part + 1, packing.column(texts[part].tolist()), notes if not start and len(rows) < len(texts) else ()
-        )
+        yield Rows(list(part + 1), packing.column(texts[part].tolist()), () if start else notes)
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -126,7 +125,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     ends = times[whole][schema.lookback - 1 :]
     for start in range(0, count, ROWS):
         rows = np.arange(start, min(start + ROWS, count))
-        yield Rows(ends[rows], windows.seen(rows), () if start else tuple(notes))
+        yield Rows(list(ends[rows]), windows.seen(rows), () if start else tuple(notes))
 
 
 def _columns(path: Path, wanted: Sequence[str], *, as_text: Sequence[str]) -> Any:
