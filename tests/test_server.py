@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from goldilocks.tracking import journal, local
+from test_registry import logged
 
 pytestmark = pytest.mark.server
 
@@ -93,3 +94,12 @@ def test_a_server_that_is_away_at_the_end_gets_everything_later(server, folder, 
     assert store.repair() == [f"run {tracker.run_id} (left alone): sent what the store lacked."]
     found = store.client.get_run(tracker.run_id)
     assert (found.info.status, found.data.metrics) == ("FINISHED", {"loss": 0.25})
+
+
+def test_a_model_is_registered_on_a_server_and_found_again(server, folder):
+    store = local.connect(uri=server.uri, experiment="tries")
+    run_ids = [logged(store, folder), logged(store, folder)]
+    assert [store.register(run_id, "houses").number for run_id in (*run_ids, run_ids[0])] == [1, 2, 1]
+    assert [store.run_of(f"houses{behind}") for behind in ("", "/1", "@champion")] == [run_ids[1], *run_ids]
+    assert store.schema(run_ids[0]).classes == ("no", "ja ✓")
+    assert store.model(store.run_of("houses")).count_params() == 3

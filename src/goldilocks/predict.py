@@ -36,6 +36,7 @@ def run(store: Any, named: str, path: Path, output: Path | None) -> None:
     tables = _tables(store.model(run_id), schema, header, rows)
     if output is None:
         _write(tables, sys.stdout)
+        sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
         return
     part = output.with_name(f"{output.name}.part")
     try:

@@ -87,16 +87,13 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
         name = header[0] if len(header) == 1 else TEXT
     texts = features.texts(_columns(path, [name], as_text=(name,))[name])
     rows = np.flatnonzero(texts != "")
-    notes = (f"Left out {len(texts) - len(rows)} of {len(texts)} rows: they have no text.",)
+    lost = len(texts) - len(rows)
+    notes = (f"Left out {lost} of {len(texts)} rows: they have no text.",) if lost else ()
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        yield Rows(
-            (part + 1).tolist(),
-            packing.column(texts[part].tolist()),
-            notes if not start and len(rows) < len(texts) else (),
-        )
+        yield Rows(list(part + 1), packing.column(texts[part].tolist()), () if start else notes)
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:

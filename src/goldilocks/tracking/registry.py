@@ -61,7 +61,7 @@ def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Versi
             f"a model cannot be registered as {name!r}; expected a name without slashes, colons and @ signs, which is "
             "no run's ID, such as house-prices."
         )
-    logged = stored.model_of(client, run_id, uri=uri)
+    logged = stored.model_of(client, run_id, uri=uri, asked="the run to register")
     with opening.alone(uri):  # Else two processes that register the same run make two versions of it.
         known = [each for each in _versions(client, name) if each.run_id == run_id]
         if known:

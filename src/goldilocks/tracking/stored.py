@@ -140,7 +140,7 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
         StoreError: There is no such run, or it logged no model that Keras can load.
         MlflowException: The store cannot be read.
     """
-    logged = model_of(client, run_id, uri=uri)
+    logged = model_of(client, run_id, uri=uri, asked="model.init_from")
     from goldilocks import backend  # First: it is quiet.
     from goldilocks.dataset import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
 
@@ -157,14 +157,20 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
         ) from error
 
 
-def model_of(client: MlflowClient, run_id: str, *, uri: str) -> LoggedModel:
-    """MLflow's record of the model that a run logged; arguments as of `model`.
+def model_of(client: MlflowClient, run_id: str, *, uri: str, asked: str) -> LoggedModel:
+    """MLflow's record of the model that a run logged.
+
+    Args:
+        client: Of the store.
+        run_id: The whole ID.
+        uri: Of the store, for the message.
+        asked: Who names the run, for the message.
 
     Raises:
         StoreError: There is no such run, or it logged no model.
         MlflowException: The store cannot be read.
     """
-    run = _run(client, run_id, uri, "the run whose model is asked for")
+    run = _run(client, run_id, uri, asked)
     if not (run.outputs and run.outputs.model_outputs):
         raise StoreError(
             f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected a run that finished, "
