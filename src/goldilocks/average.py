@@ -158,7 +158,7 @@ def _values(average: Average) -> pd.DataFrame:
                 "": name,
                 "mean": spread.mean,
                 "deviation": spread.deviation,
-                "95 % interval": f"{summary.number(spread.low)} to {summary.number(spread.high)}",
+                "95 % interval": f"{tables.number(spread.low)} to {tables.number(spread.high)}",
                 "baseline": average.baseline.get(name.removeprefix("val_")),
             }
         )
@@ -180,9 +180,9 @@ def _lines(average: Average, where: str, see: str) -> str:
     said = [] if verdict is None else [f"verdict   {verdict.name}: {verdict.reason}", f"next      {verdict.next_move}"]
     for name, spread in average.best.items():
         dumb = average.baseline.get(name.removeprefix("val_"))
-        interval = f"95 % interval {summary.number(spread.low)} to {summary.number(spread.high)}"
-        beside = f", baseline {summary.number(dumb)}" if dumb is not None else ""
-        shown.append(f"{name} {summary.number(spread.mean)} ({interval}{beside})")
+        interval = f"95 % interval {tables.number(spread.low)} to {tables.number(spread.high)}"
+        beside = f", baseline {tables.number(dumb)}" if dumb is not None else ""
+        shown.append(f"{name} {tables.number(spread.mean)} ({interval}{beside})")
     said.append(f"mean      of {len(average.outcomes)} trainings at epoch {average.best_epoch}: {', '.join(shown)}")
     said.append(f"final     {summary.final_command(average.settings, average.best_epoch)}")
     return "\n".join([*said, f"logged    {where}", *([f"see it    {see}"] if see else [])])

@@ -18,6 +18,7 @@ from goldilocks.intervals import Interval, best_of
 from goldilocks.looks import Look, warned
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
+from goldilocks.tables import number
 from goldilocks.tracking import provenance
 from goldilocks.training.fit import Result
 
@@ -261,8 +262,3 @@ def _table(outcome: Outcome) -> str:
         cells += [f"{number(found.low)} to {number(found.high)}" if found else ""] if intervals else []
         rows.append(f"| {' | '.join([*cells, number(dumb) if dumb is not None else ''])} |")
     return "\n".join(rows)
-
-
-def number(value: float) -> str:
-    """Four significant digits."""
-    return f"{value:.4f}" if 0.001 <= abs(value) < 10 else f"{value:.4g}"

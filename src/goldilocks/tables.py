@@ -1,4 +1,4 @@
-"""Tables in Markdown."""
+"""Numbers and tables for people to read."""
 
 import pandas as pd
 
@@ -14,3 +14,8 @@ def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def number(value: float) -> str:
+    """Four significant digits."""
+    return f"{value:.4f}" if 0.001 <= abs(value) < 10 else f"{value:.4g}"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from goldilocks.workflow import references
 from goldilocks.workflow.runner import Candidate
-from goldilocks.workflow.state import Flow, Step, remember
+from goldilocks.workflow.state import Flow, remember
+from goldilocks.workflow.step import Step
 
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:

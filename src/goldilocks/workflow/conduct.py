@@ -19,9 +19,10 @@ from goldilocks.config import Settings
 from goldilocks.problem import resolve
 from goldilocks.tracking import provenance
 from goldilocks.tracking.journal import FOLDER
-from goldilocks.workflow import baseline, budget, define, final, power, register, scale, state, story, tune
+from goldilocks.workflow import baseline, budget, define, final, log, power, register, scale, story, tune
 from goldilocks.workflow.runner import Runner
-from goldilocks.workflow.state import Flow, Step
+from goldilocks.workflow.state import Flow
+from goldilocks.workflow.step import Step, save, saved
 
 STEPS: dict[str, Callable[[Flow, str, Path], Step]] = {
     "problem": define.step,
@@ -91,7 +92,7 @@ def conduct(settings: Settings) -> None:
                     _settle(flow)
                 if not step.passed:
                     break
-            story.tell(flow, tracker, command)
+            log.tell(flow, tracker, command)
         see = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
         print(f"\nlogged    {tracker.where}\npage      {see}\nsee it    {store.ui_command}")
 
@@ -116,7 +117,7 @@ def _settle(flow: Flow) -> None:
 
 def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], parent: str) -> Step:
     """A step, by an earlier process or now."""
-    if (found := state.saved(flow.folder, name)) is not None:
+    if (found := saved(flow.folder, name)) is not None:
         flow.budget.seconds_before += found.seconds
         print(f"\n{len(flow.steps) + 1}. {found.title} (done before)\n   {found.decision}")
         return found
@@ -136,6 +137,6 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
         step = dataclasses.replace(step, seconds=time.monotonic() - began, run_id=tracker.run_id)
         tracker.tags({"passed": str(step.passed).lower()})
         tracker.describe(story.step_markdown(step, number))
-    state.save(flow.folder, step)
+    save(flow.folder, step)
     print(story.step_lines(step, number), flush=True)
     return step

@@ -15,7 +15,8 @@ from goldilocks.problem import PROBLEMS
 from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
 from goldilocks.workflow.references import ANY
 from goldilocks.workflow.runner import Candidate
-from goldilocks.workflow.state import Flow, Step
+from goldilocks.workflow.state import Flow
+from goldilocks.workflow.step import Step
 
 RARE = 0.2  # share of the rarer of two classes below which saying "the other one" looks like success
 ENOUGH = 400  # validation rows: the standard error of an accuracy is then at most 2.5 points (0.5 / sqrt(400))

@@ -10,7 +10,8 @@ from goldilocks import intervals, looks
 from goldilocks.problem import higher_is_better
 from goldilocks.workflow import references
 from goldilocks.workflow.evidence import CONFIDENCE
-from goldilocks.workflow.state import Flow, Step, remember
+from goldilocks.workflow.state import Flow, remember
+from goldilocks.workflow.step import Step
 
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:

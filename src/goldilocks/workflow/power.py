@@ -10,7 +10,8 @@ from goldilocks.workflow.evidence import Difference
 from goldilocks.workflow.ladder import SMALL, rungs
 from goldilocks.workflow.rows import row
 from goldilocks.workflow.runner import Trained
-from goldilocks.workflow.state import Flow, Step, remember
+from goldilocks.workflow.state import Flow, remember
+from goldilocks.workflow.step import Step
 
 # Chance, at most, that a model of targets without any relation to the inputs passes.
 LEVEL = 0.001

@@ -5,7 +5,8 @@ import shlex
 from pathlib import Path
 
 from goldilocks.tracking import provenance
-from goldilocks.workflow.state import Flow, Step
+from goldilocks.workflow.state import Flow
+from goldilocks.workflow.step import Step
 
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:

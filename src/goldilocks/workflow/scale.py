@@ -11,7 +11,8 @@ from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.ladder import SMALL, rungs
 from goldilocks.workflow.rows import row
 from goldilocks.workflow.runner import Candidate, Trained
-from goldilocks.workflow.state import Flow, Step, remember
+from goldilocks.workflow.state import Flow, remember
+from goldilocks.workflow.step import Step
 
 GROWTH = 3.0  # how much longer an epoch of the next size is taken to last, at most
 LEAST_GROWTH = 1.2

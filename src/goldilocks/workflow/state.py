@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,33 +13,7 @@ from goldilocks.problem import Problem
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.evidence import Judge
 from goldilocks.workflow.runner import Candidate, Runner, Trained
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """What a step has found; nothing in it but what JSON has.
-
-    Attributes:
-        name: "problem", "baseline", "power", "scale", "tune", "final" or "register".
-        title: For people.
-        passed: Whether the gate at its end is open: the next step may begin.
-        decision: What was decided, one sentence.
-        reasons: Why, in sentences with numbers.
-        table: The evidence, a row each, by column.
-        chosen: What later steps need.
-        seconds: It took, without the time in which it was stopped.
-        run_id: The run that the runs of the step stand below.
-    """
-
-    name: str
-    title: str
-    passed: bool
-    decision: str
-    reasons: Sequence[str]
-    table: Sequence[Mapping[str, Any]]
-    chosen: Mapping[str, Any]
-    seconds: float = 0.0
-    run_id: str = ""
+from goldilocks.workflow.step import Step
 
 
 @dataclass
@@ -102,19 +73,3 @@ def remember(candidate: Candidate, trained: Sequence[Trained]) -> dict[str, Any]
         "overrides": list(candidate.overrides),
         "runs": [each.run.run_id for each in trained],
     }
-
-
-def save(folder: Path, step: Step) -> None:
-    """Keep a step that has ended, never half-written."""
-    file = folder / f"{step.name}.json"
-    fresh = file.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(dataclasses.asdict(step), indent=1))
-    fresh.replace(file)
-
-
-def saved(folder: Path, name: str) -> Step | None:
-    """A step that an earlier process has finished; None where it has not."""
-    try:
-        return Step(**json.loads((folder / f"{name}.json").read_text()))
-    except FileNotFoundError:
-        return None

@@ -1,10 +1,5 @@
 """What a workflow found, in words: lines on the terminal, and the description of its run in Markdown."""
 
-from __future__ import annotations
-
-import dataclasses
-import json
-import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,50 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from goldilocks import summary
 from goldilocks.plots import style
 from goldilocks.plots.frontier import Size, Winner, frontier
-from goldilocks.tables import markdown
-from goldilocks.workflow import advice
-from goldilocks.workflow.state import Flow, Step
+from goldilocks.tables import markdown, number
+from goldilocks.workflow.step import Step
 
 WIDTH = 110  # characters of a line on the terminal
 FILE = "story.json"
 FRONTIER = "frontier.png"
 
 Story = Mapping[str, Any]
-
-
-def collected(flow: Flow, command: str) -> Story:
-    """Everything that the page and the description are made of, as JSON has it."""
-    dataset = flow.dataset
-    return {
-        "name": flow.settings.name,
-        "command": command,
-        "data": f"{dataset.source.replace('_', '-')}: {dataset.location}",
-        "digest": dataset.digest,
-        "measure": flow.problem.metric,
-        "unit": dataset.unit,
-        "steps": [dataclasses.asdict(step) for step in flow.steps],
-        "seconds": flow.budget.seconds_spent,
-        "runs": flow.budget.runs_spent,
-        "next": advice.next_moves(flow),
-    }
-
-
-def tell(flow: Flow, tracker: Any, command: str) -> None:
-    """Log the story to the workflow's run: as its description, as `story.json`, and the frontier as a picture."""
-    told = collected(flow, command)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / FILE).write_text(json.dumps(told, indent=1))
-        (folder / "story.md").write_text(in_markdown(told))
-        draw(told, folder)
-        tracker.files(folder)
-    tracker.describe(in_markdown(told))
-    passed = flow.steps[-1].passed
-    tracker.tags({"step": flow.steps[-1].name, "passed": str(passed).lower()})
-    tracker.metrics(_metrics(told))
 
 
 def outcome(told: Story) -> str:
@@ -66,15 +27,6 @@ def outcome(told: Story) -> str:
         return f"Stopped at step {len(steps)}: {last['decision']}"
     tested = next(step for step in steps if step["name"] == "final")
     return f"{tested['chosen']['tested']['name'].removesuffix(' final')}: {tested['decision']}"
-
-
-def _metrics(told: Story) -> dict[str, float]:
-    """The single values of a workflow, so that workflows can be compared in the table of runs."""
-    values = {"seconds": float(told["seconds"]), "runs": float(told["runs"])}
-    tested = found(told, "final")
-    if tested:
-        values |= {f"test_{tested['measure']}": tested["test"], f"val_{tested['measure']}": tested["validation"]}
-    return values
 
 
 def found(told: Story, name: str) -> Mapping[str, Any]:
@@ -148,7 +100,7 @@ def shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return summary.number(value)
+        return number(value)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

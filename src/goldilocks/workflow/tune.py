@@ -19,7 +19,8 @@ from goldilocks.workflow.evidence import Difference
 from goldilocks.workflow.rows import row
 from goldilocks.workflow.runner import Trained
 from goldilocks.workflow.search import Search
-from goldilocks.workflow.state import Flow, Step, remember
+from goldilocks.workflow.state import Flow, remember
+from goldilocks.workflow.step import Step
 
 LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
 PATIENCE = 0.25  # of the epochs, without a better one, after which a trial stops
