@@ -2,17 +2,15 @@
 
 import contextlib
 import shlex
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 from mlflow.tracking import MlflowClient
-from mlflow.tracking.context.registry import resolve_tags
 
 from goldilocks.dataset.schema import Schema
 from goldilocks.tracking import (
@@ -21,22 +19,19 @@ from goldilocks.tracking import (
     inputs,
     journal,
     ledger,
-    opening,
+    opened,
     registry,
     repair,
     stored,
     targets,
 )
-from goldilocks.tracking.failures import FAILURES, explained
-from goldilocks.tracking.opening import SQLITE
+from goldilocks.tracking.failures import explained
 from goldilocks.tracking.provenance import program
 from goldilocks.tracking.registry import Version
 from goldilocks.tracking.run import Tracker
 from goldilocks.tracking.sender import repository
 from goldilocks.tracking.stored import StoredRun
 from goldilocks.tracking.targets import Selection
-
-SECONDS_OF_A_REPAIR = 60  # that another process may hold a run, to send what it had left
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,6 @@ class Store:
         store = [] if self.uri in (default, "sqlite:///mlflow.db") else ["--backend-store-uri", self.uri]
         return shlex.join([program("mlflow"), "ui", *store])
 
-    @contextlib.contextmanager
     def run(
         self,
         name: str,
@@ -66,8 +60,8 @@ class Store:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
         continued: str | None,
-    ) -> Iterator[Tracker]:
-        """A run that is open inside the `with`, and afterwards FINISHED, FAILED (an error) or KILLED (a signal).
+    ) -> AbstractContextManager[Tracker]:
+        """A run that is open inside a `with`, and afterwards FINISHED, FAILED (an error) or KILLED (a signal).
 
         Args:
             name: For people.
@@ -79,53 +73,7 @@ class Store:
         Raises:
             StoreError: The store cannot be written.
         """
-        with explained(self.uri):
-            run_id = continued or self._created(name, parent, tags)
-            written = journal.of(run_id)
-        with contextlib.ExitStack() as holding:
-            with explained(self.uri):
-                free = holding.enter_context(written.held(seconds=SECONDS_OF_A_REPAIR))
-            if not free:
-                raise StoreError(f"the run {run_id} is under way in another process; expected one that ended.")
-            with explained(self.uri):
-                self._begin(written, run_id, name, again=continued is not None)
-            where = f"run {run_id} of experiment {self.experiment}"
-            tracker = Tracker(self.client, run_id, written, uri=self.uri, where=where, ui_command=self.ui_command)
-            try:
-                with _terminable():
-                    if not any(kind == "params" for kind, _ in written.entries()):
-                        tracker.params(params)
-                    yield tracker
-            except BaseException as error:
-                self._broke_off(tracker, error)
-                raise
-            if tracker.close("FINISHED"):
-                written.remove()
-            else:
-                _say_what_waits(run_id, self.uri)
-
-    def _created(self, name: str, parent: str | None, tags: Mapping[str, str]) -> str:
-        above = {"mlflow.parentRunId": parent} if parent else {}
-        given = resolve_tags({**tags, **above})
-        return self.client.create_run(self.experiment_id, run_name=name, tags=given).info.run_id
-
-    def _begin(self, written: journal.Journal, run_id: str, name: str, *, again: bool) -> None:
-        """Note in a run's journal what `repair` must know, and set the run going again where it had ended."""
-        if not written.entries():
-            written.add("begin", {"uri": _beside(self.uri), "name": name})
-        if again:
-            self.client.update_run(run_id, status="RUNNING")
-            for name in {"reason", "last_epoch"} & set(self.client.get_run(run_id).data.tags):
-                self.client.delete_tag(run_id, name)  # Of the interruption, which is over.
-
-    def _broke_off(self, tracker: Tracker, error: BaseException) -> None:
-        """End a run that did not come to its end; the error that stopped it says more than one of the store would."""
-        killed = isinstance(error, (KeyboardInterrupt, SystemExit))
-        reason = repair.INTERRUPTED if killed else f"{type(error).__name__}: {error}"
-        with contextlib.suppress(StoreError, *FAILURES):
-            tracker.tags({"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)})
-        with contextlib.suppress(StoreError, *FAILURES):
-            tracker.close("KILLED" if killed else "FAILED")
+        return opened.run(self, name, parent=parent, params=params, tags=tags, continued=continued)
 
     @contextlib.contextmanager
     def alone(self, fingerprint: str, doing: str = "training this configuration") -> Iterator[None]:
@@ -316,35 +264,3 @@ class Store:
         """The address of a run's page in the MLflow UI, of a store without a server as `ui_command` serves it."""
         server = self.uri.rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
         return f"{server}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
-
-
-def _beside(uri: str) -> str:
-    """A SQLite URI as this folder has it, so that it stays right when the folder is moved."""
-    if not uri.startswith(SQLITE) or not opening.database(uri).is_relative_to(Path.cwd()):
-        return uri
-    return SQLITE + str(opening.database(uri).relative_to(Path.cwd()))
-
-
-def _say_what_waits(run_id: str, uri: str) -> None:
-    print(
-        f"the tracking store {uri} does not take what the run {run_id} logged. All of it is kept in "
-        f"{journal.RUNS / run_id}, and sent when a run is started in this folder, or by `goldilocks repair`.",
-        file=sys.stderr,
-    )
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM (a scheduler's, a shutdown's) end a run as Ctrl-C does, so that it is marked."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number, frame):
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
