@@ -62,11 +62,11 @@ def row(name: str, told: dict, seconds: float) -> str:
     steps = {step["name"]: step for step in told["steps"]}
     if "tune" not in steps:
         return f"| {name} | {told['steps'][-1]['decision']} | | | | | | | {seconds / 60:.1f} |"
-    versus = {each[""].partition(":")[0]: each for each in steps["tune"]["chosen"]["versus"]}
+    versus = {each["candidate"].partition(":")[0]: each for each in steps["tune"]["chosen"]["versus"]}
     measure = next(key for key in versus["winner"] if key.startswith("val_"))
     cells = [f"{versus[key][measure]:.4g}" if key in versus else "" for key in ("baseline", "reference", "small")]
     cells.append(f"{(versus.get('overfit') or versus['largest'])[measure]:.4g}")
-    cells.append(f"{versus['winner'][measure]:.4g} ({versus['winner']['']})")
+    cells.append(f"{versus['winner'][measure]:.4g} ({versus['winner']['candidate']})")
     final = steps["final"]["chosen"]
     if final:
         ends = f" ({final['low']:.4g} to {final['high']:.4g})" if final["low"] is not None else ""

@@ -15,7 +15,7 @@ from typing import Any
 from goldilocks.problem import higher_is_better
 from goldilocks.workflow import references
 from goldilocks.workflow.budget import CONFIRM, TUNE
-from goldilocks.workflow.evidence import Difference
+from goldilocks.workflow.evidence import Difference, Judge
 from goldilocks.workflow.rows import row
 from goldilocks.workflow.runner import Trained
 from goldilocks.workflow.search import Search
@@ -74,16 +74,6 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
     winner = contenders[order[0]]
     overfit = next(group for group in contenders if group[0].run.run_id == start.run.run_id)
     reasons = [search.said()]
-    table: list[dict[str, Any]] = []
-    for place in order:
-        group = contenders[place]
-        difference = judge.compare(group, winner, measure)
-        told = "the best" if group is winner else "beyond noise" if difference.beyond_noise else "within noise"
-        interval = "" if group is winner else f"{difference.low:+.3g} to {difference.high:+.3g}"
-        table.append(
-            row(group[0], [measure])
-            | {f"val_{measure}": scores[place], "seeds": len(group), "behind the best": interval, "": told}
-        )
     rival = overfit if winner is not overfit else contenders[order[1]] if len(order) > 1 else winner
     gain = judge.compare(winner, rival, measure)
     if winner is not overfit:
@@ -92,17 +82,14 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
             f"tuning began (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, {gain.seeds} seeds): "
             f"{'beyond' if gain.beyond_noise else 'within'} noise."
         )
-    equal = [
-        contenders[place][0]
-        for place in order[1:]
-        if not judge.compare(contenders[place], winner, measure).beyond_noise
-        and contenders[place][0].parameters < winner[0].parameters
-    ]
-    if equal:
-        least = min(equal, key=lambda each: each.parameters)
+    smaller = [contenders[place] for place in order[1:] if contenders[place][0].parameters < winner[0].parameters]
+    behind = [(group[0], judge.compare(group, winner, measure)) for group in smaller]
+    if equal := [(least, difference) for least, difference in behind if not difference.beyond_noise]:
+        least, difference = min(equal, key=lambda each: each[0].parameters)
         reasons.append(
-            f"{least.candidate.name} is within noise of it with {least.parameters:,} weights instead of "
-            f"{winner[0].parameters:,}."
+            f"{least.candidate.name} has {least.parameters:,} weights instead of {winner[0].parameters:,}, and is "
+            f"{-difference.gain:.4g} behind in val_{measure} (95 % interval {-difference.high:+.3g} to "
+            f"{-difference.low:+.3g}): these rows and seeds cannot tell the two apart."
         )
     candidate = winner[0].candidate
     small = flow.again(flow.found("power")["small"])
@@ -121,7 +108,7 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
         passed=True,
         decision=f"The winner is {candidate.name}: val_{measure} {scores[order[0]]:.4g} at epoch {_epoch(winner)}.",
         reasons=[*reasons, *failed],
-        table=table,
+        table=[_contender(judge, contenders[place], winner) for place in order],
         chosen={
             "winner": remember(candidate, winner),
             "overfit": remember(start.candidate, overfit),
@@ -135,11 +122,23 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
     )
 
 
+def _contender(judge: Judge, group: Sequence[Trained], winner: Sequence[Trained]) -> dict[str, Any]:
+    """The row of a candidate that was trained with several seeds; what decides stands first."""
+    measure = judge.measure
+    difference = judge.compare(group, winner, measure)
+    interval = "" if group is winner else f"{difference.low:+.3g} to {difference.high:+.3g}"
+    told = "the winner" if group is winner else "beyond noise" if difference.beyond_noise else "within noise"
+    said = row(group[0], [measure])
+    first = {name: said.pop(name) for name in ("candidate", "weights", f"val_{measure}")}
+    first |= {f"val_{measure}": judge.score(group, measure)[0], "seeds": len(group)}
+    return {**first, "better than the winner by": interval, "that is": told, **said}
+
+
 def _versus(name: str, score: float, difference: Difference, measure: str) -> dict[str, Any]:
     """A row that sets something against the winner."""
     told = "" if not difference.error else "beyond noise" if difference.beyond_noise else "within noise"
     interval = f"{difference.low:+.3g} to {difference.high:+.3g}" if difference.error else ""
-    return {"": name, f"val_{measure}": score, "better than the winner by": interval, "that is": told}
+    return {"candidate": name, f"val_{measure}": score, "better than the winner by": interval, "that is": told}
 
 
 def _baseline_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[str, Any]:
