@@ -77,6 +77,10 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             "model=baseline final=true",
             r"final=true trains a model for its one look at the test set; model=baseline is not",
         ),
+        (
+            "optimizer.ema_momentum=0.9",
+            r"optimizer\.ema_momentum is 0\.9, but this run keeps the weights of its best epoch, not .+ final=true\.",
+        ),
         ("dataset=images", r"dataset=images needs the folder .+: add dataset\.dir=FOLDER\."),
         (
             "dataset=images dataset.dir=nowhere",

@@ -37,7 +37,17 @@ class Trained:
     """What one call of `fit` came to."""
 
     def __init__(
-        self, *, seed=0, split=SPLIT, learning_rate=0.01, y=Y, regularizer=(), watchers=(), checkpoint=None, **trainer
+        self,
+        *,
+        seed=0,
+        split=SPLIT,
+        learning_rate=0.01,
+        ema_momentum=None,
+        y=Y,
+        regularizer=(),
+        watchers=(),
+        checkpoint=None,
+        **trainer,
     ):
         backend.seed(seed)
         self.split, self.y = split, y
@@ -61,7 +71,7 @@ class Trained:
 
         def build(steps):
             self.steps.append(steps)
-            return optimizer.build(steps, **RMSPROP, learning_rate=learning_rate)
+            return optimizer.build(steps, **RMSPROP, learning_rate=learning_rate, ema_momentum=ema_momentum)
 
         self.model = mlp.build(
             Facts((3,), 1, "linear", np.zeros(1, "float32"), None), regularizer, units=8, layers=1, activation="relu"
@@ -237,6 +247,17 @@ def test_a_final_split_watches_nothing_and_keeps_the_last_epoch():
     assert trained.steps == [4 * 12]  # 48 rows, train and validation together
 
 
+def test_a_final_training_ends_with_the_moving_average_of_its_weights():
+    weights = Weights()
+    averaged = Trained(split=SPLIT.joined(), epochs=6, steps_per_epoch=1, ema_momentum=0.8, watchers=[weights])
+    expected = weights.kept[0]
+    for kept in weights.kept[1:]:
+        expected = [0.8 * average + 0.2 * weight for average, weight in zip(expected, kept, strict=True)]
+    for weight, average in zip(averaged.model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(weight, average, rtol=1e-5)
+    assert not same(averaged.model.get_weights(), weights.kept[-1])
+
+
 def test_neither_validation_nor_test_rows_change_a_weight(usual):
     y = Y.copy()
     y[SPLIT.validation], y[SPLIT.test] = -1e6, 1e6
@@ -284,8 +305,9 @@ class Cut(keras.callbacks.Callback):
         {"epochs": 7, "regularizer": {"dropout": 0.5}, "steps_per_epoch": 3},
         {"epochs": 40, "regularizer": {"patience": 2}, "learning_rate": 0.3},
         {"epochs": 5, "split": Split(SPLIT.train, SPLIT.validation[:0], SPLIT.test)},
+        {"epochs": 5, "split": Split(SPLIT.train, SPLIT.validation[:0], SPLIT.test), "ema_momentum": 0.9},
     ],
-    ids=["random layers", "patience", "final"],
+    ids=["random layers", "patience", "final", "average"],
 )
 def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path, settings):
     whole = Trained(**settings)

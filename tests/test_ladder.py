@@ -37,5 +37,7 @@ def test_minutes_and_runs():
     assert minutes.runs_left(0.5) == float("inf")
     runs.runs_spent = 15
     assert (runs.runs_left(0.5), runs.runs_left(0.1), runs.seconds_left(1)) == (5, 0, float("inf"))
+    minutes.reserved = 20
+    assert minutes.seconds_left(0.5) == pytest.approx(50, abs=1)
     minutes.seconds_before = 300
     assert minutes.seconds_left(1) == 0

@@ -8,7 +8,7 @@ STEPS, RATE = 100, 0.5
 
 def optimizer(**asked):
     arguments = {"name": "sgd", "learning_rate": RATE, "schedule": "constant", "decay_to": 0.0, "warmup": 0.0}
-    return build(STEPS, **{**arguments, "clipnorm": None, **asked})
+    return build(STEPS, **{**arguments, "clipnorm": None, "ema_momentum": None, **asked})
 
 
 def rate(step, shape, decay_to=0.0, warmup_steps=0):

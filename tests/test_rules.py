@@ -50,6 +50,7 @@ def test_a_rule_says_what_it_allows(rule: Rule, expected, good, bad):
         ("optimizer.warmup", [0, 0.5], [1, -0.1]),
         ("optimizer.decay_to", [0, 1], [1.5]),
         ("optimizer.clipnorm", [None, 1.0], [0]),
+        ("optimizer.ema_momentum", [None, 0, 0.99], [1, -0.1]),
         ("regularizer.dropout", [0, 0.5, 0.99], [1, 1.0, -0.5]),
         ("regularizer.l2", [0, 0.001, 5], [-1, NAN, True]),
         ("regularizer.rotation", [0, 180], [181]),

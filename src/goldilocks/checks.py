@@ -175,6 +175,11 @@ def _problem_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list
         errors.append(
             "final=true trains a model for its one look at the test set; model=baseline is not one to choose."
         )
+    if tree["optimizer"]["ema_momentum"] is not None and not tree["final"]:
+        errors.append(
+            f"optimizer.ema_momentum is {tree['optimizer']['ema_momentum']:g}, but this run keeps the weights of its "
+            "best epoch, not their average; leave it out, or add final=true."
+        )
     return errors
 
 

@@ -139,6 +139,7 @@ RULES: Mapping[str, Rule] = {
     "optimizer.decay_to": number(0, 1),
     "optimizer.warmup": SHARE,
     "optimizer.clipnorm": POSITIVE.or_(None),
+    "optimizer.ema_momentum": SHARE.or_(None),
     "optimizer.rho": SHARE,
     "optimizer.momentum": SHARE,
     "optimizer.nesterov": FLAG,

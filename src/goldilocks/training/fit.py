@@ -31,7 +31,8 @@ class Job:
         model: Uncompiled, features -> predictions; its weights are changed in place.
         encoder: Of `encoding.fit`: raw rows -> features.
         dataset: Where the rows are.
-        split: Training and validation rows; without validation rows (a final training) nothing is monitored.
+        split: Training and validation rows; without validation rows (a final training) nothing is monitored, and the
+            model is left with its last weights, or with their moving average where the optimizer keeps one.
         targets: Of every row, as the loss takes them.
         prior: The best constant prediction, float32 (outputs,), from the training targets.
         problem: Loss and metrics.

@@ -16,6 +16,7 @@ def build(
     decay_to: float,
     warmup: float,
     clipnorm: float | None,
+    ema_momentum: float | None,
     **arguments: Any,
 ) -> keras.optimizers.Optimizer:
     """A Keras optimizer.
@@ -28,6 +29,8 @@ def build(
         decay_to: Fraction of `learning_rate` that the schedule ends at.
         warmup: Fraction of `steps` over which it rises linearly from 0.
         clipnorm: Longest gradient of each weight, or None.
+        ema_momentum: Of the exponential moving average of the weights, which `fit` leaves in the model; None: its last
+            weights.
         **arguments: The optimizer's own, by their Keras names.
     """
     warmup_steps = round(steps * warmup)
@@ -35,6 +38,8 @@ def build(
     if schedule != "constant" or warmup_steps:
         rate = Schedule(learning_rate, schedule, decay_to, warmup_steps, steps)
     config = {"learning_rate": rate, "clipnorm": clipnorm, **arguments}
+    if ema_momentum is not None:
+        config |= {"use_ema": True, "ema_momentum": ema_momentum}
     return keras.optimizers.get({"class_name": name, "config": config})
 
 

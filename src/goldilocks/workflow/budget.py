@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from goldilocks.rules import BUDGET
 
 # Of the whole budget: what may be spent when a step ends. What a step leaves, the next ones have.
-POWER, SCALE, TUNE, CONFIRM = 0.15, 0.4, 0.75, 0.9
+SCALE, TUNE, CONFIRM = 0.4, 0.75, 0.9
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Budget:
         runs: In all; infinity where minutes are counted.
         seconds_before: Spent by the steps that an earlier process has finished.
         runs_spent: Trainings started so far, folds of one counted together.
+        reserved: Seconds that the final training is going to take, which no earlier step may spend.
         began: When this process began, by `time.monotonic`.
     """
 
@@ -25,6 +26,7 @@ class Budget:
     runs: float
     seconds_before: float = 0.0
     runs_spent: int = 0
+    reserved: float = 0.0
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -33,8 +35,8 @@ class Budget:
         return self.seconds_before + time.monotonic() - self.began
 
     def seconds_left(self, share: float) -> float:
-        """Seconds until a share (0 to 1) of the budget is spent; infinity where runs are counted."""
-        return max(0.0, share * self.seconds - self.seconds_spent)
+        """Seconds until a share (0 to 1) of what is not reserved is spent; infinity where runs are counted."""
+        return max(0.0, share * (self.seconds - self.reserved) - self.seconds_spent)
 
     def runs_left(self, share: float) -> float:
         """Runs until a share of the budget is spent; infinity where minutes are counted."""

@@ -34,9 +34,11 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     found = inferred(flow)
     settings = flow.runner.settings(Candidate("split", (*ANY.overrides, *found.chosen["overrides"])))
     split, *others = settings.builder("protocol")(flow.dataset)
+    final = len(split.train) + (len(split.validation) if flow.dataset.subset is None else 0)
+    chosen = {**found.chosen, "rows": {"train": len(split.train), "final": final}}
     pairs = near_duplicates.near_duplicates(flow.dataset, split)
     said = [*notes_of_all([split, *others]), near_duplicates.warning(flow.dataset, split, pairs), _seen(flow, split)]
-    return dataclasses.replace(found, reasons=[*found.reasons, *filter(None, said)])
+    return dataclasses.replace(found, reasons=[*found.reasons, *filter(None, said)], chosen=chosen)
 
 
 def _seen(flow: Flow, split: Split) -> str:

@@ -10,20 +10,27 @@ from goldilocks import intervals, looks
 from goldilocks.problem import higher_is_better
 from goldilocks.workflow import references
 from goldilocks.workflow.evidence import CONFIDENCE
+from goldilocks.workflow.runner import Candidate, Trained
 from goldilocks.workflow.state import Flow, remember
 from goldilocks.workflow.step import Step
+
+AVERAGED = 0.05  # of all steps: the window of the moving average of the weights, which is one epoch at most
+OVERHEAD = 20.0  # seconds: the model is built, drawn and logged, the reference fitted once more
+
+
+def seconds(flow: Flow, trained: Trained) -> float:
+    """What the final training of a candidate is going to take, from what it took on the training rows alone."""
+    rows = flow.found("problem")["rows"]
+    an_epoch = trained.seconds_an_epoch / len(trained.judged) * rows["final"] / rows["train"]
+    return trained.best_epoch * an_epoch + OVERHEAD
 
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Refit, look once, and compare what was seen with what validation had promised."""
     tune, judge = flow.found("tune"), flow.judge
     winner = flow.again(tune["winner"])
-    words = ["final=true"]
-    if (
-        flow.settings.tree["optimizer"]["schedule"] == "constant"
-    ):  # With fewer epochs, others would be another training.
-        words.append(f"trainer.epochs={tune['epochs']}")
-    candidate = winner[0].candidate.with_(f"{winner[0].candidate.name} final", *words)
+    candidate = _candidate(flow, winner[0].candidate, tune["epochs"])
+    averaged = any(word.startswith("optimizer.ema_momentum=") for word in candidate.overrides)
     tested = flow.runner.train([candidate], folder, parent)[0]
     if tested is None:
         return Step(
@@ -46,7 +53,8 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     low, high = metrics.get(f"test_{measure}_low", math.nan), metrics.get(f"test_{measure}_high", math.nan)
     reasons = [
         f"Trained on training and validation rows together for {tune['epochs']} epochs, then evaluated on "
-        f"{len(rows)} test rows, once.",
+        f"{len(rows)} test rows, once."
+        + (" Its weights are the average over the last updates: the very last ones are a matter of luck." * averaged),
         f"Validation had promised {validated:.4g} (standard error {error:.2g}). It was the best of "
         f"{tune['considered']} that were considered: of equally good ones, the best would look {lucky:.2g} better than "
         "it is.",
@@ -103,3 +111,20 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             "reference_gain": [gain.low, gain.gain, gain.high],
         },
     )
+
+
+def _candidate(flow: Flow, winner: Candidate, epochs: int) -> Candidate:
+    """The winner as it is trained for the last time.
+
+    No validation tells its best epoch, and the last one is a matter of luck where the learning rate stays high: what is
+    tested is the moving average of the weights over the last steps (Polyak & Juditsky 1992). With fewer epochs, a
+    schedule of the learning rate would be another one; it ends low, and needs no average.
+    """
+    words = ["final=true"]
+    tree = flow.runner.settings(winner).tree
+    if tree["optimizer"]["schedule"] == "constant":
+        batches = math.ceil(flow.found("problem")["rows"]["final"] / tree["trainer"]["batch_size"])
+        steps = tree["trainer"]["steps_per_epoch"] or batches
+        window = max(1.0, min(1.0, AVERAGED * epochs) * steps)
+        words += [f"trainer.epochs={epochs}", f"optimizer.ema_momentum={1 - 1 / window:.4g}"]
+    return winner.with_(f"{winner.name} final", *words)

@@ -16,6 +16,7 @@ from goldilocks.config import key_of
 from goldilocks.dataset import KINDS
 from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
+from goldilocks.workflow import final
 from goldilocks.workflow.budget import TUNE
 from goldilocks.workflow.runner import Candidate, Trained
 from goldilocks.workflow.state import Flow
@@ -63,7 +64,8 @@ class Search:
     def run(self, parent: str, *, trials: int) -> None:
         """Do trials until so many are done, the budget is spent, or the last ones gained nothing beyond noise."""
         self._take_over()
-        self.left = trials - self.count
+        self.begun = self.count
+        self.left = trials - self.begun
         self.flow.runner.stream(self._ask, self._tell, self.folder, parent, total=None)
 
     def best(self, most: int) -> list[Trained]:
@@ -161,12 +163,14 @@ class Search:
         return size.candidate.with_(shown, *words)
 
     def _ask(self) -> tuple[int, Candidate] | None:
-        budget = self.flow.budget
-        cost = self.start.seconds_an_epoch * self.start.epochs / 2
+        budget, likely = self.flow.budget, (self.best(1) or [self.start])[0]
+        budget.reserved = final.seconds(self.flow, likely)
+        cost = likely.seconds_an_epoch * likely.epochs
         spent = budget.seconds_left(TUNE) < cost or budget.runs_left(TUNE) < 1
-        if self.left <= 0 or (spent and self.count) or self._in_vain():
+        if self.left <= 0 or (spent and self.begun) or self._in_vain():
             return None
         self.left -= 1
+        self.begun += 1
         trial = self.study.ask(dict(self._space()))
         candidate = self._candidate(trial.params)
         trial.set_user_attr("candidate", [candidate.name, *candidate.overrides])

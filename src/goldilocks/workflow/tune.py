@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from goldilocks.problem import higher_is_better
-from goldilocks.workflow import references
+from goldilocks.workflow import final, references
 from goldilocks.workflow.budget import CONFIRM, TUNE
 from goldilocks.workflow.evidence import Difference, Judge
 from goldilocks.workflow.rows import row
@@ -35,6 +35,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     scale = flow.found("scale")
     sizes = [flow.again(each)[0] for each in scale["sizes"]]
     start = sizes[scale["from"]]
+    flow.budget.reserved = final.seconds(flow, start)
     epochs = _epochs(flow, start)
     search = Search(flow, sizes, start, epochs=epochs, patience=max(3, round(PATIENCE * epochs)), folder=folder)
     search.run(parent, trials=TRIALS)
@@ -55,6 +56,7 @@ def _epochs(flow: Flow, start: Trained) -> int:
 def _again(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str) -> list[list[Trained]]:
     """Train candidates with the other seeds as well, as far as the budget goes, and group them."""
     groups = [[each] for each in chosen]
+    flow.budget.reserved = max(final.seconds(flow, each) for each in chosen)
     for number, seed in enumerate(flow.seeds[1:]):
         cost = sum(each.seconds_an_epoch * each.epochs for each in chosen) / len(flow.runner.slots)
         if cost > flow.budget.seconds_left(CONFIRM) or len(chosen) > flow.budget.runs_left(CONFIRM):
