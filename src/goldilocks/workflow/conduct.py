@@ -119,9 +119,10 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
     """A step, by an earlier process or now."""
     if (found := saved(flow.folder, name)) is not None:
         flow.budget.seconds_before += found.seconds
+        flow.budget.runs_spent += found.runs
         print(f"\n{len(flow.steps) + 1}. {found.title} (done before)\n   {found.decision}")
         return found
-    began, number = time.monotonic(), len(flow.steps) + 1
+    began, runs, number = time.monotonic(), flow.budget.runs_spent, len(flow.steps) + 1
     fingerprint = hashlib.sha256(f"{parent} {name}".encode()).hexdigest()[:32]
     before = flow.store.earlier(fingerprint)
     opened = flow.store.run(
@@ -134,7 +135,8 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
     with opened as tracker:
         flow.runner.failures.clear()
         step = function(flow, tracker.run_id, flow.folder / name)
-        step = dataclasses.replace(step, seconds=time.monotonic() - began, run_id=tracker.run_id)
+        seconds, begun = time.monotonic() - began, flow.budget.runs_spent - runs
+        step = dataclasses.replace(step, seconds=seconds, runs=begun, run_id=tracker.run_id)
         tracker.tags({"passed": str(step.passed).lower()})
         tracker.describe(story.step_markdown(step, number))
     save(flow.folder, step)

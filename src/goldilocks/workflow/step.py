@@ -22,6 +22,7 @@ class Step:
         table: The evidence, a row each, by column.
         chosen: What later steps need.
         seconds: It took, without the time in which it was stopped.
+        runs: Trainings that it began, folds of one counted together.
         run_id: The run that the runs of the step stand below.
     """
 
@@ -33,6 +34,7 @@ class Step:
     table: Sequence[Mapping[str, Any]]
     chosen: Mapping[str, Any]
     seconds: float = 0.0
+    runs: int = 0
     run_id: str = ""
 
 
