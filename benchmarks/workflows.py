@@ -66,7 +66,7 @@ def row(name: str, told: dict, seconds: float) -> str:
     measure = next(key for key in versus["winner"] if key.startswith("val_"))
     cells = [f"{versus[key][measure]:.4g}" if key in versus else "" for key in ("baseline", "reference", "small")]
     cells.append(f"{(versus.get('overfit') or versus['largest'])[measure]:.4g}")
-    cells.append(f"{versus['winner'][measure]:.4g} ({versus['winner']['candidate']})")
+    cells.append(f"{versus['winner'][measure]:.4g} ({versus['winner']['candidate'].removeprefix('winner: ')})")
     final = steps["final"]["chosen"]
     if final:
         ends = f" ({final['low']:.4g} to {final['high']:.4g})" if final["low"] is not None else ""

@@ -105,6 +105,7 @@ class Runner:
         self.base, self.store, self.budget, self.monitor = tuple(base), store, budget, monitor
         gpus = slots.visible_gpus()
         self.slots = slots.share(n_jobs=None, gpus=gpus, gpus_per_job=1)
+        self.whole = slots.share(n_jobs=1, gpus=gpus, gpus_per_job=1)  # for a job that runs alone
         self.failures: list[str] = []
         serve_forks([PRELOAD], self.slots[0])
 
@@ -229,10 +230,9 @@ class Runner:
         """Run jobs, note what becomes of each, and show how many there are."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PARENT_FILE).write_text(parent)
-        pool = Pool(
-            slots=self.slots, time_limit=None, memory_limit=None, retries=1, final=USER_ERRORS, preload=[PRELOAD]
-        )
-        progress = Progress(total=total, slots=len(self.slots), higher_is_better=higher_is_better(self.monitor))
+        room = self.whole if total == 1 else self.slots
+        pool = Pool(slots=room, time_limit=None, memory_limit=None, retries=1, final=USER_ERRORS, preload=[PRELOAD])
+        progress = Progress(total=total, slots=len(room), higher_is_better=higher_is_better(self.monitor))
 
         def following() -> Job | None:
             if (job := ask()) is not None:
