@@ -66,20 +66,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         )
     if warning := looks.warned(metrics.get("test_looks")):
         reasons.append(f"This is {warning}.")
-    reach = 1.96 * math.hypot(error, noise)
-    if abs(behind) <= reach:
-        reasons.append(f"Test and validation differ by {abs(behind):.3g}: within noise (up to {reach:.2g}).")
-    elif behind > 0:
-        reasons.append(
-            f"The test is {behind:.3g} worse than validation, beyond noise ({reach:.2g}): by choosing among many the "
-            "model has been fitted to the validation rows, or the test rows are of another kind. Use a more reliable "
-            "protocol, such as protocol=iterated_kfold, or fewer choices."
-        )
-    else:
-        reasons.append(
-            f"The test is {-behind:.3g} better than validation, beyond noise ({reach:.2g}): the last training had more "
-            "rows, or the test rows are easier."
-        )
+    reasons.append(_gap(behind, 1.96 * math.hypot(error, noise)))
     reference = references.test(flow, parent, folder / "reference", rows)
     gain = judge.against_rows([tested], dict.fromkeys(tested.judged, (rows, reference)), measure)
     name = flow.found("baseline")["reference"]["name"]
@@ -98,7 +85,16 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         passed=True,
         decision=f"test_{measure} {reached:.4g}{interval}; validation had {validated:.4g}.",
         reasons=reasons,
-        table=[{"candidate": tested.candidate.name} | {k: v for k, v in metrics.items() if k.startswith("test_")}],
+        table=[
+            {
+                "candidate": winner[0].candidate.name,
+                f"test_{measure}": reached,
+                "95 % interval": f"{low:.4g} to {high:.4g}" if math.isfinite(low) else "",
+                "better than the reference by": f"{gain.low:+.3g} to {gain.high:+.3g}",
+                **{f"test_{name}": metrics[f"test_{name}"] for name in ("loss", *flow.problem.metrics)},
+            },
+            {"candidate": f"reference: {name}", f"test_{measure}": reached - sign * gain.gain},
+        ],
         chosen={
             "tested": remember(candidate, [tested]),
             "measure": measure,
@@ -110,6 +106,22 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             "reference": reached - sign * gain.gain,
             "reference_gain": [gain.low, gain.gain, gain.high],
         },
+    )
+
+
+def _gap(behind: float, reach: float) -> str:
+    """What it means that the test is so much worse than validation, where noise alone reaches so far."""
+    if abs(behind) <= reach:
+        return f"Test and validation differ by {abs(behind):.3g}: within noise (up to {reach:.2g})."
+    if behind > 0:
+        return (
+            f"The test is {behind:.3g} worse than validation, beyond noise ({reach:.2g}): by choosing among many the "
+            "model has been fitted to the validation rows, or the test rows are of another kind. Use a more reliable "
+            "protocol, such as protocol=iterated_kfold, or fewer choices."
+        )
+    return (
+        f"The test is {-behind:.3g} better than validation, beyond noise ({reach:.2g}): the last training had more "
+        "rows, or the test rows are easier."
     )
 
 

@@ -88,11 +88,12 @@ class Search:
         )
 
     def table(self) -> list[dict[str, Any]]:
-        """A row for each trial."""
+        """A row for each trial that was begun."""
         return [
             {"trial": trial.number, "state": trial.state.name.lower(), f"val_{self.monitor}": _finite(trial.value)}
             | trial.params
             for trial in self.study.get_trials(deepcopy=False)
+            if trial.state != TrialState.WAITING
         ]
 
     def _take_over(self) -> None:

@@ -81,7 +81,7 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
     if winner is not overfit:
         reasons.append(
             f"{winner[0].candidate.name} is {gain.gain:.4g} better in val_{measure} than {start.candidate.name}, where "
-            f"tuning began (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, {gain.seeds} seeds): "
+            f"tuning began (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, {_seeds(gain)}): "
             f"{'beyond' if gain.beyond_noise else 'within'} noise."
         )
     smaller = [contenders[place] for place in order[1:] if contenders[place][0].parameters < winner[0].parameters]
@@ -100,7 +100,7 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
     versus = [_baseline_row(flow, winner, measure), _reference_row(flow, winner, measure)]
     for name, group in named.items():
         if group:
-            difference = judge.compare(group, winner, measure)
+            difference = None if group is winner else judge.compare(group, winner, measure)
             versus.append(
                 _versus(f"{name}: {group[0].candidate.name}", judge.score(group, measure)[0], difference, measure)
             )
@@ -133,13 +133,17 @@ def _contender(judge: Judge, group: Sequence[Trained], winner: Sequence[Trained]
     said = row(group[0], [measure])
     first = {name: said.pop(name) for name in ("candidate", "weights", f"val_{measure}")}
     first |= {f"val_{measure}": judge.score(group, measure)[0], "seeds": len(group)}
-    return {**first, "better than the winner by": interval, "that is": told, **said}
+    return {**first, "better than the winner by": interval, "that is": told, "verdict": said.pop("verdict"), **said}
 
 
-def _versus(name: str, score: float, difference: Difference, measure: str) -> dict[str, Any]:
-    """A row that sets something against the winner."""
-    told = "" if not difference.error else "beyond noise" if difference.beyond_noise else "within noise"
-    interval = f"{difference.low:+.3g} to {difference.high:+.3g}" if difference.error else ""
+def _seeds(difference: Difference) -> str:
+    return f"{difference.seeds} seed{'s' * (difference.seeds > 1)}"
+
+
+def _versus(name: str, score: float, difference: Difference | None, measure: str) -> dict[str, Any]:
+    """A row that sets something against the winner, or the winner itself."""
+    told = "the winner" if difference is None else "beyond noise" if difference.beyond_noise else "within noise"
+    interval = "" if difference is None else f"{difference.low:+.3g} to {difference.high:+.3g}"
     return {"candidate": name, f"val_{measure}": score, "better than the winner by": interval, "that is": told}
 
 
