@@ -16,7 +16,7 @@ from goldilocks.config import PARENT_FILE, ConfigError
         (["dataset=boston", "model=baseline"], "boston baseline"),
         (["dataset=boston", "tracking=none", "final=true"], "boston mlp final"),
         (["dataset=mnist", "tracking.experiment=x", "hydra.run.dir=."], "mnist convnet"),
-        (["dataset=images", f"dataset.dir={ROOT}"], "images convnet"),
+        (["dataset=images", f"dataset.dir={ROOT}"], f"images-{ROOT.name} convnet"),
         (["experiment=mnist_dense"], "mnist_dense"),
         (["experiment=mnist_dense", "trainer.epochs=9", "final=true"], "mnist_dense final epochs=9"),
         (["experiment=mnist_dense", "regularizer=l2"], "mnist_dense l2"),

@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,11 +65,19 @@ class Settings:
         return {**self.choices, **leaves(self.tree)}
 
     @property
+    def data_name(self) -> str:
+        """The data set's option; of a person's own data the name of the file or folder as well: "images-catsdogs"."""
+        option, node = self.choices["dataset"], self.tree["dataset"]
+        own = node.get("dir") or node.get("file")
+        words = [option, Path(str(own)).expanduser().resolve().stem] if own else [option]
+        return re.sub(r"[^\w.-]+", "-", "-".join(words))
+
+    @property
     def name(self) -> str:
         """A name that a person can read: "boston mlp l2 units=4"."""
         words = [self.choices["experiment"]] if "experiment" in self.choices else []
         if not words:
-            words = [self.choices["dataset"], self.choices["model"]]
+            words = [self.data_name, self.choices["model"]]
             words += [self.choices["regularizer"]] * (self.choices["regularizer"] != "none")
         words += ["final"] * self.tree["final"]
         said = (
@@ -76,7 +85,7 @@ class Settings:
             if "experiment" in self.choices
             else ("dataset=", "model=", "regularizer=", "final=", "force=")
         )
-        hidden = ("tracking", "hydra", "dataset.dir=", "dataset.file=")
+        hidden = ("tracking", "hydra", "dataset.dir=", "dataset.file=", "budget=")
         for override in (text.lstrip("+~") for text in self.overrides):
             if not override.startswith((*said, *hidden)):
                 group, _, value = override.partition("=")

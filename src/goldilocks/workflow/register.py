@@ -1,6 +1,5 @@
 """Step 7: the tested model gets a name by which it is found, predicts and is served."""
 
-import re
 import shlex
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from goldilocks.workflow.step import Step
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Register the model of the final run, with its signature."""
     run_id = flow.found("final")["tested"]["runs"][0]
-    version = flow.store.register(run_id, name(flow))
+    version = flow.store.register(run_id, flow.settings.data_name)
     predict = shlex.join([provenance.program("goldilocks"), "predict", version.name, "FILE_OR_FOLDER"])
     serve = shlex.join([provenance.program("mlflow"), "models", "serve", "-m", version.uri, "--env-manager", "local"])
     return Step(
@@ -24,11 +23,3 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         table=[],
         chosen={"name": version.name, "version": version.number},
     )
-
-
-def name(flow: Flow) -> str:
-    """Of the registered model: the data set's option, and of the user's own data the name of the file or folder."""
-    tree, option = flow.settings.tree["dataset"], flow.settings.choices["dataset"]
-    own = tree.get("dir") or tree.get("file")
-    words = [option, Path(str(own)).expanduser().resolve().stem] if own else [option]
-    return re.sub(r"[^\w.-]+", "-", "-".join(words))
