@@ -1,0 +1,252 @@
+"""Real training curves whose truth is known by intervention: `python benchmarks/verdict_trained.py` (12 minutes).
+
+Each run is one setting of a small network on one small data set. The same is trained again from other seeds, for twice
+the epochs, with four times the units, and with more regularization, and what that does to the loss of held-out rows,
+which the curve does not show, says what the run truly was. Everything goes to `verdict_curves.csv`, a run a line, and
+`verdict.py` judges that file in seconds.
+"""
+
+import csv
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn import datasets
+from verdict_networks import Task, Trained, train
+
+FILE = Path(__file__).with_name("verdict_curves.csv")
+RUNS = 400
+SEEDS = 8
+HELD_ROWS = 2000  # of the families that are drawn; those that are shipped hold half of their rows back
+FARTHEST = 5.0  # standard deviations that a feature may be away: some pixels are dark in all training rows
+PENALTIES = ((0.001, 0.0), (0.01, 0.0), (0.0, 0.5))  # "more regularization": l2, dropout; added to what the run has
+SHIPPED = {
+    "breast_cancer": ("binary", datasets.load_breast_cancer),
+    "wine": ("multiclass", datasets.load_wine),
+    "digits": ("multiclass", datasets.load_digits),
+    "diabetes": ("regression", datasets.load_diabetes),
+}
+DRAWN = {"moons": "binary", "classification": "binary", "classes": "multiclass", "friedman": "regression"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One run.
+
+    Attributes:
+        number: Of the run; it decides the rows and the seeds.
+        family: The data set.
+        rows: To learn from; a shipped data set may have fewer.
+        val_rows: Of the curve; a shipped data set may have fewer.
+        noise: Share of wrong labels, or the standard deviation of the noise of real targets in that of the targets.
+        shuffled: Whether the targets have been shuffled, so that there is nothing to learn.
+        units: Of each hidden layer.
+        layers: How many.
+        epochs: How many.
+        optimizer: "adam" or "sgd".
+        learning_rate: Of it.
+        l2: Penalty.
+        dropout: Rate.
+    """
+
+    number: int
+    family: str
+    rows: int
+    val_rows: int
+    noise: float
+    shuffled: bool
+    units: int
+    layers: int
+    epochs: int
+    optimizer: str
+    learning_rate: float
+    l2: float
+    dropout: float
+
+
+def draw(number: int) -> Setting:
+    """The setting of a run; every seventh learns from shuffled targets, every fifteenth far too fast."""
+    random = np.random.default_rng([2026, number])
+    shuffled, fast = number % 7 == 3, number % 15 == 5
+    families = ["diabetes", "friedman"] if fast else [*SHIPPED, *DRAWN]
+    units = int(random.choice([1, 2, 4, 16, 64, 256]))
+    l2, dropout = [(0.0, 0.0), (0.0, 0.0), (0.001, 0.0), (0.0, 0.3)][random.integers(4)]
+    return Setting(
+        number=number,
+        family=str(random.choice(families)),
+        rows=int(random.choice([100, 200, 300, 500, 1000])),
+        val_rows=int(random.choice([150, 300, 1000])),
+        noise=float(random.choice([0.0, 0.05, 0.2, 0.3])),
+        shuffled=bool(shuffled),
+        units=16 if fast else units,
+        layers=1 if units == 256 else int(random.integers(1, 3)),
+        epochs=int(random.choice([5, 8, 12, 20, 40, 60])),
+        optimizer="sgd" if fast else "adam",
+        learning_rate=float(random.choice([0.3, 1.0, 3.0] if fast else [0.001, 0.003, 0.01, 0.03])),
+        l2=l2,
+        dropout=dropout,
+    )
+
+
+def rows_of(setting: Setting, random: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray, int]:
+    """The problem, features, targets (rows,), and how many rows are held back."""
+    seed = int(random.integers(2**31))
+    if setting.family in SHIPPED:
+        kind, load = SHIPPED[setting.family]
+        x, y = load(return_X_y=True)
+        return kind, x, y, len(x) // 2
+    count = setting.rows + setting.val_rows + HELD_ROWS
+    if setting.family == "moons":
+        x, y = datasets.make_moons(count, noise=0.25, random_state=seed)
+    elif setting.family == "friedman":
+        x, y = datasets.make_friedman1(count, n_features=10, random_state=seed)
+    else:
+        classes = 2 if setting.family == "classification" else 5
+        x, y = datasets.make_classification(
+            count, 20, n_informative=8, n_classes=classes, n_clusters_per_class=2, flip_y=0, random_state=seed
+        )
+    return DRAWN[setting.family], x, y, HELD_ROWS
+
+
+def task(setting: Setting) -> Task:
+    """The rows of a run: scaled by its training rows, with noise and shuffling as it says."""
+    random = np.random.default_rng([setting.number, 7])
+    kind, x, y, held = rows_of(setting, random)
+    order = random.permutation(len(x))
+    x, y = x[order], y[order]
+    if kind == "regression":
+        y = y + random.normal(0, setting.noise * y.std(), len(y))
+    else:
+        wrong = random.random(len(y)) < setting.noise
+        y = np.where(wrong, random.permutation(y), y)
+    y = random.permutation(y) if setting.shuffled else y
+    val = min(setting.val_rows, (len(x) - held) // 3)
+    rows = min(setting.rows, len(x) - held - val)
+    x = np.clip((x - x[:rows].mean(axis=0)) / np.maximum(x[:rows].std(axis=0), 1e-6), -FARTHEST, FARTHEST)
+    if kind == "regression":
+        y = ((y - y[:rows].mean()) / y[:rows].std())[:, None]
+    else:
+        y = np.eye(int(y.max()) + 1)[y.astype(int)] if kind == "multiclass" else y[:, None]
+    x, y = x.astype("float32"), y.astype("float32")
+    ends = (slice(0, rows), slice(rows, rows + val), slice(len(x) - held, None))
+    return Task(kind, *((x[part], y[part]) for part in ends))
+
+
+def interventions(setting: Setting, data: Task) -> tuple[Trained, Trained, list[Trained]]:
+    """The run for twice its epochs, with four times its units, and with each penalty; from `SEEDS` seeds each."""
+    seeds = [1000 * setting.number + seed for seed in range(SEEDS)]
+    fixed = {"layers": setting.layers, "optimizer": setting.optimizer, "learning_rate": setting.learning_rate}
+    own = {"l2": np.full(SEEDS, setting.l2), "dropout": np.full(SEEDS, setting.dropout)}
+    epochs, end = setting.epochs, {setting.epochs - 1}
+    every = {*range(epochs), 2 * epochs - 1}
+    longer = train(data, units=setting.units, epochs=2 * epochs, seeds=seeds, watched=every, **fixed, **own)
+    larger = train(data, units=4 * setting.units, epochs=epochs, seeds=seeds, watched=end, **fixed, **own)
+    l2, dropout = (np.repeat(part, SEEDS) for part in np.transpose(PENALTIES))
+    calmer = train(
+        data, units=setting.units, epochs=epochs, seeds=seeds * len(PENALTIES), watched=end, **fixed,
+        l2=setting.l2 + l2, dropout=np.maximum(setting.dropout, dropout),
+    )  # fmt: skip
+    parts = [slice(SEEDS * number, SEEDS * (number + 1)) for number in range(len(PENALTIES))]
+    split = [Trained(*(getattr(calmer, name)[part] for name in Trained.__dataclass_fields__)) for part in parts]
+    return longer, larger, split
+
+
+def improvement(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
+    """By how much the loss of the same rows (seeds, rows) fell, and its standard error over seeds and rows."""
+    fell = np.asarray(before, float) - np.asarray(after, float)
+    over_seeds = fell.mean(axis=1).std(ddof=1) / np.sqrt(len(fell))
+    over_rows = fell.mean(axis=0).std(ddof=1) / np.sqrt(fell.shape[1])
+    return float(fell.mean()), float(np.hypot(over_seeds, over_rows))
+
+
+def best_of(losses: np.ndarray) -> np.ndarray:
+    """For each seed the choice with the lowest mean held-out loss of all other seeds, so that luck chooses nothing.
+
+    Args:
+        losses: Held-out losses, (seeds, choices, rows).
+
+    Returns:
+        The rows' losses of the choice, (seeds, rows).
+    """
+    means = losses.mean(axis=2)
+    others = means.sum(axis=0) - means
+    return losses[np.arange(len(losses)), others.argmin(axis=1)]
+
+
+def measured(setting: Setting) -> dict[str, object]:
+    """A line of the file: the setting, the curves of the first seed, and what each intervention brought."""
+    data = task(setting)
+    with np.errstate(all="ignore"):
+        longer, larger, calmer = interventions(setting, data)
+    epochs = setting.epochs
+    end = longer.held[:, epochs - 1]
+    prior = data.train[1].mean(axis=0)
+    line: dict[str, object] = dict(vars(setting)) | {"source": "numpy", "kind": data.kind, "rows": len(data.train[0])}
+    line |= {"val_rows": len(data.val[0])} | baseline(data, prior)
+    with np.errstate(all="ignore"):
+        best = best_of(longer.held[:, :epochs])
+        nothing = np.broadcast_to(prior_losses(data.kind, prior, data.held[1]), end.shape)
+        held = {
+            "power": improvement(nothing, best),
+            "fewer": improvement(end, best),
+            "more": improvement(end, longer.held[:, -1]),
+            "calmer": improvement(end, best_of(np.stack([each.held[:, -1] for each in calmer], axis=1))),
+            "larger": improvement(end, larger.held[:, -1]),
+        }
+        line |= {"held_base": nothing.mean(), "held_best": best.mean(dtype=float), "held_end": end.mean(dtype=float)}
+    for name, (mean, error) in held.items():
+        line |= {name: mean, f"{name}_error": error}
+    curves = (longer.loss, longer.val_loss, longer.val_metric)
+    return line | written(*(curve[0, :epochs] for curve in curves))
+
+
+def prior_losses(kind: str, prior: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The loss of each row (rows,) where class shares, or the mean target, (outputs,) are all that is predicted."""
+    if kind == "regression":
+        return ((y - prior) ** 2).mean(axis=1)
+    shares = np.concatenate([1 - prior, prior]) if kind == "binary" else prior
+    classes = y[:, 0].astype(int) if kind == "binary" else y.argmax(axis=1)
+    return -np.log(np.maximum(shares, 1e-7))[classes]
+
+
+def baseline(data: Task, prior: np.ndarray) -> dict[str, float]:
+    """What the dumb predictor reaches on the rows of the curve."""
+    y = data.val[1]
+    if data.kind == "regression":
+        score = float(np.abs(y - prior).mean())
+    elif data.kind == "binary":
+        score = float(((prior > 0.5) == (y > 0.5)).mean())
+    else:
+        score = float((y.argmax(axis=1) == prior.argmax()).mean())
+    return {"base_loss": float(prior_losses(data.kind, prior, y).mean()), "base_metric": score}
+
+
+def written(loss: np.ndarray, val_loss: np.ndarray, val_metric: np.ndarray) -> dict[str, str]:
+    """Curves as they stand in the file: numbers of five digits with spaces between."""
+    curves = {"loss": loss, "val_loss": val_loss, "val_metric": val_metric}
+    return {name: " ".join(f"{value:.5g}" for value in curve) for name, curve in curves.items()}
+
+
+def lines(numbers: range) -> Iterator[dict[str, object]]:
+    for number in numbers:
+        began = time.monotonic()
+        setting = draw(number)
+        line = measured(setting)
+        print(f"{number:3} {setting.family:14} {setting.units:3} units {time.monotonic() - began:5.1f} s", flush=True)
+        yield {name: f"{value:.5g}" if isinstance(value, float) else value for name, value in line.items()}
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
+    found = list(lines(range(count)))
+    with FILE.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
+
+
+if __name__ == "__main__":
+    main()
