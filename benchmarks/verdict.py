@@ -1,8 +1,8 @@
 """How often the verdict is right: `python benchmarks/verdict.py` (a minute).
 
-Two benchmarks. Simulated curves: 500 of every kind and noise level in each half, their truth read from the smooth course
-(`verdict_simulated.py`). Real curves: small networks whose truth was found by training them again, longer, larger and
-with more regularization (`verdict_curves.csv`, which `verdict_trained.py` makes). Thresholds were tuned on the first
+Two benchmarks. Simulated curves: 500 of every kind and noise level in each half, their truth read from the smooth
+course (`verdict_simulated.py`). Real curves: small networks whose truth was found by training them again, longer, larger
+and with more regularization (`verdict_curves.csv`, which `verdict_trained.py` makes). Thresholds were tuned on the first
 half of each alone; the figures are those of the second.
 """
 

@@ -1,11 +1,12 @@
 """Many small networks trained at once: stacks of dense layers in NumPy, with Keras's defaults, beside each other.
 
-A network differs from its neighbours in its seed, its penalty, its dropout and nothing else; all see the same rows. What
-`keras.Model.fit` would do to one of them happens here to each: Glorot's uniform first weights, zero biases, relu, a new
-order of the rows each epoch, a last batch that may be short, Adam with Keras's constants, and a training loss that is
-the mean over the batches as they were met, with dropout on. `verdict_keras.py` holds the two against each other.
+A network differs from its neighbours in its seed, its penalty, its dropout and nothing else; all see the same rows.
+What `keras.Model.fit` would do to one of them happens here to each: Glorot's uniform first weights, zero biases, relu, a
+new order of the rows each epoch, a last batch that may be short, Adam with Keras's constants, and a training loss that
+is the mean over the batches as they were met, with dropout on. `verdict_keras.py` holds the two against each other.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +93,7 @@ def first_layers(sizes: list[int], seeds: list[int]) -> Layers:
     """Glorot's uniform kernels and zero biases; a seed means the same for every neighbour."""
     randoms = [np.random.default_rng([seed, 1]) for seed in seeds]
     found = []
-    for inputs, units in zip(sizes[:-1], sizes[1:], strict=True):
+    for inputs, units in itertools.pairwise(sizes):
         limit = np.sqrt(6 / (inputs + units))
         kernel = np.stack([random.uniform(-limit, limit, (inputs, units)) for random in randoms]).astype("float32")
         found.append((kernel, np.zeros((len(seeds), 1, units), "float32")))

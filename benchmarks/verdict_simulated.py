@@ -5,15 +5,16 @@ A curve is a smooth course, which says what is true, and noise, which hides it. 
 root, or comes to rest; some have the bump of a double descent (Nakkiran et al., 2019). Noise is normal, heavy-tailed,
 autocorrelated, or normal with spikes.
 
-The truth is read from the smooth course of twice the epochs. What more or fewer epochs change is a truth only where it is
-clear: a change counts if it is twice the smallest that matters and four times the noise, and is none below half of the
-smallest that matters. A course between the two is drawn again, and so is one near a border of docs/verdict.md.
+The truth is read from the smooth course of twice the epochs. What more or fewer epochs change is a truth only where it
+is clear: a change counts if it is twice the smallest that matters and four times the noise, and is none below half of
+the smallest that matters. A course between the two is drawn again, and so is one near a border of docs/verdict.md.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 KINDS = ("no_power", "underfit, slope", "underfit, capacity", "overfit, rise", "overfit, gap", "balanced", "diverged")
 NOISES = (0.004, 0.012, 0.04)  # standard deviation of validation loss from epoch to epoch, in its lowest value
@@ -22,6 +23,8 @@ CLEAR, NONE = 2.0, 0.5  # times that: a change that is there for certain, and on
 BEYOND = 4.0  # standard deviations of the noise; two single epochs differ by three of sqrt(2) such by chance
 HIGH, LOW = 0.6, 0.4  # of the baseline loss: a high level for certain, and one that is not; the border is a half
 WIDE, NARROW = 0.27, 0.13  # of the baseline loss: a wide gap, and one that is not; the border is a fifth
+POWER = 0.75  # of the baseline loss, that the best epoch is below; what is between this and 1 depends on the rows
+LEARNED = 0.65  # of the baseline loss, that training loss is below before it diverges; else it had no power before
 TRIES = 100_000
 
 
@@ -55,7 +58,7 @@ def fall(random: np.random.Generator, epochs: int, pace: float) -> tuple[np.ndar
         "power law": (1 + t * (2 ** (1 / power) - 1)) ** -power,
         "stretched exponential": np.exp(-np.log(2) * t**stretch),
         "two exponentials": share * np.exp(-1.2 * t) + (1 - share) * np.exp(-0.3 * t),
-        "plateau": (1 + np.exp(-start / width)) / (1 + np.exp((t - start) / width)),
+        "plateau": special.expit((start - t) / width) / special.expit(start / width),
     }
     name = str(random.choice(list(laws)))
     return laws[name], name
@@ -94,8 +97,8 @@ def truth(train: np.ndarray, val: np.ndarray, noise: float) -> str | None:
     end, best = val[epochs - 1], val[:epochs].min()
     smallest = SMALLEST * np.sqrt(best)
     clear, none = max(CLEAR * smallest, BEYOND * noise * best), NONE * smallest
-    fewer, more, gap = end - best, end - val[-1], end - train[epochs - 1]
-    if best > 0.85 or 0 < none < fewer < clear:
+    fewer, more, gap = end - best, end - val[epochs:].min(), end - train[epochs - 1]
+    if best > POWER or none < fewer < clear:
         return None
     if fewer >= clear:
         widened = gap - (val - train)[np.argmin(val[:epochs])]
@@ -151,9 +154,10 @@ def powerless(random: np.random.Generator, epochs: int, rows: int) -> tuple[np.n
 
 
 def ruin(random: np.random.Generator, train: np.ndarray, val: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
-    """The same courses, (epochs,), broken off by a divergence after at least one epoch that lasts at least three."""
+    """The same courses, (epochs,), broken off by a divergence; and how it goes on."""
     epochs = len(val)
-    at = int(random.integers(1, max(2, epochs - 2)))
+    learned = np.flatnonzero(train < LEARNED)
+    at = int(random.choice(learned[learned < max(learned[0] + 1, epochs - 3)])) + 1
     past = np.arange(epochs - at)
     name = str(random.choice(["not a number", "explodes", "back to chance", "stays high"]))
     after = {

@@ -209,8 +209,8 @@ def measure(
         gap_widening: How much the gap widened over that rise.
         gain_ahead: Fall of validation loss that training on would bring (`gain_ahead`).
         trend_val, trend_train, trend_noise: Slopes per epoch over the last half; validation's in its standard errors.
-        train_rise: Median of the last three training losses minus the lowest one; a fraction of the baseline loss or,
-            if larger, of the lowest.
+        train_rise: Median of the last three training losses minus the lowest one before them; a fraction of the baseline
+            loss or, if larger, of the lowest.
         best_metric, metric_distance: Best validation metric without spikes, and by how much it beats the baseline.
         loss_power, metric_power: Both distances from the baseline in standard errors of validation rows and curve.
     """
@@ -224,6 +224,9 @@ def measure(
     low, window, degradation_noise = rise(calm, end, noise)
     trend, trend_error = slope(val[-max(3, epochs // 2) :])
     tail = train[-min(3, max(1, epochs - 1)) :]
+    lowest = train[: max(1, epochs - len(tail))].min()  # A tail that falls from far above its own end has not risen.
+    ahead = max(1.0, horizon * epochs)
+    forecast = min(gain_ahead(calm, ahead), max(0.0, -slope(calm[-max(3, epochs // 3) :])[0] * ahead))
     best_metric = running_median(score).max() if higher else running_median(score).min()
     metric_distance = (best_metric - base_metric) * (1 if higher else -1)
     chance = (rows * base_metric + 1) / (rows + 2) if higher else 0.0
@@ -242,11 +245,11 @@ def measure(
         "degradation": float(end_val - low),
         "degradation_noise": float(degradation_noise),
         "gap_widening": float((end_val - end_train) - (low - calm_train[window].mean())),
-        "gain_ahead": gain_ahead(calm, max(1.0, horizon * epochs)),
+        "gain_ahead": forecast,
         "trend_val": float(trend),
         "trend_noise": float(trend / (noise * trend_error)),
         "trend_train": float(slope(train[-max(3, epochs // 2) :])[0]),
-        "train_rise": float((np.median(tail) - train.min()) / max(unit, train.min())),
+        "train_rise": float((np.median(tail) - lowest) / max(unit, lowest)),
         "best_metric": float(best_metric),
         "loss_distance": float(loss_distance / unit),
         "loss_power": float(loss_distance / np.hypot(loss_error(calm.min(), base_loss, rows), noise)),
