@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 CURVES = HERE / "verdict_curves.csv"
 THRESHOLDS = yaml.safe_load((HERE.parent / "conf" / "config.yaml").read_text())["diagnosis"]
 EACH = 500  # simulated curves of a kind and noise level, in each half
-SURE = 2.5  # standard errors beyond which an intervention has helped
+SURE = 2.0  # standard errors beyond which an intervention has helped: 95 % one-sided, by Student's t of 6 seeds
 UNLIKELY = 1.65  # standard errors that are added to what an intervention may have brought: 95 % one-sided
 LEARNED = 2.0  # baseline losses that training loss ends above in a run that has diverged
 
@@ -95,7 +95,7 @@ def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
     A run that ends with a training loss that is not finite, or above twice the baseline's, has diverged. One whose best
     epoch does not beat the baseline on held-out rows has no power. Then the first intervention that helps decides, in
     the order in which docs/verdict.md asks: fewer epochs (overfit), more epochs (underfit), more regularization
-    (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that matters and by 2.5
+    (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that matters and by 2
     standard errors. Where one that is asked earlier may have helped by twice the smallest change, but has not shown it,
     the truth is in doubt.
 
@@ -120,7 +120,7 @@ def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
         gained, error = float(line[name]), float(line[f"{name}_error"])
         if gained > max(smallest, SURE * error):
             return kind, settled
-        settled = settled and gained + UNLIKELY * error < 2 * smallest
+        settled = settled and not gained + UNLIKELY * error >= 2 * smallest  # what diverged, NaN, has not helped
     return "balanced", settled
 
 

@@ -171,7 +171,7 @@ def best_of(losses: np.ndarray) -> np.ndarray:
     Returns:
         The rows' losses of the choice, (seeds, rows).
     """
-    means = losses.mean(axis=2)
+    means = np.nan_to_num(losses.mean(axis=2, dtype=float), nan=1e30, posinf=1e30)  # what diverged is no choice
     others = means.sum(axis=0) - means
     return losses[np.arange(len(losses)), others.argmin(axis=1)]
 

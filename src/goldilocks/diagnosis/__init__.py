@@ -108,7 +108,7 @@ def judge(
     rose = seen["degradation_noise"] > change_noise and seen["degradation"] > seen["smallest_effect"]
     falls = seen["gain_ahead"] > clear and seen["trend_noise"] < -change_noise
     ending = best > epochs - max(1, round(end_fraction * epochs))
-    learns = ending and seen["trend_val"] < 0 and -seen["trend_train"] * horizon * epochs > clear
+    learns = ending and seen['gain_ahead'] > seen['smallest_effect'] and -seen['trend_train'] * horizon * epochs > clear
     wide = seen["relative_gap"] > wide_gap and seen["end_train_loss"] < wide_ratio * seen["end_val_loss"]
     high = min(seen["end_val_loss"], seen["end_train_loss"]) > high_loss * abs(baseline["loss"])
     base = f"baseline {baseline['loss']:.4g}"
@@ -226,7 +226,7 @@ def measure(
     tail = train[-min(3, max(1, epochs - 1)) :]
     lowest = train[: max(1, epochs - len(tail))].min()  # A tail that falls from far above its own end has not risen.
     ahead = max(1.0, horizon * epochs)
-    forecast = min(gain_ahead(calm, ahead), max(0.0, -slope(calm[-max(3, epochs // 3) :])[0] * ahead))
+    forecast = min(gain_ahead(calm, ahead), max(0.0, -slope(calm[-max(3, epochs // 4) :])[0] * ahead))
     best_metric = running_median(score).max() if higher else running_median(score).min()
     metric_distance = (best_metric - base_metric) * (1 if higher else -1)
     chance = (rows * base_metric + 1) / (rows + 2) if higher else 0.0
