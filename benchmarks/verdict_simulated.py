@@ -23,6 +23,7 @@ CLEAR, NONE = 2.0, 0.5  # times that: a change that is there for certain, and on
 BEYOND = 4.0  # standard deviations of the noise; two single epochs differ by three of sqrt(2) such by chance
 HIGH, LOW = 0.6, 0.4  # of the baseline loss: a high level for certain, and one that is not; the border is a half
 WIDE, NARROW = 0.27, 0.13  # of the baseline loss: a wide gap, and one that is not; the border is a fifth
+APART, ALIKE = 0.6, 0.9  # training loss by validation loss, of a wide gap, and of one that is not
 POWER = 0.75  # of the baseline loss, that the best epoch is below; what is between this and 1 depends on the rows
 LEARNED = 0.65  # of the baseline loss, that training loss is below before it diverges; else it had no power before
 TRIES = 100_000
@@ -106,9 +107,9 @@ def truth(train: np.ndarray, val: np.ndarray, noise: float) -> str | None:
     if more > none:
         return "underfit, slope" if more >= clear else None
     ratio = train[epochs - 1] / end
-    if gap > WIDE and ratio < LOW:
+    if gap > WIDE and ratio < APART:
         return "overfit, gap"
-    if gap > NARROW and ratio < HIGH:
+    if gap > NARROW and ratio < ALIKE:
         return None
     if min(end, train[epochs - 1]) > HIGH:
         return "underfit, capacity"
