@@ -102,8 +102,9 @@ def case(line: Mapping[str, str]) -> Case:
 def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
     """What interventions say of a run, and whether they say it beyond doubt.
 
-    A run that ends with a training loss that is not finite, or above twice the baseline's, has diverged. One whose best
-    epoch does not beat the baseline on held-out rows has no power. Then the first intervention that helps decides, in
+    A run that ends with a training loss that is not finite, or above twice the baseline's, has diverged. One that beats
+    the baseline on held-out rows neither by the loss of its best epoch nor by the metric of its best epoch, by 2 standard
+    errors, has no power; between 1 and 3 of them the truth is in doubt. Then the first intervention that helps decides, in
     the order in which docs/verdict.md asks: fewer epochs (overfit), more epochs (underfit), more regularization
     (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that matters and by 2
     standard errors. The truth is in doubt where one that is asked earlier may have helped by twice the smallest change,
@@ -119,13 +120,13 @@ def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
     base = float(line["held_base"])
     if not math.isfinite(end_loss) or end_loss > LEARNED * float(line["base_loss"]):
         return "diverged", True
-    power, error = float(line["power"]), float(line["power_error"])
+    power = max(float(line[name]) / max(float(line[f"{name}_error"]), 1e-9) for name in ("power", "power_metric"))
     smallest = THRESHOLDS["smallest_effect"] * math.sqrt(float(line["held_best"]) * base)
-    if power <= SURE * error:
-        return "no_power", power + UNLIKELY * error < 2 * smallest
+    if not power > SURE:
+        return "no_power", not power > SURE / 2
     asked = {"fewer": "overfit, fewer epochs", "more": "underfit, more epochs"}
     asked |= {"calmer": "overfit, more regularization", "larger": "underfit, more units"}
-    settled = True
+    settled = power > 1.5 * SURE
     for name, kind in asked.items():
         gained, error = float(line[name]), float(line[f"{name}_error"])
         if gained > max(smallest, SURE * error):

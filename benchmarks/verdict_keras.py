@@ -1,6 +1,6 @@
 """Some of the real curves from Keras itself: `python benchmarks/verdict_keras.py`, after `verdict_trained.py`.
 
-Every fifteenth run of `verdict_curves.csv` is trained by `keras.Model.fit` from three seeds. That its held-out loss is
+Every ninth run of `verdict_curves.csv` is trained by `keras.Model.fit` from three seeds. That its held-out loss is
 that of the NumPy networks, beyond noise, is tested by Welch's t-test; the first seed's curve goes to
 `verdict_curves_keras.csv`, with the truth of the run.
 """
@@ -18,7 +18,7 @@ from verdict_networks import BATCH, Task, train
 from verdict_trained import FILE, SEEDS, Setting, draw, task, written
 
 KERAS_FILE = FILE.with_name("verdict_curves_keras.csv")
-EVERY = 15
+EVERY = 9
 KERAS_SEEDS = 3
 LOSSES = {"binary": "binary_crossentropy", "multiclass": "categorical_crossentropy", "regression": "mse"}
 ENDS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}

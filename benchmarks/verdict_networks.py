@@ -42,12 +42,14 @@ class Trained:
         val_loss: Of the validation rows, float64 (networks, watched epochs).
         val_metric: Accuracy, or mean absolute error of a regression, float64 (networks, watched epochs).
         held: Loss of each held-out row, float32 (networks, watched epochs, rows).
+        held_metric: Whether it is right, or its absolute error, float32 (networks, watched epochs, rows).
     """
 
     loss: np.ndarray
     val_loss: np.ndarray
     val_metric: np.ndarray
     held: np.ndarray
+    held_metric: np.ndarray
 
 
 def row_losses(kind: str, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -62,13 +64,13 @@ def row_losses(kind: str, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
     ]
 
 
-def metric(kind: str, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The accuracy of each network, or its mean absolute error; (networks,)."""
+def row_metrics(kind: str, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Whether each row is right, or its absolute error; (networks, rows)."""
     if kind == "regression":
-        return np.abs(outputs - y).mean(axis=(-1, -2))
+        return np.abs(outputs - y).mean(axis=-1)
     if kind == "binary":
-        return ((outputs > 0) == (y > 0.5)).mean(axis=(-1, -2))
-    return (outputs.argmax(-1) == y.argmax(-1)).mean(axis=-1)
+        return ((outputs > 0) == (y > 0.5)).mean(axis=-1)
+    return outputs.argmax(-1) == y.argmax(-1)
 
 
 def slopes(kind: str, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -136,7 +138,7 @@ def train(
     keep = (1 - dropout).astype("float32")[:, None, None]
     penalty = (2 * l2).astype("float32")[:, None, None]
     moments = [[(np.zeros_like(part), np.zeros_like(part)) for part in layer] for layer in stack]
-    steps, found = 0, ([], [], [], [])
+    steps, found = 0, ([], [], [], [], [])
     for epoch in range(epochs):
         order = np.stack([random.permutation(len(x)) for random in randoms])
         total = np.zeros(len(seeds))
@@ -176,6 +178,8 @@ def train(
             continue
         said = forward(stack, task.val[0])
         found[1].append(row_losses(task.kind, said, task.val[1]).mean(axis=1))
-        found[2].append(metric(task.kind, said, task.val[1]))
-        found[3].append(row_losses(task.kind, forward(stack, task.held[0]), task.held[1]).astype("float32"))
+        found[2].append(row_metrics(task.kind, said, task.val[1]).mean(axis=1))
+        said = forward(stack, task.held[0])
+        found[3].append(row_losses(task.kind, said, task.held[1]).astype("float32"))
+        found[4].append(row_metrics(task.kind, said, task.held[1]).astype("float32"))
     return Trained(*(np.stack(each, axis=1) for each in found))
