@@ -1,9 +1,10 @@
-"""How often the verdict is right: `python benchmarks/verdict.py` (a minute).
+"""How often the verdict is right: `python benchmarks/verdict.py` (two minutes; `stored` judges the real curves alone,
+in seconds; `tuning` shows the first half, `all` every wrong one).
 
 Two benchmarks. Simulated curves: 500 of every kind and noise level in each half, their truth read from the smooth
-course (`verdict_simulated.py`). Real curves: small networks whose truth was found by training them again, longer, larger
-and with more regularization (`verdict_curves.csv`, which `verdict_trained.py` makes). Thresholds were tuned on the first
-half of each alone; the figures are those of the second.
+course (`verdict_simulated.py`). Real curves: small networks whose truth was found by training them again, longer,
+larger and with more regularization (`verdict_curves.csv`, which `verdict_trained.py` makes). Thresholds were tuned on
+the first half of each alone; the figures are those of the second.
 """
 
 import csv
@@ -103,10 +104,10 @@ def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
     """What interventions say of a run, and whether they say it beyond doubt.
 
     A run that ends with a training loss that is not finite, or above twice the baseline's, has diverged. One that beats
-    the baseline on held-out rows neither by the loss of its best epoch nor by the metric of its best epoch, by 2 standard
-    errors, has no power; between 1 and 3 of them the truth is in doubt. Then the first intervention that helps decides, in
-    the order in which docs/verdict.md asks: fewer epochs (overfit), more epochs (underfit), more regularization
-    (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that matters and by 2
+    the baseline on held-out rows neither by the loss of its best epoch nor by the metric of its best epoch, by 2
+    standard errors, has no power; between 1 and 3 of them the truth is in doubt. Then the first intervention that helps
+    decides, in the order in which docs/verdict.md asks: fewer epochs (overfit), more epochs (underfit), more
+    regularization (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that matters and by 2
     standard errors. The truth is in doubt where one that is asked earlier may have helped by twice the smallest change,
     but has not shown it, and where the one that decides may have helped by less than half of it.
 
@@ -160,10 +161,23 @@ def summary(cases: list[Case]) -> str:
     return f"{right} of {len(cases)} are right: {right / len(cases):.1%} (95 % interval {low:.1%} to {high:.1%})."
 
 
+def untold(each: Case) -> str | None:
+    """Why no single curve could have told the truth, for a wrong verdict of which that is so; else None."""
+    if each.found.name == "no_power" and each.kind != "diverged":
+        return "it beats the baseline on held-out rows, but its own validation rows are too few to show it"
+    resting = "at a high level" in each.found.reason and each.kind == "balanced"
+    if resting or (each.found.name == "balanced" and each.kind == "underfit, more units"):
+        return "whether a larger model would do better, only a larger model tells"
+    return None
+
+
 def report(title: str, cases: list[Case], worst: int) -> None:
     """Print the matrix, the accuracy, and some of the wrong ones."""
     print(f"\n{title}\n\n{matrix(cases)}\n\n{summary(cases)}")
-    for each in [each for each in cases if not each.right][:worst]:
+    wrong = [each for each in cases if not each.right]
+    for reason, count in Counter(untold(each) for each in wrong).items():
+        print(f"  {count} wrong: {reason or 'without an excuse'}.")
+    for each in wrong[:worst]:
         print(f"  {each.kind} -> {each.found.name}: {each.name}. {each.found.reason}")
 
 
@@ -175,9 +189,9 @@ def main() -> None:
     report("Real curves whose truth is in doubt", [each for each in trained if not each.settled], 0)
     print(f"\nAll real curves: {summary(trained)}")
     report("Of Keras itself, in both halves, beyond doubt", [each for each in real_of_keras() if each.settled], worst)
-    if "real" not in sys.argv:
+    if "stored" not in sys.argv:
         drawn = simulated(half, EACH)
-        report("Simulated curves", drawn, 0)
+        print(f"\nSimulated curves\n\n{matrix(drawn)}\n\n{summary(drawn)}")
         wrong = Counter((each.kind, each.name.split(",")[0], each.found.name) for each in drawn if not each.right)
         for (kind, noise, found), count in wrong.most_common(worst):
             print(f"  {count:4} of {EACH}: {kind}, {noise} -> {found}")

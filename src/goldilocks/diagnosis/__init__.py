@@ -108,7 +108,7 @@ def judge(
     rose = seen["degradation_noise"] > change_noise and seen["degradation"] > seen["smallest_effect"]
     falls = seen["gain_ahead"] > clear and seen["trend_noise"] < -change_noise
     ending = best > epochs - max(1, round(end_fraction * epochs))
-    learns = ending and seen['gain_ahead'] > seen['smallest_effect'] and -seen['trend_train'] * horizon * epochs > clear
+    learns = ending and seen["gain_ahead"] > seen["smallest_effect"] and -seen["trend_train"] * horizon * epochs > clear
     wide = seen["relative_gap"] > wide_gap and seen["end_train_loss"] < wide_ratio * seen["end_val_loss"]
     high = min(seen["end_val_loss"], seen["end_train_loss"]) > high_loss * abs(baseline["loss"])
     base = f"baseline {baseline['loss']:.4g}"
