@@ -1,5 +1,6 @@
-"""How often the verdict is right: `python benchmarks/verdict.py` (two minutes; `stored` judges the real curves alone,
-in seconds; `tuning` shows the first half, `all` every wrong one).
+"""How often the verdict is right: `python benchmarks/verdict.py [stored] [tuning] [all]` (two minutes).
+
+`stored` judges the real curves alone, in seconds; `tuning` shows the first half; `all` names every wrong verdict.
 
 Two benchmarks. Simulated curves: 500 of every kind and noise level in each half, their truth read from the smooth
 course (`verdict_simulated.py`). Real curves: small networks whose truth was found by training them again, longer,
@@ -107,9 +108,9 @@ def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
     the baseline on held-out rows neither by the loss of its best epoch nor by the metric of its best epoch, by 2
     standard errors, has no power; between 1 and 3 of them the truth is in doubt. Then the first intervention that helps
     decides, in the order in which docs/verdict.md asks: fewer epochs (overfit), more epochs (underfit), more
-    regularization (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that matters and by 2
-    standard errors. The truth is in doubt where one that is asked earlier may have helped by twice the smallest change,
-    but has not shown it, and where the one that decides may have helped by less than half of it.
+    regularization (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that
+    matters and by 2 standard errors. The truth is in doubt where one that is asked earlier may have helped by twice the
+    smallest change, but has not shown it, and where the one that decides may have helped by less than half of it.
 
     Args:
         line: Of the file of stored curves.

@@ -3,7 +3,7 @@
 A network differs from its neighbours in its seed, its penalty, its dropout and nothing else; all see the same rows.
 What `keras.Model.fit` would do to one of them happens here to each: Glorot's uniform first weights, zero biases, relu,
 a new order of the rows each epoch, a last batch that may be short, Adam with Keras's constants, and a training loss
-that is the mean over the batches as they were met, with dropout on. `verdict_keras.py` holds the two against each other.
+that is the mean over the batches as they were met, with dropout on. `verdict_keras.py` compares the two.
 """
 
 import itertools

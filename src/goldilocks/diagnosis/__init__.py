@@ -207,10 +207,11 @@ def measure(
         degradation, degradation_noise: Rise of validation loss from its lowest level to the end, and how sure it is, in
             standard errors (`rise`); both 0 where chance explains it.
         gap_widening: How much the gap widened over that rise.
-        gain_ahead: Fall of validation loss that training on would bring (`gain_ahead`).
+        gain_ahead: Fall of validation loss that training on would bring (`gain_ahead`), at most by a straight line
+            through its last quarter: losses fall ever slower.
         trend_val, trend_train, trend_noise: Slopes per epoch over the last half; validation's in its standard errors.
-        train_rise: Median of the last three training losses minus the lowest one before them; a fraction of the baseline
-            loss or, if larger, of the lowest.
+        train_rise: Median of the last three training losses minus the lowest before them, at least 0; a fraction of the
+            baseline loss or, if larger, of the lowest.
         best_metric, metric_distance: Best validation metric without spikes, and by how much it beats the baseline.
         loss_power, metric_power: Both distances from the baseline in standard errors of validation rows and curve.
     """
@@ -224,7 +225,7 @@ def measure(
     low, window, degradation_noise = rise(calm, end, noise)
     trend, trend_error = slope(val[-max(3, epochs // 2) :])
     tail = train[-min(3, max(1, epochs - 1)) :]
-    lowest = train[: max(1, epochs - len(tail))].min()  # A tail that falls from far above its own end has not risen.
+    lowest = train[: max(1, epochs - len(tail))].min()  # before the tail: one that only falls has not risen
     ahead = max(1.0, horizon * epochs)
     forecast = min(gain_ahead(calm, ahead), max(0.0, -slope(calm[-max(3, epochs // 4) :])[0] * ahead))
     best_metric = running_median(score).max() if higher else running_median(score).min()
@@ -249,7 +250,7 @@ def measure(
         "trend_val": float(trend),
         "trend_noise": float(trend / (noise * trend_error)),
         "trend_train": float(slope(train[-max(3, epochs // 2) :])[0]),
-        "train_rise": float((np.median(tail) - lowest) / max(unit, lowest)),
+        "train_rise": float(max(0.0, np.median(tail) - lowest) / max(unit, lowest)),
         "best_metric": float(best_metric),
         "loss_distance": float(loss_distance / unit),
         "loss_power": float(loss_distance / np.hypot(loss_error(calm.min(), base_loss, rows), noise)),
