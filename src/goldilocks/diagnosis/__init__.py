@@ -61,9 +61,9 @@ def judge(
 
     Asked in this order, and the first yes decides: has training diverged? Has it no power over the baseline? Did
     validation loss rise after its best epoch while the gap to training loss widened (overfit)? Is the curve too short,
-    would more epochs still lower it, or does it fall together with training loss (underfit)? Did both losses rise
-    together (underfit: the optimizer, not the data)? Is the gap wide (overfit)? Are both at rest at a high loss
-    (underfit)? What is left is balanced.
+    would more epochs still lower it, or does its noise hide whether it falls with training loss (underfit)? Did both
+    losses rise together (underfit: the optimizer, not the data)? Is the gap wide (overfit)? Are both at rest at a high
+    loss (underfit)? What is left is balanced.
 
     Args:
         history: One value an epoch, by Keras's names: `loss`, `val_loss` and the metric's `val_` name. Where both
@@ -108,7 +108,8 @@ def judge(
     rose = seen["degradation_noise"] > change_noise and seen["degradation"] > seen["smallest_effect"]
     falls = seen["gain_ahead"] > clear and seen["trend_noise"] < -change_noise
     ending = best > epochs - max(1, round(end_fraction * epochs))
-    learns = ending and seen["gain_ahead"] > seen["smallest_effect"] and -seen["trend_train"] * horizon * epochs > clear
+    hidden = ending and clear > seen["smallest_effect"]  # noise may hide a fall that matters: training loss shows more
+    learns = hidden and seen["trend_val"] < 0 and -seen["trend_train"] * horizon * epochs > clear
     wide = seen["relative_gap"] > wide_gap and seen["end_train_loss"] < wide_ratio * seen["end_val_loss"]
     high = min(seen["end_val_loss"], seen["end_train_loss"]) > high_loss * abs(baseline["loss"])
     base = f"baseline {baseline['loss']:.4g}"
