@@ -211,8 +211,8 @@ def measure(
         gain_ahead: Fall of validation loss that training on would bring (`gain_ahead`), at most by a straight line
             through its last quarter: losses fall ever slower.
         trend_val, trend_train, trend_noise: Slopes per epoch over the last half; validation's in its standard errors.
-        train_rise: Median of the last three training losses minus the lowest before them, at least 0; a fraction of the
-            baseline loss or, if larger, of the lowest.
+        train_rise: Median of the last three training losses minus the lowest before the last, at least 0; a fraction of
+            the baseline loss or, if larger, of the lowest.
         best_metric, metric_distance: Best validation metric without spikes, and by how much it beats the baseline.
         loss_power, metric_power: Both distances from the baseline in standard errors of validation rows and curve.
     """
@@ -226,7 +226,7 @@ def measure(
     low, window, degradation_noise = rise(calm, end, noise)
     trend, trend_error = slope(val[-max(3, epochs // 2) :])
     tail = train[-min(3, max(1, epochs - 1)) :]
-    lowest = train[: max(1, epochs - len(tail))].min()  # before the tail: one that only falls has not risen
+    lowest = train[: max(1, epochs - 1)].min()  # without the last: a loss that only falls has not risen
     ahead = max(1.0, horizon * epochs)
     forecast = min(gain_ahead(calm, ahead), max(0.0, -slope(calm[-max(3, epochs // 4) :])[0] * ahead))
     best_metric = running_median(score).max() if higher else running_median(score).min()
