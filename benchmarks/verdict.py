@@ -1,4 +1,4 @@
-"""How often the verdict is right: `python benchmarks/verdict.py [stored] [tuning] [all]` (two minutes).
+"""How often the verdict is right: `python benchmarks/verdict.py [stored] [tuning] [all]` (a minute).
 
 `stored` judges the real curves alone, in seconds; `tuning` shows the first half; `all` names every wrong verdict.
 
@@ -177,7 +177,7 @@ def report(title: str, cases: list[Case], worst: int) -> None:
     print(f"\n{title}\n\n{matrix(cases)}\n\n{summary(cases)}")
     wrong = [each for each in cases if not each.right]
     for reason, count in Counter(untold(each) for each in wrong).items():
-        print(f"  {count} wrong: {reason or 'without an excuse'}.")
+        print(f"  {count} wrong: {reason or 'for another reason'}.")
     for each in wrong[:worst]:
         print(f"  {each.kind} -> {each.found.name}: {each.name}. {each.found.reason}")
 

@@ -2,7 +2,8 @@
 
 Every ninth run of `verdict_curves.csv` is trained by `keras.Model.fit` from three seeds. That its held-out loss is
 that of the NumPy networks is tested by ranks (Mann and Whitney, 1947), as tiny networks may die and the others not; the
-first seed's curve goes to `verdict_curves_keras.csv`, with what the interventions brought.
+first seed's curve goes to `verdict_curves_keras.csv`, with what the interventions
+brought to its neighbour in NumPy, and how far that one beats the baseline.
 """
 
 import csv

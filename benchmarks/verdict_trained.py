@@ -1,4 +1,4 @@
-"""Real training curves whose truth is known by intervention: `python benchmarks/verdict_trained.py` (12 minutes).
+"""Real training curves whose truth is known by intervention: `python benchmarks/verdict_trained.py` (15 minutes).
 
 Each run is one setting of a small network on one small data set. The same is trained again from other seeds, for twice
 the epochs, with four times the units, and with more regularization, and what that does to the loss of held-out rows,
