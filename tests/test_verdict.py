@@ -51,7 +51,7 @@ def test_curves_of_keras_get_their_verdict_too(benchmark):
 
 def test_simulated_curves_of_another_kind_of_drawing_get_their_verdict(benchmark):
     cases = benchmark.simulated(1, 20)
-    assert right(cases) >= 0.94, benchmark.matrix(cases)
+    assert right(cases) >= 0.92, benchmark.matrix(cases)
     assert set(Counter(each.kind for each in cases).values()) == {60}
 
 
@@ -137,8 +137,8 @@ def test_networks_beside_each_other_do_not_touch(networks):
     x = random.normal(size=(64, 3)).astype("float32")
     rows = (x, (x[:, :1] * 2).astype("float32"))
     task = networks.Task("regression", rows, rows, rows)
-    fixed = {"units": 4, "layers": 1, "epochs": 30, "optimizer": "adam", "learning_rate": 0.03, "watched": {29}}
-    both = networks.train(task, seeds=[1, 1], l2=np.array([0.0, 0.5]), dropout=np.zeros(2), **fixed)
+    fixed = {"units": 16, "layers": 1, "epochs": 30, "optimizer": "sgd", "learning_rate": 0.03, "watched": {29}}
+    both = networks.train(task, seeds=[1, 1], l2=np.array([0.0, 1.0]), dropout=np.zeros(2), **fixed)
     alone = networks.train(task, seeds=[1], l2=np.zeros(1), dropout=np.zeros(1), **fixed)
     np.testing.assert_allclose(both.loss[:1], alone.loss, rtol=1e-4)
-    assert both.val_loss[1, 0] > 1.2 * alone.val_loss[0, 0]
+    assert both.val_loss[1, 0] > 2 * alone.val_loss[0, 0]
