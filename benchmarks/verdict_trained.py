@@ -82,7 +82,8 @@ def measured(setting: Setting) -> dict[str, object]:
             "calmer": improvement(end, best_of(np.stack([each.held[:, -1] for each in calmer], axis=1))),
             "larger": improvement(end, larger.held[:, -1]),
         }
-        line |= {"held_base": nothing.mean(), "held_best": best.mean(dtype=float), "held_end": end.mean(dtype=float)}
+        line |= {"held_base": float(nothing.mean(dtype=float)), "held_best": float(best.mean(dtype=float))}
+        line |= {"held_end": float(end.mean(dtype=float))}
     for name, (mean, error) in held.items():
         line |= {name: mean, f"{name}_error": error}
     curves = (longer.loss, longer.val_loss, longer.val_metric)
