@@ -61,9 +61,9 @@ def judge(
 
     Asked in this order, and the first yes decides: has training diverged? Has it no power over the baseline? Did
     validation loss rise after its best epoch while the gap to training loss widened (overfit)? Is the curve too short,
-    would more epochs still lower it, or does it fall together with training loss (underfit)? Did both losses rise
-    together (underfit: the optimizer, not the data)? Is the gap wide (overfit)? Are both at rest at a high loss
-    (underfit)? What is left is balanced.
+    would more epochs still lower it, or does its noise hide whether it falls with training loss (underfit)? Did both
+    losses rise together (underfit: the optimizer, not the data)? Is the gap wide (overfit)? Are both at rest at a high
+    loss (underfit)? What is left is balanced.
 
     Args:
         history: One value an epoch, by Keras's names: `loss`, `val_loss` and the metric's `val_` name. Where both
@@ -108,7 +108,8 @@ def judge(
     rose = seen["degradation_noise"] > change_noise and seen["degradation"] > seen["smallest_effect"]
     falls = seen["gain_ahead"] > clear and seen["trend_noise"] < -change_noise
     ending = best > epochs - max(1, round(end_fraction * epochs))
-    learns = ending and seen["trend_val"] < 0 and -seen["trend_train"] * horizon * epochs > clear
+    hidden = ending and clear > seen["smallest_effect"]  # noise may hide a fall that matters: training loss shows more
+    learns = hidden and seen["trend_val"] < 0 and -seen["trend_train"] * horizon * epochs > clear
     wide = seen["relative_gap"] > wide_gap and seen["end_train_loss"] < wide_ratio * seen["end_val_loss"]
     high = min(seen["end_val_loss"], seen["end_train_loss"]) > high_loss * abs(baseline["loss"])
     base = f"baseline {baseline['loss']:.4g}"
@@ -207,10 +208,11 @@ def measure(
         degradation, degradation_noise: Rise of validation loss from its lowest level to the end, and how sure it is, in
             standard errors (`rise`); both 0 where chance explains it.
         gap_widening: How much the gap widened over that rise.
-        gain_ahead: Fall of validation loss that training on would bring (`gain_ahead`).
+        gain_ahead: Fall of validation loss that training on would bring (`gain_ahead`), at most by a straight line
+            through its last quarter: losses fall ever slower.
         trend_val, trend_train, trend_noise: Slopes per epoch over the last half; validation's in its standard errors.
-        train_rise: Median of the last three training losses minus the lowest one; a fraction of the baseline loss or,
-            if larger, of the lowest.
+        train_rise: Median of the last three training losses minus the lowest before the last, at least 0; a fraction of
+            the baseline loss or, if larger, of the lowest.
         best_metric, metric_distance: Best validation metric without spikes, and by how much it beats the baseline.
         loss_power, metric_power: Both distances from the baseline in standard errors of validation rows and curve.
     """
@@ -224,6 +226,9 @@ def measure(
     low, window, degradation_noise = rise(calm, end, noise)
     trend, trend_error = slope(val[-max(3, epochs // 2) :])
     tail = train[-min(3, max(1, epochs - 1)) :]
+    lowest = train[: max(1, epochs - 1)].min()  # without the last: a loss that only falls has not risen
+    ahead = max(1.0, horizon * epochs)
+    forecast = min(gain_ahead(calm, ahead), max(0.0, -slope(calm[-max(3, epochs // 4) :])[0] * ahead))
     best_metric = running_median(score).max() if higher else running_median(score).min()
     metric_distance = (best_metric - base_metric) * (1 if higher else -1)
     chance = (rows * base_metric + 1) / (rows + 2) if higher else 0.0
@@ -242,11 +247,11 @@ def measure(
         "degradation": float(end_val - low),
         "degradation_noise": float(degradation_noise),
         "gap_widening": float((end_val - end_train) - (low - calm_train[window].mean())),
-        "gain_ahead": gain_ahead(calm, max(1.0, horizon * epochs)),
+        "gain_ahead": forecast,
         "trend_val": float(trend),
         "trend_noise": float(trend / (noise * trend_error)),
         "trend_train": float(slope(train[-max(3, epochs // 2) :])[0]),
-        "train_rise": float((np.median(tail) - train.min()) / max(unit, train.min())),
+        "train_rise": float(max(0.0, np.median(tail) - lowest) / max(unit, lowest)),
         "best_metric": float(best_metric),
         "loss_distance": float(loss_distance / unit),
         "loss_power": float(loss_distance / np.hypot(loss_error(calm.min(), base_loss, rows), noise)),
