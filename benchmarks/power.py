@@ -1,7 +1,8 @@
-"""How often the workflow stops at step 3 on labels that were shuffled: `python benchmarks/power.py [TRIALS]`.
+"""How often the workflow stops at step 3 on labels that were shuffled: `python benchmarks/power.py [TRIALS [FIRST]]`.
 
 Three data sets that scikit-learn ships, as CSV files, with their target shuffled, each trial with another seed; then
-the same three as they are, which must pass. A workflow is given too little time to go far beyond step 3.
+the same three as they are, which must pass. A workflow is given too little time to go far beyond step 3. The trials
+before FIRST are left out: they have been done.
 """
 
 import json
@@ -43,18 +44,19 @@ def steps(name: str, shuffle: int | None) -> tuple[str, float]:
         return "passed" if passed else "stopped", time.monotonic() - began
 
 
-def main(trials: int) -> None:
+def main(trials: int, first: int) -> None:
     stopped = 0
-    for trial in range(trials):
+    for trial in range(first, trials):
         name = list(SETS)[trial % len(SETS)]
         said, seconds = steps(name, trial)
         stopped += said == "stopped"
         print(f"shuffled {name}, seed {trial}: {said} ({seconds:.0f} s)", flush=True)
-    print(f"{stopped} of {trials} workflows on shuffled targets stopped at step 3")
+    print(f"{stopped} of {trials - first} workflows on shuffled targets stopped at step 3")
     for name in SETS:
         said, seconds = steps(name, None)
         print(f"{name} as it is: {said} ({seconds:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    given = [int(word) for word in sys.argv[1:]]
+    main(*given, *(20, 0)[len(given) :])
