@@ -40,6 +40,17 @@ def migrated(tmp_path_factory) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory, migrated):
+    """As `folder`, and one for all tests of a file."""
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        shutil.copy(migrated, folder / "mlflow.db")
+        yield folder
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch, migrated) -> Path:
     """An empty working folder with a store in it, which is where MLflow and Goldilocks look for one."""

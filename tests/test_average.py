@@ -13,26 +13,21 @@ QUICK = ("trainer.epochs=3", "trainer.batch_size=16", "model.units=8")
 
 
 @pytest.fixture(scope="module")
-def folds(tmp_path_factory, migrated, composed):
+def folds(shared_folder, composed):
     """The runs of a table under two folds and two seeds: the parent, and the children by name; and what was said."""
-    folder = tmp_path_factory.mktemp("folds")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        (folder / "mlflow.db").write_bytes(migrated.read_bytes())
-        rng = np.random.default_rng(0)
-        frame = pandas.DataFrame({"size": rng.normal(100, 20, 90), "age": rng.normal(50, 9, 90)})
-        frame["price"] = 2 * frame["size"] - frame["age"] + rng.normal(0, 5, 90)
-        frame.to_csv("rows.csv", index=False)
-        table = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price")
-        settings = composed(*table, *QUICK, "protocol=kfold", "protocol.k=2", "trainer.repeats=2", "seed=5")
-        with contextlib.redirect_stdout(io.StringIO()) as said:
-            value = run(settings)
-        client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-        found = client.search_runs(["1"])
-        [parent] = [each for each in found if "mlflow.parentRunId" not in each.data.tags]
-        children = {each.info.run_name: each for each in found if each is not parent}
-        yield client, parent, children, value, said.getvalue()
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({"size": rng.normal(100, 20, 90), "age": rng.normal(50, 9, 90)})
+    frame["price"] = 2 * frame["size"] - frame["age"] + rng.normal(0, 5, 90)
+    frame.to_csv("rows.csv", index=False)
+    table = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price")
+    settings = composed(*table, *QUICK, "protocol=kfold", "protocol.k=2", "trainer.repeats=2", "seed=5")
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        value = run(settings)
+    client = MlflowClient(f"sqlite:///{shared_folder}/mlflow.db")
+    found = client.search_runs(["1"])
+    [parent] = [each for each in found if "mlflow.parentRunId" not in each.data.tags]
+    children = {each.info.run_name: each for each in found if each is not parent}
+    return client, parent, children, value, said.getvalue()
 
 
 def history(client, run, name):

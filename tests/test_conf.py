@@ -105,12 +105,13 @@ def test_a_regularizer_is_data_with_the_parts_it_is_named_after(option):
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "exponential"])
 @pytest.mark.parametrize("option", OPTIONS["optimizer"])
 def test_every_optimizer_is_built_with_every_schedule(option, schedule):
-    node = node_of("optimizer", option) | {"schedule": schedule, "clipnorm": 1.0}
+    node = node_of("optimizer", option) | {"schedule": schedule, "clipnorm": 1.0, "ema_momentum": 0.9}
     assert node["name"] == option
     optimizer = get_method(node.pop("_target_"))(100, **node)
     assert type(optimizer).__name__.lower() == option
     assert float(optimizer.learning_rate) == pytest.approx(node["learning_rate"])
     built = optimizer.get_config()
+    assert built["use_ema"]
     own = set(node) - {"name", "learning_rate", "schedule", "decay_to", "warmup"}
     assert {key: built[key] for key in own} == {key: node[key] for key in own}
 

@@ -116,14 +116,9 @@ class Home:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, migrated, composed):
-    folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        (folder / "mlflow.db").write_bytes(migrated.read_bytes())
-        write_data(folder)
-        yield Home(folder, composed)
+def home(shared_folder, composed):
+    write_data(shared_folder)
+    return Home(shared_folder, composed)
 
 
 def shares(found):

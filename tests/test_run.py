@@ -78,16 +78,11 @@ class Logged:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, migrated, composed):
-    folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        (folder / "mlflow.db").write_bytes(migrated.read_bytes())
-        rows().to_csv(folder / "rows.csv", index=False)
-        for number in range(24):
-            picture(folder / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png", number)
-        yield Home(folder, composed)
+def home(shared_folder, composed):
+    rows().to_csv(shared_folder / "rows.csv", index=False)
+    for number in range(24):
+        picture(shared_folder / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png", number)
+    return Home(shared_folder, composed)
 
 
 def rows():
@@ -277,9 +272,10 @@ def test_the_test_rows_are_sealed_until_the_final_run_and_opened_once(home, eval
     # Whatever the test rows hold: other numbers, other categories, gaps, other targets.
     frame = rows()
     frame.loc[split.test, ["size", "age/years", "kind", "price"]] = [np.nan, 10**6, "castle", -(10.0**6)]
-    frame.to_csv(home.folder / "corrupted.csv", index=False)
+    (home.folder / "corrupted").mkdir()
+    frame.to_csv(home.folder / "corrupted" / "rows.csv", index=False)  # A picture names the file.
     sound = home.run(*table("price"))
-    corrupted = home.run(*table("price", file="corrupted.csv"))
+    corrupted = home.run(*table("price", file="corrupted/rows.csv"))
     assert evaluated
     assert not any(rows & test for rows in evaluated)
     assert corrupted.told() == sound.told()
@@ -302,7 +298,7 @@ def test_the_test_rows_are_sealed_until_the_final_run_and_opened_once(home, eval
     )
     assert final.tags["weights"] != sound.tags["weights"], "it trains on validation rows, too"
 
-    opened = home.run(*table("price", file="corrupted.csv"), "final=true")
+    opened = home.run(*table("price", file="corrupted/rows.csv"), "final=true")
     assert opened.tags["weights"] == final.tags["weights"]
     assert opened.metrics["test_mae"] > 100 * final.metrics["test_mae"], "the corruption would have been seen"
 

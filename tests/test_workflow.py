@@ -90,6 +90,7 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table):
     assert final[0].info.run_id in page or "its runs in MLflow" in page
 
 
+@pytest.mark.slow
 def test_without_power_it_stops_and_says_what_that_means(folder, table):
     done = workflow(folder, *table(shuffled=True), *SMALL, "trainer.epochs=12", "budget=8runs")
     assert done.returncode == 0, done.stderr
