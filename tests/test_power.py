@@ -50,3 +50,14 @@ def test_a_model_that_knows_nothing_stops_the_workflow_which_says_what_that_mean
     assert not found.passed
     assert "does not beat the baseline beyond noise" in found.decision
     assert "nothing shows that these inputs say anything" in found.reasons[-1]
+
+
+def test_a_network_that_says_what_the_baseline_says_is_told_without_a_division_by_zero():
+    few, labels = np.arange(50), (np.arange(50) % 4 == 0).astype(int)
+    judge = Judge(dataset(labels, "binary"), problem("binary"), {})
+    same = [trained("small", {(seed, ""): (few, np.full((50, 1), 0.3, "float32"))}) for seed in SEEDS]
+    gain = judge.against_baseline(same, "accuracy")
+    assert (gain.gain, gain.error, gain.chance()) == (0, 0, 1)
+    said = power._told("accuracy", gain, 1e-5)
+    assert "is as good as the baseline's" in said
+    assert "within noise" in said

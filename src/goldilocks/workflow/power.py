@@ -52,10 +52,11 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
 
 def _told(measure: str, gain: Difference, level: float) -> str:
     verdict = "beyond" if gain.chance() < level else "within"
+    apart = f"{abs(gain.gain):.4g} {'better' if gain.gain > 0 else 'worse'} than" if gain.gain else "as good as"
+    errors = f", {gain.gain / gain.error:+.1f} standard errors" if gain.error else ""  # Else all rows are as one.
     return (
-        f"val_{measure} is {abs(gain.gain):.4g} {'better' if gain.gain > 0 else 'worse'} than the baseline's on "
-        f"{gain.rows} rows with {gain.seeds} seeds, {gain.gain / gain.error:+.1f} standard errors: {verdict} noise at "
-        f"the level {LEVEL:g} (chance {gain.chance():.2g}; {level:.2g} is allowed, since the best epoch was picked)."
+        f"val_{measure} is {apart} the baseline's on {gain.rows} rows with {gain.seeds} seeds{errors}: {verdict} noise "
+        f"at the level {LEVEL:g} (chance {gain.chance():.2g}; {level:.2g} is allowed, since the best epoch was picked)."
     )
 
 
