@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -88,9 +89,9 @@ class Trained:
         return self.run.metrics["train_seconds"] / max(1, self.epochs)
 
     def best(self, name: str) -> float:
-        """The value of a validation metric at the best epoch, the loss without penalties."""
+        """A validation metric at the best epoch, the loss without penalties; NaN where the first epoch diverged."""
         name = "data_loss" if name == "loss" and "best_val_data_loss" in self.run.metrics else name
-        return self.run.metrics[f"best_val_{name}"]
+        return self.run.metrics.get(f"best_val_{name}", math.nan)
 
     def end(self, name: str) -> float:
         """The "train" or "val" loss where the training ended; NaN of a diverged one."""
@@ -150,7 +151,7 @@ class Runner:
 
         Args:
             ask: Gives number and candidate whenever there is room, or None.
-            tell: Is told of each as it ends; None where it failed.
+            tell: Is told of each as it ends; None where it failed, or diverged before it had any value.
             folder: For the records and logs of their jobs.
             parent: ID of the run that their runs stand below.
             total: How many there will be, or None.
@@ -174,7 +175,11 @@ class Runner:
             candidate = asked[job.number]
             if end.reason:
                 self.failures.append(f"{candidate.name} failed: {end.reason}")
-            tell(job.number, None if end.reason else self.load(candidate, jobs.of(folder, job.number).run_id))
+            trained = None if end.reason else self.load(candidate, jobs.of(folder, job.number).run_id)
+            if trained is not None and trained.verdict == "diverged" and not math.isfinite(trained.best("loss")):
+                self.failures.append(f"{candidate.name} diverged in its first epoch; lower optimizer.learning_rate")
+                trained = None  # It has no value to compare.
+            tell(job.number, trained)
 
         self._stream(following, ended, lambda number: asked[number].name, folder, parent, total=total)
 
