@@ -8,6 +8,7 @@ from pathlib import Path
 
 from goldilocks import intervals, looks
 from goldilocks.problem import higher_is_better
+from goldilocks.protocol import SealError
 from goldilocks.workflow import references
 from goldilocks.workflow.evidence import CONFIDENCE
 from goldilocks.workflow.runner import Candidate, Trained
@@ -32,6 +33,8 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     candidate = _candidate(flow, winner[0].candidate, tune["epochs"])
     averaged = any(word.startswith("optimizer.ema_momentum=") for word in candidate.overrides)
     tested = flow.runner.train([candidate], folder, parent)[0]
+    if tested is None and not isinstance(flow.runner.error, SealError):
+        raise flow.runner.lost()  # Not kept: typed again, the step is done again.
     if tested is None:
         return Step(
             name="final",

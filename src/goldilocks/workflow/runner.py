@@ -108,6 +108,7 @@ class Runner:
         self.slots = slots.share(n_jobs=None, gpus=gpus, gpus_per_job=1)
         self.whole = slots.share(n_jobs=1, gpus=gpus, gpus_per_job=1)  # for a job that runs alone
         self.failures: list[str] = []
+        self.error: Exception | None = None  # that the last failure raised
         serve_forks([PRELOAD], self.slots[0])
 
     def settings(self, candidate: Candidate) -> Settings:
@@ -175,6 +176,7 @@ class Runner:
             candidate = asked[job.number]
             if end.reason:
                 self.failures.append(f"{candidate.name} failed: {end.reason}")
+                self.error = end.error
             trained = None if end.reason else self.load(candidate, jobs.of(folder, job.number).run_id)
             if trained is not None and trained.verdict == "diverged" and not math.isfinite(trained.best("loss")):
                 self.failures.append(f"{candidate.name} diverged in its first epoch; lower optimizer.learning_rate")
