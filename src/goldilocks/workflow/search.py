@@ -65,6 +65,7 @@ class Search:
         """Do trials until so many are done, the budget is spent, or the last ones gained nothing beyond noise."""
         self._take_over()
         self.begun = self.count
+        self.flow.budget.runs_spent += self.begun  # By an earlier process, in this very step.
         self.left = trials - self.begun
         self.flow.runner.stream(self._ask, self._tell, self.folder, parent, total=None)
 
