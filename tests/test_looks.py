@@ -81,6 +81,14 @@ def test_the_same_configuration_and_one_that_goes_on_are_not_refused(store):
         asked(store)
 
 
+def test_a_run_that_was_interrupted_before_it_looked_is_refused_where_another_has_looked_since(store):
+    mine = noted(store, fingerprint="mine", looked=None, status="KILLED")
+    assert asked(store, continued=mine).number == 1
+    noted(store)
+    with pytest.raises(SealError):
+        asked(store, continued=mine)
+
+
 @pytest.mark.parametrize(("status", "looked", "counts"), [
     ("FAILED", "2026-11-23T09:30:00+00:00", True),
     ("RUNNING", None, True),

@@ -67,7 +67,7 @@ def look(
         digest: Of the content of the test rows.
         dataset_digest: Of the data set.
         fingerprint: Of the final run.
-        continued: ID of the interrupted run that goes on, which was allowed to look; None for a new run.
+        continued: ID of the interrupted run that goes on, None for a new run; one that had looked may look again.
         force: Whether another look is wanted all the same.
         validated: As of `Look`.
 
@@ -80,7 +80,8 @@ def look(
         return Look(digest, None, 0, None, validated)
     earlier = [run for run in found if run.run_id != continued]
     others = [run for run in earlier if run.tags.get("fingerprint") != fingerprint]
-    if others and continued is None and not force:
+    looked = any(run.run_id == continued for run in found)
+    if others and not looked and not force:
         raise SealError(refusal(others, len(earlier) + 1))
     elsewhere = len(store.looks_elsewhere(dataset_digest, digest))
     return Look(digest, len(earlier) + 1, elsewhere, store.consulted(dataset_digest), validated)
