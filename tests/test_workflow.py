@@ -92,7 +92,7 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table):
 
 @pytest.mark.slow
 def test_without_power_it_stops_and_says_what_that_means(folder, table):
-    done = workflow(folder, *table(shuffled=True), *SMALL, "trainer.epochs=12", "budget=8runs")
+    done = workflow(folder, *table(shuffled=True), *SMALL, "regularizer.l2=0.0001", "trainer.epochs=12", "budget=8runs")
     assert done.returncode == 0, done.stderr
     assert re.findall(r"^(\d)\. ", done.stdout, re.MULTILINE) == list("123")
     assert "does not beat the baseline beyond noise" in done.stdout

@@ -118,8 +118,8 @@ class Runner:
             ConfigError: Something in it is wrong.
         """
         keys = set(map(key_of, candidate.overrides))
-        if "model" in keys:  # Another model than that which was typed has other keys.
-            keys |= {key for key in map(key_of, self.base) if key.startswith("model.")}
+        if "model" in keys:  # Another model than that which was typed has other keys, and honours other regularizers.
+            keys |= {key for key in map(key_of, self.base) if key.startswith(("model.", "regularizer."))}
         kept = [word for word in self.base if key_of(word) not in keys]
         return checked.settings_of([[*kept, *candidate.overrides]])[0]
 
