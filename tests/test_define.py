@@ -49,6 +49,17 @@ def test_published_rows_are_kept():
     assert defined(data).chosen["protocol"] == "holdout"
 
 
+def test_the_rows_for_validation_are_a_part_of_those_that_are_divided():
+    data = dataset(np.arange(1200) % 2, "binary", fixed={"test": np.arange(1000, 1200)})
+    assert "Holding out 250 rows" in " ".join(defined(data).reasons)
+    assert "each of the 1000 rows validates once" in " ".join(defined(data).reasons)
+
+
+def test_no_class_has_fewer_groups_than_folds():
+    data = dataset(np.arange(300) % 2, "binary", groups=np.arange(300) // 100)
+    assert "protocol.k=2" in defined(data).chosen["overrides"]
+
+
 def test_no_class_has_fewer_rows_than_folds():
     data = dataset([0] * 300 + [1] * 3, "multiclass")
     assert "protocol.k=2" in defined(data).chosen["overrides"]
@@ -75,6 +86,7 @@ def test_a_rare_class_is_not_measured_by_accuracy(share, metric):
 
 @pytest.mark.parametrize(("rows", "size", "epochs"), [(100, 16, 80), (4000, 32, 24), (60_000, 512, 26)])
 def test_batches_and_epochs_give_so_many_updates(rows, size, epochs):
-    found = defined(balanced(rows)).chosen["overrides"]
-    assert f"trainer.batch_size={size}" in found
-    assert f"trainer.epochs={epochs}" in found
+    found = defined(balanced(rows))
+    assert f"trainer.batch_size={size}" in found.chosen["overrides"]
+    assert f"trainer.epochs={epochs}" in found.chosen["overrides"]
+    assert f"about {epochs * -(-rows // 2 // size)} updates" in found.reasons[-1]

@@ -53,7 +53,36 @@ def test_the_noise_of_seeds_comes_to_that_of_rows():
     alone, noisy = judge().compare([one], [other], "mae"), judge({"mae": 0.3}).compare([one], [other], "mae")
     assert noisy.error == pytest.approx(np.hypot(alone.error, 0.3 * np.sqrt(2)))
     several = [[regression(rng, 1.0, seeds=(str(seed),), bias=seed) for seed in range(3)] for _ in range(2)]
-    assert judge({"mae": 9.0}).compare(*several, "mae").error < 1  # Measured on these themselves.
+    own, pooled = (judge(known).compare(*several, "mae") for known in ({}, {"mae": 0.3}))
+    assert own.error < pooled.error < 0.3
+    assert own.freedom < pooled.freedom
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+def test_equal_candidates_with_luck_of_their_own_are_told_apart_in_one_of_twenty(seeds):
+    rng, spread, told = np.random.default_rng(1), 0.2, 0
+    for _ in range(300):
+        measured = float(np.std(rng.normal(0, spread, 3), ddof=1))
+        of_rows = rng.normal(0, 1, (400, 1))
+        one, other = (
+            [
+                trained("a", {(str(seed), ""): (ROWS, (of_rows + rng.normal(0, spread)).astype("float32"))})
+                for seed in range(seeds)
+            ]
+            for _ in range(2)
+        )
+        # An error of the mean over rows, which the luck of a network moves as a whole.
+        signed = Judge(dataset(np.full(400, -99), "regression"), problem("regression"), {"mae": measured})
+        told += signed.compare(one, other, "mae").beyond_noise
+    assert 0.02 < told / 300 < 0.08
+
+
+def test_what_has_no_seed_is_compared_with_every_seed():
+    rng = np.random.default_rng(0)
+    one = regression(rng, 1.0, seeds=("0", "1", "2"))
+    found = judge().against_predicted([one], {"": (ROWS, np.full((400, 1), 3.0, "float32"))}, "mae")
+    assert found.seeds == 3
+    assert found.gain == pytest.approx(3 - np.sqrt(2 / np.pi), abs=0.1)
 
 
 def test_only_seeds_and_folds_of_both_are_compared():

@@ -1,7 +1,6 @@
 import pytest
 
 from goldilocks.model import ACCEPTS, HONOURS
-from goldilocks.workflow import budget
 from goldilocks.workflow.ladder import SIZES, rungs
 from goldilocks.workflow.runner import Candidate
 
@@ -27,17 +26,5 @@ def test_what_is_typed_is_no_size():
 
 
 def test_a_later_value_of_a_key_replaces_the_earlier():
-    changed = Candidate("a", ("model.units=4", "seed=1")).with_("b", "seed=2", "force=true")
+    changed = Candidate("a", ("model.units=4", "seed=1")).overridden("b", "seed=2", "force=true")
     assert changed == Candidate("b", ("model.units=4", "seed=2", "force=true"))
-
-
-def test_minutes_and_runs():
-    minutes, runs = budget.read(2), budget.read("40runs")
-    assert minutes.seconds_left(0.5) == pytest.approx(60, abs=1)
-    assert minutes.runs_left(0.5) == float("inf")
-    runs.runs_spent = 15
-    assert (runs.runs_left(0.5), runs.runs_left(0.1), runs.seconds_left(1)) == (5, 0, float("inf"))
-    minutes.reserved = 20
-    assert minutes.seconds_left(0.5) == pytest.approx(50, abs=1)
-    minutes.seconds_before = 300
-    assert minutes.seconds_left(1) == 0

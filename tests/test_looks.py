@@ -22,7 +22,9 @@ def store(folder):
     return local.connect(uri=None, experiment="goldilocks")
 
 
-def noted(store, *, digest=ROWS, looked="2026-11-23T09:30:00+00:00", status="FINISHED", metrics=None, **tags):
+def noted(
+    store, *, digest=ROWS, looked="2026-11-23T09:30:00+00:00", status="FINISHED", metrics=None, params=None, **tags
+):
     """A run in a store, by its tags; its ID."""
     given = {"dataset.digest": DATA, "role": "final", "fingerprint": "other", **tags}
     given |= {ledger.DIGEST: digest} if digest else {}
@@ -30,6 +32,8 @@ def noted(store, *, digest=ROWS, looked="2026-11-23T09:30:00+00:00", status="FIN
     made = store.client.create_run(store.experiment_id, run_name="earlier", tags=given).info.run_id
     for name, value in (metrics or {}).items():
         store.client.log_metric(made, name, value)
+    for name, value in (params or {}).items():
+        store.client.log_param(made, name, value)
     if status != "RUNNING":
         store.client.set_terminated(made, status)
     return made
@@ -123,11 +127,15 @@ def test_looks_at_other_rows_of_the_same_data_are_noted_and_allowed(store):
 
 def test_validation_was_consulted_by_every_configuration_that_was_judged(store):
     for role in ("plain", "regularized", "fold", "repeat", "baseline", "sweep", "final"):
-        noted(store, digest=None, looked=None, role=role)
-    noted(store, digest=None, looked=None, role="plain", status="RUNNING")
+        noted(store, digest=None, looked=None, role=role, params={"model": role, "seed": "0"})
+    gone = noted(store, digest=None, looked=None, role="plain", status="RUNNING", params={"model": "another"})
+    again = noted(store, digest=None, looked=None, role="plain", params={"model": "plain", "seed": "1"})
     noted(store, digest=None, looked=None, role="plain", status="FAILED")
     noted(store, digest=None, looked=None, role="plain", **{"dataset.digest": "other data"})
     assert store.consulted(DATA) == asked(store).consulted == 3
+    for judged in (again, gone):
+        store.client.delete_run(judged)
+    assert store.consulted(DATA) == 3, "what has been judged stays judged"
 
 
 def test_the_ledger_is_asked_once_whatever_the_number_of_runs(store, monkeypatch):
@@ -172,8 +180,8 @@ def quick(monkeypatch):
 @pytest.mark.usefixtures("quick")
 def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_marked(store, composed, capsys):
     data = composed(*BOSTON).builder("dataset")().digest
-    for _ in range(2):
-        noted(store, digest=None, looked=None, role="plain", **{"dataset.digest": data})
+    for units in (4, 8):
+        noted(store, digest=None, looked=None, role="plain", params={"units": units}, **{"dataset.digest": data})
     run(composed(*BOSTON, "final=true"))
     first = capsys.readouterr().out
     assert "95 % interval" in first

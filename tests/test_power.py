@@ -32,6 +32,7 @@ def step(knows):
         typed=(),
         seeds=[f"seed={seed}" for seed in SEEDS],
         runner=SimpleNamespace(train=train),
+        problem=problem("regression"),
         judge=Judge(dataset(y, "regression"), problem("regression"), {}),
     )
     return power.step(flow, "", Path())  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import keras
 import numpy as np
@@ -54,6 +55,17 @@ def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, fold
     model_id = store.client.get_run(first).outputs.model_outputs[0].model_id
     listed = json.loads(store.client.get_logged_model(model_id).tags["mlflow.modelVersions"])
     assert [each["name"] for each in listed] == ["houses", "others"]
+
+
+def test_what_was_cut_off_between_version_and_champion_is_finished(store, folder, monkeypatch):
+    store.register(logged(store, folder), "houses")
+    run_id = logged(store, folder)
+    with monkeypatch.context() as cut:
+        cut.setattr(type(store.client), "set_registered_model_alias", lambda *_: sys.exit("cut off"))
+        with pytest.raises(SystemExit):
+            store.register(run_id, "houses")
+    assert store.register(run_id, "houses").number == 2
+    assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 2
 
 
 def test_a_model_is_found_by_name_version_and_alias(store, folder):

@@ -106,6 +106,7 @@ def test_without_power_it_stops_and_says_what_that_means(folder, table):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("experiment=boston_kfold500",), "experiment is given; it is one run, ready-made"),
         (("dataset=boston", "final=true"), "final is given; workflow.py decides it"),
         (("dataset=boston", "tracking=none"), "tracking=none keeps no run"),
         (("dataset=boston", "model=baseline"), "model=baseline is trained by every workflow"),

@@ -58,8 +58,13 @@ def note(sweep_dir: Path, number: int, **values: Any) -> None:
     record = dataclasses.replace(of(sweep_dir, number), **values)
     file = _file(sweep_dir, number)
     file.parent.mkdir(parents=True, exist_ok=True)
+    keep(file, dataclasses.asdict(record))
+
+
+def keep(file: Path, value: Any) -> None:
+    """Write a value to a file as JSON; a process that is killed leaves the file as it was, never half-written."""
     fresh = file.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(dataclasses.asdict(record)))
+    fresh.write_text(json.dumps(value, indent=1))
     fresh.replace(file)
 
 

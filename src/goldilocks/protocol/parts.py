@@ -52,13 +52,9 @@ def check_classes(dataset: Dataset, rows: np.ndarray, parts: int, where: str) ->
     Raises:
         SplitError: Names these classes.
     """
-    labels = labels_of(dataset)
-    if labels is None:
+    if labels_of(dataset) is None:
         return
-    held = labels[rows]
-    if dataset.groups is not None:
-        held = np.unique(np.stack([dataset.groups[rows], held]), axis=1)[1]
-    counts = np.bincount(held, minlength=len(dataset.classes))
+    counts = _counts(dataset, rows)
     unit = "" if dataset.groups is None else " groups"
     rare = [f"{dataset.classes[label]!r} has {counts[label]}{unit}" for label in np.flatnonzero(counts < parts)]
     if rare:
@@ -66,6 +62,20 @@ def check_classes(dataset: Dataset, rows: np.ndarray, parts: int, where: str) ->
             f"dataset={dataset.name}: {', '.join(rare)} of {where}; expected at least {parts} of each class, "
             "one for each part. Add rows of that class, or leave it out."
         )
+
+
+def rarest(dataset: Dataset, rows: np.ndarray) -> int:
+    """How many rows, or groups of rows where they have some, the rarest class has; of no classes, all of them."""
+    return int(_counts(dataset, rows).min())
+
+
+def _counts(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """The rows, or groups of rows, of each class, int64 (classes,); where none are kept apart, of all as one."""
+    labels = labels_of(dataset)
+    held = np.zeros(len(rows), np.int64) if labels is None else labels[rows]
+    if dataset.groups is not None:
+        held = np.unique(np.stack([dataset.groups[rows], held]), axis=1)[1]
+    return np.bincount(held, minlength=1 if labels is None else len(dataset.classes))
 
 
 def divisible(dataset: Dataset) -> np.ndarray:

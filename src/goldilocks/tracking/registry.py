@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
@@ -64,27 +65,31 @@ def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Versi
     logged = stored.model_of(client, run_id, uri=uri, asked="the run to register")
     with opening.alone(uri):  # Else two processes that register the same run make two versions of it.
         known = [each for each in _versions(client, name) if each.run_id == run_id]
-        if known:
-            return _version(min(known, key=lambda each: int(each.version)))
-        try:
-            client.create_registered_model(name)
-        except MlflowException as error:
-            if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
-                raise
-        run = stored.one(client, run_id, uri=uri)
-        made = client.create_model_version(
-            name,
-            source=f"models:/{logged.model_id}",
-            run_id=run_id,
-            tags=_tags(client, run, uri=uri),
-            description=run.tags.get("mlflow.note.content") or run.name,
-            model_id=logged.model_id,
-        )
-        client.set_registered_model_alias(name, CHAMPION, made.version)
+        made = min(known, key=lambda each: int(each.version)) if known else _made(client, run_id, logged, name, uri=uri)
         listed = json.loads(logged.tags.get(VERSIONS) or "[]")
-        listed.append({"name": name, "version": made.version})
-        client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(listed)})
+        if not any(each["name"] == name for each in listed):  # Else it was done, and another may be the champion now.
+            client.set_registered_model_alias(name, CHAMPION, made.version)
+            listed.append({"name": name, "version": made.version})
+            client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(listed)})
         return _version(made)
+
+
+def _made(client: MlflowClient, run_id: str, logged: LoggedModel, name: str, *, uri: str) -> ModelVersion:
+    """A new version of a registered model, which is created if it is not there."""
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    run = stored.one(client, run_id, uri=uri)
+    return client.create_model_version(
+        name,
+        source=f"models:/{logged.model_id}",
+        run_id=run_id,
+        tags=_tags(client, run, uri=uri),
+        description=run.tags.get("mlflow.note.content") or run.name,
+        model_id=logged.model_id,
+    )
 
 
 def run_of(client: MlflowClient, named: str, *, uri: str) -> str:

@@ -95,10 +95,14 @@ class Store:
         finally:
             lock.release()
 
-    def earlier(self, fingerprint: str) -> StoredRun | None:
+    def earlier(self, fingerprint: str, *, finished: bool = True) -> StoredRun | None:
         """The run that has the result of a configuration, else the last one that was interrupted; else None.
 
         An interrupted one is given only where this folder still has its journal: it can go on.
+
+        Args:
+            fingerprint: Of the configuration.
+            finished: Whether a result is wanted; else only an interrupted run is.
 
         Raises:
             StoreError: The store cannot be read.
@@ -106,9 +110,9 @@ class Store:
         with explained(self.uri):
             found = stored.of_fingerprint(self.client, self.experiment_id, fingerprint)
         for run in found:
-            if run.status == "FINISHED" and run.tags.get("pruned") != "true":
+            if finished and run.status == "FINISHED" and run.tags.get("pruned") != "true":
                 return run
-        return next((run for run in found if journal.of(run.run_id).is_left), None)
+        return next((run for run in found if run.status != "FINISHED" and journal.of(run.run_id).is_left), None)
 
     def looks(self, digest: str) -> list[StoredRun]:
         """The final runs, of all experiments, that have looked at test rows of this digest, or are about to.

@@ -25,8 +25,13 @@ def next_moves(flow: Flow) -> list[str]:
             "With few rows, gather more: power grows with the square root of their number.",
         ]
     said = []
-    if last.name == "final":  # Else the model has been registered.
+    if last.name == "final":  # The look was refused.
         said.append("Take a test set that nobody has looked at, or force the look: force=true.")
+    else:
+        said.append(
+            "The test set has been opened: what is tried now needs test rows that nobody has seen, or its report says "
+            "that it was not the first look."
+        )
     tune = next((step for step in flow.steps if step.name == "tune"), None)
     if tune is None:
         return [*said, *_others(flow)]
@@ -35,7 +40,7 @@ def next_moves(flow: Flow) -> list[str]:
         said.append("The winner still overfits at its end: more rows would help it most, then more regularization.")
     if winner["verdict"] == "underfit":
         said.append("The winner's curve still falls: train longer, with a larger budget=.")
-    if "budget" in tune.reasons[0]:
+    if tune.chosen["ended"] == "budget":
         said.append(f"The search ended with its budget, not with its ideas: try budget={_twice(flow)}.")
     if flow.found("scale")["overfit"] is None:
         said.append(

@@ -54,10 +54,10 @@ def conduct(settings: Settings) -> None:
     problem = resolve(dataset.problem, **settings.tree["problem"])
     typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
     command = shlex.join([provenance.program("python"), "workflow.py", *settings.overrides])
-    known = json.dumps([typed, settings.tree["budget"], dataset.digest, provenance.code().digest])
+    known = json.dumps([sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest])
     fingerprint = hashlib.sha256(known.encode()).hexdigest()[:32]
     with store.alone(fingerprint):
-        before = None if settings.tree["force"] else store.earlier(fingerprint)
+        before = store.earlier(fingerprint, finished=not settings.tree["force"])
         if before is not None and before.status == "FINISHED":
             _retell(store, before.run_id)
             print(f"\nthis workflow has been finished before, run {before.run_id}; force=true begins anew")
@@ -82,7 +82,7 @@ def conduct(settings: Settings) -> None:
             continued=before.run_id if before else None,
         )
         with opened as tracker:
-            spent = budget.read(settings.tree["budget"])
+            spent = budget.read(settings.tree["budget"], folder)
             runner = Runner(typed, store, spent, settings.tree["trainer"]["monitor"])
             flow = Flow(settings, typed, store, dataset, problem, spent, folder, [], runner)
             for name, function in STEPS.items():
@@ -118,11 +118,9 @@ def _settle(flow: Flow) -> None:
 def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], parent: str) -> Step:
     """A step, by an earlier process or now."""
     if (found := saved(flow.folder, name)) is not None:
-        flow.budget.seconds_before += found.seconds
-        flow.budget.runs_spent += found.runs
         print(f"\n{len(flow.steps) + 1}. {found.title} (done before)\n   {found.decision}")
         return found
-    began, runs, number = time.monotonic(), flow.budget.runs_spent, len(flow.steps) + 1
+    began, number = time.monotonic(), len(flow.steps) + 1
     fingerprint = hashlib.sha256(f"{parent} {name}".encode()).hexdigest()[:32]
     before = flow.store.earlier(fingerprint)
     opened = flow.store.run(
@@ -135,10 +133,10 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
     with opened as tracker:
         flow.runner.failures.clear()
         step = function(flow, tracker.run_id, flow.folder / name)
-        seconds, begun = time.monotonic() - began, flow.budget.runs_spent - runs
-        step = dataclasses.replace(step, seconds=seconds, runs=begun, run_id=tracker.run_id)
+        step = dataclasses.replace(step, seconds=time.monotonic() - began, run_id=tracker.run_id)
         tracker.tags({"passed": str(step.passed).lower()})
         tracker.describe(story.step_markdown(step, number))
+    flow.budget.keep()
     save(flow.folder, step)
     print(story.step_lines(step, number), flush=True)
     return step

@@ -26,7 +26,7 @@ UPDATES = 1500  # of the weights, that a first training shall have
 BATCHES = 64  # an epoch shall have about so many
 BATCH_SIZES = (16, 512)
 EPOCHS = (10, 80)
-TEST = 0.25  # as in conf/protocol
+TEST = VALIDATION = 0.25  # as in conf/protocol
 
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
@@ -111,19 +111,16 @@ def _protocol(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
     """Overrides that choose the protocol, and why."""
     if "protocol" in typed or any(key.startswith("protocol.") for key in typed):
         return [], "The protocol is the one that you asked for."
-    published = parts.published(dataset)
-    pool = len(dataset.y) - len(published.get("test", ()))
-    if "test" not in published:
-        pool = round(pool * (1 - TEST))
-    size = len(published["validation"]) if "validation" in published else round(pool * TEST / (1 - TEST))
+    published, rows = parts.published(dataset), parts.divisible(dataset)
+    pool = len(rows) if "test" in published else round(len(rows) * (1 - TEST))
+    size = len(published["validation"]) if "validation" in published else round(len(rows) * VALIDATION)
     if dataset.kind == "series":
         return ["protocol=holdout"], (
             "A series is divided by time: trained on the past, judged on what came after, tested on the latest."
         )
     if "validation" in published:
         return ["protocol=holdout"], f"The data come with {size} rows for validation, which are used."
-    rarest = int(np.unique(dataset.y, return_counts=True)[1].min()) if parts.labels_of(dataset) is not None else pool
-    folds = max(2, min(FOLDS, round(rarest * (1 - TEST))))
+    folds = max(2, min(FOLDS, round(parts.rarest(dataset, rows) * (1 - TEST))))
     worst = 50 / math.sqrt(max(1, size))
     if size >= ENOUGH:
         return ["protocol=holdout"], (
@@ -148,5 +145,6 @@ def _training(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
         *([f"trainer.batch_size={size}"] if "trainer.batch_size" not in typed else []),
         *([f"trainer.epochs={epochs}"] if "trainer.epochs" not in typed else []),
     ]
-    reason = f"The first trainings have batches of {size} and {epochs} epochs: about {UPDATES} updates of the weights."
+    updates = epochs * math.ceil(rows / size)
+    reason = f"The first trainings have batches of {size} and {epochs} epochs: about {updates} updates of the weights."
     return words, reason if len(words) == 2 else "Batch size and epochs begin as you asked."

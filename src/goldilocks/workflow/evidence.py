@@ -31,6 +31,7 @@ class Difference:
         error: Its standard error, of rows and seeds together.
         rows: How many validation rows both have predicted.
         seeds: How many seeds both have.
+        freedom: Degrees of freedom of the error; few where few seeds, which hardly tell their spread, make most of it.
     """
 
     measure: str
@@ -38,6 +39,7 @@ class Difference:
     error: float
     rows: int
     seeds: int
+    freedom: float
 
     @property
     def low(self) -> float:
@@ -53,7 +55,7 @@ class Difference:
     def _reach(self) -> float:
         from scipy import special
 
-        return float(special.ndtri((1 + CONFIDENCE) / 2)) * self.error
+        return float(special.stdtrit(self.freedom, (1 + CONFIDENCE) / 2)) * self.error
 
     @property
     def beyond_noise(self) -> bool:
@@ -61,13 +63,19 @@ class Difference:
         return abs(self.gain) > self._reach
 
     def chance(self) -> float:
-        """How often noise alone would let the first look so much better, 0 to 1, one-sided."""
+        """How often noise alone would let the first look so much better, 0 to 1, one-sided.
+
+        By the normal distribution: where the targets have nothing to do with the inputs, the rows make all the noise
+        there is, and those are many. What the seeds add to the error makes it larger than it need be.
+        """
         from scipy import special
 
         return float(special.ndtr(-self.gain / self.error)) if self.error else float(self.gain <= 0)
 
 
 Values = Mapping[Key, tuple[np.ndarray, np.ndarray]]  # by seed and fold: rows, and the score of each
+Predicted = Mapping[str, tuple[np.ndarray, np.ndarray]]  # by fold: rows, and predictions, float32 (n, outputs)
+SEEDS_MEASURED = 3  # with which the noise from seed to seed was measured
 
 
 @dataclass(frozen=True)
@@ -108,10 +116,11 @@ class Judge:
         dumb = {key: (rows, self._scores(rows, self._naive(rows), measure)) for key, (rows, _) in values.items()}
         return self._difference(values, dumb, measure, networks=1)
 
-    def against_rows(self, trained: Sequence[Trained], others: Values, measure: str) -> Difference:
-        """How much better a candidate is than given predictions, which stand below the candidate's seeds and folds."""
-        scores = {key: (rows, self._scores(rows, predictions, measure)) for key, (rows, predictions) in others.items()}
-        return self._difference(self._values(trained, measure), scores, measure, networks=1)
+    def against_predicted(self, trained: Sequence[Trained], others: Predicted, measure: str) -> Difference:
+        """How much better a candidate is, with each of its seeds, than what has no seed: given predictions by fold."""
+        scores = {fold: (rows, self._scores(rows, said, measure)) for fold, (rows, said) in others.items()}
+        values = self._values(trained, measure)
+        return self._difference(values, {(seed, fold): scores[fold] for seed, fold in values}, measure, networks=1)
 
     def score(self, trained: Sequence[Trained], measure: str) -> tuple[float, float]:
         """The mean over rows, folds and seeds, and its standard error."""
@@ -154,7 +163,23 @@ class Judge:
         of_rows = intervals.paired(
             means.to_numpy(), np.zeros(len(means)), evaluation.clusters(self.dataset, rows)
         ).error
-        count = table.shape[1]
-        spread = float(table.mean().std()) if count > 1 else self.seed_error.get(measure, 0.0) * math.sqrt(networks)
-        error = math.hypot(of_rows, spread / math.sqrt(count))
-        return Difference(measure=measure, gain=float(means.mean()), error=error, rows=len(rows), seeds=count)
+        of_seeds, known = self._of_seeds(table.mean(), measure, networks)
+        error = math.hypot(of_rows, of_seeds)
+        # Welch and Satterthwaite: each part of the error is known as well as its own degrees of freedom say.
+        parts = of_rows**4 / max(1, len(rows) - 1) + (of_seeds**4 / known if of_seeds else 0.0)
+        return Difference(
+            measure=measure,
+            gain=float(means.mean()),
+            error=error,
+            rows=len(rows),
+            seeds=table.shape[1],
+            freedom=error**4 / parts if parts else math.inf,
+        )
+
+    def _of_seeds(self, gains: pd.Series, measure: str, networks: int) -> tuple[float, float]:
+        """The standard error that seeds make, and its degrees of freedom: their spread, pooled with that measured."""
+        squares, known = float(((gains - gains.mean()) ** 2).sum()), len(gains) - 1
+        if measure in self.seed_error:
+            squares += (SEEDS_MEASURED - 1) * networks * self.seed_error[measure] ** 2
+            known += SEEDS_MEASURED - 1
+        return (math.sqrt(squares / known / len(gains)), known) if known else (0.0, 0.0)

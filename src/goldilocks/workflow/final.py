@@ -29,7 +29,7 @@ def seconds(flow: Flow, trained: Trained) -> float:
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Refit, look once, and compare what was seen with what validation had promised."""
     tune, judge = flow.found("tune"), flow.judge
-    winner = flow.again(tune["winner"])
+    winner = flow.recall(tune["winner"])
     candidate = _candidate(flow, winner[0].candidate, tune["epochs"])
     averaged = any(word.startswith("optimizer.ema_momentum=") for word in candidate.overrides)
     tested = flow.runner.train([candidate], folder, parent)[0]
@@ -71,7 +71,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         reasons.append(f"This is {warning}.")
     reasons.append(_gap(behind, 1.96 * math.hypot(error, noise)))
     reference = references.test(flow, parent, folder / "reference", rows)
-    gain = judge.against_rows([tested], dict.fromkeys(tested.judged, (rows, reference)), measure)
+    gain = judge.against_predicted([tested], {fold: (rows, reference) for _, fold in tested.judged}, measure)
     name = flow.found("baseline")["reference"]["name"]
     told = "beyond" if gain.beyond_noise else "within"
     reasons.append(
@@ -141,5 +141,5 @@ def _candidate(flow: Flow, winner: Candidate, epochs: int) -> Candidate:
         batches = math.ceil(flow.found("problem")["rows"]["final"] / tree["trainer"]["batch_size"])
         steps = tree["trainer"]["steps_per_epoch"] or batches
         window = max(1.0, min(1.0, AVERAGED * epochs) * steps)
-        words += [f"trainer.epochs={epochs}", f"optimizer.ema_momentum={1 - 1 / window:.4g}"]
-    return winner.with_(f"{winner.name} final", *words)
+        words += [f"trainer.epochs={epochs}", f"optimizer.ema_momentum={1 - 1 / window:.8g}"]
+    return winner.overridden(f"{winner.name} final", *words)

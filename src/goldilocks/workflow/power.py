@@ -21,12 +21,12 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Train a small model with several seeds; its mean score must be better than the baseline's."""
     sizes = rungs(flow.settings.choices["model"], flow.typed)
     small = sizes[min(SMALL, len(sizes) - 1)]
-    asked = [small.with_(f"{small.name} {seed}", seed) for seed in flow.seeds]
+    asked = [small.overridden(f"{small.name} {seed}", seed) for seed in flow.seeds]
     trained = [each for each in flow.runner.train(asked, folder, parent) if each is not None]
     if not trained:
         raise flow.runner.lost()
     judge = flow.judge
-    measures = list(dict.fromkeys([judge.measure, "loss"]))
+    measures = list(dict.fromkeys([judge.measure, "loss"]))  # What can be compared row by row.
     gains = {measure: judge.against_baseline(trained, measure) for measure in measures}
     # The best epoch is the luckiest of many, and either measure may pass: each look has its share of the level.
     level = LEVEL / (max(each.epochs for each in trained) * len(measures))
@@ -41,10 +41,10 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         passed=passed,
         decision=f"A small model ({small.name}) {said} the baseline beyond noise.",
         reasons=reasons,
-        table=[row(each, measures) for each in trained],
+        table=[row(each, [flow.problem.metric, *measures]) for each in trained],
         chosen={
             "small": remember(small, trained),
-            "seed_error": {measure: _seed_error(trained, measure) for measure in measures},
+            "seed_error": {measure: _seed_error(trained, measure) for measure in measures if len(trained) > 1},
             "level": LEVEL,
         },
     )
@@ -61,8 +61,7 @@ def _told(measure: str, gain: Difference, level: float) -> str:
 
 
 def _seed_error(trained: list[Trained], measure: str) -> float:
-    values = [each.best(measure) for each in trained]
-    return statistics.stdev(values) if len(values) > 1 else 0.0
+    return statistics.stdev(each.best(measure) for each in trained)
 
 
 def _meaning(flow: Flow, trained: list[Trained]) -> str:

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from goldilocks import jobs
 from goldilocks.config import Settings
 from goldilocks.problem import Problem
 from goldilocks.single import PREDICTIONS
 from goldilocks.tracking import provenance
-from goldilocks.workflow.evidence import Values
+from goldilocks.workflow.evidence import Predicted
 from goldilocks.workflow.runner import Candidate
 from goldilocks.workflow.state import Flow
 
@@ -25,42 +26,44 @@ ANY = Candidate("reference", ("model=baseline", "regularizer=none"))
 
 
 def tune(flow: Flow, parent: str, folder: Path) -> dict[str, Any]:
-    """Tune the reference on the splits of the workflow, and log it.
+    """Tune the reference on the splits of the workflow, and log it; once, whoever asks again.
 
     Returns:
         What later steps need, as JSON has it: its name and parameters, the mean of its scores, its run.
     """
+    kept = folder / "reference.json"
+    if kept.exists():  # A process that was cut off later in this step has done it.
+        return json.loads(kept.read_text())
     settings = flow.runner.settings(ANY)
     seconds = min(SECONDS, SHARE * flow.budget.seconds)
     call = functools.partial(_tuned, settings, flow.problem, seconds)
     found, rows = flow.runner.call(call, "reference", folder, parent)
-    seed = str(settings.tree["seed"])
     folds = [""] if len(rows) == 1 else [str(number) for number in range(1, len(rows) + 1)]
     arrays: dict[str, Any] = {}
     for fold, judged, said in zip(folds, rows, found.predictions, strict=True):
-        arrays |= {f"rows.{seed}.{fold}": judged, f"predictions.{seed}.{fold}": said}
+        arrays |= {f"rows.{fold}": judged, f"predictions.{fold}": said}
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / PREDICTIONS, **arrays)
     scores = {name: float(np.mean([each[name] for each in found.scores])) for name in found.scores[0]}
     run_id = _logged(
         flow, parent, found.name, found.parameters, {f"best_val_{k}": v for k, v in scores.items()}, arrays
     )
-    return {
+    result = {
         "name": found.name,
         "parameters": dict(found.parameters),
         "scores": scores,
         "candidates": found.candidates,
         "run": run_id,
     }
+    jobs.keep(kept, result)
+    return result
 
 
-def validated(folder: Path) -> Values:
-    """What the reference predicted of validation rows, by seed and fold."""
+def validated(folder: Path) -> Predicted:
+    """What the reference predicted of the validation rows of each fold."""
     with np.load(folder / PREDICTIONS, allow_pickle=False) as arrays:
-        keys = [name.split(".", 2)[1:] for name in arrays.files if name.startswith("rows.")]
-        return {
-            (seed, fold): (arrays[f"rows.{seed}.{fold}"], arrays[f"predictions.{seed}.{fold}"]) for seed, fold in keys
-        }
+        folds = [name.partition(".")[2] for name in arrays.files if name.startswith("rows.")]
+        return {fold: (arrays[f"rows.{fold}"], arrays[f"predictions.{fold}"]) for fold in folds}
 
 
 def test(flow: Flow, parent: str, folder: Path, rows: np.ndarray) -> np.ndarray:

@@ -18,5 +18,7 @@ def check(settings: Settings) -> None:
         errors.append("tracking=none keeps no run, and a workflow compares runs; expected tracking=local or server.")
     if settings.choices["model"] == "baseline":
         errors.append("model=baseline is trained by every workflow beside a model; name another one.")
+    if "experiment" in typed:
+        errors.append("experiment is given; it is one run, ready-made: name the dataset= and the model= that it has.")
     if errors:
         raise ConfigError(listed(errors))

@@ -19,7 +19,11 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         title="Registration",
         passed=True,
         decision=f"The tested model is version {version.number} of the registered model {version.name}.",
-        reasons=[f"Predict with it: {predict}", f"Serve it: {serve}"],
+        reasons=[
+            f"It is the champion, whatever earlier versions have reached: {version.name} without a number means it.",
+            f"Predict with it: {predict}",
+            f"Serve it: {serve}",
+        ],
         table=[],
         chosen={"name": version.name, "version": version.number},
     )

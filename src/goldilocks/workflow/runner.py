@@ -41,8 +41,8 @@ class Candidate:
     name: str
     overrides: tuple[str, ...]
 
-    def with_(self, name: str, *overrides: str) -> Candidate:
-        """The same with other values of some keys."""
+    def overridden(self, name: str, *overrides: str) -> Candidate:
+        """The same by another name, with other values of some keys."""
         keys = set(map(key_of, overrides))
         kept = [word for word in self.overrides if key_of(word) not in keys]
         return Candidate(name, (*kept, *overrides))
@@ -72,6 +72,12 @@ class Trained:
     def parameters(self) -> int:
         """The number of its weights."""
         return int(self.run.metrics["parameters"])
+
+    @property
+    def finite(self) -> bool:
+        """Whether what it predicts, and its validation loss, are numbers; a final run has no validation loss."""
+        said = all(np.isfinite(predictions).all() for _, predictions in self.judged.values())
+        return said and (self.run.tags.get("role") == "final" or math.isfinite(self.best("loss")))
 
     @property
     def best_epoch(self) -> int:
@@ -172,13 +178,13 @@ class Runner:
             return Job(number, functools.partial(_train, settings), jobs.log_of(folder, number))
 
         def ended(job: Job, end: Ended) -> None:
-            self.budget.runs_spent += 1
+            self.budget.keep(str(jobs.log_of(folder, job.number)))
             candidate = asked[job.number]
             if end.reason:
                 self.failures.append(f"{candidate.name} failed: {end.reason}")
                 self.error = end.error
             trained = None if end.reason else self.load(candidate, jobs.of(folder, job.number).run_id)
-            if trained is not None and trained.verdict == "diverged" and not math.isfinite(trained.best("loss")):
+            if trained is not None and not trained.finite:
                 self.failures.append(f"{candidate.name} diverged in its first epoch; lower optimizer.learning_rate")
                 trained = None  # It has no value to compare.
             tell(job.number, trained)

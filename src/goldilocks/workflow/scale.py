@@ -20,15 +20,16 @@ AT_THE_END = 0.8  # of the epochs: a best epoch behind it says that more epochs 
 LONGER = 3  # times that the epochs of the largest size are doubled
 FEWEST_EPOCHS = 5
 SIZES_TO_SEE = 3  # fewer show no course of the losses
+NOTHING = ("no_power", "diverged")  # verdicts of what has learned nothing
 
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Climb the ladder of sizes until a verdict is `overfit`."""
     sizes = rungs(flow.settings.choices["model"], flow.typed)
     at, typed = min(SMALL, len(sizes) - 1), set(map(key_of, flow.typed))
-    small = flow.again(flow.found("power")["small"])[0]
+    small = flow.recall(flow.found("power")["small"])[0]
     trained: dict[int, Trained] = {at: small}
-    epochs, doubled, notes = small.epochs, 0, []
+    epochs, doubled, asks, notes = small.epochs, 0, 0, []
     waiting = [*range(at), *range(at + 1, len(sizes))]
     while True:
         overfits, top = _overfit(trained) is not None, max(trained)
@@ -45,7 +46,8 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             notes.append("The budget of this step is spent.")
             break
         asked = [_candidate(sizes[place], affordable) for place in places]
-        for place, each in zip(places, flow.runner.train(asked, folder / str(len(trained)), parent), strict=True):
+        asks += 1
+        for place, each in zip(places, flow.runner.train(asked, folder / str(asks), parent), strict=True):
             if each is not None:
                 trained[place] = each
         waiting = [place for place in waiting if place not in places]
@@ -53,16 +55,19 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
 
 
 def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
-    found, measures = _overfit(trained), [flow.judge.measure]
+    found, measures = _overfit(trained), [flow.problem.metric, flow.judge.measure]
     overfitting = [place for place in trained if trained[place].verdict == "overfit"]
+    learned = [place for place in trained if trained[place].verdict not in NOTHING]
     # Of several that overfit, the one that was best before it did has the most to gain from regularization.
-    begin = min(overfitting, key=lambda place: trained[place].best("loss")) if overfitting else max(trained)
+    begin = min(overfitting, key=lambda place: trained[place].best("loss")) if overfitting else max(learned or trained)
     chosen = trained[begin]
     table = [row(trained[place], measures) for place in sorted(trained)]
     below = [place for place in trained if found is not None and place < found]
     reasons = [f"{trained[place].candidate.name}: {_verdict(trained[place])}" for place in sorted(trained)]
     if found is None:
-        decision = f"No size that was tried overfits; tuning begins at the largest, {chosen.candidate.name}."
+        decision = (
+            f"No size that was tried overfits; tuning begins at the largest that learns, {chosen.candidate.name}."
+        )
     elif below:
         under = trained[max(below)].candidate.name
         decision = f"Between {under} and {trained[found].candidate.name} underfitting ends and overfitting begins."
@@ -98,7 +103,7 @@ def _verdict(trained: Trained) -> str:
 
 
 def _candidate(size: Candidate, epochs: int) -> Candidate:
-    return size.with_(size.name, f"trainer.epochs={epochs}")
+    return size.overridden(size.name, f"trainer.epochs={epochs}")
 
 
 def _epochs(flow: Flow, trained: dict[int, Trained], above: int, wanted: int) -> int:

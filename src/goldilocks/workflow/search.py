@@ -26,6 +26,11 @@ IN_VAIN = 6  # trials without a gain beyond noise that end it
 RATES = (0.1, 5.0)  # times the learning rate of the configuration: the least and the greatest
 L1, L2 = (0.0, 1e-6, 1e-5, 1e-4), (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
 DROPOUT = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+ENDS = {
+    "vain": f"the last {IN_VAIN} gained nothing beyond noise",
+    "trials": "that is the most that are made",
+    "budget": "the budget of this step was spent",
+}
 
 
 class Search:
@@ -43,6 +48,7 @@ class Search:
         self.higher = higher_is_better(monitor)
         self.trained: dict[int, Trained] = {}
         self.ended: list[float] = []
+        self.ended_by = ""
         search = pruning.Search(
             storage=str(self.folder / "study.log"), study="trials", pruner="median", warmup=epochs // 4, epochs=epochs
         )
@@ -65,7 +71,6 @@ class Search:
         """Do trials until so many are done, the budget is spent, or the last ones gained nothing beyond noise."""
         self._take_over()
         self.begun = self.count
-        self.flow.budget.runs_spent += self.begun  # By an earlier process, in this very step.
         self.left = trials - self.begun
         self.flow.runner.stream(self._ask, self._tell, self.folder, parent, total=None)
 
@@ -82,10 +87,9 @@ class Search:
         """What was searched, and why it ended."""
         trials = self.study.get_trials(deepcopy=False)
         pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
-        ends = {True: f"the last {IN_VAIN} gained nothing beyond noise", False: "the budget of this step was spent"}
         return (
             f"{self.count} trials were made ({pruned} of them stopped early by the median rule), of up to "
-            f"{self.epochs} epochs, over {', '.join(self._space())}; {ends[self._in_vain()]}."
+            f"{self.epochs} epochs, over {', '.join(self._space())}; {ENDS[self.ended_by]}."
         )
 
     def table(self) -> list[dict[str, Any]]:
@@ -162,14 +166,16 @@ class Search:
         words += [f"trainer.epochs={self.epochs}", f"regularizer.patience={self.patience}"]
         if self.monitor == "loss" and {"l1", "l2"} & set(kept):
             words.append("trainer.monitor=val_data_loss")  # A penalty is no error.
-        return size.candidate.with_(shown, *words)
+        return size.candidate.overridden(shown, *words)
 
     def _ask(self) -> tuple[int, Candidate] | None:
         budget, likely = self.flow.budget, (self.best(1) or [self.start])[0]
         budget.reserved = final.seconds(self.flow, likely)
         cost = likely.seconds_an_epoch * likely.epochs
         spent = budget.seconds_left(TUNE) < cost or budget.runs_left(TUNE) < 1
-        if self.left <= 0 or (spent and self.begun) or self._in_vain():
+        ends = {"vain": self._in_vain(), "trials": self.left <= 0, "budget": spent and self.begun > 0}
+        self.ended_by = next((name for name, true in ends.items() if true), "")
+        if self.ended_by:
             return None
         self.left -= 1
         self.begun += 1

@@ -58,7 +58,7 @@ class Flow:
         first = self.settings.tree["seed"]
         return [f"seed={first + number}" for number in range(3)]
 
-    def again(self, remembered: Mapping[str, Any]) -> list[Trained]:
+    def recall(self, remembered: Mapping[str, Any]) -> list[Trained]:
         """The trainings that `remember` noted, read from the store."""
         return [
             self.runner.load(Candidate(remembered["name"], tuple(remembered["overrides"])), run_id)

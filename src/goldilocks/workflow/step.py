@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from goldilocks import jobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +22,7 @@ class Step:
         reasons: Why, in sentences with numbers.
         table: The evidence, a row each, by column.
         chosen: What later steps need.
-        seconds: It took, without the time in which it was stopped.
-        runs: Trainings that it began, folds of one counted together.
+        seconds: It took; of one that was stopped and went on, from there on.
         run_id: The run that the runs of the step stand below.
     """
 
@@ -34,16 +34,12 @@ class Step:
     table: Sequence[Mapping[str, Any]]
     chosen: Mapping[str, Any]
     seconds: float = 0.0
-    runs: int = 0
     run_id: str = ""
 
 
 def save(folder: Path, step: Step) -> None:
     """Keep a step that has ended, never half-written."""
-    file = folder / f"{step.name}.json"
-    fresh = file.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(dataclasses.asdict(step), indent=1))
-    fresh.replace(file)
+    jobs.keep(folder / f"{step.name}.json", dataclasses.asdict(step))
 
 
 def saved(folder: Path, name: str) -> Step | None:

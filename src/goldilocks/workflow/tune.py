@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from goldilocks.config import key_of
 from goldilocks.problem import higher_is_better
 from goldilocks.workflow import final, references
 from goldilocks.workflow.budget import CONFIRM, TUNE
-from goldilocks.workflow.evidence import Difference, Judge
+from goldilocks.workflow.evidence import Difference, Judge, Predicted
 from goldilocks.workflow.rows import row
 from goldilocks.workflow.runner import Trained
+from goldilocks.workflow.scale import NOTHING
 from goldilocks.workflow.search import Search
 from goldilocks.workflow.state import Flow, remember
 from goldilocks.workflow.step import Step
@@ -33,27 +35,31 @@ TIME_OF_A_TRIAL = 0.25  # of the time of this step, at most
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Search around the model that overfits, train the best again with other seeds, and choose."""
     scale = flow.found("scale")
-    sizes = [flow.again(each)[0] for each in scale["sizes"]]
+    sizes = [flow.recall(each)[0] for each in scale["sizes"]]
     start = sizes[scale["from"]]
     flow.budget.reserved = final.seconds(flow, start)
     epochs = _epochs(flow, start)
     search = Search(flow, sizes, start, epochs=epochs, patience=max(3, round(PATIENCE * epochs)), folder=folder)
     search.run(parent, trials=TRIALS)
     finalists, failed = search.best(FINALISTS), list(flow.runner.failures)
-    plain = [each for each in sizes if each.verdict not in ("no_power", "diverged")]
-    groups = _again(flow, [*finalists, start], folder, parent)
-    contenders = [*groups, *([each] for each in plain if each is not start)]
-    return _step(flow, contenders, start, search, failed)
+    others = [each for each in sizes if each.verdict not in NOTHING and each is not start]
+    others.sort(key=lambda each: _rank(flow.judge, [each]))
+    groups = _confirmed(flow, [*finalists, start, *others[:1]], folder, parent)
+    return _step(
+        flow, [*groups, *([each] for each in others[1:])], start, search, failed, considered=search.count + len(sizes)
+    )
 
 
 def _epochs(flow: Flow, start: Trained) -> int:
     """Epochs of a trial: more than the model that overfits needed, if the time allows."""
+    if "trainer.epochs" in set(map(key_of, flow.typed)):
+        return start.epochs
     wanted = max(FEWEST_EPOCHS, round(LONGER * start.epochs))
     seconds = flow.budget.seconds_left(TUNE) * len(flow.runner.slots) * TIME_OF_A_TRIAL
     return max(FEWEST_EPOCHS, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
 
 
-def _again(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str) -> list[list[Trained]]:
+def _confirmed(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str) -> list[list[Trained]]:
     """Train candidates with the other seeds as well, as far as the budget goes, and group them."""
     groups = [[each] for each in chosen]
     flow.budget.reserved = max(final.seconds(flow, each) for each in chosen)
@@ -61,22 +67,33 @@ def _again(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str) -> 
         cost = sum(each.seconds_an_epoch * each.epochs for each in chosen) / len(flow.runner.slots)
         if cost > flow.budget.seconds_left(CONFIRM) or len(chosen) > flow.budget.runs_left(CONFIRM):
             break
-        asked = [each.candidate.with_(each.candidate.name, seed) for each in chosen]
+        asked = [each.candidate.overridden(each.candidate.name, seed) for each in chosen]
         for group, each in zip(groups, flow.runner.train(asked, folder / f"seeds{number}", parent), strict=True):
             group += [each] if each is not None else []
     return groups
 
 
-def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: Search, failed: list[str]) -> Step:
+def _rank(judge: Judge, group: Sequence[Trained]) -> tuple[int, float]:
+    """Sorts the best first; what was trained with fewer seeds comes last: its score may be the luck of one."""
+    score = judge.score(group, judge.measure)[0]
+    return -len(group), -score if higher_is_better(judge.measure) else score
+
+
+def _step(
+    flow: Flow, groups: Sequence[list[Trained]], start: Trained, search: Search, failed: list[str], *, considered: int
+) -> Step:
     judge = flow.judge
     measure = judge.measure
-    better = 1 if higher_is_better(measure) else -1
-    scores = [judge.score(group, measure)[0] for group in contenders]
-    order = sorted(range(len(contenders)), key=lambda place: -better * scores[place])
-    winner = contenders[order[0]]
+    contenders = sorted(groups, key=lambda group: _rank(judge, group))
+    winner = contenders[0]
     overfit = next(group for group in contenders if group[0].run.run_id == start.run.run_id)
     reasons = [search.said()]
-    rival = overfit if winner is not overfit else contenders[order[1]] if len(order) > 1 else winner
+    if measure != flow.problem.metric:
+        reasons.append(
+            f"Candidates are compared by val_loss: {flow.problem.metric} is no mean over rows, which alone can be "
+            "compared row by row."
+        )
+    rival = overfit if winner is not overfit else contenders[1] if len(contenders) > 1 else winner
     gain = judge.compare(winner, rival, measure)
     if winner is not overfit:
         reasons.append(
@@ -84,7 +101,7 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
             f"tuning began (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, {_seeds(gain)}): "
             f"{'beyond' if gain.beyond_noise else 'within'} noise."
         )
-    smaller = [contenders[place] for place in order[1:] if contenders[place][0].parameters < winner[0].parameters]
+    smaller = [group for group in contenders if group[0].parameters < winner[0].parameters]
     behind = [(group[0], judge.compare(group, winner, measure)) for group in smaller]
     if equal := [(least, difference) for least, difference in behind if not difference.beyond_noise]:
         least, difference = min(equal, key=lambda each: each[0].parameters)
@@ -94,9 +111,9 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
             f"{-difference.low:+.3g}): these rows and seeds cannot tell the two apart."
         )
     candidate = winner[0].candidate
-    small = flow.again(flow.found("power")["small"])
+    small = flow.recall(flow.found("power")["small"])
     called = "overfit" if start.verdict == "overfit" else "largest"
-    named = {"small": small, called: overfit, "regularized": _regularized(contenders, order), "winner": winner}
+    named = {"small": small, called: overfit, "regularized": _regularized(contenders[1:]), "winner": winner}
     versus = [_baseline_row(flow, winner, measure), _reference_row(flow, winner, measure)]
     for name, group in named.items():
         if group:
@@ -108,29 +125,31 @@ def _step(flow: Flow, contenders: list[list[Trained]], start: Trained, search: S
         name="tune",
         title="Regularize and tune",
         passed=True,
-        decision=f"The winner is {candidate.name}: val_{measure} {scores[order[0]]:.4g} at epoch {_epoch(winner)}.",
+        decision=f"The winner is {candidate.name}: val_{measure} {judge.score(winner, measure)[0]:.4g} at epoch "
+        f"{_epoch(winner)}.",
         reasons=[*reasons, *failed],
-        table=[_contender(judge, contenders[place], winner) for place in order],
+        table=[_contender(flow, group, winner) for group in contenders],
         chosen={
             "winner": remember(candidate, winner),
             "overfit": remember(start.candidate, overfit),
             "epochs": _epoch(winner),
             "versus": versus,
-            "considered": search.count + len(contenders),
+            "considered": considered,
             # All were judged on the same rows: what one may gain by luck is what sets two of them apart.
             "noise": gain.error / math.sqrt(2),
             "trials": search.table(),
+            "ended": search.ended_by,
         },
     )
 
 
-def _contender(judge: Judge, group: Sequence[Trained], winner: Sequence[Trained]) -> dict[str, Any]:
+def _contender(flow: Flow, group: Sequence[Trained], winner: Sequence[Trained]) -> dict[str, Any]:
     """The row of a candidate that was trained with several seeds; what decides stands first."""
-    measure = judge.measure
+    judge, measure = flow.judge, flow.judge.measure
     difference = judge.compare(group, winner, measure)
     interval = "" if group is winner else f"{difference.low:+.3g} to {difference.high:+.3g}"
     told = "the winner" if group is winner else "beyond noise" if difference.beyond_noise else "within noise"
-    said = row(group[0], [measure])
+    said = row(group[0], [flow.problem.metric, measure])
     first = {name: said.pop(name) for name in ("candidate", "weights", f"val_{measure}")}
     first |= {f"val_{measure}": judge.score(group, measure)[0], "seeds": len(group)}
     return {**first, "better than the winner by": interval, "that is": told, "verdict": said.pop("verdict"), **said}
@@ -148,26 +167,30 @@ def _versus(name: str, score: float, difference: Difference | None, measure: str
 
 
 def _baseline_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[str, Any]:
-    gain = flow.judge.against_baseline(winner, measure)
-    lost = dataclasses.replace(gain, gain=-gain.gain)
-    score = flow.judge.score(winner, measure)[0] - gain.gain * (1 if higher_is_better(measure) else -1)
-    return _versus("baseline", score, lost, measure)
+    [baseline] = flow.recall(flow.found("baseline")["baseline"])
+    others = {fold: predicted for (_, fold), predicted in baseline.judged.items()}
+    return _versus("baseline", baseline.best(measure), _behind(flow, others, winner, measure), measure)
 
 
 def _reference_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[str, Any]:
     known = flow.found("baseline")["reference"]
     others = references.validated(flow.folder / "baseline" / "reference")
-    gain = flow.judge.against_rows(winner, others, measure)
-    lost = dataclasses.replace(gain, gain=-gain.gain)
+    lost = _behind(flow, others, winner, measure)
     return _versus(f"reference: {known['name']}", known["scores"][measure], lost, measure)
 
 
-def _regularized(contenders: Sequence[list[Trained]], order: Sequence[int]) -> list[Trained]:
-    """The best candidate with any regularization, unless that is the winner."""
-    for place in order[1:]:
-        words = contenders[place][0].candidate.overrides
+def _behind(flow: Flow, others: Predicted, winner: Sequence[Trained], measure: str) -> Difference:
+    """How much better others are than the winner."""
+    gain = flow.judge.against_predicted(winner, others, measure)
+    return dataclasses.replace(gain, gain=-gain.gain)
+
+
+def _regularized(behind: Sequence[list[Trained]]) -> list[Trained]:
+    """Of those behind the winner the best with any regularization; none where there is none."""
+    for group in behind:
+        words = group[0].candidate.overrides
         if any(word.startswith("regularizer") and not word.startswith("regularizer.patience") for word in words):
-            return contenders[place]
+            return group
     return []
 
 

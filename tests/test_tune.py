@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from goldilocks.workflow import tune
+from goldilocks.workflow.evidence import Judge
+from workflows import dataset, problem, trained
+
+ROWS = np.arange(100)
+JUDGE = Judge(dataset(np.zeros(100), "regression"), problem("regression"), {})
+
+
+def wrong(by, seed="0", *, name="a", overrides=()):
+    return trained(name, {(seed, ""): (ROWS, np.full((100, 1), by, "float32"))}, overrides=overrides)
+
+
+def test_what_one_seed_has_made_so_good_does_not_win_against_three():
+    lucky, better, worse = [wrong(0.1)], [wrong(0.5, str(n)) for n in range(3)], [wrong(0.6, str(n)) for n in range(3)]
+    assert sorted([lucky, worse, better], key=lambda group: tune._rank(JUDGE, group)) == [better, worse, lucky]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "is_found"),
+    [(("regularizer.dropout=0.5",), True), (("regularizer.patience=3", "model.units=4"), False), ((), False)],
+)
+def test_the_best_regularized_candidate_is_named(overrides, is_found):
+    group = [wrong(0.5, overrides=overrides)]
+    assert tune._regularized([[wrong(0.4)], group]) == (group if is_found else [])
