@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from goldilocks.workflow import tune
 from goldilocks.workflow.evidence import Judge
+from goldilocks.workflow.runner import Runner
 from workflows import dataset, problem, trained
 
 ROWS = np.arange(100)
@@ -16,6 +19,12 @@ def wrong(by, seed="0", *, name="a", overrides=()):
 def test_what_one_seed_has_made_so_good_does_not_win_against_three():
     lucky, better, worse = [wrong(0.1)], [wrong(0.5, str(n)) for n in range(3)], [wrong(0.6, str(n)) for n in range(3)]
     assert sorted([lucky, worse, better], key=lambda group: tune._rank(JUDGE, group)) == [better, worse, lucky]
+
+
+def test_time_is_counted_in_rounds_with_what_a_job_takes_beside_its_training():
+    chosen = [trained("a", {}, metrics={"epochs": 10.0, "train_seconds": seconds}) for seconds in (30.0, 60.0, 10.0)]
+    runner = SimpleNamespace(slots=[{}, {}], overhead=5.0)
+    assert Runner.seconds(runner, chosen) == 2 * 65  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(

@@ -121,12 +121,17 @@ def _protocol(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
     if "validation" in published:
         return ["protocol=holdout"], f"The data come with {size} rows for validation, which are used."
     folds = max(2, min(FOLDS, round(parts.rarest(dataset, rows) * (1 - TEST))))
-    worst = 50 / math.sqrt(max(1, size))
+    error = 1 / math.sqrt(max(1, size))
+    known = (
+        f"an accuracy to {50 * error:.1f} points"
+        if dataset.classes
+        else f"a mean error to {100 * error:.1f} % of its deviation from row to row"
+    )
     if size >= ENOUGH:
-        return ["protocol=holdout"], (
-            f"One part of {size} rows is enough to judge with: the standard error of an accuracy is {worst:.1f} points."
-        )
-    few = f"Holding out {size} rows would tell an accuracy to {worst:.1f} points only (standard error)"
+        return [
+            "protocol=holdout"
+        ], f"One part of {size} rows is enough to judge with: it tells {known} (standard error)."
+    few = f"Holding out {size} rows would tell {known} only (standard error)"
     if pool >= FEW:
         return ["protocol=kfold", f"protocol.k={folds}"], (
             f"{few}, so each of the {pool} rows validates once, in {folds} folds."

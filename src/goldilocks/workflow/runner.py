@@ -115,6 +115,7 @@ class Runner:
         self.whole = slots.share(n_jobs=1, gpus=gpus, gpus_per_job=1)  # for a job that runs alone
         self.failures: list[str] = []
         self.error: Exception | None = None  # that the last failure raised
+        self.overhead = 0.0  # seconds that a job has taken at most beside its training: started, built, drawn, logged
         serve_forks([PRELOAD], self.slots[0])
 
     def settings(self, candidate: Candidate) -> Settings:
@@ -187,9 +188,16 @@ class Runner:
             if trained is not None and not trained.finite:
                 self.failures.append(f"{candidate.name} diverged in its first epoch; lower optimizer.learning_rate")
                 trained = None  # It has no value to compare.
+            if trained is not None:
+                self.overhead = max(self.overhead, end.seconds - trained.run.metrics["train_seconds"])
             tell(job.number, trained)
 
         self._stream(following, ended, lambda number: asked[number].name, folder, parent, total=total)
+
+    def seconds(self, trained: Sequence[Trained]) -> float:
+        """What it takes to train these once more, as many at once as there is room for, each as long as the longest."""
+        rounds = math.ceil(len(trained) / len(self.slots))
+        return rounds * max(each.seconds_an_epoch * each.epochs + self.overhead for each in trained)
 
     def call(self, function: Callable[[], Any], name: str, folder: Path, parent: str) -> Any:
         """What a function gives, called in a process of its own.

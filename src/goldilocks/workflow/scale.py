@@ -108,7 +108,7 @@ def _candidate(size: Candidate, epochs: int) -> Candidate:
 
 def _epochs(flow: Flow, trained: dict[int, Trained], above: int, wanted: int) -> int:
     """How many epochs, up to those wanted, the time that is left for this step allows a size so many rungs above."""
-    seconds = flow.budget.seconds_left(SCALE)
+    seconds = flow.budget.seconds_left(SCALE) - flow.runner.overhead
     if seconds == float("inf"):
         return wanted
     *_, top = sorted(trained)

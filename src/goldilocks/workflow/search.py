@@ -171,8 +171,7 @@ class Search:
     def _ask(self) -> tuple[int, Candidate] | None:
         budget, likely = self.flow.budget, (self.best(1) or [self.start])[0]
         budget.reserved = final.seconds(self.flow, likely)
-        cost = likely.seconds_an_epoch * likely.epochs
-        spent = budget.seconds_left(TUNE) < cost or budget.runs_left(TUNE) < 1
+        spent = budget.seconds_left(TUNE) < self.flow.runner.seconds([likely]) or budget.runs_left(TUNE) < 1
         ends = {"vain": self._in_vain(), "trials": self.left <= 0, "budget": spent and self.begun > 0}
         self.ended_by = next((name for name, true in ends.items() if true), "")
         if self.ended_by:

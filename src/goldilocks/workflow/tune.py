@@ -64,8 +64,9 @@ def _confirmed(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str)
     groups = [[each] for each in chosen]
     flow.budget.reserved = max(final.seconds(flow, each) for each in chosen)
     for number, seed in enumerate(flow.seeds[1:]):
-        cost = sum(each.seconds_an_epoch * each.epochs for each in chosen) / len(flow.runner.slots)
-        if cost > flow.budget.seconds_left(CONFIRM) or len(chosen) > flow.budget.runs_left(CONFIRM):
+        if flow.runner.seconds(chosen) > flow.budget.seconds_left(CONFIRM) or len(chosen) > flow.budget.runs_left(
+            CONFIRM
+        ):
             break
         asked = [each.candidate.overridden(each.candidate.name, seed) for each in chosen]
         for group, each in zip(groups, flow.runner.train(asked, folder / f"seeds{number}", parent), strict=True):
