@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -10,11 +12,9 @@ class Flow:
 
     def __init__(self, data, typed=(), metric=None):
         self.dataset, self.typed, self.problem = data, tuple(typed), problem(data.problem, metric)
-
-        class Settings:
-            choices = {"protocol": "holdout"}  # noqa: RUF012
-
-        self.settings = Settings
+        pairs = [word.partition("=") for word in typed]
+        trainer = {key.removeprefix("trainer."): int(value) for key, _, value in pairs if key.startswith("trainer.")}
+        self.settings = SimpleNamespace(choices={"protocol": "holdout"}, tree={"trainer": trainer})
 
 
 def defined(data, *typed):
@@ -75,6 +75,12 @@ def test_what_is_typed_is_kept():
     found = defined(balanced(100), "protocol=kfold", "trainer.batch_size=7", "trainer.epochs=3")
     assert found.chosen["overrides"] == []
     assert "as you asked" in found.reasons[-1]
+
+
+def test_a_typed_batch_size_has_its_own_epochs():
+    found = defined(balanced(60_000), "trainer.batch_size=4000")
+    assert f"trainer.epochs={define.EPOCHS[1]}" in found.chosen["overrides"]
+    assert "batches of 4000 and 80 epochs: about 640 updates" in found.reasons[-1]
 
 
 @pytest.mark.parametrize(("share", "metric"), [(0.5, "accuracy"), (0.25, "accuracy"), (0.1, "auc")])

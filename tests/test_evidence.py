@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from goldilocks.workflow.evidence import Judge
+from goldilocks.workflow.evidence import Judge, apart
 from workflows import dataset, problem, trained
 
 ROWS = np.arange(400)
@@ -15,7 +15,7 @@ def regression(rng, noise, *, seeds=("0",), rows=ROWS, bias=0.0):
 
 
 def judge(seed_error=None):
-    return Judge(dataset(np.zeros(400), "regression"), problem("regression"), seed_error or {})
+    return Judge(dataset(np.zeros(400), "regression"), problem("regression"), seed_error or {}, 3)
 
 
 def test_the_smaller_error_is_the_better_one():
@@ -72,9 +72,38 @@ def test_equal_candidates_with_luck_of_their_own_are_told_apart_in_one_of_twenty
             for _ in range(2)
         )
         # An error of the mean over rows, which the luck of a network moves as a whole.
-        signed = Judge(dataset(np.full(400, -99), "regression"), problem("regression"), {"mae": measured})
+        signed = Judge(dataset(np.full(400, -99), "regression"), problem("regression"), {"mae": measured}, 3)
         told += signed.compare(one, other, "mae").beyond_noise
     assert 0.02 < told / 300 < 0.08
+
+
+def test_rows_that_only_one_has_judged_are_not_compared():
+    rng = np.random.default_rng(0)
+    some = regression(rng, 1.0, rows=ROWS[100:250])
+    found = judge().against_predicted([some], {"": (ROWS, np.arange(400, dtype="float32")[:, None])}, "mae")
+    assert found.rows == 150
+    assert found.gain == pytest.approx(np.arange(100, 250).mean() - np.sqrt(2 / np.pi), abs=0.2)
+
+
+def test_groups_of_rows_are_as_many_as_they_are():
+    rng = np.random.default_rng(0)
+    one, other = regression(rng, 1.0), regression(rng, 2.0)
+    grouped = Judge(dataset(np.zeros(400), "regression", groups=ROWS // 80), problem("regression"), {}, 3)
+    assert grouped.compare([one], [other], "mae").freedom == pytest.approx(4)
+    assert judge().compare([one], [other], "mae").freedom == pytest.approx(399)
+
+
+def test_scores_on_other_rows_differ_beyond_noise_in_one_of_twenty():
+    rng, beyond = np.random.default_rng(0), 0
+    for _ in range(300):
+        measured = float(np.std(rng.normal(0, 0.2, 3), ddof=1))
+        signed = Judge(dataset(np.full(400, -99), "regression"), problem("regression"), {"mae": measured}, 3)
+        winner, tested = (
+            [regression(rng, 1.0, seeds=(str(seed),), bias=rng.normal(0, 0.2)) for seed in range(seeds)]
+            for seeds in (3, 1)
+        )
+        beyond += apart(signed.score(winner, "mae"), signed.score(tested, "mae")).beyond_noise
+    assert 0.02 < beyond / 300 < 0.08
 
 
 def test_what_has_no_seed_is_compared_with_every_seed():
@@ -103,13 +132,13 @@ def test_a_row_that_validates_several_times_counts_once():
 def test_shares_are_compared_with_the_best_constant():
     y = np.array([0] * 300 + [1] * 100)
     said = np.where(np.arange(400) % 10 == 0, 1 - y, y).astype("float32")[:, None]
-    right = Judge(dataset(y, "binary"), problem("binary"), {})
+    right = Judge(dataset(y, "binary"), problem("binary"), {}, 3)
     assert right.measure == "accuracy"
     found = right.against_baseline([trained("a", {("0", ""): (ROWS, said)})], "accuracy")
     assert found.gain == pytest.approx(0.9 - 0.75)
-    score, error = right.score([trained("a", {("0", ""): (ROWS, said)})], "accuracy")
-    assert (score, error) == pytest.approx((0.9, 0.3 / 20), rel=0.01)
+    found = right.score([trained("a", {("0", ""): (ROWS, said)})], "accuracy")
+    assert (found.gain, found.error) == pytest.approx((0.9, 0.3 / 20), rel=0.01)
 
 
 def test_a_measure_that_is_no_mean_over_rows_gives_way_to_the_loss():
-    assert Judge(dataset([0, 1], "binary"), problem("binary", "auc"), {}).measure == "loss"
+    assert Judge(dataset([0, 1], "binary"), problem("binary", "auc"), {}, 3).measure == "loss"

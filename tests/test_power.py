@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from goldilocks.jobs import JobError
 from goldilocks.workflow import power
 from goldilocks.workflow.evidence import Judge
 from workflows import dataset, problem, trained
@@ -33,7 +34,7 @@ def step(knows):
         seeds=[f"seed={seed}" for seed in SEEDS],
         runner=SimpleNamespace(train=train),
         problem=problem("regression"),
-        judge=Judge(dataset(y, "regression"), problem("regression"), {}),
+        judge=Judge(dataset(y, "regression"), problem("regression"), {}, 3),
     )
     return power.step(flow, "", Path())  # pyright: ignore[reportArgumentType]
 
@@ -53,9 +54,20 @@ def test_a_model_that_knows_nothing_stops_the_workflow_which_says_what_that_mean
     assert "nothing shows that these inputs say anything" in found.reasons[-1]
 
 
+def test_without_the_first_seed_there_is_nothing_to_go_on_with():
+    flow = SimpleNamespace(
+        settings=SimpleNamespace(choices={"model": "mlp"}),
+        typed=(),
+        seeds=["seed=0", "seed=1"],
+        runner=SimpleNamespace(train=lambda *_: [None, object()], lost=lambda: JobError("seed=0 diverged")),
+    )
+    with pytest.raises(JobError, match="seed=0 diverged"):
+        power.step(flow, "", Path())  # pyright: ignore[reportArgumentType]
+
+
 def test_a_network_that_says_what_the_baseline_says_is_told_without_a_division_by_zero():
     few, labels = np.arange(50), (np.arange(50) % 4 == 0).astype(int)
-    judge = Judge(dataset(labels, "binary"), problem("binary"), {})
+    judge = Judge(dataset(labels, "binary"), problem("binary"), {}, 3)
     same = [trained("small", {(seed, ""): (few, np.full((50, 1), 0.3, "float32"))}) for seed in SEEDS]
     gain = judge.against_baseline(same, "accuracy")
     assert (gain.gain, gain.error, gain.chance()) == (0, 0, 1)

@@ -57,6 +57,14 @@ def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, fold
     assert [each["name"] for each in listed] == ["houses", "others"]
 
 
+def test_a_run_that_is_registered_again_after_its_version_was_deleted_is_the_champion(store, folder):
+    first, second = logged(store, folder), logged(store, folder)
+    assert [store.register(each, "houses").number for each in (first, second)] == [1, 2]
+    store.client.delete_model_version("houses", "1")
+    assert store.register(first, "houses").number == 3
+    assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 3
+
+
 def test_what_was_cut_off_between_version_and_champion_is_finished(store, folder, monkeypatch):
     store.register(logged(store, folder), "houses")
     run_id = logged(store, folder)

@@ -9,7 +9,7 @@ from goldilocks.workflow.runner import Runner
 from workflows import dataset, problem, trained
 
 ROWS = np.arange(100)
-JUDGE = Judge(dataset(np.zeros(100), "regression"), problem("regression"), {})
+JUDGE = Judge(dataset(np.zeros(100), "regression"), problem("regression"), {}, 3)
 
 
 def wrong(by, seed="0", *, name="a", overrides=()):

@@ -125,11 +125,16 @@ class Settings:
 
     def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
         """What identifies a result: hash of every setting that can change it, of the data, the code, and which fold."""
-        settings = {key: value for key, value in self.flat.items() if not key.startswith(WITHOUT_EFFECT)}
-        for group in ("tracking", "experiment", "regularizer"):  # Other words for what their keys say, or for nothing.
-            settings.pop(group, None)
-        text = json.dumps([settings, data_digest, code_digest, part], sort_keys=True, default=str)
+        text = json.dumps([deciding(self.flat), data_digest, code_digest, part], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def deciding(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Of settings by dotted names, as a run has them and logs them, those that can change its result."""
+    kept = {key: value for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)}
+    for group in ("tracking", "experiment", "regularizer"):  # Other words for what their keys say, or for nothing.
+        kept.pop(group, None)
+    return kept
 
 
 def key_of(override: str) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from goldilocks.config import deciding
 from goldilocks.protocol import SealError
 
 if TYPE_CHECKING:
     from goldilocks.tracking.stored import StoredRun
 
+OF_LUCK = ("seed", "trainer.repeats")  # keys that choose no other configuration, but how its luck is drawn
 SHOWN = 3  # earlier looks that are named
 # What a store logs beside a score on the test rows; these are no scores.
 BESIDE = ("_low", "_high", "_looks", "_looks_elsewhere")
@@ -84,7 +86,13 @@ def look(
     if others and not looked and not force:
         raise SealError(refusal(others, len(earlier) + 1))
     elsewhere = len(store.looks_elsewhere(dataset_digest, digest))
-    return Look(digest, len(earlier) + 1, elsewhere, store.consulted(dataset_digest), validated)
+    return Look(digest, len(earlier) + 1, elsewhere, _configurations(store.consulted(dataset_digest)), validated)
+
+
+def _configurations(runs: Sequence[StoredRun]) -> int:
+    """How many configurations these runs are of; with another seed, a configuration is the same one."""
+    params = [deciding(run.params) for run in runs]
+    return len({tuple(sorted((key, value) for key, value in each.items() if key not in OF_LUCK)) for each in params})
 
 
 def refusal(earlier: Sequence[StoredRun], number: int) -> str:

@@ -13,7 +13,6 @@ from goldilocks.tracking.stored import EXPERIMENTS_SEARCHED, StoredRun
 DIGEST = "test.digest"  # of the content of the test rows
 LOOKED = "test.looked"  # when, ISO 8601
 CONSULTING = ("plain", "regularized")  # roles; a run of several folds or repeats is one choice, and so counts once
-NO_CHOICE = ("seed", "trainer.repeats")  # parameters that set runs of one configuration apart
 
 
 def looks(client: MlflowClient, digest: str) -> list[StoredRun]:
@@ -37,18 +36,15 @@ def elsewhere(client: MlflowClient, dataset_digest: str, digest: str) -> list[St
     return [run for run in found if LOOKED in run.tags and run.tags.get(DIGEST) != digest]
 
 
-def consulted(client: MlflowClient, dataset_digest: str) -> int:
-    """How many configurations, with one seed or several, were judged by validation rows of a data set.
-
-    Runs that failed or were killed have judged nothing.
+def consulted(client: MlflowClient, dataset_digest: str) -> list[StoredRun]:
+    """The runs that were judged by validation rows of a data set: those that ended well, or go on.
 
     Raises:
         MlflowException: The store cannot be read.
     """
     query = f"tags.`dataset.digest` = '{dataset_digest}' AND attributes.status != 'FAILED'"
     found = _search(client, f"{query} AND attributes.status != 'KILLED'", ViewType.ALL)
-    judged = [run.params for run in found if run.tags.get("role") in CONSULTING]
-    return len({frozenset((key, value) for key, value in each.items() if key not in NO_CHOICE) for each in judged})
+    return [run for run in found if run.tags.get("role") in CONSULTING]
 
 
 def _search(client: MlflowClient, query: str, view: int) -> list[StoredRun]:

@@ -74,9 +74,9 @@ class Store:
         """No look was kept."""
         return []
 
-    def consulted(self, dataset_digest: str) -> int:
+    def consulted(self, dataset_digest: str) -> list[Any]:
         """No run was kept."""
-        return 0
+        return []
 
     def explain(self, run_id: str, reason: str) -> None:
         """Nothing to explain."""

@@ -67,7 +67,7 @@ def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Versi
         known = [each for each in _versions(client, name) if each.run_id == run_id]
         made = min(known, key=lambda each: int(each.version)) if known else _made(client, run_id, logged, name, uri=uri)
         listed = json.loads(logged.tags.get(VERSIONS) or "[]")
-        if not any(each["name"] == name for each in listed):  # Else it was done, and another may be the champion now.
+        if not known or not any(each["name"] == name for each in listed):  # Else another may be the champion by now.
             client.set_registered_model_alias(name, CHAMPION, made.version)
             listed.append({"name": name, "version": made.version})
             client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(listed)})

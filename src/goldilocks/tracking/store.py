@@ -132,8 +132,8 @@ class Store:
         with explained(self.uri):
             return ledger.elsewhere(self.client, dataset_digest, digest)
 
-    def consulted(self, dataset_digest: str) -> int:
-        """How many configurations were judged by validation rows of a data set.
+    def consulted(self, dataset_digest: str) -> list[StoredRun]:
+        """The runs that were judged by validation rows of a data set, deleted ones as well.
 
         Raises:
             StoreError: The store cannot be read.

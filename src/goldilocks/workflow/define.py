@@ -5,7 +5,9 @@ Source: Chollet, Deep Learning with Python (2017), sections 4.5.1 to 4.5.4.
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +68,7 @@ def inferred(flow: Flow) -> Step:
     ]
     measure, why = _measure(flow, typed)
     protocol, because = _protocol(dataset, typed)
-    training, reason = _training(dataset, typed)
+    training, reason = _training(dataset, typed, flow.settings.tree["trainer"])
     overrides = [*measure, *protocol, *training]
     shown = protocol[0].partition("=")[2] if protocol else flow.settings.choices["protocol"]
     metric = measure[0].partition("[")[2].split(",")[0] if measure else flow.problem.metric
@@ -141,15 +143,17 @@ def _protocol(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
     )
 
 
-def _training(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
-    """Overrides of batch size and epochs to begin with, and why."""
+def _training(dataset: Dataset, typed: set[str], given: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Overrides of batch size and epochs to begin with, and why; what was typed is given."""
     rows = min(dataset.subset or len(dataset.y), round(len(dataset.y) * (1 - 2 * TEST)))
     size = int(np.clip(2 ** round(math.log2(max(1, rows / BATCHES))), *BATCH_SIZES))
+    size = given["batch_size"] if "trainer.batch_size" in typed else size
     epochs = int(np.clip(math.ceil(UPDATES / max(1, rows / size)), *EPOCHS))
+    epochs = given["epochs"] if "trainer.epochs" in typed else epochs
     words = [
         *([f"trainer.batch_size={size}"] if "trainer.batch_size" not in typed else []),
         *([f"trainer.epochs={epochs}"] if "trainer.epochs" not in typed else []),
     ]
     updates = epochs * math.ceil(rows / size)
     reason = f"The first trainings have batches of {size} and {epochs} epochs: about {updates} updates of the weights."
-    return words, reason if len(words) == 2 else "Batch size and epochs begin as you asked."
+    return words, reason if words else "Batch size and epochs begin as you asked."

@@ -6,6 +6,7 @@ candidates are compared in pairs, row by row and seed by seed, which takes out w
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,15 +45,16 @@ class Difference:
     @property
     def low(self) -> float:
         """Lower end of the 95 % interval of the gain."""
-        return self.gain - self._reach
+        return self.gain - self.reach
 
     @property
     def high(self) -> float:
         """Its upper end."""
-        return self.gain + self._reach
+        return self.gain + self.reach
 
     @property
-    def _reach(self) -> float:
+    def reach(self) -> float:
+        """How far from the gain the ends of its interval lie, which is how far noise alone may bring it from 0."""
         from scipy import special
 
         return float(special.stdtrit(self.freedom, (1 + CONFIDENCE) / 2)) * self.error
@@ -60,7 +62,7 @@ class Difference:
     @property
     def beyond_noise(self) -> bool:
         """Whether the interval leaves out 0."""
-        return abs(self.gain) > self._reach
+        return abs(self.gain) > self.reach
 
     def chance(self) -> float:
         """How often noise alone would let the first look so much better, 0 to 1, one-sided.
@@ -73,9 +75,24 @@ class Difference:
         return float(special.ndtr(-self.gain / self.error)) if self.error else float(self.gain <= 0)
 
 
+def joined(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The standard error of a sum, and its degrees of freedom, from those of its independent parts.
+
+    Source: Welch, "The generalization of Student's problem", Biometrika 34 (1947); Satterthwaite (1946).
+    """
+    error = math.hypot(*(each for each, _ in parts))
+    unsure = sum(each**4 / max(1, freedom) for each, freedom in parts if each)
+    return error, error**4 / unsure if unsure else math.inf
+
+
+def apart(first: Difference, second: Difference) -> Difference:
+    """How much higher one score is than another that was measured on other rows with other networks."""
+    error, freedom = joined([(each.error, each.freedom) for each in (first, second)])
+    return dataclasses.replace(first, gain=first.gain - second.gain, error=error, freedom=freedom)
+
+
 Values = Mapping[Key, tuple[np.ndarray, np.ndarray]]  # by seed and fold: rows, and the score of each
 Predicted = Mapping[str, tuple[np.ndarray, np.ndarray]]  # by fold: rows, and predictions, float32 (n, outputs)
-SEEDS_MEASURED = 3  # with which the noise from seed to seed was measured
 
 
 @dataclass(frozen=True)
@@ -87,11 +104,13 @@ class Judge:
         problem: What is predicted.
         seed_error: Standard deviation of a score from seed to seed, by measure, for candidates that have one seed only;
             measured on one candidate, and empty until then.
+        seeds_measured: With how many seeds that was.
     """
 
     dataset: Dataset
     problem: Problem
     seed_error: Mapping[str, float]
+    seeds_measured: int
 
     @property
     def measure(self) -> str:
@@ -122,12 +141,12 @@ class Judge:
         values = self._values(trained, measure)
         return self._difference(values, {(seed, fold): scores[fold] for seed, fold in values}, measure, networks=1)
 
-    def score(self, trained: Sequence[Trained], measure: str) -> tuple[float, float]:
-        """The mean over rows, folds and seeds, and its standard error."""
+    def score(self, trained: Sequence[Trained], measure: str) -> Difference:
+        """The mean over rows, folds and seeds, as a difference from 0."""
         values = self._values(trained, measure)
         nothing = {key: (rows, np.zeros(len(rows))) for key, (rows, _) in values.items()}
         found = self._difference(values, nothing, measure, networks=1)
-        return abs(found.gain), found.error
+        return dataclasses.replace(found, gain=abs(found.gain))
 
     def _values(self, trained: Sequence[Trained], measure: str) -> Values:
         return {
@@ -155,31 +174,29 @@ class Judge:
         gaps: dict[str, list[pd.Series]] = {}
         for (seed, fold), (rows, values) in first.items():
             if (seed, fold) in second:
-                others = second[seed, fold][1]
-                gaps.setdefault(seed, []).append(pd.Series(sign * (values - others), index=rows))
+                others, compared = second[seed, fold]
+                gap = pd.Series(values, index=rows) - pd.Series(compared, index=others)
+                gaps.setdefault(seed, []).append(sign * gap.dropna())  # Rows that only one has judged tell nothing.
         # A row that several shufflings have validated counts once, with its mean.
         table = pd.DataFrame({seed: pd.concat(parts).groupby(level=0).mean() for seed, parts in gaps.items()})
         means, rows = table.mean(axis=1), table.index.to_numpy()
-        of_rows = intervals.paired(
-            means.to_numpy(), np.zeros(len(means)), evaluation.clusters(self.dataset, rows)
-        ).error
-        of_seeds, known = self._of_seeds(table.mean(), measure, networks)
-        error = math.hypot(of_rows, of_seeds)
-        # Welch and Satterthwaite: each part of the error is known as well as its own degrees of freedom say.
-        parts = of_rows**4 / max(1, len(rows) - 1) + (of_seeds**4 / known if of_seeds else 0.0)
+        clusters = evaluation.clusters(self.dataset, rows)
+        of_rows = intervals.paired(means.to_numpy(), np.zeros(len(means)), clusters).error
+        independent = len(rows) if clusters is None else len(np.unique(clusters))
+        error, freedom = joined([(of_rows, independent - 1), self._of_seeds(table.mean(), measure, networks)])
         return Difference(
             measure=measure,
             gain=float(means.mean()),
             error=error,
             rows=len(rows),
             seeds=table.shape[1],
-            freedom=error**4 / parts if parts else math.inf,
+            freedom=freedom,
         )
 
     def _of_seeds(self, gains: pd.Series, measure: str, networks: int) -> tuple[float, float]:
         """The standard error that seeds make, and its degrees of freedom: their spread, pooled with that measured."""
         squares, known = float(((gains - gains.mean()) ** 2).sum()), len(gains) - 1
         if measure in self.seed_error:
-            squares += (SEEDS_MEASURED - 1) * networks * self.seed_error[measure] ** 2
-            known += SEEDS_MEASURED - 1
+            squares += (self.seeds_measured - 1) * networks * self.seed_error[measure] ** 2
+            known += self.seeds_measured - 1
         return (math.sqrt(squares / known / len(gains)), known) if known else (0.0, 0.0)

@@ -10,7 +10,7 @@ from goldilocks import intervals, looks
 from goldilocks.problem import higher_is_better
 from goldilocks.protocol import SealError
 from goldilocks.workflow import references
-from goldilocks.workflow.evidence import CONFIDENCE
+from goldilocks.workflow.evidence import CONFIDENCE, Difference, apart
 from goldilocks.workflow.runner import Candidate, Trained
 from goldilocks.workflow.state import Flow, remember
 from goldilocks.workflow.step import Step
@@ -33,32 +33,32 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     candidate = _candidate(flow, winner[0].candidate, tune["epochs"])
     averaged = any(word.startswith("optimizer.ema_momentum=") for word in candidate.overrides)
     tested = flow.runner.train([candidate], folder, parent)[0]
-    if tested is None and not isinstance(flow.runner.error, SealError):
+    if tested is None and not isinstance(flow.runner.error, (SealError, FloatingPointError)):
         raise flow.runner.lost()  # Not kept: typed again, the step is done again.
     if tested is None:
+        sealed = isinstance(flow.runner.error, SealError)
         return Step(
             name="final",
             title="One look at the test set",
             passed=False,
-            decision="The test set was not opened.",
+            decision="The test set was not opened." if sealed else "The last training diverged: there is no result.",
             reasons=flow.runner.failures[-1:],
             table=[],
             chosen={},
         )
     measure = judge.measure
-    validated, error = judge.score(winner, measure)
-    reached, noise = judge.score([tested], measure)
+    promised, seen = judge.score(winner, measure), judge.score([tested], measure)
+    validated, reached = promised.gain, seen.gain
     lucky = intervals.best_of(tune["considered"], tune["noise"])
     sign = 1 if higher_is_better(measure) else -1
-    behind = sign * (validated - reached)
     metrics = tested.run.metrics
     rows = next(iter(tested.judged.values()))[0]
     low, high = metrics.get(f"test_{measure}_low", math.nan), metrics.get(f"test_{measure}_high", math.nan)
     reasons = [
-        f"Trained on training and validation rows together for {tune['epochs']} epochs, then evaluated on "
+        f"Trained on training and validation rows together for {tested.epochs} epochs, then evaluated on "
         f"{len(rows)} test rows, once."
         + (" Its weights are the average over the last updates: the very last ones are a matter of luck." * averaged),
-        f"Validation had promised {validated:.4g} (standard error {error:.2g}). It was the best of "
+        f"Validation had promised {validated:.4g} (standard error {promised.error:.2g}). It was the best of "
         f"{tune['considered']} that were considered: of equally good ones, the best would look {lucky:.2g} better than "
         "it is.",
     ]
@@ -69,7 +69,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         )
     if warning := looks.warned(metrics.get("test_looks")):
         reasons.append(f"This is {warning}.")
-    reasons.append(_gap(behind, 1.96 * math.hypot(error, noise)))
+    reasons.append(_gap(apart(promised, seen), sign))
     reference = references.test(flow, parent, folder / "reference", rows)
     gain = judge.against_predicted([tested], {fold: (rows, reference) for _, fold in tested.judged}, measure)
     name = flow.found("baseline")["reference"]["name"]
@@ -112,19 +112,20 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     )
 
 
-def _gap(behind: float, reach: float) -> str:
-    """What it means that the test is so much worse than validation, where noise alone reaches so far."""
-    if abs(behind) <= reach:
-        return f"Test and validation differ by {abs(behind):.3g}: within noise (up to {reach:.2g})."
-    if behind > 0:
+def _gap(higher: Difference, sign: int) -> str:
+    """What it means that validation is so much higher than the test; `sign` is 1 where higher is better, else -1."""
+    if not higher.beyond_noise:
+        return f"Test and validation differ by {abs(higher.gain):.3g}: within noise (up to {higher.reach:.2g})."
+    beyond = f"beyond noise ({higher.reach:.2g})"
+    if sign * higher.gain > 0:
         return (
-            f"The test is {behind:.3g} worse than validation, beyond noise ({reach:.2g}): by choosing among many the "
-            "model has been fitted to the validation rows, or the test rows are of another kind. Use a more reliable "
-            "protocol, such as protocol=iterated_kfold, or fewer choices."
+            f"The test is {abs(higher.gain):.3g} worse than validation, {beyond}: by choosing among many the model has "
+            "been fitted to the validation rows, or the test rows are of another kind. Use a more reliable protocol, "
+            "such as protocol=iterated_kfold, or fewer choices."
         )
     return (
-        f"The test is {-behind:.3g} better than validation, beyond noise ({reach:.2g}): the last training had more "
-        "rows, or the test rows are easier."
+        f"The test is {abs(higher.gain):.3g} better than validation, {beyond}: the last training had more rows, or the "
+        "test rows are easier."
     )
 
 

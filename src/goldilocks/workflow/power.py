@@ -22,9 +22,10 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     sizes = rungs(flow.settings.choices["model"], flow.typed)
     small = sizes[min(SMALL, len(sizes) - 1)]
     asked = [small.overridden(f"{small.name} {seed}", seed) for seed in flow.seeds]
-    trained = [each for each in flow.runner.train(asked, folder, parent) if each is not None]
-    if not trained:
+    first, *others = flow.runner.train(asked, folder, parent)
+    if first is None:  # Its seed is that of all later candidates.
         raise flow.runner.lost()
+    trained = [first, *(each for each in others if each is not None)]
     judge = flow.judge
     measures = list(dict.fromkeys([judge.measure, "loss"]))  # What can be compared row by row.
     gains = {measure: judge.against_baseline(trained, measure) for measure in measures}

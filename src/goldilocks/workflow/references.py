@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks import jobs
 from goldilocks.config import Settings
 from goldilocks.problem import Problem
 from goldilocks.single import PREDICTIONS
@@ -19,6 +18,7 @@ from goldilocks.tracking import provenance
 from goldilocks.workflow.evidence import Predicted
 from goldilocks.workflow.runner import Candidate
 from goldilocks.workflow.state import Flow
+from goldilocks.workflow.step import once
 
 SHARE = 0.05  # of the budget that the search may take
 SECONDS = 60.0  # that it may take at most
@@ -26,14 +26,15 @@ ANY = Candidate("reference", ("model=baseline", "regularizer=none"))
 
 
 def tune(flow: Flow, parent: str, folder: Path) -> dict[str, Any]:
-    """Tune the reference on the splits of the workflow, and log it; once, whoever asks again.
+    """Tune the reference on the splits of the workflow, and log it.
 
     Returns:
         What later steps need, as JSON has it: its name and parameters, the mean of its scores, its run.
     """
-    kept = folder / "reference.json"
-    if kept.exists():  # A process that was cut off later in this step has done it.
-        return json.loads(kept.read_text())
+    return once(folder / "reference.json", functools.partial(_tune, flow, parent, folder))
+
+
+def _tune(flow: Flow, parent: str, folder: Path) -> dict[str, Any]:
     settings = flow.runner.settings(ANY)
     seconds = min(SECONDS, SHARE * flow.budget.seconds)
     call = functools.partial(_tuned, settings, flow.problem, seconds)
@@ -42,21 +43,16 @@ def tune(flow: Flow, parent: str, folder: Path) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for fold, judged, said in zip(folds, rows, found.predictions, strict=True):
         arrays |= {f"rows.{fold}": judged, f"predictions.{fold}": said}
-    folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / PREDICTIONS, **arrays)
     scores = {name: float(np.mean([each[name] for each in found.scores])) for name in found.scores[0]}
-    run_id = _logged(
-        flow, parent, found.name, found.parameters, {f"best_val_{k}": v for k, v in scores.items()}, arrays
-    )
-    result = {
+    best = {f"best_val_{name}": value for name, value in scores.items()}
+    return {
         "name": found.name,
         "parameters": dict(found.parameters),
         "scores": scores,
         "candidates": found.candidates,
-        "run": run_id,
+        "run": _logged(flow, parent, found.name, found.parameters, best, arrays),
     }
-    jobs.keep(kept, result)
-    return result
 
 
 def validated(folder: Path) -> Predicted:

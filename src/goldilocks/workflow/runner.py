@@ -18,7 +18,7 @@ from goldilocks.config import PARENT_FILE, Settings, key_of
 from goldilocks.problem import higher_is_better
 from goldilocks.single import PREDICTIONS
 from goldilocks.sweep import checked, slots
-from goldilocks.sweep.pool import Pool
+from goldilocks.sweep.pool import INTERRUPTED, Pool
 from goldilocks.sweep.process import Ended, Job, serve_forks
 from goldilocks.sweep.progress import Progress
 from goldilocks.tracking.stored import StoredRun
@@ -170,27 +170,37 @@ class Runner:
         asked: dict[int, Candidate] = {}
 
         def following() -> Job | None:
-            if (coming := ask()) is None:
-                return None
-            number, candidate = coming
-            asked[number] = candidate
-            settings = replace(self.settings(candidate), sweep_dir=folder.absolute(), job=number)
-            jobs.note(folder, number, overrides=settings.overrides)
-            return Job(number, functools.partial(_train, settings), jobs.log_of(folder, number))
+            while (coming := ask()) is not None:
+                number, candidate = coming
+                asked[number] = candidate
+                settings = replace(self.settings(candidate), sweep_dir=folder.absolute(), job=number)
+                known = jobs.of(folder, number)
+                if known.status == "finished" and known.overrides == settings.overrides:
+                    take(number, known.run_id)  # Of a process that was cut off later: once is enough, even if forced.
+                    continue
+                jobs.note(folder, number, overrides=settings.overrides)
+                return Job(number, functools.partial(_train, settings), jobs.log_of(folder, number))
+            return None
 
         def ended(job: Job, end: Ended) -> None:
-            self.budget.keep(str(jobs.log_of(folder, job.number)))
-            candidate = asked[job.number]
+            if end.reason == INTERRUPTED:  # It goes on when the workflow does.
+                return
+            run_id = jobs.of(folder, job.number).run_id
+            self.budget.keep(run_id or str(jobs.log_of(folder, job.number)))
             if end.reason:
-                self.failures.append(f"{candidate.name} failed: {end.reason}")
                 self.error = end.error
-            trained = None if end.reason else self.load(candidate, jobs.of(folder, job.number).run_id)
-            if trained is not None and not trained.finite:
-                self.failures.append(f"{candidate.name} diverged in its first epoch; lower optimizer.learning_rate")
-                trained = None  # It has no value to compare.
-            if trained is not None:
+                self.failures.append(f"{asked[job.number].name} failed: {end.reason}")
+                tell(job.number, None)
+            elif (trained := take(job.number, run_id)) is not None:
                 self.overhead = max(self.overhead, end.seconds - trained.run.metrics["train_seconds"])
-            tell(job.number, trained)
+
+        def take(number: int, run_id: str) -> Trained | None:
+            trained = self.load(asked[number], run_id)
+            if not trained.finite:
+                self.error = FloatingPointError("its predictions, or its validation loss, are not finite")
+                self.failures.append(f"{trained.candidate.name} diverged: {self.error}; lower optimizer.learning_rate")
+            tell(number, trained if trained.finite else None)
+            return trained if trained.finite else None
 
         self._stream(following, ended, lambda number: asked[number].name, folder, parent, total=total)
 
@@ -216,8 +226,8 @@ class Runner:
         return ends[0].value
 
     def lost(self) -> jobs.JobError:
-        """The error to raise where no candidate of a step was trained."""
-        return jobs.JobError("no training of this step came to its end: " + "; ".join(self.failures))
+        """The error to raise where what a step cannot go on without was not trained."""
+        return jobs.JobError("a training without which this step cannot go on is missing: " + "; ".join(self.failures))
 
     def load(self, candidate: Candidate, run_id: str) -> Trained:
         """A finished run as trained.

@@ -4,6 +4,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.6: "to figure out
 develop a model that overfits".
 """
 
+import functools
 from pathlib import Path
 
 from goldilocks.config import key_of
@@ -12,7 +13,7 @@ from goldilocks.workflow.ladder import SMALL, rungs
 from goldilocks.workflow.rows import row
 from goldilocks.workflow.runner import Candidate, Trained
 from goldilocks.workflow.state import Flow, remember
-from goldilocks.workflow.step import Step
+from goldilocks.workflow.step import Step, once
 
 GROWTH = 3.0  # how much longer an epoch of the next size is taken to last, at most
 LEAST_GROWTH = 1.2
@@ -40,18 +41,30 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             epochs, doubled = 2 * epochs, doubled + 1
         elif not waiting:
             break
-        places = waiting[: len(flow.runner.slots)] or [top]
-        affordable = _epochs(flow, trained, max(places) - top, epochs)
-        if affordable < min(epochs, FEWEST_EPOCHS) or flow.budget.runs_left(SCALE) < len(places):
+        asks += 1
+        decided = once(folder / f"{asks}.json", functools.partial(_following, flow, trained, waiting, epochs))
+        if decided is None:
             notes.append("The budget of this step is spent.")
             break
+        places, affordable = decided
         asked = [_candidate(sizes[place], affordable) for place in places]
-        asks += 1
         for place, each in zip(places, flow.runner.train(asked, folder / str(asks), parent), strict=True):
             if each is not None:
                 trained[place] = each
         waiting = [place for place in waiting if place not in places]
     return _step(flow, trained, notes)
+
+
+def _following(
+    flow: Flow, trained: dict[int, Trained], waiting: list[int], epochs: int
+) -> tuple[list[int], int] | None:
+    """The rungs to train next, of those that wait or else the highest, and for how many epochs; None without budget."""
+    top = max(trained)
+    places = waiting[: len(flow.runner.slots)] or [top]
+    affordable = _epochs(flow, trained, max(places) - top, epochs)
+    if affordable < min(epochs, FEWEST_EPOCHS) or flow.budget.runs_left(SCALE) < len(places):
+        return None
+    return places, affordable
 
 
 def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:

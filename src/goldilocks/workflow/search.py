@@ -171,7 +171,8 @@ class Search:
     def _ask(self) -> tuple[int, Candidate] | None:
         budget, likely = self.flow.budget, (self.best(1) or [self.start])[0]
         budget.reserved = final.seconds(self.flow, likely)
-        spent = budget.seconds_left(TUNE) < self.flow.runner.seconds([likely]) or budget.runs_left(TUNE) < 1
+        running = len(self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
+        spent = budget.seconds_left(TUNE) < self.flow.runner.seconds([likely]) or budget.runs_left(TUNE) < 1 + running
         ends = {"vain": self._in_vain(), "trials": self.left <= 0, "budget": spent and self.begun > 0}
         self.ended_by = next((name for name, true in ends.items() if true), "")
         if self.ended_by:

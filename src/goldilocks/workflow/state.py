@@ -49,8 +49,10 @@ class Flow:
     @property
     def judge(self) -> Judge:
         """Compares candidates; the noise from seed to seed is known once the step "power" has measured it."""
-        measured = [step.chosen["seed_error"] for step in self.steps if step.name == "power"]
-        return Judge(self.dataset, self.problem, measured[0] if measured else {})
+        power = next((step.chosen for step in self.steps if step.name == "power"), None)
+        if power is None:
+            return Judge(self.dataset, self.problem, {}, 0)
+        return Judge(self.dataset, self.problem, power["seed_error"], len(power["small"]["runs"]))
 
     @property
     def seeds(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,18 @@ class Step:
 def save(folder: Path, step: Step) -> None:
     """Keep a step that has ended, never half-written."""
     jobs.keep(folder / f"{step.name}.json", dataclasses.asdict(step))
+
+
+def once(file: Path, decide: Callable[[], Any]) -> Any:
+    """What was decided, as JSON has it: by a process that was cut off later in the step, or now, and then kept.
+
+    What depends on the time or the machine must not be decided twice: a step that is done again asks for the trainings
+    that it asked for before, and takes them.
+    """
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        jobs.keep(file, decide())
+    return json.loads(file.read_text())
 
 
 def saved(folder: Path, name: str) -> Step | None:

@@ -7,6 +7,7 @@ hyperparameters".
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from goldilocks.workflow.runner import Trained
 from goldilocks.workflow.scale import NOTHING
 from goldilocks.workflow.search import Search
 from goldilocks.workflow.state import Flow, remember
-from goldilocks.workflow.step import Step
+from goldilocks.workflow.step import Step, once
 
 LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
 PATIENCE = 0.25  # of the epochs, without a better one, after which a trial stops
@@ -38,7 +39,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     sizes = [flow.recall(each)[0] for each in scale["sizes"]]
     start = sizes[scale["from"]]
     flow.budget.reserved = final.seconds(flow, start)
-    epochs = _epochs(flow, start)
+    epochs = once(folder / "epochs.json", functools.partial(_epochs, flow, start))
     search = Search(flow, sizes, start, epochs=epochs, patience=max(3, round(PATIENCE * epochs)), folder=folder)
     search.run(parent, trials=TRIALS)
     finalists, failed = search.best(FINALISTS), list(flow.runner.failures)
@@ -63,21 +64,25 @@ def _confirmed(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str)
     """Train candidates with the other seeds as well, as far as the budget goes, and group them."""
     groups = [[each] for each in chosen]
     flow.budget.reserved = max(final.seconds(flow, each) for each in chosen)
-    for number, seed in enumerate(flow.seeds[1:]):
-        if flow.runner.seconds(chosen) > flow.budget.seconds_left(CONFIRM) or len(chosen) > flow.budget.runs_left(
-            CONFIRM
-        ):
+    for seed in flow.seeds[1:]:
+        if not once(folder / f"{seed}.json", functools.partial(_affordable, flow, chosen)):
             break
         asked = [each.candidate.overridden(each.candidate.name, seed) for each in chosen]
-        for group, each in zip(groups, flow.runner.train(asked, folder / f"seeds{number}", parent), strict=True):
+        for group, each in zip(groups, flow.runner.train(asked, folder / seed, parent), strict=True):
             group += [each] if each is not None else []
     return groups
 
 
+def _affordable(flow: Flow, chosen: Sequence[Trained]) -> bool:
+    """Whether the budget allows to train candidates with one more seed."""
+    in_time = flow.runner.seconds(chosen) <= flow.budget.seconds_left(CONFIRM)
+    return in_time and len(chosen) <= flow.budget.runs_left(CONFIRM)
+
+
 def _rank(judge: Judge, group: Sequence[Trained]) -> tuple[int, float]:
     """Sorts the best first; what was trained with fewer seeds comes last: its score may be the luck of one."""
-    score = judge.score(group, judge.measure)[0]
-    return -len(group), -score if higher_is_better(judge.measure) else score
+    score, seeds = judge.score(group, judge.measure).gain, {seed for each in group for seed, _ in each.judged}
+    return -len(seeds), -score if higher_is_better(judge.measure) else score
 
 
 def _step(
@@ -120,13 +125,13 @@ def _step(
         if group:
             difference = None if group is winner else judge.compare(group, winner, measure)
             versus.append(
-                _versus(f"{name}: {group[0].candidate.name}", judge.score(group, measure)[0], difference, measure)
+                _versus(f"{name}: {group[0].candidate.name}", judge.score(group, measure).gain, difference, measure)
             )
     return Step(
         name="tune",
         title="Regularize and tune",
         passed=True,
-        decision=f"The winner is {candidate.name}: val_{measure} {judge.score(winner, measure)[0]:.4g} at epoch "
+        decision=f"The winner is {candidate.name}: val_{measure} {judge.score(winner, measure).gain:.4g} at epoch "
         f"{_epoch(winner)}.",
         reasons=[*reasons, *failed],
         table=[_contender(flow, group, winner) for group in contenders],
@@ -152,7 +157,7 @@ def _contender(flow: Flow, group: Sequence[Trained], winner: Sequence[Trained]) 
     told = "the winner" if group is winner else "beyond noise" if difference.beyond_noise else "within noise"
     said = row(group[0], [flow.problem.metric, measure])
     first = {name: said.pop(name) for name in ("candidate", "weights", f"val_{measure}")}
-    first |= {f"val_{measure}": judge.score(group, measure)[0], "seeds": len(group)}
+    first |= {f"val_{measure}": judge.score(group, measure).gain, "seeds": len(group)}
     return {**first, "better than the winner by": interval, "that is": told, "verdict": said.pop("verdict"), **said}
 
 
