@@ -83,6 +83,7 @@ def test_the_parent_says_what_came_out(folds):
     assert "trainer.repeats" not in final
 
 
+@pytest.mark.slow
 def test_repeats_are_children_with_seeds_of_their_own(folder, composed):
     size = np.random.default_rng(0).normal(100, 20, 60)
     table = pandas.DataFrame({"size": size, "price": size * 2})

@@ -52,6 +52,7 @@ def test_every_folder_is_a_group_and_every_group_has_options():
     assert not list(CONF.glob("*/*/*.yaml")) or {file.parts[-3] for file in CONF.glob("*/*/*.yaml")} == {"hydra"}
 
 
+@pytest.mark.slow
 def test_every_two_options_compose_and_every_value_passes_its_rule():
     rows = list(covering())
     assert {item for row in rows for item in row.items()} == set(EVERY)

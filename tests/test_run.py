@@ -238,6 +238,7 @@ def test_a_training_that_diverges_is_a_finished_run_that_says_so(home):
     assert (logged.folder / "plots" / "learning_curves.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_others(home):
     first = home.run(*CONVNET)
     told = first.told()
