@@ -20,9 +20,12 @@ def main(cfg) -> None:
     with command_line.stopping():
         settings = config.settle(cfg)
         refused.check(settings)
+        from goldilocks.workflow.room import prepare
+
+        room = prepare()  # Before the imports of the next line: both take their time at once.
         from goldilocks.workflow.conduct import conduct
 
-        conduct(settings)
+        conduct(settings, room)
 
 
 if __name__ == "__main__":

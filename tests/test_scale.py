@@ -31,7 +31,7 @@ def flow(tmp_path):
         judge=Judge(dataset(np.zeros(4), "regression"), problem("regression"), {}, 3),
         found=lambda name: {"small": None},
         recall=lambda remembered: [small],
-        runner=SimpleNamespace(train=train, slots=[{}, {}], overhead=1.0),
+        runner=SimpleNamespace(train=train, room=SimpleNamespace(shared=[{}, {}]), overhead=1.0),
         budget=budget.read("20runs", tmp_path),
         asked=asked,
     )

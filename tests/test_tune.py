@@ -23,7 +23,7 @@ def test_what_one_seed_has_made_so_good_does_not_win_against_three():
 
 def test_time_is_counted_in_rounds_with_what_a_job_takes_beside_its_training():
     chosen = [trained("a", {}, metrics={"epochs": 10.0, "train_seconds": seconds}) for seconds in (30.0, 60.0, 10.0)]
-    runner = SimpleNamespace(slots=[{}, {}], overhead=5.0)
+    runner = SimpleNamespace(room=SimpleNamespace(shared=[{}, {}]), overhead=5.0)
     assert Runner.seconds(runner, chosen) == 2 * 65  # pyright: ignore[reportArgumentType]
 
 

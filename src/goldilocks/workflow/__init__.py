@@ -7,6 +7,7 @@ conduct     all steps, from the first to the last whose gate opens
 define, baseline, power, scale, tune, final  the steps
 ladder      the sizes of each model
 search      the trials of the step tune
+room        what trainings have of the machine
 evidence    trained candidates -> how far apart, within or beyond noise
 runner      candidates -> trained runs, each in a process of its own
 state       what steps share and find

@@ -20,6 +20,7 @@ from goldilocks.problem import resolve
 from goldilocks.tracking import provenance
 from goldilocks.tracking.journal import FOLDER
 from goldilocks.workflow import baseline, budget, define, final, log, power, register, scale, story, tune
+from goldilocks.workflow.room import Room
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.state import Flow
 from goldilocks.workflow.step import Step, save, saved
@@ -35,11 +36,12 @@ STEPS: dict[str, Callable[[Flow, str, Path], Step]] = {
 }
 
 
-def conduct(settings: Settings) -> None:
+def conduct(settings: Settings, room: Room) -> None:
     """Take a data set from nothing to one tested model.
 
     Args:
         settings: Of `workflow.py`, checked by `refused.check` as well.
+        room: For its trainings.
 
     Raises:
         StoreError: The store cannot be used.
@@ -83,7 +85,7 @@ def conduct(settings: Settings) -> None:
         )
         with opened as tracker:
             spent = budget.read(settings.tree["budget"], folder)
-            runner = Runner(typed, store, spent, settings.tree["trainer"]["monitor"])
+            runner = Runner(typed, store, spent, settings.tree["trainer"]["monitor"], room)
             flow = Flow(settings, typed, store, dataset, problem, spent, folder, [], runner)
             for name, function in STEPS.items():
                 step = _done(flow, name, function, tracker.run_id)

@@ -17,15 +17,15 @@ from goldilocks.command_line import USER_ERRORS
 from goldilocks.config import PARENT_FILE, Settings, key_of
 from goldilocks.problem import higher_is_better
 from goldilocks.single import PREDICTIONS
-from goldilocks.sweep import checked, slots
+from goldilocks.sweep import checked
 from goldilocks.sweep.pool import INTERRUPTED, Pool
-from goldilocks.sweep.process import Ended, Job, serve_forks
+from goldilocks.sweep.process import Ended, Job
 from goldilocks.sweep.progress import Progress
 from goldilocks.tracking.stored import StoredRun
 from goldilocks.tracking.targets import PARTS
 from goldilocks.workflow.budget import Budget
+from goldilocks.workflow.room import PRELOAD, Room
 
-PRELOAD = "goldilocks.sweep.preload"
 Key = tuple[str, str]  # a training's seed and fold
 
 
@@ -107,16 +107,12 @@ class Trained:
 class Runner:
     """Trains candidates below the run of a step."""
 
-    def __init__(self, base: Sequence[str], store: Any, budget: Budget, monitor: str):
+    def __init__(self, base: Sequence[str], store: Any, budget: Budget, monitor: str, room: Room):
         """Train with `base` overrides, log to a store, and count what is spent."""
-        self.base, self.store, self.budget, self.monitor = tuple(base), store, budget, monitor
-        gpus = slots.visible_gpus()
-        self.slots = slots.share(n_jobs=None, gpus=gpus, gpus_per_job=1)
-        self.whole = slots.share(n_jobs=1, gpus=gpus, gpus_per_job=1)  # for a job that runs alone
+        self.base, self.store, self.budget, self.monitor, self.room = tuple(base), store, budget, monitor, room
         self.failures: list[str] = []
         self.error: Exception | None = None  # that the last failure raised
         self.overhead = 0.0  # seconds that a job has taken at most beside its training: started, built, drawn, logged
-        serve_forks([PRELOAD], self.slots[0])
 
     def settings(self, candidate: Candidate) -> Settings:
         """The checked settings of a candidate.
@@ -206,7 +202,7 @@ class Runner:
 
     def seconds(self, trained: Sequence[Trained]) -> float:
         """What it takes to train these once more, as many at once as there is room for, each as long as the longest."""
-        rounds = math.ceil(len(trained) / len(self.slots))
+        rounds = math.ceil(len(trained) / len(self.room.shared))
         return rounds * max(each.seconds_an_epoch * each.epochs + self.overhead for each in trained)
 
     def call(self, function: Callable[[], Any], name: str, folder: Path, parent: str) -> Any:
@@ -261,7 +257,7 @@ class Runner:
         """Run jobs, note what becomes of each, and show how many there are."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PARENT_FILE).write_text(parent)
-        room = self.whole if total == 1 else self.slots
+        room = self.room.whole if total == 1 else self.room.shared
         pool = Pool(slots=room, time_limit=None, memory_limit=None, retries=1, final=USER_ERRORS, preload=[PRELOAD])
         progress = Progress(total=total, slots=len(room), higher_is_better=higher_is_better(self.monitor))
 

@@ -60,7 +60,7 @@ def _following(
 ) -> tuple[list[int], int] | None:
     """The rungs to train next, of those that wait or else the highest, and for how many epochs; None without budget."""
     top = max(trained)
-    places = waiting[: len(flow.runner.slots)] or [top]
+    places = waiting[: len(flow.runner.room.shared)] or [top]
     affordable = _epochs(flow, trained, max(places) - top, epochs)
     if affordable < min(epochs, FEWEST_EPOCHS) or flow.budget.runs_left(SCALE) < len(places):
         return None

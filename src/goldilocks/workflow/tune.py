@@ -56,7 +56,7 @@ def _epochs(flow: Flow, start: Trained) -> int:
     if "trainer.epochs" in set(map(key_of, flow.typed)):
         return start.epochs
     wanted = max(FEWEST_EPOCHS, round(LONGER * start.epochs))
-    seconds = flow.budget.seconds_left(TUNE) * len(flow.runner.slots) * TIME_OF_A_TRIAL
+    seconds = flow.budget.seconds_left(TUNE) * len(flow.runner.room.shared) * TIME_OF_A_TRIAL
     return max(FEWEST_EPOCHS, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
 
 
