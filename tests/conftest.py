@@ -1,5 +1,6 @@
 """What tests share: settings as the command line makes them, and a store of one's own."""
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -13,6 +14,11 @@ from goldilocks.config import Settings, settled
 
 ROOT = Path(__file__).parent.parent
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # Else a subprocess would test what is installed, maybe another checkout.
+
+
+def pytest_collection_finish():
+    """Leave what has been imported out of every later garbage collection: Keras asks for one before each model."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
