@@ -12,6 +12,7 @@ import pandas
 import pytest
 
 from conftest import ROOT
+from goldilocks.cli import main
 
 SMALL = ("model.layers=1", "model.units=8", "trainer.batch_size=16", "optimizer.learning_rate=0.02", "protocol=holdout")
 RUN_ID = re.compile(r"run ([0-9a-f]{32}) of experiment")
@@ -46,7 +47,7 @@ def runs(folder):
     return client, client.search_runs([experiment.experiment_id], order_by=["start_time"], max_results=1000)
 
 
-def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table):
+def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, capsys):
     typed = (*table(), *SMALL, "trainer.epochs=12", "budget=8runs")
     done = workflow(folder, *typed)
     assert done.returncode == 0, done.stderr
@@ -73,18 +74,8 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table):
     assert f"{final[0].data.metrics['test_accuracy']:.4f}" in above.data.tags["mlflow.note.content"]
     assert client.get_model_version_by_alias("table-table", "champion").run_id == final[0].info.run_id
 
-    again = workflow(folder, *typed)
-    assert again.returncode == 0
-    assert f"this workflow has been finished before, run {above.info.run_id}" in again.stdout
-    assert len(runs(folder)[1]) == len(found)
-
-    report = subprocess.run(
-        [sys.executable, "-c", "from goldilocks.cli import main; main()", "report", above.info.run_id],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    page = (folder / report.stdout.strip().splitlines()[-1]).read_text()
+    main(["report", above.info.run_id])
+    page = (folder / capsys.readouterr().out.strip().splitlines()[-1]).read_text()
     assert "<img" in page
     assert page.count("<section>") == 7
     assert final[0].info.run_id in page or "its runs in MLflow" in page
@@ -147,3 +138,8 @@ def test_a_killed_workflow_goes_on_at_the_step_where_it_was(folder, table):
     assert len(set(fingerprints)) == len(fingerprints)
     [kept] = (folder / ".goldilocks" / "workflows").iterdir()
     assert json.loads((kept / "power.json").read_text())["passed"]
+
+    again = workflow(folder, *typed)
+    assert again.returncode == 0
+    assert f"this workflow has been finished before, run {above.info.run_id}" in again.stdout
+    assert len(runs(folder)[1]) == len(found)
