@@ -1,13 +1,13 @@
-"""A training job as `goldilocks.run` would make it, for measuring its parts."""
+"""A training job as `goldilocks.run.run` would make it, for measuring its parts."""
 
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
 from goldilocks import backend  # noqa: F401  First: it is quiet.
-from goldilocks.config import Settings, settled
+from goldilocks.config.settings import Settings, settled
 from goldilocks.problem import resolve
-from goldilocks.single import prepare
+from goldilocks.run.train import prepare
 from goldilocks.training.fit import Job
 
 CONF = Path(__file__).parents[1] / "conf"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import integrate, special, stats
 
-from goldilocks.intervals import interval, row_values
+from goldilocks.evaluation.intervals import interval, row_values
 from goldilocks.problem import PROBLEMS, Problem
 
 Drawn = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # truth, predictions, clusters

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from mlflow.entities import Metric, Param
 
-from goldilocks import comparison
-from goldilocks.comparison import sections
+from goldilocks.report import compare, sections
 from goldilocks.tracking import local
 
 RUNS, SEEDS, EPOCHS, REPEATS = 500, 5, 30, 3
@@ -46,7 +45,7 @@ def fill(store) -> str:
 def report(store, sweep: str, ids: list[str]) -> float:
     """Seconds of the whole report."""
     began = time.perf_counter()
-    file = comparison.write(store, [sweep], None, command="")
+    file = compare.write(store, [sweep], None, command="")
     spent = time.perf_counter() - began
     print(f"  report {spent:.1f} s, {file.stat().st_size / 1e6:.1f} MB")
     return spent

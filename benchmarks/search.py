@@ -11,7 +11,7 @@ from pathlib import Path
 
 import optuna
 
-from goldilocks import pruning
+from goldilocks.search import trial as pruning
 
 TRAIN = Path(__file__).parents[1] / "train.py"
 

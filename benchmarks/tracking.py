@@ -91,11 +91,11 @@ def main():
 
 def log_model(given, store):
     """Seconds of logging the model with its signature and input example."""
-    from goldilocks.dataset import encoding
+    from goldilocks.encoding import encoder
 
     job = case.job(given)
-    complete = encoding.attach(job.encoder, job.model)
-    example = encoding.raw(job.dataset, job.split.validation[:2])
+    complete = encoder.attach(job.encoder, job.model)
+    example = encoder.raw(job.dataset, job.split.validation[:2])
     seconds = []
     with store.run("benchmark", parent=None, params={}, tags={}, continued=None) as tracker:
         for _ in range(5):

@@ -6,7 +6,7 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from goldilocks.config import GROUPS, Settings, settled
+from goldilocks.config.settings import GROUPS, Settings, settled
 
 ROOT = Path(__file__).parent.parent
 CONF = ROOT / "conf"

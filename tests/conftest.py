@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from goldilocks.config import Settings, settled
+from goldilocks.config.settings import Settings, settled
 
 ROOT = Path(__file__).parent.parent
 for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import hydra
 
-from goldilocks import command_line, config
-from goldilocks.tracking.run import Tracker
+from goldilocks.config import command_line
+from goldilocks.config import settings as config
+from goldilocks.tracking.tracker import Tracker
 
 CONF = Path(__file__).parent.parent / "conf"
 
@@ -43,7 +44,7 @@ SABOTAGE = {3: kill, 5: fail, 7: hang, 9: swell}
 def main(cfg) -> float:
     with command_line.sentences():
         settings = config.settle(cfg)
-        from goldilocks.run import run
+        from goldilocks.run.run import run
 
         harm = SABOTAGE.get(settings.tree["seed"])
         if harm is not None and not Path("repaired").exists():

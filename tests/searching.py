@@ -13,7 +13,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext, RunMode
 from omegaconf import OmegaConf
 
-from goldilocks.sweep.search import SearchSweeper
+from goldilocks.sweep.sweeper import SearchSweeper
 
 CONF = Path(__file__).parent.parent / "conf"
 

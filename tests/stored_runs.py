@@ -2,7 +2,7 @@
 
 from mlflow.entities import Metric, Param, RunTag
 
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.query import StoredRun
 
 DIGEST = "ab" * 32
 

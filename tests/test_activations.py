@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.analysis import activations
+from goldilocks.interpret import activations
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,10 @@ import pytest
 from mlflow.tracking import MlflowClient
 from PIL import Image
 
-from goldilocks import analyse, insights
-from goldilocks.analysis import AnalysisError
-from goldilocks.config import ConfigError
+from goldilocks.config.settings import ConfigError
 from goldilocks.dataset import DataError
-from goldilocks.run import run
+from goldilocks.interpret import AnalysisError, analyse, figures
+from goldilocks.run.run import run
 from goldilocks.tracking import StoreError, local
 
 NOTHING = {"layer": None, "image": None, "asked": ()}
@@ -31,7 +30,7 @@ def logged(folder, composed):
 def few(monkeypatch):
     """Smaller figures of what is slow."""
     for name, value in {"FILTERS": 2, "STEPS": 2, "LAYERS_SHOWN": 2, "LAYERS_CLIMBED": 1, "WINDOWS": 20}.items():
-        monkeypatch.setattr(insights, name, value)
+        monkeypatch.setattr(figures, name, value)
 
 
 def images(folder):
@@ -85,8 +84,8 @@ def test_an_image_of_ones_own_and_one_layer(folder, logged, few):
 def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
     run_id, store = logged(*table(folder))
     read = []
-    raw = insights.encoding.raw
-    monkeypatch.setattr(insights.encoding, "raw", lambda dataset, rows: read.append(rows) or raw(dataset, rows))
+    raw = figures.encoding.raw
+    monkeypatch.setattr(figures.encoding, "raw", lambda dataset, rows: read.append(rows) or raw(dataset, rows))
     assert analyse.run(store, run_id, **NOTHING) == ["permutation_importance"]
     settings = analyse._settings(store, store.found(run_id))
     split = settings.builder("protocol")(settings.builder("dataset")())[0]

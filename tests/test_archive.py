@@ -7,7 +7,9 @@ import zipfile
 import pytest
 
 import loopback
-from goldilocks.dataset import DataError, archive, sources
+from goldilocks.dataset import DataError
+from goldilocks.dataset.sources import archive
+from goldilocks.dataset.sources import cache as sources
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -4,7 +4,8 @@ import pandas
 import pytest
 import tensorflow as tf
 
-from goldilocks.dataset import Dataset, encoding
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder as encoding
 from goldilocks.model import Regularizer
 from goldilocks.training import batches
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import goldilocks.dataset
+import goldilocks.dataset.stand_ins
 import loopback
-from goldilocks.dataset import DataError, archive, catsdogs, sources
+from goldilocks.dataset import DataError, catsdogs
+from goldilocks.dataset.sources import archive, cache
 
 SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.1, "subset": None}
 
@@ -36,12 +37,12 @@ def pencil(tmp_path, monkeypatch):
         return x, np.arange(rows) % 2
 
     for name in ("faces", "heads"):
-        module = types.ModuleType(f"goldilocks.dataset.{name}")
+        module = types.ModuleType(f"goldilocks.dataset.stand_ins.{name}")
         module.__file__ = str(tmp_path / f"{name}.py")
         (tmp_path / f"{name}.py").write_text(name)
         module.draw = draw
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(goldilocks.dataset, name, module, raising=False)
+        monkeypatch.setattr(goldilocks.dataset.stand_ins, name, module, raising=False)
     return drawn
 
 
@@ -119,7 +120,7 @@ def test_a_wrong_archive_falls_back_to_the_stand_in_with_one_warning(monkeypatch
             data = load()
         assert len(warned) == 1
         assert data.source == "stand_in"
-        with pytest.raises(sources.SourceUnavailable, match=r"expected sha256:b7974bd0.* but got"):
+        with pytest.raises(cache.SourceUnavailable, match=r"expected sha256:b7974bd0.* but got"):
             load(source="original")
 
 
@@ -132,7 +133,7 @@ def test_the_stand_in_is_drawn_once(pencil):
     assert data.y.dtype == np.float32
     assert data.x[data.fixed["train"], 0, 0, 0].tolist() == [*range(0, 20, 2), *range(1, 20, 2)]
     assert data.x[data.fixed["test"], 0, 0, 0].tolist() == [*range(30, 40, 2), *range(31, 40, 2)]
-    assert data.digest == sources.digest(data.x, data.y)
+    assert data.digest == cache.digest(data.x, data.y)
     assert load(source="stand_in").digest == data.digest
     assert len(pencil) == 1
     assert load(source="stand_in", image_size=9).x.shape == (40, 9, 9, 3)

@@ -1,8 +1,8 @@
 import pytest
 
 from composition import ROOT, checked
-from goldilocks.checks import leaves, unknown
-from goldilocks.config import ConfigError
+from goldilocks.config.checks import leaves, unknown
+from goldilocks.config.settings import ConfigError
 
 FILE = f"dataset.file={ROOT / 'README.md'}"
 

@@ -3,8 +3,8 @@ import dataclasses
 import pytest
 
 from composition import CONF, ROOT, checked
-from goldilocks.command_line import errors_in
-from goldilocks.config import PARENT_FILE, ConfigError
+from goldilocks.config.command_line import errors_in
+from goldilocks.config.settings import PARENT_FILE, ConfigError
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_what_hydra_composes_and_no_run_can_use_is_refused(override, sentence):
 
 
 @pytest.mark.parametrize(
-    "target", ["os.system", "goldilocks.command_line.os.system", "goldilocksmith.load", "keras.Model"]
+    "target", ["os.system", "goldilocks.config.command_line.os.system", "goldilocksmith.load", "keras.Model"]
 )
 def test_a_config_from_elsewhere_starts_nothing_but_goldilocks(target):
     settings = checked("dataset=boston")

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.workflow import define
+from goldilocks.workflow.steps import define
 from workflows import dataset, problem
 
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.analysis import AnalysisError, filters
+from goldilocks.interpret import AnalysisError, filters
 
 HOW = {"size": 16, "steps": 40, "step": 1.0, "seed": 0}
 

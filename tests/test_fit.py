@@ -6,7 +6,8 @@ import pandas
 import pytest
 
 from goldilocks import backend, problem
-from goldilocks.dataset import Dataset, encoding
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder
 from goldilocks.model import Facts, Regularizer, mlp
 from goldilocks.protocol import Split
 from goldilocks.training import fit as training
@@ -65,7 +66,7 @@ class Trained:
             location="memory",
             digest="0" * 64,
         )
-        self.encoder = encoding.fit(dataset, split.train, in_order=False)
+        self.encoder = encoder.fit(dataset, split.train, in_order=False)
         regularizer = Regularizer(**{**NONE, **dict(regularizer)})
         self.steps = []
 
@@ -76,7 +77,7 @@ class Trained:
         self.model = mlp.build(
             Facts((3,), 1, "linear", np.zeros(1, "float32"), None), regularizer, units=8, layers=1, activation="relu"
         )
-        self.x = keras.ops.convert_to_numpy(self.encoder(encoding.columns(X)))
+        self.x = keras.ops.convert_to_numpy(self.encoder(encoder.columns(X)))
         self.targets = y.reshape(-1, 1)
         job = training.Job(
             model=self.model,

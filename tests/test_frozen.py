@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.dataset import encoding
+from goldilocks.encoding import encoder as encoding
 from goldilocks.model import transfer
 from goldilocks.training import frozen
 from test_model import NONE, facts

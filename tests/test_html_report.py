@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from goldilocks import cli, comparison
-from goldilocks.comparison import html, sections
+from goldilocks import cli
+from goldilocks.report import compare, html, sections
 from goldilocks.tracking import local
-from goldilocks.tracking.targets import Selection
+from goldilocks.tracking.selection import Selection
 from stored_runs import a_run, a_sweep, folds, log, seeds
 
 CURVE = [(1, 3.0), (2, 1.0), (3, 2.0)]
@@ -161,7 +161,7 @@ def test_the_report_of_a_sweep_is_a_file_and_an_artifact_of_its_parent(store, fo
 def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):
     logged(store)
     ids = [run.info.run_id for run in store.client.search_runs([store.experiment_id], "tags.role IS NULL")]
-    written = comparison.write(store, ids, folder / "mine.html", command="goldilocks report")
+    written = compare.write(store, ids, folder / "mine.html", command="goldilocks report")
     assert written == folder / "mine.html"
     assert "4 runs in 2 variants" in written.read_text()
 
@@ -177,7 +177,7 @@ def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):
     ],
 )  # fmt: skip
 def test_no_password_is_passed_on(typed, shown):
-    assert comparison.without_password(typed) == shown
+    assert compare.without_password(typed) == shown
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from goldilocks.dataset import DataError, folders, images
+from goldilocks.dataset import DataError, images
+from goldilocks.dataset.readers import folders
 
 SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.0, "subset": None}
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from goldilocks.analysis.importance import importance
+from goldilocks.interpret.importance import importance
 
 ROWS = 400
 

@@ -12,9 +12,9 @@ from processes import appears, gone
 LAUNCHER = """
 import os, signal, sys, time
 from pathlib import Path
-from goldilocks.sweep.pool import Pool
-from goldilocks.sweep.process import Job
-from goldilocks.sweep.slots import Slot
+from goldilocks.jobs.pool import Pool
+from goldilocks.jobs.process import Job
+from goldilocks.jobs.slots import Slot
 
 def stays(number):
     def ends(*_):

@@ -6,7 +6,8 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, archive, jena, sources
+from goldilocks.dataset import DataError, jena
+from goldilocks.dataset.sources import archive, cache
 from loopback import serve
 
 HOW = {"lookback": 240, "step": 1, "delay": 24, "purge": True, "subset": None}
@@ -27,7 +28,7 @@ def record(monkeypatch, tmp_path):
     """A small record as it is published: a CSV in a zip, every column in its place."""
     monkeypatch.setattr(jena, "ROWS", SMALL)
     monkeypatch.setattr(archive, "PAUSE", 0.01)
-    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    monkeypatch.setattr(cache, "_UNREACHABLE", set())
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
@@ -117,9 +118,9 @@ def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_f
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
         for sent in (b"<html>Sign in to this network</html>", packed(record[:9]), packed(record, "other.csv")):
             site.files["/jena.csv.zip"] = sent
-            with pytest.raises(sources.SourceUnavailable, match=r"did not send the published file: .+was deleted"):
+            with pytest.raises(cache.SourceUnavailable, match=r"did not send the published file: .+was deleted"):
                 load("original")
-            assert list((sources.cache_dir() / "downloads").iterdir()) == []
+            assert list((cache.cache_dir() / "downloads").iterdir()) == []
         site.files["/jena.csv.zip"] = sent
         with monkeypatch.context() as patched:
             patched.setattr(jena, "_stand_in", lambda *_: "Greensboro")
@@ -139,7 +140,7 @@ def test_a_full_disk_is_no_reason_for_the_stand_in(record, monkeypatch):
         monkeypatch.setattr(archive, "_extract_zip", full)
         with pytest.raises(DataError, match=r"Could not unpack .+No space left"):
             load("auto")
-    assert len(list((sources.cache_dir() / "downloads").iterdir())) == 1
+    assert len(list((cache.cache_dir() / "downloads").iterdir())) == 1
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_a_hostile_archive_writes_nothing(record, monkeypatch, tmp_path):
 
 
 def test_without_a_network_auto_takes_the_stand_in_with_a_warning(monkeypatch, stand_in):
-    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    monkeypatch.setattr(cache, "_UNREACHABLE", set())
     monkeypatch.setattr(jena, "URL", "http://127.0.0.1:9/jena.csv.zip")
     with pytest.warns(UserWarning, match=r"dataset=jena: Could not download .+Using the stand-in instead"):
         assert load("auto").digest == stand_in.digest

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset.readers.windows import Windows
 from goldilocks.protocol import SplitError, holdout, kfold
 
 FOUR = {"k": 4, "shuffle": True, "test": 0.25, "seed": 0}

@@ -11,7 +11,7 @@ from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import HydraContext
 
-from goldilocks import jobs
+from goldilocks.jobs import records as jobs
 from goldilocks.sweep.launcher import errors_in
 from hydra_plugins.goldilocks import LocalLauncher
 
@@ -23,7 +23,7 @@ PROGRAM = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
 import hydra
-from goldilocks import command_line
+from goldilocks.config import command_line
 from goldilocks.problem import ProblemError
 
 class Own(Exception):

@@ -11,7 +11,7 @@ import pandas
 import pytest
 
 from conftest import ROOT
-from goldilocks.dataset import encoding
+from goldilocks.encoding import encoder as encoding
 from goldilocks.protocol import holdout, kfold
 
 ROWS = 160

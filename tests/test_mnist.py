@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.dataset import mnist, original, sources
+from goldilocks.dataset import mnist
+from goldilocks.dataset.sources import cache, original
 
 
 def fake_keras(monkeypatch, load_data):
@@ -54,7 +55,7 @@ def test_the_original_tests_on_its_last_10000_rows(tmp_path, monkeypatch):
 
 
 def test_auto_falls_back_with_one_warning(monkeypatch):
-    monkeypatch.setattr(sources, "prepared", lambda key, build: build())
+    monkeypatch.setattr(cache, "prepared", lambda key, build: build())
     fake_keras(monkeypatch, broken)
     with pytest.warns(UserWarning, match=r"dataset=mnist: .*not known.* Using the stand-in"):
         assert mnist.load(source="auto", subset=None).source == "stand_in"
@@ -67,7 +68,7 @@ def test_every_failure_of_keras_is_a_sentence(monkeypatch, error):
 
     fake_keras(monkeypatch, load_data)
     with pytest.raises(
-        sources.SourceUnavailable, match=r"could not be fetched \(\w.*\)\. Expected .*mnist\.npz.*stand_in"
+        cache.SourceUnavailable, match=r"could not be fetched \(\w.*\)\. Expected .*mnist\.npz.*stand_in"
     ):
         original.from_keras("mnist")
 
@@ -83,7 +84,7 @@ def test_a_download_that_breaks_off_leaves_no_half_written_file(tmp_path, monkey
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
     monkeypatch.setattr(file_utils, "urlretrieve", break_off)
     assert keras.datasets.mnist is not None
-    with pytest.raises(sources.SourceUnavailable, match="connection reset"):
+    with pytest.raises(cache.SourceUnavailable, match="connection reset"):
         original.from_keras("mnist")
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageEnhance
 
-from goldilocks.dataset import Dataset, packing
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.dataset.sources import packing
 from goldilocks.protocol import Split
 from goldilocks.protocol.near_duplicates import near_duplicates, warning
 

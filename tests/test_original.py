@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from goldilocks.backend import keras
-from goldilocks.dataset import DataError, imdb, original, reuters, sources
+from goldilocks.dataset import DataError, imdb, reuters
+from goldilocks.dataset.sources import cache, original
 from loopback import serve
 
 HOW = {
@@ -53,7 +54,7 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
     (tmp_path / "keras").mkdir()  # Keras takes a folder under /tmp where it may not write into its own.
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path / "keras"))
-    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    monkeypatch.setattr(cache, "_UNREACHABLE", set())
     with serve() as served:
         index = json.dumps(WORD_INDEX).encode()
         served.files = {
@@ -107,7 +108,7 @@ def test_the_newswires_come_from_keras_as_words(site):
 def test_another_checksum_is_a_sentence_and_the_file_is_fetched_again(site, tmp_path, file):
     right = site.files[f"/{file}"]
     site.files[f"/{file}"] = right[:-1] + b"!"
-    with pytest.raises(sources.SourceUnavailable, match=rf"Incomplete or corrupted file.* published {file} in"):
+    with pytest.raises(cache.SourceUnavailable, match=rf"Incomplete or corrupted file.* published {file} in"):
         imdb.load(source="original", dir=None, **HOW)
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
     site.files[f"/{file}"] = right
@@ -116,7 +117,7 @@ def test_another_checksum_is_a_sentence_and_the_file_is_fetched_again(site, tmp_
 
 def test_a_download_that_breaks_off_leaves_nothing_half_written(site, tmp_path):
     site.cut = [40]
-    with pytest.raises(sources.SourceUnavailable, match=r"reuters\.npz.*dataset\.source=stand_in"):
+    with pytest.raises(cache.SourceUnavailable, match=r"reuters\.npz.*dataset\.source=stand_in"):
         reuters.load(source="original", **HOW)
     assert kept(tmp_path) == []
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
@@ -134,7 +135,7 @@ def test_an_archive_that_would_run_code_is_refused(site, monkeypatch, tmp_path):
     from keras.src.datasets import reuters as published
 
     monkeypatch.setattr(published, "get_file", functools.partial(write, tmp_path, site.files["/reuters.npz"]))
-    with pytest.raises(sources.SourceUnavailable, match="Refusing to deserialize"):
+    with pytest.raises(cache.SourceUnavailable, match="Refusing to deserialize"):
         reuters.load(source="original", **HOW)
     assert not (tmp_path / "ran").exists()
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from goldilocks.dataset import packing
+from goldilocks.dataset.sources import packing
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from goldilocks.jobs import JobError
-from goldilocks.sweep import pool, process
-from goldilocks.sweep.pool import Pool
-from goldilocks.sweep.process import Job
-from goldilocks.sweep.slots import Slot
+from goldilocks.jobs import pool, process
+from goldilocks.jobs.pool import Pool
+from goldilocks.jobs.process import Job
+from goldilocks.jobs.records import JobError
+from goldilocks.jobs.slots import Slot
 from processes import gone
 
 MISTAKES = (LookupError,)

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.jobs import JobError
-from goldilocks.workflow import power
-from goldilocks.workflow.evidence import Judge
+from goldilocks.evaluation.paired import Judge
+from goldilocks.jobs.records import JobError
+from goldilocks.workflow.steps import power
 from workflows import dataset, problem, trained
 
 ROWS = np.arange(400)

@@ -11,12 +11,16 @@ import pytest
 from PIL import Image
 
 from conftest import ROOT
-from goldilocks import cli, evaluation, predict, single
-from goldilocks.analysis.opened import split
-from goldilocks.dataset import encoding, schema
+from goldilocks import cli
+from goldilocks.encoding import encoder as encoding
+from goldilocks.encoding import schema
+from goldilocks.interpret.layer_graph import split
 from goldilocks.problem import resolve
-from goldilocks.run import run
+from goldilocks.run import train
+from goldilocks.run.run import run
+from goldilocks.serving import predict
 from goldilocks.tracking import local
+from goldilocks.training.predict import predict as predict_rows
 
 ROWS = 80
 OTHERS = ("price", "grade", "red", "green")
@@ -89,7 +93,7 @@ class Home:
             else:
                 run_id = self.logged(settings, dataset)
             encoder, network = split(self.store.model(run_id))
-            own = evaluation.predict(encoder, network, dataset, np.arange(len(dataset.y)))
+            own = predict_rows(encoder, network, dataset, np.arange(len(dataset.y)))
             assert (own.max(axis=0) - own.min(axis=0) > 1e-3).all(), "else any row would do for any other"
             self.made[kind] = run_id, own
         return self.made[kind]
@@ -98,7 +102,7 @@ class Home:
         """A run that has logged what one does, of a network that was not trained."""
         problem = resolve(dataset.problem, **settings.tree["problem"])
         [parts] = settings.builder("protocol")(dataset)
-        job = single.prepare(settings, dataset, problem, parts, None)
+        job = train.prepare(settings, dataset, problem, parts, None)
         with self.store.run(
             problem.type, parent=None, params=settings.flat, tags={"problem": problem.type}, continued=None
         ) as tracker:

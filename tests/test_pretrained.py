@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.dataset import encoding
+from goldilocks.encoding import encoder
 from goldilocks.model import ModelError, convnet, mlp, pretrained
 from test_model import NONE, facts, regularized
 
@@ -28,7 +28,7 @@ def built(shape=BOOK, regularizer=NONE, *, earlier=None, outputs=1, **keys):
 def whole(model):
     """As a run logs it."""
     pixels = keras.Input(model.input_shape[1:], dtype="uint8", name="pixels")
-    return encoding.attach(keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels), name="encoder"), model)
+    return encoder.attach(keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels), name="encoder"), model)
 
 
 def a_convnet(shape=(32, 32, 3), regularizer=NONE):

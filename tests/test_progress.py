@@ -4,8 +4,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from goldilocks.jobs import JobRecord
-from goldilocks.sweep.progress import Progress
+from goldilocks.jobs.progress import Progress
+from goldilocks.jobs.records import JobRecord
 
 
 def finished(number, value, seconds=10.0):

@@ -7,9 +7,12 @@ from sklearn import datasets
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
-from goldilocks import evaluation, reference
-from goldilocks.dataset import Dataset, Vectorization, packing
-from goldilocks.dataset.windows import Windows
+from goldilocks import reference
+from goldilocks.dataset import Dataset, Vectorization
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.dataset.sources import packing
+from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
+from goldilocks.evaluation import scores as evaluation
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
 from goldilocks.reference import rows
@@ -98,8 +101,8 @@ def test_a_table_of_every_problem_is_learned_and_predicted_in_the_networks_shape
     fitted = reference.refit(found, dataset, parts.joined().train)
     predicted = reference.predict(fitted, dataset, parts.test)
     assert (predicted.shape, predicted.dtype) == ((len(parts.test), outputs), np.float32)
-    truth = evaluation.targets(found.problem, outputs, dataset.y)
-    prior = evaluation.prior(found.problem, outputs, dataset.y[parts.train])
+    truth = encode_targets(found.problem, outputs, dataset.y)
+    prior = target_prior(found.problem, outputs, dataset.y[parts.train])
     dumb = evaluation.scores(found.problem, truth[parts.test], np.tile(prior, (len(parts.test), 1)))
     assert evaluation.scores(found.problem, truth[parts.test], predicted)["loss"] < 0.8 * dumb["loss"]
     if problem != "regression":
@@ -113,7 +116,7 @@ def test_texts_images_and_series_are_learned(make):
     parts, problem = split(count), problem_of(dataset)
     found = reference.tune(dataset, problem, [parts], seed=0, seconds=1.5)
     fitted = reference.refit(found, dataset, parts.joined().train)
-    truth = evaluation.targets(problem, evaluation.outputs(problem, dataset), dataset.y)
+    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)
     scores = evaluation.scores(problem, truth[parts.test], reference.predict(fitted, dataset, parts.test))
     assert set(scores) == set(found.scores[0]) == {"loss", problem.metric}
     if dataset.kind == "series":
@@ -231,7 +234,7 @@ def test_it_is_as_good_as_what_scikit_learn_gives_by_default(name):
         plain.fit(x[parts.joined().train], bunch.target[parts.joined().train])
         usual = plain.predict(x[parts.test])[:, None] if name == "diabetes" else plain.predict_proba(x[parts.test])
         usual = usual[:, 1:] if problem.type == "binary" else usual
-        truth = evaluation.targets(problem, evaluation.outputs(problem, dataset), dataset.y[parts.test])
+        truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[parts.test])
         own = reference.predict(found, dataset, parts.test)
         losses.append([evaluation.scores(problem, truth, each.astype("float32"))["loss"] for each in (own, usual)])
     own, usual = np.mean(losses, axis=0)

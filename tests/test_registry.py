@@ -5,8 +5,8 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.dataset import schema
-from goldilocks.tracking import StoreError, local, none
+from goldilocks.encoding import schema
+from goldilocks.tracking import StoreError, local, null
 
 
 @pytest.fixture
@@ -115,5 +115,5 @@ def test_what_cannot_be_registered_is_said_in_a_sentence(store, folder):
         with pytest.raises(StoreError, match=r"cannot be registered as .+; expected a name without slashes"):
             store.register(run.run_id, name)
     with pytest.raises(StoreError, match=r"tracking=none keeps no runs"):
-        none.connect().register(run.run_id, "houses")
+        null.connect().register(run.run_id, "houses")
     assert store.client.search_registered_models() == []

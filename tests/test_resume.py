@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conftest import ROOT
-from goldilocks.run import run
+from goldilocks.run.run import run
 from goldilocks.tracking import journal, local
 
 EPOCHS = 30
@@ -89,7 +89,7 @@ def test_a_finished_run_is_taken_and_not_trained_again(folder, store, composed, 
 
 
 def test_folds_that_were_finished_are_not_trained_again(folder, store, composed, monkeypatch, capsys):
-    from goldilocks import run as running
+    from goldilocks.run import run as running
 
     asked = composed(*overrides("trainer.epochs=3", "protocol=kfold", "protocol.k=2"))
     train, trained = running.train, []

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from goldilocks.rules import RULES, Rule, each, either, number, one_of, rule_of, whole
+from goldilocks.config.rules import RULES, Rule, each, either, number, one_of, rule_of, whole
 
 NAN, INF = math.nan, math.inf
 

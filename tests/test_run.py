@@ -13,10 +13,12 @@ import yaml
 from mlflow.tracking import MlflowClient
 from PIL import Image
 
-from goldilocks.config import ConfigError
-from goldilocks.dataset import DataError, encoding, sources
+from goldilocks.config.settings import ConfigError
+from goldilocks.dataset import DataError
+from goldilocks.dataset.sources import cache
+from goldilocks.encoding import encoder as encoding
 from goldilocks.model import ModelError
-from goldilocks.run import run
+from goldilocks.run.run import run
 from goldilocks.training import batches
 
 ROOT = Path(__file__).parent.parent
@@ -165,7 +167,7 @@ def checked(logged, metric, *plots):
             assert min(opened.size) > 200, file.name
             assert len(np.unique(np.asarray(opened.convert("L")))) > 10, f"{file.name} is blank"
     model = logged.model()
-    assert sources.digest(*model.layers[-1].get_weights()) == tags["weights"]
+    assert cache.digest(*model.layers[-1].get_weights()) == tags["weights"]
     assert model.layers[-1].count_params() == metrics["parameters"]
 
 

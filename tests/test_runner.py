@@ -3,9 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks import jobs
-from goldilocks.sweep.pool import INTERRUPTED
-from goldilocks.sweep.process import Ended
+from goldilocks.jobs import records
+from goldilocks.jobs.pool import INTERRUPTED
+from goldilocks.jobs.process import Ended
 from goldilocks.workflow import budget
 from goldilocks.workflow.runner import Candidate, Runner
 from goldilocks.workflow.step import once
@@ -30,7 +30,7 @@ def runner(tmp_path, monkeypatch):
             made.began.append(called(job.number))
             found = made.ends[called(job.number)]
             reason = found if isinstance(found, str) else ""
-            jobs.note(folder, job.number, run_id=f"run{job.number}", status="failed" if reason else "finished")
+            records.note(folder, job.number, run_id=f"run{job.number}", status="failed" if reason else "finished")
             tell(job, Ended(None, None, reason, 5.0))
 
     made._stream = stream

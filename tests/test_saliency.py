@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.analysis.saliency import saliency
+from goldilocks.interpret.saliency import saliency
 
 FOR, AGAINST, NEITHER = 2, 3, 4
 

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.workflow import budget, scale
-from goldilocks.workflow.evidence import Judge
+from goldilocks.evaluation.paired import Judge
+from goldilocks.workflow import budget
+from goldilocks.workflow.steps import scale
 from workflows import dataset, problem, trained
 
 METRICS = {"best_val_loss": 1.0, "best_val_mae": 1.0, "verdict/end_train_loss": 1.0, "verdict/end_val_loss": 1.0}

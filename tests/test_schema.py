@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from goldilocks.dataset import DataError, Dataset, schema
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.encoding import schema
 
 
 def data(kind, x, problem="regression", **more):

@@ -14,10 +14,10 @@ import pytest
 from filelock import FileLock
 
 import searching
-from goldilocks import jobs
-from goldilocks.config import ConfigError
+from goldilocks.config.settings import ConfigError
+from goldilocks.jobs import records
 from goldilocks.sweep.plan import RULES
-from goldilocks.sweep.search import SearchSweeper
+from goldilocks.sweep.sweeper import SearchSweeper
 from searching import Batched, Streaming, sweep
 
 GRID = ("hydra.sweeper.sampler=grid", "model.units=4,8,16", "regularizer=none,l2")
@@ -29,7 +29,7 @@ def _folder(tmp_path, monkeypatch, request):
     """A folder of its own; figures take a second, so they are drawn where they are looked at."""
     monkeypatch.chdir(tmp_path)
     if "figures" not in request.fixturenames:
-        monkeypatch.setattr("goldilocks.sweep.findings.write", lambda study, folder, *, measure: None)
+        monkeypatch.setattr("goldilocks.search.results.write", lambda study, folder, *, measure: None)
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_a_diverged_run_is_the_worst_and_not_done_again():
 
 def test_a_pruned_job_is_a_pruned_trial():
     def job(number, given):
-        jobs.note(Path("sweep"), number, pruned=number == 1)
+        records.note(Path("sweep"), number, pruned=number == 1)
         return 1.0
 
     sweep(Batched(job), *SPACE, "hydra.sweeper.trials=3")
@@ -352,7 +352,7 @@ def test_the_keys_of_the_yaml_are_the_sweepers_and_each_is_explained():
 
 def test_optuna_is_not_imported_where_nothing_is_searched():
     code = "import sys; from hydra.core.plugins import Plugins; Plugins.instance(); sys.exit('optuna' in sys.modules)"
-    command = f"import goldilocks.sweep.parent; {code}"
+    command = f"import goldilocks.sweep.callback; {code}"
     subprocess.run([sys.executable, "-c", command], check=True)
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from goldilocks.config import ConfigError
-from goldilocks.sweep.checked import check_measure
+from goldilocks.config.settings import ConfigError
+from goldilocks.sweep.expand import check_measure
 
 TRAIN = Path(__file__).parent.parent / "train.py"
 SEARCH = ("-m", "hydra/sweeper=search", "dataset=boston", "dataset.source=stand_in", "trainer=smoke", "tracking=none")

@@ -2,7 +2,8 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, encoding, series
+from goldilocks.dataset import DataError, series
+from goldilocks.encoding import encoder
 from goldilocks.protocol import holdout, kfold
 
 HOURS = 80
@@ -161,7 +162,7 @@ def test_the_scale_is_that_of_the_training_windows_alone(write):
 
 
 def scales(data, rows):
-    scale = encoding.fit(data, rows, in_order=True).get_layer("scale")
+    scale = encoder.fit(data, rows, in_order=True).get_layer("scale")
     return np.asarray(scale.mean).ravel().tolist(), np.asarray(scale.variance).ravel().tolist()
 
 

@@ -17,7 +17,8 @@ import pytest
 import requests
 
 from goldilocks import cli
-from goldilocks.dataset import encoding, vectorization
+from goldilocks.encoding import encoder as encoding
+from goldilocks.encoding import vectorization
 from goldilocks.tracking import local
 from test_predict import KINDS, Home, write_data
 

@@ -78,7 +78,7 @@ def test_a_server_that_is_stopped_in_mid_run_and_started_again_loses_nothing(ser
 
 
 def test_a_server_that_is_away_at_the_end_gets_everything_later(server, folder, monkeypatch, capsys):
-    from goldilocks.tracking import run
+    from goldilocks.tracking import tracker as run
 
     monkeypatch.setattr(run, "SECONDS_TO_WAIT", 1.0)
     monkeypatch.setattr(run, "SECONDS_BEFORE_WORDS", 0.5)

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from goldilocks.sweep import slots
-from goldilocks.sweep.slots import GIB, Slot, share, visible_gpus
+from goldilocks.jobs import slots
+from goldilocks.jobs.slots import GIB, Slot, share, visible_gpus
 
 WHOLE = """GPU 0: NVIDIA H200 (UUID: GPU-1d4c1e1e-0000-0000-0000-000000000000)
 GPU 1: NVIDIA H200 (UUID: GPU-2d4c1e1e-0000-0000-0000-000000000000)

@@ -5,7 +5,7 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 from composition import CONF
-from goldilocks.sweep.space import Interval
+from goldilocks.search.space import Interval
 from goldilocks.sweep.syntax import read
 
 

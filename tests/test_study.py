@@ -9,12 +9,12 @@ import pytest
 
 from composition import OPTIONS, ROOT
 from goldilocks import study
-from goldilocks.command_line import experiment
-from goldilocks.config import ConfigError
+from goldilocks.config.command_line import experiment
+from goldilocks.config.settings import ConfigError
 from goldilocks.study import measured, plan
 from goldilocks.study.measured import Data, Statistic
 from goldilocks.tracking import local
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.query import StoredRun
 
 STUDIES = sorted(file.parent.name for file in (ROOT / "experiments").glob("*/study.yaml"))
 PLAN = """

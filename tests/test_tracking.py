@@ -13,8 +13,10 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
 from conftest import ROOT
-from goldilocks.dataset import Dataset, encoding
-from goldilocks.tracking import StoreError, journal, local, none, repair, run, sender
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder as encoding
+from goldilocks.tracking import StoreError, journal, local, null, repair, sender
+from goldilocks.tracking import tracker as run
 from goldilocks.tracking.store import Store
 
 PARAMS = {"seed": 0, "model.units": [4, 8], "dataset.subset": None, "model": "mlp"}
@@ -419,8 +421,8 @@ def test_a_terminated_run_is_marked(folder, store):
 
 FULL = """
 import os, resource
-from goldilocks.tracking import local, run
-run.SECONDS_TO_WAIT = run.SECONDS_BEFORE_WORDS = 1.0
+from goldilocks.tracking import local, tracker as tracking
+tracking.SECONDS_TO_WAIT = tracking.SECONDS_BEFORE_WORDS = 1.0
 store = local.connect(uri=None, experiment="tries")
 with store.run("large", parent=None, params={}, tags={}, continued=None) as tracker:
     resource.setrlimit(resource.RLIMIT_FSIZE, (BYTES, BYTES))
@@ -525,11 +527,11 @@ def test_without_tracking_there_is_the_same_to_call():
     # They alone ask for these.
     commands = {"artifact", "add", "runs_of", "history", "select", "histories", "page", "schema", "run_of"}
     elsewhere = {"params", "flush", "close", *commands}
-    for ours, theirs in ((none.Store, Store), (none.Tracker, run.Tracker)):
+    for ours, theirs in ((null.Store, Store), (null.Tracker, run.Tracker)):
         needed = {name for name in vars(theirs) if not name.startswith("_")} - elsewhere
         assert needed <= set(vars(ours)), f"{needed - set(vars(ours))} of {theirs} has no match"
-    with none.connect().run("name", parent=None, params={}, tags={}, continued=None) as tracker:
+    with null.connect().run("name", parent=None, params={}, tags={}, continued=None) as tracker:
         tracker.epoch(1, {"loss": 1.0})
     assert (tracker.where, tracker.ui_command) == ("nowhere (tracking=none)", "")
     with pytest.raises(StoreError, match=r"init_from is abc, but tracking=none keeps no runs; .+ Use tracking=local"):
-        none.connect().model("abc")
+        null.connect().model("abc")

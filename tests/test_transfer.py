@@ -3,7 +3,8 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import Dataset, encoding
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder as encoding
 from goldilocks.model import Facts, ModelError, mlp, transfer
 from test_model import NONE, facts, regularized
 

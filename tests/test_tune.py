@@ -3,9 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.workflow import tune
-from goldilocks.workflow.evidence import Judge
+from goldilocks.evaluation.paired import Judge
 from goldilocks.workflow.runner import Runner
+from goldilocks.workflow.steps import tune
 from workflows import dataset, problem, trained
 
 ROWS = np.arange(100)

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from goldilocks.dataset import DataError, unlabeled
-from goldilocks.dataset.schema import Schema
+from goldilocks.dataset import DataError
+from goldilocks.encoding.schema import Schema
+from goldilocks.serving import unlabeled
 
 NOTHING = {"unit": "", "image_size": None, "channels": 0, "text": None, "time": None}
 NOTHING |= {"lookback": 0, "step": 0, "delay": 0, "columns": {}, "classes": (), "target": "price"}

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from goldilocks.dataset import Vectorization, vectorization
+from goldilocks.dataset import Vectorization
+from goldilocks.encoding import vectorization
 
 CHAPTER = np.array(["The cat sat on the mat.", "The dog ate my homework."], object)
 TEXTS = np.array(["a b c d e f", "a b", "", "f e"], object)

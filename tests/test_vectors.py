@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from goldilocks.dataset import sources, wheel
+from goldilocks.dataset.sources import cache, wheel
 from goldilocks.model import ModelError, vectors
 
 GLOVE = "the 0.5 1 -2\n, 1 1 1\ncafé 1e-2 0 3\n. . . 7 7 7\ngood 4 5 6\n"
@@ -158,7 +158,7 @@ def test_the_stand_in_is_for_linux_on_x86_64(monkeypatch, system, machine):
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
     sentence = rf"for Linux on x86_64, and this is {system} on {machine}; give the path of a GloVe file"
-    with pytest.raises(sources.SourceUnavailable, match=sentence):
+    with pytest.raises(cache.SourceUnavailable, match=sentence):
         vectors.load("stand_in", WORDS, 3)
 
 

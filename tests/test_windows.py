@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset.readers.windows import Windows
 
 # Ten points of two columns: 0, 1, ... 9 and 100, 101, ... 109.
 VALUES = np.stack([np.arange(10.0), np.arange(100.0, 110.0)], axis=1).astype("float32")

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from goldilocks.analysis import words
+from goldilocks.interpret import words
 
 VOCABULARY = ("", "[UNK]", "good", "great", "bad", "awful", "the")
 MATRIX = np.array(

@@ -5,7 +5,7 @@ import pandas
 
 from goldilocks.dataset import Dataset
 from goldilocks.problem import PROBLEMS, Problem
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.query import StoredRun
 from goldilocks.workflow.runner import Candidate, Trained
 
 

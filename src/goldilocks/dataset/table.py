@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, features, sources, tabular, targets
+from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset.readers import features, tabular, targets
+from goldilocks.dataset.sources import cache
 
 if TYPE_CHECKING:
     import pandas
@@ -89,7 +91,7 @@ def load(
         classes=classes,
         source="original",
         location=str(path),
-        digest=digest(x, y, classes) if groups is None else sources.digest(digest(x, y, classes), groups),
+        digest=digest(x, y, classes) if groups is None else cache.digest(digest(x, y, classes), groups),
         subset=subset,
         groups=groups,
         notes=(*notes, *said, *dropped, *alone),
@@ -110,4 +112,4 @@ def digest(x: pandas.DataFrame, y: np.ndarray, classes: Sequence[str]) -> str:
     for name in x.columns:
         column = x[name].to_numpy()
         parts.append(column if column.dtype == np.float64 else json.dumps(column.tolist()))
-    return sources.digest(*parts, y)
+    return cache.digest(*parts, y)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, Vectorization, folders, packing, tabular, targets, textfiles
+from goldilocks.dataset import DataError, Dataset, Vectorization
+from goldilocks.dataset.readers import folders, tabular, targets, textfiles
+from goldilocks.dataset.sources import packing
 
 
 def load(

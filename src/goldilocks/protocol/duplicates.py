@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goldilocks.dataset import Dataset, content
+from goldilocks.dataset import Dataset, row_keys
 
 DISTINCT = 0.5  # The share of distinct rows below which a table repeats its rows by nature.
 
@@ -34,7 +34,7 @@ class Contents:
 
 def contents(dataset: Dataset) -> Contents:
     """What is known of equal rows; of a table of few distinct rows, that they are left alone."""
-    keys = content.keys(dataset)
+    keys = row_keys.keys(dataset)
     if keys is None:
         return Contents(None, ())
     distinct = len(np.unique(keys))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from goldilocks.dataset import Dataset, content
+from goldilocks.dataset import Dataset, row_keys
 from goldilocks.protocol import Split
 
 HASH_SIDE = 8  # pixels; the hash has 8 x 8 bits
@@ -45,7 +45,7 @@ def near_duplicates(dataset: Dataset, split: Split) -> list[tuple[int, int]]:
     if dataset.kind == "series":
         return []
     used = np.concatenate([split.train, split.validation, split.test])
-    keys = content.keys(dataset)
+    keys = row_keys.keys(dataset)
     nearest = {"image": _images, "text": _texts, "table": _table}[dataset.kind]
     sides = [(split.test, np.union1d(split.train, split.validation)), (split.validation, split.train)]
     held = [(judged, others) for judged, others in sides if len(judged) and len(others)]

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import Dataset, encoding
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder
 
 SIDE = 32  # pixels that images are shrunk to, at most
 CHUNK = 256  # images that are decoded and shrunk at a time
@@ -45,7 +46,7 @@ def categories(dataset: Dataset) -> list[str]:
 
 
 def _shrunk(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    pixels = encoding.pixels(dataset, rows)
+    pixels = encoder.pixels(dataset, rows)
     height, width = (min(SIDE, side) for side in pixels.shape[1:3])
     if (height, width) != pixels.shape[1:3]:
         small = keras.ops.image.resize(pixels.astype("float32"), (height, width), antialias=True)

@@ -20,8 +20,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ParameterSampler
 from threadpoolctl import threadpool_limits
 
-from goldilocks import evaluation
 from goldilocks.dataset import Dataset
+from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.evaluation import scores as evaluation
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.reference import pipelines, rows
@@ -88,8 +89,8 @@ def tune(
             "expected at least one split, each with training and validation rows."
         )
     began = time.monotonic()
-    outputs = evaluation.outputs(problem, dataset)
-    truths = [evaluation.targets(problem, outputs, dataset.y[split.validation]) for split in given]
+    outputs = count_outputs(problem, dataset)
+    truths = [encode_targets(problem, outputs, dataset.y[split.validation]) for split in given]
     found: list[tuple[float, Reference]] = []
     tried = 0
     with threadpool_limits(threads):

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from goldilocks.command_line import experiment
-from goldilocks.config import ConfigError
+from goldilocks.config.command_line import experiment
+from goldilocks.config.settings import ConfigError
 from goldilocks.plots import overlays, style
 from goldilocks.study import measured, page, plan
 from goldilocks.study.measured import Measured
 from goldilocks.study.plan import Study
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.query import StoredRun
 
 # Losses of one measure: of classes as whole numbers, as vectors, or as the problem has it.
 SAME_LOSS = {"sparse_categorical_crossentropy": "auto", "categorical_crossentropy": "auto"}

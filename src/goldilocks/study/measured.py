@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from goldilocks.config import WITHOUT_EFFECT
+from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.study.plan import Study
-from goldilocks.tracking.run import written
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.tracker import written
 
 PARTS = {"repeat": "seeds", "fold": "folds"}  # What several trainings of one configuration are over, by their role.
 SPREADS = ("_std", "_low", "_high")  # What a parent says of its trainings beside each mean.

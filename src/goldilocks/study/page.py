@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from goldilocks import looks
 from goldilocks.plots import style
-from goldilocks.report import markdown
+from goldilocks.report.sweep import markdown
+from goldilocks.run import test_ledger
 from goldilocks.study.measured import Data, Measured, Statistic
 from goldilocks.study.plan import SOURCES, Study
 from goldilocks.study.relations import Checked, check
@@ -101,7 +101,7 @@ def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Pi
 def _overview(study: Study, variants: Sequence[Measured]) -> pd.DataFrame:
     """A row a variant."""
     names = dict.fromkeys(name for each in variants for name in each.values)
-    best = [name for name in names if name.startswith("best_val_") or looks.is_score(name)]
+    best = [name for name in names if name.startswith("best_val_") or test_ledger.is_score(name)]
     last = [name for name in ("last_loss", "last_val_loss") if name in names]
     rows = []
     for each in variants:
@@ -118,7 +118,9 @@ def _overview(study: Study, variants: Sequence[Measured]) -> pd.DataFrame:
 def _looked(variants: Sequence[Measured]) -> str:
     """Which variants looked at test rows that had been looked at before; "" where none did."""
     found = {each.variant: max(run.metrics.get("test_looks", 0) for run in each.trainings) for each in variants}
-    said = [f"{variant}: {looks.warned(number)}" for variant, number in found.items() if looks.warned(number)]
+    said = [
+        f"{variant}: {test_ledger.warned(number)}" for variant, number in found.items() if test_ledger.warned(number)
+    ]
     return f"**{'; '.join(said)}.**" if said else ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from goldilocks.config import ConfigError
+from goldilocks.config.settings import ConfigError
 
 KEYS = ("title", "chapter", "question", "command", "variants", "published", "relations", "original", "notes")
 DERIVED = "error, gap, accuracy_gap, fall, seconds_per_epoch, parameters, beats_baseline"

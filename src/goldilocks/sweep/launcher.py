@@ -17,13 +17,13 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from goldilocks import jobs
-from goldilocks.jobs import JobError
+from goldilocks.config.rules import number, whole
+from goldilocks.jobs import records
+from goldilocks.jobs.records import JobError
 from goldilocks.problem import higher_is_better
-from goldilocks.rules import number, whole
 
 if TYPE_CHECKING:
-    from goldilocks.sweep.process import Ended, Job
+    from goldilocks.jobs.process import Ended, Job
 
 RULES = {
     "n_jobs": whole(1).or_(None),
@@ -58,8 +58,8 @@ class LocalLauncher(Launcher):
         Raises:
             ConfigError: A value cannot be; the message lists each of them.
         """
-        from goldilocks.config import ConfigError, listed
-        from goldilocks.sweep import process, slots
+        from goldilocks.config.settings import ConfigError, listed
+        from goldilocks.jobs import process, slots
 
         gpus = slots.visible_gpus()
         if errors := errors_in(vars(self), len(gpus)):
@@ -109,10 +109,10 @@ class LocalLauncher(Launcher):
         """
         import cloudpickle
 
-        from goldilocks.command_line import USER_ERRORS
-        from goldilocks.sweep.pool import Pool
-        from goldilocks.sweep.process import Job
-        from goldilocks.sweep.progress import Progress
+        from goldilocks.config.command_line import USER_ERRORS
+        from goldilocks.jobs.pool import Pool
+        from goldilocks.jobs.process import Job
+        from goldilocks.jobs.progress import Progress
 
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
@@ -135,10 +135,10 @@ class LocalLauncher(Launcher):
             number, overrides = following
             asked[number] = overrides
             name = " ".join(word for word in filter_overrides(overrides) if word not in common)
-            jobs.note(self.sweep_dir, number, name=name, overrides=tuple(overrides), status="running")
+            records.note(self.sweep_dir, number, name=name, overrides=tuple(overrides), status="running")
             progress.start()
             call = functools.partial(_run, shared, number, list(overrides))
-            return Job(number, call, jobs.log_of(self.sweep_dir, number))
+            return Job(number, call, records.log_of(self.sweep_dir, number))
 
         def ended(job: Job, end: Ended) -> None:
             if end.reason:
@@ -146,8 +146,8 @@ class LocalLauncher(Launcher):
                 known = {"status": "failed", "reason": reason}
             else:
                 known = {"status": "finished", "reason": "", "value": _number(end.value.return_value)}
-            jobs.note(self.sweep_dir, job.number, seconds=end.seconds, **known)
-            progress.end(jobs.of(self.sweep_dir, job.number))
+            records.note(self.sweep_dir, job.number, seconds=end.seconds, **known)
+            progress.end(records.of(self.sweep_dir, job.number))
             tell(job.number, _result(job, asked[job.number], end))
 
         with progress:

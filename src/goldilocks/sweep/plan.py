@@ -10,11 +10,11 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config import ConfigError, listed
+from goldilocks.config.rules import NAME, POSITIVE, Rule, one_of, whole
+from goldilocks.config.settings import ConfigError, listed
 from goldilocks.problem import higher_is_better
-from goldilocks.pruning import PRUNERS
-from goldilocks.rules import NAME, POSITIVE, Rule, one_of, whole
-from goldilocks.sweep.space import Space
+from goldilocks.search.space import Space
+from goldilocks.search.trial import PRUNERS
 from goldilocks.sweep.syntax import read
 
 # Optuna's classes by the names that people type, and the package that one needs beside Optuna.

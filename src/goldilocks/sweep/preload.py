@@ -12,8 +12,8 @@ from omegaconf import OmegaConf
 
 from goldilocks import backend  # noqa: F401  First: it is quiet.
 
-STEPS = ("average", "gallery", "origin", "run", "summary", "sweep.launcher", "sweep.worker")
-OPTIONS = ("dataset", "model", "protocol", "tracking", "training")  # any module of these may be some job's
+STEPS = ("jobs.worker", "run", "sweep.launcher")  # modules, or packages with all their modules
+OPTIONS = ("dataset", "encoding", "model", "protocol", "tracking", "training")  # any module of these may be some job's
 
 # What others import in the midst of a run: MLflow for a database, a model and provenance; pandas for tables; Pillow for
 # pictures; rich for progress; Hydra for its plugins.
@@ -36,11 +36,10 @@ LATE = (
     "sqlalchemy.dialects.sqlite",
 )
 
-for _step in STEPS:
-    importlib.import_module(f"goldilocks.{_step}")
-for _package in OPTIONS:
-    for _module in pkgutil.iter_modules(importlib.import_module(f"goldilocks.{_package}").__path__):
-        importlib.import_module(f"goldilocks.{_package}.{_module.name}")
+for _name in (*STEPS, *OPTIONS):
+    _module = importlib.import_module(f"goldilocks.{_name}")
+    for _inner in pkgutil.walk_packages(getattr(_module, "__path__", ()), f"{_module.__name__}."):
+        importlib.import_module(_inner.name)
 for _name in LATE:
     importlib.import_module(_name)
 

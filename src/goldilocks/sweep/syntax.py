@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
-from goldilocks.sweep.space import Choices, Condition, Interval, Parameter, Space, plain
+from goldilocks.search.space import Choices, Condition, Interval, Parameter, Space, plain
 
 
 def read(

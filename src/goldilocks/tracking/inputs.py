@@ -7,8 +7,9 @@ from typing import Any
 
 from mlflow.tracking import MlflowClient
 
-from goldilocks.dataset import DataError, schema
-from goldilocks.dataset.schema import Schema
+from goldilocks.dataset import DataError
+from goldilocks.encoding import schema
+from goldilocks.encoding.schema import Schema
 from goldilocks.tracking import StoreError, sender
 
 

@@ -7,8 +7,8 @@ experiments of a store are asked, and runs and experiments that were deleted as 
 from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import stored
-from goldilocks.tracking.stored import EXPERIMENTS_SEARCHED, StoredRun
+from goldilocks.tracking import query as stored
+from goldilocks.tracking.query import EXPERIMENTS_SEARCHED, StoredRun
 
 DIGEST = "test.digest"  # of the content of the test rows
 LOOKED = "test.looked"  # when, ISO 8601

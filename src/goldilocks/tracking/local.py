@@ -8,7 +8,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, opening
+from goldilocks.tracking import StoreError, database
 from goldilocks.tracking.failures import explained
 from goldilocks.tracking.store import Store
 
@@ -28,7 +28,7 @@ def connect(*, uri: str | None, experiment: str) -> Store:
     """
     where = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
     with explained(where):
-        opening.reach(where)
+        database.reach(where)
         mlflow.set_tracking_uri(where)
         client = MlflowClient(where)
         found = client.get_experiment_by_name(experiment) or _created(client, where, experiment)
@@ -42,10 +42,10 @@ def connect(*, uri: str | None, experiment: str) -> Store:
 
 def _created(client: MlflowClient, uri: str, experiment: str) -> Any:
     """An experiment that was not there, made by one of the processes that want it."""
-    with opening.alone(uri):
+    with database.alone(uri):
         if client.get_experiment_by_name(experiment) is None:
             try:
-                opening.beside(uri, client.create_experiment(experiment, tags=EXPERIMENT_TAGS))
+                database.beside(uri, client.create_experiment(experiment, tags=EXPERIMENT_TAGS))
             except MlflowException:  # Of a server, another machine may have made it at this moment.
                 if client.get_experiment_by_name(experiment) is None:
                     raise

@@ -15,8 +15,8 @@ from mlflow.protos.databricks_pb2 import (
 )
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, inputs, opening, stored
-from goldilocks.tracking.targets import RUN_ID
+from goldilocks.tracking import StoreError, database, inputs, query
+from goldilocks.tracking.selection import RUN_ID
 
 CHAMPION = "champion"  # alias of the version that is used where none is named
 VERSIONS = "mlflow.modelVersions"  # tag of a logged model, by which MLflow's pages show where it is registered
@@ -62,8 +62,8 @@ def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Versi
             f"a model cannot be registered as {name!r}; expected a name without slashes, colons and @ signs, which is "
             "no run's ID, such as house-prices."
         )
-    logged = stored.model_of(client, run_id, uri=uri, asked="the run to register")
-    with opening.alone(uri):  # Else two processes that register the same run make two versions of it.
+    logged = query.model_of(client, run_id, uri=uri, asked="the run to register")
+    with database.alone(uri):  # Else two processes that register the same run make two versions of it.
         known = [each for each in _versions(client, name) if each.run_id == run_id]
         made = min(known, key=lambda each: int(each.version)) if known else _made(client, run_id, logged, name, uri=uri)
         listed = json.loads(logged.tags.get(VERSIONS) or "[]")
@@ -81,7 +81,7 @@ def _made(client: MlflowClient, run_id: str, logged: LoggedModel, name: str, *, 
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
-    run = stored.one(client, run_id, uri=uri)
+    run = query.one(client, run_id, uri=uri)
     return client.create_model_version(
         name,
         source=f"models:/{logged.model_id}",
@@ -167,7 +167,7 @@ def _version(found: ModelVersion) -> Version:
     return Version(found.name, int(found.version), str(found.run_id))
 
 
-def _tags(client: MlflowClient, run: stored.StoredRun, *, uri: str) -> dict[str, str]:
+def _tags(client: MlflowClient, run: query.StoredRun, *, uri: str) -> dict[str, str]:
     """What a version can be found and understood by; without what the run does not say."""
     taken = inputs.of(client, run.run_id, uri=uri)
     said = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, journal, opening, sender
+from goldilocks.tracking import StoreError, database, journal, sender
 from goldilocks.tracking.failures import explained, is_refusal
 from goldilocks.tracking.journal import Journal
 
@@ -118,10 +118,10 @@ def _send_all(left: Journal, run_id: str, uri: str) -> None:
     entries = left.entries()
     if left.sent >= len(entries):
         return
-    if uri.startswith(opening.SQLITE):  # Noted as relative to this folder; MLflow keeps connections by their names.
-        uri = opening.SQLITE + str(opening.database(uri))
+    if uri.startswith(database.SQLITE):  # Noted as relative to this folder; MLflow keeps connections by their names.
+        uri = database.SQLITE + str(database.database(uri))
     with explained(uri):
-        opening.reach(uri)
+        database.reach(uri)
         client = MlflowClient(uri)
         while waiting := entries[left.sent :]:
             left.sent += sender.send(client, uri, run_id, left, waiting)

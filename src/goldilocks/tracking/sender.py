@@ -10,8 +10,8 @@ from mlflow.models import Model
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 
+from goldilocks.tracking.database import located
 from goldilocks.tracking.journal import Journal
-from goldilocks.tracking.opening import located
 
 PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits (field notes, section 2)
 

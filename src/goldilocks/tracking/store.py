@@ -12,26 +12,26 @@ from typing import Any
 from filelock import FileLock, Timeout
 from mlflow.tracking import MlflowClient
 
-from goldilocks.dataset.schema import Schema
+from goldilocks.encoding.schema import Schema
 from goldilocks.tracking import (
     StoreError,
     histories,
     inputs,
     journal,
     ledger,
-    opened,
+    lifecycle,
+    query,
     registry,
     repair,
-    stored,
-    targets,
+    selection,
 )
 from goldilocks.tracking.failures import explained
 from goldilocks.tracking.provenance import program
+from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.registry import Version
-from goldilocks.tracking.run import Tracker
+from goldilocks.tracking.selection import Selection
 from goldilocks.tracking.sender import repository
-from goldilocks.tracking.stored import StoredRun
-from goldilocks.tracking.targets import Selection
+from goldilocks.tracking.tracker import Tracker
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Store:
         Raises:
             StoreError: The store cannot be written.
         """
-        return opened.run(self, name, parent=parent, params=params, tags=tags, continued=continued)
+        return lifecycle.run(self, name, parent=parent, params=params, tags=tags, continued=continued)
 
     @contextlib.contextmanager
     def alone(self, fingerprint: str, doing: str = "training this configuration") -> Iterator[None]:
@@ -108,7 +108,7 @@ class Store:
             StoreError: The store cannot be read.
         """
         with explained(self.uri):
-            found = stored.of_fingerprint(self.client, self.experiment_id, fingerprint)
+            found = query.of_fingerprint(self.client, self.experiment_id, fingerprint)
         for run in found:
             if finished and run.status == "FINISHED" and run.tags.get("pruned") != "true":
                 return run
@@ -163,7 +163,7 @@ class Store:
             StoreError: There is no such run, it logged no model, or the store cannot be read.
         """
         with explained(self.uri):
-            return stored.model(self.client, run_id, uri=self.uri)
+            return query.model(self.client, run_id, uri=self.uri)
 
     def schema(self, run_id: str) -> Schema:
         """What the model of a run takes, and what its answers mean.
@@ -172,7 +172,7 @@ class Store:
             StoreError: There is no such run, it did not note that, or the store cannot be read.
         """
         with explained(self.uri):
-            stored.one(self.client, run_id, uri=self.uri)  # Says what is wrong with the ID.
+            query.one(self.client, run_id, uri=self.uri)  # Says what is wrong with the ID.
             return inputs.of(self.client, run_id, uri=self.uri)
 
     def register(self, run_id: str, name: str) -> Version:
@@ -200,7 +200,7 @@ class Store:
             StoreError: There is no such run, or the store cannot be read.
         """
         with explained(self.uri):
-            return stored.one(self.client, run_id, uri=self.uri)
+            return query.one(self.client, run_id, uri=self.uri)
 
     def artifact(self, run_id: str, path: str, folder: Path) -> Path:
         """A file that a run logged, as a copy in a folder.
@@ -229,26 +229,26 @@ class Store:
     def runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
         """Runs of the experiment by their IDs, in the order given, with their `val_loss` curves."""
         with explained(self.uri):
-            found = stored.several(self.client, [self.experiment_id], run_ids)
+            found = query.several(self.client, [self.experiment_id], run_ids)
             curves = histories.histories(self.client, run_ids, ["val_loss"])
         return [replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])]) for run in found]
 
     def below(self, run_id: str) -> list[str]:
         """The IDs of the runs that have a run as their parent, as they started, and of those that it took."""
         with explained(self.uri):
-            found = stored.search(self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'")
-            taken = stored.reused(stored.one(self.client, run_id, uri=self.uri))
+            found = query.search(self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'")
+            taken = query.reused(query.one(self.client, run_id, uri=self.uri))
         return list(dict.fromkeys([*(run.run_id for run in found), *taken]))
 
     def runs_of(self, study: str) -> list[StoredRun]:
         """The runs of a study's experiments, in the order in which they started, without their curves."""
         with explained(self.uri):
-            return stored.of_study(self.client, self.experiment_id, study)
+            return query.of_study(self.client, self.experiment_id, study)
 
     def history(self, run_id: str, name: str) -> list[float]:
         """The values of a run's metric in the order of epochs."""
         with explained(self.uri):
-            return stored.history(self.client, run_id, name)
+            return query.history(self.client, run_id, name)
 
     def select(self, named: Sequence[str]) -> Selection:
         """The runs that are meant by IDs of runs, IDs of sweeps or names of studies.
@@ -257,7 +257,7 @@ class Store:
             StoreError: One of them is unknown or has no run, or the store cannot be read.
         """
         with explained(self.uri):
-            return targets.select(self.client, self.experiment_id, named, uri=self.uri)
+            return selection.select(self.client, self.experiment_id, named, uri=self.uri)
 
     def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, list[tuple[int, float]]]]:
         """The values of metrics of many runs, read at once: by run and by name, (step, value) in the order of steps."""

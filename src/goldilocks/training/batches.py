@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from goldilocks.dataset import Dataset, encoding, images
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset import Dataset, images
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.encoding import encoder as encoding
 from goldilocks.model import Regularizer
 
 ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes nothing but speed

@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from goldilocks import jobs
-from goldilocks.rules import BUDGET
+from goldilocks.config.rules import BUDGET
+from goldilocks.jobs import records
 
 # Of the whole budget: what may be spent when a step ends. What a step leaves, the next ones have.
 SCALE, TUNE, CONFIRM = 0.4, 0.75, 0.9
@@ -56,7 +56,7 @@ class Budget:
     def keep(self, *ended: str) -> None:
         """Note what is spent, and trainings that came to their end: each counts once, whoever asks for it again."""
         self.ended.update(ended)
-        jobs.keep(self.folder / FILE, {"seconds": self.seconds_spent, "ended": sorted(self.ended)})
+        records.keep(self.folder / FILE, {"seconds": self.seconds_spent, "ended": sorted(self.ended)})
 
 
 def read(given: str | float, folder: Path) -> Budget:

@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from goldilocks import backend  # noqa: F401  First: it is quiet.
-from goldilocks.config import Settings
+from goldilocks.config.settings import Settings
+from goldilocks.jobs.resources import Room
 from goldilocks.problem import resolve
+from goldilocks.report.workflow import log, story
 from goldilocks.tracking import provenance
 from goldilocks.tracking.journal import FOLDER
-from goldilocks.workflow import baseline, budget, define, final, log, power, register, scale, story, tune
-from goldilocks.workflow.room import Room
+from goldilocks.workflow import budget
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.state import Flow
 from goldilocks.workflow.step import Step, save, saved
+from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
 
 STEPS: dict[str, Callable[[Flow, str, Path], Step]] = {
     "problem": define.step,

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks.config import Settings
+from goldilocks.config.settings import Settings
+from goldilocks.evaluation.paired import Predicted
 from goldilocks.problem import Problem
-from goldilocks.single import PREDICTIONS
+from goldilocks.run.train import PREDICTIONS
 from goldilocks.tracking import provenance
-from goldilocks.workflow.evidence import Predicted
 from goldilocks.workflow.runner import Candidate
 from goldilocks.workflow.state import Flow
 from goldilocks.workflow.step import once
@@ -100,10 +100,7 @@ def _logged(
 
 def _tuned(settings: Settings, problem: Problem, seconds: float) -> Any:
     """In a process of its own: the tuned reference, and the validation rows of each split."""
-    from goldilocks import (
-        backend,  # noqa: F401  First: it is quiet.
-        reference,
-    )
+    from goldilocks import reference
 
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
@@ -113,11 +110,9 @@ def _tuned(settings: Settings, problem: Problem, seconds: float) -> Any:
 
 def _tested(settings: Settings, problem: Problem, known: Mapping[str, Any], rows: np.ndarray) -> Any:
     """In a process of its own: predictions of rows by the reference fitted on all but the test rows, and its scores."""
-    from goldilocks import (
-        backend,  # noqa: F401  First: it is quiet.
-        evaluation,
-        reference,
-    )
+    from goldilocks import reference
+    from goldilocks.encoding.targets import count_outputs, encode_targets
+    from goldilocks.evaluation import scores as evaluation
 
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
@@ -134,5 +129,5 @@ def _tested(settings: Settings, problem: Problem, known: Mapping[str, Any], rows
         threads=1,
     )
     said = reference.predict(reference.refit(tuned, dataset, kept), dataset, rows)
-    truth = evaluation.targets(problem, evaluation.outputs(problem, dataset), dataset.y)[rows]
+    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     return said, evaluation.scores(problem, truth, said)

@@ -1,6 +1,6 @@
 """What a workflow cannot be asked for, found before anything slow is imported."""
 
-from goldilocks.config import ConfigError, Settings, key_of, listed
+from goldilocks.config.settings import ConfigError, Settings, key_of, listed
 
 # What the workflow itself decides: typed, it would be decided twice.
 OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience")

@@ -12,19 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks import jobs
-from goldilocks.command_line import USER_ERRORS
-from goldilocks.config import PARENT_FILE, Settings, key_of
+from goldilocks.config.command_line import USER_ERRORS
+from goldilocks.config.settings import PARENT_FILE, Settings, key_of
+from goldilocks.jobs import records
+from goldilocks.jobs.pool import INTERRUPTED, Pool
+from goldilocks.jobs.process import Ended, Job
+from goldilocks.jobs.progress import Progress
+from goldilocks.jobs.resources import PRELOAD, Room
 from goldilocks.problem import higher_is_better
-from goldilocks.single import PREDICTIONS
-from goldilocks.sweep import checked
-from goldilocks.sweep.pool import INTERRUPTED, Pool
-from goldilocks.sweep.process import Ended, Job
-from goldilocks.sweep.progress import Progress
-from goldilocks.tracking.stored import StoredRun
-from goldilocks.tracking.targets import PARTS
+from goldilocks.run.train import PREDICTIONS
+from goldilocks.sweep import expand
+from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.selection import PARTS
 from goldilocks.workflow.budget import Budget
-from goldilocks.workflow.room import PRELOAD, Room
 
 Key = tuple[str, str]  # a training's seed and fold
 
@@ -124,7 +124,7 @@ class Runner:
         if "model" in keys:  # Another model than that which was typed has other keys, and honours other regularizers.
             keys |= {key for key in map(key_of, self.base) if key.startswith(("model.", "regularizer."))}
         kept = [word for word in self.base if key_of(word) not in keys]
-        return checked.settings_of([[*kept, *candidate.overrides]])[0]
+        return expand.settings_of([[*kept, *candidate.overrides]])[0]
 
     def train(self, candidates: Sequence[Candidate], folder: Path, parent: str) -> list[Trained | None]:
         """Train some, in the order given, as many at once as there is room for.
@@ -170,19 +170,19 @@ class Runner:
                 number, candidate = coming
                 asked[number] = candidate
                 settings = replace(self.settings(candidate), sweep_dir=folder.absolute(), job=number)
-                known = jobs.of(folder, number)
+                known = records.of(folder, number)
                 if known.status == "finished" and known.overrides == settings.overrides:
                     take(number, known.run_id)  # Of a process that was cut off later: once is enough, even if forced.
                     continue
-                jobs.note(folder, number, overrides=settings.overrides)
-                return Job(number, functools.partial(_train, settings), jobs.log_of(folder, number))
+                records.note(folder, number, overrides=settings.overrides)
+                return Job(number, functools.partial(_train, settings), records.log_of(folder, number))
             return None
 
         def ended(job: Job, end: Ended) -> None:
             if end.reason == INTERRUPTED:  # It goes on when the workflow does.
                 return
-            run_id = jobs.of(folder, job.number).run_id
-            self.budget.keep(run_id or str(jobs.log_of(folder, job.number)))
+            run_id = records.of(folder, job.number).run_id
+            self.budget.keep(run_id or str(records.log_of(folder, job.number)))
             if end.reason:
                 self.error = end.error
                 self.failures.append(f"{asked[job.number].name} failed: {end.reason}")
@@ -212,18 +212,20 @@ class Runner:
             Exception: Whatever the function raises.
         """
         ends: list[Ended] = []
-        waiting = iter([Job(0, function, jobs.log_of(folder, 0))])
+        waiting = iter([Job(0, function, records.log_of(folder, 0))])
         self._stream(
             lambda: next(waiting, None), lambda _, end: ends.append(end), lambda _: name, folder, parent, total=1
         )
         if ends[0].reason:
-            log = jobs.log_of(folder, 0)
-            raise ends[0].error or jobs.JobError(f"{name} was lost: {ends[0].reason}. Its log is {log}.")
+            log = records.log_of(folder, 0)
+            raise ends[0].error or records.JobError(f"{name} was lost: {ends[0].reason}. Its log is {log}.")
         return ends[0].value
 
-    def lost(self) -> jobs.JobError:
+    def lost(self) -> records.JobError:
         """The error to raise where what a step cannot go on without was not trained."""
-        return jobs.JobError("a training without which this step cannot go on is missing: " + "; ".join(self.failures))
+        return records.JobError(
+            "a training without which this step cannot go on is missing: " + "; ".join(self.failures)
+        )
 
     def load(self, candidate: Candidate, run_id: str) -> Trained:
         """A finished run as trained.
@@ -263,15 +265,15 @@ class Runner:
 
         def following() -> Job | None:
             if (job := ask()) is not None:
-                jobs.note(folder, job.number, name=called(job.number), status="running", reason="")
+                records.note(folder, job.number, name=called(job.number), status="running", reason="")
                 progress.start()
             return job
 
         def ended(job: Job, end: Ended) -> None:
             value = end.value if isinstance(end.value, float) else None
             status = "failed" if end.reason else "finished"
-            jobs.note(folder, job.number, status=status, reason=end.reason, value=value, seconds=end.seconds)
-            progress.end(jobs.of(folder, job.number))
+            records.note(folder, job.number, status=status, reason=end.reason, value=value, seconds=end.seconds)
+            progress.end(records.of(folder, job.number))
             tell(job, end)
 
         with progress:
@@ -279,6 +281,6 @@ class Runner:
 
 
 def _train(settings: Settings) -> float:
-    from goldilocks.run import run
+    from goldilocks.run.run import run
 
     return run(settings)

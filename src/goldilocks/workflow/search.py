@@ -11,15 +11,16 @@ import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from goldilocks import jobs, pruning
-from goldilocks.config import key_of
+from goldilocks.config.settings import key_of
 from goldilocks.dataset import KINDS
+from goldilocks.jobs import records
 from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
-from goldilocks.workflow import final
+from goldilocks.search import trial as pruning
 from goldilocks.workflow.budget import TUNE
 from goldilocks.workflow.runner import Candidate, Trained
 from goldilocks.workflow.state import Flow
+from goldilocks.workflow.steps import final
 
 AT_LEAST = 8  # trials before the search may end by itself
 IN_VAIN = 6  # trials without a gain beyond noise that end it
@@ -190,7 +191,7 @@ class Search:
             self.trained[number] = trained
         if not math.isfinite(value):
             self.study.tell(number, state=TrialState.FAIL)
-        elif jobs.of(self.folder, number).pruned:
+        elif records.of(self.folder, number).pruned:
             self.study.tell(number, state=TrialState.PRUNED)
         else:
             self.study.tell(number, value)
@@ -199,7 +200,7 @@ class Search:
     def _result(self, number: int) -> Trained:
         if number not in self.trained:  # An earlier process has done it.
             name, *overrides = self.study.get_trials(deepcopy=False)[number].user_attrs["candidate"]
-            run_id = jobs.of(self.folder, number).run_id
+            run_id = records.of(self.folder, number).run_id
             self.trained[number] = self.flow.runner.load(Candidate(name, tuple(overrides)), run_id)
         return self.trained[number]
 

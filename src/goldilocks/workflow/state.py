@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goldilocks.config import Settings
+from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
+from goldilocks.evaluation.paired import Judge
 from goldilocks.problem import Problem
 from goldilocks.workflow.budget import Budget
-from goldilocks.workflow.evidence import Judge
 from goldilocks.workflow.runner import Candidate, Runner, Trained
 from goldilocks.workflow.step import Step
 

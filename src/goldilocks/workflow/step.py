@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goldilocks import jobs
+from goldilocks.jobs import records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Step:
 
 def save(folder: Path, step: Step) -> None:
     """Keep a step that has ended, never half-written."""
-    jobs.keep(folder / f"{step.name}.json", dataclasses.asdict(step))
+    records.keep(folder / f"{step.name}.json", dataclasses.asdict(step))
 
 
 def once(file: Path, decide: Callable[[], Any]) -> Any:
@@ -50,7 +50,7 @@ def once(file: Path, decide: Callable[[], Any]) -> Any:
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        jobs.keep(file, decide())
+        records.keep(file, decide())
     return json.loads(file.read_text())
 
 

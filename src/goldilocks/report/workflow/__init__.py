@@ -1,0 +1,1 @@
+"""The results of a workflow's steps -> its story and its page."""
