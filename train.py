@@ -9,7 +9,10 @@ try:
     from goldilocks.config import command_line
     from goldilocks.config import settings as config
 except ModuleNotFoundError as error:
-    sys.exit(f"{error.name} is not installed for {sys.executable}: run `make train`, then `.venv/bin/python train.py`.")
+    sys.exit(
+        f"{error.name} is not installed for {sys.executable}: run `make train`, then "
+        "`.venv/bin/python train.py`."
+    )
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")

@@ -11,7 +11,8 @@ try:
     from goldilocks.workflow import refused
 except ModuleNotFoundError as error:
     sys.exit(
-        f"{error.name} is not installed for {sys.executable}: run `make train`, then `.venv/bin/python workflow.py`."
+        f"{error.name} is not installed for {sys.executable}: run `make train`, then "
+        "`.venv/bin/python workflow.py`."
     )
 
 

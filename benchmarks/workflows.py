@@ -1,8 +1,9 @@
 """What the universal workflow comes to: `python benchmarks/workflows.py BUDGET [FOLDER_OF_PHOTOGRAPHS] [NAME ...]`.
 
-The stand-ins of four of the book's data sets, three data sets that scikit-learn ships, written out as files, and a
-folder of photographs, with a folder per class. One after another, each in a folder of its own below `workflows/`; what
-is there is taken. Prints a row a workflow, from its `story.json`.
+The stand-ins of four of the book's data sets, three data sets that scikit-learn ships, written out
+as files, and a folder of photographs, with a folder per class. One after another, each in a folder
+of its own below `workflows/`; what is there is taken. Prints a row a workflow, from its
+`story.json`.
 """
 
 import json
@@ -33,9 +34,9 @@ def arguments(name: str, folder: Path, photographs: Path | None) -> list[str]:
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray((image * 15).astype("uint8")).save(file)
         return ["dataset=images", "dataset.dir=digits", "dataset.image_size=16"]
-    frame = {"breast_cancer": datasets.load_breast_cancer, "diabetes": datasets.load_diabetes}[name](
-        as_frame=True
-    ).frame
+    frame = {"breast_cancer": datasets.load_breast_cancer, "diabetes": datasets.load_diabetes}[
+        name
+    ](as_frame=True).frame
     if name == "breast_cancer":
         frame["target"] = frame["target"].map({0: "malignant", 1: "benign"})
     frame.to_csv(folder / f"{name}.csv", index=False)
@@ -50,7 +51,9 @@ def story(folder: Path) -> dict | None:
     experiment = client.get_experiment_by_name("goldilocks")
     if experiment is None:
         return None
-    found = client.search_runs([experiment.experiment_id], "tags.role = 'workflow' AND attributes.status = 'FINISHED'")
+    found = client.search_runs(
+        [experiment.experiment_id], "tags.role = 'workflow' AND attributes.status = 'FINISHED'"
+    )
     if not found:
         return None
     where = folder / str(found[0].info.artifact_uri) / "story.json"
@@ -62,11 +65,19 @@ def row(name: str, told: dict, seconds: float) -> str:
     steps = {step["name"]: step for step in told["steps"]}
     if "tune" not in steps:
         return f"| {name} | {told['steps'][-1]['decision']} | | | | | | | {seconds / 60:.1f} |"
-    versus = {each["candidate"].partition(":")[0]: each for each in steps["tune"]["chosen"]["versus"]}
+    versus = {
+        each["candidate"].partition(":")[0]: each for each in steps["tune"]["chosen"]["versus"]
+    }
     measure = next(key for key in versus["winner"] if key.startswith("val_"))
-    cells = [f"{versus[key][measure]:.4g}" if key in versus else "" for key in ("baseline", "reference", "small")]
+    cells = [
+        f"{versus[key][measure]:.4g}" if key in versus else ""
+        for key in ("baseline", "reference", "small")
+    ]
     cells.append(f"{(versus.get('overfit') or versus['largest'])[measure]:.4g}")
-    cells.append(f"{versus['winner'][measure]:.4g} ({versus['winner']['candidate'].removeprefix('winner: ')})")
+    cells.append(
+        f"{versus['winner'][measure]:.4g} "
+        f"({versus['winner']['candidate'].removeprefix('winner: ')})"
+    )
     final = steps["final"]["chosen"]
     if final:
         ends = f" ({final['low']:.4g} to {final['high']:.4g})" if final["low"] is not None else ""
@@ -78,7 +89,8 @@ def row(name: str, told: dict, seconds: float) -> str:
 
 
 def main(budget: str, photographs: Path | None, names: list[str]) -> None:
-    print("| data | baseline | reference | small | overfit | winner | test (95 % interval) | test, better than the "
+    print("| data | baseline | reference | small | overfit | winner | test (95 % interval) | test, "
+          "better than the "
           "reference by | minutes |\n|---|---|---|---|---|---|---|---|---|")  # fmt: skip
     for name in names:
         folder = HERE / name
@@ -99,5 +111,11 @@ def main(budget: str, photographs: Path | None, names: list[str]) -> None:
 if __name__ == "__main__":
     given = [Path(each) for each in sys.argv[2:3] if Path(each).is_dir()]
     asked = sys.argv[2 + len(given) :]
-    everything = [*STAND_INS, "breast_cancer", "diabetes", "digits", *(["photographs"] if given else [])]
+    everything = [
+        *STAND_INS,
+        "breast_cancer",
+        "diabetes",
+        "digits",
+        *(["photographs"] if given else []),
+    ]
     main(sys.argv[1], given[0] if given else None, asked or everything)

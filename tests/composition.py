@@ -16,7 +16,11 @@ OPTIONS = {group: sorted(file.stem for file in (CONF / group).glob("*.yaml")) fo
 NEEDED = {
     "images": (f"dataset.dir={ROOT / 'tests'}",),
     "texts": (f"dataset.dir={ROOT / 'tests'}",),
-    "series": (f"dataset.file={ROOT / 'pyproject.toml'}", "dataset.time=when", "dataset.target=load"),
+    "series": (
+        f"dataset.file={ROOT / 'pyproject.toml'}",
+        "dataset.time=when",
+        "dataset.target=load",
+    ),
     "table": (f"dataset.file={ROOT / 'pyproject.toml'}", "dataset.target=price"),
 }
 

@@ -27,4 +27,7 @@ def test_what_a_killed_process_has_spent_is_spent(tmp_path):
     assert (second.runs_spent, second.runs_left(1)) == (2, 1)
     second.keep("scale/1/1.log")  # Asked for again, since the step was cut off.
     assert second.runs_spent == 2
-    assert json.loads((tmp_path / budget.FILE).read_text())["ended"] == ["scale/1/0.log", "scale/1/1.log"]
+    assert json.loads((tmp_path / budget.FILE).read_text())["ended"] == [
+        "scale/1/0.log",
+        "scale/1/1.log",
+    ]

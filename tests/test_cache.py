@@ -25,7 +25,8 @@ def choose(source, original=lambda: "the original", name="mnist"):
 
 
 @pytest.mark.parametrize(
-    ("source", "expected"), [("auto", "the original"), ("original", "the original"), ("stand_in", "the stand-in")]
+    ("source", "expected"),
+    [("auto", "the original"), ("original", "the original"), ("stand_in", "the stand-in")],
 )
 def test_the_source_that_was_asked_for(source, expected):
     assert choose(source) == expected
@@ -47,14 +48,18 @@ def test_auto_warns_once_and_tries_once():
         tries.append(1)
         return unreachable()
 
-    with pytest.warns(UserWarning, match=r"dataset=mnist: The server is away\. Using the stand-in") as warned:
+    with pytest.warns(
+        UserWarning, match=r"dataset=mnist: The server is away\. Using the stand-in"
+    ) as warned:
         assert choose("auto", original) == "the stand-in"
     assert len(warned) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert choose("auto", original) == "the stand-in"
     assert len(tries) == 1
-    assert choose("auto", name="boston") == "the original", "another data set is asked for all the same"
+    assert choose("auto", name="boston") == "the original", (
+        "another data set is asked for all the same"
+    )
 
 
 def test_an_error_of_another_kind_is_not_taken_for_a_missing_network():
@@ -98,7 +103,12 @@ def test_a_build_that_fails_leaves_nothing(cache):
         with pytest.raises(error):
             sources.prepared({"digest": "b"}, build)
         assert list((cache / "prepared").iterdir()) == []
-    assert sources.prepared({"digest": "b"}, lambda: {"x": np.arange(4)})["x"].tolist() == [0, 1, 2, 3]
+    assert sources.prepared({"digest": "b"}, lambda: {"x": np.arange(4)})["x"].tolist() == [
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_objects_are_never_pickled(cache):
@@ -122,7 +132,9 @@ def prepare(number, barrier, results):
 def test_two_processes_at_once_get_the_same_arrays(cache):
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(2), context.Queue()
-    workers = [context.Process(target=prepare, args=(number, barrier, results)) for number in range(2)]
+    workers = [
+        context.Process(target=prepare, args=(number, barrier, results)) for number in range(2)
+    ]
     for worker in workers:
         worker.start()
     found = [results.get(timeout=60) for _ in workers]

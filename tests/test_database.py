@@ -35,7 +35,9 @@ def bare(tmp_path, monkeypatch):
 
 def test_many_processes_begin_on_a_fresh_store_at_once(bare):
     started = [
-        subprocess.Popen([sys.executable, "-c", ONE_RUN, str(number)], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", ONE_RUN, str(number)], stderr=subprocess.PIPE, text=True
+        )
         for number in range(AT_ONCE)
     ]
     said = [process.communicate(timeout=120)[1] for process in started]
@@ -88,7 +90,9 @@ def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
     run = client.create_run(number)
     assert run.info.artifact_uri.startswith(str(folder))
     database.make_movable(f"sqlite:///{folder}/mlflow.db")
-    assert client.get_run(run.info.run_id).info.artifact_uri == f"mlruns/7/{run.info.run_id}/artifacts"
+    assert (
+        client.get_run(run.info.run_id).info.artifact_uri == f"mlruns/7/{run.info.run_id}/artifacts"
+    )
     assert client.get_experiment(number).artifact_location == "mlruns/7"
     assert client.get_experiment(elsewhere).artifact_location == "s3://bucket/7"
 
@@ -103,14 +107,18 @@ def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, cap
     monkeypatch.setattr(
         database.subprocess,
         "run",
-        lambda command, **_: called.append(command) or subprocess.CompletedProcess(command, 1, "", "no way back\n"),
+        lambda command, **_: (
+            called.append(command) or subprocess.CompletedProcess(command, 1, "", "no way back\n")
+        ),
     )
     with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
         database.reach(f"sqlite:///{bare}/mlflow.db")
     assert called[0][1:] == ["-m", "mlflow", "db", "upgrade", f"sqlite:///{bare}/mlflow.db"]
     assert (bare / "mlflow.before-upgrade.db").exists()
     assert "a copy stays in" in capsys.readouterr().err
-    with pytest.raises(OSError, match="no way back"):  # What failed half-way must not replace the good copy.
+    with pytest.raises(
+        OSError, match="no way back"
+    ):  # What failed half-way must not replace the good copy.
         database.reach(f"sqlite:///{bare}/mlflow.db")
     assert (bare / "mlflow.before-upgrade-2.db").exists()
 

@@ -13,7 +13,11 @@ class Flow:
     def __init__(self, data, typed=(), metric=None):
         self.dataset, self.typed, self.problem = data, tuple(typed), problem(data.problem, metric)
         pairs = [word.partition("=") for word in typed]
-        trainer = {key.removeprefix("trainer."): int(value) for key, _, value in pairs if key.startswith("trainer.")}
+        trainer = {
+            key.removeprefix("trainer."): int(value)
+            for key, _, value in pairs
+            if key.startswith("trainer.")
+        }
         self.settings = SimpleNamespace(choices={"protocol": "holdout"}, tree={"trainer": trainer})
 
 
@@ -44,7 +48,11 @@ def test_the_fewer_rows_the_more_of_them_validate(rows, protocol):
 
 
 def test_published_rows_are_kept():
-    data = dataset(np.arange(3000) % 2, "binary", fixed={"test": np.arange(2900, 3000), "validation": np.arange(50)})
+    data = dataset(
+        np.arange(3000) % 2,
+        "binary",
+        fixed={"test": np.arange(2900, 3000), "validation": np.arange(50)},
+    )
     assert "50 rows for validation" in " ".join(defined(data).reasons)
     assert defined(data).chosen["protocol"] == "holdout"
 
@@ -90,7 +98,9 @@ def test_a_rare_class_is_not_measured_by_accuracy(share, metric):
     assert f"{100 * share:.1f} %" in " ".join(found.reasons)
 
 
-@pytest.mark.parametrize(("rows", "size", "epochs"), [(100, 16, 80), (4000, 32, 24), (60_000, 512, 26)])
+@pytest.mark.parametrize(
+    ("rows", "size", "epochs"), [(100, 16, 80), (4000, 32, 24), (60_000, 512, 26)]
+)
 def test_batches_and_epochs_give_so_many_updates(rows, size, epochs):
     found = defined(balanced(rows))
     assert f"trainer.batch_size={size}" in found.chosen["overrides"]

@@ -25,11 +25,19 @@ def test_a_difference_is_the_paired_t_test():
     interval = test.confidence_interval(0.95)
     assert (found.mean, found.p) == (pytest.approx(1.025), pytest.approx(test.pvalue))
     assert (found.low, found.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
-    assert (found.pairs, found.over, found.words, found.beyond_noise) == (4, "seeds", "beyond noise", True)
+    assert (found.pairs, found.over, found.words, found.beyond_noise) == (
+        4,
+        "seeds",
+        "beyond noise",
+        True,
+    )
 
 
 def test_only_the_same_seeds_are_pairs():
-    found = against({("0", ""): 1.0, ("1", ""): 2.0, ("7", ""): 90.0}, {("1", ""): 1.0, ("0", ""): 0.5, ("8", ""): 0.0})
+    found = against(
+        {("0", ""): 1.0, ("1", ""): 2.0, ("7", ""): 90.0},
+        {("1", ""): 1.0, ("0", ""): 0.5, ("8", ""): 0.0},
+    )
     assert (found.pairs, found.mean) == (2, pytest.approx(0.75))
 
 
@@ -56,7 +64,9 @@ def test_folds_that_share_rows_give_a_wider_interval():
     other = {key: value - 1 + 0.1 * int(key[1]) for key, value in one.items()}
     alone, shared = against(one, other), against(one, other, overlap=1 / 3)
     assert shared.over == "folds"
-    assert (shared.high - shared.low) / (alone.high - alone.low) == pytest.approx(math.sqrt((1 / 4 + 1 / 3) / (1 / 4)))
+    assert (shared.high - shared.low) / (alone.high - alone.low) == pytest.approx(
+        math.sqrt((1 / 4 + 1 / 3) / (1 / 4))
+    )
     assert shared.p > alone.p
 
 
@@ -99,7 +109,11 @@ def test_runs_that_differ_in_their_seed_are_one_variant_with_an_interval():
     assert (best.name, worst.name) == ("model.units=64", "model.units=4")
     spread = best.spread("val_loss")
     reach = stats.t.ppf(0.975, 2) * 1.0 / math.sqrt(3)
-    assert (spread.mean, spread.low, spread.high) == (10, pytest.approx(10 - reach), pytest.approx(10 + reach))
+    assert (spread.mean, spread.low, spread.high) == (
+        10,
+        pytest.approx(10 - reach),
+        pytest.approx(10 + reach),
+    )
     assert found.columns == ("model.units",)
     assert dict(found.settings) == {"model.units": ("64", "4"), "seed": ("0", "1", "2")}
     assert found.same["dataset"] == "boston"
@@ -107,7 +121,10 @@ def test_runs_that_differ_in_their_seed_are_one_variant_with_an_interval():
 
 
 def test_settings_without_an_effect_make_no_variants():
-    runs = [a_run("a", 1.0, params={"tracking.uri": "x"}), a_run("b", 2.0, params={"tracking.uri": "y", "seed": "1"})]
+    runs = [
+        a_run("a", 1.0, params={"tracking.uri": "x"}),
+        a_run("b", 2.0, params={"tracking.uri": "y", "seed": "1"}),
+    ]
     assert len(section(runs).variants) == 1
 
 
@@ -119,7 +136,13 @@ def test_the_best_epoch_counts_and_not_the_last():
 def test_a_measure_of_which_more_is_better_is_sorted_so():
     tags, settings = {"problem": "binary"}, {"trainer.monitor": "val_accuracy"}
     runs = [
-        a_run(name, 0.5, tags=tags, params={**settings, "model.units": name}, metrics={"best_val_accuracy": share})
+        a_run(
+            name,
+            0.5,
+            tags=tags,
+            params={**settings, "model.units": name},
+            metrics={"best_val_accuracy": share},
+        )
         for name, share in (("low", 0.6), ("high", 0.9))
     ]
     found = section(runs)
@@ -130,14 +153,22 @@ def test_a_measure_of_which_more_is_better_is_sorted_so():
 def test_penalties_are_left_out_of_the_loss():
     plain = a_run("a", 2.0, params={"regularizer": "none"})
     penalized = a_run("b", 5.0, params={"regularizer": "l2"}, metrics={"best_val_data_loss": 1.0})
-    assert [each.name for each in section([plain, penalized]).variants] == ["regularizer=l2", "regularizer=none"]
+    assert [each.name for each in section([plain, penalized]).variants] == [
+        "regularizer=l2",
+        "regularizer=none",
+    ]
 
 
 def test_folds_count_as_one_variant_at_the_epoch_of_their_parent():
     reach = stats.t.ppf(0.975, 3) * math.sqrt(5 / 3) * math.sqrt(1 / 4 + 1 / 3)
     runs, histories = folds("8", [1.0, 2.0, 3.0, 4.0], overlap_high=2.5 + reach)
     [variant] = variants.group(runs, histories, ["val_loss"])
-    assert variant.values["val_loss"] == {("0", "1"): 1.0, ("0", "2"): 2.0, ("0", "3"): 3.0, ("0", "4"): 4.0}
+    assert variant.values["val_loss"] == {
+        ("0", "1"): 1.0,
+        ("0", "2"): 2.0,
+        ("0", "3"): 3.0,
+        ("0", "4"): 4.0,
+    }
     assert variant.overlap == pytest.approx(1 / 3, abs=1e-5)
     spread = variant.spread("val_loss")
     assert (spread.mean, spread.high) == (2.5, pytest.approx(2.5 + reach, rel=1e-4))
@@ -183,7 +214,9 @@ def test_variants_are_set_against_the_best_of_several_trainings():
 
 
 def test_other_validation_rows_are_no_pairs():
-    found = section([*seeds("4", [1.0, 2.0]), *seeds("4", [3.0, 5.0], params={"protocol.seed": "1"})])
+    found = section(
+        [*seeds("4", [1.0, 2.0]), *seeds("4", [3.0, 5.0], params={"protocol.seed": "1"})]
+    )
     assert found.differences[0].words == "judged on other rows, so seeds are no pairs"
     assert found.differences[0].pairs == 0
 
@@ -206,19 +239,28 @@ def test_what_cannot_be_compared_stands_apart(other):
 
 
 def test_the_default_loss_and_its_name_are_one():
-    assert len(sections.apart([a_run("a", 1.0), a_run("b", 2.0, params={"problem.loss": "mse"})])) == 1
+    assert (
+        len(sections.apart([a_run("a", 1.0), a_run("b", 2.0, params={"problem.loss": "mse"})])) == 1
+    )
 
 
 def test_variants_of_a_study_have_the_names_of_their_experiments():
-    runs = [a_run(name, 1.0, params={"experiment": name, "model.units": name}) for name in ("imdb_big", "imdb_small")]
+    runs = [
+        a_run(name, 1.0, params={"experiment": name, "model.units": name})
+        for name in ("imdb_big", "imdb_small")
+    ]
     assert {each.name for each in section(runs).variants} == {"imdb_big", "imdb_small"}
 
 
 def test_folds_that_a_run_took_from_another_count_as_its_own():
     runs, histories = folds("64", [10.0, 11.0, 12.0], overlap_high=13.0)
     above, *below = runs
-    taken = replace(above, tags={**above.tags, "reused.0": " ".join(run.run_id for run in below[:2])})
-    below = [replace(run, tags={**run.tags, "mlflow.parentRunId": "older"}) for run in below[:2]] + below[2:]
+    taken = replace(
+        above, tags={**above.tags, "reused.0": " ".join(run.run_id for run in below[:2])}
+    )
+    below = [
+        replace(run, tags={**run.tags, "mlflow.parentRunId": "older"}) for run in below[:2]
+    ] + below[2:]
     [found] = variants.group([taken, *below], histories, ["val_loss"])
     assert sorted(found.values["val_loss"].values()) == [10.0, 11.0, 12.0]
 
@@ -226,7 +268,13 @@ def test_folds_that_a_run_took_from_another_count_as_its_own():
 def test_runs_judged_by_other_numbers_of_rows_are_no_pairs():
     [few], [many] = (
         variants.group(
-            [a_run(size, 1.0, params={"trainer.validation_steps": "2", "trainer.batch_size": size})], {}, ["val_loss"]
+            [
+                a_run(
+                    size, 1.0, params={"trainer.validation_steps": "2", "trainer.batch_size": size}
+                )
+            ],
+            {},
+            ["val_loss"],
         )
         for size in ("20", "80")
     )

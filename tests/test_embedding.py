@@ -22,7 +22,11 @@ VOCABULARY = ("", "[UNK]", "good", "the", "unheard")
 def test_the_parameters_of_the_books_embeddings(length, keys, parameters):
     model = built("embedding", texts(length=length), **keys)
     assert model.count_params() == parameters
-    assert (model.name, model.input_shape, model.output_shape) == ("embedding", (None, length), (None, 1))
+    assert (model.name, model.input_shape, model.output_shape) == (
+        "embedding",
+        (None, length),
+        (None, 1),
+    )
     assert model.get_layer("embedding").output.shape == (None, length, keys.get("dimensions", 8))
 
 
@@ -45,12 +49,16 @@ def test_penalties_are_on_hidden_kernels_and_dropout_after_hidden_layers_or_befo
     assert "Dropout" not in kinds(built("embedding", texts(), layers=2))
 
 
-@pytest.mark.parametrize(("vectors", "trainable"), [(None, True), (None, False), ("file", True), ("file", False)])
+@pytest.mark.parametrize(
+    ("vectors", "trainable"), [(None, True), (None, False), ("file", True), ("file", False)]
+)
 def test_training_moves_the_word_vectors_only_where_it_may(tmp_path, vectors, trainable):
     if vectors:
         vectors = str(tmp_path / "glove.txt")
         (tmp_path / "glove.txt").write_text(GLOVE)
-    model = built("embedding", texts(7, 3, VOCABULARY), dimensions=2, vectors=vectors, trainable=trainable)
+    model = built(
+        "embedding", texts(7, 3, VOCABULARY), dimensions=2, vectors=vectors, trainable=trainable
+    )
     before = model.get_weights()
     model.compile("sgd", "mse")
     model.fit(np.array([[2, 3, 4]]), np.ones((1, 1)), verbose=0)
@@ -69,12 +77,16 @@ def test_pretrained_vectors_stand_in_the_rows_of_their_words(tmp_path):
     keras.utils.set_random_seed(1)
     scratch = built("embedding", facts, dimensions=2)
     assert np.abs(scratch.get_layer("embedding").get_weights()[0]).min(axis=1).all()
-    assert np.array_equal(scratch.get_weights()[1], model.get_weights()[1])  # All else starts the same.
+    assert np.array_equal(
+        scratch.get_weights()[1], model.get_weights()[1]
+    )  # All else starts the same.
 
 
 def test_a_saved_model_brings_its_vectors_along(tmp_path):
     (tmp_path / "glove.txt").write_text(GLOVE)
-    model = built("embedding", texts(5, 3, VOCABULARY), dimensions=2, vectors=str(tmp_path / "glove.txt"))
+    model = built(
+        "embedding", texts(5, 3, VOCABULARY), dimensions=2, vectors=str(tmp_path / "glove.txt")
+    )
     (tmp_path / "glove.txt").unlink()
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -94,7 +106,9 @@ def test_every_model_of_texts_starts_with_the_same_layer(tmp_path, option):
 
 @pytest.mark.parametrize("option", ["embedding", "rnn", "conv1d", "conv_rnn"])
 def test_numbers_without_an_order_are_refused(option):
-    with pytest.raises(ModelError, match=r"\(10000,\).* expects .*word indices.*dataset\.encoding=sequence"):
+    with pytest.raises(
+        ModelError, match=r"\(10000,\).* expects .*word indices.*dataset\.encoding=sequence"
+    ):
         built(option, series((10_000,)))
 
 

@@ -11,7 +11,9 @@ TRAIN = np.arange(0, 12)
 
 def table(**columns):
     """A data set of 20 rows, of which the first 12 are for training; columns are float64 or str objects."""
-    frame = pandas.DataFrame({name: pandas.Series(values, dtype=_dtype(values)) for name, values in columns.items()})
+    frame = pandas.DataFrame(
+        {name: pandas.Series(values, dtype=_dtype(values)) for name, values in columns.items()}
+    )
     return dataset("table", frame)
 
 
@@ -51,7 +53,10 @@ def test_numbers_are_standardized_by_the_training_rows_alone():
     assert trained[:, 0].mean() == pytest.approx(0, abs=1e-5)
     assert trained[:, 0].std() == pytest.approx(1, abs=1e-5)
     np.testing.assert_allclose(
-        features(encoder, before)[12:, 0], (size[12:] - size[:12].mean()) / size[:12].std(), rtol=1e-4, atol=1e-5
+        features(encoder, before)[12:, 0],
+        (size[12:] - size[:12].mean()) / size[:12].std(),
+        rtol=1e-4,
+        atol=1e-5,
     )
 
     # Every other row is changed beyond recognition: other numbers, gaps, other categories.
@@ -85,7 +90,9 @@ def test_categories_are_one_hot_with_a_place_for_unknown_ones():
     assert (found.sum(axis=1) == 1).all()
     assert set(found.ravel()) == {0, 1}
     unknown = found[13]
-    assert not (found[TRAIN] * unknown).any(), "the place for unknown categories is no training category's"
+    assert not (found[TRAIN] * unknown).any(), (
+        "the place for unknown categories is no training category's"
+    )
     for known, seen in ((12, 0), (14, 1), (15, 2)):
         np.testing.assert_array_equal(found[known], found[seen])
 
@@ -98,7 +105,8 @@ def test_a_category_named_as_keras_names_the_unknown_is_no_obstacle():
 
 @pytest.mark.parametrize("value", [np.nan, 0.1, 7.0])
 def test_a_column_that_says_nothing_in_training_never_outshouts_the_others(value):
-    # A number that stands still in the training rows has no spread to divide by: 8 / 1e-7 would drown all the rest.
+    # A number that stands still in the training rows has no spread to divide by: 8 / 1e-7 would
+    # drown all the rest.
     still = np.full(20, value)
     still[12:] = np.arange(8) + 100
     data = table(size=numbers(), still=still)
@@ -117,7 +125,9 @@ def test_any_name_of_a_column_will_do(tmp_path):
     encoder = encoding.fit(data, TRAIN, in_order=False)
     found = features(encoder, data)
     assert found.shape == (20, len(NAMES) + 3)
-    for place, values in enumerate(columns.values()):  # None is lost, and none is taken for another.
+    for place, values in enumerate(
+        columns.values()
+    ):  # None is lost, and none is taken for another.
         expected = (values - values[:12].mean()) / values[:12].std()
         np.testing.assert_allclose(found[:, place], expected, rtol=1e-4, atol=1e-5)
     encoder.save(tmp_path / "encoder.keras")
@@ -137,7 +147,9 @@ def test_a_saved_encoder_gives_the_same(tmp_path, values):
 def test_attached_to_a_model_it_predicts_from_raw_rows_what_the_two_do(tmp_path):
     data = table(size=[*numbers()[:18], np.nan, np.nan], colour=["red", "blue"] * 10)
     encoder = encoding.fit(data, TRAIN, in_order=False)
-    model = keras.Sequential([keras.Input(encoder.output.shape[1:]), keras.layers.Dense(2)], name="mlp")
+    model = keras.Sequential(
+        [keras.Input(encoder.output.shape[1:]), keras.layers.Dense(2)], name="mlp"
+    )
     whole = encoding.attach(encoder, model)
     expected = model(features(encoder, data)).numpy()
     np.testing.assert_array_equal(whole(encoding.raw(data, np.arange(20))).numpy(), expected)

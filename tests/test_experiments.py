@@ -89,10 +89,16 @@ def built(experiment):
     dataset, given = settings.choices["dataset"], settings.tree["dataset"]
     in_order = settings.choices["model"] in READS_IN_ORDER
     shape = {
-        "image": (given.get("image_size", 28), given.get("image_size", 28), 1 if dataset == "mnist" else 3),
+        "image": (
+            given.get("image_size", 28),
+            given.get("image_size", 28),
+            1 if dataset == "mnist" else 3,
+        ),
         "table": (COLUMNS.get(dataset),),
         "text": (given["length"] if in_order else given["words"],) if "words" in given else (),
-        "series": (round(given["lookback"] / given["step"]), COLUMNS.get(dataset)) if "lookback" in given else (),
+        "series": (round(given["lookback"] / given["step"]), COLUMNS.get(dataset))
+        if "lookback" in given
+        else (),
     }[KINDS[dataset]]
     problem = resolve(PUBLISHED_PROBLEMS[dataset], **settings.tree["problem"])
     outputs = CLASSES.get(dataset, 1)

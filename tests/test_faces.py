@@ -80,9 +80,20 @@ def test_every_trait_of_one_species_occurs_in_the_other():
     for dog in (False, True):
         looks = [heads.traits(dog, np.random.default_rng([0, dog, index])) for index in range(200)]
         assert {look.ears for look in looks} == {"pointed", "folded", "hanging"}
-        assert {"plain", "stripes", "mask", "blaze", "patches", "points"} == {look.markings for look in looks}
-        assert {bool(look.whiskers) for look in looks} == {bool(look.tongue) for look in looks} == {False, True}
-        assert min(look.muzzle[0] for look in looks) < 0.3 < 0.45 < max(look.muzzle[0] for look in looks)
+        assert {"plain", "stripes", "mask", "blaze", "patches", "points"} == {
+            look.markings for look in looks
+        }
+        assert (
+            {bool(look.whiskers) for look in looks}
+            == {bool(look.tongue) for look in looks}
+            == {False, True}
+        )
+        assert (
+            min(look.muzzle[0] for look in looks)
+            < 0.3
+            < 0.45
+            < max(look.muzzle[0] for look in looks)
+        )
 
 
 @pytest.mark.parametrize(

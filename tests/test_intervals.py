@@ -28,7 +28,9 @@ def a_case(kind, *, rows=ROWS, seed=0, loss=None):
         return truth, (said / said.sum(axis=1, keepdims=True)).astype("float32")
     if kind in ("binary", "multilabel"):
         truth = (random.random((rows, 1 if kind == "binary" else 4)) < 0.4).astype("float32")
-        return truth, np.clip(0.3 * truth + random.uniform(0, 0.7, truth.shape), 0, 1).astype("float32")
+        return truth, np.clip(0.3 * truth + random.uniform(0, 0.7, truth.shape), 0, 1).astype(
+            "float32"
+        )
     truth = random.random((rows, 2)).astype("float32") + 0.1
     return truth, np.clip(truth + random.normal(0, 0.2, truth.shape), 0.01, 0.99).astype("float32")
 
@@ -146,7 +148,9 @@ def test_the_area_is_that_of_keras_and_its_error_that_of_delong():
     assert sum(middle) / 2 == pytest.approx(math.log(area / (1 - area)), rel=1e-4)
     ones, zeros = said[truth == 1], said[truth == 0]
     wins = (ones[:, None] > zeros) + 0.5 * (ones[:, None] == zeros)
-    error = math.sqrt(wins.mean(axis=1).var(ddof=1) / len(ones) + wins.mean(axis=0).var(ddof=1) / len(zeros))
+    error = math.sqrt(
+        wins.mean(axis=1).var(ddof=1) / len(ones) + wins.mean(axis=0).var(ddof=1) / len(zeros)
+    )
     reach = (middle[1] - middle[0]) / 2 / stats.t(299).ppf(0.975) * area * (1 - area)
     assert reach == pytest.approx(error, rel=0.01)
 
@@ -165,7 +169,11 @@ def test_paired_differences_are_those_of_the_paired_t_test():
 
 def test_paired_differences_over_clusters_are_those_of_their_means():
     random = np.random.default_rng(0)
-    first, second, members = random.normal(size=60), random.normal(size=60), np.repeat(np.arange(12), 5)
+    first, second, members = (
+        random.normal(size=60),
+        random.normal(size=60),
+        np.repeat(np.arange(12), 5),
+    )
     means = (first - second).reshape(12, 5).mean(axis=1)
     known = stats.ttest_1samp(means, 0).confidence_interval()
     found = paired(first, second, members)

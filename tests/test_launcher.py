@@ -16,7 +16,13 @@ from goldilocks.sweep.launcher import errors_in
 from hydra_plugins.goldilocks import LocalLauncher
 
 ROOT = Path(__file__).parents[1]
-DEFAULTS = {"n_jobs": None, "time_limit": None, "memory_limit": None, "retries": 0, "gpus_per_job": 1}
+DEFAULTS = {
+    "n_jobs": None,
+    "time_limit": None,
+    "memory_limit": None,
+    "retries": 0,
+    "gpus_per_job": 1,
+}
 
 # A program of somebody else's, which knows nothing of Keras.
 PROGRAM = """
@@ -86,7 +92,8 @@ def test_a_job_that_dies_ends_the_command_with_a_sentence_after_all_others(progr
     assert "Traceback" not in done.stderr
     log = tmp_path / "sweep" / "jobs" / "0.log"
     assert done.stderr.endswith(
-        f"goldilocks: job 0 (do=die value=1) was lost: killed by signal 9 (SIGKILL): out of memory, or by hand. "
+        "goldilocks: job 0 (do=die value=1) was lost: killed by signal 9 (SIGKILL): out of "
+        "memory, or by hand. "
         f"Its log is {log}.\n"
     )
     assert "job 1 (do=die value=2) failed: killed by signal 9 (SIGKILL)" in done.stderr
@@ -134,9 +141,13 @@ def test_each_job_has_a_gpu_of_its_own(program, tmp_path, monkeypatch):
     (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    done = program("do=wait,end", "hydra.launcher.n_jobs=8")  # The first ends after the second: both run at once.
+    done = program(
+        "do=wait,end", "hydra.launcher.n_jobs=8"
+    )  # The first ends after the second: both run at once.
     assert done.returncode == 0, done.stderr
-    logs = [(tmp_path / "sweep" / "jobs" / f"{number}.log").read_text().split()[-1] for number in (0, 1)]
+    logs = [
+        (tmp_path / "sweep" / "jobs" / f"{number}.log").read_text().split()[-1] for number in (0, 1)
+    ]
     assert logs == ["0", "1"]
     done = program("value=1,2", "hydra.launcher.gpus_per_job=3")
     assert "hydra.launcher.gpus_per_job is 3; expected at most 2, all there are." in done.stderr
@@ -149,12 +160,22 @@ def test_bad_values_are_all_named(program, tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "goldilocks: the configuration has 5 errors; nothing was run.\n" in done.stderr
-    assert "1. hydra.launcher.n_jobs is 0; expected a whole number of at least 1, or null." in done.stderr
+    assert (
+        "1. hydra.launcher.n_jobs is 0; expected a whole number of at least 1, or null."
+        in done.stderr
+    )
     assert not (tmp_path / "sweep" / "jobs").exists()
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("n_jobs", True), ("n_jobs", 1.5), ("time_limit", 0), ("memory_limit", "2"), ("retries", None)]
+    ("key", "value"),
+    [
+        ("n_jobs", True),
+        ("n_jobs", 1.5),
+        ("time_limit", 0),
+        ("memory_limit", "2"),
+        ("retries", None),
+    ],
 )
 def test_a_value_that_cannot_be_is_refused(key, value):
     [error] = errors_in(DEFAULTS | {key: value}, gpus=0)
@@ -189,9 +210,16 @@ def test_a_sweeper_may_choose_the_next_job_by_what_has_ended(tmp_path, monkeypat
     with initialize_config_dir(str(tmp_path), version_base="1.3", job_name="test"):
         cfg = compose("program", return_hydra_config=True)
         launcher = LocalLauncher(**DEFAULTS | {"n_jobs": 2}, preload=None)
-        context = HydraContext(config_loader=GlobalHydra.instance().config_loader(), callbacks=Callbacks())
+        context = HydraContext(
+            config_loader=GlobalHydra.instance().config_loader(), callbacks=Callbacks()
+        )
         launcher.setup(hydra_context=context, task_function=lambda cfg: cfg.value, config=cfg)
-        launcher.stream(ask, lambda number, result: told.append((number, result.return_value)), total=None, common=())
+        launcher.stream(
+            ask,
+            lambda number, result: told.append((number, result.return_value)),
+            total=None,
+            common=(),
+        )
     assert told == [(0, 1), (1, 3), (2, 9), (3, 27)]
 
 
@@ -202,7 +230,15 @@ def test_hydra_does_not_wait_for_the_launcher_when_it_lists_its_plugins():
         text=True,
     ).stdout.split()
     assert "goldilocks.sweep.launcher" in seen
-    assert not {"psutil", "multiprocessing", "mlflow", "cloudpickle", "rich", "tensorflow", "numpy"} & set(seen)
+    assert not {
+        "psutil",
+        "multiprocessing",
+        "mlflow",
+        "cloudpickle",
+        "rich",
+        "tensorflow",
+        "numpy",
+    } & set(seen)
 
 
 def test_every_key_has_its_default_in_the_configuration_alone():

@@ -24,7 +24,12 @@ def frame(seed=0):
     x = rng.normal(0, 1, (ROWS, 2))
     said = (x.sum(axis=1) + rng.normal(0, 0.7, ROWS)) > 0
     return pandas.DataFrame(
-        {"a": x[:, 0], "b": x[:, 1], "leak": rng.normal(0, 1, ROWS), "says": np.where(said, "yes", "no")}
+        {
+            "a": x[:, 0],
+            "b": x[:, 1],
+            "leak": rng.normal(0, 1, ROWS),
+            "says": np.where(said, "yes", "no"),
+        }
     )
 
 
@@ -57,7 +62,9 @@ def test_a_scale_knows_nothing_of_what_only_validation_or_test_rows_have(loaded,
         for rows in (split.validation, split.test):
             planted = loaded(rows)
             assert not planted.x["leak"].equals(sound.x["leak"])
-            encoder, other = (encoding.fit(data, split.train, in_order=False) for data in (sound, planted))
+            encoder, other = (
+                encoding.fit(data, split.train, in_order=False) for data in (sound, planted)
+            )
             features = encoding.features(planted, other, split.train)
             assert np.array_equal(features, encoding.features(sound, encoder, split.train))
 
@@ -70,10 +77,14 @@ def test_the_rows_of_each_part_do_not_depend_on_what_they_hold(loaded):
 
 
 @pytest.mark.parametrize("in_order", [False, True])
-def test_a_vocabulary_has_no_word_that_only_validation_or_test_rows_have(tmp_path, composed, in_order):
+def test_a_vocabulary_has_no_word_that_only_validation_or_test_rows_have(
+    tmp_path, composed, in_order
+):
     rng = np.random.default_rng(0)
     said = np.arange(ROWS) % 2
-    texts = np.array([" ".join(rng.choice(["sun", "rain", "wind", "sea"], 5)) for _ in range(ROWS)], dtype=object)
+    texts = np.array(
+        [" ".join(rng.choice(["sun", "rain", "wind", "sea"], 5)) for _ in range(ROWS)], dtype=object
+    )
     table = pandas.DataFrame({"text": texts, "says": np.where(said, "good", "bad")})
     settings = ("dataset=texts", "dataset.text=text", "dataset.target=says")
     sound = composed(*settings, *written(tmp_path, table)).builder("dataset")()
@@ -100,21 +111,38 @@ def test_nothing_before_the_last_step_of_a_workflow_changes_with_the_test_rows(f
         written(folder, table, f"{name}.csv")
         done = subprocess.run(
             [
-                *(sys.executable, ROOT / "workflow.py", "dataset=table", f"dataset.file={name}.csv"),
-                *("dataset.target=says", "protocol=holdout", "model.layers=1", "trainer.epochs=15", "budget=16runs"),
+                *(
+                    sys.executable,
+                    ROOT / "workflow.py",
+                    "dataset=table",
+                    f"dataset.file={name}.csv",
+                ),
+                *(
+                    "dataset.target=says",
+                    "protocol=holdout",
+                    "model.layers=1",
+                    "trainer.epochs=15",
+                    "budget=16runs",
+                ),
                 "optimizer.learning_rate=0.01",
             ],
             cwd=folder,
             capture_output=True,
             text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, {0}),  # One training at a time: always in the same order.
+            preexec_fn=lambda: os.sched_setaffinity(
+                0, {0}
+            ),  # One training at a time: always in the same order.
         )
         assert done.returncode == 0, done.stderr
         [kept] = set((folder / ".goldilocks" / "workflows").iterdir()) - {each for each, _ in told}
-        told.append((kept, {file.stem: json.loads(file.read_text()) for file in kept.glob("*.json")}))
+        told.append(
+            (kept, {file.stem: json.loads(file.read_text()) for file in kept.glob("*.json")})
+        )
     (_, sound), (_, planted) = told
     for step in ("problem", "baseline", "power", "scale", "tune"):
-        tables = [[{**row, "run": ""} for row in found[step]["table"]] for found in (sound, planted)]
+        tables = [
+            [{**row, "run": ""} for row in found[step]["table"]] for found in (sound, planted)
+        ]
         assert tables[0] == tables[1], step
         assert sound[step]["decision"] == planted[step]["decision"]
     assert sound["tune"]["chosen"]["trials"] == planted["tune"]["chosen"]["trials"]

@@ -28,7 +28,12 @@ def test_the_stand_in_is_5000_real_digits():
     assert digits.y.dtype == np.int64
     assert np.bincount(digits.y).tolist() == [500] * 10
     assert digits.classes == tuple("0123456789")
-    assert (digits.source, digits.kind, digits.problem, digits.subset) == ("stand_in", "image", "multiclass", 100)
+    assert (digits.source, digits.kind, digits.problem, digits.subset) == (
+        "stand_in",
+        "image",
+        "multiclass",
+        100,
+    )
     assert digits.fixed == {}
     assert digits.digest == "26f716095805daa3488414abfb32dab0959d84af0db17fffd95c684954f0ffbf"
 
@@ -46,12 +51,18 @@ def test_the_original_tests_on_its_last_10000_rows(tmp_path, monkeypatch):
     test = np.ones((10_000, 28, 28), np.uint8), np.ones(10_000, np.uint8)
     fake_keras(monkeypatch, lambda: (train, test))
     digits = mnist.load(source="original", subset=None)
-    assert (digits.x.shape, digits.x.dtype, digits.y.dtype) == ((70_000, 28, 28, 1), np.uint8, np.int64)
+    assert (digits.x.shape, digits.x.dtype, digits.y.dtype) == (
+        (70_000, 28, 28, 1),
+        np.uint8,
+        np.int64,
+    )
     assert digits.y[digits.fixed["test"]].tolist() == [1] * 10_000
     assert digits.y.sum() == 10_000
     assert digits.source == "original"
     fake_keras(monkeypatch, broken)
-    assert mnist.load(source="auto", subset=None).digest == digits.digest  # From the cache of prepared arrays.
+    assert (
+        mnist.load(source="auto", subset=None).digest == digits.digest
+    )  # From the cache of prepared arrays.
 
 
 def test_auto_falls_back_with_one_warning(monkeypatch):
@@ -61,14 +72,17 @@ def test_auto_falls_back_with_one_warning(monkeypatch):
         assert mnist.load(source="auto", subset=None).source == "stand_in"
 
 
-@pytest.mark.parametrize("error", [Exception("no route"), ValueError("hash"), OSError("disk full"), TimeoutError()])
+@pytest.mark.parametrize(
+    "error", [Exception("no route"), ValueError("hash"), OSError("disk full"), TimeoutError()]
+)
 def test_every_failure_of_keras_is_a_sentence(monkeypatch, error):
     def load_data():
         raise error
 
     fake_keras(monkeypatch, load_data)
     with pytest.raises(
-        cache.SourceUnavailable, match=r"could not be fetched \(\w.*\)\. Expected .*mnist\.npz.*stand_in"
+        cache.SourceUnavailable,
+        match=r"could not be fetched \(\w.*\)\. Expected .*mnist\.npz.*stand_in",
     ):
         original.from_keras("mnist")
 
@@ -91,7 +105,9 @@ def test_a_download_that_breaks_off_leaves_no_half_written_file(tmp_path, monkey
 
 def test_the_stand_in_needs_no_tensorflow():
     script = (
-        "import sys; from goldilocks.dataset import mnist, boston; mnist.load(source='stand_in', subset=None); "
-        "boston.load(source='stand_in', subset=None); assert not {'tensorflow', 'keras'} & set(sys.modules)"
+        "import sys; from goldilocks.dataset import mnist, boston; mnist.load(source='stand_in', "
+        "subset=None); "
+        "boston.load(source='stand_in', subset=None); assert not {'tensorflow', 'keras'} & "
+        "set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -14,7 +14,9 @@ def test_every_size_is_a_configuration(model, composed):
     kind = next(iter(sorted(ACCEPTS[model])))
     data = {"image": "mnist", "table": "boston", "text": "imdb", "series": "jena"}[kind]
     for size in rungs(model, ()):
-        assert composed(f"dataset={data}", f"model={model}", *size.overrides).choices["model"] == model
+        assert (
+            composed(f"dataset={data}", f"model={model}", *size.overrides).choices["model"] == model
+        )
 
 
 def test_what_is_typed_is_no_size():

@@ -10,7 +10,11 @@ ROWS = np.arange(400)
 def regression(rng, noise, *, seeds=("0",), rows=ROWS, bias=0.0):
     """Predictions of a target of 0 that are wrong by so much, for each seed."""
     return trained(
-        "a", {(seed, ""): (rows, (bias + rng.normal(0, noise, (len(rows), 1))).astype("float32")) for seed in seeds}
+        "a",
+        {
+            (seed, ""): (rows, (bias + rng.normal(0, noise, (len(rows), 1))).astype("float32"))
+            for seed in seeds
+        },
     )
 
 
@@ -39,7 +43,9 @@ def test_equal_candidates_are_told_apart_in_one_of_twenty():
     told = sum(
         judge()
         .compare(
-            [regression(np.random.default_rng(n), 1.0)], [regression(np.random.default_rng(-n - 1 + 10**6), 1.0)], "mae"
+            [regression(np.random.default_rng(n), 1.0)],
+            [regression(np.random.default_rng(-n - 1 + 10**6), 1.0)],
+            "mae",
         )
         .beyond_noise
         for n in range(200)
@@ -50,9 +56,14 @@ def test_equal_candidates_are_told_apart_in_one_of_twenty():
 def test_the_noise_of_seeds_comes_to_that_of_rows():
     rng = np.random.default_rng(0)
     one, other = regression(rng, 1.0), regression(rng, 1.0)
-    alone, noisy = judge().compare([one], [other], "mae"), judge({"mae": 0.3}).compare([one], [other], "mae")
+    alone, noisy = (
+        judge().compare([one], [other], "mae"),
+        judge({"mae": 0.3}).compare([one], [other], "mae"),
+    )
     assert noisy.error == pytest.approx(np.hypot(alone.error, 0.3 * np.sqrt(2)))
-    several = [[regression(rng, 1.0, seeds=(str(seed),), bias=seed) for seed in range(3)] for _ in range(2)]
+    several = [
+        [regression(rng, 1.0, seeds=(str(seed),), bias=seed) for seed in range(3)] for _ in range(2)
+    ]
     own, pooled = (judge(known).compare(*several, "mae") for known in ({}, {"mae": 0.3}))
     assert own.error < pooled.error < 0.3
     assert own.freedom < pooled.freedom
@@ -66,13 +77,18 @@ def test_equal_candidates_with_luck_of_their_own_are_told_apart_in_one_of_twenty
         of_rows = rng.normal(0, 1, (400, 1))
         one, other = (
             [
-                trained("a", {(str(seed), ""): (ROWS, (of_rows + rng.normal(0, spread)).astype("float32"))})
+                trained(
+                    "a",
+                    {(str(seed), ""): (ROWS, (of_rows + rng.normal(0, spread)).astype("float32"))},
+                )
                 for seed in range(seeds)
             ]
             for _ in range(2)
         )
         # An error of the mean over rows, which the luck of a network moves as a whole.
-        signed = Judge(dataset(np.full(400, -99), "regression"), problem("regression"), {"mae": measured}, 3)
+        signed = Judge(
+            dataset(np.full(400, -99), "regression"), problem("regression"), {"mae": measured}, 3
+        )
         told += signed.compare(one, other, "mae").beyond_noise
     assert 0.02 < told / 300 < 0.08
 
@@ -80,7 +96,9 @@ def test_equal_candidates_with_luck_of_their_own_are_told_apart_in_one_of_twenty
 def test_rows_that_only_one_has_judged_are_not_compared():
     rng = np.random.default_rng(0)
     some = regression(rng, 1.0, rows=ROWS[100:250])
-    found = judge().against_predicted([some], {"": (ROWS, np.arange(400, dtype="float32")[:, None])}, "mae")
+    found = judge().against_predicted(
+        [some], {"": (ROWS, np.arange(400, dtype="float32")[:, None])}, "mae"
+    )
     assert found.rows == 150
     assert found.gain == pytest.approx(np.arange(100, 250).mean() - np.sqrt(2 / np.pi), abs=0.2)
 
@@ -88,7 +106,9 @@ def test_rows_that_only_one_has_judged_are_not_compared():
 def test_groups_of_rows_are_as_many_as_they_are():
     rng = np.random.default_rng(0)
     one, other = regression(rng, 1.0), regression(rng, 2.0)
-    grouped = Judge(dataset(np.zeros(400), "regression", groups=ROWS // 80), problem("regression"), {}, 3)
+    grouped = Judge(
+        dataset(np.zeros(400), "regression", groups=ROWS // 80), problem("regression"), {}, 3
+    )
     assert grouped.compare([one], [other], "mae").freedom == pytest.approx(4)
     assert judge().compare([one], [other], "mae").freedom == pytest.approx(399)
 
@@ -97,9 +117,14 @@ def test_scores_on_other_rows_differ_beyond_noise_in_one_of_twenty():
     rng, beyond = np.random.default_rng(0), 0
     for _ in range(300):
         measured = float(np.std(rng.normal(0, 0.2, 3), ddof=1))
-        signed = Judge(dataset(np.full(400, -99), "regression"), problem("regression"), {"mae": measured}, 3)
+        signed = Judge(
+            dataset(np.full(400, -99), "regression"), problem("regression"), {"mae": measured}, 3
+        )
         winner, tested = (
-            [regression(rng, 1.0, seeds=(str(seed),), bias=rng.normal(0, 0.2)) for seed in range(seeds)]
+            [
+                regression(rng, 1.0, seeds=(str(seed),), bias=rng.normal(0, 0.2))
+                for seed in range(seeds)
+            ]
             for seeds in (3, 1)
         )
         beyond += apart(signed.score(winner, "mae"), signed.score(tested, "mae")).beyond_noise
@@ -123,7 +148,10 @@ def test_only_seeds_and_folds_of_both_are_compared():
 def test_a_row_that_validates_several_times_counts_once():
     rng = np.random.default_rng(0)
     folds = {
-        ("0", str(fold)): (ROWS[:200] + 200 * (fold % 2), rng.normal(0, 1, (200, 1)).astype("float32"))
+        ("0", str(fold)): (
+            ROWS[:200] + 200 * (fold % 2),
+            rng.normal(0, 1, (200, 1)).astype("float32"),
+        )
         for fold in range(6)
     }
     assert judge().compare([trained("a", folds)], [trained("b", folds)], "mae").rows == 400

@@ -21,7 +21,10 @@ def step(knows):
     y = rng.normal(0, 1, len(ROWS))
 
     def train(candidates, folder, parent):
-        said = [(knows * y + (1 - knows) * rng.normal(0, 0.2, len(y)))[:, None].astype("float32") for _ in SEEDS]
+        said = [
+            (knows * y + (1 - knows) * rng.normal(0, 0.2, len(y)))[:, None].astype("float32")
+            for _ in SEEDS
+        ]
         values = {"best_val_mae": 0.5, "best_val_loss": 0.5, "best_epoch": 5.0, "epochs": 10.0}
         return [
             trained(each.name, {(seed, ""): (ROWS, one)}, metrics=values)
@@ -43,7 +46,9 @@ def test_a_model_that_knows_something_passes():
     found = step(knows=0.4)
     assert found.passed
     assert "beats the baseline beyond noise" in found.decision
-    assert [row["candidate"] for row in found.table] == [f"units=16 layers=1 seed={seed}" for seed in SEEDS]
+    assert [row["candidate"] for row in found.table] == [
+        f"units=16 layers=1 seed={seed}" for seed in SEEDS
+    ]
 
 
 @pytest.mark.parametrize("knows", [0.0, 0.01])
@@ -59,7 +64,9 @@ def test_without_the_first_seed_there_is_nothing_to_go_on_with():
         settings=SimpleNamespace(choices={"model": "mlp"}),
         typed=(),
         seeds=["seed=0", "seed=1"],
-        runner=SimpleNamespace(train=lambda *_: [None, object()], lost=lambda: JobError("seed=0 diverged")),
+        runner=SimpleNamespace(
+            train=lambda *_: [None, object()], lost=lambda: JobError("seed=0 diverged")
+        ),
     )
     with pytest.raises(JobError, match="seed=0 diverged"):
         power.step(flow, "", Path())  # pyright: ignore[reportArgumentType]
@@ -68,7 +75,9 @@ def test_without_the_first_seed_there_is_nothing_to_go_on_with():
 def test_a_network_that_says_what_the_baseline_says_is_told_without_a_division_by_zero():
     few, labels = np.arange(50), (np.arange(50) % 4 == 0).astype(int)
     judge = Judge(dataset(labels, "binary"), problem("binary"), {}, 3)
-    same = [trained("small", {(seed, ""): (few, np.full((50, 1), 0.3, "float32"))}) for seed in SEEDS]
+    same = [
+        trained("small", {(seed, ""): (few, np.full((50, 1), 0.3, "float32"))}) for seed in SEEDS
+    ]
     gain = judge.against_baseline(same, "accuracy")
     assert (gain.gain, gain.error, gain.chance()) == (0, 0, 1)
     said = power._told("accuracy", gain, 1e-5)

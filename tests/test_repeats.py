@@ -20,7 +20,9 @@ def folds(shared_folder, composed):
     frame["price"] = 2 * frame["size"] - frame["age"] + rng.normal(0, 5, 90)
     frame.to_csv("rows.csv", index=False)
     table = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price")
-    settings = composed(*table, *QUICK, "protocol=kfold", "protocol.k=2", "trainer.repeats=2", "seed=5")
+    settings = composed(
+        *table, *QUICK, "protocol=kfold", "protocol.k=2", "trainer.repeats=2", "seed=5"
+    )
     with contextlib.redirect_stdout(io.StringIO()) as said:
         value = run(settings)
     client = MlflowClient(f"sqlite:///{shared_folder}/mlflow.db")
@@ -31,14 +33,21 @@ def folds(shared_folder, composed):
 
 
 def history(client, run, name):
-    return [point.value for point in sorted(client.get_metric_history(run.info.run_id, name), key=lambda it: it.step)]
+    return [
+        point.value
+        for point in sorted(
+            client.get_metric_history(run.info.run_id, name), key=lambda it: it.step
+        )
+    ]
 
 
 def test_each_fold_with_each_seed_is_a_child(folds):
     _, parent, children, *_ = folds
     names = {f"fold {fold} of 2 seed {seed}" for fold in (1, 2) for seed in (5, 6)}
     assert set(children) == names
-    assert {each.data.tags["mlflow.parentRunId"] for each in children.values()} == {parent.info.run_id}
+    assert {each.data.tags["mlflow.parentRunId"] for each in children.values()} == {
+        parent.info.run_id
+    }
     assert {each.data.tags["role"] for each in children.values()} == {"fold"}
     assert len({each.data.tags["fingerprint"] for each in [parent, *children.values()]}) == 5
     assert len({each.data.tags["weights"] for each in children.values()}) == 4
@@ -62,7 +71,9 @@ def test_the_interval_allows_for_the_rows_that_folds_share(folds):
     values = np.array([history(client, child, "val_mae")[best] for child in children.values()])
     shared = 1.0  # validation rows / training rows of two folds
     reach = stats.t.ppf(0.975, 3) * values.std(ddof=1) * np.sqrt(1 / 4 + shared)
-    assert parent.data.metrics["best_val_mae_high"] == pytest.approx(values.mean() + reach, rel=0.02)
+    assert parent.data.metrics["best_val_mae_high"] == pytest.approx(
+        values.mean() + reach, rel=0.02
+    )
     assert parent.data.metrics["best_val_mae_low"] == pytest.approx(values.mean() - reach, rel=0.02)
 
 
@@ -73,7 +84,12 @@ def test_the_parent_says_what_came_out(folds):
     plots = {file.path for file in client.list_artifacts(parent.info.run_id, "plots")}
     assert plots == {"plots/learning_curves.png", "plots/trainings.png"}
     note = parent.data.tags["mlflow.note.content"]
-    for words in ("The mean of 4 trainings at epoch", "| val_mae |", "fold 2 of 2 seed 6", "protocol=kfold"):
+    for words in (
+        "The mean of 4 trainings at epoch",
+        "| val_mae |",
+        "fold 2 of 2 seed 6",
+        "protocol=kfold",
+    ):
         assert words in note
     assert "verdict" in parent.data.tags
     assert len([line for line in said.splitlines() if line.startswith("fold ")]) == 4
@@ -88,10 +104,18 @@ def test_repeats_are_children_with_seeds_of_their_own(folder, composed):
     size = np.random.default_rng(0).normal(100, 20, 60)
     table = pandas.DataFrame({"size": size, "price": size * 2})
     table.to_csv("rows.csv", index=False)
-    given = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price", *QUICK, "trainer.repeats=2")
+    given = (
+        "dataset=table",
+        "dataset.file=rows.csv",
+        "dataset.target=price",
+        *QUICK,
+        "trainer.repeats=2",
+    )
     run(composed(*given))
     found = MlflowClient(f"sqlite:///{folder}/mlflow.db").search_runs(["1"])
-    children = {each.info.run_name: each for each in found if "mlflow.parentRunId" in each.data.tags}
+    children = {
+        each.info.run_name: each for each in found if "mlflow.parentRunId" in each.data.tags
+    }
     assert set(children) == {"seed 0", "seed 1"}
     assert {each.data.tags["role"] for each in children.values()} == {"repeat"}
     assert {each.data.params["seed"] for each in children.values()} == {"0", "1"}

@@ -5,7 +5,9 @@ from goldilocks.report import sweep, tables
 from goldilocks.tracking.query import StoredRun
 
 
-def a_run(name="run", *, params=None, metrics=None, tags=None, status="FINISHED", val_loss=(0.5, 0.4)):
+def a_run(
+    name="run", *, params=None, metrics=None, tags=None, status="FINISHED", val_loss=(0.5, 0.4)
+):
     return StoredRun(name, name, status, params or {}, tags or {}, metrics or {}, list(val_loss))
 
 
@@ -13,7 +15,12 @@ RUNS = [
     a_run(
         f"u{units}",
         params={"model": "mlp", "model.units": str(units), "seed": "0"},
-        metrics={"best_epoch": 2.0, "best_val_loss": 1 / units, "best_val_mae": 3.14159265, "loss": 0.1},
+        metrics={
+            "best_epoch": 2.0,
+            "best_val_loss": 1 / units,
+            "best_val_mae": 3.14159265,
+            "loss": 0.1,
+        },
         tags={"verdict": "underfit", "beats_baseline": "true", "role": "plain"},
     )
     for units in (4, 512)
@@ -21,7 +28,10 @@ RUNS = [
 
 
 def params(*values):
-    return [a_run(params=dict(zip(("regularizer", "regularizer.l2", "seed"), row, strict=False))) for row in values]
+    return [
+        a_run(params=dict(zip(("regularizer", "regularizer.l2", "seed"), row, strict=False)))
+        for row in values
+    ]
 
 
 def test_what_differs_is_what_is_not_the_same_everywhere():
@@ -44,7 +54,15 @@ def test_the_same_difference_in_other_words_is_said_once_and_by_the_group():
 
 def test_a_row_has_what_differs_the_verdict_and_the_values_at_the_best_epoch():
     table = sweep.comparison(RUNS)
-    columns = ["model.units", "status", "verdict", "best_epoch", "best_val_loss", "best_val_mae", "beats_baseline"]
+    columns = [
+        "model.units",
+        "status",
+        "verdict",
+        "best_epoch",
+        "best_val_loss",
+        "best_val_mae",
+        "beats_baseline",
+    ]
     assert list(table.columns) == columns
     assert table.to_dict("records")[0] == {
         "model.units": "4",
@@ -59,7 +77,9 @@ def test_a_row_has_what_differs_the_verdict_and_the_values_at_the_best_epoch():
 
 
 def test_a_failed_run_has_a_row_without_numbers():
-    table = sweep.comparison([*RUNS, a_run("bad", params={"model.units": "9"}, status="FAILED", val_loss=())])
+    table = sweep.comparison(
+        [*RUNS, a_run("bad", params={"model.units": "9"}, status="FAILED", val_loss=())]
+    )
     assert table["status"].tolist() == ["FINISHED", "FINISHED", "FAILED"]
     assert pd.isna(table["best_val_loss"][2])
     last = tables.markdown(table).splitlines()[-1]
@@ -74,7 +94,9 @@ def test_runs_that_differ_in_nothing_are_told_by_their_names():
 
 
 def test_a_table_in_markdown():
-    table = pd.DataFrame([{"a": "x", "b": 0.123456, "c": 12.0}, {"a": "y", "b": None, "c": 123456.0}])
+    table = pd.DataFrame(
+        [{"a": "x", "b": 0.123456, "c": 12.0}, {"a": "y", "b": None, "c": 123456.0}]
+    )
     assert tables.markdown(table).splitlines() == [
         "| a | b | c |",
         "| --- | --- | --- |",
@@ -94,10 +116,16 @@ def test_labels_are_short_and_no_two_are_the_same():
 
 def test_a_comparison_is_written_as_a_table_in_two_forms_and_a_figure(tmp_path):
     said = sweep.compare(RUNS, tmp_path, title="Two sizes")
-    assert {file.name for file in tmp_path.iterdir()} == {"results.csv", "results.md", "val_loss.png"}
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "results.csv",
+        "results.md",
+        "val_loss.png",
+    }
     assert (tmp_path / "results.md").read_text() == said + "\n"
     assert said == tables.markdown(sweep.comparison(RUNS))
-    assert pd.read_csv(tmp_path / "results.csv")["best_val_loss"].tolist() == pytest.approx([0.25, 1 / 512])
+    assert pd.read_csv(tmp_path / "results.csv")["best_val_loss"].tolist() == pytest.approx(
+        [0.25, 1 / 512]
+    )
     assert (tmp_path / "val_loss.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -35,7 +35,9 @@ def logged():
 def killed(*arguments, epochs):
     """Start a command, and kill it with -9 in the middle of the epoch after so many."""
     command = [sys.executable, str(ROOT / "train.py"), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         until = time.monotonic() + 120
         while len(logged()) < epochs and process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
@@ -56,7 +58,9 @@ def store(folder):
     return local.connect(uri=None, experiment="goldilocks")
 
 
-def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(folder, store, composed, capsys):
+def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(
+    folder, store, composed, capsys
+):
     killed(*overrides(), epochs=5)
     [broken] = store.client.search_runs([store.experiment_id])
     assert broken.info.status == "RUNNING"
@@ -85,10 +89,14 @@ def test_a_finished_run_is_taken_and_not_trained_again(folder, store, composed, 
     assert run(composed(*overrides("trainer.epochs=2", "force=true"))) == pytest.approx(value)
     assert len(store.client.search_runs([store.experiment_id])) == 2
     other = composed(*overrides("trainer.epochs=3"))
-    assert other.fingerprint("data", "code", "") != composed(*overrides()).fingerprint("data", "code", "")
+    assert other.fingerprint("data", "code", "") != composed(*overrides()).fingerprint(
+        "data", "code", ""
+    )
 
 
-def test_folds_that_were_finished_are_not_trained_again(folder, store, composed, monkeypatch, capsys):
+def test_folds_that_were_finished_are_not_trained_again(
+    folder, store, composed, monkeypatch, capsys
+):
     from goldilocks.run import run as running
 
     asked = composed(*overrides("trainer.epochs=3", "protocol=kfold", "protocol.k=2"))

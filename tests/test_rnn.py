@@ -25,7 +25,11 @@ from sequence_models import NONE, WEATHER, built, kinds, penalized, series, text
 def test_the_parameters_of_the_books_recurrent_networks(facts, keys, parameters):
     model = built("rnn", facts, **keys)
     assert model.count_params() == parameters
-    assert (model.name, model.input_shape, model.output_shape) == ("rnn", (None, *facts.input_shape), (None, 1))
+    assert (model.name, model.input_shape, model.output_shape) == (
+        "rnn",
+        (None, *facts.input_shape),
+        (None, 1),
+    )
 
 
 def test_a_simple_layer_is_what_chapter_9_computes_by_hand():
@@ -102,7 +106,9 @@ def test_dropout_repeats_with_the_seed():
 
 @pytest.mark.parametrize("layers", [0, "auto"])
 def test_no_recurrent_layer_is_refused(layers):
-    with pytest.raises(ModelError, match=rf"layers is {layers}; model=rnn expects a whole number of at least 1\."):
+    with pytest.raises(
+        ModelError, match=rf"layers is {layers}; model=rnn expects a whole number of at least 1\."
+    ):
         built("rnn", series(WEATHER), layers=layers)
 
 

@@ -15,12 +15,20 @@ TWICE = np.array([0, 1, 2, 3, 1, 5])  # Row 4 is row 1 again.
 
 def a_dataset(x, kind, y=None):
     y = np.arange(float(len(x)), dtype="float32") if y is None else y
-    facts = {"name": "toy", "source": "stand_in", "location": "", "digest": "a digest", "classes": ()}
+    facts = {
+        "name": "toy",
+        "source": "stand_in",
+        "location": "",
+        "digest": "a digest",
+        "classes": (),
+    }
     return Dataset(kind=kind, problem="regression", x=x, y=y, **facts)
 
 
 PIXELS = RANDOM.integers(256, size=(6, 4, 4, 3), dtype=np.uint8)
-TABLE = pd.DataFrame({"n": [1.0, 2.0, np.nan, 4.0, 5.0, 6.0], "c": np.array(list("abcdef"), object)})
+TABLE = pd.DataFrame(
+    {"n": [1.0, 2.0, np.nan, 4.0, 5.0, 6.0], "c": np.array(list("abcdef"), object)}
+)
 TEXTS = packing.column(["one", "two", "three", "Two", "five", "six"])
 MADE = {
     "image": a_dataset(PIXELS[TWICE], "image"),
@@ -88,7 +96,9 @@ def test_the_digest_of_windows_does_not_depend_on_what_was_before_them():
     late = Windows(values[10:], ("a", "b"), 0, 4, 1, 1)
 
     def of(windows, rows):
-        dataset = replace(a_dataset(np.zeros(len(windows)), "table", windows.targets), x=windows, kind="series")
+        dataset = replace(
+            a_dataset(np.zeros(len(windows)), "table", windows.targets), x=windows, kind="series"
+        )
         return row_keys.digest(dataset, np.array(rows))
 
     assert of(whole, [20, 21, 22]) == of(late, [10, 11, 12])

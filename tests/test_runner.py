@@ -19,9 +19,16 @@ NUMBERS = {"best_val_loss": 1.0, "train_seconds": 2.0}
 def runner(tmp_path, monkeypatch):
     """A runner whose jobs end as `ends` says, by name; what it began is in `began`."""
     made = object.__new__(Runner)
-    made.budget, made.failures, made.error, made.overhead = budget.read("9runs", tmp_path), [], None, 0.0
+    made.budget, made.failures, made.error, made.overhead = (
+        budget.read("9runs", tmp_path),
+        [],
+        None,
+        0.0,
+    )
     made.ends, made.began = {}, []
-    made.load = lambda candidate, run_id: trained(candidate.name, made.ends[candidate.name], metrics=NUMBERS)
+    made.load = lambda candidate, run_id: trained(
+        candidate.name, made.ends[candidate.name], metrics=NUMBERS
+    )
     made.settings = lambda candidate: SimpleNamespace(overrides=candidate.overrides)
     monkeypatch.setattr("goldilocks.workflow.runner.replace", lambda settings, **_: settings)
 
@@ -30,7 +37,12 @@ def runner(tmp_path, monkeypatch):
             made.began.append(called(job.number))
             found = made.ends[called(job.number)]
             reason = found if isinstance(found, str) else ""
-            records.note(folder, job.number, run_id=f"run{job.number}", status="failed" if reason else "finished")
+            records.note(
+                folder,
+                job.number,
+                run_id=f"run{job.number}",
+                status="failed" if reason else "finished",
+            )
             tell(job, Ended(None, None, reason, 5.0))
 
     made._stream = stream
@@ -39,7 +51,10 @@ def runner(tmp_path, monkeypatch):
 
 def test_what_a_process_that_was_cut_off_has_trained_is_taken_and_counted_once(runner, tmp_path):
     runner.ends = {"a": SAID, "b": "was killed", "c": SAID}
-    candidates = [Candidate(name, (f"model.units={number}", "force=true")) for number, name in enumerate("abc")]
+    candidates = [
+        Candidate(name, (f"model.units={number}", "force=true"))
+        for number, name in enumerate("abc")
+    ]
     first = runner.train(candidates, tmp_path, "")
     assert [each and each.candidate.name for each in first] == ["a", None, "c"]
     assert runner.failures == ["b failed: was killed"]

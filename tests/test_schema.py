@@ -12,14 +12,21 @@ from goldilocks.encoding import schema
 def data(kind, x, problem="regression", **more):
     y = np.zeros(len(x), "float32")
     facts = {"name": kind, "source": "original", "location": "here", "digest": ""}
-    return Dataset(kind=kind, problem=problem, x=x, y=y, classes=more.pop("classes", ()), **facts, **more)
+    return Dataset(
+        kind=kind, problem=problem, x=x, y=y, classes=more.pop("classes", ()), **facts, **more
+    )
 
 
 def test_what_is_written_is_read_again():
     frame = pd.DataFrame({"size": [1.0], "kind": np.array(["flat"], dtype=object)})
     written = schema.of(data("table", frame, unit="k€"), "regression", {"target": "price"})
     assert written.columns == {"size": "number", "kind": "category"}
-    assert (written.target, written.unit, written.image_size, written.text) == ("price", "k€", None, None)
+    assert (written.target, written.unit, written.image_size, written.text) == (
+        "price",
+        "k€",
+        None,
+        None,
+    )
     assert schema.from_json(written.to_json()) == written
     size = dataclasses.replace(written, kind="image", image_size=(28, 30), channels=1)
     assert schema.from_json(size.to_json()) == size
@@ -27,8 +34,14 @@ def test_what_is_written_is_read_again():
 
 def test_streamed_images_have_the_size_that_they_are_decoded_to():
     paths = np.array(["a.png", "b.png"])
-    streamed = schema.of(data("image", paths, "binary", classes=("a", "b"), image_size=(64, 48)), "binary", {})
-    held = schema.of(data("image", np.zeros((2, 28, 30, 1), np.uint8), "binary", classes=("a", "b")), "binary", {})
+    streamed = schema.of(
+        data("image", paths, "binary", classes=("a", "b"), image_size=(64, 48)), "binary", {}
+    )
+    held = schema.of(
+        data("image", np.zeros((2, 28, 30, 1), np.uint8), "binary", classes=("a", "b")),
+        "binary",
+        {},
+    )
     assert (streamed.image_size, streamed.channels) == ((64, 48), 3)
     assert (held.image_size, held.channels, held.target) == ((28, 30), 1, "class")
 
@@ -55,7 +68,9 @@ def test_what_is_predicted_has_a_name(given, problem, said):
     assert schema.target_of(given, problem) == said
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"classes": [], "image_size": null, "shape": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"classes": [], "image_size": null, "shape": 3}']
+)
 def test_what_another_version_wrote_is_refused_in_a_sentence(text):
     with pytest.raises(DataError, match=r"input\.json cannot be read .+ Train again\."):
         schema.from_json(text)

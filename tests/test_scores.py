@@ -9,7 +9,13 @@ from goldilocks.encoding.targets import count_outputs, encode_targets, target_pr
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.problem import Problem, resolve
 
-AUTO = {"type": "auto", "last_activation": "auto", "loss": "auto", "metrics": "auto", "override": False}
+AUTO = {
+    "type": "auto",
+    "last_activation": "auto",
+    "loss": "auto",
+    "metrics": "auto",
+    "override": False,
+}
 RANDOM = np.random.default_rng(0)
 
 
@@ -75,7 +81,11 @@ def test_binary_scores():
     said = RANDOM.uniform(0.01, 0.99, (50, 1)).astype("float32")
     scores = evaluation.scores(problem("binary"), encode_targets(problem("binary"), 1, y), said)
     assert scores == pytest.approx(
-        {"loss": sklearn.log_loss(y, said[:, 0]), "accuracy": sklearn.accuracy_score(y, said[:, 0] > 0.5)}, rel=1e-4
+        {
+            "loss": sklearn.log_loss(y, said[:, 0]),
+            "accuracy": sklearn.accuracy_score(y, said[:, 0] > 0.5),
+        },
+        rel=1e-4,
     )
 
 
@@ -86,7 +96,10 @@ def test_multiclass_scores(loss):
     said /= said.sum(axis=1, keepdims=True)
     asked = problem("multiclass", loss=loss)
     scores = evaluation.scores(asked, encode_targets(asked, 3, y), said)
-    expected = {"loss": sklearn.log_loss(y, said), "accuracy": sklearn.accuracy_score(y, said.argmax(axis=1))}
+    expected = {
+        "loss": sklearn.log_loss(y, said),
+        "accuracy": sklearn.accuracy_score(y, said.argmax(axis=1)),
+    }
     assert scores == pytest.approx(expected, rel=1e-4)
 
 
@@ -108,7 +121,10 @@ def test_regression_scores(type, columns):
     y = RANDOM.uniform(size=(50, columns)).astype("float32")
     said = RANDOM.uniform(size=(50, columns)).astype("float32")
     scores = evaluation.scores(problem(type), encode_targets(problem(type), columns, y), said)
-    expected = {"loss": sklearn.mean_squared_error(y, said), "mae": sklearn.mean_absolute_error(y, said)}
+    expected = {
+        "loss": sklearn.mean_squared_error(y, said),
+        "mae": sklearn.mean_absolute_error(y, said),
+    }
     assert scores == pytest.approx(expected, rel=1e-4)
 
 
@@ -134,7 +150,9 @@ def test_the_baseline_has_the_accuracy_of_the_majority():
     assert naive("binary", [0.4], truth)["accuracy"] == 0.25
     scores = naive("multiclass", [0.2, 0.5, 0.3], np.array([1, 1, 0, 2, 1]))
     assert scores["accuracy"] == pytest.approx(0.6)
-    assert scores["loss"] == pytest.approx(-(3 * np.log(0.5) + np.log(0.2) + np.log(0.3)) / 5, rel=1e-5)
+    assert scores["loss"] == pytest.approx(
+        -(3 * np.log(0.5) + np.log(0.2) + np.log(0.3)) / 5, rel=1e-5
+    )
 
 
 def test_the_baseline_of_a_regression_has_the_mean_error_of_the_mean():
@@ -168,7 +186,9 @@ def test_what_a_prediction_decides():
     assert evaluation.decided(problem("binary"), column(0.2, 0.5, 0.51)).tolist() == [0, 0, 1]
     said = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]])
     assert evaluation.decided(problem("multiclass"), said).tolist() == [1, 0]
-    assert evaluation.decided(problem("multilabel"), np.array([[0.9, 0.5], [0.1, 0.6]])).tolist() == [[1, 0], [0, 1]]
+    assert evaluation.decided(
+        problem("multilabel"), np.array([[0.9, 0.5], [0.1, 0.6]])
+    ).tolist() == [[1, 0], [0, 1]]
 
 
 def test_an_answer_is_a_class_or_the_number_itself():
@@ -208,4 +228,7 @@ def test_the_worst_rows_come_first(type, y, said, rows, sizes):
 
 
 def test_where_no_class_is_wrong_there_is_no_worst():
-    assert len(evaluation.worst(problem("binary"), np.array([1, 0]), column(0.9, 0.1), most=5).rows) == 0
+    assert (
+        len(evaluation.worst(problem("binary"), np.array([1, 0]), column(0.9, 0.1), most=5).rows)
+        == 0
+    )

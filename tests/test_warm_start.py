@@ -16,7 +16,9 @@ def store(*overrides, role="plain"):
     """A store with one run, of this command line."""
     params = {name: written(value) for name, value in checked(*overrides).flat.items()}
     logged = SimpleNamespace(params=params, tags={"role": role})
-    return SimpleNamespace(found=lambda run_id: logged, model=lambda run_id: f"the model of {run_id}")
+    return SimpleNamespace(
+        found=lambda run_id: logged, model=lambda run_id: f"the model of {run_id}"
+    )
 
 
 def start(*overrides):
@@ -33,7 +35,11 @@ def test_no_origin_is_asked_for_none():
         (("dataset=boston",), "plain", ("dataset=boston",)),
         (("dataset=boston", "seed=3"), "repeat", ("dataset=boston", "model.units=8")),
         (("dataset=boston",), "final", ("dataset=boston", "final=true")),
-        (("dataset=mnist", "protocol.seed=1"), "fold", ("dataset=catsdogs",)),  # Other rows altogether.
+        (
+            ("dataset=mnist", "protocol.seed=1"),
+            "fold",
+            ("dataset=catsdogs",),
+        ),  # Other rows altogether.
         (TEXT, "plain", (*TEXT, "trainer.epochs=3")),
     ],
 )
@@ -57,11 +63,17 @@ def test_a_run_whose_training_rows_are_ours_is_gone_on_with(theirs, role, own):
     ],
 )
 def test_a_run_that_has_trained_on_rows_that_we_judge_by_is_refused(theirs, role, own, reason):
-    with pytest.raises(SplitError, match=rf"model\.init_from=a+: .+{reason}\. Expected a hold-out run"):
+    with pytest.raises(
+        SplitError, match=rf"model\.init_from=a+: .+{reason}\. Expected a hold-out run"
+    ):
         warm_start.load(start("dataset=boston", *own), store("dataset=boston", *theirs, role=role))
 
 
-@pytest.mark.parametrize("change", ["dataset.reverse=true", "dataset.length=7", "dataset.token=character"])
+@pytest.mark.parametrize(
+    "change", ["dataset.reverse=true", "dataset.length=7", "dataset.token=character"]
+)
 def test_features_of_another_kind_are_refused(change):
-    with pytest.raises(ModelError, match=rf"that run has {change.split('=')[0]}=.+, and here it is .+; use "):
+    with pytest.raises(
+        ModelError, match=rf"that run has {change.split('=')[0]}=.+, and here it is .+; use "
+    ):
         warm_start.load(start(*TEXT, change), store(*TEXT))

@@ -12,7 +12,9 @@ from goldilocks.workflow.runner import Candidate, Trained
 def dataset(y, problem, kind="table", **more):
     """A data set of so many rows, with nothing in them."""
     y = np.asarray(y, "float32" if problem in ("binary", "regression") else "int64")
-    classes = {"binary": ("no", "yes"), "multiclass": tuple("abcdefghij")[: int(y.max()) + 1]}.get(problem, ())
+    classes = {"binary": ("no", "yes"), "multiclass": tuple("abcdefghij")[: int(y.max()) + 1]}.get(
+        problem, ()
+    )
     return Dataset(
         name="table",
         kind=kind,
@@ -34,6 +36,12 @@ def problem(kind, metric=None):
 
 def trained(name, judged, *, metrics=None, verdict="balanced", overrides=()):
     """A training, by what it predicted of which rows: {(seed, fold): (rows, predictions)}."""
-    numbers = {"parameters": 10.0, "best_epoch": 5.0, "epochs": 10.0, "train_seconds": 1.0, **(metrics or {})}
+    numbers = {
+        "parameters": 10.0,
+        "best_epoch": 5.0,
+        "epochs": 10.0,
+        "train_seconds": 1.0,
+        **(metrics or {}),
+    }
     run = StoredRun(name, name, "FINISHED", {}, {"verdict": verdict}, numbers, ())
     return Trained(Candidate(name, tuple(overrides)), run, judged)

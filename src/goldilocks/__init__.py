@@ -29,7 +29,8 @@ Data flows one way, through rooms named after the steps of the workflow:
 
 import os
 
-# TensorFlow reads these once, when it is first imported: without them it prints some twenty lines at every start.
+# TensorFlow reads these once, when it is first imported: without them it prints some twenty lines
+# at every start.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # MLflow reports how it is used to its makers, over the network, unless told not to.

@@ -73,7 +73,9 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
             _stop(listed(errors))
         raise
     except BrokenPipeError:  # `python train.py --help | head`: nobody reads on.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at exit.
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # Python flushes it once more at exit.
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
@@ -84,7 +86,11 @@ def sentences() -> contextlib.AbstractContextManager[None]:
 
     In a sweep the error goes on to Hydra, which counts the job as failed and starts the next one.
     """
-    return contextlib.nullcontext() if TRACEBACK or HydraConfig.get().mode == RunMode.MULTIRUN else stopping()
+    return (
+        contextlib.nullcontext()
+        if TRACEBACK or HydraConfig.get().mode == RunMode.MULTIRUN
+        else stopping()
+    )
 
 
 @contextlib.contextmanager
@@ -108,7 +114,8 @@ def experiment(name: str, conf: Path) -> Settings:
         conf: The folder of the configuration.
 
     Raises:
-        ConfigError: There is no such experiment, or anything in it is wrong; the message lists all of it.
+        ConfigError: There is no such experiment, or anything in it is wrong; the message lists all
+            of it.
     """
     override = f"experiment={name}"
     try:
@@ -131,7 +138,10 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
         except HydraException:
             override = None
         if override is None or not override.key_or_group:
-            errors.append(f"{argument} cannot be read; expected key=value (quotes around a value with special signs).")
+            errors.append(
+                f"{argument} cannot be read; expected key=value (quotes around a value with "
+                "special signs)."
+            )
             continue
         name, values = override.key_or_group, _values(override)
         chosen.add(name)
@@ -144,28 +154,42 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
         if name in GROUPS:
             known = sorted(file.stem for file in (conf / name).glob("*.yaml"))
             strange = [value for value in values if value not in known]
-            errors += [f"{name}={value}: " + unknown(value, known, what=f"an option of {name}") for value in strange]
+            errors += [
+                f"{name}={value}: " + unknown(value, known, what=f"an option of {name}")
+                for value in strange
+            ]
             misspelled |= {name} if strange else set()
             groups += [] if strange else [f"{name}={value}" for value in values[:1]]
-            fixed += groups[-1:] if values and not strange and not override.is_sweep_override() else []
+            fixed += (
+                groups[-1:] if values and not strange and not override.is_sweep_override() else []
+            )
         elif not name.startswith("hydra") and not override.is_add():
             keys += [(name, argument.split("=")[0] + f"={value}") for value in values[:1]]
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
         known = list(leaves(plain(compose(config, groups), {})[0]))
         forced = {name for name, argument in keys if argument.startswith("+") and name in RULES}
         strange = {name for name, _ in keys if not _has(known, name)} - forced
-        if not misspelled and len(fixed) < len(set(GROUPS) & chosen):  # Hydra composes what all jobs share first.
+        if not misspelled and len(fixed) < len(
+            set(GROUPS) & chosen
+        ):  # Hydra composes what all jobs share first.
             shared = list(leaves(plain(compose(config, fixed), {})[0]))
             own = [
-                (name, argument) for name, argument in keys if name in RULES.keys() - forced and not _has(shared, name)
+                (name, argument)
+                for name, argument in keys
+                if name in RULES.keys() - forced and not _has(shared, name)
             ]
             errors += [
-                f"{name} is not a key of every option of this sweep; give it to all its jobs: ++{argument}."
+                f"{name} is not a key of every option of this sweep; give it to all its jobs: "
+                f"++{argument}."
                 for name, argument in own
             ]
             strange -= {name for name, _ in own}
         # A key may belong to the option that was meant: what has a rule is a key of some option.
-        unsure = {name for name in strange if name in RULES and misspelled & {name.split(".")[0], "experiment"}}
+        unsure = {
+            name
+            for name in strange
+            if name in RULES and misspelled & {name.split(".")[0], "experiment"}
+        }
         errors += [f"{name} " + _unknown_key(name, known) for name in sorted(strange - unsure)]
         try:
             sound = [*groups, *(argument for name, argument in keys if name not in strange)]
@@ -184,7 +208,11 @@ def _has(keys: Sequence[str], name: str) -> bool:
 
 def _values(override: Override) -> list[str]:
     """The values of an override as typed, several in a sweep; none of a sweep that only Hydra can resolve."""
-    if override.value_type in (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP):
+    if override.value_type in (
+        ValueType.CHOICE_SWEEP,
+        ValueType.SIMPLE_CHOICE_SWEEP,
+        ValueType.RANGE_SWEEP,
+    ):
         return list(override.sweep_string_iterator())
     return [] if override.is_sweep_override() else [str(override.input_line).partition("=")[2]]
 

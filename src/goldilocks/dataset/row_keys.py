@@ -11,22 +11,26 @@ import numpy as np
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.sources import cache, packing
 
-KEYS = 1  # Part of the name under which keys are kept: to be raised whenever they are computed in another way.
+# Part of the name under which keys are kept: to be raised whenever they are computed in another
+# way.
+KEYS = 1
 
 
 def keys(dataset: Dataset) -> np.ndarray | None:
     """A key of each row's content, uint64 (rows,): rows with equal `x` have equal keys, whatever their targets.
 
-    The keys are the first 8 bytes of a hash, so that of a million rows two different ones have the same key with a
-    chance of 1 in 30 million. Those of streamed images are of the bytes of their files. Keys of images that are kept on
-    disk are remembered in the cache.
+    The keys are the first 8 bytes of a hash, so that of a million rows two different ones have the
+    same key with a chance of 1 in 30 million. Those of streamed images are of the bytes of their
+    files. Keys of images that are kept on disk are remembered in the cache.
 
     Returns:
         None of a series, whose windows overlap by nature.
     """
     if dataset.kind == "series":
         return None
-    if dataset.kind == "image" and (dataset.image_size is not None or isinstance(dataset.x, np.memmap)):
+    if dataset.kind == "image" and (
+        dataset.image_size is not None or isinstance(dataset.x, np.memmap)
+    ):
         known = {"content": dataset.digest, "rows": len(dataset.y), "keys": KEYS}
         return np.array(cache.prepared(known, lambda: {"keys": _of_images(dataset)})["keys"])
     if dataset.kind == "image":
@@ -39,10 +43,15 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
     y = np.asarray(dataset.y)[rows]
     if dataset.kind == "series":
         windows = dataset.x
-        spans = (str((windows.columns, windows.target, windows.lookback, windows.step, windows.delay)), rows - rows[:1])
+        spans = (
+            str((windows.columns, windows.target, windows.lookback, windows.step, windows.delay)),
+            rows - rows[:1],
+        )
         return cache.digest(*spans, windows.points(rows), y)
     if dataset.kind == "table":
-        return cache.digest(str(list(getattr(dataset.x, "columns", []))), _of_columns(dataset)[rows], y)
+        return cache.digest(
+            str(list(getattr(dataset.x, "columns", []))), _of_columns(dataset)[rows], y
+        )
     if dataset.kind == "text":
         return packing.digest(dataset.x[rows], y, dataset.classes)
     found = keys(dataset)
@@ -54,8 +63,13 @@ def _of_images(dataset: Dataset) -> np.ndarray:
     """The key of each image: of its pixels, or of its file where it is streamed from one."""
     with ThreadPoolExecutor() as threads:  # hashlib and read() both release the interpreter lock.
         if dataset.image_size is not None:
-            return np.array(list(threads.map(lambda file: _key(Path(file).read_bytes()), dataset.x)), np.uint64)
-        return np.array(list(threads.map(lambda row: _key(np.ascontiguousarray(row).data), dataset.x)), np.uint64)
+            return np.array(
+                list(threads.map(lambda file: _key(Path(file).read_bytes()), dataset.x)), np.uint64
+            )
+        return np.array(
+            list(threads.map(lambda row: _key(np.ascontiguousarray(row).data), dataset.x)),
+            np.uint64,
+        )
 
 
 def _key(content: bytes | memoryview) -> int:

@@ -1,6 +1,7 @@
 """Raw rows -> features: Keras layers fitted on training rows only, and logged with the model.
 
-So a logged model takes what a person has: pixels from 0 to 255, or the columns of a table as they are in its file.
+So a logged model takes what a person has: pixels from 0 to 255, or the columns of a table as they
+are in its file.
 """
 
 import math
@@ -14,7 +15,9 @@ from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.encoding import vectorization
 
-NUMBERS = 2**26  # encoded at once, at most, where all rows are encoded before the training: 0.25 GiB as float32
+NUMBERS = (
+    2**26
+)  # encoded at once, at most, where all rows are encoded before the training: 0.25 GiB as float32
 IMAGES = 32  # of these, whose features inside the base are many more
 MOST_BYTES = 8 * 2**30  # of features that are held in memory
 
@@ -28,12 +31,14 @@ def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
         in_order: Whether the model reads texts in their order (`model.READS_IN_ORDER`).
 
     Returns:
-        Image: uint8 (batch, height, width, channels) -> float32 of the same shape, 0 to 1. Table: a dict of columns,
-        each float32 or string (batch,), -> float32 (batch, features): numbers standardized, missing ones set to the
-        training mean and marked by a column of their own, categories one-hot with a place for unknown ones. A number
-        that stands still in the training rows has no spread to be measured by: it is 0 in every row. Text: string
-        (batch,) -> what `vectorization.encoder` makes. Series: float32 (batch, time steps, columns) -> the same,
-        standardized by the points of time that the training windows span.
+        Image: uint8 (batch, height, width, channels) -> float32 of the same shape, 0 to 1. Table: a
+            dict of columns,
+        each float32 or string (batch,), -> float32 (batch, features): numbers standardized, missing
+        ones set to the training mean and marked by a column of their own, categories one-hot with a
+        place for unknown ones. A number that stands still in the training rows has no spread to be
+        measured by: it is 0 in every row. Text: string (batch,) -> what `vectorization.encoder`
+        makes. Series: float32 (batch, time steps, columns) -> the same, standardized by the points
+        of time that the training windows span.
     """
     if dataset.kind == "image":
         size = dataset.image_size or dataset.x.shape[1:3]
@@ -43,7 +48,11 @@ def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
     if dataset.kind == "text":
         assert dataset.vectorization is not None
         return vectorization.encoder(dataset.x[rows], dataset.vectorization, in_order=in_order)
-    return _series_encoder(dataset.x, rows) if dataset.kind == "series" else _table_encoder(dataset.x.iloc[rows])
+    return (
+        _series_encoder(dataset.x, rows)
+        if dataset.kind == "series"
+        else _table_encoder(dataset.x.iloc[rows])
+    )
 
 
 def raw(dataset: Dataset, rows: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
@@ -70,14 +79,23 @@ def features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray) -> np.nda
         numbers = math.prod(encoder.output.shape[1:])
         if len(rows) * numbers > MOST_BYTES:
             raise DataError(
-                f"{len(rows)} rows of {' x '.join(map(str, encoder.output.shape[1:]))} features would need "
-                f"{len(rows) * numbers / 2**30:.0f} GiB of memory, expected at most {MOST_BYTES / 2**30:.0f}; use "
+                f"{len(rows)} rows of {' x '.join(map(str, encoder.output.shape[1:]))} features "
+                "would need "
+                f"{len(rows) * numbers / 2**30:.0f} GiB of memory, expected at most "
+                f"{MOST_BYTES / 2**30:.0f}; use "
                 "dataset.encoding=auto, or lower dataset.words, dataset.length or dataset.subset."
             )
         return _features(dataset, encoder, rows, max(1, min(1024, NUMBERS // numbers)))
     weights = cache.digest(base.to_json(), *base.get_weights())
-    key = {"data": dataset.digest, "size": dataset.image_size, "rows": cache.digest(rows), "base": weights}
-    return cache.prepared(key, lambda: {"features": _features(dataset, encoder, rows, IMAGES)})["features"]
+    key = {
+        "data": dataset.digest,
+        "size": dataset.image_size,
+        "rows": cache.digest(rows),
+        "base": weights,
+    }
+    return cache.prepared(key, lambda: {"features": _features(dataset, encoder, rows, IMAGES)})[
+        "features"
+    ]
 
 
 def _base(encoder: keras.Model) -> keras.Model | None:
@@ -87,7 +105,9 @@ def _base(encoder: keras.Model) -> keras.Model | None:
 
 def _features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray, size: int) -> np.ndarray:
     parts = [
-        _compact(keras.ops.convert_to_numpy(encoder(tensors(raw(dataset, rows[start : start + size])))))
+        _compact(
+            keras.ops.convert_to_numpy(encoder(tensors(raw(dataset, rows[start : start + size]))))
+        )
         for start in range(0, len(rows), size)
     ]
     return np.concatenate(parts)
@@ -95,7 +115,11 @@ def _features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray, size: in
 
 def _compact(values: np.ndarray) -> np.ndarray:
     """The same values as uint8 where they are whole numbers from 0 to 255: of 25,000 reviews 0.25 GB in place of 1."""
-    fits = values.min(initial=0) >= 0 and values.max(initial=0) <= 255 and (values == np.floor(values)).all()
+    fits = (
+        values.min(initial=0) >= 0
+        and values.max(initial=0) <= 255
+        and (values == np.floor(values)).all()
+    )
     return values.astype("uint8") if fits else values
 
 
@@ -106,14 +130,20 @@ def persistence(dataset: Dataset, encoder: keras.Model) -> tuple[int, float, flo
     place, scale = dataset.x.target, encoder.get_layer("scale")
     mean, variance = (np.asarray(values).ravel()[place] for values in (scale.mean, scale.variance))
     spread = float(np.sqrt(variance))
-    return place, float(mean), spread if np.isfinite(spread) else 0.0  # It stood still in the training rows.
+    return (
+        place,
+        float(mean),
+        spread if np.isfinite(spread) else 0.0,
+    )  # It stood still in the training rows.
 
 
 def tensors(rows: np.ndarray | dict[str, np.ndarray]):
     """Raw rows as Keras takes them: texts, and all columns of a table, become tensors."""
     if isinstance(rows, dict):
         return {name: keras.ops.convert_to_tensor(tensors(column)) for name, column in rows.items()}
-    return keras.ops.convert_to_tensor(rows.tolist(), dtype="string") if rows.dtype == object else rows
+    return (
+        keras.ops.convert_to_tensor(rows.tolist(), dtype="string") if rows.dtype == object else rows
+    )
 
 
 def pixels(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
@@ -143,7 +173,9 @@ def _is_number(column: pd.Series) -> bool:
 def _names(frame: pd.DataFrame) -> dict[str, str]:
     """The columns' names as Keras allows them: without slashes, and all different."""
     names: dict[str, str] = {}
-    for column in sorted(map(str, frame.columns), key=lambda column: "/" in column):  # Those that may stay as they are.
+    for column in sorted(
+        map(str, frame.columns), key=lambda column: "/" in column
+    ):  # Those that may stay as they are.
         name = column.replace("/", "_")
         while name in names.values():
             name += "_"
@@ -156,7 +188,9 @@ def _series_encoder(windows: Windows, rows: np.ndarray) -> keras.Model:
     points = windows.points(rows).astype("float64")
     mean, variance = points.mean(axis=0), points.var(axis=0)
     varies = points.min(axis=0) < points.max(axis=0)
-    scale = keras.layers.Normalization(mean=mean, variance=np.where(varies, variance, np.inf), name="scale")
+    scale = keras.layers.Normalization(
+        mean=mean, variance=np.where(varies, variance, np.inf), name="scale"
+    )
     return keras.Model(inputs, scale(inputs), name="encoder")
 
 
@@ -170,7 +204,9 @@ def _table_encoder(train: pd.DataFrame) -> keras.Model:
     if numbers:
         x = keras.ops.stack([inputs[column] for column in numbers], axis=-1)
         values = train[numbers].to_numpy(dtype="float64")
-        known = np.maximum((~np.isnan(values)).sum(axis=0), 1)  # 1: of a column without any known value
+        known = np.maximum(
+            (~np.isnan(values)).sum(axis=0), 1
+        )  # 1: of a column without any known value
         mean = np.nansum(values, axis=0) / known
         varies = np.fmin.reduce(values) < np.fmax.reduce(values)
         variance = np.where(varies, np.nansum((values - mean) ** 2, axis=0) / known, np.inf)
@@ -178,10 +214,16 @@ def _table_encoder(train: pd.DataFrame) -> keras.Model:
         features.append(keras.ops.nan_to_num(scaled, nan=0.0))
         gaps = [index for index in range(len(numbers)) if np.isnan(values[:, index]).any()]
         if gaps:
-            features.append(keras.ops.cast(keras.ops.isnan(keras.ops.take(x, gaps, axis=-1)), "float32"))
+            features.append(
+                keras.ops.cast(keras.ops.isnan(keras.ops.take(x, gaps, axis=-1)), "float32")
+            )
     for column in categories:
         vocabulary = sorted(set(train[column]))
-        lookup = keras.layers.StringLookup(vocabulary=vocabulary, num_oov_indices=1, output_mode="one_hot")
+        lookup = keras.layers.StringLookup(
+            vocabulary=vocabulary, num_oov_indices=1, output_mode="one_hot"
+        )
         features.append(lookup(keras.ops.expand_dims(inputs[column], -1)))
     joined = keras.ops.concatenate(features, axis=-1) if len(features) > 1 else features[0]
-    return keras.Model({names[column]: tensor for column, tensor in inputs.items()}, joined, name="encoder")
+    return keras.Model(
+        {names[column]: tensor for column, tensor in inputs.items()}, joined, name="encoder"
+    )

@@ -21,12 +21,15 @@ class Schema:
         kind: "image", "table", "text" or "series".
         problem: The problem type.
         target: What is predicted, for people: the name of a column, "class", "labels" or "value".
-        classes: Names of the classes or labels, in the order of their indices; empty for regression.
+        classes: Names of the classes or labels, in the order of their indices; empty for
+            regression.
         unit: Unit of a regression target, for people; "" where there is none.
-        columns: Of a table or a series: "number" or "category" by the names of the columns, in the model's order.
+        columns: Of a table or a series: "number" or "category" by the names of the columns, in the
+            model's order.
         image_size: Of images: height and width in pixels; None of other kinds.
         channels: Of images: 1 (gray) or 3 (RGB); 0 of other kinds.
-        text: Of texts: the column of a file that holds them; None where they were files, or came with the program.
+        text: Of texts: the column of a file that holds them; None where they were files, or came
+            with the program.
         time: Of a series: the column of times; None where the rows came in order.
         lookback: Of a series: rows that a window spans; 0 of other kinds.
         step: Of a series: every how many of them are seen; 0 of other kinds.
@@ -71,7 +74,9 @@ def of(dataset: Dataset, problem: str, options: Mapping[str, Any]) -> Schema:
         spans = (dataset.x.lookback, dataset.x.step, dataset.x.delay)
         given = dataset.x.columns[dataset.x.target]
     elif dataset.kind == "image":
-        shape = (*dataset.image_size, 3) if dataset.image_size else tuple(map(int, dataset.x.shape[1:]))
+        shape = (
+            (*dataset.image_size, 3) if dataset.image_size else tuple(map(int, dataset.x.shape[1:]))
+        )
     return Schema(
         kind=dataset.kind,
         problem=problem,
@@ -102,7 +107,8 @@ def from_json(text: str) -> Schema:
         return Schema(**{**found, **lists})
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
-            f"{FILE} cannot be read ({error}); expected what a run of this version of the program logs. Train again."
+            f"{FILE} cannot be read ({error}); expected what a run of this version of the program "
+            "logs. Train again."
         ) from error
 
 

@@ -25,7 +25,11 @@ def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
 
 def count_outputs(problem: Problem, dataset: Dataset) -> int:
     """How many numbers a prediction has: one for each class of a multiclass problem, else one for each target."""
-    return len(dataset.classes) if problem.type == "multiclass" else int(np.prod(dataset.y.shape[1:], initial=1))
+    return (
+        len(dataset.classes)
+        if problem.type == "multiclass"
+        else int(np.prod(dataset.y.shape[1:], initial=1))
+    )
 
 
 def target_prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:

@@ -19,15 +19,17 @@ BAGS = ("multi_hot", "count")  # encodings without order, by Keras's names for t
 class Hashing(keras.layers.Layer):
     """Texts -> the hash bucket of each token: string (batch,) -> int64 (batch, tokens of the longest), 0 where padded.
 
-    The hash is FarmHash64, so it is the same in every process, which Python's own `hash` is not. No vocabulary is kept,
-    and words share buckets: the fewer there are, the more are told apart no longer (Weinberger et al. 2009). A saved
-    model that has this layer is loaded after `import goldilocks.encoding.vectorization`.
+    The hash is FarmHash64, so it is the same in every process, which Python's own `hash` is not. No
+    vocabulary is kept, and words share buckets: the fewer there are, the more are told apart no
+    longer (Weinberger et al. 2009). A saved model that has this layer is loaded after `import
+    goldilocks.encoding.vectorization`.
     """
 
     def __init__(self, words: int, token: str, counts: str | None = None, **how):
         """Buckets are 2 to `words` - 1, as words' indices are; `token` is "word" or "character".
 
-        With `counts` "multi_hot" or "count" it gives float32 (batch, words) instead: whether or how often each occurs.
+        With `counts` "multi_hot" or "count" it gives float32 (batch, words) instead: whether or how
+        often each occurs.
         """
         super().__init__(**how)
         self.words, self.token, self.counts = words, token, counts
@@ -48,7 +50,11 @@ class Hashing(keras.layers.Layer):
 
     def get_config(self):
         """What `__init__` takes."""
-        return super().get_config() | {"words": self.words, "token": self.token, "counts": self.counts}
+        return super().get_config() | {
+            "words": self.words,
+            "token": self.token,
+            "counts": self.counts,
+        }
 
 
 def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.Model:
@@ -60,13 +66,15 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
         in_order: Whether the model reads sequences of indices.
 
     Returns:
-        string (batch,) -> "sequence": int32 (batch, length), 0 where padded, 1 for unknown tokens; "one_hot": float32
-        (batch, length, words); "multi_hot", "count": float32 (batch, words).
+        string (batch,) -> "sequence": int32 (batch, length), 0 where padded, 1 for unknown tokens;
+        "one_hot": float32 (batch, length, words); "multi_hot", "count": float32 (batch, words).
     """
     encoding = ("sequence" if in_order else "multi_hot") if how.encoding == "auto" else how.encoding
     inputs = keras.Input((), dtype="string", name="text")
     if how.hashing:
-        indices = Hashing(how.words, how.token, encoding if encoding in BAGS else None, name="hashing")(inputs)
+        indices = Hashing(
+            how.words, how.token, encoding if encoding in BAGS else None, name="hashing"
+        )(inputs)
         if encoding in BAGS:
             return keras.Model(inputs, indices, name="encoder")
     else:
@@ -98,7 +106,9 @@ def vocabulary(encoder: keras.Model) -> tuple[str, ...]:
 
     Empty as well of one that hashes: its buckets have no names.
     """
-    layers = [layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)]
+    layers = [
+        layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)
+    ]
     if not layers or not is_sequence(encoder):
         return ()
     return tuple(map(str, layers[0].get_vocabulary()))
@@ -112,12 +122,17 @@ def decoded(sequence: np.ndarray | Sequence[int], words: Sequence[str]) -> str:
 def _fitted(indices, how: Vectorization):
     """Indices padded behind to any common length -> int32 (batch, how.length), cut, turned and padded as asked."""
     ops = keras.ops
-    indices = ops.pad(ops.cast(indices, "int32"), [[0, 0], [0, 1]])  # One column at least, if all texts are empty.
+    indices = ops.pad(
+        ops.cast(indices, "int32"), [[0, 0], [0, 1]]
+    )  # One column at least, if all texts are empty.
     count = ops.sum(ops.cast(indices != PADDING, "int32"), axis=1, keepdims=True)
     kept = ops.minimum(count, how.length)
     place = ops.reshape(ops.arange(how.length, dtype="int32"), (1, how.length))
-    # Differences only: Keras 3.15.1 takes the second of two summands for a bias where the batch is as long as the rows.
-    place = place - ((how.length - kept) if how.pad == "before" else 0 * kept)  # among those that are kept
+    # Differences only: Keras 3.15.1 takes the second of two summands for a bias where the batch is
+    # as long as the rows.
+    place = place - (
+        (how.length - kept) if how.pad == "before" else 0 * kept
+    )  # among those that are kept
     source = place - (kept - count) if how.truncate == "before" else place
     source = count - 1 - source if how.reverse else source
     taken = ops.take_along_axis(indices, ops.minimum(ops.maximum(source, 0), count), axis=1)
@@ -129,4 +144,6 @@ def _tokens(texts, token: str) -> tf.RaggedTensor:
     lower = tf.strings.lower(texts)
     if token == "character":
         return tf.strings.unicode_split(lower, "UTF-8")
-    return tf.strings.split(tf.strings.regex_replace(lower, r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']", ""))
+    return tf.strings.split(
+        tf.strings.regex_replace(lower, r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']", "")
+    )

@@ -1,6 +1,7 @@
 """Predictions -> how sure a score is: 95 % intervals over rows, differences in pairs, and the luck of the best of many.
 
-Which interval belongs to which score was chosen by how often it holds the truth: `benchmarks/coverage.py` measures it.
+Which interval belongs to which score was chosen by how often it holds the truth:
+`benchmarks/coverage.py` measures it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,18 @@ import numpy as np
 from goldilocks.problem import Problem
 
 CONFIDENCE = 0.95
-SHARES = ("accuracy", "binary_accuracy")  # metrics that are the mean of what is right (1) or wrong (0)
+SHARES = (
+    "accuracy",
+    "binary_accuracy",
+)  # metrics that are the mean of what is right (1) or wrong (0)
 SMALLEST = 1e-7  # Keras keeps divisors this far from 0 (`keras.config.epsilon`).
 RESAMPLES = 1999  # of a bootstrap of means
-MANY = 2000  # rows or clusters from which on Student's t holds the truth as often as the bootstrap, and costs nothing
-FEW = 10  # rows or clusters below which a resample may repeat one value only, so that nothing can be bootstrapped
+# rows or clusters from which on Student's t holds the truth as often as the bootstrap, and costs
+# nothing
+MANY = 2000
+# rows or clusters below which a resample may repeat one value only, so that nothing can be
+# bootstrapped
+FEW = 10
 NUMBERS_AT_ONCE = 5_000_000  # of a bootstrap that are held in memory
 BINS = 199  # between the 200 thresholds at which Keras's AUC looks
 
@@ -47,7 +55,9 @@ class Paired:
     high: float
 
 
-def row_values(problem: Problem, name: str, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray | None:
+def row_values(
+    problem: Problem, name: str, truth: np.ndarray, predictions: np.ndarray
+) -> np.ndarray | None:
     """What each row adds to a score that is a mean over rows; None of another score, such as auc.
 
     Args:
@@ -80,27 +90,37 @@ def row_values(problem: Problem, name: str, truth: np.ndarray, predictions: np.n
 
 
 def interval(
-    problem: Problem, name: str, truth: np.ndarray, predictions: np.ndarray, clusters: np.ndarray | None
+    problem: Problem,
+    name: str,
+    truth: np.ndarray,
+    predictions: np.ndarray,
+    clusters: np.ndarray | None,
 ) -> Interval | None:
     """The 95 % interval of a score; None where there are too few rows to tell, or a value is not finite.
 
-    None as well of metrics that no problem has in `problem.PROBLEMS`, which only `problem.override` allows.
+    None as well of metrics that no problem has in `problem.PROBLEMS`, which only `problem.override`
+    allows.
 
-    Accuracies: `share_interval`; precision and recall are shares too, of the rows that are said to be, or are,
-    positive. Losses and errors: `mean_interval`; a root of a mean has the roots of its ends. The area under the curve
-    has Student's t interval on the logarithm of the odds (Pepe, The Statistical Evaluation of Medical Tests, 2003,
-    section 5.2.3); the bootstrap's held the truth less often.
+    Accuracies: `share_interval`; precision and recall are shares too, of the rows that are said to
+        be, or are,
+    positive. Losses and errors: `mean_interval`; a root of a mean has the roots of its ends. The
+    area under the curve has Student's t interval on the logarithm of the odds (Pepe, The
+    Statistical Evaluation of Medical Tests, 2003, section 5.2.3); the bootstrap's held the truth
+    less often.
 
     Args:
         problem: Says the type and the loss.
         name: "loss", or a Keras metric of the problem.
         truth: As `encode_targets` makes it.
         predictions: float32 (rows, outputs).
-        clusters: int64 (rows,): rows with the same number belong together; None where each stands for itself.
+        clusters: int64 (rows,): rows with the same number belong together; None where each stands
+            for itself.
     """
     values = row_values(problem, name, truth, predictions)
     if values is not None:
-        return share_interval(values, clusters) if name in SHARES else mean_interval(values, clusters)
+        return (
+            share_interval(values, clusters) if name in SHARES else mean_interval(values, clusters)
+        )
     if name == "root_mean_squared_error":
         squares = row_values(problem, "mse", truth, predictions)
         assert squares is not None
@@ -116,9 +136,10 @@ def interval(
 def share_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval | None:
     """The 95 % interval of a share; None without a row, or of parts of 1 in a single row or cluster.
 
-    Of independent rows Wilson's (Wilson 1927; recommended by Brown, Cai and DasGupta, "Interval estimation for a
-    binomial proportion", Statistical Science 16, 2001). Of clusters, and of values between 0 and 1, Student's t on the
-    logarithm of the odds, which stays between 0 and 1 and holds where mistakes are rare.
+    Of independent rows Wilson's (Wilson 1927; recommended by Brown, Cai and DasGupta, "Interval
+    estimation for a binomial proportion", Statistical Science 16, 2001). Of clusters, and of values
+    between 0 and 1, Student's t on the logarithm of the odds, which stays between 0 and 1 and holds
+    where mistakes are rare.
 
     Args:
         values: float64 (rows,), 0 to 1.
@@ -135,10 +156,11 @@ def share_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval 
 def mean_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval | None:
     """The 95 % interval of a mean over rows, or over clusters of them; None of fewer than 2, or of no finite values.
 
-    From 2,000 rows or clusters on, and below 10: Student's t. Between them the bootstrap of t (Efron and Tibshirani, An
-    Introduction to the Bootstrap, 1993, section 12.5): where a few rows have a large error it holds the truth more
-    often than Student's t and than the bias-corrected bootstrap. The mean over clusters is a ratio of two sums
-    (Cochran, Sampling Techniques, 1977, equation 6.13). Below 0 it is cut off where no value is.
+    From 2,000 rows or clusters on, and below 10: Student's t. Between them the bootstrap of t
+    (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 12.5): where a few rows
+    have a large error it holds the truth more often than Student's t and than the bias-corrected
+    bootstrap. The mean over clusters is a ratio of two sums (Cochran, Sampling Techniques, 1977,
+    equation 6.13). Below 0 it is cut off where no value is.
 
     Args:
         values: float64 (rows,).
@@ -174,12 +196,13 @@ def paired(first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None) -
 def best_of(count: int, error: float) -> float:
     """How much better than it is the best of so many equally good candidates is expected to look, by luck alone.
 
-    The expected largest of `count` independent draws z of a normal distribution, which is the integral of
-    1 - P(z)^count over z > 0, minus that of P(z)^count over z < 0 (David and Nagaraja, Order Statistics, 2003, section
-    3.1), times `error`.
+    The expected largest of `count` independent draws z of a normal distribution, which is the
+    integral of 1 - P(z)^count over z > 0, minus that of P(z)^count over z < 0 (David and Nagaraja,
+    Order Statistics, 2003, section 3.1), times `error`.
 
     Args:
-        count: Candidates among which the best was picked; of none and of one, nothing is to be expected.
+        count: Candidates among which the best was picked; of none and of one, nothing is to be
+            expected.
         error: Standard error of a score, as far as it is not shared by all candidates.
     """
     if count < 2:
@@ -187,7 +210,9 @@ def best_of(count: int, error: float) -> float:
     from scipy import integrate, special
 
     # From z to -z; and not 1 - P(z)^count, of which nothing would be left for large z.
-    above, _ = integrate.quad(lambda z: -np.expm1(count * special.log_ndtr(z)), 0, 40, points=[2, 5, 9])
+    above, _ = integrate.quad(
+        lambda z: -np.expm1(count * special.log_ndtr(z)), 0, 40, points=[2, 5, 9]
+    )
     below, _ = integrate.quad(lambda z: special.ndtr(-z) ** count, 0, 40, points=[2, 5, 9])
     return (above - below) * error
 
@@ -239,7 +264,9 @@ def _quantiles_of_t(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _rate(name: str, truth: np.ndarray, said: np.ndarray, clusters: np.ndarray | None) -> Interval | None:
+def _rate(
+    name: str, truth: np.ndarray, said: np.ndarray, clusters: np.ndarray | None
+) -> Interval | None:
     """The interval of precision or recall; bool (rows, outputs). None where no row counts."""
     both, among = (truth & said).sum(axis=1), (said if name == "precision" else truth).sum(axis=1)
     if not among.any():
@@ -247,29 +274,44 @@ def _rate(name: str, truth: np.ndarray, said: np.ndarray, clusters: np.ndarray |
     if clusters is None and truth.shape[1] == 1:
         return _wilson(float(both.sum()), int(among.sum()))
     rate = both.sum() / among.sum()
-    return _of_odds(float(rate), (both - rate * among) / among.sum(), clusters, int((among > 0).sum()))
+    return _of_odds(
+        float(rate), (both - rate * among) / among.sum(), clusters, int((among > 0).sum())
+    )
 
 
-def _area(truth: np.ndarray, predictions: np.ndarray, clusters: np.ndarray | None) -> Interval | None:
+def _area(
+    truth: np.ndarray, predictions: np.ndarray, clusters: np.ndarray | None
+) -> Interval | None:
     """The interval of the area under the curve; truth is bool (rows, outputs). None without both kinds of rows.
 
-    Its standard error is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988); of clusters Obuchowski's
-    (Biometrics 53, 1997).
+    Its standard error is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988); of
+    clusters Obuchowski's (Biometrics 53, 1997).
     """
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if not positives or not negatives or not np.isfinite(predictions).all():
         return None
-    bins = np.maximum(np.ceil(predictions * np.float32(BINS)).astype(np.int64) - 1, 0)  # As Keras puts them.
-    of_positives, of_negatives = (np.bincount(bins[kind], minlength=BINS) for kind in (truth, ~truth))
-    # How many of the other kind stand on the wrong side of each bin; those in the same bin count half.
+    bins = np.maximum(
+        np.ceil(predictions * np.float32(BINS)).astype(np.int64) - 1, 0
+    )  # As Keras puts them.
+    of_positives, of_negatives = (
+        np.bincount(bins[kind], minlength=BINS) for kind in (truth, ~truth)
+    )
+    # How many of the other kind stand on the wrong side of each bin; those in the same bin count
+    # half.
     below = np.cumsum(of_negatives) - of_negatives / 2
     above = positives - np.cumsum(of_positives) + of_positives / 2
     area = float((of_positives * below).sum() / (positives * negatives))
-    moves = np.where(truth, (below[bins] / negatives - area) / positives, (above[bins] / positives - area) / negatives)
+    moves = np.where(
+        truth,
+        (below[bins] / negatives - area) / positives,
+        (above[bins] / positives - area) / negatives,
+    )
     return _of_odds(area, moves.sum(axis=1), clusters, min(positives, negatives))
 
 
-def _of_odds(rate: float, moves: np.ndarray, clusters: np.ndarray | None, rows: int) -> Interval | None:
+def _of_odds(
+    rate: float, moves: np.ndarray, clusters: np.ndarray | None, rows: int
+) -> Interval | None:
     """Student's t interval of the logarithm of a rate's odds; Wilson's of so many rows where the rate is 0 or 1.
 
     Args:

@@ -1,7 +1,8 @@
 """Trained candidates -> how far they lie apart, and whether that is more than noise.
 
-Two kinds of noise are told: other validation rows would give another score, and another seed another network. The
-candidates are compared in pairs, row by row and seed by seed, which takes out what a row or a fold does to both.
+Two kinds of noise are told: other validation rows would give another score, and another seed
+another network. The candidates are compared in pairs, row by row and seed by seed, which takes out
+what a row or a fold does to both.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Difference:
         error: Its standard error, of rows and seeds together.
         rows: How many validation rows both have predicted.
         seeds: How many seeds both have.
-        freedom: Degrees of freedom of the error; few where few seeds, which hardly tell their spread, make most of it.
+        freedom: Degrees of freedom of the error; few where few seeds, which hardly tell their
+            spread, make most of it.
     """
 
     measure: str
@@ -69,8 +71,9 @@ class Difference:
     def chance(self) -> float:
         """How often noise alone would let the first look so much better, 0 to 1, one-sided.
 
-        By the normal distribution: where the targets have nothing to do with the inputs, the rows make all the noise
-        there is, and those are many. What the seeds add to the error makes it larger than it need be.
+        By the normal distribution: where the targets have nothing to do with the inputs, the rows
+        make all the noise there is, and those are many. What the seeds add to the error makes it
+        larger than it need be.
         """
         from scipy import special
 
@@ -80,7 +83,8 @@ class Difference:
 def joined(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """The standard error of a sum, and its degrees of freedom, from those of its independent parts.
 
-    Source: Welch, "The generalization of Student's problem", Biometrika 34 (1947); Satterthwaite (1946).
+    Source: Welch, "The generalization of Student's problem", Biometrika 34 (1947); Satterthwaite
+        (1946).
     """
     error = math.hypot(*(each for each, _ in parts))
     unsure = sum(each**4 / max(1, freedom) for each, freedom in parts if each)
@@ -93,8 +97,12 @@ def apart(first: Difference, second: Difference) -> Difference:
     return dataclasses.replace(first, gain=first.gain - second.gain, error=error, freedom=freedom)
 
 
-Values = Mapping[Key, tuple[np.ndarray, np.ndarray]]  # by seed and fold: rows, and the score of each
-Predicted = Mapping[str, tuple[np.ndarray, np.ndarray]]  # by fold: rows, and predictions, float32 (n, outputs)
+Values = Mapping[
+    Key, tuple[np.ndarray, np.ndarray]
+]  # by seed and fold: rows, and the score of each
+Predicted = Mapping[
+    str, tuple[np.ndarray, np.ndarray]
+]  # by fold: rows, and predictions, float32 (n, outputs)
 
 
 @dataclass(frozen=True)
@@ -104,8 +112,8 @@ class Judge:
     Attributes:
         dataset: Loaded.
         problem: What is predicted.
-        seed_error: Standard deviation of a score from seed to seed, by measure, for candidates that have one seed only;
-            measured on one candidate, and empty until then.
+        seed_error: Standard deviation of a score from seed to seed, by measure, for candidates that
+            have one seed only; measured on one candidate, and empty until then.
         seeds_measured: With how many seeds that was.
     """
 
@@ -121,7 +129,9 @@ class Judge:
         told = intervals.row_values(self.problem, name, self._targets()[two], self._naive(two))
         return "loss" if told is None else name
 
-    def compare(self, first: Sequence[Trained], second: Sequence[Trained], measure: str) -> Difference:
+    def compare(
+        self, first: Sequence[Trained], second: Sequence[Trained], measure: str
+    ) -> Difference:
         """How much better a candidate is than another, given the trainings of each, of one seed or of several.
 
         Args:
@@ -129,19 +139,30 @@ class Judge:
             second: Of the other; they have a seed in common.
             measure: A mean over rows: "loss", or the name of a metric.
         """
-        return self._difference(self._values(first, measure), self._values(second, measure), measure, networks=2)
+        return self._difference(
+            self._values(first, measure), self._values(second, measure), measure, networks=2
+        )
 
     def against_baseline(self, trained: Sequence[Trained], measure: str) -> Difference:
         """How much better a candidate is than the dumb predictor, whose constant is the best for these very rows."""
         values = self._values(trained, measure)
-        dumb = {key: (rows, self._scores(rows, self._naive(rows), measure)) for key, (rows, _) in values.items()}
+        dumb = {
+            key: (rows, self._scores(rows, self._naive(rows), measure))
+            for key, (rows, _) in values.items()
+        }
         return self._difference(values, dumb, measure, networks=1)
 
-    def against_predicted(self, trained: Sequence[Trained], others: Predicted, measure: str) -> Difference:
+    def against_predicted(
+        self, trained: Sequence[Trained], others: Predicted, measure: str
+    ) -> Difference:
         """How much better a candidate is, with each of its seeds, than what has no seed: given predictions by fold."""
-        scores = {fold: (rows, self._scores(rows, said, measure)) for fold, (rows, said) in others.items()}
+        scores = {
+            fold: (rows, self._scores(rows, said, measure)) for fold, (rows, said) in others.items()
+        }
         values = self._values(trained, measure)
-        return self._difference(values, {(seed, fold): scores[fold] for seed, fold in values}, measure, networks=1)
+        return self._difference(
+            values, {(seed, fold): scores[fold] for seed, fold in values}, measure, networks=1
+        )
 
     def score(self, trained: Sequence[Trained], measure: str) -> Difference:
         """The mean over rows, folds and seeds, as a difference from 0."""
@@ -163,14 +184,20 @@ class Judge:
         return values
 
     def _targets(self) -> np.ndarray:
-        return encode_targets(self.problem, count_outputs(self.problem, self.dataset), self.dataset.y)
+        return encode_targets(
+            self.problem, count_outputs(self.problem, self.dataset), self.dataset.y
+        )
 
     def _naive(self, rows: np.ndarray) -> np.ndarray:
         """What the dumb predictor says of rows."""
         outputs = count_outputs(self.problem, self.dataset)
-        return evaluation.naive(self.dataset, target_prior(self.problem, outputs, self.dataset.y[rows]), rows)
+        return evaluation.naive(
+            self.dataset, target_prior(self.problem, outputs, self.dataset.y[rows]), rows
+        )
 
-    def _difference(self, first: Values, second: Values, measure: str, *, networks: int) -> Difference:
+    def _difference(
+        self, first: Values, second: Values, measure: str, *, networks: int
+    ) -> Difference:
         """Mean and standard error over rows and seeds; `networks` of the two were trained, each with its own luck."""
         sign = 1 if higher_is_better(measure) else -1
         gaps: dict[str, list[pd.Series]] = {}
@@ -178,14 +205,20 @@ class Judge:
             if (seed, fold) in second:
                 others, compared = second[seed, fold]
                 gap = pd.Series(values, index=rows) - pd.Series(compared, index=others)
-                gaps.setdefault(seed, []).append(sign * gap.dropna())  # Rows that only one has judged tell nothing.
+                gaps.setdefault(seed, []).append(
+                    sign * gap.dropna()
+                )  # Rows that only one has judged tell nothing.
         # A row that several shufflings have validated counts once, with its mean.
-        table = pd.DataFrame({seed: pd.concat(parts).groupby(level=0).mean() for seed, parts in gaps.items()})
+        table = pd.DataFrame(
+            {seed: pd.concat(parts).groupby(level=0).mean() for seed, parts in gaps.items()}
+        )
         means, rows = table.mean(axis=1), table.index.to_numpy()
         clusters = evaluation.clusters(self.dataset, rows)
         of_rows = intervals.paired(means.to_numpy(), np.zeros(len(means)), clusters).error
         independent = len(rows) if clusters is None else len(np.unique(clusters))
-        error, freedom = joined([(of_rows, independent - 1), self._of_seeds(table.mean(), measure, networks)])
+        error, freedom = joined(
+            [(of_rows, independent - 1), self._of_seeds(table.mean(), measure, networks)]
+        )
         return Difference(
             measure=measure,
             gain=float(means.mean()),

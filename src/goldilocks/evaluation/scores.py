@@ -51,7 +51,10 @@ def intervals_of(
         predictions: float32 (n, outputs).
     """
     together = clusters(dataset, rows)
-    found = {name: interval(problem, name, truth, predictions, together) for name in ("loss", *problem.metrics)}
+    found = {
+        name: interval(problem, name, truth, predictions, together)
+        for name in ("loss", *problem.metrics)
+    }
     return {name: each for name, each in found.items() if each is not None}
 
 
@@ -87,7 +90,8 @@ class Mistakes:
 
     Attributes:
         rows: Positions among the predictions, int64 (k,).
-        sizes: How wrong. Classes: probability given to what was said, 0 to 1. Regression: absolute error.
+        sizes: How wrong. Classes: probability given to what was said, 0 to 1. Regression: absolute
+            error.
     """
 
     rows: np.ndarray
@@ -96,7 +100,11 @@ class Mistakes:
 
 def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
     """Predictions as a person reads them: decided classes, or the numbers themselves."""
-    return predictions if problem.type in ("regression", "unit_regression") else decided(problem, predictions)
+    return (
+        predictions
+        if problem.type in ("regression", "unit_regression")
+        else decided(problem, predictions)
+    )
 
 
 def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
@@ -111,7 +119,8 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
     """The rows that went most wrong.
 
     Args:
-        problem: Says what wrong means: the wrong class, most confidently; or the largest absolute error.
+        problem: Says what wrong means: the wrong class, most confidently; or the largest absolute
+            error.
         y: (rows, ...) as `Dataset.y`.
         predictions: float32 (rows, outputs).
         most: At most so many.
@@ -125,7 +134,11 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         sizes = np.abs(y - predictions).max(axis=1)
         wrong = np.flatnonzero((said != y).any(axis=1))
     else:
-        certain = predictions.max(axis=1) if problem.type == "multiclass" else np.abs(predictions[:, 0] - 0.5) + 0.5
+        certain = (
+            predictions.max(axis=1)
+            if problem.type == "multiclass"
+            else np.abs(predictions[:, 0] - 0.5) + 0.5
+        )
         sizes, wrong = certain, np.flatnonzero(said != y)
     rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
     return Mistakes(rows, sizes[rows])

@@ -1,6 +1,7 @@
 """What the layers of a convnet make of one image.
 
-Source: Chollet, Deep Learning with Python (2017), section 5.4.1, "Visualizing intermediate activations".
+Source: Chollet, Deep Learning with Python (2017), section 5.4.1, "Visualizing intermediate
+    activations".
 """
 
 import keras
@@ -22,20 +23,23 @@ def activations(model: keras.Model, image: np.ndarray) -> dict[str, np.ndarray]:
         image: (height, width, channels), as the model takes it.
 
     Returns:
-        float32 (height, width, channels) by the name of the layer: every convolution, pooling and activation of the
-        convolutional part, in order; empty of a network without any.
+        float32 (height, width, channels) by the name of the layer: every convolution, pooling and
+        activation of the convolutional part, in order; empty of a network without any.
     """
     network = opened(model)
     shown = {
         name: network.tensors[name]
         for name, layer in network.layers.items()
-        if isinstance(layer, (*CONVOLUTIONS, *POOLINGS, *ACTIVATIONS)) and len(network.tensors[name].shape) == 4
+        if isinstance(layer, (*CONVOLUTIONS, *POOLINGS, *ACTIVATIONS))
+        and len(network.tensors[name].shape) == 4
     }
     if not shown:
         return {}
     maps = keras.Model(network.model.input, list(shown.values()))(image[np.newaxis], training=False)
     maps = maps if isinstance(maps, list) else [maps]
-    return {name: keras.ops.convert_to_numpy(each)[0] for name, each in zip(shown, maps, strict=True)}
+    return {
+        name: keras.ops.convert_to_numpy(each)[0] for name, each in zip(shown, maps, strict=True)
+    }
 
 
 def normalized(maps: np.ndarray) -> np.ndarray:

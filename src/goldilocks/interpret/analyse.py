@@ -29,10 +29,13 @@ ROWS = 1000  # validation rows that are looked at, at most
 TOP = 3  # classes of a published network that are named
 
 
-def run(store: Any, run_id: str, *, layer: str | None, image: Path | None, asked: Sequence[str]) -> list[str]:
+def run(
+    store: Any, run_id: str, *, layer: str | None, image: Path | None, asked: Sequence[str]
+) -> list[str]:
     """Look into the network of a logged run, and log the figures into it, under `analysis/`.
 
-    Validation rows alone are looked at; of a final run, which has none, those that it would have had.
+    Validation rows alone are looked at; of a final run, which has none, those that it would have
+    had.
 
     Args:
         store: Where the run is.
@@ -57,7 +60,10 @@ def run(store: Any, run_id: str, *, layer: str | None, image: Path | None, asked
     _check_digest(dataset, logged)
     rows = _split(settings, dataset, logged).validation
     if logged.tags.get("role") == "final":
-        print("  a final run has trained on its validation rows: it knows what is shown here.", file=sys.stderr)
+        print(
+            "  a final run has trained on its validation rows: it knows what is shown here.",
+            file=sys.stderr,
+        )
     if len(rows) > ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, size=ROWS, replace=False))
     encoder, network = split(model)
@@ -73,14 +79,18 @@ def run(store: Any, run_id: str, *, layer: str | None, image: Path | None, asked
     given = None if image is None else _pixels(image, model.input_shape[1:], dataset.kind)
     print(f"{logged.name}: {model.name}, {len(rows)} validation rows", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        names = _save(insights.figures(subject, layer=layer, image=given, asked=asked), Path(folder))
+        names = _save(
+            insights.figures(subject, layer=layer, image=given, asked=asked), Path(folder)
+        )
         if names:
             store.add(run_id, Path(folder), FOLDER)
     print(f"logged    {len(names)} figures of {logged.name} under {FOLDER}/ of run {run_id}")
     return names
 
 
-def network(name: str, image: Path, folder: Path, *, weights: str | None, layer: str | None) -> list[str]:
+def network(
+    name: str, image: Path, folder: Path, *, weights: str | None, layer: str | None
+) -> list[str]:
     """Look into a network of `keras.applications` with one image, and write the figures into a folder.
 
     Args:
@@ -102,7 +112,8 @@ def network(name: str, image: Path, folder: Path, *, weights: str | None, layer:
     short = name.lower().replace("_", "").replace("-", "")
     if short not in known:
         raise AnalysisError(
-            f"{name} is neither the ID of a run (32 letters and digits) nor a network of keras.applications; expected "
+            f"{name} is neither the ID of a run (32 letters and digits) nor a network of "
+            "keras.applications; expected "
             f"such an ID, or one of {', '.join(sorted(NETWORKS))}."
         )
     chosen = NETWORKS[known[short]]
@@ -111,9 +122,15 @@ def network(name: str, image: Path, folder: Path, *, weights: str | None, layer:
     inputs = keras.Input(made.input_shape[1:], name="pixels")
     model = keras.Model(inputs, made(chosen.module.preprocess_input(inputs)), name=known[short])
     pixels = _pixels(image, made.input_shape[1:], "image")
-    predicted = keras.ops.convert_to_numpy(model(pixels[np.newaxis].astype("float32"), training=False))
+    predicted = keras.ops.convert_to_numpy(
+        model(pixels[np.newaxis].astype("float32"), training=False)
+    )
     order = np.argsort(-predicted[0], kind="stable")[:TOP]
-    names = _class_names(chosen.module, predicted, order) if weights else [f"class {label}" for label in order]
+    names = (
+        _class_names(chosen.module, predicted, order)
+        if weights
+        else [f"class {label}" for label in order]
+    )
     for label, said in zip(order, names, strict=True):
         print(f"  {predicted[0, label]:.3f} {said}", file=sys.stderr)
     heats = gradcam.heat_maps(model, pixels[np.newaxis].astype("float32"), layer=layer)
@@ -145,13 +162,22 @@ def _settings(store: Any, logged: StoredRun) -> Settings:
     tree = yaml.safe_load(text)
     choices = {group: logged.params[group] for group in GROUPS if group in logged.params}
     source = logged.tags.get("dataset.source")
-    if tree.get("dataset", {}).get("source") == "auto" and source and not tree["dataset"].get("dir"):
+    if (
+        tree.get("dataset", {}).get("source") == "auto"
+        and source
+        and not tree["dataset"].get("dir")
+    ):
         tree["dataset"]["source"] = source
-    missing = [group for group in GROUPS if group != "experiment" and not (group in choices and group in tree)]
+    missing = [
+        group
+        for group in GROUPS
+        if group != "experiment" and not (group in choices and group in tree)
+    ]
     errors = [f"{group} is missing." for group in missing] or config_errors(tree, choices)
     if errors:
         raise ConfigError(
-            f"the configuration of the run {logged.run_id} ({logged.name}) cannot be used here: {' '.join(errors)} "
+            f"the configuration of the run {logged.run_id} ({logged.name}) cannot be used here: "
+            f"{' '.join(errors)} "
             "Expected a run of this version of the program, with its data where it was."
         )
     return Settings(tree, choices, (), None)
@@ -161,8 +187,10 @@ def _check_digest(dataset: Dataset, logged: StoredRun) -> None:
     then = logged.tags.get("dataset.digest")
     if then != dataset.digest:
         raise DataError(
-            f"dataset={dataset.name} has the digest {dataset.digest[:12]}, and the run {logged.name} was trained on "
-            f"{str(then)[:12]}; expected the same data ({dataset.location}). Put back the files of that time, or train "
+            f"dataset={dataset.name} has the digest {dataset.digest[:12]}, and the run "
+            f"{logged.name} was trained on "
+            f"{str(then)[:12]}; expected the same data ({dataset.location}). Put back the files of "
+            "that time, or train "
             "again."
         )
 
@@ -176,21 +204,34 @@ def _split(settings: Settings, dataset: Dataset, logged: StoredRun) -> Split:
 def _pixels(file: Path, shape: tuple[int | None, ...], kind: str) -> np.ndarray:
     """An image file in the size that a model takes, uint8 (height, width, channels)."""
     if kind != "image":
-        raise DataError(f"--image is {file}, but the run was trained on {kind}s, not on images; leave --image out.")
+        raise DataError(
+            f"--image is {file}, but the run was trained on {kind}s, not on images; leave --image "
+            "out."
+        )
     height, width, channels = shape
     try:
         with Image.open(file) as picture:
-            fitting = picture.convert("L" if channels == 1 else "RGB").resize((int(width or 0), int(height or 0)))
+            fitting = picture.convert("L" if channels == 1 else "RGB").resize(
+                (int(width or 0), int(height or 0))
+            )
     except (OSError, UnidentifiedImageError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise DataError(f"--image is {file}, which cannot be read: {reason}. Expected a JPEG or PNG file.") from error
+        raise DataError(
+            f"--image is {file}, which cannot be read: {reason}. Expected a JPEG or PNG file."
+        ) from error
     return np.asarray(fitting).reshape(fitting.height, fitting.width, -1)
 
 
 def _class_names(module: Any, predicted: np.ndarray, order: np.ndarray) -> list[str]:
     """The names of the likeliest classes, which Keras downloads; their numbers where it cannot."""
     try:
-        return [name.replace("_", " ") for _, name, _ in module.decode_predictions(predicted, top=len(order))[0]]
+        return [
+            name.replace("_", " ")
+            for _, name, _ in module.decode_predictions(predicted, top=len(order))[0]
+        ]
     except Exception as error:  # Keras raises a bare Exception when a download fails.
-        print(f"  the names of the classes cannot be had ({str(error).splitlines()[0]}): numbers.", file=sys.stderr)
+        print(
+            f"  the names of the classes cannot be had ({str(error).splitlines()[0]}): numbers.",
+            file=sys.stderr,
+        )
         return [f"class {label}" for label in order]

@@ -27,7 +27,12 @@ from goldilocks.training.predict import predict
 Figures = Iterator[tuple[str, Figure]]
 
 LAYERS_SHOWN, LAYERS_CLIMBED = 8, 6  # layers with a grid of activations, and of filters
-FILTERS, SIDE, STEPS, STEP = 64, 64, 40, 1.0  # of a layer; pixels of a pattern; and of a step (Chollet, section 5.4.2)
+FILTERS, SIDE, STEPS, STEP = (
+    64,
+    64,
+    40,
+    1.0,
+)  # of a layer; pixels of a pattern; and of a step (Chollet, section 5.4.2)
 RIGHT, WRONG = 4, 4  # rows shown of each
 TEXTS = 3  # texts shown that were understood, and that were not
 WORDS, NEIGHBOURS = 20, 6
@@ -59,13 +64,17 @@ class Subject:
     rows: np.ndarray
 
 
-def figures(subject: Subject, *, layer: str | None, image: np.ndarray | None, asked: Sequence[str]) -> Figures:
+def figures(
+    subject: Subject, *, layer: str | None, image: np.ndarray | None, asked: Sequence[str]
+) -> Figures:
     """The figures that suit the kind of the rows, each with its name, one after the other.
 
     Args:
         subject: What to look into.
-        layer: Of images: the one layer whose filters, and whose evidence, are shown; None: several, and the last.
-        image: Of images: pixels to look at in place of rows, uint8 (height, width, channels); or None.
+        layer: Of images: the one layer whose filters, and whose evidence, are shown; None: several,
+            and the last.
+        image: Of images: pixels to look at in place of rows, uint8 (height, width, channels); or
+            None.
         asked: Of texts: words whose neighbours are shown, besides those that say most.
 
     Raises:
@@ -90,7 +99,9 @@ def of_network(model: keras.Model, image: np.ndarray, *, name: str, layer: str |
         layer: The one layer whose filters are shown; None: up to six convolutions.
     """
     network = opened(model)
-    climbed = [network.convolution(layer)] if layer else _spread(network.convolutions(), LAYERS_CLIMBED)
+    climbed = (
+        [network.convolution(layer)] if layer else _spread(network.convolutions(), LAYERS_CLIMBED)
+    )
     found = activations.activations(model, image)
     for number, each in enumerate(_spread(list(found), LAYERS_SHOWN), 1):
         grid = activations.normalized(found[each])
@@ -100,7 +111,10 @@ def of_network(model: keras.Model, image: np.ndarray, *, name: str, layer: str |
     size = min(SIDE, *image.shape[:2])
     for each in climbed:
         total = int(network.tensors[each].shape[-1])
-        print(f"  climbing to what excites {min(total, FILTERS)} of {total} filters of {each}", file=sys.stderr)
+        print(
+            f"  climbing to what excites {min(total, FILTERS)} of {total} filters of {each}",
+            file=sys.stderr,
+        )
         some = range(min(total, FILTERS))
         made = filters.patterns(model, each, some, size=size, steps=STEPS, step=STEP, seed=0)
         rise = made.losses[-1] - made.losses[0]
@@ -113,7 +127,10 @@ def of_network(model: keras.Model, image: np.ndarray, *, name: str, layer: str |
 def _of_images(subject: Subject, layer: str | None, image: np.ndarray | None) -> Figures:
     """Feature maps, filters and heat maps; nothing of a network without convolutions."""
     if not opened(subject.model).convolutions() and layer is None:
-        print(f"  {subject.network.name} has no convolutions: there is nothing to show of images.", file=sys.stderr)
+        print(
+            f"  {subject.network.name} has no convolutions: there is nothing to show of images.",
+            file=sys.stderr,
+        )
         return
     if image is not None:
         shown, captions = image[np.newaxis], None
@@ -122,20 +139,34 @@ def _of_images(subject: Subject, layer: str | None, image: np.ndarray | None) ->
         predicted = predict(subject.encoder, subject.network, subject.dataset, subject.rows)
         places = _examples(subject, predicted, RIGHT, WRONG)
         shown = encoding.pixels(subject.dataset, subject.rows[places])
-        predicted, captions = predicted[places], [_caption(subject, place, predicted) for place in places]
+        predicted, captions = (
+            predicted[places],
+            [_caption(subject, place, predicted) for place in places],
+        )
     yield from of_network(subject.model, shown[0], name=subject.name, layer=layer)
     if subject.problem.type not in CLASSES:
         return
     heats = gradcam.heat_maps(subject.model, shown, layer=layer)
     captions = captions or [
-        f"given image, said {subject.dataset.classes[heat.label]} {heat.probability:.2f}" for heat in heats
+        f"given image, said {subject.dataset.classes[heat.label]} {heat.probability:.2f}"
+        for heat in heats
     ]
-    yield "grad_cam", draw_heats(shown, heats, captions, title=f"Where it looks ({style.shortened(subject.name, 60)})")
+    yield (
+        "grad_cam",
+        draw_heats(
+            shown, heats, captions, title=f"Where it looks ({style.shortened(subject.name, 60)})"
+        ),
+    )
 
 
-def draw_heats(images: np.ndarray, heats: Sequence[gradcam.HeatMap], captions: Sequence[str], *, title: str) -> Figure:
+def draw_heats(
+    images: np.ndarray, heats: Sequence[gradcam.HeatMap], captions: Sequence[str], *, title: str
+) -> Figure:
     """The figure of some heat maps, each enlarged to its image (uint8)."""
-    large = [gradcam.resized(found.heat, *image.shape[:2]) for found, image in zip(heats, images, strict=True)]
+    large = [
+        gradcam.resized(found.heat, *image.shape[:2])
+        for found, image in zip(heats, images, strict=True)
+    ]
     return heat_plot.heat_maps(list(images), large, captions, layer=heats[0].layer, title=title)
 
 
@@ -145,14 +176,17 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
     if vocabulary and matrix is not None:
         lost = [word for word in asked if word not in vocabulary]
         if lost:
-            print(f"  not in the vocabulary of {len(vocabulary)}: {', '.join(lost)}", file=sys.stderr)
+            print(
+                f"  not in the vocabulary of {len(vocabulary)}: {', '.join(lost)}", file=sys.stderr
+            )
         chosen = list(dict.fromkeys([*asked, *words.telling(matrix, vocabulary, WORDS)]))
         near = words.nearest(matrix, vocabulary, chosen, NEIGHBOURS)
         drawn = words_plot.neighbours(
             [each.word for each in near],
             [each.nearest for each in near],
             [each.cosines for each in near],
-            title=f"Words whose vectors stand out most, and their neighbours ({style.shortened(subject.name, 30)})",
+            title="Words whose vectors stand out most, and their neighbours "
+            f"({style.shortened(subject.name, 30)})",
         )
         yield "nearest_words", drawn
     if subject.problem.type not in CLASSES:
@@ -174,7 +208,9 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
     yield (
         "saliency",
         words_plot.weighed(
-            texts, captions, title=f"The words that predictions hang on ({style.shortened(subject.name, 50)})"
+            texts,
+            captions,
+            title=f"The words that predictions hang on ({style.shortened(subject.name, 50)})",
         ),
     )
 
@@ -188,11 +224,18 @@ def _of_columns(subject: Subject) -> Figures:
     raw = encoding.raw(dataset, rows)
 
     def loss(given) -> float:
-        said = subject.model.predict(given, verbose=0) if isinstance(given, np.ndarray) else subject.model(given)
+        said = (
+            subject.model.predict(given, verbose=0)
+            if isinstance(given, np.ndarray)
+            else subject.model(given)
+        )
         return scores.scores(problem, truth, keras.ops.convert_to_numpy(said))["loss"]
 
     names = list(dataset.x.columns) if dataset.kind == "series" else list(raw)
-    print(f"  shuffling {len(names)} columns of {len(rows)} rows, {REPEATS} times each", file=sys.stderr)
+    print(
+        f"  shuffling {len(names)} columns of {len(rows)} rows, {REPEATS} times each",
+        file=sys.stderr,
+    )
     found = importance.importance(loss, raw, names, repeats=REPEATS, seed=0)
     drawn = importance_plot.importance_bars(
         [each.column for each in found],
@@ -205,7 +248,9 @@ def _of_columns(subject: Subject) -> Figures:
     yield "permutation_importance", drawn
     if dataset.kind == "series":
         windows = dataset.x
-        hangs = saliency.saliency(subject.network, encoding.features(dataset, subject.encoder, rows))
+        hangs = saliency.saliency(
+            subject.network, encoding.features(dataset, subject.encoder, rows)
+        )
         yield (
             "saliency_over_time",
             importance_plot.saliency_over_time(
@@ -232,7 +277,9 @@ def _caption(subject: Subject, place: int, predicted: np.ndarray) -> str:
     """What is true of a row, and what was said of it."""
     truth, said = subject.dataset.y[subject.rows[place]], predicted[place]
     if subject.problem.type not in CLASSES:
-        return f"true {np.array2string(truth, precision=3)}, said {np.array2string(said, precision=3)}"
+        return (
+            f"true {np.array2string(truth, precision=3)}, said {np.array2string(said, precision=3)}"
+        )
     label = int(scores.decided(subject.problem, said[np.newaxis])[0])
     sure = said[label] if len(said) > 1 else max(said[0], 1 - said[0])
     name, true = subject.dataset.classes[label], subject.dataset.classes[int(truth)]

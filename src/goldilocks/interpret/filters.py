@@ -1,9 +1,10 @@
 """The pattern that a filter of a convolution looks for.
 
-Source: Chollet, Deep Learning with Python (2017), section 5.4.2, "Visualizing convnet filters". The book climbs the
-mean of the filter's map. There, a filter that is silent on grey has no gradient, and one that is active on all of it
-asks for nothing but another shade; so here it is the mean of what rises above the map's own average, before the
-activation function.
+Source: Chollet, Deep Learning with Python (2017), section 5.4.2, "Visualizing convnet filters". The
+    book climbs the
+mean of the filter's map. There, a filter that is silent on grey has no gradient, and one that is
+active on all of it asks for nothing but another shade; so here it is the mean of what rises above
+the map's own average, before the activation function.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,8 @@ from goldilocks.backend import tf
 from goldilocks.interpret.layer_graph import before_activation, opened, part
 
 NOISE, GREY = 20.0, 128.0  # pixels: the noise at the start is this strong, upon this grey
-# Added to a root mean square. The book has 1e-5, but of pixels from 0 to 255 that are rescaled to 0 to 1 the gradients
-# themselves are smaller than that.
+# Added to a root mean square. The book has 1e-5, but of pixels from 0 to 255 that are rescaled to 0
+# to 1 the gradients themselves are smaller than that.
 STILL = 1e-12
 CONTRAST, CENTRE = 0.1, 0.5  # of a finished pattern: standard deviation and mean, where 1 is white
 TOGETHER = 32  # patterns in one batch
@@ -28,8 +29,8 @@ class Patterns(NamedTuple):
 
     Attributes:
         images: uint8 (filters, size, size, channels), 0 to 255.
-        losses: What rises above the average of each filter's map, before each step and after the last, float32
-            (steps + 1, filters).
+        losses: What rises above the average of each filter's map, before each step and after the
+            last, float32 (steps + 1, filters).
     """
 
     images: np.ndarray
@@ -37,7 +38,14 @@ class Patterns(NamedTuple):
 
 
 def patterns(
-    model: keras.Model, layer: str, filters: Sequence[int], *, size: int, steps: int, step: float, seed: int
+    model: keras.Model,
+    layer: str,
+    filters: Sequence[int],
+    *,
+    size: int,
+    steps: int,
+    step: float,
+    seed: int,
 ) -> Patterns:
     """Climb from grey noise to images that excite one filter each.
 
@@ -70,7 +78,9 @@ def patterns(
             above = keras.ops.relu(maps - keras.ops.mean(maps, axis=(1, 2), keepdims=True))
             excited = keras.ops.sum(keras.ops.mean(above, axis=(1, 2)) * wanted, axis=1)
         gradient = tape.gradient(excited, images)
-        rms = keras.ops.sqrt(keras.ops.mean(keras.ops.square(gradient), axis=(1, 2, 3), keepdims=True))
+        rms = keras.ops.sqrt(
+            keras.ops.mean(keras.ops.square(gradient), axis=(1, 2, 3), keepdims=True)
+        )
         return images + gradient / (rms + STILL) * step, excited
 
     found, losses = [], []
@@ -85,7 +95,10 @@ def patterns(
         _, excited = climb(images, wanted)
         losses.append(np.stack([*rising, keras.ops.convert_to_numpy(excited)]))
         found.append(keras.ops.convert_to_numpy(images))
-    return Patterns(np.stack([_visible(image) for image in np.concatenate(found)]), np.concatenate(losses, axis=1))
+    return Patterns(
+        np.stack([_visible(image) for image in np.concatenate(found)]),
+        np.concatenate(losses, axis=1),
+    )
 
 
 def _visible(image: np.ndarray) -> np.ndarray:

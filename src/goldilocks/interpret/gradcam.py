@@ -1,7 +1,9 @@
 """Where in an image a convnet found the evidence for a class.
 
-Source: R. Selvaraju et al.: Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization, 2017;
-Chollet, Deep Learning with Python (2017), section 5.4.3, "Visualizing heatmaps of class activation".
+Source: R. Selvaraju et al.: Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+    Localization, 2017;
+Chollet, Deep Learning with Python (2017), section 5.4.3, "Visualizing heatmaps of class
+activation".
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,8 @@ class HeatMap:
     """Where the evidence is.
 
     Attributes:
-        heat: float32 (height, width) of the layer's feature maps, 0 to 1; zero everywhere if nothing spoke for it.
+        heat: float32 (height, width) of the layer's feature maps, 0 to 1; zero everywhere if
+            nothing spoke for it.
         label: The class that it is the evidence for.
         probability: That the network gave to this class, 0 to 1.
         layer: Whose feature maps were weighed.
@@ -32,12 +35,16 @@ class HeatMap:
 
 
 def heat_maps(
-    model: keras.Model, images: np.ndarray, *, labels: np.ndarray | None = None, layer: str | None = None
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    labels: np.ndarray | None = None,
+    layer: str | None = None,
 ) -> list[HeatMap]:
     """The heat maps of some images.
 
-    The gradient of the evidence for a class, averaged over all positions, weighs the channels of the feature maps; what
-    is positive in their weighted mean is the heat.
+    The gradient of the evidence for a class, averaged over all positions, weighs the channels of
+    the feature maps; what is positive in their weighted mean is the heat.
 
     Args:
         model: Of any nesting; ends in a softmax, or in a sigmoid of one unit.
@@ -56,7 +63,11 @@ def heat_maps(
     tops = heats.max(axis=(1, 2), keepdims=True)
     heats = np.divide(heats, tops, out=np.zeros_like(heats), where=tops > 0)
     single = found.predictions.shape[1] == 1
-    given = found.predictions[:, 0] if single else found.predictions[np.arange(len(images)), found.labels]
+    given = (
+        found.predictions[:, 0]
+        if single
+        else found.predictions[np.arange(len(images)), found.labels]
+    )
     given = np.where(found.labels > 0, given, 1 - given) if single else given
     return [
         HeatMap(heat, int(label), float(probability), name)

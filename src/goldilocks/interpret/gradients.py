@@ -28,7 +28,8 @@ class Gradients(NamedTuple):
 def of_evidence(network: Opened, tensor, rows, *, labels: np.ndarray | None) -> Gradients:
     """The gradients of the evidence for a class with respect to a tensor inside of a network.
 
-    Of a network with one output, label 1 means that output, and label 0 its negative where it is a probability.
+    Of a network with one output, label 1 means that output, and label 0 its negative where it is a
+    probability.
 
     Args:
         network: Taken apart.
@@ -51,7 +52,9 @@ def of_evidence(network: Opened, tensor, rows, *, labels: np.ndarray | None) -> 
             signs = np.where(chosen > 0, 1.0, -1.0) if probable else np.ones(len(said))
             wanted = sums[:, 0] * keras.ops.cast(signs, sums.dtype)
         else:
-            wanted = keras.ops.sum(sums * keras.ops.one_hot(chosen, said.shape[1], dtype=sums.dtype), axis=1)
+            wanted = keras.ops.sum(
+                sums * keras.ops.one_hot(chosen, said.shape[1], dtype=sums.dtype), axis=1
+            )
     found = tape.gradient(wanted, given if tensor is network.model.inputs[0] else values)
     values = keras.ops.convert_to_numpy(values)
     gradients = np.zeros_like(values) if found is None else keras.ops.convert_to_numpy(found)
@@ -62,4 +65,8 @@ def _decided(predictions: np.ndarray, probable: bool) -> np.ndarray:
     """The class that is predicted; of one output, 1 where its probability is above one half."""
     if predictions.shape[1] > 1:
         return predictions.argmax(axis=1)
-    return (predictions[:, 0] > 0.5).astype("int64") if probable else np.zeros(len(predictions), "int64")
+    return (
+        (predictions[:, 0] > 0.5).astype("int64")
+        if probable
+        else np.zeros(len(predictions), "int64")
+    )

@@ -1,6 +1,7 @@
 """How much worse a model predicts when one column no longer belongs to its row.
 
-Source: L. Breiman: Random Forests, 2001, section 10. scikit-learn has a function for it, but for tables alone, and for
+Source: L. Breiman: Random Forests, 2001, section 10. scikit-learn has a function for it, but for
+    tables alone, and for
 estimators of its own kind.
 """
 
@@ -36,8 +37,8 @@ def importance(
 
     Args:
         loss: What the model loses on rows in this form.
-        rows: Of a table, its columns (rows,) by their names; of a series, (rows, time steps, columns): the whole past
-            of a column comes from another row, then.
+        rows: Of a table, its columns (rows,) by their names; of a series, (rows, time steps,
+            columns): the whole past of a column comes from another row, then.
         columns: The names, in the order of the last axis of an array.
         repeats: Shuffles of each column.
         seed: Of the shuffles.

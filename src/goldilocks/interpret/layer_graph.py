@@ -50,7 +50,8 @@ class Opened:
             return name
         if not convolutions:
             raise AnalysisError(
-                f"the network {self.model.name} has no convolutions over images; expected one such as model=convnet."
+                f"the network {self.model.name} has no convolutions over images; expected one such "
+                "as model=convnet."
             )
         close = difflib.get_close_matches(str(name), known, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
@@ -65,7 +66,8 @@ def opened(model: keras.Model, inputs=None) -> Opened:
 
     Args:
         model: Functional or sequential; models nested in it may be, too.
-        inputs: New symbolic inputs in place of the model's own, in the same structure: images of another size, say.
+        inputs: New symbolic inputs in place of the model's own, in the same structure: images of
+            another size, say.
     """
     if isinstance(model, keras.Sequential):
         model = keras.Model(model.inputs, model.outputs, name=model.name)
@@ -80,7 +82,9 @@ def opened(model: keras.Model, inputs=None) -> Opened:
             entering[operation.name] = arguments[0]
         return result
 
-    flat = keras.models.clone_model(model, input_tensors=inputs, clone_function=_itself, call_function=record)
+    flat = keras.models.clone_model(
+        model, input_tensors=inputs, clone_function=_itself, call_function=record
+    )
     return Opened(flat, layers, tensors, entering)
 
 
@@ -93,7 +97,8 @@ def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """A logged model as its encoder and its network: raw rows -> features -> predictions.
 
     Args:
-        model: Raw rows -> predictions, its network nested behind the encoder's layers (`encoding.attach`).
+        model: Raw rows -> predictions, its network nested behind the encoder's layers
+            (`encoding.attach`).
 
     Raises:
         AnalysisError: There is no nested network.
@@ -101,7 +106,8 @@ def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     nested = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if not nested:
         raise AnalysisError(
-            f"the model {model.name} is not an encoder with a network behind it; expected a run that this program "
+            f"the model {model.name} is not an encoder with a network behind it; expected a run "
+            "that this program "
             "has logged."
         )
     entered = []
@@ -122,11 +128,14 @@ def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
 def score(network: Opened):
     """The tensor of the class evidence, symbolic (batch, outputs): the sums that enter a last softmax or sigmoid.
 
-    Its own output, where the network ends otherwise. A probability near 0 or 1 hardly moves, whatever the image shows.
+    Its own output, where the network ends otherwise. A probability near 0 or 1 hardly moves,
+    whatever the image shows.
     """
     name = list(network.layers)[-1]
     layer, below = network.layers[name], network.entering[name]
-    if isinstance(layer, keras.layers.Softmax) or (isinstance(layer, keras.layers.Activation) and _squashes(layer)):
+    if isinstance(layer, keras.layers.Softmax) or (
+        isinstance(layer, keras.layers.Activation) and _squashes(layer)
+    ):
         return below
     if isinstance(layer, keras.layers.Dense) and _squashes(layer):
         return before_activation(network, name)
@@ -138,7 +147,9 @@ def before_activation(network: Opened, name: str):
     layer = network.layers[name]
     if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
         return network.tensors[name]
-    linear = type(layer).from_config(layer.get_config() | {"activation": "linear", "name": f"{name}_linear"})
+    linear = type(layer).from_config(
+        layer.get_config() | {"activation": "linear", "name": f"{name}_linear"}
+    )
     sums = linear(network.entering[name])
     linear.set_weights(layer.get_weights())
     return sums
@@ -154,4 +165,8 @@ def _itself(layer: keras.layers.Layer) -> keras.layers.Layer:
 
 def _one_level(operation, *arguments, **named):
     """Run a nested model's own graph on the spot; anything else is called."""
-    return operation.call(*arguments) if isinstance(operation, keras.Model) else operation(*arguments, **named)
+    return (
+        operation.call(*arguments)
+        if isinstance(operation, keras.Model)
+        else operation(*arguments, **named)
+    )

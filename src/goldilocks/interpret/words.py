@@ -1,6 +1,7 @@
 """Which words a network has learned to take for each other.
 
-Source: Chollet, Deep Learning with Python (2017), section 6.1.2: the geometry of an embedding is what its task taught.
+Source: Chollet, Deep Learning with Python (2017), section 6.1.2: the geometry of an embedding is
+    what its task taught.
 """
 
 import string
@@ -48,12 +49,15 @@ def telling(matrix: np.ndarray, words: Sequence[str], count: int) -> list[str]:
     return [words[RESERVED + int(index)] for index in np.argsort(-distances, kind="stable")[:count]]
 
 
-def nearest(matrix: np.ndarray, words: Sequence[str], asked: Sequence[str], count: int) -> list[Neighbours]:
+def nearest(
+    matrix: np.ndarray, words: Sequence[str], asked: Sequence[str], count: int
+) -> list[Neighbours]:
     """The nearest neighbours of some words, by the cosine of the angle between the vectors.
 
     Args:
         matrix: float32 (words or more, dimensions).
-        words: By their indices, the first two standing for padding and unknown words; these are no neighbours.
+        words: By their indices, the first two standing for padding and unknown words; these are no
+            neighbours.
         asked: Whose neighbours; a word that is not in `words` is left out.
         count: Neighbours of each.
     """
@@ -81,22 +85,33 @@ def weighed(
         encoder: Of texts (`vectorization.encoder`).
         how: What it was made from.
         text: As it is.
-        features: What the encoder makes of it: indices (length,), one-hot (length, words), or a bag (words,).
+        features: What the encoder makes of it: indices (length,), one-hot (length, words), or a bag
+            (words,).
         shares: Of each feature (`saliency.saliency`), the same shape.
 
     Returns:
         Empty where the encoder keeps no words, because it hashes.
     """
-    lookups = [layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)]
+    lookups = [
+        layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)
+    ]
     if not lookups:
         return []
     names = list(map(str, lookups[0].get_vocabulary()))
     if features.ndim == 1 and not vectorization.is_sequence(encoder):
-        bare = text.lower() if how.token == "character" else text.lower().translate(WITHOUT_PUNCTUATION)
+        bare = (
+            text.lower()
+            if how.token == "character"
+            else text.lower().translate(WITHOUT_PUNCTUATION)
+        )
         places = {name: index for index, name in enumerate(names)}
         tokens = bare.split() if how.token == "word" else bare
         return [(token, float(shares[places.get(token, 0)])) for token in tokens]
-    indices, weights = (features.argmax(axis=-1), shares.sum(axis=-1)) if features.ndim == 2 else (features, shares)
+    indices, weights = (
+        (features.argmax(axis=-1), shares.sum(axis=-1))
+        if features.ndim == 2
+        else (features, shares)
+    )
     read = [
         (names[int(index)], float(weight))
         for index, weight in zip(indices, weights, strict=True)

@@ -1,7 +1,8 @@
 """Jobs in processes of their own, several at once: what one does to its process, no other feels, nor the launcher.
 
-The processes are forked from a server that has imported what jobs need (`forkserver` of Python's multiprocessing), so
-that every job but the first starts in the time of a fork, and not of an import of TensorFlow.
+The processes are forked from a server that has imported what jobs need (`forkserver` of Python's
+multiprocessing), so that every job but the first starts in the time of a fork, and not of an import
+of TensorFlow.
 """
 
 import contextlib
@@ -32,8 +33,10 @@ class Pool:
         time_limit: Seconds that a job may take; None: any.
         memory_limit: GiB of memory that a job's process may have resident; None: any.
         retries: How often a job is tried again whose process died or that raised an error.
-        final: Errors after which a job is not tried again, since a person must mend something first.
-        preload: Modules that are imported before processes are forked, by name; those of the first pool hold for all.
+        final: Errors after which a job is not tried again, since a person must mend something
+            first.
+        preload: Modules that are imported before processes are forked, by name; those of the first
+            pool hold for all.
     """
 
     slots: Sequence[Slot]
@@ -47,13 +50,13 @@ class Pool:
         """Run jobs until there are no more.
 
         Args:
-            ask: Gives the next job whenever a slot is free, or None where there is none for now: it is asked again
-                after the next job has ended.
+            ask: Gives the next job whenever a slot is free, or None where there is none for now: it
+                is asked again after the next job has ended.
             tell: Is told how each job ended, in the order in which they end.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C came. No job was started any more; those that ran were told to end, and have. A
-                second Ctrl-C kills them.
+            KeyboardInterrupt: Ctrl-C came. No job was started any more; those that ran were told to
+                end, and have. A second Ctrl-C kills them.
             JobError: No process can be started.
         """
         free, again, more = deque(self.slots), deque[tuple[Job, int]](), True
@@ -74,7 +77,9 @@ class Pool:
                         except JobError:
                             if interrupts:  # They have stopped the server.
                                 tell(job, Ended(None, None, INTERRUPTED, 0.0))
-                            elif served:  # It has just been killed, and another one can be started in a moment.
+                            elif served:
+                                # It has just been killed, and another one can be started in a
+                                # moment.
                                 served = False
                                 again.appendleft((job, attempt))
                                 time.sleep(TICK)
@@ -113,7 +118,10 @@ class Pool:
             elif self.time_limit is not None and now - each.began > self.time_limit:
                 each.stop(f"ran into its time limit of {self.time_limit:g} s", grace=GRACE)
             elif self.memory_limit is not None and (used := each.resident()) > self.memory_limit:
-                each.stop(f"used {used:.3g} GiB, over its memory limit of {self.memory_limit:g} GiB", grace=GRACE)
+                each.stop(
+                    f"used {used:.3g} GiB, over its memory limit of {self.memory_limit:g} GiB",
+                    grace=GRACE,
+                )
             if interrupts:
                 each.stop(INTERRUPTED, grace=float("inf"))
             if len(interrupts) > 1 or now > each.deadline:
@@ -131,7 +139,9 @@ def _interrupts(running: Sequence[Running]) -> Iterator[list[int]]:
         if not running:  # One may be about to start, and wait for the imports of the server.
             stop_server()
         elif len(interrupts) == 1:  # By its descriptor: this may come in the midst of a print.
-            os.write(2, b"\ngoldilocks: waiting for the jobs that run to end; Ctrl-C again kills them.\n")
+            os.write(
+                2, b"\ngoldilocks: waiting for the jobs that run to end; Ctrl-C again kills them.\n"
+            )
 
     if threading.current_thread() is not threading.main_thread():
         yield interrupts

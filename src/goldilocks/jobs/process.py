@@ -93,7 +93,9 @@ class Running:
         self.listening = False
         with contextlib.suppress(EOFError, OSError):
             self.answer = self.results.recv_bytes()
-            self.deadline = min(self.deadline, time.monotonic() + GRACE)  # It has nothing more to do.
+            self.deadline = min(
+                self.deadline, time.monotonic() + GRACE
+            )  # It has nothing more to do.
 
     def resident(self) -> float:
         """GiB of memory that the process has resident; 0 of one that is gone."""
@@ -114,7 +116,9 @@ class Running:
         with contextlib.suppress(ProcessLookupError):
             try:
                 os.killpg(self.process.pid, number)
-            except ProcessLookupError:  # It is so young that it has not made its group yet, or it is gone.
+            except (
+                ProcessLookupError
+            ):  # It is so young that it has not made its group yet, or it is gone.
                 os.kill(self.process.pid, number)
 
     def conclude(self) -> Ended:
@@ -146,21 +150,26 @@ def start(job: Job, attempt: int, slot: Slot, preload: Sequence[str]) -> Running
         job: To be done.
         attempt: Which try of it, from 1.
         slot: What it has of the machine.
-        preload: Modules that the server imports when it starts, by name; it starts with the first job.
+        preload: Modules that the server imports when it starts, by name; it starts with the first
+            job.
 
     Raises:
         JobError: The server ends while it imports the modules.
     """
     ours, theirs = multiprocessing.Pipe(duplex=False)
     arguments = (theirs, cloudpickle.dumps(job.call), job.log, {**os.environ, **slot.environment})
-    process = multiprocessing.get_context("forkserver").Process(target=serve, args=arguments, name=f"job {job.number}")
+    process = multiprocessing.get_context("forkserver").Process(
+        target=serve, args=arguments, name=f"job {job.number}"
+    )
     try:
         serve_forks(preload, slot)
         process.start()
     except (EOFError, ConnectionError) as error:
         raise JobError(
-            f"No process can be started for job {job.number}: the server that forks them ended while it imported "
-            f"{', '.join(preload) or 'nothing'}. What it said stands above; if it is nothing, free some memory."
+            f"No process can be started for job {job.number}: the server that forks them ended "
+            "while it imported "
+            f"{', '.join(preload) or 'nothing'}. What it said stands above; if it is nothing, free "
+            "some memory."
         ) from error
     finally:
         theirs.close()
@@ -179,11 +188,15 @@ def serve_forks(preload: Sequence[str], slot: Slot) -> None:
     atexit.unregister(stop_server)
     atexit.register(stop_server)
     forkserver.set_forkserver_preload(list(preload))
-    # BLAS makes its threads when it is imported; and a module must not come from whatever folder a person is in.
+    # BLAS makes its threads when it is imported; and a module must not come from whatever folder a
+    # person is in.
     ours = {**slot.environment, "PYTHONSAFEPATH": "1"}
     before = {name: os.environ[name] for name in ours if name in os.environ}
-    resource_tracker.ensure_running()  # Else the server would start it, and that takes the next line back.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # The server inherits it: Ctrl-C is not for it.
+    # Else the server would start it, and that takes the next line back.
+    resource_tracker.ensure_running()
+    mask = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT}
+    )  # The server inherits it: Ctrl-C is not for it.
     try:
         os.environ.update(ours)
         forkserver.ensure_running()
@@ -204,7 +217,9 @@ def stop_server() -> None:
 
 def _cause(status: int) -> str:
     """What the exit status of a process without a result says."""
-    number = -status if status < 0 else status - 128  # 128 and more: it met the signal itself, and then said so.
+    number = (
+        -status if status < 0 else status - 128
+    )  # 128 and more: it met the signal itself, and then said so.
     if number in set(signal.Signals):
         name = signal.Signals(number)
         return f"killed by signal {number} ({name.name}){CAUSES.get(name, '')}"

@@ -28,7 +28,9 @@ class Progress:
             self.live.start()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         """Leave the line as it is."""
         self.live.stop()
 
@@ -42,7 +44,9 @@ class Progress:
         self.running -= 1
         self.failed += record.status == "failed"
         self.seconds.append(record.seconds or 0.0)
-        if record.value is not None and (self.best is None or self._better(record.value, self.best.value)):
+        if record.value is not None and (
+            self.best is None or self._better(record.value, self.best.value)
+        ):
             self.best = record
         if record.status == "failed":
             self._say(f"job {record.number} ({record.name}) failed: {record.reason}")
@@ -57,9 +61,14 @@ class Progress:
         parts = [f"{done} done" if self.total is None else f"{done} of {self.total} done"]
         parts += [f"{self.running} running", f"{self.failed} failed"]
         if done and self.total is not None and done < self.total:
-            parts.append(f"about {_duration(sum(self.seconds) / done * (self.total - done) / self.slots)} left")
+            parts.append(
+                f"about {_duration(sum(self.seconds) / done * (self.total - done) / self.slots)} "
+                "left"
+            )
         if self.best is not None:
-            parts.append(f"best {self.best.value:.4g} ({self.best.name or f'job {self.best.number}'})")
+            parts.append(
+                f"best {self.best.value:.4g} ({self.best.name or f'job {self.best.number}'})"
+            )
         return ", ".join(parts)
 
     def _better(self, value: float, than: float | None) -> bool:

@@ -1,6 +1,7 @@
 """What became of each job of a sweep: a small file a job, which every process that shares the sweep's folder can read.
 
-Whoever knows something adds it: the job's own process its name, run and value, the launcher why a process is gone.
+Whoever knows something adds it: the job's own process its name, run and value, the launcher why a
+process is gone.
 """
 
 import dataclasses

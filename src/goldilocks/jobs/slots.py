@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import psutil
 
 GIB = 2**30
-MEMORY_A_JOB = 1.5 * GIB  # 0.5 GiB of TensorFlow and MLflow, and the rest for the data and the model
+MEMORY_A_JOB = (
+    1.5 * GIB
+)  # 0.5 GiB of TensorFlow and MLflow, and the rest for the data and the model
 SECONDS_TO_ANSWER = 20  # that nvidia-smi has; it wakes the driver where nothing else uses a GPU
 
 
@@ -28,8 +30,14 @@ class Slot:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that bind a process to this slot, if it has them before TensorFlow's runtime starts."""
-        threads = {name: str(self.threads) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
-        return threads if self.gpus is None else {**threads, "CUDA_VISIBLE_DEVICES": ",".join(self.gpus)}
+        threads = {
+            name: str(self.threads) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+        }
+        return (
+            threads
+            if self.gpus is None
+            else {**threads, "CUDA_VISIBLE_DEVICES": ",".join(self.gpus)}
+        )
 
 
 def share(*, n_jobs: int | None, gpus: Sequence[str], gpus_per_job: int) -> list[Slot]:
@@ -47,7 +55,10 @@ def share(*, n_jobs: int | None, gpus: Sequence[str], gpus_per_job: int) -> list
         n_jobs = min(n_jobs, len(gpus) // gpus_per_job)
     threads = max(1, cores // n_jobs)
     return [
-        Slot(threads, tuple(gpus[gpus_per_job * number : gpus_per_job * (number + 1)]) if gpus else None)
+        Slot(
+            threads,
+            tuple(gpus[gpus_per_job * number : gpus_per_job * (number + 1)]) if gpus else None,
+        )
         for number in range(n_jobs)
     ]
 
@@ -58,7 +69,9 @@ def visible_gpus() -> list[str]:
     if visible is not None:
         return [name for name in visible.split(",") if name and name != "-1"]
     try:
-        said = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=SECONDS_TO_ANSWER).stdout
+        said = subprocess.run(
+            ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=SECONDS_TO_ANSWER
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return []
     parts = re.findall(r"UUID: (MIG-[^)\s]+)", said)

@@ -17,19 +17,25 @@ import cloudpickle
 
 from goldilocks.jobs.records import JobError
 
-GRACE = 10.0  # seconds from SIGTERM to SIGKILL: a run marks itself and sends its last metrics in about one
+# seconds from SIGTERM to SIGKILL: a run marks itself and sends its last metrics in about one
+GRACE = 10.0
 
 
-def serve(results: connection.Connection, call: bytes, log: Path, environment: Mapping[str, str]) -> None:
+def serve(
+    results: connection.Connection, call: bytes, log: Path, environment: Mapping[str, str]
+) -> None:
     """Make a call and send back what came of it; this is all that a job's process does.
 
     Args:
         results: Takes the pickled pair (value, None) or (None, the error raised), once.
         call: A function of no arguments, as cloudpickle has it.
         log: Standard output and error are appended to it, of C++ as well.
-        environment: All the variables; the server that this process was forked from may have had others.
+        environment: All the variables; the server that this process was forked from may have had
+            others.
     """
-    os.setpgrp()  # A signal to this group then meets what the job has started, too, and Ctrl-C in a terminal does not.
+    # A signal to this group then meets what the job has started, too, and Ctrl-C in a terminal does
+    # not.
+    os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The launcher says when to end.
     _write_to(log)
     threading.Thread(target=_end_with_launcher, name="end with launcher", daemon=True).start()
@@ -72,7 +78,9 @@ def _pickled(value: Any) -> bytes:
     try:
         return cloudpickle.dumps((value, None))
     except Exception as error:  # Whatever a class does when it is pickled.
-        raise JobError(f"its result, a {type(value).__name__}, cannot be sent to the launcher: {error}") from error
+        raise JobError(
+            f"its result, a {type(value).__name__}, cannot be sent to the launcher: {error}"
+        ) from error
 
 
 def _portable(error: Exception) -> Exception:

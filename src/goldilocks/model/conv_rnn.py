@@ -26,8 +26,8 @@ def build(
 
     Args:
         facts: Shape of the features and of the predictions, and the vocabulary of texts.
-        regularizer: l1 and l2 act on the kernels of the convolutions and of the recurrent layer, dropout on what enters
-            the recurrent layer, recurrent dropout on its state.
+        regularizer: l1 and l2 act on the kernels of the convolutions and of the recurrent layer,
+            dropout on what enters the recurrent layer, recurrent dropout on its state.
         filters: Of each convolution, from the first; a max pooling stands between two of them.
         kernel: Time steps that a convolution spans.
         pool: Time steps that a pooling spans.
@@ -35,18 +35,22 @@ def build(
         cell: "simple", "lstm" or "gru".
         units: Of the recurrent layer.
         dimensions: Of each word's vector, for texts.
-        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as `vectors.load` takes it.
+        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
+            `vectors.load` takes it.
         trainable: For texts: whether training moves the word vectors.
 
     Returns:
-        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of series ->
-        (batch, outputs).
+        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of
+        series -> (batch, outputs).
 
     Raises:
-        ModelError: The input is too short for the convolutions, has no order, or the word vectors cannot be read.
+        ModelError: The input is too short for the convolutions, has no order, or the word vectors
+            cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
     inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
-    x = convolutions(x, regularizer, filters=filters, kernel=kernel, pool=pool, activation=activation)
+    x = convolutions(
+        x, regularizer, filters=filters, kernel=kernel, pool=pool, activation=activation
+    )
     x = recurrent(x, regularizer, cell=cell, units=units, activation="tanh")
     return keras.Model(inputs, last(x, facts), name="conv_rnn")

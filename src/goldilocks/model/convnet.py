@@ -20,11 +20,13 @@ def build(
 ) -> keras.Model:
     """A convnet of blocks, each a 3x3 convolution (valid) and a 2x2 max pooling.
 
-    The last pooling is left out where it would leave a single pixel, as chapter 5 does: 28x28 ends in 3x3.
+    The last pooling is left out where it would leave a single pixel, as chapter 5 does: 28x28 ends
+    in 3x3.
 
     Args:
         facts: Shape of the images and of the predictions.
-        regularizer: l1 and l2 act on the kernels below the last layer, dropout before the dense layer.
+        regularizer: l1 and l2 act on the kernels below the last layer, dropout before the dense
+            layer.
         filters: Of each block, from the first.
         layers: Number of blocks, or "auto": as many of `filters` as the image has room for.
         units: Of the dense layer above the blocks.
@@ -41,17 +43,23 @@ def build(
     blocks = room if isinstance(layers, str) else layers
     if not 0 < blocks <= room:
         raise ModelError(
-            f"model.layers is {layers} with model.filters={filters}; an image of {height}x{width} pixels has room for "
-            f"{room} of them. Use model.layers=auto, list more filters, or larger images (dataset.image_size)."
+            f"model.layers is {layers} with model.filters={filters}; an image of {height}x{width} "
+            "pixels has room for "
+            f"{room} of them. Use model.layers=auto, list more filters, or larger images "
+            "(dataset.image_size)."
         )
     inputs = keras.Input(facts.input_shape)
     x = inputs
     for count in filters[:blocks]:
-        x = keras.layers.Conv2D(count, KERNEL, activation=activation, kernel_regularizer=penalty(regularizer))(x)
+        x = keras.layers.Conv2D(
+            count, KERNEL, activation=activation, kernel_regularizer=penalty(regularizer)
+        )(x)
         if min(x.shape[1:3]) >= 2 * POOL:
             x = keras.layers.MaxPooling2D(POOL)(x)
     x = dropout(keras.layers.Flatten()(x), regularizer)
-    return keras.Model(inputs, last(hidden(x, units, activation, regularizer), facts), name="convnet")
+    return keras.Model(
+        inputs, last(hidden(x, units, activation, regularizer), facts), name="convnet"
+    )
 
 
 def _room(side: int, blocks: int) -> int:

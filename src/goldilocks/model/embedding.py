@@ -23,10 +23,11 @@ def build(
 
     Args:
         facts: Shape of the texts and of the predictions, and the vocabulary.
-        regularizer: l1 and l2 act on the hidden kernels, dropout after every hidden layer, or, without one, on the
-            word vectors that enter the last layer.
+        regularizer: l1 and l2 act on the hidden kernels, dropout after every hidden layer, or,
+            without one, on the word vectors that enter the last layer.
         dimensions: Of each word's vector.
-        vectors: None: learned from scratch; else the source of pretrained ones, as `vectors.load` takes it.
+        vectors: None: learned from scratch; else the source of pretrained ones, as `vectors.load`
+            takes it.
         trainable: Whether training moves the word vectors.
         units: Of each of the hidden layers, or a list with one number for each.
         layers: Number of hidden layers; a list of units says it by itself.
@@ -41,7 +42,8 @@ def build(
     """
     if not facts.words:
         raise ModelError(
-            f"The features are numbers {facts.input_shape}; model=embedding expects word indices. Use "
+            f"The features are numbers {facts.input_shape}; model=embedding expects word indices. "
+            "Use "
             "dataset.encoding=sequence, or model=rnn or model=conv1d for texts in one_hot."
         )
     inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)

@@ -7,12 +7,16 @@ from goldilocks.model import Facts, Regularizer
 
 def penalty(regularizer: Regularizer) -> keras.regularizers.Regularizer | None:
     """The penalty on a hidden layer's kernel; None without one."""
-    return keras.regularizers.L1L2(regularizer.l1, regularizer.l2) if regularizer.penalizes else None
+    return (
+        keras.regularizers.L1L2(regularizer.l1, regularizer.l2) if regularizer.penalizes else None
+    )
 
 
 def hidden(x, units: int, activation: str, regularizer: Regularizer):
     """A dense hidden layer: float32 (batch, units)."""
-    return keras.layers.Dense(units, activation=activation, kernel_regularizer=penalty(regularizer))(x)
+    return keras.layers.Dense(
+        units, activation=activation, kernel_regularizer=penalty(regularizer)
+    )(x)
 
 
 def dropout(x, regularizer: Regularizer):
@@ -23,8 +27,9 @@ def dropout(x, regularizer: Regularizer):
 def last(x, facts: Facts):
     """The predictions, float32 (batch, outputs).
 
-    Those of a regression start at the mean of the training targets, and move in their standard deviations: else an
-    optimizer with small steps would not reach prices of 200,000 within many epochs.
+    Those of a regression start at the mean of the training targets, and move in their standard
+    deviations: else an optimizer with small steps would not reach prices of 200,000 within many
+    epochs.
     """
     x = keras.layers.Dense(facts.outputs, activation=facts.last_activation, name="predictions")(x)
     if facts.spread is None:

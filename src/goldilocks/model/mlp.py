@@ -7,7 +7,13 @@ from goldilocks.model.layers import dropout, hidden, last
 
 
 def build(
-    facts: Facts, regularizer: Regularizer, /, *, units: int | list[int], layers: int, activation: str
+    facts: Facts,
+    regularizer: Regularizer,
+    /,
+    *,
+    units: int | list[int],
+    layers: int,
+    activation: str,
 ) -> keras.Model:
     """A multilayer perceptron, its input flattened.
 

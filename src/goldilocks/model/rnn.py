@@ -26,8 +26,8 @@ def build(
 
     Args:
         facts: Shape of the features and of the predictions, and the vocabulary of texts.
-        regularizer: l1 and l2 act on the kernels of the recurrent layers, dropout on what enters each of them,
-            recurrent dropout on their states.
+        regularizer: l1 and l2 act on the kernels of the recurrent layers, dropout on what enters
+            each of them, recurrent dropout on their states.
         cell: "simple", "lstm" or "gru".
         units: Of each of the recurrent layers, or a list with one number for each.
         layers: Number of recurrent layers, at least 1; a list of units says it by itself.
@@ -35,25 +35,29 @@ def build(
         bidirectional: Whether each layer reads both ways.
         reversed: Whether time runs backwards.
         dimensions: Of each word's vector, for texts.
-        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as `vectors.load` takes it.
+        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
+            `vectors.load` takes it.
         trainable: For texts: whether training moves the word vectors.
 
     Returns:
-        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of series ->
-        (batch, outputs).
+        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of
+        series -> (batch, outputs).
 
     Raises:
-        ModelError: There is no recurrent layer, or not an activation for each; the features have no order; or the
-            word vectors cannot be read.
+        ModelError: There is no recurrent layer, or not an activation for each; the features have no
+            order; or the word vectors cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
     if isinstance(layers, str) or layers < 1:
-        raise ModelError(f"model.layers is {layers}; model=rnn expects a whole number of at least 1.")
+        raise ModelError(
+            f"model.layers is {layers}; model=rnn expects a whole number of at least 1."
+        )
     widths = units if isinstance(units, list) else [units] * layers
     activations = activation if isinstance(activation, list) else [activation] * len(widths)
     if len(activations) != len(widths):
         raise ModelError(
-            f"model.activation={activations} has {len(activations)} activations for {len(widths)} recurrent layers "
+            f"model.activation={activations} has {len(activations)} activations for {len(widths)} "
+            "recurrent layers "
             "(model.units, model.layers); expected one for each, or one word for all."
         )
     inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)

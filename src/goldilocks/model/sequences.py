@@ -18,30 +18,37 @@ def entrance(facts: Facts, *, dimensions: int, source: str | None, trainable: bo
         trainable: Whether training moves the word vectors.
 
     Returns:
-        The input, and float32 (batch, time steps, columns). Texts: int32 (batch, length), and the words' vectors, of
-        so many `dimensions`. Words without a pretrained vector, padding and unknown words start at zero. Series: both
-        are float32 (batch, time steps, columns), and the other arguments say nothing.
+        The input, and float32 (batch, time steps, columns). Texts: int32 (batch, length), and the
+        words' vectors, of so many `dimensions`. Words without a pretrained vector, padding and
+        unknown words start at zero. Series: both are float32 (batch, time steps, columns), and the
+        other arguments say nothing.
 
     Raises:
-        ModelError: The features have no order, there are pretrained vectors but no words, or no vector for any of them.
+        ModelError: The features have no order, there are pretrained vectors but no words, or no
+            vector for any of them.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
     if not facts.words:
         if source is not None:
             raise ModelError(
-                f"model.vectors is {source}, but the features are numbers {facts.input_shape}, not words; expected "
+                f"model.vectors is {source}, but the features are numbers {facts.input_shape}, not "
+                "words; expected "
                 "model.vectors=null, or texts with dataset.encoding=sequence."
             )
         if len(facts.input_shape) != 2:
             raise ModelError(
-                f"The features have the shape {facts.input_shape}; a model that reads in order expects "
+                f"The features have the shape {facts.input_shape}; a model that reads in order "
+                "expects "
                 "(time steps, columns), or word indices (dataset.encoding=sequence)."
             )
         inputs = keras.Input(facts.input_shape)
         return inputs, inputs
     inputs = keras.Input(facts.input_shape, dtype="int32")
-    # The initializer is the same with pretrained vectors: it draws a seed, and the layers above shall start the same.
-    embedding = keras.layers.Embedding(facts.words, dimensions, trainable=trainable, name="embedding")
+    # The initializer is the same with pretrained vectors: it draws a seed, and the layers above
+    # shall start the same.
+    embedding = keras.layers.Embedding(
+        facts.words, dimensions, trainable=trainable, name="embedding"
+    )
     x = embedding(inputs)
     if source is not None:
         start = keras.ops.convert_to_numpy(embedding.embeddings) * 0
@@ -64,16 +71,18 @@ def recurrent(
 
     Args:
         x: What it reads.
-        regularizer: l1 and l2 act on both kernels, of the input and of the state; dropout on what enters, and
-            recurrent dropout on the state, each with one mask for all time steps.
+        regularizer: l1 and l2 act on both kernels, of the input and of the state; dropout on what
+            enters, and recurrent dropout on the state, each with one mask for all time steps.
         cell: "simple", "lstm" or "gru".
         units: Of its state.
         activation: Keras name.
-        bidirectional: Whether a second layer of as many units reads backwards, and the two outputs stand side by side.
+        bidirectional: Whether a second layer of as many units reads backwards, and the two outputs
+            stand side by side.
         return_sequences: Whether its state after every time step comes out, not only the last one.
 
     Returns:
-        float32 (batch, units), or (batch, time steps, units) with `return_sequences`; twice the units if bidirectional.
+        float32 (batch, units), or (batch, time steps, units) with `return_sequences`; twice the
+        units if bidirectional.
     """
     layer = CELLS[cell](
         units,
@@ -87,7 +96,9 @@ def recurrent(
     return keras.layers.Bidirectional(layer)(x) if bidirectional else layer(x)
 
 
-def convolutions(x, regularizer: Regularizer, *, filters: list[int], kernel: int, pool: int, activation: str):
+def convolutions(
+    x, regularizer: Regularizer, *, filters: list[int], kernel: int, pool: int, activation: str
+):
     """Convolutions along time (valid), a max pooling between two of them.
 
     Args:
@@ -107,7 +118,9 @@ def convolutions(x, regularizer: Regularizer, *, filters: list[int], kernel: int
     _check_length(x.shape[1], filters, kernel, pool)
     for number, count in enumerate(filters):
         x = keras.layers.MaxPooling1D(pool)(x) if number else x
-        x = keras.layers.Conv1D(count, kernel, activation=activation, kernel_regularizer=penalty(regularizer))(x)
+        x = keras.layers.Conv1D(
+            count, kernel, activation=activation, kernel_regularizer=penalty(regularizer)
+        )(x)
     return x
 
 
@@ -117,8 +130,11 @@ def _check_length(length: int, filters: list[int], kernel: int, pool: int) -> No
         least = least * pool + kernel - 1
     if length < least:
         raise ModelError(
-            f"The input has {length} time steps; {len(filters)} convolutions over {kernel} (model.filters={filters}, "
-            f"model.kernel) with poolings over {pool} (model.pool) between them need at least {least}. List fewer "
-            "filters, use a smaller kernel or pool, or longer inputs (dataset.length of texts, dataset.lookback of "
+            f"The input has {length} time steps; {len(filters)} convolutions over {kernel} "
+            f"(model.filters={filters}, "
+            f"model.kernel) with poolings over {pool} (model.pool) between them need at least "
+            f"{least}. List fewer "
+            "filters, use a smaller kernel or pool, or longer inputs (dataset.length of texts, "
+            "dataset.lookback of "
             "series)."
         )

@@ -1,7 +1,8 @@
 """A new model that starts where an earlier run ended.
 
-A logged model maps raw rows to predictions: an encoder's layers, then the network as one nested layer that has the
-model's name. Of a network with a frozen base there may be two nested layers: the base, named `FROZEN`, and its top.
+A logged model maps raw rows to predictions: an encoder's layers, then the network as one nested
+layer that has the model's name. Of a network with a frozen base there may be two nested layers: the
+base, named `FROZEN`, and its top.
 """
 
 from collections.abc import Iterator
@@ -32,8 +33,10 @@ def start(model: keras.Model, earlier: keras.Model) -> None:
         if _shapes(ours) != _shapes(theirs):
             raise ModelError(
                 "the weights of the run that model.init_from names do not fit: this model has "
-                f"{_said(ours)} where that run has {_said(theirs)}. Expected the same layers: use the model and "
-                "dataset options of that run, or take its convolutions alone (model=pretrained model.base=run)."
+                f"{_said(ours)} where that run has {_said(theirs)}. Expected the same layers: use "
+                "the model and "
+                "dataset options of that run, or take its convolutions alone (model=pretrained "
+                "model.base=run)."
             )
     for ours, theirs in pairs:
         ours.set_weights(theirs.get_weights())
@@ -44,7 +47,8 @@ def start(model: keras.Model, earlier: keras.Model) -> None:
 def fits(model: keras.Model, earlier: keras.Model) -> bool:
     """Whether `start` would succeed."""
     return all(
-        _shapes(ours) == _shapes(theirs) for ours, theirs in zip_longest(_weighted(model), _weighted(network(earlier)))
+        _shapes(ours) == _shapes(theirs)
+        for ours, theirs in zip_longest(_weighted(model), _weighted(network(earlier)))
     )
 
 
@@ -57,7 +61,8 @@ def network(earlier: keras.Model) -> keras.Model:
     inner = earlier.layers[-1]
     if not isinstance(inner, keras.Model) or inner.name != earlier.name:
         raise ModelError(
-            f"the model {earlier.name} of the run that model.init_from names is not an encoder with a network behind "
+            f"the model {earlier.name} of the run that model.init_from names is not an encoder "
+            "with a network behind "
             "it; expected a run that this program has logged."
         )
     below = earlier.layers[-2]
@@ -69,7 +74,8 @@ def network(earlier: keras.Model) -> keras.Model:
 def encoder(earlier: keras.Model, fitted: keras.Model) -> keras.Model:
     """The encoder of a logged model, raw rows -> features, as its run fitted it.
 
-    What a vocabulary or a standardization says is part of what the weights mean, so they go together.
+    What a vocabulary or a standardization says is part of what the weights mean, so they go
+    together.
 
     Args:
         earlier: Logged, raw rows -> predictions.
@@ -84,7 +90,8 @@ def encoder(earlier: keras.Model, fitted: keras.Model) -> keras.Model:
         name = strange[0][0]
         raise ModelError(
             f"the run that model.init_from names was trained on other data: its input {name} is "
-            f"{expected.get(name, 'not there')}, and here it is {given.get(name, 'not there')}. Expected the same "
+            f"{expected.get(name, 'not there')}, and here it is {given.get(name, 'not there')}. "
+            "Expected the same "
             "columns, or images of the same size: use the dataset options of that run."
         )
     network(earlier)  # Or there is no encoder.
@@ -95,7 +102,8 @@ def encoder(earlier: keras.Model, fitted: keras.Model) -> keras.Model:
 def _inputs(model: keras.Model) -> dict[str, str]:
     """Shape and kind of each input, in words, by its name."""
     return {
-        tensor.name: f"{tensor.dtype} ({', '.join(['rows', *map(str, tensor.shape[1:])])})" for tensor in model.inputs
+        tensor.name: f"{tensor.dtype} ({', '.join(['rows', *map(str, tensor.shape[1:])])})"
+        for tensor in model.inputs
     }
 
 
@@ -124,6 +132,4 @@ def _said(layer: keras.layers.Layer | None) -> str:
     """The layer's name and the shapes of its weights."""
     if layer is None:
         return "no further layer"
-    return (
-        f"the layer {layer.name} with weights of {' and '.join('x'.join(map(str, shape)) for shape in _shapes(layer))}"
-    )
+    return f"the layer {layer.name} with weights of {' and '.join('x'.join(map(str, shape)) for shape in _shapes(layer))}"

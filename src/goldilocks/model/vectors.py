@@ -1,16 +1,19 @@
 """Word vectors that were trained on other texts.
 
-GloVe: a text file, one word a line with its numbers behind it, as https://nlp.stanford.edu/projects/glove/ publishes
-    them (J. Pennington, R. Socher, C. D. Manning: GloVe: Global Vectors for Word Representation, 2014; Public Domain
-    Dedication and License 1.0): unpacked, .gz, or the published archive itself (glove.6B.zip).
+GloVe: a text file, one word a line with its numbers behind it, as
+    https://nlp.stanford.edu/projects/glove/ publishes them (J. Pennington, R. Socher, C. D.
+    Manning: GloVe: Global Vectors for Word Representation, 2014; Public Domain Dedication and
+    License 1.0): unpacked, .gz, or the published archive itself (glove.6B.zip).
 
-Stand-in: the vectors in the wheel wordllama 0.4.0.post1 (MIT; Lee Miller), SHA-256 below: 32,000 pieces of words of
-    Llama 2, float16 (32000, 256), from its input embedding, trained further so that the mean of a text's pieces says
-    what the text is about. They are Matryoshka-trained: the first columns are a shorter embedding by themselves (the
-    author trained at 64, 128 and 256). The wheel holds compiled code as well, so this one is for Linux on x86_64.
+Stand-in: the vectors in the wheel wordllama 0.4.0.post1 (MIT; Lee Miller), SHA-256 below: 32,000
+    pieces of words of Llama 2, float16 (32000, 256), from its input embedding, trained further so
+    that the mean of a text's pieces says what the text is about. They are Matryoshka-trained: the
+    first columns are a shorter embedding by themselves (the author trained at 64, 128 and 256). The
+    wheel holds compiled code as well, so this one is for Linux on x86_64.
 
-Vectors keep the scale that they come in. It matters to the layers above them, and where they are trained further: Keras
-starts embeddings within 0.05 of 0, and the numbers of the stand-in have a standard deviation of 0.91.
+Vectors keep the scale that they come in. It matters to the layers above them, and where they are
+trained further: Keras starts embeddings within 0.05 of 0, and the numbers of the stand-in have a
+standard deviation of 0.91.
 """
 
 import functools
@@ -50,9 +53,10 @@ class Vectors:
     """The vectors of a vocabulary.
 
     Attributes:
-        matrix: float32 (words, dimensions), read-only; zeros for padding, unknown words, and words without a vector.
-        coverage: Share of the words, padding and unknown left out, that have a vector, 0 to 1. Of the stand-in, a word
-            has one where any of its pieces does.
+        matrix: float32 (words, dimensions), read-only; zeros for padding, unknown words, and words
+            without a vector.
+        coverage: Share of the words, padding and unknown left out, that have a vector, 0 to 1. Of
+            the stand-in, a word has one where any of its pieces does.
     """
 
     matrix: np.ndarray
@@ -63,14 +67,14 @@ def load(source: str, words: Sequence[str], dimensions: int) -> Vectors:
     """The vectors of a vocabulary; those of the last call are kept, for trainings with other seeds ask again.
 
     Args:
-        source: "stand_in", or the path of a GloVe file: text, .gz of one, or .zip with one for each number of
-            dimensions (`NAME.100d.txt`).
+        source: "stand_in", or the path of a GloVe file: text, .gz of one, or .zip with one for each
+            number of dimensions (`NAME.100d.txt`).
         words: By their indices, the first two standing for padding and unknown words.
         dimensions: Of each vector.
 
     Raises:
-        ModelError: There is no such file, it is damaged or not of this format, it has other dimensions, or it knows
-            none of the words.
+        ModelError: There is no such file, it is damaged or not of this format, it has other
+            dimensions, or it knows none of the words.
         SourceUnavailable: The stand-in's wheel cannot be fetched, or is not for this machine.
     """
     return _load(source, tuple(words), dimensions)
@@ -86,14 +90,18 @@ def _load(source: str, words: tuple[str, ...], dimensions: int) -> Vectors:
         found.add(index)
     if not found:
         raise ModelError(
-            f"model.vectors={source} knows none of the {len(wanted)} words ({', '.join(itertools.islice(wanted, 5))}); "
-            "expected vectors of lower-case words in the language of the texts (dataset.token=word)."
+            f"model.vectors={source} knows none of the {len(wanted)} words "
+            f"({', '.join(itertools.islice(wanted, 5))}); "
+            "expected vectors of lower-case words in the language of the texts "
+            "(dataset.token=word)."
         )
     matrix.flags.writeable = False
     return Vectors(matrix, len(found) / len(wanted))
 
 
-def _glove(path: Path, wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int, list[float]]]:
+def _glove(
+    path: Path, wanted: Mapping[str, int], dimensions: int
+) -> Iterator[tuple[int, list[float]]]:
     """The indices and vectors of the wanted words of a GloVe file, line by line."""
     indices = {word.encode(): index for word, index in wanted.items()}
     try:
@@ -107,15 +115,19 @@ def _glove(path: Path, wanted: Mapping[str, int], dimensions: int) -> Iterator[t
                     values = rest.split(b" ")
                     if strange := [value for value in values if not math.isfinite(_number(value))]:
                         raise ModelError(
-                            f"Line {number} of model.vectors={path} has {_shown(strange[0])} among the numbers behind "
-                            f"its word {_shown(word)}; expected {dimensions} finite numbers. Mend the line, or fetch "
+                            f"Line {number} of model.vectors={path} has {_shown(strange[0])} among "
+                            "the numbers behind "
+                            f"its word {_shown(word)}; expected {dimensions} finite numbers. Mend "
+                            "the line, or fetch "
                             "the file again."
                         )
                     yield indices[word], [float(value) for value in values]
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ModelError(
-            f"model.vectors={path} cannot be read ({type(error).__name__}: {error}); expected a GloVe file: text, .gz "
-            "or .zip. Give the path of one, or model.vectors=stand_in, and fetch a damaged file again."
+            f"model.vectors={path} cannot be read ({type(error).__name__}: {error}); expected a "
+            "GloVe file: text, .gz "
+            "or .zip. Give the path of one, or model.vectors=stand_in, and fetch a damaged file "
+            "again."
         ) from error
 
 
@@ -128,7 +140,8 @@ def _lines(path: Path, dimensions: int) -> Iterator[Iterator[bytes]]:
             if not members:
                 raise ModelError(
                     f"model.vectors={path} has nothing for model.dimensions={dimensions}: it holds "
-                    f"{', '.join(archive.namelist()[:10])}; expected a member named NAME.{dimensions}d.txt. Set "
+                    f"{', '.join(archive.namelist()[:10])}; expected a member named "
+                    f"NAME.{dimensions}d.txt. Set "
                     "model.dimensions to what one of them has, or give another file."
                 )
             with archive.open(members[0]) as file:
@@ -144,8 +157,10 @@ def _check_count(line: bytes, number: int, path: Path, dimensions: int) -> None:
     if len(numbers) > dimensions and math.isnan(_number(numbers[0])):
         return  # No text has such a token.
     raise ModelError(
-        f"Line {number} of model.vectors={path} has {len(numbers)} numbers behind its word ({_shown(line)}); expected "
-        f"model.dimensions={dimensions}. Set model.dimensions to what the file has, or give another file."
+        f"Line {number} of model.vectors={path} has {len(numbers)} numbers behind its word "
+        f"({_shown(line)}); expected "
+        f"model.dimensions={dimensions}. Set model.dimensions to what the file has, or give "
+        "another file."
     )
 
 
@@ -167,14 +182,17 @@ def _stand_in(wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int,
     """The indices and vectors of the wanted words: the mean over a word's pieces (most common words are one piece)."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise cache.SourceUnavailable(
-            f"model.vectors=stand_in is in a wheel for Linux on x86_64, and this is {sys.platform} on "
-            f"{platform.machine()}; give the path of a GloVe file (model.vectors=FILE), or model.vectors=null."
+            f"model.vectors=stand_in is in a wheel for Linux on x86_64, and this is {sys.platform} "
+            "on "
+            f"{platform.machine()}; give the path of a GloVe file (model.vectors=FILE), or "
+            "model.vectors=null."
         )
     weights, words = wheel.members(**WORDLLAMA, paths=[WEIGHTS, TOKENIZER])
     table = _tensor(weights)
     if dimensions > table.shape[1]:
         raise ModelError(
-            f"model.dimensions is {dimensions}; the vectors of model.vectors=stand_in have {table.shape[1]}. Use "
+            f"model.dimensions is {dimensions}; the vectors of model.vectors=stand_in have "
+            f"{table.shape[1]}. Use "
             "that many or fewer, or a GloVe file."
         )
     tokenizer = json.loads(words.read_text(encoding="utf-8"))["model"]
@@ -189,11 +207,15 @@ def _stand_in(wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int,
 def _pieces(word: str, ranks: Mapping[tuple[str, ...], int]) -> list[str]:
     """A word cut by byte-pair encoding: of two neighbours that can be merged, those learned first, until none can.
 
-    Source: R. Sennrich, B. Haddow, A. Birch: Neural Machine Translation of Rare Words with Subword Units, 2016.
+    Source: R. Sennrich, B. Haddow, A. Birch: Neural Machine Translation of Rare Words with Subword
+        Units, 2016.
     """
     pieces = list(word)
     while len(pieces) > 1:
-        rank, place = min((ranks.get(pair, math.inf), place) for place, pair in enumerate(itertools.pairwise(pieces)))
+        rank, place = min(
+            (ranks.get(pair, math.inf), place)
+            for place, pair in enumerate(itertools.pairwise(pieces))
+        )
         if rank == math.inf:
             break
         pieces[place : place + 2] = [pieces[place] + pieces[place + 1]]
@@ -203,8 +225,9 @@ def _pieces(word: str, ranks: Mapping[tuple[str, ...], int]) -> list[str]:
 def _tensor(path: Path) -> np.ndarray:
     """The one tensor of a safetensors file, memory-mapped: float16 (rows, columns).
 
-    The format: 8 bytes with the length of a JSON header, little-endian; the header with each tensor's dtype, shape and
-    place; the numbers. Source: https://github.com/huggingface/safetensors, section "Format".
+    The format: 8 bytes with the length of a JSON header, little-endian; the header with each
+    tensor's dtype, shape and place; the numbers. Source:
+    https://github.com/huggingface/safetensors, section "Format".
     """
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from goldilocks.model import ModelError
 
-# Seconds without a byte from the server. Keras sets no limit, and a firewall that drops packets would hang it for good.
+# Seconds without a byte from the server. Keras sets no limit, and a firewall that drops packets
+# would hang it for good.
 PATIENCE = 20.0
 
 
@@ -30,13 +31,17 @@ def explained(name: str) -> Iterator[None]:
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         said = str(error).strip().rstrip(".")
         failed = re.match(r"URL fetch failure on (\S+): (.*)", said, re.DOTALL)
-        if not (failed or isinstance(error, OSError) or said.startswith("Incomplete or corrupted file")):
+        if not (
+            failed or isinstance(error, OSError) or said.startswith("Incomplete or corrupted file")
+        ):
             raise
         address, reason = failed.groups() if failed else ("", said)
         file = f"{address.rsplit('/', 1)[-1]} (from {address})" if failed else f"the file of {name}"
         raise ModelError(
-            f"model.weights is imagenet, and the weights of {name} cannot be had: {reason or type(error).__name__}. "
-            f"Expected the network, or {file} in the folder models of $KERAS_HOME (else ~/.keras); put the file there, "
+            f"model.weights is imagenet, and the weights of {name} cannot be had: "
+            f"{reason or type(error).__name__}. "
+            f"Expected the network, or {file} in the folder models of $KERAS_HOME (else ~/.keras); "
+            "put the file there, "
             "or start from a run of your own (model.base=run model.init_from=RUN_ID), or untrained "
             "(model.weights=null)."
         ) from error

@@ -49,7 +49,9 @@ def border(sizes: Sequence[Size]) -> float | None:
     return float(np.sqrt(ordered[first - 1].weights * ordered[first].weights)) if first else None
 
 
-def frontier(sizes: Sequence[Size], winner: Winner | None, *, baseline: float, ylabel: str, title: str) -> Figure:
+def frontier(
+    sizes: Sequence[Size], winner: Winner | None, *, baseline: float, ylabel: str, title: str
+) -> Figure:
     """Draw training and validation loss against the number of weights, with the border between the two regimes.
 
     Args:
@@ -63,7 +65,13 @@ def frontier(sizes: Sequence[Size], winner: Winner | None, *, baseline: float, y
     weights = [size.weights for size in ordered]
     figure = Figure(figsize=(style.WIDTH / style.DPI, 6), dpi=style.DPI, layout="constrained")
     axes = figure.subplots()
-    axes.plot(weights, [size.train for size in ordered], "o-", color=style.TRAIN, label="training loss, at the end")
+    axes.plot(
+        weights,
+        [size.train for size in ordered],
+        "o-",
+        color=style.TRAIN,
+        label="training loss, at the end",
+    )
     axes.plot(
         weights,
         [size.validation for size in ordered],
@@ -84,7 +92,9 @@ def frontier(sizes: Sequence[Size], winner: Winner | None, *, baseline: float, y
     axes.set_xscale("log")
     low, high = _logarithmic_ends([*weights, *([winner.weights] if winner else [])])
     axes.set_xlim(low, high)
-    values = np.array([each for size in ordered for each in (size.train, size.validation, size.best)] + [baseline])
+    values = np.array(
+        [each for size in ordered for each in (size.train, size.validation, size.best)] + [baseline]
+    )
     finite = values[np.isfinite(values) & (values > 0)]
     if len(finite) and finite.max() > 20 * finite.min():
         axes.set_yscale("log")

@@ -49,7 +49,9 @@ def plain(text: str, limit: int = 1000) -> str:
 
     Characters that the font lacks become "□".
     """
-    return "".join(c if ord(c) in _glyphs() else "□" for c in shortened(text, limit)).replace("$", r"\$")
+    return "".join(c if ord(c) in _glyphs() else "□" for c in shortened(text, limit)).replace(
+        "$", r"\$"
+    )
 
 
 def number(value: float) -> str:
@@ -75,7 +77,9 @@ def lines_of(text: str | None, *, width: int = 150, most: int = 4) -> list[str]:
     if not text:
         return []
     lines = textwrap.wrap(plain(text, 10_000), width)
-    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][: width - 2] + " …"]
+    return (
+        lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][: width - 2] + " …"]
+    )
 
 
 def save(figure: Figure, path: str | Path) -> Path:

@@ -26,7 +26,8 @@ class Split:
         train: Rows that weights and preprocessing are fitted on, int64 (rows,), ascending.
         validation: Rows that choices are made with, int64 (rows,), ascending.
         test: Rows that nothing reads before the final evaluation, int64 (rows,), ascending.
-        notes: Sentences about rows that were moved or left out; printed and logged as those of the data set are.
+        notes: Sentences about rows that were moved or left out; printed and logged as those of the
+            data set are.
     """
 
     train: np.ndarray
@@ -38,7 +39,9 @@ class Split:
         """The split of a final training: train and validation rows together, and none left to validate with."""
         import numpy as np
 
-        return Split(np.union1d(self.train, self.validation), self.validation[:0], self.test, self.notes)
+        return Split(
+            np.union1d(self.train, self.validation), self.validation[:0], self.test, self.notes
+        )
 
 
 def notes_of_all(splits: Sequence[Split]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Rows with the same content -> one part of a split: what is tested or validated with is not trained with as well.
 
-The parts are drawn as if there were no duplicates. Then rows that are identical to a row of the part drawn join it, or,
-where it must stay as it is, are left out of the others.
+The parts are drawn as if there were no duplicates. Then rows that are identical to a row of the
+part drawn join it, or, where it must stay as it is, are left out of the others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ class Contents:
 
     def alike(self, rows: np.ndarray, part: np.ndarray) -> np.ndarray:
         """Which of some rows (int64) are identical in content to a row of a part (int64), bool, as many as rows."""
-        return np.zeros(len(rows), bool) if self.keys is None else np.isin(self.keys[rows], self.keys[part])
+        return (
+            np.zeros(len(rows), bool)
+            if self.keys is None
+            else np.isin(self.keys[rows], self.keys[part])
+        )
 
 
 def contents(dataset: Dataset) -> Contents:
@@ -42,7 +46,8 @@ def contents(dataset: Dataset) -> Contents:
         return Contents(None, ())
     if dataset.kind == "table" and distinct < DISTINCT * len(keys):
         note = (
-            f"Only {distinct} of {len(keys)} rows are distinct: this table repeats its rows by nature, so that equal "
+            f"Only {distinct} of {len(keys)} rows are distinct: this table repeats its rows by "
+            "nature, so that equal "
             "rows may stand in training and in the test."
         )
         return Contents(None, (note,))
@@ -54,7 +59,8 @@ def joined(
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Has rows that are identical to a row of a part just drawn from among them join it.
 
-    Rows of groups are left out instead: a row alone would split its group, and a whole group might pull in the next.
+    Rows of groups are left out instead: a row alone would split its group, and a whole group might
+    pull in the next.
 
     Args:
         dataset: Says whether rows have groups.
@@ -64,7 +70,8 @@ def joined(
         name: Of the part.
 
     Returns:
-        The rows that stay and those of the part, both int64, ascending, and what was done, in sentences.
+        The rows that stay and those of the part, both int64, ascending, and what was done, in
+        sentences.
     """
     alike = known.alike(rows, part)
     count = int(alike.sum())
@@ -77,7 +84,9 @@ def joined(
     return rows[~alike], np.union1d(part, rows[alike]), (note,)
 
 
-def apart(known: Contents, rows: np.ndarray, part: np.ndarray, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def apart(
+    known: Contents, rows: np.ndarray, part: np.ndarray, name: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Leaves out rows that are identical to a row of a part that stays as it is.
 
     Args:
@@ -91,7 +100,9 @@ def apart(known: Contents, rows: np.ndarray, part: np.ndarray, name: str) -> tup
     """
     alike = known.alike(rows, part)
     count = int(alike.sum())
-    return rows[~alike], (_left_out(count, name, f"the published {name} rows stay as they are"),) if count else ()
+    return rows[~alike], (
+        _left_out(count, name, f"the published {name} rows stay as they are"),
+    ) if count else ()
 
 
 def _left_out(count: int, name: str, why: str) -> str:

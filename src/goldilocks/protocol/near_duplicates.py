@@ -1,9 +1,10 @@
 """Rows of different parts of a split that are nearly the same, of which a person is warned.
 
-What is nearly the same is told for each kind of rows by the usual means: images by a difference hash (N. Krawetz, "Kind
-of like that", 2013) and the correlation of their thumbnails, texts by the cosine of their TF-IDF vectors (Manning,
-Raghavan and Schuetze, Introduction to Information Retrieval, 2008, section 6.3), tables by the distance of their
-standardized rows. Windows of a series overlap by nature.
+What is nearly the same is told for each kind of rows by the usual means: images by a difference
+hash (N. Krawetz, "Kind of like that", 2013) and the correlation of their thumbnails, texts by the
+cosine of their TF-IDF vectors (Manning, Raghavan and Schuetze, Introduction to Information
+Retrieval, 2008, section 6.3), tables by the distance of their standardized rows. Windows of a
+series overlap by nature.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from goldilocks.protocol import Split
 HASH_SIDE = 8  # pixels; the hash has 8 x 8 bits
 MOST_BITS = 3  # of the 64 in which the hashes of two images may differ
 THUMBNAIL = 16  # pixels; those of two images with such hashes are compared
-CORRELATION = 0.99  # of their gray levels, at least: simple drawings have much the same hash when they are not the same
+# of their gray levels, at least: simple drawings have much the same hash when they are not the same
+CORRELATION = 0.99
 COSINE = 0.95  # of two texts, at least
 WORDS = 20_000  # of the vocabulary, the most frequent
 DISTANCE = 0.01  # of two rows of a table, at most, in standard deviations of each of their columns
@@ -26,31 +28,40 @@ NUMBERS_AT_ONCE = 20_000_000  # of distances
 ROWS_AT_ONCE = 500
 EXAMPLES = 3
 
-Sides = Sequence[tuple[np.ndarray, np.ndarray]]  # rows that are judged, and those that they are held against
+Sides = Sequence[
+    tuple[np.ndarray, np.ndarray]
+]  # rows that are judged, and those that they are held against
 
 
 def near_duplicates(dataset: Dataset, split: Split) -> list[tuple[int, int]]:
     """Each test or validation row that has a near duplicate in a part before it, with the nearest such row.
 
-    Test rows are held against training and validation rows, validation rows against training rows. Identical rows are
-    not meant, which `duplicates` keeps in one part. Memory grows with the rows, not with the pairs.
+    Test rows are held against training and validation rows, validation rows against training rows.
+    Identical rows are not meant, which `duplicates` keeps in one part. Memory grows with the rows,
+    not with the pairs.
 
     Args:
         dataset: Of any kind; of a series there are none.
         split: Of its rows.
 
     Returns:
-        Pairs of a test or validation row and the row that it is like, ascending, each row once at most.
+        Pairs of a test or validation row and the row that it is like, ascending, each row once at
+        most.
     """
     if dataset.kind == "series":
         return []
     used = np.concatenate([split.train, split.validation, split.test])
     keys = row_keys.keys(dataset)
     nearest = {"image": _images, "text": _texts, "table": _table}[dataset.kind]
-    sides = [(split.test, np.union1d(split.train, split.validation)), (split.validation, split.train)]
+    sides = [
+        (split.test, np.union1d(split.train, split.validation)),
+        (split.validation, split.train),
+    ]
     held = [(judged, others) for judged, others in sides if len(judged) and len(others)]
     assert keys is not None
-    return sorted((row, other) for row, other in nearest(dataset, used, held) if keys[row] != keys[other])
+    return sorted(
+        (row, other) for row, other in nearest(dataset, used, held) if keys[row] != keys[other]
+    )
 
 
 def warning(dataset: Dataset, split: Split, pairs: list[tuple[int, int]]) -> str:
@@ -67,10 +78,13 @@ def warning(dataset: Dataset, split: Split, pairs: list[tuple[int, int]]) -> str
     counts = [f"{tested} of {len(split.test)} test rows"] * (tested > 0)
     if len(pairs) > tested:
         counts.append(f"{len(pairs) - tested} of {len(split.validation)} validation rows")
-    shown = ", ".join(f"{_named(dataset, row)} and {_named(dataset, other)}" for row, other in pairs[:EXAMPLES])
+    shown = ", ".join(
+        f"{_named(dataset, row)} and {_named(dataset, other)}" for row, other in pairs[:EXAMPLES]
+    )
     more = ", ..." if len(pairs) > EXAMPLES else ""
     return (
-        f"{' and '.join(counts)} nearly repeat a row of another part, which flatters the score: {shown}{more}. Look at "
+        f"{' and '.join(counts)} nearly repeat a row of another part, which flatters the score: "
+        f"{shown}{more}. Look at "
         "them; if they show the same thing, remove them or keep them together as a group."
     )
 
@@ -94,7 +108,10 @@ def _images(dataset: Dataset, used: np.ndarray, sides: Sides) -> Iterator[tuple[
         left, right = place[judged], place[others]
         step = max(1, NUMBERS_AT_ONCE // len(right))
         for start in range(0, len(left), step):
-            near = np.bitwise_count(hashes[left[start : start + step], None] ^ hashes[right]) <= MOST_BITS
+            near = (
+                np.bitwise_count(hashes[left[start : start + step], None] ^ hashes[right])
+                <= MOST_BITS
+            )
             for number in np.flatnonzero(near.any(axis=1)).tolist():
                 candidates = np.flatnonzero(near[number])
                 agreement = thumbnails[right[candidates]] @ thumbnails[left[start + number]]
@@ -106,23 +123,32 @@ def _seen(dataset: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The difference hash of each image, and a thumbnail.
 
     Returns:
-        uint64 (rows,), of 8 x 8 pixels whether each is lighter than the next one to the right; and float32 (rows, 256),
-        gray levels with the mean 0 and the length 1, all 0 of a plain image.
+        uint64 (rows,), of 8 x 8 pixels whether each is lighter than the next one to the right; and
+        float32 (rows, 256), gray levels with the mean 0 and the length 1, all 0 of a plain image.
     """
     from PIL import Image
 
-    hashes, thumbnails = np.empty(len(rows), np.uint64), np.empty((len(rows), THUMBNAIL**2), np.float32)
+    hashes, thumbnails = (
+        np.empty(len(rows), np.uint64),
+        np.empty((len(rows), THUMBNAIL**2), np.float32),
+    )
     for place, row in enumerate(rows):
         if dataset.image_size is not None:
             with Image.open(str(dataset.x[row])) as picture:
-                picture.draft("L", (2 * THUMBNAIL, 2 * THUMBNAIL))  # A JPEG is then decoded small, and quickly.
+                picture.draft(
+                    "L", (2 * THUMBNAIL, 2 * THUMBNAIL)
+                )  # A JPEG is then decoded small, and quickly.
                 gray = picture.convert("L")
         else:
             pixels = dataset.x[row]
-            gray = Image.fromarray(pixels[..., 0] if pixels.shape[-1] < 3 else pixels[..., :3]).convert("L")
+            gray = Image.fromarray(
+                pixels[..., 0] if pixels.shape[-1] < 3 else pixels[..., :3]
+            ).convert("L")
         small = np.asarray(gray.resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX))
         hashes[place] = np.packbits(small[:, :-1] > small[:, 1:]).view(np.uint64)[0]
-        levels = np.asarray(gray.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), np.float32).ravel()
+        levels = np.asarray(
+            gray.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), np.float32
+        ).ravel()
         thumbnails[place] = levels - levels.mean()
     return hashes, thumbnails / np.maximum(np.linalg.norm(thumbnails, axis=1, keepdims=True), 1e-6)
 
@@ -149,7 +175,9 @@ def _table(dataset: Dataset, used: np.ndarray, sides: Sides) -> Iterator[tuple[i
     numbers = frame.select_dtypes("number").to_numpy(np.float64)
     spread = np.nanstd(numbers[used], axis=0)
     numbers = numbers[:, spread > 0] / spread[spread > 0]
-    same = frame.select_dtypes(exclude="number").assign(gaps=[str(gaps) for gaps in np.isnan(numbers).tolist()])
+    same = frame.select_dtypes(exclude="number").assign(
+        gaps=[str(gaps) for gaps in np.isnan(numbers).tolist()]
+    )
     kinds = pandas.util.hash_pandas_object(same.astype(str), index=False).to_numpy()
     numbers = np.nan_to_num(numbers)
     limit = DISTANCE * np.sqrt(max(1, numbers.shape[1]))

@@ -1,8 +1,8 @@
 """What every protocol divides rows with: the test rows first, then one part after another, then `dataset.subset`.
 
-How a part is taken depends on the rows alone. Series: the latest rows, and `Dataset.overlap` rows before them are in no
-part. Rows with groups: whole groups, nearest to the size asked for and to the shares of the classes. Other rows: at
-random, classes in proportion.
+How a part is taken depends on the rows alone. Series: the latest rows, and `Dataset.overlap` rows
+before them are in no part. Rows with groups: whole groups, nearest to the size asked for and to the
+shares of the classes. Other rows: at random, classes in proportion.
 """
 
 from collections.abc import Mapping
@@ -38,10 +38,18 @@ def check(fractions: Mapping[str, float], seed: int) -> None:
     """
     for name, fraction in fractions.items():
         if not 0 < fraction < 1:
-            raise SplitError(f"protocol.{name} is {fraction}; expected a fraction above 0 and below 1, such as 0.25.")
+            raise SplitError(
+                f"protocol.{name} is {fraction}; expected a fraction above 0 and below 1, such as "
+                "0.25."
+            )
     if sum(fractions.values()) >= 1:
-        together = " and ".join(f"protocol.{name}={fraction}" for name, fraction in fractions.items())
-        raise SplitError(f"{together} leave no rows to train with; expected fractions that add up to less than 1.")
+        together = " and ".join(
+            f"protocol.{name}={fraction}" for name, fraction in fractions.items()
+        )
+        raise SplitError(
+            f"{together} leave no rows to train with; expected fractions that add up to less than "
+            "1."
+        )
     if not 0 <= seed < 2**32:
         raise SplitError(f"protocol.seed is {seed}; expected a whole number from 0 to {2**32 - 1}.")
 
@@ -56,10 +64,14 @@ def check_classes(dataset: Dataset, rows: np.ndarray, parts: int, where: str) ->
         return
     counts = _counts(dataset, rows)
     unit = "" if dataset.groups is None else " groups"
-    rare = [f"{dataset.classes[label]!r} has {counts[label]}{unit}" for label in np.flatnonzero(counts < parts)]
+    rare = [
+        f"{dataset.classes[label]!r} has {counts[label]}{unit}"
+        for label in np.flatnonzero(counts < parts)
+    ]
     if rare:
         raise SplitError(
-            f"dataset={dataset.name}: {', '.join(rare)} of {where}; expected at least {parts} of each class, "
+            f"dataset={dataset.name}: {', '.join(rare)} of {where}; expected at least {parts} of "
+            "each class, "
             "one for each part. Add rows of that class, or leave it out."
         )
 
@@ -85,10 +97,13 @@ def divisible(dataset: Dataset) -> np.ndarray:
         SplitError: There are none.
     """
     fixed = published(dataset)
-    rows = fixed.get("train", np.setdiff1d(np.arange(len(dataset.y)), np.concatenate([[], *fixed.values()])))
+    rows = fixed.get(
+        "train", np.setdiff1d(np.arange(len(dataset.y)), np.concatenate([[], *fixed.values()]))
+    )
     if len(rows) == 0:
         raise SplitError(
-            f"dataset={dataset.name} has no rows to train with: all {len(dataset.y)} are published for "
+            f"dataset={dataset.name} has no rows to train with: all {len(dataset.y)} are published "
+            "for "
             f"{' and '.join(fixed)}; expected some in no published part."
             if fixed
             else f"dataset={dataset.name} has no rows; expected some to train with."
@@ -113,9 +128,14 @@ def check_left(dataset: Dataset, rows: np.ndarray, train: np.ndarray, judged: np
     lacks = " and ".join(repr(dataset.classes[label]) for label in missing)
     if len(train) and len(judged) and not lacks:
         return
-    without = f"to train with{f' of {lacks}' if lacks else ''}" if lacks or not len(train) else "to judge with"
+    without = (
+        f"to train with{f' of {lacks}' if lacks else ''}"
+        if lacks or not len(train)
+        else "to judge with"
+    )
     raise SplitError(
-        f"dataset={dataset.name}: rows of the same content are kept in one part, and so no row is left {without}; "
+        f"dataset={dataset.name}: rows of the same content are kept in one part, and so no row is "
+        f"left {without}; "
         "expected some of every class. Remove rows that repeat others, or change protocol.seed."
     )
 
@@ -160,7 +180,9 @@ def pool(
     return np.union1d(rows, judged), sealed, (*notes, *left_out)
 
 
-def divide(dataset: Dataset, rows: np.ndarray, size: int, *, seed: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+def divide(
+    dataset: Dataset, rows: np.ndarray, size: int, *, seed: int, name: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Takes a part of some rows.
 
     Args:
@@ -182,8 +204,10 @@ def divide(dataset: Dataset, rows: np.ndarray, size: int, *, seed: int, name: st
     fewest = 1 if labels is None else len(np.unique(labels[rows]))
     if not fewest <= size <= len(rows) - fewest:
         raise SplitError(
-            f"dataset={dataset.name}: protocol.{name} would take {size} of {len(rows)} rows; expected at least "
-            f"{fewest} taken and {fewest} left, one for each class. Add rows, or change protocol.{name}."
+            f"dataset={dataset.name}: protocol.{name} would take {size} of {len(rows)} rows; "
+            "expected at least "
+            f"{fewest} taken and {fewest} left, one for each class. Add rows, or change "
+            f"protocol.{name}."
         )
     check_classes(dataset, rows, 2, f"the rows that {name} rows are drawn from")
     if dataset.groups is None:
@@ -205,7 +229,8 @@ def subset(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
     fewest = 1 if labels is None else len(np.unique(labels[rows]))
     if not fewest <= size <= len(rows) - fewest:
         raise SplitError(
-            f"dataset.subset is {size}, and dataset={dataset.name} has {len(rows)} training rows; expected "
+            f"dataset.subset is {size}, and dataset={dataset.name} has {len(rows)} training rows; "
+            "expected "
             f"from {fewest} to {len(rows) - fewest}, or null for all."
         )
     if dataset.kind == "series":
@@ -215,11 +240,15 @@ def subset(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
     return _random(rows, labels, len(rows) - size, seed)[0]
 
 
-def _random(rows: np.ndarray, labels: np.ndarray | None, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _random(
+    rows: np.ndarray, labels: np.ndarray | None, size: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.model_selection import train_test_split
 
     stratify = None if labels is None else labels[rows]
-    stay, taken = train_test_split(rows, test_size=size, random_state=seed, shuffle=True, stratify=stratify)
+    stay, taken = train_test_split(
+        rows, test_size=size, random_state=seed, shuffle=True, stratify=stratify
+    )
     return np.sort(stay), np.sort(taken)
 
 
@@ -228,16 +257,22 @@ def _whole_groups(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Groups in random orders, each cut where the parts are nearest to what was asked; the nearest of all is taken.
 
-    scikit-learn's GroupShuffleSplit takes a fraction of the groups, which may hold any number of rows of any class.
+    scikit-learn's GroupShuffleSplit takes a fraction of the groups, which may hold any number of
+    rows of any class.
     """
     assert dataset.groups is not None
     groups, group = np.unique(dataset.groups[rows], return_inverse=True)
     if len(groups) < 2:
         raise SplitError(
-            f"dataset={dataset.name}: the {len(rows)} rows that {name} rows are drawn from are all of one group; "
+            f"dataset={dataset.name}: the {len(rows)} rows that {name} rows are drawn from are all "
+            "of one group; "
             "expected at least 2 groups. Add rows of other groups, or leave out dataset.group."
         )
-    label = np.zeros(len(rows), np.int64) if labels is None else np.unique(labels[rows], return_inverse=True)[1]
+    label = (
+        np.zeros(len(rows), np.int64)
+        if labels is None
+        else np.unique(labels[rows], return_inverse=True)[1]
+    )
     counts = np.zeros((len(groups), label.max() + 1), np.int64)
     np.add.at(counts, (group, label), 1)
     total, asked, random = counts.sum(axis=0), size / len(rows), np.random.default_rng(seed)
@@ -245,27 +280,37 @@ def _whole_groups(
     for _ in range(DRAWINGS):
         order = random.permutation(len(groups))
         taken = counts[order].cumsum(axis=0)[:-1]
-        apart = np.abs(taken / total - asked).mean(axis=1) + np.abs(taken.sum(axis=1) / len(rows) - asked)
-        apart[((taken == 0) | (taken == total)).any(axis=1)] = np.inf  # A class would be missing on one side.
+        apart = np.abs(taken / total - asked).mean(axis=1) + np.abs(
+            taken.sum(axis=1) / len(rows) - asked
+        )
+        apart[((taken == 0) | (taken == total)).any(axis=1)] = (
+            np.inf
+        )  # A class would be missing on one side.
         cut = int(np.argmin(apart))
         if apart[cut] < nearest:
             nearest, chosen = apart[cut], order[: cut + 1]
     if len(chosen) == 0:
         raise SplitError(
-            f"dataset={dataset.name}: no drawing of whole groups left rows of every class both in and out of the "
-            f"{name} rows, of {DRAWINGS} tried; expected each class in more groups. Add groups, or leave out "
+            f"dataset={dataset.name}: no drawing of whole groups left rows of every class both in "
+            "and out of the "
+            f"{name} rows, of {DRAWINGS} tried; expected each class in more groups. Add groups, or "
+            "leave out "
             "dataset.group."
         )
     inside = np.isin(group, chosen)
     return rows[~inside], rows[inside]
 
 
-def _latest(dataset: Dataset, rows: np.ndarray, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _latest(
+    dataset: Dataset, rows: np.ndarray, size: int, name: str
+) -> tuple[np.ndarray, np.ndarray]:
     left = len(rows) - size - dataset.overlap
     if size < 1 or left < 1:
         raise SplitError(
-            f"dataset={dataset.name}: protocol.{name} would take the latest {size} of {len(rows)} windows, and the "
-            f"{dataset.overlap} before them are left out; expected at least 1 taken and 1 left. Add rows, change "
+            f"dataset={dataset.name}: protocol.{name} would take the latest {size} of {len(rows)} "
+            "windows, and the "
+            f"{dataset.overlap} before them are left out; expected at least 1 taken and 1 left. "
+            "Add rows, change "
             f"protocol.{name}, or lower dataset.lookback."
         )
     return rows[:left], rows[len(rows) - size :]

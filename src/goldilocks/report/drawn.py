@@ -26,14 +26,18 @@ def curves(section: Section, measure: str, histories: Histories) -> list[Curve]:
 def _curve(variant: Variant, measure: str, histories: Histories) -> Curve | None:
     """The mean over the trainings that count, for the epochs that all of them have; of a stopped run what there is."""
     runs = list(variant.trainings.values()) or list(variant.runs)
-    logged = {_called(run): values for run in runs if (values := _values(run, measure, histories)).size}
+    logged = {
+        _called(run): values for run in runs if (values := _values(run, measure, histories)).size
+    }
     if not logged:
         return None
     epochs = min(values.size for values in logged.values())
     mean = np.mean([values[:epochs] for values in logged.values()], axis=0)
     best = _best(mean, measure)
     if len(logged) == 1 and variant.best_epochs and variant.best_epochs[0] <= epochs:
-        best = variant.best_epochs[0] or best  # Of one training, the epoch whose values the table has.
+        best = (
+            variant.best_epochs[0] or best
+        )  # Of one training, the epoch whose values the table has.
     name = variant.name if variant.trainings else f"{variant.name} ({variant.problems[0]})"
     return Curve(name=name, mean=mean, trainings=logged if len(logged) > 1 else {}, best=best)
 
@@ -46,7 +50,9 @@ def _called(run: StoredRun) -> str:
 def _values(run: StoredRun, measure: str, histories: Histories) -> np.ndarray:
     """One value an epoch, float64 (epochs,), NaN for an epoch that was not logged."""
     logged = histories.get(run.run_id, {})
-    points = logged.get("val_data_loss" if measure == "val_loss" and "val_data_loss" in logged else measure, ())
+    points = logged.get(
+        "val_data_loss" if measure == "val_loss" and "val_data_loss" in logged else measure, ()
+    )
     points = [(step, value) for step, value in points if 1 <= step <= MOST_EPOCHS]
     values = np.full(max((step for step, _ in points), default=0), np.nan)
     for step, value in points:

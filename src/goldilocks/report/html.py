@@ -52,7 +52,9 @@ class Origin:
     made: datetime
 
 
-def page(selection: Selection, sections: Sequence[Section], histories: Histories, origin: Origin) -> str:
+def page(
+    selection: Selection, sections: Sequence[Section], histories: Histories, origin: Origin
+) -> str:
     """The HTML file.
 
     Args:
@@ -63,7 +65,11 @@ def page(selection: Selection, sections: Sequence[Section], histories: Histories
     """
     loader = PackageLoader("goldilocks.report", "templates")
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     figures: list[Any] = []
     shown = [_section(each, histories, origin, figures) for each in sections]
@@ -86,13 +92,17 @@ def asset(name: str) -> Markup:
     return Markup((resources.files("goldilocks.report") / "templates" / name).read_text())
 
 
-def _section(section: Section, histories: Histories, origin: Origin, figures: list[Any]) -> dict[str, Any]:
+def _section(
+    section: Section, histories: Histories, origin: Origin, figures: list[Any]
+) -> dict[str, Any]:
     """What the template says of a section; its figures are added to `figures`."""
     places = []
     names = [name for name in section.measures if name.startswith("val_")]
     for name in dict.fromkeys(["val_loss", *names] if names else []):
         if curves := drawn.curves(section, name, histories):
-            places.append({"number": len(figures), "name": name, "hidden": len(curves) > interactive.MANY})
+            places.append(
+                {"number": len(figures), "name": name, "hidden": len(curves) > interactive.MANY}
+            )
             figures.append(interactive.overlay(curves, ylabel=name))
     penalty = any("best_val_data_loss" in run.metrics for run in section.runs)
     monitors = sorted({run.params.get("trainer.monitor", "val_loss") for run in section.runs})
@@ -100,7 +110,9 @@ def _section(section: Section, histories: Histories, origin: Origin, figures: li
     return {
         "heading": heading(section.data),
         "final": bool(section.data.final),
-        "again": test_ledger.warned(max((run.metrics.get("test_looks", 0) for run in section.runs), default=0)),
+        "again": test_ledger.warned(
+            max((run.metrics.get("test_looks", 0) for run in section.runs), default=0)
+        ),
         "measure": section.measures[0],
         "better": "more" if higher_is_better(section.measures[0].removeprefix("test_")) else "less",
         "settings": rows.settings(section),
@@ -123,7 +135,11 @@ def _section(section: Section, histories: Histories, origin: Origin, figures: li
 
 def heading(data: Data) -> str:
     """The data of a section in words."""
-    source = f" ({data.source.replace('_', '-')}, {data.digest[:DIGEST]})" if data.source or data.digest else ""
+    source = (
+        f" ({data.source.replace('_', '-')}, {data.digest[:DIGEST]})"
+        if data.source or data.digest
+        else ""
+    )
     return f"{data.dataset or 'data without a name'}{source}{', final runs' if data.final else ''}"
 
 
@@ -132,11 +148,16 @@ def _lead(sections: Sequence[Section], origin: Origin) -> str:
     runs = [run for section in sections for run in section.runs]
     parts = sum(run.tags.get("role") in PARTS for run in runs)
     variants = sum(len(section.variants) for section in sections)
-    inner = f" (with {_count(parts, 'fold or repeat', 'folds and repeats')} below them)" if parts else ""
+    inner = (
+        f" (with {_count(parts, 'fold or repeat', 'folds and repeats')} below them)"
+        if parts
+        else ""
+    )
     on = "; ".join(dict.fromkeys(heading(section.data) for section in sections))
     by = " and ".join(dict.fromkeys(section.measures[0] for section in sections))
     return (
-        f"{_count(len(runs) - parts, 'run', 'runs')}{inner} in {_count(variants, 'variant', 'variants')} on {on}, "
+        f"{_count(len(runs) - parts, 'run', 'runs')}{inner} in "
+        f"{_count(variants, 'variant', 'variants')} on {on}, "
         f"compared by {by} at the best epoch, from the store {origin.store}."
     )
 
@@ -149,9 +170,15 @@ def _why(data: Sequence[Data]) -> str:
     """Why there are several sections; "" where there is one."""
     if len(data) < 2:
         return ""
-    first = {next(name for name in APART if getattr(a, name) != getattr(b, name)) for a in data for b in data if a != b}
+    first = {
+        next(name for name in APART if getattr(a, name) != getattr(b, name))
+        for a in data
+        for b in data
+        if a != b
+    }
     other = [words for name, words in APART.items() if name in first]
     return (
-        f"These runs differ in {' and in '.join(other)}. Their values cannot be compared, so each kind has a section "
+        f"These runs differ in {' and in '.join(other)}. Their values cannot be compared, so each "
+        "kind has a section "
         "of its own, and no table mixes them."
     )

@@ -14,7 +14,8 @@ from goldilocks.run import test_ledger
 from goldilocks.tracking.selection import PARENT, PARTS
 
 VALUES = 10  # of a setting that are listed
-REACH = 4  # times the usual length: what reaches further is cut off, or it would press all other bars flat
+# times the usual length: what reaches further is cut off, or it would press all other bars flat
+REACH = 4
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Cell:
         sort: What the table is sorted by; "" for the text itself.
         below: A second, quiet line.
         kind: A class of the style sheet: "number", "name", "verdict no_power" and so on.
-        bar: Left end, right end and middle of a bar, and where 0 is, in percent of the cell's width; None for none.
+        bar: Left end, right end and middle of a bar, and where 0 is, in percent of the cell's
+            width; None for none.
     """
 
     text: str
@@ -51,7 +53,10 @@ def settings(section: Section) -> list[tuple[str, str]]:
 
 def ranking(section: Section) -> Table:
     """A row a variant, the best first."""
-    head = [("", "rank by the first value"), *((name, "a setting that differs") for name in section.columns)]
+    head = [
+        ("", "rank by the first value"),
+        *((name, "a setting that differs") for name in section.columns),
+    ]
     if not section.columns:
         head.append(("variant", "its name"))
     head += [(name, _direction(name)) for name in section.measures]
@@ -66,9 +71,15 @@ def ranking(section: Section) -> Table:
         ("not counted", "runs without a result"),
     ]
     rows = [_variant(place, each, section) for place, each in enumerate(section.variants, 1)]
-    unused = [name for name in ("verdict", "not counted") if not any(_column(head, row, name).text for row in rows)]
+    unused = [
+        name
+        for name in ("verdict", "not counted")
+        if not any(_column(head, row, name).text for row in rows)
+    ]
     shown = [place for place, (name, _) in enumerate(head) if name not in unused]
-    return Table([head[place] for place in shown], [[row[place] for place in shown] for row in rows])
+    return Table(
+        [head[place] for place in shown], [[row[place] for place in shown] for row in rows]
+    )
 
 
 def differences(section: Section) -> Table:
@@ -82,7 +93,11 @@ def differences(section: Section) -> Table:
         ("so it is", "whether chance alone would set them so far apart"),
     ]
     known = [each for each in section.differences if not math.isnan(each.low)]
-    usual = sorted(max(abs(each.low), abs(each.high)) for each in known)[len(known) // 2] if known else 1.0
+    usual = (
+        sorted(max(abs(each.low), abs(each.high)) for each in known)[len(known) // 2]
+        if known
+        else 1.0
+    )
     least = max(min([0.0, *(each.low for each in known)]), -REACH * usual)
     most = min(max([0.0, *(each.high for each in known)]), REACH * usual)
     return Table(head, [_difference(each, least, most) for each in section.differences])
@@ -90,7 +105,13 @@ def differences(section: Section) -> Table:
 
 def runs(section: Section, pages: Mapping[str, str]) -> Table:
     """A row a run, with the address of its page as the sort key of its link's cell."""
-    head = [("run", "its name"), ("variant", ""), ("seed", ""), ("status", ""), (section.measures[0], "at best epoch")]
+    head = [
+        ("run", "its name"),
+        ("variant", ""),
+        ("seed", ""),
+        ("status", ""),
+        (section.measures[0], "at best epoch"),
+    ]
     head += [("ID", "a click selects it"), ("page", "in the MLflow UI")]
     variants = {run.run_id: each.name for each in section.variants for run in each.runs}
     rows = []
@@ -131,7 +152,11 @@ def _variant(place: int, variant: Variant, section: Section) -> list[Cell]:
     cells += [Cell(variant.settings.get(name, ""), kind="setting") for name in section.columns]
     cells += [] if section.columns else [Cell(variant.name, kind="name")]
     cells += [_value(variant.spread(name), _over_rows(variant, name)) for name in section.measures]
-    told = [run.tags["beats_baseline"] == "true" for run in variant.trainings.values() if "beats_baseline" in run.tags]
+    told = [
+        run.tags["beats_baseline"] == "true"
+        for run in variant.trainings.values()
+        if "beats_baseline" in run.tags
+    ]
     yes = {0: "no", len(told): "yes"}.get(sum(told), f"{sum(told)} of {len(told)}") if told else ""
     epochs = variant.best_epochs
     side = first if first.startswith("test_") else f"val_{first.removeprefix('val_')}"
@@ -167,23 +192,41 @@ def _value(spread: Spread | None, over_rows: str) -> Cell:
         return Cell("")
     if not math.isfinite(spread.mean):
         return Cell("not finite", kind="number warning")
-    below = f"{style.number(spread.low)} to {style.number(spread.high)}" if spread.count > 1 else over_rows
+    below = (
+        f"{style.number(spread.low)} to {style.number(spread.high)}"
+        if spread.count > 1
+        else over_rows
+    )
     return Cell(style.number(spread.mean), sort=repr(spread.mean), below=below, kind="number")
 
 
 def _difference(each: Difference, least: float, most: float) -> list[Cell]:
     sign = "+" if each.mean > 0 else ""
-    mean = Cell("") if math.isnan(each.mean) else Cell(sign + _signed(each.mean), repr(each.mean), kind="number")
+    mean = (
+        Cell("")
+        if math.isnan(each.mean)
+        else Cell(sign + _signed(each.mean), repr(each.mean), kind="number")
+    )
     known = not math.isnan(each.low)
     interval = f"{_signed(each.low)} to {_signed(each.high)}" if known else ""
-    chance = f"p = {each.adjusted:.2g}" if known and each.adjusted >= 0.001 else "p < 0.001" if known else ""
+    chance = (
+        f"p = {each.adjusted:.2g}"
+        if known and each.adjusted >= 0.001
+        else "p < 0.001"
+        if known
+        else ""
+    )
     kind = {True: "beyond", False: "within", None: "untold"}[each.beyond_noise]
     return [
         Cell(each.variant, kind="name"),
         mean,
         Cell(interval, sort=repr(each.low) if known else "", kind="number"),
         Cell("", sort=repr(each.mean), bar=_bar(each, least, most) if known else None, kind="bar"),
-        Cell(f"{each.pairs} {each.over if each.pairs != 1 else each.over[:-1]}" if each.pairs else "0"),
+        Cell(
+            f"{each.pairs} {each.over if each.pairs != 1 else each.over[:-1]}"
+            if each.pairs
+            else "0"
+        ),
         Cell(each.words, sort=repr(each.adjusted), below=chance, kind=kind),
     ]
 
@@ -205,7 +248,11 @@ def _signed(value: float) -> str:
 def _number(value: float, digits: int | None = None) -> Cell:
     if math.isnan(value):
         return Cell("")
-    return Cell(style.number(value) if digits is None else f"{value:.{digits}f}", sort=repr(value), kind="number")
+    return Cell(
+        style.number(value) if digits is None else f"{value:.{digits}f}",
+        sort=repr(value),
+        kind="number",
+    )
 
 
 def _between(epochs: Sequence[int]) -> str:

@@ -45,10 +45,11 @@ class Section:
     Attributes:
         data: What is equal in all of them.
         runs: All of them, with folds and repeats.
-        measures: What they are compared by, the first one ranks them: "val_loss", "val_mae", "test_loss" and so on.
+        measures: What they are compared by, the first one ranks them: "val_loss", "val_mae",
+            "test_loss" and so on.
         variants: The best first; those without a value last.
-        reference: What the others are set against: the best variant of several trainings, else the best; None where
-            no variant has a value.
+        reference: What the others are set against: the best variant of several trainings, else the
+            best; None where no variant has a value.
         differences: Each other variant with a value against the reference.
         columns: The settings in which variants differ, each said once.
         settings: For each setting that differs, its values; the seed stands among them.
@@ -110,7 +111,12 @@ def success(runs: Sequence[StoredRun]) -> str:
 
 def curves_of(runs: Sequence[StoredRun]) -> list[str]:
     """The metrics whose histories a section needs."""
-    names = [name for group in apart(runs).values() for name in measures(group) if name.startswith("val_")]
+    names = [
+        name
+        for group in apart(runs).values()
+        for name in measures(group)
+        if name.startswith("val_")
+    ]
     return list(dict.fromkeys([*names, "val_loss", "val_data_loss"]))
 
 
@@ -127,11 +133,16 @@ def sections(runs: Sequence[StoredRun], histories: Histories) -> list[Section]:
 def _section(data: Data, runs: Sequence[StoredRun], histories: Histories) -> Section:
     names = measures(runs)
     found = variants.group(runs, histories, names)
-    measured = tuple(name for name in names if any(name in each.values for each in found)) or names[:1]
+    measured = (
+        tuple(name for name in names if any(name in each.values for each in found)) or names[:1]
+    )
     ranked = sorted(found, key=lambda each: _rank(each, measured[0]))
     reference = _reference(ranked, measured[0])
     tops = [run for each in ranked for run in each.runs]
-    values = {name: tuple(dict.fromkeys(run.params.get(name, "") for run in tops)) for name in _all_names(tops)}
+    values = {
+        name: tuple(dict.fromkeys(run.params.get(name, "") for run in tops))
+        for name in _all_names(tops)
+    }
     columns = variants.differing([each.runs[0] for each in ranked])
     shown = [*columns, *(["seed"] if len(values.get("seed", ())) > 1 else [])]
     return Section(
@@ -163,7 +174,9 @@ def _rank(variant: Variant, measure: str) -> tuple[bool, float]:
 def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
     """The best variant of several trainings: a single one may be best by luck, and nothing can be told against it."""
     judged = [each for each in ranked if measure in each.values]
-    several = [each for each in judged if len(each.values[measure]) > 1 and not _rank(each, measure)[0]]
+    several = [
+        each for each in judged if len(each.values[measure]) > 1 and not _rank(each, measure)[0]
+    ]
     return next(iter([*several, *judged]), None)
 
 

@@ -17,8 +17,8 @@ def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
 
     Args:
         runs: In the order in which they are shown.
-        folder: Where `results.md`, and for each table a `results.csv` and a `val_loss.png`, go; of several tables each
-            has a number in its files' names.
+        folder: Where `results.md`, and for each table a `results.csv` and a `val_loss.png`, go; of
+            several tables each has a number in its files' names.
         title: Of the figures.
 
     Returns:
@@ -53,10 +53,15 @@ def _compared(runs: Sequence[StoredRun], folder: Path, suffix: str, title: str) 
     table.to_csv(folder / f"results{suffix}.csv", index=False)
     drawn = {label: run for label, run in zip(labels, runs, strict=True) if run.val_loss}
     if drawn:
-        best = {label: int(run.metrics["best_epoch"]) for label, run in drawn.items() if "best_epoch" in run.metrics}
+        best = {
+            label: int(run.metrics["best_epoch"])
+            for label, run in drawn.items()
+            if "best_epoch" in run.metrics
+        }
         curves = {label: run.val_loss for label, run in drawn.items()}
         style.save(
-            overlays.overlay(curves, ylabel="val_loss", title=title, best=best), folder / f"val_loss{suffix}.png"
+            overlays.overlay(curves, ylabel="val_loss", title=title, best=best),
+            folder / f"val_loss{suffix}.png",
         )
     return markdown(table)
 
@@ -66,7 +71,10 @@ def differing(runs: Sequence[StoredRun]) -> list[str]:
     names = dict.fromkeys(name for run in runs for name in run.params)
     values = {name: tuple(run.params.get(name) for run in runs) for name in names}
     kept: dict[tuple, str] = {}
-    for name, column in values.items():  # A group's option stands before its keys, and says what they say.
+    for (
+        name,
+        column,
+    ) in values.items():  # A group's option stands before its keys, and says what they say.
         if len(set(column)) > 1:
             kept.setdefault(tuple(map(column.index, column)), name)
     return list(kept.values())
@@ -75,10 +83,14 @@ def differing(runs: Sequence[StoredRun]) -> list[str]:
 def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
     """A row a run: what is different about it, its verdict, and its values at the best epoch beside the baseline."""
     names = differing(runs)
-    metrics = dict.fromkeys(name for run in runs for name in run.metrics if name.startswith("best_val_"))
+    metrics = dict.fromkeys(
+        name for run in runs for name in run.metrics if name.startswith("best_val_")
+    )
     rows = []
     for run in runs:
-        row: dict[str, object] = {name: run.params.get(name, "") for name in names} or {"run": run.name}
+        row: dict[str, object] = {name: run.params.get(name, "") for name in names} or {
+            "run": run.name
+        }
         row |= {
             "status": run.status,
             "verdict": run.tags.get("verdict", ""),
@@ -93,5 +105,11 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
 def _labels(runs: Sequence[StoredRun]) -> list[str]:
     """A short name for each run: what is different about it; its place is added where that is not enough."""
     names = differing(runs)
-    labels = [", ".join(f"{name}={run.params.get(name, '')}" for name in names)[:LABEL] or run.name for run in runs]
-    return [label if labels.count(label) == 1 else f"{label} ({place})" for place, label in enumerate(labels, 1)]
+    labels = [
+        ", ".join(f"{name}={run.params.get(name, '')}" for name in names)[:LABEL] or run.name
+        for run in runs
+    ]
+    return [
+        label if labels.count(label) == 1 else f"{label} ({place})"
+        for place, label in enumerate(labels, 1)
+    ]

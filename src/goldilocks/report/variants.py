@@ -16,11 +16,19 @@ from goldilocks.report import sweep
 from goldilocks.tracking.query import StoredRun, reused
 from goldilocks.tracking.selection import PARENT, PARTS
 
-Histories = Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]  # run -> metric -> (step, value)
+Histories = Mapping[
+    str, Mapping[str, Sequence[tuple[int, float]]]
+]  # run -> metric -> (step, value)
 
-# Settings in which the runs of one variant may differ: the seed, and those without an effect on the result.
+# Settings in which the runs of one variant may differ: the seed, and those without an effect on the
+# result.
 FREE = ("seed", "experiment", "tracking", "diagnosis.", *WITHOUT_EFFECT)
-STATUS = {"FAILED": "failed", "KILLED": "killed", "RUNNING": "still running", "SCHEDULED": "not started"}
+STATUS = {
+    "FAILED": "failed",
+    "KILLED": "killed",
+    "RUNNING": "still running",
+    "SCHEDULED": "not started",
+}
 WORST = 1e300  # a store that cannot hold infinity has a number beyond this
 
 
@@ -32,8 +40,8 @@ class Variant:
         name: What sets it apart from the other variants.
         runs: All of its runs, folds and repeats left out, in the order in which they started.
         trainings: Those that count, by seed and fold: finished, and of one seed the newest.
-        values: For each measure the value of each training that counts, at its best epoch; of folds and repeats at the
-            epoch that is best for all of them together.
+        values: For each measure the value of each training that counts, at its best epoch; of folds
+            and repeats at the epoch that is best for all of them together.
         overlap: Of folds, validation rows divided by training rows, 0 to 1; else 0.
         best_epochs: Of the runs that count, ascending.
         problems: What is wrong with runs that do not count, in words.
@@ -55,7 +63,9 @@ class Variant:
     @property
     def verdicts(self) -> Mapping[str, int]:
         """How many trainings that count have each verdict, the most frequent first."""
-        found = Counter(run.tags["verdict"] for run in self.trainings.values() if "verdict" in run.tags)
+        found = Counter(
+            run.tags["verdict"] for run in self.trainings.values() if "verdict" in run.tags
+        )
         return dict(found.most_common())
 
     @property
@@ -64,19 +74,26 @@ class Variant:
         chosen = ("protocol", "dataset.subset", "trainer.validation_steps")
         if self.settings.get("trainer.validation_steps", "null") != "null":
             chosen += ("trainer.batch_size",)
-        return tuple(f"{name}={value}" for name, value in sorted(self.settings.items()) if name.startswith(chosen))
+        return tuple(
+            f"{name}={value}"
+            for name, value in sorted(self.settings.items())
+            if name.startswith(chosen)
+        )
 
     def spread(self, measure: str) -> Spread | None:
         """Mean and 95 % confidence interval of a measure; None without a value.
 
-        The interval is cut off where no value can be: below 0 if none of them is, and above 1 for shares.
+        The interval is cut off where no value can be: below 0 if none of them is, and above 1 for
+        shares.
         """
         values = list(self.values.get(measure, {}).values())
         if not values:
             return None
         found = mean_interval.spread(values, overlap=self.overlap)
         low = max(found.low, 0.0) if min(values) >= 0 else found.low
-        high = min(found.high, 1.0) if higher_is_better(measure.removeprefix("test_")) else found.high
+        high = (
+            min(found.high, 1.0) if higher_is_better(measure.removeprefix("test_")) else found.high
+        )
         return replace(found, low=low, high=high)
 
     def mean(self, metric: str) -> float:
@@ -85,13 +102,16 @@ class Variant:
         return float(np.mean(found)) if found else math.nan
 
 
-def group(runs: Sequence[StoredRun], histories: Histories, measures: Sequence[str]) -> list[Variant]:
+def group(
+    runs: Sequence[StoredRun], histories: Histories, measures: Sequence[str]
+) -> list[Variant]:
     """The variants of runs, in the order in which their first runs started.
 
     Args:
         runs: With the folds and repeats below them.
         histories: Of the folds and repeats.
-        measures: "val_loss" (without the penalty of a regularizer), "val_mae", of final runs "test_loss" and so on.
+        measures: "val_loss" (without the penalty of a regularizer), "val_mae", of final runs
+            "test_loss" and so on.
     """
     ids, below = {run.run_id for run in runs}, {}
     for run in runs:
@@ -100,7 +120,9 @@ def group(runs: Sequence[StoredRun], histories: Histories, measures: Sequence[st
     known = {run.run_id: run for run in runs}
     for run in runs:
         if run.tags.get("role") not in PARTS:
-            below.setdefault(run.run_id, []).extend(known[taken] for taken in reused(run) if taken in known)
+            below.setdefault(run.run_id, []).extend(
+                known[taken] for taken in reused(run) if taken in known
+            )
     inner = {run.run_id for trainings in below.values() for run in trainings}
     groups: dict[tuple, list[StoredRun]] = {}
     for run in runs:
@@ -108,7 +130,8 @@ def group(runs: Sequence[StoredRun], histories: Histories, measures: Sequence[st
             groups.setdefault(tuple(sorted(kept(run).items())), []).append(run)
     names = _names([group[0] for group in groups.values()])
     return [
-        _variant(name, group, below, histories, measures) for name, group in zip(names, groups.values(), strict=True)
+        _variant(name, group, below, histories, measures)
+        for name, group in zip(names, groups.values(), strict=True)
     ]
 
 
@@ -128,9 +151,15 @@ def _names(runs: Sequence[StoredRun]) -> list[str]:
     if all(experiments) and len(set(experiments)) == len(experiments):
         return experiments
     columns = differing(runs)
-    names = [", ".join(f"{name}={run.params[name]}" for name in columns if name in run.params) for run in runs]
+    names = [
+        ", ".join(f"{name}={run.params[name]}" for name in columns if name in run.params)
+        for run in runs
+    ]
     names = [name or run.name for name, run in zip(names, runs, strict=True)]
-    return [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, 1)]
+    return [
+        name if names.count(name) == 1 else f"{name} ({place})"
+        for place, name in enumerate(names, 1)
+    ]
 
 
 def _variant(
@@ -187,7 +216,11 @@ def _value(run: StoredRun, measure: str, histories: Histories, epoch: int | None
     if measure.startswith("test_"):
         return run.metrics.get(measure)
     # The penalty of a regularizer is no error: losses are compared without it.
-    name = "val_data_loss" if measure == "val_loss" and "best_val_data_loss" in run.metrics else measure
+    name = (
+        "val_data_loss"
+        if measure == "val_loss" and "best_val_data_loss" in run.metrics
+        else measure
+    )
     if epoch is None:
         return run.metrics.get(f"best_{name}")
     return dict(histories.get(run.run_id, {}).get(name, ())).get(epoch)
@@ -196,11 +229,16 @@ def _value(run: StoredRun, measure: str, histories: Histories, epoch: int | None
 def _overlap(run: StoredRun) -> float:
     """Of folds, validation rows divided by training rows, as the interval that the run itself logged was made with."""
     count = int(run.metrics.get("trainings", 0))
-    mean, deviation = run.metrics.get("best_val_loss", math.nan), run.metrics.get("best_val_loss_std", 0.0)
+    mean, deviation = (
+        run.metrics.get("best_val_loss", math.nan),
+        run.metrics.get("best_val_loss_std", 0.0),
+    )
     reach = run.metrics.get("best_val_loss_high", math.nan) - mean
     if count < 2 or not deviation > 0 or not math.isfinite(reach):
         return 0.0
     from scipy import special
 
-    units = reach / (deviation * float(special.stdtrit(count - 1, (1 + mean_interval.CONFIDENCE) / 2)))
+    units = reach / (
+        deviation * float(special.stdtrit(count - 1, (1 + mean_interval.CONFIDENCE) / 2))
+    )
     return max(0.0, round(units**2 - 1 / count, 6))

@@ -45,7 +45,8 @@ def lines(found: StoredRun, see: str) -> str:
     again = test_ledger.warned(found.metrics.get("test_looks"))
     return "\n".join(
         [
-            f"reused    run {found.run_id} has trained this configuration, data and code; force=true trains again",
+            f"reused    run {found.run_id} has trained this configuration, data and code; "
+            "force=true trains again",
             *said,
             where + ", ".join(judged),
             *([f"again     {again}"] if again else []),
@@ -54,7 +55,9 @@ def lines(found: StoredRun, see: str) -> str:
     )
 
 
-def outcome(training: Training, dataset: Dataset, problem: Problem, found: StoredRun, store: Any) -> Outcome:
+def outcome(
+    training: Training, dataset: Dataset, problem: Problem, found: StoredRun, store: Any
+) -> Outcome:
     """What a finished fold or repeat had found, for the average over all of them.
 
     Args:
@@ -73,7 +76,9 @@ def outcome(training: Training, dataset: Dataset, problem: Problem, found: Store
     trainer, metrics = training.settings.tree["trainer"], found.metrics
     names = [name for name in metrics if f"best_{name}" in metrics or name in TIMES]
     curves = store.histories([found.run_id], names)[found.run_id]
-    judged = fit.validated(training.split.validation, trainer["validation_steps"], trainer["batch_size"])
+    judged = fit.validated(
+        training.split.validation, trainer["validation_steps"], trainer["batch_size"]
+    )
     result = fit.Result(
         history={name: [value for _, value in points] for name, points in curves.items()},
         best_epoch=int(metrics["best_epoch"]),
@@ -104,4 +109,8 @@ TIMES = ("learning_rate", "seconds")  # of each epoch; no best value is logged o
 
 
 def _under(metrics: Any, prefix: str) -> dict[str, float]:
-    return {name.removeprefix(prefix): number for name, number in metrics.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): number
+        for name, number in metrics.items()
+        if name.startswith(prefix)
+    }

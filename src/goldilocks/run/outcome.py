@@ -41,10 +41,12 @@ class Outcome:
         beats_baseline: Whether the measure of success is better than the baseline's.
         verdict: What the curves say; None for a final run, which has no validation curve.
         test: Scores on the test rows, by Keras's names; None but for a final run.
-        intervals: The 95 % intervals of scores on the test rows, by Keras's names; empty but for a final run.
+        intervals: The 95 % intervals of scores on the test rows, by Keras's names; empty but for a
+            final run.
         look: Which look at the test rows it is; None but for a final run.
         parameters: Number of the model's weights.
-        coverage: Share of the vocabulary that pretrained word vectors have, 0 to 1; None without them.
+        coverage: Share of the vocabulary that pretrained word vectors have, 0 to 1; None without
+            them.
         weights: SHA-256, hexadecimal, of the weights.
     """
 
@@ -75,14 +77,19 @@ class Outcome:
     def luck(self) -> float:
         """How much better than it is the best of all consulted configurations is expected to look on validation rows.
 
-        In the unit of the measure of success, if all were equally good; 0 where the ledger or the interval is missing.
-        The spread of the measure is that of the test rows, on as many rows as there are to validate with. Candidates
-        that go wrong on the same rows differ by less, so it is the most that is to be expected.
+        In the unit of the measure of success, if all were equally good; 0 where the ledger or the
+        interval is missing. The spread of the measure is that of the test rows, on as many rows as
+        there are to validate with. Candidates that go wrong on the same rows differ by less, so it
+        is the most that is to be expected.
         """
         found = self.intervals.get(self.problem.metric)
         if found is None or self.look is None or not self.look.consulted or not self.look.validated:
             return 0.0
-        error = (found.high - found.low) / (2 * NORMAL) * math.sqrt(len(self.split.test) / self.look.validated)
+        error = (
+            (found.high - found.low)
+            / (2 * NORMAL)
+            * math.sqrt(len(self.split.test) / self.look.validated)
+        )
         return best_of(self.look.consulted, error)
 
     @property
@@ -91,8 +98,10 @@ class Outcome:
         if self.look is None or (self.look.consulted or 0) < 2 or not self.luck:
             return ""
         return (
-            f"{self.look.consulted} configurations were judged by the {self.look.validated} validation rows of these "
-            f"data: the best of so many equally good ones is expected to look better than it is by up to "
+            f"{self.look.consulted} configurations were judged by the {self.look.validated} "
+            "validation rows of these "
+            "data: the best of so many equally good ones is expected to look better than it is by "
+            "up to "
             f"{number(self.luck)} of val_{self.problem.metric}, by luck alone."
         )
 
@@ -153,15 +162,25 @@ def metrics(outcome: Outcome) -> dict[str, float]:
     """The single values of a run: its best epoch and best values, baseline, test scores, size, and the evidence."""
     result = outcome.result
     values: dict[str, float] = {"best_epoch": result.best_epoch}
-    values |= {f"best_{name}": value for name, value in result.best.items() if name not in ("learning_rate", "seconds")}
+    values |= {
+        f"best_{name}": value
+        for name, value in result.best.items()
+        if name not in ("learning_rate", "seconds")
+    }
     side = "test" if outcome.test is not None else "val"
     values |= {f"baseline/{side}_{name}": value for name, value in outcome.baseline.items()}
     values |= {f"test_{name}": value for name, value in (outcome.test or {}).items()}
     for name, found in outcome.intervals.items():
         values |= {f"test_{name}_low": found.low, f"test_{name}_high": found.high}
     if outcome.look is not None and outcome.look.number is not None:
-        values |= {"test_looks": outcome.look.number, "test_looks_elsewhere": outcome.look.elsewhere}
-        values |= {"validation_consulted": outcome.look.consulted or 0, "validation_luck": outcome.luck}
+        values |= {
+            "test_looks": outcome.look.number,
+            "test_looks_elsewhere": outcome.look.elsewhere,
+        }
+        values |= {
+            "validation_consulted": outcome.look.consulted or 0,
+            "validation_luck": outcome.luck,
+        }
     values |= {"beats_baseline": float(outcome.beats_baseline), "parameters": outcome.parameters}
     values |= {} if outcome.coverage is None else {"word_vectors_coverage": outcome.coverage}
     values |= {"train_seconds": result.seconds, "epochs": len(result.history["loss"])}
@@ -174,7 +193,10 @@ def tags(outcome: Outcome) -> dict[str, str]:
     verdict = {"verdict": outcome.verdict.name} if outcome.verdict else {}
     if outcome.look is not None and outcome.look.number is not None:
         verdict |= {"test_looks": str(outcome.look.number)}
-    return verdict | {"weights": outcome.weights, "beats_baseline": str(outcome.beats_baseline).lower()}
+    return verdict | {
+        "weights": outcome.weights,
+        "beats_baseline": str(outcome.beats_baseline).lower(),
+    }
 
 
 def value(outcome: Outcome) -> float:
@@ -196,7 +218,9 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     code, origin = provenance.code(), folder / "provenance"
     origin.mkdir()
     (folder / "plots").mkdir()
-    (folder / "config.yaml").write_text(yaml.safe_dump(dict(outcome.settings.tree), sort_keys=False))
+    (folder / "config.yaml").write_text(
+        yaml.safe_dump(dict(outcome.settings.tree), sort_keys=False)
+    )
     taken = schema.of(outcome.dataset, outcome.problem.type, outcome.settings.tree["dataset"])
     (folder / schema.FILE).write_text(taken.to_json())
     epochs = pd.RangeIndex(1, len(outcome.result.history["loss"]) + 1, name="epoch")
@@ -204,7 +228,11 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     (folder / "summary.md").write_text(f"## {outcome.settings.name}\n\n{description(outcome)}\n")
     model.summary(print_fn=(layers := []).append, line_length=100, expand_nested=True)
     (folder / "model_summary.txt").write_text("\n".join(layers))
-    machine = provenance.machine() | {"commit": code.commit, "dirty": code.dirty, "code": code.digest}
+    machine = provenance.machine() | {
+        "commit": code.commit,
+        "dirty": code.dirty,
+        "code": code.digest,
+    }
     (origin / "environment.json").write_text(json.dumps(machine, indent=2))
     (origin / "packages.txt").write_text(provenance.packages())
     (origin / "git.diff").write_text(code.diff)
@@ -217,8 +245,10 @@ def description(outcome: Outcome) -> str:
     epochs = len(result.history["loss"])
     verdict = outcome.verdict
     trained = (
-        f"`{choices['model']}` with {outcome.parameters:,} weights on `{choices['dataset']}`, {epochs} epochs of "
-        f"batches of {tree['trainer']['batch_size']}, optimizer `{choices['optimizer']}`, regularizer "
+        f"`{choices['model']}` with {outcome.parameters:,} weights on `{choices['dataset']}`, "
+        f"{epochs} epochs of "
+        f"batches of {tree['trainer']['batch_size']}, optimizer `{choices['optimizer']}`, "
+        "regularizer "
         f"`{choices['regularizer']}`, seed {tree['seed']}, {result.seconds:.0f} s."
     )
     parts = []
@@ -226,7 +256,11 @@ def description(outcome: Outcome) -> str:
         parts += [f"**{verdict.name}.** {verdict.reason}", f"**Next.** {verdict.next_move}"]
     if outcome.test is not None:
         again = warned(outcome.look.number) if outcome.look else ""
-        once = f"evaluated on the test rows: {again}." if again else "evaluated on the test rows, once."
+        once = (
+            f"evaluated on the test rows: {again}."
+            if again
+            else "evaluated on the test rows, once."
+        )
         parts.append(f"**final.** Trained on train and validation rows, then {once}")
         parts += [f"**Luck.** {outcome.consulted}"] if outcome.consulted else []
     parts += [_table(outcome), f"**What was trained.** {trained}"]
@@ -246,7 +280,10 @@ def _scores(outcome: Outcome) -> str:
     where = "" if outcome.test is not None else f"epoch {outcome.result.best_epoch}: "
     shown = []
     for name, value in outcome.judged.items():
-        dumb, found = outcome.baseline.get(name.split("_", 1)[1]), outcome.intervals.get(name.split("_", 1)[1])
+        dumb, found = (
+            outcome.baseline.get(name.split("_", 1)[1]),
+            outcome.intervals.get(name.split("_", 1)[1]),
+        )
         beside = [f"95 % interval {number(found.low)} to {number(found.high)}"] if found else []
         beside += [f"baseline {number(dumb)}"] if dumb is not None else []
         shown.append(f"{name} {number(value)}" + (f" ({', '.join(beside)})" if beside else ""))
@@ -260,6 +297,8 @@ def _table(outcome: Outcome) -> str:
     for name, value in outcome.judged.items():
         dumb, found = outcome.baseline.get(name.split("_", 1)[1]), intervals.get(name)
         cells = [name, number(value)]
-        cells += [f"{number(found.low)} to {number(found.high)}" if found else ""] if intervals else []
+        cells += (
+            [f"{number(found.low)} to {number(found.high)}" if found else ""] if intervals else []
+        )
         rows.append(f"| {' | '.join([*cells, number(dumb) if dumb is not None else ''])} |")
     return "\n".join(rows)

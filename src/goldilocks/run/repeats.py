@@ -1,6 +1,7 @@
 """Several trainings of one configuration -> one result: mean curve, values with intervals, verdict.
 
-Source: Deep Learning with Python, 1st edition, sections 3.6.4 and 4.2.1: k-fold validation, and its mean curve.
+Source: Deep Learning with Python, 1st edition, sections 3.6.4 and 4.2.1: k-fold validation, and its
+    mean curve.
 """
 
 import math
@@ -36,8 +37,8 @@ class Average:
         settings: What was asked for.
         outcomes: Of each training, in order.
         history: The mean of their values in each epoch that all of them have, by Keras's names.
-        best_epoch: 1-based epoch at which the mean of the monitored value is best: one epoch for all of them, since a
-            best epoch picked for each would flatter them.
+        best_epoch: 1-based epoch at which the mean of the monitored value is best: one epoch for
+            all of them, since a best epoch picked for each would flatter them.
         best: Every `val_` value at that epoch, over the trainings.
         baseline: Mean scores of the dumb predictor, by Keras's names.
         verdict: What the mean curve says; None of a baseline.
@@ -88,23 +89,40 @@ def _averaged(settings: Settings, outcomes: Sequence[Outcome]) -> Average:
     monitor, problem = settings.tree["trainer"]["monitor"], outcomes[0].problem
     histories = [outcome.result.history for outcome in outcomes]
     history = mean_interval.mean_history(histories)
-    epoch = mean_interval.best_epoch(history, monitor, mode="max" if higher_is_better(monitor) else "min")
+    epoch = mean_interval.best_epoch(
+        history, monitor, mode="max" if higher_is_better(monitor) else "min"
+    )
     judged = [outcome.result.validation for outcome in outcomes]
     validated = np.unique(np.concatenate(judged))
-    # Folds share training rows, so that their values vary less than those of independent samples would.
+    # Folds share training rows, so that their values vary less than those of independent samples
+    # would.
     several = len({rows.tobytes() for rows in judged}) > 1
-    shares = [len(rows) / len(outcome.split.train) for rows, outcome in zip(judged, outcomes, strict=True)]
+    shares = [
+        len(rows) / len(outcome.split.train) for rows, outcome in zip(judged, outcomes, strict=True)
+    ]
     overlap = float(np.mean(shares)) if several else 0.0
     best = {
-        name: _bounded(name, mean_interval.spread([values[name][epoch - 1] for values in histories], overlap=overlap))
+        name: _bounded(
+            name,
+            mean_interval.spread(
+                [values[name][epoch - 1] for values in histories], overlap=overlap
+            ),
+        )
         for name in history
         if name.startswith("val_")
     }
-    baseline = {name: float(np.mean([each.baseline[name] for each in outcomes])) for name in outcomes[0].baseline}
+    baseline = {
+        name: float(np.mean([each.baseline[name] for each in outcomes]))
+        for name in outcomes[0].baseline
+    }
     verdict = None
     if settings.role != "baseline":
         verdict = diagnosis.judge(
-            history, metric=problem.metric, baseline=baseline, rows=len(validated), **settings.tree["diagnosis"]
+            history,
+            metric=problem.metric,
+            baseline=baseline,
+            rows=len(validated),
+            **settings.tree["diagnosis"],
         )
     return Average(settings, outcomes, history, epoch, best, baseline, verdict)
 
@@ -122,12 +140,18 @@ def _beats(average: Average) -> bool:
 
 
 def _metrics(average: Average) -> dict[str, float]:
-    values: dict[str, float] = {"best_epoch": average.best_epoch, "trainings": len(average.outcomes)}
+    values: dict[str, float] = {
+        "best_epoch": average.best_epoch,
+        "trainings": len(average.outcomes),
+    }
     for name, spread in average.best.items():
         values |= {f"best_{name}": spread.mean, f"best_{name}_std": spread.deviation}
         values |= {f"best_{name}_low": spread.low, f"best_{name}_high": spread.high}
     values |= {f"baseline/val_{name}": value for name, value in average.baseline.items()}
-    values |= {"beats_baseline": float(_beats(average)), "parameters": average.outcomes[0].parameters}
+    values |= {
+        "beats_baseline": float(_beats(average)),
+        "parameters": average.outcomes[0].parameters,
+    }
     values |= {"train_seconds": sum(outcome.result.seconds for outcome in average.outcomes)}
     values |= {"epochs": len(average.history["loss"])}
     evidence = average.verdict.evidence if average.verdict else {}
@@ -137,17 +161,25 @@ def _metrics(average: Average) -> dict[str, float]:
 
 def _description(average: Average) -> str:
     settings, first, verdict = average.settings, average.outcomes[0], average.verdict
-    said = [] if verdict is None else [f"**{verdict.name}.** {verdict.reason}", f"**Next.** {verdict.next_move}"]
+    said = (
+        []
+        if verdict is None
+        else [f"**{verdict.name}.** {verdict.reason}", f"**Next.** {verdict.next_move}"]
+    )
     said.append(
-        f"The mean of {len(average.outcomes)} trainings at epoch {average.best_epoch}, where the mean "
-        f"`{settings.tree['trainer']['monitor']}` is best; the standard deviation and the 95 % interval are over the "
+        f"The mean of {len(average.outcomes)} trainings at epoch {average.best_epoch}, where the "
+        "mean "
+        f"`{settings.tree['trainer']['monitor']}` is best; the standard deviation and the 95 % "
+        "interval are over the "
         "trainings."
     )
     said += [tables.markdown(_values(average)), tables.markdown(_parts(average))]
     said += ["**Do it again**", f"```\n{settings.command}\n```"]
     said += ["**One look at the test set, when you have chosen**"]
     said += [f"```\n{summary.final_command(settings, average.best_epoch)}\n```"]
-    said.append(f"**Data.** {summary.facts(first.dataset, first.problem, first.split)} (the first training)")
+    said.append(
+        f"**Data.** {summary.facts(first.dataset, first.problem, first.split)} (the first training)"
+    )
     notes = (*first.dataset.notes, *notes_of_all([each.split for each in average.outcomes]))
     return "\n\n".join([*said, *(f"- {note}" for note in notes)])
 
@@ -174,19 +206,28 @@ def _parts(average: Average) -> pd.DataFrame:
     for outcome in average.outcomes:
         history, at = outcome.result.history, average.best_epoch - 1
         values = {name: history[name][at] for name in average.best}
-        rows.append({"training": outcome.part, **values, "own best epoch": outcome.result.best_epoch})
+        rows.append(
+            {"training": outcome.part, **values, "own best epoch": outcome.result.best_epoch}
+        )
     return pd.DataFrame(rows)
 
 
 def _lines(average: Average, where: str, see: str) -> str:
     verdict, shown = average.verdict, []
-    said = [] if verdict is None else [f"verdict   {verdict.name}: {verdict.reason}", f"next      {verdict.next_move}"]
+    said = (
+        []
+        if verdict is None
+        else [f"verdict   {verdict.name}: {verdict.reason}", f"next      {verdict.next_move}"]
+    )
     for name, spread in average.best.items():
         dumb = average.baseline.get(name.removeprefix("val_"))
         interval = f"95 % interval {tables.number(spread.low)} to {tables.number(spread.high)}"
         beside = f", baseline {tables.number(dumb)}" if dumb is not None else ""
         shown.append(f"{name} {tables.number(spread.mean)} ({interval}{beside})")
-    said.append(f"mean      of {len(average.outcomes)} trainings at epoch {average.best_epoch}: {', '.join(shown)}")
+    said.append(
+        f"mean      of {len(average.outcomes)} trainings at epoch {average.best_epoch}: "
+        f"{', '.join(shown)}"
+    )
     said.append(f"final     {summary.final_command(average.settings, average.best_epoch)}")
     return "\n".join([*said, f"logged    {where}", *([f"see it    {see}"] if see else [])])
 
@@ -220,6 +261,8 @@ def _write(average: Average, said: str, folder: Path) -> None:
     }
     if len(epochs) >= EPOCHS_TO_SMOOTH:
         ylabel = f"{metric} ({unit})" if unit else metric
-        figures["smoothed"] = overlays.smoothed({"mean": average.history[metric]}, ylabel=ylabel, title=title)
+        figures["smoothed"] = overlays.smoothed(
+            {"mean": average.history[metric]}, ylabel=ylabel, title=title
+        )
     for file, figure in figures.items():
         style.save(figure, folder / "plots" / f"{file}.png")

@@ -1,7 +1,7 @@
 """One run, top to bottom, one line per step; of several folds or seeds, one child run for each of them.
 
-What an earlier run of the same configuration, data and code has found is taken; what it left unfinished is gone on
-with.
+What an earlier run of the same configuration, data and code has found is taken; what it left
+unfinished is gone on with.
 """
 
 from __future__ import annotations
@@ -49,11 +49,15 @@ class Setting:
 
     def fingerprint(self, training: Training) -> str:
         """What identifies the result of a training, or of all together (`part` "")."""
-        return training.settings.fingerprint(self.dataset.digest, provenance.code().digest, training.part)
+        return training.settings.fingerprint(
+            self.dataset.digest, provenance.code().digest, training.part
+        )
 
     def earlier(self, training: Training) -> Any:
         """The run that has the result of a training, else one that can go on, else None; None with `force=true`."""
-        return None if self.settings.tree["force"] else self.store.earlier(self.fingerprint(training))
+        return (
+            None if self.settings.tree["force"] else self.store.earlier(self.fingerprint(training))
+        )
 
     def tracked(self, training: Training, *, parent: str | None, interrupted: Any) -> Any:
         """Open the run of a training, or go on with an interrupted one."""
@@ -70,7 +74,10 @@ class Setting:
             **provenance.tags(),
         }
         if interrupted is not None:
-            print(f"{interrupted.name}: going on with the interrupted run {interrupted.run_id}", file=sys.stderr)
+            print(
+                f"{interrupted.name}: going on with the interrupted run {interrupted.run_id}",
+                file=sys.stderr,
+            )
         return self.store.run(
             training.part or self.settings.name,
             parent=parent,
@@ -87,15 +94,18 @@ def run(settings: Settings) -> float:
         settings: Checked.
 
     Returns:
-        The best monitored value, which a sweep compares (of several trainings their mean at one epoch); of a final run,
-        the same measure on the test rows. Of a configuration that was trained before, that of the earlier run.
+        The best monitored value, which a sweep compares (of several trainings their mean at one
+        epoch); of a final run, the same measure on the test rows. Of a configuration that was
+        trained before, that of the earlier run.
 
     Raises:
-        SealError: It is a final run, another configuration has looked at the test rows, and `force` is false.
+        SealError: It is a final run, another configuration has looked at the test rows, and `force`
+            is false.
         StoreError: The store cannot be reached or written, or has no such run as `model.init_from`.
         DataError: The data cannot be used.
         SplitError: The rows cannot be split as asked.
-        ProblemError: The problem type that the data turned out to have does not go with the settings.
+        ProblemError: The problem type that the data turned out to have does not go with the
+            settings.
         ModelError: The model cannot be built for the shape of the data.
     """
     store = settings.builder("tracking")()
@@ -111,7 +121,9 @@ def run(settings: Settings) -> float:
         print(f"  {note}", file=sys.stderr)
     trainings = _trainings(settings, splits, whole=dataset.subset is None)
     setting = Setting(settings, store, dataset, problem)
-    whole = trainings[0] if len(trainings) == 1 else Training(settings, trainings[0].split, None, "")
+    whole = (
+        trainings[0] if len(trainings) == 1 else Training(settings, trainings[0].split, None, "")
+    )
     with store.alone(setting.fingerprint(whole)):
         found = setting.earlier(whole)
         if found is not None and found.status == "FINISHED":
@@ -119,9 +131,12 @@ def run(settings: Settings) -> float:
             print(cache.lines(found, store.ui_command))
             return cache.value(settings, found)
         with contextlib.ExitStack() as opened:
-            with _sealed(setting, whole):  # Until the run is open, and others see that it will look.
+            with _sealed(
+                setting, whole
+            ):  # Until the run is open, and others see that it will look.
                 whole = _looking(setting, whole, splits, interrupted=found)
-                # TensorFlow takes seconds to import: only now has everything been checked that can be without it.
+                # TensorFlow takes seconds to import: only now has everything been checked that can
+                # be without it.
                 from goldilocks import backend  # noqa: F401  First: it is quiet.
 
                 start = warm_start.load(settings, store)
@@ -139,7 +154,9 @@ def _sealed(setting: Setting, training: Training) -> contextlib.AbstractContextM
     return setting.store.alone(f"test-{digest}", "about to look at these test rows")
 
 
-def _looking(setting: Setting, training: Training, splits: Sequence[Split], *, interrupted: Any) -> Training:
+def _looking(
+    setting: Setting, training: Training, splits: Sequence[Split], *, interrupted: Any
+) -> Training:
     """A final run's training with its place in the ledger, and warnings of near duplicates; any other as it is.
 
     Raises:
@@ -165,10 +182,14 @@ def _looking(setting: Setting, training: Training, splits: Sequence[Split], *, i
     notes = (*look.notes, *([alike] if alike else []))
     for note in notes:
         print(f"  {note}", file=sys.stderr)
-    return dataclasses.replace(training, look=look, split=dataclasses.replace(split, notes=(*split.notes, *notes)))
+    return dataclasses.replace(
+        training, look=look, split=dataclasses.replace(split, notes=(*split.notes, *notes))
+    )
 
 
-def _trained(setting: Setting, trainings: Sequence[Training], start: keras.Model | None, tracker: Any) -> float:
+def _trained(
+    setting: Setting, trainings: Sequence[Training], start: keras.Model | None, tracker: Any
+) -> float:
     """The value of an open run: of its one training, or of all those that its children have done."""
     from goldilocks.run import outcome
     from goldilocks.run import repeats as average
@@ -177,16 +198,24 @@ def _trained(setting: Setting, trainings: Sequence[Training], start: keras.Model
     outcomes, taken = [], []
     for number, training in enumerate(trainings, 1):
         if len(trainings) == 1:
-            outcomes.append(train(training, setting.dataset, setting.problem, start, tracker, trial))
+            outcomes.append(
+                train(training, setting.dataset, setting.problem, start, tracker, trial)
+            )
         else:
             outcomes.append(_child(setting, training, start, tracker.run_id, trial, taken))
             tracker.tags(query.reused_tags(taken))
         last = number == len(trainings)
-        if trial is not None and (trial.fold(number, outcome.value(outcomes[-1]), last=last) or trial.pruned):
+        if trial is not None and (
+            trial.fold(number, outcome.value(outcomes[-1]), last=last) or trial.pruned
+        ):
             tracker.tags({"pruned": "true"})
             _note(setting.settings, pruned=True)
             break
-    return outcome.value(outcomes[0]) if len(trainings) == 1 else average.conclude(setting.settings, outcomes, tracker)
+    return (
+        outcome.value(outcomes[0])
+        if len(trainings) == 1
+        else average.conclude(setting.settings, outcomes, tracker)
+    )
 
 
 def _trial(settings: Settings) -> Trial | None:
@@ -229,15 +258,29 @@ def _trainings(settings: Settings, splits: Sequence[Split], *, whole: bool) -> l
     """Every fold with every seed; of a final run, its one training: on all rows but the test rows, or on the subset."""
     if settings.tree["final"]:
         last = splits[-1]  # The last fold of a series has the latest rows.
-        kept = last.joined() if whole else Split(last.train, last.validation[:0], last.test, last.notes)
+        kept = (
+            last.joined()
+            if whole
+            else Split(last.train, last.validation[:0], last.test, last.notes)
+        )
         return [Training(settings, kept, None, "")]
     repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
     found = []
     for number in range(repeats):
         seed = settings.tree["seed"] + number
-        tree = {**settings.tree, "seed": seed, "trainer": {**settings.tree["trainer"], "repeats": 1}}
-        given = [word for word in settings.overrides if not word.startswith(("trainer.repeats=", "seed="))]
-        overrides = (*given, "trainer.repeats=1", f"seed={seed}") if repeats > 1 else settings.overrides
+        tree = {
+            **settings.tree,
+            "seed": seed,
+            "trainer": {**settings.tree["trainer"], "repeats": 1},
+        }
+        given = [
+            word
+            for word in settings.overrides
+            if not word.startswith(("trainer.repeats=", "seed="))
+        ]
+        overrides = (
+            (*given, "trainer.repeats=1", f"seed={seed}") if repeats > 1 else settings.overrides
+        )
         own = dataclasses.replace(settings, tree=tree, overrides=overrides)
         for fold, split in enumerate(splits, 1):
             words = [f"fold {fold} of {folds}"] * (folds > 1) + [f"seed {seed}"] * (repeats > 1)

@@ -12,7 +12,10 @@ from goldilocks.protocol import SealError
 if TYPE_CHECKING:
     from goldilocks.tracking.query import StoredRun
 
-OF_LUCK = ("seed", "trainer.repeats")  # keys that choose no other configuration, but how its luck is drawn
+OF_LUCK = (
+    "seed",
+    "trainer.repeats",
+)  # keys that choose no other configuration, but how its luck is drawn
 SHOWN = 3  # earlier looks that are named
 # What a store logs beside a score on the test rows; these are no scores.
 BESIDE = ("_low", "_high", "_looks", "_looks_elsewhere")
@@ -26,8 +29,10 @@ class Look:
         digest: Of the content of the test rows.
         number: Which look at these rows it is, from 1; None where no ledger is kept.
         elsewhere: How many final runs have looked at other test rows of the same data.
-        consulted: How many configurations were judged by validation rows of the same data; None without a ledger.
-        validated: How many validation rows they were judged by: those of this run's protocol, before they were joined.
+        consulted: How many configurations were judged by validation rows of the same data; None
+            without a ledger.
+        validated: How many validation rows they were judged by: those of this run's protocol,
+            before they were joined.
     """
 
     digest: str
@@ -40,7 +45,10 @@ class Look:
     def notes(self) -> tuple[str, ...]:
         """What is said of it beside the scores."""
         if self.number is None:
-            return ("tracking=none keeps no ledger: whether these test rows were looked at before is not known.",)
+            return (
+                "tracking=none keeps no ledger: whether these test rows were looked at before is "
+                "not known.",
+            )
         if not self.elsewhere:
             return ()
         runs = "final run has" if self.elsewhere == 1 else "final runs have"
@@ -49,7 +57,11 @@ class Look:
 
 def warned(number: float | None) -> str:
     """What every report says of a look that is not the first one; "" of the first, or where none is known."""
-    return f"look {number:.0f} at this test set: optimistic" if number is not None and number > 1 else ""
+    return (
+        f"look {number:.0f} at this test set: optimistic"
+        if number is not None and number > 1
+        else ""
+    )
 
 
 def look(
@@ -69,12 +81,14 @@ def look(
         digest: Of the content of the test rows.
         dataset_digest: Of the data set.
         fingerprint: Of the final run.
-        continued: ID of the interrupted run that goes on, None for a new run; one that had looked may look again.
+        continued: ID of the interrupted run that goes on, None for a new run; one that had looked
+            may look again.
         force: Whether another look is wanted all the same.
         validated: As of `Look`.
 
     Raises:
-        SealError: Another configuration has looked at these rows, or is about to, and `force` is false.
+        SealError: Another configuration has looked at these rows, or is about to, and `force` is
+            false.
         StoreError: The store cannot be read.
     """
     found = store.looks(digest)
@@ -86,13 +100,24 @@ def look(
     if others and not looked and not force:
         raise SealError(refusal(others, len(earlier) + 1))
     elsewhere = len(store.looks_elsewhere(dataset_digest, digest))
-    return Look(digest, len(earlier) + 1, elsewhere, _configurations(store.consulted(dataset_digest)), validated)
+    return Look(
+        digest,
+        len(earlier) + 1,
+        elsewhere,
+        _configurations(store.consulted(dataset_digest)),
+        validated,
+    )
 
 
 def _configurations(runs: Sequence[StoredRun]) -> int:
     """How many configurations these runs are of; with another seed, a configuration is the same one."""
     params = [deciding(run.params) for run in runs]
-    return len({tuple(sorted((key, value) for key, value in each.items() if key not in OF_LUCK)) for each in params})
+    return len(
+        {
+            tuple(sorted((key, value) for key, value in each.items() if key not in OF_LUCK))
+            for each in params
+        }
+    )
 
 
 def refusal(earlier: Sequence[StoredRun], number: int) -> str:
@@ -105,9 +130,12 @@ def refusal(earlier: Sequence[StoredRun], number: int) -> str:
     named = "; ".join(_told(run) for run in earlier[:SHOWN])
     more = f"; and {len(earlier) - SHOWN} more" if len(earlier) > SHOWN else ""
     return (
-        f"another configuration has looked at these test rows: {named}{more}. Expected one look, by one configuration "
-        "that was chosen by validation: whoever has seen a result on the test rows chooses by it, and the next result "
-        f"is too good. Take the earlier result; or look again with force=true, and every report says that it is look "
+        f"another configuration has looked at these test rows: {named}{more}. Expected one look, "
+        "by one configuration "
+        "that was chosen by validation: whoever has seen a result on the test rows chooses by it, "
+        "and the next result "
+        "is too good. Take the earlier result; or look again with force=true, and every report "
+        "says that it is look "
         f"{number}."
     )
 
@@ -126,6 +154,8 @@ def _told(run: StoredRun) -> str:
     found = ", ".join(f"{name} {value:.4g}" for name, value in results(run).items())
     when = run.tags.get("test.looked", "")[:16].replace("T", " ")
     seen = (
-        f"on {when} UTC{f', with {found}' if found else ', and has logged no result'}" if when else "is about to look"
+        f"on {when} UTC{f', with {found}' if found else ', and has logged no result'}"
+        if when
+        else "is about to look"
     )
     return f"run {run.run_id} ({run.name}) {seen}"

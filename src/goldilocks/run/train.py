@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLE_ROWS = 2  # in the logged model's input example
 
-# The artifact with what the model of the best epoch predicted of the rows that judge it: `rows`, int64 (n,), and
-# `predictions`, float32 (n, outputs); so that runs can be compared row by row.
+# The artifact with what the model of the best epoch predicted of the rows that judge it: `rows`,
+# int64 (n,), and `predictions`, float32 (n, outputs); so that runs can be compared row by row.
 PREDICTIONS = "predictions.npz"
 
 
@@ -52,7 +52,13 @@ class Training:
         return ("fold" if self.fold else "repeat") if self.part else self.settings.role
 
 
-def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split, earlier: keras.Model | None) -> Job:
+def prepare(
+    settings: Settings,
+    dataset: Dataset,
+    problem: Problem,
+    split: Split,
+    earlier: keras.Model | None,
+) -> Job:
     """A fresh model for these rows, with everything that training needs; the seed is set here.
 
     Args:
@@ -68,16 +74,24 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
     from goldilocks import backend
     from goldilocks.encoding import encoder as encoding
     from goldilocks.encoding import vectorization
-    from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior, target_spread
+    from goldilocks.encoding.targets import (
+        count_outputs,
+        encode_targets,
+        target_prior,
+        target_spread,
+    )
     from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer
     from goldilocks.training import frozen
     from goldilocks.training.fit import Job
 
     backend.seed(settings.tree["seed"])
     regularizer = Regularizer(**settings.tree["regularizer"])
-    encoder = encoding.fit(dataset, split.train, in_order=settings.choices["model"] in READS_IN_ORDER)
+    encoder = encoding.fit(
+        dataset, split.train, in_order=settings.choices["model"] in READS_IN_ORDER
+    )
     goes_on = earlier is not None and settings.tree["model"].get("base") != "run"
-    if goes_on:  # What its weights mean depends on the vocabulary and the scales that they were trained with.
+    # What its weights mean depends on the vocabulary and the scales that they were trained with.
+    if goes_on:
         encoder = transfer.encoder(earlier, encoder)
     outputs = count_outputs(problem, dataset)
     prior = target_prior(problem, outputs, dataset.y[split.train])
@@ -88,7 +102,9 @@ def prepare(settings: Settings, dataset: Dataset, problem: Problem, split: Split
         last_activation=problem.last_activation,
         prior=prior,
         spread=target_spread(problem, dataset.y[split.train]),
-        words=dataset.vectorization.words if dataset.vectorization and vectorization.is_sequence(encoder) else 0,
+        words=dataset.vectorization.words
+        if dataset.vectorization and vectorization.is_sequence(encoder)
+        else 0,
         vocabulary=vocabulary,
         persistence=encoding.persistence(dataset, encoder),
         earlier=earlier,
@@ -150,10 +166,15 @@ def train(
     from goldilocks.training.pruner import Pruner
 
     settings, split = training.settings, training.split
-    print(f"{training.part or settings.name}: {summary.facts(dataset, problem, split)}", file=sys.stderr)
+    print(
+        f"{training.part or settings.name}: {summary.facts(dataset, problem, split)}",
+        file=sys.stderr,
+    )
     job = prepare(settings, dataset, problem, split, earlier)
     bar = ProgressBar(metric=problem.metric)
-    pruner = [] if trial is None else [Pruner(trial.epoch, monitor=settings.tree["trainer"]["monitor"])]
+    pruner = (
+        [] if trial is None else [Pruner(trial.epoch, monitor=settings.tree["trainer"]["monitor"])]
+    )
     try:
         result = settings.builder("trainer")(job, [bar, *pruner], tracker.epoch, tracker.checkpoint)
     finally:
@@ -170,7 +191,11 @@ def train(
     verdict = None
     if not final and settings.role != "baseline":
         verdict = diagnosis.judge(
-            result.history, metric=problem.metric, baseline=baseline, rows=len(judged), **settings.tree["diagnosis"]
+            result.history,
+            metric=problem.metric,
+            baseline=baseline,
+            rows=len(judged),
+            **settings.tree["diagnosis"],
         )
     complete = encoding.attach(job.encoder, model)
     outcome = summary.Outcome(
@@ -184,7 +209,9 @@ def train(
         beats_baseline=evaluation.beats(problem, scores, baseline),
         verdict=verdict,
         test=scores if final else None,
-        intervals=evaluation.intervals_of(problem, dataset, judged, targets, predicted) if final else {},
+        intervals=evaluation.intervals_of(problem, dataset, judged, targets, predicted)
+        if final
+        else {},
         look=training.look,
         parameters=complete.count_params(),
         coverage=_coverage(settings, job),
@@ -198,9 +225,15 @@ def train(
     tracker.dataset(dataset, context="train and test" if final else "train and validation")
     tracker.model(complete, encoding.raw(dataset, judged[:EXAMPLE_ROWS]))
     tracker.metrics(summary.metrics(outcome))
-    tracker.tags(summary.tags(outcome) | ({"pruned": "true"} if any(each.pruned for each in pruner) else {}))
+    tracker.tags(
+        summary.tags(outcome) | ({"pruned": "true"} if any(each.pruned for each in pruner) else {})
+    )
     tracker.describe(summary.description(outcome))
-    print(summary.line(outcome) if training.part else summary.lines(outcome, tracker.where, tracker.ui_command))
+    print(
+        summary.line(outcome)
+        if training.part
+        else summary.lines(outcome, tracker.where, tracker.ui_command)
+    )
     return outcome
 
 
@@ -212,4 +245,6 @@ def _coverage(settings: Settings, job: Job) -> float | None:
     from goldilocks.encoding import vectorization
     from goldilocks.model import vectors
 
-    return vectors.load(source, vectorization.vocabulary(job.encoder), settings.tree["model"]["dimensions"]).coverage
+    return vectors.load(
+        source, vectorization.vocabulary(job.encoder), settings.tree["model"]["dimensions"]
+    ).coverage

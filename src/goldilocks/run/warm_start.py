@@ -12,10 +12,25 @@ from goldilocks.tracking.tracker import written
 if TYPE_CHECKING:
     import keras
 
-# What a text or a window was turned into; the earlier run's encoder comes along, so these cannot change.
+# What a text or a window was turned into; the earlier run's encoder comes along, so these cannot
+# change.
 ENCODED_BY = (
-    *("dataset.encoding", "dataset.hashing", "dataset.token", "dataset.words", "dataset.length", "dataset.truncate"),
-    *("dataset.pad", "dataset.reverse", "dataset.lookback", "dataset.step", "dataset.delay", "dataset.target"),
+    *(
+        "dataset.encoding",
+        "dataset.hashing",
+        "dataset.token",
+        "dataset.words",
+        "dataset.length",
+        "dataset.truncate",
+    ),
+    *(
+        "dataset.pad",
+        "dataset.reverse",
+        "dataset.lookback",
+        "dataset.step",
+        "dataset.delay",
+        "dataset.target",
+    ),
 )
 
 
@@ -28,7 +43,8 @@ def load(settings: Settings, store: Any) -> keras.Model | None:
 
     Raises:
         StoreError: There is no such run, or it logged no model.
-        SplitError: On the same data set it was trained with rows that this run validates or tests with.
+        SplitError: On the same data set it was trained with rows that this run validates or tests
+            with.
         ModelError: Its rows were encoded in another way.
     """
     run_id = settings.tree["model"].get("init_from")
@@ -45,7 +61,9 @@ def load(settings: Settings, store: Any) -> keras.Model | None:
 def _check_rows(run_id: str, logged: Any, settings: Settings) -> None:
     own, final = settings.flat, settings.tree["final"]
     kept = [key for key in own if key.startswith("protocol")]
-    differing = [key for key in kept if logged.params.get(key, written(own[key])) != written(own[key])]
+    differing = [
+        key for key in kept if logged.params.get(key, written(own[key])) != written(own[key])
+    ]
     role = logged.tags.get("role")
     reason = ""
     if differing:
@@ -56,7 +74,8 @@ def _check_rows(run_id: str, logged: Any, settings: Settings) -> None:
         reason = "it is a final run, which trained on the validation rows"
     if reason:
         raise SplitError(
-            f"model.init_from={run_id}: that run may have trained on rows that this one validates or tests with: "
+            f"model.init_from={run_id}: that run may have trained on rows that this one validates "
+            "or tests with: "
             f"{reason}. Expected a hold-out run with the same protocol, or another data set."
         )
 
@@ -65,6 +84,7 @@ def _check_encoding(run_id: str, theirs: Any, own: Any) -> None:
     for key in ENCODED_BY:
         if key in own and theirs.get(key, written(own[key])) != written(own[key]):
             raise ModelError(
-                f"model.init_from={run_id}: that run has {key}={theirs[key]}, and here it is {written(own[key])}. Its "
+                f"model.init_from={run_id}: that run has {key}={theirs[key]}, and here it is "
+                f"{written(own[key])}. Its "
                 f"weights mean nothing for other features; use {key}={theirs[key]}."
             )

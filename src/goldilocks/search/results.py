@@ -36,7 +36,9 @@ def said(study: optuna.Study, *, measure: str) -> str:
     """How many trials there were, which is the best, and what it takes to have it again."""
     trials = study.get_trials(deepcopy=False)
     counts = Counter(trial.state for trial in trials)
-    ended = [trial.params for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    ended = [
+        trial.params for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    ]
     failed = sum(trial.state == TrialState.FAIL and trial.params not in ended for trial in trials)
     parts = f"{counts[TrialState.COMPLETE]} finished, {counts[TrialState.PRUNED]} pruned, {failed} failed"
     if again := counts[TrialState.FAIL] - failed:
@@ -54,7 +56,8 @@ def said(study: optuna.Study, *, measure: str) -> str:
         lines.append("best      no trial has finished")
     if _values(study) < FEWEST_FOR_IMPORTANCES:
         lines.append(
-            f"          importances need {FEWEST_FOR_IMPORTANCES} finished trials that differ, and are not drawn"
+            f"          importances need {FEWEST_FOR_IMPORTANCES} finished trials that differ, and "
+            "are not drawn"
         )
     return "\n".join(lines)
 
@@ -73,13 +76,38 @@ def write(study: optuna.Study, folder: Path, *, measure: str) -> None:
     if not finished:
         return
     from optuna.visualization import matplotlib as drawn
-    from optuna.visualization import plot_optimization_history, plot_parallel_coordinate, plot_param_importances
+    from optuna.visualization import (
+        plot_optimization_history,
+        plot_parallel_coordinate,
+        plot_param_importances,
+    )
 
-    _draw("history", folder, plot_optimization_history, drawn.plot_optimization_history, study, measure)
+    _draw(
+        "history",
+        folder,
+        plot_optimization_history,
+        drawn.plot_optimization_history,
+        study,
+        measure,
+    )
     if any(trial.params for trial in finished):
-        _draw("parallel_coordinates", folder, plot_parallel_coordinate, drawn.plot_parallel_coordinate, study, measure)
+        _draw(
+            "parallel_coordinates",
+            folder,
+            plot_parallel_coordinate,
+            drawn.plot_parallel_coordinate,
+            study,
+            measure,
+        )
         if _values(study) >= FEWEST_FOR_IMPORTANCES:
-            _draw("importances", folder, plot_param_importances, drawn.plot_param_importances, study, measure)
+            _draw(
+                "importances",
+                folder,
+                plot_param_importances,
+                drawn.plot_param_importances,
+                study,
+                measure,
+            )
 
 
 def table(study: optuna.Study, *, measure: str) -> pandas.DataFrame:
@@ -101,7 +129,13 @@ def table(study: optuna.Study, *, measure: str) -> pandas.DataFrame:
 def _values(study: optuna.Study) -> int:
     """How many different values the finished trials have, without those of diverged runs."""
     finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return len({trial.value for trial in finished if trial.value is not None and math.isfinite(trial.value)})
+    return len(
+        {
+            trial.value
+            for trial in finished
+            if trial.value is not None and math.isfinite(trial.value)
+        }
+    )
 
 
 def _epochs(trial: FrozenTrial) -> int:
@@ -121,7 +155,8 @@ def _draw(
     title = TITLES[name].format(measure=measure)
     named = {} if name == "importances" else {"target_name": measure}
     with warnings.catch_warnings(), rc_context():  # Optuna changes matplotlib's style for good.
-        # What Optuna may still change about its figures is their signature, and the version is pinned.
+        # What Optuna may still change about its figures is their signature, and the version is
+        # pinned.
         warnings.simplefilter("ignore", ExperimentalWarning)
         # All trials may have the same value.
         warnings.filterwarnings("ignore", message="Attempting to set identical low and high")

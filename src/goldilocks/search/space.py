@@ -12,8 +12,10 @@ class Choices:
     """Values of which one is taken.
 
     Attributes:
-        texts: Each as typed: one text for every key of the parameter, which has several where they are zipped.
-        even: Whether they are numbers that rise by equal steps, so that a sampler may learn from neighbours.
+        texts: Each as typed: one text for every key of the parameter, which has several where they
+            are zipped.
+        even: Whether they are numbers that rise by equal steps, so that a sampler may learn from
+            neighbours.
     """
 
     texts: tuple[tuple[str, ...], ...]
@@ -42,7 +44,11 @@ class Interval:
     def text(self, value: float) -> str:
         """A value as it stands on a command line: of six digits, which a person can still read."""
         short = float(f"{value:.6g}")
-        return str(int(value)) if self.whole else repr(short if self.low <= short <= self.high else float(value))
+        return (
+            str(int(value))
+            if self.whole
+            else repr(short if self.low <= short <= self.high else float(value))
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,11 @@ class Parameter:
         """The value of each key, where the parameter's is `text`."""
         if isinstance(self.values, Interval):
             return {self.keys[0]: text}
-        return next(dict(zip(self.keys, texts, strict=True)) for texts in self.values.texts if ",".join(texts) == text)
+        return next(
+            dict(zip(self.keys, texts, strict=True))
+            for texts in self.values.texts
+            if ",".join(texts) == text
+        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,8 @@ class Space:
     """All that a search may choose from.
 
     Attributes:
-        words: Each key as typed, maybe with a `+`, by the key without it, in the order of the overrides.
+        words: Each key as typed, maybe with a `+`, by the key without it, in the order of the
+            overrides.
         parameters: In an order in which each stands behind the one that its condition asks for.
     """
 
@@ -111,7 +122,11 @@ class Space:
     @property
     def common(self) -> list[str]:
         """The overrides that all jobs have."""
-        given = {each.name: each.ends[0] for each in self.parameters if not each.searched and each.when is None}
+        given = {
+            each.name: each.ends[0]
+            for each in self.parameters
+            if not each.searched and each.when is None
+        }
         return self.overrides(given)
 
     def draw(self, choose: Callable[[Parameter], str]) -> dict[str, str]:
@@ -148,13 +163,16 @@ class Space:
             yield from self._grid(left[1:], point, given)
         else:
             for text in left[0].ends:
-                yield from self._grid(left[1:], {**point, left[0].name: text}, given | left[0].given(text))
+                yield from self._grid(
+                    left[1:], {**point, left[0].name: text}, given | left[0].given(text)
+                )
 
     def samples(self) -> list[list[str]]:
         """The overrides of a few jobs that show whether all can be run.
 
-        Every choice of every parameter is in one of them, and both ends of every interval, with the other parameters
-        at their first values, or at the first that the condition of the one in question allows.
+        Every choice of every parameter is in one of them, and both ends of every interval, with the
+        other parameters at their first values, or at the first that the condition of the one in
+        question allows.
         """
         found = []
         for parameter in self.parameters:
@@ -169,7 +187,9 @@ class Space:
         if when is None:
             return {}
         asked = next(parameter for parameter in self.parameters if when.key in parameter.keys)
-        text = next(text for text in asked.ends if plain(asked.given(text)[when.key]) in when.values)
+        text = next(
+            text for text in asked.ends if plain(asked.given(text)[when.key]) in when.values
+        )
         return self._demanded(asked.when) | {asked.name: text}
 
 

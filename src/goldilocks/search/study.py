@@ -16,7 +16,12 @@ from typing import Any
 import optuna
 from filelock import FileLock, Timeout
 from hydra.core.utils import JobReturn, JobStatus
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
@@ -41,7 +46,8 @@ class Trials:
         self.began = time.monotonic()
         self.asked = 0
         for _ in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            study.ask()  # Its sweeper was killed between two lines of ours; now it is one that was left running.
+            # Its sweeper was killed between two lines of ours; now it is one that was left running.
+            study.ask()
         for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(trial.number, state=TrialState.FAIL)
         done = {_key(trial.params) for trial in finished(study)}
@@ -50,7 +56,10 @@ class Trials:
         if plan.options.sampler == GRID:
             again = [_params(plan.space, point) for point in plan.space.grid()]
         else:
-            again = [trial.params for trial in study.get_trials(deepcopy=False, states=(TrialState.FAIL,))]
+            again = [
+                trial.params
+                for trial in study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
+            ]
         unique = {_key(params): params for params in again}
         self.queue = deque(params for key, params in unique.items() if key not in done)
 
@@ -65,7 +74,9 @@ class Trials:
             self.study.enqueue_trial(self.queue.popleft())
         trial = self.study.ask()
         point = self.plan.space.draw(
-            lambda parameter: _suggest(trial, parameter) if parameter.searched else parameter.ends[0]
+            lambda parameter: (
+                _suggest(trial, parameter) if parameter.searched else parameter.ends[0]
+            )
         )
         overrides = self.plan.space.overrides(point)
         trial.set_user_attr("overrides", overrides)
@@ -97,7 +108,8 @@ def opened(plan: Plan, sweep_dir: Path) -> Iterator[Trials]:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise ConfigError(
-            f"the study {plan.study} is being searched by another process; wait for it, or name another with "
+            f"the study {plan.study} is being searched by another process; wait for it, or name "
+            "another with "
             "hydra.sweeper.study=NAME."
         ) from error
     try:
@@ -141,12 +153,15 @@ def _study(plan: Plan, search: pruning.Search) -> optuna.Study:
         pruner=pruning.pruner(search),
         load_if_exists=True,
     )
-    about = {each.name: str(_distribution(each)) for each in plan.space.searched} | {"measure": plan.measure}
+    about = {each.name: str(_distribution(each)) for each in plan.space.searched} | {
+        "measure": plan.measure
+    }
     known = study.user_attrs.get("about", about)
     if known != about or study.direction.name != ("MAXIMIZE" if plan.maximize else "MINIMIZE"):
         differ = sorted(name for name in {*known, *about} if known.get(name) != about.get(name))
         raise ConfigError(
-            f"the study {plan.study} was of another search: it differs in {', '.join(differ) or 'its direction'}. Name "
+            f"the study {plan.study} was of another search: it differs in "
+            f"{', '.join(differ) or 'its direction'}. Name "
             "another with hydra.sweeper.study=NAME."
         )
     study.set_user_attr("about", about)
@@ -156,7 +171,9 @@ def _study(plan: Plan, search: pruning.Search) -> optuna.Study:
 
 def _sampler(plan: Plan, *, trials: int) -> optuna.samplers.BaseSampler:
     """The sampler of a study with so many trials; a grid is given out by ourselves, and needs none."""
-    seed = None if plan.options.seed is None else plan.options.seed + trials  # Else it would begin with the same again.
+    seed = (
+        None if plan.options.seed is None else plan.options.seed + trials
+    )  # Else it would begin with the same again.
     if plan.options.sampler == GRID:
         return optuna.samplers.RandomSampler(seed)
     extra: dict[str, Any] = {}
@@ -164,9 +181,12 @@ def _sampler(plan: Plan, *, trials: int) -> optuna.samplers.BaseSampler:
         # Parameters that are not in every trial are learned apart from the others.
         extra["group"] = any(parameter.when for parameter in plan.space.searched)
     elif plan.options.sampler in ("cmaes", "gp", "qmc"):
-        extra["warn_independent_sampling"] = False  # It says of each category that it is chosen at random.
+        extra["warn_independent_sampling"] = (
+            False  # It says of each category that it is chosen at random.
+        )
     with warnings.catch_warnings():
-        # What Optuna may still change about these samplers is their signature, and the version is pinned.
+        # What Optuna may still change about these samplers is their signature, and the version is
+        # pinned.
         warnings.simplefilter("ignore", ExperimentalWarning)
         return getattr(optuna.samplers, SAMPLERS[plan.options.sampler])(seed=seed, **extra)
 
@@ -192,9 +212,13 @@ def _suggest(trial: optuna.Trial, parameter: Parameter) -> str:
         case CategoricalDistribution() as categories:
             return str(trial.suggest_categorical(parameter.name, categories.choices))
         case IntDistribution() as span:
-            value = trial.suggest_int(parameter.name, span.low, span.high, step=span.step, log=span.log)
+            value = trial.suggest_int(
+                parameter.name, span.low, span.high, step=span.step, log=span.log
+            )
         case FloatDistribution() as span:
-            value = trial.suggest_float(parameter.name, span.low, span.high, step=span.step, log=span.log)
+            value = trial.suggest_float(
+                parameter.name, span.low, span.high, step=span.step, log=span.log
+            )
         case other:
             raise TypeError(f"{other} is no distribution that {parameter.name} could have")
     if isinstance(parameter.values, Interval):
@@ -204,10 +228,20 @@ def _suggest(trial: optuna.Trial, parameter: Parameter) -> str:
 
 def _params(space: Space, point: Mapping[str, str]) -> dict[str, Any]:
     """A point as Optuna keeps it."""
-    categories = {each.name for each in space.searched if isinstance(_distribution(each), CategoricalDistribution)}
-    kinds = {each.name: int if isinstance(_distribution(each), IntDistribution) else float for each in space.searched}
+    categories = {
+        each.name
+        for each in space.searched
+        if isinstance(_distribution(each), CategoricalDistribution)
+    }
+    kinds = {
+        each.name: int if isinstance(_distribution(each), IntDistribution) else float
+        for each in space.searched
+    }
     given = {each.name: point[each.name] for each in space.searched if each.name in point}
-    return {name: text if name in categories else kinds[name](float(text)) for name, text in given.items()}
+    return {
+        name: text if name in categories else kinds[name](float(text))
+        for name, text in given.items()
+    }
 
 
 def _key(params: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The trial of a job of a search: it is told the job's values, and says whether the job may stop.
 
-A job that is searched for finds its trial by the folder of its sweep and its number, from any process that shares them.
+A job that is searched for finds its trial by the folder of its sweep and its number, from any
+process that shares them.
 """
 
 import contextlib
@@ -22,7 +23,8 @@ PRUNERS = ("none", "median", "percentile", "successive_halving", "hyperband", "w
 # In the folder of a sweep: where its trials are.
 FILE = "search.json"
 
-# Optuna's percentile pruner asks for it: trials go on while they are among so many percent of the best.
+# Optuna's percentile pruner asks for it: trials go on while they are among so many percent of the
+# best.
 PERCENTILE = 25.0
 
 
@@ -67,7 +69,11 @@ class Trial:
             Whether the job may stop here, since it will hardly become the best.
         """
         self.epochs += 1
-        return not self.by_fold and not self.trainings and self._hopeless(number, value, last=number == self.last)
+        return (
+            not self.by_fold
+            and not self.trainings
+            and self._hopeless(number, value, last=number == self.last)
+        )
 
     def fold(self, number: int, value: float, *, last: bool) -> bool:
         """Tell the best monitored value of a whole training, from 1; of a single training, too.
@@ -110,10 +116,17 @@ def trial(sweep_dir: Path, number: int) -> Trial | None:
 
     kept = storage(search.storage)
     study = optuna.load_study(
-        study_name=search.study, storage=kept, sampler=optuna.samplers.RandomSampler(), pruner=pruner(search)
+        study_name=search.study,
+        storage=kept,
+        sampler=optuna.samplers.RandomSampler(),
+        pruner=pruner(search),
     )
-    trial_id = kept.get_trial_id_from_study_id_trial_number(kept.get_study_id_from_name(search.study), number)
-    return Trial(optuna.trial.Trial(study, trial_id), by_fold=search.pruner == "wilcoxon", last=search.epochs)
+    trial_id = kept.get_trial_id_from_study_id_trial_number(
+        kept.get_study_id_from_name(search.study), number
+    )
+    return Trial(
+        optuna.trial.Trial(study, trial_id), by_fold=search.pruner == "wilcoxon", last=search.epochs
+    )
 
 
 def storage(place: str) -> "optuna.storages.BaseStorage":
@@ -122,12 +135,17 @@ def storage(place: str) -> "optuna.storages.BaseStorage":
     from optuna.storages import JournalStorage, get_storage
     from optuna.storages.journal import JournalFileBackend
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # It would tell of every trial, and of diverged ones again.
+    optuna.logging.set_verbosity(
+        optuna.logging.ERROR
+    )  # It would tell of every trial, and of diverged ones again.
     if "://" in place:
         return get_storage(place)
     Path(place).parent.mkdir(parents=True, exist_ok=True)
-    # A lock of the operating system goes with its process; Optuna's own outlives a killed one by 30 s.
-    lock: Any = FileLock(f"{place}.lock", poll_interval=0.002)  # seconds; it is held for about as long
+    # A lock of the operating system goes with its process; Optuna's own outlives a killed one by 30
+    # s.
+    lock: Any = FileLock(
+        f"{place}.lock", poll_interval=0.002
+    )  # seconds; it is held for about as long
     return JournalStorage(JournalFileBackend(place, lock_obj=lock))
 
 
@@ -138,7 +156,8 @@ def pruner(search: Search) -> "optuna.pruners.BasePruner":
 
     least = max(1, search.warmup)
     with warnings.catch_warnings():
-        # What Optuna may still change about the Wilcoxon pruner is its signature, and the version is pinned.
+        # What Optuna may still change about the Wilcoxon pruner is its signature, and the version
+        # is pinned.
         warnings.simplefilter("ignore", ExperimentalWarning)
         match search.pruner:
             case "none":
@@ -152,12 +171,15 @@ def pruner(search: Search) -> "optuna.pruners.BasePruner":
             case "hyperband":
                 most = "auto" if search.epochs is None else search.epochs
                 return optuna.pruners.HyperbandPruner(
-                    min_resource=least if search.epochs is None else min(least, search.epochs), max_resource=most
+                    min_resource=least if search.epochs is None else min(least, search.epochs),
+                    max_resource=most,
                 )
             case "wilcoxon":
                 return optuna.pruners.WilcoxonPruner(n_startup_steps=search.warmup)
             case _:
-                raise ValueError(f"pruner is {search.pruner}; expected one of {', '.join(PRUNERS)}.")
+                raise ValueError(
+                    f"pruner is {search.pruner}; expected one of {', '.join(PRUNERS)}."
+                )
 
 
 @contextlib.contextmanager

@@ -31,7 +31,9 @@ def run(store: Any, named: str, path: Path, output: Path | None) -> None:
     """
     run_id = store.run_of(named)
     schema = store.schema(run_id)
-    header, rows = unlabeled.read(path, schema)  # First: what is wrong with the input is said before Keras is there.
+    header, rows = unlabeled.read(
+        path, schema
+    )  # First: what is wrong with the input is said before Keras is there.
     rows = _begun(rows)
     tables = _tables(store.model(run_id), schema, header, rows)
     if output is None:
@@ -58,8 +60,9 @@ def table(schema: Schema, header: str, names: Any, predictions: np.ndarray) -> p
         predictions: float32 (rows, outputs).
 
     Returns:
-        The names; the answer: a class, the labels that were said (with commas between them), or a number, with its unit
-        in the header; and of classes a column of the probability of each, 0 to 1.
+        The names; the answer: a class, the labels that were said (with commas between them), or a
+        number, with its unit in the header; and of classes a column of the probability of each, 0
+        to 1.
     """
     from goldilocks.evaluation.scores import decided
 
@@ -73,12 +76,19 @@ def table(schema: Schema, header: str, names: Any, predictions: np.ndarray) -> p
     said = decided(resolve(schema.problem, **auto, override=False), predictions)
     if schema.problem == "multilabel":
         columns[answer] = [
-            ", ".join(name for name, is_so in zip(schema.classes, row, strict=True) if is_so) for row in said
+            ", ".join(name for name, is_so in zip(schema.classes, row, strict=True) if is_so)
+            for row in said
         ]
     else:
         columns[answer] = [schema.classes[label] for label in said]
-    shares = np.concatenate([1 - predictions, predictions], axis=1) if schema.problem == "binary" else predictions
-    return pd.DataFrame(columns | {f"probability of {name}": shares[:, i] for i, name in enumerate(schema.classes)})
+    shares = (
+        np.concatenate([1 - predictions, predictions], axis=1)
+        if schema.problem == "binary"
+        else predictions
+    )
+    return pd.DataFrame(
+        columns | {f"probability of {name}": shares[:, i] for i, name in enumerate(schema.classes)}
+    )
 
 
 def _begun(rows: Iterator[unlabeled.Rows]) -> Iterator[unlabeled.Rows]:
@@ -92,7 +102,9 @@ def _begun(rows: Iterator[unlabeled.Rows]) -> Iterator[unlabeled.Rows]:
     return all_of_them()
 
 
-def _tables(model: Any, schema: Schema, header: str, rows: Iterator[unlabeled.Rows]) -> Iterator[pd.DataFrame]:
+def _tables(
+    model: Any, schema: Schema, header: str, rows: Iterator[unlabeled.Rows]
+) -> Iterator[pd.DataFrame]:
     from goldilocks.encoding import encoder
 
     for part in rows:

@@ -27,8 +27,9 @@ class Rows:
 
     Attributes:
         names: Of each row: the path of its file, its number in its file (from 1), or a time.
-        x: Image: uint8 (rows, height, width, channels), 0 to 255. Table: a `pandas.DataFrame` as `Dataset.x`. Text: str
-            objects (rows,). Series: float32 (rows, time steps, columns), in the columns' units.
+        x: Image: uint8 (rows, height, width, channels), 0 to 255. Table: a `pandas.DataFrame` as
+            `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
+            the columns' units.
         notes: Sentences about what was skipped on the way to these rows.
     """
 
@@ -48,13 +49,16 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
         What the names of the rows are ("file", "row", or the column of times), and the rows.
 
     Raises:
-        DataError: There is nothing at this path, it is not what the model takes, or a file cannot be read.
+        DataError: There is nothing at this path, it is not what the model takes, or a file cannot
+            be read.
     """
     if not path.exists():
         beside = [each.name for each in path.parent.glob("*")]
         close = difflib.get_close_matches(path.name, beside, n=1)
         hint = f" Did you mean {path.parent / close[0]}?" if close else ""
-        raise DataError(f"{path} is not there (looked from {Path.cwd()}); expected a file or a folder.{hint}")
+        raise DataError(
+            f"{path} is not there (looked from {Path.cwd()}); expected a file or a folder.{hint}"
+        )
     if schema.kind == "image":
         return "file", _images(path, schema)
     if schema.kind == "text" and (path.is_dir() or path.suffix.lower() in folders.TEXTS.suffixes):
@@ -63,7 +67,8 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
         what = "a folder" if path.is_dir() else f"a file that ends in {path.suffix or 'nothing'}"
         also = ", a .txt file, or a folder of .txt files" if schema.kind == "text" else ""
         raise DataError(
-            f"{path} is {what}, and the model was trained on {_named(schema.kind)}; expected a file that ends in one "
+            f"{path} is {what}, and the model was trained on {_named(schema.kind)}; expected a "
+            "file that ends in one "
             f"of {', '.join(tabular.SUFFIXES)}{also}."
         )
     if path.stat().st_size == 0:
@@ -101,13 +106,20 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     """A row for each point of time at which a window ends; what comes after it is not needed."""
     wanted = list(schema.columns)
-    frame = _columns(path, wanted if schema.time is None else list(dict.fromkeys([schema.time, *wanted])), as_text=())
+    frame = _columns(
+        path,
+        wanted if schema.time is None else list(dict.fromkeys([schema.time, *wanted])),
+        as_text=(),
+    )
     notes: list[str] = []
     if schema.time is not None:
         frame, notes = series.in_order(frame, schema.time, path)
     numbers = series.known(features.conform(frame, schema.columns))
     ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
-    notes.append(f"Each answer is for {ahead} after the last row that the model saw, which is named beside it.")
+    notes.append(
+        f"Each answer is for {ahead} after the last row that the model saw, which is named beside "
+        "it."
+    )
     gaps = int(numbers.isna().sum().sum())
     numbers = numbers.ffill()
     whole = numbers.notna().all(axis=1).to_numpy()
@@ -115,15 +127,27 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
         filled = gaps - int(numbers.isna().sum().sum())
         notes.append(f"Filled {filled} missing values with the ones before them in time.")
     if not whole.all():
-        notes.append(f"Left out {int((~whole).sum())} rows at the start, where a column has no value yet.")
-    windows = Windows(numbers[whole].to_numpy("float32"), tuple(wanted), 0, schema.lookback, schema.step, schema.delay)
+        notes.append(
+            f"Left out {int((~whole).sum())} rows at the start, where a column has no value yet."
+        )
+    windows = Windows(
+        numbers[whole].to_numpy("float32"),
+        tuple(wanted),
+        0,
+        schema.lookback,
+        schema.step,
+        schema.delay,
+    )
     count = len(windows.values) - schema.lookback + 1
     if count < 1:
         raise DataError(
-            f"{path} has {len(windows.values)} usable rows, and a window of the model spans {schema.lookback}; "
+            f"{path} has {len(windows.values)} usable rows, and a window of the model spans "
+            f"{schema.lookback}; "
             "expected at least so many. Add the rows that came before."
         )
-    times = frame[schema.time].to_numpy() if schema.time is not None else np.arange(1, len(frame) + 1)
+    times = (
+        frame[schema.time].to_numpy() if schema.time is not None else np.arange(1, len(frame) + 1)
+    )
     ends = times[whole][schema.lookback - 1 :]
     for start in range(0, count, ROWS):
         rows = np.arange(start, min(start + ROWS, count))
@@ -136,10 +160,13 @@ def _columns(path: Path, wanted: Sequence[str], *, as_text: Sequence[str]) -> An
     there = [str(name) for name in frame.columns]
     missing = [name for name in wanted if name not in there]
     if missing:
-        close = difflib.get_close_matches(missing[0], [name for name in there if name not in wanted], n=1)
+        close = difflib.get_close_matches(
+            missing[0], [name for name in there if name not in wanted], n=1
+        )
         hint = f" Is {close[0]!r} what was called {missing[0]!r}?" if close else ""
         raise DataError(
-            f"{path} has no column {', '.join(map(repr, missing))}, which the model predicts from; expected "
+            f"{path} has no column {', '.join(map(repr, missing))}, which the model predicts from; "
+            "expected "
             f"{', '.join(wanted)}, in any order. It has {', '.join(there[:50])}.{hint}"
         )
     if frame.empty:
@@ -159,11 +186,19 @@ def _text_files(path: Path) -> Iterator[Rows]:
         texts = [textfiles.content(path / file if path.is_dir() else path) for file in part]
         kept = [row for row, text in enumerate(texts) if text]
         why = {None: "no UTF-8 text", "": "empty"}
-        skipped = [f"{file} ({why[text]})" for file, text in zip(part, texts, strict=True) if not text]
+        skipped = [
+            f"{file} ({why[text]})" for file, text in zip(part, texts, strict=True) if not text
+        ]
         seen += len(kept)
-        yield Rows([part[row] for row in kept], packing.column([texts[row] or "" for row in kept]), _skipped(skipped))
+        yield Rows(
+            [part[row] for row in kept],
+            packing.column([texts[row] or "" for row in kept]),
+            _skipped(skipped),
+        )
     if not seen:
-        raise DataError(f"No file of {path} holds a text; expected UTF-8 .txt files that are not empty.")
+        raise DataError(
+            f"No file of {path} holds a text; expected UTF-8 .txt files that are not empty."
+        )
 
 
 def _images(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -181,13 +216,16 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
                 pixels.append(images.decode(str(place), schema.image_size).numpy())
                 names.append(file)
             except tf.errors.OpError:
-                skipped.append(f"{file} ({'empty' if place.stat().st_size == 0 else 'damaged, or no image'})")
+                skipped.append(
+                    f"{file} ({'empty' if place.stat().st_size == 0 else 'damaged, or no image'})"
+                )
         rows = np.stack(pixels) if pixels else np.empty((0, *schema.image_size, 3), np.uint8)
         yield Rows(names, rows if schema.channels == 3 else images.gray(rows), _skipped(skipped))
         seen += len(names)
     if not seen:
         raise DataError(
-            f"No file of {path} is an image that can be decoded; expected {', '.join(folders.IMAGES.suffixes)}."
+            f"No file of {path} is an image that can be decoded; expected "
+            f"{', '.join(folders.IMAGES.suffixes)}."
         )
 
 
@@ -198,7 +236,8 @@ def _files(path: Path, wanted: folders.Files) -> list[str]:
     found = folders.below(path, wanted)
     if not found:
         raise DataError(
-            f"{path} holds no {wanted.name}, and the model was trained on {wanted.name}; expected files that end in "
+            f"{path} holds no {wanted.name}, and the model was trained on {wanted.name}; expected "
+            "files that end in "
             f"{', '.join(wanted.suffixes)}, in it or in folders below it."
         )
     return found

@@ -17,7 +17,8 @@ DIGEST = 12  # characters of a digest that are shown
 
 SOURCE_WORDS: Mapping[str, str] = {
     "original": "the published data set",
-    "stand_in": "the stand-in, a small data set of the same kind that needs no publisher's server; its numbers are its "
+    "stand_in": "the stand-in, a small data set of the same kind that needs no publisher's server; "
+    "its numbers are its "
     "own, so that only the relations below can be compared with the book, not the values",
     "unknown": "of a source that the store does not name",
 }
@@ -38,7 +39,9 @@ class Picture(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def text(study: Study, groups: Mapping[Data, Sequence[Measured]], pictures: Sequence[Picture | None]) -> str:
+def text(
+    study: Study, groups: Mapping[Data, Sequence[Measured]], pictures: Sequence[Picture | None]
+) -> str:
     """The whole page.
 
     Args:
@@ -47,15 +50,24 @@ def text(study: Study, groups: Mapping[Data, Sequence[Measured]], pictures: Sequ
         pictures: Of each of these, or None where there is no curve.
     """
     parts = [
-        f"<!-- Written by `goldilocks report --study {study.name}` from the runs in the store and from study.yaml. "
+        f"<!-- Written by `goldilocks report --study {study.name}` from the runs in the store and "
+        "from study.yaml. "
         "Do not edit it: edit study.yaml, and write it again. -->",
         f"# {study.title}",
         f"Chapter {study.chapter}. {study.question}",
-        "\n".join(f"    {line}" for line in [*study.command.splitlines(), f"goldilocks report --study {study.name}"]),
+        "\n".join(
+            f"    {line}"
+            for line in [*study.command.splitlines(), f"goldilocks report --study {study.name}"]
+        ),
     ]
     for (data, variants), picture in zip(groups.items(), pictures, strict=True):
         parts += _section(study, data, variants, picture)
-    parts += ["## The original data", study.original, "## Notes", "\n".join(f"- {note}" for note in study.notes)]
+    parts += [
+        "## The original data",
+        study.original,
+        "## Notes",
+        "\n".join(f"- {note}" for note in study.notes),
+    ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -67,14 +79,20 @@ def number(value: Statistic | None) -> str:
     return f"{style.number(value.mean)}{spread}"
 
 
-def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Picture | None) -> list[str]:
+def _section(
+    study: Study, data: Data, variants: Sequence[Measured], picture: Picture | None
+) -> list[str]:
     """What was measured on one data."""
     checked = check(study.relations, variants)
     held = sum(each.holds is True for each in checked)
     known = sum(each.holds is not None for each in checked)
     drawn = []
     if picture:
-        aside = f" Not drawn, for another loss: {', '.join(picture.left_out)}." if picture.left_out else ""
+        aside = (
+            f" Not drawn, for another loss: {', '.join(picture.left_out)}."
+            if picture.left_out
+            else ""
+        )
         drawn = [
             f"![val_loss of the variants]({picture.file})",
             f"*Validation loss, the mean of all trainings.{aside}*",
@@ -83,8 +101,10 @@ def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Pi
         f"## Measured on {data.source}, digest {data.digest[:DIGEST]}",
         f"The data is {SOURCE_WORDS.get(data.source, data.source)}.",
         markdown(_overview(study, variants)),
-        "`best_` values are those at the best epoch of what is monitored (of its mean, where several were trained "
-        "together), `last_` those of the last epoch; ± is the standard deviation over the seeds (or folds) that `n` "
+        "`best_` values are those at the best epoch of what is monitored (of its mean, where "
+        "several were trained "
+        "together), `last_` those of the last epoch; ± is the standard deviation over the seeds "
+        "(or folds) that `n` "
         "counts. Every number: [results.csv](results.csv).",
         _not_run(study, variants),
         _looked(variants),
@@ -117,9 +137,14 @@ def _overview(study: Study, variants: Sequence[Measured]) -> pd.DataFrame:
 
 def _looked(variants: Sequence[Measured]) -> str:
     """Which variants looked at test rows that had been looked at before; "" where none did."""
-    found = {each.variant: max(run.metrics.get("test_looks", 0) for run in each.trainings) for each in variants}
+    found = {
+        each.variant: max(run.metrics.get("test_looks", 0) for run in each.trainings)
+        for each in variants
+    }
     said = [
-        f"{variant}: {test_ledger.warned(number)}" for variant, number in found.items() if test_ledger.warned(number)
+        f"{variant}: {test_ledger.warned(number)}"
+        for variant, number in found.items()
+        if test_ledger.warned(number)
     ]
     return f"**{'; '.join(said)}.**" if said else ""
 
@@ -131,7 +156,8 @@ def _published(study: Study, variants: Sequence[Measured]) -> str:
         {
             "variant": variant,
             "measure": item.measure,
-            "book": f"{style.number(item.value)}" + (f" (epoch {item.epoch})" if item.epoch else ""),
+            "book": f"{style.number(item.value)}"
+            + (f" (epoch {item.epoch})" if item.epoch else ""),
             "measured": number(measured[variant].get(item.measure)),
             "from": item.source,
         }
@@ -144,7 +170,8 @@ def _published(study: Study, variants: Sequence[Measured]) -> str:
     used = dict.fromkeys(row["from"] for row in rows)
     words = "; ".join(f"{source}: {SOURCES[source]}" for source in used)
     return (
-        f"{markdown(pd.DataFrame(rows))}\n\n{words}. Each is of one run without a seed, and of the epoch where it was "
+        f"{markdown(pd.DataFrame(rows))}\n\n{words}. Each is of one run without a seed, and of the "
+        "epoch where it was "
         "best by itself."
     )
 
@@ -190,7 +217,8 @@ def _verdicts(variants: Sequence[Measured]) -> str:
             count = each.verdicts.count(verdict)
             if count:
                 named.append(
-                    each.variant + ("" if count == len(each.verdicts) else f" ({count} of {len(each.verdicts)})")
+                    each.variant
+                    + ("" if count == len(each.verdicts) else f" ({count} of {len(each.verdicts)})")
                 )
         if named:
             lines.append(f"- **{verdict}** ({meaning}): {', '.join(named)}.")
@@ -203,7 +231,9 @@ def _verdicts(variants: Sequence[Measured]) -> str:
 def _counted(verdicts: Sequence[str]) -> str:
     """The verdicts of several trainings: "overfit", or "overfit 2, balanced 1"."""
     counts = Counter(verdicts).most_common()
-    return counts[0][0] if len(counts) == 1 else ", ".join(f"{name} {count}" for name, count in counts)
+    return (
+        counts[0][0] if len(counts) == 1 else ", ".join(f"{name} {count}" for name, count in counts)
+    )
 
 
 def _not_run(study: Study, variants: Sequence[Measured]) -> str:

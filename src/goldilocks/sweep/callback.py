@@ -51,7 +51,10 @@ class Parent(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job; open the parent run, and leave its ID where every job can read it."""
         with _ending():
-            overrides, folder = list(config.hydra.overrides.task), Path(config.hydra.sweep.dir).absolute()
+            overrides, folder = (
+                list(config.hydra.overrides.task),
+                Path(config.hydra.sweep.dir).absolute(),
+            )
             choices = config.hydra.runtime.choices
             local = choices["hydra/launcher"] == "local"
             if local and (errors := errors_in(config.hydra.launcher, len(visible_gpus()))):
@@ -69,21 +72,30 @@ class Parent(Callback):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 self.lock.acquire(timeout=0)
-                shutil.rmtree(folder / jobs.FOLDER, ignore_errors=True)  # Of an earlier sweep in the same folder.
+                shutil.rmtree(
+                    folder / jobs.FOLDER, ignore_errors=True
+                )  # Of an earlier sweep in the same folder.
                 (folder / PARENT_FILE).touch()
             except Timeout as error:
                 raise ConfigError(
-                    f"hydra.sweep.dir={folder} is the folder of a sweep that is running; start this one again, or use "
+                    f"hydra.sweep.dir={folder} is the folder of a sweep that is running; start "
+                    "this one again, or use "
                     "another folder."
                 ) from error
             except OSError as error:
-                raise ConfigError(f"hydra.sweep.dir={folder} cannot be written: {error}. Use another.") from error
-            typed = [word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")]
+                raise ConfigError(
+                    f"hydra.sweep.dir={folder} cannot be written: {error}. Use another."
+                ) from error
+            typed = [
+                word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")
+            ]
             self.command = shlex.join(["python", "train.py", "-m", *typed, *overrides])
             self._open(" ".join(overrides) or "sweep", force=found[0].tree["force"])
             (folder / PARENT_FILE).write_text(self.tracker.run_id)
             self.sweep_dir = folder
-            atexit.register(self.close)  # Where a job fails, or Ctrl-C comes, Hydra does not call us again.
+            atexit.register(
+                self.close
+            )  # Where a job fails, or Ctrl-C comes, Hydra does not call us again.
 
     def _open(self, name: str, *, force: bool) -> None:
         """Open the parent run; of a sweep that was typed before, the same one again."""
@@ -108,8 +120,12 @@ class Parent(Callback):
             return
         number, overrides = config.hydra.job.num, tuple(config.hydra.overrides.task)
         name = self.names[number] if self.names else " ".join(overrides)
-        jobs.note(self.sweep_dir, number, name=name, overrides=overrides, status="running", reason="")
-        print(f"\n[{number + 1}{f'/{len(self.names)}' if self.names else ''}] {name}", file=sys.stderr)
+        jobs.note(
+            self.sweep_dir, number, name=name, overrides=overrides, status="running", reason=""
+        )
+        print(
+            f"\n[{number + 1}{f'/{len(self.names)}' if self.names else ''}] {name}", file=sys.stderr
+        )
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Note what came out; say why a job failed now, and not only after the last one."""
@@ -117,10 +133,20 @@ class Parent(Callback):
             return
         error = job_return._return_value if job_return.status == JobStatus.FAILED else None
         if error is None:
-            jobs.note(self.sweep_dir, config.hydra.job.num, status="finished", value=job_return.return_value)
+            jobs.note(
+                self.sweep_dir,
+                config.hydra.job.num,
+                status="finished",
+                value=job_return.return_value,
+            )
         else:
             print(f"this job failed: {error}", file=sys.stderr)
-            jobs.note(self.sweep_dir, config.hydra.job.num, status="failed", reason=f"{type(error).__name__}: {error}")
+            jobs.note(
+                self.sweep_dir,
+                config.hydra.job.num,
+                status="failed",
+                reason=f"{type(error).__name__}: {error}",
+            )
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Close the parent run."""
@@ -148,9 +174,12 @@ class Parent(Callback):
             print(line, file=sys.stderr)
         finished = sum(record.status == "finished" for record in records)
         total = max(len(self.names), len(records))
-        # A search that goes on has jobs of its own; what its earlier trials did stands below the same parent.
+        # A search that goes on has jobs of its own; what its earlier trials did stands below the
+        # same parent.
         before = [] if self.names else self.store.below(self.tracker.run_id)
-        runs = self.store.runs(list(dict.fromkeys([*before, *(each.run_id for each in records if each.run_id)])))
+        runs = self.store.runs(
+            list(dict.fromkeys([*before, *(each.run_id for each in records if each.run_id)]))
+        )
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             said = sweep.compare(runs, folder, title="The runs of this sweep") + _failures(records)
@@ -159,13 +188,21 @@ class Parent(Callback):
             self.tracker.files(folder)
         if (self.sweep_dir / FOLDER).is_dir():
             self.tracker.files(self.sweep_dir / FOLDER, FOLDER)
-        others = [run.run_id for run in runs if run.tags.get("mlflow.parentRunId") != self.tracker.run_id]
+        others = [
+            run.run_id for run in runs if run.tags.get("mlflow.parentRunId") != self.tracker.run_id
+        ]
         self.tracker.tags(reused_tags(others))
-        error = None if finished == total else JobError(f"{total - finished} of {total} jobs did not finish")
+        error = (
+            None
+            if finished == total
+            else JobError(f"{total - finished} of {total} jobs did not finish")
+        )
         self.opened.__exit__(type(error) if error else None, error, None)
         if self.tracker.run_id:  # Nothing is there to be compared without tracking.
             compare = shlex.join([program("goldilocks"), "report", self.tracker.run_id])
-            logged = f"logged    parent run {self.tracker.run_id}\nsee it    {self.store.ui_command}"
+            logged = (
+                f"logged    parent run {self.tracker.run_id}\nsee it    {self.store.ui_command}"
+            )
             print(f"\n{said}\n\n{logged}\ncompare   {compare}")
 
 
@@ -193,9 +230,13 @@ def _failures(records: Sequence[JobRecord]) -> str:
 
     from goldilocks.report.tables import markdown
 
-    rows = [{"job": each.number, "name": each.name, "reason": each.reason or "did not end"} for each in failed]
+    rows = [
+        {"job": each.number, "name": each.name, "reason": each.reason or "did not end"}
+        for each in failed
+    ]
     count = "1 job" if len(failed) == 1 else f"{len(failed)} jobs"
     return (
-        f"\n\n**{count} did not finish.** The same command again runs what is left and nothing else.\n\n"
+        f"\n\n**{count} did not finish.** The same command again runs what is left and nothing "
+        "else.\n\n"
         f"{markdown(pd.DataFrame(rows))}"
     )

@@ -19,9 +19,14 @@ def combinations(sweep: list[str]) -> list[list[str]]:
         ConfigError: There is none.
     """
     loader = GlobalHydra.instance().config_loader()
-    found = BasicSweeper.split_arguments(OverridesParser.create(loader).parse_overrides(sweep), None)[0]
+    found = BasicSweeper.split_arguments(
+        OverridesParser.create(loader).parse_overrides(sweep), None
+    )[0]
     if not found:
-        raise ConfigError(f"{' '.join(sweep)} names no run: nothing under conf/ fits the pattern. Check its spelling.")
+        raise ConfigError(
+            f"{' '.join(sweep)} names no run: nothing under conf/ fits the pattern. Check its "
+            "spelling."
+        )
     return found
 
 
@@ -36,7 +41,9 @@ def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
     for overrides in jobs:
         try:
             cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
-            found.append(settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None))
+            found.append(
+                settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
+            )
         except (ConfigError, HydraException, OmegaConfBaseException) as error:
             errors.append(f"In {' '.join(overrides)}, {error}")
     if errors:
@@ -53,6 +60,7 @@ def check_measure(jobs: Sequence[Settings], measure: str) -> None:
     others = sorted({job.tree["trainer"]["monitor"] for job in jobs} - {measure})
     if others:
         raise ConfigError(
-            f"trainer.monitor is {' and '.join(others)} in jobs of this search, which compares {measure}; say which is "
+            f"trainer.monitor is {' and '.join(others)} in jobs of this search, which compares "
+            f"{measure}; say which is "
             f"meant for all of them: trainer.monitor={others[0]}."
         )

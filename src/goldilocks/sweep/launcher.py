@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus, configure_log, filter_overrides, run_job, setup_globals
+from hydra.core.utils import (
+    JobReturn,
+    JobStatus,
+    configure_log,
+    filter_overrides,
+    run_job,
+    setup_globals,
+)
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -52,7 +59,9 @@ class LocalLauncher(Launcher):
         self.time_limit, self.memory_limit = time_limit, memory_limit
         self.preload = [preload] if preload else []
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
         """Take what Hydra gives every launcher.
 
         Raises:
@@ -69,7 +78,9 @@ class LocalLauncher(Launcher):
         self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
         process.serve_forks(self.preload, self.slots[0])  # It imports while the sweeper composes.
 
-    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
         """Run a batch of jobs, and give their results in its order.
 
         Args:
@@ -80,9 +91,15 @@ class LocalLauncher(Launcher):
             KeyboardInterrupt: Ctrl-C came; what ran has been ended.
         """
         coming = enumerate(job_overrides, initial_job_idx)
-        common = set[str]().union(*job_overrides[:1]).intersection(*job_overrides) if len(job_overrides) > 1 else ()
+        common = (
+            set[str]().union(*job_overrides[:1]).intersection(*job_overrides)
+            if len(job_overrides) > 1
+            else ()
+        )
         returns: dict[int, JobReturn] = {}
-        self.stream(lambda: next(coming, None), returns.__setitem__, total=len(job_overrides), common=common)
+        self.stream(
+            lambda: next(coming, None), returns.__setitem__, total=len(job_overrides), common=common
+        )
         return [returns[number] for number in sorted(returns)]
 
     def stream(
@@ -96,10 +113,11 @@ class LocalLauncher(Launcher):
         """Run jobs until there are no more; a free slot waits for no job.
 
         Args:
-            ask: Gives number and overrides of the next job whenever a slot is free, or None where there is none for
-                now: it is asked again after the next job has ended.
-            tell: Is told number and result of each job, in the order in which they end. Of a job that failed, the
-                result raises what the job raised, or a JobError where its process ended without saying.
+            ask: Gives number and overrides of the next job whenever a slot is free, or None where
+                there is none for now: it is asked again after the next job has ended.
+            tell: Is told number and result of each job, in the order in which they end. Of a job
+                that failed, the result raises what the job raised, or a JobError where its process
+                ended without saying.
             total: How many jobs there will be, or None.
             common: Overrides that a job's name leaves out, since all jobs have them.
 
@@ -116,7 +134,9 @@ class LocalLauncher(Launcher):
 
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        shared = cloudpickle.dumps((Singleton.get_state(), self.hydra_context, self.config, self.task_function))
+        shared = cloudpickle.dumps(
+            (Singleton.get_state(), self.hydra_context, self.config, self.task_function)
+        )
         pool = Pool(
             slots=self.slots,
             time_limit=self.time_limit,
@@ -126,7 +146,9 @@ class LocalLauncher(Launcher):
             preload=self.preload,
         )
         monitor = OmegaConf.select(self.config, "trainer.monitor", default="loss")
-        progress = Progress(total=total, slots=len(self.slots), higher_is_better=higher_is_better(monitor))
+        progress = Progress(
+            total=total, slots=len(self.slots), higher_is_better=higher_is_better(monitor)
+        )
         asked: dict[int, Sequence[str]] = {}
 
         def job() -> Job | None:
@@ -135,7 +157,9 @@ class LocalLauncher(Launcher):
             number, overrides = following
             asked[number] = overrides
             name = " ".join(word for word in filter_overrides(overrides) if word not in common)
-            records.note(self.sweep_dir, number, name=name, overrides=tuple(overrides), status="running")
+            records.note(
+                self.sweep_dir, number, name=name, overrides=tuple(overrides), status="running"
+            )
             progress.start()
             call = functools.partial(_run, shared, number, list(overrides))
             return Job(number, call, records.log_of(self.sweep_dir, number))
@@ -145,7 +169,11 @@ class LocalLauncher(Launcher):
                 reason = str(end.error) if isinstance(end.error, USER_ERRORS) else end.reason
                 known = {"status": "failed", "reason": reason}
             else:
-                known = {"status": "finished", "reason": "", "value": _number(end.value.return_value)}
+                known = {
+                    "status": "finished",
+                    "reason": "",
+                    "value": _number(end.value.return_value),
+                }
             records.note(self.sweep_dir, job.number, seconds=end.seconds, **known)
             progress.end(records.of(self.sweep_dir, job.number))
             tell(job.number, _result(job, asked[job.number], end))
@@ -168,7 +196,8 @@ def errors_in(options: Mapping[str, Any], gpus: int) -> list[str]:
     ]
     if not errors and gpus and options["gpus_per_job"] > gpus:
         errors.append(
-            f"hydra.launcher.gpus_per_job is {options['gpus_per_job']}; expected at most {gpus}, all there are."
+            f"hydra.launcher.gpus_per_job is {options['gpus_per_job']}; expected at most {gpus}, "
+            "all there are."
         )
     return errors
 

@@ -65,7 +65,9 @@ class SearchSweeper(Sweeper):
         self.max_batch_size = max_batch_size
         self.every = sampler == "grid"
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
         """Remember what the sweep is about, and make its launcher."""
         self.hydra_context = hydra_context
         self.config = config
@@ -80,7 +82,8 @@ class SearchSweeper(Sweeper):
             What became of the jobs, a list for each batch.
 
         Raises:
-            ConfigError: The space or the options are wrong, or the study is in use; nothing was run.
+            ConfigError: The space or the options are wrong, or the study is in use; nothing was
+                run.
             Exception: What made the first job fail that did, after all others have ended.
         """
         from goldilocks.search.study import opened
@@ -102,8 +105,12 @@ class SearchSweeper(Sweeper):
                 _ = job.return_value  # Raises what the job raised.
         return done
 
-    def _launched(self, batch: Sequence[tuple[int, Sequence[str]]], trials: "Trials") -> Sequence[JobReturn]:
-        done = self.launcher.launch([overrides for _, overrides in batch], initial_job_idx=batch[0][0])
+    def _launched(
+        self, batch: Sequence[tuple[int, Sequence[str]]], trials: "Trials"
+    ) -> Sequence[JobReturn]:
+        done = self.launcher.launch(
+            [overrides for _, overrides in batch], initial_job_idx=batch[0][0]
+        )
         for (number, _), job in zip(batch, done, strict=True):
             trials.tell(number, job)
         return done
@@ -113,7 +120,9 @@ class SearchSweeper(Sweeper):
         most = self.max_batch_size if self.max_batch_size is not None else None if self.every else 1
         batch: list[tuple[int, Sequence[str]]] = []
         while (job := trials.ask()) is not None:
-            if batch and job[0] != batch[-1][0] + 1:  # Somebody else has taken a number of the same database.
+            if (
+                batch and job[0] != batch[-1][0] + 1
+            ):  # Somebody else has taken a number of the same database.
                 yield batch
                 batch = []
             batch.append(job)
@@ -129,7 +138,9 @@ class SearchSweeper(Sweeper):
         measure = trials.plan.measure
         results.write(trials.study, folder, measure=measure)
         print(f"\n{results.said(trials.study, measure=measure)}")
-        print(f"study     {trials.plan.study}; the same command goes on with it\nfigures   {folder}")
+        print(
+            f"study     {trials.plan.study}; the same command goes on with it\nfigures   {folder}"
+        )
 
 
 def _streamed(launcher: Streaming, trials: "Trials") -> list[JobReturn]:

@@ -1,6 +1,7 @@
 """A store before its first use: reached, created, migrated and set up once, however many processes come at a time.
 
-MLflow 3.17.2 creates its tables in every process that finds none, and all but one of them die of it.
+MLflow 3.17.2 creates its tables in every process that finds none, and all but one of them die of
+it.
 """
 
 import contextlib
@@ -22,13 +23,17 @@ from mlflow.tracking import MlflowClient
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
-# It writes a traceback at every try to reach a store that is full or gone; what it raises is said in a sentence.
+# It writes a traceback at every try to reach a store that is full or gone; what it raises is said
+# in a sentence.
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # A line for every try to reach a server.
+logging.getLogger("urllib3.connectionpool").setLevel(
+    logging.ERROR
+)  # A line for every try to reach a server.
 
 # A call that fails is made again from the journal: MLflow itself would go on for minutes.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-# Of a server, it prints two addresses whenever a run ends; a run of ours says itself where it is seen.
+# Of a server, it prints two addresses whenever a run ends; a run of ours says itself where it is
+# seen.
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # It shows a bar for each file of a few kilobytes that is read.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -40,13 +45,18 @@ SECONDS_TO_MIGRATE = 300
 SCHEMA = "dc11669786a5"  # of the tables of MLflow 3.17.2, as they name it themselves
 
 # Where MLflow writes down, absolute, what lies in its folder of artifacts.
-LOCATIONS = (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("logged_models", "artifact_location"))
+LOCATIONS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+)
 
 
 def reach(uri: str) -> None:
     """Touch a store once, where MLflow would go on trying for minutes: ask the server, or lock the SQLite file.
 
-    A SQLite file that is not there yet, or that an older MLflow wrote, is made ready, by one process.
+    A SQLite file that is not there yet, or that an older MLflow wrote, is made ready, by one
+    process.
 
     Raises:
         OSError, sqlite3.Error: It cannot be reached or written.
@@ -94,17 +104,22 @@ def located(uri: str, location: str) -> str:
 def make_movable(uri: str) -> None:
     """Write paths of artifacts that lie beside a SQLite file relative to it, so that the folder can be moved.
 
-    MLflow itself finds them again wherever the folder is: `mlflow ui` in it takes them as relative to it.
+    MLflow itself finds them again wherever the folder is: `mlflow ui` in it takes them as relative
+    to it.
     """
     if not uri.startswith(SQLITE):
         return
     file = database(uri)
     start = f"{file.parent}/"
-    with contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as connection, connection:
+    with (
+        contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as connection,
+        connection,
+    ):
         for table, column in LOCATIONS:
             for beginning in (start, f"file://{start}"):
                 connection.execute(
-                    f"UPDATE {table} SET {column} = substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                    f"UPDATE {table} SET {column} = substr({column}, ?) WHERE substr({column}, 1, "
+                    "?) = ?",
                     (len(beginning) + 1, len(beginning), beginning),
                 )
 
@@ -112,9 +127,15 @@ def make_movable(uri: str) -> None:
 def beside(uri: str, experiment_id: str) -> None:
     """Have a new experiment keep its artifacts beside the SQLite file, in whatever folder it was created from."""
     if uri.startswith(SQLITE):
-        with contextlib.closing(sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)) as connection, connection:
+        with (
+            contextlib.closing(
+                sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)
+            ) as connection,
+            connection,
+        ):
             connection.execute(
-                "UPDATE experiments SET artifact_location = 'mlruns/' || experiment_id WHERE experiment_id = ?",
+                "UPDATE experiments SET artifact_location = 'mlruns/' || experiment_id WHERE "
+                "experiment_id = ?",
                 (experiment_id,),
             )
 
@@ -131,12 +152,18 @@ def _is_ready(connection: sqlite3.Connection) -> bool:
 def _migrate(uri: str) -> None:
     """Create the tables, bring those of an older MLflow up to date after a copy, and turn on the write-ahead log."""
     if uri.startswith(SQLITE):
-        with contextlib.closing(sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)) as connection:
+        with contextlib.closing(
+            sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)
+        ) as connection:
             if _is_ready(connection):  # Another process has done it meanwhile.
                 return
             _write_ahead(connection)
-            old = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'experiments'").fetchone()[0]
-            if old and connection.execute("SELECT version_num FROM alembic_version").fetchone() != (SCHEMA,):
+            old = connection.execute(
+                "SELECT count(*) FROM sqlite_master WHERE name = 'experiments'"
+            ).fetchone()[0]
+            if old and connection.execute("SELECT version_num FROM alembic_version").fetchone() != (
+                SCHEMA,
+            ):
                 _upgrade(uri, connection)
     MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
     make_movable(uri)
@@ -165,8 +192,16 @@ def _upgrade(uri: str, connection: sqlite3.Connection) -> None:
         tries += 1  # An upgrade that failed half-way must not replace the good copy.
     with contextlib.closing(sqlite3.connect(kept)) as copy:
         connection.backup(copy)
-    print(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {kept}", file=sys.stderr)
+    print(
+        f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {kept}",
+        file=sys.stderr,
+    )
     upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", uri]
-    done = subprocess.run(upgrade, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    done = subprocess.run(
+        upgrade, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"}
+    )
     if done.returncode:
-        raise OSError(f"`mlflow db upgrade` failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+        raise OSError(
+            "`mlflow db upgrade` failed: "
+            f"{(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
+        )

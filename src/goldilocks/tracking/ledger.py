@@ -1,7 +1,8 @@
 """The ledger of looks: which final runs have looked at which test rows, and how often validation rows were consulted.
 
-A final run has the tag `test.digest` from its first moment, and `test.looked` from just before its evaluation on. All
-experiments of a store are asked, and runs and experiments that were deleted as well: what was seen stays seen.
+A final run has the tag `test.digest` from its first moment, and `test.looked` from just before its
+evaluation on. All experiments of a store are asked, and runs and experiments that were deleted as
+well: what was seen stays seen.
 """
 
 from mlflow.entities import ViewType
@@ -12,7 +13,10 @@ from goldilocks.tracking.query import EXPERIMENTS_SEARCHED, StoredRun
 
 DIGEST = "test.digest"  # of the content of the test rows
 LOOKED = "test.looked"  # when, ISO 8601
-CONSULTING = ("plain", "regularized")  # roles; a run of several folds or repeats is one choice, and so counts once
+CONSULTING = (
+    "plain",
+    "regularized",
+)  # roles; a run of several folds or repeats is one choice, and so counts once
 
 
 def looks(client: MlflowClient, digest: str) -> list[StoredRun]:
@@ -48,5 +52,7 @@ def consulted(client: MlflowClient, dataset_digest: str) -> list[StoredRun]:
 
 
 def _search(client: MlflowClient, query: str, view: int) -> list[StoredRun]:
-    experiments = client.search_experiments(view_type=ViewType.ALL, max_results=EXPERIMENTS_SEARCHED)
+    experiments = client.search_experiments(
+        view_type=ViewType.ALL, max_results=EXPERIMENTS_SEARCHED
+    )
     return stored.search(client, [each.experiment_id for each in experiments], query, view)

@@ -41,11 +41,15 @@ def run(
         with explained(store.uri):
             free = holding.enter_context(written.held(seconds=SECONDS_OF_A_REPAIR))
         if not free:
-            raise StoreError(f"the run {run_id} is under way in another process; expected one that ended.")
+            raise StoreError(
+                f"the run {run_id} is under way in another process; expected one that ended."
+            )
         with explained(store.uri):
             _begin(store, written, run_id, name, again=continued is not None)
         where = f"run {run_id} of experiment {store.experiment}"
-        tracker = Tracker(store.client, run_id, written, uri=store.uri, where=where, ui_command=store.ui_command)
+        tracker = Tracker(
+            store.client, run_id, written, uri=store.uri, where=where, ui_command=store.ui_command
+        )
         try:
             with _terminable():
                 if not any(kind == "params" for kind, _ in written.entries()):
@@ -81,7 +85,9 @@ def _broke_off(tracker: Tracker, error: BaseException) -> None:
     killed = isinstance(error, (KeyboardInterrupt, SystemExit))
     reason = repair.INTERRUPTED if killed else f"{type(error).__name__}: {error}"
     with contextlib.suppress(StoreError, *FAILURES):
-        tracker.tags({"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)})
+        tracker.tags(
+            {"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)}
+        )
     with contextlib.suppress(StoreError, *FAILURES):
         tracker.close("KILLED" if killed else "FAILED")
 
@@ -95,8 +101,10 @@ def _beside(uri: str) -> str:
 
 def _say_what_waits(run_id: str, uri: str) -> None:
     print(
-        f"the tracking store {uri} does not take what the run {run_id} logged. All of it is kept in "
-        f"{journal.RUNS / run_id}, and sent when a run is started in this folder, or by `goldilocks repair`.",
+        f"the tracking store {uri} does not take what the run {run_id} logged. All of it is kept "
+        "in "
+        f"{journal.RUNS / run_id}, and sent when a run is started in this folder, or by "
+        "`goldilocks repair`.",
         file=sys.stderr,
     )
 

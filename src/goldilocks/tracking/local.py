@@ -20,7 +20,8 @@ def connect(*, uri: str | None, experiment: str) -> Store:
     """Open a store and its experiment, creating what is not there yet.
 
     Args:
-        uri: An MLflow tracking URI; None: `MLFLOW_TRACKING_URI`, else MLflow's default, mlflow.db in this folder.
+        uri: An MLflow tracking URI; None: `MLFLOW_TRACKING_URI`, else MLflow's default, mlflow.db
+            in this folder.
         experiment: Name of the MLflow experiment.
 
     Raises:
@@ -34,8 +35,10 @@ def connect(*, uri: str | None, experiment: str) -> Store:
         found = client.get_experiment_by_name(experiment) or _created(client, where, experiment)
         if found.lifecycle_stage == "deleted":
             raise StoreError(
-                f"the MLflow experiment {experiment} in {where} was deleted. Restore it with `mlflow experiments "
-                f"restore --experiment-id {found.experiment_id}`, or use another: tracking.experiment=NAME."
+                f"the MLflow experiment {experiment} in {where} was deleted. Restore it with "
+                "`mlflow experiments "
+                f"restore --experiment-id {found.experiment_id}`, or use another: "
+                "tracking.experiment=NAME."
             )
         return Store(client, where, found.experiment_id, experiment)
 

@@ -88,17 +88,24 @@ class Store:
     def model(self, run_id: str) -> NoReturn:
         """No run was kept, so there is none to start from."""
         raise StoreError(
-            f"model.init_from is {run_id}, but tracking=none keeps no runs; expected the store that has this run. Use "
+            f"model.init_from is {run_id}, but tracking=none keeps no runs; expected the store "
+            "that has this run. Use "
             "tracking=local or tracking=server."
         )
 
     def found(self, run_id: str) -> NoReturn:
         """No run was kept."""
-        raise StoreError(f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has this run.")
+        raise StoreError(
+            f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has "
+            "this run."
+        )
 
     def register(self, run_id: str, name: str) -> NoReturn:
         """No run was kept, so there is none to register."""
-        raise StoreError(f"tracking=none keeps no runs, so that none can be registered as {name}; use tracking=local.")
+        raise StoreError(
+            f"tracking=none keeps no runs, so that none can be registered as {name}; use "
+            "tracking=local."
+        )
 
     def below(self, run_id: str) -> list[str]:
         """No runs."""

@@ -45,52 +45,80 @@ class StoredRun:
     started: int = 0
 
 
-def several(client: MlflowClient, experiment_ids: Sequence[str], run_ids: Sequence[str]) -> list[StoredRun]:
+def several(
+    client: MlflowClient, experiment_ids: Sequence[str], run_ids: Sequence[str]
+) -> list[StoredRun]:
     """Runs by their IDs, in the order given; those that are not there are left out."""
     found: dict[str, StoredRun] = {}
     for start in range(0, len(run_ids), IDS_A_QUERY):
         ids = ", ".join(f"'{run_id}'" for run_id in run_ids[start : start + IDS_A_QUERY])
-        found |= {run.run_id: run for run in search(client, experiment_ids, f"attributes.run_id IN ({ids})")}
+        found |= {
+            run.run_id: run
+            for run in search(client, experiment_ids, f"attributes.run_id IN ({ids})")
+        }
     return [found[run_id] for run_id in run_ids if run_id in found]
 
 
 def of_study(client: MlflowClient, experiment_id: str, study: str) -> list[StoredRun]:
     """The runs of experiments whose names begin with a study's, in the order in which they started, without curves."""
     found = search(client, [experiment_id], f"params.experiment LIKE '{study}_%'")
-    return [run for run in found if run.params["experiment"].startswith(f"{study}_")]  # To LIKE, _ is any character.
+    return [
+        run for run in found if run.params["experiment"].startswith(f"{study}_")
+    ]  # To LIKE, _ is any character.
 
 
 def of_fingerprint(client: MlflowClient, experiment_id: str, fingerprint: str) -> list[StoredRun]:
     """The runs of one configuration, newest first, without curves."""
     query = f"tags.fingerprint = '{fingerprint}'"
-    found = client.search_runs([experiment_id], query, max_results=100, order_by=["start_time DESC"])
+    found = client.search_runs(
+        [experiment_id], query, max_results=100, order_by=["start_time DESC"]
+    )
     return [_stored(run) for run in found]
 
 
 def reused(run: StoredRun) -> list[str]:
     """The IDs of the runs that a sweep took from others, where it found them finished."""
-    return [run_id for name, ids in run.tags.items() if name.startswith(REUSED) for run_id in ids.split()]
+    return [
+        run_id
+        for name, ids in run.tags.items()
+        if name.startswith(REUSED)
+        for run_id in ids.split()
+    ]
 
 
 def reused_tags(run_ids: Sequence[str]) -> dict[str, str]:
     """Those IDs as tags of the sweep's run, none of them longer than MLflow allows."""
     parts = range(0, len(run_ids), IDS_A_QUERY)
-    return {f"{REUSED}{number}": " ".join(run_ids[start : start + IDS_A_QUERY]) for number, start in enumerate(parts)}
+    return {
+        f"{REUSED}{number}": " ".join(run_ids[start : start + IDS_A_QUERY])
+        for number, start in enumerate(parts)
+    }
 
 
 def history(client: MlflowClient, run_id: str, name: str) -> list[float]:
     """The values of a metric in the order of epochs; none where the run does not have it."""
-    return [point.value for point in sorted(client.get_metric_history(run_id, name), key=lambda point: point.step)]
+    return [
+        point.value
+        for point in sorted(client.get_metric_history(run_id, name), key=lambda point: point.step)
+    ]
 
 
 def search(
-    client: MlflowClient, experiment_ids: Sequence[str], query: str, view: int = ViewType.ACTIVE_ONLY
+    client: MlflowClient,
+    experiment_ids: Sequence[str],
+    query: str,
+    view: int = ViewType.ACTIVE_ONLY,
 ) -> list[StoredRun]:
     """The runs that a query finds, in the order in which they started, without curves."""
     found, token = [], None
     while True:
         page = client.search_runs(
-            list(experiment_ids), query, view, max_results=1000, order_by=["start_time"], page_token=token
+            list(experiment_ids),
+            query,
+            view,
+            max_results=1000,
+            order_by=["start_time"],
+            page_token=token,
         )
         found += page
         if not (token := page.token):
@@ -149,7 +177,11 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
 
     try:
         return load_model(located(uri, logged.artifact_location))
-    except (KeyError, TypeError, ValueError) as error:  # Of another flavor, or with layers that are not defined here.
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:  # Of another flavor, or with layers that are not defined here.
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise StoreError(
             f"the model of the run {run_id} cannot be loaded: {reason}. Expected a Keras model "
@@ -173,7 +205,8 @@ def model_of(client: MlflowClient, run_id: str, *, uri: str, asked: str) -> Logg
     run = _run(client, run_id, uri, asked)
     if not (run.outputs and run.outputs.model_outputs):
         raise StoreError(
-            f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected a run that finished, "
+            f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected "
+            "a run that finished, "
             "not a sweep nor the parent of folds. Give the ID of one that did."
         )
     return client.get_logged_model(run.outputs.model_outputs[-1].model_id)
@@ -184,13 +217,24 @@ def _run(client: MlflowClient, run_id: str, uri: str, asked: str) -> Run:
     try:
         return client.get_run(run_id)
     except MlflowException as error:
-        if error.error_code not in map(ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)):
+        if error.error_code not in map(
+            ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)
+        ):
             raise
-    everywhere = [found.experiment_id for found in client.search_experiments(max_results=EXPERIMENTS_SEARCHED)]
+    everywhere = [
+        found.experiment_id for found in client.search_experiments(max_results=EXPERIMENTS_SEARCHED)
+    ]
     like = "".join(letter for letter in run_id if letter.isalnum())
-    close = client.search_runs(everywhere, f"attributes.run_id LIKE '{like}%'", ViewType.ACTIVE_ONLY, max_results=2)
-    hint = f" Did you mean {close[0].info.run_id} ({close[0].info.run_name})?" if like and len(close) == 1 else ""
+    close = client.search_runs(
+        everywhere, f"attributes.run_id LIKE '{like}%'", ViewType.ACTIVE_ONLY, max_results=2
+    )
+    hint = (
+        f" Did you mean {close[0].info.run_id} ({close[0].info.run_name})?"
+        if like and len(close) == 1
+        else ""
+    )
     raise StoreError(
-        f"{asked} is {run_id}, and the store {uri} has no such run; expected the whole ID of one of its runs, "
+        f"{asked} is {run_id}, and the store {uri} has no such run; expected the whole ID of one "
+        "of its runs, "
         f"which a run prints when it ends.{hint}"
     )

@@ -76,7 +76,9 @@ def explain(left: Journal, reason: str) -> None:
     reasons = [value["reason"] for kind, value in entries if kind == "tags" and "reason" in value]
     ended = bool(entries) and entries[-1][0] == "end"
     if entries and (not ended or reasons[-1:] == [INTERRUPTED]):
-        left.add("tags", {"reason": reason[:REASON_LENGTH], "last_epoch": str(_last_epoch(entries))})
+        left.add(
+            "tags", {"reason": reason[:REASON_LENGTH], "last_epoch": str(_last_epoch(entries))}
+        )
         left.add("end", {"status": "KILLED", "time": int(time.time() * 1000)})
 
 
@@ -118,7 +120,9 @@ def _send_all(left: Journal, run_id: str, uri: str) -> None:
     entries = left.entries()
     if left.sent >= len(entries):
         return
-    if uri.startswith(database.SQLITE):  # Noted as relative to this folder; MLflow keeps connections by their names.
+    if uri.startswith(
+        database.SQLITE
+    ):  # Noted as relative to this folder; MLflow keeps connections by their names.
         uri = database.SQLITE + str(database.database(uri))
     with explained(uri):
         database.reach(uri)

@@ -23,7 +23,8 @@ class Selection:
     Attributes:
         name: What they are called together: a sweep's or a study's name, or the number of runs.
         slug: The same, short and fit for the name of a file.
-        runs: In the order in which they started, with the folds or repeats below them, without sweeps.
+        runs: In the order in which they started, with the folds or repeats below them, without
+            sweeps.
         sweep: The parent run of the one sweep that was named; None where something else was.
     """
 
@@ -33,7 +34,9 @@ class Selection:
     sweep: StoredRun | None
 
 
-def select(client: MlflowClient, experiment_id: str, targets: Sequence[str], *, uri: str) -> Selection:
+def select(
+    client: MlflowClient, experiment_id: str, targets: Sequence[str], *, uri: str
+) -> Selection:
     """The runs that are meant.
 
     Args:
@@ -47,14 +50,20 @@ def select(client: MlflowClient, experiment_id: str, targets: Sequence[str], *, 
         MlflowException: The store cannot be read.
     """
     ids = [target for target in targets if RUN_ID.fullmatch(target)]
-    everywhere = [each.experiment_id for each in client.search_experiments(max_results=EXPERIMENTS_SEARCHED)]
+    everywhere = [
+        each.experiment_id for each in client.search_experiments(max_results=EXPERIMENTS_SEARCHED)
+    ]
     named = {run.run_id: run for run in stored.several(client, everywhere, ids)}
     for run_id in ids:
         if run_id not in named:
             stored.one(client, run_id, uri=uri)  # Says what is wrong, and which ID may be meant.
     found: dict[str, StoredRun] = {}
     for target in targets:
-        of_target = _below(client, named[target]) if target in named else _of_study(client, experiment_id, target, uri)
+        of_target = (
+            _below(client, named[target])
+            if target in named
+            else _of_study(client, experiment_id, target, uri)
+        )
         found |= {run.run_id: run for run in of_target}
     runs = tuple(sorted(found.values(), key=lambda run: run.started))
     if len(targets) == 1:
@@ -73,13 +82,16 @@ def _below(client: MlflowClient, run: StoredRun) -> list[StoredRun]:
     found, sweeps = [], [run]
     while sweeps:  # A sweep may have sweeps below it.
         sweep = sweeps.pop()
-        children = stored.search(client, [sweep.experiment_id], f"tags.`{PARENT}` = '{sweep.run_id}'")
+        children = stored.search(
+            client, [sweep.experiment_id], f"tags.`{PARENT}` = '{sweep.run_id}'"
+        )
         children += stored.several(client, [sweep.experiment_id], stored.reused(sweep))
         sweeps += [child for child in children if child.tags.get(ROLE) == SWEEP]
         found += [child for child in children if child.tags.get(ROLE) != SWEEP]
     if not found:
         raise StoreError(
-            f"the sweep {run.run_id} ({run.name}) has no runs, so there is nothing to compare; expected one whose "
+            f"the sweep {run.run_id} ({run.name}) has no runs, so there is nothing to compare; "
+            "expected one whose "
             "jobs have started. Name another, or start it again."
         )
     return _with_parts(client, found)
@@ -102,7 +114,9 @@ def _with_parts(client: MlflowClient, runs: Sequence[StoredRun]) -> list[StoredR
 
 def _has_parts(run: StoredRun) -> bool:
     """Whether a run averages several trainings, by its settings: one that failed has no numbers to tell by."""
-    several = run.params.get("trainer.repeats", "1") != "1" or "kfold" in run.params.get("protocol", "")
+    several = run.params.get("trainer.repeats", "1") != "1" or "kfold" in run.params.get(
+        "protocol", ""
+    )
     return several and run.tags.get(ROLE) not in PARTS
 
 
@@ -117,9 +131,12 @@ def _of_study(client: MlflowClient, experiment_id: str, name: str, uri: str) -> 
         if len(close) == 1:
             hint = f" Did you mean {close[0].run_id} ({close[0].name})?"
         elif close:
-            listed = ", ".join(run.run_id for run in close[:5]) + (" and others" if len(close) > 5 else "")
+            listed = ", ".join(run.run_id for run in close[:5]) + (
+                " and others" if len(close) > 5 else ""
+            )
             hint = f" It could be any of {len(close)} runs: {listed}. Give the whole ID of one."
     raise StoreError(
-        f"{name} is neither the ID of a run (32 letters and digits) nor the name of a study with runs in the store "
+        f"{name} is neither the ID of a run (32 letters and digits) nor the name of a study with "
+        "runs in the store "
         f"{uri}: no run there has an experiment that begins with {name}_.{hint}"
     )

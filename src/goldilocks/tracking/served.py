@@ -17,8 +17,8 @@ class Served:
         """The predictions, float32 (rows, outputs).
 
         Args:
-            rows: As the model's signature says: an array, or for a table a dict of columns. A missing category may be
-                null, and a missing number too.
+            rows: As the model's signature says: an array, or for a table a dict of columns. A
+                missing category may be null, and a missing number too.
             params: Not used; MLflow passes it.
         """
         from goldilocks.encoding import encoder

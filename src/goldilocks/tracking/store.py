@@ -49,7 +49,11 @@ class Store:
         if self.uri.startswith("http"):
             return f"open {self.uri}"
         default = f"sqlite:///{Path.cwd() / 'mlflow.db'}"
-        store = [] if self.uri in (default, "sqlite:///mlflow.db") else ["--backend-store-uri", self.uri]
+        store = (
+            []
+            if self.uri in (default, "sqlite:///mlflow.db")
+            else ["--backend-store-uri", self.uri]
+        )
         return shlex.join([program("mlflow"), "ui", *store])
 
     def run(
@@ -73,7 +77,9 @@ class Store:
         Raises:
             StoreError: The store cannot be written.
         """
-        return lifecycle.run(self, name, parent=parent, params=params, tags=tags, continued=continued)
+        return lifecycle.run(
+            self, name, parent=parent, params=params, tags=tags, continued=continued
+        )
 
     @contextlib.contextmanager
     def alone(self, fingerprint: str, doing: str = "training this configuration") -> Iterator[None]:
@@ -112,7 +118,10 @@ class Store:
         for run in found:
             if finished and run.status == "FINISHED" and run.tags.get("pruned") != "true":
                 return run
-        return next((run for run in found if run.status != "FINISHED" and journal.of(run.run_id).is_left), None)
+        return next(
+            (run for run in found if run.status != "FINISHED" and journal.of(run.run_id).is_left),
+            None,
+        )
 
     def looks(self, digest: str) -> list[StoredRun]:
         """The final runs, of all experiments, that have looked at test rows of this digest, or are about to.
@@ -179,7 +188,8 @@ class Store:
         """Make the model of a run the newest version, and the champion, of a registered model; once for each run.
 
         Raises:
-            StoreError: There is no such run, it logged no model, the name is none, or the store cannot be written.
+            StoreError: There is no such run, it logged no model, the name is none, or the store
+                cannot be written.
         """
         with explained(self.uri):
             return registry.register(self.client, run_id, name, uri=self.uri)
@@ -188,7 +198,8 @@ class Store:
         """The ID of the run that logged a model: `named` itself, or that of a registered `NAME[/VERSION|@ALIAS]`.
 
         Raises:
-            StoreError: There is no such registered model, version or alias, or the store cannot be read.
+            StoreError: There is no such registered model, version or alias, or the store cannot be
+                read.
         """
         with explained(self.uri):
             return registry.run_of(self.client, named, uri=self.uri)
@@ -211,10 +222,13 @@ class Store:
         with explained(self.uri):
             files = self._artifacts(run_id)
             above = Path(path).parent
-            logged = [item.path for item in files.list_artifacts(None if above == Path() else str(above))]
+            logged = [
+                item.path for item in files.list_artifacts(None if above == Path() else str(above))
+            ]
             if path not in [str(Path(each)) for each in logged]:
                 raise StoreError(
-                    f"the run {run_id} logged no {path}; expected a run of train.py that finished, not a sweep."
+                    f"the run {run_id} logged no {path}; expected a run of train.py that finished, "
+                    "not a sweep."
                 )
             return Path(files.download_artifacts(path, str(folder)))
 
@@ -231,12 +245,17 @@ class Store:
         with explained(self.uri):
             found = query.several(self.client, [self.experiment_id], run_ids)
             curves = histories.histories(self.client, run_ids, ["val_loss"])
-        return [replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])]) for run in found]
+        return [
+            replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])])
+            for run in found
+        ]
 
     def below(self, run_id: str) -> list[str]:
         """The IDs of the runs that have a run as their parent, as they started, and of those that it took."""
         with explained(self.uri):
-            found = query.search(self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'")
+            found = query.search(
+                self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'"
+            )
             taken = query.reused(query.one(self.client, run_id, uri=self.uri))
         return list(dict.fromkeys([*(run.run_id for run in found), *taken]))
 
@@ -259,7 +278,9 @@ class Store:
         with explained(self.uri):
             return selection.select(self.client, self.experiment_id, named, uri=self.uri)
 
-    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    def histories(
+        self, run_ids: Sequence[str], names: Sequence[str]
+    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
         """The values of metrics of many runs, read at once: by run and by name, (step, value) in the order of steps."""
         with explained(self.uri):
             return histories.histories(self.client, run_ids, names)

@@ -26,23 +26,43 @@ from goldilocks.tracking.journal import Journal
 SECONDS_BETWEEN_SENDINGS = 1.0
 SECONDS_TO_WAIT = 60.0  # at the end of a run, for a store that does not answer
 SECONDS_BEFORE_WORDS = 3.0
-SERVED = "goldilocks.tracking.served"  # MLflow's own loader takes no missing categories, and knows none of our layers.
+# MLflow's own loader takes no missing categories, and knows none of our layers.
+SERVED = "goldilocks.tracking.served"
 PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 
 
 class Tracker:
     """Writes one run to its journal; a thread of its own sends that on, so that training never waits for the store."""
 
-    def __init__(self, client: MlflowClient, run_id: str, journal: Journal, *, uri: str, where: str, ui_command: str):
+    def __init__(
+        self,
+        client: MlflowClient,
+        run_id: str,
+        journal: Journal,
+        *,
+        uri: str,
+        where: str,
+        ui_command: str,
+    ):
         """Write to an open run of a client's store, which is at `uri`, `where` in words, and shown by a command."""
-        self.client, self.run_id, self.uri, self.where, self.ui_command = client, run_id, uri, where, ui_command
+        self.client, self.run_id, self.uri, self.where, self.ui_command = (
+            client,
+            run_id,
+            uri,
+            where,
+            ui_command,
+        )
         self.journal = journal
         journal.mend()
         entries = journal.entries()
         epochs = [value["epoch"] for kind, value in entries if kind == "metrics"]
         self.last_epoch = max(epochs, default=0)
         self._count, self._waiting = journal.sent, entries[journal.sent :]
-        self._adding, self._sending, self._closing = threading.Lock(), threading.Lock(), threading.Event()
+        self._adding, self._sending, self._closing = (
+            threading.Lock(),
+            threading.Lock(),
+            threading.Event(),
+        )
         self._refused: StoreError | None = None
         self._sender = threading.Thread(target=self._send_for_ever, name="metrics", daemon=True)
         self._sender.start()
@@ -59,7 +79,10 @@ class Tracker:
         """
         if number > self.last_epoch:
             self.last_epoch = number
-            self._add("metrics", {"epoch": number, "time": int(time.time() * 1000), "values": dict(values)})
+            self._add(
+                "metrics",
+                {"epoch": number, "time": int(time.time() * 1000), "values": dict(values)},
+            )
 
     def metrics(self, values: Mapping[str, float]) -> None:
         """Log single values."""
@@ -109,21 +132,31 @@ class Tracker:
             model: A `keras.Model` from raw rows to predictions.
             example: A few raw rows: an array, or a dict of arrays.
         """
-        from mlflow.keras import save_model  # Imports Keras, which this module must not do to a config error.
+        from mlflow.keras import (
+            save_model,
+        )  # Imports Keras, which this module must not do to a config error.
 
         named = example if isinstance(example, dict) else {None: example}
-        inputs = Schema([TensorSpec(_dtype(array), (-1, *array.shape[1:]), name) for name, array in named.items()])
+        inputs = Schema(
+            [
+                TensorSpec(_dtype(array), (-1, *array.shape[1:]), name)
+                for name, array in named.items()
+            ]
+        )
         outputs = Schema([TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))])
         described = Model()
         with explained(self.uri):
             kept = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
             save_model(
                 model,
-                str(kept),  # MLflow 3.17.2 writes the example first, into a folder that it has not made.
+                str(
+                    kept
+                ),  # MLflow 3.17.2 writes the example first, into a folder that it has not made.
                 mlflow_model=described,
                 signature=ModelSignature(inputs=inputs, outputs=outputs),
                 input_example=example,
-                pip_requirements=_requirements(),  # Found out by MLflow itself, this takes six seconds.
+                # Found out by MLflow itself, this takes six seconds.
+                pip_requirements=_requirements(),
             )
             described.flavors["python_function"]["loader_module"] = SERVED
             described.save(str(kept / "MLmodel"))
@@ -156,14 +189,18 @@ class Tracker:
             StoreError: The store will never take it: the message says why.
         """
         finished = status == RunStatus.to_string(RunStatus.FINISHED)
-        self._patience = SECONDS_TO_WAIT if finished else SECONDS_BEFORE_WORDS  # Who interrupts does not want to wait.
+        self._patience = (
+            SECONDS_TO_WAIT if finished else SECONDS_BEFORE_WORDS
+        )  # Who interrupts does not want to wait.
         try:
             self._add("end", {"status": status, "time": int(time.time() * 1000)})
         finally:
             self._closing.set()
         self._sender.join(SECONDS_BEFORE_WORDS)
         if self._sender.is_alive() and finished:
-            print(f"waiting for the tracking store {self.uri}, which does not answer", file=sys.stderr)
+            print(
+                f"waiting for the tracking store {self.uri}, which does not answer", file=sys.stderr
+            )
         self._sender.join(self._patience)
         if self._refused and finished:
             raise self._refused
@@ -204,13 +241,18 @@ def _dtype(array: np.ndarray) -> np.dtype:
 def _dataset_schema(dataset: Dataset) -> dict[str, Any]:
     if dataset.kind == "table":
         kinds = {name: str(dtype) for name, dtype in dataset.x.dtypes.items()}
-        return {"mlflow_colspec": [{"name": str(name), "type": kind} for name, kind in kinds.items()]}
+        return {
+            "mlflow_colspec": [{"name": str(name), "type": kind} for name, kind in kinds.items()]
+        }
     if dataset.kind == "series":
         dtype, shape = "float32", (len(dataset.x.offsets), len(dataset.x.columns))
     elif dataset.kind == "text":
         dtype, shape = "object", ()
     else:
-        dtype, shape = "uint8", (*dataset.image_size, 3) if dataset.image_size else dataset.x.shape[1:]
+        dtype, shape = (
+            "uint8",
+            (*dataset.image_size, 3) if dataset.image_size else dataset.x.shape[1:],
+        )
     spec = {"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, *map(int, shape)]}}
     return {"mlflow_tensorspec": {"features": json.dumps([spec]), "targets": None}}
 

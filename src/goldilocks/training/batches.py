@@ -57,7 +57,12 @@ def training(
 
 
 def evaluation(
-    dataset: Dataset, encoder: keras.Model, rows: np.ndarray, targets: np.ndarray, *, batch_size: int
+    dataset: Dataset,
+    encoder: keras.Model,
+    rows: np.ndarray,
+    targets: np.ndarray,
+    *,
+    batch_size: int,
 ) -> tf.data.Dataset:
     """The rows in their own order, once, not augmented; arguments and values as of `training`."""
     order = tf.data.Dataset.range(len(rows)).batch(batch_size)
@@ -70,14 +75,20 @@ def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
     wanted = (
         (part.flip, lambda **how: keras.layers.RandomFlip("horizontal", seed=how["seed"])),
         (part.rotation, lambda **how: keras.layers.RandomRotation(part.rotation / 360, **how)),
-        (part.translation, lambda **how: keras.layers.RandomTranslation(part.translation, part.translation, **how)),
+        (
+            part.translation,
+            lambda **how: keras.layers.RandomTranslation(part.translation, part.translation, **how),
+        ),
         (part.shear, lambda **how: keras.layers.RandomShear(part.shear, part.shear, **how)),
         (part.zoom, lambda **how: keras.layers.RandomZoom(part.zoom, **how)),
     )
-    # Layers of the same seed would draw the same numbers: every turn to the left would also be a shift to the left.
+    # Layers of the same seed would draw the same numbers: every turn to the left would also be a
+    # shift to the left.
     seeds = np.random.SeedSequence(seed).generate_state(len(wanted)) % 2**31
     layers = [
-        make(seed=int(own), fill_mode="nearest") for own, (amount, make) in zip(seeds, wanted, strict=True) if amount
+        make(seed=int(own), fill_mode="nearest")
+        for own, (amount, make) in zip(seeds, wanted, strict=True)
+        if amount
     ]
     return keras.Sequential(layers, name="augmentation")
 
@@ -132,7 +143,9 @@ def _reading(x: np.ndarray):
     """Row numbers -> images, read from (memory-mapped) arrays whose pages all workers of a sweep share."""
 
     def read(rows):
-        images = tf.numpy_function(lambda index: np.asarray(x[index]), [rows], tf.uint8, stateful=False)
+        images = tf.numpy_function(
+            lambda index: np.asarray(x[index]), [rows], tf.uint8, stateful=False
+        )
         images.set_shape((None, *x.shape[1:]))
         return images
 
@@ -144,6 +157,10 @@ def _decoding(x: np.ndarray, size: tuple[int, int]):
     paths, signature = tf.constant(x), tf.TensorSpec((*size, 3), tf.uint8)
 
     def decode(rows):
-        return tf.map_fn(lambda path: images.decode(path, size), tf.gather(paths, rows), fn_output_signature=signature)
+        return tf.map_fn(
+            lambda path: images.decode(path, size),
+            tf.gather(paths, rows),
+            fn_output_signature=signature,
+        )
 
     return decode

@@ -43,7 +43,9 @@ class Recorder(keras.callbacks.Callback):
         """Record the epoch's values, with the learning rate of its last step and its seconds."""
         values = {name: float(value) for name, value in (logs or {}).items()}
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        values["learning_rate"] = float(f"{rate:.7g}")  # 0.001 as it was given, not 0.0010000000474974513
+        values["learning_rate"] = float(
+            f"{rate:.7g}"
+        )  # 0.001 as it was given, not 0.0010000000474974513
         values["seconds"] = time.perf_counter() - self.epoch_began
         for name, value in values.items():
             self.history.setdefault(name, []).append(value)
@@ -100,7 +102,11 @@ class ProgressBar(keras.callbacks.Callback):
             self.progress.update(self.bar, completed=epoch + 1, values=values)
         else:
             seconds = time.perf_counter() - self.began
-            print(f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s", file=sys.stderr, flush=True)
+            print(
+                f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def on_train_end(self, logs=None):
         """Leave the bar where it stands."""

@@ -1,7 +1,7 @@
 """Everything that a training needs to go on after its process was killed, in one file that is never half-written.
 
-Keras 3.15's `BackupAndRestore` keeps weights, optimizer and epoch, but not the history, the best weights and the
-patience of early stopping, nor random state (field notes, P4).
+Keras 3.15's `BackupAndRestore` keeps weights, optimizer and epoch, but not the history, the best
+weights and the patience of early stopping, nor random state (field notes, P4).
 """
 
 import json
@@ -30,7 +30,14 @@ class Checkpoint(keras.callbacks.Callback):
         seconds: Between two checkpoints, at least; 0: every epoch.
     """
 
-    def __init__(self, file: Path, recorder: Recorder, keeper: keras.callbacks.EarlyStopping | None, *, seconds: float):
+    def __init__(
+        self,
+        file: Path,
+        recorder: Recorder,
+        keeper: keras.callbacks.EarlyStopping | None,
+        *,
+        seconds: float,
+    ):
         super().__init__()
         self.file, self.recorder, self.keeper, self.seconds = file, recorder, keeper, seconds
         self.saved, self.cost = time.monotonic(), 0.0
@@ -53,7 +60,9 @@ class Checkpoint(keras.callbacks.Callback):
     def save(self) -> None:
         """Write the state; until it is whole, the last one stays."""
         keeper, model = self.keeper, self.model
-        arrays = {f"model.{place}": variable.numpy() for place, variable in enumerate(_variables(model))}
+        arrays = {
+            f"model.{place}": variable.numpy() for place, variable in enumerate(_variables(model))
+        }
         kind, numbers, *rest = np.random.get_state()
         state = {
             "stopped": model.stop_training,
@@ -65,19 +74,35 @@ class Checkpoint(keras.callbacks.Callback):
             "keeper": {},
         }
         if keeper is not None:
-            state["keeper"] = {"best": keeper.best, "best_epoch": keeper.best_epoch, "wait": keeper.wait}
-            arrays |= {f"best.{place}": weight for place, weight in enumerate(keeper.best_weights or [])}
+            state["keeper"] = {
+                "best": keeper.best,
+                "best_epoch": keeper.best_epoch,
+                "wait": keeper.wait,
+            }
+            arrays |= {
+                f"best.{place}": weight for place, weight in enumerate(keeper.best_weights or [])
+            }
         fresh = self.file.with_suffix(".new")
         try:
             with fresh.open("wb") as file:
-                np.savez(file, numpy=numbers, state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8), **arrays)
+                np.savez(
+                    file,
+                    numpy=numbers,
+                    state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8),
+                    **arrays,
+                )
                 file.flush()
-                os.fsync(file.fileno())  # Else a power cut may leave the new name with nothing in it.
+                os.fsync(
+                    file.fileno()
+                )  # Else a power cut may leave the new name with nothing in it.
             fresh.replace(self.file)
-        except OSError as error:  # The training itself is well, and the last checkpoint is still there.
+        except (
+            OSError
+        ) as error:  # The training itself is well, and the last checkpoint is still there.
             fresh.unlink(missing_ok=True)
             print(
-                f"no checkpoint could be written: {error}. Make room, or it cannot go on if it is interrupted.",
+                f"no checkpoint could be written: {error}. Make room, or it cannot go on if it is "
+                "interrupted.",
                 file=sys.stderr,
             )
 
@@ -89,7 +114,8 @@ class Checkpoint(keras.callbacks.Callback):
             epochs: Of the whole training.
 
         Returns:
-            How many of them are done: 0 where there is no checkpoint, all where patience had run out.
+            How many of them are done: 0 where there is no checkpoint, all where patience had run
+            out.
         """
         try:
             with np.load(self.file, allow_pickle=False) as stored:
@@ -97,7 +123,10 @@ class Checkpoint(keras.callbacks.Callback):
         except FileNotFoundError:
             return 0
         except (zipfile.BadZipFile, EOFError, ValueError) as error:
-            print(f"the checkpoint {self.file} cannot be read ({error}): training begins anew", file=sys.stderr)
+            print(
+                f"the checkpoint {self.file} cannot be read ({error}): training begins anew",
+                file=sys.stderr,
+            )
             return 0
         state = json.loads(arrays["state"].tobytes())
         for place, variable in enumerate(_variables(model)):

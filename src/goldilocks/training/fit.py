@@ -18,8 +18,8 @@ from goldilocks.training import batches
 from goldilocks.training.callbacks import Recorder
 from goldilocks.training.checkpoint import Checkpoint
 
-# Steps run in one call into TensorFlow while their inputs hold at most this many numbers: about a second of work of
-# a small network, so that the progress bar still moves.
+# Steps run in one call into TensorFlow while their inputs hold at most this many numbers: about a
+# second of work of a small network, so that the progress bar still moves.
 NUMBERS_PER_EXECUTION = 2**22
 
 
@@ -31,12 +31,14 @@ class Job:
         model: Uncompiled, features -> predictions; its weights are changed in place.
         encoder: Of `encoding.fit`: raw rows -> features.
         dataset: Where the rows are.
-        split: Training and validation rows; without validation rows (a final training) nothing is monitored, and the
-            model is left with its last weights, or with their moving average where the optimizer keeps one.
+        split: Training and validation rows; without validation rows (a final training) nothing is
+            monitored, and the model is left with its last weights, or with their moving average
+            where the optimizer keeps one.
         targets: Of every row, as the loss takes them.
         prior: The best constant prediction, float32 (outputs,), from the training targets.
         problem: Loss and metrics.
-        regularizer: Augmentation, patience, and whether there is a penalty to tell apart from the loss.
+        regularizer: Augmentation, patience, and whether there is a penalty to tell apart from the
+            loss.
         optimizer: Number of steps of the whole run -> optimizer.
         seed: Of shuffling and augmentation.
     """
@@ -59,7 +61,8 @@ class Result:
 
     Attributes:
         history: One value an epoch for each of Keras's names, with `learning_rate` and `seconds`.
-        best_epoch: 1-based epoch of the best monitored value; the last epoch where nothing was monitored.
+        best_epoch: 1-based epoch of the best monitored value; the last epoch where nothing was
+            monitored.
         monitor: The monitored name; None where nothing was.
         seconds: Of the whole training.
         validation: The validation rows that the `val_` values are of, int64, ascending.
@@ -100,12 +103,16 @@ def fit(
         job: Model, rows and problem.
         watchers: Callbacks that show progress.
         report: Called once an epoch with its number, from 1, and its values.
-        checkpoint: File from which an interrupted training goes on, and in which it keeps its state; None: no file.
-        epochs: At most so many; fewer where the patience runs out or the loss is no longer a number.
+        checkpoint: File from which an interrupted training goes on, and in which it keeps its
+            state; None: no file.
+        epochs: At most so many; fewer where the patience runs out or the loss is no longer a
+            number.
         batch_size: Rows of a batch.
         steps_per_epoch: Batches of an epoch; None: every training row once.
-        validation_steps: Batches of each validation, spread over all validation rows; None: every one of them.
-        steps_per_execution: Batches run in one call into TensorFlow, at most; "auto": as many as are small together.
+        validation_steps: Batches of each validation, spread over all validation rows; None: every
+            one of them.
+        steps_per_execution: Batches run in one call into TensorFlow, at most; "auto": as many as
+            are small together.
         shuffle: Whether training rows come in an order of its own each epoch.
         monitor: A name of the history; its best epoch is the one that counts.
         deterministic: The same seed gives the same weights, at some cost in speed.
@@ -118,14 +125,22 @@ def fit(
     rows = job.split.train
     steps = steps_per_epoch or math.ceil(len(rows) / batch_size)
     numbers = batch_size * math.prod(job.model.input_shape[1:])
-    most = NUMBERS_PER_EXECUTION // numbers if isinstance(steps_per_execution, str) else steps_per_execution
+    most = (
+        NUMBERS_PER_EXECUTION // numbers
+        if isinstance(steps_per_execution, str)
+        else steps_per_execution
+    )
     rows_judged, validation = validated(job.split.validation, validation_steps, batch_size), None
     if len(rows_judged):
         validation = batches.evaluation(
             job.dataset, job.encoder, rows_judged, job.targets, batch_size=batches.ROWS_TO_EVALUATE
         )
     loss = keras.losses.get(job.problem.loss)
-    apart = [keras.metrics.MeanMetricWrapper(loss, name="data_loss")] if job.regularizer.penalizes else []
+    apart = (
+        [keras.metrics.MeanMetricWrapper(loss, name="data_loss")]
+        if job.regularizer.penalizes
+        else []
+    )
     job.model.compile(
         optimizer=job.optimizer(steps * epochs),
         loss=loss,
@@ -146,8 +161,12 @@ def fit(
         judge = keeper if validation is not None else None
         saver = Checkpoint(checkpoint, recorder, judge, seconds=checkpoint_seconds)
         done = saver.restore(job.model, epochs=epochs)
-        watch.append(saver)  # Before watchers: what one of them stops is asked about again by who goes on.
-    augment = batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
+        watch.append(
+            saver
+        )  # Before watchers: what one of them stops is asked about again by who goes on.
+    augment = (
+        batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
+    )
     training = batches.training(
         job.dataset,
         job.encoder,
@@ -174,7 +193,9 @@ def fit(
         )
     judged = validation is not None
     best = keeper.best_epoch + 1 if judged else recorder.epochs
-    return Result(recorder.history, best, monitor if judged else None, recorder.seconds, rows_judged)
+    return Result(
+        recorder.history, best, monitor if judged else None, recorder.seconds, rows_judged
+    )
 
 
 def validated(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:

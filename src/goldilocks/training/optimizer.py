@@ -29,8 +29,8 @@ def build(
         decay_to: Fraction of `learning_rate` that the schedule ends at.
         warmup: Fraction of `steps` over which it rises linearly from 0.
         clipnorm: Longest gradient of each weight, or None.
-        ema_momentum: Of the exponential moving average of the weights, which `fit` leaves in the model; None: its last
-            weights.
+        ema_momentum: Of the exponential moving average of the weights, which `fit` leaves in the
+            model; None: its last weights.
         **arguments: The optimizer's own, by their Keras names.
     """
     warmup_steps = round(steps * warmup)
@@ -46,12 +46,14 @@ def build(
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """A linear rise, then a fall of a named shape; Keras has warm-up for the cosine alone.
 
-    With t from 0 to 1 after the warm-up and f = `decay_to`, the learning rate is multiplied by: 1 (constant),
-    f + (1 - f) (1 + cos(pi t)) / 2 (cosine; Loshchilov & Hutter 2017), f + (1 - f) (1 - t) (linear), or
-    max(f, 0.001)^t (exponential).
+    With t from 0 to 1 after the warm-up and f = `decay_to`, the learning rate is multiplied by: 1
+    (constant), f + (1 - f) (1 + cos(pi t)) / 2 (cosine; Loshchilov & Hutter 2017), f + (1 - f) (1 -
+    t) (linear), or max(f, 0.001)^t (exponential).
     """
 
-    def __init__(self, learning_rate: float, shape: str, decay_to: float, warmup_steps: int, steps: int):
+    def __init__(
+        self, learning_rate: float, shape: str, decay_to: float, warmup_steps: int, steps: int
+    ):
         """Arguments as for `build`."""
         self.learning_rate, self.shape, self.decay_to = learning_rate, shape, decay_to
         self.warmup_steps, self.steps = warmup_steps, steps
@@ -72,4 +74,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         """What `__init__` takes."""
-        return {name: getattr(self, name) for name in ("learning_rate", "shape", "decay_to", "warmup_steps", "steps")}
+        return {
+            name: getattr(self, name)
+            for name in ("learning_rate", "shape", "decay_to", "warmup_steps", "steps")
+        }

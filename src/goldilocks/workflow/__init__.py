@@ -1,6 +1,7 @@
 """The universal workflow: a data set goes from nothing to one tested model, step by step, each with a gate.
 
-Source: Chollet, Deep Learning with Python (2017), section 4.5, "The universal workflow of machine learning".
+Source: Chollet, Deep Learning with Python (2017), section 4.5, "The universal workflow of machine
+    learning".
 
 refused     what a workflow cannot be asked for
 conduct     all steps, from the first to the last whose gate opens

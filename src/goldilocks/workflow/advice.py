@@ -4,13 +4,20 @@ from goldilocks.workflow.state import Flow
 
 # Other models for the same kind of data, by the kind: what each reads that the others do not.
 OTHERS = {
-    "image": {"pretrained": "starts from what was learned on many other images", "convnet": "sees neighbouring pixels"},
+    "image": {
+        "pretrained": "starts from what was learned on many other images",
+        "convnet": "sees neighbouring pixels",
+    },
     "text": {
         "embedding": "learns a vector for each word",
         "conv1d": "sees short runs of words",
         "rnn": "reads the words in their order",
     },
-    "series": {"mlp": "is small and fast", "conv1d": "sees short patterns", "rnn": "reads in the order of time"},
+    "series": {
+        "mlp": "is small and fast",
+        "conv1d": "sees short patterns",
+        "rnn": "reads in the order of time",
+    },
     "table": {},
 }
 
@@ -20,7 +27,8 @@ def next_moves(flow: Flow) -> list[str]:
     last = flow.steps[-1]
     if last.name == "power" and not last.passed:
         return [
-            "Check that inputs and target belong together, and that the target can be told from the inputs at all.",
+            "Check that inputs and target belong together, and that the target can be told from "
+            "the inputs at all.",
             *_others(flow),
             "With few rows, gather more: power grows with the square root of their number.",
         ]
@@ -29,7 +37,8 @@ def next_moves(flow: Flow) -> list[str]:
         said.append("Take a test set that nobody has looked at, or force the look: force=true.")
     else:
         said.append(
-            "The test set has been opened: what is tried now needs test rows that nobody has seen, or its report says "
+            "The test set has been opened: what is tried now needs test rows that nobody has seen, "
+            "or its report says "
             "that it was not the first look."
         )
     tune = next((step for step in flow.steps if step.name == "tune"), None)
@@ -37,14 +46,20 @@ def next_moves(flow: Flow) -> list[str]:
         return [*said, *_others(flow)]
     winner = tune.table[0]
     if winner["verdict"] == "overfit":
-        said.append("The winner still overfits at its end: more rows would help it most, then more regularization.")
+        said.append(
+            "The winner still overfits at its end: more rows would help it most, then more "
+            "regularization."
+        )
     if winner["verdict"] == "underfit":
         said.append("The winner's curve still falls: train longer, with a larger budget=.")
     if tune.chosen["ended"] == "budget":
-        said.append(f"The search ended with its budget, not with its ideas: try budget={_twice(flow)}.")
+        said.append(
+            f"The search ended with its budget, not with its ideas: try budget={_twice(flow)}."
+        )
     if flow.found("scale")["overfit"] is None:
         said.append(
-            "No size overfitted: a larger model, or longer training, may learn more (trainer.epochs, model.units)."
+            "No size overfitted: a larger model, or longer training, may learn more "
+            "(trainer.epochs, model.units)."
         )
     return [*said, *_others(flow)]
 
@@ -60,4 +75,8 @@ def _others(flow: Flow) -> list[str]:
 
 def _twice(flow: Flow) -> str:
     budget = flow.budget
-    return f"{2 * budget.seconds / 60:g}" if budget.seconds < float("inf") else f"{2 * budget.runs:g}runs"
+    return (
+        f"{2 * budget.seconds / 60:g}"
+        if budget.seconds < float("inf")
+        else f"{2 * budget.runs:g}runs"
+    )

@@ -22,7 +22,8 @@ class Budget:
         runs: In all; infinity where minutes are counted.
         folder: Where what is spent is kept.
         seconds_before: Spent by earlier processes, up to the end of their last training.
-        ended: Trainings that came to their end, of this process and of earlier ones; folds of one are counted together.
+        ended: Trainings that came to their end, of this process and of earlier ones; folds of one
+            are counted together.
         reserved: Seconds that the final training is going to take, which no earlier step may spend.
         began: When this process began, by `time.monotonic`.
     """
@@ -56,7 +57,9 @@ class Budget:
     def keep(self, *ended: str) -> None:
         """Note what is spent, and trainings that came to their end: each counts once, whoever asks for it again."""
         self.ended.update(ended)
-        records.keep(self.folder / FILE, {"seconds": self.seconds_spent, "ended": sorted(self.ended)})
+        records.keep(
+            self.folder / FILE, {"seconds": self.seconds_spent, "ended": sorted(self.ended)}
+        )
 
 
 def read(given: str | float, folder: Path) -> Budget:

@@ -58,13 +58,18 @@ def conduct(settings: Settings, room: Room) -> None:
     problem = resolve(dataset.problem, **settings.tree["problem"])
     typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
     command = shlex.join([provenance.program("python"), "workflow.py", *settings.overrides])
-    known = json.dumps([sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest])
+    known = json.dumps(
+        [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
+    )
     fingerprint = hashlib.sha256(known.encode()).hexdigest()[:32]
     with store.alone(fingerprint):
         before = store.earlier(fingerprint, finished=not settings.tree["force"])
         if before is not None and before.status == "FINISHED":
             _retell(store, before.run_id)
-            print(f"\nthis workflow has been finished before, run {before.run_id}; force=true begins anew")
+            print(
+                f"\nthis workflow has been finished before, run {before.run_id}; force=true begins "
+                "anew"
+            )
             return
         folder = FOLDER / "workflows" / fingerprint
         if before is None:
@@ -112,11 +117,17 @@ def _retell(store: Any, run_id: str) -> None:
 def _settle(flow: Flow) -> None:
     """Have all runs share what the first step has chosen."""
     chosen = flow.found("problem")["overrides"]
-    flow.runner.base = (*flow.typed, *chosen, *(["force=true"] if flow.settings.tree["force"] else []))
+    flow.runner.base = (
+        *flow.typed,
+        *chosen,
+        *(["force=true"] if flow.settings.tree["force"] else []),
+    )
     metrics = next((word for word in chosen if word.startswith("problem.metrics=")), None)
     if metrics:
         names = metrics.partition("=")[2].strip("[]").split(",")
-        flow.problem = resolve(flow.dataset.problem, **{**flow.settings.tree["problem"], "metrics": names})
+        flow.problem = resolve(
+            flow.dataset.problem, **{**flow.settings.tree["problem"], "metrics": names}
+        )
 
 
 def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], parent: str) -> Step:
@@ -131,7 +142,12 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
         f"{number} {name}",
         parent=parent,
         params={},
-        tags={"role": "step", "step": name, "fingerprint": fingerprint, "mlflow.source.name": "workflow.py"},
+        tags={
+            "role": "step",
+            "step": name,
+            "fingerprint": fingerprint,
+            "mlflow.source.name": "workflow.py",
+        },
         continued=before.run_id if before is not None and before.status != "FINISHED" else None,
     )
     with opened as tracker:

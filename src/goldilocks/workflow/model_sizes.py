@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from goldilocks.config.settings import key_of
 from goldilocks.workflow.runner import Candidate
 
-# Of each option of the config group `model`, overrides from the smallest size to the largest. Each rung has about four
-# to ten times the weights of the one below it: the book's own steps (chapter 4 compares 4, 16 and 512 units).
+# Of each option of the config group `model`, overrides from the smallest size to the largest. Each
+# rung has about four to ten times the weights of the one below it: the book's own steps (chapter 4
+# compares 4, 16 and 512 units).
 SIZES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "mlp": [
         ("model.units=2", "model.layers=1"),
@@ -58,7 +59,8 @@ SIZES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("model.filters=[128,128]", "model.units=128"),
     ],
 }
-SMALL = 1  # The rung that must show statistical power: below it stands one that is too small on purpose.
+# The rung that must show statistical power: below it stands one that is too small on purpose.
+SMALL = 1
 
 
 def rungs(model: str, typed: Sequence[str]) -> list[Candidate]:
@@ -70,8 +72,15 @@ def rungs(model: str, typed: Sequence[str]) -> list[Candidate]:
     """
     fixed = set(map(key_of, typed))
     found = [tuple(word for word in size if key_of(word) not in fixed) for size in SIZES[model]]
-    return [Candidate(" ".join(_short(word) for word in size) or model, size) for size in dict.fromkeys(found)]
+    return [
+        Candidate(" ".join(_short(word) for word in size) or model, size)
+        for size in dict.fromkeys(found)
+    ]
 
 
 def _short(word: str) -> str:
-    return word.removeprefix("model.").replace(",", " ") if "[" not in word else word.removeprefix("model.")
+    return (
+        word.removeprefix("model.").replace(",", " ")
+        if "[" not in word
+        else word.removeprefix("model.")
+    )

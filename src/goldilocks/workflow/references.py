@@ -29,7 +29,8 @@ def tune(flow: Flow, parent: str, folder: Path) -> dict[str, Any]:
     """Tune the reference on the splits of the workflow, and log it.
 
     Returns:
-        What later steps need, as JSON has it: its name and parameters, the mean of its scores, its run.
+        What later steps need, as JSON has it: its name and parameters, the mean of its scores, its
+        run.
     """
     return once(folder / "reference.json", functools.partial(_tune, flow, parent, folder))
 
@@ -44,7 +45,9 @@ def _tune(flow: Flow, parent: str, folder: Path) -> dict[str, Any]:
     for fold, judged, said in zip(folds, rows, found.predictions, strict=True):
         arrays |= {f"rows.{fold}": judged, f"predictions.{fold}": said}
     np.savez(folder / PREDICTIONS, **arrays)
-    scores = {name: float(np.mean([each[name] for each in found.scores])) for name in found.scores[0]}
+    scores = {
+        name: float(np.mean([each[name] for each in found.scores])) for name in found.scores[0]
+    }
     best = {f"best_val_{name}": value for name, value in scores.items()}
     return {
         "name": found.name,
@@ -68,7 +71,14 @@ def test(flow: Flow, parent: str, folder: Path, rows: np.ndarray) -> np.ndarray:
     call = functools.partial(_tested, settings, flow.problem, known, rows)
     said, scores = flow.runner.call(call, "reference", folder, parent)
     metrics = {f"test_{name}": value for name, value in scores.items()}
-    _logged(flow, parent, f"{known['name']} final", known["parameters"], metrics, {"rows": rows, "predictions": said})
+    _logged(
+        flow,
+        parent,
+        f"{known['name']} final",
+        known["parameters"],
+        metrics,
+        {"rows": rows, "predictions": said},
+    )
     return said
 
 
@@ -87,7 +97,11 @@ def _logged(
         "dataset.source": flow.dataset.source,
         "dataset.digest": flow.dataset.digest,
     }
-    params = {"dataset": flow.dataset.name, "model": name, **{f"reference.{k}": v for k, v in parameters.items()}}
+    params = {
+        "dataset": flow.dataset.name,
+        "model": name,
+        **{f"reference.{k}": v for k, v in parameters.items()},
+    }
     tags |= provenance.tags()
     with flow.store.run(name, parent=parent, params=params, tags=tags, continued=None) as tracker:
         tracker.metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
@@ -108,7 +122,9 @@ def _tuned(settings: Settings, problem: Problem, seconds: float) -> Any:
     return found, [split.validation for split in splits]
 
 
-def _tested(settings: Settings, problem: Problem, known: Mapping[str, Any], rows: np.ndarray) -> Any:
+def _tested(
+    settings: Settings, problem: Problem, known: Mapping[str, Any], rows: np.ndarray
+) -> Any:
     """In a process of its own: predictions of rows by the reference fitted on all but the test rows, and its scores."""
     from goldilocks import reference
     from goldilocks.encoding.targets import count_outputs, encode_targets

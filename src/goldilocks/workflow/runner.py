@@ -35,7 +35,8 @@ class Candidate:
 
     Attributes:
         name: What sets it apart from the others, for people.
-        overrides: Beyond those that all runs of the workflow have; a later one replaces an earlier of the same key.
+        overrides: Beyond those that all runs of the workflow have; a later one replaces an earlier
+            of the same key.
     """
 
     name: str
@@ -55,8 +56,8 @@ class Trained:
     Attributes:
         candidate: What was asked for.
         run: What was logged; of folds, of the run above them.
-        judged: What each training predicted of its validation rows: rows, int64 (n,), and predictions, float32
-            (n, outputs); by seed and fold.
+        judged: What each training predicted of its validation rows: rows, int64 (n,), and
+            predictions, float32 (n, outputs); by seed and fold.
     """
 
     candidate: Candidate
@@ -109,10 +110,17 @@ class Runner:
 
     def __init__(self, base: Sequence[str], store: Any, budget: Budget, monitor: str, room: Room):
         """Train with `base` overrides, log to a store, and count what is spent."""
-        self.base, self.store, self.budget, self.monitor, self.room = tuple(base), store, budget, monitor, room
+        self.base, self.store, self.budget, self.monitor, self.room = (
+            tuple(base),
+            store,
+            budget,
+            monitor,
+            room,
+        )
         self.failures: list[str] = []
         self.error: Exception | None = None  # that the last failure raised
-        self.overhead = 0.0  # seconds that a job has taken at most beside its training: started, built, drawn, logged
+        # seconds that a job has taken at most beside its training: started, built, drawn, logged
+        self.overhead = 0.0
 
     def settings(self, candidate: Candidate) -> Settings:
         """The checked settings of a candidate.
@@ -121,12 +129,20 @@ class Runner:
             ConfigError: Something in it is wrong.
         """
         keys = set(map(key_of, candidate.overrides))
-        if "model" in keys:  # Another model than that which was typed has other keys, and honours other regularizers.
-            keys |= {key for key in map(key_of, self.base) if key.startswith(("model.", "regularizer."))}
+        if (
+            "model" in keys
+            # Another model than that which was typed has other keys, and honours other
+            # regularizers.
+        ):
+            keys |= {
+                key for key in map(key_of, self.base) if key.startswith(("model.", "regularizer."))
+            }
         kept = [word for word in self.base if key_of(word) not in keys]
         return expand.settings_of([[*kept, *candidate.overrides]])[0]
 
-    def train(self, candidates: Sequence[Candidate], folder: Path, parent: str) -> list[Trained | None]:
+    def train(
+        self, candidates: Sequence[Candidate], folder: Path, parent: str
+    ) -> list[Trained | None]:
         """Train some, in the order given, as many at once as there is room for.
 
         Args:
@@ -139,7 +155,9 @@ class Runner:
         """
         coming = iter(enumerate(candidates))
         found: dict[int, Trained | None] = {}
-        self.stream(lambda: next(coming, None), found.__setitem__, folder, parent, total=len(candidates))
+        self.stream(
+            lambda: next(coming, None), found.__setitem__, folder, parent, total=len(candidates)
+        )
         return [found[number] for number in range(len(candidates))]
 
     def stream(
@@ -155,7 +173,8 @@ class Runner:
 
         Args:
             ask: Gives number and candidate whenever there is room, or None.
-            tell: Is told of each as it ends; None where it failed, or diverged before it had any value.
+            tell: Is told of each as it ends; None where it failed, or diverged before it had any
+                value.
             folder: For the records and logs of their jobs.
             parent: ID of the run that their runs stand below.
             total: How many there will be, or None.
@@ -169,13 +188,19 @@ class Runner:
             while (coming := ask()) is not None:
                 number, candidate = coming
                 asked[number] = candidate
-                settings = replace(self.settings(candidate), sweep_dir=folder.absolute(), job=number)
+                settings = replace(
+                    self.settings(candidate), sweep_dir=folder.absolute(), job=number
+                )
                 known = records.of(folder, number)
                 if known.status == "finished" and known.overrides == settings.overrides:
-                    take(number, known.run_id)  # Of a process that was cut off later: once is enough, even if forced.
+                    take(
+                        number, known.run_id
+                    )  # Of a process that was cut off later: once is enough, even if forced.
                     continue
                 records.note(folder, number, overrides=settings.overrides)
-                return Job(number, functools.partial(_train, settings), records.log_of(folder, number))
+                return Job(
+                    number, functools.partial(_train, settings), records.log_of(folder, number)
+                )
             return None
 
         def ended(job: Job, end: Ended) -> None:
@@ -188,17 +213,26 @@ class Runner:
                 self.failures.append(f"{asked[job.number].name} failed: {end.reason}")
                 tell(job.number, None)
             elif (trained := take(job.number, run_id)) is not None:
-                self.overhead = max(self.overhead, end.seconds - trained.run.metrics["train_seconds"])
+                self.overhead = max(
+                    self.overhead, end.seconds - trained.run.metrics["train_seconds"]
+                )
 
         def take(number: int, run_id: str) -> Trained | None:
             trained = self.load(asked[number], run_id)
             if not trained.finite:
-                self.error = FloatingPointError("its predictions, or its validation loss, are not finite")
-                self.failures.append(f"{trained.candidate.name} diverged: {self.error}; lower optimizer.learning_rate")
+                self.error = FloatingPointError(
+                    "its predictions, or its validation loss, are not finite"
+                )
+                self.failures.append(
+                    f"{trained.candidate.name} diverged: {self.error}; lower "
+                    "optimizer.learning_rate"
+                )
             tell(number, trained if trained.finite else None)
             return trained if trained.finite else None
 
-        self._stream(following, ended, lambda number: asked[number].name, folder, parent, total=total)
+        self._stream(
+            following, ended, lambda number: asked[number].name, folder, parent, total=total
+        )
 
     def seconds(self, trained: Sequence[Trained]) -> float:
         """What it takes to train these once more, as many at once as there is room for, each as long as the longest."""
@@ -214,17 +248,25 @@ class Runner:
         ends: list[Ended] = []
         waiting = iter([Job(0, function, records.log_of(folder, 0))])
         self._stream(
-            lambda: next(waiting, None), lambda _, end: ends.append(end), lambda _: name, folder, parent, total=1
+            lambda: next(waiting, None),
+            lambda _, end: ends.append(end),
+            lambda _: name,
+            folder,
+            parent,
+            total=1,
         )
         if ends[0].reason:
             log = records.log_of(folder, 0)
-            raise ends[0].error or records.JobError(f"{name} was lost: {ends[0].reason}. Its log is {log}.")
+            raise ends[0].error or records.JobError(
+                f"{name} was lost: {ends[0].reason}. Its log is {log}."
+            )
         return ends[0].value
 
     def lost(self) -> records.JobError:
         """The error to raise where what a step cannot go on without was not trained."""
         return records.JobError(
-            "a training without which this step cannot go on is missing: " + "; ".join(self.failures)
+            "a training without which this step cannot go on is missing: "
+            + "; ".join(self.failures)
         )
 
     def load(self, candidate: Candidate, run_id: str) -> Trained:
@@ -235,7 +277,9 @@ class Runner:
         """
         run = self.store.found(run_id)
         below = self.store.runs(self.store.below(run_id))
-        trainings = [each for each in below if each.tags.get("role") in PARTS and each.status == "FINISHED"] or [run]
+        trainings = [
+            each for each in below if each.tags.get("role") in PARTS and each.status == "FINISHED"
+        ] or [run]
         judged = {}
         with tempfile.TemporaryDirectory() as folder:
             for each in trainings:
@@ -260,19 +304,37 @@ class Runner:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PARENT_FILE).write_text(parent)
         room = self.room.whole if total == 1 else self.room.shared
-        pool = Pool(slots=room, time_limit=None, memory_limit=None, retries=1, final=USER_ERRORS, preload=[PRELOAD])
-        progress = Progress(total=total, slots=len(room), higher_is_better=higher_is_better(self.monitor))
+        pool = Pool(
+            slots=room,
+            time_limit=None,
+            memory_limit=None,
+            retries=1,
+            final=USER_ERRORS,
+            preload=[PRELOAD],
+        )
+        progress = Progress(
+            total=total, slots=len(room), higher_is_better=higher_is_better(self.monitor)
+        )
 
         def following() -> Job | None:
             if (job := ask()) is not None:
-                records.note(folder, job.number, name=called(job.number), status="running", reason="")
+                records.note(
+                    folder, job.number, name=called(job.number), status="running", reason=""
+                )
                 progress.start()
             return job
 
         def ended(job: Job, end: Ended) -> None:
             value = end.value if isinstance(end.value, float) else None
             status = "failed" if end.reason else "finished"
-            records.note(folder, job.number, status=status, reason=end.reason, value=value, seconds=end.seconds)
+            records.note(
+                folder,
+                job.number,
+                status=status,
+                reason=end.reason,
+                value=value,
+                seconds=end.seconds,
+            )
             progress.end(records.of(folder, job.number))
             tell(job, end)
 

@@ -38,10 +38,23 @@ class Search:
     """The trials of a workflow; what an earlier process has done counts."""
 
     def __init__(
-        self, flow: Flow, sizes: Sequence[Trained], start: Trained, *, epochs: int, patience: int, folder: Path
+        self,
+        flow: Flow,
+        sizes: Sequence[Trained],
+        start: Trained,
+        *,
+        epochs: int,
+        patience: int,
+        folder: Path,
     ):
         """Search around `start`, one of `sizes`, with so many epochs a trial; jobs and study are kept in `folder`."""
-        self.flow, self.sizes, self.start, self.epochs, self.patience = flow, sizes, start, epochs, patience
+        self.flow, self.sizes, self.start, self.epochs, self.patience = (
+            flow,
+            sizes,
+            start,
+            epochs,
+            patience,
+        )
         self.folder = (folder / "trials").absolute()
         self.folder.mkdir(parents=True, exist_ok=True)
         monitor = flow.settings.tree["trainer"]["monitor"]
@@ -51,14 +64,20 @@ class Search:
         self.ended: list[float] = []
         self.ended_by = ""
         search = pruning.Search(
-            storage=str(self.folder / "study.log"), study="trials", pruner="median", warmup=epochs // 4, epochs=epochs
+            storage=str(self.folder / "study.log"),
+            study="trials",
+            pruner="median",
+            warmup=epochs // 4,
+            epochs=epochs,
         )
         self.study = optuna.create_study(
             study_name=search.study,
             storage=pruning.storage(search.storage),
             direction="maximize" if self.higher else "minimize",
             pruner=pruning.pruner(search),
-            sampler=optuna.samplers.TPESampler(seed=flow.settings.tree["seed"], n_startup_trials=AT_LEAST),
+            sampler=optuna.samplers.TPESampler(
+                seed=flow.settings.tree["seed"], n_startup_trials=AT_LEAST
+            ),
             load_if_exists=True,
         )
         pruning.leave(self.folder, search)
@@ -66,7 +85,9 @@ class Search:
     @property
     def count(self) -> int:
         """How many trials have come to their end."""
-        return len(self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
+        return len(
+            self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        )
 
     def run(self, parent: str, *, trials: int) -> None:
         """Do trials until so many are done, the budget is spent, or the last ones gained nothing beyond noise."""
@@ -81,7 +102,9 @@ class Search:
         done = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         done.sort(key=lambda trial: sign * float(trial.value or 0.0))
         unique = {str(sorted(trial.params.items())): trial for trial in reversed(done)}
-        numbers = sorted((trial.number for trial in unique.values()), key=[trial.number for trial in done].index)
+        numbers = sorted(
+            (trial.number for trial in unique.values()), key=[trial.number for trial in done].index
+        )
         return [self._result(number) for number in numbers[:most]]
 
     def said(self) -> str:
@@ -89,14 +112,19 @@ class Search:
         trials = self.study.get_trials(deepcopy=False)
         pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
         return (
-            f"{self.count} trials were made ({pruned} of them stopped early by the median rule), of up to "
+            f"{self.count} trials were made ({pruned} of them stopped early by the median rule), "
+            "of up to "
             f"{self.epochs} epochs, over {', '.join(self._space())}; {ENDS[self.ended_by]}."
         )
 
     def table(self) -> list[dict[str, Any]]:
         """A row for each trial that was begun."""
         return [
-            {"trial": trial.number, "state": trial.state.name.lower(), f"val_{self.monitor}": _finite(trial.value)}
+            {
+                "trial": trial.number,
+                "state": trial.state.name.lower(),
+                f"val_{self.monitor}": _finite(trial.value),
+            }
             | trial.params
             for trial in self.study.get_trials(deepcopy=False)
             if trial.state != TrialState.WAITING
@@ -130,7 +158,11 @@ class Search:
 
     def _neutral(self, name: str) -> Any:
         rate = self.flow.settings.tree["optimizer"]["learning_rate"]
-        return {"size": self.start.candidate.name, "learning_rate": rate, "augmentation": False}.get(name, 0.0)
+        return {
+            "size": self.start.candidate.name,
+            "learning_rate": rate,
+            "augmentation": False,
+        }.get(name, 0.0)
 
     def _names(self) -> list[str]:
         return [size.candidate.name for size in self.sizes]
@@ -156,14 +188,26 @@ class Search:
 
     def _candidate(self, params: Mapping[str, Any]) -> Candidate:
         """The candidate of a trial."""
-        size = next((each for each in self.sizes if each.candidate.name == params.get("size")), self.start)
+        size = next(
+            (each for each in self.sizes if each.candidate.name == params.get("size")), self.start
+        )
         words = ["regularizer=augmentation"] if params.get("augmentation") else []
-        flat = "model.layers=0" in size.candidate.overrides  # An embedding without a layer has no weights to penalize.
-        kept = [name for name in ("dropout", "l1", "l2") if params.get(name) and not (flat and name in ("l1", "l2"))]
+        flat = (
+            "model.layers=0" in size.candidate.overrides
+        )  # An embedding without a layer has no weights to penalize.
+        kept = [
+            name
+            for name in ("dropout", "l1", "l2")
+            if params.get(name) and not (flat and name in ("l1", "l2"))
+        ]
         words += [f"regularizer.{name}={params[name]:g}" for name in kept]
-        if "learning_rate" in params and not math.isclose(params["learning_rate"], self._neutral("learning_rate")):
+        if "learning_rate" in params and not math.isclose(
+            params["learning_rate"], self._neutral("learning_rate")
+        ):
             words.append(f"optimizer.learning_rate={params['learning_rate']:.3g}")
-        shown = " ".join([size.candidate.name, *(word.partition(".")[2] or "augmentation" for word in words)])
+        shown = " ".join(
+            [size.candidate.name, *(word.partition(".")[2] or "augmentation" for word in words)]
+        )
         words += [f"trainer.epochs={self.epochs}", f"regularizer.patience={self.patience}"]
         if self.monitor == "loss" and {"l1", "l2"} & set(kept):
             words.append("trainer.monitor=val_data_loss")  # A penalty is no error.
@@ -173,8 +217,15 @@ class Search:
         budget, likely = self.flow.budget, (self.best(1) or [self.start])[0]
         budget.reserved = final.seconds(self.flow, likely)
         running = len(self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
-        spent = budget.seconds_left(TUNE) < self.flow.runner.seconds([likely]) or budget.runs_left(TUNE) < 1 + running
-        ends = {"vain": self._in_vain(), "trials": self.left <= 0, "budget": spent and self.begun > 0}
+        spent = (
+            budget.seconds_left(TUNE) < self.flow.runner.seconds([likely])
+            or budget.runs_left(TUNE) < 1 + running
+        )
+        ends = {
+            "vain": self._in_vain(),
+            "trials": self.left <= 0,
+            "budget": spent and self.begun > 0,
+        }
         self.ended_by = next((name for name, true in ends.items() if true), "")
         if self.ended_by:
             return None

@@ -45,8 +45,8 @@ def save(folder: Path, step: Step) -> None:
 def once(file: Path, decide: Callable[[], Any]) -> Any:
     """What was decided, as JSON has it: by a process that was cut off later in the step, or now, and then kept.
 
-    What depends on the time or the machine must not be decided twice: a step that is done again asks for the trainings
-    that it asked for before, and takes them.
+    What depends on the time or the machine must not be decided twice: a step that is done again
+    asks for the trainings that it asked for before, and takes them.
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)

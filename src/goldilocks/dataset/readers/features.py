@@ -1,7 +1,7 @@
 """Columns of a table -> numbers (float64, NaN where missing), categories (str, "" where missing), and what was dropped.
 
-Nothing is fitted here. A column is dropped, with a note, where it cannot help: it is constant, it names its row, or it
-holds something that is neither number, date nor text.
+Nothing is fitted here. A column is dropped, with a note, where it cannot help: it is constant, it
+names its row, or it holds something that is neither number, date nor text.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def prepare(frame: pandas.DataFrame) -> tuple[pandas.DataFrame, list[str]]:
         frame: Columns of any dtype, one row per example.
 
     Returns:
-        A table with the same rows, whose columns are float64, finite or NaN, or objects that all are str; and sentences
-        on what was dropped, converted or is missing.
+        A table with the same rows, whose columns are float64, finite or NaN, or objects that all
+        are str; and sentences on what was dropped, converted or is missing.
     """
     import pandas
 
@@ -46,12 +46,15 @@ def prepare(frame: pandas.DataFrame) -> tuple[pandas.DataFrame, list[str]]:
         if reason:
             notes.append(f"Dropped the column {name!r}: {reason}.")
             continue
-        kept[str(name)] = pandas.Series(values, frame.index, values.dtype)  # Else pandas makes its own str of objects.
+        kept[str(name)] = pandas.Series(
+            values, frame.index, values.dtype
+        )  # Else pandas makes its own str of objects.
         if gaps:
             missing.append(f"{name} {gaps}")
     if missing:
         notes.append(
-            f"Missing values, of {len(frame)} rows: {', '.join(missing)}. They are filled in from training rows."
+            f"Missing values, of {len(frame)} rows: {', '.join(missing)}. They are filled in from "
+            "training rows."
         )
     return pandas.DataFrame(kept, index=frame.index), notes
 
@@ -80,8 +83,10 @@ def conform(frame: pandas.DataFrame, kinds: Mapping[str, str]) -> pandas.DataFra
             values, _ = _column(column)
             if values is None or values.dtype == object:
                 raise DataError(
-                    f"The column {name!r} holds {_no_number(column)!r}; expected numbers or dates, as in the rows that "
-                    "the model was trained on. Correct it, or leave the cell empty if the value is unknown."
+                    f"The column {name!r} holds {_no_number(column)!r}; expected numbers or dates, "
+                    "as in the rows that "
+                    "the model was trained on. Correct it, or leave the cell empty if the value is "
+                    "unknown."
                 )
         kept[name] = pandas.Series(values, frame.index, values.dtype)
     return pandas.DataFrame(kept, index=frame.index)
@@ -89,7 +94,12 @@ def conform(frame: pandas.DataFrame, kinds: Mapping[str, str]) -> pandas.DataFra
 
 def texts(column: pandas.Series) -> np.ndarray:
     """A column as str objects (rows,), without the spaces around them; "" where one is missing."""
-    return column.astype(object).where(column.notna(), "").map(lambda value: str(value).strip()).to_numpy(dtype=object)
+    return (
+        column.astype(object)
+        .where(column.notna(), "")
+        .map(lambda value: str(value).strip())
+        .to_numpy(dtype=object)
+    )
 
 
 def _no_number(column: pandas.Series) -> str:
@@ -108,7 +118,9 @@ def _column(column: pandas.Series) -> tuple[np.ndarray | None, list[str]]:
 
     if isinstance(column.dtype, pandas.CategoricalDtype):
         column = column.astype(object)
-    if types.is_bool_dtype(column.dtype) or (types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"):
+    if types.is_bool_dtype(column.dtype) or (
+        types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"
+    ):
         return _finite(column)
     if types.is_datetime64_any_dtype(column.dtype):
         return _days(column), ["holds dates; it became days since 1970-01-01"]
@@ -127,7 +139,9 @@ def _column(column: pandas.Series) -> tuple[np.ndarray | None, list[str]]:
         days = _days(text)
         if np.isnan(days).sum() == column.isna().sum():
             return days, ["holds dates; it became days since 1970-01-01"]
-    return text.fillna("").to_numpy(dtype=object), _nearly_number(text.dropna()) + _many(text.dropna())
+    return text.fillna("").to_numpy(dtype=object), _nearly_number(text.dropna()) + _many(
+        text.dropna()
+    )
 
 
 def _finite(column: pandas.Series) -> tuple[np.ndarray, list[str]]:
@@ -141,18 +155,26 @@ def _days(column: pandas.Series) -> np.ndarray:
     import pandas
 
     dates = pandas.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
-    return ((dates - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(days=1)).to_numpy(dtype=np.float64)
+    return ((dates - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(days=1)).to_numpy(
+        dtype=np.float64
+    )
 
 
 def _useless(values: np.ndarray, present: int) -> str:
     """Why nothing can be learnt from a column; empty where something can."""
     import pandas
 
-    distinct = len(pandas.unique(values))  # A gap counts as a value of its own: that it is missing can tell something.
+    distinct = len(
+        pandas.unique(values)
+    )  # A gap counts as a value of its own: that it is missing can tell something.
     if present == 0:
         return "it is empty"
     if distinct == 1:
-        return f"it is {values[0]!r} in every row" if values.dtype == object else f"it is {values[0]:g} in every row"
+        return (
+            f"it is {values[0]!r} in every row"
+            if values.dtype == object
+            else f"it is {values[0]:g} in every row"
+        )
     if values.dtype == object:
         if present > 1 and distinct - (present < len(values)) == present:
             return f"its {present} texts are all different, so they name rows and cannot be learnt from"
@@ -168,7 +190,10 @@ def _nearly_number(text: pandas.Series) -> list[str]:
     words = list(text[np.isnan(np.asarray(pandas.to_numeric(text, errors="coerce"), np.float64))])
     if not 0 < len(words) <= 0.1 * len(text):
         return []
-    return [f"is read as text, because {len(words)} of its {len(text)} values are no numbers, such as {words[0]!r}"]
+    return [
+        f"is read as text, because {len(words)} of its {len(text)} values are no numbers, such as "
+        f"{words[0]!r}"
+    ]
 
 
 def _many(text: pandas.Series) -> list[str]:
@@ -176,5 +201,6 @@ def _many(text: pandas.Series) -> list[str]:
     if distinct <= MANY_CATEGORIES or distinct == len(text):
         return []
     return [
-        f"has {distinct} categories, each an input of the network; leave it out with dataset.drop if that is too many"
+        f"has {distinct} categories, each an input of the network; leave it out with dataset.drop "
+        "if that is too many"
     ]

@@ -17,7 +17,8 @@ from goldilocks.dataset.sources import cache
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3
-# Folders by these names are parts of a split data set, not classes; taken for classes, a model would learn nonsense.
+# Folders by these names are parts of a split data set, not classes; taken for classes, a model
+# would learn nonsense.
 SPLITS = {"train", "training", "val", "valid", "validation", "test", "test1", "testing"}
 
 
@@ -33,7 +34,8 @@ class Files:
         """How the files may lie in a folder, for people."""
         usual = self.suffixes[0]
         return (
-            f"Expected two classes or more: a subfolder for each (cats/1{usual}, dogs/1{usual}), or one folder whose "
+            f"Expected two classes or more: a subfolder for each (cats/1{usual}, dogs/1{usual}), "
+            "or one folder whose "
             f"file names begin with the class (cat.0{usual}, dog.0{usual})"
         )
 
@@ -66,33 +68,48 @@ def find(folder: Path, wanted: Files) -> Listing:
     """The images or texts of a folder, in one of their `layouts`; a single wrapping folder is descended into.
 
     Raises:
-        DataError: The folder is missing or empty, holds fewer than two classes, or a class fewer than `FEWEST` files.
+        DataError: The folder is missing or empty, holds fewer than two classes, or a class fewer
+            than `FEWEST` files.
     """
     if not folder.is_dir():
         found = "is a file" if folder.is_file() else "does not exist"
-        raise DataError(f"dataset.dir={folder} {found}. Expected a folder of {wanted.name}; unpack an archive first.")
+        raise DataError(
+            f"dataset.dir={folder} {found}. Expected a folder of {wanted.name}; unpack an archive "
+            "first."
+        )
     ignored: Counter[str] = Counter()
     try:
         while True:
-            inside = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and _shown(entry.name))
+            inside = sorted(
+                entry.name for entry in os.scandir(folder) if entry.is_dir() and _shown(entry.name)
+            )
             beside = [
-                entry.name for entry in os.scandir(folder) if entry.is_file() and _counted(entry.name, wanted, ignored)
+                entry.name
+                for entry in os.scandir(folder)
+                if entry.is_file() and _counted(entry.name, wanted, ignored)
             ]
             if beside or len(inside) != 1:
                 break
             folder = folder / inside[0]
         if {name.casefold() for name in inside} <= SPLITS and inside:
             raise DataError(
-                f"{folder} holds the folders {', '.join(inside)}: parts of a split data set, not classes. Expected a "
-                f"folder per class; give one part, dataset.dir={folder / inside[0]}, and the protocol splits it."
+                f"{folder} holds the folders {', '.join(inside)}: parts of a split data set, not "
+                "classes. Expected a "
+                f"folder per class; give one part, dataset.dir={folder / inside[0]}, and the "
+                "protocol splits it."
             )
         if inside:
-            members = {name: [f"{name}/{file}" for file in _walk(folder / name, wanted, ignored)] for name in inside}
+            members = {
+                name: [f"{name}/{file}" for file in _walk(folder / name, wanted, ignored)]
+                for name in inside
+            }
             ignored[f"{wanted.name} beside the class folders"] += len(beside)
         else:
             members = _by_name(folder, beside, wanted)
     except OSError as error:
-        raise DataError(f"Could not read {folder}: {error}. Expected a folder that you may read.") from error
+        raise DataError(
+            f"Could not read {folder}: {error}. Expected a folder that you may read."
+        ) from error
 
     classes = tuple(sorted(members, key=lambda name: (name.casefold(), name)))
     if len(classes) < 2:
@@ -103,11 +120,15 @@ def find(folder: Path, wanted: Files) -> Listing:
     few = [f"{name!r} has {len(members[name])}" for name in classes if len(members[name]) < FEWEST]
     if few:
         raise DataError(
-            f"Too few {wanted.name} in {folder}: {', '.join(few[:5])}{', ...' if len(few) > 5 else ''}. Expected at "
-            f"least {FEWEST} ({', '.join(wanted.suffixes)}) in each class; add {wanted.name}, or take the class away."
+            f"Too few {wanted.name} in {folder}: "
+            f"{', '.join(few[:5])}{', ...' if len(few) > 5 else ''}. Expected at "
+            f"least {FEWEST} ({', '.join(wanted.suffixes)}) in each class; add {wanted.name}, or "
+            "take the class away."
         )
     files = tuple(file for name in classes for file in sorted(members[name], key=_natural))
-    labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(members[name]) for name in classes])
+    labels = np.repeat(
+        np.arange(len(classes), dtype=np.int64), [len(members[name]) for name in classes]
+    )
     what = ", ".join(f"{count} {kind}" for kind, count in ignored.most_common() if count)
     notes = (f"Ignored {ignored.total()} files in {folder}: {what}.",) if what else ()
     return Listing(folder=folder, files=files, labels=labels, classes=classes, notes=notes)
@@ -122,13 +143,16 @@ def below(folder: Path, wanted: Files) -> list[str]:
     try:
         return sorted(_walk(folder, wanted, Counter()), key=_natural)
     except OSError as error:
-        raise DataError(f"Could not read {folder}: {error}. Expected a folder that you may read.") from error
+        raise DataError(
+            f"Could not read {folder}: {error}. Expected a folder that you may read."
+        ) from error
 
 
 def hashes(listing: Listing) -> np.ndarray:
     """SHA-256 of the content of every file: uint8 (files, 32).
 
-    Remembered in the cache under the names, sizes and times of the files, so that a large folder is read once.
+    Remembered in the cache under the names, sizes and times of the files, so that a large folder is
+    read once.
 
     Raises:
         DataError: A file cannot be read.
@@ -140,13 +164,16 @@ def hashes(listing: Listing) -> np.ndarray:
             return hashlib.file_digest(file, "sha256").digest()
 
     def build() -> dict[str, np.ndarray]:
-        with ThreadPoolExecutor() as threads:  # hashlib and read() both release the interpreter lock.
+        with (
+            ThreadPoolExecutor() as threads
+        ):  # hashlib and read() both release the interpreter lock.
             joined = b"".join(threads.map(of_file, paths))
         return {"sha256": np.frombuffer(joined, dtype=np.uint8).reshape(len(paths), 32)}
 
     try:
         stats = [path.stat() for path in paths]
-        # Clocks of file systems tick in milliseconds: a file changed just now could change again and look the same.
+        # Clocks of file systems tick in milliseconds: a file changed just now could change again
+        # and look the same.
         if max(stat.st_ctime_ns for stat in stats) > time.time_ns() - 2 * 10**9:
             return build()["sha256"]
         seen = [
@@ -168,7 +195,8 @@ def _by_name(folder: Path, names: list[str], wanted: Files) -> dict[str, list[st
         parts = name.split(".")
         if len(parts) < 3:
             raise DataError(
-                f"{folder / name} has no class in its name, and {folder} has no class folders. {wanted.layouts}."
+                f"{folder / name} has no class in its name, and {folder} has no class folders. "
+                f"{wanted.layouts}."
             )
         members.setdefault(parts[0], []).append(name)
     return members
@@ -189,7 +217,11 @@ def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
         seen.add(real)
         folders[:] = [name for name in folders if _shown(name)]
         below = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
-        found += [f"{below}/{name}" if below else name for name in names if _counted(name, wanted, ignored)]
+        found += [
+            f"{below}/{name}" if below else name
+            for name in names
+            if _counted(name, wanted, ignored)
+        ]
     return found
 
 
@@ -212,6 +244,7 @@ def _counted(name: str, wanted: Files, ignored: Counter[str]) -> bool:
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:
-    # Odd places are the digits, so that text is only ever compared with text and numbers with numbers.
+    # Odd places are the digits, so that text is only ever compared with text and numbers with
+    # numbers.
     parts = re.split(r"([0-9]+)", name.casefold())
     return [int(part) if place % 2 else part for place, part in enumerate(parts)], name

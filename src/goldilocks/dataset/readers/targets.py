@@ -16,7 +16,9 @@ from goldilocks.problem import PROBLEMS
 if TYPE_CHECKING:
     import pandas
 
-FEW_INTEGERS = 20  # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
+FEW_INTEGERS = (
+    20  # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
+)
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
@@ -36,39 +38,54 @@ def prepare(columns: pandas.DataFrame, problem: str) -> Prepared:
         problem: A problem type, or "auto" to infer it.
 
     Returns:
-        The problem type; y, as `Dataset` describes it; the names of the classes or labels; and sentences on what was
-        inferred.
+        The problem type; y, as `Dataset` describes it; the names of the classes or labels; and
+        sentences on what was inferred.
 
     Raises:
         DataError: The values do not fit the problem type.
     """
     names = [str(name) for name in columns.columns]
     if problem not in ("auto", *PROBLEMS):
-        raise DataError(f"dataset.problem is {problem!r}; expected one of auto, {', '.join(PROBLEMS)}.")
+        raise DataError(
+            f"dataset.problem is {problem!r}; expected one of auto, {', '.join(PROBLEMS)}."
+        )
     if len(set(names)) < len(names):
-        raise DataError(f"dataset.target names a column twice ({', '.join(names)}); expected each one once.")
+        raise DataError(
+            f"dataset.target names a column twice ({', '.join(names)}); expected each one once."
+        )
     if len(names) > 1 and problem not in ("auto", "multilabel"):
         raise DataError(
-            f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; expected one column, or "
+            f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; "
+            "expected one column, or "
             "dataset.problem=multilabel."
         )
     if len(names) > 1:
         return _multilabel(columns)
     if problem == "multilabel":
         raise DataError(
-            f"dataset.problem is multilabel, and dataset.target names one column ({names[0]}); expected a column "
+            f"dataset.problem is multilabel, and dataset.target names one column ({names[0]}); "
+            "expected a column "
             "of 0 and 1 for each label: dataset.target=[FIRST,SECOND]."
         )
     name, column = names[0], columns.iloc[:, 0]
     numbers = _numbers(column)
-    values = np.array([str(value).strip() for value in column], dtype=object) if numbers is None else numbers
+    values = (
+        np.array([str(value).strip() for value in column], dtype=object)
+        if numbers is None
+        else numbers
+    )
     distinct = np.unique(values)
     if len(distinct) == 1:
-        raise DataError(f"The target {name!r} is {_shown(distinct[0])} in every row; expected at least two values.")
+        raise DataError(
+            f"The target {name!r} is {_shown(distinct[0])} in every row; expected at least two "
+            "values."
+        )
     notes = []
     if problem == "auto":
         problem, reason = _inferred(values, distinct)
-        notes.append(f"Took {name!r} for a {problem} target, because {reason} (dataset.problem=auto).")
+        notes.append(
+            f"Took {name!r} for a {problem} target, because {reason} (dataset.problem=auto)."
+        )
     if problem in ("binary", "multiclass"):
         return _classes(name, values, distinct, problem, notes)
     return _quantity(name, values, problem, notes)
@@ -96,20 +113,28 @@ def _inferred(values: np.ndarray, distinct: np.ndarray) -> tuple[str, str]:
         return "regression", "it holds numbers with decimals"
     if len(distinct) <= FEW_INTEGERS:
         return "multiclass", f"it holds only {len(distinct)} different whole numbers"
-    return "regression", f"it holds {len(distinct)} different whole numbers, more than {FEW_INTEGERS}"
+    return (
+        "regression",
+        f"it holds {len(distinct)} different whole numbers, more than {FEW_INTEGERS}",
+    )
 
 
-def _classes(name: str, values: np.ndarray, distinct: np.ndarray, problem: str, notes: list[str]) -> Prepared:
+def _classes(
+    name: str, values: np.ndarray, distinct: np.ndarray, problem: str, notes: list[str]
+) -> Prepared:
     names = tuple(_shown(value) for value in distinct)
     if problem == "binary" and len(distinct) != 2:
         raise DataError(
-            f"The target {name!r} has {len(distinct)} values ({_some(names)}), and dataset.problem is binary; "
+            f"The target {name!r} has {len(distinct)} values ({_some(names)}), and dataset.problem "
+            "is binary; "
             "expected two. Use dataset.problem=auto or multiclass."
         )
     if len(distinct) > len(values) / 2:
         raise DataError(
-            f"The target {name!r} has {len(distinct)} different values in {len(values)} rows ({_some(names)}); "
-            "expected classes with several rows each. Give another dataset.target; for numbers, use "
+            f"The target {name!r} has {len(distinct)} different values in {len(values)} rows "
+            f"({_some(names)}); "
+            "expected classes with several rows each. Give another dataset.target; for numbers, "
+            "use "
             "dataset.problem=regression."
         )
     index = np.searchsorted(distinct, values)
@@ -123,12 +148,14 @@ def _classes(name: str, values: np.ndarray, distinct: np.ndarray, problem: str, 
 def _quantity(name: str, values: np.ndarray, problem: str, notes: list[str]) -> Prepared:
     if values.dtype == object:
         raise DataError(
-            f"The target {name!r} holds texts ({_some(tuple(dict.fromkeys(values)))}), and dataset.problem is "
+            f"The target {name!r} holds texts ({_some(tuple(dict.fromkeys(values)))}), and "
+            "dataset.problem is "
             f"{problem}; expected numbers. Correct the column, or use dataset.problem=multiclass."
         )
     if problem == "unit_regression" and (values.min() < 0 or values.max() > 1):
         raise DataError(
-            f"The target {name!r} goes from {values.min():g} to {values.max():g}, and dataset.problem is "
+            f"The target {name!r} goes from {values.min():g} to {values.max():g}, and "
+            "dataset.problem is "
             "unit_regression; expected 0 to 1. Divide it by its largest possible value, or use "
             "dataset.problem=regression."
         )
@@ -142,13 +169,22 @@ def _multilabel(columns: pandas.DataFrame) -> Prepared:
         numbers = _numbers(columns.iloc[:, place])
         if numbers is None or not np.isin(numbers, (0.0, 1.0)).all():
             values = tuple(str(value) for value in columns.iloc[:, place].unique())
-            raise DataError(f"The label {name!r} holds {_some(values)}; expected only 0 and 1, or true and false.")
+            raise DataError(
+                f"The label {name!r} holds {_some(values)}; expected only 0 and 1, or true and "
+                "false."
+            )
         if numbers.min() == numbers.max():
             raise DataError(
-                f"The label {name!r} is {numbers[0]:g} in every row; expected 0 and 1. Take it out of dataset.target."
+                f"The label {name!r} is {numbers[0]:g} in every row; expected 0 and 1. Take it out "
+                "of dataset.target."
             )
         y[:, place] = numbers
-    return "multilabel", y, labels, [f"Took {len(labels)} target columns for the labels of a multilabel problem."]
+    return (
+        "multilabel",
+        y,
+        labels,
+        [f"Took {len(labels)} target columns for the labels of a multilabel problem."],
+    )
 
 
 def _shown(value: object) -> str:

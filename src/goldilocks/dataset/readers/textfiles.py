@@ -11,7 +11,8 @@ from goldilocks.dataset.sources import cache, packing
 
 # Part of the key of stored texts: to be raised whenever a file gives another text than before.
 READER = 1
-# Fraction of the files, 0 to 1, that may be no UTF-8 texts; more of them are a mistake of the whole folder.
+# Fraction of the files, 0 to 1, that may be no UTF-8 texts; more of them are a mistake of the whole
+# folder.
 BROKEN_LIMIT = 0.01
 
 
@@ -34,7 +35,8 @@ def read(listing: folders.Listing) -> Texts:
     """The texts of listed files, read once and kept in the cache under the hashes of their content.
 
     Raises:
-        DataError: A file cannot be read, too many are no UTF-8, or a class has fewer than `folders.FEWEST` texts left.
+        DataError: A file cannot be read, too many are no UTF-8, or a class has fewer than
+            `folders.FEWEST` texts left.
     """
     names = [f"{file}\n" for file in listing.files]
     key = {"texts": cache.digest(folders.hashes(listing), *names), "reader": READER}
@@ -45,7 +47,8 @@ def read(listing: folders.Listing) -> Texts:
     if counts.min() < folders.FEWEST:
         few = listing.classes[int(counts.argmin())]
         raise DataError(
-            f"The class {few!r} in {listing.folder} has {counts.min()} files with a text in them; expected at least "
+            f"The class {few!r} in {listing.folder} has {counts.min()} files with a text in them; "
+            "expected at least "
             f"{folders.FEWEST}. Add texts, or take the class away. {' '.join(notes)}".rstrip()
         )
     return Texts(x=packing.unpack(stored), rows=rows, notes=notes)
@@ -91,12 +94,16 @@ def _skipped(listing: folders.Listing, broken: np.ndarray, empty: np.ndarray) ->
     counted = f"{len(broken)} of {total} files in {listing.folder} are not UTF-8 texts"
     if len(broken) > BROKEN_LIMIT * total:
         raise DataError(
-            f"{counted}: {_named(listing, broken)}. Expected at most {BROKEN_LIMIT:.0%} of them. Save them as UTF-8, "
+            f"{counted}: {_named(listing, broken)}. Expected at most {BROKEN_LIMIT:.0%} of them. "
+            "Save them as UTF-8, "
             "for example with `iconv -f WINDOWS-1252 -t UTF-8 old.txt > new.txt`, or delete them."
         )
     notes = (f"{counted}, and were skipped: {_named(listing, broken)}.",) if len(broken) else ()
     if len(empty):
-        notes += (f"Skipped {len(empty)} of {total} files, because they are empty: {_named(listing, empty)}.",)
+        notes += (
+            f"Skipped {len(empty)} of {total} files, because they are empty: "
+            f"{_named(listing, empty)}.",
+        )
     return notes
 
 

@@ -15,11 +15,12 @@ import numpy as np
 class Windows:
     """One window for each point of time that has a past to see and a future to predict.
 
-    Window i spans the points from i to i + lookback - 1, sees the last of them and every `step`-th before it, and
-    predicts the value `delay` points after the last one.
+    Window i spans the points from i to i + lookback - 1, sees the last of them and every `step`-th
+    before it, and predicts the value `delay` points after the last one.
 
     Attributes:
-        values: float32 (points, columns), equally spaced in time, in the columns' units, none missing.
+        values: float32 (points, columns), equally spaced in time, in the columns' units, none
+            missing.
         columns: Their names.
         target: Which of them is predicted, by its place.
         lookback: Points of time that a window spans.

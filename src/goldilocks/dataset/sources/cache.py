@@ -28,12 +28,14 @@ def cache_dir() -> Path:
     return Path(os.environ.get("GOLDILOCKS_CACHE") or pooch.os_cache("goldilocks"))
 
 
-def choose(source: str, *, name: str, original: Callable[[], Dataset], stand_in: Callable[[], Dataset]) -> Dataset:
+def choose(
+    source: str, *, name: str, original: Callable[[], Dataset], stand_in: Callable[[], Dataset]
+) -> Dataset:
     """The data set from the source that was asked for.
 
     Args:
-        source: "original", "stand_in", or "auto": the original (from its cache, else downloaded), and where it cannot
-            be reached the stand-in, with one warning.
+        source: "original", "stand_in", or "auto": the original (from its cache, else downloaded),
+            and where it cannot be reached the stand-in, with one warning.
         name: The data set's name, for messages.
         original: Loads the original; raises `SourceUnavailable` where it cannot be reached.
         stand_in: Loads the stand-in.
@@ -51,7 +53,10 @@ def choose(source: str, *, name: str, original: Callable[[], Dataset], stand_in:
         if source == "original":
             raise
         _UNREACHABLE.add(name)
-        warnings.warn(f"dataset={name}: {error} Using the stand-in instead (dataset.source=stand_in).", stacklevel=2)
+        warnings.warn(
+            f"dataset={name}: {error} Using the stand-in instead (dataset.source=stand_in).",
+            stacklevel=2,
+        )
         return stand_in()
 
 
@@ -67,7 +72,9 @@ def digest(*parts: np.ndarray | bytes | str) -> str:
     return hashed.hexdigest()
 
 
-def prepared(key: Mapping[str, object], build: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def prepared(
+    key: Mapping[str, object], build: Callable[[], Mapping[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
     """Arrays made once and memory-mapped, read-only, ever after.
 
     Args:
@@ -75,9 +82,14 @@ def prepared(key: Mapping[str, object], build: Callable[[], Mapping[str, np.ndar
         build: Makes the arrays, when they are not in the cache.
 
     Returns:
-        The arrays by the names that `build` gave them. Workers of a sweep share their pages. Never unpickled.
+        The arrays by the names that `build` gave them. Workers of a sweep share their pages. Never
+        unpickled.
     """
-    folder = cache_dir() / "prepared" / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
+    folder = (
+        cache_dir()
+        / "prepared"
+        / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
+    )
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(dir=folder.parent, prefix="building-"))
@@ -88,8 +100,13 @@ def prepared(key: Mapping[str, object], build: Callable[[], Mapping[str, np.ndar
             try:
                 building.rename(folder)
             except OSError:
-                if not folder.is_dir():  # Another process may have finished the same arrays first; that is as good.
+                if (
+                    not folder.is_dir()
+                ):  # Another process may have finished the same arrays first; that is as good.
                     raise
         finally:
             shutil.rmtree(building, ignore_errors=True)
-    return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in sorted(folder.glob("*.npy"))}
+    return {
+        file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
+        for file in sorted(folder.glob("*.npy"))
+    }

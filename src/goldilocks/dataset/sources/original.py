@@ -9,7 +9,8 @@ from typing import Any
 from goldilocks.dataset import DataError
 from goldilocks.dataset.sources.cache import SourceUnavailable
 
-# Seconds without a byte from the server. Keras sets no limit, and a firewall that drops packets would hang it for good.
+# Seconds without a byte from the server. Keras sets no limit, and a firewall that drops packets
+# would hang it for good.
 PATIENCE = 20.0
 # The indices that Keras keeps free below its words.
 OFFSET = 3
@@ -18,16 +19,19 @@ OFFSET = 3
 def from_keras(name: str, function: str = "load_data") -> Any:
     """What `keras.datasets.<name>.<function>()` returns; of "load_data", `(x_train, y_train), (x_test, y_test)`.
 
-    Keras checks the published checksum at every load, keeps the file in `$KERAS_HOME/datasets` (`~/.keras/datasets`),
-    removes what it had written when a download breaks off, and fetches a file again whose checksum differs. What Keras
-    must unpickle to read texts' indices, it restricts to NumPy's own arrays.
+    Keras checks the published checksum at every load, keeps the file in `$KERAS_HOME/datasets`
+    (`~/.keras/datasets`), removes what it had written when a download breaks off, and fetches a
+    file again whose checksum differs. What Keras must unpickle to read texts' indices, it restricts
+    to NumPy's own arrays.
 
     Args:
         name: A module of `keras.datasets` that downloads one `<name>.npz`.
-        function: Its function: "load_data", or of texts also "get_word_index" and "get_label_names".
+        function: Its function: "load_data", or of texts also "get_word_index" and
+            "get_label_names".
 
     Raises:
-        SourceUnavailable: The loader failed, whatever its reason: no network, a checksum that differs, a full disk.
+        SourceUnavailable: The loader failed, whatever its reason: no network, a checksum that
+            differs, a full disk.
     """
     from goldilocks.backend import keras  # Seconds, so only when the original is really read.
 
@@ -38,8 +42,10 @@ def from_keras(name: str, function: str = "load_data") -> Any:
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         reason = str(error).strip().rstrip(".")
         raise SourceUnavailable(
-            f"The original could not be fetched ({reason or type(error).__name__}). Expected the network, or "
-            f"the published {file} in the folder datasets of $KERAS_HOME (else ~/.keras); put the file there, or "
+            f"The original could not be fetched ({reason or type(error).__name__}). Expected the "
+            "network, or "
+            f"the published {file} in the folder datasets of $KERAS_HOME (else ~/.keras); put the "
+            "file there, or "
             "use dataset.source=stand_in."
         ) from error
 
@@ -48,8 +54,9 @@ def decode(sequences: Iterable[Sequence[int]], word_index: Mapping[str, int]) ->
     """The texts behind the sequences of word indices that Keras publishes, their words between single spaces.
 
     Args:
-        sequences: What `load_data` returns: 0 for padding, 1 for the start of a text, 2 for a word that was left out,
-            and `OFFSET` more than its place in `word_index` for every other word.
+        sequences: What `load_data` returns: 0 for padding, 1 for the start of a text, 2 for a word
+            that was left out, and `OFFSET` more than its place in `word_index` for every other
+            word.
         word_index: What `get_word_index` returns: place by word, from 1.
 
     Returns:
@@ -60,11 +67,16 @@ def decode(sequences: Iterable[Sequence[int]], word_index: Mapping[str, int]) ->
     """
     words = {place + OFFSET: word for word, place in word_index.items()}
     try:
-        return [" ".join([words[index] for index in sequence if index >= OFFSET]) for sequence in sequences]
+        return [
+            " ".join([words[index] for index in sequence if index >= OFFSET])
+            for sequence in sequences
+        ]
     except KeyError as error:
         raise DataError(
-            f"The sequences hold the index {error.args[0]}, and the {len(word_index)} words in the index of words have "
-            f"none such ({OFFSET} less). The two files in the folder datasets of $KERAS_HOME (else ~/.keras) do not "
+            f"The sequences hold the index {error.args[0]}, and the {len(word_index)} words in the "
+            "index of words have "
+            f"none such ({OFFSET} less). The two files in the folder datasets of $KERAS_HOME (else "
+            "~/.keras) do not "
             "belong together; delete them, and they are fetched again."
         ) from error
 

@@ -19,7 +19,9 @@ def unpack(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     """What `pack` was given: str objects (n,)."""
     ends = arrays["ends"].tolist()
     content = arrays["utf8"].tobytes()
-    return column([content[begin:end].decode() for begin, end in zip([0, *ends], ends, strict=False)])
+    return column(
+        [content[begin:end].decode() for begin, end in zip([0, *ends], ends, strict=False)]
+    )
 
 
 def column(texts: Sequence[str]) -> np.ndarray:

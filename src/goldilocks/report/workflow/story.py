@@ -56,8 +56,12 @@ def draw(told: Story, folder: Path) -> bool:
     if tune is not None:
         row = tune["table"][0]
         winner = Winner(name=row["candidate"], weights=row["weights"], best=row["val_loss"])
-    baseline = next(step for step in told["steps"] if step["name"] == "baseline")["table"][0]["val_loss"]
-    figure = frontier(sizes, winner, baseline=baseline, ylabel="loss", title=f"{told['name']}: loss against size")
+    baseline = next(step for step in told["steps"] if step["name"] == "baseline")["table"][0][
+        "val_loss"
+    ]
+    figure = frontier(
+        sizes, winner, baseline=baseline, ylabel="loss", title=f"{told['name']}: loss against size"
+    )
     style.save(figure, folder / FRONTIER)
     return True
 
@@ -75,7 +79,10 @@ def in_markdown(told: Story) -> str:
 
 def step_markdown(step: Step, number: int) -> str:
     """A step in Markdown."""
-    said = [f"**{number}. {step.title}.** {step.decision}", "\n".join(f"- {reason}" for reason in step.reasons)]
+    said = [
+        f"**{number}. {step.title}.** {step.decision}",
+        "\n".join(f"- {reason}" for reason in step.reasons),
+    ]
     return "\n\n".join([*said, *([table(step.table)] if step.table else [])])
 
 
@@ -91,7 +98,9 @@ def step_lines(step: Step, number: int) -> str:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as a Markdown table, numbers with four digits, without the runs."""
     return markdown(
-        pd.DataFrame([{name: shown(value) for name, value in row.items() if name != "run"} for row in rows])
+        pd.DataFrame(
+            [{name: shown(value) for name, value in row.items() if name != "run"} for row in rows]
+        )
     )
 
 

@@ -20,9 +20,14 @@ from goldilocks.workflow.runner import Candidate
 from goldilocks.workflow.state import Flow
 from goldilocks.workflow.step import Step
 
-RARE = 0.2  # share of the rarer of two classes below which saying "the other one" looks like success
-ENOUGH = 400  # validation rows: the standard error of an accuracy is then at most 2.5 points (0.5 / sqrt(400))
-FEW = 200  # rows for training and validation, below which one shuffling of folds is a matter of luck
+RARE = (
+    0.2  # share of the rarer of two classes below which saying "the other one" looks like success
+)
+# validation rows: the standard error of an accuracy is then at most 2.5 points (0.5 / sqrt(400))
+ENOUGH = 400
+FEW = (
+    200  # rows for training and validation, below which one shuffling of folds is a matter of luck
+)
 FOLDS = 4
 UPDATES = 1500  # of the weights, that a first training shall have
 BATCHES = 64  # an epoch shall have about so many
@@ -34,12 +39,18 @@ TEST = VALIDATION = 0.25  # as in conf/protocol
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Infer type, measure and protocol, split the rows, and warn of what nearly repeats itself across parts."""
     found = inferred(flow)
-    settings = flow.runner.settings(Candidate("split", (*ANY.overrides, *found.chosen["overrides"])))
+    settings = flow.runner.settings(
+        Candidate("split", (*ANY.overrides, *found.chosen["overrides"]))
+    )
     split, *others = settings.builder("protocol")(flow.dataset)
     final = len(split.train) + (len(split.validation) if flow.dataset.subset is None else 0)
     chosen = {**found.chosen, "rows": {"train": len(split.train), "final": final}}
     pairs = near_duplicates.near_duplicates(flow.dataset, split)
-    said = [*notes_of_all([split, *others]), near_duplicates.warning(flow.dataset, split, pairs), _seen(flow, split)]
+    said = [
+        *notes_of_all([split, *others]),
+        near_duplicates.warning(flow.dataset, split, pairs),
+        _seen(flow, split),
+    ]
     return dataclasses.replace(found, reasons=[*found.reasons, *filter(None, said)], chosen=chosen)
 
 
@@ -49,8 +60,10 @@ def _seen(flow: Flow, split: Split) -> str:
     if not looks or flow.settings.tree["force"]:
         return ""
     return (
-        f"The {len(split.test)} test rows have been looked at before, by the run {looks[0].run_id} ({looks[0].name}): "
-        "unless the same configuration wins, the last step will refuse to look again. force=true looks all the same, "
+        f"The {len(split.test)} test rows have been looked at before, by the run {looks[0].run_id} "
+        f"({looks[0].name}): "
+        "unless the same configuration wins, the last step will refuse to look again. force=true "
+        "looks all the same, "
         "and says so."
     )
 
@@ -64,7 +77,8 @@ def inferred(flow: Flow) -> Step:
         else f"targets from {dataset.y.min():.4g} to {dataset.y.max():.4g}"
     )
     reasons = [
-        f"{dataset.name}: {len(dataset.y)} rows of {dataset.kind} data with {kinds}: a {flow.problem.type} problem."
+        f"{dataset.name}: {len(dataset.y)} rows of {dataset.kind} data with {kinds}: a "
+        f"{flow.problem.type} problem."
     ]
     measure, why = _measure(flow, typed)
     protocol, because = _protocol(dataset, typed)
@@ -93,20 +107,26 @@ def _measure(flow: Flow, typed: set[str]) -> tuple[list[str], str]:
         if share < RARE:
             metrics = ",".join(dict.fromkeys(["auc", *PROBLEMS["binary"].metrics[:1]]))
             return [f"problem.metrics=[{metrics}]"], (
-                f"The rarer class has {100 * share:.1f} % of the rows: always saying the other one would be "
+                f"The rarer class has {100 * share:.1f} % of the rows: always saying the other one "
+                "would be "
                 f"{100 * (1 - share):.1f} % accurate, so success is measured by auc."
             )
         return (
             [],
-            f"The rarer class has {100 * share:.1f} % of the rows, enough for success to be measured by accuracy.",
+            f"The rarer class has {100 * share:.1f} % of the rows, enough for success to be "
+            "measured by accuracy.",
         )
     if problem.type == "multiclass":
         shares = np.bincount(dataset.y, minlength=len(dataset.classes)) / len(dataset.y)
         return [], (
-            f"Success is measured by accuracy; the most frequent class has {100 * shares.max():.1f} % of the rows, the "
+            "Success is measured by accuracy; the most frequent class has "
+            f"{100 * shares.max():.1f} % of the rows, the "
             f"rarest {100 * shares.min():.1f} %."
         )
-    return [], f"Success is measured by {problem.metric}{f' in {dataset.unit}' if dataset.unit else ''}."
+    return (
+        [],
+        f"Success is measured by {problem.metric}{f' in {dataset.unit}' if dataset.unit else ''}.",
+    )
 
 
 def _protocol(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
@@ -115,13 +135,18 @@ def _protocol(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
         return [], "The protocol is the one that you asked for."
     published, rows = parts.published(dataset), parts.divisible(dataset)
     pool = len(rows) if "test" in published else round(len(rows) * (1 - TEST))
-    size = len(published["validation"]) if "validation" in published else round(len(rows) * VALIDATION)
+    size = (
+        len(published["validation"]) if "validation" in published else round(len(rows) * VALIDATION)
+    )
     if dataset.kind == "series":
         return ["protocol=holdout"], (
-            "A series is divided by time: trained on the past, judged on what came after, tested on the latest."
+            "A series is divided by time: trained on the past, judged on what came after, tested "
+            "on the latest."
         )
     if "validation" in published:
-        return ["protocol=holdout"], f"The data come with {size} rows for validation, which are used."
+        return [
+            "protocol=holdout"
+        ], f"The data come with {size} rows for validation, which are used."
     folds = max(2, min(FOLDS, round(parts.rarest(dataset, rows) * (1 - TEST))))
     error = 1 / math.sqrt(max(1, size))
     known = (

@@ -16,7 +16,8 @@ from goldilocks.workflow.runner import Candidate, Trained
 from goldilocks.workflow.state import Flow, remember
 from goldilocks.workflow.step import Step
 
-AVERAGED = 0.05  # of all steps: the window of the moving average of the weights, which is one epoch at most
+# of all steps: the window of the moving average of the weights, which is one epoch at most
+AVERAGED = 0.05
 OVERHEAD = 20.0  # seconds: the model is built, drawn and logged, the reference fitted once more
 
 
@@ -42,7 +43,9 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             name="final",
             title="One look at the test set",
             passed=False,
-            decision="The test set was not opened." if sealed else "The last training diverged: there is no result.",
+            decision="The test set was not opened."
+            if sealed
+            else "The last training diverged: there is no result.",
             reasons=flow.runner.failures[-1:],
             table=[],
             chosen={},
@@ -54,35 +57,53 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     sign = 1 if higher_is_better(measure) else -1
     metrics = tested.run.metrics
     rows = next(iter(tested.judged.values()))[0]
-    low, high = metrics.get(f"test_{measure}_low", math.nan), metrics.get(f"test_{measure}_high", math.nan)
+    low, high = (
+        metrics.get(f"test_{measure}_low", math.nan),
+        metrics.get(f"test_{measure}_high", math.nan),
+    )
     reasons = [
-        f"Trained on training and validation rows together for {tested.epochs} epochs, then evaluated on "
+        f"Trained on training and validation rows together for {tested.epochs} epochs, then "
+        "evaluated on "
         f"{len(rows)} test rows, once."
-        + (" Its weights are the average over the last updates: the very last ones are a matter of luck." * averaged),
-        f"Validation had promised {validated:.4g} (standard error {promised.error:.2g}). It was the best of "
-        f"{tune['considered']} that were considered: of equally good ones, the best would look {lucky:.2g} better than "
+        + (
+            " Its weights are the average over the last updates: the very last ones are a matter "
+            "of luck." * averaged
+        ),
+        f"Validation had promised {validated:.4g} (standard error {promised.error:.2g}). It was "
+        "the best of "
+        f"{tune['considered']} that were considered: of equally good ones, the best would look "
+        f"{lucky:.2g} better than "
         "it is.",
     ]
     if "validation_consulted" in metrics:
         reasons.append(
-            f"In this store {metrics['validation_consulted']:.0f} configurations have been judged by validation rows "
+            f"In this store {metrics['validation_consulted']:.0f} configurations have been judged "
+            "by validation rows "
             "of these data."
         )
     if warning := test_ledger.warned(metrics.get("test_looks")):
         reasons.append(f"This is {warning}.")
     reasons.append(_gap(apart(promised, seen), sign))
     reference = references.test(flow, parent, folder / "reference", rows)
-    gain = judge.against_predicted([tested], {fold: (rows, reference) for _, fold in tested.judged}, measure)
+    gain = judge.against_predicted(
+        [tested], {fold: (rows, reference) for _, fold in tested.judged}, measure
+    )
     name = flow.found("baseline")["reference"]["name"]
     told = "beyond" if gain.beyond_noise else "within"
     reasons.append(
-        f"The reference, {name}, fitted on the same rows, reaches test_{measure} {reached - sign * gain.gain:.4g}: the "
-        f"winner is {abs(gain.gain):.3g} {'better' if gain.gain >= 0 else 'worse'} (95 % interval {gain.low:+.3g} to "
+        f"The reference, {name}, fitted on the same rows, reaches test_{measure} "
+        f"{reached - sign * gain.gain:.4g}: the "
+        f"winner is {abs(gain.gain):.3g} {'better' if gain.gain >= 0 else 'worse'} (95 % interval "
+        f"{gain.low:+.3g} to "
         f"{gain.high:+.3g}), {told} noise."
     )
     if gain.beyond_noise and gain.gain < 0:
         reasons.append(f"So for these data {name} is the better choice, and cheaper.")
-    interval = f" ({100 * CONFIDENCE:.0f} % interval {low:.4g} to {high:.4g})" if math.isfinite(low) else ""
+    interval = (
+        f" ({100 * CONFIDENCE:.0f} % interval {low:.4g} to {high:.4g})"
+        if math.isfinite(low)
+        else ""
+    )
     return Step(
         name="final",
         title="One look at the test set",
@@ -95,7 +116,10 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
                 f"test_{measure}": reached,
                 "95 % interval": f"{low:.4g} to {high:.4g}" if math.isfinite(low) else "",
                 "better than the reference by": f"{gain.low:+.3g} to {gain.high:+.3g}",
-                **{f"test_{name}": metrics[f"test_{name}"] for name in ("loss", *flow.problem.metrics)},
+                **{
+                    f"test_{name}": metrics[f"test_{name}"]
+                    for name in ("loss", *flow.problem.metrics)
+                },
             },
             {"candidate": f"reference: {name}", f"test_{measure}": reached - sign * gain.gain},
         ],
@@ -120,12 +144,15 @@ def _gap(higher: Difference, sign: int) -> str:
     beyond = f"beyond noise ({higher.reach:.2g})"
     if sign * higher.gain > 0:
         return (
-            f"The test is {abs(higher.gain):.3g} worse than validation, {beyond}: by choosing among many the model has "
-            "been fitted to the validation rows, or the test rows are of another kind. Use a more reliable protocol, "
+            f"The test is {abs(higher.gain):.3g} worse than validation, {beyond}: by choosing "
+            "among many the model has "
+            "been fitted to the validation rows, or the test rows are of another kind. Use a more "
+            "reliable protocol, "
             "such as protocol=iterated_kfold, or fewer choices."
         )
     return (
-        f"The test is {abs(higher.gain):.3g} better than validation, {beyond}: the last training had more rows, or the "
+        f"The test is {abs(higher.gain):.3g} better than validation, {beyond}: the last training "
+        "had more rows, or the "
         "test rows are easier."
     )
 
@@ -133,9 +160,10 @@ def _gap(higher: Difference, sign: int) -> str:
 def _candidate(flow: Flow, winner: Candidate, epochs: int) -> Candidate:
     """The winner as it is trained for the last time.
 
-    No validation tells its best epoch, and the last one is a matter of luck where the learning rate stays high: what is
-    tested is the moving average of the weights over the last steps (Polyak & Juditsky 1992). With fewer epochs, a
-    schedule of the learning rate would be another one; it ends low, and needs no average.
+    No validation tells its best epoch, and the last one is a matter of luck where the learning rate
+    stays high: what is tested is the moving average of the weights over the last steps (Polyak &
+    Juditsky 1992). With fewer epochs, a schedule of the learning rate would be another one; it ends
+    low, and needs no average.
     """
     words = ["final=true"]
     tree = flow.runner.settings(winner).tree

@@ -29,7 +29,8 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     judge = flow.judge
     measures = list(dict.fromkeys([judge.measure, "loss"]))  # What can be compared row by row.
     gains = {measure: judge.against_baseline(trained, measure) for measure in measures}
-    # The best epoch is the luckiest of many, and either measure may pass: each look has its share of the level.
+    # The best epoch is the luckiest of many, and either measure may pass: each look has its share
+    # of the level.
     level = LEVEL / (max(each.epochs for each in trained) * len(measures))
     passed = any(gain.chance() < level for gain in gains.values())
     reasons = [_told(measure, gain, level) for measure, gain in gains.items()]
@@ -45,7 +46,9 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         table=[row(each, [flow.problem.metric, *measures]) for each in trained],
         chosen={
             "small": remember(small, trained),
-            "seed_error": {measure: _seed_error(trained, measure) for measure in measures if len(trained) > 1},
+            "seed_error": {
+                measure: _seed_error(trained, measure) for measure in measures if len(trained) > 1
+            },
             "level": LEVEL,
         },
     )
@@ -53,11 +56,19 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
 
 def _told(measure: str, gain: Difference, level: float) -> str:
     verdict = "beyond" if gain.chance() < level else "within"
-    apart = f"{abs(gain.gain):.4g} {'better' if gain.gain > 0 else 'worse'} than" if gain.gain else "as good as"
-    errors = f", {gain.gain / gain.error:+.1f} standard errors" if gain.error else ""  # Else all rows are as one.
+    apart = (
+        f"{abs(gain.gain):.4g} {'better' if gain.gain > 0 else 'worse'} than"
+        if gain.gain
+        else "as good as"
+    )
+    errors = (
+        f", {gain.gain / gain.error:+.1f} standard errors" if gain.error else ""
+    )  # Else all rows are as one.
     return (
-        f"val_{measure} is {apart} the baseline's on {gain.rows} rows with {gain.seeds} seeds{errors}: {verdict} noise "
-        f"at the level {LEVEL:g} (chance {gain.chance():.2g}; {level:.2g} is allowed, since the best epoch was picked)."
+        f"val_{measure} is {apart} the baseline's on {gain.rows} rows with {gain.seeds} "
+        f"seeds{errors}: {verdict} noise "
+        f"at the level {LEVEL:g} (chance {gain.chance():.2g}; {level:.2g} is allowed, since the "
+        "best epoch was picked)."
     )
 
 
@@ -69,9 +80,17 @@ def _meaning(flow: Flow, trained: list[Trained]) -> str:
     """What it means that there is no power, and what one can do."""
     verdicts = {each.verdict for each in trained}
     said = (
-        "So nothing shows that these inputs say anything about this target. Either they do not, or there are too few "
-        "rows to see it, or inputs and targets do not belong together (shuffled, off by a row), or this kind of model "
-        "cannot see it. Look at the data; then try another model=, or optimizer.learning_rate ten times lower or "
-        "higher. Scaling up a model that has learned nothing would only learn the training rows by heart."
+        "So nothing shows that these inputs say anything about this target. Either they do not, or "
+        "there are too few "
+        "rows to see it, or inputs and targets do not belong together (shuffled, off by a row), or "
+        "this kind of model "
+        "cannot see it. Look at the data; then try another model=, or optimizer.learning_rate ten "
+        "times lower or "
+        "higher. Scaling up a model that has learned nothing would only learn the training rows by "
+        "heart."
     )
-    return said + (" (A training diverged: lower optimizer.learning_rate first.)" if "diverged" in verdicts else "")
+    return said + (
+        " (A training diverged: lower optimizer.learning_rate first.)"
+        if "diverged" in verdicts
+        else ""
+    )

@@ -1,6 +1,7 @@
 """Step 4: how large must a model be? Scaled up, wider, deeper and longer, until it overfits.
 
-Source: Chollet, Deep Learning with Python (2017), section 4.5.6: "to figure out how big a model you'll need, you must
+Source: Chollet, Deep Learning with Python (2017), section 4.5.6: "to figure out how big a model
+    you'll need, you must
 develop a model that overfits".
 """
 
@@ -36,19 +37,26 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         overfits, top = _overfit(trained) is not None, max(trained)
         if overfits and len(trained) >= SIZES_TO_SEE:
             waiting = [place for place in waiting if place < at]
-        longer = trained[top].best_epoch > AT_THE_END * trained[top].epochs and "trainer.epochs" not in typed
+        longer = (
+            trained[top].best_epoch > AT_THE_END * trained[top].epochs
+            and "trainer.epochs" not in typed
+        )
         if longer and not overfits and doubled < LONGER:
             epochs, doubled = 2 * epochs, doubled + 1
         elif not waiting:
             break
         asks += 1
-        decided = once(folder / f"{asks}.json", functools.partial(_following, flow, trained, waiting, epochs))
+        decided = once(
+            folder / f"{asks}.json", functools.partial(_following, flow, trained, waiting, epochs)
+        )
         if decided is None:
             notes.append("The budget of this step is spent.")
             break
         places, affordable = decided
         asked = [_candidate(sizes[place], affordable) for place in places]
-        for place, each in zip(places, flow.runner.train(asked, folder / str(asks), parent), strict=True):
+        for place, each in zip(
+            places, flow.runner.train(asked, folder / str(asks), parent), strict=True
+        ):
             if each is not None:
                 trained[place] = each
         waiting = [place for place in waiting if place not in places]
@@ -71,16 +79,21 @@ def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
     found, measures = _overfit(trained), [flow.problem.metric, flow.judge.measure]
     overfitting = [place for place in trained if trained[place].verdict == "overfit"]
     learned = [place for place in trained if trained[place].verdict not in NOTHING]
-    # Of several that overfit, the one that was best before it did has the most to gain from regularization.
-    begin = min(overfitting, key=lambda place: trained[place].best("loss")) if overfitting else max(learned or trained)
+    # Of several that overfit, the one that was best before it did has the most to gain from
+    # regularization.
+    begin = (
+        min(overfitting, key=lambda place: trained[place].best("loss"))
+        if overfitting
+        else max(learned or trained)
+    )
     chosen = trained[begin]
     table = [row(trained[place], measures) for place in sorted(trained)]
     below = [place for place in trained if found is not None and place < found]
-    reasons = [f"{trained[place].candidate.name}: {_verdict(trained[place])}" for place in sorted(trained)]
+    reasons = [
+        f"{trained[place].candidate.name}: {_verdict(trained[place])}" for place in sorted(trained)
+    ]
     if found is None:
-        decision = (
-            f"No size that was tried overfits; tuning begins at the largest that learns, {chosen.candidate.name}."
-        )
+        decision = f"No size that was tried overfits; tuning begins at the largest that learns, {chosen.candidate.name}."
     elif below:
         under = trained[max(below)].candidate.name
         decision = f"Between {under} and {trained[found].candidate.name} underfitting ends and overfitting begins."
@@ -96,7 +109,9 @@ def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
         reasons=[*reasons, *notes],
         table=table,
         chosen={
-            "sizes": [remember(trained[place].candidate, [trained[place]]) for place in sorted(trained)],
+            "sizes": [
+                remember(trained[place].candidate, [trained[place]]) for place in sorted(trained)
+            ],
             "overfit": sorted(trained).index(found) if found is not None else None,
             "from": sorted(trained).index(begin),
             "epochs": chosen.epochs,
@@ -130,4 +145,6 @@ def _epochs(flow: Flow, trained: dict[int, Trained], above: int, wanted: int) ->
         below = max(place for place in trained if place < top)
         measured = trained[top].seconds_an_epoch / max(trained[below].seconds_an_epoch, 1e-6)
         growth = min(GROWTH, max(LEAST_GROWTH, 1.5 * measured ** (1 / (top - below))))
-    return min(wanted, int(seconds / max(trained[top].seconds_an_epoch * growth ** max(0, above), 1e-6)))
+    return min(
+        wanted, int(seconds / max(trained[top].seconds_an_epoch * growth ** max(0, above), 1e-6))
+    )

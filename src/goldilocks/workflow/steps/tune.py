@@ -1,6 +1,7 @@
 """Step 5: regularize and tune, from the model that overfits.
 
-Source: Chollet, Deep Learning with Python (2017), section 4.5.7, "regularizing your model and tuning your
+Source: Chollet, Deep Learning with Python (2017), section 4.5.7, "regularizing your model and
+    tuning your
 hyperparameters".
 """
 
@@ -41,14 +42,21 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     start = sizes[scale["from"]]
     flow.budget.reserved = final.seconds(flow, start)
     epochs = once(folder / "epochs.json", functools.partial(_epochs, flow, start))
-    search = Search(flow, sizes, start, epochs=epochs, patience=max(3, round(PATIENCE * epochs)), folder=folder)
+    search = Search(
+        flow, sizes, start, epochs=epochs, patience=max(3, round(PATIENCE * epochs)), folder=folder
+    )
     search.run(parent, trials=TRIALS)
     finalists, failed = search.best(FINALISTS), list(flow.runner.failures)
     others = [each for each in sizes if each.verdict not in NOTHING and each is not start]
     others.sort(key=lambda each: _rank(flow.judge, [each]))
     groups = _confirmed(flow, [*finalists, start, *others[:1]], folder, parent)
     return _step(
-        flow, [*groups, *([each] for each in others[1:])], start, search, failed, considered=search.count + len(sizes)
+        flow,
+        [*groups, *([each] for each in others[1:])],
+        start,
+        search,
+        failed,
+        considered=search.count + len(sizes),
     )
 
 
@@ -61,7 +69,9 @@ def _epochs(flow: Flow, start: Trained) -> int:
     return max(FEWEST_EPOCHS, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
 
 
-def _confirmed(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str) -> list[list[Trained]]:
+def _confirmed(
+    flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str
+) -> list[list[Trained]]:
     """Train candidates with the other seeds as well, as far as the budget goes, and group them."""
     groups = [[each] for each in chosen]
     flow.budget.reserved = max(final.seconds(flow, each) for each in chosen)
@@ -69,7 +79,9 @@ def _confirmed(flow: Flow, chosen: Sequence[Trained], folder: Path, parent: str)
         if not once(folder / f"{seed}.json", functools.partial(_affordable, flow, chosen)):
             break
         asked = [each.candidate.overridden(each.candidate.name, seed) for each in chosen]
-        for group, each in zip(groups, flow.runner.train(asked, folder / seed, parent), strict=True):
+        for group, each in zip(
+            groups, flow.runner.train(asked, folder / seed, parent), strict=True
+        ):
             group += [each] if each is not None else []
     return groups
 
@@ -82,12 +94,21 @@ def _affordable(flow: Flow, chosen: Sequence[Trained]) -> bool:
 
 def _rank(judge: Judge, group: Sequence[Trained]) -> tuple[int, float]:
     """Sorts the best first; what was trained with fewer seeds comes last: its score may be the luck of one."""
-    score, seeds = judge.score(group, judge.measure).gain, {seed for each in group for seed, _ in each.judged}
+    score, seeds = (
+        judge.score(group, judge.measure).gain,
+        {seed for each in group for seed, _ in each.judged},
+    )
     return -len(seeds), -score if higher_is_better(judge.measure) else score
 
 
 def _step(
-    flow: Flow, groups: Sequence[list[Trained]], start: Trained, search: Search, failed: list[str], *, considered: int
+    flow: Flow,
+    groups: Sequence[list[Trained]],
+    start: Trained,
+    search: Search,
+    failed: list[str],
+    *,
+    considered: int,
 ) -> Step:
     judge = flow.judge
     measure = judge.measure
@@ -97,42 +118,60 @@ def _step(
     reasons = [search.said()]
     if measure != flow.problem.metric:
         reasons.append(
-            f"Candidates are compared by val_loss: {flow.problem.metric} is no mean over rows, which alone can be "
+            f"Candidates are compared by val_loss: {flow.problem.metric} is no mean over rows, "
+            "which alone can be "
             "compared row by row."
         )
     rival = overfit if winner is not overfit else contenders[1] if len(contenders) > 1 else winner
     gain = judge.compare(winner, rival, measure)
     if winner is not overfit:
         reasons.append(
-            f"{winner[0].candidate.name} is {gain.gain:.4g} better in val_{measure} than {start.candidate.name}, where "
-            f"tuning began (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, {_seeds(gain)}): "
+            f"{winner[0].candidate.name} is {gain.gain:.4g} better in val_{measure} than "
+            f"{start.candidate.name}, where "
+            f"tuning began (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, "
+            f"{_seeds(gain)}): "
             f"{'beyond' if gain.beyond_noise else 'within'} noise."
         )
     smaller = [group for group in contenders if group[0].parameters < winner[0].parameters]
     behind = [(group[0], judge.compare(group, winner, measure)) for group in smaller]
-    if equal := [(least, difference) for least, difference in behind if not difference.beyond_noise]:
+    if equal := [
+        (least, difference) for least, difference in behind if not difference.beyond_noise
+    ]:
         least, difference = min(equal, key=lambda each: each[0].parameters)
         reasons.append(
-            f"{least.candidate.name} has {least.parameters:,} weights instead of {winner[0].parameters:,}, and is "
-            f"{-difference.gain:.4g} behind in val_{measure} (95 % interval {-difference.high:+.3g} to "
+            f"{least.candidate.name} has {least.parameters:,} weights instead of "
+            f"{winner[0].parameters:,}, and is "
+            f"{-difference.gain:.4g} behind in val_{measure} (95 % interval "
+            f"{-difference.high:+.3g} to "
             f"{-difference.low:+.3g}): these rows and seeds cannot tell the two apart."
         )
     candidate = winner[0].candidate
     small = flow.recall(flow.found("power")["small"])
     called = "overfit" if start.verdict == "overfit" else "largest"
-    named = {"small": small, called: overfit, "regularized": _regularized(contenders[1:]), "winner": winner}
+    named = {
+        "small": small,
+        called: overfit,
+        "regularized": _regularized(contenders[1:]),
+        "winner": winner,
+    }
     versus = [_baseline_row(flow, winner, measure), _reference_row(flow, winner, measure)]
     for name, group in named.items():
         if group:
             difference = None if group is winner else judge.compare(group, winner, measure)
             versus.append(
-                _versus(f"{name}: {group[0].candidate.name}", judge.score(group, measure).gain, difference, measure)
+                _versus(
+                    f"{name}: {group[0].candidate.name}",
+                    judge.score(group, measure).gain,
+                    difference,
+                    measure,
+                )
             )
     return Step(
         name="tune",
         title="Regularize and tune",
         passed=True,
-        decision=f"The winner is {candidate.name}: val_{measure} {judge.score(winner, measure).gain:.4g} at epoch "
+        decision=f"The winner is {candidate.name}: val_{measure} "
+        f"{judge.score(winner, measure).gain:.4g} at epoch "
         f"{_epoch(winner)}.",
         reasons=[*reasons, *failed],
         table=[_contender(flow, group, winner) for group in contenders],
@@ -142,7 +181,8 @@ def _step(
             "epochs": _epoch(winner),
             "versus": versus,
             "considered": considered,
-            # All were judged on the same rows: what one may gain by luck is what sets two of them apart.
+            # All were judged on the same rows: what one may gain by luck is what sets two of them
+            # apart.
             "noise": gain.error / math.sqrt(2),
             "trials": search.table(),
             "ended": search.ended_by,
@@ -155,11 +195,23 @@ def _contender(flow: Flow, group: Sequence[Trained], winner: Sequence[Trained]) 
     judge, measure = flow.judge, flow.judge.measure
     difference = judge.compare(group, winner, measure)
     interval = "" if group is winner else f"{difference.low:+.3g} to {difference.high:+.3g}"
-    told = "the winner" if group is winner else "beyond noise" if difference.beyond_noise else "within noise"
+    told = (
+        "the winner"
+        if group is winner
+        else "beyond noise"
+        if difference.beyond_noise
+        else "within noise"
+    )
     said = row(group[0], [flow.problem.metric, measure])
     first = {name: said.pop(name) for name in ("candidate", "weights", f"val_{measure}")}
     first |= {f"val_{measure}": judge.score(group, measure).gain, "seeds": len(group)}
-    return {**first, "better than the winner by": interval, "that is": told, "verdict": said.pop("verdict"), **said}
+    return {
+        **first,
+        "better than the winner by": interval,
+        "that is": told,
+        "verdict": said.pop("verdict"),
+        **said,
+    }
 
 
 def _seeds(difference: Difference) -> str:
@@ -168,15 +220,28 @@ def _seeds(difference: Difference) -> str:
 
 def _versus(name: str, score: float, difference: Difference | None, measure: str) -> dict[str, Any]:
     """A row that sets something against the winner, or the winner itself."""
-    told = "the winner" if difference is None else "beyond noise" if difference.beyond_noise else "within noise"
+    told = (
+        "the winner"
+        if difference is None
+        else "beyond noise"
+        if difference.beyond_noise
+        else "within noise"
+    )
     interval = "" if difference is None else f"{difference.low:+.3g} to {difference.high:+.3g}"
-    return {"candidate": name, f"val_{measure}": score, "better than the winner by": interval, "that is": told}
+    return {
+        "candidate": name,
+        f"val_{measure}": score,
+        "better than the winner by": interval,
+        "that is": told,
+    }
 
 
 def _baseline_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[str, Any]:
     [baseline] = flow.recall(flow.found("baseline")["baseline"])
     others = {fold: predicted for (_, fold), predicted in baseline.judged.items()}
-    return _versus("baseline", baseline.best(measure), _behind(flow, others, winner, measure), measure)
+    return _versus(
+        "baseline", baseline.best(measure), _behind(flow, others, winner, measure), measure
+    )
 
 
 def _reference_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[str, Any]:
@@ -196,7 +261,10 @@ def _regularized(behind: Sequence[list[Trained]]) -> list[Trained]:
     """Of those behind the winner the best with any regularization; none where there is none."""
     for group in behind:
         words = group[0].candidate.overrides
-        if any(word.startswith("regularizer") and not word.startswith("regularizer.patience") for word in words):
+        if any(
+            word.startswith("regularizer") and not word.startswith("regularizer.patience")
+            for word in words
+        ):
             return group
     return []
 
