@@ -4,11 +4,10 @@ import pytest
 from mlflow.tracking import MlflowClient
 from PIL import Image
 
-from goldilocks.config.settings import ConfigError
-from goldilocks.dataset import DataError
-from goldilocks.interpret import AnalysisError, analyse, figures
+from goldilocks.errors import AnalysisError, ConfigError, DataError, StoreError
+from goldilocks.interpret import analyse, figures
 from goldilocks.run.run import run
-from goldilocks.tracking import StoreError, local
+from goldilocks.tracking import local
 
 NOTHING = {"layer": None, "image": None, "asked": ()}
 

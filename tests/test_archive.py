@@ -7,9 +7,8 @@ import zipfile
 import pytest
 
 import loopback
-from goldilocks.dataset import DataError
 from goldilocks.dataset.sources import archive
-from goldilocks.dataset.sources import cache as sources
+from goldilocks.errors import DataError, SourceUnavailable
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -72,9 +71,7 @@ def test_an_interrupted_download_begins_again_where_the_server_cannot_resume(sit
 
 def test_a_download_that_always_breaks_off_leaves_nothing_and_succeeds_later(site, cache):
     site.cut = [0] * 20
-    with pytest.raises(
-        sources.SourceUnavailable, match=r"Could not download http.*dataset\.dir=FOLDER"
-    ):
+    with pytest.raises(SourceUnavailable, match=r"Could not download http.*dataset\.dir=FOLDER"):
         archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
     assert len(site.asked) == 1 + archive.RESUMES
     assert downloads(cache) == []
@@ -85,7 +82,7 @@ def test_a_download_that_always_breaks_off_leaves_nothing_and_succeeds_later(sit
 def test_a_wrong_checksum_is_told_with_both_values_and_leaves_nothing(site, cache):
     wrong = "0" * 64
     with pytest.raises(
-        sources.SourceUnavailable,
+        SourceUnavailable,
         match=rf"published file.*expected sha256:{wrong} but got {SHA256}.*dataset.dir",
     ):
         archive.fetch(f"{site.url}/pets.zip", wrong, name="pets")
@@ -93,7 +90,7 @@ def test_a_wrong_checksum_is_told_with_both_values_and_leaves_nothing(site, cach
 
 
 def test_a_refusal_of_the_server_is_told(site):
-    with pytest.raises(sources.SourceUnavailable, match=r"refused http.*/missing\.zip: 404"):
+    with pytest.raises(SourceUnavailable, match=r"refused http.*/missing\.zip: 404"):
         archive.fetch(f"{site.url}/missing.zip", SHA256, name="pets")
 
 
@@ -101,7 +98,7 @@ def test_no_server_is_told():
     with loopback.serve() as closed:
         url = closed.url
     with pytest.raises(
-        sources.SourceUnavailable,
+        SourceUnavailable,
         match=r"Could not download http\S+: \S*Errno \d+\] Connection refused\. Try",
     ):
         archive.fetch(f"{url}/pets.zip", SHA256, name="pets")
@@ -112,7 +109,7 @@ def test_a_cache_that_cannot_be_written_is_told(site, tmp_path, monkeypatch):
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match=r"Could not store .*GOLDILOCKS_CACHE") as raised:
         archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
-    assert not isinstance(raised.value, sources.SourceUnavailable)
+    assert not isinstance(raised.value, SourceUnavailable)
 
 
 def make_zip(path, members, links=()):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from goldilocks.dataset.sources import cache as sources
+from goldilocks.errors import SourceUnavailable
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +18,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def unreachable():
-    raise sources.SourceUnavailable("The server is away.")
+    raise SourceUnavailable("The server is away.")
 
 
 def choose(source, original=lambda: "the original", name="mnist"):
@@ -37,7 +38,7 @@ def test_a_stand_in_never_asks_for_the_original():
 
 
 def test_an_original_that_was_asked_for_is_never_replaced():
-    with pytest.raises(sources.SourceUnavailable, match="The server is away"):
+    with pytest.raises(SourceUnavailable, match="The server is away"):
         choose("original", original=unreachable)
 
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 import goldilocks.dataset.stand_ins
 import loopback
-from goldilocks.dataset import DataError, catsdogs
+from goldilocks.dataset import catsdogs
 from goldilocks.dataset.sources import archive, cache
+from goldilocks.errors import DataError, SourceUnavailable
 
 SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.1, "subset": None}
 
@@ -134,7 +135,7 @@ def test_a_wrong_archive_falls_back_to_the_stand_in_with_one_warning(monkeypatch
             data = load()
         assert len(warned) == 1
         assert data.source == "stand_in"
-        with pytest.raises(cache.SourceUnavailable, match=r"expected sha256:b7974bd0.* but got"):
+        with pytest.raises(SourceUnavailable, match=r"expected sha256:b7974bd0.* but got"):
             load(source="original")
 
 

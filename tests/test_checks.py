@@ -2,7 +2,7 @@ import pytest
 
 from composition import ROOT, checked
 from goldilocks.config.checks import leaves, unknown
-from goldilocks.config.settings import ConfigError
+from goldilocks.errors import ConfigError
 
 FILE = f"dataset.file={ROOT / 'README.md'}"
 

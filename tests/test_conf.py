@@ -14,8 +14,9 @@ from omegaconf import OmegaConf
 from composition import CONF, NEEDED, OPTIONS, ROOT, checked, composed
 from goldilocks.config.checks import leaves
 from goldilocks.config.rules import RULES, rule_of
-from goldilocks.config.settings import GROUPS, NOT_ARGUMENTS, ConfigError
+from goldilocks.config.settings import GROUPS, NOT_ARGUMENTS
 from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
+from goldilocks.errors import ConfigError
 from goldilocks.model import ACCEPTS, HONOURS, Regularizer
 from goldilocks.problem import PROBLEMS
 

@@ -4,7 +4,8 @@ import pytest
 
 from composition import CONF, ROOT, checked
 from goldilocks.config.command_line import errors_in
-from goldilocks.config.settings import PARENT_FILE, ConfigError
+from goldilocks.config.settings import PARENT_FILE
+from goldilocks.errors import ConfigError
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import SplitError, holdout, iterated_kfold, kfold, notes_of_all
+from goldilocks.errors import SplitError
+from goldilocks.protocol import holdout, iterated_kfold, kfold, notes_of_all
 
 PROTOCOLS = {
     "holdout": (holdout.split, {"validation": 0.25, "test": 0.25}),

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.model import ModelError
+from goldilocks.errors import ModelError
 from sequence_models import NONE, built, kinds, penalized, series, texts
 
 GLOVE = "the 1 2\ngood -1 0.5\nfilm 3 4\n"

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.interpret import AnalysisError, filters
+from goldilocks.errors import AnalysisError
+from goldilocks.interpret import filters
 
 HOW = {"size": 16, "steps": 40, "step": 1.0, "seed": 0}
 

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.interpret import AnalysisError, gradcam
+from goldilocks.errors import AnalysisError
+from goldilocks.interpret import gradcam
 from goldilocks.interpret.layer_graph import opened, split
 
 SPOT = (slice(2, 6), slice(14, 18))  # where the image is bright

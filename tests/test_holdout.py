@@ -5,7 +5,8 @@ import pytest
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.windows import Windows
-from goldilocks.protocol import SplitError, holdout
+from goldilocks.errors import SplitError
+from goldilocks.protocol import holdout
 
 QUARTERS = {"validation": 0.25, "test": 0.25, "seed": 0}
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from goldilocks.dataset import DataError, images
+from goldilocks.dataset import images
 from goldilocks.dataset.readers import folders
+from goldilocks.errors import DataError
 
 SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.0, "subset": None}
 
@@ -169,11 +170,11 @@ def test_a_wrong_size_is_told(pets):
 def test_a_wrong_folder_is_told_and_prepared_images_load_without_tensorflow(pets, tmp_path):
     load(pets)
     code = (
-        "import sys; from goldilocks.dataset import images\n"
+        "import sys; from goldilocks.dataset import images\nfrom goldilocks.errors import DataError\n"
         f"settings = {SETTINGS!r}\n"
         f"images.load(dir={str(pets)!r}, **settings)\n"
         "try:\n    images.load(dir='missing', **settings)\n"
-        "except ValueError:\n    sys.exit('tensorflow' in sys.modules)"
+        "except DataError:\n    sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -4,7 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from goldilocks.dataset import DataError, Vectorization, imdb
+from goldilocks.dataset import Vectorization, imdb
+from goldilocks.errors import DataError
 
 HOW = {
     "encoding": "sequence",

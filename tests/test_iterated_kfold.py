@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import SplitError, holdout, iterated_kfold, kfold
+from goldilocks.errors import SplitError
+from goldilocks.protocol import holdout, iterated_kfold, kfold
 
 THREE = {"k": 3, "iterations": 2, "test": 0.25, "seed": 0}
 

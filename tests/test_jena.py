@@ -6,8 +6,9 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, jena
+from goldilocks.dataset import jena
 from goldilocks.dataset.sources import archive, cache
+from goldilocks.errors import DataError, SourceUnavailable
 from loopback import serve
 
 HOW = {"lookback": 240, "step": 1, "delay": 24, "purge": True, "subset": None}
@@ -139,7 +140,7 @@ def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_f
         ):
             site.files["/jena.csv.zip"] = sent
             with pytest.raises(
-                cache.SourceUnavailable, match=r"did not send the published file: .+was deleted"
+                SourceUnavailable, match=r"did not send the published file: .+was deleted"
             ):
                 load("original")
             assert list((cache.cache_dir() / "downloads").iterdir()) == []

@@ -6,7 +6,8 @@ import pytest
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.windows import Windows
-from goldilocks.protocol import SplitError, holdout, kfold
+from goldilocks.errors import SplitError
+from goldilocks.protocol import holdout, kfold
 
 FOUR = {"k": 4, "shuffle": True, "test": 0.25, "seed": 0}
 

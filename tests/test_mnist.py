@@ -9,6 +9,7 @@ import pytest
 
 from goldilocks.dataset import mnist
 from goldilocks.dataset.sources import cache, original
+from goldilocks.errors import SourceUnavailable
 
 
 def fake_keras(monkeypatch, load_data):
@@ -81,7 +82,7 @@ def test_every_failure_of_keras_is_a_sentence(monkeypatch, error):
 
     fake_keras(monkeypatch, load_data)
     with pytest.raises(
-        cache.SourceUnavailable,
+        SourceUnavailable,
         match=r"could not be fetched \(\w.*\)\. Expected .*mnist\.npz.*stand_in",
     ):
         original.from_keras("mnist")
@@ -98,7 +99,7 @@ def test_a_download_that_breaks_off_leaves_no_half_written_file(tmp_path, monkey
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
     monkeypatch.setattr(file_utils, "urlretrieve", break_off)
     assert keras.datasets.mnist is not None
-    with pytest.raises(cache.SourceUnavailable, match="connection reset"):
+    with pytest.raises(SourceUnavailable, match="connection reset"):
         original.from_keras("mnist")
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 

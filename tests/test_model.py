@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.model import Facts, ModelError, Regularizer, baseline, convnet, mlp
+from goldilocks.errors import ModelError
+from goldilocks.model import Facts, Regularizer, baseline, convnet, mlp
 
 PARTS = (
     "l1",

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from goldilocks.backend import keras
-from goldilocks.dataset import DataError, imdb, reuters
+from goldilocks.dataset import imdb, reuters
 from goldilocks.dataset.sources import cache, original
+from goldilocks.errors import DataError, SourceUnavailable
 from loopback import serve
 
 HOW = {
@@ -137,7 +138,7 @@ def test_another_checksum_is_a_sentence_and_the_file_is_fetched_again(site, tmp_
     right = site.files[f"/{file}"]
     site.files[f"/{file}"] = right[:-1] + b"!"
     with pytest.raises(
-        cache.SourceUnavailable, match=rf"Incomplete or corrupted file.* published {file} in"
+        SourceUnavailable, match=rf"Incomplete or corrupted file.* published {file} in"
     ):
         imdb.load(source="original", dir=None, **HOW)
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
@@ -147,7 +148,7 @@ def test_another_checksum_is_a_sentence_and_the_file_is_fetched_again(site, tmp_
 
 def test_a_download_that_breaks_off_leaves_nothing_half_written(site, tmp_path):
     site.cut = [40]
-    with pytest.raises(cache.SourceUnavailable, match=r"reuters\.npz.*dataset\.source=stand_in"):
+    with pytest.raises(SourceUnavailable, match=r"reuters\.npz.*dataset\.source=stand_in"):
         reuters.load(source="original", **HOW)
     assert kept(tmp_path) == []
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
@@ -167,7 +168,7 @@ def test_an_archive_that_would_run_code_is_refused(site, monkeypatch, tmp_path):
     monkeypatch.setattr(
         published, "get_file", functools.partial(write, tmp_path, site.files["/reuters.npz"])
     )
-    with pytest.raises(cache.SourceUnavailable, match="Refusing to deserialize"):
+    with pytest.raises(SourceUnavailable, match="Refusing to deserialize"):
         reuters.load(source="original", **HOW)
     assert not (tmp_path / "ran").exists()
 

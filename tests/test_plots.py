@@ -9,6 +9,7 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from PIL import Image
 
+from goldilocks import formatting
 from goldilocks.plots import confusion, curves, images, overlays, predictions, scale, style, weights
 
 EPOCHS = np.arange(1, 21)
@@ -405,7 +406,7 @@ def test_of_many_weights_the_largest_are_shown(drawn):
     ],
 )
 def test_number(value, text):
-    assert style.number(value) == text
+    assert formatting.number(value) == text
 
 
 def test_threads_may_draw_at_once(tmp_path):

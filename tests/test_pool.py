@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from goldilocks.errors import JobError
 from goldilocks.jobs import pool, process
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job
-from goldilocks.jobs.records import JobError
 from goldilocks.jobs.slots import Slot
 from processes import gone
 
-MISTAKES = (LookupError,)
+MISTAKES = LookupError
 NOTHING = {"time_limit": None, "memory_limit": None, "retries": 0, "final": MISTAKES, "preload": ()}
 ONE, TWO = [Slot(1, None)], [Slot(1, None)] * 2
 

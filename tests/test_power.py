@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from goldilocks.errors import JobError
 from goldilocks.evaluation.paired import Judge
-from goldilocks.jobs.records import JobError
 from goldilocks.workflow.steps import power
 from workflows import dataset, problem, trained
 

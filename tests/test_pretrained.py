@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from goldilocks.encoding import encoder
-from goldilocks.model import ModelError, convnet, mlp, pretrained
+from goldilocks.errors import ModelError
+from goldilocks.model import convnet, mlp, pretrained
 from test_model import NONE, facts, regularized
 
 KEYS = {

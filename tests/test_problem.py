@@ -1,6 +1,7 @@
 import pytest
 
-from goldilocks.problem import PROBLEMS, Problem, ProblemError, higher_is_better, resolve
+from goldilocks.errors import ProblemError
+from goldilocks.problem import PROBLEMS, Problem, higher_is_better, resolve
 
 AUTO = {
     "type": "auto",

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from goldilocks.encoding import schema
-from goldilocks.tracking import StoreError, local, null
+from goldilocks.errors import StoreError
+from goldilocks.tracking import local, null
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from goldilocks.report import sweep, tables
+from goldilocks import formatting
+from goldilocks.report import sweep
 from goldilocks.tracking.query import StoredRun
 
 
@@ -82,7 +83,7 @@ def test_a_failed_run_has_a_row_without_numbers():
     )
     assert table["status"].tolist() == ["FINISHED", "FINISHED", "FAILED"]
     assert pd.isna(table["best_val_loss"][2])
-    last = tables.markdown(table).splitlines()[-1]
+    last = formatting.markdown(table).splitlines()[-1]
     assert "FAILED" in last
     assert "nan" not in last.lower()
     assert "None" not in last
@@ -91,18 +92,6 @@ def test_a_failed_run_has_a_row_without_numbers():
 def test_runs_that_differ_in_nothing_are_told_by_their_names():
     table = sweep.comparison([a_run("first"), a_run("second")])
     assert table["run"].tolist() == ["first", "second"]
-
-
-def test_a_table_in_markdown():
-    table = pd.DataFrame(
-        [{"a": "x", "b": 0.123456, "c": 12.0}, {"a": "y", "b": None, "c": 123456.0}]
-    )
-    assert tables.markdown(table).splitlines() == [
-        "| a | b | c |",
-        "| --- | --- | --- |",
-        "| x | 0.1235 | 12 |",
-        "| y |  | 1.235e+05 |",
-    ]
 
 
 def test_labels_are_short_and_no_two_are_the_same():
@@ -122,7 +111,7 @@ def test_a_comparison_is_written_as_a_table_in_two_forms_and_a_figure(tmp_path):
         "val_loss.png",
     }
     assert (tmp_path / "results.md").read_text() == said + "\n"
-    assert said == tables.markdown(sweep.comparison(RUNS))
+    assert said == formatting.markdown(sweep.comparison(RUNS))
     assert pd.read_csv(tmp_path / "results.csv")["best_val_loss"].tolist() == pytest.approx(
         [0.25, 1 / 512]
     )

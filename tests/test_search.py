@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 import searching
-from goldilocks.config.settings import ConfigError
+from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
 from goldilocks.sweep.plan import RULES
 from goldilocks.sweep.sweeper import SearchSweeper

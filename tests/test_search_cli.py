@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from goldilocks.config.settings import ConfigError
+from goldilocks.errors import ConfigError
 from goldilocks.sweep.expand import check_measure
 
 TRAIN = Path(__file__).parent.parent / "train.py"

@@ -2,8 +2,9 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, series
+from goldilocks.dataset import series
 from goldilocks.encoding import encoder
+from goldilocks.errors import DataError
 from goldilocks.protocol import holdout, kfold
 
 HOURS = 80

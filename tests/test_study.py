@@ -10,7 +10,7 @@ import pytest
 from composition import OPTIONS, ROOT
 from goldilocks import study
 from goldilocks.config.command_line import experiment
-from goldilocks.config.settings import ConfigError
+from goldilocks.errors import ConfigError
 from goldilocks.study import measured, plan
 from goldilocks.study.measured import Data, Statistic
 from goldilocks.tracking import local

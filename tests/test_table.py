@@ -6,7 +6,8 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, table
+from goldilocks.dataset import table
+from goldilocks.errors import DataError
 
 ROWS = 40
 GENERATOR = np.random.default_rng(0)

@@ -1,6 +1,7 @@
 import pytest
 
-from goldilocks.tracking import StoreError, local
+from goldilocks.errors import StoreError
+from goldilocks.tracking import local
 from goldilocks.tracking.store import Store
 from stored_runs import a_run, a_sweep, log
 

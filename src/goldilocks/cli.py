@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from goldilocks import console
+
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
 
@@ -118,18 +120,21 @@ def _repair(given: argparse.Namespace) -> None:
     from goldilocks.tracking import repair
 
     for line in repair.everything():
-        print(line)
+        console.result(line)
     for left in repair.interrupted(forget=given.forget):
         why = f"{left.unsent} entries are not in its store" if left.unsent else "interrupted"
         kept = "they wait here" if left.unsent else "the command that started it goes on with it"
         done = "forgotten" if given.forget else kept
-        print(f"run {left.run_id} ({left.name}): {why}; {done} ({left.size / 2**20:.1f} MiB).")
-    print("every run of this folder is in its store, but for those named above.")
+        console.result(
+            f"run {left.run_id} ({left.name}): {why}; {done} ({left.size / 2**20:.1f} MiB)."
+        )
+    console.result("every run of this folder is in its store, but for those named above.")
 
 
 def _analyse(given: argparse.Namespace) -> None:
     from goldilocks import backend  # isort: skip  First: it is quiet.
-    from goldilocks.interpret import AnalysisError, analyse
+    from goldilocks.errors import AnalysisError
+    from goldilocks.interpret import analyse
     from goldilocks.tracking import local
 
     backend.find_devices()
@@ -169,18 +174,19 @@ def _report(given: argparse.Namespace) -> None:
     if given.study:
         from goldilocks import study
 
-        print(study.write(given.study, store, Path.cwd()))
+        console.result(str(study.write(given.study, store, Path.cwd())))
         return
     if len(given.targets) == 1 and RUN_ID.fullmatch(given.targets[0]):
         from goldilocks.report.workflow import page
 
         run = store.found(given.targets[0])
         if run.tags.get("role") == page.ROLE:
-            print(page.write(store, run, given.output))
+            console.result(str(page.write(store, run, given.output)))
             return
     from goldilocks.report import compare
 
     typed = ["goldilocks", "report", *given.targets]
     typed += ["--output", str(given.output)] if given.output else []
     typed += ["--uri", given.uri] if given.uri else []
-    print(compare.write(store, given.targets, given.output, command=shlex.join(typed)))
+    file = compare.write(store, given.targets, given.output, command=shlex.join(typed))
+    console.result(str(file))

@@ -8,9 +8,7 @@ function for your model".
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-
-class ProblemError(ValueError):
-    """The last activation, loss or metric does not fit the problem type."""
+from goldilocks.errors import ProblemError
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 from goldilocks.config.rules import rule_of
 from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
+from goldilocks.errors import ProblemError
 from goldilocks.model import ACCEPTS, AUGMENTATION, HONOURS
-from goldilocks.problem import LOSSES, ProblemError, check_monitor, resolve
+from goldilocks.problem import LOSSES, check_monitor, resolve
 
 # The fewest layers that a model can be built with.
 FEWEST_LAYERS = {"convnet": 1, "mlp": 1, "embedding": 0, "rnn": 1}

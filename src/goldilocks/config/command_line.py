@@ -17,32 +17,14 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
+from goldilocks import console
 from goldilocks.config.checks import config_errors, leaves, unknown, value_errors
 from goldilocks.config.rules import RULES
-from goldilocks.config.settings import GROUPS, ConfigError, Settings, listed, plain, settled
-from goldilocks.dataset import DataError
-from goldilocks.interpret import AnalysisError
-from goldilocks.jobs.records import JobError
-from goldilocks.model import ModelError
-from goldilocks.problem import ProblemError
-from goldilocks.protocol import SealError, SplitError
-from goldilocks.tracking import StoreError
+from goldilocks.config.settings import GROUPS, Settings, listed, plain, settled
+from goldilocks.errors import ConfigError, UserError
 
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
-
-# What a person can mend, each said in a sentence that tells how.
-USER_ERRORS = (
-    AnalysisError,
-    ConfigError,
-    DataError,
-    JobError,
-    ModelError,
-    ProblemError,
-    SealError,
-    SplitError,
-    StoreError,
-)
 
 
 def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
@@ -60,13 +42,13 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     if TRACEBACK:
         main()
         return
-    warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
+    warnings.showwarning = lambda message, *_: console.warning(str(message))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises where it would print and exit.
     try:
         main()
     except (HydraException, OmegaConfBaseException) as error:
         _stop(listed(errors_in(sys.argv[1:], conf, name) or [str(error)]))
-    except USER_ERRORS as error:
+    except UserError as error:
         _stop(str(error))  # A job of a sweep failed.
     except ValueError:  # Hydra's own for `model=null`, or a bug of a job.
         if errors := errors_in(sys.argv[1:], conf, name):
@@ -98,7 +80,7 @@ def stopping() -> Iterator[None]:
     """End the program with a sentence and exit status 1 where a person can mend what went wrong."""
     try:
         yield
-    except USER_ERRORS as error:
+    except UserError as error:
         _stop(str(error))
 
 

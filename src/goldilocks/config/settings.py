@@ -21,6 +21,7 @@ from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
 from goldilocks.config.checks import config_errors, leaves
+from goldilocks.errors import ConfigError
 
 GROUPS = (
     "dataset",
@@ -47,10 +48,6 @@ NOT_ARGUMENTS = ("trainer.repeats", "model.init_from")
 # In the folder of a sweep, the ID of its parent run: any process that shares the folder can read
 # it.
 PARENT_FILE = "parent_run_id"
-
-
-class ConfigError(ValueError):
-    """The configuration is wrong; the message lists every error."""
 
 
 @dataclass(frozen=True)

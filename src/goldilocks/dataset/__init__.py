@@ -36,10 +36,6 @@ PUBLISHED_PROBLEMS: Mapping[str, str] = {
 }
 
 
-class DataError(ValueError):
-    """The data cannot be used as it is; the message says what was found, what was expected and how to fix it."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Vectorization:
     """How texts become numbers.

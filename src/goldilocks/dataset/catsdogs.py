@@ -20,15 +20,16 @@ Stand-in: 4,000 faces drawn by `goldilocks.dataset.stand_ins.faces` from seed 0.
 
 import dataclasses
 import inspect
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, images
+from goldilocks import console
+from goldilocks.dataset import Dataset, images
 from goldilocks.dataset.readers import folders
 from goldilocks.dataset.sources import archive, cache
+from goldilocks.errors import DataError
 
 URL = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip"
 SHA256 = "b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9"
@@ -132,7 +133,7 @@ def _draw(image_size: int, subset: int | None) -> Dataset:
     from goldilocks.dataset.stand_ins import faces, heads
 
     def build() -> dict[str, np.ndarray]:
-        print(f"drawing {DRAWN} faces of cats and dogs, once ...", file=sys.stderr)
+        console.note(f"drawing {DRAWN} faces of cats and dogs, once ...")
         x, y = faces.draw(DRAWN, size=image_size, seed=0)
         y = np.asarray(y, dtype=np.float32)
         return {"x": x, "y": y, "digest": np.array([cache.digest(x, y)])}

@@ -11,9 +11,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import folders
 from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
 # Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
 DECODER = 1

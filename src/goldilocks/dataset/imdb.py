@@ -29,9 +29,10 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, Vectorization
+from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.readers import folders, textfiles
 from goldilocks.dataset.sources import cache, original, packing, wheel
+from goldilocks.errors import DataError
 
 CLASSES = ("negative", "positive")
 # The folders of aclImdb, with their classes; train/unsup, which has none, is not read.

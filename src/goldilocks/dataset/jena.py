@@ -34,9 +34,10 @@ from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import archive, cache, wheel
+from goldilocks.errors import DataError, SourceUnavailable
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip"
 SHA256 = "9626d3964f7afb3fa94b6f3d3a0e92fe96e4a4477c31ed9875cc64d6717c129f"
@@ -126,7 +127,7 @@ def _original() -> dict[str, np.ndarray]:
             raise
         packed.unlink(missing_ok=True)  # Else it would be taken for the published file ever after.
         shutil.rmtree(folder, ignore_errors=True)
-        raise cache.SourceUnavailable(
+        raise SourceUnavailable(
             f"{URL} did not send the published file: {error} What it sent was deleted; try again "
             "later."
         ) from error

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import tabular
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
 if TYPE_CHECKING:
     import pandas

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, Vectorization
+from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.readers import folders, tabular, targets, textfiles
 from goldilocks.dataset.sources import packing
+from goldilocks.errors import DataError
 
 
 def load(

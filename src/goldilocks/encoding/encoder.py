@@ -10,10 +10,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import DataError, Dataset, images
+from goldilocks.dataset import Dataset, images
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.encoding import vectorization
+from goldilocks.errors import DataError
 
 NUMBERS = (
     2**26

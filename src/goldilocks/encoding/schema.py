@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from goldilocks.dataset import DataError, Dataset
+from goldilocks.dataset import Dataset
+from goldilocks.errors import DataError
 
 FILE = "input.json"  # of the artifacts of a run
 NUMBER, CATEGORY = "number", "category"

@@ -1,6 +1,5 @@
 """A logged run -> what its network has learned, drawn and logged into the run: chapter 7."""
 
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +10,13 @@ import numpy as np
 import yaml
 from PIL import Image, UnidentifiedImageError
 
+from goldilocks import console
 from goldilocks.config.checks import config_errors
-from goldilocks.config.settings import GROUPS, ConfigError, Settings
-from goldilocks.dataset import DataError, Dataset
-from goldilocks.interpret import AnalysisError, gradcam
+from goldilocks.config.settings import GROUPS, Settings
+from goldilocks.dataset import Dataset
+from goldilocks.errors import AnalysisError, ConfigError, DataError
 from goldilocks.interpret import figures as insights
+from goldilocks.interpret import gradcam
 from goldilocks.interpret.layer_graph import split
 from goldilocks.model import weights_file
 from goldilocks.model.pretrained import NETWORKS
@@ -60,9 +61,8 @@ def run(
     _check_digest(dataset, logged)
     rows = _split(settings, dataset, logged).validation
     if logged.tags.get("role") == "final":
-        print(
-            "  a final run has trained on its validation rows: it knows what is shown here.",
-            file=sys.stderr,
+        console.note(
+            "  a final run has trained on its validation rows: it knows what is shown here."
         )
     if len(rows) > ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, size=ROWS, replace=False))
@@ -77,14 +77,16 @@ def run(
         rows=rows,
     )
     given = None if image is None else _pixels(image, model.input_shape[1:], dataset.kind)
-    print(f"{logged.name}: {model.name}, {len(rows)} validation rows", file=sys.stderr)
+    console.note(f"{logged.name}: {model.name}, {len(rows)} validation rows")
     with tempfile.TemporaryDirectory() as folder:
         names = _save(
             insights.figures(subject, layer=layer, image=given, asked=asked), Path(folder)
         )
         if names:
             store.add(run_id, Path(folder), FOLDER)
-    print(f"logged    {len(names)} figures of {logged.name} under {FOLDER}/ of run {run_id}")
+    console.result(
+        f"logged    {len(names)} figures of {logged.name} under {FOLDER}/ of run {run_id}"
+    )
     return names
 
 
@@ -132,7 +134,7 @@ def network(
         else [f"class {label}" for label in order]
     )
     for label, said in zip(order, names, strict=True):
-        print(f"  {predicted[0, label]:.3f} {said}", file=sys.stderr)
+        console.note(f"  {predicted[0, label]:.3f} {said}")
     heats = gradcam.heat_maps(model, pixels[np.newaxis].astype("float32"), layer=layer)
     caption = f"{image.name}: said {names[0]} {heats[0].probability:.2f}"
 
@@ -142,7 +144,7 @@ def network(
         yield from insights.of_network(model, pixels, name=model.name, layer=layer)
 
     saved = _save(drawn(), folder)
-    print(f"written   {len(saved)} figures of {model.name} into {folder}")
+    console.result(f"written   {len(saved)} figures of {model.name} into {folder}")
     return saved
 
 
@@ -150,7 +152,7 @@ def _save(figures: insights.Figures, folder: Path) -> list[str]:
     names = []
     for name, figure in figures:
         style.save(figure, folder / f"{name}.png")
-        print(f"  {name}.png", file=sys.stderr)
+        console.note(f"  {name}.png")
         names.append(name)
     return names
 
@@ -230,8 +232,7 @@ def _class_names(module: Any, predicted: np.ndarray, order: np.ndarray) -> list[
             for _, name, _ in module.decode_predictions(predicted, top=len(order))[0]
         ]
     except Exception as error:  # Keras raises a bare Exception when a download fails.
-        print(
-            f"  the names of the classes cannot be had ({str(error).splitlines()[0]}): numbers.",
-            file=sys.stderr,
+        console.note(
+            f"  the names of the classes cannot be had ({str(error).splitlines()[0]}): numbers."
         )
         return [f"class {label}" for label in order]

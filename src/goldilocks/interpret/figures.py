@@ -1,6 +1,5 @@
 """Every figure of what a network has learned, by the kind of its rows."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
+from goldilocks import console
 from goldilocks.dataset import Dataset
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
@@ -111,9 +111,8 @@ def of_network(model: keras.Model, image: np.ndarray, *, name: str, layer: str |
     size = min(SIDE, *image.shape[:2])
     for each in climbed:
         total = int(network.tensors[each].shape[-1])
-        print(
-            f"  climbing to what excites {min(total, FILTERS)} of {total} filters of {each}",
-            file=sys.stderr,
+        console.note(
+            f"  climbing to what excites {min(total, FILTERS)} of {total} filters of {each}"
         )
         some = range(min(total, FILTERS))
         made = filters.patterns(model, each, some, size=size, steps=STEPS, step=STEP, seed=0)
@@ -127,9 +126,8 @@ def of_network(model: keras.Model, image: np.ndarray, *, name: str, layer: str |
 def _of_images(subject: Subject, layer: str | None, image: np.ndarray | None) -> Figures:
     """Feature maps, filters and heat maps; nothing of a network without convolutions."""
     if not opened(subject.model).convolutions() and layer is None:
-        print(
-            f"  {subject.network.name} has no convolutions: there is nothing to show of images.",
-            file=sys.stderr,
+        console.note(
+            f"  {subject.network.name} has no convolutions: there is nothing to show of images."
         )
         return
     if image is not None:
@@ -176,9 +174,7 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
     if vocabulary and matrix is not None:
         lost = [word for word in asked if word not in vocabulary]
         if lost:
-            print(
-                f"  not in the vocabulary of {len(vocabulary)}: {', '.join(lost)}", file=sys.stderr
-            )
+            console.note(f"  not in the vocabulary of {len(vocabulary)}: {', '.join(lost)}")
         chosen = list(dict.fromkeys([*asked, *words.telling(matrix, vocabulary, WORDS)]))
         near = words.nearest(matrix, vocabulary, chosen, NEIGHBOURS)
         drawn = words_plot.neighbours(
@@ -202,7 +198,7 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
         for place, row, shares in zip(places, features, found.shares, strict=True)
     ]
     if how.hashing:
-        print("  the encoder keeps no words (hashing), so none can be coloured.", file=sys.stderr)
+        console.note("  the encoder keeps no words (hashing), so none can be coloured.")
         return
     captions = [_caption(subject, place, predicted) for place in places]
     yield (
@@ -232,10 +228,7 @@ def _of_columns(subject: Subject) -> Figures:
         return scores.scores(problem, truth, keras.ops.convert_to_numpy(said))["loss"]
 
     names = list(dataset.x.columns) if dataset.kind == "series" else list(raw)
-    print(
-        f"  shuffling {len(names)} columns of {len(rows)} rows, {REPEATS} times each",
-        file=sys.stderr,
-    )
+    console.note(f"  shuffling {len(names)} columns of {len(rows)} rows, {REPEATS} times each")
     found = importance.importance(loss, raw, names, repeats=REPEATS, seed=0)
     drawn = importance_plot.importance_bars(
         [each.column for each in found],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import keras
 
-from goldilocks.interpret import AnalysisError
+from goldilocks.errors import AnalysisError
 
 CONVOLUTIONS = (
     keras.layers.Conv2D,

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection
 
+from goldilocks.errors import JobError
 from goldilocks.jobs.process import Ended, Job, Running, start, stop_server
-from goldilocks.jobs.records import JobError
 from goldilocks.jobs.slots import Slot
 from goldilocks.jobs.worker import GRACE
 
@@ -43,7 +43,7 @@ class Pool:
     time_limit: float | None
     memory_limit: float | None
     retries: int
-    final: tuple[type[Exception], ...]
+    final: type[Exception]
     preload: Sequence[str]
 
     def stream(self, ask: Callable[[], Job | None], tell: Callable[[Job, Ended], None]) -> None:

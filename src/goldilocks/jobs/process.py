@@ -17,7 +17,7 @@ from typing import Any
 import cloudpickle
 import psutil
 
-from goldilocks.jobs.records import JobError
+from goldilocks.errors import JobError
 from goldilocks.jobs.slots import GIB, Slot
 from goldilocks.jobs.worker import GRACE, serve
 

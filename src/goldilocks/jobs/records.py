@@ -15,10 +15,6 @@ from typing import Any
 FOLDER = "jobs"
 
 
-class JobError(RuntimeError):
-    """A job did not come to its end, or some jobs of a sweep did not; the message says which and why."""
-
-
 @dataclass(frozen=True)
 class JobRecord:
     """A job of a sweep.

@@ -15,7 +15,7 @@ from typing import Any
 
 import cloudpickle
 
-from goldilocks.jobs.records import JobError
+from goldilocks.errors import JobError
 
 # seconds from SIGTERM to SIGKILL: a run marks itself and sends its last metrics in about one
 GRACE = 10.0

@@ -47,10 +47,6 @@ HONOURS: Mapping[str, frozenset[str]] = {
 }
 
 
-class ModelError(ValueError):
-    """The model cannot be built for these inputs; the message says why and how to fix it."""
-
-
 @dataclass(frozen=True)
 class Facts:
     """What a model needs to know and only the data can tell.

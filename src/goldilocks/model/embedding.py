@@ -2,7 +2,8 @@
 
 import keras
 
-from goldilocks.model import Facts, ModelError, Regularizer
+from goldilocks.errors import ModelError
+from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import dropout, hidden, last
 from goldilocks.model.sequences import entrance
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import keras
 
-from goldilocks.model import Facts, ModelError, Regularizer, transfer, weights_file
+from goldilocks.errors import ModelError
+from goldilocks.model import Facts, Regularizer, transfer, weights_file
 from goldilocks.model.layers import dropout, hidden, last
 
 BASE, POOLING = "base", "pooling"  # names of layers

@@ -2,7 +2,8 @@
 
 import keras
 
-from goldilocks.model import Facts, ModelError, Regularizer, vectors
+from goldilocks.errors import ModelError
+from goldilocks.model import Facts, Regularizer, vectors
 from goldilocks.model.layers import penalty
 
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}

@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 import keras
 
-from goldilocks.model import ModelError
+from goldilocks.errors import ModelError
 
 FROZEN = "frozen"  # name of the nested layer that holds a frozen base apart from its top
 UNIT = "unit"  # name of the layer that turns predictions into the unit of a regression's targets

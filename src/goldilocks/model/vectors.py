@@ -32,8 +32,8 @@ from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset.sources import cache, wheel
-from goldilocks.model import ModelError
+from goldilocks.dataset.sources import wheel
+from goldilocks.errors import ModelError, SourceUnavailable
 
 STAND_IN = "stand_in"
 WORDLLAMA = {
@@ -181,7 +181,7 @@ def _shown(line: bytes) -> str:
 def _stand_in(wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int, np.ndarray]]:
     """The indices and vectors of the wanted words: the mean over a word's pieces (most common words are one piece)."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise cache.SourceUnavailable(
+        raise SourceUnavailable(
             f"model.vectors=stand_in is in a wheel for Linux on x86_64, and this is {sys.platform} "
             "on "
             f"{platform.machine()}; give the path of a GloVe file (model.vectors=FILE), or "

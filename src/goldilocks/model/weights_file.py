@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 
-from goldilocks.model import ModelError
+from goldilocks.errors import ModelError
 
 # Seconds without a byte from the server. Keras sets no limit, and a firewall that drops packets
 # would hang it for good.

@@ -5,6 +5,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from PIL import Image
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 COLUMNS, CELL, GAP = 16, 66, 3  # pixels
@@ -39,7 +40,7 @@ def activation_grid(
     picture.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
     picture.axis("off")
     lines = [
-        f"{silent.sum()} of {channels} channels ({style.percent(silent.mean())}) are silent, zero "
+        f"{silent.sum()} of {channels} channels ({formatting.percent(silent.mean())}) are silent, zero "
         "everywhere: grey."
     ]
     lines += ["Each channel has its own scale: dark is little, yellow is much."]

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 SHARES = 12  # up to this many classes, cells tell the share of the row besides the count
@@ -85,9 +86,13 @@ def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, *, font: f
     few = len(counts) <= SHARES
     for row, column in np.argwhere(counts > 0):
         count, share = int(counts[row, column]), float(shares[row, column])
-        text = style.number(count) if count < (100_000 if few else 1000) else f"{count / 1000:.0f}k"
+        text = (
+            formatting.number(count)
+            if count < (100_000 if few else 1000)
+            else f"{count / 1000:.0f}k"
+        )
         if few:
-            text = f"{text}\n{style.percent(share)}"
+            text = f"{text}\n{formatting.percent(share)}"
         color = "white" if share > 0.55 else style.INK
         axes.text(column, row, text, ha="center", va="center", fontsize=font, color=color)
 

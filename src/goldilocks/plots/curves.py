@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from goldilocks import formatting
 from goldilocks.plots import layout, scale, style
 
 
@@ -110,7 +111,7 @@ def _curve_panel(
             markeredgecolor=style.INK,
             markersize=9,
         )
-        heading = f"{name}: {kept} {style.number(best)} at best epoch {best_epoch}"
+        heading = f"{name}: {kept} {formatting.number(best)} at best epoch {best_epoch}"
     axes.set_title(heading, loc="left", fontsize=style.TEXT + 1, color=style.INK, pad=10)
     axes.set_ylabel(f"{name} (log scale)" if fitted and fitted.log else name, fontsize=style.TEXT)
     _mark_lost(axes, values, cut=bool(fitted and fitted.cut))
@@ -126,7 +127,7 @@ def _line(axes: Axes, curve: Sequence[float], *, first: int = 1, **how: Any) -> 
 
 def _baseline(axes: Axes, value: float, place: str) -> dict[str, Line2D]:
     """Draw the baseline with its value in the right margin; if it lies far outside, only say so there."""
-    text = f"baseline\n{style.number(value)}"
+    text = f"baseline\n{formatting.number(value)}"
     how = {"color": style.QUIET, "fontsize": style.SMALL}
     if place == "inside":
         line = axes.axhline(value, color=style.QUIET, linewidth=1.2, linestyle=":", zorder=1)

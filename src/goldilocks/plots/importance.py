@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 SHOWN, BAR = 30, 26  # columns, and pixels of each
@@ -60,7 +61,7 @@ def importance_bars(
         axes.text(
             at,
             place,
-            style.number(float(means[place])),
+            formatting.number(float(means[place])),
             va="center",
             fontsize=style.SMALL,
             color=style.QUIET,

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from goldilocks import formatting
 from goldilocks.plots import layout, scale, style
 
 NAMED = 10  # of too many curves, this many are named and coloured
@@ -48,7 +49,7 @@ def overlay(
     for name in named:
         epoch = dots[name]
         said = (
-            f"{style.number(values[name][epoch - 1])}, epoch {epoch}"
+            f"{formatting.number(values[name][epoch - 1])}, epoch {epoch}"
             if epoch
             else "no finite value"
         )

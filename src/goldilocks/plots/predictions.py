@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 DOTS = 3_000  # more rows than this hide each other and are counted in hexagons
@@ -73,7 +74,7 @@ def predicted_against_true(
         )
         place = layout.panel(figure, 500, top + 4, 12, 400)
         bar = figure.colorbar(
-            cells, cax=place, format=FuncFormatter(lambda count, _: style.number(count))
+            cells, cax=place, format=FuncFormatter(lambda count, _: formatting.number(count))
         )
         bar.ax.minorticks_off()
         bar.set_label("rows per cell (log scale)", fontsize=style.SMALL)
@@ -101,7 +102,7 @@ def predicted_against_true(
         color=style.TRAIN,
     )
     right.axvline(0, color=style.INK, linewidth=1.0, linestyle="--")
-    right.yaxis.set_major_formatter(FuncFormatter(lambda count, _: style.number(count)))
+    right.yaxis.set_major_formatter(FuncFormatter(lambda count, _: formatting.number(count)))
     outside = int((np.abs(residual) > reach).sum())
     right.set(
         xlabel=style.plain(f"predicted - true ({unit})" if unit else "predicted - true"),

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from goldilocks import formatting
 from goldilocks.plots import style
 
 EXPLODED = 8  # times the usual level: beyond this a linear axis would press the other epochs flat
@@ -119,7 +120,7 @@ def set_limits(axes: Axes, scale: Scale, baseline: float | None) -> str:
     else:
         axes.set_ylim(low, high)
         axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.number(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formatting.number(value)))
     return place
 
 

@@ -1,6 +1,5 @@
 """The look that all figures share: sizes, colours, texts that can be drawn, and saving as PNG."""
 
-import math
 import textwrap
 from collections.abc import Mapping
 from functools import cache
@@ -52,24 +51,6 @@ def plain(text: str, limit: int = 1000) -> str:
     return "".join(c if ord(c) in _glyphs() else "□" for c in shortened(text, limit)).replace(
         "$", r"\$"
     )
-
-
-def number(value: float) -> str:
-    """Give a number with four significant digits, without a needless exponent: "0.2749", "12,310", "1.2e+09"."""
-    if not math.isfinite(value):
-        return str(float(value))
-    if abs(value) >= 1e7:
-        return f"{value:.2g}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
-
-
-def percent(share: float) -> str:
-    """Give a share, 0 to 1, in whole percent; what is above 0 never reads as 0 %, what is below 1 never as 100 %."""
-    if 0 < share < 0.005:
-        return "<1 %"
-    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
 def lines_of(text: str | None, *, width: int = 150, most: int = 4) -> list[str]:

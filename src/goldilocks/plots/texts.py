@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 SHOWN, LETTERS = 15, 118  # texts, and characters of each
@@ -41,7 +42,7 @@ def worst_texts(
     for row in range(rows):
         height = top + 26 + 42 * row
         layout.write(figure, style.MARGIN, height, style.plain(true[row], 16))
-        said = f"{style.plain(predicted[row], 14)} {style.number(float(sizes[row]))}"
+        said = f"{style.plain(predicted[row], 14)} {formatting.number(float(sizes[row]))}"
         layout.write(figure, 150, height, said, color=style.VALIDATION)
         lines = style.lines_of(texts[row], width=LETTERS, most=2)
         layout.write(figure, 300, height, "\n".join(lines), fontsize=style.SMALL, linespacing=1.3)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 SHOWN = 24
@@ -60,10 +61,10 @@ def _cell(axes: Axes, name: str, array: np.ndarray, *, left: float, top: float) 
         axes.text(left, top + 18, "all NaN or infinite", color=style.VERDICTS["diverged"], **small)
         return
     zeros = float(np.mean(finite == 0))
-    said = f"mean {finite.mean():.2g}, std {finite.std():.2g}, zeros {style.percent(zeros)}"
+    said = f"mean {finite.mean():.2g}, std {finite.std():.2g}, zeros {formatting.percent(zeros)}"
     axes.text(left, top + 18, said, color=style.QUIET, **small)
     if finite.size < flat.size:
-        bad = f"{style.percent(1 - finite.size / flat.size)} NaN or infinite"
+        bad = f"{formatting.percent(1 - finite.size / flat.size)} NaN or infinite"
         axes.text(left + WIDE, top + 36, bad, color=style.VERDICTS["diverged"], ha="right", **small)
     low, high = float(finite.min()), float(finite.max())
     around = (low, high) if high > low else (low - 0.5, high + 0.5)

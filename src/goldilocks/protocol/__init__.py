@@ -10,14 +10,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class SplitError(ValueError):
-    """The rows cannot be split as asked; the message says what was found, what was expected and how to fix it."""
-
-
-class SealError(ValueError):
-    """The test rows were looked at before; the message says by which run, when and with what result."""
-
-
 @dataclass(frozen=True)
 class Split:
     """Which rows of a data set are for what; no row is in two of them.

@@ -7,7 +7,8 @@ Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Iterated K-fo
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import Split, SplitError, duplicates, kfold, parts
+from goldilocks.errors import SplitError
+from goldilocks.protocol import Split, duplicates, kfold, parts
 
 
 def split(

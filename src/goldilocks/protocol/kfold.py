@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import Split, SplitError, duplicates, parts
+from goldilocks.errors import SplitError
+from goldilocks.protocol import Split, duplicates, parts
 from goldilocks.protocol.duplicates import Contents
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import SplitError, duplicates
+from goldilocks.errors import SplitError
+from goldilocks.protocol import duplicates
 from goldilocks.protocol.duplicates import Contents
 
 CLASSES = ("binary", "multiclass")  # The problem types whose splits keep the shares of the classes.

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from goldilocks import formatting
 from goldilocks.evaluation.differences import Difference
 from goldilocks.evaluation.mean_interval import Spread
-from goldilocks.plots import style
 from goldilocks.problem import higher_is_better
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Variant
@@ -184,7 +184,11 @@ def _over_rows(variant: Variant, measure: str) -> str:
         return ""
     [run] = variant.trainings.values()
     ends = [run.metrics.get(f"{measure}_{end}") for end in ("low", "high")]
-    return "" if None in ends else " to ".join(style.number(end) for end in ends if end is not None)
+    return (
+        ""
+        if None in ends
+        else " to ".join(formatting.number(end) for end in ends if end is not None)
+    )
 
 
 def _value(spread: Spread | None, over_rows: str) -> Cell:
@@ -193,11 +197,11 @@ def _value(spread: Spread | None, over_rows: str) -> Cell:
     if not math.isfinite(spread.mean):
         return Cell("not finite", kind="number warning")
     below = (
-        f"{style.number(spread.low)} to {style.number(spread.high)}"
+        f"{formatting.number(spread.low)} to {formatting.number(spread.high)}"
         if spread.count > 1
         else over_rows
     )
-    return Cell(style.number(spread.mean), sort=repr(spread.mean), below=below, kind="number")
+    return Cell(formatting.number(spread.mean), sort=repr(spread.mean), below=below, kind="number")
 
 
 def _difference(each: Difference, least: float, most: float) -> list[Cell]:
@@ -242,14 +246,14 @@ def _bar(each: Difference, least: float, most: float) -> tuple[float, float, flo
 
 
 def _signed(value: float) -> str:
-    return style.number(value).replace("-", "\N{MINUS SIGN}")
+    return formatting.number(value).replace("-", "\N{MINUS SIGN}")
 
 
 def _number(value: float, digits: int | None = None) -> Cell:
     if math.isnan(value):
         return Cell("")
     return Cell(
-        style.number(value) if digits is None else f"{value:.{digits}f}",
+        formatting.number(value) if digits is None else f"{value:.{digits}f}",
         sort=repr(value),
         kind="number",
     )

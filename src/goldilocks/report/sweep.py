@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from goldilocks.formatting import markdown
 from goldilocks.plots import overlays, style
-from goldilocks.report.tables import markdown
 from goldilocks.tracking.query import StoredRun
 
 LABEL = 60  # characters of a curve's name

@@ -16,9 +16,9 @@ from goldilocks.dataset import Dataset
 from goldilocks.diagnosis import Verdict
 from goldilocks.encoding import schema
 from goldilocks.evaluation.intervals import Interval, best_of
+from goldilocks.formatting import number
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
-from goldilocks.report.tables import number
 from goldilocks.run.test_ledger import Look, warned
 from goldilocks.tracking import provenance
 from goldilocks.training.fit import Result

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from goldilocks import diagnosis
+from goldilocks import console, diagnosis, formatting
 from goldilocks.config.settings import Settings
 from goldilocks.diagnosis import Verdict
 from goldilocks.evaluation import mean_interval, scores
@@ -22,7 +22,6 @@ from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.plots import curves, overlays, style
 from goldilocks.problem import higher_is_better
 from goldilocks.protocol import notes_of_all
-from goldilocks.report import tables
 from goldilocks.run import outcome as summary
 from goldilocks.run.outcome import Outcome
 
@@ -81,7 +80,7 @@ def conclude(settings: Settings, outcomes: Sequence[Outcome], tracker: Any) -> f
     verdict = {"verdict": average.verdict.name} if average.verdict else {}
     tracker.tags(verdict | {"beats_baseline": str(_beats(average)).lower()})
     tracker.describe(said)
-    print(_lines(average, tracker.where, tracker.ui_command))
+    console.result(_lines(average, tracker.where, tracker.ui_command))
     return average.best[settings.tree["trainer"]["monitor"]].mean
 
 
@@ -173,7 +172,7 @@ def _description(average: Average) -> str:
         "interval are over the "
         "trainings."
     )
-    said += [tables.markdown(_values(average)), tables.markdown(_parts(average))]
+    said += [formatting.markdown(_values(average)), formatting.markdown(_parts(average))]
     said += ["**Do it again**", f"```\n{settings.command}\n```"]
     said += ["**One look at the test set, when you have chosen**"]
     said += [f"```\n{summary.final_command(settings, average.best_epoch)}\n```"]
@@ -193,7 +192,7 @@ def _values(average: Average) -> pd.DataFrame:
                 "": name,
                 "mean": spread.mean,
                 "deviation": spread.deviation,
-                "95 % interval": f"{tables.number(spread.low)} to {tables.number(spread.high)}",
+                "95 % interval": f"{formatting.number(spread.low)} to {formatting.number(spread.high)}",
                 "baseline": average.baseline.get(name.removeprefix("val_")),
             }
         )
@@ -221,9 +220,11 @@ def _lines(average: Average, where: str, see: str) -> str:
     )
     for name, spread in average.best.items():
         dumb = average.baseline.get(name.removeprefix("val_"))
-        interval = f"95 % interval {tables.number(spread.low)} to {tables.number(spread.high)}"
-        beside = f", baseline {tables.number(dumb)}" if dumb is not None else ""
-        shown.append(f"{name} {tables.number(spread.mean)} ({interval}{beside})")
+        interval = (
+            f"95 % interval {formatting.number(spread.low)} to {formatting.number(spread.high)}"
+        )
+        beside = f", baseline {formatting.number(dumb)}" if dumb is not None else ""
+        shown.append(f"{name} {formatting.number(spread.mean)} ({interval}{beside})")
     said.append(
         f"mean      of {len(average.outcomes)} trainings at epoch {average.best_epoch}: "
         f"{', '.join(shown)}"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.jobs import records
@@ -74,9 +74,8 @@ class Setting:
             **provenance.tags(),
         }
         if interrupted is not None:
-            print(
-                f"{interrupted.name}: going on with the interrupted run {interrupted.run_id}",
-                file=sys.stderr,
+            console.note(
+                f"{interrupted.name}: going on with the interrupted run {interrupted.run_id}"
             )
         return self.store.run(
             training.part or self.settings.name,
@@ -111,14 +110,14 @@ def run(settings: Settings) -> float:
     store = settings.builder("tracking")()
     if settings.sweep_dir is None:  # A sweep has done it before its first job.
         for line in store.repair():
-            print(line, file=sys.stderr)
+            console.note(line)
     dataset = settings.builder("dataset")()
     problem = resolve(dataset.problem, **settings.tree["problem"])
     penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
     check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
     splits = settings.builder("protocol")(dataset)
     for note in (*dataset.notes, *notes_of_all(splits)):
-        print(f"  {note}", file=sys.stderr)
+        console.note(f"  {note}")
     trainings = _trainings(settings, splits, whole=dataset.subset is None)
     setting = Setting(settings, store, dataset, problem)
     whole = (
@@ -128,7 +127,7 @@ def run(settings: Settings) -> float:
         found = setting.earlier(whole)
         if found is not None and found.status == "FINISHED":
             _note(settings, run_id=found.run_id, reused=True)
-            print(cache.lines(found, store.ui_command))
+            console.result(cache.lines(found, store.ui_command))
             return cache.value(settings, found)
         with contextlib.ExitStack() as opened:
             with _sealed(
@@ -181,7 +180,7 @@ def _looking(
     alike = near_duplicates.warning(dataset, split, near_duplicates.near_duplicates(dataset, split))
     notes = (*look.notes, *([alike] if alike else []))
     for note in notes:
-        print(f"  {note}", file=sys.stderr)
+        console.note(f"  {note}")
     return dataclasses.replace(
         training, look=look, split=dataclasses.replace(split, notes=(*split.notes, *notes))
     )
@@ -242,7 +241,7 @@ def _child(
         if found is not None and found.tags.get(PARENT) != parent:
             taken.append(found.run_id)
         if found is not None and found.status == "FINISHED":
-            print(f"{training.part}: trained before, run {found.run_id}", file=sys.stderr)
+            console.note(f"{training.part}: trained before, run {found.run_id}")
             return cache.outcome(training, setting.dataset, setting.problem, found, setting.store)
         with setting.tracked(training, parent=parent, interrupted=found) as tracker:
             return train(training, setting.dataset, setting.problem, start, tracker, trial)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldilocks.config.settings import deciding
-from goldilocks.protocol import SealError
+from goldilocks.errors import SealError
 
 if TYPE_CHECKING:
     from goldilocks.tracking.query import StoredRun

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
@@ -166,10 +166,7 @@ def train(
     from goldilocks.training.pruner import Pruner
 
     settings, split = training.settings, training.split
-    print(
-        f"{training.part or settings.name}: {summary.facts(dataset, problem, split)}",
-        file=sys.stderr,
-    )
+    console.note(f"{training.part or settings.name}: {summary.facts(dataset, problem, split)}")
     job = prepare(settings, dataset, problem, split, earlier)
     bar = ProgressBar(metric=problem.metric)
     pruner = (
@@ -229,7 +226,7 @@ def train(
         summary.tags(outcome) | ({"pruned": "true"} if any(each.pruned for each in pruner) else {})
     )
     tracker.describe(summary.description(outcome))
-    print(
+    console.result(
         summary.line(outcome)
         if training.part
         else summary.lines(outcome, tracker.where, tracker.ui_command)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from goldilocks.config.settings import Settings
-from goldilocks.model import ModelError
-from goldilocks.protocol import SplitError
+from goldilocks.errors import ModelError, SplitError
 from goldilocks.tracking.tracker import written
 
 if TYPE_CHECKING:

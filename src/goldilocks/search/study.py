@@ -25,7 +25,7 @@ from optuna.distributions import (
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
-from goldilocks.config.settings import ConfigError
+from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
 from goldilocks.search import trial as pruning
 from goldilocks.search.space import Interval, Parameter, Space

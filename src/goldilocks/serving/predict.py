@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from goldilocks import console
 from goldilocks.encoding.schema import Schema
 from goldilocks.problem import resolve
 from goldilocks.serving import unlabeled
@@ -47,7 +48,7 @@ def run(store: Any, named: str, path: Path, output: Path | None) -> None:
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
-    print(f"written   {count} rows into {output}", file=sys.stderr)
+    console.note(f"written   {count} rows into {output}")
 
 
 def table(schema: Schema, header: str, names: Any, predictions: np.ndarray) -> pd.DataFrame:
@@ -109,7 +110,7 @@ def _tables(
 
     for part in rows:
         for note in part.notes:
-            print(f"  {note}", file=sys.stderr)
+            console.note(f"  {note}")
         if len(part.names):
             x = encoder.columns(part.x) if schema.kind == "table" else part.x
             predictions = model.predict(encoder.tensors(x), batch_size=BATCH, verbose=0)

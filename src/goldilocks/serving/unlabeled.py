@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks.dataset import DataError, series
+from goldilocks.dataset import series
 from goldilocks.dataset.readers import features, folders, tabular, textfiles
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
+from goldilocks.errors import DataError
 
 ROWS = 1024  # read and predicted at a time
 IMAGES = 128  # of these, whose rows are larger

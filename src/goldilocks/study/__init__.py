@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from goldilocks.config.command_line import experiment
-from goldilocks.config.settings import ConfigError
+from goldilocks.errors import ConfigError
 from goldilocks.plots import overlays, style
 from goldilocks.study import measured, page, plan
 from goldilocks.study.measured import Measured

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from goldilocks.plots import style
+from goldilocks import formatting
 from goldilocks.report.sweep import markdown
 from goldilocks.run import test_ledger
 from goldilocks.study.measured import Data, Measured, Statistic
@@ -76,7 +76,7 @@ def number(value: Statistic | None) -> str:
     if value is None:
         return ""
     spread = "" if not value.std else f" ± {value.std:.2g}"
-    return f"{style.number(value.mean)}{spread}"
+    return f"{formatting.number(value.mean)}{spread}"
 
 
 def _section(
@@ -156,7 +156,7 @@ def _published(study: Study, variants: Sequence[Measured]) -> str:
         {
             "variant": variant,
             "measure": item.measure,
-            "book": f"{style.number(item.value)}"
+            "book": f"{formatting.number(item.value)}"
             + (f" (epoch {item.epoch})" if item.epoch else ""),
             "measured": number(measured[variant].get(item.measure)),
             "from": item.source,

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from goldilocks.config.settings import ConfigError
+from goldilocks.errors import ConfigError
 
 KEYS = (
     "title",

@@ -20,10 +20,12 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from goldilocks.config.command_line import USER_ERRORS, stopping
-from goldilocks.config.settings import PARENT_FILE, ConfigError, listed
+from goldilocks import console
+from goldilocks.config.command_line import stopping
+from goldilocks.config.settings import PARENT_FILE, listed
+from goldilocks.errors import ConfigError, JobError, UserError
 from goldilocks.jobs import records as jobs
-from goldilocks.jobs.records import JobError, JobRecord
+from goldilocks.jobs.records import JobRecord
 from goldilocks.jobs.slots import visible_gpus
 from goldilocks.sweep.expand import check_measure, combinations, settings_of
 from goldilocks.sweep.launcher import errors_in
@@ -67,7 +69,7 @@ class Parent(Callback):
             self.names = [] if planned else [settings.name for settings in found]
             self.store = found[0].builder("tracking")()
             for line in self.store.repair():
-                print(line, file=sys.stderr)
+                console.note(line)
             self.lock = FileLock(folder / "running.lock")
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -123,9 +125,7 @@ class Parent(Callback):
         jobs.note(
             self.sweep_dir, number, name=name, overrides=overrides, status="running", reason=""
         )
-        print(
-            f"\n[{number + 1}{f'/{len(self.names)}' if self.names else ''}] {name}", file=sys.stderr
-        )
+        console.note(f"\n[{number + 1}{f'/{len(self.names)}' if self.names else ''}] {name}")
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Note what came out; say why a job failed now, and not only after the last one."""
@@ -140,7 +140,7 @@ class Parent(Callback):
                 value=job_return.return_value,
             )
         else:
-            print(f"this job failed: {error}", file=sys.stderr)
+            console.note(f"this job failed: {error}")
             jobs.note(
                 self.sweep_dir,
                 config.hydra.job.num,
@@ -171,7 +171,7 @@ class Parent(Callback):
             if record.run_id and record.status == "failed":
                 self.store.explain(record.run_id, record.reason)
         for line in self.store.repair():  # Runs of jobs whose process is gone.
-            print(line, file=sys.stderr)
+            console.note(line)
         finished = sum(record.status == "finished" for record in records)
         total = max(len(self.names), len(records))
         # A search that goes on has jobs of its own; what its earlier trials did stands below the
@@ -203,7 +203,7 @@ class Parent(Callback):
             logged = (
                 f"logged    parent run {self.tracker.run_id}\nsee it    {self.store.ui_command}"
             )
-            print(f"\n{said}\n\n{logged}\ncompare   {compare}")
+            console.result(f"\n{said}\n\n{logged}\ncompare   {compare}")
 
 
 @contextlib.contextmanager
@@ -212,7 +212,7 @@ def _ending() -> Iterator[None]:
     with stopping():
         try:
             yield
-        except USER_ERRORS:
+        except UserError:
             raise
         except OmegaConfBaseException as error:
             raise ConfigError(listed([str(error).splitlines()[0]])) from error
@@ -228,7 +228,7 @@ def _failures(records: Sequence[JobRecord]) -> str:
         return ""
     import pandas as pd
 
-    from goldilocks.report.tables import markdown
+    from goldilocks.formatting import markdown
 
     rows = [
         {"job": each.number, "name": each.name, "reason": each.reason or "did not end"}

@@ -9,7 +9,8 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from goldilocks.config.settings import ConfigError, Settings, settled
+from goldilocks.config.settings import Settings, settled
+from goldilocks.errors import ConfigError
 
 
 def combinations(sweep: list[str]) -> list[list[str]]:

@@ -25,8 +25,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from goldilocks.config.rules import number, whole
+from goldilocks.errors import JobError, UserError
 from goldilocks.jobs import records
-from goldilocks.jobs.records import JobError
 from goldilocks.problem import higher_is_better
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class LocalLauncher(Launcher):
         Raises:
             ConfigError: A value cannot be; the message lists each of them.
         """
-        from goldilocks.config.settings import ConfigError, listed
+        from goldilocks.config.settings import listed
+        from goldilocks.errors import ConfigError
         from goldilocks.jobs import process, slots
 
         gpus = slots.visible_gpus()
@@ -127,7 +128,6 @@ class LocalLauncher(Launcher):
         """
         import cloudpickle
 
-        from goldilocks.config.command_line import USER_ERRORS
         from goldilocks.jobs.pool import Pool
         from goldilocks.jobs.process import Job
         from goldilocks.jobs.progress import Progress
@@ -142,7 +142,7 @@ class LocalLauncher(Launcher):
             time_limit=self.time_limit,
             memory_limit=self.memory_limit,
             retries=self.retries,
-            final=USER_ERRORS,
+            final=UserError,
             preload=self.preload,
         )
         monitor = OmegaConf.select(self.config, "trainer.monitor", default="loss")
@@ -166,7 +166,7 @@ class LocalLauncher(Launcher):
 
         def ended(job: Job, end: Ended) -> None:
             if end.reason:
-                reason = str(end.error) if isinstance(end.error, USER_ERRORS) else end.reason
+                reason = str(end.error) if isinstance(end.error, UserError) else end.reason
                 known = {"status": "failed", "reason": reason}
             else:
                 known = {

@@ -11,7 +11,8 @@ from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
 from goldilocks.config.rules import NAME, POSITIVE, Rule, one_of, whole
-from goldilocks.config.settings import ConfigError, listed
+from goldilocks.config.settings import listed
+from goldilocks.errors import ConfigError
 from goldilocks.problem import higher_is_better
 from goldilocks.search.space import Space
 from goldilocks.search.trial import PRUNERS

@@ -11,6 +11,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from goldilocks import console
 from goldilocks.sweep.plan import plan
 
 if TYPE_CHECKING:  # Optuna takes a second to import, and Hydra imports every plugin at every start.
@@ -137,8 +138,8 @@ class SearchSweeper(Sweeper):
 
         measure = trials.plan.measure
         results.write(trials.study, folder, measure=measure)
-        print(f"\n{results.said(trials.study, measure=measure)}")
-        print(
+        console.result(f"\n{results.said(trials.study, measure=measure)}")
+        console.result(
             f"study     {trials.plan.study}; the same command goes on with it\nfigures   {folder}"
         )
 

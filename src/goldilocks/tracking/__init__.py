@@ -16,7 +16,3 @@ ledger      who has looked at which test rows
 failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """
-
-
-class StoreError(OSError):
-    """The tracking store cannot be reached or written; the message says which, why and how to fix it."""

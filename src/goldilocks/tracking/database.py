@@ -20,6 +20,8 @@ import requests
 from filelock import FileLock
 from mlflow.tracking import MlflowClient
 
+from goldilocks import console
+
 # A new store is migrated step by step, and every step logs a line.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
@@ -192,10 +194,7 @@ def _upgrade(uri: str, connection: sqlite3.Connection) -> None:
         tries += 1  # An upgrade that failed half-way must not replace the good copy.
     with contextlib.closing(sqlite3.connect(kept)) as copy:
         connection.backup(copy)
-    print(
-        f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {kept}",
-        file=sys.stderr,
-    )
+    console.note(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {kept}")
     upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", uri]
     done = subprocess.run(
         upgrade, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"}

@@ -16,7 +16,7 @@ from mlflow.protos.databricks_pb2 import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from goldilocks.tracking import StoreError
+from goldilocks.errors import StoreError
 
 # What MLflow raises about a store, by way of SQLAlchemy, requests (an OSError) or the file system.
 FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, Timeout)

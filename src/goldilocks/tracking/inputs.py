@@ -7,10 +7,10 @@ from typing import Any
 
 from mlflow.tracking import MlflowClient
 
-from goldilocks.dataset import DataError
 from goldilocks.encoding import schema
 from goldilocks.encoding.schema import Schema
-from goldilocks.tracking import StoreError, sender
+from goldilocks.errors import DataError, StoreError
+from goldilocks.tracking import sender
 
 
 def of(client: MlflowClient, run_id: str, *, uri: str) -> Schema:

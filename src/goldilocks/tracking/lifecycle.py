@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow.tracking.context.registry import resolve_tags
 
-from goldilocks.tracking import StoreError, database, journal, repair
+from goldilocks import console
+from goldilocks.errors import StoreError
+from goldilocks.tracking import database, journal, repair
 from goldilocks.tracking.database import SQLITE
 from goldilocks.tracking.failures import FAILURES, explained
 from goldilocks.tracking.tracker import Tracker
@@ -100,12 +101,11 @@ def _beside(uri: str) -> str:
 
 
 def _say_what_waits(run_id: str, uri: str) -> None:
-    print(
+    console.note(
         f"the tracking store {uri} does not take what the run {run_id} logged. All of it is kept "
         "in "
         f"{journal.RUNS / run_id}, and sent when a run is started in this folder, or by "
-        "`goldilocks repair`.",
-        file=sys.stderr,
+        "`goldilocks repair`."
     )
 
 

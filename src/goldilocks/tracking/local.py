@@ -8,7 +8,8 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, database
+from goldilocks.errors import StoreError
+from goldilocks.tracking import database
 from goldilocks.tracking.failures import explained
 from goldilocks.tracking.store import Store
 

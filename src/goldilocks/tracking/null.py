@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from goldilocks.tracking import StoreError
+from goldilocks.errors import StoreError
 
 
 class Tracker:

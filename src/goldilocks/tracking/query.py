@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError
+from goldilocks.errors import StoreError
 from goldilocks.tracking.database import located
 
 IDS_A_QUERY = 100

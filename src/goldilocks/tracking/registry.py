@@ -15,7 +15,8 @@ from mlflow.protos.databricks_pb2 import (
 )
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, database, inputs, query
+from goldilocks.errors import StoreError
+from goldilocks.tracking import database, inputs, query
 from goldilocks.tracking.selection import RUN_ID
 
 CHAMPION = "champion"  # alias of the version that is used where none is named

@@ -7,7 +7,8 @@ from typing import Any
 
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, database, journal, sender
+from goldilocks.errors import StoreError
+from goldilocks.tracking import database, journal, sender
 from goldilocks.tracking.failures import explained, is_refusal
 from goldilocks.tracking.journal import Journal
 

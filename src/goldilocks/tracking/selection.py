@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError
+from goldilocks.errors import StoreError
 from goldilocks.tracking import query as stored
 from goldilocks.tracking.query import EXPERIMENTS_SEARCHED, StoredRun
 

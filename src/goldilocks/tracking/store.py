@@ -2,7 +2,6 @@
 
 import contextlib
 import shlex
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -12,9 +11,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 from mlflow.tracking import MlflowClient
 
+from goldilocks import console
 from goldilocks.encoding.schema import Schema
+from goldilocks.errors import StoreError
 from goldilocks.tracking import (
-    StoreError,
     histories,
     inputs,
     journal,
@@ -94,7 +94,7 @@ class Store:
         with contextlib.suppress(Timeout):
             lock.acquire(timeout=0)
         if not lock.is_locked:
-            print(f"another process is {doing}: waiting for it", file=sys.stderr)
+            console.note(f"another process is {doing}: waiting for it")
             lock.acquire()
         try:
             yield

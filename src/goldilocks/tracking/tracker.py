@@ -3,7 +3,6 @@
 import contextlib
 import json
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -18,8 +17,10 @@ from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types.schema import Schema, TensorSpec
 
+from goldilocks import console
 from goldilocks.dataset import Dataset
-from goldilocks.tracking import StoreError, ledger, sender
+from goldilocks.errors import StoreError
+from goldilocks.tracking import ledger, sender
 from goldilocks.tracking.failures import explained, is_refusal
 from goldilocks.tracking.journal import Journal
 
@@ -198,9 +199,7 @@ class Tracker:
             self._closing.set()
         self._sender.join(SECONDS_BEFORE_WORDS)
         if self._sender.is_alive() and finished:
-            print(
-                f"waiting for the tracking store {self.uri}, which does not answer", file=sys.stderr
-            )
+            console.note(f"waiting for the tracking store {self.uri}, which does not answer")
         self._sender.join(self._patience)
         if self._refused and finished:
             raise self._refused

@@ -9,6 +9,8 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from goldilocks import console
+
 
 class Recorder(keras.callbacks.Callback):
     """Keeps the history, with learning rate and seconds, and reports every epoch."""
@@ -102,11 +104,7 @@ class ProgressBar(keras.callbacks.Callback):
             self.progress.update(self.bar, completed=epoch + 1, values=values)
         else:
             seconds = time.perf_counter() - self.began
-            print(
-                f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s",
-                file=sys.stderr,
-                flush=True,
-            )
+            console.note(f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s")
 
     def on_train_end(self, logs=None):
         """Leave the bar where it stands."""

@@ -7,7 +7,6 @@ weights and the patience of early stopping, nor random state (field notes, P4).
 import json
 import os
 import random
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from goldilocks import console
 from goldilocks.training.callbacks import Recorder
 
 LARGEST_SHARE = 0.02  # of the training's time that checkpoints may take
@@ -100,10 +100,9 @@ class Checkpoint(keras.callbacks.Callback):
             OSError
         ) as error:  # The training itself is well, and the last checkpoint is still there.
             fresh.unlink(missing_ok=True)
-            print(
+            console.note(
                 f"no checkpoint could be written: {error}. Make room, or it cannot go on if it is "
-                "interrupted.",
-                file=sys.stderr,
+                "interrupted."
             )
 
     def restore(self, model: keras.Model, *, epochs: int) -> int:
@@ -123,9 +122,8 @@ class Checkpoint(keras.callbacks.Callback):
         except FileNotFoundError:
             return 0
         except (zipfile.BadZipFile, EOFError, ValueError) as error:
-            print(
-                f"the checkpoint {self.file} cannot be read ({error}): training begins anew",
-                file=sys.stderr,
+            console.note(
+                f"the checkpoint {self.file} cannot be read ({error}): training begins anew"
             )
             return 0
         state = json.loads(arrays["state"].tobytes())

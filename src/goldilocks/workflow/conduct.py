@@ -7,14 +7,16 @@ import hashlib
 import json
 import shlex
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from goldilocks import backend  # noqa: F401  First: it is quiet.
+from goldilocks import (
+    backend,  # noqa: F401  First: it is quiet.
+    console,
+)
 from goldilocks.config.settings import Settings
 from goldilocks.jobs.resources import Room
 from goldilocks.problem import resolve
@@ -53,7 +55,7 @@ def conduct(settings: Settings, room: Room) -> None:
     """
     store = settings.builder("tracking")()
     for line in store.repair():
-        print(line, file=sys.stderr)
+        console.note(line)
     dataset = settings.builder("dataset")()
     problem = resolve(dataset.problem, **settings.tree["problem"])
     typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
@@ -66,7 +68,7 @@ def conduct(settings: Settings, room: Room) -> None:
         before = store.earlier(fingerprint, finished=not settings.tree["force"])
         if before is not None and before.status == "FINISHED":
             _retell(store, before.run_id)
-            print(
+            console.result(
                 f"\nthis workflow has been finished before, run {before.run_id}; force=true begins "
                 "anew"
             )
@@ -103,7 +105,9 @@ def conduct(settings: Settings, room: Room) -> None:
                     break
             log.tell(flow, tracker, command)
         see = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
-        print(f"\nlogged    {tracker.where}\npage      {see}\nsee it    {store.ui_command}")
+        console.result(
+            f"\nlogged    {tracker.where}\npage      {see}\nsee it    {store.ui_command}"
+        )
 
 
 def _retell(store: Any, run_id: str) -> None:
@@ -111,7 +115,7 @@ def _retell(store: Any, run_id: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         told = json.loads(store.artifact(run_id, story.FILE, Path(folder)).read_text())
     for number, step in enumerate(told["steps"], 1):
-        print(story.step_lines(Step(**step), number))
+        console.result(story.step_lines(Step(**step), number))
 
 
 def _settle(flow: Flow) -> None:
@@ -133,7 +137,7 @@ def _settle(flow: Flow) -> None:
 def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], parent: str) -> Step:
     """A step, by an earlier process or now."""
     if (found := saved(flow.folder, name)) is not None:
-        print(f"\n{len(flow.steps) + 1}. {found.title} (done before)\n   {found.decision}")
+        console.result(f"\n{len(flow.steps) + 1}. {found.title} (done before)\n   {found.decision}")
         return found
     began, number = time.monotonic(), len(flow.steps) + 1
     fingerprint = hashlib.sha256(f"{parent} {name}".encode()).hexdigest()[:32]
@@ -158,5 +162,5 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
         tracker.describe(story.step_markdown(step, number))
     flow.budget.keep()
     save(flow.folder, step)
-    print(story.step_lines(step, number), flush=True)
+    console.result(story.step_lines(step, number))
     return step

@@ -1,6 +1,7 @@
 """What a workflow cannot be asked for, found before anything slow is imported."""
 
-from goldilocks.config.settings import ConfigError, Settings, key_of, listed
+from goldilocks.config.settings import Settings, key_of, listed
+from goldilocks.errors import ConfigError
 
 # What the workflow itself decides: typed, it would be decided twice.
 OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience")

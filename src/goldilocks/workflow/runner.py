@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks.config.command_line import USER_ERRORS
 from goldilocks.config.settings import PARENT_FILE, Settings, key_of
+from goldilocks.errors import JobError, UserError
 from goldilocks.jobs import records
 from goldilocks.jobs.pool import INTERRUPTED, Pool
 from goldilocks.jobs.process import Ended, Job
@@ -257,14 +257,12 @@ class Runner:
         )
         if ends[0].reason:
             log = records.log_of(folder, 0)
-            raise ends[0].error or records.JobError(
-                f"{name} was lost: {ends[0].reason}. Its log is {log}."
-            )
+            raise ends[0].error or JobError(f"{name} was lost: {ends[0].reason}. Its log is {log}.")
         return ends[0].value
 
-    def lost(self) -> records.JobError:
+    def lost(self) -> JobError:
         """The error to raise where what a step cannot go on without was not trained."""
-        return records.JobError(
+        return JobError(
             "a training without which this step cannot go on is missing: "
             + "; ".join(self.failures)
         )
@@ -309,7 +307,7 @@ class Runner:
             time_limit=None,
             memory_limit=None,
             retries=1,
-            final=USER_ERRORS,
+            final=UserError,
             preload=[PRELOAD],
         )
         progress = Progress(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks.dataset import DataError
 from goldilocks.encoding.schema import CATEGORY
+from goldilocks.errors import DataError
 
 if TYPE_CHECKING:
     import pandas

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset import DataError
 from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from goldilocks.dataset import DataError
+from goldilocks.errors import DataError
 
 FEWEST_ROWS = 20  # Below this a split leaves too few rows to measure anything.
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks.dataset import DataError
+from goldilocks.errors import DataError
 from goldilocks.problem import PROBLEMS
 
 if TYPE_CHECKING:

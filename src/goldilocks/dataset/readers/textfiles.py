@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from goldilocks.dataset import DataError
 from goldilocks.dataset.readers import folders
 from goldilocks.dataset.sources import cache, packing
+from goldilocks.errors import DataError
 
 # Part of the key of stored texts: to be raised whenever a file gives another text than before.
 READER = 1

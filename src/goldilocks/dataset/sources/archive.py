@@ -24,8 +24,8 @@ from rich.progress import (
     track,
 )
 
-from goldilocks.dataset import DataError
 from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError, SourceUnavailable
 
 # An interrupted download is resumed this many times before it counts as failed.
 RESUMES = 4
@@ -70,18 +70,16 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
             downloader=_download,  # pyright: ignore[reportArgumentType] (pooch names the parameters otherwise than it calls)
         )
     except requests.HTTPError as error:
-        raise cache.SourceUnavailable(f"The server refused {url}: {error}. {fix}") from error
+        raise SourceUnavailable(f"The server refused {url}: {error}. {fix}") from error
     except requests.RequestException as error:
         reason: BaseException = (
             error  # Of the chain of errors the first one says it shortest: "Connection refused".
         )
         while reason.__context__:
             reason = reason.__context__
-        raise cache.SourceUnavailable(f"Could not download {url}: {reason}. {fix}") from error
+        raise SourceUnavailable(f"Could not download {url}: {reason}. {fix}") from error
     except ValueError as error:  # pooch's sentence has both checksums.
-        raise cache.SourceUnavailable(
-            f"{url} did not send the published file: {error} {fix}"
-        ) from error
+        raise SourceUnavailable(f"{url} did not send the published file: {error} {fix}") from error
     except OSError as error:
         raise DataError(
             f"Could not store {url} in {folder}: {error}. Make room, or set GOLDILOCKS_CACHE to a "

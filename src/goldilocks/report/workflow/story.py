@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from goldilocks.formatting import markdown, number
 from goldilocks.plots import style
 from goldilocks.plots.frontier import Size, Winner, frontier
-from goldilocks.report.tables import markdown, number
 from goldilocks.workflow.step import Step
 
 WIDTH = 110  # characters of a line on the terminal

@@ -6,10 +6,10 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.7, last paragraph
 import math
 from pathlib import Path
 
+from goldilocks.errors import SealError
 from goldilocks.evaluation import intervals
 from goldilocks.evaluation.paired import CONFIDENCE, Difference, apart
 from goldilocks.problem import higher_is_better
-from goldilocks.protocol import SealError
 from goldilocks.run import test_ledger
 from goldilocks.workflow import references
 from goldilocks.workflow.runner import Candidate, Trained
