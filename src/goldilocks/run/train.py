@@ -243,5 +243,5 @@ def _coverage(settings: Settings, job: Job) -> float | None:
     from goldilocks.model import vectors
 
     return vectors.load(
-        source, vectorization.vocabulary(job.encoder), settings.tree["model"]["dimensions"]
+        source, vectorization.vocabulary(job.encoder), settings.tree["model"]["output_dim"]
     ).coverage
