@@ -70,6 +70,11 @@ class Trained:
         return self.run.tags.get("verdict", "")
 
     @property
+    def verdict_reason(self) -> str:
+        """Return why its learning curve has that verdict, in a sentence."""
+        return self.run.tags.get("verdict.reason", "")
+
+    @property
     def parameters(self) -> int:
         """The number of its weights."""
         return int(self.run.metrics["parameters"])
