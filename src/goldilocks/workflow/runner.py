@@ -20,7 +20,7 @@ from goldilocks.jobs.process import Ended, Job
 from goldilocks.jobs.progress import Progress
 from goldilocks.jobs.resources import PRELOAD, Room
 from goldilocks.problem import higher_is_better
-from goldilocks.run.train import PREDICTIONS
+from goldilocks.run.context import PREDICTIONS
 from goldilocks.sweep import expand
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS
