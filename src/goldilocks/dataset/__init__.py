@@ -97,6 +97,11 @@ class Dataset:
             in the target's unit: what a forecast that expects no change predicts; None otherwise.
         groups: int64 (rows,); rows with the same number belong together and are never split; None
             where each stands for itself.
+        target: Name of the column that is predicted, several joined by ", "; "" where the rows came
+            without columns.
+        text_column: Texts: name of the column that holds them; None where they are files, or came
+            with the program.
+        time_column: Series: name of the column of times; None where the rows came in order.
         image_size: Height and width in pixels to which streamed images are resized; None where `x`
             holds arrays.
         notes: Sentences about what was skipped, filled or inferred; printed and logged with every
@@ -119,5 +124,8 @@ class Dataset:
     overlap: int = 0
     persistence: np.ndarray | None = None
     groups: np.ndarray | None = None
+    target: str = ""
+    text_column: str | None = None
+    time_column: str | None = None
     image_size: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()

@@ -75,7 +75,7 @@ def load(
                 "none, its folders are "
                 "the target. Leave them out."
             )
-        location = Path(str(dir)).expanduser()
+        location, named = Path(str(dir)).expanduser(), {}
         listing = folders.find(location, folders.TEXTS)
         found = textfiles.read(listing)
         x, notes = found.x, list(found.notes)
@@ -85,6 +85,7 @@ def load(
     else:
         location = tabular.path_of(str(file))
         x, columns, notes = _rows(location, text, target)
+        named = {"target": ", ".join(columns), "text_column": str(text)}
     resolved, y, classes, said = targets.prepare(columns, problem)
     return Dataset(
         name="texts",
@@ -108,6 +109,7 @@ def load(
             reverse=reverse,
         ),
         notes=(*notes, *said, *_repeated(x)),
+        **named,
     )
 
 
