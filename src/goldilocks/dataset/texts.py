@@ -75,7 +75,8 @@ def load(
                 "none, its folders are "
                 "the target. Leave them out."
             )
-        location, named = Path(str(dir)).expanduser(), {}
+        location = Path(str(dir)).expanduser()
+        target_columns, text_column = "", None
         listing = folders.find(location, folders.TEXTS)
         found = textfiles.read(listing)
         x, notes = found.x, list(found.notes)
@@ -85,7 +86,7 @@ def load(
     else:
         location = tabular.path_of(str(file))
         x, columns, notes = _rows(location, text, target)
-        named = {"target": ", ".join(columns), "text_column": str(text)}
+        target_columns, text_column = ", ".join(columns), str(text)
     resolved, y, classes, said = targets.prepare(columns, problem)
     return Dataset(
         name="texts",
@@ -108,8 +109,9 @@ def load(
             pad=pad,
             reverse=reverse,
         ),
+        target=target_columns,
+        text_column=text_column,
         notes=(*notes, *said, *_repeated(x)),
-        **named,
     )
 
 
