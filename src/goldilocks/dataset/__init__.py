@@ -46,21 +46,21 @@ class Vectorization:
             for models that read in order, "multi_hot" for the others.
         hashing: Whether the index of a token is its hash, and no vocabulary is kept.
         token: "word" (lower case, without punctuation) or "character".
-        words: Size of the vocabulary, padding and unknown words included; or the number of hash
-            buckets and 2.
-        length: Tokens of a sequence.
-        truncate: Which end of a longer text is cut: "before" or "after".
-        pad: Which end of a shorter text is padded: "before" or "after".
+        max_tokens: Size of the vocabulary, padding and unknown words included; or the number of
+            hash buckets and 2.
+        maxlen: Tokens of a sequence.
+        truncating: Where a longer text is cut: at its beginning ("pre") or end ("post").
+        padding: Where a shorter text is padded: at its beginning ("pre") or end ("post").
         reverse: Whether each text is read backwards, before it is cut and padded.
     """
 
     encoding: str
     hashing: bool
     token: str
-    words: int
-    length: int
-    truncate: str
-    pad: str
+    max_tokens: int
+    maxlen: int
+    truncating: str
+    padding: str
     reverse: bool
 
 
