@@ -24,7 +24,8 @@ from scipy import stats
 from verdict_simulated import KINDS, NOISES
 from verdict_simulated import draw as draw_simulated
 
-from goldilocks.diagnosis import VERDICTS, Verdict, judge
+from goldilocks.diagnosis import Verdict, judge
+from goldilocks.diagnosis.verdicts import VERDICTS
 
 HERE = Path(__file__).parent
 CURVES = HERE / "verdict_curves.csv"
@@ -172,8 +173,9 @@ def wilson(right: int, count: int) -> tuple[float, float]:
 def matrix(cases: Iterable[Case]) -> str:
     """The confusion matrix as a table of Markdown: a row for each truth, a column for each verdict."""
     counts = Counter((each.kind, each.found.name) for each in cases)
+    order = list(VERDICTS)
     kinds = sorted(
-        {kind for kind, _ in counts}, key=lambda kind: (VERDICTS.index(kind.split(",")[0]), kind)
+        {kind for kind, _ in counts}, key=lambda kind: (order.index(kind.split(",")[0]), kind)
     )
     rows = [
         f"| truth | {' | '.join(f'`{name}`' for name in VERDICTS)} | right |",

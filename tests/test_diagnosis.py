@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from goldilocks.diagnosis import VERDICTS, Verdict, judge
+from goldilocks.diagnosis import Verdict, judge
+from goldilocks.diagnosis.verdicts import VERDICTS
 
 BLOCK = yaml.safe_load((Path(__file__).parents[1] / "conf" / "config.yaml").read_text())[
     "diagnosis"

@@ -15,8 +15,8 @@ VOCABULARY = ("", "[UNK]", "good", "the", "unheard")
     ("length", "keys", "parameters"),
     [
         (20, {}, 80_161),
-        (100, {"dimensions": 100, "units": 32, "layers": 1}, 1_320_065),
-        (100, {"dimensions": 100, "units": [32]}, 1_320_065),  # The list says how many layers.
+        (100, {"output_dim": 100, "units": 32, "layers": 1}, 1_320_065),
+        (100, {"output_dim": 100, "units": [32]}, 1_320_065),  # The list says how many layers.
     ],
 )
 def test_the_parameters_of_the_books_embeddings(length, keys, parameters):
@@ -27,11 +27,11 @@ def test_the_parameters_of_the_books_embeddings(length, keys, parameters):
         (None, length),
         (None, 1),
     )
-    assert model.get_layer("embedding").output.shape == (None, length, keys.get("dimensions", 8))
+    assert model.get_layer("embedding").output.shape == (None, length, keys.get("output_dim", 8))
 
 
 def test_the_vectors_of_a_text_stand_side_by_side():
-    model = built("embedding", texts(words=5, length=3), dimensions=2)
+    model = built("embedding", texts(words=5, length=3), output_dim=2)
     table, kernel, bias = model.get_weights()
     rows = np.array([[4, 0, 2], [1, 1, 3]])
     expected = 1 / (1 + np.exp(-(table[rows].reshape(2, 6) @ kernel + bias)))
@@ -57,7 +57,7 @@ def test_training_moves_the_word_vectors_only_where_it_may(tmp_path, vectors, tr
         vectors = str(tmp_path / "glove.txt")
         (tmp_path / "glove.txt").write_text(GLOVE)
     model = built(
-        "embedding", texts(7, 3, VOCABULARY), dimensions=2, vectors=vectors, trainable=trainable
+        "embedding", texts(7, 3, VOCABULARY), output_dim=2, vectors=vectors, trainable=trainable
     )
     before = model.get_weights()
     model.compile("sgd", "mse")
@@ -71,11 +71,11 @@ def test_pretrained_vectors_stand_in_the_rows_of_their_words(tmp_path):
     (tmp_path / "glove.txt").write_text(GLOVE)
     facts = texts(7, 3, VOCABULARY)
     keras.utils.set_random_seed(1)
-    model = built("embedding", facts, dimensions=2, vectors=str(tmp_path / "glove.txt"))
+    model = built("embedding", facts, output_dim=2, vectors=str(tmp_path / "glove.txt"))
     rows = [[0, 0], [0, 0], [-1, 0.5], [1, 2], [0, 0], [0, 0], [0, 0]]
     assert model.get_layer("embedding").get_weights()[0].tolist() == rows
     keras.utils.set_random_seed(1)
-    scratch = built("embedding", facts, dimensions=2)
+    scratch = built("embedding", facts, output_dim=2)
     assert np.abs(scratch.get_layer("embedding").get_weights()[0]).min(axis=1).all()
     assert np.array_equal(
         scratch.get_weights()[1], model.get_weights()[1]
@@ -85,7 +85,7 @@ def test_pretrained_vectors_stand_in_the_rows_of_their_words(tmp_path):
 def test_a_saved_model_brings_its_vectors_along(tmp_path):
     (tmp_path / "glove.txt").write_text(GLOVE)
     model = built(
-        "embedding", texts(5, 3, VOCABULARY), dimensions=2, vectors=str(tmp_path / "glove.txt")
+        "embedding", texts(5, 3, VOCABULARY), output_dim=2, vectors=str(tmp_path / "glove.txt")
     )
     (tmp_path / "glove.txt").unlink()
     model.save(tmp_path / "model.keras")
@@ -97,7 +97,7 @@ def test_a_saved_model_brings_its_vectors_along(tmp_path):
 def test_every_model_of_texts_starts_with_the_same_layer(tmp_path, option):
     (tmp_path / "glove.txt").write_text(GLOVE)
     facts = texts(5, 60, VOCABULARY)
-    model = built(option, facts, dimensions=2, vectors=str(tmp_path / "glove.txt"), trainable=False)
+    model = built(option, facts, output_dim=2, vectors=str(tmp_path / "glove.txt"), trainable=False)
     assert model.name == option
     assert model.layers[1].get_weights()[0].tolist()[3] == [1, 2]
     assert not model.layers[1].trainable_weights

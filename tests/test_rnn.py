@@ -14,7 +14,7 @@ from sequence_models import NONE, WEATHER, built, kinds, penalized, series, text
         (texts(), {"cell": "simple"}, 322_113),
         (texts(), {"cell": "simple", "layers": 4}, 328_353),
         (texts(), {"cell": "lstm"}, 328_353),
-        (texts(), {"cell": "lstm", "dimensions": 128}, 1_300_641),
+        (texts(), {"cell": "lstm", "output_dim": 128}, 1_300_641),
         (texts(), {"cell": "lstm", "bidirectional": True}, 336_705),
         (series(), {}, 4_641),
         (series(), {"reversed": True}, 4_641),

@@ -14,6 +14,7 @@ from mlflow.tracking import MlflowClient
 from PIL import Image
 
 from goldilocks.dataset.sources import cache
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.encoding import encoder as encoding
 from goldilocks.errors import ConfigError, DataError, ModelError
 from goldilocks.run.run import run
@@ -174,7 +175,7 @@ def checked(logged, metric, *plots):
 
     tags = logged.tags
     assert len(tags["fingerprint"]) == 32
-    assert tags["verdict"] in ("no_power", "underfit", "overfit", "balanced", "diverged")
+    assert tags["verdict"] in VERDICTS
     assert tags["dataset.source"] == "original"
     assert tags["beats_baseline"] == str(bool(metrics["beats_baseline"])).lower()
     assert {"git.commit", "code.digest", "dataset.digest", "mlflow.source.name"} <= set(tags)

@@ -69,11 +69,11 @@ def test_the_same_vectors_are_read_once_and_cannot_be_changed(tmp_path):
         (
             "the 1 2 3 4\n",
             r"Line 1 of model\.vectors=.+ has 4 numbers .+'the 1 2 3 4'.+; expected "
-            r"model\.dimensions=3",
+            r"model\.output_dim=3",
         ),
         (
             "the 1 2 3\ngood 1 2\n",
-            r"Line 2 of .+ has 2 numbers behind its word \('good 1 2'\); expected model\.dim",
+            r"Line 2 of .+ has 2 numbers behind its word \('good 1 2'\); expected model\.output_dim",
         ),
         ("the 1 2 3\n\n", r"Line 2 of .+ has 0 numbers behind its word \(''\)"),
         ("400000 3\nthe 1 2 3\n", r"Line 1 of .+ has 1 numbers behind its word \('400000 3'\)"),
@@ -107,7 +107,7 @@ def test_a_long_line_is_cut_where_it_is_shown(tmp_path):
 
 
 def test_an_archive_without_these_dimensions_says_which_it_has(tmp_path):
-    sentence = r"nothing for model\.dimensions=5: it holds glove\.2d\.txt, glove\.3d\.txt, .+ named NAME\.5d\.txt\."
+    sentence = r"nothing for model\.output_dim=5: it holds glove\.2d\.txt, glove\.3d\.txt, .+ named NAME\.5d\.txt\."
     with pytest.raises(ModelError, match=sentence):
         vectors.load(archive(tmp_path), WORDS, 5)
 
@@ -173,7 +173,7 @@ def test_a_word_of_the_stand_in_is_the_mean_of_its_pieces_and_the_first_columns(
 def test_more_dimensions_than_the_stand_in_has_are_refused():
     with pytest.raises(
         ModelError,
-        match=r"dimensions is 5; the vectors of model\.vectors=stand_in have 4\. Use that",
+        match=r"output_dim is 5; the vectors of model\.vectors=stand_in have 4\. Use that",
     ):
         vectors.load("stand_in", WORDS, 5)
 

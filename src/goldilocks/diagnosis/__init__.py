@@ -22,8 +22,6 @@ from goldilocks.diagnosis.curve import (
 )
 from goldilocks.problem import higher_is_better
 
-VERDICTS = ("no_power", "underfit", "overfit", "balanced", "diverged")
-
 CALM_DOWN = "Try optimizer.learning_rate ten times lower, and look for missing or unscaled values in inputs and targets."
 
 
@@ -32,7 +30,7 @@ class Verdict:
     """What a learning curve says.
 
     Attributes:
-        name: One of `VERDICTS`.
+        name: One of `verdicts.VERDICTS`.
         evidence: The numbers behind the name, in the units that `measure` documents.
         reason: One sentence with numbers: what the curves say.
         next_move: One sentence that names config keys: what to try next.

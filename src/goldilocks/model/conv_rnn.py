@@ -13,12 +13,12 @@ def build(
     /,
     *,
     filters: list[int],
-    kernel: int,
-    pool: int,
+    kernel_size: int,
+    pool_size: int,
     activation: str,
     cell: str,
     units: int,
-    dimensions: int,
+    output_dim: int,
     vectors: str | None,
     trainable: bool,
 ) -> keras.Model:
@@ -29,12 +29,12 @@ def build(
         regularizer: l1 and l2 act on the kernels of the convolutions and of the recurrent layer,
             dropout on what enters the recurrent layer, recurrent dropout on its state.
         filters: Of each convolution, from the first; a max pooling stands between two of them.
-        kernel: Time steps that a convolution spans.
-        pool: Time steps that a pooling spans.
+        kernel_size: Time steps that a convolution spans.
+        pool_size: Time steps that a pooling spans.
         activation: Keras name of the convolutions' activation.
         cell: "simple", "lstm" or "gru".
         units: Of the recurrent layer.
-        dimensions: Of each word's vector, for texts.
+        output_dim: Of each word's vector, for texts.
         vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
             `vectors.load` takes it.
         trainable: For texts: whether training moves the word vectors.
@@ -48,9 +48,14 @@ def build(
             cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
+    inputs, x = entrance(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = convolutions(
-        x, regularizer, filters=filters, kernel=kernel, pool=pool, activation=activation
+        x,
+        regularizer,
+        filters=filters,
+        kernel_size=kernel_size,
+        pool_size=pool_size,
+        activation=activation,
     )
     x = recurrent(x, regularizer, cell=cell, units=units, activation="tanh")
     return keras.Model(inputs, last(x, facts), name="conv_rnn")

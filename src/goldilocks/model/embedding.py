@@ -13,7 +13,7 @@ def build(
     regularizer: Regularizer,
     /,
     *,
-    dimensions: int,
+    output_dim: int,
     vectors: str | None,
     trainable: bool,
     units: int | list[int],
@@ -26,7 +26,7 @@ def build(
         facts: Shape of the texts and of the predictions, and the vocabulary.
         regularizer: l1 and l2 act on the hidden kernels, dropout after every hidden layer, or,
             without one, on the word vectors that enter the last layer.
-        dimensions: Of each word's vector.
+        output_dim: Of each word's vector.
         vectors: None: learned from scratch; else the source of pretrained ones, as `vectors.load`
             takes it.
         trainable: Whether training moves the word vectors.
@@ -41,13 +41,13 @@ def build(
         ModelError: The features are no word indices, or the word vectors cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    if not facts.words:
+    if not facts.max_tokens:
         raise ModelError(
             f"The features are numbers {facts.input_shape}; model=embedding expects word indices. "
             "Use "
             "dataset.encoding=sequence, or model=rnn or model=conv1d for texts in one_hot."
         )
-    inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
+    inputs, x = entrance(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = keras.layers.Flatten()(x)
     widths = units if isinstance(units, list) else [units] * layers
     for width in widths:

@@ -19,7 +19,7 @@ def build(
     activation: str | list[str],
     bidirectional: bool,
     reversed: bool,
-    dimensions: int,
+    output_dim: int,
     vectors: str | None,
     trainable: bool,
 ) -> keras.Model:
@@ -35,7 +35,7 @@ def build(
         activation: Keras name of the recurrent layers' activation, or a list with one for each.
         bidirectional: Whether each layer reads both ways.
         reversed: Whether time runs backwards.
-        dimensions: Of each word's vector, for texts.
+        output_dim: Of each word's vector, for texts.
         vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
             `vectors.load` takes it.
         trainable: For texts: whether training moves the word vectors.
@@ -61,7 +61,7 @@ def build(
             "recurrent layers "
             "(model.units, model.layers); expected one for each, or one word for all."
         )
-    inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
+    inputs, x = entrance(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = keras.ops.flip(x, axis=1) if reversed else x
     for number, (width, name) in enumerate(zip(widths, activations, strict=True), 1):
         x = recurrent(

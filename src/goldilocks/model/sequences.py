@@ -9,18 +9,18 @@ from goldilocks.model.layers import penalty
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-def entrance(facts: Facts, *, dimensions: int, source: str | None, trainable: bool):
+def entrance(facts: Facts, *, output_dim: int, source: str | None, trainable: bool):
     """The input of a model that reads in order, and what its first layer sees.
 
     Args:
         facts: Shape of the features, and the vocabulary where they are word indices.
-        dimensions: Of each word's vector.
+        output_dim: Of each word's vector.
         source: Of the word vectors, as `vectors.load` takes it; None: learned from scratch.
         trainable: Whether training moves the word vectors.
 
     Returns:
         The input, and float32 (batch, time steps, columns). Texts: int32 (batch, length), and the
-        words' vectors, of so many `dimensions`. Words without a pretrained vector, padding and
+        words' vectors, of `output_dim` numbers each. Words without a pretrained vector, padding and
         unknown words start at zero. Series: both are float32 (batch, time steps, columns), and the
         other arguments say nothing.
 
@@ -29,7 +29,7 @@ def entrance(facts: Facts, *, dimensions: int, source: str | None, trainable: bo
             vector for any of them.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    if not facts.words:
+    if not facts.max_tokens:
         if source is not None:
             raise ModelError(
                 f"model.vectors is {source}, but the features are numbers {facts.input_shape}, not "
@@ -48,12 +48,12 @@ def entrance(facts: Facts, *, dimensions: int, source: str | None, trainable: bo
     # The initializer is the same with pretrained vectors: it draws a seed, and the layers above
     # shall start the same.
     embedding = keras.layers.Embedding(
-        facts.words, dimensions, trainable=trainable, name="embedding"
+        facts.max_tokens, output_dim, trainable=trainable, name="embedding"
     )
     x = embedding(inputs)
     if source is not None:
         start = keras.ops.convert_to_numpy(embedding.embeddings) * 0
-        start[: len(facts.vocabulary)] = vectors.load(source, facts.vocabulary, dimensions).matrix
+        start[: len(facts.vocabulary)] = vectors.load(source, facts.vocabulary, output_dim).matrix
         embedding.set_weights([start])
     return inputs, x
 
@@ -98,7 +98,13 @@ def recurrent(
 
 
 def convolutions(
-    x, regularizer: Regularizer, *, filters: list[int], kernel: int, pool: int, activation: str
+    x,
+    regularizer: Regularizer,
+    *,
+    filters: list[int],
+    kernel_size: int,
+    pool_size: int,
+    activation: str,
 ):
     """Convolutions along time (valid), a max pooling between two of them.
 
@@ -106,8 +112,8 @@ def convolutions(
         x: float32 (batch, time steps, columns).
         regularizer: l1 and l2 act on the kernels.
         filters: Of each convolution, from the first.
-        kernel: Time steps that a convolution spans.
-        pool: Time steps that a pooling spans.
+        kernel_size: Time steps that a convolution spans.
+        pool_size: Time steps that a pooling spans.
         activation: Keras name.
 
     Returns:
@@ -116,26 +122,26 @@ def convolutions(
     Raises:
         ModelError: The input is too short.
     """
-    _check_length(x.shape[1], filters, kernel, pool)
+    _check_length(x.shape[1], filters, kernel_size, pool_size)
     for number, count in enumerate(filters):
-        x = keras.layers.MaxPooling1D(pool)(x) if number else x
+        x = keras.layers.MaxPooling1D(pool_size)(x) if number else x
         x = keras.layers.Conv1D(
-            count, kernel, activation=activation, kernel_regularizer=penalty(regularizer)
+            count, kernel_size, activation=activation, kernel_regularizer=penalty(regularizer)
         )(x)
     return x
 
 
-def _check_length(length: int, filters: list[int], kernel: int, pool: int) -> None:
-    least = kernel  # what the last convolution needs to leave one time step
+def _check_length(length: int, filters: list[int], kernel_size: int, pool_size: int) -> None:
+    """Raise ModelError for an input with too few time steps."""
+    needed = kernel_size  # what the last convolution needs to leave one time step
     for _ in filters[1:]:
-        least = least * pool + kernel - 1
-    if length < least:
+        needed = needed * pool_size + kernel_size - 1
+
+    if length < needed:
         raise ModelError(
-            f"The input has {length} time steps; {len(filters)} convolutions over {kernel} "
-            f"(model.filters={filters}, "
-            f"model.kernel) with poolings over {pool} (model.pool) between them need at least "
-            f"{least}. List fewer "
-            "filters, use a smaller kernel or pool, or longer inputs (dataset.length of texts, "
-            "dataset.lookback of "
-            "series)."
+            f"The input has {length} time steps; {len(filters)} convolutions over {kernel_size} "
+            f"(model.filters={filters}, model.kernel_size) with poolings over {pool_size} "
+            f"(model.pool_size) between them need at least {needed}. List fewer filters, use a "
+            "smaller kernel_size or pool_size, or longer inputs (dataset.maxlen of texts, "
+            "dataset.lookback of series)."
         )

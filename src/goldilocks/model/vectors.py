@@ -139,10 +139,10 @@ def _lines(path: Path, dimensions: int) -> Iterator[Iterator[bytes]]:
             members = [name for name in archive.namelist() if name.endswith(f".{dimensions}d.txt")]
             if not members:
                 raise ModelError(
-                    f"model.vectors={path} has nothing for model.dimensions={dimensions}: it holds "
+                    f"model.vectors={path} has nothing for model.output_dim={dimensions}: it holds "
                     f"{', '.join(archive.namelist()[:10])}; expected a member named "
                     f"NAME.{dimensions}d.txt. Set "
-                    "model.dimensions to what one of them has, or give another file."
+                    "model.output_dim to what one of them has, or give another file."
                 )
             with archive.open(members[0]) as file:
                 yield iter(file)
@@ -159,7 +159,7 @@ def _check_count(line: bytes, number: int, path: Path, dimensions: int) -> None:
     raise ModelError(
         f"Line {number} of model.vectors={path} has {len(numbers)} numbers behind its word "
         f"({_shown(line)}); expected "
-        f"model.dimensions={dimensions}. Set model.dimensions to what the file has, or give "
+        f"model.output_dim={dimensions}. Set model.output_dim to what the file has, or give "
         "another file."
     )
 
@@ -191,7 +191,7 @@ def _stand_in(wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int,
     table = _tensor(weights)
     if dimensions > table.shape[1]:
         raise ModelError(
-            f"model.dimensions is {dimensions}; the vectors of model.vectors=stand_in have "
+            f"model.output_dim is {dimensions}; the vectors of model.vectors=stand_in have "
             f"{table.shape[1]}. Use "
             "that many or fewer, or a GloVe file."
         )

@@ -33,7 +33,7 @@ def learning_curves(
         metric: Name of the metric of the right panel; if the history lacks it, the loss takes the
             whole width.
         best_epoch: Epoch to mark, counted from 1, or None.
-        verdict: Key of `style.VERDICTS`, shown as a badge behind the title, or None.
+        verdict: Key of `diagnosis.verdicts.VERDICTS`, shown as a badge behind the title, or None.
         reason: One or two sentences under the title, or None.
         baseline: What the dumb predictor reaches, by name ("loss", or the metric's name), in the
             metric's unit.
@@ -151,11 +151,11 @@ def _mark_lost(axes: Axes, values: Sequence[np.ndarray], *, cut: bool) -> None:
             lost,
             [0.97] * len(lost),
             "x",
-            color=style.VERDICTS["diverged"],
+            color=style.BROKEN,
             transform=axes.get_xaxis_transform(),
         )
     if said:
         axes.text(
             0.99, 0.9, "\n".join(said), transform=axes.transAxes, ha="right", va="top", fontsize=style.SMALL,
-            color=style.VERDICTS["diverged"], bbox={"color": "white", "alpha": 0.8, "pad": 2},
+            color=style.BROKEN, bbox={"color": "white", "alpha": 0.8, "pad": 2},
         )  # fmt: skip

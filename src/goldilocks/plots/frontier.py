@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import style
 
 
@@ -100,12 +101,12 @@ def frontier(
         axes.set_yscale("log")
     if (where := border(ordered)) is not None:
         axes.axvline(where, color=style.QUIET, linewidth=1)
-        axes.axvspan(low, where, color=style.VERDICTS["underfit"], alpha=0.05)
-        axes.axvspan(where, high, color=style.VERDICTS["overfit"], alpha=0.05)
+        axes.axvspan(low, where, color=VERDICTS["underfit"].color, alpha=0.05)
+        axes.axvspan(where, high, color=VERDICTS["overfit"].color, alpha=0.05)
         for side, name, place in (("right", "underfit", -6), ("left", "overfit", 6)):
             axes.annotate(
                 name, (where, 1), (place, -6), xycoords=("data", "axes fraction"), textcoords="offset points",
-                ha=side, va="top", color=style.VERDICTS[name], fontsize=style.TITLE,
+                ha=side, va="top", color=VERDICTS[name].color, fontsize=style.TITLE,
             )  # fmt: skip
     for size in ordered:
         axes.annotate(

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import style
 
 
@@ -48,10 +49,11 @@ def header(
         figure, style.MARGIN, 16, style.plain(title, 92), fontsize=style.TITLE, fontweight="bold"
     )
     if verdict:
+        color = VERDICTS[verdict].color if verdict in VERDICTS else style.QUIET
         badge = Annotation(
             verdict, (1, 0.5), xycoords=heading, xytext=(12, 0), textcoords="offset points", va="center",
             fontsize=style.TEXT, fontweight="bold", color="white",
-            bbox={"boxstyle": "round,pad=0.35", "color": style.VERDICTS.get(verdict, style.QUIET)},
+            bbox={"boxstyle": "round,pad=0.35", "color": color},
         )  # fmt: skip
         figure.add_artist(badge)
     if reason:

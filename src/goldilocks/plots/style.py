@@ -1,13 +1,14 @@
 """The look that all figures share: sizes, colours, texts that can be drawn, and saving as PNG."""
 
 import textwrap
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from goldilocks.diagnosis.verdicts import VERDICTS
 
 DPI = 100
 WIDTH = 1150  # pixels; the artifact viewer of the MLflow UI shows this unscaled on a common screen
@@ -19,13 +20,7 @@ TRAIN, VALIDATION = PALETTE[0], PALETTE[1]
 INK, QUIET, FAINT = "#222222", "#666666", "#C4C4C4"
 TITLE, TEXT, SMALL = 13.0, 10.0, 9.0  # points
 
-VERDICTS: Mapping[str, str] = {
-    "no_power": "#6E6E6E",
-    "underfit": "#0072B2",
-    "overfit": "#C84B00",
-    "balanced": "#007A59",
-    "diverged": "#A3007A",
-}
+BROKEN = VERDICTS["diverged"].color  # of values that are NaN, infinite, or outside the axis
 
 
 @cache

@@ -58,14 +58,14 @@ def _cell(axes: Axes, name: str, array: np.ndarray, *, left: float, top: float) 
     small = {"fontsize": style.SMALL, "va": "top"}
     axes.text(left, top, style.plain(name, 28), fontsize=style.TEXT, fontweight="bold", va="top")
     if not finite.size:
-        axes.text(left, top + 18, "all NaN or infinite", color=style.VERDICTS["diverged"], **small)
+        axes.text(left, top + 18, "all NaN or infinite", color=style.BROKEN, **small)
         return
     zeros = float(np.mean(finite == 0))
     said = f"mean {finite.mean():.2g}, std {finite.std():.2g}, zeros {formatting.percent(zeros)}"
     axes.text(left, top + 18, said, color=style.QUIET, **small)
     if finite.size < flat.size:
         bad = f"{formatting.percent(1 - finite.size / flat.size)} NaN or infinite"
-        axes.text(left + WIDE, top + 36, bad, color=style.VERDICTS["diverged"], ha="right", **small)
+        axes.text(left + WIDE, top + 36, bad, color=style.BROKEN, ha="right", **small)
     low, high = float(finite.min()), float(finite.max())
     around = (low, high) if high > low else (low - 0.5, high + 0.5)
     drawn = finite

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import interactive
 from goldilocks.problem import higher_is_better
 from goldilocks.report import drawn, rows
@@ -80,11 +81,22 @@ def page(
         origin=origin,
         made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
         sections=shown,
-        style=asset("page.css"),
+        style=style_sheet(),
         script=asset("page.js"),
         figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
         plotly=Markup(get_plotlyjs()) if figures else "",
     )
+
+
+def style_sheet() -> Markup:
+    """Return the style sheet of our pages: `page.css`, and the colour of each verdict's dot."""
+    rules = [str(asset("page.css"))]
+    for name, verdict in VERDICTS.items():
+        dark = f".{name}::before {{ background: {verdict.dark_color}; }}"
+        rules.append(f".{name}::before {{ background: {verdict.color}; }}")
+        rules.append(f"@media (prefers-color-scheme: dark) {{ {dark} }}")
+
+    return Markup("\n".join(rules))
 
 
 def asset(name: str) -> Markup:

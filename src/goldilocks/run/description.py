@@ -255,7 +255,7 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     (folder / "plots").mkdir()
     tree = outcome.settings.tree
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(tree), sort_keys=False))
-    inputs = schema.of(outcome.dataset, outcome.problem.type, tree["dataset"])
+    inputs = schema.of(outcome.dataset, outcome.problem.type)
     (folder / schema.FILE).write_text(inputs.to_json())
 
     epochs = pd.RangeIndex(1, len(outcome.result.history["loss"]) + 1, name="epoch")

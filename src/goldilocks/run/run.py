@@ -217,4 +217,4 @@ def _trial(settings: Settings) -> trials.Trial | None:
 def _record(settings: Settings, **values: Any) -> None:
     """Add to the record of this job, where it is one of a sweep."""
     if settings.sweep_dir is not None and settings.job is not None:
-        records.note(settings.sweep_dir, settings.job, **values)
+        records.update(settings.sweep_dir, settings.job, **values)

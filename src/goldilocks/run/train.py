@@ -228,9 +228,9 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
     # Training targets -> what is known of them before training.
     outputs = count_outputs(problem, dataset)
     prior = target_prior(problem, outputs, dataset.y[split.train])
-    words = 0
+    max_tokens = 0
     if dataset.vectorization and vectorization.is_sequence(encoder):
-        words = dataset.vectorization.words
+        max_tokens = dataset.vectorization.max_tokens
 
     # Facts -> model.
     facts = Facts(
@@ -239,7 +239,7 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
         last_activation=problem.last_activation,
         prior=prior,
         spread=target_spread(problem, dataset.y[split.train]),
-        words=words,
+        max_tokens=max_tokens,
         vocabulary=vectorization.vocabulary(encoder),
         persistence=encoding.persistence(dataset, encoder),
         earlier=initial_model,
@@ -271,4 +271,4 @@ def _coverage(spec: TrainingSpec, job: Job) -> float | None:
     if source is None:
         return None
     vocabulary = vectorization.vocabulary(job.encoder)
-    return vectors.load(source, vocabulary, model["dimensions"]).coverage
+    return vectors.load(source, vocabulary, model["output_dim"]).coverage

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from goldilocks import formatting
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.report.sweep import markdown
 from goldilocks.run import test_ledger
 from goldilocks.study.measured import Data, Measured, Statistic
@@ -21,14 +22,6 @@ SOURCE_WORDS: Mapping[str, str] = {
     "its numbers are its "
     "own, so that only the relations below can be compared with the book, not the values",
     "unknown": "of a source that the store does not name",
-}
-
-MEANING: Mapping[str, str] = {
-    "no_power": "no better than the baseline, beyond chance",
-    "underfit": "more was to be had, by longer training or a larger model",
-    "overfit": "learned what holds of the training rows alone",
-    "balanced": "beats the baseline, came to rest, and did not rise",
-    "diverged": "the loss exploded or is not a number",
 }
 
 
@@ -211,7 +204,7 @@ def _close(each: Checked) -> bool:
 def _verdicts(variants: Sequence[Measured]) -> str:
     """The variants by what their curves say."""
     lines = []
-    for verdict, meaning in MEANING.items():
+    for verdict, description in VERDICTS.items():
         named = []
         for each in variants:
             count = each.verdicts.count(verdict)
@@ -221,7 +214,7 @@ def _verdicts(variants: Sequence[Measured]) -> str:
                     + ("" if count == len(each.verdicts) else f" ({count} of {len(each.verdicts)})")
                 )
         if named:
-            lines.append(f"- **{verdict}** ({meaning}): {', '.join(named)}.")
+            lines.append(f"- **{verdict}** ({description.meaning}): {', '.join(named)}.")
     silent = [each.variant for each in variants if not each.verdicts]
     if silent:
         lines.append(f"- No verdict, as nothing was validated or learned: {', '.join(silent)}.")

@@ -31,11 +31,11 @@ SIZES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("model.units=1024",),
     ],
     "embedding": [
-        ("model.dimensions=2", "model.layers=0"),
-        ("model.dimensions=8", "model.layers=0"),
-        ("model.dimensions=16", "model.units=32", "model.layers=1"),
-        ("model.dimensions=64", "model.units=64", "model.layers=1"),
-        ("model.dimensions=128", "model.units=256", "model.layers=2"),
+        ("model.output_dim=2", "model.layers=0"),
+        ("model.output_dim=8", "model.layers=0"),
+        ("model.output_dim=16", "model.units=32", "model.layers=1"),
+        ("model.output_dim=64", "model.units=64", "model.layers=1"),
+        ("model.output_dim=128", "model.units=256", "model.layers=2"),
     ],
     "rnn": [
         ("model.units=2", "model.layers=1"),

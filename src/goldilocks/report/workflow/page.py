@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from goldilocks.report.compare import without_password
-from goldilocks.report.html import asset
+from goldilocks.report.html import asset, style_sheet
 from goldilocks.report.workflow.story import FILE, FRONTIER, Story, draw, found, outcome, shown
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import Store
@@ -67,7 +67,7 @@ def page(told: Story, run: StoredRun, store: Store) -> str:
         next=told["next"],
         command=told["command"],
         ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
-        style=asset("page.css"),
+        style=style_sheet(),
         script=asset("page.js"),
     )
 
