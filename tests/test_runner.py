@@ -5,10 +5,9 @@ import pytest
 
 from goldilocks.jobs import records
 from goldilocks.jobs.pool import INTERRUPTED
-from goldilocks.jobs.process import Ended
+from goldilocks.jobs.process import JobResult
 from goldilocks.workflow import budget
 from goldilocks.workflow.runner import Candidate, Runner
-from goldilocks.workflow.step import once
 from workflows import trained
 
 SAID = {("0", ""): (np.arange(3), np.zeros((3, 1), "float32"))}
@@ -32,18 +31,19 @@ def runner(tmp_path, monkeypatch):
     made.settings = lambda candidate: SimpleNamespace(overrides=candidate.overrides)
     monkeypatch.setattr("goldilocks.workflow.runner.replace", lambda settings, **_: settings)
 
-    def stream(ask, tell, called, folder, parent, *, total):
+    def stream(ask, tell, folder, parent, *, total):
         while (job := ask()) is not None:
-            made.began.append(called(job.number))
-            found = made.ends[called(job.number)]
+            made.began.append(job.name)
+            found = made.ends[job.name]
             reason = found if isinstance(found, str) else ""
-            records.note(
+            records.update(
                 folder,
                 job.number,
+                overrides=job.overrides,
                 run_id=f"run{job.number}",
                 status="failed" if reason else "finished",
             )
-            tell(job, Ended(None, None, reason, 5.0))
+            tell(job, JobResult(None, None, reason, 5.0))
 
     made._stream = stream
     return made
@@ -85,10 +85,3 @@ def test_what_predicts_no_numbers_has_failed(runner, tmp_path):
     assert runner.train([Candidate("a", ())], tmp_path, "") == [None]
     assert isinstance(runner.error, FloatingPointError)
     assert "a diverged" in runner.failures[0]
-
-
-def test_what_was_decided_once_is_not_decided_again(tmp_path):
-    file, answers = tmp_path / "deep" / "decided.json", iter([[1, 2], [3]])
-    assert [once(file, lambda: next(answers)) for _ in range(2)] == [[1, 2], [1, 2]]
-    assert once(tmp_path / "none.json", lambda: None) is None
-    assert (tmp_path / "none.json").read_text() == "null"

@@ -61,7 +61,7 @@ class Budget:
     def keep(self, *ended: str) -> None:
         """Record what is spent, and which trainings ended; each training counts once."""
         self.ended.update(ended)
-        records.keep(
+        records.write_json(
             self.folder / FILE, {"seconds": self.seconds_spent, "ended": sorted(self.ended)}
         )
 

@@ -15,7 +15,7 @@ from goldilocks.config.settings import Settings
 from goldilocks.evaluation.paired import Predicted
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.content import from_json
-from goldilocks.run.train import PREDICTIONS
+from goldilocks.run.context import PREDICTIONS
 from goldilocks.tracking import provenance
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.results import TunedReference, once

@@ -184,7 +184,7 @@ class Results:
 
 def save(result: Result, folder: Path) -> None:
     """Write the result of a step into a folder, never half-written."""
-    records.keep(folder / f"{result.report.name}.json", dataclasses.asdict(result))
+    records.write_json(folder / f"{result.report.name}.json", dataclasses.asdict(result))
 
 
 def load(kind: type[Result], name: str, folder: Path) -> Result | None:
@@ -204,5 +204,5 @@ def once(file: Path, decide: Callable[[], Any]) -> Any:
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        records.keep(file, decide())
+        records.write_json(file, decide())
     return json.loads(file.read_text())

@@ -209,7 +209,7 @@ def _ledger_warning(context: Context, split: Split) -> str:
     """Warn that the last step will be refused if the test rows were evaluated before, else ""."""
     if context.settings.tree["force"]:
         return ""
-    earlier = context.store.looks(row_keys.digest(context.dataset, split.test))
+    earlier = context.store.test_evaluations(row_keys.digest(context.dataset, split.test))
     if not earlier:
         return ""
     return (

@@ -156,12 +156,12 @@ def _training_reason(tested: Trained, rows: int) -> str:
 def _ledger_reasons(tested: Trained) -> list[str]:
     """Return what was seen before of the validation rows and the test rows."""
     metrics, reasons = tested.run.metrics, []
-    if "validation_consulted" in metrics:
+    if "validation_configurations" in metrics:
         reasons.append(
-            f"In this store {metrics['validation_consulted']:,.0f} configurations have been "
+            f"In this store {metrics['validation_configurations']:,.0f} configurations have been "
             "compared on validation rows of these data."
         )
-    if warning := test_ledger.warned(metrics.get("test_looks")):
+    if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
         reasons.append(f"This is {warning}.")
     return reasons
 
