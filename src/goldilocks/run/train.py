@@ -107,7 +107,7 @@ def prepare(
         else 0,
         vocabulary=vocabulary,
         persistence=encoding.persistence(dataset, encoder),
-        earlier=earlier,
+        source_model=earlier,
     )
     model = settings.builder("model")(facts, regularizer)
     if goes_on:
