@@ -59,9 +59,9 @@ class Facts:
             frequencies, or the mean.
         spread: Standard deviation of the training targets of a regression, float32 (outputs,); None
             otherwise.
-        words: Size of the vocabulary if features are word indices (0 for padding, 1 for an unknown
-            word); 0 if they are numbers.
-        vocabulary: The words by their indices, at most `words` of them.
+        max_tokens: Size of the vocabulary if features are word indices (0 for padding, 1 for an
+            unknown word); 0 if they are numbers.
+        vocabulary: The words by their indices, at most `max_tokens` of them.
         persistence: Of series: the column of the features that is the target, and the mean and
             standard deviation that it was standardized by, in the target's unit; None otherwise.
         source_model: The logged model that `model.init_from` names, raw rows -> predictions; None
@@ -73,7 +73,7 @@ class Facts:
     last_activation: str
     prior: np.ndarray
     spread: np.ndarray | None
-    words: int = 0
+    max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
     persistence: tuple[int, float, float] | None = None
     source_model: keras.Model | None = None

@@ -32,7 +32,7 @@ def sequence_input(
             of the words has a vector.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    if not facts.words:
+    if not facts.max_tokens:
         _check_numbers(facts, source)
         inputs = keras.Input(facts.input_shape)
         return inputs, inputs
@@ -41,7 +41,7 @@ def sequence_input(
     # Pretrained vectors do not replace the initializer: it draws a seed, and the layers above shall
     # start the same.
     embedding = keras.layers.Embedding(
-        facts.words, output_dim, trainable=trainable, name="embedding"
+        facts.max_tokens, output_dim, trainable=trainable, name="embedding"
     )
     x = embedding(inputs)
     if source is not None:
@@ -154,6 +154,6 @@ def _check_length(length: int, filters: list[int], kernel_size: int, pool_size: 
             f"The input has {length} time steps; {len(filters)} convolutions over {kernel_size} "
             f"(model.filters={filters}, model.kernel_size) with poolings over {pool_size} "
             f"(model.pool_size) between them need at least {needed}. List fewer filters, use a "
-            "smaller kernel_size or pool_size, or longer inputs (dataset.length of texts, "
+            "smaller kernel_size or pool_size, or longer inputs (dataset.maxlen of texts, "
             "dataset.lookback of series)."
         )

@@ -250,7 +250,7 @@ def _child(
 def _note(settings: Settings, **values: Any) -> None:
     """Add to the record of this job, where it is one of a sweep."""
     if settings.sweep_dir is not None and settings.job is not None:
-        records.note(settings.sweep_dir, settings.job, **values)
+        records.update(settings.sweep_dir, settings.job, **values)
 
 
 def _trainings(settings: Settings, splits: Sequence[Split], *, whole: bool) -> list[Training]:
