@@ -64,7 +64,7 @@ class Facts:
         vocabulary: The words by their indices, at most `max_tokens` of them.
         persistence: Of series: the column of the features that is the target, and the mean and
             standard deviation that it was standardized by, in the target's unit; None otherwise.
-        source_model: The logged model that `model.init_from` names, raw rows -> predictions; None
+        initial_model: The logged model that `model.init_from` names, raw rows -> predictions; None
             without one.
     """
 
@@ -76,7 +76,7 @@ class Facts:
     max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
     persistence: tuple[int, float, float] | None = None
-    source_model: keras.Model | None = None
+    initial_model: keras.Model | None = None
 
 
 @dataclass(frozen=True)

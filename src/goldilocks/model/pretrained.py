@@ -66,13 +66,13 @@ def build(
 ) -> keras.Model:
     """Build a dense layer and the predictions on top of a trained network.
 
-    With `base="run"` the base is the convolutional part of `facts.source_model`, with its
+    With `base="run"` the base is the convolutional part of `facts.initial_model`, with its
     preprocessing. If that run trained this very model, its top comes along where the shapes are the
     same: a random top has large gradients, which would undo what the base has learned.
 
     Args:
         facts: Shape of the images (float32, 0 to 1) and of the predictions; with `base="run"`, the
-            model of the source run.
+            model that the run starts from.
         regularizer: l1 and l2 act on the dense layer's kernel, dropout after it.
         base: A name of `NETWORKS`, or "run".
         weights: "imagenet" or None; not read if a source run gives them.
@@ -92,7 +92,7 @@ def build(
         ModelError: No such base or layer; images of the wrong size; weights that cannot be
             downloaded.
     """
-    source = facts.source_model
+    source = facts.initial_model
     if base == "run":
         bottom = _base_of_run(source, facts.input_shape)
     elif source is None:
