@@ -17,7 +17,8 @@ import pandas as pd
 from goldilocks import console, diagnosis, formatting
 from goldilocks.config.settings import Settings
 from goldilocks.diagnosis import Verdict
-from goldilocks.evaluation import mean_interval, scores
+from goldilocks.evaluation import mean_interval
+from goldilocks.evaluation.baseline import beats
 from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.plots import curves, overlays, style
 from goldilocks.problem import higher_is_better
@@ -135,7 +136,7 @@ def _bounded(name: str, spread: Spread) -> Spread:
 
 def _beats(average: Average) -> bool:
     means = {name.removeprefix("val_"): spread.mean for name, spread in average.best.items()}
-    return scores.beats(average.outcomes[0].problem, means, average.baseline)
+    return beats(average.outcomes[0].problem, means, average.baseline)
 
 
 def _metrics(average: Average) -> dict[str, float]:

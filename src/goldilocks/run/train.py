@@ -159,6 +159,7 @@ def train(
     from goldilocks.dataset.sources.cache import digest
     from goldilocks.encoding import encoder as encoding
     from goldilocks.evaluation import scores as evaluation
+    from goldilocks.evaluation.baseline import beats, predict_baseline
     from goldilocks.run import figures
     from goldilocks.run import outcome as summary
     from goldilocks.training.callbacks import ProgressBar
@@ -183,7 +184,7 @@ def train(
     if final:
         tracker.looking()
     predicted = predict(job.encoder, model, dataset, judged)
-    baseline = evaluation.scores(problem, targets, evaluation.naive(dataset, job.prior, judged))
+    baseline = evaluation.scores(problem, targets, predict_baseline(dataset, job.prior, judged))
     scores = evaluation.scores(problem, targets, predicted)
     verdict = None
     if not final and settings.role != "baseline":
@@ -203,7 +204,7 @@ def train(
         split=split,
         result=result,
         baseline=baseline,
-        beats_baseline=evaluation.beats(problem, scores, baseline),
+        beats_baseline=beats(problem, scores, baseline),
         verdict=verdict,
         test=scores if final else None,
         intervals=evaluation.intervals_of(problem, dataset, judged, targets, predicted)
