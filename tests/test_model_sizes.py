@@ -1,8 +1,8 @@
 import pytest
 
 from goldilocks.model import ACCEPTS, HONOURS
+from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.model_sizes import SIZES, model_sizes
-from goldilocks.workflow.runner import Candidate
 
 
 def test_every_model_but_the_baseline_has_sizes():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from goldilocks.errors import JobError
-from goldilocks.evaluation.paired import Judge
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow.steps import power
 from workflows import Trainer, context, dataset, problem, trained
 
@@ -60,11 +60,10 @@ def test_the_step_fails_without_the_first_seed():
 
 def test_a_network_that_predicts_what_the_baseline_predicts_is_within_noise():
     few, labels = np.arange(50), (np.arange(50) % 4 == 0).astype(int)
-    judge = Judge(dataset(labels, "binary"), problem("binary"), {}, 3)
-    constant = np.full((50, 1), 0.3, "float32")
-    same = [trained("small", {(seed, ""): (few, constant)}) for seed in SEEDS]
-    gain = judge.against_baseline(same, "accuracy")
-    assert (gain.gain, gain.error, gain.chance()) == (0, 0, 1)
+    comparison = Comparison(dataset(labels, "binary"), problem("binary"), {}, 3)
+    same = {(seed, ""): (few, np.full((50, 1), 0.3, "float32")) for seed in SEEDS}
+    gain = comparison.against_baseline(same, "accuracy")
+    assert (gain.mean, gain.error, gain.p_better) == (0, 0, 1)
     sentence = power._reason("accuracy", gain, 1e-5)
     assert "is as good as the baseline's" in sentence
     assert "within noise" in sentence

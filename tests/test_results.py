@@ -3,6 +3,7 @@ import pytest
 from goldilocks.errors import StoreError
 from goldilocks.report.workflow import content
 from goldilocks.report.workflow.content import FinalScore, ModelSize, StepReport, WorkflowReport
+from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.results import (
     BaselineResult,
     FinalResult,
@@ -17,7 +18,6 @@ from goldilocks.workflow.results import (
     once,
     save,
 )
-from goldilocks.workflow.runner import Candidate
 
 
 def report(name, **more):

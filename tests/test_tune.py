@@ -3,13 +3,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.evaluation.paired import Judge
+from goldilocks.evaluation.differences import Comparison
+from goldilocks.workflow.candidate import predictions
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.steps import tune
 from workflows import dataset, problem, trained
 
 ROWS = np.arange(100)
-JUDGE = Judge(dataset(np.zeros(100), "regression"), problem("regression"), {}, 3)
+COMPARISON = Comparison(dataset(np.zeros(100), "regression"), problem("regression"), {}, 3)
 
 
 def wrong(error, seed="0", *, name="a", overrides=()):
@@ -21,7 +22,7 @@ def test_one_lucky_seed_does_not_win_against_three():
     lucky = [wrong(0.1)]
     better = [wrong(0.5, str(seed)) for seed in range(3)]
     worse = [wrong(0.6, str(seed)) for seed in range(3)]
-    ranked = sorted([lucky, worse, better], key=lambda group: tune._rank(JUDGE, group))
+    ranked = sorted([lucky, worse, better], key=lambda group: tune._rank(COMPARISON, group))
     assert ranked == [better, worse, lucky]
 
 
@@ -51,6 +52,6 @@ def test_the_best_regularized_candidate_is_named(overrides, is_regularized):
 def test_a_row_shows_how_much_worse_a_candidate_is():
     winner = [wrong(0.1, str(seed)) for seed in range(3)]
     loser = [wrong(0.5, str(seed)) for seed in range(3)]
-    cells = tune._against_winner(JUDGE.compare(loser, winner, "mae"))
+    cells = tune._against_winner(COMPARISON.compare(predictions(loser), predictions(winner), "mae"))
     assert cells == {"worse than the winner by": "0.4 to 0.4", "that is": "clear"}
     assert tune._against_winner(None)["that is"] == "the winner"

@@ -12,8 +12,8 @@ from goldilocks.dataset import Dataset
 from goldilocks.problem import PROBLEMS, Problem
 from goldilocks.tracking.query import StoredRun
 from goldilocks.workflow import budget
+from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.runner import Candidate, Trained
 
 
 def dataset(y, problem, kind="table", **more):

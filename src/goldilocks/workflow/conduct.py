@@ -103,7 +103,7 @@ def conduct(settings: Settings, room: Room) -> None:
                 dataset=dataset,
                 problem=problem,
                 budget=spent,
-                runner=Runner(typed, store, spent, monitor, room),
+                runner=Runner(base=typed, store=store, budget=spent, monitor=monitor, room=room),
                 run_id=tracker.run_id,
                 folder=folder,
             )
@@ -214,13 +214,8 @@ def _run(
 def _with_problem(context: Context, result: ProblemResult) -> Context:
     """Return a context whose trainings all have what the first step chose."""
     force = ("force=true",) if context.settings.tree["force"] else ()
-    runner = Runner(
-        (*context.typed, *result.overrides, *force),
-        context.store,
-        context.budget,
-        context.runner.monitor,
-        context.runner.room,
-    )
+    base = (*context.typed, *result.overrides, *force)
+    runner = dataclasses.replace(context.runner, base=base, failures=[])
     if not result.metrics:
         return dataclasses.replace(context, runner=runner)
 

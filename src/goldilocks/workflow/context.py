@@ -8,11 +8,12 @@ from typing import Any
 
 from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation.paired import Judge
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.problem import Problem
 from goldilocks.workflow.budget import Budget
+from goldilocks.workflow.candidate import Trained
 from goldilocks.workflow.results import PowerResult, TrainedRuns
-from goldilocks.workflow.runner import Runner, Trained
+from goldilocks.workflow.runner import Runner
 
 SEEDS = 3  # that a candidate is trained with before it can win
 
@@ -54,11 +55,12 @@ class Context:
         first = self.settings.tree["seed"]
         return [f"seed={first + number}" for number in range(SEEDS)]
 
-    def judge(self, power: PowerResult | None) -> Judge:
+    def comparison(self, power: PowerResult | None) -> Comparison:
         """Return what compares candidates; it knows the noise from seed to seed after step 3."""
         if power is None:
-            return Judge(self.dataset, self.problem, {}, 0)
-        return Judge(self.dataset, self.problem, power.seed_error, len(power.small.run_ids))
+            return Comparison(self.dataset, self.problem, {}, 0)
+        seeds = len(power.small.run_ids)
+        return Comparison(self.dataset, self.problem, power.seed_error, seeds)
 
     def load(self, runs: TrainedRuns) -> list[Trained]:
         """Read the trainings of a candidate from the store."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from goldilocks.config.settings import key_of
-from goldilocks.workflow.runner import Candidate
+from goldilocks.workflow.candidate import Candidate
 
 # Of each option of the config group `model`, overrides from the smallest size to the largest. Each
 # size has about four to ten times the weights of the one before it: the book's own steps (chapter 4

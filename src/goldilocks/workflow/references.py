@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldilocks.config.settings import Settings
-from goldilocks.evaluation.paired import Predicted
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.content import from_json
 from goldilocks.run.context import PREDICTIONS
 from goldilocks.tracking import provenance
+from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.results import TunedReference, once
-from goldilocks.workflow.runner import Candidate
 
 if TYPE_CHECKING:
     from goldilocks.reference import Reference
@@ -62,7 +61,7 @@ def _tune(context: Context, folder: Path) -> dict[str, Any]:
     }
 
 
-def validated(reference: TunedReference) -> Predicted:
+def validated(reference: TunedReference) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return what the reference predicted of the validation rows of each fold."""
     with np.load(reference.predictions, allow_pickle=False) as arrays:
         folds = [name.partition(".")[2] for name in arrays.files if name.startswith("rows.")]

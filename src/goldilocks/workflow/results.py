@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from goldilocks.jobs import records
 from goldilocks.report.workflow.content import FinalScore, ModelSize, Row, StepReport, from_json
-from goldilocks.workflow.runner import Candidate
+from goldilocks.workflow.candidate import Candidate
 
 
 @dataclass(frozen=True, kw_only=True)

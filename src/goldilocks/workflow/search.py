@@ -12,15 +12,15 @@ from optuna.trial import TrialState
 
 from goldilocks.config.settings import key_of
 from goldilocks.dataset import KINDS
-from goldilocks.evaluation.paired import Judge
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.jobs import records
 from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
 from goldilocks.search import trial as pruning
 from goldilocks.workflow.budget import TUNE
+from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.results import ProblemResult
-from goldilocks.workflow.runner import Candidate, Trained
 from goldilocks.workflow.steps import final
 
 AT_LEAST = 8  # trials before the search may end by itself
@@ -41,7 +41,7 @@ class Search:
     def __init__(
         self,
         context: Context,
-        judge: Judge,
+        comparison: Comparison,
         sizes: Sequence[Trained],
         start: Trained,
         *,
@@ -50,7 +50,7 @@ class Search:
         patience: int,
     ):
         """Search around `start`, one of `sizes`, with so many epochs a trial."""
-        self.context, self.judge, self.problem = context, judge, problem
+        self.context, self.comparison, self.problem = context, comparison, problem
         self.sizes, self.start = sizes, start
         self.epochs, self.patience = epochs, patience
         self.folder = (context.folder / "trials").absolute()
@@ -264,7 +264,7 @@ class Search:
         sign = 1 if self.higher else -1
         before = max(sign * value for value in self.ended[:-IN_VAIN])
         after = max(sign * value for value in self.ended[-IN_VAIN:])
-        return after - before <= self.judge.seed_error.get(self.monitor, 0.0)
+        return after - before <= self.comparison.seed_error.get(self.monitor, 0.0)
 
 
 def _finite(value: float | None) -> float | None:

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from goldilocks.evaluation.paired import Difference
+from goldilocks.evaluation.differences import Difference
 from goldilocks.formatting import number
 from goldilocks.report.workflow.content import Cell, ModelSize
+from goldilocks.workflow.candidate import Trained
 from goldilocks.workflow.results import TrainedRuns
-from goldilocks.workflow.runner import Trained
 
 
 def row(trained: Trained, metrics: Sequence[str]) -> dict[str, Cell]:

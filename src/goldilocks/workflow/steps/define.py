@@ -13,10 +13,10 @@ from goldilocks.formatting import number, percent
 from goldilocks.problem import PROBLEMS
 from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
 from goldilocks.report.workflow.content import StepReport
+from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.references import ANY
 from goldilocks.workflow.results import ProblemResult
-from goldilocks.workflow.runner import Candidate
 
 # The share of the rarer of two classes below which always predicting the other looks like success.
 RARE = 0.2

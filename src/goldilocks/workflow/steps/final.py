@@ -7,12 +7,13 @@ import math
 
 from goldilocks.errors import SealError
 from goldilocks.evaluation import intervals
-from goldilocks.evaluation.paired import Difference, apart
+from goldilocks.evaluation.differences import Difference, between_samples
 from goldilocks.formatting import number, signed
 from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.content import Cell, FinalScore, Row, StepReport
 from goldilocks.run import test_ledger
 from goldilocks.workflow import references
+from goldilocks.workflow.candidate import Candidate, Trained, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.results import (
     BaselineResult,
@@ -21,7 +22,6 @@ from goldilocks.workflow.results import (
     ProblemResult,
     TuneResult,
 )
-from goldilocks.workflow.runner import Candidate, Trained
 from goldilocks.workflow.tables import finite, interval
 
 TITLE = "The test evaluation"
@@ -33,7 +33,7 @@ OVERHEAD = 20.0  # seconds: the model is built, drawn and logged, the reference 
 def seconds(problem: ProblemResult, trained: Trained) -> float:
     """Return what the final training of a candidate will take, from what its training took."""
     more_rows = problem.final_rows / problem.train_rows
-    an_epoch = trained.seconds_an_epoch / len(trained.judged) * more_rows
+    an_epoch = trained.seconds_an_epoch / len(trained.predictions) * more_rows
     return trained.best_epoch * an_epoch + OVERHEAD
 
 
@@ -51,26 +51,27 @@ def step(
     if tested is None:
         return _untested(context)
 
-    judge = context.judge(power)
-    metric = judge.measure
-    rows = next(iter(tested.judged.values()))[0]
-    predictions = references.test(context, baseline.reference, rows)
-    by_fold = {fold: (rows, predictions) for _, fold in tested.judged}
-    gain = judge.against_predicted([tested], by_fold, metric)
-    validation, test = judge.score(winner, metric), judge.score([tested], metric)
+    comparison = context.comparison(power)
+    metric = comparison.metric
+    rows = next(iter(tested.predictions.values()))[0]
+    reference = references.test(context, baseline.reference, rows)
+    by_fold = {fold: (rows, reference) for _, fold in tested.predictions}
+    gain = comparison.against_fixed(tested.predictions, by_fold, metric)
+    validation = comparison.score(predictions(winner), metric)
+    test = comparison.score(tested.predictions, metric)
 
     metrics = tested.run.metrics
     sign = 1 if higher_is_better(metric) else -1
     score = FinalScore(
         name=tune.winner.candidate.name,
         metric=metric,
-        test=test.gain,
+        test=test.mean,
         low=finite(metrics.get(f"test_{metric}_low")),
         high=finite(metrics.get(f"test_{metric}_high")),
-        validation=validation.gain,
+        validation=validation.mean,
         selection_bias=intervals.best_of(tune.considered, tune.noise),
-        reference=test.gain - sign * gain.gain,
-        gain=gain.gain,
+        reference=test.mean - sign * gain.mean,
+        gain=gain.mean,
         gain_low=gain.low,
         gain_high=gain.high,
     )
@@ -81,7 +82,7 @@ def step(
         f"best of so many equally good ones would look {number(score.selection_bias, 2)} better "
         "than it is.",
         *_ledger_reasons(tested),
-        _gap(apart(validation, test), sign),
+        _gap(between_samples(validation, test), sign),
         *_reference_reasons(score, baseline.reference.name, gain),
     ]
     report = StepReport(
@@ -173,10 +174,10 @@ def _gap(drop: Difference, sign: int) -> str:
         drop: Validation minus test.
         sign: 1 if higher is better, else -1.
     """
-    distance, reach = number(abs(drop.gain), 3), number(drop.reach, 2)
+    distance, reach = number(abs(drop.mean), 3), number(drop.reach, 2)
     if not drop.beyond_noise:
         return f"Test and validation differ by {distance}: within noise (up to {reach})."
-    if sign * drop.gain > 0:
+    if sign * drop.mean > 0:
         return (
             f"The test is {distance} worse than validation, beyond noise ({reach}): by choosing "
             "among many the model has been fitted to the validation rows, or the test rows are of "
@@ -191,14 +192,14 @@ def _gap(drop: Difference, sign: int) -> str:
 
 def _reference_reasons(score: FinalScore, name: str, gain: Difference) -> list[str]:
     """Return how the winner compares with the reference on the test rows."""
-    direction = "better" if gain.gain >= 0 else "worse"
+    direction = "better" if gain.mean >= 0 else "worse"
     noise = "beyond noise" if gain.beyond_noise else "within noise"
     reasons = [
         f"The reference, {name}, fitted on the same rows, reaches test_{score.metric} "
-        f"{number(score.reference)}: the winner is {number(abs(gain.gain), 3)} {direction} (95 % "
+        f"{number(score.reference)}: the winner is {number(abs(gain.mean), 3)} {direction} (95 % "
         f"interval {signed(gain.low, 3)} to {signed(gain.high, 3)}), {noise}."
     ]
-    if gain.beyond_noise and gain.gain < 0:
+    if gain.beyond_noise and gain.mean < 0:
         reasons.append(f"So for these data {name} is the better choice, and cheaper.")
     return reasons
 

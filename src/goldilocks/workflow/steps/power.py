@@ -6,13 +6,13 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical p
 import statistics
 from collections.abc import Sequence
 
-from goldilocks.evaluation.paired import Difference
+from goldilocks.evaluation.differences import Difference
 from goldilocks.formatting import number, signed
 from goldilocks.report.workflow.content import StepReport
+from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
 from goldilocks.workflow.results import PowerResult, TrainedRuns
-from goldilocks.workflow.runner import Trained
 from goldilocks.workflow.tables import row
 
 # The chance, at most, that a model passes whose targets have nothing to do with its inputs.
@@ -37,14 +37,16 @@ def step(context: Context) -> PowerResult:
         raise context.runner.lost()
     trained = [first, *(training for training in others if training is not None)]
 
-    judge = context.judge(None)
-    metrics = list(dict.fromkeys([judge.measure, "loss"]))  # those that are compared row by row
-    gains = {metric: judge.against_baseline(trained, metric) for metric in metrics}
+    comparison = context.comparison(None)
+    metrics = list(dict.fromkeys([comparison.metric, "loss"]))  # both compared row by row
+    gains = {
+        metric: comparison.against_baseline(predictions(trained), metric) for metric in metrics
+    }
 
     # The best epoch was picked among many, and either metric may pass: each of these chances gets
     # its share of the level (Bonferroni).
     level = LEVEL / (max(training.epochs for training in trained) * len(metrics))
-    passed = any(gain.chance() < level for gain in gains.values())
+    passed = any(gain.p_better < level for gain in gains.values())
     reasons = [_reason(metric, gain, level) for metric, gain in gains.items()]
     if not passed:
         reasons.append(_meaning(trained))
@@ -77,19 +79,19 @@ def _seed_error(trained: Sequence[Trained], metrics: Sequence[str]) -> dict[str,
 
 
 def _reason(metric: str, gain: Difference, level: float) -> str:
-    if gain.gain == 0:
+    if gain.mean == 0:
         comparison = f"val_{metric} is as good as the baseline's"
     else:
-        direction = "better" if gain.gain > 0 else "worse"
-        comparison = f"val_{metric} is {number(abs(gain.gain))} {direction} than the baseline's"
+        direction = "better" if gain.mean > 0 else "worse"
+        comparison = f"val_{metric} is {number(abs(gain.mean))} {direction} than the baseline's"
 
     errors = ""
     if gain.error:  # It is 0 if all rows have the same difference.
-        errors = f", {signed(gain.gain / gain.error, 2)} standard errors"
-    noise = "beyond noise" if gain.chance() < level else "within noise"
+        errors = f", {signed(gain.mean / gain.error, 2)} standard errors"
+    noise = "beyond noise" if gain.p_better < level else "within noise"
     return (
-        f"{comparison} on {gain.rows:,} rows with {gain.seeds} seeds{errors}: {noise} "
-        f"(p = {number(gain.chance(), 2)}; at most {number(level, 2)} passes, which is "
+        f"{comparison} on {gain.rows:,} rows with {gain.pairs} seeds{errors}: {noise} "
+        f"(p = {number(gain.p_better, 2)}; at most {number(level, 2)} passes, which is "
         f"{LEVEL:g} shared by all epochs and metrics, since the best was picked)."
     )
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from goldilocks.report.workflow.content import StepReport
 from goldilocks.workflow.budget import SCALE
+from goldilocks.workflow.candidate import Trained
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
 from goldilocks.workflow.results import PowerResult, ScaleResult, once
-from goldilocks.workflow.runner import Trained
 from goldilocks.workflow.tables import model_size, row, runs_of
 
 GROWTH = 3.0  # how much longer an epoch of the next size is taken to last, at most
@@ -67,7 +67,7 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
         waiting = [index for index in waiting if index not in indices]
 
     ordered = [trained[index] for index in sorted(trained)]
-    metrics = [context.problem.metric, context.judge(power).measure]
+    metrics = [context.problem.metric, context.comparison(power).metric]
     return _result(ordered, metrics, out_of_budget=out_of_budget)
 
 

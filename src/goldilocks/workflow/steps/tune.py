@@ -9,14 +9,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from goldilocks.evaluation.paired import Difference, Judge, Predicted
+import numpy as np
+
+from goldilocks.evaluation.differences import Comparison, Difference
 from goldilocks.formatting import number, signed
 from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.content import Cell, Row, StepReport
 from goldilocks.workflow import references
 from goldilocks.workflow.budget import CONFIRM, TUNE
+from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.results import (
     BaselineResult,
@@ -26,7 +29,6 @@ from goldilocks.workflow.results import (
     TuneResult,
     once,
 )
-from goldilocks.workflow.runner import Trained
 from goldilocks.workflow.search import Search
 from goldilocks.workflow.steps import final
 from goldilocks.workflow.steps.scale import LEARNED_NOTHING
@@ -48,43 +50,46 @@ def step(
     scale: ScaleResult,
 ) -> TuneResult:
     """Search around the model that overfits, train the best again with other seeds, and choose."""
-    judge = context.judge(power)
+    comparison = context.comparison(power)
     sizes = [context.load(runs)[0] for runs in scale.trained]
     start = sizes[scale.start]
 
     decide = functools.partial(_epochs, context, start, final.seconds(problem, start))
     epochs = once(context.folder / "epochs.json", decide)
     patience = max(3, round(PATIENCE * epochs))
-    search = Search(context, judge, sizes, start, problem=problem, epochs=epochs, patience=patience)
+    search = Search(
+        context, comparison, sizes, start, problem=problem, epochs=epochs, patience=patience
+    )
     search.run(trials=TRIALS)
     failures = list(context.runner.failures)
 
     others = [size for size in sizes if size.verdict not in LEARNED_NOTHING and size is not start]
-    others.sort(key=lambda size: _rank(judge, [size]))
+    others.sort(key=lambda size: _rank(comparison, [size]))
     finalists = [*search.best(FINALISTS), start, *others[:1]]
     groups = _confirmed(context, problem, finalists) + [[size] for size in others[1:]]
 
-    contenders = sorted(groups, key=lambda group: _rank(judge, group))
+    contenders = sorted(groups, key=lambda group: _rank(comparison, group))
     overfit = next(group for group in contenders if group[0].run.run_id == start.run.run_id)
     winner = contenders[0]
-    score = judge.score(winner, judge.measure).gain
-    gain = judge.compare(winner, _rival(contenders, overfit), judge.measure)
+    score = comparison.score(predictions(winner), comparison.metric).mean
+    rival = _rival(contenders, overfit)
+    gain = comparison.compare(predictions(winner), predictions(rival), comparison.metric)
     report = StepReport(
         name="tune",
         title="Regularize and tune",
-        decision=f"The winner is {winner[0].candidate.name}: val_{judge.measure} {number(score)} "
+        decision=f"The winner is {winner[0].candidate.name}: val_{comparison.metric} {number(score)} "
         f"at epoch {_epoch(winner)}.",
         reasons=(
             search.summary(),
-            *_reasons(context, judge, contenders, overfit, gain),
+            *_reasons(context, comparison, contenders, overfit, gain),
             *failures,
         ),
         table=tuple(
-            _contender(judge, group, winner, context.problem.metric) for group in contenders
+            _contender(comparison, group, winner, context.problem.metric) for group in contenders
         ),
     )
     size = model_size(winner[0])
-    if judge.measure == "loss":
+    if comparison.metric == "loss":
         size = dataclasses.replace(size, best_val_loss=score)
     return TuneResult(
         report=report,
@@ -92,9 +97,9 @@ def step(
         winner_size=size,
         epochs=_epoch(winner),
         comparison=(
-            _baseline_row(context, judge, baseline, winner),
-            _reference_row(judge, baseline, winner),
-            *_network_rows(judge, context.load(power.small), contenders, overfit),
+            _baseline_row(context, comparison, baseline, winner),
+            _reference_row(comparison, baseline, winner),
+            *_network_rows(comparison, context.load(power.small), contenders, overfit),
         ),
         considered=search.count + len(sizes),
         # All were scored on the same rows: what one may gain by luck is what sets two of them
@@ -143,14 +148,14 @@ def _affordable(context: Context, finalists: Sequence[Trained], reserved: float)
     return in_time and len(finalists) <= context.budget.runs_left(CONFIRM)
 
 
-def _rank(judge: Judge, group: Sequence[Trained]) -> tuple[int, float]:
+def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]:
     """Return a key that sorts the best first.
 
     What was trained with fewer seeds comes last: its score may be the luck of one.
     """
-    score = judge.score(group, judge.measure).gain
-    seeds = {seed for training in group for seed, _ in training.judged}
-    return -len(seeds), -score if higher_is_better(judge.measure) else score
+    score = comparison.score(predictions(group), comparison.metric).mean
+    seeds = {seed for training in group for seed, _ in training.predictions}
+    return -len(seeds), -score if higher_is_better(comparison.metric) else score
 
 
 def _rival(contenders: Sequence[list[Trained]], overfit: list[Trained]) -> list[Trained]:
@@ -167,13 +172,13 @@ def _epoch(winner: Sequence[Trained]) -> int:
 
 def _reasons(
     context: Context,
-    judge: Judge,
+    comparison: Comparison,
     contenders: Sequence[list[Trained]],
     overfit: list[Trained],
     gain: Difference,
 ) -> list[str]:
     """Return why the first of the contenders won, in sentences."""
-    winner, metric = contenders[0], judge.measure
+    winner, metric = contenders[0], comparison.metric
     reasons = []
     if metric != context.problem.metric:
         reasons.append(
@@ -182,23 +187,26 @@ def _reasons(
         )
 
     if winner is not overfit:
-        seeds = "one seed" if gain.seeds == 1 else f"{gain.seeds} seeds"
+        seeds = "one seed" if gain.pairs == 1 else f"{gain.pairs} seeds"
         noise = "beyond noise" if gain.beyond_noise else "within noise"
         reasons.append(
-            f"{winner[0].candidate.name} is {number(gain.gain)} better in val_{metric} than "
+            f"{winner[0].candidate.name} is {number(gain.mean)} better in val_{metric} than "
             f"{overfit[0].candidate.name}, where tuning began (95 % interval "
             f"{signed(gain.low, 3)} to {signed(gain.high, 3)}, {gain.rows:,} rows, {seeds}): "
             f"{noise}."
         )
 
     smaller = [group for group in contenders if group[0].parameters < winner[0].parameters]
-    differences = [(group[0], judge.compare(group, winner, metric)) for group in smaller]
+    differences = [
+        (group[0], comparison.compare(predictions(group), predictions(winner), metric))
+        for group in smaller
+    ]
     equal = [pair for pair in differences if not pair[1].beyond_noise]
     if equal:
         smallest, loss = min(equal, key=lambda pair: pair[0].parameters)
         reasons.append(
             f"{smallest.candidate.name} has {smallest.parameters:,} weights instead of "
-            f"{winner[0].parameters:,}, and is {number(-loss.gain)} behind in val_{metric} (95 % "
+            f"{winner[0].parameters:,}, and is {number(-loss.mean)} behind in val_{metric} (95 % "
             f"interval {signed(0 - loss.high, 3)} to {signed(0 - loss.low, 3)}): these rows and "
             "seeds cannot tell the two apart."
         )
@@ -206,16 +214,16 @@ def _reasons(
 
 
 def _contender(
-    judge: Judge, group: Sequence[Trained], winner: Sequence[Trained], metric: str
+    comparison: Comparison, group: Sequence[Trained], winner: Sequence[Trained], metric: str
 ) -> Row:
     """Return the row of a candidate that was trained with several seeds; what decides is first."""
-    scored = f"val_{judge.measure}"
-    cells = row(group[0], [metric, judge.measure])
-    difference = None if group is winner else judge.compare(group, winner, judge.measure)
+    scored = f"val_{comparison.metric}"
+    cells = row(group[0], [metric, comparison.metric])
+    difference = _behind_winner(comparison, group, winner)
     first = {
         "candidate": cells.pop("candidate"),
         "weights": cells.pop("weights"),
-        scored: judge.score(group, judge.measure).gain,
+        scored: comparison.score(predictions(group), comparison.metric).mean,
         "seeds": len(group),
         **_against_winner(difference),
         "verdict": cells.pop("verdict"),
@@ -225,7 +233,7 @@ def _contender(
 
 
 def _network_rows(
-    judge: Judge,
+    comparison: Comparison,
     small: Sequence[Trained],
     contenders: Sequence[list[Trained]],
     overfit: Sequence[Trained],
@@ -239,32 +247,36 @@ def _network_rows(
     rows = []
     for name, group in networks.items():
         if group:
-            score = judge.score(group, judge.measure).gain
-            difference = None if group is winner else judge.compare(group, winner, judge.measure)
+            score = comparison.score(predictions(group), comparison.metric).mean
+            difference = _behind_winner(comparison, group, winner)
             label = f"{name}: {group[0].candidate.name}"
-            rows.append(_comparison_row(judge, label, score, difference))
+            rows.append(_comparison_row(comparison, label, score, difference))
     return rows
 
 
 def _baseline_row(
-    context: Context, judge: Judge, baseline: BaselineResult, winner: Sequence[Trained]
+    context: Context, comparison: Comparison, baseline: BaselineResult, winner: Sequence[Trained]
 ) -> Row:
     [training] = context.load(baseline.baseline)
-    predicted = {fold: predictions for (_, fold), predictions in training.judged.items()}
-    difference = _behind(judge, predicted, winner)
-    return _comparison_row(judge, "baseline", training.best(judge.measure), difference)
+    predicted = {fold: parts for (_, fold), parts in training.predictions.items()}
+    difference = _fixed_behind_winner(comparison, predicted, winner)
+    return _comparison_row(comparison, "baseline", training.best(comparison.metric), difference)
 
 
-def _reference_row(judge: Judge, baseline: BaselineResult, winner: Sequence[Trained]) -> Row:
+def _reference_row(
+    comparison: Comparison, baseline: BaselineResult, winner: Sequence[Trained]
+) -> Row:
     reference = baseline.reference
-    difference = _behind(judge, references.validated(reference), winner)
-    score = reference.scores[judge.measure]
-    return _comparison_row(judge, f"reference: {reference.name}", score, difference)
+    difference = _fixed_behind_winner(comparison, references.validated(reference), winner)
+    score = reference.scores[comparison.metric]
+    return _comparison_row(comparison, f"reference: {reference.name}", score, difference)
 
 
-def _comparison_row(judge: Judge, name: str, score: float, difference: Difference | None) -> Row:
+def _comparison_row(
+    comparison: Comparison, name: str, score: float, difference: Difference | None
+) -> Row:
     """Return a row that sets something beside the winner; without a difference, the winner."""
-    return {"candidate": name, f"val_{judge.measure}": score, **_against_winner(difference)}
+    return {"candidate": name, f"val_{comparison.metric}": score, **_against_winner(difference)}
 
 
 def _against_winner(difference: Difference | None) -> dict[str, Cell]:
@@ -277,10 +289,23 @@ def _against_winner(difference: Difference | None) -> dict[str, Cell]:
     }
 
 
-def _behind(judge: Judge, predicted: Predicted, winner: Sequence[Trained]) -> Difference:
-    """Return how much better predictions are than the winner's."""
-    difference = judge.against_predicted(winner, predicted, judge.measure)
-    return dataclasses.replace(difference, gain=-difference.gain)
+def _behind_winner(
+    comparison: Comparison, group: Sequence[Trained], winner: Sequence[Trained]
+) -> Difference | None:
+    """Return how much better a candidate is than the winner; None for the winner itself."""
+    if group is winner:
+        return None
+    return comparison.compare(predictions(group), predictions(winner), comparison.metric)
+
+
+def _fixed_behind_winner(
+    comparison: Comparison,
+    predicted: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    winner: Sequence[Trained],
+) -> Difference:
+    """Return how much better predictions by fold are than the winner's."""
+    difference = comparison.against_fixed(predictions(winner), predicted, comparison.metric)
+    return dataclasses.replace(difference, mean=-difference.mean)
 
 
 def _regularized(contenders: Sequence[list[Trained]]) -> list[Trained]:
