@@ -7,7 +7,7 @@ from goldilocks.plots import style
 from goldilocks.plots.frontier import Size, Winner, frontier
 from goldilocks.report.workflow.content import WorkflowReport
 
-FILE = "frontier.png"
+FILE = "model_sizes.png"
 
 
 def draw(report: WorkflowReport, folder: Path) -> Path | None:
