@@ -16,8 +16,7 @@ from PIL import Image
 from sklearn import datasets
 
 from goldilocks.formatting import number, signed
-from goldilocks.report.workflow import content
-from goldilocks.report.workflow.content import WorkflowReport
+from goldilocks.report.workflow.results import FILE, WorkflowReport, read_report
 
 ROOT, HERE = Path(__file__).parent.parent, Path("workflows")
 STAND_INS = ("boston", "imdb", "mnist", "catsdogs")
@@ -59,16 +58,17 @@ def logged_report(folder: Path) -> WorkflowReport | None:
     )
     if not found:
         return None
-    return content.read(folder / str(found[0].info.artifact_uri) / content.FILE)
+    return read_report(folder / str(found[0].info.artifact_uri) / FILE)
 
 
 def row(name: str, report: WorkflowReport, seconds: float) -> str:
     """A row of the table."""
     minutes = f"{seconds / 60:.1f}"
-    if not report.comparison:
-        return f"| {name} | {report.steps[-1].decision} | | | | | | | {minutes} |"
+    tune = report.results.tune
+    if tune is None:
+        return f"| {name} | {report.results.steps[-1].decision} | | | | | | | {minutes} |"
 
-    by_role = {str(cells["candidate"]).partition(":")[0]: cells for cells in report.comparison}
+    by_role = {str(cells["candidate"]).partition(":")[0]: cells for cells in tune.comparison}
     by_role["overfit"] = by_role.get("overfit") or by_role["largest"]
     metric = next(key for key in by_role["winner"] if key.startswith("val_"))
     values = {role: number(float(cells[metric] or 0)) for role, cells in by_role.items()}
@@ -76,7 +76,7 @@ def row(name: str, report: WorkflowReport, seconds: float) -> str:
     cells = [values.get(role, "") for role in ("baseline", "reference", "small", "overfit")]
     cells.append(f"{values['winner']} ({winner})")
 
-    final, test, gain = report.final, "", ""
+    final, test, gain = report.results.score, "", ""
     if final is not None:
         gain = (
             f"{signed(final.gain, 3)} ({signed(final.gain_low, 3)} to {signed(final.gain_high, 3)})"

@@ -13,12 +13,12 @@ import numpy as np
 
 from goldilocks.config.settings import Settings
 from goldilocks.problem import Problem
-from goldilocks.report.workflow.content import from_json
+from goldilocks.report.workflow.results import TunedReference, from_json
 from goldilocks.run.context import PREDICTIONS
 from goldilocks.tracking import provenance
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import TunedReference, once
+from goldilocks.workflow.resume import once
 
 if TYPE_CHECKING:
     from goldilocks.reference import Reference

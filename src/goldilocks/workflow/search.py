@@ -16,11 +16,11 @@ from goldilocks.evaluation.differences import Comparison
 from goldilocks.jobs import records
 from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
+from goldilocks.report.workflow.results import ProblemResult
 from goldilocks.search import trial as pruning
 from goldilocks.workflow.budget import TUNE
 from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import ProblemResult
 from goldilocks.workflow.steps import final
 
 AT_LEAST = 8  # trials before the search may end by itself

@@ -12,10 +12,18 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from goldilocks.problem import higher_is_better
 from goldilocks.report.compare import without_password
 from goldilocks.report.html import asset, style_sheet
-from goldilocks.report.workflow import content, figure
-from goldilocks.report.workflow.content import Cell, Row, StepReport, WorkflowReport
+from goldilocks.report.workflow import figure
+from goldilocks.report.workflow.results import (
+    FILE,
+    Cell,
+    Row,
+    StepReport,
+    WorkflowReport,
+    read_report,
+)
 from goldilocks.report.workflow.text import outcome, shown
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import Store
@@ -37,7 +45,7 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
         OSError: If the file cannot be written.
     """
     with tempfile.TemporaryDirectory() as name:
-        report = content.read(store.artifact(run.run_id, content.FILE, Path(name)))
+        report = read_report(store.artifact(run.run_id, FILE, Path(name)))
         text = page(report, run, store)
         file = output or Path(f"workflow-{run.run_id[:8]}.html")
         file.write_text(text, encoding="utf-8")
@@ -58,17 +66,18 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    minutes = report.seconds / 60
+    minutes, tune = report.seconds / 60, report.results.tune
     return environment.get_template("workflow.html.j2").render(
         title=report.name,
         lead=outcome(report),
         about=f"{report.data}. {report.runs} trainings in {minutes:.1f} minutes.",
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,
-        comparison=_table(report.comparison),
-        trials=_table(report.trials),
+        better=_better(tune.comparison) if tune else "",
+        comparison=_table(tune.comparison if tune else ()),
+        trials=_table(tune.trials if tune else ()),
         picture=_picture(report),
-        steps=[_step(step, run, store) for step in report.steps],
+        steps=[_step(step, run, store) for step in report.results.steps],
         next_steps=report.next_steps,
         command=report.command,
         ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
@@ -86,9 +95,16 @@ def _step(step: StepReport, run: StoredRun, store: Store) -> dict[str, Any]:
         "decision": step.decision,
         "reasons": step.reasons,
         "rows": _table(step.table),
-        "seconds": f"{step.seconds:.0f} seconds",
+        "seconds": f"{step.seconds:.0f} s",
         "link": without_password(store.page(step_run)),
     }
+
+
+def _better(comparison: Sequence[Row]) -> str:
+    """Return whether a higher or a lower score is better, in a sentence."""
+    scored = next(name for name in comparison[0] if name.startswith("val_"))
+    direction = "Higher" if higher_is_better(scored) else "Lower"
+    return f"{direction} {scored} is better."
 
 
 def _table(rows: Sequence[Row]) -> dict[str, Any] | None:

@@ -16,19 +16,21 @@ import numpy as np
 from goldilocks.evaluation.differences import Comparison, Difference
 from goldilocks.formatting import number, signed
 from goldilocks.problem import higher_is_better
-from goldilocks.report.workflow.content import Cell, Row, StepReport
+from goldilocks.report.workflow.results import (
+    BaselineResult,
+    Cell,
+    PowerResult,
+    ProblemResult,
+    Row,
+    ScaleResult,
+    StepReport,
+    TuneResult,
+)
 from goldilocks.workflow import references
 from goldilocks.workflow.budget import CONFIRM, TUNE
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import (
-    BaselineResult,
-    PowerResult,
-    ProblemResult,
-    ScaleResult,
-    TuneResult,
-    once,
-)
+from goldilocks.workflow.resume import once
 from goldilocks.workflow.search import Search
 from goldilocks.workflow.steps import final
 from goldilocks.workflow.steps.scale import LEARNED_NOTHING
