@@ -1,10 +1,10 @@
-"""How often the workflow stops at step 3 on labels that were shuffled: `python benchmarks/power.py [TRIALS [FIRST]]`.
+"""How often shuffled labels stop a workflow: `python benchmarks/power.py [TRIALS [FIRST]]`.
 
 Four data sets that scikit-learn ships, as CSV files, with their target shuffled, each trial with
-another seed; then the same four as they are, which must pass. Of the digits the question is whether
-one is below 3: the rarer class has 30 % of the rows, so that a network which learns nothing says
-the same class of all of them. A workflow is given too little time to go far beyond step 3. The
-trials before FIRST are left out: they have been done.
+another seed; then the same four as they are, which must pass. The target of the digits is whether
+one is below 3: the rarer class has 30 % of the rows, so a network that learns nothing predicts the
+same class for all rows. The budget is too small to go far beyond step 3. Trials before FIRST are
+left out: they have been done.
 """
 
 import json

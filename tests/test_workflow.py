@@ -26,7 +26,7 @@ RUN_ID = re.compile(r"run ([0-9a-f]{32}) of experiment")
 
 @pytest.fixture
 def table(folder):
-    """A table of two numbers and their sum, which two classes can be told by, but for one row in ten."""
+    """A table of two numbers, whose sum has the sign of the class, but for one row in ten."""
 
     def write(*, shuffled=False, rows=240):
         rng = np.random.default_rng(0)

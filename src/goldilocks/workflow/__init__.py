@@ -1,4 +1,4 @@
-"""The universal workflow: a data set goes from nothing to one tested model, in steps with a gate each.
+"""The universal workflow: from a data set to one tested model, in steps, each with a gate.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.5, "The universal workflow of machine
     learning".

@@ -1,4 +1,4 @@
-"""The universal workflow, from the first step to the last one whose gate opens; an interrupted one is resumed."""
+"""The universal workflow, from its first step to the last one whose gate opens."""
 
 from __future__ import annotations
 

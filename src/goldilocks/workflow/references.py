@@ -1,4 +1,4 @@
-"""The scikit-learn model that a workflow's winner is compared with: tuned, tested, and logged as runs of its own."""
+"""The scikit-learn model that the winner is compared with: tuned, tested and logged."""
 
 from __future__ import annotations
 

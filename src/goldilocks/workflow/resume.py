@@ -1,4 +1,4 @@
-"""What an interrupted workflow resumes from: the results of its steps, and decisions within a step."""
+"""What an interrupted workflow resumes from: results of steps, and decisions within a step."""
 
 from __future__ import annotations
 

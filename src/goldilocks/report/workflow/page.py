@@ -66,24 +66,38 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    minutes, tune = report.seconds / 60, report.results.tune
-    return environment.get_template("workflow.html.j2").render(
+    # A link to a server works by itself; that to a database needs a command.
+    ui_command = "" if store.uri.startswith("http") else without_password(store.ui_command)
+    template = environment.get_template("workflow.html.j2")
+    return template.render(
+        **_tuning(report.results.tune),
         title=report.name,
         lead=outcome(report),
-        about=f"{report.data}. {report.runs} trainings in {minutes:.1f} minutes.",
+        about=f"{report.data}. {report.runs} trainings in {report.seconds / 60:.1f} minutes.",
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,
-        better=_better(tune.comparison) if tune else "",
-        comparison=_table(tune.comparison if tune else ()),
-        trials=_table(tune.trials if tune else ()),
         picture=_picture(report),
         steps=[_step(step, run, store) for step in report.results.steps],
         next_steps=report.next_steps,
         command=report.command,
-        ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
+        ui_command=ui_command,
         style=style_sheet(),
         script=asset("page.js"),
     )
+
+
+def _tuning(tune: TuneResult | None) -> dict[str, Any]:
+    """Return the winner beside what it had to beat, and the trials."""
+    if tune is None:
+        return {"comparison": None, "better": "", "trials": None}
+
+    metric = next(name for name in tune.comparison[0] if name.startswith("val_"))
+    direction = "Higher" if higher_is_better(metric) else "Lower"
+    return {
+        "comparison": _table(tune.comparison),
+        "better": f"{direction} {metric} is better.",
+        "trials": _table(tune.trials),
+    }
 
 
 def _step(step: StepReport, run: StoredRun, store: Store) -> dict[str, Any]:
@@ -98,13 +112,6 @@ def _step(step: StepReport, run: StoredRun, store: Store) -> dict[str, Any]:
         "seconds": f"{step.seconds:.0f} s",
         "link": without_password(store.page(step_run)),
     }
-
-
-def _better(comparison: Sequence[Row]) -> str:
-    """Return whether a higher or a lower score is better, in a sentence."""
-    scored = next(name for name in comparison[0] if name.startswith("val_"))
-    direction = "Higher" if higher_is_better(scored) else "Lower"
-    return f"{direction} {scored} is better."
 
 
 def _table(rows: Sequence[Row]) -> dict[str, Any] | None:
@@ -132,4 +139,6 @@ def _picture(report: WorkflowReport) -> str:
     """Return the picture as base64; "" if no sizes were trained."""
     with tempfile.TemporaryDirectory() as name:
         file = figure.draw(report, Path(name))
-        return base64.b64encode(file.read_bytes()).decode() if file else ""
+        if file is None:
+            return ""
+        return base64.b64encode(file.read_bytes()).decode()

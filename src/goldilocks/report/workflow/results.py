@@ -1,4 +1,4 @@
-"""What each step of a workflow found: a type for each step, and the report that is logged of them all.
+"""What each step of a workflow found: a type for each step, and the report of them all.
 
 The page can be made again from the logged report, and so from the store alone.
 """

@@ -1,4 +1,4 @@
-"""The report of a workflow in words: lines on the terminal, and the description of its run in Markdown."""
+"""The report of a workflow in words: lines on the terminal, and Markdown for its run."""
 
 import textwrap
 from collections.abc import Sequence

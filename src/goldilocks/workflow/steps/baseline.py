@@ -1,4 +1,4 @@
-"""Step 2: what must be beaten, the dummy baseline; and a tuned model of scikit-learn as a reference.
+"""Step 2: what must be beaten, the dummy baseline; and a tuned scikit-learn model as a reference.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.5.5 ("develop a model that does better
     than a baseline").
