@@ -21,6 +21,7 @@ from goldilocks.report.workflow.results import (
     Cell,
     Row,
     StepReport,
+    TuneResult,
     WorkflowReport,
     read_report,
 )
