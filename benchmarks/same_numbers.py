@@ -18,6 +18,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -308,6 +309,7 @@ def main() -> int:
     if not commands:
         parser.error(f"no command matches {options.only!r}; all commands: {COMMANDS}")
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the worktree is removed
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="same-numbers-"))
     with checkout(options.base, folder, keep=options.keep) as base:
