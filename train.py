@@ -6,9 +6,13 @@ from pathlib import Path
 try:
     import hydra
 
-    from goldilocks import command_line, config
+    from goldilocks.config import command_line
+    from goldilocks.config import settings as config
 except ModuleNotFoundError as error:
-    sys.exit(f"{error.name} is not installed for {sys.executable}: run `make train`, then `.venv/bin/python train.py`.")
+    sys.exit(
+        f"{error.name} is not installed for {sys.executable}: run `make train`, then "
+        "`.venv/bin/python train.py`."
+    )
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
@@ -16,7 +20,7 @@ def main(cfg) -> float:
     """Check the composed config, then train: TensorFlow is not imported before the config is right."""
     with command_line.sentences():
         settings = config.settle(cfg)
-        from goldilocks.run import run
+        from goldilocks.run.run import run
 
         return run(settings)
 

@@ -6,11 +6,13 @@ from pathlib import Path
 try:
     import hydra
 
-    from goldilocks import command_line, config
+    from goldilocks.config import command_line
+    from goldilocks.config import settings as config
     from goldilocks.workflow import refused
 except ModuleNotFoundError as error:
     sys.exit(
-        f"{error.name} is not installed for {sys.executable}: run `make train`, then `.venv/bin/python workflow.py`."
+        f"{error.name} is not installed for {sys.executable}: run `make train`, then "
+        "`.venv/bin/python workflow.py`."
     )
 
 
@@ -20,9 +22,11 @@ def main(cfg) -> None:
     with command_line.stopping():
         settings = config.settle(cfg)
         refused.check(settings)
-        from goldilocks.workflow.room import prepare
+        from goldilocks.jobs.resources import prepare
 
-        room = prepare()  # Before the imports of the next line: both take their time at once.
+        room = prepare(
+            ["goldilocks.sweep.preload"]
+        )  # Before the imports of the next line: both take their time at once.
         from goldilocks.workflow.conduct import conduct
 
         conduct(settings, room)

@@ -1,14 +1,15 @@
-"""A training job as `goldilocks.run` would make it, for measuring its parts."""
+"""A training job as `goldilocks.run.run` would make it, for measuring its parts."""
 
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
 from goldilocks import backend  # noqa: F401  First: it is quiet.
-from goldilocks.config import Settings, settled
+from goldilocks.config.settings import Settings, settled
 from goldilocks.problem import resolve
-from goldilocks.single import prepare
-from goldilocks.training.fit import Job
+from goldilocks.run.context import RunContext, TrainingSpec
+from goldilocks.run.train import prepare
+from goldilocks.training.fit import FitSpec
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -20,8 +21,10 @@ def settings(*overrides: str) -> Settings:
     return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
 
 
-def job(given: Settings) -> Job:
-    """A fresh model of these settings, and the rows to train it on."""
+def job(given: Settings) -> FitSpec:
+    """Build a fresh model of these settings, with the rows to train it on."""
     dataset = given.builder("dataset")()
     problem = resolve(dataset.problem, **given.tree["problem"])
-    return prepare(given, dataset, problem, given.builder("protocol")(dataset)[0], None)
+    split = given.builder("protocol")(dataset)[0]
+    context = RunContext(given, given.builder("tracking")(), dataset, problem)
+    return prepare(context, TrainingSpec(given, split, None, ""), None)

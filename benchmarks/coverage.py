@@ -1,7 +1,7 @@
 """How often the 95 % interval of a test score holds the truth: `python benchmarks/coverage.py`.
 
-Each data set is drawn from a distribution whose true score, that of endlessly many rows, is known from a formula or
-from millions of rows. Nothing is trained: predictions are drawn with the rows.
+Each data set is drawn from a distribution whose true score, that of endlessly many rows, is known
+from a formula or from millions of rows. Nothing is trained: predictions are drawn with the rows.
 """
 
 import math
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import integrate, special, stats
 
-from goldilocks.intervals import interval, row_values
+from goldilocks.evaluation.intervals import interval, row_values
 from goldilocks.problem import PROBLEMS, Problem
 
 Drawn = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # truth, predictions, clusters
@@ -88,25 +88,52 @@ def cases() -> dict[str, tuple[str, str, float, Callable[[np.random.Generator], 
     truth, said, _ = probabilities(ROWS_FOR_TRUTH, 0.5)(random)
     loss = float(row_values(problem("binary", "accuracy"), "loss", truth, said).mean())
     area = float(stats.norm.cdf(APART / math.sqrt(2)))
-    precise = integrate.quad(lambda z: stats.norm.pdf(z), -APART / 2, np.inf)[0]  # right at 0.5, of either class
+    precise = integrate.quad(lambda z: stats.norm.pdf(z), -APART / 2, np.inf)[
+        0
+    ]  # right at 0.5, of either class
     found = {}
     for chance in (0.6, 0.9, 0.97):
         for rows in (100, 500):
-            found[f"accuracy {chance}, {rows} rows"] = ("binary", "accuracy", chance, shares(chance, rows))
+            found[f"accuracy {chance}, {rows} rows"] = (
+                "binary",
+                "accuracy",
+                chance,
+                shares(chance, rows),
+            )
     for a, groups, size in ((4, 20, 10), (4, 60, 5), (32, 20, 10)):
         name = f"accuracy {a / (a + 1):.2f}, {groups} groups of {size} rows"
         found[name] = ("binary", "accuracy", a / (a + 1), shares_of_groups(groups, size, a))
     for rows in (30, 100, 500, 3000):
         found[f"mae, skewed, {rows} rows"] = ("regression", "mae", skewed, errors(rows))
     for groups in (30, 100):
-        found[f"mae, skewed, {groups} groups of 1 to 9"] = ("regression", "mae", skewed, errors_of_groups(groups))
+        found[f"mae, skewed, {groups} groups of 1 to 9"] = (
+            "regression",
+            "mae",
+            skewed,
+            errors_of_groups(groups),
+        )
     rmse = math.exp(SKEW**2)
-    found["root of mse, skewed, 500 rows"] = ("regression", "root_mean_squared_error", rmse, errors(500))
+    found["root of mse, skewed, 500 rows"] = (
+        "regression",
+        "root_mean_squared_error",
+        rmse,
+        errors(500),
+    )
     for rows in (100, 500):
         found[f"log loss, {rows} rows"] = ("binary", "loss", loss, probabilities(rows, 0.5))
         found[f"auc {area:.2f}, {rows} rows"] = ("binary", "auc", area, probabilities(rows, 0.5))
-    found[f"auc {area:.2f}, 100 rows, 20 positive"] = ("binary", "auc", area, probabilities(100, 0.2))
-    found[f"recall {precise:.2f}, 200 rows"] = ("binary", "recall", precise, probabilities(200, 0.5))
+    found[f"auc {area:.2f}, 100 rows, 20 positive"] = (
+        "binary",
+        "auc",
+        area,
+        probabilities(100, 0.2),
+    )
+    found[f"recall {precise:.2f}, 200 rows"] = (
+        "binary",
+        "recall",
+        precise,
+        probabilities(200, 0.5),
+    )
     return found
 
 
@@ -125,11 +152,15 @@ def main() -> None:
         totals += held
         said = " | ".join(f"{share:.1%}" for share in held)
         print(
-            f"| {name} | {said} | {np.mean(low > true):.1%} | {np.mean(high < true):.1%} | {np.mean(high - low):.3f} |"
+            f"| {name} | {said} | {np.mean(low > true):.1%} | {np.mean(high < true):.1%} | "
+            f"{np.mean(high - low):.3f} |"
         )
     print(f"| all | {' | '.join(f'{share:.1%}' for share in totals / len(known))} | | | |")
     for count in DATA_SETS:
-        print(f"Of {count} data sets a perfect interval holds it in 95 % -+ {1.96 * math.sqrt(0.0475 / count):.1%}.")
+        print(
+            f"Of {count} data sets a perfect interval holds it in 95 % -+ "
+            f"{1.96 * math.sqrt(0.0475 / count):.1%}."
+        )
 
 
 if __name__ == "__main__":

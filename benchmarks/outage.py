@@ -1,6 +1,7 @@
 """What an outage costs: a training whose tracking server goes away in the middle, beside one that is not tracked.
 
-The server comes back after the training; what it lacks must then be there. Run: .venv/bin/python benchmarks/outage.py
+The server comes back after the training; what it lacks must then be there. Run: .venv/bin/python
+benchmarks/outage.py
 """
 
 import json
@@ -19,7 +20,12 @@ import requests
 from goldilocks.tracking import local
 
 TURNS = 5
-OVERRIDES = ("dataset=mnist", "dataset.source=stand_in", "trainer.epochs=6", "trainer.batch_size=64")
+OVERRIDES = (
+    "dataset=mnist",
+    "dataset.source=stand_in",
+    "trainer.epochs=6",
+    "trainer.batch_size=64",
+)
 GONE_AFTER = 2  # epochs
 
 
@@ -27,7 +33,9 @@ def serve(port: int) -> subprocess.Popen:
     """A tracking server that answers."""
     command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen([*command, "--backend-store-uri", "sqlite:///server.db"], start_new_session=True, **quiet)
+    server = subprocess.Popen(
+        [*command, "--backend-store-uri", "sqlite:///server.db"], start_new_session=True, **quiet
+    )
     while True:
         try:
             if requests.get(f"http://127.0.0.1:{port}/health", timeout=1).ok:
@@ -77,7 +85,11 @@ def main():
         seconds, known = through_an_outage(given, port)
         ratios.append(seconds / alone)
         epochs.append(known)
-    result = {"ratio_median": statistics.median(ratios), "ratios": ratios, "epochs_in_the_store": epochs}
+    result = {
+        "ratio_median": statistics.median(ratios),
+        "ratios": ratios,
+        "epochs_in_the_store": epochs,
+    }
     print(json.dumps({**result, "epochs_trained": given.tree["trainer"]["epochs"]}))
 
 

@@ -1,9 +1,10 @@
 """How often the workflow stops at step 3 on labels that were shuffled: `python benchmarks/power.py [TRIALS [FIRST]]`.
 
-Four data sets that scikit-learn ships, as CSV files, with their target shuffled, each trial with another seed; then
-the same four as they are, which must pass. Of the digits the question is whether one is below 3: the rarer class has
-30 % of the rows, so that a network which learns nothing says the same class of all of them. A workflow is given too
-little time to go far beyond step 3. The trials before FIRST are left out: they have been done.
+Four data sets that scikit-learn ships, as CSV files, with their target shuffled, each trial with
+another seed; then the same four as they are, which must pass. Of the digits the question is whether
+one is below 3: the rarer class has 30 % of the rows, so that a network which learns nothing says
+the same class of all of them. A workflow is given too little time to go far beyond step 3. The
+trials before FIRST are left out: they have been done.
 """
 
 import json
@@ -39,12 +40,15 @@ def steps(name: str, shuffle: int | None) -> tuple[str, float]:
         began = time.monotonic()
         typed = ["dataset=table", f"dataset.file={name}.csv", "dataset.target=target", "budget=0.5"]
         done = subprocess.run(
-            [sys.executable, ROOT / "workflow.py", *typed], cwd=folder, capture_output=True, text=True
+            [sys.executable, ROOT / "workflow.py", *typed],
+            cwd=folder,
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
             sys.exit(done.stderr)
         [kept] = (Path(folder) / ".goldilocks" / "workflows").iterdir()
-        passed = json.loads((kept / "power.json").read_text())["passed"]
+        passed = json.loads((kept / "power.json").read_text())["report"]["passed"]
         return "passed" if passed else "stopped", time.monotonic() - began
 
 

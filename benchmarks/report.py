@@ -1,7 +1,7 @@
 """What a report costs: of 500 runs of 30 epochs, beside asking MLflow for the curves run by run, in turns.
 
-Both read the same store, in one process, after a warm-up. The naive loop only reads the two curves of each run; the
-report reads them, compares the runs and writes its file.
+Both read the same store, in one process, after a warm-up. The naive loop only reads the two curves
+of each run; the report reads them, compares the runs and writes its file.
 """
 
 import os
@@ -12,8 +12,7 @@ from pathlib import Path
 
 from mlflow.entities import Metric, Param
 
-from goldilocks import comparison
-from goldilocks.comparison import sections
+from goldilocks.report import compare, sections
 from goldilocks.tracking import local
 
 RUNS, SEEDS, EPOCHS, REPEATS = 500, 5, 30, 3
@@ -22,7 +21,9 @@ NAMES = ("val_loss", "val_mae")
 
 def fill(store) -> str:
     """Log a sweep with MLflow's batches, and give its ID."""
-    sweep = store.client.create_run(store.experiment_id, run_name="benchmark", tags={"role": "sweep"}).info.run_id
+    sweep = store.client.create_run(
+        store.experiment_id, run_name="benchmark", tags={"role": "sweep"}
+    ).info.run_id
     for number in range(RUNS):
         variant, seed = divmod(number, SEEDS)
         params = {
@@ -35,8 +36,12 @@ def fill(store) -> str:
         tags = {"mlflow.parentRunId": sweep, "problem": "regression", "dataset.source": "stand_in"}
         run = store.client.create_run(store.experiment_id, tags=tags).info.run_id
         values = [10 / epoch + variant / 100 + seed / 1000 for epoch in range(1, EPOCHS + 1)]
-        points = [Metric(name, value, 0, epoch) for name in NAMES for epoch, value in enumerate(values, 1)]
-        points += [Metric(f"best_{name}", values[-1], 0, 0) for name in NAMES] + [Metric("best_epoch", EPOCHS, 0, 0)]
+        points = [
+            Metric(name, value, 0, epoch) for name in NAMES for epoch, value in enumerate(values, 1)
+        ]
+        points += [Metric(f"best_{name}", values[-1], 0, 0) for name in NAMES] + [
+            Metric("best_epoch", EPOCHS, 0, 0)
+        ]
         store.client.log_batch(run, points, [Param(name, value) for name, value in params.items()])
         store.client.set_terminated(run)
     store.client.set_terminated(sweep)
@@ -46,7 +51,7 @@ def fill(store) -> str:
 def report(store, sweep: str, ids: list[str]) -> float:
     """Seconds of the whole report."""
     began = time.perf_counter()
-    file = comparison.write(store, [sweep], None, command="")
+    file = compare.write(store, [sweep], None, command="")
     spent = time.perf_counter() - began
     print(f"  report {spent:.1f} s, {file.stat().st_size / 1e6:.1f} MB")
     return spent

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import optuna
 
-from goldilocks import pruning
+from goldilocks.search import trial as pruning
 
 TRAIN = Path(__file__).parents[1] / "train.py"
 
@@ -35,8 +35,19 @@ SEEDS = (0, 1, 2)
 
 def searched(name: str, *overrides: str) -> optuna.Study:
     """The study of a search in a process of its own, in the present folder."""
-    command = [sys.executable, str(TRAIN), "-m", "hydra/sweeper=search", f"hydra.sweeper.study={name}"]
-    subprocess.run([*command, *PROBLEM, *overrides], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        str(TRAIN),
+        "-m",
+        "hydra/sweeper=search",
+        f"hydra.sweeper.study={name}",
+    ]
+    subprocess.run(
+        [*command, *PROBLEM, *overrides],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return optuna.load_study(study_name=name, storage=pruning.storage(f"search/{name}.log"))
 
 
@@ -48,7 +59,11 @@ def until(study: optuna.Study, value: float) -> int | None:
     """Epochs trained by all trials up to the first that is at least so good; None where there is none."""
     trials = study.get_trials(deepcopy=False)
     for count, trial in enumerate(trials, 1):
-        if trial.state == optuna.trial.TrialState.COMPLETE and trial.value is not None and trial.value <= value:
+        if (
+            trial.state == optuna.trial.TrialState.COMPLETE
+            and trial.value is not None
+            and trial.value <= value
+        ):
             return epochs(trials[:count])
     return None
 
@@ -57,7 +72,8 @@ def main(given: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         grid = searched("grid", *GRID, *given)
         print(
-            f"grid      best val_loss {grid.best_value:.3f}, {len(grid.trials)} trials, {epochs(grid.trials)} epochs",
+            f"grid      best val_loss {grid.best_value:.3f}, {len(grid.trials)} trials, "
+            f"{epochs(grid.trials)} epochs",
             flush=True,
         )
         for seed in SEEDS:
@@ -71,7 +87,8 @@ def main(given: list[str]) -> None:
                 )
                 reached = until(study, grid.best_value)
                 print(
-                    f"tpe, {pruner:9} seed {seed}: best val_loss {study.best_value:.3f}, {len(study.trials)} trials, "
+                    f"tpe, {pruner:9} seed {seed}: best val_loss {study.best_value:.3f}, "
+                    f"{len(study.trials)} trials, "
                     f"{epochs(study.trials)} epochs; as good as the grid "
                     + ("at no time" if reached is None else f"after {reached} epochs"),
                     flush=True,

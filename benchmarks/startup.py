@@ -23,7 +23,10 @@ def main():
             subprocess.run([sys.executable, *command], capture_output=True)
             seconds[name].append(time.perf_counter() - began)
     for name, values in seconds.items():
-        print(f"{name:18} median {statistics.median(values):.2f} s, lowest {min(values):.2f} s of {REPEATS}")
+        print(
+            f"{name:18} median {statistics.median(values):.2f} s, lowest {min(values):.2f} s of "
+            f"{REPEATS}"
+        )
 
 
 if __name__ == "__main__":

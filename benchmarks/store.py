@@ -40,7 +40,9 @@ def fresh(rounds: int) -> int:
             started = [subprocess.Popen([*command, str(job)], cwd=folder) for job in range(AT_ONCE)]
             failed += sum(process.wait() != 0 for process in started)
             with sqlite3.connect(Path(folder) / "mlflow.db") as store:
-                ended = store.execute("SELECT count(*) FROM runs WHERE status = 'FINISHED'").fetchone()[0]
+                ended = store.execute(
+                    "SELECT count(*) FROM runs WHERE status = 'FINISHED'"
+                ).fetchone()[0]
             store.close()
             print(f"round {number + 1}: {ended} of {AT_ONCE} runs finished")
     return failed
@@ -53,9 +55,13 @@ def lookup() -> list[float]:
     ids = [uuid.uuid4().hex for _ in range(RUNS)]
     with sqlite3.connect("mlflow.db") as connection:
         connection.executemany(
-            "INSERT INTO runs (run_uuid, name, status, start_time, end_time, lifecycle_stage, artifact_uri, user_id, "
+            "INSERT INTO runs (run_uuid, name, status, start_time, end_time, lifecycle_stage, "
+            "artifact_uri, user_id, "
             "experiment_id) VALUES (?, ?, 'FINISHED', ?, ?, 'active', '', 'me', ?)",
-            [(run, f"run {place}", now + place, now + place, store.experiment_id) for place, run in enumerate(ids)],
+            [
+                (run, f"run {place}", now + place, now + place, store.experiment_id)
+                for place, run in enumerate(ids)
+            ],
         )
         connection.executemany(
             "INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)",
@@ -65,7 +71,8 @@ def lookup() -> list[float]:
         tags += [(f"tag{key}", "a value", run) for run in ids for key in range(12)]
         connection.executemany("INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)", tags)
         connection.executemany(
-            "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, 0.5, 0, 0, 0, ?)",
+            "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, "
+            "0.5, 0, 0, 0, ?)",
             [(f"metric{key}", run) for run in ids for key in range(30)],
         )
     connection.close()

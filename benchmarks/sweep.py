@@ -2,8 +2,9 @@
 
     python benchmarks/sweep.py [JOBS]
 
-It also says how long after a task function has returned the next job's process is at work, and its task function:
-between the two, Hydra composes the job's configuration. For that, one job runs at a time, and does nothing.
+It also says how long after a task function has returned the next job's process is at work, and its
+task function: between the two, Hydra composes the job's configuration. For that, one job runs at a
+time, and does nothing.
 """
 
 import itertools
@@ -47,15 +48,24 @@ def starts(folder: Path, jobs: int) -> tuple[list[float], list[float]]:
     """Of every job but the first: seconds from the end of the one before to its process, and to its task function."""
     (folder / "clock.py").write_text(CLOCK.format(conf=str(ROOT / "conf")))
     keys = ["hydra.launcher.n_jobs=1", "~hydra.callbacks.sweep", f"seed=range({jobs})"]
-    subprocess.run([sys.executable, "clock.py", "-m", *keys], cwd=folder, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "clock.py", "-m", *keys], cwd=folder, check=True, capture_output=True
+    )
     lines = [json.loads(line) for line in (folder / "clock").read_text().splitlines()]
     pairs = list(itertools.pairwise(lines))
-    return [after[0] - before[1] for before, after in pairs], [after[1] - before[1] for before, after in pairs]
+    return [after[0] - before[1] for before, after in pairs], [
+        after[1] - before[1] for before, after in pairs
+    ]
 
 
 def _seconds(folder: Path, arguments: list[str]) -> float:
     began = time.perf_counter()
-    subprocess.run([sys.executable, str(ROOT / "train.py"), *arguments], cwd=folder, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
     return time.perf_counter() - began
 
 
@@ -64,9 +74,12 @@ def main():
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         processes, tasks = starts(Path(one), jobs)
         print(
-            f"next job: process after {statistics.median(processes):.3f} s, task after {statistics.median(tasks):.3f} s"
+            f"next job: process after {statistics.median(processes):.3f} s, task after "
+            f"{statistics.median(tasks):.3f} s"
         )
-        _seconds(Path(other), [*SMALL, "tracking=none"])  # The data is now there, and in the page cache.
+        _seconds(
+            Path(other), [*SMALL, "tracking=none"]
+        )  # The data is now there, and in the page cache.
         sweep, loop = by_sweep(Path(one), jobs), by_loop(Path(other), jobs)
     print(f"{jobs} jobs: sweep {sweep:.1f} s, loop {loop:.1f} s, ratio {loop / sweep:.2f}")
 

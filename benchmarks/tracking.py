@@ -1,7 +1,8 @@
 """What tracking costs: the same training with a store, without one, and as a bare `model.fit`, in turns.
 
-All three train the same model on the same batches for the same steps, in one process, after a warm-up. The first two
-keep the history and the best epoch's weights; the bare one has nothing around it.
+All three train the same model on the same batches for the same steps, in one process, after a
+warm-up. The first two keep the history and the best epoch's weights; the bare one has nothing
+around it.
 """
 
 import functools
@@ -48,19 +49,35 @@ def bare(given, job) -> float:
     began = time.perf_counter()
     rows, common = job.split.train, (job.dataset, job.encoder)
     training = batches.training(
-        *common, rows, job.targets, batch_size=size, shuffle=True, seed=0, augment=None, batches_done=0
+        *common,
+        rows,
+        job.targets,
+        batch_size=size,
+        shuffle=True,
+        seed=0,
+        augment=None,
+        batches_done=0,
     )
-    validation = batches.evaluation(*common, job.split.validation, job.targets, batch_size=max(size, 128))
+    validation = batches.evaluation(
+        *common, job.split.validation, job.targets, batch_size=max(size, 128)
+    )
     steps = -(-len(rows) // size)
     numbers = size * math.prod(job.model.input_shape[1:])
     job.model.compile(
         optimizer=job.optimizer(steps * epochs),
         loss=job.problem.loss,
         metrics=list(job.problem.metrics),
-        steps_per_execution=fit._steps_at_once(steps, fit.NUMBERS_PER_EXECUTION // numbers),
+        steps_per_execution=fit.largest_divisor(steps, fit.NUMBERS_PER_EXECUTION // numbers),
         jit_compile=False,
     )
-    job.model.fit(training, validation_data=validation, epochs=epochs, steps_per_epoch=steps, verbose=0, shuffle=False)
+    job.model.fit(
+        training,
+        validation_data=validation,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        verbose=0,
+        shuffle=False,
+    )
     return time.perf_counter() - began
 
 
@@ -83,7 +100,9 @@ def main():
                     seconds[arm].append(spent)
         print(f"{name}, {REPEATS} turns of {statistics.median(seconds['bare']):.1f} s:")
         for arm in ("without a store", "bare"):
-            ratios = [one / other for one, other in zip(seconds["tracked"], seconds[arm], strict=True)]
+            ratios = [
+                one / other for one, other in zip(seconds["tracked"], seconds[arm], strict=True)
+            ]
             spread = f"from {min(ratios):.3f} to {max(ratios):.3f}"
             print(f"  tracked / {arm}: median {statistics.median(ratios):.3f}, {spread}")
         log_model(given, store)
@@ -91,18 +110,21 @@ def main():
 
 def log_model(given, store):
     """Seconds of logging the model with its signature and input example."""
-    from goldilocks.dataset import encoding
+    from goldilocks.encoding import encoder
 
     job = case.job(given)
-    complete = encoding.attach(job.encoder, job.model)
-    example = encoding.raw(job.dataset, job.split.validation[:2])
+    complete = encoder.attach(job.encoder, job.model)
+    example = encoder.raw(job.dataset, job.split.validation[:2])
     seconds = []
     with store.run("benchmark", parent=None, params={}, tags={}, continued=None) as tracker:
         for _ in range(5):
             began = time.perf_counter()
             tracker.model(complete, example)
             seconds.append(time.perf_counter() - began)
-    print(f"  logging the model: median {statistics.median(seconds):.3f} s, first {seconds[0]:.3f} s of {len(seconds)}")
+    print(
+        f"  logging the model: median {statistics.median(seconds):.3f} s, first {seconds[0]:.3f} s "
+        f"of {len(seconds)}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """How often the verdict is right: `python benchmarks/verdict.py [stored] [tuning] [all]` (a minute).
 
-`stored` judges the real curves alone, in seconds; `tuning` shows the first half; `all` names every wrong verdict.
+`stored` judges the real curves alone, in seconds; `tuning` shows the first half; `all` names every
+wrong verdict.
 
-Two benchmarks. Simulated curves: 500 of every kind and noise level in each half, their truth read from the smooth
-course (`verdict_simulated.py`). Real curves: small networks whose truth was found by training them again, longer,
-larger and with more regularization (`verdict_curves.csv`, which `verdict_trained.py` makes). Thresholds were tuned on
-the first half of each alone; the figures are those of the second.
+Two benchmarks. Simulated curves: 500 of every kind and noise level in each half, their truth read
+from the smooth course (`verdict_simulated.py`). Real curves: small networks whose truth was found
+by training them again, longer, larger and with more regularization (`verdict_curves.csv`, which
+`verdict_trained.py` makes). Thresholds were tuned on the first half of each alone; the figures are
+those of the second.
 """
 
 import csv
@@ -22,15 +24,19 @@ from scipy import stats
 from verdict_simulated import KINDS, NOISES
 from verdict_simulated import draw as draw_simulated
 
-from goldilocks.diagnosis import VERDICTS, Verdict, judge
+from goldilocks.diagnosis import Verdict, judge
+from goldilocks.diagnosis.verdicts import VERDICTS
 
 HERE = Path(__file__).parent
 CURVES = HERE / "verdict_curves.csv"
 CURVES_OF_KERAS = HERE / "verdict_curves_keras.csv"
 THRESHOLDS = yaml.safe_load((HERE.parent / "conf" / "config.yaml").read_text())["diagnosis"]
 EACH = 500  # simulated curves of a kind and noise level, in each half
-SURE = 2.0  # standard errors beyond which an intervention has helped: 95 % one-sided, by Student's t of 6 seeds
-UNLIKELY = 1.65  # standard errors that are added to what an intervention may have brought: 95 % one-sided
+# standard errors beyond which an intervention has helped: 95 % one-sided, by Student's t of 6 seeds
+SURE = 2.0
+UNLIKELY = (
+    1.65  # standard errors that are added to what an intervention may have brought: 95 % one-sided
+)
 LEARNED = 2.0  # baseline losses that training loss ends above in a run that has diverged
 
 
@@ -64,9 +70,17 @@ def simulated(half: int, each: int) -> list[Case]:
             for number in range(each):
                 drawn = draw_simulated(kind, noise, 2 * number + half)
                 verdict = judge(
-                    drawn.history, metric=drawn.metric, baseline=drawn.baseline, rows=drawn.rows, **THRESHOLDS
+                    drawn.history,
+                    metric=drawn.metric,
+                    baseline=drawn.baseline,
+                    rows=drawn.rows,
+                    **THRESHOLDS,
                 )
-                found.append(Case(f"noise {noise}, {drawn.rows} rows, {drawn.character}", kind, verdict, True))
+                found.append(
+                    Case(
+                        f"noise {noise}, {drawn.rows} rows, {drawn.character}", kind, verdict, True
+                    )
+                )
     return found
 
 
@@ -89,14 +103,20 @@ def stored(path: Path) -> list[dict[str, str]]:
 def case(line: Mapping[str, str]) -> Case:
     """A line of the file of stored curves, judged."""
     metric = "mae" if line["kind"] == "regression" else "accuracy"
-    loss, val_loss, score = (np.array(line[name].split(), float) for name in ("loss", "val_loss", "val_metric"))
+    loss, val_loss, score = (
+        np.array(line[name].split(), float) for name in ("loss", "val_loss", "val_metric")
+    )
     history = {"loss": loss, "val_loss": val_loss, metric: score, f"val_{metric}": score}
     baseline = {"loss": float(line["base_loss"]), metric: float(line["base_metric"])}
-    found = judge(history, metric=metric, baseline=baseline, rows=int(line["val_rows"]), **THRESHOLDS)
+    found = judge(
+        history, metric=metric, baseline=baseline, rows=int(line["val_rows"]), **THRESHOLDS
+    )
     kind, settled = truth(line, float(loss[-1]))
     name = (
-        f"run {line['number']} ({line['source']}): {line['family']}{', shuffled' * (line['shuffled'] == 'True')}, "
-        f"{line['rows']}+{line['val_rows']} rows, {line['layers']} x {line['units']} units, {line['epochs']} epochs"
+        f"run {line['number']} ({line['source']}): "
+        f"{line['family']}{', shuffled' * (line['shuffled'] == 'True')}, "
+        f"{line['rows']}+{line['val_rows']} rows, {line['layers']} x {line['units']} units, "
+        f"{line['epochs']} epochs"
     )
     return Case(name, kind, found, settled)
 
@@ -104,13 +124,15 @@ def case(line: Mapping[str, str]) -> Case:
 def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
     """What interventions say of a run, and whether they say it beyond doubt.
 
-    A run that ends with a training loss that is not finite, or above twice the baseline's, has diverged. One that beats
-    the baseline on held-out rows neither by the loss of its best epoch nor by the metric of its best epoch, by 2
-    standard errors, has no power; between 1 and 3 of them the truth is in doubt. Then the first intervention that helps
-    decides, in the order in which docs/verdict.md asks: fewer epochs (overfit), more epochs (underfit), more
-    regularization (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that
-    matters and by 2 standard errors. The truth is in doubt where one that is asked earlier may have helped by twice the
-    smallest change, but has not shown it, and where the one that decides may have helped by less than half of it.
+    A run that ends with a training loss that is not finite, or above twice the baseline's, has
+    diverged. One that beats the baseline on held-out rows neither by the loss of its best epoch nor
+    by the metric of its best epoch, by 2 standard errors, has no power; between 1 and 3 of them the
+    truth is in doubt. Then the first intervention that helps decides, in the order in which
+    docs/verdict.md asks: fewer epochs (overfit), more epochs (underfit), more regularization
+    (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that
+    matters and by 2 standard errors. The truth is in doubt where one that is asked earlier may have
+    helped by twice the smallest change, but has not shown it, and where the one that decides may
+    have helped by less than half of it.
 
     Args:
         line: Of the file of stored curves.
@@ -122,7 +144,10 @@ def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
     base = float(line["held_base"])
     if not math.isfinite(end_loss) or end_loss > LEARNED * float(line["base_loss"]):
         return "diverged", True
-    power = max(float(line[name]) / max(float(line[f"{name}_error"]), 1e-9) for name in ("power", "power_metric"))
+    power = max(
+        float(line[name]) / max(float(line[f"{name}_error"]), 1e-9)
+        for name in ("power", "power_metric")
+    )
     smallest = THRESHOLDS["smallest_effect"] * math.sqrt(float(line["held_best"]) * base)
     if not power > SURE:
         return "no_power", not power > SURE / 2
@@ -133,7 +158,9 @@ def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
         gained, error = float(line[name]), float(line[f"{name}_error"])
         if gained > max(smallest, SURE * error):
             return kind, settled and gained - UNLIKELY * error > smallest / 2
-        settled = settled and not gained + UNLIKELY * error >= 2 * smallest  # what diverged, NaN, has not helped
+        settled = (
+            settled and not gained + UNLIKELY * error >= 2 * smallest
+        )  # what diverged, NaN, has not helped
     return "balanced", settled
 
 
@@ -146,8 +173,14 @@ def wilson(right: int, count: int) -> tuple[float, float]:
 def matrix(cases: Iterable[Case]) -> str:
     """The confusion matrix as a table of Markdown: a row for each truth, a column for each verdict."""
     counts = Counter((each.kind, each.found.name) for each in cases)
-    kinds = sorted({kind for kind, _ in counts}, key=lambda kind: (VERDICTS.index(kind.split(",")[0]), kind))
-    rows = [f"| truth | {' | '.join(f'`{name}`' for name in VERDICTS)} | right |", "|---" * (len(VERDICTS) + 2) + "|"]
+    order = list(VERDICTS)
+    kinds = sorted(
+        {kind for kind, _ in counts}, key=lambda kind: (order.index(kind.split(",")[0]), kind)
+    )
+    rows = [
+        f"| truth | {' | '.join(f'`{name}`' for name in VERDICTS)} | right |",
+        "|---" * (len(VERDICTS) + 2) + "|",
+    ]
     for kind in kinds:
         row = [counts[kind, name] for name in VERDICTS]
         share = counts[kind, kind.split(",")[0]] / sum(row)
@@ -186,14 +219,24 @@ def main() -> None:
     half = 0 if "tuning" in sys.argv else 1
     worst = 1000 if "all" in sys.argv else 12
     trained = real(half)
-    report("Real curves whose truth is beyond doubt", [each for each in trained if each.settled], worst)
+    report(
+        "Real curves whose truth is beyond doubt", [each for each in trained if each.settled], worst
+    )
     report("Real curves whose truth is in doubt", [each for each in trained if not each.settled], 0)
     print(f"\nAll real curves: {summary(trained)}")
-    report("Of Keras itself, in both halves, beyond doubt", [each for each in real_of_keras() if each.settled], worst)
+    report(
+        "Of Keras itself, in both halves, beyond doubt",
+        [each for each in real_of_keras() if each.settled],
+        worst,
+    )
     if "stored" not in sys.argv:
         drawn = simulated(half, EACH)
         print(f"\nSimulated curves\n\n{matrix(drawn)}\n\n{summary(drawn)}")
-        wrong = Counter((each.kind, each.name.split(",")[0], each.found.name) for each in drawn if not each.right)
+        wrong = Counter(
+            (each.kind, each.name.split(",")[0], each.found.name)
+            for each in drawn
+            if not each.right
+        )
         for (kind, noise, found), count in wrong.most_common(worst):
             print(f"  {count:4} of {EACH}: {kind}, {noise} -> {found}")
 

@@ -1,9 +1,9 @@
 """Some of the real curves from Keras itself: `python benchmarks/verdict_keras.py`, after `verdict_trained.py`.
 
-Every ninth run of `verdict_curves.csv` is trained by `keras.Model.fit` from three seeds. That its held-out loss is
-that of the NumPy networks is tested by ranks (Mann and Whitney, 1947), as tiny networks may die and the others not; the
-first seed's curve goes to `verdict_curves_keras.csv`, with what the interventions
-brought to its neighbour in NumPy, and how far that one beats the baseline.
+Every ninth run of `verdict_curves.csv` is trained by `keras.Model.fit` from three seeds. That its
+held-out loss is that of the NumPy networks is tested by ranks (Mann and Whitney, 1947), as tiny
+networks may die and the others not; the first seed's curve goes to `verdict_curves_keras.csv`, with
+what the interventions brought to its neighbour in NumPy, and how far that one beats the baseline.
 """
 
 import csv
@@ -22,7 +22,11 @@ from verdict_trained import FILE, SEEDS, written
 KERAS_FILE = FILE.with_name("verdict_curves_keras.csv")
 EVERY = 9
 KERAS_SEEDS = 3
-LOSSES = {"binary": "binary_crossentropy", "multiclass": "categorical_crossentropy", "regression": "mse"}
+LOSSES = {
+    "binary": "binary_crossentropy",
+    "multiclass": "categorical_crossentropy",
+    "regression": "mse",
+}
 ENDS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
 
 
@@ -44,12 +48,16 @@ def build(setting: Setting, data: Task) -> keras.Model:
         score = keras.metrics.CategoricalAccuracy(name="metric")
     optimizer = keras.optimizers.Adam if setting.optimizer == "adam" else keras.optimizers.SGD
     model.compile(
-        optimizer(setting.learning_rate), loss, metrics=[keras.metrics.MeanMetricWrapper(loss, name="data_loss"), score]
+        optimizer(setting.learning_rate),
+        loss,
+        metrics=[keras.metrics.MeanMetricWrapper(loss, name="data_loss"), score],
     )
     return model
 
 
-def fit(model: keras.Model, setting: Setting, data: Task, seed: int) -> tuple[dict[str, list[float]], float]:
+def fit(
+    model: keras.Model, setting: Setting, data: Task, seed: int
+) -> tuple[dict[str, list[float]], float]:
     """The history of a training from new weights, without penalties, and the loss of the held-out rows at its end."""
     keras.utils.set_random_seed(1000 * setting.number + seed)
     for layer in model.layers:
@@ -82,17 +90,29 @@ def main() -> None:
             l2=np.full(SEEDS, setting.l2), dropout=np.full(SEEDS, setting.dropout), watched={setting.epochs - 1},
         )  # fmt: skip
         ours, theirs = beside.held[:, -1].mean(axis=1), np.array([held for _, held in trained])
-        chances.append(stats.mannwhitneyu(np.nan_to_num(ours, nan=np.inf), np.nan_to_num(theirs, nan=np.inf)).pvalue)
+        chances.append(
+            stats.mannwhitneyu(
+                np.nan_to_num(ours, nan=np.inf), np.nan_to_num(theirs, nan=np.inf)
+            ).pvalue
+        )
         history = trained[0][0]
-        curves = written(*(np.array(history[name]) for name in ("data_loss", "val_data_loss", "val_metric")))
+        curves = written(
+            *(np.array(history[name]) for name in ("data_loss", "val_data_loss", "val_metric"))
+        )
         found.append(known[number] | {"source": "keras"} | curves)
-        print(f"{number:3} {setting.family:14} NumPy {ours.mean():.4f}, Keras {theirs.mean():.4f}, p {chances[-1]:.3f}")
+        print(
+            f"{number:3} {setting.family:14} NumPy {ours.mean():.4f}, Keras {theirs.mean():.4f}, p "
+            f"{chances[-1]:.3f}"
+        )
     with KERAS_FILE.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(found)
     few = sum(chance < 0.05 for chance in chances)
-    print(f"{few} of {len(chances)} differ at 5 %; by chance {0.05 * len(chances):.1f} would, at most.")
+    print(
+        f"{few} of {len(chances)} differ at 5 %; by chance {0.05 * len(chances):.1f} would, at "
+        "most."
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Many small networks trained at once: stacks of dense layers in NumPy, with Keras's defaults, beside each other.
 
-A network differs from its neighbours in its seed, its penalty, its dropout and nothing else; all see the same rows.
-What `keras.Model.fit` would do to one of them happens here to each: Glorot's uniform first weights, zero biases, relu,
-a new order of the rows each epoch, a last batch that may be short, Adam with Keras's constants, and a training loss
-that is the mean over the batches as they were met, with dropout on. `verdict_keras.py` compares the two.
+A network differs from its neighbours in its seed, its penalty, its dropout and nothing else; all
+see the same rows. What `keras.Model.fit` would do to one of them happens here to each: Glorot's
+uniform first weights, zero biases, relu, a new order of the rows each epoch, a last batch that may
+be short, Adam with Keras's constants, and a training loss that is the mean over the batches as they
+were met, with dropout on. `verdict_keras.py` compares the two.
 """
 
 import itertools
@@ -13,7 +14,9 @@ import numpy as np
 
 BATCH = 32
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # of Adam, in Keras
-Layers = list[tuple[np.ndarray, np.ndarray]]  # kernels (networks, inputs, units), biases (networks, 1, units)
+Layers = list[
+    tuple[np.ndarray, np.ndarray]
+]  # kernels (networks, inputs, units), biases (networks, 1, units)
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Task:
 
     Attributes:
         kind: "binary", "multiclass" or "regression".
-        train: Features and targets to learn from, float32 (rows, features) and (rows, outputs); classes one-hot.
+        train: Features and targets to learn from, float32 (rows, features) and (rows, outputs);
+            classes one-hot.
         val: The rows of the curve.
         held: Rows that neither training nor the curve has seen: they establish the truth.
     """
@@ -40,9 +44,11 @@ class Trained:
     Attributes:
         loss: Training loss without penalties, float64 (networks, epochs).
         val_loss: Of the validation rows, float64 (networks, watched epochs).
-        val_metric: Accuracy, or mean absolute error of a regression, float64 (networks, watched epochs).
+        val_metric: Accuracy, or mean absolute error of a regression, float64 (networks, watched
+            epochs).
         held: Loss of each held-out row, float32 (networks, watched epochs, rows).
-        held_metric: Whether it is right, or its absolute error, float32 (networks, watched epochs, rows).
+        held_metric: Whether it is right, or its absolute error, float32 (networks, watched epochs,
+            rows).
     """
 
     loss: np.ndarray
@@ -59,9 +65,11 @@ def row_losses(kind: str, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
     if kind == "binary":
         return (np.logaddexp(0, outputs) - y * outputs).mean(axis=-1)
     top = outputs.max(axis=-1, keepdims=True)
-    return (np.log(np.exp(outputs - top).sum(axis=-1, keepdims=True)) + top - (y * outputs).sum(-1, keepdims=True))[
-        ..., 0
-    ]
+    return (
+        np.log(np.exp(outputs - top).sum(axis=-1, keepdims=True))
+        + top
+        - (y * outputs).sum(-1, keepdims=True)
+    )[..., 0]
 
 
 def row_metrics(kind: str, outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -97,7 +105,9 @@ def first_layers(sizes: list[int], seeds: list[int]) -> Layers:
     found = []
     for inputs, units in itertools.pairwise(sizes):
         limit = np.sqrt(6 / (inputs + units))
-        kernel = np.stack([random.uniform(-limit, limit, (inputs, units)) for random in randoms]).astype("float32")
+        kernel = np.stack(
+            [random.uniform(-limit, limit, (inputs, units)) for random in randoms]
+        ).astype("float32")
         found.append((kernel, np.zeros((len(seeds), 1, units), "float32")))
     return found
 
@@ -149,7 +159,9 @@ def train(
             for kernel, bias in stack[:-1]:
                 hidden = np.maximum(inputs[-1] @ kernel + bias, 0)
                 if dropout.any():
-                    drawn = np.stack([random.random(hidden.shape[1:], "float32") for random in randoms])
+                    drawn = np.stack(
+                        [random.random(hidden.shape[1:], "float32") for random in randoms]
+                    )
                     masks.append((drawn < keep) / keep)
                     hidden = hidden * masks[-1]
                 inputs.append(hidden)
@@ -165,7 +177,9 @@ def train(
                 if number:
                     back = (back @ kernel.transpose(0, 2, 1)) * (hidden > 0)
                     back = back * masks[number - 1] if masks else back
-                for part, gradient, (mean, square) in zip(stack[number], gradients, moments[number], strict=True):
+                for part, gradient, (mean, square) in zip(
+                    stack[number], gradients, moments[number], strict=True
+                ):
                     if optimizer == "sgd":
                         part -= learning_rate * gradient
                         continue

@@ -1,13 +1,14 @@
 """Simulated learning curves with a known truth, drawn without a look at how the verdict is found.
 
-A curve is a smooth course, which says what is true, and noise, which hides it. Falls are power laws (Hestness et al.,
-2017), stretched exponentials (Kohlrausch), two exponentials, or a plateau before a logistic fall; a rise is linear, a
-root, or comes to rest; some have the bump of a double descent (Nakkiran et al., 2019). Noise is normal, heavy-tailed,
-autocorrelated, or normal with spikes.
+A curve is a smooth course, which says what is true, and noise, which hides it. Falls are power laws
+(Hestness et al., 2017), stretched exponentials (Kohlrausch), two exponentials, or a plateau before
+a logistic fall; a rise is linear, a root, or comes to rest; some have the bump of a double descent
+(Nakkiran et al., 2019). Noise is normal, heavy-tailed, autocorrelated, or normal with spikes.
 
-The truth is read from the smooth course of twice the epochs. What more or fewer epochs change is a truth only where it
-is clear: a change counts if it is twice the smallest that matters and four times the noise, and is none below half of
-the smallest that matters. A course between the two is drawn again, and so is one near a border of docs/verdict.md.
+The truth is read from the smooth course of twice the epochs. What more or fewer epochs change is a
+truth only where it is clear: a change counts if it is twice the smallest that matters and four
+times the noise, and is none below half of the smallest that matters. A course between the two is
+drawn again, and so is one near a border of docs/verdict.md.
 """
 
 from collections.abc import Callable
@@ -16,16 +17,38 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-KINDS = ("no_power", "underfit, slope", "underfit, capacity", "overfit, rise", "overfit, gap", "balanced", "diverged")
-NOISES = (0.004, 0.012, 0.04)  # standard deviation of validation loss from epoch to epoch, in its lowest value
-SMALLEST = 0.02  # change that matters, as a fraction of sqrt(best loss x baseline loss): diagnosis.smallest_effect
+KINDS = (
+    "no_power",
+    "underfit, slope",
+    "underfit, capacity",
+    "overfit, rise",
+    "overfit, gap",
+    "balanced",
+    "diverged",
+)
+NOISES = (
+    0.004,
+    0.012,
+    0.04,
+)  # standard deviation of validation loss from epoch to epoch, in its lowest value
+# change that matters, as a fraction of sqrt(best loss x baseline loss): diagnosis.smallest_effect
+SMALLEST = 0.02
 CLEAR, NONE = 2.0, 0.5  # times that: a change that is there for certain, and one that is not
-BEYOND = 4.0  # standard deviations of the noise; two single epochs differ by three of sqrt(2) such by chance
-HIGH, LOW = 0.6, 0.4  # of the baseline loss: a high level for certain, and one that is not; the border is a half
-WIDE, NARROW = 0.27, 0.13  # of the baseline loss: a wide gap, and one that is not; the border is a fifth
+# standard deviations of the noise; two single epochs differ by three of sqrt(2) such by chance
+BEYOND = 4.0
+HIGH, LOW = (
+    0.6,
+    0.4,
+)  # of the baseline loss: a high level for certain, and one that is not; the border is a half
+WIDE, NARROW = (
+    0.27,
+    0.13,
+)  # of the baseline loss: a wide gap, and one that is not; the border is a fifth
 APART, ALIKE = 0.6, 0.9  # training loss by validation loss, of a wide gap, and of one that is not
-POWER = 0.75  # of the baseline loss, that the best epoch is below; what is between this and 1 depends on the rows
-LEARNED = 0.65  # of the baseline loss, that training loss is below before it diverges; else it had no power before
+# of the baseline loss, that the best epoch is below; what is between this and 1 depends on the rows
+POWER = 0.75
+# of the baseline loss, that training loss is below before it diverges; else it had no power before
+LEARNED = 0.65
 TRIES = 100_000
 
 
@@ -53,7 +76,11 @@ class Drawn:
 def fall(random: np.random.Generator, epochs: int, pace: float) -> tuple[np.ndarray, str]:
     """A fall from about 1 towards 0 that is half done after `pace` epochs; float64 (2 * epochs,), and its name."""
     t = np.arange(2 * epochs) / pace
-    power, stretch, share = random.uniform(0.7, 2.5), random.uniform(0.6, 1.2), random.uniform(0.4, 0.9)
+    power, stretch, share = (
+        random.uniform(0.7, 2.5),
+        random.uniform(0.6, 1.2),
+        random.uniform(0.4, 0.9),
+    )
     start, width = random.uniform(0.3, 0.9), random.uniform(0.15, 0.4)
     laws = {
         "power law": (1 + t * (2 ** (1 / power) - 1)) ** -power,
@@ -78,16 +105,24 @@ def course(random: np.random.Generator, epochs: int) -> tuple[np.ndarray, np.nda
     pace = epochs * 10 ** random.uniform(-2, 0.3)
     shape, name = fall(random, epochs, max(pace, 0.2))
     start, floor = random.uniform(0.7, 1.4), random.uniform(0.02, 0.85)
-    train_floor = floor * (random.uniform(0.85, 1.05) if random.random() < 0.5 else random.uniform(0, 1))
+    train_floor = floor * (
+        random.uniform(0.85, 1.05) if random.random() < 0.5 else random.uniform(0, 1)
+    )
     val = floor + (start - floor) * shape
-    train = train_floor + (start * random.uniform(0.95, 1.1) - train_floor) * shape ** random.uniform(0.7, 1.1)
+    train = train_floor + (
+        start * random.uniform(0.95, 1.1) - train_floor
+    ) * shape ** random.uniform(0.7, 1.1)
     if random.random() < 0.4:
         rise = climb(random, epochs) * floor * 10 ** random.uniform(-2, 0.5)
         val = val + rise
         train = train * np.exp(-random.uniform(0, 2) * rise / max(rise[epochs - 1], 1e-9))
     if random.random() < 0.15:
         middle, width = random.uniform(0.2, 0.6) * epochs, random.uniform(0.03, 0.1) * epochs + 0.5
-        bump = floor * random.uniform(0.05, 0.4) * np.exp(-0.5 * ((np.arange(2 * epochs) - middle) / width) ** 2)
+        bump = (
+            floor
+            * random.uniform(0.05, 0.4)
+            * np.exp(-0.5 * ((np.arange(2 * epochs) - middle) / width) ** 2)
+        )
         val, name = val + bump, f"{name}, bump"
     return train, val, name
 
@@ -137,24 +172,31 @@ def remembering(random: np.random.Generator, epochs: int, memory: float) -> np.n
     return found
 
 
-def powerless(random: np.random.Generator, epochs: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def powerless(
+    random: np.random.Generator, epochs: int, rows: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Training loss, validation loss and accuracy, (epochs,) each, of a network whose answers mean nothing.
 
-    Let the variance of its logits be r. On rows that they say nothing of, the log loss is r / 8 above that of an even
-    coin on average, with a standard error of sqrt(r / (4 rows)); its accuracy is that of a coin.
+    Let the variance of its logits be r. On rows that they say nothing of, the log loss is r / 8
+    above that of an even coin on average, with a standard error of sqrt(r / (4 rows)); its accuracy
+    is that of a coin.
     """
     base = np.log(2)
     memory = random.random() < 0.5
     variance = 10 ** random.uniform(-4, 0) * (1 + np.arange(epochs) * random.uniform(0, 1) * memory)
     luck = remembering(random, epochs, random.uniform(0.5, 0.97))
     val = 1 + (variance / 8 + np.sqrt(variance / (4 * rows)) * luck) / base
-    learned = random.uniform(0, 0.9) * (1 - np.exp(-np.arange(epochs) / epochs * random.uniform(0.5, 4)))
+    learned = random.uniform(0, 0.9) * (
+        1 - np.exp(-np.arange(epochs) / epochs * random.uniform(0.5, 4))
+    )
     train = 1 - learned * memory + 0.003 * random.normal(size=epochs)
     right = 0.5 + 0.5 / np.sqrt(rows) * (0.8 * luck + 0.6 * random.normal(size=epochs))
     return np.abs(train), val, right
 
 
-def ruin(random: np.random.Generator, train: np.ndarray, val: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+def ruin(
+    random: np.random.Generator, train: np.ndarray, val: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, str]:
     """The same courses, (epochs,), broken off by a divergence; and how it goes on."""
     epochs = len(val)
     learned = np.flatnonzero(train < LEARNED)
@@ -165,7 +207,8 @@ def ruin(random: np.random.Generator, train: np.ndarray, val: np.ndarray) -> tup
         "not a number": np.where(past < random.integers(0, 2), 5.0, np.nan),
         "explodes": np.exp(random.uniform(0.5, 3) * (1 + past)),
         "back to chance": np.full(len(past), 1.0 + 0.02 * random.random()),
-        "stays high": np.full(len(past), random.uniform(1.5, 20)) * np.exp(0.1 * random.normal(size=len(past))),
+        "stays high": np.full(len(past), random.uniform(1.5, 20))
+        * np.exp(0.1 * random.normal(size=len(past))),
     }[name]
     worse = after * random.uniform(1, 1.1)
     return np.append(train[:at], after), np.append(val[:at], worse), name
@@ -187,8 +230,15 @@ def draw(kind: str, noise: float, seed: int) -> Drawn:
     unit = 10 ** random.uniform(-3, 4)
     if kind == "no_power":
         train, val, right = powerless(random, epochs, rows)
-        history = {"loss": unit * train, "val_loss": unit * val, "accuracy": right, "val_accuracy": right}
-        return Drawn(kind, history, {"loss": unit, "accuracy": 0.5}, "accuracy", rows, f"{epochs} epochs")
+        history = {
+            "loss": unit * train,
+            "val_loss": unit * val,
+            "accuracy": right,
+            "val_accuracy": right,
+        }
+        return Drawn(
+            kind, history, {"loss": unit, "accuracy": 0.5}, "accuracy", rows, f"{epochs} epochs"
+        )
     wanted = "balanced" if kind == "diverged" else kind
     train, val, name = sought(random, epochs, lambda train, val: truth(train, val, noise) == wanted)
     if kind == "diverged":
@@ -200,7 +250,12 @@ def draw(kind: str, noise: float, seed: int) -> Drawn:
     clean = np.clip(1 - seen / 1.0, 0, 1)
     metric = str(random.choice(["accuracy", "mae"]))
     score = 0.5 + 0.45 * clean if metric == "accuracy" else unit * np.sqrt(seen)
-    history = {"loss": unit * seen_train, "val_loss": unit * seen, metric: score, f"val_{metric}": score}
+    history = {
+        "loss": unit * seen_train,
+        "val_loss": unit * seen,
+        metric: score,
+        f"val_{metric}": score,
+    }
     baseline = {"loss": unit, metric: 0.5 if metric == "accuracy" else unit}
     return Drawn(kind, history, baseline, metric, rows, f"{epochs} epochs, {name}, {how}")
 
@@ -213,4 +268,6 @@ def sought(
         train, val, name = course(random, epochs)
         if fits(train, val):
             return train[:epochs], val[:epochs], name
-    raise RuntimeError(f"None of {TRIES} courses of {epochs} epochs fits; a kind is too rare in `course`.")
+    raise RuntimeError(
+        f"None of {TRIES} courses of {epochs} epochs fits; a kind is too rare in `course`."
+    )

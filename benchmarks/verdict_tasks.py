@@ -6,15 +6,24 @@ import numpy as np
 from sklearn import datasets
 from verdict_networks import Task
 
-HELD_ROWS = 2000  # of the families that are drawn; those that are shipped hold half of their rows back
-FARTHEST = 5.0  # standard deviations that a feature may be away: some pixels are dark in all training rows
+HELD_ROWS = (
+    2000  # of the families that are drawn; those that are shipped hold half of their rows back
+)
+FARTHEST = (
+    5.0  # standard deviations that a feature may be away: some pixels are dark in all training rows
+)
 SHIPPED = {
     "breast_cancer": ("binary", datasets.load_breast_cancer),
     "wine": ("multiclass", datasets.load_wine),
     "digits": ("multiclass", datasets.load_digits),
     "diabetes": ("regression", datasets.load_diabetes),
 }
-DRAWN = {"moons": "binary", "classification": "binary", "classes": "multiclass", "friedman": "regression"}
+DRAWN = {
+    "moons": "binary",
+    "classification": "binary",
+    "classes": "multiclass",
+    "friedman": "regression",
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,8 @@ class Setting:
         family: The data set.
         rows: To learn from; a shipped data set may have fewer.
         val_rows: Of the curve; a shipped data set may have fewer.
-        noise: Share of wrong labels, or the standard deviation of the noise of real targets in that of the targets.
+        noise: Share of wrong labels, or the standard deviation of the noise of real targets in that
+            of the targets.
         shuffled: Whether the targets have been shuffled, so that there is nothing to learn.
         units: Of each hidden layer.
         layers: How many.
@@ -76,7 +86,9 @@ def draw(number: int) -> Setting:
     )
 
 
-def rows_of(setting: Setting, random: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray, int]:
+def rows_of(
+    setting: Setting, random: np.random.Generator
+) -> tuple[str, np.ndarray, np.ndarray, int]:
     """The problem, features, targets (rows,), and how many rows are held back."""
     seed = int(random.integers(2**31))
     if setting.family in SHIPPED:
@@ -91,7 +103,13 @@ def rows_of(setting: Setting, random: np.random.Generator) -> tuple[str, np.ndar
     else:
         classes = 2 if setting.family == "classification" else 5
         x, y = datasets.make_classification(
-            count, 20, n_informative=8, n_classes=classes, n_clusters_per_class=2, flip_y=0, random_state=seed
+            count,
+            20,
+            n_informative=8,
+            n_classes=classes,
+            n_clusters_per_class=2,
+            flip_y=0,
+            random_state=seed,
         )
     return DRAWN[setting.family], x, y, HELD_ROWS
 
@@ -110,7 +128,9 @@ def task(setting: Setting) -> Task:
     y = random.permutation(y) if setting.shuffled else y
     val = min(setting.val_rows, (len(x) - held) // 3)
     rows = min(setting.rows, len(x) - held - val)
-    x = np.clip((x - x[:rows].mean(axis=0)) / np.maximum(x[:rows].std(axis=0), 1e-6), -FARTHEST, FARTHEST)
+    x = np.clip(
+        (x - x[:rows].mean(axis=0)) / np.maximum(x[:rows].std(axis=0), 1e-6), -FARTHEST, FARTHEST
+    )
     if kind == "regression":
         y = ((y - y[:rows].mean()) / y[:rows].std())[:, None]
     else:

@@ -1,9 +1,9 @@
 """Real training curves whose truth is known by intervention: `python benchmarks/verdict_trained.py` (15 minutes).
 
-Each run is one setting of a small network on one small data set. The same is trained again from other seeds, for twice
-the epochs, with four times the units, and with more regularization, and what that does to the loss of held-out rows,
-which the curve does not show, says what the run truly was. Everything goes to `verdict_curves.csv`, a run a line, and
-`verdict.py` judges that file in seconds.
+Each run is one setting of a small network on one small data set. The same is trained again from
+other seeds, for twice the epochs, with four times the units, and with more regularization, and what
+that does to the loss of held-out rows, which the curve does not show, says what the run truly was.
+Everything goes to `verdict_curves.csv`, a run a line, and `verdict.py` judges that file in seconds.
 """
 
 import csv
@@ -19,25 +19,40 @@ from verdict_tasks import Setting, draw, task
 FILE = Path(__file__).with_name("verdict_curves.csv")
 RUNS = 240
 SEEDS = 6
-PENALTIES = ((0.001, 0.0), (0.01, 0.0), (0.0, 0.5))  # "more regularization": l2, dropout; added to what the run has
+PENALTIES = (
+    (0.001, 0.0),
+    (0.01, 0.0),
+    (0.0, 0.5),
+)  # "more regularization": l2, dropout; added to what the run has
 
 
 def interventions(setting: Setting, data: Task) -> tuple[Trained, Trained, list[Trained]]:
     """The run for twice its epochs, with four times its units, and with each penalty; from `SEEDS` seeds each."""
     seeds = [1000 * setting.number + seed for seed in range(SEEDS)]
-    fixed = {"layers": setting.layers, "optimizer": setting.optimizer, "learning_rate": setting.learning_rate}
+    fixed = {
+        "layers": setting.layers,
+        "optimizer": setting.optimizer,
+        "learning_rate": setting.learning_rate,
+    }
     own = {"l2": np.full(SEEDS, setting.l2), "dropout": np.full(SEEDS, setting.dropout)}
     epochs, end = setting.epochs, {setting.epochs - 1}
     every = {*range(epochs), 2 * epochs - 1}
-    longer = train(data, units=setting.units, epochs=2 * epochs, seeds=seeds, watched=every, **fixed, **own)
-    larger = train(data, units=4 * setting.units, epochs=epochs, seeds=seeds, watched=end, **fixed, **own)
+    longer = train(
+        data, units=setting.units, epochs=2 * epochs, seeds=seeds, watched=every, **fixed, **own
+    )
+    larger = train(
+        data, units=4 * setting.units, epochs=epochs, seeds=seeds, watched=end, **fixed, **own
+    )
     l2, dropout = (np.repeat(part, SEEDS) for part in np.transpose(PENALTIES))
     calmer = train(
         data, units=setting.units, epochs=epochs, seeds=seeds * len(PENALTIES), watched=end, **fixed,
         l2=setting.l2 + l2, dropout=np.maximum(setting.dropout, dropout),
     )  # fmt: skip
     parts = [slice(SEEDS * number, SEEDS * (number + 1)) for number in range(len(PENALTIES))]
-    split = [Trained(*(getattr(calmer, name)[part] for name in Trained.__dataclass_fields__)) for part in parts]
+    split = [
+        Trained(*(getattr(calmer, name)[part] for name in Trained.__dataclass_fields__))
+        for part in parts
+    ]
     return longer, larger, split
 
 
@@ -58,7 +73,9 @@ def best_of(losses: np.ndarray) -> np.ndarray:
     Returns:
         The rows' losses of the choice, (seeds, rows).
     """
-    means = np.nan_to_num(losses.mean(axis=2, dtype=float), nan=1e30, posinf=1e30)  # what diverged is no choice
+    means = np.nan_to_num(
+        losses.mean(axis=2, dtype=float), nan=1e30, posinf=1e30
+    )  # what diverged is no choice
     others = means.sum(axis=0) - means
     return losses[np.arange(len(losses)), others.argmin(axis=1)]
 
@@ -71,7 +88,11 @@ def measured(setting: Setting) -> dict[str, object]:
     epochs = setting.epochs
     end = longer.held[:, epochs - 1]
     prior = data.train[1].mean(axis=0)
-    line: dict[str, object] = dict(vars(setting)) | {"source": "numpy", "kind": data.kind, "rows": len(data.train[0])}
+    line: dict[str, object] = dict(vars(setting)) | {
+        "source": "numpy",
+        "kind": data.kind,
+        "rows": len(data.train[0]),
+    }
     line |= {"val_rows": len(data.val[0])} | baseline(data, prior)
     with np.errstate(all="ignore"):
         best = best_of(longer.held[:, :epochs])
@@ -79,10 +100,15 @@ def measured(setting: Setting) -> dict[str, object]:
         held = power(data, prior, longer, epochs) | {
             "fewer": improvement(end, best),
             "more": improvement(end, longer.held[:, -1]),
-            "calmer": improvement(end, best_of(np.stack([each.held[:, -1] for each in calmer], axis=1))),
+            "calmer": improvement(
+                end, best_of(np.stack([each.held[:, -1] for each in calmer], axis=1))
+            ),
             "larger": improvement(end, larger.held[:, -1]),
         }
-        line |= {"held_base": float(nothing.mean(dtype=float)), "held_best": float(best.mean(dtype=float))}
+        line |= {
+            "held_base": float(nothing.mean(dtype=float)),
+            "held_best": float(best.mean(dtype=float)),
+        }
         line |= {"held_end": float(end.mean(dtype=float))}
     for name, (mean, error) in held.items():
         line |= {name: mean, f"{name}_error": error}
@@ -90,10 +116,13 @@ def measured(setting: Setting) -> dict[str, object]:
     return line | written(*(curve[0, :epochs] for curve in curves))
 
 
-def power(data: Task, prior: np.ndarray, trained: Trained, epochs: int) -> dict[str, tuple[float, float]]:
+def power(
+    data: Task, prior: np.ndarray, trained: Trained, epochs: int
+) -> dict[str, tuple[float, float]]:
     """By how much the run itself beats the baseline on held-out rows, and its standard error over the rows.
 
-    The run is the first network, at the epochs with the best validation loss and the best validation metric.
+    The run is the first network, at the epochs with the best validation loss and the best
+    validation metric.
 
     Args:
         data: The rows.
@@ -102,7 +131,9 @@ def power(data: Task, prior: np.ndarray, trained: Trained, epochs: int) -> dict[
         epochs: Of the run, from its start.
     """
     loss, score = trained.val_loss[0, :epochs], trained.val_metric[0, :epochs]
-    best_score = np.nan_to_num(score, nan=np.inf).argmin() if data.kind == "regression" else score.argmax()
+    best_score = (
+        np.nan_to_num(score, nan=np.inf).argmin() if data.kind == "regression" else score.argmax()
+    )
     nothing = prior_losses(data.kind, prior, data.held[1])
     gained = nothing - trained.held[0, np.nan_to_num(loss, nan=np.inf).argmin()]
     scored = prior_scores(data.kind, prior, data.held[1]) - trained.held_metric[0, best_score]
@@ -152,8 +183,15 @@ def lines(numbers: range) -> Iterator[dict[str, object]]:
         began = time.monotonic()
         setting = draw(number)
         line = measured(setting)
-        print(f"{number:3} {setting.family:14} {setting.units:3} units {time.monotonic() - began:5.1f} s", flush=True)
-        yield {name: f"{value:.5g}" if isinstance(value, float) else value for name, value in line.items()}
+        print(
+            f"{number:3} {setting.family:14} {setting.units:3} units "
+            f"{time.monotonic() - began:5.1f} s",
+            flush=True,
+        )
+        yield {
+            name: f"{value:.5g}" if isinstance(value, float) else value
+            for name, value in line.items()
+        }
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from goldilocks.config import GROUPS, Settings, settled
+from goldilocks.config.settings import GROUPS, Settings, settled
 
 ROOT = Path(__file__).parent.parent
 CONF = ROOT / "conf"
@@ -16,7 +16,11 @@ OPTIONS = {group: sorted(file.stem for file in (CONF / group).glob("*.yaml")) fo
 NEEDED = {
     "images": (f"dataset.dir={ROOT / 'tests'}",),
     "texts": (f"dataset.dir={ROOT / 'tests'}",),
-    "series": (f"dataset.file={ROOT / 'pyproject.toml'}", "dataset.time=when", "dataset.target=load"),
+    "series": (
+        f"dataset.file={ROOT / 'pyproject.toml'}",
+        "dataset.time=when",
+        "dataset.target=load",
+    ),
     "table": (f"dataset.file={ROOT / 'pyproject.toml'}", "dataset.target=price"),
 }
 

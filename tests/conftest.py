@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from goldilocks.config import Settings, settled
+from goldilocks.config.settings import Settings, settled
 
 ROOT = Path(__file__).parent.parent
 for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_threads, "1")  # There is a worker of pytest on each core.
-os.environ["PYTHONPATH"] = str(ROOT / "src")  # Else a subprocess would test what is installed, maybe another checkout.
+os.environ["PYTHONPATH"] = str(
+    ROOT / "src"
+)  # Else a subprocess would test what is installed, maybe another checkout.
 
 
 def pytest_collection_finish():

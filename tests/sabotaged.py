@@ -1,7 +1,7 @@
 """train.py, but for four of its jobs: one is killed, one raises, one never ends, one takes all the memory it can get.
 
-What a job does is decided by its seed; with a file `repaired` in the working folder all jobs train in peace.
-"""
+What a job does is decided by its seed; with a file `repaired` in the working folder all jobs train
+in peace."""
 
 import os
 import signal
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import hydra
 
-from goldilocks import command_line, config
-from goldilocks.tracking.run import Tracker
+from goldilocks.config import command_line
+from goldilocks.config import settings as config
+from goldilocks.tracking.tracker import Tracker
 
 CONF = Path(__file__).parent.parent / "conf"
 
@@ -43,7 +44,7 @@ SABOTAGE = {3: kill, 5: fail, 7: hang, 9: swell}
 def main(cfg) -> float:
     with command_line.sentences():
         settings = config.settle(cfg)
-        from goldilocks.run import run
+        from goldilocks.run.run import run
 
         harm = SABOTAGE.get(settings.tree["seed"])
         if harm is not None and not Path("repaired").exists():

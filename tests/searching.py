@@ -13,7 +13,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext, RunMode
 from omegaconf import OmegaConf
 
-from goldilocks.sweep.search import SearchSweeper
+from goldilocks.sweep.sweeper import SearchSweeper
 
 CONF = Path(__file__).parent.parent / "conf"
 
@@ -57,7 +57,10 @@ class Batched:
 
     def launch(self, job_overrides, initial_job_idx):
         self.batches.append([initial_job_idx + place for place in range(len(job_overrides))])
-        return [run(self.job, initial_job_idx + place, words) for place, words in enumerate(job_overrides)]
+        return [
+            run(self.job, initial_job_idx + place, words)
+            for place, words in enumerate(job_overrides)
+        ]
 
 
 def sweep(launcher, *overrides: str, sweep_dir: Path = Path("sweep")):

@@ -40,6 +40,14 @@ def kinds(model):
 def penalized(model):
     """How many kernels of which layer are penalized."""
     layers = [getattr(layer, "forward_layer", layer) for layer in model.layers]
-    names = ("kernel_regularizer", "recurrent_regularizer", "embeddings_regularizer", "bias_regularizer")
-    found = [(type(layer).__name__, sum(getattr(layer, name, None) is not None for name in names)) for layer in layers]
+    names = (
+        "kernel_regularizer",
+        "recurrent_regularizer",
+        "embeddings_regularizer",
+        "bias_regularizer",
+    )
+    found = [
+        (type(layer).__name__, sum(getattr(layer, name, None) is not None for name in names))
+        for layer in layers
+    ]
     return [(layer, count) for layer, count in found if count]

@@ -2,20 +2,31 @@
 
 from mlflow.entities import Metric, Param, RunTag
 
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.query import StoredRun
 
 DIGEST = "ab" * 32
 
 
-def a_run(run_id, value=None, *, params=None, tags=None, metrics=None, status="FINISHED", started=0):
+def a_run(
+    run_id, value=None, *, params=None, tags=None, metrics=None, status="FINISHED", started=0
+):
     """A run of the Boston data with its best `val_loss`, or of another kind by what is given."""
-    best = {} if value is None else {"best_epoch": 2.0, "best_val_loss": value, "best_val_mae": value / 2}
+    best = (
+        {}
+        if value is None
+        else {"best_epoch": 2.0, "best_val_loss": value, "best_val_mae": value / 2}
+    )
     return StoredRun(
         run_id=run_id,
         name=f"run {run_id}",
         status=status,
         params={"dataset": "boston", "problem.loss": "auto", "seed": "0", **(params or {})},
-        tags={"problem": "regression", "dataset.source": "stand_in", "dataset.digest": DIGEST, **(tags or {})},
+        tags={
+            "problem": "regression",
+            "dataset.source": "stand_in",
+            "dataset.digest": DIGEST,
+            **(tags or {}),
+        },
         metrics={**best, **(metrics or {})},
         val_loss=(),
         experiment_id="1",
@@ -27,7 +38,12 @@ def seeds(name, values, **more):
     """Runs of one variant, one a seed from 0."""
     params = more.pop("params", {})
     return [
-        a_run(f"{name}{seed}", value, params={"model.units": name, "seed": str(seed), **params}, **more)
+        a_run(
+            f"{name}{seed}",
+            value,
+            params={"model.units": name, "seed": str(seed), **params},
+            **more,
+        )
         for seed, value in enumerate(values)
     ]
 
@@ -36,7 +52,11 @@ def folds(name, values, *, overlap_high):
     """A run that averages folds, whose values are those at its best epoch, 2, and the folds below it."""
     mean = sum(values) / len(values)
     deviation = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
-    metrics = {"trainings": len(values), "best_val_loss_std": deviation, "best_val_loss_high": overlap_high}
+    metrics = {
+        "trainings": len(values),
+        "best_val_loss_std": deviation,
+        "best_val_loss_high": overlap_high,
+    }
     params = {"model.units": name, "protocol": "kfold", "protocol.k": str(len(values))}
     above = a_run(name, mean, params=params, metrics=metrics, tags={"role": "plain"})
     below = [
@@ -45,7 +65,8 @@ def folds(name, values, *, overlap_high):
         for fold, value in enumerate(values, 1)
     ]  # fmt: skip
     histories = {
-        run.run_id: {"val_loss": [(1, 99.0), (2, value), (3, 99.0)]} for run, value in zip(below, values, strict=True)
+        run.run_id: {"val_loss": [(1, 99.0), (2, value), (3, 99.0)]}
+        for run, value in zip(below, values, strict=True)
     }
     return [above, *below], histories
 
@@ -54,9 +75,16 @@ def log(client, experiment_id, run, curves):
     """Put a run into a store; its ID is the store's."""
     made = client.create_run(experiment_id, run_name=run.name, tags=dict(run.tags)).info.run_id
     metrics = [Metric(name, value, 0, 0) for name, value in run.metrics.items()]
-    metrics += [Metric(name, value, 0, step) for name, values in curves.items() for step, value in enumerate(values, 1)]
+    metrics += [
+        Metric(name, value, 0, step)
+        for name, values in curves.items()
+        for step, value in enumerate(values, 1)
+    ]
     client.log_batch(
-        made, metrics[:1000], [Param(name, value) for name, value in run.params.items()], [RunTag("k", "v")]
+        made,
+        metrics[:1000],
+        [Param(name, value) for name, value in run.params.items()],
+        [RunTag("k", "v")],
     )
     client.set_terminated(made, run.status)
     return made
@@ -64,4 +92,6 @@ def log(client, experiment_id, run, curves):
 
 def a_sweep(store, name):
     """Open the run above a sweep's runs, and give its ID."""
-    return store.client.create_run(store.experiment_id, run_name=name, tags={"role": "sweep"}).info.run_id
+    return store.client.create_run(
+        store.experiment_id, run_name=name, tags={"role": "sweep"}
+    ).info.run_id

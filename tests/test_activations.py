@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.analysis import activations
+from goldilocks.interpret import activations
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,9 @@ def test_every_layer_shows_what_it_makes_of_the_image(model):
 
 
 def test_a_network_without_convolutions_has_nothing_to_show():
-    model = keras.Sequential([keras.Input((6, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    model = keras.Sequential(
+        [keras.Input((6, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
     assert activations.activations(model, IMAGE) == {}
 
 

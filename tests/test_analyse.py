@@ -4,12 +4,10 @@ import pytest
 from mlflow.tracking import MlflowClient
 from PIL import Image
 
-from goldilocks import analyse, insights
-from goldilocks.analysis import AnalysisError
-from goldilocks.config import ConfigError
-from goldilocks.dataset import DataError
-from goldilocks.run import run
-from goldilocks.tracking import StoreError, local
+from goldilocks.errors import AnalysisError, ConfigError, DataError, StoreError
+from goldilocks.interpret import analyse, figures
+from goldilocks.run.run import run
+from goldilocks.tracking import local
 
 NOTHING = {"layer": None, "image": None, "asked": ()}
 
@@ -22,7 +20,9 @@ def logged(folder, composed):
         run(composed(*overrides, "trainer=smoke"))
         store = local.connect(uri=None, experiment="goldilocks")
         found = store.client.search_runs([store.experiment_id], order_by=["start_time DESC"])
-        return next(each.info.run_id for each in found if each.outputs and each.outputs.model_outputs), store
+        return next(
+            each.info.run_id for each in found if each.outputs and each.outputs.model_outputs
+        ), store
 
     return train
 
@@ -30,8 +30,14 @@ def logged(folder, composed):
 @pytest.fixture
 def few(monkeypatch):
     """Smaller figures of what is slow."""
-    for name, value in {"FILTERS": 2, "STEPS": 2, "LAYERS_SHOWN": 2, "LAYERS_CLIMBED": 1, "WINDOWS": 20}.items():
-        monkeypatch.setattr(insights, name, value)
+    for name, value in {
+        "FILTERS": 2,
+        "STEPS": 2,
+        "LAYERS_SHOWN": 2,
+        "LAYERS_CLIMBED": 1,
+        "WINDOWS": 20,
+    }.items():
+        monkeypatch.setattr(figures, name, value)
 
 
 def images(folder):
@@ -41,12 +47,20 @@ def images(folder):
         for number in range(30):
             pixels = rng.integers(low, low + 100, (16, 16, 3)).astype("uint8")
             Image.fromarray(pixels).save(folder / "pictures" / name / f"{number}.png")
-    return ("dataset=images", "dataset.dir=pictures", "dataset.image_size=16", "model=convnet", "model.filters=[4]")
+    return (
+        "dataset=images",
+        "dataset.dir=pictures",
+        "dataset.image_size=16",
+        "model=convnet",
+        "model.filters=[4]",
+    )
 
 
 def table(folder):
     rows = np.random.default_rng(0).normal(size=(120, 2))
-    pd.DataFrame({"size": rows[:, 0], "noise": rows[:, 1], "price": 5 * rows[:, 0]}).to_csv(folder / "h.csv")
+    pd.DataFrame({"size": rows[:, 0], "noise": rows[:, 1], "price": 5 * rows[:, 0]}).to_csv(
+        folder / "h.csv"
+    )
     return ("dataset=table", "dataset.file=h.csv", "dataset.target=price", "model.units=8")
 
 
@@ -73,20 +87,27 @@ def test_a_run_on_images_gets_its_figures(folder, logged, few, capsys):
 def test_an_image_of_ones_own_and_one_layer(folder, logged, few):
     run_id, store = logged(*images(folder), "model.units=8")
     Image.new("L", (50, 40), 200).save(folder / "own.jpg")
-    with pytest.raises(AnalysisError, match=r"nothing is no layer of convnet with feature maps; its convolutions are"):
+    with pytest.raises(
+        AnalysisError,
+        match=r"nothing is no layer of convnet with feature maps; its convolutions are",
+    ):
         analyse.run(store, run_id, layer="nothing", image=None, asked=())
     assert artifacts(store, run_id) == set()
     assert "grad_cam" in analyse.run(store, run_id, layer=None, image=folder / "own.jpg", asked=())
     table(folder)
-    with pytest.raises(DataError, match=r"--image is .+h.csv, which cannot be read: .+ Expected a JPEG or PNG"):
+    with pytest.raises(
+        DataError, match=r"--image is .+h.csv, which cannot be read: .+ Expected a JPEG or PNG"
+    ):
         analyse.run(store, run_id, layer=None, image=folder / "h.csv", asked=())
 
 
 def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
     run_id, store = logged(*table(folder))
     read = []
-    raw = insights.encoding.raw
-    monkeypatch.setattr(insights.encoding, "raw", lambda dataset, rows: read.append(rows) or raw(dataset, rows))
+    raw = figures.encoding.raw
+    monkeypatch.setattr(
+        figures.encoding, "raw", lambda dataset, rows: read.append(rows) or raw(dataset, rows)
+    )
     assert analyse.run(store, run_id, **NOTHING) == ["permutation_importance"]
     settings = analyse._settings(store, store.found(run_id))
     split = settings.builder("protocol")(settings.builder("dataset")())[0]
@@ -97,19 +118,28 @@ def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
 def test_changed_data_is_refused(folder, logged):
     run_id, store = logged(*table(folder))
     pd.read_csv("h.csv").assign(price=lambda rows: 2 * rows["price"]).to_csv("h.csv", index=False)
-    with pytest.raises(DataError, match=r"dataset=table has the digest \w{12}, and the run .+ was trained on \w{12};"):
+    with pytest.raises(
+        DataError,
+        match=r"dataset=table has the digest \w{12}, and the run .+ was trained on \w{12};",
+    ):
         analyse.run(store, run_id, **NOTHING)
     (folder / "h.csv").unlink()
-    with pytest.raises(ConfigError, match=r"the configuration of the run \w{32} .+ cannot be used here: .+h.csv"):
+    with pytest.raises(
+        ConfigError, match=r"the configuration of the run \w{32} .+ cannot be used here: .+h.csv"
+    ):
         analyse.run(store, run_id, **NOTHING)
 
 
 def test_a_run_without_a_configuration_is_refused(folder):
     store = local.connect(uri=None, experiment="goldilocks")
     empty = MlflowClient().create_run(store.experiment_id).info.run_id
-    with pytest.raises(StoreError, match=rf"the run {empty} logged no config.yaml; expected a run of train.py"):
+    with pytest.raises(
+        StoreError, match=rf"the run {empty} logged no config.yaml; expected a run of train.py"
+    ):
         analyse.run(store, empty, **NOTHING)
-    with pytest.raises(StoreError, match=r"the run to look at is f{32}, and the store .+ has no such run"):
+    with pytest.raises(
+        StoreError, match=r"the run to look at is f{32}, and the store .+ has no such run"
+    ):
         analyse.run(store, "f" * 32, **NOTHING)
 
 
@@ -117,7 +147,9 @@ def test_a_run_without_a_configuration_is_refused(folder):
 def test_each_fold_is_looked_at_with_its_own_validation_rows(folder, logged, monkeypatch):
     run_id, store = logged(*table(folder), "protocol=kfold", "protocol.k=2")
     assert store.found(run_id).tags["fold"] == "2"
-    store.client.set_tag(run_id, "mlflow.runName", "my favourite")  # A name is for people: nothing hangs on it.
+    store.client.set_tag(
+        run_id, "mlflow.runName", "my favourite"
+    )  # A name is for people: nothing hangs on it.
     settings = analyse._settings(store, store.found(run_id))
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
@@ -127,14 +159,20 @@ def test_each_fold_is_looked_at_with_its_own_validation_rows(folder, logged, mon
 
 def test_a_network_by_its_name(tmp_path, few, monkeypatch, capsys):
     real = analyse.NETWORKS["mobilenet_v2"]
-    small = real._replace(make=lambda weights: real.make(weights=weights, input_shape=(32, 32, 3), alpha=0.35))
+    small = real._replace(
+        make=lambda weights: real.make(weights=weights, input_shape=(32, 32, 3), alpha=0.35)
+    )
     monkeypatch.setitem(analyse.NETWORKS, "mobilenet_v2", small)
     Image.new("RGB", (50, 40), "red").save(tmp_path / "own.png")
-    names = analyse.network("MobileNetV2", tmp_path / "own.png", tmp_path / "out", weights=None, layer=None)
+    names = analyse.network(
+        "MobileNetV2", tmp_path / "own.png", tmp_path / "out", weights=None, layer=None
+    )
     assert {f"{name}.png" for name in names} == {file.name for file in (tmp_path / "out").iterdir()}
     assert names[0] == "grad_cam"
     assert " class " in capsys.readouterr().err
-    with pytest.raises(AnalysisError, match=r"vgg17 is neither the ID of a run .+ nor a network .+ vgg16"):
+    with pytest.raises(
+        AnalysisError, match=r"vgg17 is neither the ID of a run .+ nor a network .+ vgg16"
+    ):
         analyse.network("vgg17", tmp_path / "own.png", tmp_path, weights=None, layer=None)
 
 
@@ -142,10 +180,19 @@ def test_texts_are_looked_into(folder, logged):
     words = np.random.default_rng(0).choice(["film", "plot", "star"], size=(80, 4))
     told = ["good" if row % 2 else "bad" for row in range(80)]
     pd.DataFrame(
-        {"review": [" ".join([word, *rest]) for word, rest in zip(told, words, strict=True)], "liked": told}
+        {
+            "review": [" ".join([word, *rest]) for word, rest in zip(told, words, strict=True)],
+            "liked": told,
+        }
     ).to_csv("t.csv")
-    data = ("dataset=texts", "dataset.file=t.csv", "dataset.text=review", "dataset.target=liked", "dataset.words=9")
-    run_id, store = logged(*data, "dataset.length=6", "model=embedding")
+    data = (
+        "dataset=texts",
+        "dataset.file=t.csv",
+        "dataset.text=review",
+        "dataset.target=liked",
+        "dataset.max_tokens=9",
+    )
+    run_id, store = logged(*data, "dataset.maxlen=6", "model=embedding")
     names = analyse.run(store, run_id, layer=None, image=None, asked=("good", "unheard"))
     assert names == ["nearest_words", "saliency"]
 
@@ -155,6 +202,12 @@ def test_a_series_is_looked_into(folder, logged, few):
     values = np.sin(np.arange(400) / 5)
     hours = pd.date_range("2020-01-01", periods=400, freq="h")
     pd.DataFrame({"time": hours, "a": values, "b": values**2}).to_csv("s.csv", index=False)
-    data = ("dataset=series", "dataset.file=s.csv", "dataset.target=a", "dataset.time=time", "dataset.lookback=12")
+    data = (
+        "dataset=series",
+        "dataset.file=s.csv",
+        "dataset.target=a",
+        "dataset.time=time",
+        "dataset.lookback=12",
+    )
     run_id, store = logged(*data, "dataset.step=1", "dataset.delay=1", "model=rnn", "model.units=2")
     assert analyse.run(store, run_id, **NOTHING) == ["permutation_importance", "saliency_over_time"]

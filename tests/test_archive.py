@@ -7,7 +7,8 @@ import zipfile
 import pytest
 
 import loopback
-from goldilocks.dataset import DataError, archive, sources
+from goldilocks.dataset.sources import archive
+from goldilocks.errors import DataError, SourceUnavailable
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -70,7 +71,7 @@ def test_an_interrupted_download_begins_again_where_the_server_cannot_resume(sit
 
 def test_a_download_that_always_breaks_off_leaves_nothing_and_succeeds_later(site, cache):
     site.cut = [0] * 20
-    with pytest.raises(sources.SourceUnavailable, match=r"Could not download http.*dataset\.dir=FOLDER"):
+    with pytest.raises(SourceUnavailable, match=r"Could not download http.*dataset\.dir=FOLDER"):
         archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
     assert len(site.asked) == 1 + archive.RESUMES
     assert downloads(cache) == []
@@ -81,14 +82,15 @@ def test_a_download_that_always_breaks_off_leaves_nothing_and_succeeds_later(sit
 def test_a_wrong_checksum_is_told_with_both_values_and_leaves_nothing(site, cache):
     wrong = "0" * 64
     with pytest.raises(
-        sources.SourceUnavailable, match=rf"published file.*expected sha256:{wrong} but got {SHA256}.*dataset.dir"
+        SourceUnavailable,
+        match=rf"published file.*expected sha256:{wrong} but got {SHA256}.*dataset.dir",
     ):
         archive.fetch(f"{site.url}/pets.zip", wrong, name="pets")
     assert downloads(cache) == []
 
 
 def test_a_refusal_of_the_server_is_told(site):
-    with pytest.raises(sources.SourceUnavailable, match=r"refused http.*/missing\.zip: 404"):
+    with pytest.raises(SourceUnavailable, match=r"refused http.*/missing\.zip: 404"):
         archive.fetch(f"{site.url}/missing.zip", SHA256, name="pets")
 
 
@@ -96,7 +98,8 @@ def test_no_server_is_told():
     with loopback.serve() as closed:
         url = closed.url
     with pytest.raises(
-        sources.SourceUnavailable, match=r"Could not download http\S+: \S*Errno \d+\] Connection refused\. Try"
+        SourceUnavailable,
+        match=r"Could not download http\S+: \S*Errno \d+\] Connection refused\. Try",
     ):
         archive.fetch(f"{url}/pets.zip", SHA256, name="pets")
 
@@ -106,7 +109,7 @@ def test_a_cache_that_cannot_be_written_is_told(site, tmp_path, monkeypatch):
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match=r"Could not store .*GOLDILOCKS_CACHE") as raised:
         archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
-    assert not isinstance(raised.value, sources.SourceUnavailable)
+    assert not isinstance(raised.value, SourceUnavailable)
 
 
 def make_zip(path, members, links=()):
@@ -133,7 +136,9 @@ def make_tar(path, members, links=(), kind=tarfile.SYMTYPE):
     return path
 
 
-@pytest.mark.parametrize(("make", "name"), [(make_zip, "a.zip"), (make_tar, "a.tar"), (make_tar, "a.tar.gz")])
+@pytest.mark.parametrize(
+    ("make", "name"), [(make_zip, "a.zip"), (make_tar, "a.tar"), (make_tar, "a.tar.gz")]
+)
 def test_extract_unpacks_once(tmp_path, make, name):
     packed = make(tmp_path / name, {"pets/cat/1.jpg": b"one", "pets/dog/2.jpg": b"two"})
     folder = archive.extract(packed, tmp_path / "made" / "out")
@@ -180,7 +185,9 @@ def test_extract_refuses_what_unpacks_to_too_much(tmp_path, monkeypatch, make, n
 
 def test_extract_does_not_trust_a_size_that_is_declared_too_small(tmp_path):
     packed = make_zip(tmp_path / "a.zip", {"a": bytes(600_000)})
-    packed.write_bytes(packed.read_bytes().replace((600_000).to_bytes(4, "little"), (10).to_bytes(4, "little")))
+    packed.write_bytes(
+        packed.read_bytes().replace((600_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    )
     with pytest.raises(DataError, match="is damaged"):
         archive.extract(packed, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -188,7 +195,9 @@ def test_extract_does_not_trust_a_size_that_is_declared_too_small(tmp_path):
 
 @pytest.mark.parametrize(("make", "name"), [(make_zip, "a.zip"), (make_tar, "a.tar.gz")])
 def test_extract_tells_a_damaged_archive(tmp_path, make, name):
-    packed = make(tmp_path / name, {"a": hashlib.sha256(b"noise").digest() * 9000, "b": CONTENT[:999]})
+    packed = make(
+        tmp_path / name, {"a": hashlib.sha256(b"noise").digest() * 9000, "b": CONTENT[:999]}
+    )
     content = bytearray(packed.read_bytes())
     content[60:120] = bytes(60)
     packed.write_bytes(content)

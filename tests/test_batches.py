@@ -4,14 +4,19 @@ import pandas
 import pytest
 import tensorflow as tf
 
-from goldilocks.dataset import Dataset, encoding
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder as encoding
 from goldilocks.model import Regularizer
 from goldilocks.training import batches
 
 ROWS = np.array([1, 2, 3, 5, 8, 13, 4, 7, 11, 18])
 STEPS = 4  # batches of 3 of these 10 rows
-STILL = Regularizer(0, 0, 0, 0, flip=False, rotation=0, translation=0, shear=0, zoom=0, patience=None)
-MOVED = Regularizer(0, 0, 0, 0, flip=True, rotation=40.0, translation=0.2, shear=0.2, zoom=0.2, patience=None)
+STILL = Regularizer(
+    0, 0, 0, 0, flip=False, rotation=0, translation=0, shear=0, zoom=0, patience=None
+)
+MOVED = Regularizer(
+    0, 0, 0, 0, flip=True, rotation=40.0, translation=0.2, shear=0.2, zoom=0.2, patience=None
+)
 
 
 def dataset(x, kind, **more):
@@ -31,7 +36,9 @@ def dataset(x, kind, **more):
 
 @pytest.fixture(scope="module")
 def held():
-    return dataset(np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3), dtype=np.uint8), "image")
+    return dataset(
+        np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3), dtype=np.uint8), "image"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +112,8 @@ def test_evaluation_keeps_the_order_once(name, request):
     assert [len(y) for _, y in pairs] == [4, 4, 2]
     assert np.concatenate([y for _, y in pairs]).tolist() == ROWS.tolist()
     np.testing.assert_array_equal(
-        np.concatenate([x for x, _ in pairs]), keras.ops.convert_to_numpy(encoder(encoding.raw(data, ROWS)))
+        np.concatenate([x for x, _ in pairs]),
+        keras.ops.convert_to_numpy(encoder(encoding.raw(data, ROWS))),
     )
 
 
@@ -118,7 +126,8 @@ def test_streaming_gives_the_numbers_that_holding_gives(held, streamed):
 
 
 def test_augmentation_changes_each_view_and_comes_again_with_its_seed(held):
-    tf.config.experimental.enable_op_determinism()  # As `trainer.deterministic` does, which promises it.
+    # As `trainer.deterministic` does, which promises it.
+    tf.config.experimental.enable_op_determinism()
 
     def views(seed):
         return taken(training(held, augment=batches.augmentation(MOVED, seed=seed)), epochs=2)
@@ -127,7 +136,9 @@ def test_augmentation_changes_each_view_and_comes_again_with_its_seed(held):
     for (x, y), (again, _) in zip(first, views(0), strict=True):
         assert x.dtype == np.float32
         assert (x.min() >= 0, x.max() <= 1) == (True, True)
-        assert np.abs(x - held.x[y.astype(int)] / 255).mean(axis=(1, 2, 3)).min() > 0.01, "a view as the original is"
+        assert np.abs(x - held.x[y.astype(int)] / 255).mean(axis=(1, 2, 3)).min() > 0.01, (
+            "a view as the original is"
+        )
         np.testing.assert_array_equal(x, again)
     (x, y), (later, y_later) = first
     assert np.abs(x[np.argsort(y)] - later[np.argsort(y_later)]).mean(axis=(1, 2, 3)).min() > 0.01
@@ -147,7 +158,9 @@ def test_augmentation_changes_each_view_and_comes_again_with_its_seed(held):
 def test_each_part_of_the_augmentation_is_a_layer(part, value, layers):
     regularizer = Regularizer(**{**vars(STILL), part: value})
     assert regularizer.augments
-    assert [type(layer).__name__ for layer in batches.augmentation(regularizer, seed=0).layers] == layers
+    assert [
+        type(layer).__name__ for layer in batches.augmentation(regularizer, seed=0).layers
+    ] == layers
     assert not STILL.augments
 
 

@@ -32,7 +32,12 @@ def test_the_facts(tracts):
     assert set(map(str, tracts.x.dtypes)) == {"float64"}
     assert not tracts.x.isna().any(axis=None)
     assert (tracts.y.dtype, tracts.y.min(), tracts.y.max()) == (np.float32, 5.0, 50.0)
-    assert (tracts.kind, tracts.problem, tracts.unit, tracts.classes) == ("table", "regression", "k$", ())
+    assert (tracts.kind, tracts.problem, tracts.unit, tracts.classes) == (
+        "table",
+        "regression",
+        "k$",
+        (),
+    )
     assert tracts.fixed["test"].tolist() == list(range(404, 506))
     assert "Contested" in str(boston.__doc__)
 
@@ -66,7 +71,9 @@ def test_the_config_names_every_parameter_and_nothing_else(option, function):
     keys = yaml.safe_load((CONF / f"{option}.yaml").read_text())
     keys.pop("defaults", None)
     assert keys.pop("_target_") == f"{function.__module__}.{function.__name__}"
-    parameters = [each for each in inspect.signature(function).parameters.values() if each.name != "dataset"]
+    parameters = [
+        each for each in inspect.signature(function).parameters.values() if each.name != "dataset"
+    ]
     assert list(keys) == [each.name for each in parameters]
     assert all(each.default is each.empty and each.kind is each.KEYWORD_ONLY for each in parameters)
 
@@ -81,7 +88,11 @@ def test_the_notebooks_own_network_has_the_books_error_on_these_rows(tracts):
     errors = []
     for seed in range(3):
         keras.utils.set_random_seed(seed)
-        layers = [keras.layers.Dense(64, "relu"), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)]
+        layers = [
+            keras.layers.Dense(64, "relu"),
+            keras.layers.Dense(64, "relu"),
+            keras.layers.Dense(1),
+        ]
         network = keras.Sequential(layers)
         network.compile("rmsprop", "mse", metrics=["mae"])
         network.fit(x[:404], y[:404], epochs=80, batch_size=16, verbose=0)

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import goldilocks.dataset
+import goldilocks.dataset.stand_ins
 import loopback
-from goldilocks.dataset import DataError, archive, catsdogs, sources
+from goldilocks.dataset import catsdogs
+from goldilocks.dataset.sources import archive, cache
+from goldilocks.errors import DataError, SourceUnavailable
 
-SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.1, "subset": None}
+SETTINGS = {"image_size": 8, "cache_gib": 1.0, "broken_limit": 0.1, "subset": None}
 
 
 @pytest.fixture(autouse=True)
@@ -32,16 +34,18 @@ def pencil(tmp_path, monkeypatch):
 
     def draw(rows, *, size, seed):
         drawn.append((rows, size, seed))
-        x = np.broadcast_to(np.arange(rows, dtype=np.uint8)[:, None, None, None], (rows, size, size, 3)).copy()
+        x = np.broadcast_to(
+            np.arange(rows, dtype=np.uint8)[:, None, None, None], (rows, size, size, 3)
+        ).copy()
         return x, np.arange(rows) % 2
 
     for name in ("faces", "heads"):
-        module = types.ModuleType(f"goldilocks.dataset.{name}")
+        module = types.ModuleType(f"goldilocks.dataset.stand_ins.{name}")
         module.__file__ = str(tmp_path / f"{name}.py")
         (tmp_path / f"{name}.py").write_text(name)
         module.draw = draw
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(goldilocks.dataset, name, module, raising=False)
+        monkeypatch.setattr(goldilocks.dataset.stand_ins, name, module, raising=False)
     return drawn
 
 
@@ -88,12 +92,21 @@ def test_the_original_is_cut_to_the_chapters_rows(monkeypatch, tmp_path):
         monkeypatch.setattr(catsdogs, "SHA256", hashlib.sha256(content).hexdigest())
         data = load(subset=7)
         assert len(site.asked) == 2  # Broke off once.
-    assert (data.name, data.problem, data.source, data.location) == ("catsdogs", "binary", "original", catsdogs.URL)
+    assert (data.name, data.problem, data.source, data.location) == (
+        "catsdogs",
+        "binary",
+        "original",
+        catsdogs.URL,
+    )
     assert data.classes == ("cat", "dog")
     assert data.subset == 7
     assert data.x.shape == (40, 8, 8, 3)
     assert any("2 of 42 images" in note and "Cat/6.jpg (empty)" in note for note in data.notes)
-    assert {name: len(rows) for name, rows in data.fixed.items()} == {"train": 20, "validation": 10, "test": 10}
+    assert {name: len(rows) for name, rows in data.fixed.items()} == {
+        "train": 20,
+        "validation": 10,
+        "test": 10,
+    }
     assert all(rows.dtype == np.int64 for rows in data.fixed.values())
     assert sorted(np.concatenate(list(data.fixed.values()))) == list(range(40))
     for rows in data.fixed.values():
@@ -103,7 +116,8 @@ def test_the_original_is_cut_to_the_chapters_rows(monkeypatch, tmp_path):
     assert numbers(data, data.fixed["validation"]) == [*range(11, 16), 10, 11, 13, 14, 15]
     assert numbers(data, data.fixed["test"]) == [*range(16, 21), *range(16, 21)]
 
-    # The server is gone: the second time comes from the cache, and needs neither the archive nor decoding.
+    # The server is gone: the second time comes from the cache, and needs neither the archive nor
+    # decoding.
     monkeypatch.setattr(archive, "fetch", None)
     monkeypatch.setattr("goldilocks.dataset.images._decode_all", None)
     again = load(source="original")
@@ -115,11 +129,13 @@ def test_a_wrong_archive_falls_back_to_the_stand_in_with_one_warning(monkeypatch
     with loopback.serve() as site:
         site.files["/pets.zip"] = petimages()
         monkeypatch.setattr(catsdogs, "URL", f"{site.url}/pets.zip")
-        with pytest.warns(UserWarning, match=r"dataset=catsdogs: .*published file.*Using the stand-in") as warned:
+        with pytest.warns(
+            UserWarning, match=r"dataset=catsdogs: .*published file.*Using the stand-in"
+        ) as warned:
             data = load()
         assert len(warned) == 1
         assert data.source == "stand_in"
-        with pytest.raises(sources.SourceUnavailable, match=r"expected sha256:b7974bd0.* but got"):
+        with pytest.raises(SourceUnavailable, match=r"expected sha256:b7974bd0.* but got"):
             load(source="original")
 
 
@@ -132,7 +148,7 @@ def test_the_stand_in_is_drawn_once(pencil):
     assert data.y.dtype == np.float32
     assert data.x[data.fixed["train"], 0, 0, 0].tolist() == [*range(0, 20, 2), *range(1, 20, 2)]
     assert data.x[data.fixed["test"], 0, 0, 0].tolist() == [*range(30, 40, 2), *range(31, 40, 2)]
-    assert data.digest == sources.digest(data.x, data.y)
+    assert data.digest == cache.digest(data.x, data.y)
     assert load(source="stand_in").digest == data.digest
     assert len(pencil) == 1
     assert load(source="stand_in", image_size=9).x.shape == (40, 9, 9, 3)
@@ -146,7 +162,12 @@ def test_a_folder_that_is_given_is_taken_and_nothing_is_fetched(tmp_path, monkey
             (tmp_path / f"train/{kind}.{number}.jpg").write_bytes(photograph(number, label))
     data = load(dir=str(tmp_path / "train"))
     assert (data.source, data.location) == ("original", str(tmp_path / "train"))
-    assert data.x.shape == (24, 8, 8, 3)  # Fewer than the chapter's: all of them, and the protocol splits.
+    assert data.x.shape == (
+        24,
+        8,
+        8,
+        3,
+    )  # Fewer than the chapter's: all of them, and the protocol splits.
     assert data.fixed == {}
     assert numbers(data, slice(0, 12)) == list(range(12))
 
@@ -167,5 +188,7 @@ def test_other_animals_are_told(tmp_path):
         (tmp_path / "in" / kind).mkdir(parents=True)
         for number in range(3):
             (tmp_path / "in" / kind / f"{number}.jpg").write_bytes(photograph(number, 0))
-    with pytest.raises(DataError, match=r"holds the classes cats, horses, expected .*dataset=images dataset\.dir="):
+    with pytest.raises(
+        DataError, match=r"holds the classes cats, horses, expected .*dataset=images dataset\.dir="
+    ):
         load(dir=str(tmp_path / "in"))

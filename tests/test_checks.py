@@ -1,8 +1,8 @@
 import pytest
 
 from composition import ROOT, checked
-from goldilocks.checks import leaves, unknown
-from goldilocks.config import ConfigError
+from goldilocks.config.checks import leaves, unknown
+from goldilocks.errors import ConfigError
 
 FILE = f"dataset.file={ROOT / 'README.md'}"
 
@@ -12,7 +12,8 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
     [
         (
             "dataset=boston model=baseline regularizer=l2_dropout",
-            r"model=baseline has nothing that regularizer\.l2 and regularizer\.dropout could act on; "
+            r"model=baseline has nothing that regularizer\.l2 and regularizer\.dropout could act "
+            r"on; "
             r"expected regularizer=none, or another model than baseline\.",
         ),
         (
@@ -21,46 +22,80 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             "dataset=boston regularizer.flip=true",
-            r"regularizer\.flip changes images; dataset=boston holds a table\. Use regularizer=none, l1, l2, ",
+            r"regularizer\.flip changes images; dataset=boston holds a table\. Use "
+            r"regularizer=none, l1, l2, ",
         ),
         (
             "model.units=[4,4]",
-            r"model\.units is \[4, 4\]; model=convnet has one dense layer: expected one whole number",
+            r"model\.units is \[4, 4\]; model=convnet has one dense layer: expected one whole "
+            r"number",
         ),
-        ("model=mlp model.layers=auto", r"model\.layers is 'auto'; model=mlp expects a whole number of at least 1"),
+        (
+            "model=mlp model.layers=auto",
+            r"model\.layers is 'auto'; model=mlp expects a whole number of at least 1",
+        ),
         (
             "dataset=jena model.layers=auto",
             r"model\.layers is 'auto'; model=rnn expects a whole number of at least 1",
         ),
-        ("model=mlp model.layers=0", r"model\.layers is 0; model=mlp expects a whole number of at least 1\."),
-        ("model.layers=0", r"model\.layers is 0; model=convnet expects a whole number of at least 1, or auto\."),
-        ("dataset=imdb model=embedding model.layers=auto", r"model=embedding expects a whole number of at least 0\."),
-        ("dataset=jena model.layers=0", r"model\.layers is 0; model=rnn expects a whole number of at least 1\."),
+        (
+            "model=mlp model.layers=0",
+            r"model\.layers is 0; model=mlp expects a whole number of at least 1\.",
+        ),
+        (
+            "model.layers=0",
+            r"model\.layers is 0; model=convnet expects a whole number of at least 1, or auto\.",
+        ),
+        (
+            "dataset=imdb model=embedding model.layers=auto",
+            r"model=embedding expects a whole number of at least 0\.",
+        ),
+        (
+            "dataset=jena model.layers=0",
+            r"model\.layers is 0; model=rnn expects a whole number of at least 1\.",
+        ),
         (
             "dataset=jena model.activation=[tanh,relu]",
-            r"model\.activation=\['tanh', 'relu'\] is for 2 layers, and there are 1 \(model\.units, model\.layers\); ",
+            r"model\.activation=\['tanh', 'relu'\] is for 2 layers, and there are 1 "
+            r"\(model\.units, model\.layers\); ",
         ),
         (
             "dataset=jena model.activation=[tanh] model.units=[32,64]",
             r"model\.activation=\['tanh'\] is for 1 layers, and there are 2 ",
         ),
-        ("model=mlp model.activation=[tanh,relu]", r"model=mlp has the same in every layer: expected a word\."),
+        (
+            "model=mlp model.activation=[tanh,relu]",
+            r"model=mlp has the same in every layer: expected a word\.",
+        ),
         (
             "dataset=jena model=conv_rnn model.units=[4]",
-            r"model\.units is \[4\]; model=conv_rnn has one recurrent layer: expected one whole number\.",
+            r"model\.units is \[4\]; model=conv_rnn has one recurrent layer: expected one whole "
+            r"number\.",
         ),
         (
             "dataset=imdb model=embedding regularizer=l2_dropout",
-            r"model=embedding with model\.layers=0 has no hidden layer that regularizer\.l2 could act on; expected ",
+            r"model=embedding with model\.layers=0 has no hidden layer that regularizer\.l2 could "
+            r"act on; expected ",
         ),
         (
             "dataset=imdb model=rnn model.vectors=nowhere.txt",
-            r"model\.vectors=nowhere\.txt is not a file here \(.+\); give the path of a GloVe file, or stand_in\.",
+            r"model\.vectors=nowhere\.txt is not a file here \(.+\); give the path of a GloVe "
+            r"file, or stand_in\.",
         ),
-        ("problem.loss=msee", r"problem\.loss: msee is not a loss; expected one of auto, .+ Did you mean mse\?"),
+        (
+            "problem.loss=msee",
+            r"problem\.loss: msee is not a loss; expected one of auto, .+ Did you mean mse\?",
+        ),
         ("dataset=table problem.loss=msee " + FILE, r"problem\.loss: msee is not a loss; "),
-        ("problem.loss=mse", r"problem\.loss is mse; a binary problem is trained with binary_crossentropy\. If it is "),
-        ("dataset=boston problem.type=binary", r"problem\.type is binary, but the data is regression; expected auto"),
+        (
+            "problem.loss=mse",
+            r"problem\.loss is mse; a binary problem is trained with binary_crossentropy\. If it "
+            r"is ",
+        ),
+        (
+            "dataset=boston problem.type=binary",
+            r"problem\.type is binary, but the data is regression; expected auto",
+        ),
         (
             "trainer.monitor=accuracy",
             r"trainer\.monitor is accuracy; this run will log val_loss, val_accuracy\.",
@@ -79,7 +114,8 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             "optimizer.ema_momentum=0.9",
-            r"optimizer\.ema_momentum is 0\.9, but this run keeps the weights of its best epoch, not .+ final=true\.",
+            r"optimizer\.ema_momentum is 0\.9, but this run keeps the weights of its best epoch, "
+            r"not .+ final=true\.",
         ),
         ("dataset=images", r"dataset=images needs the folder .+: add dataset\.dir=FOLDER\."),
         (
@@ -89,16 +125,21 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ("dataset=catsdogs dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
         (
             "dataset=series",
-            r"dataset=series needs .+: add dataset\.file=FILE dataset\.time=NAME dataset\.target=NAME\.",
+            r"dataset=series needs .+: add dataset\.file=FILE dataset\.time=NAME "
+            r"dataset\.target=NAME\.",
         ),
-        (f"dataset=series dataset.time=when {FILE}", r"dataset=series needs .+: add dataset\.target=NAME\."),
+        (
+            f"dataset=series dataset.time=when {FILE}",
+            r"dataset=series needs .+: add dataset\.target=NAME\.",
+        ),
         (
             "dataset=series dataset.time=when dataset.target=load dataset.file=none.csv",
             r"dataset\.file=none\.csv is not a file here",
         ),
         (
             f"dataset=series dataset.time=when dataset.target=load {FILE} dataset.lookback=2.5",
-            r"dataset\.lookback is 2\.5; dataset=series counts in rows: expected a whole number of at least 1\.",
+            r"dataset\.lookback is 2\.5; dataset=series counts in rows: expected a whole number of "
+            r"at least 1\.",
         ),
         (
             f"dataset=series dataset.time=when dataset.target=load {FILE} dataset.delay=0",
@@ -111,15 +152,26 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             "dataset=jena protocol=iterated_kfold",
-            r"protocol=iterated_kfold shuffles rows; dataset=jena holds a series, .+Use protocol=kfold",
+            r"protocol=iterated_kfold shuffles rows; dataset=jena holds a series, .+Use "
+            r"protocol=kfold",
         ),
-        ("protocol=kfold protocol.test=1.0", r"protocol\.test is 1\.0; expected a number between 0 and 1\."),
+        (
+            "protocol=kfold protocol.test=1.0",
+            r"protocol\.test is 1\.0; expected a number between 0 and 1\.",
+        ),
         (
             "protocol.validation=0.6 protocol.test=0.4",
             r"protocol\.validation=0\.6 and protocol\.test=0\.4 leave no",
         ),
-        ("dataset=boston protocol=kfold protocol.k=1", r"protocol\.k is 1; expected a whole number of at least 2\."),
-        ("dataset=texts", r"dataset=texts needs a folder .+: add dataset\.dir=FOLDER, or dataset\.file=FILE .+=NAME\."),
+        (
+            "dataset=boston protocol=kfold protocol.k=1",
+            r"protocol\.k is 1; expected a whole number of at least 2\.",
+        ),
+        (
+            "dataset=texts",
+            r"dataset=texts needs a folder .+: add dataset\.dir=FOLDER, or dataset\.file=FILE "
+            r".+=NAME\.",
+        ),
         ("dataset=texts dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
         ("dataset=imdb dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
         (
@@ -136,20 +188,31 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             f"dataset=texts {FILE} dataset.dir={ROOT}",
-            r"has both dataset\.dir=.+ and dataset\.file=.+; expected one of them, leave out the other\.",
+            r"has both dataset\.dir=.+ and dataset\.file=.+; expected one of them, leave out the "
+            r"other\.",
         ),
         (
             f"dataset=texts dataset.dir={ROOT} dataset.target=b",
-            r"dataset\.target=b: the column of a file, but dataset\.dir=.+ is a folder, .+ Leave it out",
+            r"dataset\.target=b: the column of a file, but dataset\.dir=.+ is a folder, .+ Leave "
+            r"it out",
         ),
         ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),
-        ("trainer.epochs=null", r"trainer\.epochs is null; expected a whole number of at least 1\."),
+        (
+            "trainer.epochs=null",
+            r"trainer\.epochs is null; expected a whole number of at least 1\.",
+        ),
         ("trainer.epochs=true", r"trainer\.epochs is true; expected"),
-        ("model.activation=rellu", r"model\.activation is 'rellu'; expected one of celu, .+, relu, "),
+        (
+            "model.activation=rellu",
+            r"model\.activation is 'rellu'; expected one of celu, .+, relu, ",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
-    with pytest.raises(ConfigError, match=r"^the configuration has an error; nothing was run\.\n  1\. .*" + sentence):
+    with pytest.raises(
+        ConfigError,
+        match=r"^the configuration has an error; nothing was run\.\n  1\. .*" + sentence,
+    ):
         checked(*overrides.split())
 
 
@@ -167,13 +230,15 @@ def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
         "dataset=imdb model=embedding regularizer.l2=0.1 model.units=[8]",
         "dataset=imdb model=embedding regularizer=dropout model.vectors=stand_in",
         f"dataset=imdb model=embedding model.vectors={ROOT / 'README.md'}",
-        "dataset=jena model.units=[32,64] model.activation=[tanh,relu] regularizer.recurrent_dropout=0.5",
+        "dataset=jena model.units=[32,64] model.activation=[tanh,relu] "
+        "regularizer.recurrent_dropout=0.5",
         "dataset=jena model=conv1d model.filters=[32,32,32]",
         "model.layers=2",
         "dataset=boston final=true",
         "dataset=jena protocol=kfold",
         "dataset=boston protocol=iterated_kfold protocol.test=0.9",
-        f"dataset=images dataset.dir={ROOT} problem.loss=mse",  # Only the data can say whether this fits.
+        # Only the data can say whether this fits.
+        f"dataset=images dataset.dir={ROOT} problem.loss=mse",
         f"dataset=series {FILE} dataset.time=when dataset.target=load dataset.step=2.0",
         "dataset=jena dataset.step=0.5 dataset.lookback=2.5",
         f"dataset=table {FILE} model=baseline",
@@ -191,7 +256,9 @@ def test_all_errors_are_listed_at_once_and_numbered():
     lines = str(raised.value).splitlines()
     assert lines[0] == "the configuration has 3 errors; nothing was run."
     assert [line[:5] for line in lines[1:]] == ["  1. ", "  2. ", "  3. "]
-    with pytest.raises(ConfigError, match=r"has 2 errors(.|\n)+1\. trainer\.epochs is 0(.|\n)+2\. seed is -1"):
+    with pytest.raises(
+        ConfigError, match=r"has 2 errors(.|\n)+1\. trainer\.epochs is 0(.|\n)+2\. seed is -1"
+    ):
         checked("dataset=boston", "seed=-1", "trainer.epochs=0")
 
 

@@ -20,7 +20,9 @@ def train(tmp_path):
     work = tmp_path / "work"
     work.mkdir()
     path = os.pathsep.join([str(tmp_path / "fake"), str(ROOT / "src")])
-    outside = {key: value for key, value in os.environ.items() if not key.startswith(("HYDRA_", "MLFLOW_"))}
+    outside = {
+        key: value for key, value in os.environ.items() if not key.startswith(("HYDRA_", "MLFLOW_"))
+    }
 
     def run(*arguments, **environment):
         done = subprocess.run(
@@ -52,7 +54,10 @@ def test_help_shows_the_groups_and_examples_without_tensorflow(train):
     [
         (
             ["dataset=boston", "seed=-1", "trainer.epochs=0"],
-            ["1. trainer.epochs is 0; expected a whole number", "2. seed is -1; expected a whole number"],
+            [
+                "1. trainer.epochs is 0; expected a whole number",
+                "2. seed is -1; expected a whole number",
+            ],
         ),
         (
             ["dataset=mnits", "model.unit=5"],
@@ -64,17 +69,27 @@ def test_help_shows_the_groups_and_examples_without_tensorflow(train):
         (
             ["-m", "dataset=boston", "model=mlp,convnet", "regularizer=none,augmentation"],
             [
-                "In dataset=boston model=mlp regularizer=augmentation, the configuration has an error",
+                "In dataset=boston model=mlp regularizer=augmentation, the configuration has an "
+                "error",
                 "In dataset=boston model=convnet regularizer=none, the configuration has an error",
-                "1. model=convnet takes images; dataset=boston holds a table. Use model=mlp or model=baseline.",
+                "1. model=convnet takes images; dataset=boston holds a table. Use model=mlp or "
+                "model=baseline.",
             ],
         ),
-        (["model=null"], ["1. model=null: null is not an option of model; expected one of baseline, "]),
+        (
+            ["model=null"],
+            ["1. model=null: null is not an option of model; expected one of baseline, "],
+        ),
         (["seed=${nowhere}"], ["1. Interpolation key 'nowhere' not found"]),
-        (["model._target_=os.system"], ["1. model._target_ is os.system; expected a function of goldilocks."]),
+        (
+            ["model._target_=os.system"],
+            ["1. model._target_ is os.system; expected a function of goldilocks."],
+        ),
     ],
 )
-def test_what_is_wrong_is_said_in_sentences_before_tensorflow_is_imported(train, arguments, sentences):
+def test_what_is_wrong_is_said_in_sentences_before_tensorflow_is_imported(
+    train, arguments, sentences
+):
     done = train(*arguments)
     assert done.returncode == 1
     assert "goldilocks: " in done.stderr
@@ -88,7 +103,9 @@ def test_what_is_wrong_is_said_in_sentences_before_tensorflow_is_imported(train,
 def test_tensorflow_is_imported_once_the_configuration_is_right(train, tmp_path):
     """Else the tests above would pass whatever is imported."""
     file = tmp_path / "houses.csv"
-    file.write_text("size,price\n" + "".join(f"{row * row % 17},{row * 1.5}\n" for row in range(40)))
+    file.write_text(
+        "size,price\n" + "".join(f"{row * row % 17},{row * 1.5}\n" for row in range(40))
+    )
     done = train("dataset=table", f"dataset.file={file}", "dataset.target=price", "tracking=none")
     assert IMPORTED in done.stderr
 
@@ -119,7 +136,9 @@ def test_an_interpreter_without_the_package_is_told_to_make_it(tmp_path):
     venv.create(tmp_path / "bare", with_pip=False)
     python = Path(tmp_path / "bare" / "bin" / "python")
     outside = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    done = subprocess.run([python, ROOT / "train.py"], cwd=tmp_path, env=outside, capture_output=True, text=True)
+    done = subprocess.run(
+        [python, ROOT / "train.py"], cwd=tmp_path, env=outside, capture_output=True, text=True
+    )
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"hydra is not installed for {python}: run `make train`, then `.venv/bin/python train.py`."

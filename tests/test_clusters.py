@@ -27,7 +27,9 @@ def swept(folder, *launcher):
     children = [run for run in runs if run is not parent]
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
     assert {run.info.status for run in runs} == {"FINISHED"}
-    assert sorted(run.data.params["model.units"] for run in children) == ["16", "4", "8"], "each once"
+    assert sorted(run.data.params["model.units"] for run in children) == ["16", "4", "8"], (
+        "each once"
+    )
 
 
 def test_two_ray_nodes_run_one_sweep_into_one_store(folder):
@@ -36,7 +38,11 @@ def test_two_ray_nodes_run_one_sweep_into_one_store(folder):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    quiet = {"check": True, "capture_output": True, "env": {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}}
+    quiet = {
+        "check": True,
+        "capture_output": True,
+        "env": {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"},
+    }
     head = ["--head", f"--port={address.split(':')[1]}", "--include-dashboard=false"]
     try:
         for node in (head, [f"--address={address}"]):

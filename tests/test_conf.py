@@ -12,12 +12,13 @@ from hydra.utils import get_method
 from omegaconf import OmegaConf
 
 from composition import CONF, NEEDED, OPTIONS, ROOT, checked, composed
-from goldilocks.checks import leaves
-from goldilocks.config import GROUPS, NOT_ARGUMENTS, ConfigError
+from goldilocks.config.checks import leaves
+from goldilocks.config.rules import RULES, rule_of
+from goldilocks.config.settings import GROUPS, NOT_ARGUMENTS
 from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
+from goldilocks.errors import ConfigError
 from goldilocks.model import ACCEPTS, HONOURS, Regularizer
 from goldilocks.problem import PROBLEMS
-from goldilocks.rules import RULES, rule_of
 
 COMPOSED = [group for group in GROUPS if group != "experiment"]
 EVERY = [(group, option) for group in COMPOSED for option in OPTIONS[group]]
@@ -38,7 +39,9 @@ def covering():
         for group in COMPOSED:
             if group not in row:
                 covers = {
-                    option: sum(frozenset([(group, option), other]) in left for other in row.items())
+                    option: sum(
+                        frozenset([(group, option), other]) in left for other in row.items()
+                    )
                     for option in OPTIONS[group]
                 }
                 row[group] = max(covers, key=lambda option: covers[option])
@@ -49,7 +52,9 @@ def covering():
 def test_every_folder_is_a_group_and_every_group_has_options():
     assert {folder.name for folder in CONF.iterdir() if folder.is_dir()} == {*GROUPS, "hydra"}
     assert all(OPTIONS.values())
-    assert not list(CONF.glob("*/*/*.yaml")) or {file.parts[-3] for file in CONF.glob("*/*/*.yaml")} == {"hydra"}
+    assert not list(CONF.glob("*/*/*.yaml")) or {
+        file.parts[-3] for file in CONF.glob("*/*/*.yaml")
+    } == {"hydra"}
 
 
 @pytest.mark.slow
@@ -59,14 +64,24 @@ def test_every_two_options_compose_and_every_value_passes_its_rule():
     for row in rows:
         cfg = composed(*(f"{group}={option}" for group, option in row.items()))
         assert {group: cfg.hydra.runtime.choices[group] for group in row} == row
-        tree = OmegaConf.to_container(OmegaConf.masked_copy(cfg, [key for key in cfg if key != "hydra"]), resolve=True)
-        refused = [key for key, value in leaves(tree).items() if not ((rule := rule_of(key)) and rule.allows(value))]
+        tree = OmegaConf.to_container(
+            OmegaConf.masked_copy(cfg, [key for key in cfg if key != "hydra"]), resolve=True
+        )
+        refused = [
+            key
+            for key, value in leaves(tree).items()
+            if not ((rule := rule_of(key)) and rule.allows(value))
+        ]
         assert not refused, row
 
 
 def test_every_key_has_a_rule_and_every_rule_has_a_key():
-    top = OmegaConf.to_container(OmegaConf.masked_copy(composed(), ["seed", "final", "force", "problem", "diagnosis"]))
-    keys = set(leaves(top)).union(*(leaves({group: node_of(group, option)}) for group, option in EVERY))
+    top = OmegaConf.to_container(
+        OmegaConf.masked_copy(composed(), ["seed", "final", "force", "problem", "diagnosis"])
+    )
+    keys = set(leaves(top)).union(
+        *(leaves({group: node_of(group, option)}) for group, option in EVERY)
+    )
     keys |= set(yaml.safe_load((CONF / "workflow.yaml").read_text())) - {"defaults"}
     assert {key for key in keys if not key.startswith("diagnosis.")} == set(RULES)
     assert any(key.startswith("diagnosis.") for key in keys)
@@ -78,7 +93,9 @@ def test_the_keys_are_the_builders_parameters(group, option):
     parameters = inspect.signature(get_method(node.pop("_target_"))).parameters.values()
     for key in [key for key in node if f"{group}.{key}" in NOT_ARGUMENTS]:
         del node[key]
-    by_keyword = [parameter for parameter in parameters if parameter.kind == inspect.Parameter.KEYWORD_ONLY]
+    by_keyword = [
+        parameter for parameter in parameters if parameter.kind == inspect.Parameter.KEYWORD_ONLY
+    ]
     assert all(parameter.default is inspect.Parameter.empty for parameter in parameters)
     rest = set(node) - {parameter.name for parameter in by_keyword}
     assert {parameter.name for parameter in by_keyword} <= set(node)
@@ -106,7 +123,11 @@ def test_a_regularizer_is_data_with_the_parts_it_is_named_after(option):
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "exponential"])
 @pytest.mark.parametrize("option", OPTIONS["optimizer"])
 def test_every_optimizer_is_built_with_every_schedule(option, schedule):
-    node = node_of("optimizer", option) | {"schedule": schedule, "clipnorm": 1.0, "ema_momentum": 0.9}
+    node = node_of("optimizer", option) | {
+        "schedule": schedule,
+        "clipnorm": 1.0,
+        "ema_momentum": 0.9,
+    }
     assert node["name"] == option
     optimizer = get_method(node.pop("_target_"))(100, **node)
     assert type(optimizer).__name__.lower() == option
@@ -117,23 +138,36 @@ def test_every_optimizer_is_built_with_every_schedule(option, schedule):
     assert {key: built[key] for key in own} == {key: node[key] for key in own}
 
 
+MODULES = {
+    "none": "null"
+}  # `tracking=none`; `null` is what YAML has for nothing, and no name of an option
+
+
 def test_an_option_is_named_after_its_module_and_every_module_has_an_option():
     places = {"trainer": "goldilocks.training.{}.", "optimizer": "goldilocks.training.optimizer."}
     for group, option in EVERY:
         target = yaml.safe_load((CONF / group / f"{option}.yaml").read_text()).get("_target_")
         if target:  # Not of an option that starts from another.
-            assert target.startswith(places.get(group, f"goldilocks.{group}.{{}}.").format(option))
+            place = places.get(group, f"goldilocks.{group}.{{}}.")
+            assert target.startswith(place.format(MODULES.get(option, option)))
     for group, name in BUILDERS.items():
         for file in (ROOT / "src" / "goldilocks" / group).glob("[a-z]*.py"):
-            made = [node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)]
-            assert (name in made) == (file.stem in OPTIONS[group]), file
+            made = [
+                node.name
+                for node in ast.parse(file.read_text()).body
+                if isinstance(node, ast.FunctionDef)
+            ]
+            modules = [MODULES.get(option, option) for option in OPTIONS[group]]
+            assert (name in made) == (file.stem in modules), file
 
 
 def test_the_tables_name_every_option():
     assert sorted(KINDS) == OPTIONS["dataset"]
     assert sorted(ACCEPTS) == sorted(HONOURS) == OPTIONS["model"]
     assert set().union(*ACCEPTS.values()) == set(KINDS.values())
-    assert set().union(*HONOURS.values()) == {field.name for field in dataclasses.fields(Regularizer)}
+    assert set().union(*HONOURS.values()) == {
+        field.name for field in dataclasses.fields(Regularizer)
+    }
     assert set(PUBLISHED_PROBLEMS) <= set(KINDS)
     assert set(PUBLISHED_PROBLEMS.values()) <= set(PROBLEMS)
 
@@ -147,16 +181,24 @@ def test_a_model_settles_on_data_that_it_takes_and_says_what_fits_other_data(dat
         return
     with pytest.raises(ConfigError) as raised:
         checked(*overrides)
-    found = re.search(rf"model={model} takes (.+); dataset={dataset} holds a (.+)\. Use (.+)\.$", str(raised.value))
+    found = re.search(
+        rf"model={model} takes (.+); dataset={dataset} holds a (.+)\. Use (.+)\.$",
+        str(raised.value),
+    )
     assert found, str(raised.value)
     assert found[1] == " and ".join(f"{kind}s" for kind in sorted(ACCEPTS[model]))
     assert found[2] == KINDS[dataset]
-    assert {f"model={name}" for name in ACCEPTS if KINDS[dataset] in ACCEPTS[name]} == set(found[3].split(" or "))
+    assert {f"model={name}" for name in ACCEPTS if KINDS[dataset] in ACCEPTS[name]} == set(
+        found[3].split(" or ")
+    )
 
 
 @pytest.mark.parametrize("dataset", OPTIONS["dataset"])
 def test_the_model_that_a_data_set_comes_with_fits_it(dataset):
-    assert KINDS[dataset] in ACCEPTS[checked(f"dataset={dataset}", *NEEDED.get(dataset, ())).choices["model"]]
+    assert (
+        KINDS[dataset]
+        in ACCEPTS[checked(f"dataset={dataset}", *NEEDED.get(dataset, ())).choices["model"]]
+    )
 
 
 @pytest.mark.parametrize("option", OPTIONS["experiment"])
@@ -170,12 +212,18 @@ def test_an_experiment_says_its_command_its_cost_and_what_to_expect_and_passes_t
     assert words[:3] == ["python", "train.py", f"experiment={option}"]
     settings = checked(*words[2:])
     assert settings.choices["experiment"] == option
-    for group, choice in settings.choices.items():  # An experiment that this one starts from may be of another model.
-        assert group == "experiment" or settings.tree[group].keys() - {"_target_"} == node_of(group, choice).keys() - {
-            "_target_"
-        }
+    for (
+        group,
+        choice,
+    ) in (
+        settings.choices.items()
+    ):  # An experiment that this one starts from may be of another model.
+        assert group == "experiment" or settings.tree[group].keys() - {"_target_"} == node_of(
+            group, choice
+        ).keys() - {"_target_"}
     raw = yaml.safe_load("\n".join(lines))
     own = leaves({key: value for key, value in raw.items() if key != "defaults"})
     assert {key: settings.flat[key] for key in own} == {
-        key: float(value) if key == "optimizer.learning_rate" else value for key, value in own.items()
+        key: float(value) if key == "optimizer.learning_rate" else value
+        for key, value in own.items()
     }

@@ -3,8 +3,9 @@ import dataclasses
 import pytest
 
 from composition import CONF, ROOT, checked
-from goldilocks.command_line import errors_in
-from goldilocks.config import PARENT_FILE, ConfigError
+from goldilocks.config.command_line import errors_in
+from goldilocks.config.settings import PARENT_FILE
+from goldilocks.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,10 @@ from goldilocks.config import PARENT_FILE, ConfigError
         (["dataset=mnist", "tracking.experiment=x", "hydra.run.dir=."], "mnist convnet"),
         (["dataset=images", f"dataset.dir={ROOT}"], f"images-{ROOT.name} convnet"),
         (["experiment=mnist_dense"], "mnist_dense"),
-        (["experiment=mnist_dense", "trainer.epochs=9", "final=true"], "mnist_dense final epochs=9"),
+        (
+            ["experiment=mnist_dense", "trainer.epochs=9", "final=true"],
+            "mnist_dense final epochs=9",
+        ),
         (["experiment=mnist_dense", "regularizer=l2"], "mnist_dense l2"),
     ],
 )
@@ -42,7 +46,9 @@ def test_the_role_of_a_run(overrides, role):
 
 
 def test_the_command_can_be_pasted_into_a_shell():
-    settings = checked("dataset=table", f"dataset.file={ROOT / 'README.md'}", "dataset.target='the price'")
+    settings = checked(
+        "dataset=table", f"dataset.file={ROOT / 'README.md'}", "dataset.target='the price'"
+    )
     assert settings.command.startswith("python train.py dataset=table ")
     assert settings.command.endswith(""" 'dataset.target='"'"'the price'"'"''""")
 
@@ -61,7 +67,9 @@ def test_flat_has_every_leaf_by_its_dotted_key_and_the_options_by_their_groups()
 def test_seed_0_is_a_seed():
     assert checked("seed=0").tree["seed"] == 0
     assert checked("seed=0").flat["seed"] == 0
-    assert checked("seed=0").fingerprint("d", "c", "") != checked("seed=1").fingerprint("d", "c", "")
+    assert checked("seed=0").fingerprint("d", "c", "") != checked("seed=1").fingerprint(
+        "d", "c", ""
+    )
 
 
 def test_the_parent_is_read_from_the_folder_of_the_sweep(tmp_path):
@@ -86,21 +94,27 @@ def test_the_parent_is_read_from_the_folder_of_the_sweep(tmp_path):
     ],
 )
 def test_the_fingerprint_changes_with_what_can_change_a_result(override):
-    assert checked("dataset=boston", override).fingerprint("d", "c", "") != checked("dataset=boston").fingerprint(
-        "d", "c", ""
-    )
+    assert checked("dataset=boston", override).fingerprint("d", "c", "") != checked(
+        "dataset=boston"
+    ).fingerprint("d", "c", "")
 
 
 def test_the_fingerprint_changes_with_the_data_and_with_the_code():
     settings = checked("dataset=boston")
     assert (
-        len({settings.fingerprint(*digests, "") for digests in (("d", "c"), ("e", "c"), ("d", "e"), ("c", "d"))}) == 4
+        len(
+            {
+                settings.fingerprint(*digests, "")
+                for digests in (("d", "c"), ("e", "c"), ("d", "e"), ("c", "d"))
+            }
+        )
+        == 4
     )
 
 
 @pytest.mark.parametrize(
     "override",
-    ["tracking.uri=sqlite:///x.db", "tracking=none", "tracking.experiment=x", "dataset.hold=0", f"dataset.dir={ROOT}",
+    ["tracking.uri=sqlite:///x.db", "tracking=none", "tracking.experiment=x", "dataset.cache_gib=0", f"dataset.dir={ROOT}",
      "regularizer=none"],
 )  # fmt: skip
 def test_the_fingerprint_stays_where_the_result_does(override):
@@ -108,13 +122,20 @@ def test_the_fingerprint_stays_where_the_result_does(override):
 
 
 def test_another_threshold_of_the_verdict_is_another_result():
-    assert checked("diagnosis.horizon=1").fingerprint("d", "c", "") != checked().fingerprint("d", "c", "")
+    assert checked("diagnosis.horizon=1").fingerprint("d", "c", "") != checked().fingerprint(
+        "d", "c", ""
+    )
 
 
 def test_the_same_settings_by_other_words_have_the_same_fingerprint():
     typed = checked("dataset=boston", "trainer.epochs=80", "trainer.batch_size=16")
-    assert typed.fingerprint("d", "c", "") == checked("experiment=boston_holdout").fingerprint("d", "c", "")
-    two = checked("dataset=boston", "regularizer=l2"), checked("dataset=boston", "regularizer.l2=0.001")
+    assert typed.fingerprint("d", "c", "") == checked("experiment=boston_holdout").fingerprint(
+        "d", "c", ""
+    )
+    two = (
+        checked("dataset=boston", "regularizer=l2"),
+        checked("dataset=boston", "regularizer.l2=0.001"),
+    )
     assert two[0].fingerprint("d", "c", "") == two[1].fingerprint("d", "c", "")
 
 
@@ -126,25 +147,30 @@ UNKNOWN = " is not a key of this configuration; "
     [
         (
             ["3 4", "dataset=mnits", "model.unit=5", "seed=-1"],
-            ["3 4 cannot be read; expected key=value", "dataset=mnits: mnits is not an option of dataset; ",
+            ["3 4 cannot be read; expected key=value", "dataset=mnits: mnits is not an option of "
+                                                       "dataset; ",
              f"model.unit{UNKNOWN}did you mean model.units?", "seed is -1; expected a whole number"],
         ),
         (["seed=[1", "trainer.epochs=0"], ["seed=[1 cannot be read; expected key=value", "trainer.epochs is 0; "]),
-        (["=3", "seed=true"], ["=3 cannot be read; ", "seed is true; expected a whole number from 0 to 4294967295."]),
+        (["=3", "seed=true"], ["=3 cannot be read; ", "seed is true; expected a whole number from "
+                                                      "0 to 4294967295."]),
         (["datset=boston"], [f"datset{UNKNOWN}did you mean dataset?"]),
         (["zed=1"], [f"zed{UNKNOWN}expected one of model, optimizer, "]),
-        (["tracking.qqqqqqqqqqqqqqqqqq=1"], [f"tracking.qqqqqqqqqqqqqqqqqq{UNKNOWN}expected one of tracking.uri, "]),
+        (["tracking.qqqqqqqqqqqqqqqqqq=1"], [f"tracking.qqqqqqqqqqqqqqqqqq{UNKNOWN}expected one of "
+                                             "tracking.uri, "]),
         (["-m", "model=mlp,convent"], ["model=convent: convent is not an option of model; "]),
         (["model=null"], ["model=null: null is not an option of model; "]),
         # Values of a sweep stand for all of it; a glob is read by Hydra alone.
         (["-m", "experiment=glob(mnist_*)", "model.units=0,4", "zed=1"], ["zed is not", "model.units is 0; expected"]),
         (["-m", "seed=range(-2,3)"], ["seed is -2; "]),
-        # The keys of an option that was meant, and what fits it, are not told from another option's.
+        # The keys of an option that was meant, and what fits it, are not told from another
+        # option's.
         (["dataset=tabel", "dataset.target=y", "problem.loss=mse", "seed=-1"], ["dataset=tabel: ", "seed is -1; "]),
         (["experiment=bostn", "dataset.target=y"], ["experiment=bostn: "]),
         (["dataset=tabel", "dataset.targte=y"], ["dataset=tabel: ", "dataset.targte is not a key"]),
         # Where the groups are known, what does not fit is said beside what is misspelled.
-        (["dataset=boston", "model=convnet", "sed=1"], ["sed is not a key", "model=convnet takes images;"]),
+        (["dataset=boston", "model=convnet", "sed=1"], ["sed is not a key", "model=convnet takes "
+                                                                            "images;"]),
         (["seed=${nowhere}"], []),
         (["hydra.run.dir=x", "+new=1", "dataset=boston"], []),
     ],
@@ -164,7 +190,10 @@ def test_a_misspelled_option_is_answered_with_the_nearest_one():
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("model._target_=os.system", r"model\._target_ is os\.system; expected a function of goldilocks\."),
+        (
+            "model._target_=os.system",
+            r"model\._target_ is os\.system; expected a function of goldilocks\.",
+        ),
         ("+model.new=1", r"model\.new is not a key of any configuration; leave it out\."),
         ("problem=3", r"problem is not a key of any configuration"),
         ("~model.units", r"~model\.units removes what a run needs; give it a value\."),
@@ -173,17 +202,22 @@ def test_a_misspelled_option_is_answered_with_the_nearest_one():
     ],
 )
 def test_what_hydra_composes_and_no_run_can_use_is_refused(override, sentence):
-    with pytest.raises(ConfigError, match=rf"^the configuration has .+; nothing was run\.\n  1\. {sentence}"):
+    with pytest.raises(
+        ConfigError, match=rf"^the configuration has .+; nothing was run\.\n  1\. {sentence}"
+    ):
         checked(override)
 
 
 @pytest.mark.parametrize(
-    "target", ["os.system", "goldilocks.command_line.os.system", "goldilocksmith.load", "keras.Model"]
+    "target",
+    ["os.system", "goldilocks.config.command_line.os.system", "goldilocksmith.load", "keras.Model"],
 )
 def test_a_config_from_elsewhere_starts_nothing_but_goldilocks(target):
     settings = checked("dataset=boston")
     tree = {**settings.tree, "dataset": {**settings.tree["dataset"], "_target_": target}}
-    with pytest.raises(ConfigError, match=rf"dataset\._target_ is {target}; expected a function of goldilocks\."):
+    with pytest.raises(
+        ConfigError, match=rf"dataset\._target_ is {target}; expected a function of goldilocks\."
+    ):
         dataclasses.replace(settings, tree=tree).builder("dataset")
 
 
@@ -193,11 +227,14 @@ def test_a_builder_has_its_keys_filled_in():
     assert builder.keywords == {"source": "auto", "subset": 7}
 
 
-@pytest.mark.parametrize("swept", ["experiment=glob(sequences_*)", "experiment=imdb_original,mnist_dense"])
+@pytest.mark.parametrize(
+    "swept", ["experiment=glob(sequences_*)", "experiment=imdb_original,mnist_dense"]
+)
 def test_a_key_that_only_some_options_of_a_sweep_have_is_given_to_all_with_two_pluses(swept):
-    [error] = errors_in(["-m", swept, "dataset.length=100"], CONF, "config")
+    [error] = errors_in(["-m", swept, "dataset.maxlen=100"], CONF, "config")
     assert error == (
-        "dataset.length is not a key of every option of this sweep; give it to all its jobs: ++dataset.length=100."
+        "dataset.maxlen is not a key of every option of this sweep; give it to all its jobs: "
+        "++dataset.maxlen=100."
     )
-    assert errors_in(["-m", swept, "++dataset.length=100"], CONF, "config") == []
+    assert errors_in(["-m", swept, "++dataset.maxlen=100"], CONF, "config") == []
     assert errors_in(["-m", swept, "trainer.epochs=3"], CONF, "config") == []

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.model import ModelError
+from goldilocks.errors import ModelError
 from sequence_models import NONE, built, kinds, penalized, series, texts
 
 
@@ -12,23 +12,35 @@ from sequence_models import NONE, built, kinds, penalized, series, texts
     ("option", "facts", "keys", "parameters"),
     [
         ("conv1d", texts(), {}, 1_315_937),
-        ("conv1d", series(), {"filters": [32, 32, 32], "kernel": 5, "pool": 3}, 12_609),
+        ("conv1d", series(), {"filters": [32, 32, 32], "kernel_size": 5, "pool_size": 3}, 12_609),
         ("conv_rnn", series(), {}, 13_793),
     ],
 )
 def test_the_parameters_of_the_books_convolutions_along_time(option, facts, keys, parameters):
     model = built(option, facts, **keys)
     assert model.count_params() == parameters
-    assert (model.name, model.input_shape, model.output_shape) == (option, (None, *facts.input_shape), (None, 1))
+    assert (model.name, model.input_shape, model.output_shape) == (
+        option,
+        (None, *facts.input_shape),
+        (None, 1),
+    )
 
 
 def test_a_pooling_stands_between_two_convolutions_and_the_last_sees_all_of_time():
-    model = built("conv1d", series(), filters=[4, 5, 6], kernel=5, pool=3, activation="tanh")
+    model = built(
+        "conv1d", series(), filters=[4, 5, 6], kernel_size=5, pool_size=3, activation="tanh"
+    )
     assert kinds(model)[1:] == [
         *["Conv1D", "MaxPooling1D"] * 2,
         *["Conv1D", "GlobalMaxPooling1D", "Dense", "Rescaling"],
     ]
-    assert [layer.output.shape[1:] for layer in model.layers[1:6]] == [(236, 4), (78, 4), (74, 5), (24, 5), (20, 6)]
+    assert [layer.output.shape[1:] for layer in model.layers[1:6]] == [
+        (236, 4),
+        (78, 4),
+        (74, 5),
+        (24, 5),
+        (20, 6),
+    ]
     assert model.layers[1].activation.__name__ == "tanh"
 
 
@@ -39,7 +51,10 @@ def test_a_recurrent_layer_reads_what_the_convolutions_leave(cell):
     assert kinds(model)[1:] == ["Conv1D", "MaxPooling1D", "Conv1D", recurrent, "Dense", "Rescaling"]
     assert model.layers[4].input.shape == (None, 74, 32)
     assert model.layers[4].output.shape == (None, 7)
-    assert (model.layers[1].activation.__name__, model.layers[4].activation.__name__) == ("relu", "tanh")
+    assert (model.layers[1].activation.__name__, model.layers[4].activation.__name__) == (
+        "relu",
+        "tanh",
+    )
 
 
 def test_where_a_regularizer_acts():
@@ -62,14 +77,17 @@ def test_where_a_regularizer_acts():
     [([8], 7, 5, 7), ([8, 8], 7, 5, 41), ([8, 8, 8], 5, 3, 61), ([8, 8], 1, 1, 1)],
 )
 def test_an_input_has_room_for_the_convolutions_or_is_refused(option, filters, kernel, pool, least):
-    keys = {"filters": filters, "kernel": kernel, "pool": pool}
+    keys = {"filters": filters, "kernel_size": kernel, "pool_size": pool}
     model = built(option, series((least, 2)), **keys)
-    assert [layer for layer in model.layers if isinstance(layer, keras.layers.Conv1D)][-1].output.shape[1] == 1
+    assert [layer for layer in model.layers if isinstance(layer, keras.layers.Conv1D)][
+        -1
+    ].output.shape[1] == 1
     assert np.isfinite(model.predict(np.ones((1, least, 2)), verbose=0)).all()
     if least > 1:
         sentence = (
-            rf"The input has {least - 1} time steps; {len(filters)} convolutions over {kernel} .+ need at least "
-            rf"{least}\. List fewer filters, .+dataset\.length.+dataset\.lookback"
+            rf"The input has {least - 1} time steps; {len(filters)} convolutions over {kernel} .+ "
+            r"need at least "
+            rf"{least}\. List fewer filters, .+dataset\.maxlen.+dataset\.lookback"
         )
         with pytest.raises(ModelError, match=sentence):
             built(option, series((least - 1, 2)), **keys)

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import yaml
 
-from goldilocks.diagnosis import VERDICTS, Verdict, judge
+from goldilocks.diagnosis import Verdict, judge
+from goldilocks.diagnosis.verdicts import VERDICTS
 
-BLOCK = yaml.safe_load((Path(__file__).parents[1] / "conf" / "config.yaml").read_text())["diagnosis"]
+BLOCK = yaml.safe_load((Path(__file__).parents[1] / "conf" / "config.yaml").read_text())[
+    "diagnosis"
+]
 BINARY = {"loss": 0.6931, "accuracy": 0.5}
 MNIST = {"loss": 2.3026, "accuracy": 0.1135}
 REUTERS = {"loss": 2.40, "accuracy": 0.36}
@@ -41,7 +44,8 @@ def spread(points, epochs):
     return np.interp(np.arange(1, epochs + 1), at, values)
 
 
-# Book, chapter 3 and 4, by the numbers of reference/book-results.md: the points named there, and lines between them.
+# Book, chapter 3 and 4, by the numbers of reference/book-results.md: the points named there, and
+# lines between them.
 IMDB_VAL = [0.3800, 0.3005, 0.2749, 0.2832, 0.2841, 0.3074, 0.3128, 0.3861, 0.3637, 0.3843]
 IMDB_VAL += [0.4157, 0.4507, 0.4697, 0.5026, 0.5342, 0.5706, 0.6250, 0.6791, 0.6800, 0.7257]
 IMDB_TRAIN = [0.5085, 0.3011, 0.2184, 0.1749, 0.1269, 0.1150, 0.0930, 0.0806, 0.0661, 0.0561]
@@ -209,7 +213,10 @@ def named(name):
 def test_the_unit_of_the_loss_changes_nothing(row, factor):
     _, expected, history, baseline, rows = row
     losses = {"loss", "val_loss", "mae", "val_mae"}
-    scaled = {name: np.asarray(curve) * (factor if name in losses else 1) for name, curve in history.items()}
+    scaled = {
+        name: np.asarray(curve) * (factor if name in losses else 1)
+        for name, curve in history.items()
+    }
     unit = {name: value * (factor if name in losses else 1) for name, value in baseline.items()}
     assert verdict(scaled, unit, rows, "mae" if "mae" in baseline else "accuracy").name == expected
 
@@ -227,7 +234,9 @@ def test_a_value_that_is_not_finite_is_a_divergence(row):
 def test_penalties_are_left_out_where_the_data_loss_is_known():
     history, baseline, rows = named("imdb 16-16, 20 epochs")
     penalized = {f"{part}data_loss": history[f"{part}loss"] for part in ("", "val_")} | history
-    penalized |= {name: np.asarray(history[name]) + falling(3, 0.1, 4, 20) for name in ("loss", "val_loss")}
+    penalized |= {
+        name: np.asarray(history[name]) + falling(3, 0.1, 4, 20) for name in ("loss", "val_loss")
+    }
     assert verdict(penalized, baseline, rows) == verdict(history, baseline, rows)
 
 
@@ -242,19 +251,26 @@ def test_a_metric_has_a_direction():
 
 def test_more_validation_rows_give_power():
     history, baseline = {"loss": [0.69], "val_loss": [0.68], "val_accuracy": [0.54]}, BINARY
-    assert [verdict(history, baseline, rows).name for rows in (100, 10_000)] == ["no_power", "underfit"]
+    assert [verdict(history, baseline, rows).name for rows in (100, 10_000)] == [
+        "no_power",
+        "underfit",
+    ]
 
 
 def test_noise_is_measured_from_the_curve_and_outweighs_the_assumption():
     found = []
     for seed in range(20):
-        history = curve(falling(0.6, 0.22, 5, 60), noisy(falling(0.55, 0.25, 5, 60), 0.04, seed), [0.89] * 60)
+        history = curve(
+            falling(0.6, 0.22, 5, 60), noisy(falling(0.55, 0.25, 5, 60), 0.04, seed), [0.89] * 60
+        )
         found.append(verdict(history, BINARY, 500).evidence["noise"])
     assert np.mean(found) == pytest.approx(0.04, rel=0.1)
 
 
 def test_evidence_is_flat_numbers_with_the_same_names():
-    found = [verdict(row[2], row[3], row[4], "mae" if "mae" in row[3] else "accuracy") for row in CURVES]
+    found = [
+        verdict(row[2], row[3], row[4], "mae" if "mae" in row[3] else "accuracy") for row in CURVES
+    ]
     full = [each for each in found if "first_bad_epoch" not in each.evidence]
     assert len({tuple(each.evidence) for each in full}) == 1
     assert all(type(value) in (int, float) for each in found for value in each.evidence.values())
@@ -266,13 +282,26 @@ def test_evidence_is_flat_numbers_with_the_same_names():
     [
         (
             "imdb 16-16, 20 epochs",
-            r"best \(0\.2749 at epoch 3 of 20\) validation loss rose by 0\.42 from a level of 0\.2832",
+            r"best \(0\.2749 at epoch 3 of 20\) validation loss rose by 0\.42 from a level of "
+            r"0\.2832",
             r"trainer\.epochs=3 .*=dropout",
         ),
-        ("imdb 16-16, 1 epoch", r"curve of 1 epoch is too short to tell more", r"trainer\.epochs=10\."),
+        (
+            "imdb 16-16, 1 epoch",
+            r"curve of 1 epoch is too short to tell more",
+            r"trainer\.epochs=10\.",
+        ),
         ("imdb 4-4, 6 epochs", r"still falls, by 0\.\d+ more", r"trainer\.epochs=12"),
-        ("catsdogs on vgg features, a gap from the start", r"far above training loss", r"regularizer=augmentation"),
-        ("stuck at chance", r"Neither validation loss .*baseline 0\.6931.* 1000 val", r"optimizer\.learning_rate"),
+        (
+            "catsdogs on vgg features, a gap from the start",
+            r"far above training loss",
+            r"regularizer=augmentation",
+        ),
+        (
+            "stuck at chance",
+            r"Neither validation loss .*baseline 0\.6931.* 1000 val",
+            r"optimizer\.learning_rate",
+        ),
         ("by heart", r"Neither", r"by heart"),
         ("both losses rise", r"rose together after 0\.35 at epoch 3 of 8", r"regularizer\.l2"),
         ("linear model at rest", r"at a high level", r"larger model\.units"),
@@ -296,7 +325,10 @@ def test_words_name_the_numbers_and_the_config_keys(name, reason, next_move):
         ({"rows": 0}, r"rows is 0; .*at least one validation row"),
         ({"history": {"loss": [1.0]}}, r"holds loss; val_loss, val_accuracy is missing"),
         ({"history": {"loss": [], "val_loss": [], "val_accuracy": []}}, r"one value an epoch"),
-        ({"history": {"loss": [1, 2], "val_loss": [1], "val_accuracy": [1]}}, r"'loss': 2, 'val_loss': 1"),
+        (
+            {"history": {"loss": [1, 2], "val_loss": [1], "val_accuracy": [1]}},
+            r"'loss': 2, 'val_loss': 1",
+        ),
     ],
 )
 def test_unusable_input_is_refused_in_a_sentence(change, message):
@@ -306,7 +338,8 @@ def test_unusable_input_is_refused_in_a_sentence(change, message):
         judge(**good | change, **BLOCK)
 
 
-# The simulator: what makes the truth is drawn first, then the curves; no threshold of the verdict is read here.
+# The simulator: what makes the truth is drawn first, then the curves; no threshold of the verdict
+# is read here.
 LENGTHS = (5, 8, 12, 20, 40, 100)
 NOISES = (0.005, 0.015, 0.04)  # epoch-to-epoch noise of validation loss, as a fraction of its best
 
@@ -350,7 +383,9 @@ def simulate(kind, epochs, noise, rng):
             turn = max(1, rng.uniform(0.1, 0.5) * epochs)
             by = max(8 * noise, 0.12) * rng.uniform(1, 5)
             past = np.clip((rest - turn) / max(epochs - 1 - turn, 1), 0, None)
-            val = fall(rng, start, floor, turn / 5, epochs) + floor * by * past ** rng.choice([0.7, 1.0, 1.5])
+            val = fall(rng, start, floor, turn / 5, epochs) + floor * by * past ** rng.choice(
+                [0.7, 1.0, 1.5]
+            )
             if val[-1] - val.min() > max(6 * noise, 0.08) * val.min():
                 break
         train = fall(rng, start, floor * rng.uniform(0, 0.6), turn / 2, epochs)
@@ -368,19 +403,33 @@ def simulate(kind, epochs, noise, rng):
         val = fall(rng, start, floor, quick, epochs)
         train = val * 0.95
         blow = rng.random() < 0.5
-        after = np.exp(rng.uniform(0.5, 2) * (1 + rest[at:] - at)) if blow else np.full(epochs - at, np.nan)
+        after = (
+            np.exp(rng.uniform(0.5, 2) * (1 + rest[at:] - at))
+            if blow
+            else np.full(epochs - at, np.nan)
+        )
         val, train = np.append(val[:at], after), np.append(train[:at], after)
     low = np.nanmin(val)
     right = 0.5 + 0.5 * np.clip(1 - val / base, 0, 1) * 0.8
     val = val + rng.normal(0, noise * low, epochs) * (1 + (rng.random(epochs) < 0.03) * 3)
     train = np.abs(train + rng.normal(0, noise * low / 3, epochs))
-    right = right + rng.normal(0, 0.5 / np.sqrt(rows)) * (kind == "no_power") + rng.normal(0, 0.003, epochs)
-    history = {"loss": train * unit, "val_loss": val * unit, "accuracy": right, "val_accuracy": right}
+    right = (
+        right
+        + rng.normal(0, 0.5 / np.sqrt(rows)) * (kind == "no_power")
+        + rng.normal(0, 0.003, epochs)
+    )
+    history = {
+        "loss": train * unit,
+        "val_loss": val * unit,
+        "accuracy": right,
+        "val_accuracy": right,
+    }
     return history, {"loss": unit, "accuracy": 0.5}, rows
 
 
 KINDS = (
-    "no_power", "underfit, still falling", "underfit, too small", "overfit, rising", "overfit, wide gap", "balanced",
+    "no_power", "underfit, still falling", "underfit, too small", "overfit, rising", "overfit, "
+                                                                                     "wide gap", "balanced",
     "diverged",
 )  # fmt: skip
 
@@ -392,7 +441,9 @@ def confusion(repeats, seed=0):
         for epochs in LENGTHS:
             for noise in NOISES:
                 for repeat in range(repeats):
-                    rng = np.random.default_rng([seed, KINDS.index(kind), epochs, int(noise * 1000), repeat])
+                    rng = np.random.default_rng(
+                        [seed, KINDS.index(kind), epochs, int(noise * 1000), repeat]
+                    )
                     history, baseline, rows = simulate(kind, epochs, noise, rng)
                     found = verdict(history, baseline, rows).name
                     counts[kind, found] += 1
@@ -406,7 +457,8 @@ def test_simulated_curves_get_their_verdict():
     assert 1 - wrong.total() / counts.total() >= 0.95, (counts, wrong)
 
 
-# The table of docs/verdict.md, from a seed that no threshold was set with: `python tests/test_diagnosis.py`.
+# The table of docs/verdict.md, from a seed that no threshold was set with: `python
+# tests/test_diagnosis.py`.
 if __name__ == "__main__":
     counts, wrong = confusion(repeats=40, seed=2026)
     print(f"{'truth':26}" + "".join(f"{name:>10}" for name in VERDICTS))

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import SplitError, holdout, iterated_kfold, kfold, notes_of_all
+from goldilocks.errors import SplitError
+from goldilocks.protocol import holdout, iterated_kfold, kfold, notes_of_all
 
 PROTOCOLS = {
     "holdout": (holdout.split, {"validation": 0.25, "test": 0.25}),
@@ -17,16 +18,33 @@ PROTOCOLS = {
 def a_table(kinds, problem="regression", **facts):
     """Rows that are equal where their kind is; `kinds` is an int array."""
     kinds = np.asarray(kinds)
-    y = {"binary": (kinds % 2).astype("float32"), "multiclass": kinds % 3}.get(problem, kinds.astype("float32"))
+    y = {"binary": (kinds % 2).astype("float32"), "multiclass": kinds % 3}.get(
+        problem, kinds.astype("float32")
+    )
     classes = {"binary": ("a", "b"), "multiclass": ("a", "b", "c")}.get(problem, ())
-    given = {"name": "toy", "kind": "table", "source": "stand_in", "location": "", "digest": "", **facts}
-    return Dataset(problem=problem, x=pd.DataFrame({"kind": kinds.astype("float64")}), y=y, classes=classes, **given)
+    given = {
+        "name": "toy",
+        "kind": "table",
+        "source": "stand_in",
+        "location": "",
+        "digest": "",
+        **facts,
+    }
+    return Dataset(
+        problem=problem,
+        x=pd.DataFrame({"kind": kinds.astype("float64")}),
+        y=y,
+        classes=classes,
+        **given,
+    )
 
 
 def drawn(seed, rows=120, distinct=90):
     """Kinds of rows, of which some stand twice or more."""
     random = np.random.default_rng(seed)
-    return random.permutation(np.concatenate([np.arange(distinct), random.integers(distinct, size=rows - distinct)]))
+    return random.permutation(
+        np.concatenate([np.arange(distinct), random.integers(distinct, size=rows - distinct)])
+    )
 
 
 def splits(protocol, dataset, seed=0):
@@ -54,7 +72,9 @@ def test_no_content_stands_in_two_parts_of_a_split(protocol, seed, problem):
             assert len(rows) == len(kinds)
 
 
-@pytest.mark.parametrize("published", [{}, {"test": np.r_[90:120]}, {"validation": np.r_[:20], "test": np.r_[90:120]}])
+@pytest.mark.parametrize(
+    "published", [{}, {"test": np.r_[90:120]}, {"validation": np.r_[:20], "test": np.r_[90:120]}]
+)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_no_content_stands_in_two_parts_whatever_is_published(protocol, seed, published):
@@ -71,10 +91,16 @@ def test_no_content_stands_in_two_parts_whatever_is_published(protocol, seed, pu
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_without_duplicates_every_row_is_where_it_was_drawn(protocol, seed):
     rows = a_table(np.arange(100), "binary")
-    unknown = replace(rows, x=pd.DataFrame({"kind": np.zeros(100)}))  # Repeats by nature, so nothing is moved.
-    for split, same in zip(splits(protocol, rows, seed), splits(protocol, unknown, seed), strict=True):
+    unknown = replace(
+        rows, x=pd.DataFrame({"kind": np.zeros(100)})
+    )  # Repeats by nature, so nothing is moved.
+    for split, same in zip(
+        splits(protocol, rows, seed), splits(protocol, unknown, seed), strict=True
+    ):
         assert split.notes == ()
-        assert all(np.array_equal(a, b) for a, b in zip(the_parts(split), the_parts(same), strict=True))
+        assert all(
+            np.array_equal(a, b) for a, b in zip(the_parts(split), the_parts(same), strict=True)
+        )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -93,13 +119,21 @@ def test_what_was_moved_is_said_and_counted():
     (split,) = splits("holdout", a_table(kinds))
     alone = splits("holdout", a_table(np.arange(120)))[0]
     moved = len(split.test) - len(alone.test)
-    assert any(f"{moved} rows are identical to a test row, and join the test rows" in note for note in split.notes)
-    assert any("identical to a validation row, and join the validation rows" in note for note in split.notes)
+    assert any(
+        f"Moved {moved} duplicates of test rows from the other rows" in note for note in split.notes
+    )
+    assert any(
+        "of validation rows from the other rows to the validation rows" in note
+        for note in split.notes
+    )
     folds = splits("kfold", a_table(kinds))
     assert len(notes_of_all(folds)) == 1
     assert any("Fold 2 of 4 trains without" in note for note in folds[1].notes)
     (published,) = splits("holdout", a_table(kinds, fixed={"test": np.r_[60:120]}))
-    assert any("are in no part, since the published test rows stay as they are" in note for note in published.notes)
+    assert any(
+        "of test rows, because the published test rows stay as they are" in note
+        for note in published.notes
+    )
 
 
 def test_rows_of_groups_are_left_out_and_no_group_is_parted():
@@ -112,7 +146,7 @@ def test_rows_of_groups_are_left_out_and_no_group_is_parted():
         assert not contents[first] & contents[second]
         assert not members[first] & members[second]
     assert sum(map(len, the_parts(split))) < 120
-    assert any("since their groups stay whole" in note for note in split.notes)
+    assert any("because their groups stay whole" in note for note in split.notes)
 
 
 def test_a_table_of_few_distinct_rows_repeats_them_by_nature():
@@ -126,9 +160,12 @@ def test_a_table_of_few_distinct_rows_repeats_them_by_nature():
 
 
 def test_a_class_that_is_all_one_content_cannot_be_in_two_parts():
-    kinds = np.concatenate([np.arange(0, 80, 2), np.full(10, 1)])  # The odd class is one row, ten times.
+    kinds = np.concatenate(
+        [np.arange(0, 80, 2), np.full(10, 1)]
+    )  # The odd class is one row, ten times.
     with pytest.raises(
-        SplitError, match="same content are kept in one part, and so no row is left to train with of 'b'"
+        SplitError,
+        match="same content are kept in one part, and so no row is left to train with of 'b'",
     ):
         splits("holdout", a_table(kinds, "binary"))
     few = np.concatenate([np.arange(0, 160, 2), [1, 1, 3, 3, 3, 5]])
@@ -144,7 +181,9 @@ def test_a_class_that_is_all_one_content_cannot_be_in_two_parts():
 def test_a_fold_that_is_left_without_a_class_says_why():
     kinds = np.concatenate([np.arange(0, 160, 2), np.full(8, 1), [3, 3]])
     dataset = a_table(kinds, "binary", fixed={"test": np.r_[:20, 88:90]})
-    with pytest.raises(SplitError, match=r"trains with no row, of which \d+ repeat a validation row, of 'b'"):
+    with pytest.raises(
+        SplitError, match=r"trains with no row, of which \d+ repeat a validation row, of 'b'"
+    ):
         splits("kfold", dataset)
 
 

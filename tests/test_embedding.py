@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.model import ModelError
+from goldilocks.errors import ModelError
 from sequence_models import NONE, built, kinds, penalized, series, texts
 
 GLOVE = "the 1 2\ngood -1 0.5\nfilm 3 4\n"
@@ -15,19 +15,23 @@ VOCABULARY = ("", "[UNK]", "good", "the", "unheard")
     ("length", "keys", "parameters"),
     [
         (20, {}, 80_161),
-        (100, {"dimensions": 100, "units": 32, "layers": 1}, 1_320_065),
-        (100, {"dimensions": 100, "units": [32]}, 1_320_065),  # The list says how many layers.
+        (100, {"output_dim": 100, "units": 32, "layers": 1}, 1_320_065),
+        (100, {"output_dim": 100, "units": [32]}, 1_320_065),  # The list says how many layers.
     ],
 )
 def test_the_parameters_of_the_books_embeddings(length, keys, parameters):
     model = built("embedding", texts(length=length), **keys)
     assert model.count_params() == parameters
-    assert (model.name, model.input_shape, model.output_shape) == ("embedding", (None, length), (None, 1))
-    assert model.get_layer("embedding").output.shape == (None, length, keys.get("dimensions", 8))
+    assert (model.name, model.input_shape, model.output_shape) == (
+        "embedding",
+        (None, length),
+        (None, 1),
+    )
+    assert model.get_layer("embedding").output.shape == (None, length, keys.get("output_dim", 8))
 
 
 def test_the_vectors_of_a_text_stand_side_by_side():
-    model = built("embedding", texts(words=5, length=3), dimensions=2)
+    model = built("embedding", texts(words=5, length=3), output_dim=2)
     table, kernel, bias = model.get_weights()
     rows = np.array([[4, 0, 2], [1, 1, 3]])
     expected = 1 / (1 + np.exp(-(table[rows].reshape(2, 6) @ kernel + bias)))
@@ -45,12 +49,16 @@ def test_penalties_are_on_hidden_kernels_and_dropout_after_hidden_layers_or_befo
     assert "Dropout" not in kinds(built("embedding", texts(), layers=2))
 
 
-@pytest.mark.parametrize(("vectors", "trainable"), [(None, True), (None, False), ("file", True), ("file", False)])
+@pytest.mark.parametrize(
+    ("vectors", "trainable"), [(None, True), (None, False), ("file", True), ("file", False)]
+)
 def test_training_moves_the_word_vectors_only_where_it_may(tmp_path, vectors, trainable):
     if vectors:
         vectors = str(tmp_path / "glove.txt")
         (tmp_path / "glove.txt").write_text(GLOVE)
-    model = built("embedding", texts(7, 3, VOCABULARY), dimensions=2, vectors=vectors, trainable=trainable)
+    model = built(
+        "embedding", texts(7, 3, VOCABULARY), output_dim=2, vectors=vectors, trainable=trainable
+    )
     before = model.get_weights()
     model.compile("sgd", "mse")
     model.fit(np.array([[2, 3, 4]]), np.ones((1, 1)), verbose=0)
@@ -63,18 +71,22 @@ def test_pretrained_vectors_stand_in_the_rows_of_their_words(tmp_path):
     (tmp_path / "glove.txt").write_text(GLOVE)
     facts = texts(7, 3, VOCABULARY)
     keras.utils.set_random_seed(1)
-    model = built("embedding", facts, dimensions=2, vectors=str(tmp_path / "glove.txt"))
+    model = built("embedding", facts, output_dim=2, vectors=str(tmp_path / "glove.txt"))
     rows = [[0, 0], [0, 0], [-1, 0.5], [1, 2], [0, 0], [0, 0], [0, 0]]
     assert model.get_layer("embedding").get_weights()[0].tolist() == rows
     keras.utils.set_random_seed(1)
-    scratch = built("embedding", facts, dimensions=2)
+    scratch = built("embedding", facts, output_dim=2)
     assert np.abs(scratch.get_layer("embedding").get_weights()[0]).min(axis=1).all()
-    assert np.array_equal(scratch.get_weights()[1], model.get_weights()[1])  # All else starts the same.
+    assert np.array_equal(
+        scratch.get_weights()[1], model.get_weights()[1]
+    )  # All else starts the same.
 
 
 def test_a_saved_model_brings_its_vectors_along(tmp_path):
     (tmp_path / "glove.txt").write_text(GLOVE)
-    model = built("embedding", texts(5, 3, VOCABULARY), dimensions=2, vectors=str(tmp_path / "glove.txt"))
+    model = built(
+        "embedding", texts(5, 3, VOCABULARY), output_dim=2, vectors=str(tmp_path / "glove.txt")
+    )
     (tmp_path / "glove.txt").unlink()
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -85,7 +97,7 @@ def test_a_saved_model_brings_its_vectors_along(tmp_path):
 def test_every_model_of_texts_starts_with_the_same_layer(tmp_path, option):
     (tmp_path / "glove.txt").write_text(GLOVE)
     facts = texts(5, 60, VOCABULARY)
-    model = built(option, facts, dimensions=2, vectors=str(tmp_path / "glove.txt"), trainable=False)
+    model = built(option, facts, output_dim=2, vectors=str(tmp_path / "glove.txt"), trainable=False)
     assert model.name == option
     assert model.layers[1].get_weights()[0].tolist()[3] == [1, 2]
     assert not model.layers[1].trainable_weights
@@ -94,7 +106,9 @@ def test_every_model_of_texts_starts_with_the_same_layer(tmp_path, option):
 
 @pytest.mark.parametrize("option", ["embedding", "rnn", "conv1d", "conv_rnn"])
 def test_numbers_without_an_order_are_refused(option):
-    with pytest.raises(ModelError, match=r"\(10000,\).* expects .*word indices.*dataset\.encoding=sequence"):
+    with pytest.raises(
+        ModelError, match=r"\(10000,\).* expects .*word indices.*dataset\.encoding=sequence"
+    ):
         built(option, series((10_000,)))
 
 

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.analysis import AnalysisError, filters
+from goldilocks.errors import AnalysisError
+from goldilocks.interpret import filters
 
 HOW = {"size": 16, "steps": 40, "step": 1.0, "seed": 0}
 
@@ -36,7 +37,9 @@ def test_the_loss_rises_and_the_pattern_is_what_the_filter_looks_for(model):
 
 def test_the_patterns_of_one_batch_do_not_depend_on_each_other(model):
     together = filters.patterns(model, "edges", [0, 1], **HOW).images
-    np.testing.assert_array_equal(filters.patterns(model, "edges", [1], **HOW).images[0], together[1])
+    np.testing.assert_array_equal(
+        filters.patterns(model, "edges", [1], **HOW).images[0], together[1]
+    )
 
 
 def test_the_model_itself_is_left_as_it_was(model):
@@ -47,5 +50,7 @@ def test_the_model_itself_is_left_as_it_was(model):
 
 
 def test_a_layer_that_is_not_there_is_refused_by_name(model):
-    with pytest.raises(AnalysisError, match=r"edgs is no layer of convnet .+ are edges\. Did you mean edges\?$"):
+    with pytest.raises(
+        AnalysisError, match=r"edgs is no layer of convnet .+ are edges\. Did you mean edges\?$"
+    ):
         filters.patterns(model, "edgs", [0], **HOW)

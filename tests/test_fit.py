@@ -6,14 +6,22 @@ import pandas
 import pytest
 
 from goldilocks import backend, problem
-from goldilocks.dataset import Dataset, encoding
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder
 from goldilocks.model import Facts, Regularizer, mlp
 from goldilocks.protocol import Split
 from goldilocks.training import fit as training
 from goldilocks.training import optimizer
 from goldilocks.training.pruner import Pruner
 
-NONE = {"l1": 0.0, "l2": 0.0, "dropout": 0.0, "recurrent_dropout": 0.0, "flip": False, "rotation": 0.0}
+NONE = {
+    "l1": 0.0,
+    "l2": 0.0,
+    "dropout": 0.0,
+    "recurrent_dropout": 0.0,
+    "flip": False,
+    "rotation": 0.0,
+}
 NONE |= {"translation": 0.0, "shear": 0.0, "zoom": 0.0, "patience": None}
 TRAINER = {
     "epochs": 3,
@@ -26,7 +34,13 @@ TRAINER = {
     "deterministic": True,
     "checkpoint_seconds": 0,
 }
-RMSPROP = {"name": "rmsprop", "schedule": "constant", "decay_to": 0.0, "warmup": 0.0, "clipnorm": None}
+RMSPROP = {
+    "name": "rmsprop",
+    "schedule": "constant",
+    "decay_to": 0.0,
+    "warmup": 0.0,
+    "clipnorm": None,
+}
 GENERATOR = np.random.default_rng(0)
 X = pandas.DataFrame({name: GENERATOR.normal(size=60) for name in "abc"})
 Y = (X["a"] - 2 * X["b"] + GENERATOR.normal(size=60) / 10).to_numpy("float32")
@@ -45,14 +59,19 @@ class Trained:
         ema_momentum=None,
         y=Y,
         regularizer=(),
-        watchers=(),
+        callbacks=(),
         checkpoint=None,
         **trainer,
     ):
         backend.seed(seed)
         self.split, self.y = split, y
         kind = problem.resolve(
-            "regression", type="auto", last_activation="auto", loss="auto", metrics="auto", override=False
+            "regression",
+            type="auto",
+            last_activation="auto",
+            loss="auto",
+            metrics="auto",
+            override=False,
         )
         dataset = Dataset(
             name="table",
@@ -65,20 +84,26 @@ class Trained:
             location="memory",
             digest="0" * 64,
         )
-        self.encoder = encoding.fit(dataset, split.train, in_order=False)
+        self.encoder = encoder.fit(dataset, split.train, in_order=False)
         regularizer = Regularizer(**{**NONE, **dict(regularizer)})
         self.steps = []
 
         def build(steps):
             self.steps.append(steps)
-            return optimizer.build(steps, **RMSPROP, learning_rate=learning_rate, ema_momentum=ema_momentum)
+            return optimizer.build(
+                steps, **RMSPROP, learning_rate=learning_rate, ema_momentum=ema_momentum
+            )
 
         self.model = mlp.build(
-            Facts((3,), 1, "linear", np.zeros(1, "float32"), None), regularizer, units=8, layers=1, activation="relu"
+            Facts((3,), 1, "linear", np.zeros(1, "float32"), None),
+            regularizer,
+            units=8,
+            layers=1,
+            activation="relu",
         )
-        self.x = keras.ops.convert_to_numpy(self.encoder(encoding.columns(X)))
+        self.x = keras.ops.convert_to_numpy(self.encoder(encoder.columns(X)))
         self.targets = y.reshape(-1, 1)
-        job = training.Job(
+        spec = training.FitSpec(
             model=self.model,
             encoder=self.encoder,
             dataset=dataset,
@@ -92,8 +117,8 @@ class Trained:
         )
         self.reported = []
         self.result = training.fit(
-            job,
-            list(watchers),
+            spec,
+            list(callbacks),
             lambda epoch, values: self.reported.append((epoch, values)),
             checkpoint,
             **{**TRAINER, **trainer},
@@ -140,7 +165,7 @@ def test_every_epoch_is_reported_once_and_kept(usual):
 def test_the_model_is_left_with_the_weights_of_its_best_epoch():
     # A learning rate so high that validation loss jumps about: its best epoch is not its last.
     weights = Weights()
-    trained = Trained(epochs=12, learning_rate=0.5, watchers=[weights])
+    trained = Trained(epochs=12, learning_rate=0.5, callbacks=[weights])
     losses = trained.result.history["val_loss"]
     best = trained.result.best_epoch
     assert losses[best - 1] == min(losses)
@@ -155,7 +180,8 @@ def test_the_model_is_left_with_the_weights_of_its_best_epoch():
 
 
 def test_a_metric_of_which_more_is_better_is_watched_upwards(monkeypatch):
-    # No metric of a regression but r2_score grows; the direction must come from its name and not from Keras's guess.
+    # No metric of a regression but r2_score grows; the direction must come from its name and not
+    # from Keras's guess.
     scored = problem.Problem("regression", "linear", "mse", ("r2_score",))
     monkeypatch.setattr(problem, "resolve", lambda *_, **__: scored)
     result = Trained(epochs=6, monitor="val_r2_score").result
@@ -167,7 +193,9 @@ def test_a_metric_of_which_more_is_better_is_watched_upwards(monkeypatch):
 def test_patience_ends_training_so_many_epochs_after_the_best():
     trained = Trained(epochs=60, learning_rate=0.5, regularizer={"patience": 3})
     assert len(trained.result.history["loss"]) == trained.result.best_epoch + 3 < 60
-    assert trained.loss(SPLIT.validation) == pytest.approx(min(trained.result.history["val_loss"]), rel=1e-4)
+    assert trained.loss(SPLIT.validation) == pytest.approx(
+        min(trained.result.history["val_loss"]), rel=1e-4
+    )
 
 
 def test_data_loss_is_the_loss_without_its_penalty(usual):
@@ -176,10 +204,14 @@ def test_data_loss_is_the_loss_without_its_penalty(usual):
     best = trained.result.best
     assert best["val_data_loss"] == pytest.approx(trained.loss(SPLIT.validation), rel=1e-4)
     kernel = trained.model.layers[1].kernel.numpy()
-    assert best["val_loss"] - best["val_data_loss"] == pytest.approx(penalty * (kernel**2).sum(), rel=1e-3)
+    assert best["val_loss"] - best["val_data_loss"] == pytest.approx(
+        penalty * (kernel**2).sum(), rel=1e-3
+    )
     assert all(
         whole > bare
-        for whole, bare in zip(trained.result.history["loss"], trained.result.history["data_loss"], strict=True)
+        for whole, bare in zip(
+            trained.result.history["loss"], trained.result.history["data_loss"], strict=True
+        )
     )
     assert "data_loss" not in usual.result.history
 
@@ -197,10 +229,12 @@ def test_a_loss_that_is_no_number_later_keeps_the_best_weights():
     class Break(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             if epoch == 2:
-                output = self.model.layers[-1]  # whose values no activation can make finite, as a fused relu may
+                output = self.model.layers[
+                    -1
+                ]  # whose values no activation can make finite, as a fused relu may
                 output.kernel.assign(output.kernel * np.nan)
 
-    trained = Trained(epochs=50, watchers=[Break()])
+    trained = Trained(epochs=50, callbacks=[Break()])
     history = trained.result.history
     assert len(history["loss"]) == 4
     assert trained.result.best_epoch <= 3
@@ -218,16 +252,21 @@ def test_batches_run_at_once_give_what_batches_run_one_by_one_give(usual, steps_
     one_by_one, at_once = usual, Trained(steps_per_execution=steps_per_execution)
     for name, values in one_by_one.result.history.items():
         if name != "seconds":
-            np.testing.assert_allclose(at_once.result.history[name], values, rtol=1e-5, err_msg=name)
-    for expected, found in zip(one_by_one.model.get_weights(), at_once.model.get_weights(), strict=True):
+            np.testing.assert_allclose(
+                at_once.result.history[name], values, rtol=1e-5, err_msg=name
+            )
+    for expected, found in zip(
+        one_by_one.model.get_weights(), at_once.model.get_weights(), strict=True
+    ):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("steps", "most", "expected"), [(8, 8, 8), (8, 99, 8), (30, 10, 10), (30, 9, 6), (7, 3, 1), (8, 0, 1), (1, 1, 1)]
+    ("steps", "most", "expected"),
+    [(8, 8, 8), (8, 99, 8), (30, 10, 10), (30, 9, 6), (7, 3, 1), (8, 0, 1), (1, 1, 1)],
 )
 def test_as_many_batches_at_once_as_divide_the_epoch(steps, most, expected):
-    assert training._steps_at_once(steps, most) == expected
+    assert training.largest_divisor(steps, most) == expected
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_others():
@@ -240,7 +279,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others():
 
 def test_a_final_split_watches_nothing_and_keeps_the_last_epoch():
     weights = Weights()
-    trained = Trained(split=SPLIT.joined(), epochs=4, learning_rate=0.5, watchers=[weights])
+    trained = Trained(split=SPLIT.joined(), epochs=4, learning_rate=0.5, callbacks=[weights])
     assert trained.result.monitor is None
     assert trained.result.best_epoch == 4
     assert set(trained.result.history) == {"loss", "mae", "learning_rate", "seconds"}
@@ -250,10 +289,14 @@ def test_a_final_split_watches_nothing_and_keeps_the_last_epoch():
 
 def test_a_final_training_ends_with_the_moving_average_of_its_weights():
     weights = Weights()
-    averaged = Trained(split=SPLIT.joined(), epochs=6, steps_per_epoch=1, ema_momentum=0.8, watchers=[weights])
+    averaged = Trained(
+        split=SPLIT.joined(), epochs=6, steps_per_epoch=1, ema_momentum=0.8, callbacks=[weights]
+    )
     expected = weights.kept[0]
     for kept in weights.kept[1:]:
-        expected = [0.8 * average + 0.2 * weight for average, weight in zip(expected, kept, strict=True)]
+        expected = [
+            0.8 * average + 0.2 * weight for average, weight in zip(expected, kept, strict=True)
+        ]
     for weight, average in zip(averaged.model.get_weights(), expected, strict=True):
         np.testing.assert_allclose(weight, average, rtol=1e-5)
     assert not same(averaged.model.get_weights(), weights.kept[-1])
@@ -271,9 +314,12 @@ def test_neither_validation_nor_test_rows_change_a_weight(usual):
 
 
 def test_only_as_many_batches_are_validated_as_asked_for():
-    # With 5 training batches in one call; the rows are spread evenly, since data may stand class by class.
+    # With 5 training batches in one call; the rows are spread evenly, since data may stand class by
+    # class.
     split = Split(np.arange(0, 20), np.arange(300) % 12 + 32, SPLIT.test)
-    trained = Trained(split=split, epochs=1, steps_per_epoch=5, steps_per_execution=5, validation_steps=2)
+    trained = Trained(
+        split=split, epochs=1, steps_per_epoch=5, steps_per_execution=5, validation_steps=2
+    )
     judged = trained.result.validation
     assert len(judged) == 2 * TRAINER["batch_size"]
     assert (judged[0], judged[-1]) == (split.validation[0], split.validation[-1])
@@ -284,7 +330,9 @@ def test_only_as_many_batches_are_validated_as_asked_for():
 
 def test_training_comes_down_to_the_loss_that_numpy_finds():
     trained = Trained(epochs=1, learning_rate=1e-12)
-    assert trained.result.history["val_loss"][0] == pytest.approx(trained.loss(SPLIT.validation), rel=1e-4)
+    assert trained.result.history["val_loss"][0] == pytest.approx(
+        trained.loss(SPLIT.validation), rel=1e-4
+    )
     assert trained.result.history["loss"][0] == pytest.approx(trained.loss(SPLIT.train), rel=1e-4)
 
 
@@ -306,17 +354,24 @@ class Cut(keras.callbacks.Callback):
         {"epochs": 7, "regularizer": {"dropout": 0.5}, "steps_per_epoch": 3},
         {"epochs": 40, "regularizer": {"patience": 2}, "learning_rate": 0.3},
         {"epochs": 5, "split": Split(SPLIT.train, SPLIT.validation[:0], SPLIT.test)},
-        {"epochs": 5, "split": Split(SPLIT.train, SPLIT.validation[:0], SPLIT.test), "ema_momentum": 0.9},
+        {
+            "epochs": 5,
+            "split": Split(SPLIT.train, SPLIT.validation[:0], SPLIT.test),
+            "ema_momentum": 0.9,
+        },
     ],
     ids=["random layers", "patience", "final", "average"],
 )
 def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path, settings):
     whole = Trained(**settings)
     with pytest.raises(ConnectionAbortedError):
-        Trained(**settings, checkpoint=tmp_path / "state.npz", watchers=[Cut(3)])
+        Trained(**settings, checkpoint=tmp_path / "state.npz", callbacks=[Cut(3)])
     rest = Trained(**settings, checkpoint=tmp_path / "state.npz")
     assert rest.reported[0][0] == 4
-    assert (rest.result.best_epoch, rest.result.monitor) == (whole.result.best_epoch, whole.result.monitor)
+    assert (rest.result.best_epoch, rest.result.monitor) == (
+        whole.result.best_epoch,
+        whole.result.monitor,
+    )
     for name in whole.result.history.keys() - {"seconds"}:
         assert rest.result.history[name] == whole.result.history[name], name
     assert same(rest.model.get_weights(), whole.model.get_weights())
@@ -335,10 +390,12 @@ def test_a_training_that_had_come_to_its_end_is_not_gone_on_with(tmp_path):
 
 def test_what_a_watcher_stopped_is_asked_about_again(tmp_path):
     settings = {"epochs": 6, "checkpoint": tmp_path / "state.npz", "checkpoint_seconds": 0}
-    pruned = Trained(**settings, watchers=[Pruner(lambda epoch, value: epoch >= 2, monitor="val_loss")])
+    pruned = Trained(
+        **settings, callbacks=[Pruner(lambda epoch, value: epoch >= 2, monitor="val_loss")]
+    )
     assert len(pruned.reported) == 2
     again = Pruner(lambda epoch, value: True, monitor="val_loss")
-    assert len(Trained(**settings, watchers=[again]).reported) == 1
+    assert len(Trained(**settings, callbacks=[again]).reported) == 1
     assert again.pruned
 
 

@@ -6,18 +6,30 @@ from goldilocks.plots.style import save
 
 def size(weights, verdict, train=0.5, validation=0.6, best=0.55):
     return Size(
-        name=f"units={weights}", weights=weights, train=train, validation=validation, best=best, verdict=verdict
+        name=f"units={weights}",
+        weights=weights,
+        train=train,
+        validation=validation,
+        best=best,
+        verdict=verdict,
     )
 
 
 def test_the_border_lies_before_the_first_size_that_overfits():
-    sizes = [size(100, "underfit"), size(10_000, "overfit"), size(1, "underfit"), size(10**6, "balanced")]
+    sizes = [
+        size(100, "underfit"),
+        size(10_000, "overfit"),
+        size(1, "underfit"),
+        size(10**6, "balanced"),
+    ]
     assert border(sizes) == pytest.approx(1000)
 
 
 @pytest.mark.parametrize("verdicts", [["underfit", "balanced"], ["overfit", "overfit"]])
 def test_without_two_sides_there_is_no_border(verdicts):
-    assert border([size(10 ** (place + 1), verdict) for place, verdict in enumerate(verdicts)]) is None
+    assert (
+        border([size(10 ** (place + 1), verdict) for place, verdict in enumerate(verdicts)]) is None
+    )
 
 
 @pytest.mark.parametrize("last", [float("nan"), 0.001, 30.0])

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.dataset import encoding
+from goldilocks.encoding import encoder as encoding
 from goldilocks.model import transfer
 from goldilocks.training import frozen
 from test_model import NONE, facts
@@ -33,7 +33,9 @@ def test_the_two_parts_predict_what_the_whole_does(pixels, pooling):
     encoder, top = frozen.divide(an_encoder(), model)
     expected = encoding.attach(an_encoder(), model).predict(pixels, verbose=0)
     np.testing.assert_allclose(top(encoder(pixels)), expected, rtol=1e-5)
-    np.testing.assert_allclose(encoding.attach(encoder, top).predict(pixels, verbose=0), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        encoding.attach(encoder, top).predict(pixels, verbose=0), expected, rtol=1e-5
+    )
     assert encoder.output.shape[1:] == model.get_layer("pooling").output.shape[1:]
     assert (len(top.weights), len(top.trainable_weights), top.name) == (4, 4, "pretrained")
 
@@ -57,17 +59,25 @@ def test_what_is_logged_comes_back_whole(pixels, tmp_path):
     logged = encoding.attach(*frozen.divide(an_encoder(), model))
     logged.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(loaded.predict(pixels, verbose=0), logged.predict(pixels, verbose=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        loaded.predict(pixels, verbose=0), logged.predict(pixels, verbose=0), rtol=1e-5
+    )
     network = transfer.network(loaded)
-    assert [weight.shape for weight in network.weights] == [weight.shape for weight in model.weights]
-    np.testing.assert_allclose(network(pixels / np.float32(255)), model(pixels / np.float32(255)), rtol=1e-5)
+    assert [weight.shape for weight in network.weights] == [
+        weight.shape for weight in model.weights
+    ]
+    np.testing.assert_allclose(
+        network(pixels / np.float32(255)), model(pixels / np.float32(255)), rtol=1e-5
+    )
     new = a_pretrained(unfreeze_from="all")
     for weight in new.weights:
         weight.assign(weight * 0)
     transfer.start(new, loaded)
     encoder = transfer.encoder(loaded, an_encoder())
     np.testing.assert_allclose(
-        encoding.attach(encoder, new).predict(pixels, verbose=0), logged.predict(pixels, verbose=0), rtol=1e-5
+        encoding.attach(encoder, new).predict(pixels, verbose=0),
+        logged.predict(pixels, verbose=0),
+        rtol=1e-5,
     )
     assert len(new.trainable_weights) == 8
     tuned = built(SHAPE, base="run", earlier=loaded, units=3, unfreeze_from="all")

@@ -15,7 +15,9 @@ from stored_runs import a_run, log
 def goldilocks(tmp_path):
     """Runs the command in an empty folder, where importing TensorFlow fails."""
     (tmp_path / "fake" / "tensorflow").mkdir(parents=True)
-    (tmp_path / "fake" / "tensorflow" / "__init__.py").write_text("raise ImportError('TensorFlow was imported')")
+    (tmp_path / "fake" / "tensorflow" / "__init__.py").write_text(
+        "raise ImportError('TensorFlow was imported')"
+    )
 
     def run(*arguments):
         path = os.pathsep.join([str(tmp_path / "fake"), str(ROOT / "src")])
@@ -47,12 +49,27 @@ def test_the_command_is_installed_with_the_package():
     ("arguments", "sentence"),
     [
         (["analyse", "vgg16"], r"^goldilocks: vgg16 is not the ID of a run .+ add --image FILE\.$"),
-        (["analyse", "f" * 32], r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run"),
-        (["report", "--study", "nothing"], r"there is no study in .+call this in the folder of the project"),
+        (
+            ["analyse", "f" * 32],
+            r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run",
+        ),
+        (
+            ["report", "--study", "nothing"],
+            r"there is no study in .+call this in the folder of the project",
+        ),
         (["report"], r"report needs either runs to compare .+ or --study NAME"),
-        (["report", "imdb", "--study", "imdb"], r"report needs either runs to compare .+ or --study NAME"),
-        (["report", "f" * 32], r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run"),
-        (["report", "imdb"], r"^goldilocks: imdb is neither the ID of a run .+ nor the name of a study with runs in"),
+        (
+            ["report", "imdb", "--study", "imdb"],
+            r"report needs either runs to compare .+ or --study NAME",
+        ),
+        (
+            ["report", "f" * 32],
+            r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run",
+        ),
+        (
+            ["report", "imdb"],
+            r"^goldilocks: imdb is neither the ID of a run .+ nor the name of a study with runs in",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(folder, arguments, sentence):
@@ -63,7 +80,9 @@ def test_what_is_wrong_is_said_in_a_sentence(folder, arguments, sentence):
 def test_a_report_that_cannot_be_written_is_said_in_a_sentence(folder):
     store = local.connect(uri=None, experiment=cli.EXPERIMENT)
     run_id = log(store.client, store.experiment_id, a_run("one", 1.0), {"val_loss": [2.0, 1.0]})
-    with pytest.raises(SystemExit, match=r"^goldilocks: .+nowhere.+ Expected a folder that can be written"):
+    with pytest.raises(
+        SystemExit, match=r"^goldilocks: .+nowhere.+ Expected a folder that can be written"
+    ):
         cli.main(["report", run_id, "--output", str(folder / "nowhere" / "report.html")])
 
 
@@ -83,7 +102,10 @@ def test_a_command_is_needed(capsys):
 
 def test_repair_says_what_is_left_and_forgets_it_when_told(folder, capsys):
     store = local.connect(uri=None, experiment="tries")
-    with pytest.raises(RuntimeError), store.run("boston mlp", parent=None, params={}, tags={}, continued=None):
+    with (
+        pytest.raises(RuntimeError),
+        store.run("boston mlp", parent=None, params={}, tags={}, continued=None),
+    ):
         raise RuntimeError
     cli.main(["repair"])
     said = capsys.readouterr().out
@@ -91,4 +113,7 @@ def test_repair_says_what_is_left_and_forgets_it_when_told(folder, capsys):
     cli.main(["repair", "--forget"])
     assert "forgotten" in capsys.readouterr().out
     cli.main(["repair"])
-    assert capsys.readouterr().out == "every run of this folder is in its store, but for those named above.\n"
+    assert (
+        capsys.readouterr().out
+        == "every run of this folder is in its store, but for those named above.\n"
+    )

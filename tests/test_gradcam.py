@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.analysis import AnalysisError, gradcam
-from goldilocks.analysis.opened import opened, split
+from goldilocks.errors import AnalysisError
+from goldilocks.interpret import gradcam
+from goldilocks.interpret.layer_graph import opened, split
 
 SPOT = (slice(2, 6), slice(14, 18))  # where the image is bright
 
@@ -50,14 +51,20 @@ def test_nothing_speaks_for_the_other_class(units, activation):
 
 def test_a_probability_of_one_still_has_its_evidence():
     model = network(2, "softmax")
-    model.get_layer("pretrained").get_layer("predictions").set_weights([np.array([[-1e5, 1e5], [0, 0]]), np.zeros(2)])
+    model.get_layer("pretrained").get_layer("predictions").set_weights(
+        [np.array([[-1e5, 1e5], [0, 0]]), np.zeros(2)]
+    )
     [found] = gradcam.heat_maps(model, image())
     assert (found.probability, found.heat.max()) == (1, 1)
 
 
 def test_a_published_architecture_is_looked_into():
-    made = keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3), alpha=0.35, classes=3)
-    [found] = gradcam.heat_maps(made, np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype("float32"))
+    made = keras.applications.MobileNetV2(
+        weights=None, input_shape=(32, 32, 3), alpha=0.35, classes=3
+    )
+    [found] = gradcam.heat_maps(
+        made, np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype("float32")
+    )
     assert (found.layer, found.heat.shape) == ("Conv_1", (1, 1))
     assert 0 <= found.heat.max() <= 1
 
@@ -71,13 +78,20 @@ def test_a_heat_map_grows_to_the_size_of_its_image():
 
 @pytest.mark.parametrize("layer", ["predictions", "nothing"])
 def test_a_layer_without_feature_maps_is_refused(layer):
-    with pytest.raises(AnalysisError, match=rf"{layer} is no layer of .+ with feature maps; its convolutions are see"):
+    with pytest.raises(
+        AnalysisError,
+        match=rf"{layer} is no layer of .+ with feature maps; its convolutions are see",
+    ):
         gradcam.heat_maps(network(1, "sigmoid"), image(), layer=layer)
 
 
 def test_a_network_without_convolutions_is_refused():
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")], name="mlp")
-    with pytest.raises(AnalysisError, match=r"the network mlp has no convolutions over images; expected"):
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(2, activation="softmax")], name="mlp"
+    )
+    with pytest.raises(
+        AnalysisError, match=r"the network mlp has no convolutions over images; expected"
+    ):
         gradcam.heat_maps(model, np.zeros((1, 4), "float32"))
 
 
@@ -95,5 +109,7 @@ def test_opening_and_splitting_a_model_change_nothing_that_it_says():
 def test_what_has_no_network_inside_cannot_be_split():
     inputs = keras.Input((2,))
     flat = keras.Model(inputs, keras.layers.Dense(1)(inputs), name="flat")
-    with pytest.raises(AnalysisError, match=r"the model flat is not an encoder with a network behind it; expected"):
+    with pytest.raises(
+        AnalysisError, match=r"the model flat is not an encoder with a network behind it; expected"
+    ):
         split(flat)

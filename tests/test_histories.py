@@ -22,8 +22,16 @@ def run(store, *points):
 
 
 def points_of(store):
-    one = run(store, ("val_loss", 3.0, 1, 2), ("val_loss", 4.0, 1, 1), ("val_mae", 1.0, 1, 1), ("loss", 7.0, 1, 1))
-    other = run(store, ("val_loss", 9.0, 1, 1), ("val_loss", 8.0, 2, 1), ("val_loss", math.nan, 3, 2))
+    one = run(
+        store,
+        ("val_loss", 3.0, 1, 2),
+        ("val_loss", 4.0, 1, 1),
+        ("val_mae", 1.0, 1, 1),
+        ("loss", 7.0, 1, 1),
+    )
+    other = run(
+        store, ("val_loss", 9.0, 1, 1), ("val_loss", 8.0, 2, 1), ("val_loss", math.nan, 3, 2)
+    )
     return one, other, run(store, ("val_mae", math.inf, 1, 1))
 
 
@@ -73,7 +81,13 @@ def server(store, monkeypatch):
     def request(*, params, **_):
         asked.append(params)
         found = [
-            {"run_id": run_id, "key": each.key, "step": each.step, "timestamp": each.timestamp, "value": each.value}
+            {
+                "run_id": run_id,
+                "key": each.key,
+                "step": each.step,
+                "timestamp": each.timestamp,
+                "value": each.value,
+            }
             for run_id in sorted(params["run_id"])
             for each in store.client.get_metric_history(run_id, params["metric_key"])
         ]
@@ -95,7 +109,12 @@ def test_a_server_is_asked_for_many_runs_at_once_and_again_where_it_cut_its_repl
         get_metric_history = store.client.get_metric_history
 
     check(histories.histories(Client(), ids, ["val_loss", "val_mae"]), *ids)
-    assert [len(each["run_id"]) for each in asked if each["metric_key"] == "val_loss"] == [1, 2, 1, 1]
+    assert [len(each["run_id"]) for each in asked if each["metric_key"] == "val_loss"] == [
+        1,
+        2,
+        1,
+        1,
+    ]
     assert [len(each["run_id"]) for each in asked if each["metric_key"] == "val_mae"] == [1, 2]
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.windows import Windows
-from goldilocks.protocol import SplitError, holdout
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.errors import SplitError
+from goldilocks.protocol import holdout
 
 QUARTERS = {"validation": 0.25, "test": 0.25, "seed": 0}
 
@@ -13,7 +14,14 @@ QUARTERS = {"validation": 0.25, "test": 0.25, "seed": 0}
 def a_dataset(y, problem="regression", **facts):
     y = np.asarray(y)
     classes = tuple("abcdefghij"[: int(y.max()) + 1]) if problem in ("binary", "multiclass") else ()
-    facts = {"name": "toy", "kind": "table", "source": "stand_in", "location": "", "digest": "", **facts}
+    facts = {
+        "name": "toy",
+        "kind": "table",
+        "source": "stand_in",
+        "location": "",
+        "digest": "",
+        **facts,
+    }
     return Dataset(problem=problem, x=np.zeros((len(y), 1)), y=y, classes=classes, **facts)
 
 
@@ -36,14 +44,23 @@ def test_the_parts_are_disjoint_cover_all_rows_and_keep_the_shares(seed, counts,
     (split,) = holdout.split(dataset, validation=validation, test=test, seed=seed)
     rows = np.concatenate([split.train, split.validation, split.test])
     assert np.array_equal(np.sort(rows), np.arange(sum(counts)))
-    for part, share in ((split.validation, validation), (split.test, test), (split.train, 1 - validation - test)):
+    for part, share in (
+        (split.validation, validation),
+        (split.test, test),
+        (split.train, 1 - validation - test),
+    ):
         assert part.dtype == np.int64
         assert np.all(np.diff(part) > 0)
         expected = np.array(counts) * share
-        assert np.abs(np.bincount(dataset.y[part].astype(int), minlength=len(counts)) - expected).max() <= 1.5
+        assert (
+            np.abs(np.bincount(dataset.y[part].astype(int), minlength=len(counts)) - expected).max()
+            <= 1.5
+        )
 
 
-@pytest.mark.parametrize("dataset", [in_classes(60, 40), in_classes(50, 30, 20), a_dataset(np.linspace(0, 1, 100))])
+@pytest.mark.parametrize(
+    "dataset", [in_classes(60, 40), in_classes(50, 30, 20), a_dataset(np.linspace(0, 1, 100))]
+)
 def test_nothing_but_the_seed_and_the_fraction_moves_a_test_row(dataset):
     (first,) = holdout.split(dataset, **QUARTERS)
     for validation in (0.1, 0.3, 0.6):
@@ -54,7 +71,9 @@ def test_nothing_but_the_seed_and_the_fraction_moves_a_test_row(dataset):
     assert np.array_equal(smaller.validation, first.validation)
     np.random.seed(12345)  # What a run does with its own seed.
     assert np.array_equal(holdout.split(dataset, **QUARTERS)[0].test, first.test)
-    assert not np.array_equal(holdout.split(dataset, validation=0.25, test=0.25, seed=1)[0].test, first.test)
+    assert not np.array_equal(
+        holdout.split(dataset, validation=0.25, test=0.25, seed=1)[0].test, first.test
+    )
 
 
 def test_rows_are_shuffled():
@@ -75,7 +94,9 @@ def test_a_published_test_set_stays_and_the_fraction_is_of_the_rest():
 
 def test_published_parts_stay_as_they_are():
     fixed = {"train": np.arange(50), "validation": np.arange(50, 70), "test": np.arange(70, 80)}
-    (split,) = holdout.split(a_dataset(np.arange(100.0), fixed=fixed), validation=0.9, test=0.9, seed=0)
+    (split,) = holdout.split(
+        a_dataset(np.arange(100.0), fixed=fixed), validation=0.9, test=0.9, seed=0
+    )
     for name, rows in fixed.items():
         assert np.array_equal(getattr(split, name), rows)
 
@@ -109,11 +130,17 @@ def in_groups(counts, per_group, **facts):
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize(("counts", "per_group"), [((200, 100), 5), ((120, 90, 40), 7), ((300, 300), 3)])
-def test_groups_stay_whole_and_classes_keep_their_shares_as_well_as_groups_allow(counts, per_group, seed):
+@pytest.mark.parametrize(
+    ("counts", "per_group"), [((200, 100), 5), ((120, 90, 40), 7), ((300, 300), 3)]
+)
+def test_groups_stay_whole_and_classes_keep_their_shares_as_well_as_groups_allow(
+    counts, per_group, seed
+):
     dataset = in_groups(counts, per_group)
     (split,) = holdout.split(dataset, **{**QUARTERS, "seed": seed})
-    assert np.array_equal(np.sort(np.concatenate([split.train, split.validation, split.test])), np.arange(sum(counts)))
+    assert np.array_equal(
+        np.sort(np.concatenate([split.train, split.validation, split.test])), np.arange(sum(counts))
+    )
     in_parts = [set(dataset.groups[part]) for part in (split.train, split.validation, split.test)]
     assert sum(map(len, in_parts)) == len(set.union(*in_parts))
     for part, share in ((split.train, 0.5), (split.validation, 0.25), (split.test, 0.25)):
@@ -132,11 +159,15 @@ def test_groups_of_any_size_come_near_the_fractions_of_rows():
 def test_nothing_but_the_seed_and_the_fraction_moves_a_group_into_the_test():
     first = holdout.split(in_groups((200, 100), 5), **QUARTERS)[0]
     for options in ({"validation": 0.1}, {"validation": 0.6}):
-        assert np.array_equal(holdout.split(in_groups((200, 100), 5), **{**QUARTERS, **options})[0].test, first.test)
+        assert np.array_equal(
+            holdout.split(in_groups((200, 100), 5), **{**QUARTERS, **options})[0].test, first.test
+        )
     smaller = holdout.split(in_groups((200, 100), 5, subset=31), **QUARTERS)[0]
     assert np.array_equal(smaller.test, first.test)
     assert len(smaller.train) == 31
-    assert not np.array_equal(holdout.split(in_groups((200, 100), 5), **{**QUARTERS, "seed": 1})[0].test, first.test)
+    assert not np.array_equal(
+        holdout.split(in_groups((200, 100), 5), **{**QUARTERS, "seed": 1})[0].test, first.test
+    )
 
 
 def a_series(points, lookback=6, delay=2, **facts):
@@ -150,12 +181,19 @@ def reach(dataset, rows):
     return rows[0], rows[-1] + dataset.x.lookback + dataset.x.delay - 1
 
 
-@pytest.mark.parametrize(("points", "validation", "test"), [(107, 0.25, 0.25), (200, 0.1, 0.4), (60, 0.5, 0.2)])
-def test_a_series_is_divided_in_order_of_time_and_no_point_is_in_two_parts(points, validation, test):
+@pytest.mark.parametrize(
+    ("points", "validation", "test"), [(107, 0.25, 0.25), (200, 0.1, 0.4), (60, 0.5, 0.2)]
+)
+def test_a_series_is_divided_in_order_of_time_and_no_point_is_in_two_parts(
+    points, validation, test
+):
     dataset = a_series(points)
     (split,) = holdout.split(dataset, validation=validation, test=test, seed=0)
     count = len(dataset.x)
-    assert [len(split.validation), len(split.test)] == [round(validation * count), round(test * count)]
+    assert [len(split.validation), len(split.test)] == [
+        round(validation * count),
+        round(test * count),
+    ]
     assert len(split.train) == count - len(split.validation) - len(split.test) - 2 * 7
     assert (split.train[0], split.test[-1]) == (0, count - 1)
     for part in (split.train, split.validation, split.test):
@@ -184,8 +222,8 @@ def test_a_subset_of_a_series_is_its_latest_training_windows():
     assert np.array_equal(split.validation, whole.validation)
 
 
-# Seven classes, each in three of seven groups, as the lines and points of the Fano plane: however its points are parted
-# in two, some line has all of its points on one side.
+# Seven classes, each in three of seven groups, as the lines and points of the Fano plane: however
+# its points are parted in two, some line has all of its points on one side.
 FANO = (np.array([0, 1, 3]) + np.arange(7)[:, np.newaxis]) % 7
 CROSSED = in_classes(*[6] * 7, groups=np.repeat(FANO.ravel(), 2))
 
@@ -193,29 +231,85 @@ CROSSED = in_classes(*[6] * 7, groups=np.repeat(FANO.ravel(), 2))
 @pytest.mark.parametrize(
     ("dataset", "options", "said"),
     [
-        (in_classes(50, 50), {"test": 0.0}, r"protocol\.test is 0\.0; expected a fraction above 0 and below 1"),
+        (
+            in_classes(50, 50),
+            {"test": 0.0},
+            r"protocol\.test is 0\.0; expected a fraction above 0 and below 1",
+        ),
         (in_classes(50, 50), {"validation": 1.5}, r"protocol\.validation is 1\.5; expected"),
-        (in_classes(50, 50), {"validation": 0.7, "test": 0.3}, r"leave no rows to train with; .* less than 1"),
+        (
+            in_classes(50, 50),
+            {"validation": 0.7, "test": 0.3},
+            r"leave no rows to train with; .* less than 1",
+        ),
         (in_classes(50, 50), {"seed": -1}, r"protocol\.seed is -1; expected"),
-        (in_classes(50, 30, 2), {}, r"'c' has 2 of the rows to divide; expected at least 3 of each class"),
-        (in_classes(50, 30, 3), {"test": 0.7, "validation": 0.2}, r"'c' has 1 of .* expected at least 2"),
-        (in_classes(4, 4, 4), {"test": 0.1}, r"test would take 1 of 12 rows; expected at least 3 taken"),
+        (
+            in_classes(50, 30, 2),
+            {},
+            r"'c' has 2 of the rows to divide; expected at least 3 of each class",
+        ),
+        (
+            in_classes(50, 30, 3),
+            {"test": 0.7, "validation": 0.2},
+            r"'c' has 1 of .* expected at least 2",
+        ),
+        (
+            in_classes(4, 4, 4),
+            {"test": 0.1},
+            r"test would take 1 of 12 rows; expected at least 3 taken",
+        ),
         (a_dataset([1.0]), {}, r"would take 0 of 1 rows; .* Add rows"),
-        (in_classes(50, 50, subset=51), {}, r"dataset\.subset is 51, .* has 50 training rows; expected from 2 to 48"),
+        (
+            in_classes(50, 50, subset=51),
+            {},
+            r"dataset\.subset is 51, .* has 50 training rows; expected from 2 to 48",
+        ),
         (in_classes(50, 50, subset=1), {}, r"dataset\.subset is 1,"),
-        (a_dataset(np.arange(9.0), fixed={"test": np.arange(9)}), {}, r"no rows to train with: all 9 .* for test;"),
-        (a_dataset(np.arange(9.0), groups=np.ones(9, int)), {}, r"the 9 rows that test rows .* all of one group; exp"),
-        (a_dataset(np.arange(9.0), groups=np.arange(9) > 4), {}, r"the [45] rows that validation rows .* of one group"),
-        (in_groups((40, 10), 5), {}, r"'b' has 2 groups of the rows to divide; expected at least 3 of each class"),
-        (in_classes(3, 3, groups=np.array([0, 0, 1, 0, 1, 1])), {"validation": 0.1}, r"groups of the rows"),
-        (CROSSED, {"test": 0.3, "validation": 0.3}, r"no drawing of whole groups left rows of every class"),
+        (
+            a_dataset(np.arange(9.0), fixed={"test": np.arange(9)}),
+            {},
+            r"no rows to train with: all 9 .* for test;",
+        ),
+        (
+            a_dataset(np.arange(9.0), groups=np.ones(9, int)),
+            {},
+            r"the 9 rows that test rows .* all of one group; exp",
+        ),
+        (
+            a_dataset(np.arange(9.0), groups=np.arange(9) > 4),
+            {},
+            r"the [45] rows that validation rows .* of one group",
+        ),
+        (
+            in_groups((40, 10), 5),
+            {},
+            r"'b' has 2 groups of the rows to divide; expected at least 3 of each class",
+        ),
+        (
+            in_classes(3, 3, groups=np.array([0, 0, 1, 0, 1, 1])),
+            {"validation": 0.1},
+            r"groups of the rows",
+        ),
+        (
+            CROSSED,
+            {"test": 0.3, "validation": 0.3},
+            r"no drawing of whole groups left rows of every class",
+        ),
         (
             a_series(25),
             {},
             r"validation would take the latest 4 of 7 windows, and the 7 before .* at least 1 taken",
         ),
-        (a_series(12), {}, r"test would take the latest 1 of 5 windows, .* lower dataset\.lookback"),
-        (a_series(107, subset=99), {}, r"dataset\.subset is 99, .* has 36 training rows; expected from 1 to 35"),
+        (
+            a_series(12),
+            {},
+            r"test would take the latest 1 of 5 windows, .* lower dataset\.lookback",
+        ),
+        (
+            a_series(107, subset=99),
+            {},
+            r"dataset\.subset is 99, .* has 36 training rows; expected from 1 to 35",
+        ),
         (a_series(107), {"test": 0.001}, r"would take the latest 0 of 100 windows"),
     ],
 )

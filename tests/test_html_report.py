@@ -4,22 +4,28 @@ from pathlib import Path
 
 import pytest
 
-from goldilocks import cli, comparison
-from goldilocks.comparison import html, sections
+from goldilocks import cli
+from goldilocks.report import compare, html, sections
 from goldilocks.tracking import local
-from goldilocks.tracking.targets import Selection
+from goldilocks.tracking.selection import Selection
 from stored_runs import a_run, a_sweep, folds, log, seeds
 
 CURVE = [(1, 3.0), (2, 1.0), (3, 2.0)]
 
 
 def page(runs, histories=None, *, name="the runs", ui_command="mlflow ui"):
-    found = {run.run_id: {"val_loss": CURVE, "val_mae": CURVE} for run in runs} if histories is None else histories
+    found = (
+        {run.run_id: {"val_loss": CURVE, "val_mae": CURVE} for run in runs}
+        if histories is None
+        else histories
+    )
     selection = Selection(name, "slug", tuple(runs), None)
     origin = html.Origin(
         store="sqlite:///mlflow.db",
         ui_command=ui_command,
-        pages={run.run_id: f"http://127.0.0.1:5000/#/experiments/1/runs/{run.run_id}" for run in runs},
+        pages={
+            run.run_id: f"http://127.0.0.1:5000/#/experiments/1/runs/{run.run_id}" for run in runs
+        },
         command="goldilocks report abc",
         made=datetime(2026, 11, 23, 12, tzinfo=UTC),
     )
@@ -38,7 +44,9 @@ def test_a_page_needs_nothing_beside_it():
     text = page(RUNS)
     assert "plotly.js v" in text
     assert not re.search(r"<(link|img|iframe|object)\b|<script[^>]+src=|@import|url\(", own(text))
-    assert set(re.findall(r'(?:href|src)="(https?://[^/"]+)', own(text))) == {"http://127.0.0.1:5000"}
+    assert set(re.findall(r'(?:href|src)="(https?://[^/"]+)', own(text))) == {
+        "http://127.0.0.1:5000"
+    }
     assert len(own(text)) < 60_000
     assert "showSendToCloud: false" in text, "no button that uploads the data"
 
@@ -46,7 +54,8 @@ def test_a_page_needs_nothing_beside_it():
 def test_a_page_says_what_it_is_of():
     text = " ".join(page(RUNS).split())
     assert (
-        "6 runs in 2 variants on boston (stand-in, abababab), compared by val_loss at the best epoch, from the store "
+        "6 runs in 2 variants on boston (stand-in, abababab), compared by val_loss at the best "
+        "epoch, from the store "
         "sqlite:///mlflow.db." in text
     )
     assert "Made 23 November 2026, 12:00 UTC with <code>goldilocks report abc</code>" in text
@@ -78,13 +87,18 @@ def test_other_data_has_a_section_of_its_own_and_a_sentence_says_why():
 
 
 def test_what_differs_in_several_ways_is_named_by_the_first_of_them():
-    text = page([*RUNS, a_run("x", 1.0, params={"dataset": "mine"}, tags={"dataset.digest": "cd" * 32})])
+    text = page(
+        [*RUNS, a_run("x", 1.0, params={"dataset": "mine"}, tags={"dataset.digest": "cd" * 32})]
+    )
     assert "These runs differ in the data set. Their" in text
 
 
 def test_names_cannot_inject_html():
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
-    runs = [a_run("a", 1.0, params={"dataset.target": evil}), a_run("b", 2.0, params={"dataset.target": "price"})]
+    runs = [
+        a_run("a", 1.0, params={"dataset.target": evil}),
+        a_run("b", 2.0, params={"dataset.target": "price"}),
+    ]
     text = page(runs, name=evil)
     assert "<script>alert" not in text
     assert "<img" not in own(text)
@@ -92,7 +106,9 @@ def test_names_cannot_inject_html():
 
 
 def test_one_seed_cannot_tell_and_says_what_to_do():
-    text = page([a_run("a", 1.0, params={"model.units": "4"}), a_run("b", 2.0, params={"model.units": "8"})])
+    text = page(
+        [a_run("a", 1.0, params={"model.units": "4"}), a_run("b", 2.0, params={"model.units": "8"})]
+    )
     assert "No difference between the variants can be told from luck: one seed cannot tell." in text
     assert "seed=0,1,2" in text
 
@@ -111,7 +127,9 @@ def test_a_failed_run_is_named():
 
 
 def test_final_runs_are_of_test_rows_and_have_no_curves():
-    text = page([a_run("a", None, params={"final": "true"}, metrics={"test_loss": 3.0, "test_mae": 1.0})])
+    text = page(
+        [a_run("a", None, params={"final": "true"}, metrics={"test_loss": 3.0, "test_mae": 1.0})]
+    )
     assert "looked at the test rows, once" in text
     assert "Learning curves" not in text
     assert "plotly.js v" not in text
@@ -120,7 +138,12 @@ def test_final_runs_are_of_test_rows_and_have_no_curves():
 def test_a_second_look_at_the_test_rows_is_said_and_an_interval_is_shown():
     ends = {"test_loss": 3.0, "test_loss_low": 2.5, "test_loss_high": 3.75}
     runs = [
-        a_run(name, None, params={"final": "true", "model.units": name}, metrics={**ends, "test_looks": number})
+        a_run(
+            name,
+            None,
+            params={"final": "true", "model.units": name},
+            metrics={**ends, "test_looks": number},
+        )
         for name, number in (("4", 1), ("8", 2))
     ]
     text = page(runs)
@@ -160,8 +183,11 @@ def test_the_report_of_a_sweep_is_a_file_and_an_artifact_of_its_parent(store, fo
 
 def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):
     logged(store)
-    ids = [run.info.run_id for run in store.client.search_runs([store.experiment_id], "tags.role IS NULL")]
-    written = comparison.write(store, ids, folder / "mine.html", command="goldilocks report")
+    ids = [
+        run.info.run_id
+        for run in store.client.search_runs([store.experiment_id], "tags.role IS NULL")
+    ]
+    written = compare.write(store, ids, folder / "mine.html", command="goldilocks report")
     assert written == folder / "mine.html"
     assert "4 runs in 2 variants" in written.read_text()
 
@@ -170,14 +196,15 @@ def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):
     ("typed", "shown"),
     [
         ("postgresql://me:s3cr@t@host/db", "postgresql://me:***@host/db"),
-        ("mlflow ui --backend-store-uri mysql+pymysql://me:pw@host:3306/db", "mlflow ui --backend-store-uri "
+        ("mlflow ui --backend-store-uri mysql+pymysql://me:pw@host:3306/db", "mlflow ui "
+                                                                             "--backend-store-uri "
          "mysql+pymysql://me:***@host:3306/db"),
         ("http://127.0.0.1:5000/#/experiments/1", "http://127.0.0.1:5000/#/experiments/1"),
         ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
     ],
 )  # fmt: skip
 def test_no_password_is_passed_on(typed, shown):
-    assert comparison.without_password(typed) == shown
+    assert compare.without_password(typed) == shown
 
 
 @pytest.mark.slow

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from goldilocks.dataset import DataError, folders, images
+from goldilocks.dataset import images
+from goldilocks.dataset.readers import folders
+from goldilocks.errors import DataError
 
-SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.0, "subset": None}
+SETTINGS = {"image_size": 8, "cache_gib": 1.0, "broken_limit": 0.0, "subset": None}
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +40,10 @@ def write(folder, names):
 
 @pytest.fixture
 def pets(tmp_path):
-    return write(tmp_path / "pets", [f"{kind}/{number}.jpg" for kind in ("dogs", "cats") for number in range(12)])
+    return write(
+        tmp_path / "pets",
+        [f"{kind}/{number}.jpg" for kind in ("dogs", "cats") for number in range(12)],
+    )
 
 
 def load(folder, **changed):
@@ -47,7 +52,12 @@ def load(folder, **changed):
 
 def test_a_folder_per_class_is_a_binary_problem_in_natural_order(pets):
     data = load(pets)
-    assert (data.name, data.kind, data.problem, data.source) == ("images", "image", "binary", "original")
+    assert (data.name, data.kind, data.problem, data.source) == (
+        "images",
+        "image",
+        "binary",
+        "original",
+    )
     assert data.classes == ("cats", "dogs")
     assert data.x.shape == (24, 8, 8, 3)
     assert data.x.dtype == np.uint8
@@ -61,7 +71,10 @@ def test_a_folder_per_class_is_a_binary_problem_in_natural_order(pets):
 
 
 def test_three_classes_are_multiclass(tmp_path):
-    write(tmp_path / "in", [f"{kind}/deep/er/{number}.jpg" for kind in ("b", "A", "c") for number in range(3)])
+    write(
+        tmp_path / "in",
+        [f"{kind}/deep/er/{number}.jpg" for kind in ("b", "A", "c") for number in range(3)],
+    )
     data = load(tmp_path / "in", subset=4)
     assert data.problem == "multiclass"
     assert data.classes == ("A", "b", "c")
@@ -71,7 +84,10 @@ def test_three_classes_are_multiclass(tmp_path):
 
 
 def test_a_wrapping_folder_is_descended_into_and_other_files_are_counted(tmp_path):
-    root = write(tmp_path / "in", [f"PetImages/{kind}/{number}.jpg" for kind in ("Cat", "Dog") for number in range(3)])
+    root = write(
+        tmp_path / "in",
+        [f"PetImages/{kind}/{number}.jpg" for kind in ("Cat", "Dog") for number in range(3)],
+    )
     (root / "readme[1].txt").write_text("read")
     (root / "PetImages" / "Cat" / "Thumbs.db").write_text("thumbs")
     (root / "PetImages" / "Dog" / ".hidden.jpg").write_text("hidden")
@@ -86,10 +102,15 @@ def test_a_wrapping_folder_is_descended_into_and_other_files_are_counted(tmp_pat
 
 def test_a_flat_folder_has_the_class_in_the_names(tmp_path):
     found = folders.find(
-        write(tmp_path / "in", [f"train/{kind}.{n}.jpg" for n in range(11) for kind in ("dog", "cat")]), folders.IMAGES
+        write(
+            tmp_path / "in", [f"train/{kind}.{n}.jpg" for n in range(11) for kind in ("dog", "cat")]
+        ),
+        folders.IMAGES,
     )
     assert found.classes == ("cat", "dog")
-    assert found.files == tuple(f"{kind}.{number}.jpg" for kind in ("cat", "dog") for number in range(11))
+    assert found.files == tuple(
+        f"{kind}.{number}.jpg" for kind in ("cat", "dog") for number in range(11)
+    )
     assert found.labels.tolist() == [0] * 11 + [1] * 11
 
 
@@ -105,11 +126,22 @@ def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
     ("names", "message"),
     [
         ([], "holds no images. Expected two classes or more: a subfolder for each"),
-        ([f"cats/{n}.jpg" for n in range(3)], "has no class in its name, and .* has no class folders"),
-        ([f"cat.{n}.jpg" for n in range(3)], r"holds one class, 'cat' \(3 images\)"),
-        ([f"{kind}/{n}.jpg" for kind in "ab" for n in range(3)] + ["c/1.jpg"], "'c' has 1. Expected at least 3"),
         (
-            [f"{part}/{kind}/{n}.jpg" for part in ("train", "val") for kind in "ab" for n in range(3)],
+            [f"cats/{n}.jpg" for n in range(3)],
+            "has no class in its name, and .* has no class folders",
+        ),
+        ([f"cat.{n}.jpg" for n in range(3)], r"holds one class, 'cat' \(3 images\)"),
+        (
+            [f"{kind}/{n}.jpg" for kind in "ab" for n in range(3)] + ["c/1.jpg"],
+            "'c' has 1. Expected at least 3",
+        ),
+        (
+            [
+                f"{part}/{kind}/{n}.jpg"
+                for part in ("train", "val")
+                for kind in "ab"
+                for n in range(3)
+            ],
             "parts of a split",
         ),
     ],
@@ -138,11 +170,11 @@ def test_a_wrong_size_is_told(pets):
 def test_a_wrong_folder_is_told_and_prepared_images_load_without_tensorflow(pets, tmp_path):
     load(pets)
     code = (
-        "import sys; from goldilocks.dataset import images\n"
+        "import sys; from goldilocks.dataset import images\nfrom goldilocks.errors import DataError\n"
         f"settings = {SETTINGS!r}\n"
         f"images.load(dir={str(pets)!r}, **settings)\n"
         "try:\n    images.load(dir='missing', **settings)\n"
-        "except ValueError:\n    sys.exit('tensorflow' in sys.modules)"
+        "except DataError:\n    sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -153,24 +185,31 @@ def test_broken_files_are_named_and_skipped_up_to_the_limit(pets):
     (pets / "cats" / "11.jpg").write_bytes(b"")
     (pets / "dogs" / "0.jpg").write_text("<html>")
     sentence = (
-        r"3 of 24 images in .* cannot be decoded.*cats/3\.jpg \(damaged, or no image\), cats/11\.jpg \(empty\), "
+        r"3 of 24 images in .* cannot be decoded.*cats/3\.jpg \(damaged, or no image\), "
+        r"cats/11\.jpg \(empty\), "
         r"dogs/0\.jpg \(damaged, or no image\)"
     )
-    with pytest.raises(DataError, match=rf"{sentence}.*at most the fraction 0\.1\..*dataset\.broken_limit=0\.125"):
+    with pytest.raises(
+        DataError, match=rf"{sentence}.*at most the fraction 0\.1\..*dataset\.broken_limit=0\.125"
+    ):
         load(pets, broken_limit=0.1)
     data = load(pets, broken_limit=0.125)
     assert data.x.shape == (21, 8, 8, 3)
     assert data.y.tolist() == [0.0] * 10 + [1.0] * 11
     assert re.search(sentence, data.notes[0])
     listing = folders.find(pets, folders.IMAGES)
-    expected = [images.decode(str(listing.folder / file), (8, 8)).numpy() for file in listing.files[:3]]
+    expected = [
+        images.decode(str(listing.folder / file), (8, 8)).numpy() for file in listing.files[:3]
+    ]
     np.testing.assert_array_equal(data.x[:3], expected)
 
 
 def test_a_class_of_broken_files_is_told(pets):
     for number in range(10):
         (pets / "dogs" / f"{number}.jpg").write_bytes(b"")
-    with pytest.raises(DataError, match=r"'dogs' in .* has 2 images that can be decoded, expected at least 3"):
+    with pytest.raises(
+        DataError, match=r"'dogs' in .* has 2 images that can be decoded, expected at least 3"
+    ):
         load(pets, broken_limit=1.0)
 
 
@@ -215,20 +254,22 @@ def test_streamed_images_are_the_held_ones(pets):
 
     (pets / "cats" / "5.jpg").write_bytes(b"")
     held = load(pets, broken_limit=0.1)
-    streamed = load(pets, broken_limit=0.1, hold=0.0)
+    streamed = load(pets, broken_limit=0.1, cache_gib=0.0)
     assert streamed.x.dtype.kind == "U"
     assert streamed.image_size == (8, 8)
     assert streamed.notes == held.notes
     assert streamed.digest == held.digest
     np.testing.assert_array_equal(streamed.y, held.y)
-    decoded = tf.data.Dataset.from_tensor_slices(streamed.x).map(lambda path: images.decode(path, (8, 8)))
+    decoded = tf.data.Dataset.from_tensor_slices(streamed.x).map(
+        lambda path: images.decode(path, (8, 8))
+    )
     np.testing.assert_array_equal(np.stack(list(decoded.as_numpy_iterator())), held.x)
 
 
 def test_streaming_checks_the_files_once(pets, monkeypatch):
-    first = load(pets, hold=0.0)
+    first = load(pets, cache_gib=0.0)
     monkeypatch.setattr(images, "_decode_all", None)
-    np.testing.assert_array_equal(load(pets, hold=0.0, image_size=9).x, first.x)
+    np.testing.assert_array_equal(load(pets, cache_gib=0.0, image_size=9).x, first.x)
 
 
 @pytest.mark.parametrize(

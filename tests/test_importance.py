@@ -1,6 +1,6 @@
 import numpy as np
 
-from goldilocks.analysis.importance import importance
+from goldilocks.interpret.importance import importance
 
 ROWS = 400
 
@@ -14,10 +14,16 @@ def test_the_one_column_that_tells_something_is_found():
     rows = table()
     truth = 3 * rows["told"]
     found = importance(
-        lambda given: float(np.mean((3 * given["told"] - truth) ** 2)), rows, list(rows), repeats=10, seed=0
+        lambda given: float(np.mean((3 * given["told"] - truth) ** 2)),
+        rows,
+        list(rows),
+        repeats=10,
+        seed=0,
     )
     assert found[0].column == "told"
-    assert abs(found[0].mean - 2 * np.var(truth)) < 0.15 * 2 * np.var(truth)  # Of two independent draws.
+    assert abs(found[0].mean - 2 * np.var(truth)) < 0.15 * 2 * np.var(
+        truth
+    )  # Of two independent draws.
     assert 0 < found[0].std < found[0].mean / 4
     assert [(each.mean, each.std) for each in found[1:]] == [(0, 0), (0, 0)]
 

@@ -33,16 +33,26 @@ def test_a_variant_is_its_mean_its_faint_trainings_and_a_dot_at_the_best_epoch()
 
 def test_many_curves_are_drawn_only_in_part_at_first():
     data = drawn([curve(str(number)) for number in range(40)])["data"]
-    shown = [int(trace["name"]) for trace in data if trace["visible"] is True and trace["mode"] == "lines"]
+    shown = [
+        int(trace["name"])
+        for trace in data
+        if trace["visible"] is True and trace["mode"] == "lines"
+    ]
     assert shown == [*range(10), *range(35, 40)]
-    assert all(trace["visible"] is True for trace in drawn([curve(str(number)) for number in range(30)])["data"])
+    assert all(
+        trace["visible"] is True
+        for trace in drawn([curve(str(number)) for number in range(30)])["data"]
+    )
 
 
 def test_a_long_curve_is_thinned_and_many_points_are_drawn_by_webgl():
     line = drawn([curve(values=np.arange(10_000.0), best=None)])["data"][0]
     assert (line["dx"], values(line).size, values(line)[1]) == (20, 500, 20.0)
     assert line["type"] == "scatter"
-    many = [curve(str(number), np.zeros(2000), {str(n): np.zeros(2000) for n in range(3)}) for number in range(20)]
+    many = [
+        curve(str(number), np.zeros(2000), {str(n): np.zeros(2000) for n in range(3)})
+        for number in range(20)
+    ]
     assert {trace["type"] for trace in drawn(many)["data"]} == {"scattergl"}
 
 

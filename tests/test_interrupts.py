@@ -12,9 +12,9 @@ from processes import appears, gone
 LAUNCHER = """
 import os, signal, sys, time
 from pathlib import Path
-from goldilocks.sweep.pool import Pool
-from goldilocks.sweep.process import Job
-from goldilocks.sweep.slots import Slot
+from goldilocks.jobs.pool import Pool
+from goldilocks.jobs.process import Job
+from goldilocks.jobs.slots import Slot
 
 def stays(number):
     def ends(*_):
@@ -46,7 +46,9 @@ def launcher(tmp_path):
         (tmp_path / "launcher.py").write_text(LAUNCHER)
         command = [sys.executable, "launcher.py", *arguments]
         started.append(
-            subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
         )
         return started[0]
 
@@ -92,7 +94,11 @@ def test_ctrl_c_in_a_terminal_reaches_the_launcher_alone(launcher, tmp_path):
     """A terminal sends it to the whole foreground group."""
     program = launcher("polite")
     pids(tmp_path)
-    group = [child.pid for child in psutil.Process(program.pid).children() if os.getpgid(child.pid) == os.getpgid(0)]
+    group = [
+        child.pid
+        for child in psutil.Process(program.pid).children()
+        if os.getpgid(child.pid) == os.getpgid(0)
+    ]
     assert group  # The server of processes is among them.
     for pid in (*group, program.pid):
         os.kill(pid, signal.SIGINT)
@@ -103,7 +109,10 @@ def test_ctrl_c_in_a_terminal_reaches_the_launcher_alone(launcher, tmp_path):
 
 def test_a_launcher_that_is_killed_leaves_no_process_behind(launcher, tmp_path):
     program = launcher("polite")
-    everything = [*pids(tmp_path), *(child.pid for child in psutil.Process(program.pid).children(recursive=True))]
+    everything = [
+        *pids(tmp_path),
+        *(child.pid for child in psutil.Process(program.pid).children(recursive=True)),
+    ]
     assert len(everything) >= 5
     program.kill()
     assert all(gone(pid) for pid in everything)
@@ -115,11 +124,16 @@ def test_a_module_that_cannot_be_preloaded_is_named(launcher, tmp_path, monkeypa
     monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}:{tmp_path}")
     _, err = launcher("polite", "broken").communicate(timeout=30)
     assert "OSError: no disk" in err
-    assert "No process can be started for job 0: the server that forks them ended while it imported broken." in err
+    assert (
+        "No process can be started for job 0: the server that forks them ended while it imported "
+        "broken." in err
+    )
 
 
 def test_ctrl_c_before_the_first_job_does_not_wait_for_imports(launcher, tmp_path, monkeypatch):
-    (tmp_path / "slow.py").write_text("from pathlib import Path\nimport time\nPath('here').touch()\ntime.sleep(60)")
+    (tmp_path / "slow.py").write_text(
+        "from pathlib import Path\nimport time\nPath('here').touch()\ntime.sleep(60)"
+    )
     monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}:{tmp_path}")
     program = launcher("polite", "slow")
     while not (tmp_path / "here").exists():

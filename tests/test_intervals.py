@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from goldilocks import evaluation
-from goldilocks.intervals import best_of, interval, mean_interval, paired, row_values
+from goldilocks.encoding.targets import encode_targets
+from goldilocks.evaluation import scores
+from goldilocks.evaluation.intervals import best_of, interval, mean_interval, row_values
 from goldilocks.problem import PROBLEMS, Problem
 
 ROWS = 60
@@ -23,11 +24,13 @@ def a_case(kind, *, rows=ROWS, seed=0, loss=None):
     if kind == "multiclass":
         y = random.integers(3, size=rows)
         said = random.dirichlet([1, 1, 1], rows) + 0.7 * np.eye(3)[y]
-        truth = evaluation.targets(problem(kind, loss=loss), 3, y)
+        truth = encode_targets(problem(kind, loss=loss), 3, y)
         return truth, (said / said.sum(axis=1, keepdims=True)).astype("float32")
     if kind in ("binary", "multilabel"):
         truth = (random.random((rows, 1 if kind == "binary" else 4)) < 0.4).astype("float32")
-        return truth, np.clip(0.3 * truth + random.uniform(0, 0.7, truth.shape), 0, 1).astype("float32")
+        return truth, np.clip(0.3 * truth + random.uniform(0, 0.7, truth.shape), 0, 1).astype(
+            "float32"
+        )
     truth = random.random((rows, 2)).astype("float32") + 0.1
     return truth, np.clip(truth + random.normal(0, 0.2, truth.shape), 0.01, 0.99).astype("float32")
 
@@ -39,7 +42,7 @@ KINDS = [(kind, loss) for kind, row in PROBLEMS.items() for loss in row.losses]
 def test_the_mean_of_the_row_values_is_the_score_as_keras_has_it(kind, loss):
     truth, said = a_case(kind, loss=loss)
     asked = problem(kind, loss=loss)
-    for name, score in evaluation.scores(asked, truth, said).items():
+    for name, score in scores.scores(asked, truth, said).items():
         values = row_values(asked, name, truth, said)
         if name in ("auc", "precision", "recall", "root_mean_squared_error"):
             assert values is None
@@ -54,7 +57,7 @@ def test_the_mean_of_the_row_values_is_the_score_as_keras_has_it(kind, loss):
 def test_every_score_of_every_problem_lies_in_its_interval(kind, groups):
     truth, said = a_case(kind)
     clusters = None if groups is None else np.arange(ROWS) % groups
-    for name, score in evaluation.scores(problem(kind), truth, said).items():
+    for name, score in scores.scores(problem(kind), truth, said).items():
         found = interval(problem(kind), name, truth, said, clusters)
         assert found.low < score < found.high, name
         assert found.low >= 0
@@ -139,39 +142,17 @@ def test_values_that_are_not_finite_have_no_interval():
 def test_the_area_is_that_of_keras_and_its_error_that_of_delong():
     truth, said = a_case("binary", rows=300)
     said = np.round(said, 1)
-    area = evaluation.scores(problem("binary", "auc"), truth, said)["auc"]
+    area = scores.scores(problem("binary", "auc"), truth, said)["auc"]
     found = interval(problem("binary"), "auc", truth, said, None)
     middle = [math.log(end / (1 - end)) for end in (found.low, found.high)]
     assert sum(middle) / 2 == pytest.approx(math.log(area / (1 - area)), rel=1e-4)
     ones, zeros = said[truth == 1], said[truth == 0]
     wins = (ones[:, None] > zeros) + 0.5 * (ones[:, None] == zeros)
-    error = math.sqrt(wins.mean(axis=1).var(ddof=1) / len(ones) + wins.mean(axis=0).var(ddof=1) / len(zeros))
+    error = math.sqrt(
+        wins.mean(axis=1).var(ddof=1) / len(ones) + wins.mean(axis=0).var(ddof=1) / len(zeros)
+    )
     reach = (middle[1] - middle[0]) / 2 / stats.t(299).ppf(0.975) * area * (1 - area)
     assert reach == pytest.approx(error, rel=0.01)
-
-
-def test_paired_differences_are_those_of_the_paired_t_test():
-    random = np.random.default_rng(0)
-    hard = random.exponential(1, 80)
-    first, second = hard + random.normal(0.1, 0.1, 80), hard + random.normal(0, 0.1, 80)
-    found = paired(first, second, None)
-    known = stats.ttest_rel(first, second)
-    ends = known.confidence_interval()
-    assert found.mean == pytest.approx((first - second).mean())
-    assert found.mean / found.error == pytest.approx(known.statistic)
-    assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
-
-
-def test_paired_differences_over_clusters_are_those_of_their_means():
-    random = np.random.default_rng(0)
-    first, second, members = random.normal(size=60), random.normal(size=60), np.repeat(np.arange(12), 5)
-    means = (first - second).reshape(12, 5).mean(axis=1)
-    known = stats.ttest_1samp(means, 0).confidence_interval()
-    found = paired(first, second, members)
-    assert (found.low, found.high) == pytest.approx((known.low, known.high))
-    alone = paired(first, second, np.zeros(60, int))
-    assert alone.mean == pytest.approx(found.mean)
-    assert math.isnan(alone.error)
 
 
 @pytest.mark.parametrize("count", [2, 3, 10, 40, 200, 1000])

@@ -6,7 +6,9 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, archive, jena, sources
+from goldilocks.dataset import jena
+from goldilocks.dataset.sources import archive, cache
+from goldilocks.errors import DataError, SourceUnavailable
 from loopback import serve
 
 HOW = {"lookback": 240, "step": 1, "delay": 24, "purge": True, "subset": None}
@@ -27,13 +29,15 @@ def record(monkeypatch, tmp_path):
     """A small record as it is published: a CSV in a zip, every column in its place."""
     monkeypatch.setattr(jena, "ROWS", SMALL)
     monkeypatch.setattr(archive, "PAUSE", 0.01)
-    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    monkeypatch.setattr(cache, "_UNREACHABLE", set())
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
     frame = pandas.DataFrame({name: rng.uniform(1, 20, SMALL).round(2) for name in jena.COLUMNS})
     frame.loc[[7, 8], "wv (m/s)"] = -9999.0
-    times = pandas.date_range("2009-01-01 00:10", periods=SMALL, freq="10min").strftime("%d.%m.%Y %H:%M:%S")
+    times = pandas.date_range("2009-01-01 00:10", periods=SMALL, freq="10min").strftime(
+        "%d.%m.%Y %H:%M:%S"
+    )
     frame.insert(0, jena.TIME, times)
     return frame
 
@@ -51,7 +55,12 @@ def test_the_stand_in_is_a_year_of_hours_with_as_many_columns_as_the_original(st
     assert stand_in.x.values.dtype == np.float32
     assert np.isfinite(stand_in.x.values).all()
     assert len(stand_in.y) == 8760 - 240 - 24 + 1
-    assert (stand_in.source, stand_in.unit, stand_in.problem, stand_in.overlap) == ("stand_in", "°C", "regression", 263)
+    assert (stand_in.source, stand_in.unit, stand_in.problem, stand_in.overlap) == (
+        "stand_in",
+        "°C",
+        "regression",
+        263,
+    )
     assert stand_in.x.seen([0]).shape == (1, 240, 14)
     assert -20 < stand_in.y.min() < 0 < 30 < stand_in.y.max() < 40  # Greensboro's temperatures
     assert stand_in.notes == ()
@@ -72,7 +81,9 @@ def test_another_window_is_the_same_data(stand_in):
 def test_a_step_that_is_finer_than_the_source_becomes_an_hour_and_says_so():
     data = load(lookback=120, step=0.5)
     assert data.x.step == 1
-    assert data.notes == ("dataset.step is 0.5 hours; this source has one row every 60 minutes, so it became 1 hours.",)
+    assert data.notes == (
+        "dataset.step is 0.5 hours; this source has one row every 60 minutes, so it became 1 hours.",
+    )
 
 
 def test_the_original_is_fetched_unpacked_checked_and_read(record, monkeypatch):
@@ -92,7 +103,8 @@ def test_the_original_is_fetched_unpacked_checked_and_read(record, monkeypatch):
     assert wind[7] == wind[8] == wind[6]
     text = record.to_csv(index=False).encode()
     assert data.notes == (
-        f"The SHA-256 of {jena.FILE} is {hashlib.sha256(text).hexdigest()}; others have recorded {jena.SHA256} for it.",
+        f"The SHA-256 of {jena.FILE} is {hashlib.sha256(text).hexdigest()}; others have recorded "
+        f"{jena.SHA256} for it.",
         "Filled 2 missing wind speeds (-9999 in the record) with the ones before.",
     )
     assert again.digest == data.digest
@@ -102,28 +114,42 @@ def test_another_file_than_the_published_one_is_refused(record, monkeypatch):
     with serve() as site:
         site.files["/jena.csv.zip"] = packed(record.drop(columns="rh (%)"))
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
-        with pytest.raises(DataError, match=r"has 2000 rows and the columns Date Time.+expected 2000 rows"):
+        with pytest.raises(
+            DataError, match=r"has 2000 rows and the columns Date Time.+expected 2000 rows"
+        ):
             load("original")
 
 
 def test_the_recorded_checksum_needs_no_note(record, monkeypatch, tmp_path):
     record.to_csv(tmp_path / jena.FILE, index=False)
-    monkeypatch.setattr(jena, "SHA256", hashlib.sha256((tmp_path / jena.FILE).read_bytes()).hexdigest())
+    monkeypatch.setattr(
+        jena, "SHA256", hashlib.sha256((tmp_path / jena.FILE).read_bytes()).hexdigest()
+    )
     assert [note[:6] for note in load(dir=str(tmp_path), lookback=24).notes] == ["Filled"]
 
 
-def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_fetched_again(record, monkeypatch):
+def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_fetched_again(
+    record, monkeypatch
+):
     with serve() as site:
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
-        for sent in (b"<html>Sign in to this network</html>", packed(record[:9]), packed(record, "other.csv")):
+        for sent in (
+            b"<html>Sign in to this network</html>",
+            packed(record[:9]),
+            packed(record, "other.csv"),
+        ):
             site.files["/jena.csv.zip"] = sent
-            with pytest.raises(sources.SourceUnavailable, match=r"did not send the published file: .+was deleted"):
+            with pytest.raises(
+                SourceUnavailable, match=r"did not send the published file: .+was deleted"
+            ):
                 load("original")
-            assert list((sources.cache_dir() / "downloads").iterdir()) == []
+            assert list((cache.cache_dir() / "downloads").iterdir()) == []
         site.files["/jena.csv.zip"] = sent
         with monkeypatch.context() as patched:
             patched.setattr(jena, "_stand_in", lambda *_: "Greensboro")
-            with pytest.warns(UserWarning, match=r"did not send the published file.+Using the stand-in instead"):
+            with pytest.warns(
+                UserWarning, match=r"did not send the published file.+Using the stand-in instead"
+            ):
                 assert load("auto") == "Greensboro"
         site.files["/jena.csv.zip"] = packed(record)
         assert load("original", lookback=24).source == "original"
@@ -139,13 +165,18 @@ def test_a_full_disk_is_no_reason_for_the_stand_in(record, monkeypatch):
         monkeypatch.setattr(archive, "_extract_zip", full)
         with pytest.raises(DataError, match=r"Could not unpack .+No space left"):
             load("auto")
-    assert len(list((sources.cache_dir() / "downloads").iterdir())) == 1
+    assert len(list((cache.cache_dir() / "downloads").iterdir())) == 1
 
 
 @pytest.mark.parametrize(
     ("row", "column", "value", "sentence"),
     [
-        (11, "rh (%)", "wet", r"has 'wet' in the column rh \(%\) of row 12; expected a number\..+dataset=series"),
+        (
+            11,
+            "rh (%)",
+            "wet",
+            r"has 'wet' in the column rh \(%\) of row 12; expected a number\..+dataset=series",
+        ),
         (11, "rh (%)", None, r"has 'nan' in the column rh \(%\) of row 12; expected a number"),
         (0, "wv (m/s)", -9999.0, r"begins with a missing wind speed \(-9999\)"),
     ],
@@ -162,20 +193,26 @@ def test_a_hostile_archive_writes_nothing(record, monkeypatch, tmp_path):
     with serve() as site:
         site.files["/jena.csv.zip"] = packed(record, "../../escaped.csv")
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
-        with pytest.raises(DataError, match=r"has the member '\.\./\.\./escaped\.csv'.+Nothing was unpacked"):
+        with pytest.raises(
+            DataError, match=r"has the member '\.\./\.\./escaped\.csv'.+Nothing was unpacked"
+        ):
             load("original")
     assert not list(tmp_path.rglob("escaped.csv"))
 
 
 def test_without_a_network_auto_takes_the_stand_in_with_a_warning(monkeypatch, stand_in):
-    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    monkeypatch.setattr(cache, "_UNREACHABLE", set())
     monkeypatch.setattr(jena, "URL", "http://127.0.0.1:9/jena.csv.zip")
-    with pytest.warns(UserWarning, match=r"dataset=jena: Could not download .+Using the stand-in instead"):
+    with pytest.warns(
+        UserWarning, match=r"dataset=jena: Could not download .+Using the stand-in instead"
+    ):
         assert load("auto").digest == stand_in.digest
 
 
 def test_a_folder_of_ones_own_is_taken(record, tmp_path):
     record.to_csv(tmp_path / jena.FILE, index=False)
     assert load("stand_in", str(tmp_path), lookback=24, delay=24).source == "original"
-    with pytest.raises(DataError, match=r"There is no jena_climate_2009_2016\.csv in .+dataset\.dir=FOLDER"):
+    with pytest.raises(
+        DataError, match=r"There is no jena_climate_2009_2016\.csv in .+dataset\.dir=FOLDER"
+    ):
         load(dir=str(tmp_path / "cache"))

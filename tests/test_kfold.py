@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.windows import Windows
-from goldilocks.protocol import SplitError, holdout, kfold
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.errors import SplitError
+from goldilocks.protocol import holdout, kfold
 
 FOUR = {"k": 4, "shuffle": True, "test": 0.25, "seed": 0}
 
@@ -14,7 +15,14 @@ FOUR = {"k": 4, "shuffle": True, "test": 0.25, "seed": 0}
 def a_dataset(y, problem="regression", **facts):
     y = np.asarray(y)
     classes = tuple("abcdefghij"[: int(y.max()) + 1]) if problem in ("binary", "multiclass") else ()
-    facts = {"name": "toy", "kind": "table", "source": "stand_in", "location": "", "digest": "", **facts}
+    facts = {
+        "name": "toy",
+        "kind": "table",
+        "source": "stand_in",
+        "location": "",
+        "digest": "",
+        **facts,
+    }
     return Dataset(problem=problem, x=np.zeros((len(y), 1)), y=y, classes=classes, **facts)
 
 
@@ -57,23 +65,31 @@ def test_every_row_is_sealed_or_validated_once_and_groups_stay_whole(dataset, k,
     splits = kfold.split(dataset, k=k, shuffle=shuffle, test=0.25, seed=seed)
     assert len(splits) == k
     used = np.sort(np.concatenate([*(part.validation for part in splits), splits[0].test]))
-    divided = np.setdiff1d(np.arange(len(dataset.y)), np.r_[50:60, 75:90] if "train" in dataset.fixed else [])
+    divided = np.setdiff1d(
+        np.arange(len(dataset.y)), np.r_[50:60, 75:90] if "train" in dataset.fixed else []
+    )
     assert np.array_equal(used, divided)
     for part in splits:
         assert np.array_equal(part.test, the_test_of_holdout(dataset, 0.25, seed))
-        assert np.array_equal(np.sort(np.concatenate([part.train, part.validation, part.test])), divided)
+        assert np.array_equal(
+            np.sort(np.concatenate([part.train, part.validation, part.test])), divided
+        )
         for rows in (part.train, part.validation, part.test):
             assert rows.dtype == np.int64
             assert np.all(np.diff(rows) > 0)
         if dataset.groups is not None:
-            inside = [set(dataset.groups[rows]) for rows in (part.train, part.validation, part.test)]
+            inside = [
+                set(dataset.groups[rows]) for rows in (part.train, part.validation, part.test)
+            ]
             assert sum(map(len, inside)) == len(set.union(*inside))
 
 
 def test_bostons_published_training_rows_make_four_folds_of_101_consecutive_rows():
     dataset = numbers(506, fixed={"train": np.arange(404), "test": np.arange(404, 506)})
     splits = kfold.split(dataset, k=4, shuffle=False, test=0.25, seed=0)
-    assert [part.validation.tolist() for part in splits] == [list(range(at, at + 101)) for at in (0, 101, 202, 303)]
+    assert [part.validation.tolist() for part in splits] == [
+        list(range(at, at + 101)) for at in (0, 101, 202, 303)
+    ]
     assert {len(part.train) for part in splits} == {303}
     assert all(np.array_equal(part.test, np.arange(404, 506)) for part in splits)
 
@@ -104,7 +120,9 @@ def test_the_seed_draws_test_rows_and_folds_and_nothing_else_does():
     dataset = numbers(100)
     first, again, other = (kfold.split(dataset, **{**FOUR, "seed": seed}) for seed in (3, 3, 4))
     np.random.seed(12345)  # What a run does with its own seed.
-    assert all(np.array_equal(a.validation, b.validation) for a, b in zip(first, again, strict=True))
+    assert all(
+        np.array_equal(a.validation, b.validation) for a, b in zip(first, again, strict=True)
+    )
     assert not np.array_equal(first[0].test, other[0].test)
     published = numbers(100, fixed={"test": np.arange(20)})
     one, two = (kfold.split(published, **{**FOUR, "seed": seed})[0] for seed in (3, 4))
@@ -137,7 +155,9 @@ def test_a_series_is_chained_forward_and_no_point_is_in_two_parts(points, k, tes
         for rows in (part.train, part.validation, part.test):
             assert np.all(np.diff(rows) == 1)
         assert part.train[0] == 0
-        assert part.validation[0] == part.train[-1] + span + 1  # The point after the last that a training window has.
+        assert (
+            part.validation[0] == part.train[-1] + span + 1
+        )  # The point after the last that a training window has.
         assert part.test[0] > part.validation[-1] + span
     for part, following in itertools.pairwise(splits):
         assert following.validation[0] == part.validation[-1] + 1
@@ -154,18 +174,50 @@ def test_a_subset_of_a_series_is_the_latest_before_each_fold():
 @pytest.mark.parametrize(
     ("dataset", "options", "said"),
     [
-        (numbers(8), {"k": 7}, r"protocol\.k is 7, and dataset=toy has 6 rows to divide .* expected from 2 to 6 folds"),
+        (
+            numbers(8),
+            {"k": 7},
+            r"protocol\.k is 7, and dataset=toy has 6 rows to divide .* expected from 2 to 6 folds",
+        ),
         (numbers(8), {"k": 1}, r"protocol\.k is 1, .* expected from 2 to 6"),
-        (numbers(60, groups=np.arange(60) // 15), {}, r"protocol\.k is 4, .* has 3 groups of rows to divide"),
-        (in_classes(50, 4), {}, r"'b' has 3 of the 40 rows to divide into folds; expected at least protocol\.k=4 of"),
-        (SORTED, {"shuffle": False, "k": 2}, r"fold 1 of 2 trains with no row of 'a'; .*shuffle=true"),
-        (in_classes(50, 1), {}, r"'b' has 1 of the rows that test rows are drawn from; expected at least 2"),
+        (
+            numbers(60, groups=np.arange(60) // 15),
+            {},
+            r"protocol\.k is 4, .* has 3 groups of rows to divide",
+        ),
+        (
+            in_classes(50, 4),
+            {},
+            r"'b' has 3 of the 40 rows to divide into folds; expected at least protocol\.k=4 of",
+        ),
+        (
+            SORTED,
+            {"shuffle": False, "k": 2},
+            r"fold 1 of 2 trains with no row of 'a'; .*shuffle=true",
+        ),
+        (
+            in_classes(50, 1),
+            {},
+            r"'b' has 1 of the rows that test rows are drawn from; expected at least 2",
+        ),
         (numbers(50), {"test": 1.0}, r"protocol\.test is 1\.0; expected a fraction"),
         (numbers(50), {"seed": 2**32}, r"protocol\.seed is 4294967296; expected"),
-        (numbers(40, subset=30), {}, r"dataset\.subset is 30, and dataset=toy has 22 training rows"),
-        (a_series(52), {}, r"has 27 windows before the test: 4 folds of 5, .* 7 left out .* none to train with"),
+        (
+            numbers(40, subset=30),
+            {},
+            r"dataset\.subset is 30, and dataset=toy has 22 training rows",
+        ),
+        (
+            a_series(52),
+            {},
+            r"has 27 windows before the test: 4 folds of 5, .* 7 left out .* none to train with",
+        ),
         (a_series(30), {"k": 40}, r"protocol\.k is 40, .* 40 folds of 0,"),
-        (a_series(15), {}, r"test would take the latest 2 of 8 windows, and the 7 before them are left out"),
+        (
+            a_series(15),
+            {},
+            r"test would take the latest 2 of 8 windows, and the 7 before them are left out",
+        ),
     ],
 )
 def test_what_cannot_be_folded_is_a_sentence(dataset, options, said):

@@ -11,19 +11,25 @@ from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import HydraContext
 
-from goldilocks import jobs
+from goldilocks.jobs import records as jobs
 from goldilocks.sweep.launcher import errors_in
 from hydra_plugins.goldilocks import LocalLauncher
 
 ROOT = Path(__file__).parents[1]
-DEFAULTS = {"n_jobs": None, "time_limit": None, "memory_limit": None, "retries": 0, "gpus_per_job": 1}
+DEFAULTS = {
+    "n_jobs": None,
+    "time_limit": None,
+    "memory_limit": None,
+    "retries": 0,
+    "gpus_per_job": 1,
+}
 
 # A program of somebody else's, which knows nothing of Keras.
 PROGRAM = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
 import hydra
-from goldilocks import command_line
+from goldilocks.config import command_line
 from goldilocks.problem import ProblemError
 
 class Own(Exception):
@@ -86,13 +92,14 @@ def test_a_job_that_dies_ends_the_command_with_a_sentence_after_all_others(progr
     assert "Traceback" not in done.stderr
     log = tmp_path / "sweep" / "jobs" / "0.log"
     assert done.stderr.endswith(
-        f"goldilocks: job 0 (do=die value=1) was lost: killed by signal 9 (SIGKILL): out of memory, or by hand. "
+        "goldilocks: job 0 (do=die value=1) was lost: killed by signal 9 (SIGKILL): out of "
+        "memory, or by hand. "
         f"Its log is {log}.\n"
     )
     assert "job 1 (do=die value=2) failed: killed by signal 9 (SIGKILL)" in done.stderr
     assert "4 of 4 done, 0 running, 2 failed, best 1 (do=nothing value=1)" in done.stderr
     assert log.read_text() == "in the job die None\n"
-    records = jobs.all_of(tmp_path / "sweep")
+    records = jobs.read_all(tmp_path / "sweep")
     assert [record.status for record in records] == ["failed", "failed", "finished", "finished"]
     assert [record.value for record in records] == [None, None, 1.0, 2.0]
     assert records[0].reason == "killed by signal 9 (SIGKILL): out of memory, or by hand"
@@ -104,7 +111,7 @@ def test_what_a_job_raises_ends_the_command_as_it_would_without_the_launcher(pro
     done = program("do=mistake,nothing")
     assert done.returncode == 1
     assert done.stderr.endswith("\ngoldilocks: problem.type is none; expected one.\n")
-    assert jobs.of(tmp_path / "sweep", 0).reason == "problem.type is none; expected one."
+    assert jobs.read(tmp_path / "sweep", 0).reason == "problem.type is none; expected one."
     assert "ProblemError" in (tmp_path / "sweep" / "jobs" / "0.log").read_text()
 
 
@@ -134,9 +141,13 @@ def test_each_job_has_a_gpu_of_its_own(program, tmp_path, monkeypatch):
     (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    done = program("do=wait,end", "hydra.launcher.n_jobs=8")  # The first ends after the second: both run at once.
+    done = program(
+        "do=wait,end", "hydra.launcher.n_jobs=8"
+    )  # The first ends after the second: both run at once.
     assert done.returncode == 0, done.stderr
-    logs = [(tmp_path / "sweep" / "jobs" / f"{number}.log").read_text().split()[-1] for number in (0, 1)]
+    logs = [
+        (tmp_path / "sweep" / "jobs" / f"{number}.log").read_text().split()[-1] for number in (0, 1)
+    ]
     assert logs == ["0", "1"]
     done = program("value=1,2", "hydra.launcher.gpus_per_job=3")
     assert "hydra.launcher.gpus_per_job is 3; expected at most 2, all there are." in done.stderr
@@ -149,12 +160,22 @@ def test_bad_values_are_all_named(program, tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "goldilocks: the configuration has 5 errors; nothing was run.\n" in done.stderr
-    assert "1. hydra.launcher.n_jobs is 0; expected a whole number of at least 1, or null." in done.stderr
+    assert (
+        "1. hydra.launcher.n_jobs is 0; expected a whole number of at least 1, or null."
+        in done.stderr
+    )
     assert not (tmp_path / "sweep" / "jobs").exists()
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("n_jobs", True), ("n_jobs", 1.5), ("time_limit", 0), ("memory_limit", "2"), ("retries", None)]
+    ("key", "value"),
+    [
+        ("n_jobs", True),
+        ("n_jobs", 1.5),
+        ("time_limit", 0),
+        ("memory_limit", "2"),
+        ("retries", None),
+    ],
 )
 def test_a_value_that_cannot_be_is_refused(key, value):
     [error] = errors_in(DEFAULTS | {key: value}, gpus=0)
@@ -171,8 +192,8 @@ def test_ctrl_c_ends_the_command_in_a_line(program, tmp_path):
     _, said = running.communicate(timeout=30)
     assert running.returncode == 1
     assert said.endswith("\ngoldilocks: interrupted.\n")
-    assert jobs.of(tmp_path / "sweep", 0).reason == "was ended by Ctrl-C"
-    assert jobs.of(tmp_path / "sweep", 5).status == "waiting"
+    assert jobs.read(tmp_path / "sweep", 0).reason == "was ended by Ctrl-C"
+    assert jobs.read(tmp_path / "sweep", 5).status == "waiting"
 
 
 def test_a_sweeper_may_choose_the_next_job_by_what_has_ended(tmp_path, monkeypatch):
@@ -189,9 +210,16 @@ def test_a_sweeper_may_choose_the_next_job_by_what_has_ended(tmp_path, monkeypat
     with initialize_config_dir(str(tmp_path), version_base="1.3", job_name="test"):
         cfg = compose("program", return_hydra_config=True)
         launcher = LocalLauncher(**DEFAULTS | {"n_jobs": 2}, preload=None)
-        context = HydraContext(config_loader=GlobalHydra.instance().config_loader(), callbacks=Callbacks())
+        context = HydraContext(
+            config_loader=GlobalHydra.instance().config_loader(), callbacks=Callbacks()
+        )
         launcher.setup(hydra_context=context, task_function=lambda cfg: cfg.value, config=cfg)
-        launcher.stream(ask, lambda number, result: told.append((number, result.return_value)), total=None, common=())
+        launcher.stream(
+            ask,
+            lambda number, result: told.append((number, result.return_value)),
+            total=None,
+            common=(),
+        )
     assert told == [(0, 1), (1, 3), (2, 9), (3, 27)]
 
 
@@ -202,7 +230,15 @@ def test_hydra_does_not_wait_for_the_launcher_when_it_lists_its_plugins():
         text=True,
     ).stdout.split()
     assert "goldilocks.sweep.launcher" in seen
-    assert not {"psutil", "multiprocessing", "mlflow", "cloudpickle", "rich", "tensorflow", "numpy"} & set(seen)
+    assert not {
+        "psutil",
+        "multiprocessing",
+        "mlflow",
+        "cloudpickle",
+        "rich",
+        "tensorflow",
+        "numpy",
+    } & set(seen)
 
 
 def test_every_key_has_its_default_in_the_configuration_alone():

@@ -12,7 +12,11 @@ from hydra.version import VersionBase
 from hydra_plugins.goldilocks import LocalLauncher
 
 OURS = f"hydra.searchpath=[file://{Path(__file__).parents[1] / 'conf'}]"
-KEYS = [OURS, "hydra.launcher.preload=null", "hydra.launcher.n_jobs=2"]  # Nothing in these jobs needs TensorFlow.
+KEYS = [
+    OURS,
+    "hydra.launcher.preload=null",
+    "hydra.launcher.n_jobs=2",
+]  # Nothing in these jobs needs TensorFlow.
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +26,9 @@ def _no_version_yet(hydra_restore_singletons):
 
 
 def test_hydra_finds_the_launcher():
-    assert LocalLauncher.__name__ in [found.__name__ for found in Plugins.instance().discover(Launcher)]
+    assert LocalLauncher.__name__ in [
+        found.__name__ for found in Plugins.instance().discover(Launcher)
+    ]
 
 
 @pytest.mark.parametrize(("launcher_name", "overrides"), [("local", KEYS)])

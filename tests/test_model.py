@@ -2,9 +2,20 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.model import Facts, ModelError, Regularizer, baseline, convnet, mlp
+from goldilocks.errors import ModelError
+from goldilocks.model import Facts, Regularizer, baseline, convnet, mlp
 
-PARTS = ("l1", "l2", "dropout", "recurrent_dropout", "flip", "rotation", "translation", "shear", "zoom")
+PARTS = (
+    "l1",
+    "l2",
+    "dropout",
+    "recurrent_dropout",
+    "flip",
+    "rotation",
+    "translation",
+    "shear",
+    "zoom",
+)
 NONE = Regularizer(**{**dict.fromkeys(PARTS, 0.0), "flip": False}, patience=None)  # pyright: ignore
 CHAPTER_6 = [32, 64, 128, 128]
 
@@ -19,7 +30,12 @@ def regularized(**parts):
 
 def a_convnet(shape, regularizer=NONE, *, filters, layers="auto", units=8, outputs=1):
     return convnet.build(
-        facts(shape, outputs), regularizer, filters=filters, layers=layers, units=units, activation="relu"
+        facts(shape, outputs),
+        regularizer,
+        filters=filters,
+        layers=layers,
+        units=units,
+        activation="relu",
     )
 
 
@@ -51,7 +67,9 @@ def test_the_parameters_of_the_books_convnets(shape, filters, units, outputs, pa
 
 
 def sides(model):
-    return [layer.output.shape[1] for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    return [
+        layer.output.shape[1] for layer in model.layers if isinstance(layer, keras.layers.Conv2D)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +82,19 @@ def test_a_convnet_has_the_blocks_that_the_image_has_room_for(side, blocks):
 
 def test_a_number_of_layers_takes_the_first_filters():
     model = a_convnet((64, 64, 3), filters=CHAPTER_6, layers=2)
-    assert [layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)] == [32, 64]
+    assert [layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)] == [
+        32,
+        64,
+    ]
 
 
-@pytest.mark.parametrize(("side", "layers", "room"), [(16, 3, 2), (64, 5, 4), (2, "auto", 0), (2, 1, 0)])
+@pytest.mark.parametrize(
+    ("side", "layers", "room"), [(16, 3, 2), (64, 5, 4), (2, "auto", 0), (2, 1, 0)]
+)
 def test_more_blocks_than_there_is_room_for_are_refused(side, layers, room):
     sentence = (
-        rf"layers is {layers} with model\.filters=.+; an image of {side}x70 pixels has room for {room} of them\. "
+        rf"layers is {layers} with model\.filters=.+; an image of {side}x70 pixels has room for "
+        rf"{room} of them\. "
         r"Use .+\(dataset\.image_size\)\.$"
     )
     with pytest.raises(ModelError, match=sentence):
@@ -78,7 +102,11 @@ def test_more_blocks_than_there_is_room_for_are_refused(side, layers, room):
 
 
 def penalized(model):
-    return [layer.name for layer in model.layers if getattr(layer, "kernel_regularizer", None) is not None]
+    return [
+        layer.name
+        for layer in model.layers
+        if getattr(layer, "kernel_regularizer", None) is not None
+    ]
 
 
 def kinds(model):
@@ -101,17 +129,28 @@ def test_a_penalty_is_on_every_hidden_kernel_and_not_on_the_last():
 
 
 def test_a_penalty_adds_what_the_formula_says():
-    model = mlp.build(facts((3,)), regularized(l1=0.25, l2=0.5), units=4, layers=1, activation="relu")
+    model = mlp.build(
+        facts((3,)), regularized(l1=0.25, l2=0.5), units=4, layers=1, activation="relu"
+    )
     kernel = model.layers[1].get_weights()[0]
-    assert float(sum(model.losses)) == pytest.approx(0.25 * np.abs(kernel).sum() + 0.5 * (kernel**2).sum(), rel=1e-5)
+    assert float(sum(model.losses)) == pytest.approx(
+        0.25 * np.abs(kernel).sum() + 0.5 * (kernel**2).sum(), rel=1e-5
+    )
 
 
 def test_dropout_is_after_every_hidden_layer_of_an_mlp_and_before_the_dense_layer_of_a_convnet():
     half = regularized(dropout=0.5)
     dense = mlp.build(facts((3,)), half, units=4, layers=2, activation="relu")
     assert kinds(dense) == ["InputLayer", "Dense", "Dropout", "Dense", "Dropout", "Dense"]
-    assert kinds(a_convnet((16, 16, 1), half, filters=[4]))[-4:] == ["Flatten", "Dropout", "Dense", "Dense"]
-    assert {layer.rate for layer in dense.layers if isinstance(layer, keras.layers.Dropout)} == {0.5}
+    assert kinds(a_convnet((16, 16, 1), half, filters=[4]))[-4:] == [
+        "Flatten",
+        "Dropout",
+        "Dense",
+        "Dense",
+    ]
+    assert {layer.rate for layer in dense.layers if isinstance(layer, keras.layers.Dropout)} == {
+        0.5
+    }
     assert "Dropout" not in kinds(a_convnet((16, 16, 1), filters=[4]))
 
 
@@ -130,12 +169,19 @@ def test_the_baseline_predicts_its_prior_and_learns_nothing(last_activation):
     assert model.predict(rows, verbose=0) == pytest.approx(np.tile(prior, (5, 1)))
 
 
-@pytest.mark.parametrize(("column", "mean", "std"), [(0, 9.4, 8.42), (2, 989.2, 8.36), (1, -4.0, 1e-3)])
-def test_the_baseline_of_a_series_predicts_its_last_value_in_the_targets_unit(tmp_path, column, mean, std):
+@pytest.mark.parametrize(
+    ("column", "mean", "std"), [(0, 9.4, 8.42), (2, 989.2, 8.36), (1, -4.0, 1e-3)]
+)
+def test_the_baseline_of_a_series_predicts_its_last_value_in_the_targets_unit(
+    tmp_path, column, mean, std
+):
     values = np.random.default_rng(0).normal(mean, std, (5, 4, 3)).astype("float32")
     prior = np.array([mean], "float32")
     model = baseline.build(
-        Facts((4, 3), 1, "linear", prior, np.array([std], "float32"), persistence=(column, mean, std)), NONE
+        Facts(
+            (4, 3), 1, "linear", prior, np.array([std], "float32"), persistence=(column, mean, std)
+        ),
+        NONE,
     )
     assert model.trainable_weights == []
     assert model.count_params() == 0
@@ -147,7 +193,9 @@ def test_the_baseline_of_a_series_predicts_its_last_value_in_the_targets_unit(tm
         values[:, -1, column], rel=0, abs=float(4 * np.spacing(np.float32(abs(mean))))
     )
     model.save(tmp_path / "model.keras")
-    assert np.array_equal(keras.saving.load_model(tmp_path / "model.keras").predict(features, verbose=0), predicted)
+    assert np.array_equal(
+        keras.saving.load_model(tmp_path / "model.keras").predict(features, verbose=0), predicted
+    )
 
 
 def test_what_a_regularizer_asks_for():
@@ -155,6 +203,8 @@ def test_what_a_regularizer_asks_for():
     assert not NONE.augments
     assert regularized(l1=0.1).penalizes
     assert regularized(l2=0.1).penalizes
-    assert all(regularized(**{part: 0.1}).augments for part in ("rotation", "translation", "shear", "zoom"))
+    assert all(
+        regularized(**{part: 0.1}).augments for part in ("rotation", "translation", "shear", "zoom")
+    )
     assert regularized(flip=True).augments
     assert not regularized(dropout=0.5, patience=3).augments

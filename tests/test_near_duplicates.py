@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageEnhance
 
-from goldilocks.dataset import Dataset, packing
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.dataset.sources import packing
 from goldilocks.protocol import Split
 from goldilocks.protocol.near_duplicates import near_duplicates, warning
 
@@ -16,18 +17,34 @@ NONE = np.arange(0)
 
 
 def a_dataset(x, kind, **facts):
-    given = {"name": "toy", "source": "stand_in", "location": "", "digest": "", "classes": (), **facts}
+    given = {
+        "name": "toy",
+        "source": "stand_in",
+        "location": "",
+        "digest": "",
+        "classes": (),
+        **facts,
+    }
     return Dataset(kind=kind, problem="regression", x=x, y=np.zeros(len(x), "float32"), **given)
 
 
 def a_split(rows, test, validation=0):
     order = np.arange(rows)
-    return Split(order[: rows - test - validation], order[rows - test - validation : rows - test], order[rows - test :])
+    return Split(
+        order[: rows - test - validation],
+        order[rows - test - validation : rows - test],
+        order[rows - test :],
+    )
 
 
 def altered(pixels):
     """A photograph again, lighter, and saved as a JPEG in another size."""
-    picture = ImageEnhance.Brightness(Image.fromarray(pixels)).enhance(1.15).resize((75, 75)).resize((60, 60))
+    picture = (
+        ImageEnhance.Brightness(Image.fromarray(pixels))
+        .enhance(1.15)
+        .resize((75, 75))
+        .resize((60, 60))
+    )
     return np.asarray(picture)
 
 
@@ -35,7 +52,10 @@ def altered(pixels):
 def drawn():
     """40 different smooth pictures, and two of them again with slight changes: uint8 (42, 60, 60, 3)."""
     coarse = RANDOM.integers(200, size=(40, 6, 6, 3), dtype=np.uint8)
-    pixels = [np.asarray(Image.fromarray(each).resize((60, 60), Image.Resampling.BICUBIC)) for each in coarse]
+    pixels = [
+        np.asarray(Image.fromarray(each).resize((60, 60), Image.Resampling.BICUBIC))
+        for each in coarse
+    ]
     return np.stack([*pixels, altered(pixels[3]), altered(pixels[17])])
 
 
@@ -88,7 +108,9 @@ def test_texts_without_a_word_are_like_nothing():
 
 
 def test_a_row_with_slightly_other_numbers_is_found_unless_a_text_or_a_gap_differs():
-    frame = pd.DataFrame({"a": RANDOM.normal(size=50), "b": 1000 * RANDOM.normal(size=50), "c": ["x"] * 50, "d": 1.0})
+    frame = pd.DataFrame(
+        {"a": RANDOM.normal(size=50), "b": 1000 * RANDOM.normal(size=50), "c": ["x"] * 50, "d": 1.0}
+    )
     near = frame.iloc[:4].copy()
     near["b"] += 1.0
     near.loc[near.index[1], "c"] = "y"

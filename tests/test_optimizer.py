@@ -7,7 +7,13 @@ STEPS, RATE = 100, 0.5
 
 
 def optimizer(**asked):
-    arguments = {"name": "sgd", "learning_rate": RATE, "schedule": "constant", "decay_to": 0.0, "warmup": 0.0}
+    arguments = {
+        "name": "sgd",
+        "learning_rate": RATE,
+        "schedule": "constant",
+        "decay_to": 0.0,
+        "warmup": 0.0,
+    }
     return build(STEPS, **{**arguments, "clipnorm": None, "ema_momentum": None, **asked})
 
 
@@ -28,7 +34,9 @@ def rate(step, shape, decay_to=0.0, warmup_steps=0):
     ],
 )
 @pytest.mark.parametrize("warmup_steps", [0, 20])
-def test_a_schedule_at_its_start_half_way_and_at_its_end(shape, decay_to, start, half, end, warmup_steps):
+def test_a_schedule_at_its_start_half_way_and_at_its_end(
+    shape, decay_to, start, half, end, warmup_steps
+):
     steps = (warmup_steps, (warmup_steps + STEPS) // 2, STEPS, 10 * STEPS)
     factors = [rate(step, shape, decay_to, warmup_steps) / RATE for step in steps]
     assert factors == pytest.approx([start, half, end, end], rel=1e-4, abs=1e-6)
@@ -49,7 +57,9 @@ def test_the_learning_rate_rises_in_a_line_to_its_highest(shape):
 def test_a_schedule_is_made_again_from_its_config():
     schedule = Schedule(RATE, "cosine", 0.1, 10, STEPS)
     again = Schedule.from_config(schedule.get_config())
-    assert [float(again(step)) for step in (0, 9, 50, 100)] == [float(schedule(step)) for step in (0, 9, 50, 100)]
+    assert [float(again(step)) for step in (0, 9, 50, 100)] == [
+        float(schedule(step)) for step in (0, 9, 50, 100)
+    ]
 
 
 def test_a_constant_rate_stays_a_number_that_callbacks_can_set():
@@ -73,7 +83,9 @@ def test_training_follows_the_schedule():
     for _ in range(50):
         linear.apply([keras.ops.ones(())])
     assert float(linear.learning_rate) == pytest.approx(RATE / 2)
-    assert float(weight) == pytest.approx(-RATE * sum(1 - step / STEPS for step in range(50)), rel=1e-5)
+    assert float(weight) == pytest.approx(
+        -RATE * sum(1 - step / STEPS for step in range(50)), rel=1e-5
+    )
 
 
 def test_arguments_reach_keras():

@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 
 from goldilocks.backend import keras
-from goldilocks.dataset import DataError, imdb, original, reuters, sources
+from goldilocks.dataset import imdb, reuters
+from goldilocks.dataset.sources import cache, original
+from goldilocks.errors import DataError, SourceUnavailable
 from loopback import serve
 
 HOW = {
     "encoding": "auto",
     "hashing": False,
     "token": "word",
-    "words": 100,
-    "length": 10,
-    "truncate": "before",
-    "pad": "before",
+    "max_tokens": 100,
+    "maxlen": 10,
+    "truncating": "pre",
+    "padding": "pre",
     "reverse": False,
     "subset": None,
 }
@@ -38,9 +40,14 @@ def npz(**arrays):
 
 # As the published files are laid out: indices before the offset, Reuters without a split.
 REVIEWS = npz(
-    x_train=ragged([1, 2], [3, 2, 2], [1]), y_train=[0, 1, 1], x_test=ragged([2, 4], [1, 1, 5]), y_test=[1, 0]
+    x_train=ragged([1, 2], [3, 2, 2], [1]),
+    y_train=[0, 1, 1],
+    x_test=ragged([2, 4], [1, 1, 5]),
+    y_test=[1, 0],
 )
-NEWSWIRES = npz(x=ragged(*([1 + row % 4, 4] for row in range(9)), [1, 5]), y=[3, 4, 45, 0, 3, 4, 3, 4, 3, 4])
+NEWSWIRES = npz(
+    x=ragged(*([1 + row % 4, 4] for row in range(9)), [1, 5]), y=[3, 4, 45, 0, 3, 4, 3, 4, 3, 4]
+)
 
 
 @pytest.fixture
@@ -51,9 +58,11 @@ def site(tmp_path, monkeypatch):
     from keras.src.utils import file_utils
 
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "keras").mkdir()  # Keras takes a folder under /tmp where it may not write into its own.
+    (
+        tmp_path / "keras"
+    ).mkdir()  # Keras takes a folder under /tmp where it may not write into its own.
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path / "keras"))
-    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    monkeypatch.setattr(cache, "_UNREACHABLE", set())
     with serve() as served:
         index = json.dumps(WORD_INDEX).encode()
         served.files = {
@@ -62,12 +71,16 @@ def site(tmp_path, monkeypatch):
             "/reuters.npz": NEWSWIRES,
             "/reuters_word_index.json": index,
         }
-        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in served.files.items()}
+        hashes = {
+            name: hashlib.sha256(content).hexdigest() for name, content in served.files.items()
+        }
 
         def get_file(fname, origin, file_hash):
             assert origin.endswith(f"/{fname}")
             assert len(file_hash) in (32, 64)
-            return file_utils.get_file(fname, f"{served.url}/{fname}", file_hash=hashes[f"/{fname}"])
+            return file_utils.get_file(
+                fname, f"{served.url}/{fname}", file_hash=hashes[f"/{fname}"]
+            )
 
         for module in (published_imdb, published_reuters):
             monkeypatch.setattr(module, "get_file", get_file)
@@ -81,22 +94,39 @@ def kept(tmp_path):
 def test_the_reviews_come_from_keras_as_words(site, tmp_path):
     found = imdb.load(source="original", dir=None, **HOW)
     assert found.source == "original"
-    assert (found.y.dtype, found.classes, found.problem) == (np.float32, ("negative", "positive"), "binary")
+    assert (found.y.dtype, found.classes, found.problem) == (
+        np.float32,
+        ("negative", "positive"),
+        "binary",
+    )
     # Keras shuffles each part, and leaves out the last word of all, which is `zebra`.
     train, test = found.x[:3].tolist(), found.x[3:].tolist()
-    assert dict(zip(train, found.y[:3], strict=True)) == {"the film": 0, "don't film film": 1, "the": 1}
+    assert dict(zip(train, found.y[:3], strict=True)) == {
+        "the film": 0,
+        "don't film film": 1,
+        "the": 1,
+    }
     assert dict(zip(test, found.y[3:], strict=True)) == {"film crude": 1, "the the": 0}
     assert found.fixed["test"].tolist() == [3, 4]
     assert kept(tmp_path) == ["imdb.npz", "imdb_word_index.json"]
     site.files.clear()
-    assert imdb.load(source="auto", dir=None, **HOW).digest == found.digest  # From the cache of prepared arrays.
+    assert (
+        imdb.load(source="auto", dir=None, **HOW).digest == found.digest
+    )  # From the cache of prepared arrays.
 
 
 def test_the_newswires_come_from_keras_as_words(site):
     found = reuters.load(source="original", **HOW)
-    assert (found.y.dtype, len(found.classes), found.classes[45], found.problem) == (np.int64, 46, "lead", "multiclass")
+    assert (found.y.dtype, len(found.classes), found.classes[45], found.problem) == (
+        np.int64,
+        46,
+        "lead",
+        "multiclass",
+    )
     assert found.fixed["test"].tolist() == [8, 9]
-    topics = {text: {found.classes[label] for label in found.y[found.x == text]} for text in found.x}
+    topics = {
+        text: {found.classes[label] for label in found.y[found.x == text]} for text in found.x
+    }
     assert topics["the crude"] == {"earn"}
     assert topics["the"] == {"acq"}
     assert topics["don't crude"] == {"lead", "earn"}
@@ -107,7 +137,9 @@ def test_the_newswires_come_from_keras_as_words(site):
 def test_another_checksum_is_a_sentence_and_the_file_is_fetched_again(site, tmp_path, file):
     right = site.files[f"/{file}"]
     site.files[f"/{file}"] = right[:-1] + b"!"
-    with pytest.raises(sources.SourceUnavailable, match=rf"Incomplete or corrupted file.* published {file} in"):
+    with pytest.raises(
+        SourceUnavailable, match=rf"Incomplete or corrupted file.* published {file} in"
+    ):
         imdb.load(source="original", dir=None, **HOW)
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
     site.files[f"/{file}"] = right
@@ -116,7 +148,7 @@ def test_another_checksum_is_a_sentence_and_the_file_is_fetched_again(site, tmp_
 
 def test_a_download_that_breaks_off_leaves_nothing_half_written(site, tmp_path):
     site.cut = [40]
-    with pytest.raises(sources.SourceUnavailable, match=r"reuters\.npz.*dataset\.source=stand_in"):
+    with pytest.raises(SourceUnavailable, match=r"reuters\.npz.*dataset\.source=stand_in"):
         reuters.load(source="original", **HOW)
     assert kept(tmp_path) == []
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
@@ -133,8 +165,10 @@ def test_an_archive_that_would_run_code_is_refused(site, monkeypatch, tmp_path):
     site.files["/reuters.npz"] = npz(x=column, y=[0])
     from keras.src.datasets import reuters as published
 
-    monkeypatch.setattr(published, "get_file", functools.partial(write, tmp_path, site.files["/reuters.npz"]))
-    with pytest.raises(sources.SourceUnavailable, match="Refusing to deserialize"):
+    monkeypatch.setattr(
+        published, "get_file", functools.partial(write, tmp_path, site.files["/reuters.npz"])
+    )
+    with pytest.raises(SourceUnavailable, match="Refusing to deserialize"):
         reuters.load(source="original", **HOW)
     assert not (tmp_path / "ran").exists()
 
@@ -152,14 +186,24 @@ def test_without_the_original_auto_takes_the_stand_in(site, monkeypatch):
 
 
 def test_decoding_leaves_out_what_stands_for_no_word():
-    assert original.decode([[1, 4, 5, 2, 7], [0, 0, 6], [], [1]], WORD_INDEX) == ["the film crude", "don't", "", ""]
+    assert original.decode([[1, 4, 5, 2, 7], [0, 0, 6], [], [1]], WORD_INDEX) == [
+        "the film crude",
+        "don't",
+        "",
+        "",
+    ]
     assert original.decode(np.array([[1, 4], [1, 5]], dtype=object), WORD_INDEX) == ["the", "film"]
 
 
 def test_an_index_that_stands_for_no_word_is_a_sentence():
-    with pytest.raises(DataError, match=r"the index 9, and the 5 words .* none such \(3 less\)\..* fetched again"):
+    with pytest.raises(
+        DataError, match=r"the index 9, and the 5 words .* none such \(3 less\)\..* fetched again"
+    ):
         original.decode([[1, 4, 9]], WORD_INDEX)
 
 
 def test_the_names_of_the_topics_need_no_network():
-    assert original.from_keras("reuters", "get_label_names") == keras.datasets.reuters.get_label_names()
+    assert (
+        original.from_keras("reuters", "get_label_names")
+        == keras.datasets.reuters.get_label_names()
+    )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from goldilocks.dataset import packing
+from goldilocks.dataset.sources import packing
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,10 @@ def test_texts_come_back(texts, tmp_path):
     assert (packed["utf8"].dtype, packed["ends"].dtype) == (np.uint8, np.int64)
     for name, array in packed.items():
         np.save(tmp_path / f"{name}.npy", array, allow_pickle=False)
-    stored = {name: np.load(tmp_path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in packed}
+    stored = {
+        name: np.load(tmp_path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        for name in packed
+    }
     found = packing.unpack(stored)
     assert (found.dtype, found.shape, found.tolist()) == (object, (len(texts),), texts)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from goldilocks.jobs import JobError
-from goldilocks.sweep import pool, process
-from goldilocks.sweep.pool import Pool
-from goldilocks.sweep.process import Job
-from goldilocks.sweep.slots import Slot
+from goldilocks.errors import JobError
+from goldilocks.jobs import pool, process
+from goldilocks.jobs.pool import Pool
+from goldilocks.jobs.process import Job
+from goldilocks.jobs.slots import Slot
 from processes import gone
 
-MISTAKES = (LookupError,)
+MISTAKES = LookupError
 NOTHING = {"time_limit": None, "memory_limit": None, "retries": 0, "final": MISTAKES, "preload": ()}
 ONE, TWO = [Slot(1, None)], [Slot(1, None)] * 2
 
@@ -27,7 +27,9 @@ def run(tmp_path):
     """Runs calls as jobs, and gives how they ended, in that order."""
 
     def ends(*calls, slots=TWO, **limits):
-        jobs = iter([Job(number, call, tmp_path / f"{number}.log") for number, call in enumerate(calls)])
+        jobs = iter(
+            [Job(number, call, tmp_path / f"{number}.log") for number, call in enumerate(calls)]
+        )
         ended = {}
         made = Pool(slots=slots, **NOTHING | limits)
         made.stream(lambda: next(jobs, None), lambda job, end: ended.__setitem__(job.number, end))
@@ -51,7 +53,9 @@ def test_a_job_has_the_variables_of_the_launcher_and_of_its_slot(run, monkeypatc
     monkeypatch.chdir(tmp_path)
     before = dict(os.environ)
     names = ("NEW", "LANG", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "CUDA_VISIBLE_DEVICES")
-    ended = run(lambda: ([os.environ.get(name) for name in names], Path.cwd()), slots=[Slot(3, ("4", "5"))])
+    ended = run(
+        lambda: ([os.environ.get(name) for name in names], Path.cwd()), slots=[Slot(3, ("4", "5"))]
+    )
     assert ended[0].value == (["1", None, "3", "3", "4,5"], tmp_path)
     assert dict(os.environ) == before
 
@@ -80,7 +84,10 @@ def test_everything_that_a_job_writes_is_in_its_log(run, tmp_path, capfd):
         (lambda: os._exit(0), "ended with exit status 0 before it gave a result"),
         (lambda: sys.exit(4), "ended with exit status 4 before it gave a result"),
         (lambda: sys.exit(143), "killed by signal 15 (SIGTERM)"),
-        (lambda: os.kill(os.getpid(), signal.SIGKILL), "killed by signal 9 (SIGKILL): out of memory, or by hand"),
+        (
+            lambda: os.kill(os.getpid(), signal.SIGKILL),
+            "killed by signal 9 (SIGKILL): out of memory, or by hand",
+        ),
         (lambda: ctypes.string_at(0), "killed by signal 11 (SIGSEGV): a crash in compiled code"),
         (os.abort, "killed by signal 6 (SIGABRT): compiled code gave up"),
     ],
@@ -124,7 +131,10 @@ def test_an_error_that_cannot_travel_comes_back_as_its_text(run):
 
     ended = run(demand, lock)
     assert [type(ended[number].error) for number in (0, 1)] == [JobError, JobError]
-    assert [str(ended[number].error) for number in (0, 1)] == ["Demanding: 1 and 2", "Locked: it is locked"]
+    assert [str(ended[number].error) for number in (0, 1)] == [
+        "Demanding: 1 and 2",
+        "Locked: it is locked",
+    ]
 
 
 def test_a_result_that_cannot_travel_is_an_error(run):
@@ -222,9 +232,13 @@ def test_what_to_run_next_may_depend_on_what_ended(tmp_path):
         asked.append(list(told))
         if len(asked) > 2 and not told:
             pytest.fail("asked again though nothing has ended")
-        return [Job(0, lambda: 7, tmp_path / "0.log"), None, Job(1, lambda: 8, tmp_path / "1.log"), None, None][
-            min(len(asked) - 1, 4)
-        ]
+        return [
+            Job(0, lambda: 7, tmp_path / "0.log"),
+            None,
+            Job(1, lambda: 8, tmp_path / "1.log"),
+            None,
+            None,
+        ][min(len(asked) - 1, 4)]
 
     Pool(slots=TWO, **NOTHING).stream(ask, lambda job, end: told.append((job.number, end.value)))
     assert told == [(0, 7), (1, 8)]
@@ -234,10 +248,14 @@ def test_what_to_run_next_may_depend_on_what_ended(tmp_path):
 def test_jobs_share_the_slots(run):
     slots = [Slot(1, ("0",)), Slot(1, ("1",))]
     ended = run(
-        *[lambda: (time.time(), os.environ["CUDA_VISIBLE_DEVICES"], time.sleep(0.2), time.time())] * 5, slots=slots
+        *[lambda: (time.time(), os.environ["CUDA_VISIBLE_DEVICES"], time.sleep(0.2), time.time())]
+        * 5,
+        slots=slots,
     )
     for gpu in ("0", "1"):
-        spans = sorted((end.value[0], end.value[3]) for end in ended.values() if end.value[1] == gpu)
+        spans = sorted(
+            (end.value[0], end.value[3]) for end in ended.values() if end.value[1] == gpu
+        )
         assert spans
         assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
 
@@ -252,7 +270,9 @@ def test_what_a_job_has_started_ends_with_it(run, tmp_path):
 
 
 def test_a_server_that_dies_is_started_again(run):
-    ended = run(lambda: (os.kill(os.getppid(), signal.SIGKILL), time.sleep(60)), lambda: 5, slots=ONE)
+    ended = run(
+        lambda: (os.kill(os.getppid(), signal.SIGKILL), time.sleep(60)), lambda: 5, slots=ONE
+    )
     assert ended[0].reason == "ended with exit status 255 before it gave a result"
     assert ended[1].value == 5
 
@@ -266,10 +286,60 @@ def test_jobs_end_when_nobody_listens_any_more(tmp_path):
         while not (tmp_path / "pid").exists():
             time.sleep(0.02)
 
-    jobs = iter([Job(number, call, tmp_path / f"{number}.log") for number, call in enumerate((stays, waits))])
+    jobs = iter(
+        [
+            Job(number, call, tmp_path / f"{number}.log")
+            for number, call in enumerate((stays, waits))
+        ]
+    )
     with pytest.raises(RuntimeError, match="no more"):
-        Pool(slots=TWO, **NOTHING).stream(lambda: next(jobs, None), lambda *_: _raise(RuntimeError("no more")))
+        Pool(slots=TWO, **NOTHING).stream(
+            lambda: next(jobs, None), lambda *_: _raise(RuntimeError("no more"))
+        )
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+# What Python has on Linux alone, or on Linux and macOS. The jobs of a spawned process import this file, too.
+WINDOWS = """
+import multiprocessing, os, signal, time
+for module, names in ((os, "fork killpg setpgrp getuid sched_getaffinity"), (signal, "SIGKILL pthread_sigmask")):
+    for name in names.split():
+        delattr(module, name)
+multiprocessing.get_all_start_methods = lambda: ["spawn"]
+from pathlib import Path
+from goldilocks.jobs.pool import Pool
+from goldilocks.jobs.process import Job
+from goldilocks.jobs import slots
+
+def work(number):
+    if number == 1:
+        os._exit(3)
+    if number == 2:
+        time.sleep(60)
+    return number
+
+if __name__ == "__main__":
+    jobs = iter([Job(number, lambda number=number: work(number), Path(f"{number}.log")) for number in range(4)])
+    pool = Pool(slots=slots.share(n_jobs=2, gpus=[], gpus_per_job=1), time_limit=6.0, memory_limit=None, retries=0,
+                final=ValueError, preload=["json"])
+    results = {}
+    pool.stream(lambda: next(jobs, None), lambda job, result: results.__setitem__(job.number, result))
+    for number, result in sorted(results.items()):
+        print(number, result.value, result.reason)
+"""
+
+
+def test_jobs_run_where_processes_cannot_be_forked(tmp_path):
+    (tmp_path / "windows.py").write_text(WINDOWS)
+    done = subprocess.run(
+        [sys.executable, "windows.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines() == [
+        "0 0 ",
+        "1 None ended with exit status 3 before it gave a result",
+        "2 None ran into its time limit of 6 s",
+        "3 3 ",
+    ], done.stderr
 
 
 def _raise(error):

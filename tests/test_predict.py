@@ -11,12 +11,17 @@ import pytest
 from PIL import Image
 
 from conftest import ROOT
-from goldilocks import cli, evaluation, predict, single
-from goldilocks.analysis.opened import split
-from goldilocks.dataset import encoding, schema
+from goldilocks import cli
+from goldilocks.encoding import encoder as encoding
+from goldilocks.encoding import schema
+from goldilocks.interpret.layer_graph import split
 from goldilocks.problem import resolve
-from goldilocks.run import run
+from goldilocks.run import train
+from goldilocks.run.context import RunContext, TrainingSpec
+from goldilocks.run.run import run
+from goldilocks.serving import predict
 from goldilocks.tracking import local
+from goldilocks.training.predict import predict as predict_rows
 
 ROWS = 80
 OTHERS = ("price", "grade", "red", "green")
@@ -25,13 +30,18 @@ GOOD, BAD, OTHER = ("good", "great", "fine"), ("bad", "poor", "dull"), ("film", 
 
 def write_data(folder):
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"size": rng.normal(100, 20, ROWS), "age/years": rng.integers(0, 90, ROWS)})
+    frame = pd.DataFrame(
+        {"size": rng.normal(100, 20, ROWS), "age/years": rng.integers(0, 90, ROWS)}
+    )
     frame["zip"] = rng.choice(["01067", "10115", "x"], ROWS)
     frame.loc[::7, "size"] = np.nan
     frame.loc[::11, "zip"] = None
     frame["price"] = (frame["size"].fillna(100) * 2 - frame["age/years"]).round(2)
     frame["grade"] = pd.qcut(frame["price"], 3, labels=["low", "middle", "high"]).astype(object)
-    frame["red"], frame["green"] = (frame["price"] > 150).astype(int), (frame["age/years"] > 45).astype(int)
+    frame["red"], frame["green"] = (
+        (frame["price"] > 150).astype(int),
+        (frame["age/years"] > 45).astype(int),
+    )
     frame.to_csv(folder / "rows.csv", index=False)
     asked = frame[["zip", "size", "age/years"]].assign(more="x")  # other order, one more, no target
     asked[asked["zip"] != "x"].to_csv(folder / "asked.csv", index=False)
@@ -41,7 +51,10 @@ def write_data(folder):
         pixels = rng.integers(0, 128, (12, 14, 3), dtype=np.uint8)
         pixels[..., number % 2] += 100
         Image.fromarray(pixels).save(path)
-    said = [" ".join([*rng.choice(GOOD if row % 2 else BAD, 2), *rng.choice(OTHER, 3)]) for row in range(ROWS)]
+    said = [
+        " ".join([*rng.choice(GOOD if row % 2 else BAD, 2), *rng.choice(OTHER, 3)])
+        for row in range(ROWS)
+    ]
     moods = ["pos" if row % 2 else "neg" for row in range(ROWS)]
     pd.DataFrame({"review": said, "mood": moods}).to_csv(folder / "texts.csv", index=False)
     times = pd.date_range("2020-01-01", periods=120, freq="h")
@@ -53,15 +66,31 @@ def write_data(folder):
 
 def table(target):
     dropped = ",".join(name for name in OTHERS if name not in target)
-    return ("dataset=table", "dataset.file=rows.csv", f"dataset.target={target}", f"dataset.drop=[{dropped}]")
+    return (
+        "dataset=table",
+        "dataset.file=rows.csv",
+        f"dataset.target={target}",
+        f"dataset.drop=[{dropped}]",
+    )
 
 
 KINDS = {
     "regression": table("price"),
     "multiclass": table("grade"),
     "multilabel": table("[red,green]"),
-    "image": ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", "model=convnet", "model.filters=[4]"),
-    "text": ("dataset=texts", "dataset.file=texts.csv", "dataset.text=review", "dataset.target=mood"),
+    "image": (
+        "dataset=images",
+        "dataset.dir=pets",
+        "dataset.image_size=12",
+        "model=convnet",
+        "model.filters=[4]",
+    ),
+    "text": (
+        "dataset=texts",
+        "dataset.file=texts.csv",
+        "dataset.text=review",
+        "dataset.target=mood",
+    ),
     "series": (
         *("dataset=series", "dataset.file=load.csv", "dataset.time=hour", "dataset.target=kwh"),
         *("dataset.lookback=12", "dataset.step=2", "dataset.delay=3", "model=mlp"),
@@ -84,13 +113,17 @@ class Home:
             if kind == "regression":  # The whole of a run once: training and plots take seconds.
                 with contextlib.redirect_stdout(io.StringIO()):
                     run(settings)
-                [found] = self.store.client.search_runs([self.store.experiment_id], "tags.role = 'plain'")
+                [found] = self.store.client.search_runs(
+                    [self.store.experiment_id], "tags.role = 'plain'"
+                )
                 run_id = found.info.run_id
             else:
                 run_id = self.logged(settings, dataset)
             encoder, network = split(self.store.model(run_id))
-            own = evaluation.predict(encoder, network, dataset, np.arange(len(dataset.y)))
-            assert (own.max(axis=0) - own.min(axis=0) > 1e-3).all(), "else any row would do for any other"
+            own = predict_rows(encoder, network, dataset, np.arange(len(dataset.y)))
+            assert (own.max(axis=0) - own.min(axis=0) > 1e-3).all(), (
+                "else any row would do for any other"
+            )
             self.made[kind] = run_id, own
         return self.made[kind]
 
@@ -98,16 +131,23 @@ class Home:
         """A run that has logged what one does, of a network that was not trained."""
         problem = resolve(dataset.problem, **settings.tree["problem"])
         [parts] = settings.builder("protocol")(dataset)
-        job = single.prepare(settings, dataset, problem, parts, None)
+        context = RunContext(settings, self.store, dataset, problem)
+        job = train.prepare(context, TrainingSpec(settings, parts, None, ""), None)
         with self.store.run(
-            problem.type, parent=None, params=settings.flat, tags={"problem": problem.type}, continued=None
+            problem.type,
+            parent=None,
+            params=settings.flat,
+            tags={"problem": problem.type},
+            continued=None,
         ) as tracker:
             (self.folder / "files").mkdir(exist_ok=True)
-            taken = schema.of(dataset, problem.type, settings.tree["dataset"])
+            taken = schema.of(dataset, problem.type)
             (self.folder / "files" / schema.FILE).write_text(taken.to_json())
             tracker.files(self.folder / "files")
             tracker.dataset(dataset, context="train and validation")
-            tracker.model(encoding.attach(job.encoder, job.model), encoding.raw(dataset, parts.train[:2]))
+            tracker.model(
+                encoding.attach(job.encoder, job.model), encoding.raw(dataset, parts.train[:2])
+            )
         return tracker.run_id
 
     def predict(self, run_id, path):
@@ -158,7 +198,10 @@ def test_labels_and_their_probabilities_are_the_runs_own(home):
     numbers, names = shares(found)
     assert names == ["red", "green"]
     np.testing.assert_allclose(numbers, own, atol=1e-6)
-    said = [", ".join(name for name, share in zip(names, row, strict=True) if share > 0.5) for row in own]
+    said = [
+        ", ".join(name for name, share in zip(names, row, strict=True) if share > 0.5)
+        for row in own
+    ]
     assert found["labels"].tolist() == said
 
 
@@ -187,9 +230,14 @@ def test_windows_are_the_runs_own_and_go_on_to_the_end(home):
     run_id, own = home.run("series")
     found = home.predict(run_id, "load.csv")
     assert list(found.columns) == ["hour", "kwh"]
-    assert len(found) == len(own) + 3, "the last windows have no target yet: that is what is asked for"
+    assert len(found) == len(own) + 3, (
+        "the last windows have no target yet: that is what is asked for"
+    )
     np.testing.assert_allclose(found["kwh"][: len(own)], own[:, 0], rtol=1e-6, atol=1e-6)
-    assert (found["hour"].iloc[0], found["hour"].iloc[-1]) == ("2020-01-01 11:00:00", "2020-01-05 23:00:00")
+    assert (found["hour"].iloc[0], found["hour"].iloc[-1]) == (
+        "2020-01-01 11:00:00",
+        "2020-01-05 23:00:00",
+    )
 
 
 def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_be(home):
@@ -200,7 +248,9 @@ def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_b
     file.unlink()
     try:
         assert home.store.schema(run_id) == noted
-        np.testing.assert_allclose(shares(home.predict(run_id, "asked.csv"))[0].sum(axis=1), 1, atol=1e-6)
+        np.testing.assert_allclose(
+            shares(home.predict(run_id, "asked.csv"))[0].sum(axis=1), 1, atol=1e-6
+        )
     finally:
         file.write_text(text)
     for kind in ("image", "text", "series"):
@@ -210,7 +260,9 @@ def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_b
         file.unlink()
         try:
             if kind == "series":
-                with pytest.raises(SystemExit, match=r"did not note what its model takes; .+ Train it again\."):
+                with pytest.raises(
+                    SystemExit, match=r"did not note what its model takes; .+ Train it again\."
+                ):
                     home.predict(run_id, "load.csv")
             else:
                 assert home.store.schema(run_id) == noted
@@ -236,8 +288,16 @@ def test_a_registered_model_is_found_by_its_name(home):
 @pytest.mark.parametrize(
     ("named", "path", "sentence"),
     [
-        ("f" * 32, "rows.csv", r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run"),
-        ("nothing", "rows.csv", r"^goldilocks: nothing is neither the ID of a run .+ nor a registered model"),
+        (
+            "f" * 32,
+            "rows.csv",
+            r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run",
+        ),
+        (
+            "nothing",
+            "rows.csv",
+            r"^goldilocks: nothing is neither the ID of a run .+ nor a registered model",
+        ),
         (None, "nowhere.csv", r"^goldilocks: nowhere\.csv is not there"),
         (None, "texts.csv", r"^goldilocks: texts\.csv has no column 'size'"),
     ],
@@ -251,15 +311,28 @@ def test_what_is_wrong_is_said_in_a_sentence(home, named, path, sentence):
 
 
 def test_a_file_that_cannot_be_written_is_said_in_a_sentence(home):
-    with pytest.raises(SystemExit, match=r"^goldilocks: .+nowhere.+ Expected a folder that can be written"):
+    with pytest.raises(
+        SystemExit, match=r"^goldilocks: .+nowhere.+ Expected a folder that can be written"
+    ):
         cli.main(["predict", home.run("regression")[0], "rows.csv", "--output", "nowhere/out.csv"])
 
 
 def test_a_unit_stands_in_the_header():
-    nothing = {"image_size": None, "channels": 0, "text": None, "time": None, "lookback": 0, "step": 0, "delay": 0}
+    nothing = {
+        "image_size": None,
+        "channels": 0,
+        "text": None,
+        "time": None,
+        "lookback": 0,
+        "step": 0,
+        "delay": 0,
+    }
     nothing |= {"kind": "table", "problem": "regression", "classes": (), "columns": {}}
     found = predict.table(
-        schema.Schema(target="value", unit="k$", **nothing), "row", [1, 2], np.array([[1.5], [2.5]], "float32")
+        schema.Schema(target="value", unit="k$", **nothing),
+        "row",
+        [1, 2],
+        np.array([[1.5], [2.5]], "float32"),
     )
     assert found.to_csv(index=False) == "row,value (k$)\n1,1.5\n2,2.5\n"
 
@@ -269,5 +342,7 @@ def test_nobody_who_stops_reading_is_told_off(home):
     run_id, _ = home.run("text")
     command = f"{sys.executable} -c 'from goldilocks.cli import main; main()' predict {run_id} texts.csv | true"
     env = {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, shell=True, cwd=home.folder, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, shell=True, cwd=home.folder, env=env, capture_output=True, text=True, timeout=120
+    )
     assert done.stderr == ""

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.dataset import encoding
-from goldilocks.model import ModelError, convnet, mlp, pretrained
+from goldilocks.encoding import encoder
+from goldilocks.errors import ModelError
+from goldilocks.model import convnet, mlp, pretrained
 from test_model import NONE, facts, regularized
 
 KEYS = {
@@ -22,17 +23,23 @@ BOOK = (150, 150, 3)
 
 def built(shape=BOOK, regularizer=NONE, *, earlier=None, outputs=1, **keys):
     known = facts(shape, outputs)
-    return pretrained.build(type(known)(**{**vars(known), "earlier": earlier}), regularizer, **{**KEYS, **keys})
+    return pretrained.build(
+        type(known)(**{**vars(known), "initial_model": earlier}), regularizer, **{**KEYS, **keys}
+    )
 
 
 def whole(model):
     """As a run logs it."""
     pixels = keras.Input(model.input_shape[1:], dtype="uint8", name="pixels")
-    return encoding.attach(keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels), name="encoder"), model)
+    return encoder.attach(
+        keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels), name="encoder"), model
+    )
 
 
 def a_convnet(shape=(32, 32, 3), regularizer=NONE):
-    return convnet.build(facts(shape), regularizer, filters=[4, 6], layers=2, units=5, activation="relu")
+    return convnet.build(
+        facts(shape), regularizer, filters=[4, 6], layers=2, units=5, activation="relu"
+    )
 
 
 def images(shape, count=3):
@@ -76,7 +83,9 @@ def test_a_base_gets_what_it_was_trained_with(tmp_path):
     np.testing.assert_array_equal(loaded(colours), model(colours))
 
 
-@pytest.mark.parametrize(("pooling", "features"), [("flatten", 2 * 1 * 512), ("avg", 512), ("max", 512)])
+@pytest.mark.parametrize(
+    ("pooling", "features"), [("flatten", 2 * 1 * 512), ("avg", 512), ("max", 512)]
+)
 def test_what_is_between_base_and_top(pooling, features):
     model = built((64, 32, 3), regularized(l2=0.5), pooling=pooling, units=7, outputs=4)
     assert model.get_layer("pooling").output.shape == (None, features)
@@ -86,9 +95,14 @@ def test_what_is_between_base_and_top(pooling, features):
 
 
 def test_batch_normalizations_stay_as_they_are():
-    model = built((32, 32, 3), base="mobilenet_v2", unfreeze_from="block_16_project", pooling="avg", units=4)
+    model = built(
+        (32, 32, 3), base="mobilenet_v2", unfreeze_from="block_16_project", pooling="avg", units=4
+    )
     base = model.get_layer("base")
-    assert [weight.path.split("/")[-2] for weight in base.trainable_weights] == ["block_16_project", "Conv_1"]
+    assert [weight.path.split("/")[-2] for weight in base.trainable_weights] == [
+        "block_16_project",
+        "Conv_1",
+    ]
     before = [np.array(weight) for weight in base.non_trainable_weights]
     model.compile("sgd", "binary_crossentropy")
     model.train_on_batch(images((32, 32, 3)), np.array([[0.0], [1.0], [1.0]]))
@@ -97,22 +111,57 @@ def test_batch_normalizations_stay_as_they_are():
 
 
 def test_the_networks_of_keras_have_names():
-    names = {"vgg16", "vgg19", "resnet50", "resnet152_v2", "mobilenet", "mobilenet_v3_small", "xception", "densenet121"}
-    names |= {"inception_v3", "inception_resnet_v2", "efficientnet_b0", "efficientnet_v2_b0", "efficientnet_v2_s"}
+    names = {
+        "vgg16",
+        "vgg19",
+        "resnet50",
+        "resnet152_v2",
+        "mobilenet",
+        "mobilenet_v3_small",
+        "xception",
+        "densenet121",
+    }
+    names |= {
+        "inception_v3",
+        "inception_resnet_v2",
+        "efficientnet_b0",
+        "efficientnet_v2_b0",
+        "efficientnet_v2_s",
+    }
     assert names | {"convnext_tiny", "nasnet_mobile"} <= set(pretrained.NETWORKS)
-    assert all(callable(network.module.preprocess_input) for network in pretrained.NETWORKS.values())
+    assert all(
+        callable(network.module.preprocess_input) for network in pretrained.NETWORKS.values()
+    )
     assert pretrained.NETWORKS["resnet50_v2"].module is keras.applications.resnet_v2
 
 
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ({"base": "resnet50v2"}, r"base is resnet50v2; expected run, or one of convnext_base, .+ mean resnet50_v2\?$"),
-        ({"shape": (31, 40, 3)}, r"vgg16, which cannot be built for images of 31x40x3: .+at least 32x32.+image_size"),
-        ({"shape": (40, 40, 1)}, r"vgg16, which takes images of 3 colour channels; these are 40x40x1\. Use .+\.$"),
-        ({"unfreeze_from": "block5conv1"}, r"expected all, or .+ block1_conv1 to block5_conv3\. .+ block5_conv1\?$"),
-        ({"unfreeze_from": "block5_pool"}, r"no layer from there up has weights to train; .+ is block5_conv3\.$"),
-        ({"base": "run"}, r"base is run, but model\.init_from names none; add model\.init_from=RUN_ID\.$"),
+        (
+            {"base": "resnet50v2"},
+            r"base is resnet50v2; expected run, or one of convnext_base, .+ mean resnet50_v2\?$",
+        ),
+        (
+            {"shape": (31, 40, 3)},
+            r"vgg16, which cannot be built for images of 31x40x3: .+at least 32x32.+image_size",
+        ),
+        (
+            {"shape": (40, 40, 1)},
+            r"vgg16, which takes images of 3 colour channels; these are 40x40x1\. Use .+\.$",
+        ),
+        (
+            {"unfreeze_from": "block5conv1"},
+            r"expected all, or .+ block1_conv1 to block5_conv3\. .+ block5_conv1\?$",
+        ),
+        (
+            {"unfreeze_from": "block5_pool"},
+            r"no layer from there up has weights to train; .+ is block5_conv3\.$",
+        ),
+        (
+            {"base": "run"},
+            r"base is run, but model\.init_from names none; add model\.init_from=RUN_ID\.$",
+        ),
     ],
 )
 def test_what_cannot_be_built_is_one_sentence(keys, sentence):
@@ -123,8 +172,14 @@ def test_what_cannot_be_built_is_one_sentence(keys, sentence):
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
-        (urllib.error.URLError("no route"), r"cannot be had: None -- no route\. .+ vgg16_\w+_notop\.h5 \(from https:"),
-        (PermissionError("read-only"), r"cannot be had: read-only\. Expected the network, or the file of vgg16"),
+        (
+            urllib.error.URLError("no route"),
+            r"cannot be had: None -- no route\. .+ vgg16_\w+_notop\.h5 \(from https:",
+        ),
+        (
+            PermissionError("read-only"),
+            r"cannot be had: read-only\. Expected the network, or the file of vgg16",
+        ),
     ],
 )
 def test_weights_that_cannot_be_downloaded(monkeypatch, tmp_path, failure, said):
@@ -133,7 +188,9 @@ def test_weights_that_cannot_be_downloaded(monkeypatch, tmp_path, failure, said)
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", refuse)
     monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
-    with pytest.raises(ModelError, match=said + r".+\$KERAS_HOME.+base=run model\.init_from.+weights=null\)\.$"):
+    with pytest.raises(
+        ModelError, match=said + r".+\$KERAS_HOME.+base=run model\.init_from.+weights=null\)\.$"
+    ):
         built((32, 32, 3), weights="imagenet")
 
 
@@ -141,7 +198,9 @@ def test_the_base_can_be_what_an_earlier_run_has_learned():
     keras.utils.clear_session()  # Layers are then called conv2d and conv2d_1.
     keras.utils.set_random_seed(0)
     earlier = a_convnet(regularizer=regularized(l2=0.5, dropout=0.25))
-    model = built((32, 32, 3), base="run", earlier=whole(earlier), unfreeze_from="conv2d_1", units=3)
+    model = built(
+        (32, 32, 3), base="run", earlier=whole(earlier), unfreeze_from="conv2d_1", units=3
+    )
     base = model.get_layer("base")
     colours = images((32, 32, 3))
     flat = next(layer for layer in earlier.layers if isinstance(layer, keras.layers.Flatten))
@@ -161,7 +220,9 @@ def test_a_run_of_pretrained_goes_on_with_its_top_where_that_fits():
     np.testing.assert_allclose(second(colours), first(colours), rtol=1e-5)
     assert (len(first.trainable_weights), len(second.trainable_weights)) == (4, 8)
     other = built((32, 32, 3), base="run", earlier=whole(first), units=5)
-    np.testing.assert_allclose(other.get_layer("base")(colours), first.get_layer("base")(colours), rtol=1e-5)
+    np.testing.assert_allclose(
+        other.get_layer("base")(colours), first.get_layer("base")(colours), rtol=1e-5
+    )
     assert other.count_params() > first.count_params()
 
 
@@ -176,10 +237,14 @@ def test_a_network_of_keras_that_a_run_has_tuned_is_a_base_with_its_preprocessin
 @pytest.mark.parametrize(
     ("earlier", "sentence"),
     [
-        (lambda: a_convnet((40, 32, 3)), r"takes images of 40x32x3, and these are 32x32x3; .+dataset\.image_size"),
+        (
+            lambda: a_convnet((40, 32, 3)),
+            r"takes images of 40x32x3, and these are 32x32x3; .+dataset\.image_size",
+        ),
         (
             lambda: mlp.build(facts((32, 32, 3)), NONE, units=4, layers=1, activation="relu"),
-            r"a model \(mlp\) without convolutions below a flattening; .+ model=convnet or model=pretrained\.$",
+            r"a model \(mlp\) without convolutions below a flattening; .+ model=convnet or "
+            r"model=pretrained\.$",
         ),
     ],
 )
@@ -189,14 +254,20 @@ def test_an_earlier_run_that_is_no_base(earlier, sentence):
 
 
 def test_nothing_is_downloaded_that_an_earlier_run_replaces(monkeypatch):
-    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", lambda *_: pytest.fail("a download"))
+    monkeypatch.setattr(
+        "keras.src.utils.file_utils.urlretrieve", lambda *_: pytest.fail("a download")
+    )
     model = built((32, 32, 3), weights="imagenet", earlier=whole(a_convnet()))
     assert model.get_layer("base").count_params() == 14_714_688
 
 
 def test_an_earlier_base_that_was_trained_on_other_numbers_is_refused():
     first = whole(built((32, 32, 3), base="mobilenet_v2", pooling="avg"))
-    same = built((32, 32, 3), base="mobilenet_v2", pooling="avg", earlier=first, unfreeze_from="all")
+    same = built(
+        (32, 32, 3), base="mobilenet_v2", pooling="avg", earlier=first, unfreeze_from="all"
+    )
     assert same.get_layer("base").count_params() == 2_257_984
-    with pytest.raises(ModelError, match=r"preprocess is base with model\.base=mobilenet_v2; .+ in another way\."):
+    with pytest.raises(
+        ModelError, match=r"preprocess is base with model\.base=mobilenet_v2; .+ in another way\."
+    ):
         built((32, 32, 3), base="mobilenet_v2", pooling="avg", earlier=first, preprocess="base")

@@ -1,8 +1,15 @@
 import pytest
 
-from goldilocks.problem import PROBLEMS, Problem, ProblemError, higher_is_better, resolve
+from goldilocks.errors import ProblemError
+from goldilocks.problem import PROBLEMS, Problem, higher_is_better, resolve
 
-AUTO = {"type": "auto", "last_activation": "auto", "loss": "auto", "metrics": "auto", "override": False}
+AUTO = {
+    "type": "auto",
+    "last_activation": "auto",
+    "loss": "auto",
+    "metrics": "auto",
+    "override": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -43,8 +50,16 @@ def test_the_table_has_five_rows():
             {"loss": "mse"},
             r"problem\.loss is mse; a binary problem is trained with binary_crossentropy\. If ",
         ),
-        ("multiclass", {"loss": "mse"}, r"with sparse_categorical_crossentropy or categorical_crossentropy\."),
-        ("binary", {"loss": "mse", "last_activation": "tanh"}, r"last_activation is tanh.+ problem\.loss is mse"),
+        (
+            "multiclass",
+            {"loss": "mse"},
+            r"with sparse_categorical_crossentropy or categorical_crossentropy\.",
+        ),
+        (
+            "binary",
+            {"loss": "mse", "last_activation": "tanh"},
+            r"last_activation is tanh.+ problem\.loss is mse",
+        ),
     ],
 )
 def test_what_is_outside_the_table_needs_an_override(found, asked, sentence):
@@ -55,8 +70,14 @@ def test_what_is_outside_the_table_needs_an_override(found, asked, sentence):
 
 
 def test_what_the_table_lists_needs_no_override():
-    assert resolve("multiclass", **{**AUTO, "loss": "categorical_crossentropy"}).loss == "categorical_crossentropy"
-    assert resolve("unit_regression", **{**AUTO, "loss": "binary_crossentropy"}).loss == "binary_crossentropy"
+    assert (
+        resolve("multiclass", **{**AUTO, "loss": "categorical_crossentropy"}).loss
+        == "categorical_crossentropy"
+    )
+    assert (
+        resolve("unit_regression", **{**AUTO, "loss": "binary_crossentropy"}).loss
+        == "binary_crossentropy"
+    )
     assert resolve("binary", **{**AUTO, "type": "binary"}).type == "binary"
 
 

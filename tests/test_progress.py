@@ -4,12 +4,14 @@ import sys
 import pytest
 from rich.console import Console
 
-from goldilocks.jobs import JobRecord
-from goldilocks.sweep.progress import Progress
+from goldilocks.jobs.progress import Progress
+from goldilocks.jobs.records import JobRecord
 
 
 def finished(number, value, seconds=10.0):
-    return JobRecord(number, name=f"units={number}", status="finished", value=value, seconds=seconds)
+    return JobRecord(
+        number, name=f"units={number}", status="finished", value=value, seconds=seconds
+    )
 
 
 def test_elsewhere_every_job_that_ends_writes_a_line(capsys):
@@ -18,7 +20,9 @@ def test_elsewhere_every_job_that_ends_writes_a_line(capsys):
         progress.start()
         progress.end(finished(0, 0.25))
         progress.start()
-        progress.end(JobRecord(1, name="units=1", status="failed", reason="the disk is full", seconds=30.0))
+        progress.end(
+            JobRecord(1, name="units=1", status="failed", reason="the disk is full", seconds=30.0)
+        )
         progress.end(finished(2, 0.125))
     out, err = capsys.readouterr()
     assert out == ""
@@ -33,7 +37,12 @@ def test_elsewhere_every_job_that_ends_writes_a_line(capsys):
 @pytest.mark.parametrize(("higher", "best"), [(False, 1), (True, 2)])
 def test_the_best_is_the_lowest_or_the_highest(higher, best):
     progress = Progress(total=None, slots=1, higher_is_better=higher)
-    for record in (finished(0, math.nan), finished(1, 0.5), finished(2, 0.75), finished(3, math.nan)):
+    for record in (
+        finished(0, math.nan),
+        finished(1, 0.5),
+        finished(2, 0.75),
+        finished(3, math.nan),
+    ):
         progress.start()
         progress.end(record)
     assert progress.line.endswith(f"best {0.5 if best == 1 else 0.75} (units={best})")
@@ -42,13 +51,19 @@ def test_the_best_is_the_lowest_or_the_highest(higher, best):
 
 def test_on_a_terminal_one_line_stays_and_failures_stand_above_it(capsys):
     progress = Progress(total=2, slots=1, higher_is_better=False)
-    progress.console = progress.live.console = Console(file=sys.stderr, force_terminal=True, width=41)
+    progress.console = progress.live.console = Console(
+        file=sys.stderr, force_terminal=True, width=41
+    )
     with progress:
         progress.start()
-        progress.end(JobRecord(0, name="a=[1,2]", status="failed", reason="the disk is full", seconds=1.0))
+        progress.end(
+            JobRecord(0, name="a=[1,2]", status="failed", reason="the disk is full", seconds=1.0)
+        )
         progress.start()
         progress.end(finished(1, 0.5))
     said = capsys.readouterr().err
     assert said.count("job 0 (a=[1,2]) failed: the disk is full") == 1
     assert said.index("failed: the disk is full") < said.index("1 of 2 done, 0 running, 1 failed")
-    assert "2 of 2 done, 0 running, 1 failed, best 0…\n" in said  # One line, however narrow the terminal.
+    assert (
+        "2 of 2 done, 0 running, 1 failed, best 0…\n" in said
+    )  # One line, however narrow the terminal.

@@ -33,12 +33,18 @@ def test_the_state_of_the_code_in_a_checkout(tmp_path, monkeypatch):
     (tmp_path / "train.py").write_text("1\n")
     git("add", ".")
     git("commit", "-m", "first")
-    assert provenance.code() is outside, "looked up once: files that change in the middle of a run were not imported"
+    assert provenance.code() is outside, (
+        "looked up once: files that change in the middle of a run were not imported"
+    )
     provenance.code.cache_clear()
     clean = provenance.code()
     assert (len(clean.commit), clean.dirty, clean.diff) == (40, False, "")
     assert clean.digest == outside.digest
-    assert provenance.tags() == {"git.commit": clean.commit, "git.dirty": "false", "code.digest": clean.digest}
+    assert provenance.tags() == {
+        "git.commit": clean.commit,
+        "git.dirty": "false",
+        "code.digest": clean.digest,
+    }
 
     (tmp_path / "train.py").write_text("2\n")
     provenance.code.cache_clear()

@@ -5,8 +5,9 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.dataset import schema
-from goldilocks.tracking import StoreError, local, none
+from goldilocks.encoding import schema
+from goldilocks.errors import StoreError
+from goldilocks.tracking import local, null
 
 
 @pytest.fixture
@@ -25,7 +26,11 @@ def logged(store, folder, **tags):
     (folder / "files").mkdir(exist_ok=True)
     (folder / "files" / schema.FILE).write_text(taken.to_json())
     with store.run(
-        "one", parent=None, params={"dataset": "table"}, tags={"problem": "binary", **tags}, continued=None
+        "one",
+        parent=None,
+        params={"dataset": "table"},
+        tags={"problem": "binary", **tags},
+        continued=None,
     ) as run:
         run.files(folder / "files")
         run.model(model, np.zeros((2, 2), "float32"))
@@ -37,10 +42,21 @@ def logged(store, folder, **tags):
 def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, folder):
     first, second = logged(store, folder, verdict="balanced"), logged(store, folder)
     made = store.register(first, "houses")
-    assert (made.name, made.number, made.run_id, made.uri) == ("houses", 1, first, "models:/houses/1")
+    assert (made.name, made.number, made.run_id, made.uri) == (
+        "houses",
+        1,
+        first,
+        "models:/houses/1",
+    )
     assert store.register(first, "houses") == made
     found = store.client.get_model_version("houses", "1")
-    said = {"dataset": "table", "problem": "binary", "verdict": "balanced", "target": "sold", "test_accuracy": "0.75"}
+    said = {
+        "dataset": "table",
+        "problem": "binary",
+        "verdict": "balanced",
+        "target": "sold",
+        "test_accuracy": "0.75",
+    }
     assert found.tags == {**said, "classes": '["no", "ja ✓"]'}
     assert found.description == "**balanced.** Fine."
     assert store.client.get_model_version_by_alias("houses", "champion").version == 1
@@ -57,7 +73,9 @@ def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, fold
     assert [each["name"] for each in listed] == ["houses", "others"]
 
 
-def test_a_run_that_is_registered_again_after_its_version_was_deleted_is_the_champion(store, folder):
+def test_a_run_that_is_registered_again_after_its_version_was_deleted_is_the_champion(
+    store, folder
+):
     first, second = logged(store, folder), logged(store, folder)
     assert [store.register(each, "houses").number for each in (first, second)] == [1, 2]
     store.client.delete_model_version("houses", "1")
@@ -69,7 +87,9 @@ def test_what_was_cut_off_between_version_and_champion_is_finished(store, folder
     store.register(logged(store, folder), "houses")
     run_id = logged(store, folder)
     with monkeypatch.context() as cut:
-        cut.setattr(type(store.client), "set_registered_model_alias", lambda *_: sys.exit("cut off"))
+        cut.setattr(
+            type(store.client), "set_registered_model_alias", lambda *_: sys.exit("cut off")
+        )
         with pytest.raises(SystemExit):
             store.register(run_id, "houses")
     assert store.register(run_id, "houses").number == 2
@@ -93,8 +113,10 @@ def test_a_model_is_found_by_name_version_and_alias(store, folder):
 def test_a_model_that_is_not_there_is_said_in_a_sentence(store, folder):
     store.register(logged(store, folder), "houses")
     sentences = {
-        "barns": r"barns is neither the ID of a run .+ nor a registered model .+: it has houses\. Give the ID",
-        "houses/7": r"model houses has no version 7; expected one of its versions \(1, champion is 1\)",
+        "barns": r"barns is neither the ID of a run .+ nor a registered model .+: it has houses\. "
+        r"Give the ID",
+        "houses/7": r"model houses has no version 7; expected one of its versions \(1, champion is "
+        r"1\)",
         "houses@best": r"the registered model houses has no alias best; .+: houses/1, for example",
         "it's": r"it's is neither the ID of a run",
         "": r" is neither the ID of a run",
@@ -112,8 +134,10 @@ def test_what_cannot_be_registered_is_said_in_a_sentence(store, folder):
     with pytest.raises(StoreError, match=r"logged no model; expected a run that finished"):
         store.register(run.run_id, "houses")
     for name in ("", " ", "a/b", "models:/a", "a@b", "f" * 32):
-        with pytest.raises(StoreError, match=r"cannot be registered as .+; expected a name without slashes"):
+        with pytest.raises(
+            StoreError, match=r"cannot be registered as .+; expected a name without slashes"
+        ):
             store.register(run.run_id, name)
     with pytest.raises(StoreError, match=r"tracking=none keeps no runs"):
-        none.connect().register(run.run_id, "houses")
+        null.connect().register(run.run_id, "houses")
     assert store.client.search_registered_models() == []

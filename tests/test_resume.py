@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conftest import ROOT
-from goldilocks.run import run
+from goldilocks.run.run import run
 from goldilocks.tracking import journal, local
 
 EPOCHS = 30
@@ -35,7 +35,9 @@ def logged():
 def killed(*arguments, epochs):
     """Start a command, and kill it with -9 in the middle of the epoch after so many."""
     command = [sys.executable, str(ROOT / "train.py"), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         until = time.monotonic() + 120
         while len(logged()) < epochs and process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
@@ -56,7 +58,9 @@ def store(folder):
     return local.connect(uri=None, experiment="goldilocks")
 
 
-def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(folder, store, composed, capsys):
+def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(
+    folder, store, composed, capsys
+):
     killed(*overrides(), epochs=5)
     [broken] = store.client.search_runs([store.experiment_id])
     assert broken.info.status == "RUNNING"
@@ -67,7 +71,7 @@ def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(fol
     assert whole.info.run_id == broken.info.run_id
     assert whole.info.status == "FINISHED"
     said = capsys.readouterr().err
-    assert f"going on with the interrupted run {whole.info.run_id}" in said
+    assert f"resuming the interrupted run {whole.info.run_id}" in said
     assert "its process was gone after epoch" in said
     for name in ("loss", "val_loss", "learning_rate", "seconds"):
         steps = [point.step for point in store.client.get_metric_history(whole.info.run_id, name)]
@@ -85,22 +89,26 @@ def test_a_finished_run_is_taken_and_not_trained_again(folder, store, composed, 
     assert run(composed(*overrides("trainer.epochs=2", "force=true"))) == pytest.approx(value)
     assert len(store.client.search_runs([store.experiment_id])) == 2
     other = composed(*overrides("trainer.epochs=3"))
-    assert other.fingerprint("data", "code", "") != composed(*overrides()).fingerprint("data", "code", "")
+    assert other.fingerprint("data", "code", "") != composed(*overrides()).fingerprint(
+        "data", "code", ""
+    )
 
 
-def test_folds_that_were_finished_are_not_trained_again(folder, store, composed, monkeypatch, capsys):
-    from goldilocks import run as running
+def test_folds_that_were_finished_are_not_trained_again(
+    folder, store, composed, monkeypatch, capsys
+):
+    from goldilocks.run import train as training
 
     asked = composed(*overrides("trainer.epochs=3", "protocol=kfold", "protocol.k=2"))
-    train, trained = running.train, []
+    train_one, trained = training._train_one, []
 
-    def failing(training, *rest):
-        trained.append(training.part)
-        if training.part == "fold 2 of 2" and len(trained) == 2:
+    def failing(context, spec, *rest):
+        trained.append(spec.part)
+        if spec.part == "fold 2 of 2" and len(trained) == 2:
             raise RuntimeError("the power went")
-        return train(training, *rest)
+        return train_one(context, spec, *rest)
 
-    monkeypatch.setattr(running, "train", failing)
+    monkeypatch.setattr(training, "_train_one", failing)
     with pytest.raises(RuntimeError, match="the power went"):
         run(asked)
     value = run(asked)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.model import ModelError
+from goldilocks.errors import ModelError
 from sequence_models import NONE, WEATHER, built, kinds, penalized, series, texts
 
 
@@ -14,7 +14,7 @@ from sequence_models import NONE, WEATHER, built, kinds, penalized, series, text
         (texts(), {"cell": "simple"}, 322_113),
         (texts(), {"cell": "simple", "layers": 4}, 328_353),
         (texts(), {"cell": "lstm"}, 328_353),
-        (texts(), {"cell": "lstm", "dimensions": 128}, 1_300_641),
+        (texts(), {"cell": "lstm", "output_dim": 128}, 1_300_641),
         (texts(), {"cell": "lstm", "bidirectional": True}, 336_705),
         (series(), {}, 4_641),
         (series(), {"reversed": True}, 4_641),
@@ -25,7 +25,11 @@ from sequence_models import NONE, WEATHER, built, kinds, penalized, series, text
 def test_the_parameters_of_the_books_recurrent_networks(facts, keys, parameters):
     model = built("rnn", facts, **keys)
     assert model.count_params() == parameters
-    assert (model.name, model.input_shape, model.output_shape) == ("rnn", (None, *facts.input_shape), (None, 1))
+    assert (model.name, model.input_shape, model.output_shape) == (
+        "rnn",
+        (None, *facts.input_shape),
+        (None, 1),
+    )
 
 
 def test_a_simple_layer_is_what_chapter_9_computes_by_hand():
@@ -102,7 +106,9 @@ def test_dropout_repeats_with_the_seed():
 
 @pytest.mark.parametrize("layers", [0, "auto"])
 def test_no_recurrent_layer_is_refused(layers):
-    with pytest.raises(ModelError, match=rf"layers is {layers}; model=rnn expects a whole number of at least 1\."):
+    with pytest.raises(
+        ModelError, match=rf"layers is {layers}; model=rnn expects a whole number of at least 1\."
+    ):
         built("rnn", series(WEATHER), layers=layers)
 
 

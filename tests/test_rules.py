@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from goldilocks.rules import RULES, Rule, each, either, number, one_of, rule_of, whole
+from goldilocks.config.rules import RULES, Rule, each, either, number, one_of, rule_of, whole
 
 NAN, INF = math.nan, math.inf
 
@@ -16,10 +16,25 @@ NAN, INF = math.nan, math.inf
         (number(0, 1), "a number from 0 to 1", [0, 0.5, 1, 1.0], [1.01, -0.01, NAN, -INF]),
         (number(0, 1, below=True), "a number from 0 to less than 1", [0, 0.999], [1, 1.0, -1, NAN]),
         (one_of("a", "b"), "one of a, b", ["a", "b"], ["c", "", None, 1]),
-        (each(whole(1)), "a list, each a whole number of at least 1", [[1], [1, 2]], [[], [0], [1, "2"], 1, (1,)]),
-        (either(whole(1), one_of("all")), "a whole number of at least 1, or one of all", [3, "all"], [0, "none"]),
+        (
+            each(whole(1)),
+            "a list, each a whole number of at least 1",
+            [[1], [1, 2]],
+            [[], [0], [1, "2"], 1, (1,)],
+        ),
+        (
+            either(whole(1), one_of("all")),
+            "a whole number of at least 1, or one of all",
+            [3, "all"],
+            [0, "none"],
+        ),
         (whole(1).or_(None), "a whole number of at least 1, or null", [1, None], [0, "null"]),
-        (whole(1).or_("auto", None), "a whole number of at least 1, or auto or null", [1, None, "auto"], [0, "no"]),
+        (
+            whole(1).or_("auto", None),
+            "a whole number of at least 1, or auto or null",
+            [1, None, "auto"],
+            [0, "no"],
+        ),
     ],
 )
 def test_a_rule_says_what_it_allows(rule: Rule, expected, good, bad):
@@ -35,7 +50,11 @@ def test_a_rule_says_what_it_allows(rule: Rule, expected, good, bad):
         ("final", [True, False], [0, 1, "true", None]),
         ("problem.type", ["auto", "binary", "unit_regression"], ["classification", None]),
         ("problem.last_activation", ["auto", "linear", "softmax"], ["relux", None]),
-        ("problem.metrics", ["auto", ["accuracy"], ["mae", "mse"]], ["accuracy", [], ["accurracy"], None]),
+        (
+            "problem.metrics",
+            ["auto", ["accuracy"], ["mae", "mse"]],
+            ["accuracy", [], ["accurracy"], None],
+        ),
         ("dataset.dir", [None, "photos", 2020], ["", True, 1.5]),
         ("dataset.target", [None, "price", 2020, ["a", 3]], ["", [], [""], True]),
         ("dataset.drop", [[], ["a", 1]], ["a", None, [""], [None]]),

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.analysis.saliency import saliency
+from goldilocks.interpret.saliency import saliency
 
 FOR, AGAINST, NEITHER = 2, 3, 4
 
@@ -13,7 +13,9 @@ def reader(request):
     inputs = keras.Input((5,), dtype="int32")
     embedding = keras.layers.Embedding(6, 2, trainable=request.param)
     last = keras.layers.Dense(1, activation="sigmoid")
-    network = keras.Model(inputs, last(keras.layers.GlobalAveragePooling1D()(embedding(inputs))), name="embedding")
+    network = keras.Model(
+        inputs, last(keras.layers.GlobalAveragePooling1D()(embedding(inputs))), name="embedding"
+    )
     embedding.set_weights([np.array([[0, 0], [0, 0], [1, 0], [-2, 0], [0, 1], [0, 0]], "float32")])
     last.set_weights([np.array([[5.0], [0.0]]), np.zeros(1)])
     return network
@@ -31,7 +33,9 @@ def test_without_labels_the_class_is_the_predicted_one(reader):
     found = saliency(reader, np.array([[0, 0, 0, 0, FOR], [0, 0, 0, 0, AGAINST]]))
     assert found.labels.tolist() == [1, 0]
     assert (found.predictions[:, 0] > 0.5).tolist() == [True, False]
-    np.testing.assert_allclose(found.shares[:, -1], [1, 2], atol=1e-6)  # Each word speaks for what was said.
+    np.testing.assert_allclose(
+        found.shares[:, -1], [1, 2], atol=1e-6
+    )  # Each word speaks for what was said.
 
 
 def test_a_forecast_is_traced_to_its_column_and_time():

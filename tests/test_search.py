@@ -14,10 +14,10 @@ import pytest
 from filelock import FileLock
 
 import searching
-from goldilocks import jobs
-from goldilocks.config import ConfigError
+from goldilocks.errors import ConfigError
+from goldilocks.jobs import records
 from goldilocks.sweep.plan import RULES
-from goldilocks.sweep.search import SearchSweeper
+from goldilocks.sweep.sweeper import SearchSweeper
 from searching import Batched, Streaming, sweep
 
 GRID = ("hydra.sweeper.sampler=grid", "model.units=4,8,16", "regularizer=none,l2")
@@ -29,7 +29,9 @@ def _folder(tmp_path, monkeypatch, request):
     """A folder of its own; figures take a second, so they are drawn where they are looked at."""
     monkeypatch.chdir(tmp_path)
     if "figures" not in request.fixturenames:
-        monkeypatch.setattr("goldilocks.sweep.findings.write", lambda study, folder, *, measure: None)
+        monkeypatch.setattr(
+            "goldilocks.search.results.write", lambda study, folder, *, measure: None
+        )
 
 
 @pytest.fixture
@@ -128,7 +130,10 @@ def test_a_killed_search_goes_on_with_what_is_left(capsys):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     words = [*GRID, "hydra.sweeper.max_batch_size=1"]
     killed = subprocess.run(
-        [sys.executable, searching.__file__, *words], env=environment, capture_output=True, text=True
+        [sys.executable, searching.__file__, *words],
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert killed.returncode == -9, killed.stderr
     assert [trial.state.name for trial in kept().trials] == ["COMPLETE", "COMPLETE", "RUNNING"]
@@ -139,8 +144,16 @@ def test_a_killed_search_goes_on_with_what_is_left(capsys):
         ("model.units=16", "regularizer=none"),
         ("model.units=16", "regularizer=l2"),
     ]
-    assert [trial.state.name for trial in kept().trials] == ["COMPLETE", "COMPLETE", "FAIL", *4 * ["COMPLETE"]]
-    assert "7 trials: 6 finished, 0 pruned, 0 failed, 1 failed or cut off and done again" in capsys.readouterr().out
+    assert [trial.state.name for trial in kept().trials] == [
+        "COMPLETE",
+        "COMPLETE",
+        "FAIL",
+        *4 * ["COMPLETE"],
+    ]
+    assert (
+        "7 trials: 6 finished, 0 pruned, 0 failed, 1 failed or cut off and done again"
+        in capsys.readouterr().out
+    )
 
 
 def test_what_a_sampler_left_running_is_done_again_as_it_was():
@@ -167,7 +180,11 @@ def test_a_job_that_fails_is_raised_after_the_others_and_done_again():
 
     with pytest.raises(ZeroDivisionError, match="too small"):
         sweep(Streaming(job, slots=1), *GRID)
-    assert [trial.state.name for trial in kept().trials] == [*2 * ["COMPLETE"], *2 * ["FAIL"], *2 * ["COMPLETE"]]
+    assert [trial.state.name for trial in kept().trials] == [
+        *2 * ["COMPLETE"],
+        *2 * ["FAIL"],
+        *2 * ["COMPLETE"],
+    ]
     [again] = sweep(Streaming(job, slots=1), *GRID)
     assert [job.overrides[0] for job in again] == ["model.units=8", "model.units=8"]
 
@@ -181,7 +198,7 @@ def test_a_diverged_run_is_the_worst_and_not_done_again():
 
 def test_a_pruned_job_is_a_pruned_trial():
     def job(number, given):
-        jobs.note(Path("sweep"), number, pruned=number == 1)
+        records.update(Path("sweep"), number, pruned=number == 1)
         return 1.0
 
     sweep(Batched(job), *SPACE, "hydra.sweeper.trials=3")
@@ -224,7 +241,9 @@ def test_no_trial_starts_after_the_seconds():
     assert len(sweep(Batched(bowl), *SPACE, "hydra.sweeper.seconds=0.3")) > 0
 
 
-@pytest.mark.parametrize(("monitor", "direction"), [("val_loss", "MINIMIZE"), ("val_accuracy", "MAXIMIZE")])
+@pytest.mark.parametrize(
+    ("monitor", "direction"), [("val_loss", "MINIMIZE"), ("val_accuracy", "MAXIMIZE")]
+)
 def test_the_direction_is_that_of_the_monitored_value(monitor, direction):
     sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", f"trainer.monitor={monitor}")
     assert kept().direction.name == direction
@@ -294,8 +313,16 @@ def test_two_processes_do_not_search_the_same_study():
 def test_a_study_is_not_gone_on_with_in_another_space():
     sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", "hydra.sweeper.study=mine")
     with pytest.raises(ConfigError, match=r"mine was of another search: it differs in model.units"):
-        sweep(Batched(bowl), "model.units=4,8", SPACE[1], "hydra.sweeper.trials=1", "hydra.sweeper.study=mine")
-    with pytest.raises(ConfigError, match=r"mine was of another search: it differs in its direction"):
+        sweep(
+            Batched(bowl),
+            "model.units=4,8",
+            SPACE[1],
+            "hydra.sweeper.trials=1",
+            "hydra.sweeper.study=mine",
+        )
+    with pytest.raises(
+        ConfigError, match=r"mine was of another search: it differs in its direction"
+    ):
         sweep(
             Batched(bowl),
             *SPACE,
@@ -309,7 +336,9 @@ def test_a_study_goes_on_over_a_line_that_was_cut():
     sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=2", "hydra.sweeper.study=mine")
     with Path("search/mine.log").open("a") as log:
         log.write('{"op_code":4,"wor')  # A full disk, or the power.
-    assert len(sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=3", "hydra.sweeper.study=mine")) == 1
+    assert (
+        len(sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=3", "hydra.sweeper.study=mine")) == 1
+    )
     assert len(kept().trials) == 3
 
 
@@ -317,16 +346,28 @@ def test_a_study_goes_on_over_a_line_that_was_cut():
     ("words", "said"),
     [
         (["hydra.sweeper.trials=0"], "trials is 0; expected a whole number of at least 1, or null"),
-        (["hydra.sweeper.trials=1", "hydra.sweeper.sampler=best"], 'sampler is "best"; expected one of grid, tpe'),
-        (["hydra.sweeper.trials=1", "hydra.sweeper.pruner=some"], "pruner is .*; expected one of none, median"),
+        (
+            ["hydra.sweeper.trials=1", "hydra.sweeper.sampler=best"],
+            'sampler is "best"; expected one of grid, tpe',
+        ),
+        (
+            ["hydra.sweeper.trials=1", "hydra.sweeper.pruner=some"],
+            "pruner is .*; expected one of none, median",
+        ),
         (["hydra.sweeper.trials=1", "hydra.sweeper.study=a/b"], "a name without /"),
-        (["hydra.sweeper.trials=1", "hydra.sweeper.zip=[a,b]"], "zip is .*; expected a list of lists of keys"),
+        (
+            ["hydra.sweeper.trials=1", "hydra.sweeper.zip=[a,b]"],
+            "zip is .*; expected a list of lists of keys",
+        ),
         ([], "sampler=tpe would never end; add hydra.sweeper.trials=N"),
         (
             ["hydra.sweeper.trials=0", "seed=range(2,1)"],
             r"2 errors(.|\n)*trials is 0(.|\n)*seed=range\(2,1\) has no value",
         ),
-        (["hydra.sweeper.trials=1", "trainer.monitor=val_loss,val_mae"], "trainer.monitor has several values"),
+        (
+            ["hydra.sweeper.trials=1", "trainer.monitor=val_loss,val_mae"],
+            "trainer.monitor has several values",
+        ),
     ],
 )
 def test_wrong_options_are_sentences(words, said):
@@ -337,12 +378,18 @@ def test_wrong_options_are_sentences(words, said):
 
 def test_a_sampler_without_its_package_says_what_is_missing(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"sampler=gp needs the package torch, which is not installed"):
+    with pytest.raises(
+        ConfigError, match=r"sampler=gp needs the package torch, which is not installed"
+    ):
         sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", "hydra.sweeper.sampler=gp")
 
 
 def test_the_keys_of_the_yaml_are_the_sweepers_and_each_is_explained():
-    lines = [line for line in (searching.CONF / "hydra/sweeper/search.yaml").read_text().splitlines() if line[0] != "#"]
+    lines = [
+        line
+        for line in (searching.CONF / "hydra/sweeper/search.yaml").read_text().splitlines()
+        if line[0] != "#"
+    ]
     keys = {line.split(":")[0] for line in lines} - {"_target_"}
     assert all("#" in line for line in lines if not line.startswith("_target_"))
     taken = inspect.signature(SearchSweeper.__init__).parameters.values()
@@ -352,7 +399,7 @@ def test_the_keys_of_the_yaml_are_the_sweepers_and_each_is_explained():
 
 def test_optuna_is_not_imported_where_nothing_is_searched():
     code = "import sys; from hydra.core.plugins import Plugins; Plugins.instance(); sys.exit('optuna' in sys.modules)"
-    command = f"import goldilocks.sweep.parent; {code}"
+    command = f"import goldilocks.sweep.callback; {code}"
     subprocess.run([sys.executable, "-c", command], check=True)
 
 

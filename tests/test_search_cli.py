@@ -4,11 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from goldilocks.config import ConfigError
-from goldilocks.sweep.checked import check_measure
+from goldilocks.errors import ConfigError
+from goldilocks.sweep.expand import check_measure
 
 TRAIN = Path(__file__).parent.parent / "train.py"
-SEARCH = ("-m", "hydra/sweeper=search", "dataset=boston", "dataset.source=stand_in", "trainer=smoke", "tracking=none")
+SEARCH = (
+    "-m",
+    "hydra/sweeper=search",
+    "dataset=boston",
+    "dataset.source=stand_in",
+    "trainer=smoke",
+    "tracking=none",
+)
 
 
 @pytest.fixture
@@ -16,7 +23,9 @@ def train(folder):
     """Starts train.py as a person does, and gives what it said."""
 
     def run(*arguments):
-        return subprocess.run([sys.executable, TRAIN, *SEARCH, *arguments], cwd=folder, capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, TRAIN, *SEARCH, *arguments], cwd=folder, capture_output=True, text=True
+        )
 
     return run
 
@@ -25,7 +34,10 @@ def train(folder):
     ("arguments", "said"),
     [
         (["model.units=4,8"], "sampler=tpe would never end; add hydra.sweeper.trials=N"),
-        (["hydra.sweeper.trials=2", "model.units=interval(4,8)"], "model.units is 4.0; expected a whole number"),
+        (
+            ["hydra.sweeper.trials=2", "model.units=interval(4,8)"],
+            "model.units is 4.0; expected a whole number",
+        ),
         (
             [
                 "hydra.sweeper.trials=2",
@@ -47,9 +59,12 @@ def test_a_wrong_search_stops_before_its_first_job(folder, train, arguments, sai
 
 
 def test_jobs_that_monitor_different_values_are_not_compared(composed):
-    jobs = [composed("model=mlp", f"trainer.monitor={name}") for name in ("val_loss", "val_accuracy")]
+    jobs = [
+        composed("model=mlp", f"trainer.monitor={name}") for name in ("val_loss", "val_accuracy")
+    ]
     with pytest.raises(
-        ConfigError, match=r"val_accuracy in jobs of this search, which compares val_loss; .*monitor=val_a"
+        ConfigError,
+        match=r"val_accuracy in jobs of this search, which compares val_loss; .*monitor=val_a",
     ):
         check_measure(jobs, "val_loss")
     check_measure(jobs[:1], "val_loss")
@@ -57,7 +72,10 @@ def test_jobs_that_monitor_different_values_are_not_compared(composed):
 
 @pytest.mark.slow
 def test_a_search_chooses_its_jobs_and_goes_on(folder, train):
-    space = ("model.units=int(interval(4,8))", "optimizer.learning_rate=tag(log,interval(1e-3,1e-2))")
+    space = (
+        "model.units=int(interval(4,8))",
+        "optimizer.learning_rate=tag(log,interval(1e-3,1e-2))",
+    )
     first = train("hydra.sweeper.trials=2", *space)
     assert first.returncode == 0, first.stderr
     assert "2 trials: 2 finished, 0 pruned, 0 failed" in first.stdout

@@ -2,7 +2,9 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, encoding, series
+from goldilocks.dataset import series
+from goldilocks.encoding import encoder
+from goldilocks.errors import DataError
 from goldilocks.protocol import holdout, kfold
 
 HOURS = 80
@@ -22,7 +24,11 @@ def write(tmp_path):
 def table():
     rng = np.random.default_rng(0)
     times = pandas.date_range("2020-01-01", periods=HOURS, freq="h").astype(str)
-    return {"when": times, "load": rng.normal(50, 9, HOURS).round(3), "wind": rng.normal(5, 2, HOURS).round(3)}
+    return {
+        "when": times,
+        "load": rng.normal(50, 9, HOURS).round(3),
+        "wind": rng.normal(5, 2, HOURS).round(3),
+    }
 
 
 def load(file, *, time="when", target="load", **changes):
@@ -46,7 +52,9 @@ def test_the_facts(write):
 
 def test_rows_are_sorted_by_time_and_say_so(write):
     order = np.random.default_rng(1).permutation(HOURS)
-    mixed = load(write("mixed.csv", **{name: np.asarray(column)[order] for name, column in table().items()}))
+    mixed = load(
+        write("mixed.csv", **{name: np.asarray(column)[order] for name, column in table().items()})
+    )
     assert mixed.digest == load(write()).digest
     assert mixed.notes == ("Sorted the rows by when.",)
 
@@ -59,11 +67,14 @@ def test_a_gap_is_filled_with_the_value_before_and_never_with_one_after(write):
     load_values = table()["load"]
     load_values[[0, 30, 31]] = np.nan
     data = load(write(load=load_values))
-    assert data.x.values[29, 0] == data.x.values[30, 0] == pytest.approx(load_values[29])  # One row is gone.
+    assert (
+        data.x.values[29, 0] == data.x.values[30, 0] == pytest.approx(load_values[29])
+    )  # One row is gone.
     assert len(data.x.values) == HOURS - 1
     assert data.notes == (
         "Filled 2 missing values with the ones before them in time.",
-        "Left out 1 rows at the start, where a column has no value yet; the last to begin is 'load': "
+        "Left out 1 rows at the start, where a column has no value yet; the last to begin is "
+        "'load': "
         "dataset.drop=[load] leaves it out and keeps the rows.",
     )
 
@@ -78,7 +89,10 @@ def test_what_is_no_number_or_never_changes_is_dropped_with_a_note(write):
 def test_unequal_steps_are_counted(write):
     times = pandas.Series(table()["when"])
     times.iloc[-1] = "2020-02-01 00:00:00"
-    assert any("1 of 79 steps of when are not 0 days 01:00:00" in note for note in load(write(when=times)).notes)
+    assert any(
+        "1 of 79 steps of when are not 0 days 01:00:00" in note
+        for note in load(write(when=times)).notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,9 +103,15 @@ def test_unequal_steps_are_counted(write):
         ({"target": "lod"}, r"no column 'lod'.+Did you mean 'load'\?"),
         ({"target": "when"}, r"'when' is the target and cannot be dataset\.time"),
         ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
-        ({"lookback": 2.5}, r"dataset\.lookback is 2\.5; expected a whole number of rows, at least 1\."),
+        (
+            {"lookback": 2.5},
+            r"dataset\.lookback is 2\.5; expected a whole number of rows, at least 1\.",
+        ),
         ({"delay": 0}, r"dataset\.delay is 0; expected a whole number"),
-        ({"lookback": 70}, r"has 80 usable rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20"),
+        (
+            {"lookback": 70},
+            r"has 80 usable rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said_in_a_sentence(write, changes, sentence):
@@ -109,12 +129,25 @@ def test_dates_are_read_in_the_one_way_that_fits_them_all(write, how):
 
 def test_dates_with_and_without_an_hour_are_read(write):
     times = pandas.date_range("2020-01-10", periods=HOURS, freq="12h")
-    assert load(write(when=[f"{time:%Y-%m-%d}" if time.hour == 0 else str(time) for time in times])).notes == ()
+    assert (
+        load(
+            write(when=[f"{time:%Y-%m-%d}" if time.hour == 0 else str(time) for time in times])
+        ).notes
+        == ()
+    )
 
 
 def test_dates_that_can_be_read_in_two_ways_are_refused(write):
-    times = [f"{day:02d}/{month:02d}/{year}" for year in range(2000, 2020) for month in (1, 2) for day in (1, 2)]
-    with pytest.raises(DataError, match=r"two ways: '02/01/2000' in row 2 is 2000-01-02 or 2000-02-01\. Write them as"):
+    times = [
+        f"{day:02d}/{month:02d}/{year}"
+        for year in range(2000, 2020)
+        for month in (1, 2)
+        for day in (1, 2)
+    ]
+    with pytest.raises(
+        DataError,
+        match=r"two ways: '02/01/2000' in row 2 is 2000-01-02 or 2000-02-01\. Write them as",
+    ):
         load(write(when=times))
 
 
@@ -125,7 +158,9 @@ def test_a_file_without_rows_is_refused(tmp_path):
 
 
 def test_a_target_with_a_word_in_it_is_refused_with_the_word(write):
-    with pytest.raises(DataError, match=r"the column 'load' holds 'broken'; expected numbers to predict, .+ wind\."):
+    with pytest.raises(
+        DataError, match=r"the column 'load' holds 'broken'; expected numbers to predict, .+ wind\."
+    ):
         load(write(load=[*table()["load"][:-1], "broken"]))
 
 
@@ -141,12 +176,18 @@ def test_what_is_infinite_or_too_large_counts_as_missing(write, value):
 def test_times_that_are_none_or_twice_are_refused_with_the_first(write):
     times = list(table()["when"])
     with pytest.raises(
-        DataError, match=r"1 of 80 values of the column 'when' are no times, the first is 'noon' in row 3"
+        DataError,
+        match=r"1 of 80 values of the column 'when' are no times, the first is 'noon' in row 3",
     ):
         load(write(when=[*times[:2], "noon", *times[3:]]))
-    with pytest.raises(DataError, match=r"1 of 80 values of the column 'when' are no times, the first is 'inf' in row"):
+    with pytest.raises(
+        DataError,
+        match=r"1 of 80 values of the column 'when' are no times, the first is 'inf' in row",
+    ):
         load(write(when=[*range(HOURS - 1), np.inf]))
-    with pytest.raises(DataError, match=r"1 values of the column 'when' stand there more than once.+in row 6"):
+    with pytest.raises(
+        DataError, match=r"1 values of the column 'when' stand there more than once.+in row 6"
+    ):
         load(write(when=[*times[:5], times[0], *times[6:]]))
 
 
@@ -161,7 +202,7 @@ def test_the_scale_is_that_of_the_training_windows_alone(write):
 
 
 def scales(data, rows):
-    scale = encoding.fit(data, rows, in_order=True).get_layer("scale")
+    scale = encoder.fit(data, rows, in_order=True).get_layer("scale")
     return np.asarray(scale.mean).ravel().tolist(), np.asarray(scale.variance).ravel().tolist()
 
 

@@ -17,7 +17,8 @@ import pytest
 import requests
 
 from goldilocks import cli
-from goldilocks.dataset import encoding, vectorization
+from goldilocks.encoding import encoder as encoding
+from goldilocks.encoding import vectorization
 from goldilocks.tracking import local
 from test_predict import KINDS, Home, write_data
 
@@ -43,16 +44,23 @@ def loaded(folder):
 
 
 def test_a_table_may_have_gaps_and_come_as_a_frame_or_as_columns(loaded):
-    train = pd.DataFrame({"size": [1.0, np.nan, 3.0, 5.0], "kind": np.array(["a", "b", "", "a"], dtype=object)})
+    train = pd.DataFrame(
+        {"size": [1.0, np.nan, 3.0, 5.0], "kind": np.array(["a", "b", "", "a"], dtype=object)}
+    )
     encoder = encoding._table_encoder(train)
-    model = encoding.attach(encoder, keras.Sequential([keras.Input(encoder.output_shape[1:]), keras.layers.Dense(1)]))
+    model = encoding.attach(
+        encoder, keras.Sequential([keras.Input(encoder.output_shape[1:]), keras.layers.Dense(1)])
+    )
     served = loaded(model, encoding.columns(train.iloc[:2]))
     expected = model.predict(encoding.tensors(encoding.columns(train)), verbose=0)
     assert len(np.unique(expected)) == 4
     frame = train.assign(more=1)[["kind", "more", "size"]]
     frame["kind"] = frame["kind"].where(frame["kind"] != "", None)
     np.testing.assert_allclose(served.predict(frame), expected, atol=1e-6)
-    columns = {"kind": np.array(["a", "b", None, "a"], dtype=object), "size": train["size"].to_numpy("float32")}
+    columns = {
+        "kind": np.array(["a", "b", None, "a"], dtype=object),
+        "size": train["size"].to_numpy("float32"),
+    }
     np.testing.assert_allclose(served.predict(columns), expected, atol=1e-6)
 
 
@@ -64,7 +72,8 @@ def test_layers_of_our_own_are_known_to_who_imports_nothing_of_ours(loaded):
     folder = Path(served.metadata.artifact_path)
     code = (
         "import mlflow, sys, numpy\n"
-        f"said = mlflow.pyfunc.load_model({str(folder)!r}).predict(numpy.array(['a b a'], dtype=object))\n"
+        f"said = mlflow.pyfunc.load_model({str(folder)!r}).predict(numpy.array(['a b a'], "
+        "dtype=object))\n"
         "print('counts', int(said.sum()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
@@ -78,12 +87,26 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{free.getsockname()[1]}"
-        command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"models:/{name}@champion"]
+        command = [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "models",
+            "serve",
+            "-m",
+            f"models:/{name}@champion",
+        ]
         command += ["--env-manager", "local", "--port", self.address.rpartition(":")[2]]
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # Where uvicorn is.
+        path = os.pathsep.join(
+            [str(Path(sys.executable).parent), os.environ["PATH"]]
+        )  # Where uvicorn is.
         with Path(f"{name}.log").open("w") as log:
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True, env={**os.environ, "PATH": path}
+                command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "PATH": path},
             )
 
     def __enter__(self):
@@ -121,7 +144,9 @@ def test_a_server_says_what_the_command_says(home, kind):
     with Server(kind) as server:
         if kind == "multiclass":
             frame = pd.read_csv("rows.csv").rename(columns={"age/years": "age_years"})
-            served = server.ask(dataframe_split=json.loads(frame.to_json(orient="split", index=False)))
+            served = server.ask(
+                dataframe_split=json.loads(frame.to_json(orient="split", index=False))
+            )
         elif kind == "text":
             served = server.ask(inputs=pd.read_csv("texts.csv")["review"].tolist())
         else:

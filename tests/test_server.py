@@ -25,8 +25,22 @@ class Server:
         self.folder, self.uri = folder, f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        command = [sys.executable, "-m", "mlflow", "server", "--port", str(self.port), "--workers", "1"]
-        command += ["--backend-store-uri", "sqlite:///server.db", "--artifacts-destination", "artifacts"]
+        command = [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--port",
+            str(self.port),
+            "--workers",
+            "1",
+        ]
+        command += [
+            "--backend-store-uri",
+            "sqlite:///server.db",
+            "--artifacts-destination",
+            "artifacts",
+        ]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.process = subprocess.Popen(command, cwd=self.folder, start_new_session=True, **quiet)
         until = time.monotonic() + 120
@@ -56,7 +70,9 @@ def test_a_server_that_is_stopped_in_mid_run_and_started_again_loses_nothing(ser
     (folder / "out").mkdir()
     (folder / "out" / "curve.png").write_bytes(b"png")
     slowest = 0.0
-    with store.run("through an outage", parent=None, params={"seed": 0}, tags={}, continued=None) as tracker:
+    with store.run(
+        "through an outage", parent=None, params={"seed": 0}, tags={}, continued=None
+    ) as tracker:
         for epoch in range(1, 101):
             if epoch == 30:
                 server.stop()
@@ -71,19 +87,25 @@ def test_a_server_that_is_stopped_in_mid_run_and_started_again_loses_nothing(ser
     assert found.info.status == "FINISHED"
     for name, first in (("loss", 1.0), ("val_loss", 2.0)):
         points = store.client.get_metric_history(tracker.run_id, name)
-        assert [(point.step, point.value) for point in points] == [(n, first / n) for n in range(1, 101)]
+        assert [(point.step, point.value) for point in points] == [
+            (n, first / n) for n in range(1, 101)
+        ]
     assert [item.path for item in store.client.list_artifacts(tracker.run_id)] == ["curve.png"]
     assert slowest < 0.5, "an epoch waited for the server"
     assert journal.all_left() == []
 
 
-def test_a_server_that_is_away_at_the_end_gets_everything_later(server, folder, monkeypatch, capsys):
-    from goldilocks.tracking import run
+def test_a_server_that_is_away_at_the_end_gets_everything_later(
+    server, folder, monkeypatch, capsys
+):
+    from goldilocks.tracking import tracker as run
 
     monkeypatch.setattr(run, "SECONDS_TO_WAIT", 1.0)
     monkeypatch.setattr(run, "SECONDS_BEFORE_WORDS", 0.5)
     store = local.connect(uri=server.uri, experiment="tries")
-    with store.run("left alone", parent=None, params={"seed": 0}, tags={}, continued=None) as tracker:
+    with store.run(
+        "left alone", parent=None, params={"seed": 0}, tags={}, continued=None
+    ) as tracker:
         tracker.epoch(1, {"loss": 0.5})
         server.stop()
         tracker.epoch(2, {"loss": 0.25})
@@ -99,7 +121,14 @@ def test_a_server_that_is_away_at_the_end_gets_everything_later(server, folder, 
 def test_a_model_is_registered_on_a_server_and_found_again(server, folder):
     store = local.connect(uri=server.uri, experiment="tries")
     run_ids = [logged(store, folder), logged(store, folder)]
-    assert [store.register(run_id, "houses").number for run_id in (*run_ids, run_ids[0])] == [1, 2, 1]
-    assert [store.run_of(f"houses{behind}") for behind in ("", "/1", "@champion")] == [run_ids[1], *run_ids]
+    assert [store.register(run_id, "houses").number for run_id in (*run_ids, run_ids[0])] == [
+        1,
+        2,
+        1,
+    ]
+    assert [store.run_of(f"houses{behind}") for behind in ("", "/1", "@champion")] == [
+        run_ids[1],
+        *run_ids,
+    ]
     assert store.schema(run_ids[0]).classes == ("no", "ja ✓")
     assert store.model(store.run_of("houses")).count_params() == 3

@@ -1,11 +1,12 @@
 import os
 from types import SimpleNamespace
 
+import joblib
 import psutil
 import pytest
 
-from goldilocks.sweep import slots
-from goldilocks.sweep.slots import GIB, Slot, share, visible_gpus
+from goldilocks.jobs import slots
+from goldilocks.jobs.slots import GIB, Slot, share, visible_gpus
 
 WHOLE = """GPU 0: NVIDIA H200 (UUID: GPU-1d4c1e1e-0000-0000-0000-000000000000)
 GPU 1: NVIDIA H200 (UUID: GPU-2d4c1e1e-0000-0000-0000-000000000000)
@@ -21,7 +22,7 @@ def machine(monkeypatch):
     """Gives this machine so many cores and so much available memory."""
 
     def has(*, cores, gib):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(cores))
+        monkeypatch.setattr(joblib, "cpu_count", lambda: cores)
         monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gib * GIB))
 
     return has
@@ -32,7 +33,9 @@ def nvidia_smi(monkeypatch, tmp_path):
     """Puts a program of that name on the path, which lists GPUs."""
 
     def says(text):
-        (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n[ \"$1\" = -L ] && cat <<'END'\n{text}END\n")
+        (tmp_path / "nvidia-smi").write_text(
+            f"#!/bin/sh\n[ \"$1\" = -L ] && cat <<'END'\n{text}END\n"
+        )
         (tmp_path / "nvidia-smi").chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -78,14 +81,17 @@ def test_a_slot_binds_its_job_to_threads_and_gpus():
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"), [(WHOLE, ["0", "1"]), (DIVIDED, ["MIG-aaaa", "MIG-bbbb"]), ("No devices found.\n", [])]
+    ("said", "expected"),
+    [(WHOLE, ["0", "1"]), (DIVIDED, ["MIG-aaaa", "MIG-bbbb"]), ("No devices found.\n", [])],
 )
 def test_gpus_are_those_that_nvidia_smi_lists(nvidia_smi, said, expected):
     nvidia_smi(said)
     assert visible_gpus() == expected
 
 
-@pytest.mark.parametrize(("visible", "expected"), [("2,GPU-5", ["2", "GPU-5"]), ("", []), ("-1", [])])
+@pytest.mark.parametrize(
+    ("visible", "expected"), [("2,GPU-5", ["2", "GPU-5"]), ("", []), ("-1", [])]
+)
 def test_gpus_are_those_that_this_process_may_use(nvidia_smi, monkeypatch, visible, expected):
     nvidia_smi(WHOLE)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
@@ -101,5 +107,5 @@ def test_without_the_program_there_are_no_gpus(monkeypatch, tmp_path):
 def test_a_program_that_does_not_answer_is_not_waited_for(nvidia_smi, monkeypatch, tmp_path):
     nvidia_smi("")
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 60\n")
-    monkeypatch.setattr(slots, "SECONDS_TO_ANSWER", 0.2)
+    monkeypatch.setattr(slots, "NVIDIA_SMI_TIMEOUT", 0.2)
     assert visible_gpus() == []

@@ -5,7 +5,7 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 from composition import CONF
-from goldilocks.sweep.space import Interval
+from goldilocks.search.space import Interval
 from goldilocks.sweep.syntax import read
 
 
@@ -81,7 +81,9 @@ def test_values_of_an_interval_can_be_read_and_stay_inside():
     assert Interval(1e-4, 1e-1, True).text(0.00316227766) == "0.00316228"
     assert Interval(0.0, 0.1234567, False).text(0.1234567) == "0.1234567"
     assert Interval(4, 512, True).text(64) == "64"
-    assert Interval(4.0, 64.0, False).text(4.0) == "4.0"  # No whole number: the check of a key that wants one sees it.
+    assert (
+        Interval(4.0, 64.0, False).text(4.0) == "4.0"
+    )  # No whole number: the check of a key that wants one sees it.
 
 
 def test_shuffling_depends_on_the_seed_alone(space):
@@ -98,13 +100,19 @@ def test_the_grid_is_hydras_own(space):
 
 
 def test_of_two_overrides_for_a_key_the_later_counts(space):
-    assert [space("a=1,2", "b=1", "a=3").overrides(point) for point in space("a=1,2", "b=1", "a=3").grid()] == [
-        ["a=3", "b=1"]
-    ]
+    assert [
+        space("a=1,2", "b=1", "a=3").overrides(point)
+        for point in space("a=1,2", "b=1", "a=3").grid()
+    ] == [["a=3", "b=1"]]
 
 
 def test_zipped_keys_take_their_values_together(space):
-    found = space("model.units=4,8,4", "seed=0,1", "model.layers=1,2,1", zipped=[["model.units", "model.layers"]])
+    found = space(
+        "model.units=4,8,4",
+        "seed=0,1",
+        "model.layers=1,2,1",
+        zipped=[["model.units", "model.layers"]],
+    )
     assert [found.overrides(point) for point in found.grid()] == [
         [f"model.units={units}", f"seed={seed}", f"model.layers={layers}"]
         for units, layers in ((4, 1), (8, 2))
@@ -117,7 +125,10 @@ def test_a_key_with_a_condition_is_given_only_there_and_nothing_comes_twice(spac
         "regularizer.dropout=0.2,0.5",
         "regularizer=none,dropout,l2_dropout",
         "regularizer.l2=1e-3,1e-2",
-        when={"regularizer.dropout": "regularizer=dropout|l2_dropout", "regularizer.l2": "regularizer=l2_dropout"},
+        when={
+            "regularizer.dropout": "regularizer=dropout|l2_dropout",
+            "regularizer.l2": "regularizer=l2_dropout",
+        },
     )
     jobs = [tuple(found.overrides(point)) for point in found.grid()]
     assert len(jobs) == len(set(jobs)) == 1 + 2 + 2 * 2
@@ -129,7 +140,12 @@ def test_a_key_with_a_condition_is_given_only_there_and_nothing_comes_twice(spac
 def test_conditions_follow_each_other_and_know_values_as_hydra_writes_them(space):
     found = space("c=1,2", "b=0.001,x", "a=true,false", when={"b": "a=true", "c": "b=1e-3"})
     jobs = {tuple(found.overrides(point)) for point in found.grid()}
-    assert jobs == {("a=False",), ("b=x", "a=True"), ("c=1", "b=0.001", "a=True"), ("c=2", "b=0.001", "a=True")}
+    assert jobs == {
+        ("a=False",),
+        ("b=x", "a=True"),
+        ("c=1", "b=0.001", "a=True"),
+        ("c=2", "b=0.001", "a=True"),
+    }
 
 
 def test_samples_show_every_choice_and_both_ends(space):
@@ -167,7 +183,11 @@ def test_without_a_parameter_there_is_one_job(space):
         (["a=tag(log,range(1,5))"], {}, "only an interval takes one"),
         (["a=interval(0,1)"], {"grid": True}, "sampler=grid tries every value; expected a list"),
         (["a=int(interval(0,1"], {}, "cannot be read"),
-        (["a=1,2,3", "b=1,2"], {"zipped": [["a", "b"]]}, "there are 3 of a and 2 of b; list as many"),
+        (
+            ["a=1,2,3", "b=1,2"],
+            {"zipped": [["a", "b"]]},
+            "there are 3 of a and 2 of b; list as many",
+        ),
         (["a=1,2"], {"zipped": [["a", "c"]]}, "zip has c; expected one of a"),
         (["a=1,2", "b=1,2", "c=1,2"], {"zipped": [["a", "b"], ["b", "c"]]}, "zip has b twice"),
         (["a=1,2"], {"zipped": [["a"]]}, r"the list \[a\]; expected at least two"),
@@ -175,9 +195,21 @@ def test_without_a_parameter_there_is_one_job(space):
         (["a=1,2"], {"when": {"b": "a=1"}}, "b is not given; expected one of a"),
         (["a=1,2"], {"when": {"a": "c=1"}}, "c is not given; expected one of a"),
         (["a=1,2", "b=1,2"], {"when": {"b": "a=3|1"}}, "a is never 3; expected 1 or 2"),
-        (["a=1,2", "b=1,2"], {"when": {"b": "a"}}, "expected another key and its value, as in b: other=value"),
-        (["a=interval(0,1)", "b=1,2"], {"when": {"b": "a=1"}}, "a is an interval; expected a key with a list"),
-        (["a=1,2", "b=1,2"], {"when": {"b": "a=1", "a": "b=1"}}, "goes in a circle: a, b wait for each other"),
+        (
+            ["a=1,2", "b=1,2"],
+            {"when": {"b": "a"}},
+            "expected another key and its value, as in b: other=value",
+        ),
+        (
+            ["a=interval(0,1)", "b=1,2"],
+            {"when": {"b": "a=1"}},
+            "a is an interval; expected a key with a list",
+        ),
+        (
+            ["a=1,2", "b=1,2"],
+            {"when": {"b": "a=1", "a": "b=1"}},
+            "goes in a circle: a, b wait for each other",
+        ),
         (
             ["a=1,2", "b=1,2", "c=1,2"],
             {"zipped": [["a", "b"]], "when": {"b": "c=1"}},

@@ -9,12 +9,12 @@ import pytest
 
 from composition import OPTIONS, ROOT
 from goldilocks import study
-from goldilocks.command_line import experiment
-from goldilocks.config import ConfigError
+from goldilocks.config.command_line import experiment
+from goldilocks.errors import ConfigError
 from goldilocks.study import measured, plan
 from goldilocks.study.measured import Data, Statistic
 from goldilocks.tracking import local
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.query import StoredRun
 
 STUDIES = sorted(file.parent.name for file in (ROOT / "experiments").glob("*/study.yaml"))
 PLAN = """
@@ -50,10 +50,38 @@ class Shelf:
         return [1.0, run.metrics[name]] if name in run.metrics else []
 
 
-def a_run(variant, loss, *, seed=0, source="stand_in", digest="d" * 64, run_id=None, tags=None, params=None, **metrics):
-    numbers = {"val_loss": loss + 0.5, "best_val_loss": loss, "best_val_accuracy": 0.8, "val_accuracy": 0.7}
-    numbers |= {"best_epoch": 3.0, "loss": 0.25, "best_loss": 0.5, "accuracy": 0.95, "best_accuracy": 0.9}
-    numbers |= {"epochs": 4.0, "train_seconds": 10.0, "parameters": 12.0, "verdict/gap": 1.0, **metrics}
+def a_run(
+    variant,
+    loss,
+    *,
+    seed=0,
+    source="stand_in",
+    digest="d" * 64,
+    run_id=None,
+    tags=None,
+    params=None,
+    **metrics,
+):
+    numbers = {
+        "val_loss": loss + 0.5,
+        "best_val_loss": loss,
+        "best_val_accuracy": 0.8,
+        "val_accuracy": 0.7,
+    }
+    numbers |= {
+        "best_epoch": 3.0,
+        "loss": 0.25,
+        "best_loss": 0.5,
+        "accuracy": 0.95,
+        "best_accuracy": 0.9,
+    }
+    numbers |= {
+        "epochs": 4.0,
+        "train_seconds": 10.0,
+        "parameters": 12.0,
+        "verdict/gap": 1.0,
+        **metrics,
+    }
     marks = {
         "dataset.source": source,
         "dataset.digest": digest,
@@ -65,7 +93,12 @@ def a_run(variant, loss, *, seed=0, source="stand_in", digest="d" * 64, run_id=N
         run_id or f"{variant}-{loss}-{seed}",
         variant,
         "FINISHED",
-        {"experiment": f"mnist_{variant}", "seed": str(seed), "trainer.epochs": "5", **(params or {})},
+        {
+            "experiment": f"mnist_{variant}",
+            "seed": str(seed),
+            "trainer.epochs": "5",
+            **(params or {}),
+        },
         {**marks, **(tags or {})},
         numbers,
         (),
@@ -93,13 +126,27 @@ def test_the_page_has_what_was_asked_measured_and_published(root):
     text = written(root, a_run("dense", 0.3), a_run("convnet", 0.2))
     assert text.startswith("<!-- Written by `goldilocks report --study mnist`")
     assert "# Two sizes\n\nChapter 2. Which size is right?" in text
-    assert "    python train.py -m 'experiment=glob(mnist_*)'\n    goldilocks report --study mnist" in text
+    assert (
+        "    python train.py -m 'experiment=glob(mnist_*)'\n    goldilocks report --study mnist"
+        in text
+    )
     assert "## Measured on stand_in, digest dddddddddddd\n" in text
     assert [line for line in text.splitlines() if line.startswith("| variant | what")] == [
-        "| variant | what it is | parameters | best_epoch | best_val_loss | best_val_accuracy | last_loss "
+        "| variant | what it is | parameters | best_epoch | best_val_loss | best_val_accuracy | "
+        "last_loss "
         "| last_val_loss | seconds_per_epoch | verdict | n |"
     ]
-    assert row(text, "dense | a dense network")[2:] == ["12", "3", "0.3", "0.8", "0.25", "0.8", "2.5", "overfit", "1"]
+    assert row(text, "dense | a dense network")[2:] == [
+        "12",
+        "3",
+        "0.3",
+        "0.8",
+        "0.25",
+        "0.8",
+        "2.5",
+        "overfit",
+        "1",
+    ]
     assert "| dense | best_val_loss | 0.25 (epoch 3) | 0.3 | NB |" in text
     assert "NB: printed in the notebooks" in text
     assert "- **overfit** (learned what holds of the training rows alone): dense, convnet." in text
@@ -109,20 +156,37 @@ def test_the_page_has_what_was_asked_measured_and_published(root):
 
 def test_relations_hold_or_do_not_with_both_numbers(root):
     text = written(root, a_run("dense", 0.3), a_run("convnet", 0.2, best_epoch=8.0))
-    assert row(text, "the convnet does better")[2:] == ["convnet: 0.2", "less", "dense: 0.3", "holds"]
-    assert row(text, "and is done much later")[2:] == ["convnet: 8", "greater by 5", "dense: 3", "does not hold"]
+    assert row(text, "the convnet does better")[2:] == [
+        "convnet: 0.2",
+        "less",
+        "dense: 0.3",
+        "holds",
+    ]
+    assert row(text, "and is done much later")[2:] == [
+        "convnet: 8",
+        "greater by 5",
+        "dense: 3",
+        "does not hold",
+    ]
     assert row(text, "one in five is wrong")[2:] == ["dense: 0.2", "equal by 0.001", "0.2", "holds"]
     assert "### What must hold: 2 of the 3 that were measured" in text
     text = written(root, a_run("dense", 0.2), a_run("convnet", 0.3, best_epoch=8.1))
     assert row(text, "the convnet does better")[-1] == "does not hold"
     assert row(text, "and is done much later")[-1] == "holds"
     text = written(root, a_run("dense", 0.2), a_run("convnet", math.nan))
-    assert row(text, "the convnet does better")[2:] == ["convnet: nan", "less", "dense: 0.2", "does not hold"]
+    assert row(text, "the convnet does better")[2:] == [
+        "convnet: nan",
+        "less",
+        "dense: 0.2",
+        "does not hold",
+    ]
 
 
 def test_a_second_look_at_the_test_rows_is_said(root):
     tested = {"test_loss": 0.5, "test_loss_low": 0.4, "test_loss_high": 0.6}
-    first, second = (written(root, a_run("convnet", 0.3, **tested, test_looks=number)) for number in (1.0, 2.0))
+    first, second = (
+        written(root, a_run("convnet", 0.3, **tested, test_looks=number)) for number in (1.0, 2.0)
+    )
     assert "optimistic" not in first
     assert "convnet: look 2 at this test set: optimistic" in second
     assert "| test_loss |" in second
@@ -133,7 +197,12 @@ def test_a_second_look_at_the_test_rows_is_said(root):
 def test_a_variant_without_a_run_is_named_and_its_relations_are_not_measured(root):
     text = written(root, a_run("dense", 0.3))
     assert "Not run: `convnet` (a convnet)." in text
-    assert row(text, "the convnet does better")[2:] == ["convnet: not run", "less", "dense: 0.3", "not measured"]
+    assert row(text, "the convnet does better")[2:] == [
+        "convnet: not run",
+        "less",
+        "dense: 0.3",
+        "not measured",
+    ]
 
 
 def test_seeds_are_grouped_and_the_newest_of_each_counts(root):
@@ -145,7 +214,9 @@ def test_seeds_are_grouped_and_the_newest_of_each_counts(root):
     assert cells[-2:] == ["overfit", "3 seeds"]
     assert row(text, "the convnet does better")[-1] == "holds, within the spread of the seeds"
     table = pd.read_csv(root / "experiments" / "mnist" / "results.csv")
-    [loss] = table[(table["variant"] == "dense") & (table["measure"] == "best_val_loss")].to_dict("records")
+    [loss] = table[(table["variant"] == "dense") & (table["measure"] == "best_val_loss")].to_dict(
+        "records"
+    )
     assert loss["mean"] == pytest.approx(0.3)
     assert loss["std"] == pytest.approx(0.0700**0.5)  # ((0.2)^2 + (0.1)^2 + (0.3)^2) / 2
     assert (loss["trainings"], loss["runs"]) == (3, "dense-0.1-0 dense-0.2-1 dense-0.6-2")
@@ -155,8 +226,16 @@ def test_other_data_has_a_table_of_its_own(root):
     runs = [a_run("dense", 0.3), a_run("convnet", 0.2), a_run("dense", 0.1, source="original")]
     text = written(root, *runs, a_run("dense", 0.7, digest="e" * 64))
     heads = re.findall(r"## Measured on (.*)", text)
-    assert heads == ["original, digest dddddddddddd", "stand_in, digest dddddddddddd", "stand_in, digest eeeeeeeeeeee"]
-    assert [line.split("|")[5].strip() for line in text.splitlines() if line.startswith("| dense | a dense")] == [
+    assert heads == [
+        "original, digest dddddddddddd",
+        "stand_in, digest dddddddddddd",
+        "stand_in, digest eeeeeeeeeeee",
+    ]
+    assert [
+        line.split("|")[5].strip()
+        for line in text.splitlines()
+        if line.startswith("| dense | a dense")
+    ] == [
         "0.1",
         "0.3",
         "0.7",
@@ -165,10 +244,14 @@ def test_other_data_has_a_table_of_its_own(root):
         f"val_loss_{number}.png" for number in (1, 2, 3)
     ]
     written(root, *runs[:2])
-    assert [file.name for file in (root / "experiments" / "mnist").glob("*.png")] == ["val_loss.png"]
+    assert [file.name for file in (root / "experiments" / "mnist").glob("*.png")] == [
+        "val_loss.png"
+    ]
 
 
-def test_a_run_with_other_settings_counts_only_where_there_is_none_as_configured_and_is_marked(root):
+def test_a_run_with_other_settings_counts_only_where_there_is_none_as_configured_and_is_marked(
+    root,
+):
     short = a_run("dense", 0.9, params={"trainer.epochs": "2"})
     text = written(root, a_run("dense", 0.3), short)
     assert row(text, "dense | a dense network")[4] == "0.3"
@@ -181,15 +264,21 @@ def test_unfinished_runs_and_those_of_other_studies_are_left_out_and_the_page_st
     failed = StoredRun("failed", "dense", "FAILED", failed.params, failed.tags, failed.metrics, ())
     strange = a_run("dense", 0.1, params={"experiment": "mnist_other"})
     before = written(root, a_run("dense", 0.3))
-    with pytest.raises(ConfigError, match=r"no finished run of the study mnist, so .+mnist stays as it is"):
+    with pytest.raises(
+        ConfigError, match=r"no finished run of the study mnist, so .+mnist stays as it is"
+    ):
         written(root, failed, strange)
     assert (root / "experiments" / "mnist" / "README.md").read_text() == before
     assert (root / "experiments" / "mnist" / "val_loss.png").is_file()
 
 
-@pytest.mark.parametrize(("whole", "part", "over"), [("folds", "fold", "folds"), ("repeats", "repeat", "seeds")])
+@pytest.mark.parametrize(
+    ("whole", "part", "over"), [("folds", "fold", "folds"), ("repeats", "repeat", "seeds")]
+)
 def test_the_trainings_below_a_parent_are_its_spread(root, whole, part, over):
-    parent = a_run("dense", 7.0, run_id="parent", tags={"role": whole}, trainings=2.0, best_val_loss_std=0.5)
+    parent = a_run(
+        "dense", 7.0, run_id="parent", tags={"role": whole}, trainings=2.0, best_val_loss_std=0.5
+    )
     below = [
         a_run("dense", loss, seed=seed, tags={"role": part, "mlflow.parentRunId": "parent"})
         for seed, loss in enumerate((0.2, 0.4))
@@ -204,14 +293,23 @@ def test_the_trainings_below_a_parent_are_its_spread(root, whole, part, over):
 def test_several_parents_of_folds_count_once_each():
     folds = {
         f"p{seed}": [
-            a_run("dense", loss, tags={"role": "fold", "mlflow.parentRunId": f"p{seed}"}, run_id=f"{seed}{loss}")
+            a_run(
+                "dense",
+                loss,
+                tags={"role": "fold", "mlflow.parentRunId": f"p{seed}"},
+                run_id=f"{seed}{loss}",
+            )
             for loss in (seed, seed + 2.0)
         ]
         for seed in (0, 1)
     }
-    parents = [a_run("dense", 0.0, seed=seed, run_id=f"p{seed}", tags={"role": "folds"}) for seed in (0, 1)]
+    parents = [
+        a_run("dense", 0.0, seed=seed, run_id=f"p{seed}", tags={"role": "folds"}) for seed in (0, 1)
+    ]
     name = plan.Study("mnist", "", "", "", "", {"dense": ""}, {}, (), "", ())
-    [dense] = measured.measure(name, {"dense": {}}, [*parents, *folds["p0"], *folds["p1"]])[Data("stand_in", "d" * 64)]
+    [dense] = measured.measure(name, {"dense": {}}, [*parents, *folds["p0"], *folds["p1"]])[
+        Data("stand_in", "d" * 64)
+    ]
     assert dense.values["best_val_loss"] == Statistic(1.5, pytest.approx(0.5**0.5), 2)
     assert (len(dense.trainings), dense.over) == (4, "seeds")
 
@@ -229,12 +327,21 @@ def test_the_same_runs_give_the_same_bytes(root):
 def test_the_numbers_of_a_run():
     numbers = measured.values(a_run("dense", 0.3))
     assert "verdict/gap" not in numbers
-    assert (numbers["last_loss"], numbers["last_val_loss"], numbers["seconds_per_epoch"]) == (0.25, 0.8, 2.5)
+    assert (numbers["last_loss"], numbers["last_val_loss"], numbers["seconds_per_epoch"]) == (
+        0.25,
+        0.8,
+        2.5,
+    )
     assert numbers["gap"] == pytest.approx(0.55)
     assert numbers["accuracy_gap"] == pytest.approx(0.25)
     assert numbers["fall"] == pytest.approx(0.1)
     assert numbers["error"] == pytest.approx(0.2)
-    penalized = {"data_loss": 0.2, "best_data_loss": 0.2, "val_data_loss": 0.5, "best_val_data_loss": 0.4}
+    penalized = {
+        "data_loss": 0.2,
+        "best_data_loss": 0.2,
+        "val_data_loss": 0.5,
+        "best_val_data_loss": 0.4,
+    }
     assert measured.values(a_run("dense", 0.3, **penalized))["gap"] == pytest.approx(0.3)
 
 
@@ -244,7 +351,12 @@ def test_a_penalty_is_left_out_of_relations_and_picture(root):
     penalized = {"val_data_loss": 0.15, "best_val_data_loss": 0.1}
     shelf = Shelf(a_run("dense", 0.2), a_run("convnet", 0.3, **penalized))
     said = study.write("mnist", shelf, root).read_text()
-    assert row(said, "the convnet does better")[2:] == ["convnet: 0.1", "less", "dense: 0.2", "holds"]
+    assert row(said, "the convnet does better")[2:] == [
+        "convnet: 0.1",
+        "less",
+        "dense: 0.2",
+        "holds",
+    ]
     assert shelf.asked == [("dense-0.2-0", "val_loss"), ("convnet-0.3-0", "val_data_loss")]
 
 
@@ -252,16 +364,30 @@ def test_a_loss_of_another_measure_is_not_drawn_and_named(root):
     other = a_run("convnet", 0.2, params={"problem.loss": "mse"})
     assert "Not drawn, for another loss: convnet." in written(root, a_run("dense", 0.3), other)
     same = a_run("convnet", 0.2, params={"problem.loss": "categorical_crossentropy"})
-    assert "Not drawn" not in written(root, a_run("dense", 0.3, params={"problem.loss": "auto"}), same)
+    assert "Not drawn" not in written(
+        root, a_run("dense", 0.3, params={"problem.loss": "auto"}), same
+    )
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("title: Two sizes\n", "", "has chapter, .*; expected exactly the keys title, "),
-        ("left: dense", "left: tiny", "'one in five is wrong' names tiny; expected one of dense, convnet"),
-        ("is: equal", "is: about", "'one in five is wrong' is about; expected one of greater, less, equal"),
-        ("measure: error", "measure: luck", "luck is not a measure; expected best_, last_ or test_ and a metric"),
+        (
+            "left: dense",
+            "left: tiny",
+            "'one in five is wrong' names tiny; expected one of dense, convnet",
+        ),
+        (
+            "is: equal",
+            "is: about",
+            "'one in five is wrong' is about; expected one of greater, less, equal",
+        ),
+        (
+            "measure: error",
+            "measure: luck",
+            "luck is not a measure; expected best_, last_ or test_ and a metric",
+        ),
         ("source: NB", "source: me", "me is not a source of numbers; expected one of NB,"),
         ("  dense: [", "  tiny: [", "published has tiny; expected one of dense, convnet"),
         ("value: 0.25", "value: low", "cannot be read .*could not convert string"),
@@ -277,18 +403,24 @@ def test_a_wrong_study_is_refused_in_a_sentence(root, old, new, said):
 
 
 def test_an_unknown_study_is_refused_with_the_nearest(root):
-    with pytest.raises(ConfigError, match=r"there is no study minst; expected one of mnist\. Did you mean mnist\?"):
+    with pytest.raises(
+        ConfigError, match=r"there is no study minst; expected one of mnist\. Did you mean mnist\?"
+    ):
         study.write("minst", Shelf(), root)
 
 
 def test_an_experiment_is_composed_without_a_command_line():
     assert experiment("imdb_small", ROOT / "conf").flat["model.units"] == 4
-    with pytest.raises(ConfigError, match=r"experiment=imdb_smal: imdb_smal is not .* Did you mean imdb_small\?"):
+    with pytest.raises(
+        ConfigError, match=r"experiment=imdb_smal: imdb_smal is not .* Did you mean imdb_small\?"
+    ):
         experiment("imdb_smal", ROOT / "conf")
 
 
 def test_every_experiment_belongs_to_a_study_and_every_variant_has_an_experiment():
-    variants = {f"{name}_{variant}" for name in STUDIES for variant in plan.load(name, ROOT).variants}
+    variants = {
+        f"{name}_{variant}" for name in STUDIES for variant in plan.load(name, ROOT).variants
+    }
     assert variants == set(OPTIONS["experiment"])
     assert {path.name for path in (ROOT / "experiments").iterdir() if path.is_dir()} == set(STUDIES)
 
@@ -302,7 +434,9 @@ def test_a_study_of_ours_is_valid_and_its_commands_run_its_variants(name):
     for line in read.command.splitlines():
         words = shlex.split(line)
         assert words[:2] == ["python", "train.py"]
-        [chosen] = [word.removeprefix("experiment=") for word in words if word.startswith("experiment=")]
+        [chosen] = [
+            word.removeprefix("experiment=") for word in words if word.startswith("experiment=")
+        ]
         for pattern in chosen.removeprefix("glob(").removesuffix(")").split(","):
             named |= {option for option in OPTIONS["experiment"] if fnmatch(option, pattern)}
     assert named == {f"{name}_{variant}" for variant in read.variants}
@@ -322,7 +456,11 @@ def test_the_store_finds_the_runs_of_a_study_and_their_curves(folder):
             for epoch in range(1, 13):
                 tracker.epoch(epoch, {"val_loss": 1 / epoch})
     [run] = store.runs_of("mnist")
-    assert (run.name, run.status, run.params["experiment"]) == ("mnist_dense", "FINISHED", "mnist_dense")
+    assert (run.name, run.status, run.params["experiment"]) == (
+        "mnist_dense",
+        "FINISHED",
+        "mnist_dense",
+    )
     assert run.metrics["val_loss"] == 1 / 12
     assert list(run.val_loss) == []
     assert store.history(run.run_id, "val_loss") == [1 / epoch for epoch in range(1, 13)]
@@ -331,6 +469,7 @@ def test_the_store_finds_the_runs_of_a_study_and_their_curves(folder):
 
 def test_a_folder_without_studies_is_said(tmp_path):
     with pytest.raises(
-        ConfigError, match=r"there is no study in .+experiments; call this in the folder of the project"
+        ConfigError,
+        match=r"there is no study in .+experiments; call this in the folder of the project",
     ):
         plan.load("mnist", tmp_path)

@@ -11,7 +11,13 @@ from mlflow.tracking import MlflowClient
 from conftest import ROOT
 
 SWEEP = (
-    *("dataset=boston", "dataset.source=stand_in", "trainer.epochs=6", "model.units=4", "seed=range(12)"),
+    *(
+        "dataset=boston",
+        "dataset.source=stand_in",
+        "trainer.epochs=6",
+        "model.units=4",
+        "seed=range(12)",
+    ),
     *("hydra.launcher.time_limit=45", "hydra.launcher.memory_limit=2.5"),
 )
 
@@ -26,13 +32,26 @@ def test_eight_jobs_of_twelve_finish_and_the_same_command_runs_the_other_four(fo
         client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
         runs = client.search_runs(["1"], order_by=["start_time"])
         [parent] = [run for run in runs if run.data.tags.get("role") == "sweep"]
-        return client, parent, {int(run.data.params["seed"]): run for run in runs if run is not parent}
+        return (
+            client,
+            parent,
+            {int(run.data.params["seed"]): run for run in runs if run is not parent},
+        )
 
     first = sweep()
     assert first.returncode == 1, first.stderr
     client, parent, runs = found()
     assert len(runs) == 12
-    assert sorted(seed for seed, run in runs.items() if run.info.status == "FINISHED") == [0, 1, 2, 4, 6, 8, 10, 11]
+    assert sorted(seed for seed, run in runs.items() if run.info.status == "FINISHED") == [
+        0,
+        1,
+        2,
+        4,
+        6,
+        8,
+        10,
+        11,
+    ]
     assert {seed: runs[seed].info.status for seed in (3, 5, 7, 9)} == {
         3: "KILLED",
         5: "FAILED",
@@ -47,7 +66,12 @@ def test_eight_jobs_of_twelve_finish_and_the_same_command_runs_the_other_four(fo
     assert {runs[seed].data.tags["last_epoch"] for seed in reasons} == {"3"}
     assert parent.info.status == "FAILED"
     assert "**4 jobs did not finish.**" in first.stdout
-    for reason in ("killed by signal 9", "the power went", "time limit of 45 s", "memory limit of 2.5 GiB"):
+    for reason in (
+        "killed by signal 9",
+        "the power went",
+        "time limit of 45 s",
+        "memory limit of 2.5 GiB",
+    ):
         assert reason in first.stdout
     assert "Traceback" not in first.stderr
 
@@ -62,9 +86,13 @@ def test_eight_jobs_of_twelve_finish_and_the_same_command_runs_the_other_four(fo
     }, "those that were interrupted go on in the same runs"
     for seed, run in after.items():
         assert run.info.status == "FINISHED"
-        assert (run.info.end_time == runs[seed].info.end_time) == (seed not in reasons), "what had finished stays"
+        assert (run.info.end_time == runs[seed].info.end_time) == (seed not in reasons), (
+            "what had finished stays"
+        )
         steps = [point.step for point in client.get_metric_history(run.info.run_id, "val_loss")]
         assert steps == list(range(1, 7))
-    latest = max((Path(folder) / "multirun").glob("*/*/jobs"), key=lambda each: each.stat().st_mtime)
+    latest = max(
+        (Path(folder) / "multirun").glob("*/*/jobs"), key=lambda each: each.stat().st_mtime
+    )
     records = [json.loads(file.read_text()) for file in latest.glob("*.json")]
     assert sorted(record["number"] for record in records if not record["reused"]) == [3, 5, 7, 9]

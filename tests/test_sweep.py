@@ -17,7 +17,9 @@ def train(folder):
     """Starts train.py as a person does, and gives what it said."""
 
     def run(*arguments):
-        return subprocess.run([sys.executable, TRAIN, *arguments], cwd=folder, capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, TRAIN, *arguments], cwd=folder, capture_output=True, text=True
+        )
 
     return run
 
@@ -49,10 +51,20 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
     assert f"logged    parent run {parent.info.run_id}" in done.stdout
 
     artifacts = Path(client.download_artifacts(parent.info.run_id, ""))
-    assert {file.name for file in artifacts.iterdir()} == {"jobs.json", "results.csv", "results.md", "val_loss.png"}
+    assert {file.name for file in artifacts.iterdir()} == {
+        "jobs.json",
+        "results.csv",
+        "results.md",
+        "val_loss.png",
+    }
     table = pandas.read_csv(artifacts / "results.csv")
-    best = dict(zip(table["model.units"], table["best_val_loss"], strict=True))  # Rows stand as the jobs began.
-    assert best == {int(child.data.params["model.units"]): child.data.metrics["best_val_loss"] for child in children}
+    best = dict(
+        zip(table["model.units"], table["best_val_loss"], strict=True)
+    )  # Rows stand as the jobs began.
+    assert best == {
+        int(child.data.params["model.units"]): child.data.metrics["best_val_loss"]
+        for child in children
+    }
     with Image.open(artifacts / "val_loss.png") as overlay:
         assert len(np.unique(np.asarray(overlay.convert("L")))) > 10
 
@@ -63,14 +75,24 @@ def test_one_job_that_fails_does_not_take_the_others_along(folder, train):
         picture = folder / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (12, 12), (number * 10, 0, 100)).save(picture)
-    small = ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", "trainer=smoke", "model.units=4")
+    small = (
+        "dataset=images",
+        "dataset.dir=pets",
+        "dataset.image_size=12",
+        "trainer=smoke",
+        "model.units=4",
+    )
     done = train("-m", *small, "model.layers=4,1")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "layers=4) failed: model.layers is 4" in done.stderr
     [parent], children, client = runs(folder)
     [failed, finished] = sorted(children, key=lambda child: child.info.status)
-    assert (failed.info.status, finished.info.status, parent.info.status) == ("FAILED", "FINISHED", "FAILED")
+    assert (failed.info.status, finished.info.status, parent.info.status) == (
+        "FAILED",
+        "FINISHED",
+        "FAILED",
+    )
     assert (failed.data.params["model.layers"], finished.data.params["model.layers"]) == ("4", "1")
     table = pandas.read_csv(client.download_artifacts(parent.info.run_id, "results.csv"))
     assert sorted(table["status"]) == ["FAILED", "FINISHED"]

@@ -6,7 +6,8 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, table
+from goldilocks.dataset import table
+from goldilocks.errors import DataError
 
 ROWS = 40
 GENERATOR = np.random.default_rng(0)
@@ -14,8 +15,12 @@ NUMBERS = GENERATOR.normal(size=ROWS).round(3)
 COLOURS = GENERATOR.choice(["red", "green", "blue"], ROWS)
 
 
-def load(file, target: str | int | list | None = "y", problem="auto", drop=(), group=None, subset=None):
-    return table.load(file=str(file), target=target, problem=problem, drop=list(drop), group=group, subset=subset)
+def load(
+    file, target: str | int | list | None = "y", problem="auto", drop=(), group=None, subset=None
+):
+    return table.load(
+        file=str(file), target=target, problem=problem, drop=list(drop), group=group, subset=subset
+    )
 
 
 @pytest.fixture
@@ -25,7 +30,9 @@ def write(tmp_path):
     def to_file(name="rows.csv", sep=",", **columns):
         frame = pandas.DataFrame({"size": NUMBERS, "colour": COLOURS, **columns})
         path = tmp_path / name
-        frame.to_parquet(path) if name.endswith("parquet") else frame.to_csv(path, index=False, sep=sep)
+        frame.to_parquet(path) if name.endswith("parquet") else frame.to_csv(
+            path, index=False, sep=sep
+        )
         return path
 
     return to_file
@@ -42,7 +49,12 @@ def halves(first, second):
         (halves(0, 1), "binary", ("0", "1"), "two values, 0 and 1"),
         (halves(-1.0, 1.0), "binary", ("-1", "1"), "two values"),
         (halves(True, False), "binary", ("0", "1"), "two values"),
-        ([*halves("ape", "bee")[:-1], "cat"], "multiclass", ("ape", "bee", "cat"), "3 different texts"),
+        (
+            [*halves("ape", "bee")[:-1], "cat"],
+            "multiclass",
+            ("ape", "bee", "cat"),
+            "3 different texts",
+        ),
         ([3, 1, 2, 7] * 10, "multiclass", ("1", "2", "3", "7"), "only 4 different whole numbers"),
         (list(range(ROWS)), "regression", (), "40 different whole numbers, more than 20"),
         (list(NUMBERS), "regression", (), "numbers with decimals"),
@@ -51,7 +63,10 @@ def halves(first, second):
 def test_the_problem_is_inferred_and_said(write, values, problem, classes, reason):
     found = load(write(y=values))
     assert (found.problem, found.classes) == (problem, classes)
-    assert any(f"Took 'y' for a {problem} target, because" in note and reason in note for note in found.notes)
+    assert any(
+        f"Took 'y' for a {problem} target, because" in note and reason in note
+        for note in found.notes
+    )
     assert found.y.dtype == {"multiclass": np.int64}.get(problem, np.float32)
     names = [classes[int(label)] for label in found.y] if classes else found.y
     if problem == "multiclass":
@@ -69,7 +84,9 @@ def test_binary_says_which_class_is_one(write):
 @pytest.mark.parametrize("target", ["a,b,c", "a, b ,c", ["a", "b", "c"]])
 def test_several_targets_are_labels(write, target):
     labels = GENERATOR.integers(0, 2, (ROWS, 3))
-    found = load(write(a=labels[:, 0], b=labels[:, 1].astype(bool), c=labels[:, 2].astype(float)), target)
+    found = load(
+        write(a=labels[:, 0], b=labels[:, 1].astype(bool), c=labels[:, 2].astype(float)), target
+    )
     assert (found.problem, found.classes) == ("multilabel", ("a", "b", "c"))
     assert found.y.dtype == np.float32
     assert found.y.tolist() == labels.tolist()
@@ -92,7 +109,15 @@ def test_columns_become_numbers_or_texts(write, name):
     gaps = [None, *NUMBERS[1:]]
     flags = pandas.array([None, *halves(True, False)[1:]], dtype="boolean")
     days = pandas.date_range("1970-01-11", periods=ROWS)
-    path = write(name, y=NUMBERS, gaps=gaps, flags=flags, days=days, words=["", *COLOURS[1:]], count=halves(1, 5))
+    path = write(
+        name,
+        y=NUMBERS,
+        gaps=gaps,
+        flags=flags,
+        days=days,
+        words=["", *COLOURS[1:]],
+        count=halves(1, 5),
+    )
     found = load(path)
     assert {column: str(dtype) for column, dtype in found.x.dtypes.items()} == {
         "size": "float64",
@@ -114,7 +139,11 @@ def test_columns_become_numbers_or_texts(write, name):
 
 
 def test_csv_and_parquet_of_one_table_have_one_digest(write):
-    csv, parquet, other = write(y=NUMBERS), write("rows.parquet", y=NUMBERS), write("other.csv", y=NUMBERS + 1)
+    csv, parquet, other = (
+        write(y=NUMBERS),
+        write("rows.parquet", y=NUMBERS),
+        write("other.csv", y=NUMBERS + 1),
+    )
     assert load(csv).digest == load(parquet).digest
     assert load(csv).digest != load(other).digest
     assert load(csv).digest != load(csv, drop=["colour"]).digest
@@ -152,7 +181,9 @@ def test_what_parquet_alone_can_hold(write):
 def test_a_column_that_teaches_nothing_is_dropped_with_a_note(write, values, reason):
     found = load(write(y=NUMBERS, useless=values))
     assert list(found.x.columns) == ["size", "colour"]
-    assert any(note.startswith("Dropped the column 'useless'") and reason in note for note in found.notes)
+    assert any(
+        note.startswith("Dropped the column 'useless'") and reason in note for note in found.notes
+    )
 
 
 def test_that_a_value_is_missing_can_teach_something(write):
@@ -184,7 +215,9 @@ def test_the_separator_is_found(write, separator):
 
 def test_a_decimal_comma_is_found(tmp_path):
     path = tmp_path / "rows.csv"
-    path.write_text("\ufeffsize; y\n" + "".join(f"{n},5; {n},25\n" for n in range(ROWS)), encoding="utf-8")
+    path.write_text(
+        "\ufeffsize; y\n" + "".join(f"{n},5; {n},25\n" for n in range(ROWS)), encoding="utf-8"
+    )
     found = load(path)
     assert found.x["size"].tolist() == [n + 0.5 for n in range(ROWS)]
     assert found.y.tolist() == [n + 0.25 for n in range(ROWS)]
@@ -194,7 +227,12 @@ def test_a_decimal_comma_is_found(tmp_path):
 def test_the_facts(write):
     path = write(y=NUMBERS)
     found = load(path, drop=["colour"], subset=5)
-    assert (found.name, found.kind, found.source, found.location) == ("table", "table", "original", str(path))
+    assert (found.name, found.kind, found.source, found.location) == (
+        "table",
+        "table",
+        "original",
+        str(path),
+    )
     assert (found.subset, found.fixed, list(found.x.columns)) == (5, {}, ["size"])
 
 
@@ -205,23 +243,63 @@ def test_numbers_can_be_names(write):
 @pytest.mark.parametrize(
     ("columns", "options", "said"),
     [
-        ({}, {"target": None}, r"add dataset\.target=NAME; expected one of the columns of rows\.csv: size, colour, y"),
-        ({}, {"target": "Sise"}, r"no column 'Sise'; expected one of .* size, colour, y\. Did you mean 'size'\?"),
+        (
+            {},
+            {"target": None},
+            r"add dataset\.target=NAME; expected one of the columns of rows\.csv: size, colour, y",
+        ),
+        (
+            {},
+            {"target": "Sise"},
+            r"no column 'Sise'; expected one of .* size, colour, y\. Did you mean 'size'\?",
+        ),
         ({}, {"target": "y,z"}, r"no column 'z'"),
         ({}, {"drop": ["hue"]}, r"no column 'hue'"),
         ({}, {"drop": ["y"]}, r"'y' is in both dataset\.target and dataset\.drop"),
         ({}, {"drop": ["size", "colour"]}, r"no column left to predict y from"),
-        ({}, {"problem": "ternary"}, r"dataset\.problem is 'ternary'; expected one of auto, binary"),
+        (
+            {},
+            {"problem": "ternary"},
+            r"dataset\.problem is 'ternary'; expected one of auto, binary",
+        ),
         ({"y": [3] * ROWS}, {}, r"target 'y' is 3 in every row; expected at least two values"),
-        ({"y": [1.0] * 5 + [None] * 35}, {}, r"has 5 rows with a target \(y\) of 40 .* expected at least 20"),
-        ({"y": [1, 2, -3, 4] * 10}, {"problem": "binary"}, r"4 values \(-3, 1, 2, 4\), .* is binary; expected two"),
-        ({"y": [f"t{n}" for n in range(ROWS)]}, {}, r"40 different values in 40 rows .* classes with several rows"),
-        ({"y": halves("a", "b")}, {"problem": "regression"}, r"holds texts \(a, b\), and .* is regression; expected"),
+        (
+            {"y": [1.0] * 5 + [None] * 35},
+            {},
+            r"has 5 rows with a target \(y\) of 40 .* expected at least 20",
+        ),
+        (
+            {"y": [1, 2, -3, 4] * 10},
+            {"problem": "binary"},
+            r"4 values \(-3, 1, 2, 4\), .* is binary; expected two",
+        ),
+        (
+            {"y": [f"t{n}" for n in range(ROWS)]},
+            {},
+            r"40 different values in 40 rows .* classes with several rows",
+        ),
+        (
+            {"y": halves("a", "b")},
+            {"problem": "regression"},
+            r"holds texts \(a, b\), and .* is regression; expected",
+        ),
         ({"y": NUMBERS * 100}, {"problem": "unit_regression"}, r"goes from -.* expected 0 to 1"),
-        ({}, {"problem": "multilabel"}, r"names one column \(y\); expected a column of 0 and 1 for each label"),
-        ({}, {"target": "y,size", "problem": "binary"}, r"names 2 columns, .* is binary; expected one column"),
+        (
+            {},
+            {"problem": "multilabel"},
+            r"names one column \(y\); expected a column of 0 and 1 for each label",
+        ),
+        (
+            {},
+            {"target": "y,size", "problem": "binary"},
+            r"names 2 columns, .* is binary; expected one column",
+        ),
         ({}, {"target": "y,y"}, r"names a column twice"),
-        ({"a": halves(0, 1), "b": halves(0, 2)}, {"target": "a,b"}, r"label 'b' holds 0, 2; expected only 0 and 1"),
+        (
+            {"a": halves(0, 1), "b": halves(0, 2)},
+            {"target": "a,b"},
+            r"label 'b' holds 0, 2; expected only 0 and 1",
+        ),
         ({"a": halves(0, 1), "b": halves(0, 0)}, {"target": "a,b"}, r"label 'b' is 0 in every row"),
     ],
 )
@@ -238,7 +316,11 @@ def test_what_cannot_be_predicted_is_a_sentence(write, columns, options, said):
         ("rows.csv", b"\n\n", r"nothing but empty lines"),
         ("rows.csv", b"a,y\n", r"has 0 rows with a target \(y\)"),
         ("rows.csv", b"a,y\nb\xe9,1\n" * 30, r"not UTF-8 \(byte 5 is 0xe9\)\. Save it as UTF-8"),
-        ("rows.csv", b"a,y\n1,2\n1,2,3\n" * 30, r"cannot be read as csv \(.*\); expected one header line"),
+        (
+            "rows.csv",
+            b"a,y\n1,2\n1,2,3\n" * 30,
+            r"cannot be read as csv \(.*\); expected one header line",
+        ),
         ("rows.csv", b"a,y\n" + b"1,2,3\n" * 30, r"cannot be read as csv"),
         ("rows.csv", b"a,a ,y\n" + b"1,2,3\n" * 30, r"more than one column named 'a'"),
         ("rows.parquet", b"not parquet", r"cannot be read as parquet"),
@@ -280,5 +362,7 @@ def test_rows_of_a_group_have_a_number_in_common_and_the_column_is_no_input(writ
 
 
 def test_a_group_that_is_the_target_is_refused(write):
-    with pytest.raises(DataError, match=r"The column 'y' is in both dataset\.target and .+dataset\.group"):
+    with pytest.raises(
+        DataError, match=r"The column 'y' is in both dataset\.target and .+dataset\.group"
+    ):
         load(write(y=NUMBERS), group="y")

@@ -1,6 +1,7 @@
 import pytest
 
-from goldilocks.tracking import StoreError, local
+from goldilocks.errors import StoreError
+from goldilocks.tracking import local
 from goldilocks.tracking.store import Store
 from stored_runs import a_run, a_sweep, log
 
@@ -62,9 +63,13 @@ def test_a_sweep_below_a_sweep_is_looked_into(store):
 def test_what_is_unknown_is_said_in_a_sentence(store):
     one = put(store, "one")
     put(store, "two")
-    with pytest.raises(StoreError, match=r"f{32}, and the store .+ has no such run; expected the whole ID"):
+    with pytest.raises(
+        StoreError, match=r"f{32}, and the store .+ has no such run; expected the whole ID"
+    ):
         store.select(["f" * 32])
-    with pytest.raises(StoreError, match=r"^study is neither the ID of a run .+ begins with study_\.$"):
+    with pytest.raises(
+        StoreError, match=r"^study is neither the ID of a run .+ begins with study_\.$"
+    ):
         store.select(["study"])
     with pytest.raises(StoreError, match=rf"Did you mean {one} \(run one\)\?"):
         store.select([one[:12]])
@@ -77,13 +82,17 @@ def test_a_name_of_several_runs_is_ambiguous(store):
         put(store, "twins")
     for run in store.client.search_runs([store.experiment_id]):
         store.client.update_run(run.info.run_id, name="twins")
-    with pytest.raises(StoreError, match=r"It could be any of 3 runs: .+ Give the whole ID of one\."):
+    with pytest.raises(
+        StoreError, match=r"It could be any of 3 runs: .+ Give the whole ID of one\."
+    ):
         store.select(["twins"])
 
 
 def test_a_sweep_without_runs_is_an_error(store):
     sweep = a_sweep(store, "empty")
-    with pytest.raises(StoreError, match=rf"the sweep {sweep} \(empty\) has no runs, .+ start it again\."):
+    with pytest.raises(
+        StoreError, match=rf"the sweep {sweep} \(empty\) has no runs, .+ start it again\."
+    ):
         store.select([sweep])
 
 

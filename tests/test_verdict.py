@@ -61,16 +61,19 @@ def test_the_file_of_real_curves_is_small_and_whole(benchmark):
         lines = list(csv.DictReader(file))
     assert len({line["number"] for line in lines}) == len(lines) >= 120
     for line in lines:
-        assert {len(line[name].split()) for name in ("loss", "val_loss", "val_metric")} == {int(line["epochs"])}
+        assert {len(line[name].split()) for name in ("loss", "val_loss", "val_metric")} == {
+            int(line["epochs"])
+        }
 
 
 def line(**gains):
     """A line of the file whose interventions brought this, each with an error of 0.001."""
     brought = NONE | gains
     errors = {f"{name}_error": 0.001 for name in brought}
-    return {key: str(value) for key, value in (brought | errors | {"base_loss": 1, "held_base": 1}).items()} | {
-        "held_best": "0.25"
-    }
+    return {
+        key: str(value)
+        for key, value in (brought | errors | {"base_loss": 1, "held_base": 1}).items()
+    } | {"held_best": "0.25"}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,11 @@ def line(**gains):
         ({"more": 0.05, "larger": 0.2}, 0.2, ("underfit, more epochs", True)),
         ({"calmer": 0.05, "larger": 0.2}, 0.2, ("overfit, more regularization", True)),
         ({"larger": 0.05}, 0.2, ("underfit, more units", True)),
-        ({"larger": 0.009}, 0.2, ("balanced", True)),  # the smallest that matters is 0.02 * sqrt(0.25 * 1) = 0.01
+        (
+            {"larger": 0.009},
+            0.2,
+            ("balanced", True),
+        ),  # the smallest that matters is 0.02 * sqrt(0.25 * 1) = 0.01
         ({"fewer": 0.05, "fewer_error": 0.03}, 0.2, ("balanced", False)),
         ({"fewer": 0.02, "fewer_error": 0.0095}, 0.2, ("overfit, fewer epochs", False)),
         ({"fewer": "nan", "more": 0.05}, 0.2, ("underfit, more epochs", True)),
@@ -95,7 +102,10 @@ def line(**gains):
 def test_the_first_intervention_that_helps_is_the_truth(benchmark, gains, end_loss, expected):
     errors = {name: value for name, value in gains.items() if name.endswith("_error")}
     made = line(**{name: value for name, value in gains.items() if name not in errors})
-    assert benchmark.truth(made | {name: str(value) for name, value in errors.items()}, end_loss) == expected
+    assert (
+        benchmark.truth(made | {name: str(value) for name, value in errors.items()}, end_loss)
+        == expected
+    )
 
 
 def course(*points):
@@ -124,11 +134,15 @@ def test_the_truth_of_a_smooth_course(simulated, train, val, expected):
 def test_networks_go_down_the_gradient_of_their_loss(networks, kind):
     random = np.random.default_rng(0)
     outputs = random.normal(size=(2, 5, 3))
-    y = (np.eye(3)[random.integers(0, 3, 5)] if kind != "regression" else random.normal(size=(5, 3)))[None]
+    y = (
+        np.eye(3)[random.integers(0, 3, 5)] if kind != "regression" else random.normal(size=(5, 3))
+    )[None]
     slopes = networks.slopes(kind, outputs, y)
     step = np.zeros_like(outputs)
     step[1, 2, 0] = 1e-6
-    change = networks.row_losses(kind, outputs + step, y) - networks.row_losses(kind, outputs - step, y)
+    change = networks.row_losses(kind, outputs + step, y) - networks.row_losses(
+        kind, outputs - step, y
+    )
     assert slopes[1, 2, 0] == pytest.approx(change.mean(axis=1)[1] / 2e-6, rel=1e-4)
 
 
@@ -137,7 +151,14 @@ def test_networks_beside_each_other_do_not_touch(networks):
     x = random.normal(size=(64, 3)).astype("float32")
     rows = (x, (x[:, :1] * 2).astype("float32"))
     task = networks.Task("regression", rows, rows, rows)
-    fixed = {"units": 16, "layers": 1, "epochs": 30, "optimizer": "sgd", "learning_rate": 0.03, "watched": {29}}
+    fixed = {
+        "units": 16,
+        "layers": 1,
+        "epochs": 30,
+        "optimizer": "sgd",
+        "learning_rate": 0.03,
+        "watched": {29},
+    }
     both = networks.train(task, seeds=[1, 1], l2=np.array([0.0, 1.0]), dropout=np.zeros(2), **fixed)
     alone = networks.train(task, seeds=[1], l2=np.zeros(1), dropout=np.zeros(1), **fixed)
     np.testing.assert_allclose(both.loss[:1], alone.loss, rtol=1e-4)

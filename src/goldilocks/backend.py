@@ -1,7 +1,7 @@
 """TensorFlow and Keras, imported without the dozen lines that TensorFlow's C++ writes to standard error meanwhile.
 
-Import this module before keras or tensorflow, or take them from here. The import starts neither TensorFlow's runtime
-nor CUDA: a process that has imported it can be forked.
+Import this module before keras or tensorflow, or take them from here. The import starts neither
+TensorFlow's runtime nor CUDA: a process that has imported it can be forked.
 """
 
 import contextlib
@@ -35,7 +35,9 @@ with _quiet():
     import keras
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # Else the third model of a process is warned of being traced anew.
+    tf.get_logger().setLevel(
+        "ERROR"
+    )  # Else the third model of a process is warned of being traced anew.
 
 __all__ = ["find_devices", "keras", "seed", "tf"]
 

@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from goldilocks import console
+
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
 
@@ -17,14 +19,18 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: As typed; None: those of the process.
     """
-    given = _parser().parse_args(arguments)  # Before the imports, which take a second: `--help` does not wait.
-    from goldilocks import command_line
+    given = _parser().parse_args(
+        arguments
+    )  # Before the imports, which take a second: `--help` does not wait.
+    from goldilocks.config import command_line
 
     try:
         with command_line.stopping():
             given.subcommand(given)
     except BrokenPipeError:  # `goldilocks predict ... | head`: nobody reads on.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at exit.
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # Python flushes it once more at exit.
         sys.exit(1)
     except OSError as error:
         sys.exit(f"goldilocks: {error}. Expected a folder that can be written, with room.")
@@ -35,37 +41,77 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="goldilocks", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    text = "what a network has learned: activations, filters, heat maps; words; what columns are worth"
+    text = (
+        "what a network has learned: activations, filters, heat maps; words; what columns are worth"
+    )
     analyse = commands.add_parser("analyse", help=text, description=text)
     analyse.set_defaults(subcommand=_analyse)
-    analyse.add_argument("target", metavar="RUN_ID|NAME", help="a run's ID, or a network of keras.applications: vgg16")
-    analyse.add_argument("--image", type=Path, metavar="FILE", help="an image to look at; a NAME needs one")
-    analyse.add_argument("--layer", metavar="NAME", help="of images: the one layer to show")
-    analyse.add_argument("--words", nargs="+", default=[], metavar="WORD", help="of texts: words to show neighbours of")
-    analyse.add_argument("--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder")
-    analyse.add_argument("--weights", choices=("imagenet", "none"), default="imagenet", help="of a NAME")
     analyse.add_argument(
-        "--output", type=Path, default=Path("analysis"), metavar="FOLDER", help="of a NAME: where the figures go"
+        "target",
+        metavar="RUN_ID|NAME",
+        help="a run's ID, or a network of keras.applications: vgg16",
+    )
+    analyse.add_argument(
+        "--image", type=Path, metavar="FILE", help="an image to look at; a NAME needs one"
+    )
+    analyse.add_argument("--layer", metavar="NAME", help="of images: the one layer to show")
+    analyse.add_argument(
+        "--words",
+        nargs="+",
+        default=[],
+        metavar="WORD",
+        help="of texts: words to show neighbours of",
+    )
+    analyse.add_argument(
+        "--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder"
+    )
+    analyse.add_argument(
+        "--weights", choices=("imagenet", "none"), default="imagenet", help="of a NAME"
+    )
+    analyse.add_argument(
+        "--output",
+        type=Path,
+        default=Path("analysis"),
+        metavar="FOLDER",
+        help="of a NAME: where the figures go",
     )
     text = "compare runs in one HTML file: variants with intervals over seeds, differences, curves"
     report = commands.add_parser("report", help=text, description=text)
     report.set_defaults(subcommand=_report)
-    report.add_argument("targets", nargs="*", metavar="TARGET", help="the ID of a run or of a sweep; a study's name")
-    report.add_argument("--output", type=Path, metavar="FILE", help="else report-NAME.html in this folder")
-    report.add_argument("--study", metavar="NAME", help="instead: write the page of a folder of experiments/")
-    report.add_argument("--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder")
+    report.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="the ID of a run or of a sweep; a study's name"
+    )
+    report.add_argument(
+        "--output", type=Path, metavar="FILE", help="else report-NAME.html in this folder"
+    )
+    report.add_argument(
+        "--study", metavar="NAME", help="instead: write the page of a folder of experiments/"
+    )
+    report.add_argument(
+        "--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder"
+    )
     text = "predict raw input with a logged model: a table, images, texts, a series; CSV comes out"
     predict = commands.add_parser("predict", help=text, description=text)
     predict.set_defaults(subcommand=_predict)
-    predict.add_argument("model", metavar="MODEL", help="a run's ID; or a registered NAME, NAME/VERSION, NAME@ALIAS")
-    predict.add_argument("input", type=Path, metavar="FILE_OR_FOLDER", help="as for training; no target is needed")
-    predict.add_argument("--output", type=Path, metavar="FILE", help="the CSV file to write; else it is printed")
-    predict.add_argument("--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder")
+    predict.add_argument(
+        "model", metavar="MODEL", help="a run's ID; or a registered NAME, NAME/VERSION, NAME@ALIAS"
+    )
+    predict.add_argument(
+        "input", type=Path, metavar="FILE_OR_FOLDER", help="as for training; no target is needed"
+    )
+    predict.add_argument(
+        "--output", type=Path, metavar="FILE", help="the CSV file to write; else it is printed"
+    )
+    predict.add_argument(
+        "--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder"
+    )
     text = "send what runs of this folder left unsent, and mark those whose process is gone"
     repair = commands.add_parser("repair", help=text, description=text)
     repair.set_defaults(subcommand=_repair)
     repair.add_argument(
-        "--forget", action="store_true", help="delete what interrupted runs could go on from, and its checkpoints"
+        "--forget",
+        action="store_true",
+        help="delete what interrupted runs could go on from, and its checkpoints",
     )
     return parser
 
@@ -74,19 +120,21 @@ def _repair(given: argparse.Namespace) -> None:
     from goldilocks.tracking import repair
 
     for line in repair.everything():
-        print(line)
+        console.result(line)
     for left in repair.interrupted(forget=given.forget):
         why = f"{left.unsent} entries are not in its store" if left.unsent else "interrupted"
         kept = "they wait here" if left.unsent else "the command that started it goes on with it"
         done = "forgotten" if given.forget else kept
-        print(f"run {left.run_id} ({left.name}): {why}; {done} ({left.size / 2**20:.1f} MiB).")
-    print("every run of this folder is in its store, but for those named above.")
+        console.result(
+            f"run {left.run_id} ({left.name}): {why}; {done} ({left.size / 2**20:.1f} MiB)."
+        )
+    console.result("every run of this folder is in its store, but for those named above.")
 
 
 def _analyse(given: argparse.Namespace) -> None:
     from goldilocks import backend  # isort: skip  First: it is quiet.
-    from goldilocks import analyse
-    from goldilocks.analysis import AnalysisError
+    from goldilocks.errors import AnalysisError
+    from goldilocks.interpret import analyse
     from goldilocks.tracking import local
 
     backend.find_devices()
@@ -96,7 +144,8 @@ def _analyse(given: argparse.Namespace) -> None:
         return
     if given.image is None:
         raise AnalysisError(
-            f"{given.target} is not the ID of a run (32 letters and digits). Of a network by its name an image "
+            f"{given.target} is not the ID of a run (32 letters and digits). Of a network by its "
+            "name an image "
             "to look at is needed: add --image FILE."
         )
     weights = None if given.weights == "none" else given.weights
@@ -104,16 +153,19 @@ def _analyse(given: argparse.Namespace) -> None:
 
 
 def _predict(given: argparse.Namespace) -> None:
-    from goldilocks import predict
+    from goldilocks.serving import predict
     from goldilocks.tracking import local
 
-    predict.run(local.connect(uri=given.uri, experiment=EXPERIMENT), given.model, given.input, given.output)
+    predict.run(
+        local.connect(uri=given.uri, experiment=EXPERIMENT), given.model, given.input, given.output
+    )
 
 
 def _report(given: argparse.Namespace) -> None:
     if bool(given.targets) == bool(given.study):
         raise SystemExit(
-            "goldilocks: report needs either runs to compare (IDs of runs or of a sweep, or a study's name) or "
+            "goldilocks: report needs either runs to compare (IDs of runs or of a sweep, or a "
+            "study's name) or "
             "--study NAME; see goldilocks report --help."
         )
     from goldilocks.tracking import local
@@ -122,18 +174,19 @@ def _report(given: argparse.Namespace) -> None:
     if given.study:
         from goldilocks import study
 
-        print(study.write(given.study, store, Path.cwd()))
+        console.result(str(study.write(given.study, store, Path.cwd())))
         return
     if len(given.targets) == 1 and RUN_ID.fullmatch(given.targets[0]):
-        from goldilocks.workflow import page
+        from goldilocks.report.workflow import page
 
         run = store.found(given.targets[0])
         if run.tags.get("role") == page.ROLE:
-            print(page.write(store, run, given.output))
+            console.result(str(page.write(store, run, given.output)))
             return
-    from goldilocks import comparison
+    from goldilocks.report import compare
 
     typed = ["goldilocks", "report", *given.targets]
     typed += ["--output", str(given.output)] if given.output else []
     typed += ["--uri", given.uri] if given.uri else []
-    print(comparison.write(store, given.targets, given.output, command=shlex.join(typed)))
+    file = compare.write(store, given.targets, given.output, command=shlex.join(typed))
+    console.result(str(file))

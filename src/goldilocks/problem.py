@@ -1,15 +1,14 @@
 """Problem type -> last activation, loss, default metric.
 
-Source: Chollet, Deep Learning with Python (2017), table 4.1, "Choosing the right last-layer activation and loss
+Source: Chollet, Deep Learning with Python (2017), table 4.1, "Choosing the right last-layer
+    activation and loss
 function for your model".
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-
-class ProblemError(ValueError):
-    """The last activation, loss or metric does not fit the problem type."""
+from goldilocks.errors import ProblemError
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,18 @@ DISTANCES = ("mae", "mse", "root_mean_squared_error", "mean_absolute_percentage_
 
 PROBLEMS: Mapping[str, Row] = {
     "binary": Row("sigmoid", ("binary_crossentropy",), ("accuracy", "auc", "precision", "recall")),
-    "multiclass": Row("softmax", ("sparse_categorical_crossentropy", "categorical_crossentropy"), ("accuracy",)),
-    "multilabel": Row("sigmoid", ("binary_crossentropy",), ("binary_accuracy", "auc", "precision", "recall")),
+    "multiclass": Row(
+        "softmax", ("sparse_categorical_crossentropy", "categorical_crossentropy"), ("accuracy",)
+    ),
+    "multilabel": Row(
+        "sigmoid", ("binary_crossentropy",), ("binary_accuracy", "auc", "precision", "recall")
+    ),
     "regression": Row("linear", ("mse", "mae", "huber"), DISTANCES),
     "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), DISTANCES),
 }
 
-# The losses that fit an output and a target of the same shape (or, the sparse one, integer classes).
+# The losses that fit an output and a target of the same shape (or, the sparse one, integer
+# classes).
 LOSSES = (
     "binary_crossentropy",
     "categorical_crossentropy",
@@ -70,11 +74,19 @@ LOSSES = (
 
 
 # Keras metrics of which more is better; of all others, and of every loss, less is.
-HIGHER_IS_BETTER = frozenset({"accuracy", "binary_accuracy", "auc", "precision", "recall", "r2_score"})
+HIGHER_IS_BETTER = frozenset(
+    {"accuracy", "binary_accuracy", "auc", "precision", "recall", "r2_score"}
+)
 
 
 def resolve(
-    found: str, *, type: str, last_activation: str, loss: str, metrics: str | Sequence[str], override: bool
+    found: str,
+    *,
+    type: str,
+    last_activation: str,
+    loss: str,
+    metrics: str | Sequence[str],
+    override: bool,
 ) -> Problem:
     """The problem of a run: what the data set says, unless the config says otherwise.
 
@@ -91,7 +103,8 @@ def resolve(
     """
     if type not in ("auto", found) and not override:
         raise ProblemError(
-            f"problem.type is {type}, but the data is {found}; expected auto. If {type} is meant, add "
+            f"problem.type is {type}, but the data is {found}; expected auto. If {type} is meant, "
+            "add "
             "problem.override=true."
         )
     chosen = found if type == "auto" else type
@@ -100,20 +113,30 @@ def resolve(
     asked_loss = loss if loss != "auto" else row.losses[0]
     errors = []
     if asked != row.last_activation:
-        errors.append(f"problem.last_activation is {asked}; a {chosen} problem ends in {row.last_activation}.")
+        errors.append(
+            f"problem.last_activation is {asked}; a {chosen} problem ends in {row.last_activation}."
+        )
     if asked_loss not in row.losses:
-        errors.append(f"problem.loss is {asked_loss}; a {chosen} problem is trained with {' or '.join(row.losses)}.")
+        errors.append(
+            f"problem.loss is {asked_loss}; a {chosen} problem is trained with "
+            f"{' or '.join(row.losses)}."
+        )
     strange = [] if metrics == "auto" else [name for name in metrics if name not in row.metrics]
     if strange:
-        errors.append(f"problem.metrics has {', '.join(strange)}; a {chosen} problem has {', '.join(row.metrics)}.")
+        errors.append(
+            f"problem.metrics has {', '.join(strange)}; a {chosen} problem has "
+            f"{', '.join(row.metrics)}."
+        )
     if errors and not override:
         raise ProblemError(" ".join(errors) + " If it is meant, add problem.override=true.")
-    return Problem(chosen, asked, asked_loss, row.metrics[:1] if metrics == "auto" else tuple(metrics))
+    return Problem(
+        chosen, asked, asked_loss, row.metrics[:1] if metrics == "auto" else tuple(metrics)
+    )
 
 
 def higher_is_better(name: str) -> bool:
-    """Whether more of a metric, or of its `val_` value, is better."""
-    return name.removeprefix("val_") in HIGHER_IS_BETTER
+    """Return whether more of a metric, or of its `val_` or `test_` value, is better."""
+    return name.removeprefix("val_").removeprefix("test_") in HIGHER_IS_BETTER
 
 
 def check_monitor(problem: Problem, monitor: str, *, penalized: bool) -> None:
@@ -122,11 +145,19 @@ def check_monitor(problem: Problem, monitor: str, *, penalized: bool) -> None:
     Args:
         problem: Says the metrics.
         monitor: The name to monitor.
-        penalized: Whether a penalty on the weights is added to the loss, which is then logged apart from it as well.
+        penalized: Whether a penalty on the weights is added to the loss, which is then logged apart
+            from it as well.
 
     Raises:
-        ProblemError: Another name than `val_loss`, `val_data_loss` (with a penalty), or `val_` and a metric.
+        ProblemError: Another name than `val_loss`, `val_data_loss` (with a penalty), or `val_` and
+            a metric.
     """
-    known = ["val_loss", *(["val_data_loss"] if penalized else []), *(f"val_{name}" for name in problem.metrics)]
+    known = [
+        "val_loss",
+        *(["val_data_loss"] if penalized else []),
+        *(f"val_{name}" for name in problem.metrics),
+    ]
     if monitor not in known:
-        raise ProblemError(f"trainer.monitor is {monitor}; this run will log {', '.join(known)}. Use one of these.")
+        raise ProblemError(
+            f"trainer.monitor is {monitor}; this run will log {', '.join(known)}. Use one of these."
+        )

@@ -3,10 +3,10 @@
 Hydra makes plugins only of classes that belong to a module of this package.
 """
 
-from goldilocks.sweep import launcher, search
+from goldilocks.sweep import launcher, sweeper
 
 
-class SearchSweeper(search.SearchSweeper):
+class SearchSweeper(sweeper.SearchSweeper):
     """`hydra/sweeper=search`."""
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # The check of a config reads KINDS, and must not pay for importing numpy.
     import numpy as np
 
-# What kind of rows each option holds, known before any file is read; `model.ACCEPTS` says which models take which kind.
+# What kind of rows each option holds, known before any file is read; `model.ACCEPTS` says which
+# models take which kind.
 KINDS: Mapping[str, str] = {
     "catsdogs": "image",
     "mnist": "image",
@@ -35,34 +36,31 @@ PUBLISHED_PROBLEMS: Mapping[str, str] = {
 }
 
 
-class DataError(ValueError):
-    """The data cannot be used as it is; the message says what was found, what was expected and how to fix it."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Vectorization:
     """How texts become numbers.
 
     Attributes:
-        encoding: "multi_hot" (which words occur), "count" (how often), "sequence" (indices of the tokens in
-            their order), "one_hot" (the same, each as a vector), or "auto": "sequence" for models that read in order,
-            "multi_hot" for the others.
+        encoding: "multi_hot" (which words occur), "count" (how often), "sequence" (indices of the
+            tokens in their order), "one_hot" (the same, each as a vector), or "auto": "sequence"
+            for models that read in order, "multi_hot" for the others.
         hashing: Whether the index of a token is its hash, and no vocabulary is kept.
         token: "word" (lower case, without punctuation) or "character".
-        words: Size of the vocabulary, padding and unknown words included; or the number of hash buckets and 2.
-        length: Tokens of a sequence.
-        truncate: Which end of a longer text is cut: "before" or "after".
-        pad: Which end of a shorter text is padded: "before" or "after".
+        max_tokens: Size of the vocabulary, padding and unknown words included; or the number of
+            hash buckets and 2.
+        maxlen: Tokens of a sequence.
+        truncating: Where a longer text is cut: at its beginning ("pre") or end ("post").
+        padding: Where a shorter text is padded: at its beginning ("pre") or end ("post").
         reverse: Whether each text is read backwards, before it is cut and padded.
     """
 
     encoding: str
     hashing: bool
     token: str
-    words: int
-    length: int
-    truncate: str
-    pad: str
+    max_tokens: int
+    maxlen: int
+    truncating: str
+    padding: str
     reverse: bool
 
 
@@ -74,30 +72,40 @@ class Dataset:
         name: The option of the config group `dataset`.
         kind: "image", "table", "text" or "series".
         problem: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
-        x: The raw rows. Image: uint8 array (rows, height, width, channels), 0 to 255, held in memory or memory-mapped;
-            or, where that would be too large, a str array (rows,) of file paths to stream from. Table: a
-            `pandas.DataFrame` whose columns are float64 (numbers, NaN where missing) or str objects (categories, ""
-            where missing). Text: a str object array (rows,). Series: `windows.Windows`, one window a row, in the order
-            of time.
-        y: Targets. Binary: float32 (rows,), 0.0 or 1.0. Multiclass: int64 (rows,), index into `classes`. Multilabel:
-            float32 (rows, labels), 0.0 or 1.0. Regression: float32 (rows,), in the target's unit.
-        classes: Names of the classes or labels, in the order of their indices; empty for regression.
+        x: The raw rows. Image: uint8 array (rows, height, width, channels), 0 to 255, held in
+            memory or memory-mapped; or, where that would be too large, a str array (rows,) of file
+            paths to stream from. Table: a `pandas.DataFrame` whose columns are float64 (numbers,
+            NaN where missing) or str objects (categories, "" where missing). Text: a str object
+            array (rows,). Series: `windows.Windows`, one window a row, in the order of time.
+        y: Targets. Binary: float32 (rows,), 0.0 or 1.0. Multiclass: int64 (rows,), index into
+            `classes`. Multilabel: float32 (rows, labels), 0.0 or 1.0. Regression: float32 (rows,),
+            in the target's unit.
+        classes: Names of the classes or labels, in the order of their indices; empty for
+            regression.
         source: "original" or "stand_in".
         location: Where it came from, for people: a URL, a folder, a file, or how it was drawn.
         digest: SHA-256, hexadecimal, of everything in `x` and `y` before preprocessing.
-        fixed: The rows (int64 arrays) of the splits that the data set is published with, by the names "train",
-            "validation" and "test"; a split that is not published is absent, and the protocol makes it.
+        fixed: The rows (int64 arrays) of the splits that the data set is published with, by the
+            names "train", "validation" and "test"; a split that is not published is absent, and the
+            protocol makes it.
         subset: Number of training rows to keep, or None for all.
         unit: Unit of a regression target, for people ("k$"); "" where there is none.
         vectorization: How texts become numbers; None where `x` holds no texts.
-        overlap: Series: windows fewer than so many rows apart share points of time, so that many rows are left out
-            between two parts of a split; 0 otherwise.
-        persistence: Series: the last observed value of the target in each window, float32 (rows,), in the target's
-            unit: what a forecast that expects no change predicts; None otherwise.
-        groups: int64 (rows,); rows with the same number belong together and are never split; None where each stands
-            for itself.
-        image_size: Height and width in pixels to which streamed images are resized; None where `x` holds arrays.
-        notes: Sentences about what was skipped, filled or inferred; printed and logged with every run.
+        overlap: Series: windows fewer than so many rows apart share points of time, so that many
+            rows are left out between two parts of a split; 0 otherwise.
+        persistence: Series: the last observed value of the target in each window, float32 (rows,),
+            in the target's unit: what a forecast that expects no change predicts; None otherwise.
+        groups: int64 (rows,); rows with the same number belong together and are never split; None
+            where each stands for itself.
+        target: Name of the column that is predicted, several joined by ", "; "" where the rows came
+            without columns.
+        text_column: Texts: name of the column that holds them; None where they are files, or came
+            with the program.
+        time_column: Series: name of the column of times; None where the rows came in order.
+        image_size: Height and width in pixels to which streamed images are resized; None where `x`
+            holds arrays.
+        notes: Sentences about what was skipped, filled or inferred; printed and logged with every
+            run.
     """
 
     name: str
@@ -116,5 +124,8 @@ class Dataset:
     overlap: int = 0
     persistence: np.ndarray | None = None
     groups: np.ndarray | None = None
+    target: str = ""
+    text_column: str | None = None
+    time_column: str | None = None
     image_size: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()

@@ -1,32 +1,53 @@
 """Boston housing: the median home value of 506 census tracts in the Boston area in 1970 (chapter 4).
 
 Source: `keras.datasets.boston_housing`, the file `boston_housing.npz`, SHA-256
-    f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5 (checked by Keras); from StatLib
-    (http://lib.stat.cmu.edu/datasets/boston), after D. Harrison and D. L. Rubinfeld, "Hedonic prices and the demand for
-    clean air", Journal of Environmental Economics and Management 5, 1978.
+    f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5 (checked by Keras); from
+    StatLib (http://lib.stat.cmu.edu/datasets/boston), after D. Harrison and D. L. Rubinfeld,
+    "Hedonic prices and the demand for clean air", Journal of Environmental Economics and Management
+    5, 1978.
 Licence: none is stated with the data.
-Counts: 506 rows, which Keras shuffles with seed 113 and splits into 404 to train with and 102 to test on.
+Counts: 506 rows, which Keras shuffles with seed 113 and splits into 404 to train with and 102 to
+    test on.
 Shape: 13 columns, float64, none missing, on very different scales:
-    CRIM crimes per person; ZN % of land zoned for large lots; INDUS % of acres not for retail; CHAS 1 at the Charles
-    River, else 0; NOX nitric oxides in parts per 10 million; RM rooms per dwelling; AGE % built before 1940;
-    DIS distance to five employment centres; RAD access to radial highways; TAX property tax per 10 k$;
-    PTRATIO pupils per teacher; B (see below); LSTAT % of the population of "lower status".
-Target: MEDV, the median value of owner-occupied homes in thousands of dollars (k$), float32, 5 to 50 (censored at 50).
+    CRIM crimes per person; ZN % of land zoned for large lots; INDUS % of acres not for retail; CHAS
+    1 at the Charles River, else 0; NOX nitric oxides in parts per 10 million; RM rooms per
+    dwelling; AGE % built before 1940; DIS distance to five employment centres; RAD access to radial
+    highways; TAX property tax per 10 k$; PTRATIO pupils per teacher; B (see below); LSTAT % of the
+    population of "lower status".
+Target: MEDV, the median value of owner-occupied homes in thousands of dollars (k$), float32, 5 to
+    50 (censored at 50).
 
-Contested: B is 1000 (Bk - 0.63)^2, where Bk is the share of Black residents. It encodes its authors' assumption that
-    racial self-segregation has a price, and the formula hides the share itself. scikit-learn removed the data set for
-    it, and Keras advises against it but for such lessons. It is here because chapter 4 is; do not build on it.
+Contested: B is 1000 (Bk - 0.63)^2, where Bk is the share of Black residents. It encodes its
+    authors' assumption that racial self-segregation has a price, and the formula hides the share
+    itself. scikit-learn removed the data set for it, and Keras advises against it but for such
+    lessons. It is here because chapter 4 is; do not build on it.
 
-Stand-in: the same 506 rows in StatLib's order in the wheel mlxtend 0.25.0 (BSD 3-clause), shuffled and split here as
-    Keras does, so it is the original again: the first training targets are 15.2 42.3 50.0 21.1 17.7. Where every value
-    is equal both sources have the same digest; that could not be checked without the network.
+Stand-in: the same 506 rows in StatLib's order in the wheel mlxtend 0.25.0 (BSD 3-clause), shuffled
+    and split here as Keras does, so it is the original again: the first training targets are 15.2
+    42.3 50.0 21.1 17.7. Where every value is equal both sources have the same digest; that could
+    not be checked without the network.
 """
 
 import numpy as np
 
-from goldilocks.dataset import Dataset, original, sources, wheel
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.sources import cache, original, wheel
 
-COLUMNS = ("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT")
+COLUMNS = (
+    "CRIM",
+    "ZN",
+    "INDUS",
+    "CHAS",
+    "NOX",
+    "RM",
+    "AGE",
+    "DIS",
+    "RAD",
+    "TAX",
+    "PTRATIO",
+    "B",
+    "LSTAT",
+)
 TRAIN_ROWS = 404  # int(506 * (1 - 0.2)), Keras's test_split.
 WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/boston_housing.csv"}
 
@@ -41,7 +62,12 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    return sources.choose(source, name="boston", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset))
+    return cache.choose(
+        source,
+        name="boston",
+        original=lambda: _original(subset),
+        stand_in=lambda: _stand_in(subset),
+    )
 
 
 def _original(subset: int | None) -> Dataset:
@@ -53,13 +79,17 @@ def _original(subset: int | None) -> Dataset:
 def _stand_in(subset: int | None) -> Dataset:
     table = np.loadtxt(wheel.member(**WHEEL), delimiter=",")
     order = np.arange(len(table))
-    np.random.RandomState(113).shuffle(order)  # As keras.datasets.boston_housing.load_data(seed=113).
+    np.random.RandomState(113).shuffle(
+        order
+    )  # As keras.datasets.boston_housing.load_data(seed=113).
     table = table[order]
     location = f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}"
     return _tracts(table[:, :-1], table[:, -1], "stand_in", location, subset)
 
 
-def _tracts(x: np.ndarray, y: np.ndarray, source: str, location: str, subset: int | None) -> Dataset:
+def _tracts(
+    x: np.ndarray, y: np.ndarray, source: str, location: str, subset: int | None
+) -> Dataset:
     import pandas
 
     x, y = x.astype(np.float64), y.astype(np.float32)
@@ -72,7 +102,7 @@ def _tracts(x: np.ndarray, y: np.ndarray, source: str, location: str, subset: in
         classes=(),
         source=source,
         location=location,
-        digest=sources.digest(",".join(COLUMNS), x, y),
+        digest=cache.digest(",".join(COLUMNS), x, y),
         fixed={"test": np.arange(TRAIN_ROWS, len(y), dtype=np.int64)},
         subset=subset,
         unit="k$",

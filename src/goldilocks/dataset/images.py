@@ -1,7 +1,7 @@
 """The option `dataset=images`: the user's own folder of images, a folder per class.
 
-Broken files are counted, named and skipped up to a limit. Images that fit are decoded once and memory-mapped; more of
-them than that are streamed from their files by `decode`, in `tf.data`.
+Broken files are counted, named and skipped up to a limit. Images that fit are decoded once and
+memory-mapped; more of them than that are streamed from their files by `decode`, in `tf.data`.
 """
 
 from collections.abc import Mapping
@@ -11,27 +11,36 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from goldilocks.dataset import DataError, Dataset, folders, sources
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers import folders
+from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
 # Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
 DECODER = 1
 
 
-def load(*, dir: str | None, image_size: int, hold: float, broken_limit: float, subset: int | None) -> Dataset:
+def load(
+    *, dir: str | None, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
+) -> Dataset:
     """The images of a folder: binary for two classes, else multiclass.
 
     Args:
         dir: The folder; its layouts are described in `folders.find`.
         image_size: Height and width in pixels that every image is resized to, its shape not kept.
-        hold: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x` are paths to stream from.
+        cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x` are
+            paths to stream from.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
-        DataError: No folder given, a folder that is no set of images, or more broken files than the limit.
+        DataError: No folder given, a folder that is no set of images, or more broken files than the
+            limit.
     """
     if dir is None:
-        raise DataError("dataset=images needs a folder of images and got none. Give it: dataset.dir=FOLDER.")
+        raise DataError(
+            "dataset=images needs a folder of images and got none. Give it: dataset.dir=FOLDER."
+        )
     folder = Path(str(dir)).expanduser()
     return read(
         folders.find(folder, folders.IMAGES),
@@ -39,7 +48,7 @@ def load(*, dir: str | None, image_size: int, hold: float, broken_limit: float, 
         source="original",
         location=str(folder),
         image_size=image_size,
-        hold=hold,
+        cache_gib=cache_gib,
         broken_limit=broken_limit,
         subset=subset,
         per_class=None,
@@ -53,7 +62,7 @@ def read(
     source: str,
     location: str,
     image_size: int,
-    hold: float,
+    cache_gib: float,
     broken_limit: float,
     subset: int | None,
     per_class: int | None,
@@ -66,26 +75,32 @@ def read(
         source: "original" or "stand_in".
         location: Where the files came from, for people.
         image_size: As in `load`.
-        hold: As in `load`.
+        cache_gib: As in `load`.
         broken_limit: As in `load`.
         subset: As in `load`.
-        per_class: Number of images, the first ones that can be decoded, to take of each class; None for all.
+        per_class: Number of images, the first ones that can be decoded, to take of each class; None
+            for all.
 
     Raises:
         DataError: More broken files than the limit, or a class with too few images left.
     """
     if image_size < 1:
-        raise DataError(f"dataset.image_size={image_size}, expected a number of pixels of at least 1, such as 64.")
+        raise DataError(
+            f"dataset.image_size={image_size}, expected a number of pixels of at least 1, such as "
+            "64."
+        )
     size = (image_size, image_size)
     hashes = folders.hashes(listing)
     taken = sum(min(int(count), per_class or int(count)) for count in np.bincount(listing.labels))
-    held = taken * image_size * image_size * 3 <= hold * 2**30
-    found = sources.prepared(
+    held = taken * image_size * image_size * 3 <= cache_gib * 2**30
+    found = cache.prepared(
         {
-            "images": sources.digest(hashes, *(f"{file}\n" for file in listing.files)),
+            "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),
             "decoder": DECODER,
             "per_class": per_class,
-            "image_size": size if held else None,  # Whether a file is broken does not depend on the size.
+            "image_size": size
+            if held
+            else None,  # Whether a file is broken does not depend on the size.
         },
         lambda: _decode_all(listing, size, per_class=per_class, held=held),
     )
@@ -95,7 +110,8 @@ def read(
     if counts.min() < folders.FEWEST:
         few = listing.classes[int(counts.argmin())]
         raise DataError(
-            f"The class {few!r} in {listing.folder} has {counts.min()} images that can be decoded, expected at least "
+            f"The class {few!r} in {listing.folder} has {counts.min()} images that can be decoded, "
+            "expected at least "
             f"{folders.FEWEST}. Add images, or take the class away."
         )
     folder = listing.folder.absolute()
@@ -111,7 +127,7 @@ def read(
         classes=listing.classes,
         source=source,
         location=location,
-        digest=sources.digest(kept, hashes[rows], f"{size} {DECODER}"),
+        digest=cache.digest(kept, hashes[rows], f"{size} {DECODER}"),
         subset=subset,
         image_size=None if held else size,
         notes=notes,
@@ -126,20 +142,25 @@ def decode(path, image_size: tuple[int, int]):
         image_size: Height and width in pixels.
 
     Returns:
-        uint8 tensor (height, width, 3), RGB, 0 to 255. Gray is repeated, transparency dropped, the first picture of an
-        animation taken, the camera's orientation mark (EXIF) ignored; resized bilinearly with antialiasing.
+        uint8 tensor (height, width, 3), RGB, 0 to 255. Gray is repeated, transparency dropped, the
+        first picture of an animation taken, the camera's orientation mark (EXIF) ignored; resized
+        bilinearly with antialiasing.
     """
     from goldilocks.backend import tf
 
     image = tf.io.decode_image(tf.io.read_file(path), channels=0, expand_animations=False)
-    # 1 or 2 channels are gray (and alpha), 3 or 4 are RGB (and alpha). Not `channels=3`: it refuses some WebP files.
+    # 1 or 2 channels are gray (and alpha), 3 or 4 are RGB (and alpha). Not `channels=3`: it refuses
+    # some WebP files.
     gray = tf.shape(image)[-1] < 3
     image = tf.cond(gray, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image[..., :3])
-    # Images that have the size already are left as they are: resizing would cost three times as much as decoding.
+    # Images that have the size already are left as they are: resizing would cost three times as
+    # much as decoding.
     image = tf.cond(
         tf.reduce_all(tf.shape(image)[:2] == image_size),
         lambda: image,
-        lambda: tf.saturate_cast(tf.round(tf.image.resize(image, image_size, antialias=True)), tf.uint8),
+        lambda: tf.saturate_cast(
+            tf.round(tf.image.resize(image, image_size, antialias=True)), tf.uint8
+        ),
     )
     return tf.ensure_shape(image, (*image_size, 3))
 
@@ -147,7 +168,8 @@ def decode(path, image_size: tuple[int, int]):
 def gray(pixels: np.ndarray) -> np.ndarray:
     """RGB images, uint8 (rows, height, width, 3), as gray ones, uint8 (rows, height, width, 1); gray stays as it is.
 
-    Luma of ITU-R Recommendation BT.601: 0.299 R + 0.587 G + 0.114 B, rounded, in integers as Pillow computes it.
+    Luma of ITU-R Recommendation BT.601: 0.299 R + 0.587 G + 0.114 B, rounded, in integers as Pillow
+    computes it.
     """
     weights = np.array([19595, 38470, 7471], np.uint32)  # of 65,536
     return ((pixels.astype(np.uint32) @ weights + 0x8000) >> 16).astype(np.uint8)[..., np.newaxis]
@@ -159,7 +181,8 @@ def _decode_all(
     """Decodes every file once.
 
     Returns:
-        rows: int64 (rows,), the files that can be decoded; broken: int64 (broken,), those before them that cannot; and
+        rows: int64 (rows,), the files that can be decoded; broken: int64 (broken,), those before
+            them that cannot; and
         where `held`, x: uint8 (rows, height, width, 3).
     """
     from goldilocks.backend import tf
@@ -169,14 +192,19 @@ def _decode_all(
     x = np.empty((total, *size, 3), dtype=np.uint8) if held else None
     rows, broken, filled = [], [], 0
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=total <= 500 or not console.is_terminal) as progress:
+    with Progress(
+        console=console, transient=True, disable=total <= 500 or not console.is_terminal
+    ) as progress:
         task = progress.add_task("Decoding images" if held else "Checking images", total=total)
         for files in members:
             paths = [str(listing.folder / listing.files[row]) for row in files]
-            # A file that cannot be decoded is an error of its element alone, and missing from what comes out.
+            # A file that cannot be decoded is an error of its element alone, and missing from what
+            # comes out.
             decoded = (
                 tf.data.Dataset.from_tensor_slices((files, paths))
-                .map(lambda row, path: (row, decode(path, size)), num_parallel_calls=tf.data.AUTOTUNE)
+                .map(
+                    lambda row, path: (row, decode(path, size)), num_parallel_calls=tf.data.AUTOTUNE
+                )
                 .ignore_errors()
                 .take(per_class or -1)
                 .batch(64)
@@ -196,7 +224,9 @@ def _decode_all(
     return found if x is None else found | {"x": x[:filled]}
 
 
-def _broken_note(listing: folders.Listing, broken: np.ndarray, good: int, limit: float) -> tuple[str, ...]:
+def _broken_note(
+    listing: folders.Listing, broken: np.ndarray, good: int, limit: float
+) -> tuple[str, ...]:
     """The sentence about broken files, if any; raises where they are more than `limit` (fraction of the files)."""
     if not len(broken):
         return ()
@@ -209,7 +239,8 @@ def _broken_note(listing: folders.Listing, broken: np.ndarray, good: int, limit:
     counted = f"{len(broken)} of {len(broken) + good} images in {listing.folder} cannot be decoded"
     if fraction > limit:
         raise DataError(
-            f"{counted}: {which}. Expected at most the fraction {limit:g}. Repair or delete them, or allow more: "
+            f"{counted}: {which}. Expected at most the fraction {limit:g}. Repair or delete them, "
+            "or allow more: "
             f"dataset.broken_limit={np.ceil(fraction * 1000) / 1000:g}."
         )
     return (f"{counted}, and were skipped: {which}.",)

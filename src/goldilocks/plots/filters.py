@@ -9,7 +9,9 @@ from goldilocks.plots import layout, style
 COLUMNS, CELL, GAP = 8, 132, 5  # pixels
 
 
-def filter_grid(patterns: np.ndarray, excited: np.ndarray, *, total: int, name: str, title: str) -> Figure:
+def filter_grid(
+    patterns: np.ndarray, excited: np.ndarray, *, total: int, name: str, title: str
+) -> Figure:
     """Draw one pattern for each filter, 8 in a row; an empty place is a filter that could not be excited.
 
     Args:
@@ -23,21 +25,32 @@ def filter_grid(patterns: np.ndarray, excited: np.ndarray, *, total: int, name: 
     which = f"all {total} filters" if count == total else f"the first {count} of {total} filters"
     still = int((excited <= 0).sum())
     lines = [
-        f"Each image starts as grey noise and is changed, step by step, to excite one filter; {which}, row by row."
+        "Each image starts as grey noise and is changed, step by step, to excite one filter; "
+        f"{which}, row by row."
     ]
-    lines += [f"Empty: {still} that nothing near the noise excites, for the layers below are silent."] if still else []
+    lines += (
+        [f"Empty: {still} that nothing near the noise excites, for the layers below are silent."]
+        if still
+        else []
+    )
     rows = -(-count // COLUMNS)
     tall, wide = rows * (CELL + GAP), COLUMNS * (CELL + GAP)
     figure = layout.canvas(layout.header_height(lines) + tall + 8)
-    top = layout.header(figure, f"What excites the filters of {name} ({style.shortened(title, 40)})", reason=lines)
+    top = layout.header(
+        figure, f"What excites the filters of {name} ({style.shortened(title, 40)})", reason=lines
+    )
     wall = Image.new("RGB", (wide, tall), "white")
     for place, pattern in enumerate(patterns):
         left, down = place % COLUMNS * (CELL + GAP), place // COLUMNS * (CELL + GAP)
         if excited[place] <= 0:
             wall.paste((240, 240, 240), (left, down, left + CELL, down + CELL))
             continue
-        picture = Image.fromarray(pattern[..., 0] if pattern.shape[-1] == 1 else pattern).convert("RGB")
-        how = Image.Resampling.BICUBIC if pattern.shape[0] >= CELL // 3 else Image.Resampling.NEAREST
+        picture = Image.fromarray(pattern[..., 0] if pattern.shape[-1] == 1 else pattern).convert(
+            "RGB"
+        )
+        how = (
+            Image.Resampling.BICUBIC if pattern.shape[0] >= CELL // 3 else Image.Resampling.NEAREST
+        )
         wall.paste(picture.resize((CELL, CELL), how), (left, down))
     axes = layout.panel(figure, style.MARGIN, top, wide, tall)
     axes.imshow(np.asarray(wall), aspect="auto", interpolation="nearest")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import style
 
 
@@ -49,7 +50,9 @@ def border(sizes: Sequence[Size]) -> float | None:
     return float(np.sqrt(ordered[first - 1].weights * ordered[first].weights)) if first else None
 
 
-def frontier(sizes: Sequence[Size], winner: Winner | None, *, baseline: float, ylabel: str, title: str) -> Figure:
+def frontier(
+    sizes: Sequence[Size], winner: Winner | None, *, baseline: float, ylabel: str, title: str
+) -> Figure:
     """Draw training and validation loss against the number of weights, with the border between the two regimes.
 
     Args:
@@ -63,7 +66,13 @@ def frontier(sizes: Sequence[Size], winner: Winner | None, *, baseline: float, y
     weights = [size.weights for size in ordered]
     figure = Figure(figsize=(style.WIDTH / style.DPI, 6), dpi=style.DPI, layout="constrained")
     axes = figure.subplots()
-    axes.plot(weights, [size.train for size in ordered], "o-", color=style.TRAIN, label="training loss, at the end")
+    axes.plot(
+        weights,
+        [size.train for size in ordered],
+        "o-",
+        color=style.TRAIN,
+        label="training loss, at the end",
+    )
     axes.plot(
         weights,
         [size.validation for size in ordered],
@@ -84,18 +93,20 @@ def frontier(sizes: Sequence[Size], winner: Winner | None, *, baseline: float, y
     axes.set_xscale("log")
     low, high = _logarithmic_ends([*weights, *([winner.weights] if winner else [])])
     axes.set_xlim(low, high)
-    values = np.array([each for size in ordered for each in (size.train, size.validation, size.best)] + [baseline])
+    values = np.array(
+        [each for size in ordered for each in (size.train, size.validation, size.best)] + [baseline]
+    )
     finite = values[np.isfinite(values) & (values > 0)]
     if len(finite) and finite.max() > 20 * finite.min():
         axes.set_yscale("log")
     if (where := border(ordered)) is not None:
         axes.axvline(where, color=style.QUIET, linewidth=1)
-        axes.axvspan(low, where, color=style.VERDICTS["underfit"], alpha=0.05)
-        axes.axvspan(where, high, color=style.VERDICTS["overfit"], alpha=0.05)
+        axes.axvspan(low, where, color=VERDICTS["underfit"].color, alpha=0.05)
+        axes.axvspan(where, high, color=VERDICTS["overfit"].color, alpha=0.05)
         for side, name, place in (("right", "underfit", -6), ("left", "overfit", 6)):
             axes.annotate(
                 name, (where, 1), (place, -6), xycoords=("data", "axes fraction"), textcoords="offset points",
-                ha=side, va="top", color=style.VERDICTS[name], fontsize=style.TITLE,
+                ha=side, va="top", color=VERDICTS[name].color, fontsize=style.TITLE,
             )  # fmt: skip
     for size in ordered:
         axes.annotate(

@@ -14,7 +14,12 @@ COLOURS = "jet"  # as in the book: blue is little, red is much
 
 
 def heat_maps(
-    images: Sequence[np.ndarray], heats: Sequence[np.ndarray], captions: Sequence[str], *, layer: str, title: str
+    images: Sequence[np.ndarray],
+    heats: Sequence[np.ndarray],
+    captions: Sequence[str],
+    *,
+    layer: str,
+    title: str,
 ) -> Figure:
     """Draw each image, its heat map, and the heat over the image; two images in a row.
 
@@ -26,9 +31,12 @@ def heat_maps(
         title: What is shown, in words.
     """
     lines = [
-        f"Grad-CAM of {layer}: red is where the network saw the class that it said; left the image, then the heat,"
+        f"Grad-CAM of {layer}: red is where the network saw the class that it said; left the "
+        "image, then the heat,"
     ]
-    lines += ["then both. A heat map that is blue all over: nothing in this layer spoke for the class."]
+    lines += [
+        "then both. A heat map that is blue all over: nothing in this layer spoke for the class."
+    ]
     rows = -(-len(images) // 2)
     figure = layout.canvas(layout.header_height(lines) + rows * (SIDE + 44))
     top = layout.header(figure, title, reason=lines)
@@ -37,7 +45,9 @@ def heat_maps(
         down = top + place // 2 * (SIDE + 44)
         layout.write(figure, left, down, style.plain(caption, 70))
         shown = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image[..., :3]
-        for column, part in enumerate((shown, colormaps[COLOURS](heat)[..., :3], overlay(shown, heat))):
+        for column, part in enumerate(
+            (shown, colormaps[COLOURS](heat)[..., :3], overlay(shown, heat))
+        ):
             axes = layout.panel(figure, left + column * (SIDE + GAP), down + 22, SIDE, SIDE)
             axes.imshow(part)
             axes.axis("off")

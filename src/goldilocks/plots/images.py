@@ -15,12 +15,15 @@ CELL = 212  # pixels, so that 5 fill the width
 GAP = 8
 
 
-def sample_grid(images: np.ndarray | Sequence[np.ndarray], labels: Sequence[str], *, title: str) -> Figure:
+def sample_grid(
+    images: np.ndarray | Sequence[np.ndarray], labels: Sequence[str], *, title: str
+) -> Figure:
     """Draw up to 25 images, each over its label.
 
     Args:
-        images: uint8 (rows, height, width, channels), 0 to 255, or float of any range (0 to 1 as it is, others
-            stretched over all images); 1 channel is grey, 3 are RGB, 4 RGBA, of other numbers the first is drawn.
+        images: uint8 (rows, height, width, channels), 0 to 255, or float of any range (0 to 1 as it
+            is, others stretched over all images); 1 channel is grey, 3 are RGB, 4 RGBA, of other
+            numbers the first is drawn.
         labels: What each image shows, (rows,).
         title: What these are, in words.
     """
@@ -29,7 +32,9 @@ def sample_grid(images: np.ndarray | Sequence[np.ndarray], labels: Sequence[str]
     return _gallery(images, labels, title=title)
 
 
-def augmented(original: np.ndarray, variants: np.ndarray | Sequence[np.ndarray], label: str) -> Figure:
+def augmented(
+    original: np.ndarray, variants: np.ndarray | Sequence[np.ndarray], label: str
+) -> Figure:
     """Draw one training image, framed, and behind it what augmentation makes of it.
 
     Args:
@@ -61,11 +66,17 @@ def worst_mistakes(
         title: Which mistakes these are, in words.
     """
     if not len(images):
-        return layout.message(title, "There are no mistakes: every one of these images was classified rightly.")
+        return layout.message(
+            title, "There are no mistakes: every one of these images was classified rightly."
+        )
     labels = []
     for is_, said, sure in list(zip(true, predicted, probability, strict=True))[:SHOWN]:
         caption = f"true {is_}, said {said} {sure:.2f}"
-        labels.append(caption if len(caption) <= 28 else f"true {is_},\nsaid {style.shortened(said, 17)} {sure:.2f}")
+        labels.append(
+            caption
+            if len(caption) <= 28
+            else f"true {is_},\nsaid {style.shortened(said, 17)} {sure:.2f}"
+        )
     return _gallery(images, labels, title=title)
 
 
@@ -74,7 +85,10 @@ def _gallery(
 ) -> Figure:
     """Draw images in rows of five, put together as one: ten times as fast as one pair of axes for each."""
     shown = [_drawable(image) for image in images[:SHOWN]]
-    captions = ["\n".join(style.plain(part, 28) for part in label.split("\n")) for label in labels[: len(shown)]]
+    captions = [
+        "\n".join(style.plain(part, 28) for part in label.split("\n"))
+        for label in labels[: len(shown)]
+    ]
     below = 44 if any("\n" in caption for caption in captions) else 28
     tallest = max(image.shape[0] / image.shape[1] for image in shown)
     box = round(CELL * min(1.0, max(0.4, tallest)))  # pixels of height; wide images need less
@@ -93,11 +107,15 @@ def _gallery(
         smooth = Image.Resampling.BICUBIC if ratio < 3 else Image.Resampling.NEAREST
         small = picture.resize((across, down), smooth, reducing_gap=2.0)
         wall.paste(small, (left, under - down), small if small.mode == "RGBA" else None)
-        axes.text(left + across / 2, under + 5, caption, ha="center", va="top", fontsize=style.SMALL)
+        axes.text(
+            left + across / 2, under + 5, caption, ha="center", va="top", fontsize=style.SMALL
+        )
         if position < framed:
             how = {"fill": False, "color": style.VALIDATION, "linewidth": 3, "clip_on": False}
             axes.add_patch(Rectangle((left, under - down), across, down, **how))
-    axes.imshow(np.asarray(wall), extent=(0, width, height, 0), aspect="auto", interpolation="nearest")
+    axes.imshow(
+        np.asarray(wall), extent=(0, width, height, 0), aspect="auto", interpolation="nearest"
+    )
     axes.axis("off")
     return figure
 

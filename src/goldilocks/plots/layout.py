@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import style
 
 
@@ -21,7 +22,9 @@ def canvas(height: float, *, width: float = style.WIDTH) -> Figure:
 def panel(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
     """Give axes at a place in pixels, counted from the figure's top left corner."""
     across, down = figure.get_size_inches() * style.DPI
-    axes = figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+    axes = figure.add_axes(
+        (left / across, 1 - (top + height) / down, width / across, height / down)
+    )
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=style.SMALL, color=style.QUIET, labelcolor=style.INK)
     return axes
@@ -34,18 +37,23 @@ def write(figure: Figure, left: float, top: float, text: str, **how: Any) -> Tex
     return figure.text(left / across, 1 - top / down, text, **how)
 
 
-def header(figure: Figure, title: str, *, verdict: str | None = None, reason: list[str] | None = None) -> float:
+def header(
+    figure: Figure, title: str, *, verdict: str | None = None, reason: list[str] | None = None
+) -> float:
     """Write the title, the verdict as a coloured badge behind it, and the reason's lines below.
 
     Returns:
         The height used, in pixels: what comes next starts there.
     """
-    heading = write(figure, style.MARGIN, 16, style.plain(title, 92), fontsize=style.TITLE, fontweight="bold")
+    heading = write(
+        figure, style.MARGIN, 16, style.plain(title, 92), fontsize=style.TITLE, fontweight="bold"
+    )
     if verdict:
+        color = VERDICTS[verdict].color if verdict in VERDICTS else style.QUIET
         badge = Annotation(
             verdict, (1, 0.5), xycoords=heading, xytext=(12, 0), textcoords="offset points", va="center",
             fontsize=style.TEXT, fontweight="bold", color="white",
-            bbox={"boxstyle": "round,pad=0.35", "color": style.VERDICTS.get(verdict, style.QUIET)},
+            bbox={"boxstyle": "round,pad=0.35", "color": color},
         )  # fmt: skip
         figure.add_artist(badge)
     if reason:
@@ -59,7 +67,12 @@ def header_height(reason: list[str] | None = None) -> float:
 
 
 def legend(
-    figure: Figure, handles: list[Line2D], labels: list[str], *, columns: int, beside: tuple[float, float] | None = None
+    figure: Figure,
+    handles: list[Line2D],
+    labels: list[str],
+    *,
+    columns: int,
+    beside: tuple[float, float] | None = None,
 ) -> None:
     """Put the figure's legend where it covers no curve: at the bottom, or at `beside` (left, top) in pixels."""
     across, down = figure.get_size_inches() * style.DPI
@@ -75,5 +88,12 @@ def message(title: str, text: str) -> Figure:
     """Give a small figure that says `text` in words, where there is nothing to draw."""
     figure = canvas(150)
     top = header(figure, title)
-    write(figure, style.MARGIN, top + 14, "\n".join(style.lines_of(text)), fontsize=style.TEXT + 1, color=style.QUIET)
+    write(
+        figure,
+        style.MARGIN,
+        top + 14,
+        "\n".join(style.lines_of(text)),
+        fontsize=style.TEXT + 1,
+        color=style.QUIET,
+    )
     return figure

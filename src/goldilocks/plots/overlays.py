@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from goldilocks import formatting
 from goldilocks.plots import layout, scale, style
 
 NAMED = 10  # of too many curves, this many are named and coloured
@@ -23,10 +24,12 @@ def overlay(
 ) -> Figure:
     """Draw one curve per run over its epochs, each with a dot at its best epoch; the legend names the best first.
 
-    Up to 12 curves are told apart by colour and dash; of more, the best 10 are coloured and the others grey.
+    Up to 12 curves are told apart by colour and dash; of more, the best 10 are coloured and the
+    others grey.
 
     Args:
-        curves: Values per epoch, by the run's name; they may differ in length and hold NaN or infinity.
+        curves: Values per epoch, by the run's name; they may differ in length and hold NaN or
+            infinity.
         ylabel: What the values are ("val_loss").
         title: What is compared, in words.
         best: Epoch to dot, counted from 1, by the run's name; None for each curve's own best.
@@ -45,21 +48,32 @@ def overlay(
     labels = {}
     for name in named:
         epoch = dots[name]
-        said = f"{style.number(values[name][epoch - 1])}, epoch {epoch}" if epoch else "no finite value"
+        said = (
+            f"{formatting.number(values[name][epoch - 1])}, epoch {epoch}"
+            if epoch
+            else "no finite value"
+        )
         labels[name] = f"{style.plain(name, 44)}: {said}"
     return _draw(values, values, strokes, labels, dots, ylabel=ylabel, title=title, first=1)
 
 
 def smoothed(
-    curves: Mapping[str, Sequence[float]], *, ylabel: str, title: str, factor: float = 0.9, skip: int = 10
+    curves: Mapping[str, Sequence[float]],
+    *,
+    ylabel: str,
+    title: str,
+    factor: float = 0.9,
+    skip: int = 10,
 ) -> Figure:
     """Draw the exponential moving average of each curve bold over the faint curve, without the first epochs.
 
-    As drawn for the Boston data in *Deep Learning with Python*, 1st edition, listing 3.31: the first 10 epochs are of
-    another scale and left out, then each point is `factor` of the point before and the rest of the value.
+    As drawn for the Boston data in *Deep Learning with Python*, 1st edition, listing 3.31: the
+    first 10 epochs are of another scale and left out, then each point is `factor` of the point
+    before and the rest of the value.
 
     Args:
-        curves: Values per epoch, by name; they may hold NaN or infinity, which the average passes over.
+        curves: Values per epoch, by name; they may hold NaN or infinity, which the average passes
+            over.
         ylabel: What the values are ("val_mae (k$)").
         title: What is shown, in words.
         factor: Share of the point before, 0 to 1.
@@ -72,7 +86,16 @@ def smoothed(
     strokes = dict(zip(values, STROKES, strict=False))
     labels = {name: f"{style.plain(name, 60)}, moving average {factor:g}" for name in strokes}
     left_out = f", first {skip} epochs left out" if skip else ""
-    return _draw(averaged, raw, strokes, labels, {}, ylabel=ylabel, title=f"{title}{left_out}", first=skip + 1)
+    return _draw(
+        averaged,
+        raw,
+        strokes,
+        labels,
+        {},
+        ylabel=ylabel,
+        title=f"{title}{left_out}",
+        first=skip + 1,
+    )
 
 
 def _best(curve: np.ndarray, epoch: int | None, mode: str) -> int | None:
@@ -81,7 +104,10 @@ def _best(curve: np.ndarray, epoch: int | None, mode: str) -> int | None:
         return epoch
     if not np.isfinite(curve).any():
         return None
-    return int(np.nanargmin(np.where(np.isfinite(curve), curve if mode == "min" else -curve, np.nan))) + 1
+    return (
+        int(np.nanargmin(np.where(np.isfinite(curve), curve if mode == "min" else -curve, np.nan)))
+        + 1
+    )
 
 
 def _rank(curve: np.ndarray, epoch: int | None, mode: str) -> float:
@@ -129,19 +155,39 @@ def _draw(
         color, dash = strokes.get(name, (style.FAINT, "-"))
         if name in strokes and bold is not faint:
             axes.plot(epochs, faint[name], color=color, linewidth=0.8, alpha=0.3)
-        how = {"linewidth": 1.8, "zorder": 3} if name in strokes else {"linewidth": 0.8, "zorder": 2}
+        how = (
+            {"linewidth": 1.8, "zorder": 3} if name in strokes else {"linewidth": 0.8, "zorder": 2}
+        )
         marker = "." if curve.size == 1 else ""
-        (handles[name],) = axes.plot(epochs, curve, color=color, linestyle=dash, marker=marker, **how)
+        (handles[name],) = axes.plot(
+            epochs, curve, color=color, linestyle=dash, marker=marker, **how
+        )
         if name in strokes and (epoch := dots.get(name)):
-            axes.plot([epoch], [curve[epoch - 1]], "o", color=color, markersize=7, markeredgecolor="white", zorder=4)
+            axes.plot(
+                [epoch],
+                [curve[epoch - 1]],
+                "o",
+                color=color,
+                markersize=7,
+                markeredgecolor="white",
+                zorder=4,
+            )
     shown = [handles[name] for name in labels] + [handles[name] for name in others[:1]]
     words = [*labels.values(), *([f"{len(others)} other runs"] if others else [])]
     fitted, cut = scale.shared_scale(bold, faint)
-    scale.set_epochs(axes, max(first, first - 1 + max(curve.size for curve in bold.values())), first)
+    scale.set_epochs(
+        axes, max(first, first - 1 + max(curve.size for curve in bold.values())), first
+    )
     if fitted:
         scale.set_limits(axes, fitted, None)
-    axes.set_ylabel(f"{style.plain(ylabel)} (log scale)" if fitted and fitted.log else style.plain(ylabel))
+    axes.set_ylabel(
+        f"{style.plain(ylabel)} (log scale)" if fitted and fitted.log else style.plain(ylabel)
+    )
     if cut:
-        axes.set_title("some values lie outside the axis", loc="right", fontsize=style.SMALL, color=style.QUIET)
-    layout.legend(figure, shown, words, columns=columns, beside=(style.WIDTH - aside, top) if beside else None)
+        axes.set_title(
+            "some values lie outside the axis", loc="right", fontsize=style.SMALL, color=style.QUIET
+        )
+    layout.legend(
+        figure, shown, words, columns=columns, beside=(style.WIDTH - aside, top) if beside else None
+    )
     return figure

@@ -8,13 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 DOTS = 3_000  # more rows than this hide each other and are counted in hexagons
 SHOWN_ROWS, SHOWN_COLUMNS = 15, 8
 
 
-def predicted_against_true(true: np.ndarray, predicted: np.ndarray, *, unit: str, name: str) -> Figure:
+def predicted_against_true(
+    true: np.ndarray, predicted: np.ndarray, *, unit: str, name: str
+) -> Figure:
     """Draw predicted against true values with the line where both are equal, and the histogram of the residuals.
 
     Args:
@@ -26,22 +29,33 @@ def predicted_against_true(true: np.ndarray, predicted: np.ndarray, *, unit: str
     Raises:
         ValueError: The two differ in their number of rows.
     """
-    true, predicted = np.ravel(np.asarray(true, np.float64)), np.ravel(np.asarray(predicted, np.float64))
+    true, predicted = (
+        np.ravel(np.asarray(true, np.float64)),
+        np.ravel(np.asarray(predicted, np.float64)),
+    )
     if true.shape != predicted.shape:
-        raise ValueError(f"true has {true.size} rows and predicted {predicted.size}; expected as many")
+        raise ValueError(
+            f"true has {true.size} rows and predicted {predicted.size}; expected as many"
+        )
     finite = np.isfinite(true) & np.isfinite(predicted)
     lost = int(true.size - finite.sum())
     true, predicted = true[finite], predicted[finite]
     title = f"{name}: predicted against true"
     if not true.size:
         return layout.message(title, "There is no finite prediction to draw.")
-    said = [f"{true.size:,} rows"] + ([f"{lost:,} more are NaN or infinite and not drawn"] if lost else [])
+    said = [f"{true.size:,} rows"] + (
+        [f"{lost:,} more are NaN or infinite and not drawn"] if lost else []
+    )
     measure = style.plain(f"{name} ({unit})" if unit else name, 50)
 
     low, high = float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))
     if true.size > DOTS:  # a few far rows would press all others into one cell
-        low, high = (float(edge) for edge in np.percentile(np.concatenate([true, predicted]), [0.1, 99.9]))
-        far = int(((np.minimum(true, predicted) < low) | (np.maximum(true, predicted) > high)).sum())
+        low, high = (
+            float(edge) for edge in np.percentile(np.concatenate([true, predicted]), [0.1, 99.9])
+        )
+        far = int(
+            ((np.minimum(true, predicted) < low) | (np.maximum(true, predicted) > high)).sum()
+        )
         said += [f"{far:,} lie outside the left panel"] if far else []
     pad = 0.04 * (high - low) or 0.5
     limits = (low - pad, high + pad)
@@ -50,29 +64,55 @@ def predicted_against_true(true: np.ndarray, predicted: np.ndarray, *, unit: str
     axes = layout.panel(figure, 84, top + 4, 400, 400)
     if true.size > DOTS:
         cells = axes.hexbin(
-            true, predicted, gridsize=50, bins="log", mincnt=1, cmap="viridis", extent=(*limits, *limits)
+            true,
+            predicted,
+            gridsize=50,
+            bins="log",
+            mincnt=1,
+            cmap="viridis",
+            extent=(*limits, *limits),
         )
         place = layout.panel(figure, 500, top + 4, 12, 400)
-        bar = figure.colorbar(cells, cax=place, format=FuncFormatter(lambda count, _: style.number(count)))
+        bar = figure.colorbar(
+            cells, cax=place, format=FuncFormatter(lambda count, _: formatting.number(count))
+        )
         bar.ax.minorticks_off()
         bar.set_label("rows per cell (log scale)", fontsize=style.SMALL)
     else:
-        axes.plot(true, predicted, "o", color=style.TRAIN, markersize=5, alpha=0.45, markeredgewidth=0)
+        axes.plot(
+            true, predicted, "o", color=style.TRAIN, markersize=5, alpha=0.45, markeredgewidth=0
+        )
     axes.plot(limits, limits, color=style.INK, linewidth=1.0, linestyle="--")
     axes.text(0.97, 0.04, "- - -  predicted = true", transform=axes.transAxes, ha="right", va="bottom",
               fontsize=style.SMALL, color=style.QUIET)  # fmt: skip
     axes.set(xlim=limits, ylim=limits, xlabel=f"true {measure}", ylabel=f"predicted {measure}")
 
     residual = predicted - true
-    bounds = np.percentile(residual, [0.5, 99.5]) if residual.size > 200 else (residual.min(), residual.max())
+    bounds = (
+        np.percentile(residual, [0.5, 99.5])
+        if residual.size > 200
+        else (residual.min(), residual.max())
+    )
     reach = float(np.max(np.abs(bounds))) or 1.0
     right = layout.panel(figure, 680, top + 4, 430, 400)
-    right.hist(residual, bins=min(41, 2 * int(np.sqrt(residual.size)) + 1), range=(-reach, reach), color=style.TRAIN)
+    right.hist(
+        residual,
+        bins=min(41, 2 * int(np.sqrt(residual.size)) + 1),
+        range=(-reach, reach),
+        color=style.TRAIN,
+    )
     right.axvline(0, color=style.INK, linewidth=1.0, linestyle="--")
-    right.yaxis.set_major_formatter(FuncFormatter(lambda count, _: style.number(count)))
+    right.yaxis.set_major_formatter(FuncFormatter(lambda count, _: formatting.number(count)))
     outside = int((np.abs(residual) > reach).sum())
-    right.set(xlabel=style.plain(f"predicted - true ({unit})" if unit else "predicted - true"), ylabel="rows")
-    right.set_title(f"{outside:,} rows lie outside this panel" if outside else "", loc="right", fontsize=style.SMALL)
+    right.set(
+        xlabel=style.plain(f"predicted - true ({unit})" if unit else "predicted - true"),
+        ylabel="rows",
+    )
+    right.set_title(
+        f"{outside:,} rows lie outside this panel" if outside else "",
+        loc="right",
+        fontsize=style.SMALL,
+    )
     return figure
 
 
@@ -87,7 +127,8 @@ def worst_rows(
     """Draw rows of a table with what is true and what was predicted, as a table to read.
 
     Args:
-        frame: The rows, worst first; the first 15 rows and 8 columns are shown. The index names the row.
+        frame: The rows, worst first; the first 15 rows and 8 columns are shown. The index names the
+            row.
         true: What is true of each row: numbers or class names, (rows,).
         predicted: What was said of each row: numbers or class names, (rows,).
         title: Which rows these are, in words.
@@ -105,7 +146,9 @@ def worst_rows(
     notes = [f"{hidden} more columns are not shown"] if hidden else []
     figure = layout.canvas(layout.header_height(notes) + 24 * (rows + 1) + 30)
     top = layout.header(figure, title, reason=notes) + 6
-    letters = {name: 2 + max(len(text) for text in [name, *column]) for name, column in cells.items()}
+    letters = {
+        name: 2 + max(len(text) for text in [name, *column]) for name, column in cells.items()
+    }
     step = min(9.5, (style.WIDTH - 2 * style.MARGIN) / sum(letters.values()))
     left = float(style.MARGIN)
     for position, (name, column) in enumerate(cells.items()):
@@ -122,7 +165,10 @@ def worst_rows(
 
 def _numeric(column: Sequence[object]) -> bool:
     """Say whether a column holds numbers only."""
-    return all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in column)
+    return all(
+        isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        for value in column
+    )
 
 
 def _column(column: Sequence[object]) -> list[str]:

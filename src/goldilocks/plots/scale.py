@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from goldilocks import formatting
 from goldilocks.plots import style
 
 EXPLODED = 8  # times the usual level: beyond this a linear axis would press the other epochs flat
@@ -22,7 +23,8 @@ class Scale:
         high: Highest value shown.
         log: Whether the axis is logarithmic.
         cut: Whether some finite values lie outside and are cut off.
-        reach: How far outside a baseline may lie and still be shown, in value or, if `log`, in decades.
+        reach: How far outside a baseline may lie and still be shown, in value or, if `log`, in
+            decades.
     """
 
     low: float
@@ -35,8 +37,9 @@ class Scale:
 def scale_of(curves: Sequence[np.ndarray]) -> Scale | None:
     """Choose the range for `curves` (each float64, (epochs,)); None where no value is finite.
 
-    The usual level of a curve is the smaller of its first value and its median, so that neither a bad start nor a bad
-    end passes for usual. Values that stay within 0 to 1 are shares or small losses and always get a linear axis.
+    The usual level of a curve is the smaller of its first value and its median, so that neither a
+    bad start nor a bad end passes for usual. Values that stay within 0 to 1 are shares or small
+    losses and always get a linear axis.
     """
     finite = [kept for curve in curves if (kept := curve[np.isfinite(curve)]).size]
     if not finite:
@@ -60,16 +63,21 @@ def scale_of(curves: Sequence[np.ndarray]) -> Scale | None:
     return Scale(low=low, high=high, log=log, cut=low > least or high < most, reach=float(reach))
 
 
-def shared_scale(bold: Mapping[str, np.ndarray], faint: Mapping[str, np.ndarray]) -> tuple[Scale | None, bool]:
+def shared_scale(
+    bold: Mapping[str, np.ndarray], faint: Mapping[str, np.ndarray]
+) -> tuple[Scale | None, bool]:
     """Choose the range for the curves of many runs, and say whether anything is cut off.
 
-    A few runs that exploded are cut off rather than press all others flat; so are outliers under a moving average.
+    A few runs that exploded are cut off rather than press all others flat; so are outliers under a
+    moving average.
 
     Args:
         bold: The curves as drawn bold, by name, each float64 (epochs,).
         faint: The curves as logged; the same object where nothing was smoothed.
     """
-    finite = {name: kept for name, curve in faint.items() if (kept := curve[np.isfinite(curve)]).size}
+    finite = {
+        name: kept for name, curve in faint.items() if (kept := curve[np.isfinite(curve)]).size
+    }
     usual = float(np.median([curve.max() for curve in finite.values()])) if finite else 0.0
     calm = [name for name, curve in finite.items() if usual <= 0 or curve.max() <= EXPLODED * usual]
     shown = [bold[name] for name in calm]
@@ -83,13 +91,17 @@ def set_limits(axes: Axes, scale: Scale, baseline: float | None) -> str:
     """Set scale, limits and ticks of the y axis.
 
     Returns:
-        Where `baseline` lies: "inside" (the limits include it), "above" or "below"; "inside" if there is none.
+        Where `baseline` lies: "inside" (the limits include it), "above" or "below"; "inside" if
+        there is none.
     """
     low, high, place = scale.low, scale.high, "inside"
     if scale.log:
         low, high = np.log10(low), np.log10(high)
-        baseline = baseline if baseline is None else float(np.log10(baseline)) if baseline > 0 else -np.inf
-    # A dead network's loss moves in the seventh digit: less than 2 % of the value is not worth the whole axis.
+        baseline = (
+            baseline if baseline is None else float(np.log10(baseline)) if baseline > 0 else -np.inf
+        )
+    # A dead network's loss moves in the seventh digit: less than 2 % of the value is not worth the
+    # whole axis.
     least = 0.3 if scale.log else 0.02 * max(abs(low), abs(high)) or 1.0
     reach = max(scale.reach, least)
     if baseline is not None and low - reach <= baseline <= high + reach:
@@ -108,7 +120,7 @@ def set_limits(axes: Axes, scale: Scale, baseline: float | None) -> str:
     else:
         axes.set_ylim(low, high)
         axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.number(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formatting.number(value)))
     return place
 
 
@@ -118,7 +130,9 @@ def set_epochs(axes: Axes, epochs: int, first: int = 1) -> None:
     axes.set_xlim(first - pad, epochs + pad)
     ticks = MaxNLocator(9, integer=True).tick_values(first, epochs)
     axes.set_xticks(
-        range(first, epochs + 1) if epochs - first < 10 else [tick for tick in ticks if first <= tick <= epochs]
+        range(first, epochs + 1)
+        if epochs - first < 10
+        else [tick for tick in ticks if first <= tick <= epochs]
     )
     axes.set_xlabel("epoch", fontsize=style.TEXT)
     axes.grid(axis="y", color="#E8E8E8", linewidth=0.8)

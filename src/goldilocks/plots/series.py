@@ -12,7 +12,13 @@ STRETCH = 240  # windows of the close-up: ten days of hours
 
 
 def parts(
-    values: np.ndarray, spans: Mapping[str, tuple[int, int]], *, name: str, unit: str, title: str, sealed: bool
+    values: np.ndarray,
+    spans: Mapping[str, tuple[int, int]],
+    *,
+    name: str,
+    unit: str,
+    title: str,
+    sealed: bool,
 ) -> Figure:
     """Draw a whole series, coloured by what its parts are for, and its first points closer by.
 
@@ -35,7 +41,9 @@ def parts(
                           fontsize=style.SMALL, color=style.QUIET)  # fmt: skip
         else:
             places = np.arange(first, last + 1)
-            axes.plot(places, values[first : last + 1], color=PART_COLORS[part], linewidth=0.7, label=part)
+            axes.plot(
+                places, values[first : last + 1], color=PART_COLORS[part], linewidth=0.7, label=part
+            )
     axes.set(xlabel="point of time", ylabel=label)
     axes.legend(loc="upper left", frameon=False, ncols=2, fontsize=style.SMALL)
     close = layout.panel(figure, 84, top + 300, style.WIDTH - 120, 200)
@@ -45,11 +53,14 @@ def parts(
     return figure
 
 
-def forecast(true: np.ndarray, predicted: np.ndarray, naive: np.ndarray, *, name: str, unit: str, title: str) -> Figure:
+def forecast(
+    true: np.ndarray, predicted: np.ndarray, naive: np.ndarray, *, name: str, unit: str, title: str
+) -> Figure:
     """Draw what was predicted over time, beside what came and what persistence would have said.
 
     Args:
-        true: float (windows,), in `unit`, in the order of time; the middle stretch of them is drawn.
+        true: float (windows,), in `unit`, in the order of time; the middle stretch of them is
+            drawn.
         predicted: float (windows,).
         naive: The last observed value of each window, float (windows,).
         name: What is predicted.
@@ -63,7 +74,14 @@ def forecast(true: np.ndarray, predicted: np.ndarray, naive: np.ndarray, *, name
     axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 300)
     axes.plot(places, true[places], color=style.INK, linewidth=1.6, label="what came")
     axes.plot(places, predicted[places], color=style.VALIDATION, linewidth=1.4, label="predicted")
-    axes.plot(places, naive[places], color=style.PALETTE[2], linewidth=1.0, linestyle="--", label="no change")
+    axes.plot(
+        places,
+        naive[places],
+        color=style.PALETTE[2],
+        linewidth=1.0,
+        linestyle="--",
+        label="no change",
+    )
     axes.set(xlabel="window, in the order of time", ylabel=_label(name, unit))
     lines = axes.get_lines()
     layout.legend(figure, lines, [str(line.get_label()) for line in lines], columns=3, beside=None)

@@ -1,14 +1,14 @@
 """The look that all figures share: sizes, colours, texts that can be drawn, and saving as PNG."""
 
-import math
 import textwrap
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from goldilocks.diagnosis.verdicts import VERDICTS
 
 DPI = 100
 WIDTH = 1150  # pixels; the artifact viewer of the MLflow UI shows this unscaled on a common screen
@@ -20,13 +20,7 @@ TRAIN, VALIDATION = PALETTE[0], PALETTE[1]
 INK, QUIET, FAINT = "#222222", "#666666", "#C4C4C4"
 TITLE, TEXT, SMALL = 13.0, 10.0, 9.0  # points
 
-VERDICTS: Mapping[str, str] = {
-    "no_power": "#6E6E6E",
-    "underfit": "#0072B2",
-    "overfit": "#C84B00",
-    "balanced": "#007A59",
-    "diverged": "#A3007A",
-}
+BROKEN = VERDICTS["diverged"].color  # of values that are NaN, infinite, or outside the axis
 
 
 @cache
@@ -49,25 +43,9 @@ def plain(text: str, limit: int = 1000) -> str:
 
     Characters that the font lacks become "□".
     """
-    return "".join(c if ord(c) in _glyphs() else "□" for c in shortened(text, limit)).replace("$", r"\$")
-
-
-def number(value: float) -> str:
-    """Give a number with four significant digits, without a needless exponent: "0.2749", "12,310", "1.2e+09"."""
-    if not math.isfinite(value):
-        return str(float(value))
-    if abs(value) >= 1e7:
-        return f"{value:.2g}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
-
-
-def percent(share: float) -> str:
-    """Give a share, 0 to 1, in whole percent; what is above 0 never reads as 0 %, what is below 1 never as 100 %."""
-    if 0 < share < 0.005:
-        return "<1 %"
-    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+    return "".join(c if ord(c) in _glyphs() else "□" for c in shortened(text, limit)).replace(
+        "$", r"\$"
+    )
 
 
 def lines_of(text: str | None, *, width: int = 150, most: int = 4) -> list[str]:
@@ -75,7 +53,9 @@ def lines_of(text: str | None, *, width: int = 150, most: int = 4) -> list[str]:
     if not text:
         return []
     lines = textwrap.wrap(plain(text, 10_000), width)
-    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][: width - 2] + " …"]
+    return (
+        lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][: width - 2] + " …"]
+    )
 
 
 def save(figure: Figure, path: str | Path) -> Path:

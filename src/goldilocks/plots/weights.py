@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 SHOWN = 24
@@ -17,8 +18,9 @@ def weight_histograms(weights: Mapping[str, np.ndarray]) -> Figure:
     """Draw one small histogram per variable, with its mean, standard deviation and share of zeros.
 
     Args:
-        weights: Float arrays of any shape, by name ("conv2d/kernel"), in the order of the layers. Of more than 24, the
-            24 with the most values are shown; of more than 100,000 values, 100,000 drawn at random (seed 0).
+        weights: Float arrays of any shape, by name ("conv2d/kernel"), in the order of the layers.
+            Of more than 24, the 24 with the most values are shown; of more than 100,000 values,
+            100,000 drawn at random (seed 0).
     """
     title = "Weights"
     sized = {name: array for name, values in weights.items() if (array := np.asarray(values)).size}
@@ -35,7 +37,9 @@ def weight_histograms(weights: Mapping[str, np.ndarray]) -> Figure:
     rows = -(-len(shown) // COLUMNS)
     height = rows * (TALL + 40 + GAP)
     figure = layout.canvas(layout.header_height(lines) + height)
-    top = layout.header(figure, f"{title}: {sum(array.size for array in sized.values()):,} values", reason=lines)
+    top = layout.header(
+        figure, f"{title}: {sum(array.size for array in sized.values()):,} values", reason=lines
+    )
     axes = layout.panel(figure, style.MARGIN, top, style.WIDTH - 2 * style.MARGIN, height)
     for position, (name, array) in enumerate(shown.items()):
         column, row = position % COLUMNS, position // COLUMNS
@@ -54,14 +58,14 @@ def _cell(axes: Axes, name: str, array: np.ndarray, *, left: float, top: float) 
     small = {"fontsize": style.SMALL, "va": "top"}
     axes.text(left, top, style.plain(name, 28), fontsize=style.TEXT, fontweight="bold", va="top")
     if not finite.size:
-        axes.text(left, top + 18, "all NaN or infinite", color=style.VERDICTS["diverged"], **small)
+        axes.text(left, top + 18, "all NaN or infinite", color=style.BROKEN, **small)
         return
     zeros = float(np.mean(finite == 0))
-    said = f"mean {finite.mean():.2g}, std {finite.std():.2g}, zeros {style.percent(zeros)}"
+    said = f"mean {finite.mean():.2g}, std {finite.std():.2g}, zeros {formatting.percent(zeros)}"
     axes.text(left, top + 18, said, color=style.QUIET, **small)
     if finite.size < flat.size:
-        bad = f"{style.percent(1 - finite.size / flat.size)} NaN or infinite"
-        axes.text(left + WIDE, top + 36, bad, color=style.VERDICTS["diverged"], ha="right", **small)
+        bad = f"{formatting.percent(1 - finite.size / flat.size)} NaN or infinite"
+        axes.text(left + WIDE, top + 36, bad, color=style.BROKEN, ha="right", **small)
     low, high = float(finite.min()), float(finite.max())
     around = (low, high) if high > low else (low - 0.5, high + 0.5)
     drawn = finite
@@ -72,7 +76,13 @@ def _cell(axes: Axes, name: str, array: np.ndarray, *, left: float, top: float) 
     counts, _ = np.histogram(drawn, bins=bars, range=around)
     floor = top + 36 + TALL - 22
     edges = np.linspace(left, left + WIDE, bars + 1)
-    axes.stairs(floor - (TALL - 26) * counts / counts.max(), edges, baseline=floor, fill=True, color=style.TRAIN)
+    axes.stairs(
+        floor - (TALL - 26) * counts / counts.max(),
+        edges,
+        baseline=floor,
+        fill=True,
+        color=style.TRAIN,
+    )
     axes.plot([left, left + WIDE], [floor, floor], color=style.QUIET, linewidth=0.8)
     if around[0] < 0 < around[1]:
         zero = left + WIDE * (0 - around[0]) / (around[1] - around[0])

@@ -20,7 +20,11 @@ FAINTEST = 0.03  # opacity below which no colour is drawn
 
 
 def neighbours(
-    words: Sequence[str], nearest: Sequence[Sequence[str]], cosines: Sequence[Sequence[float]], *, title: str
+    words: Sequence[str],
+    nearest: Sequence[Sequence[str]],
+    cosines: Sequence[Sequence[float]],
+    *,
+    title: str,
 ) -> Figure:
     """Draw a table of words and their nearest neighbours, each with the cosine of the angle between the two.
 
@@ -41,15 +45,30 @@ def neighbours(
     layout.write(figure, style.MARGIN + 150, top, said, color=style.QUIET)
     for row, (word, around, near) in enumerate(zip(words, nearest, cosines, strict=True), 1):
         down = top + row * LINE
-        layout.write(figure, style.MARGIN, down + BASELINE, style.plain(word, 18), va="baseline", fontweight="bold")
+        layout.write(
+            figure,
+            style.MARGIN,
+            down + BASELINE,
+            style.plain(word, 18),
+            va="baseline",
+            fontweight="bold",
+        )
         for column, (other, cosine) in enumerate(zip(around, near, strict=True)):
             left, limit = style.MARGIN + 150 + column * wide, max(6, int(wide / 8.4) - 6)
             _shade(figure, left - 5, down - 3, wide - 6, FOR, 0.45 * max(0.0, cosine) ** 4)
-            layout.write(figure, left, down + BASELINE, f"{style.plain(other, limit)} {cosine:.2f}", va="baseline")
+            layout.write(
+                figure,
+                left,
+                down + BASELINE,
+                f"{style.plain(other, limit)} {cosine:.2f}",
+                va="baseline",
+            )
     return figure
 
 
-def weighed(texts: Sequence[Sequence[tuple[str, float]]], captions: Sequence[str], *, title: str) -> Figure:
+def weighed(
+    texts: Sequence[Sequence[tuple[str, float]]], captions: Sequence[str], *, title: str
+) -> Figure:
     """Draw texts whose words are coloured by what they add to the evidence for the predicted class.
 
     Args:
@@ -58,7 +77,8 @@ def weighed(texts: Sequence[Sequence[tuple[str, float]]], captions: Sequence[str
         title: What is shown, in words.
     """
     lines = [
-        "Blue words speak for what the network said, orange words against it (gradient times input; the stronger, the"
+        "Blue words speak for what the network said, orange words against it (gradient times "
+        "input; the stronger, the"
     ]
     lines += ["darker; each text has its own scale). [UNK] is any word outside of the vocabulary."]
     laid = [_lines(words) for words in texts]
@@ -101,7 +121,9 @@ def _width(text: str) -> float:
     return (bare - TextToPath().get_text_width_height_descent("nn", FONT, ismath=False)[0]) * POINT
 
 
-def _shade(figure: Figure, left: float, top: float, width: float, colour: str, opacity: float) -> None:
+def _shade(
+    figure: Figure, left: float, top: float, width: float, colour: str, opacity: float
+) -> None:
     """Colour the paper behind a word; lighter than full, so that black stays readable."""
     if opacity < FAINTEST:
         return

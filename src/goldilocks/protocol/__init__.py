@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-
-
-class SplitError(ValueError):
-    """The rows cannot be split as asked; the message says what was found, what was expected and how to fix it."""
-
-
-class SealError(ValueError):
-    """The test rows were looked at before; the message says by which run, when and with what result."""
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -26,7 +16,8 @@ class Split:
         train: Rows that weights and preprocessing are fitted on, int64 (rows,), ascending.
         validation: Rows that choices are made with, int64 (rows,), ascending.
         test: Rows that nothing reads before the final evaluation, int64 (rows,), ascending.
-        notes: Sentences about rows that were moved or left out; printed and logged as those of the data set are.
+        notes: Sentences about rows that were moved or left out; printed and logged as those of the
+            data set are.
     """
 
     train: np.ndarray
@@ -35,12 +26,11 @@ class Split:
     notes: tuple[str, ...] = ()
 
     def joined(self) -> Split:
-        """The split of a final training: train and validation rows together, and none left to validate with."""
-        import numpy as np
-
-        return Split(np.union1d(self.train, self.validation), self.validation[:0], self.test, self.notes)
+        """Return the split of a final training, which trains with the validation rows as well."""
+        train = np.union1d(self.train, self.validation)
+        return Split(train, self.validation[:0], self.test, self.notes)
 
 
 def notes_of_all(splits: Sequence[Split]) -> tuple[str, ...]:
-    """The notes that every one of these splits has; those of one fold alone are left out."""
+    """Return the notes that every one of these splits has; those of one fold alone are left out."""
     return tuple(note for note in splits[0].notes if all(note in split.notes for split in splits))

@@ -1,27 +1,32 @@
-"""Iterated k-fold cross-validation: k-fold cross-validation several times, the rows shuffled anew each time.
+"""Iterated k-fold cross-validation: k-fold several times, the rows shuffled anew each time.
 
-Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Iterated K-fold validation with shuffling".
+Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Iterated K-fold validation with
+    shuffling".
 """
 
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import Split, SplitError, duplicates, kfold, parts
+from goldilocks.errors import SplitError
+from goldilocks.protocol import Split, duplicates, kfold, parts
 
 
-def split(dataset: Dataset, *, k: int, iterations: int, test: float, seed: int) -> tuple[Split, ...]:
-    """`iterations` times `k` splits, all with the test rows that hold-out validation draws with this `test` and `seed`.
+def split(
+    dataset: Dataset, *, k: int, iterations: int, test: float, seed: int
+) -> tuple[Split, ...]:
+    """Return `iterations` times `k` splits, all with the test rows of hold-out validation.
 
-    Each iteration is shuffled k-fold cross-validation of all other rows, as `kfold.split` does it. Its seed is the next
-    number that NumPy's `SeedSequence(seed)` generates: more iterations leave the first ones as they are, and no two
-    seeds share a shuffle as `seed`, `seed + 1`, ... would.
+    Each iteration is shuffled k-fold cross-validation of all other rows, as `kfold.split` does it.
+    Its seed is the next number that NumPy's `SeedSequence(seed)` generates: more iterations leave
+    the first ones as they are, and no two seeds share a shuffle as `seed`, `seed + 1`, ... would.
 
     Args:
         dataset: The data set, no series; its `subset` is the number of training rows of each split.
         k: Number of folds, at least 2.
         iterations: Number of shuffles, at least 1.
         test: Fraction for the test, above 0 and below 1; not used where these rows are published.
-        seed: Seed of the test rows, and of the seeds of the iterations, 0 or more, and less than 2**32.
+        seed: Seed of the test rows, and of the seeds of the iterations, 0 or more, and less than
+            2**32.
 
     Returns:
         The folds of the first iteration in their order, then those of the next.
@@ -31,13 +36,18 @@ def split(dataset: Dataset, *, k: int, iterations: int, test: float, seed: int) 
     """
     if dataset.kind == "series":
         raise SplitError(
-            f"dataset={dataset.name} is a series, which must stay in order; protocol=iterated_kfold shuffles its rows. "
-            "Use protocol=kfold, which chains its folds forward, or protocol=holdout."
+            f"dataset={dataset.name} is a series, which must stay in order; "
+            "protocol=iterated_kfold shuffles its rows. Use protocol=kfold, which chains its folds "
+            "forward, or protocol=holdout."
         )
-    known = duplicates.contents(dataset)
-    rows, sealed, notes = parts.pool(dataset, known, test=test, seed=seed)
-    return tuple(
-        Split(parts.subset(dataset, train, shuffled), validation, sealed, (*notes, *left_out))
-        for shuffled in np.random.SeedSequence(seed).generate_state(iterations).tolist()
-        for train, validation, left_out in kfold.folds(dataset, known, rows, k=k, shuffle=True, seed=shuffled)
-    )
+
+    contents = duplicates.contents(dataset)
+    rows, test_rows, notes = parts.pool(dataset, contents, test=test, seed=seed)
+    splits = []
+    for shuffle_seed in np.random.SeedSequence(seed).generate_state(iterations).tolist():
+        for train, validation, left_out in kfold.folds(
+            dataset, contents, rows, k=k, shuffle=True, seed=shuffle_seed
+        ):
+            train = parts.subset(dataset, train, shuffle_seed)
+            splits.append(Split(train, validation, test_rows, (*notes, *left_out)))
+    return tuple(splits)

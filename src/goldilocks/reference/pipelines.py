@@ -90,9 +90,15 @@ def build(
             encoded_missing_value=np.nan,
             max_categories=MOST_CATEGORIES,
         )
-        columns = ColumnTransformer([("categories", encoder, list(categories))], remainder="passthrough")
+        columns = ColumnTransformer(
+            [("categories", encoder, list(categories))], remainder="passthrough"
+        )
         places = list(range(len(categories)))  # They come first.
-        chosen: dict[str, Any] = {**parameters, "categorical_features": places, "random_state": seed}
+        chosen: dict[str, Any] = {
+            **parameters,
+            "categorical_features": places,
+            "random_state": seed,
+        }
         if _is_regression(problem):
             loss = BOOSTED_LOSSES.get(problem.loss, "squared_error")
             model = HistGradientBoostingRegressor(loss=loss, **chosen)
@@ -112,7 +118,9 @@ def build(
     if kind == "image":
         count = min(parameters["components"], most_components)
         components = PCA(count, svd_solver="auto", random_state=seed)
-        return Pipeline([("components", components), ("model", _linear(problem, parameters["C"], seed))])
+        return Pipeline(
+            [("components", components), ("model", _linear(problem, parameters["C"], seed))]
+        )
     return Pipeline([("scale", StandardScaler()), ("model", Ridge(alpha=parameters["alpha"]))])
 
 
@@ -120,7 +128,9 @@ def _linear(problem: Problem, inverse: float, seed: int) -> Any:
     """A linear model whose penalty is as strong as the inverse of `C`."""
     if _is_regression(problem):
         return Ridge(alpha=1 / inverse)
-    return _each_label(LogisticRegression(C=inverse, max_iter=ITERATIONS, random_state=seed), problem)
+    return _each_label(
+        LogisticRegression(C=inverse, max_iter=ITERATIONS, random_state=seed), problem
+    )
 
 
 def _each_label(model: Any, problem: Problem) -> Any:

@@ -1,6 +1,7 @@
 """The search for a reference's hyperparameters, and the reference itself: tuned, fitted again, and predicting.
 
-Source: random search after Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 13 (2012), as
+Source: random search after Bergstra and Bengio, "Random search for hyper-parameter optimization",
+    JMLR 13 (2012), as
 scikit-learn draws it (`ParameterSampler`), here with an end in time and with the predictions kept.
 """
 
@@ -20,8 +21,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ParameterSampler
 from threadpoolctl import threadpool_limits
 
-from goldilocks import evaluation
 from goldilocks.dataset import Dataset
+from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.evaluation import scores as evaluation
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.reference import pipelines, rows
@@ -40,8 +42,8 @@ class Reference:
         problem: What it predicts.
         parameters: The best ones, by the names of `pipelines.FIRST`.
         scores: Of each split: loss and metrics on its validation rows, by Keras's names.
-        predictions: Of each split: those of its validation rows, float32 (rows, outputs), by a model that was fitted on
-            its training rows alone.
+        predictions: Of each split: those of its validation rows, float32 (rows, outputs), by a
+            model that was fitted on its training rows alone.
         candidates: Number of settings that were tried on every split.
         seconds: That the search took.
         seed: Of everything that was drawn.
@@ -62,18 +64,24 @@ class Reference:
 
 
 def tune(
-    dataset: Dataset, problem: Problem, splits: Split | Sequence[Split], *, seed: int, seconds: float, threads: int = 1
+    dataset: Dataset,
+    problem: Problem,
+    splits: Split | Sequence[Split],
+    *,
+    seed: int,
+    seconds: float,
+    threads: int = 1,
 ) -> Reference:
     """The reference with the hyperparameters of the lowest mean validation loss.
 
-    scikit-learn's defaults are tried first, then what is drawn. The settings and their order depend on the seed alone;
-    how many of them are tried depends on the time as well.
+    scikit-learn's defaults are tried first, then what is drawn. The settings and their order depend
+    on the seed alone; how many of them are tried depends on the time as well.
 
     Args:
         dataset: Of any kind.
         problem: What is predicted; its loss is what is lowered.
-        splits: One or several; the model is fitted on training rows and judged on validation rows. Test rows are never
-            read.
+        splits: One or several; the model is fitted on training rows and judged on validation rows.
+            Test rows are never read.
         seed: Of everything that is drawn.
         seconds: After which no other settings are begun; the first are always tried to the end.
         threads: Of linear algebra and gradient boosting.
@@ -84,12 +92,13 @@ def tune(
     given = [splits] if isinstance(splits, Split) else list(splits)
     if not given or not all(len(split.train) and len(split.validation) for split in given):
         raise ValueError(
-            f"the reference got {len(given)} splits with {[len(split.validation) for split in given]} validation rows; "
+            f"the reference got {len(given)} splits with "
+            f"{[len(split.validation) for split in given]} validation rows; "
             "expected at least one split, each with training and validation rows."
         )
     began = time.monotonic()
-    outputs = evaluation.outputs(problem, dataset)
-    truths = [evaluation.targets(problem, outputs, dataset.y[split.validation]) for split in given]
+    outputs = count_outputs(problem, dataset)
+    truths = [encode_targets(problem, outputs, dataset.y[split.validation]) for split in given]
     found: list[tuple[float, Reference]] = []
     tried = 0
     with threadpool_limits(threads):
@@ -100,7 +109,9 @@ def tune(
             for split, truth in zip(given, truths, strict=True):
                 if found and time.monotonic() - began > seconds:
                     break
-                model = _fit(dataset, problem, parameters, rows.thinned(dataset, split.train), read, seed)
+                model = _fit(
+                    dataset, problem, parameters, rows.thinned(dataset, split.train), read, seed
+                )
                 predictions.append(_predict(dataset, problem, model, split.validation, read))
                 scores.append(evaluation.scores(problem, truth, predictions[-1]))
             if len(scores) < len(given):
@@ -118,7 +129,9 @@ def tune(
                 seed=seed,
                 threads=threads,
             )
-            found = [min([*found, (loss, one)], key=lambda pair: np.nan_to_num(pair[0], nan=np.inf))]
+            found = [
+                min([*found, (loss, one)], key=lambda pair: np.nan_to_num(pair[0], nan=np.inf))
+            ]
     return replace(found[0][1], candidates=tried, seconds=time.monotonic() - began)
 
 
@@ -138,7 +151,9 @@ def predict(reference: Reference, dataset: Dataset, wanted: np.ndarray) -> np.nd
         ValueError: The reference was not fitted.
     """
     if reference.fitted is None:
-        raise ValueError("this reference is tuned and not fitted; expected one that `refit` has fitted on rows.")
+        raise ValueError(
+            "this reference is tuned and not fitted; expected one that `refit` has fitted on rows."
+        )
     with threadpool_limits(reference.threads):
         return _predict(dataset, reference.problem, reference.fitted, wanted, _reader(dataset, []))
 
@@ -176,16 +191,25 @@ def _fit(
         most_components=min(x.shape) if dataset.kind == "image" else 0,
         seed=seed,
     )
-    if problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2:  # Of a fold: others refuse to be fitted.
+    if (
+        problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2
+    ):  # Of a fold: others refuse to be fitted.
         pipeline.set_params(model=DummyClassifier())
     with warnings.catch_warnings():
-        for unstable in (ConvergenceWarning, LinAlgWarning):  # Its validation loss says how good it is all the same.
+        for unstable in (
+            ConvergenceWarning,
+            LinAlgWarning,
+        ):  # Its validation loss says how good it is all the same.
             warnings.simplefilter("ignore", unstable)
-        warnings.filterwarnings("ignore", "Label .* is present in (all|none)")  # of a label, in the rows of a fold
+        warnings.filterwarnings(
+            "ignore", "Label .* is present in (all|none)"
+        )  # of a label, in the rows of a fold
         return pipeline.fit(x, y)
 
 
-def _predict(dataset: Dataset, problem: Problem, model: Any, wanted: np.ndarray, read: Reader) -> np.ndarray:
+def _predict(
+    dataset: Dataset, problem: Problem, model: Any, wanted: np.ndarray, read: Reader
+) -> np.ndarray:
     """The predictions of these rows, float32 (rows, outputs), so many rows at a time as fit into memory."""
     size = max(1, len(rows.thinned(dataset, wanted)))
     parts = [wanted[start : start + size] for start in range(0, len(wanted), size)]

@@ -8,17 +8,29 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from goldilocks.config import WITHOUT_EFFECT
+from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.study.plan import Study
-from goldilocks.tracking.run import written
-from goldilocks.tracking.stored import StoredRun
+from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.tracker import written
 
-PARTS = {"repeat": "seeds", "fold": "folds"}  # What several trainings of one configuration are over, by their role.
+PARTS = {
+    "repeat": "seeds",
+    "fold": "folds",
+}  # What several trainings of one configuration are over, by their role.
 SPREADS = ("_std", "_low", "_high")  # What a parent says of its trainings beside each mean.
 PARENT = "mlflow.parentRunId"
 
-# Keys in which the runs of one variant may differ: where and how often it runs, and what a person must give.
-FREE = (*WITHOUT_EFFECT, "tracking", "experiment", "seed", "dataset.source", "trainer.repeats", "model.init_from")
+# Keys in which the runs of one variant may differ: where and how often it runs, and what a person
+# must give.
+FREE = (
+    *WITHOUT_EFFECT,
+    "tracking",
+    "experiment",
+    "seed",
+    "dataset.source",
+    "trainer.repeats",
+    "model.init_from",
+)
 
 
 class Data(NamedTuple):
@@ -47,7 +59,8 @@ class Measured:
         trainings: The runs themselves, or the folds or repeats below them.
         values: Every number, by its name.
         verdicts: Of each training that has one.
-        changed: What the runs were given that the experiment's file has otherwise, "trainer.epochs=2".
+        changed: What the runs were given that the experiment's file has otherwise,
+            "trainer.epochs=2".
         over: What the spread is over: "seeds" or "folds".
     """
 
@@ -86,11 +99,15 @@ def measure(
         if run.tags.get("role") not in PARTS and variant in study.variants:
             first = _trainings(run, below)[0]
             tags = {**first.tags, **run.tags}
-            data = Data(tags.get("dataset.source", "unknown"), tags.get("dataset.digest", "unknown"))
+            data = Data(
+                tags.get("dataset.source", "unknown"), tags.get("dataset.digest", "unknown")
+            )
             groups.setdefault(data, {}).setdefault(variant, []).append(run)
     return {
         data: [
-            _measured(name, files[name], groups[data][name], below) for name in study.variants if name in groups[data]
+            _measured(name, files[name], groups[data][name], below)
+            for name in study.variants
+            if name in groups[data]
         ]
         for data in sorted(groups)
     }
@@ -99,13 +116,15 @@ def measure(
 def values(run: StoredRun) -> dict[str, float]:
     """The numbers of one training.
 
-    The stored single values as they are; the last epoch's as `last_loss`, `last_val_loss` and so on; `gap`: validation
-    minus training loss at the last epoch, without penalties; `accuracy_gap`: training minus validation accuracy at
-    the last epoch; `fall`: validation accuracy at the best minus at the last epoch; `error`: 1 minus
-    `best_val_accuracy`; `seconds_per_epoch`.
+    The stored single values as they are; the last epoch's as `last_loss`, `last_val_loss` and so
+    on; `gap`: validation minus training loss at the last epoch, without penalties; `accuracy_gap`:
+    training minus validation accuracy at the last epoch; `fall`: validation accuracy at the best
+    minus at the last epoch; `error`: 1 minus `best_val_accuracy`; `seconds_per_epoch`.
     """
     found = {name: value for name, value in run.metrics.items() if not name.startswith("verdict/")}
-    epochwise = [name for name in found if f"best_{name}" in found or name in ("learning_rate", "seconds")]
+    epochwise = [
+        name for name in found if f"best_{name}" in found or name in ("learning_rate", "seconds")
+    ]
     last = {f"last_{name}": found.pop(name) for name in epochwise}
     numbers = found | last
     data = "data_" if "last_val_data_loss" in numbers else ""
@@ -140,7 +159,16 @@ def table(groups: Mapping[Data, Sequence[Measured]]) -> pd.DataFrame:
     ]
     rows = [
         [
-            *(*data, each.variant, name, number.mean, number.std, number.count, each.over, " ".join(each.changed)),
+            *(
+                *data,
+                each.variant,
+                name,
+                number.mean,
+                number.std,
+                number.count,
+                each.over,
+                " ".join(each.changed),
+            ),
             " ".join(run.run_id for run in each.runs),
             " ".join(dict.fromkeys(run.tags.get("git.commit", "") for run in each.runs)),
         ]
@@ -152,7 +180,10 @@ def table(groups: Mapping[Data, Sequence[Measured]]) -> pd.DataFrame:
 
 
 def _measured(
-    variant: str, file: Mapping[str, Any], candidates: Sequence[StoredRun], below: Mapping[str, Sequence[StoredRun]]
+    variant: str,
+    file: Mapping[str, Any],
+    candidates: Sequence[StoredRun],
+    below: Mapping[str, Sequence[StoredRun]],
 ) -> Measured:
     """A variant by its newest run as configured (else its newest), and those that differ from it in the seed alone."""
     configured = {name: written(value) for name, value in file.items()}
@@ -160,7 +191,11 @@ def _measured(
     newest = pool[-1]
     runs = [newest]
     if _over(newest, below) != "seeds":
-        alike = [run for run in pool if _settings(run) == _settings(newest) and _over(run, below) != "seeds"]
+        alike = [
+            run
+            for run in pool
+            if _settings(run) == _settings(newest) and _over(run, below) != "seeds"
+        ]
         by_seed = {run.params.get("seed", ""): run for run in alike}  # The newest of each.
         runs = [by_seed[seed] for seed in sorted(by_seed, key=lambda seed: (len(seed), seed))]
     trainings = [_trainings(run, below) for run in runs]
@@ -187,7 +222,9 @@ def _over(run: StoredRun, below: Mapping[str, Sequence[StoredRun]]) -> str:
 
 def _trainings(run: StoredRun, below: Mapping[str, Sequence[StoredRun]]) -> list[StoredRun]:
     """The runs at the bottom, below a run or itself."""
-    return [deeper for child in below.get(run.run_id, ()) for deeper in _trainings(child, below)] or [run]
+    return [
+        deeper for child in below.get(run.run_id, ()) for deeper in _trainings(child, below)
+    ] or [run]
 
 
 def _settings(run: StoredRun) -> dict[str, str]:
@@ -197,7 +234,11 @@ def _settings(run: StoredRun) -> dict[str, str]:
 def _changed(run: StoredRun, configured: Mapping[str, str]) -> list[str]:
     """In what a run is not as configured; keys that either does not know came or went since, and do not count."""
     found = _settings(run)
-    return [f"{name}={found[name]}" for name in sorted(found) if configured.get(name, found[name]) != found[name]]
+    return [
+        f"{name}={found[name]}"
+        for name in sorted(found)
+        if configured.get(name, found[name]) != found[name]
+    ]
 
 
 def _statistics(rows: Sequence[Mapping[str, float]]) -> dict[str, Statistic]:
@@ -210,7 +251,9 @@ def _statistics(rows: Sequence[Mapping[str, float]]) -> dict[str, Statistic]:
 def _statistic(column: np.ndarray) -> Statistic:
     if (column == column[0]).all():  # Their mean may differ from them in the last digit.
         return Statistic(float(column[0]), 0.0 if len(column) > 1 else None, len(column))
-    return Statistic(float(column.mean()), float(column.std(ddof=1)) if len(column) > 1 else None, len(column))
+    return Statistic(
+        float(column.mean()), float(column.std(ddof=1)) if len(column) > 1 else None, len(column)
+    )
 
 
 def _together(run: StoredRun, trainings: Sequence[StoredRun]) -> dict[str, Statistic]:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from goldilocks import looks
-from goldilocks.plots import style
-from goldilocks.report import markdown
+from goldilocks import formatting
+from goldilocks.diagnosis.verdicts import VERDICTS
+from goldilocks.report.sweep import markdown
+from goldilocks.run import test_ledger
 from goldilocks.study.measured import Data, Measured, Statistic
 from goldilocks.study.plan import SOURCES, Study
 from goldilocks.study.relations import Checked, check
@@ -17,17 +18,10 @@ DIGEST = 12  # characters of a digest that are shown
 
 SOURCE_WORDS: Mapping[str, str] = {
     "original": "the published data set",
-    "stand_in": "the stand-in, a small data set of the same kind that needs no publisher's server; its numbers are its "
+    "stand_in": "the stand-in, a small data set of the same kind that needs no publisher's server; "
+    "its numbers are its "
     "own, so that only the relations below can be compared with the book, not the values",
     "unknown": "of a source that the store does not name",
-}
-
-MEANING: Mapping[str, str] = {
-    "no_power": "no better than the baseline, beyond chance",
-    "underfit": "more was to be had, by longer training or a larger model",
-    "overfit": "learned what holds of the training rows alone",
-    "balanced": "beats the baseline, came to rest, and did not rise",
-    "diverged": "the loss exploded or is not a number",
 }
 
 
@@ -38,7 +32,9 @@ class Picture(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def text(study: Study, groups: Mapping[Data, Sequence[Measured]], pictures: Sequence[Picture | None]) -> str:
+def text(
+    study: Study, groups: Mapping[Data, Sequence[Measured]], pictures: Sequence[Picture | None]
+) -> str:
     """The whole page.
 
     Args:
@@ -47,15 +43,24 @@ def text(study: Study, groups: Mapping[Data, Sequence[Measured]], pictures: Sequ
         pictures: Of each of these, or None where there is no curve.
     """
     parts = [
-        f"<!-- Written by `goldilocks report --study {study.name}` from the runs in the store and from study.yaml. "
+        f"<!-- Written by `goldilocks report --study {study.name}` from the runs in the store and "
+        "from study.yaml. "
         "Do not edit it: edit study.yaml, and write it again. -->",
         f"# {study.title}",
         f"Chapter {study.chapter}. {study.question}",
-        "\n".join(f"    {line}" for line in [*study.command.splitlines(), f"goldilocks report --study {study.name}"]),
+        "\n".join(
+            f"    {line}"
+            for line in [*study.command.splitlines(), f"goldilocks report --study {study.name}"]
+        ),
     ]
     for (data, variants), picture in zip(groups.items(), pictures, strict=True):
         parts += _section(study, data, variants, picture)
-    parts += ["## The original data", study.original, "## Notes", "\n".join(f"- {note}" for note in study.notes)]
+    parts += [
+        "## The original data",
+        study.original,
+        "## Notes",
+        "\n".join(f"- {note}" for note in study.notes),
+    ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -64,17 +69,23 @@ def number(value: Statistic | None) -> str:
     if value is None:
         return ""
     spread = "" if not value.std else f" ± {value.std:.2g}"
-    return f"{style.number(value.mean)}{spread}"
+    return f"{formatting.number(value.mean)}{spread}"
 
 
-def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Picture | None) -> list[str]:
+def _section(
+    study: Study, data: Data, variants: Sequence[Measured], picture: Picture | None
+) -> list[str]:
     """What was measured on one data."""
     checked = check(study.relations, variants)
     held = sum(each.holds is True for each in checked)
     known = sum(each.holds is not None for each in checked)
     drawn = []
     if picture:
-        aside = f" Not drawn, for another loss: {', '.join(picture.left_out)}." if picture.left_out else ""
+        aside = (
+            f" Not drawn, for another loss: {', '.join(picture.left_out)}."
+            if picture.left_out
+            else ""
+        )
         drawn = [
             f"![val_loss of the variants]({picture.file})",
             f"*Validation loss, the mean of all trainings.{aside}*",
@@ -83,8 +94,10 @@ def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Pi
         f"## Measured on {data.source}, digest {data.digest[:DIGEST]}",
         f"The data is {SOURCE_WORDS.get(data.source, data.source)}.",
         markdown(_overview(study, variants)),
-        "`best_` values are those at the best epoch of what is monitored (of its mean, where several were trained "
-        "together), `last_` those of the last epoch; ± is the standard deviation over the seeds (or folds) that `n` "
+        "`best_` values are those at the best epoch of what is monitored (of its mean, where "
+        "several were trained "
+        "together), `last_` those of the last epoch; ± is the standard deviation over the seeds "
+        "(or folds) that `n` "
         "counts. Every number: [results.csv](results.csv).",
         _not_run(study, variants),
         _looked(variants),
@@ -101,7 +114,7 @@ def _section(study: Study, data: Data, variants: Sequence[Measured], picture: Pi
 def _overview(study: Study, variants: Sequence[Measured]) -> pd.DataFrame:
     """A row a variant."""
     names = dict.fromkeys(name for each in variants for name in each.values)
-    best = [name for name in names if name.startswith("best_val_") or looks.is_score(name)]
+    best = [name for name in names if name.startswith("best_val_") or test_ledger.is_score(name)]
     last = [name for name in ("last_loss", "last_val_loss") if name in names]
     rows = []
     for each in variants:
@@ -117,8 +130,15 @@ def _overview(study: Study, variants: Sequence[Measured]) -> pd.DataFrame:
 
 def _looked(variants: Sequence[Measured]) -> str:
     """Which variants looked at test rows that had been looked at before; "" where none did."""
-    found = {each.variant: max(run.metrics.get("test_looks", 0) for run in each.trainings) for each in variants}
-    said = [f"{variant}: {looks.warned(number)}" for variant, number in found.items() if looks.warned(number)]
+    found = {
+        each.variant: max(test_ledger.evaluations(run.metrics) or 0 for run in each.trainings)
+        for each in variants
+    }
+    said = [
+        f"{variant}: {test_ledger.warning(number)}"
+        for variant, number in found.items()
+        if test_ledger.warning(number)
+    ]
     return f"**{'; '.join(said)}.**" if said else ""
 
 
@@ -129,7 +149,8 @@ def _published(study: Study, variants: Sequence[Measured]) -> str:
         {
             "variant": variant,
             "measure": item.measure,
-            "book": f"{style.number(item.value)}" + (f" (epoch {item.epoch})" if item.epoch else ""),
+            "book": f"{formatting.number(item.value)}"
+            + (f" (epoch {item.epoch})" if item.epoch else ""),
             "measured": number(measured[variant].get(item.measure)),
             "from": item.source,
         }
@@ -142,7 +163,8 @@ def _published(study: Study, variants: Sequence[Measured]) -> str:
     used = dict.fromkeys(row["from"] for row in rows)
     words = "; ".join(f"{source}: {SOURCES[source]}" for source in used)
     return (
-        f"{markdown(pd.DataFrame(rows))}\n\n{words}. Each is of one run without a seed, and of the epoch where it was "
+        f"{markdown(pd.DataFrame(rows))}\n\n{words}. Each is of one run without a seed, and of the "
+        "epoch where it was "
         "best by itself."
     )
 
@@ -182,16 +204,17 @@ def _close(each: Checked) -> bool:
 def _verdicts(variants: Sequence[Measured]) -> str:
     """The variants by what their curves say."""
     lines = []
-    for verdict, meaning in MEANING.items():
+    for verdict, description in VERDICTS.items():
         named = []
         for each in variants:
             count = each.verdicts.count(verdict)
             if count:
                 named.append(
-                    each.variant + ("" if count == len(each.verdicts) else f" ({count} of {len(each.verdicts)})")
+                    each.variant
+                    + ("" if count == len(each.verdicts) else f" ({count} of {len(each.verdicts)})")
                 )
         if named:
-            lines.append(f"- **{verdict}** ({meaning}): {', '.join(named)}.")
+            lines.append(f"- **{verdict}** ({description.meaning}): {', '.join(named)}.")
     silent = [each.variant for each in variants if not each.verdicts]
     if silent:
         lines.append(f"- No verdict, as nothing was validated or learned: {', '.join(silent)}.")
@@ -201,7 +224,9 @@ def _verdicts(variants: Sequence[Measured]) -> str:
 def _counted(verdicts: Sequence[str]) -> str:
     """The verdicts of several trainings: "overfit", or "overfit 2, balanced 1"."""
     counts = Counter(verdicts).most_common()
-    return counts[0][0] if len(counts) == 1 else ", ".join(f"{name} {count}" for name, count in counts)
+    return (
+        counts[0][0] if len(counts) == 1 else ", ".join(f"{name} {count}" for name, count in counts)
+    )
 
 
 def _not_run(study: Study, variants: Sequence[Measured]) -> str:

@@ -9,9 +9,19 @@ from typing import Any
 
 import yaml
 
-from goldilocks.config import ConfigError
+from goldilocks.errors import ConfigError
 
-KEYS = ("title", "chapter", "question", "command", "variants", "published", "relations", "original", "notes")
+KEYS = (
+    "title",
+    "chapter",
+    "question",
+    "command",
+    "variants",
+    "published",
+    "relations",
+    "original",
+    "notes",
+)
 DERIVED = "error, gap, accuracy_gap, fall, seconds_per_epoch, parameters, beats_baseline"
 MEASURE = re.compile(rf"(best|last|test)_\w+|{DERIVED.replace(', ', '|')}")
 COMPARISONS = ("greater", "less", "equal")
@@ -19,7 +29,8 @@ SOURCES: Mapping[str, str] = {
     "NB": "printed in the notebooks of github.com/andersy005/deep-learning",
     "NB-plot": "read off a plot in them, give or take 0.005",
     "BK": "printed in the author's own notebooks to the book",
-    "STD": "printed in one of these in standard deviations of the temperature; here times 8.85 degrees Celsius",
+    "STD": "printed in one of these in standard deviations of the temperature; here times 8.85 "
+    "degrees Celsius",
 }
 
 
@@ -39,9 +50,10 @@ class Relation:
 
     Attributes:
         left: A variant.
-        measure: A metric that runs have, or one that `measured.values` makes of them. Of `data_loss`, the loss where a
-            run has no penalty.
-        comparison: "greater" (left > times x right + by), "less" (left < times x right - by) or "equal" (within by).
+        measure: A metric that runs have, or one that `measured.values` makes of them. Of
+            `data_loss`, the loss where a run has no penalty.
+        comparison: "greater" (left > times x right + by), "less" (left < times x right - by) or
+            "equal" (within by).
         right: A variant, or a number.
         by: In the measure's unit.
         times: A factor.
@@ -71,7 +83,8 @@ class Study:
         published: The numbers to compare with, by variant.
         relations: What must hold.
         original: What is expected of the original data.
-        notes: What is wrong in the notebooks and done in another way here, and what else must be known.
+        notes: What is wrong in the notebooks and done in another way here, and what else must be
+            known.
     """
 
     name: str
@@ -98,7 +111,10 @@ def load(name: str, root: Path) -> Study:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         if not known:
-            raise ConfigError(f"there is no study in {root / 'experiments'}; call this in the folder of the project.")
+            raise ConfigError(
+                f"there is no study in {root / 'experiments'}; call this in the folder of the "
+                "project."
+            )
         raise ConfigError(f"there is no study {name}; expected one of {', '.join(known)}.{hint}")
     try:
         raw = yaml.safe_load(file.read_text())
@@ -109,10 +125,13 @@ def load(name: str, root: Path) -> Study:
         raise ConfigError(f"{file} has {found}; expected exactly the keys {', '.join(KEYS)}.")
     try:
         published = {
-            str(variant): tuple(_published(item) for item in items) for variant, items in raw["published"].items()
+            str(variant): tuple(_published(item) for item in items)
+            for variant, items in raw["published"].items()
         }
         relations = tuple(_relation(item) for item in raw["relations"])
-        texts = [" ".join(str(raw[key]).split()) for key in ("title", "chapter", "question", "original")]
+        texts = [
+            " ".join(str(raw[key]).split()) for key in ("title", "chapter", "question", "original")
+        ]
         study = Study(
             name,
             *texts[:3],
@@ -124,14 +143,20 @@ def load(name: str, root: Path) -> Study:
             notes=tuple(" ".join(str(note).split()) for note in raw["notes"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ConfigError(f"{file} cannot be read ({error!r}); write it as experiments/imdb/study.yaml is.") from error
+        raise ConfigError(
+            f"{file} cannot be read ({error!r}); write it as experiments/imdb/study.yaml is."
+        ) from error
     if errors := _errors(study):
-        raise ConfigError("\n".join([f"{file} has {len(errors)} errors:", *(f"  {error}" for error in errors)]))
+        raise ConfigError(
+            "\n".join([f"{file} has {len(errors)} errors:", *(f"  {error}" for error in errors)])
+        )
     return study
 
 
 def _published(item: Mapping[str, Any]) -> Published:
-    return Published(str(item["measure"]), float(item["value"]), item.get("epoch"), str(item["source"]))
+    return Published(
+        str(item["measure"]), float(item["value"]), item.get("epoch"), str(item["source"])
+    )
 
 
 def _relation(item: Mapping[str, Any]) -> Relation:
@@ -152,20 +177,34 @@ def _relation(item: Mapping[str, Any]) -> Relation:
 def _errors(study: Study) -> list[str]:
     """What does not go together, in sentences."""
     known = f"expected one of {', '.join(study.variants)}."
-    errors = [f"published has {variant}; {known}" for variant in study.published if variant not in study.variants]
+    errors = [
+        f"published has {variant}; {known}"
+        for variant in study.published
+        if variant not in study.variants
+    ]
     for relation in study.relations:
         sides = [side for side in (relation.left, relation.right) if isinstance(side, str)]
-        errors += [f"'{relation.says}' names {side}; {known}" for side in sides if side not in study.variants]
+        errors += [
+            f"'{relation.says}' names {side}; {known}"
+            for side in sides
+            if side not in study.variants
+        ]
         if relation.comparison not in COMPARISONS:
-            errors.append(f"'{relation.says}' is {relation.comparison}; expected one of {', '.join(COMPARISONS)}.")
+            errors.append(
+                f"'{relation.says}' is {relation.comparison}; expected one of "
+                f"{', '.join(COMPARISONS)}."
+            )
     measures = [relation.measure for relation in study.relations]
     numbers = [number for items in study.published.values() for number in items]
     for measure in dict.fromkeys([*measures, *(number.measure for number in numbers)]):
         if not MEASURE.fullmatch(measure):
             errors.append(
-                f"{measure} is not a measure; expected best_, last_ or test_ and a metric, or one of {DERIVED}."
+                f"{measure} is not a measure; expected best_, last_ or test_ and a metric, or one "
+                f"of {DERIVED}."
             )
     for source in dict.fromkeys(number.source for number in numbers):
         if source not in SOURCES:
-            errors.append(f"{source} is not a source of numbers; expected one of {', '.join(SOURCES)}.")
+            errors.append(
+                f"{source} is not a source of numbers; expected one of {', '.join(SOURCES)}."
+            )
     return errors

@@ -22,7 +22,10 @@ def check(relations: Sequence[Relation], variants: Sequence[Measured]) -> list[C
     named = {each.variant: each.values for each in variants}
     checked = []
     for relation in relations:
-        left, right = _side(named, relation.left, relation.measure), _side(named, relation.right, relation.measure)
+        left, right = (
+            _side(named, relation.left, relation.measure),
+            _side(named, relation.right, relation.measure),
+        )
         holds = None
         if left is not None and right is not None:
             bound = relation.times * right.mean
@@ -35,7 +38,9 @@ def check(relations: Sequence[Relation], variants: Sequence[Measured]) -> list[C
     return checked
 
 
-def _side(named: Mapping[str, Mapping[str, Statistic]], side: str | float, name: str) -> Statistic | None:
+def _side(
+    named: Mapping[str, Mapping[str, Statistic]], side: str | float, name: str
+) -> Statistic | None:
     """The number of one side of a relation; the loss where there is no penalty to tell apart from it."""
     if isinstance(side, float):
         return Statistic(side, None, 0)

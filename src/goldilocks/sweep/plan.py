@@ -10,11 +10,12 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config import ConfigError, listed
+from goldilocks.config.rules import NAME, POSITIVE, Rule, one_of, whole
+from goldilocks.config.settings import listed
+from goldilocks.errors import ConfigError
 from goldilocks.problem import higher_is_better
-from goldilocks.pruning import PRUNERS
-from goldilocks.rules import NAME, POSITIVE, Rule, one_of, whole
-from goldilocks.sweep.space import Space
+from goldilocks.search.space import Space
+from goldilocks.search.trial import PRUNERS
 from goldilocks.sweep.syntax import read
 
 # Optuna's classes by the names that people type, and the package that one needs beside Optuna.
@@ -34,7 +35,8 @@ GRID = "grid"
 # Options with which the same study goes on: they say how much of it is done, and where.
 NOT_OF_THE_STUDY = ("trials", "seconds", "study", "storage", "max_batch_size")
 
-# Keys that may change how long a training is: where one is searched, no epoch is known to be the last.
+# Keys that may change how long a training is: where one is searched, no epoch is known to be the
+# last.
 MAY_SET_EPOCHS = {"experiment", "trainer", "trainer.epochs"}
 
 RULES: Mapping[str, Rule] = {
@@ -45,7 +47,9 @@ RULES: Mapping[str, Rule] = {
     "direction": one_of("auto", "minimize", "maximize"),
     "pruner": one_of(*PRUNERS),
     "pruner_warmup": whole(0),
-    "study": Rule("a name without /", lambda value: NAME.allows(value) and "/" not in str(value)).or_(None),
+    "study": Rule(
+        "a name without /", lambda value: NAME.allows(value) and "/" not in str(value)
+    ).or_(None),
     "storage": NAME.or_(None),
     "params": Rule("key: values", lambda value: isinstance(value, dict)).or_(None),
     "zip": Rule(
@@ -113,27 +117,39 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     assert isinstance(given, dict)
     options = Options(**{field.name: given[field.name] for field in fields(Options)})
     errors = _option_errors(options)
-    if errors and not all(RULES[name].allows(getattr(options, name)) for name in ("params", "zip", "when")):
+    if errors and not all(
+        RULES[name].allows(getattr(options, name)) for name in ("params", "zip", "when")
+    ):
         raise ConfigError(listed(errors))  # Without these the space cannot be read.
     sweeps = [f"{key}={_typed(value)}" for key, value in (options.params or {}).items()] + list(
         config.hydra.overrides.task
     )
     grid = options.sampler == GRID
     space, mistakes = read(
-        sweeps, zipped=options.zip or [], when=options.when or {}, seed=options.seed, grid=grid, loader=loader
+        sweeps,
+        zipped=options.zip or [],
+        when=options.when or {},
+        seed=options.seed,
+        grid=grid,
+        loader=loader,
     )
     errors += mistakes
     monitor = OmegaConf.select(config, "trainer.monitor")
     swept = {key for parameter in space.searched for key in parameter.keys}
     if "trainer.monitor" in swept:
-        errors.append("trainer.monitor has several values, which cannot be compared with each other; give it one.")
+        errors.append(
+            "trainer.monitor has several values, which cannot be compared with each other; give it "
+            "one."
+        )
     if options.direction == "auto" and monitor is None:
         errors.append(
-            "hydra.sweeper.direction is auto, but there is no trainer.monitor; expected minimize or maximize."
+            "hydra.sweeper.direction is auto, but there is no trainer.monitor; expected minimize "
+            "or maximize."
         )
     if not grid and options.trials is None and options.seconds is None:
         errors.append(
-            f"hydra.sweeper.sampler={options.sampler} would never end; add hydra.sweeper.trials=N or "
+            f"hydra.sweeper.sampler={options.sampler} would never end; add hydra.sweeper.trials=N "
+            "or "
             "hydra.sweeper.seconds=S."
         )
     if errors:
@@ -145,7 +161,9 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     return Plan(
         options,
         space,
-        maximize=higher_is_better(str(monitor)) if options.direction == "auto" else options.direction == "maximize",
+        maximize=higher_is_better(str(monitor))
+        if options.direction == "auto"
+        else options.direction == "maximize",
         measure="value" if monitor is None else monitor,
         epochs=None if swept & MAY_SET_EPOCHS else OmegaConf.select(config, "trainer.epochs"),
         trials=trials,
@@ -162,7 +180,8 @@ def _option_errors(options: Options) -> list[str]:
     needed = NEEDS.get(options.sampler) if isinstance(options.sampler, str) else None
     if needed and importlib.util.find_spec(needed) is None:
         errors.append(
-            f"hydra.sweeper.sampler={options.sampler} needs the package {needed}, which is not installed; install "
+            f"hydra.sweeper.sampler={options.sampler} needs the package {needed}, which is not "
+            "installed; install "
             "it, or use tpe."
         )
     return errors
@@ -177,5 +196,9 @@ def _name(options: Options, space: Space, sweeps: Sequence[str]) -> str:
     """A study's name: what is searched, in short, and a hash of all that makes it another search."""
     said = {name: value for name, value in vars(options).items() if name not in NOT_OF_THE_STUDY}
     text = json.dumps([sorted(sweeps), said], sort_keys=True, default=str)
-    keys = [key.rsplit(".", 1)[-1].replace("/", "_") for parameter in space.searched for key in parameter.keys]
+    keys = [
+        key.rsplit(".", 1)[-1].replace("/", "_")
+        for parameter in space.searched
+        for key in parameter.keys
+    ]
     return "-".join([*keys[:4], hashlib.sha256(text.encode()).hexdigest()[:8]])

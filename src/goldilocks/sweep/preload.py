@@ -1,6 +1,7 @@
 """What every job of a sweep needs, imported once: jobs are forked from the process that has imported this.
 
-Nothing here may start TensorFlow's runtime, CUDA, or a thread of Python's: none of them survives a fork.
+Nothing here may start TensorFlow's runtime, CUDA, or a thread of Python's: none of them survives a
+fork.
 """
 
 import gc
@@ -12,11 +13,18 @@ from omegaconf import OmegaConf
 
 from goldilocks import backend  # noqa: F401  First: it is quiet.
 
-STEPS = ("average", "gallery", "origin", "run", "summary", "sweep.launcher", "sweep.worker")
-OPTIONS = ("dataset", "model", "protocol", "tracking", "training")  # any module of these may be some job's
+STEPS = ("jobs.worker", "run", "sweep.launcher")  # modules, or packages with all their modules
+OPTIONS = (
+    "dataset",
+    "encoding",
+    "model",
+    "protocol",
+    "tracking",
+    "training",
+)  # any module of these may be some job's
 
-# What others import in the midst of a run: MLflow for a database, a model and provenance; pandas for tables; Pillow for
-# pictures; rich for progress; Hydra for its plugins.
+# What others import in the midst of a run: MLflow for a database, a model and provenance; pandas
+# for tables; Pillow for pictures; rich for progress; Hydra for its plugins.
 LATE = (
     "git",
     "hydra_plugins.goldilocks",
@@ -36,21 +44,37 @@ LATE = (
     "sqlalchemy.dialects.sqlite",
 )
 
-for _step in STEPS:
-    importlib.import_module(f"goldilocks.{_step}")
-for _package in OPTIONS:
-    for _module in pkgutil.iter_modules(importlib.import_module(f"goldilocks.{_package}").__path__):
-        importlib.import_module(f"goldilocks.{_package}.{_module.name}")
+for _name in (*STEPS, *OPTIONS):
+    _module = importlib.import_module(f"goldilocks.{_name}")
+    for _inner in pkgutil.walk_packages(getattr(_module, "__path__", ()), f"{_module.__name__}."):
+        importlib.import_module(_inner.name)
 for _name in LATE:
     importlib.import_module(_name)
 
-# MLflow finds out once a process which package each module comes from; that takes longer than logging a model.
+# MLflow finds out once a process which package each module comes from; that takes longer than
+# logging a model.
 importlib.import_module("mlflow.utils.requirements_utils")._init_modules_to_packages_map()
 
-# The grammars of Hydra and OmegaConf learn from every new form of a text, slowly; a job of theirs starts without that.
-OmegaConf.to_container(OmegaConf.create({"a": 1, "b": "${a}", "c": "x ${b}", "d": "${oc.env:HOME,null}"}), resolve=True)
+# The grammars of Hydra and OmegaConf learn from every new form of a text, slowly; a job of theirs
+# starts without that.
+OmegaConf.to_container(
+    OmegaConf.create({"a": 1, "b": "${a}", "c": "x ${b}", "d": "${oc.env:HOME,null}"}), resolve=True
+)
 OverridesParser.create().parse_overrides(
-    ["a=1", "a.b=0.1", "a=b", "a/b=c_d", "+a=-1e-3", "++a=x/y.z", "~a", "a=null", "a=[1,b,0.1]", "a={b:1}", "a='b c'"]
+    [
+        "a=1",
+        "a.b=0.1",
+        "a=b",
+        "a/b=c_d",
+        "+a=-1e-3",
+        "++a=x/y.z",
+        "~a",
+        "a=null",
+        "a=[1,b,0.1]",
+        "a={b:1}",
+        "a='b c'",
+    ]
 )
 
-gc.freeze()  # A job's garbage collection then writes to none of these pages, and all jobs go on sharing them.
+# A job's garbage collection then writes to none of these pages, and all jobs go on sharing them.
+gc.freeze()

@@ -1,21 +1,18 @@
 """The only place that knows MLflow.
 
-local       where the store is -> an open one; `none`: nothing is stored
-opening     reached, created and migrated once, movable
+local       where the store is -> an open one; `null`: nothing is stored
+database    reached, created and migrated once, movable
+lifecycle   a run, from its first moment to its end
 store       runs that are written, runs that are looked up
-run         what a running training talks to: the tracker, which writes to the journal
+tracker     what a running training talks to: the tracker, which writes to the journal
 journal     what was logged, on this disk
 sender      entries of a journal -> the store
 repair      journals of processes that are gone
-stored, histories, targets  runs and curves that are read
+query, histories, selection  runs and curves that are read
 inputs      what the model of a run takes
 registry    registered models, their versions and the champion
 served      how MLflow loads a logged model to serve it
-ledger      who has looked at which test rows
+ledger      which final runs were evaluated on which test rows
 failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """
-
-
-class StoreError(OSError):
-    """The tracking store cannot be reached or written; the message says which, why and how to fix it."""

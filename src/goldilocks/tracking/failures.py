@@ -16,7 +16,7 @@ from mlflow.protos.databricks_pb2 import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from goldilocks.tracking import StoreError
+from goldilocks.errors import StoreError
 
 # What MLflow raises about a store, by way of SQLAlchemy, requests (an OSError) or the file system.
 FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, Timeout)
@@ -25,7 +25,13 @@ FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, Timeout)
 REFUSALS = tuple(
     map(
         ErrorCode.Name,
-        (BAD_REQUEST, INVALID_PARAMETER_VALUE, INVALID_STATE, PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST),
+        (
+            BAD_REQUEST,
+            INVALID_PARAMETER_VALUE,
+            INVALID_STATE,
+            PERMISSION_DENIED,
+            RESOURCE_DOES_NOT_EXIST,
+        ),
     )
 )
 
@@ -41,10 +47,14 @@ def explained(uri: str) -> Iterator[None]:
     except StoreError:
         raise
     except FAILURES as error:
-        reason = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        reason = (
+            str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
+        )[0].rstrip(".")
         raise StoreError(
-            f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and write permission: "
-            "make room or give permission, or use another with tracking.uri=URI, or none with tracking=none."
+            f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and "
+            "write permission: "
+            "make room or give permission, or use another with tracking.uri=URI, or none with "
+            "tracking=none."
         ) from error
 
 
@@ -52,5 +62,7 @@ def is_refusal(error: StoreError) -> bool:
     """Whether the store will never take what it refused: the run was deleted, say; else it may be away for a while."""
     cause = error.__cause__
     if any(word in str(cause) for word in COLLISIONS):
-        return False  # Another process has made the same, such as a data set, at the same moment: now it is there.
+        # Another process has made the same, such as a data set, at the same moment: now it is
+        # there.
+        return False
     return isinstance(cause, MlflowException) and cause.error_code in REFUSALS

@@ -10,8 +10,12 @@ from mlflow.utils.request_utils import augmented_raise_for_status
 from mlflow.utils.rest_utils import http_request
 
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
-RUNS_A_REQUEST, POINTS_A_REPLY = 100, 25_000  # MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
-BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"  # what the MLflow UI itself asks; it cuts replies off unsaid
+RUNS_A_REQUEST, POINTS_A_REPLY = (
+    100,
+    25_000,
+)  # MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
+# what the MLflow UI itself asks; it cuts replies off unsaid
+BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 LARGEST = 1.7976931348623157e308  # what a database has for infinity
 
 
@@ -30,8 +34,8 @@ def histories(
 ) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """The values of metrics of many runs, step by step.
 
-    A database is read in one query per 1,000 runs, a tracking server in one request per metric and 100 runs, any other
-    store run by run.
+    A database is read in one query per 1,000 runs, a tracking server in one request per metric and
+    100 runs, any other store run by run.
 
     Args:
         client: Of the store.
@@ -39,8 +43,8 @@ def histories(
         names: Of the metrics.
 
     Returns:
-        For each of the runs, for each metric that it has, (step, value) in the order of steps. Of several values of a
-        step the one logged last counts, as after a run that was taken up again.
+        For each of the runs, for each metric that it has, (step, value) in the order of steps. Of
+        several values of a step the one logged last counts, as after a run that was taken up again.
 
     Raises:
         MlflowException: The store cannot be read.
@@ -52,7 +56,10 @@ def histories(
         if point.step not in steps or steps[point.step][0] <= point.timestamp:
             steps[point.step] = (point.timestamp, _unbounded(point.value))
     return {
-        run_id: {name: [(step, steps[step][1]) for step in sorted(steps)] for name, steps in metrics.items()}
+        run_id: {
+            name: [(step, steps[step][1]) for step in sorted(steps)]
+            for name, steps in metrics.items()
+        }
         for run_id, metrics in found.items()
     }
 
@@ -67,7 +74,9 @@ def _points(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) 
 
 
 def _of_database(engine: Any, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
-    from mlflow.store.tracking.dbmodels.models import SqlMetric  # Takes a second, and a server is read without it.
+    from mlflow.store.tracking.dbmodels.models import (
+        SqlMetric,
+    )  # Takes a second, and a server is read without it.
     from sqlalchemy import select
 
     columns = (
@@ -85,7 +94,9 @@ def _of_database(engine: Any, run_ids: Sequence[str], names: Sequence[str]) -> I
                 yield Point(run_id, name, step, timestamp, math.nan if is_nan else value)
 
 
-def _of_server(client: MlflowClient, store: RestStore, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
+def _of_server(
+    client: MlflowClient, store: RestStore, run_ids: Sequence[str], names: Sequence[str]
+) -> Iterator[Point]:
     for name in names:
         waiting = _cut(run_ids, RUNS_A_REQUEST)
         while waiting:
@@ -102,17 +113,27 @@ def _of_server(client: MlflowClient, store: RestStore, run_ids: Sequence[str], n
 def _reply(store: RestStore, run_ids: Sequence[str], name: str) -> list[Point] | None:
     """What one request gives, never more than `POINTS_A_REPLY`; None of a server that does not know the request."""
     asked = {"run_id": list(run_ids), "metric_key": name}
-    reply: Any = http_request(host_creds=store.get_host_creds(), endpoint=BULK, method="GET", params=asked)
+    reply: Any = http_request(
+        host_creds=store.get_host_creds(), endpoint=BULK, method="GET", params=asked
+    )
     if reply.status_code in (404, 405):
         return None
     augmented_raise_for_status(reply)
     return [
-        Point(each["run_id"], each["key"], int(each["step"]), int(each["timestamp"]), float(each["value"]))
+        Point(
+            each["run_id"],
+            each["key"],
+            int(each["step"]),
+            int(each["timestamp"]),
+            float(each["value"]),
+        )
         for each in reply.json()["metrics"]
     ]
 
 
-def _one_by_one(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
+def _one_by_one(
+    client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]
+) -> Iterator[Point]:
     for run_id in run_ids:
         for name in names:
             for each in client.get_metric_history(run_id, name):

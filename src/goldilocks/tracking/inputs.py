@@ -7,9 +7,11 @@ from typing import Any
 
 from mlflow.tracking import MlflowClient
 
-from goldilocks.dataset import DataError, schema
-from goldilocks.dataset.schema import Schema
-from goldilocks.tracking import StoreError, sender
+from goldilocks.dataset.readers.features import kind_of
+from goldilocks.encoding import schema
+from goldilocks.encoding.schema import Schema
+from goldilocks.errors import DataError, StoreError
+from goldilocks.tracking import sender
 
 
 def of(client: MlflowClient, run_id: str, *, uri: str) -> Schema:
@@ -29,13 +31,17 @@ def of(client: MlflowClient, run_id: str, *, uri: str) -> Schema:
     try:
         if schema.FILE in [item.path for item in files.list_artifacts(None)]:
             with tempfile.TemporaryDirectory() as folder:
-                return schema.from_json(Path(files.download_artifacts(schema.FILE, folder)).read_text("utf-8"))
+                return schema.from_json(
+                    Path(files.download_artifacts(schema.FILE, folder)).read_text("utf-8")
+                )
         return _earlier(run)
     except (DataError, LookupError, ValueError) as error:
         reason = "" if isinstance(error, LookupError) else f" ({str(error).rstrip('.')})"
         raise StoreError(
-            f"the run {run_id} ({run.info.run_name}) did not note what its model takes{reason}; expected a run on "
-            "images, a table, texts or a series that this version of the program trained. Train it again."
+            f"the run {run_id} ({run.info.run_name}) did not note what its model takes{reason}; "
+            "expected a run on "
+            "images, a table, texts or a series that this version of the program trained. Train it "
+            "again."
         ) from error
 
 
@@ -52,14 +58,14 @@ def _earlier(run: Any) -> Schema:
         [spec] = json.loads(columns["mlflow_tensorspec"]["features"])
         shape = tuple(spec["tensor-spec"]["shape"][1:])
         kind = {3: "image", 0: "text"}[len(shape)]
-    given = params.get("dataset.target", "null")
+    target = params.get("dataset.target", "null")
     return Schema(
         kind=kind,
         problem=run.data.tags["problem"],
-        target=schema.target_of(None if given == "null" else given, run.data.tags["problem"]),
+        target=schema.target_of("" if target == "null" else target, run.data.tags["problem"]),
         classes=tuple(json.loads(logged.profile)["classes"]),
         unit="",
-        columns={each["name"]: schema.kind_of(each["type"]) for each in columns.get("mlflow_colspec", ())},
+        columns={each["name"]: kind_of(each["type"]) for each in columns.get("mlflow_colspec", ())},
         image_size=(shape[0], shape[1]) if shape else None,
         channels=shape[2] if shape else 0,
         text=None if params.get("dataset.text", "null") == "null" else params["dataset.text"],

@@ -22,13 +22,18 @@ RUNS = FOLDER / "runs"
 class Journal:
     """The entries of one run, oldest first, and how many of them the store has.
 
-    While its lock is held, the run's process is alive: the operating system frees the lock of a process that is gone.
+    While its lock is held, the run's process is alive: the operating system frees the lock of a
+    process that is gone.
     """
 
     def __init__(self, folder: Path):
         """Nothing is made yet: `held` does that."""
         self.folder = folder
-        self._file, self._sent, self._lock = folder / "journal.jsonl", folder / "sent", threading.Lock()
+        self._file, self._sent, self._lock = (
+            folder / "journal.jsonl",
+            folder / "sent",
+            threading.Lock(),
+        )
         # Beside the folder: over NFS, a folder with an open file in it cannot be removed.
         self._held = FileLock(folder.with_name(f"{folder.name}.lock"), thread_local=False)
 

@@ -42,13 +42,20 @@ def code() -> Code:
 
 def tags() -> dict[str, str]:
     """What a run can be found by: its commit, and whether the checkout differed from it."""
-    return {"git.commit": code().commit, "git.dirty": str(code().dirty).lower(), "code.digest": code().digest}
+    return {
+        "git.commit": code().commit,
+        "git.dirty": str(code().dirty).lower(),
+        "code.digest": code().digest,
+    }
 
 
 def packages() -> str:
     """Every installed package with its version, a line each, as `pip freeze` writes them."""
     found = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions()}
-    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items(), key=lambda item: item[0].lower()))
+    return "".join(
+        f"{name}=={version}\n"
+        for name, version in sorted(found.items(), key=lambda item: item[0].lower())
+    )
 
 
 def program(name: str) -> str:

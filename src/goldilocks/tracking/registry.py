@@ -15,11 +15,13 @@ from mlflow.protos.databricks_pb2 import (
 )
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, inputs, opening, stored
-from goldilocks.tracking.targets import RUN_ID
+from goldilocks.errors import StoreError
+from goldilocks.tracking import database, inputs, query
+from goldilocks.tracking.selection import RUN_ID
 
 CHAMPION = "champion"  # alias of the version that is used where none is named
-VERSIONS = "mlflow.modelVersions"  # tag of a logged model, by which MLflow's pages show where it is registered
+# tag of a logged model, by which MLflow's pages show where it is registered
+VERSIONS = "mlflow.modelVersions"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Version:
 def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Version:
     """Make the model of a run the newest version, and the champion, of a registered model.
 
-    A run that is registered by this name already stays the version that it is, and the champion who it is.
+    A run that is registered by this name already stays the version that it is, and the champion who
+    it is.
 
     Args:
         client: Of the store.
@@ -59,29 +62,40 @@ def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Versi
     """
     if not name.strip() or re.search(r"[/:@]", name) or RUN_ID.fullmatch(name):
         raise StoreError(
-            f"a model cannot be registered as {name!r}; expected a name without slashes, colons and @ signs, which is "
+            f"a model cannot be registered as {name!r}; expected a name without slashes, colons "
+            "and @ signs, which is "
             "no run's ID, such as house-prices."
         )
-    logged = stored.model_of(client, run_id, uri=uri, asked="the run to register")
-    with opening.alone(uri):  # Else two processes that register the same run make two versions of it.
+    logged = query.model_of(client, run_id, uri=uri, asked="the run to register")
+    with database.alone(
+        uri
+    ):  # Else two processes that register the same run make two versions of it.
         known = [each for each in _versions(client, name) if each.run_id == run_id]
-        made = min(known, key=lambda each: int(each.version)) if known else _made(client, run_id, logged, name, uri=uri)
+        made = (
+            min(known, key=lambda each: int(each.version))
+            if known
+            else _made(client, run_id, logged, name, uri=uri)
+        )
         listed = json.loads(logged.tags.get(VERSIONS) or "[]")
-        if not known or not any(each["name"] == name for each in listed):  # Else another may be the champion by now.
+        if not known or not any(
+            each["name"] == name for each in listed
+        ):  # Else another may be the champion by now.
             client.set_registered_model_alias(name, CHAMPION, made.version)
             listed.append({"name": name, "version": made.version})
             client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(listed)})
         return _version(made)
 
 
-def _made(client: MlflowClient, run_id: str, logged: LoggedModel, name: str, *, uri: str) -> ModelVersion:
+def _made(
+    client: MlflowClient, run_id: str, logged: LoggedModel, name: str, *, uri: str
+) -> ModelVersion:
     """A new version of a registered model, which is created if it is not there."""
     try:
         client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
-    run = stored.one(client, run_id, uri=uri)
+    run = query.one(client, run_id, uri=uri)
     return client.create_model_version(
         name,
         source=f"models:/{logged.model_id}",
@@ -97,7 +111,8 @@ def run_of(client: MlflowClient, named: str, *, uri: str) -> str:
 
     Args:
         client: Of the store.
-        named: The ID itself, or `NAME` (its champion, else its newest version), `NAME/VERSION` or `NAME@ALIAS`.
+        named: The ID itself, or `NAME` (its champion, else its newest version), `NAME/VERSION` or
+            `NAME@ALIAS`.
         uri: Of the store, for messages.
 
     Raises:
@@ -112,7 +127,8 @@ def run_of(client: MlflowClient, named: str, *, uri: str) -> str:
         known = sorted(each.name for each in client.search_registered_models(max_results=100))
         listed = f"it has {', '.join(known)}" if known else "it has none"
         raise StoreError(
-            f"{named} is neither the ID of a run (32 letters and digits) nor a registered model of the store {uri}: "
+            f"{named} is neither the ID of a run (32 letters and digits) nor a registered model of "
+            f"the store {uri}: "
             f"{listed}. Give the ID that a run prints when it ends, or a name from there."
         )
     aliases = client.get_registered_model(name).aliases
@@ -124,15 +140,19 @@ def run_of(client: MlflowClient, named: str, *, uri: str) -> str:
         wanted = chosen
     found = [each for each in versions if str(each.version) == wanted]
     if not found:
-        numbers = ", ".join(str(each.version) for each in sorted(versions, key=lambda each: int(each.version)))
+        numbers = ", ".join(
+            str(each.version) for each in sorted(versions, key=lambda each: int(each.version))
+        )
         called = "".join(f", {alias} is {version}" for alias, version in sorted(aliases.items()))
         raise StoreError(
-            f"the registered model {name} has no {'alias' if sign == '@' else 'version'} {chosen or wanted}; expected "
+            f"the registered model {name} has no {'alias' if sign == '@' else 'version'} "
+            f"{chosen or wanted}; expected "
             f"one of its versions ({numbers}{called}): {name}/{newest.version}, for example."
         )
     if not found[0].run_id:
         raise StoreError(
-            f"version {found[0].version} of {name} does not say which run logged it; expected one that `goldilocks` "
+            f"version {found[0].version} of {name} does not say which run logged it; expected one "
+            "that `goldilocks` "
             "has registered."
         )
     return found[0].run_id
@@ -143,7 +163,9 @@ def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
     try:
         client.get_registered_model(name)
     except MlflowException as error:
-        if error.error_code in map(ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)):
+        if error.error_code in map(
+            ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)
+        ):
             return []
         raise
     found, token = [], None
@@ -167,7 +189,7 @@ def _version(found: ModelVersion) -> Version:
     return Version(found.name, int(found.version), str(found.run_id))
 
 
-def _tags(client: MlflowClient, run: stored.StoredRun, *, uri: str) -> dict[str, str]:
+def _tags(client: MlflowClient, run: query.StoredRun, *, uri: str) -> dict[str, str]:
     """What a version can be found and understood by; without what the run does not say."""
     taken = inputs.of(client, run.run_id, uri=uri)
     said = {

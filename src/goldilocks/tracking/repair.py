@@ -7,7 +7,8 @@ from typing import Any
 
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import StoreError, journal, opening, sender
+from goldilocks.errors import StoreError
+from goldilocks.tracking import database, journal, sender
 from goldilocks.tracking.failures import explained, is_refusal
 from goldilocks.tracking.journal import Journal
 
@@ -76,7 +77,9 @@ def explain(left: Journal, reason: str) -> None:
     reasons = [value["reason"] for kind, value in entries if kind == "tags" and "reason" in value]
     ended = bool(entries) and entries[-1][0] == "end"
     if entries and (not ended or reasons[-1:] == [INTERRUPTED]):
-        left.add("tags", {"reason": reason[:REASON_LENGTH], "last_epoch": str(_last_epoch(entries))})
+        left.add(
+            "tags", {"reason": reason[:REASON_LENGTH], "last_epoch": str(_last_epoch(entries))}
+        )
         left.add("end", {"status": "KILLED", "time": int(time.time() * 1000)})
 
 
@@ -118,10 +121,12 @@ def _send_all(left: Journal, run_id: str, uri: str) -> None:
     entries = left.entries()
     if left.sent >= len(entries):
         return
-    if uri.startswith(opening.SQLITE):  # Noted as relative to this folder; MLflow keeps connections by their names.
-        uri = opening.SQLITE + str(opening.database(uri))
+    if uri.startswith(
+        database.SQLITE
+    ):  # Noted as relative to this folder; MLflow keeps connections by their names.
+        uri = database.SQLITE + str(database.database(uri))
     with explained(uri):
-        opening.reach(uri)
+        database.reach(uri)
         client = MlflowClient(uri)
         while waiting := entries[left.sent :]:
             left.sent += sender.send(client, uri, run_id, left, waiting)

@@ -5,18 +5,32 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Dataset as DatasetEntity
-from mlflow.entities import DatasetInput, InputTag, LoggedModelOutput, LoggedModelStatus, Metric, Param, RunTag
+from mlflow.entities import (
+    DatasetInput,
+    InputTag,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+    Param,
+    RunTag,
+)
 from mlflow.models import Model
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 
+from goldilocks.tracking.database import located
 from goldilocks.tracking.journal import Journal
-from goldilocks.tracking.opening import located
 
 PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits (field notes, section 2)
 
 
-def send(client: MlflowClient, uri: str, run_id: str, journal: Journal, entries: Sequence[tuple[str, Any]]) -> int:
+def send(
+    client: MlflowClient,
+    uri: str,
+    run_id: str,
+    journal: Journal,
+    entries: Sequence[tuple[str, Any]],
+) -> int:
     """Send the first of some entries: as many metrics as one call takes, or one entry of another kind.
 
     Args:
@@ -46,7 +60,9 @@ def send(client: MlflowClient, uri: str, run_id: str, journal: Journal, entries:
         client.log_inputs(run_id, [DatasetInput(DatasetEntity(**value["dataset"]), [context])])
     elif kind == "files":
         location = client.get_run(run_id).info.artifact_uri
-        repository(uri, str(location)).log_artifacts(str(journal.folder / value["folder"]), value["path"])
+        repository(uri, str(location)).log_artifacts(
+            str(journal.folder / value["folder"]), value["path"]
+        )
     elif kind == "model":
         _send_model(client, uri, run_id, journal.folder / value["folder"])
     elif kind == "begin":
@@ -55,7 +71,10 @@ def send(client: MlflowClient, uri: str, run_id: str, journal: Journal, entries:
         if len(entries) == 1:  # Else the run has gone on since.
             client.set_terminated(run_id, value["status"], value["time"])
     else:
-        raise ValueError(f"the journal {journal.folder} has an entry of the kind {kind}; expected one that is known.")
+        raise ValueError(
+            f"the journal {journal.folder} has an entry of the kind {kind}; expected one that is "
+            "known."
+        )
     return 1
 
 
@@ -70,7 +89,10 @@ def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[tuple[str
     for kind, value in entries:
         if kind != "metrics" or (batch and len(batch) + len(value["values"]) > METRICS_A_BATCH):
             break
-        batch += [Metric(name, number, value["time"], value["epoch"]) for name, number in value["values"].items()]
+        batch += [
+            Metric(name, number, value["time"], value["epoch"])
+            for name, number in value["values"].items()
+        ]
         count += 1
     for start in range(0, len(batch), METRICS_A_BATCH):
         client.log_batch(run_id, metrics=batch[start : start + METRICS_A_BATCH])
@@ -86,14 +108,24 @@ def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path) -> No
             return
     else:
         fresh = client.create_logged_model(
-            run.info.experiment_id, name="model", source_run_id=run_id, params=dict(run.data.params), model_type=None
+            run.info.experiment_id,
+            name="model",
+            source_run_id=run_id,
+            params=dict(run.data.params),
+            model_type=None,
         )
         noted.write_text(fresh.model_id)
-    if fresh.model_id not in [each.model_id for each in (run.outputs.model_outputs if run.outputs else [])]:
+    if fresh.model_id not in [
+        each.model_id for each in (run.outputs.model_outputs if run.outputs else [])
+    ]:
         client.log_outputs(run_id, [LoggedModelOutput(fresh.model_id, step=0)])
     described = Model.load(str(folder))
     described.artifact_path = fresh.artifact_location
-    described.run_id, described.model_uuid, described.model_id = run_id, fresh.model_id, fresh.model_id
+    described.run_id, described.model_uuid, described.model_id = (
+        run_id,
+        fresh.model_id,
+        fresh.model_id,
+    )
     described.save(str(folder / "MLmodel"))
     repository(uri, fresh.artifact_location).log_artifacts(str(folder))
     client.finalize_logged_model(fresh.model_id, LoggedModelStatus.READY)

@@ -17,11 +17,11 @@ class Served:
         """The predictions, float32 (rows, outputs).
 
         Args:
-            rows: As the model's signature says: an array, or for a table a dict of columns. A missing category may be
-                null, and a missing number too.
+            rows: As the model's signature says: an array, or for a table a dict of columns. A
+                missing category may be null, and a missing number too.
             params: Not used; MLflow passes it.
         """
-        from goldilocks.dataset import encoding
+        from goldilocks.encoding import encoder
 
         columns = rows if isinstance(rows, dict) else None
         raw = (
@@ -29,7 +29,7 @@ class Served:
             if columns is None
             else {name: _whole(np.asarray(columns[name])) for name in columns}
         )
-        return self.model.predict(encoding.tensors(raw), verbose=0)
+        return self.model.predict(encoder.tensors(raw), verbose=0)
 
 
 def _whole(column: np.ndarray) -> np.ndarray:
@@ -44,7 +44,7 @@ def _whole(column: np.ndarray) -> np.ndarray:
 def _load_pyfunc(path: str) -> Served:
     """What MLflow calls, with the folder of the model's data."""
     from goldilocks import backend  # First: it is quiet.
-    from goldilocks.dataset import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
+    from goldilocks.encoding import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
 
     backend.find_devices()
     from mlflow.keras import load_model

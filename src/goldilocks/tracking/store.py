@@ -2,7 +2,6 @@
 
 import contextlib
 import shlex
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -12,26 +11,27 @@ from typing import Any
 from filelock import FileLock, Timeout
 from mlflow.tracking import MlflowClient
 
-from goldilocks.dataset.schema import Schema
+from goldilocks import console
+from goldilocks.encoding.schema import Schema
+from goldilocks.errors import StoreError
 from goldilocks.tracking import (
-    StoreError,
     histories,
     inputs,
     journal,
     ledger,
-    opened,
+    lifecycle,
+    query,
     registry,
     repair,
-    stored,
-    targets,
+    selection,
 )
 from goldilocks.tracking.failures import explained
 from goldilocks.tracking.provenance import program
+from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.registry import Version
-from goldilocks.tracking.run import Tracker
+from goldilocks.tracking.selection import Selection
 from goldilocks.tracking.sender import repository
-from goldilocks.tracking.stored import StoredRun
-from goldilocks.tracking.targets import Selection
+from goldilocks.tracking.tracker import Tracker
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,11 @@ class Store:
         if self.uri.startswith("http"):
             return f"open {self.uri}"
         default = f"sqlite:///{Path.cwd() / 'mlflow.db'}"
-        store = [] if self.uri in (default, "sqlite:///mlflow.db") else ["--backend-store-uri", self.uri]
+        store = (
+            []
+            if self.uri in (default, "sqlite:///mlflow.db")
+            else ["--backend-store-uri", self.uri]
+        )
         return shlex.join([program("mlflow"), "ui", *store])
 
     def run(
@@ -73,7 +77,9 @@ class Store:
         Raises:
             StoreError: The store cannot be written.
         """
-        return opened.run(self, name, parent=parent, params=params, tags=tags, continued=continued)
+        return lifecycle.run(
+            self, name, parent=parent, params=params, tags=tags, continued=continued
+        )
 
     @contextlib.contextmanager
     def alone(self, fingerprint: str, doing: str = "training this configuration") -> Iterator[None]:
@@ -88,7 +94,7 @@ class Store:
         with contextlib.suppress(Timeout):
             lock.acquire(timeout=0)
         if not lock.is_locked:
-            print(f"another process is {doing}: waiting for it", file=sys.stderr)
+            console.note(f"another process is {doing}: waiting for it")
             lock.acquire()
         try:
             yield
@@ -108,38 +114,41 @@ class Store:
             StoreError: The store cannot be read.
         """
         with explained(self.uri):
-            found = stored.of_fingerprint(self.client, self.experiment_id, fingerprint)
+            found = query.of_fingerprint(self.client, self.experiment_id, fingerprint)
         for run in found:
             if finished and run.status == "FINISHED" and run.tags.get("pruned") != "true":
                 return run
-        return next((run for run in found if run.status != "FINISHED" and journal.of(run.run_id).is_left), None)
+        return next(
+            (run for run in found if run.status != "FINISHED" and journal.of(run.run_id).is_left),
+            None,
+        )
 
-    def looks(self, digest: str) -> list[StoredRun]:
-        """The final runs, of all experiments, that have looked at test rows of this digest, or are about to.
-
-        Raises:
-            StoreError: The store cannot be read.
-        """
-        with explained(self.uri):
-            return ledger.looks(self.client, digest)
-
-    def looks_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
-        """The final runs that have looked at other test rows of the same data set.
+    def test_evaluations(self, digest: str) -> list[StoredRun]:
+        """Return the final runs that were evaluated on test rows of this digest, or are about to be.
 
         Raises:
-            StoreError: The store cannot be read.
+            StoreError: If the store cannot be read.
         """
         with explained(self.uri):
-            return ledger.elsewhere(self.client, dataset_digest, digest)
+            return ledger.evaluations(self.client, digest)
 
-    def consulted(self, dataset_digest: str) -> list[StoredRun]:
-        """The runs that were judged by validation rows of a data set, deleted ones as well.
+    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
+        """Return the final runs that were evaluated on other test rows of the same data set.
 
         Raises:
-            StoreError: The store cannot be read.
+            StoreError: If the store cannot be read.
         """
         with explained(self.uri):
-            return ledger.consulted(self.client, dataset_digest)
+            return ledger.evaluations_elsewhere(self.client, dataset_digest, digest)
+
+    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
+        """Return the runs that were scored on validation rows of a data set, deleted ones as well.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
+        with explained(self.uri):
+            return ledger.validation_runs(self.client, dataset_digest)
 
     def explain(self, run_id: str, reason: str) -> None:
         """Say why a run was ended by somebody else, before it is repaired."""
@@ -163,7 +172,7 @@ class Store:
             StoreError: There is no such run, it logged no model, or the store cannot be read.
         """
         with explained(self.uri):
-            return stored.model(self.client, run_id, uri=self.uri)
+            return query.model(self.client, run_id, uri=self.uri)
 
     def schema(self, run_id: str) -> Schema:
         """What the model of a run takes, and what its answers mean.
@@ -172,14 +181,15 @@ class Store:
             StoreError: There is no such run, it did not note that, or the store cannot be read.
         """
         with explained(self.uri):
-            stored.one(self.client, run_id, uri=self.uri)  # Says what is wrong with the ID.
+            query.one(self.client, run_id, uri=self.uri)  # Says what is wrong with the ID.
             return inputs.of(self.client, run_id, uri=self.uri)
 
     def register(self, run_id: str, name: str) -> Version:
         """Make the model of a run the newest version, and the champion, of a registered model; once for each run.
 
         Raises:
-            StoreError: There is no such run, it logged no model, the name is none, or the store cannot be written.
+            StoreError: There is no such run, it logged no model, the name is none, or the store
+                cannot be written.
         """
         with explained(self.uri):
             return registry.register(self.client, run_id, name, uri=self.uri)
@@ -188,7 +198,8 @@ class Store:
         """The ID of the run that logged a model: `named` itself, or that of a registered `NAME[/VERSION|@ALIAS]`.
 
         Raises:
-            StoreError: There is no such registered model, version or alias, or the store cannot be read.
+            StoreError: There is no such registered model, version or alias, or the store cannot be
+                read.
         """
         with explained(self.uri):
             return registry.run_of(self.client, named, uri=self.uri)
@@ -200,7 +211,7 @@ class Store:
             StoreError: There is no such run, or the store cannot be read.
         """
         with explained(self.uri):
-            return stored.one(self.client, run_id, uri=self.uri)
+            return query.one(self.client, run_id, uri=self.uri)
 
     def artifact(self, run_id: str, path: str, folder: Path) -> Path:
         """A file that a run logged, as a copy in a folder.
@@ -211,10 +222,13 @@ class Store:
         with explained(self.uri):
             files = self._artifacts(run_id)
             above = Path(path).parent
-            logged = [item.path for item in files.list_artifacts(None if above == Path() else str(above))]
+            logged = [
+                item.path for item in files.list_artifacts(None if above == Path() else str(above))
+            ]
             if path not in [str(Path(each)) for each in logged]:
                 raise StoreError(
-                    f"the run {run_id} logged no {path}; expected a run of train.py that finished, not a sweep."
+                    f"the run {run_id} logged no {path}; expected a run of train.py that finished, "
+                    "not a sweep."
                 )
             return Path(files.download_artifacts(path, str(folder)))
 
@@ -229,26 +243,31 @@ class Store:
     def runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
         """Runs of the experiment by their IDs, in the order given, with their `val_loss` curves."""
         with explained(self.uri):
-            found = stored.several(self.client, [self.experiment_id], run_ids)
+            found = query.several(self.client, [self.experiment_id], run_ids)
             curves = histories.histories(self.client, run_ids, ["val_loss"])
-        return [replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])]) for run in found]
+        return [
+            replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])])
+            for run in found
+        ]
 
     def below(self, run_id: str) -> list[str]:
         """The IDs of the runs that have a run as their parent, as they started, and of those that it took."""
         with explained(self.uri):
-            found = stored.search(self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'")
-            taken = stored.reused(stored.one(self.client, run_id, uri=self.uri))
+            found = query.search(
+                self.client, [self.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'"
+            )
+            taken = query.reused(query.one(self.client, run_id, uri=self.uri))
         return list(dict.fromkeys([*(run.run_id for run in found), *taken]))
 
     def runs_of(self, study: str) -> list[StoredRun]:
         """The runs of a study's experiments, in the order in which they started, without their curves."""
         with explained(self.uri):
-            return stored.of_study(self.client, self.experiment_id, study)
+            return query.of_study(self.client, self.experiment_id, study)
 
     def history(self, run_id: str, name: str) -> list[float]:
         """The values of a run's metric in the order of epochs."""
         with explained(self.uri):
-            return stored.history(self.client, run_id, name)
+            return query.history(self.client, run_id, name)
 
     def select(self, named: Sequence[str]) -> Selection:
         """The runs that are meant by IDs of runs, IDs of sweeps or names of studies.
@@ -257,9 +276,11 @@ class Store:
             StoreError: One of them is unknown or has no run, or the store cannot be read.
         """
         with explained(self.uri):
-            return targets.select(self.client, self.experiment_id, named, uri=self.uri)
+            return selection.select(self.client, self.experiment_id, named, uri=self.uri)
 
-    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    def histories(
+        self, run_ids: Sequence[str], names: Sequence[str]
+    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
         """The values of metrics of many runs, read at once: by run and by name, (step, value) in the order of steps."""
         with explained(self.uri):
             return histories.histories(self.client, run_ids, names)

@@ -1,6 +1,7 @@
 """What a workflow cannot be asked for, found before anything slow is imported."""
 
-from goldilocks.config import ConfigError, Settings, key_of, listed
+from goldilocks.config.settings import Settings, key_of, listed
+from goldilocks.errors import ConfigError
 
 # What the workflow itself decides: typed, it would be decided twice.
 OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience")
@@ -13,12 +14,22 @@ def check(settings: Settings) -> None:
         ConfigError: The message lists all of it.
     """
     typed = set(map(key_of, settings.overrides))
-    errors = [f"{key} is given; workflow.py decides it: leave it out." for key in OWN if key in typed]
+    errors = [
+        f"{key} is given; workflow.py decides it: leave it out." for key in OWN if key in typed
+    ]
     if settings.choices["tracking"] == "none":
-        errors.append("tracking=none keeps no run, and a workflow compares runs; expected tracking=local or server.")
+        errors.append(
+            "tracking=none keeps no run, and a workflow compares runs; expected tracking=local or "
+            "server."
+        )
     if settings.choices["model"] == "baseline":
-        errors.append("model=baseline is trained by every workflow beside a model; name another one.")
+        errors.append(
+            "model=baseline is trained by every workflow beside a model; name another one."
+        )
     if "experiment" in typed:
-        errors.append("experiment is given; it is one run, ready-made: name the dataset= and the model= that it has.")
+        errors.append(
+            "experiment is given; it is one run, ready-made: name the dataset= and the model= that "
+            "it has."
+        )
     if errors:
         raise ConfigError(listed(errors))

@@ -1,8 +1,0 @@
-"""What a trained network has learned: numbers in, numbers out; `plots` draws them.
-
-Networks are taken apart by `opened`, whatever they are nested in. Images are pixels from 0 to 255 everywhere.
-"""
-
-
-class AnalysisError(ValueError):
-    """The network cannot be looked into as asked; the message says why and how to fix it."""

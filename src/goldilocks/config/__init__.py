@@ -1,0 +1,1 @@
+"""Overrides -> settings: composed by Hydra, checked, resolved, fingerprinted."""

@@ -1,0 +1,235 @@
+"""Compose -> checked, resolved, flat, fingerprinted.
+
+Beside `command_line` and the plugins of `sweep` nothing else knows Hydra and OmegaConf: what is
+behind sees plain values.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from hydra.utils import get_method
+from omegaconf import DictConfig, OmegaConf
+
+from goldilocks.config.checks import config_errors, leaves
+from goldilocks.errors import ConfigError
+
+GROUPS = (
+    "dataset",
+    "model",
+    "optimizer",
+    "regularizer",
+    "protocol",
+    "trainer",
+    "tracking",
+    "experiment",
+)
+
+# Keys that say where and whether to run, not what: two runs that differ in nothing else give the
+# same result.
+WITHOUT_EFFECT = (
+    *("tracking.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
+    "trainer.checkpoint_seconds",
+)
+
+# Keys that make no other configuration: they decide what chance brings to the same one.
+SEEDS = ("seed", "trainer.repeats")
+
+# Keys of a group that are no arguments of its builder: they are about whole trainings, and `run`
+# reads them.
+NOT_ARGUMENTS = ("trainer.repeats", "model.init_from")
+
+# In the folder of a sweep, the ID of its parent run: any process that shares the folder can read
+# it.
+PARENT_FILE = "parent_run_id"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration that has passed every check.
+
+    Attributes:
+        tree: The resolved configuration, plain containers all through.
+        choices: The option chosen in each config group.
+        overrides: The overrides of this run, as typed.
+        sweep_dir: The folder of the sweep that this run belongs to; None for a run of its own.
+        job: Its number in the sweep, from 0; None for a run of its own.
+    """
+
+    tree: Mapping[str, Any]
+    choices: Mapping[str, str]
+    overrides: tuple[str, ...]
+    sweep_dir: Path | None
+    job: int | None = None
+
+    @property
+    def flat(self) -> dict[str, Any]:
+        """Every leaf by its dotted key, with the options chosen under their groups' names."""
+        return {**self.choices, **leaves(self.tree)}
+
+    @property
+    def data_name(self) -> str:
+        """The data set's option; of a person's own data the name of the file or folder as well: "images-catsdogs"."""
+        option, node = self.choices["dataset"], self.tree["dataset"]
+        own = node.get("dir") or node.get("file")
+        words = [option, Path(str(own)).expanduser().resolve().stem] if own else [option]
+        return re.sub(r"[^\w.-]+", "-", "-".join(words))
+
+    @property
+    def name(self) -> str:
+        """A name that a person can read: "boston mlp l2 units=4"."""
+        words = [self.choices["experiment"]] if "experiment" in self.choices else []
+        if not words:
+            words = [self.data_name, self.choices["model"]]
+            words += [self.choices["regularizer"]] * (self.choices["regularizer"] != "none")
+        words += ["final"] * self.tree["final"]
+        said = (
+            ("experiment=", "final=", "force=")
+            if "experiment" in self.choices
+            else ("dataset=", "model=", "regularizer=", "final=", "force=")
+        )
+        hidden = ("tracking", "hydra", "dataset.dir=", "dataset.file=", "budget=")
+        for override in (text.lstrip("+~") for text in self.overrides):
+            if not override.startswith((*said, *hidden)):
+                group, _, value = override.partition("=")
+                words.append(value if group in GROUPS else override.split(".", 1)[-1])
+        return " ".join(words)
+
+    @property
+    def parent(self) -> str | None:
+        """ID of the parent run of the sweep that this run belongs to; None without a sweep, or without tracking."""
+        if self.sweep_dir is None:
+            return None
+        return (self.sweep_dir / PARENT_FILE).read_text() or None
+
+    @property
+    def role(self) -> str:
+        """What the run is for: "final", "baseline", "regularized" or "plain"."""
+        if self.tree["final"]:
+            return "final"
+        if self.choices["model"] == "baseline":
+            return "baseline"
+        return "regularized" if any(self.tree["regularizer"].values()) else "plain"
+
+    @property
+    def command(self) -> str:
+        """The command that does this run again."""
+        return shlex.join(["python", "train.py", *self.overrides])
+
+    def builder(self, group: str) -> Callable[..., Any]:
+        """The function behind an option of a config group, with its keys filled in by keyword."""
+        node = {
+            key: value
+            for key, value in self.tree[group].items()
+            if f"{group}.{key}" not in NOT_ARGUMENTS
+        }
+        target = node.pop("_target_")
+        function = get_method(target) if target.startswith("goldilocks.") else None
+        # By its own name: goldilocks.config.command_line.os.system begins with goldilocks, and is
+        # os.system.
+        if function is None or f"{function.__module__}.{function.__qualname__}" != target:
+            raise ConfigError(f"{group}._target_ is {target}; expected a function of goldilocks.")
+        return functools.partial(function, **node)
+
+    def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
+        """Return the hash that identifies a result: settings that can change it, data, code and fold."""
+        return _hash([deciding(self.flat), data_digest, code_digest, part])
+
+    def configuration(self, data_digest: str, code_digest: str) -> str:
+        """Return the hash that identifies a choice: as `fingerprint`, but the same for every seed."""
+        chosen = {key: value for key, value in deciding(self.flat).items() if key not in SEEDS}
+        return _hash([chosen, data_digest, code_digest])
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def deciding(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Of settings by dotted names, as a run has them and logs them, those that can change its result."""
+    kept = {key: value for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)}
+    for group in (
+        "tracking",
+        "experiment",
+        "regularizer",
+    ):  # Other words for what their keys say, or for nothing.
+        kept.pop(group, None)
+    return kept
+
+
+def key_of(override: str) -> str:
+    """The key, or the group, of an override as typed."""
+    return override.lstrip("+~").partition("=")[0]
+
+
+def settle(cfg: DictConfig) -> Settings:
+    """The checked settings of the job that Hydra is running.
+
+    Raises:
+        ConfigError: Anything is wrong; the message lists all of it.
+    """
+    hydra = HydraConfig.get()
+    settings = settled(
+        cfg, choices=hydra.runtime.choices, overrides=hydra.overrides.task, sweep_dir=None
+    )
+    if hydra.mode != RunMode.MULTIRUN:
+        return settings
+    return dataclasses.replace(
+        settings, sweep_dir=Path(hydra.sweep.dir).absolute(), job=hydra.job.num
+    )
+
+
+def settled(
+    cfg: DictConfig,
+    *,
+    choices: Mapping[str, str | None],
+    overrides: Sequence[str],
+    sweep_dir: Path | None,
+) -> Settings:
+    """The checked settings of a composed config: `settle`, outside of a running Hydra job.
+
+    Raises:
+        ConfigError: Anything is wrong; the message lists all of it.
+    """
+    lost = [
+        f"{override} removes what a run needs; give it a value."
+        for override in overrides
+        if override[0] == "~"
+    ]
+    several = [group for group in GROUPS if group != "experiment" and not choices.get(group)]
+    lost += [f"{group} has no single option; expected {group}=OPTION." for group in several]
+    if lost:
+        raise ConfigError(listed(lost))
+    tree, chosen = plain(cfg, choices)
+    if errors := config_errors(tree, chosen):
+        raise ConfigError(listed(errors))
+    return Settings(tree, chosen, tuple(overrides), sweep_dir)
+
+
+def listed(errors: Sequence[str]) -> str:
+    """Numbered errors in one message, which says that nothing was run."""
+    count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+    lines = [f"  {number}. {error}" for number, error in enumerate(errors, 1)]
+    return "\n".join([f"the configuration has {count}; nothing was run.", *lines])
+
+
+def plain(
+    cfg: DictConfig, choices: Mapping[str, str | None]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """A composed config as plain containers, and the options chosen in our groups."""
+    own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    tree = OmegaConf.to_container(own, resolve=True)
+    assert isinstance(tree, dict)
+    return {str(key): value for key, value in tree.items()}, {
+        group: str(choices[group]) for group in GROUPS if choices.get(group)
+    }

@@ -1,0 +1,250 @@
+"""A folder of images or texts -> its classes, files and hashes. No TensorFlow: a wrong folder is told at once."""
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
+
+# A class needs a file for each of train, validation and test.
+FEWEST = 3
+# Folders by these names are parts of a split data set, not classes; taken for classes, a model
+# would learn nonsense.
+SPLITS = {"train", "training", "val", "valid", "validation", "test", "test1", "testing"}
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is looked for: its name in the plural, and the suffixes of its files, the usual one first."""
+
+    name: str
+    suffixes: tuple[str, ...]
+
+    @property
+    def layouts(self) -> str:
+        """How the files may lie in a folder, for people."""
+        usual = self.suffixes[0]
+        return (
+            f"Expected two classes or more: a subfolder for each (cats/1{usual}, dogs/1{usual}), "
+            "or one folder whose "
+            f"file names begin with the class (cat.0{usual}, dog.0{usual})"
+        )
+
+
+# What `tf.io.decode_image` of TensorFlow 2.21 decodes, told by content whatever the suffix.
+IMAGES = Files("images", (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"))
+TEXTS = Files("texts", (".txt",))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """The files of a folder, class by class, each class in natural order (cat.2 before cat.10).
+
+    Attributes:
+        folder: What `files` are relative to: the folder given, or the only folder inside it.
+        files: Relative paths with forward slashes.
+        labels: int64 (files,), index into `classes`.
+        classes: Names of the classes, alphabetical, capitals and small letters alike.
+        notes: Sentences about what was ignored.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def find(folder: Path, wanted: Files) -> Listing:
+    """The images or texts of a folder, in one of their `layouts`; a single wrapping folder is descended into.
+
+    Raises:
+        DataError: The folder is missing or empty, holds fewer than two classes, or a class fewer
+            than `FEWEST` files.
+    """
+    if not folder.is_dir():
+        found = "is a file" if folder.is_file() else "does not exist"
+        raise DataError(
+            f"dataset.dir={folder} {found}. Expected a folder of {wanted.name}; unpack an archive "
+            "first."
+        )
+    ignored: Counter[str] = Counter()
+    try:
+        while True:
+            inside = sorted(
+                entry.name for entry in os.scandir(folder) if entry.is_dir() and _shown(entry.name)
+            )
+            beside = [
+                entry.name
+                for entry in os.scandir(folder)
+                if entry.is_file() and _counted(entry.name, wanted, ignored)
+            ]
+            if beside or len(inside) != 1:
+                break
+            folder = folder / inside[0]
+        if {name.casefold() for name in inside} <= SPLITS and inside:
+            raise DataError(
+                f"{folder} holds the folders {', '.join(inside)}: parts of a split data set, not "
+                "classes. Expected a "
+                f"folder per class; give one part, dataset.dir={folder / inside[0]}, and the "
+                "protocol splits it."
+            )
+        if inside:
+            members = {
+                name: [f"{name}/{file}" for file in _walk(folder / name, wanted, ignored)]
+                for name in inside
+            }
+            ignored[f"{wanted.name} beside the class folders"] += len(beside)
+        else:
+            members = _by_name(folder, beside, wanted)
+    except OSError as error:
+        raise DataError(
+            f"Could not read {folder}: {error}. Expected a folder that you may read."
+        ) from error
+
+    classes = tuple(sorted(members, key=lambda name: (name.casefold(), name)))
+    if len(classes) < 2:
+        found = f"no {wanted.name}"
+        if classes:
+            found = f"one class, {classes[0]!r} ({len(members[classes[0]])} {wanted.name})"
+        raise DataError(f"{folder} holds {found}. {wanted.layouts}.")
+    few = [f"{name!r} has {len(members[name])}" for name in classes if len(members[name]) < FEWEST]
+    if few:
+        raise DataError(
+            f"Too few {wanted.name} in {folder}: "
+            f"{', '.join(few[:5])}{', ...' if len(few) > 5 else ''}. Expected at "
+            f"least {FEWEST} ({', '.join(wanted.suffixes)}) in each class; add {wanted.name}, or "
+            "take the class away."
+        )
+    files = tuple(file for name in classes for file in sorted(members[name], key=_natural))
+    labels = np.repeat(
+        np.arange(len(classes), dtype=np.int64), [len(members[name]) for name in classes]
+    )
+    what = ", ".join(f"{count} {kind}" for kind, count in ignored.most_common() if count)
+    notes = (f"Ignored {ignored.total()} files in {folder}: {what}.",) if what else ()
+    return Listing(folder=folder, files=files, labels=labels, classes=classes, notes=notes)
+
+
+def below(folder: Path, wanted: Files) -> list[str]:
+    """The images or texts at any depth below a folder, in natural order, as paths relative to it.
+
+    Raises:
+        DataError: The folder cannot be read.
+    """
+    try:
+        return sorted(_walk(folder, wanted, Counter()), key=_natural)
+    except OSError as error:
+        raise DataError(
+            f"Could not read {folder}: {error}. Expected a folder that you may read."
+        ) from error
+
+
+def hashes(listing: Listing) -> np.ndarray:
+    """SHA-256 of the content of every file: uint8 (files, 32).
+
+    Remembered in the cache under the names, sizes and times of the files, so that a large folder is
+    read once.
+
+    Raises:
+        DataError: A file cannot be read.
+    """
+    paths = [listing.folder / file for file in listing.files]
+
+    def of_file(path: Path) -> bytes:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+
+    def build() -> dict[str, np.ndarray]:
+        with (
+            ThreadPoolExecutor() as threads
+        ):  # hashlib and read() both release the interpreter lock.
+            joined = b"".join(threads.map(of_file, paths))
+        return {"sha256": np.frombuffer(joined, dtype=np.uint8).reshape(len(paths), 32)}
+
+    try:
+        stats = [path.stat() for path in paths]
+        # Clocks of file systems tick in milliseconds: a file changed just now could change again
+        # and look the same.
+        if max(stat.st_ctime_ns for stat in stats) > time.time_ns() - 2 * 10**9:
+            return build()["sha256"]
+        seen = [
+            (file, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            for file, stat in zip(listing.files, stats, strict=True)
+        ]
+        key = {"hashes": str(listing.folder.resolve()), "files": cache.digest(json.dumps(seen))}
+        return cache.prepared(key, build)["sha256"]
+    except OSError as error:
+        raise DataError(
+            f"Could not read the files in {listing.folder}: {error}. Expected files you may read."
+        ) from error
+
+
+def _by_name(folder: Path, names: list[str], wanted: Files) -> dict[str, list[str]]:
+    """The files of a flat folder by the part of their name before the first dot, as in Kaggle's cat.0.jpg."""
+    members: dict[str, list[str]] = {}
+    for name in names:
+        parts = name.split(".")
+        if len(parts) < 3:
+            raise DataError(
+                f"{folder / name} has no class in its name, and {folder} has no class folders. "
+                f"{wanted.layouts}."
+            )
+        members.setdefault(parts[0], []).append(name)
+    return members
+
+
+def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
+    """The files at any depth below a folder, links followed once, as paths relative to it."""
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    found, seen = [], set()
+    for parent, folders, names in os.walk(folder, onerror=stop, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:  # A link to a folder above would go round for ever.
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if _shown(name)]
+        below = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
+        found += [
+            f"{below}/{name}" if below else name
+            for name in names
+            if _counted(name, wanted, ignored)
+        ]
+    return found
+
+
+def _shown(name: str) -> bool:
+    return not name.startswith((".", "__MACOSX"))
+
+
+def _counted(name: str, wanted: Files, ignored: Counter[str]) -> bool:
+    """Whether a file is wanted by its name; what is not is counted by its kind."""
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 (pathlib takes 5 times as long, and there may be millions)
+    if not _shown(name):
+        ignored["hidden"] += 1
+    elif not name.isascii() and name.encode(errors="ignore").decode() != name:
+        ignored["named in another encoding than UTF-8"] += 1
+    elif suffix not in wanted.suffixes:
+        ignored[suffix or "without a suffix"] += 1
+    else:
+        return True
+    return False
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    # Odd places are the digits, so that text is only ever compared with text and numbers with
+    # numbers.
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name

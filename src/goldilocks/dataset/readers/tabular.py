@@ -1,0 +1,184 @@
+"""A file with named columns -> a DataFrame: CSV, whatever its separator, or Parquet."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import difflib
+import re
+import warnings
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from goldilocks.errors import DataError
+
+FEWEST_ROWS = 20  # Below this a split leaves too few rows to measure anything.
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+
+
+def path_of(file: str) -> Path:
+    """The path of a file that a person named, `~` expanded.
+
+    Raises:
+        DataError: It is not there, is empty or a folder, or ends in none of `SUFFIXES`.
+    """
+    path = Path(str(file)).expanduser()
+    if not path.is_file():
+        here = sorted(
+            each.name for each in path.parent.glob("*") if each.suffix.lower() in SUFFIXES
+        )
+        close = difflib.get_close_matches(path.name, here, n=1)
+        hint = f" Did you mean {path.parent / close[0]}?" if close else ""
+        what = "a folder" if path.is_dir() else "not there"
+        raise DataError(
+            f"dataset.file={path} is {what} (looked from {Path.cwd()}); expected a file.{hint}"
+        )
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(
+            f"dataset.file={path} ends in {path.suffix or 'no suffix'!r}; expected one of "
+            f"{', '.join(SUFFIXES)}. Save "
+            "the table as CSV (any spreadsheet can) or as Parquet."
+        )
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty (0 bytes); expected a header line and rows.")
+    return path
+
+
+def read(path: Path, *, as_text: Collection[str] = ()) -> tuple[Any, list[str]]:
+    """The file as a `pandas.DataFrame` with different names of columns, and what had to be guessed to read it.
+
+    Args:
+        path: Of the file.
+        as_text: Names of columns of a CSV file that are read as texts even where all of them look
+            like numbers.
+
+    Raises:
+        DataError: It is not UTF-8, not what its suffix says, or names two columns alike.
+    """
+    import pandas
+
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            frame, notes = pandas.read_parquet(path), []
+        else:
+            separator, decimal, notes = _dialect(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "error", pandas.errors.ParserWarning
+                )  # Raised where cells would be lost.
+                how = {"sep": separator, "encoding": "utf-8-sig", "skipinitialspace": True}
+                header = (
+                    pandas.read_csv(path, nrows=0, index_col=False, **how).columns
+                    if as_text
+                    else ()
+                )
+                frame = pandas.read_csv(
+                    path,
+                    **how,
+                    decimal=decimal,
+                    na_values=["?"],
+                    dtype={name: str for name in header if str(name).strip() in as_text},
+                    # Else a header that is one name short turns the first column into the index.
+                    index_col=False,
+                    low_memory=False,  # Else the type of a column may change in the middle.
+                )
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x}). Save "
+            "it as UTF-8, for "
+            f"example with `iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8.csv`."
+        ) from error
+    except (
+        ValueError,
+        OSError,
+        pandas.errors.ParserWarning,
+    ) as error:  # Parser, Arrow and empty-data errors are these.
+        raise DataError(
+            f"{path} cannot be read as {path.suffix[1:]} "
+            f"({str(error).strip().splitlines()[0].rstrip('.')}); expected "
+            "one header line and the same number of cells in every row."
+        ) from error
+    frame.columns = [str(name).strip() for name in frame.columns]
+    twice = sorted({name for name in frame.columns if list(frame.columns).count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path} has more than one column named {twice[0]!r}; expected different names. Rename "
+            "one."
+        )
+    return frame, notes
+
+
+def labels(
+    target: str | int | Sequence[str] | None, columns: list[str], path: Path, *, name: str
+) -> list[str]:
+    """The target columns' names: a list as it is, a name that exists as it is, else what stands between commas.
+
+    Args:
+        target: What a person gave as `dataset.target`.
+        columns: The names in the file.
+        path: The file.
+        name: The option of the config group `dataset`, for messages.
+
+    Raises:
+        DataError: No target is given.
+    """
+    if target is None:
+        raise DataError(
+            f"dataset={name} needs the column to predict: add dataset.target=NAME; "
+            f"{listed(columns, path)}."
+        )
+    if isinstance(target, str | int):
+        return (
+            [str(target)]
+            if str(target) in columns
+            else [part.strip() for part in str(target).split(",")]
+        )
+    return [str(part) for part in target]
+
+
+def check_column(name: str, columns: list[str], path: Path) -> None:
+    """Refuse the name of a column that is not there, with the nearest one that is."""
+    if name in columns:
+        return
+    lower = {column.lower(): column for column in columns}
+    close = difflib.get_close_matches(name.lower(), lower, n=1)
+    hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
+    raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
+
+
+def listed(columns: list[str], path: Path) -> str:
+    """What columns there are, for a message."""
+    shown = ", ".join(columns[:50]) + (
+        f" and {len(columns) - 50} more" if len(columns) > 50 else ""
+    )
+    return f"expected one of the columns of {path.name}: {shown}"
+
+
+def _dialect(path: Path) -> tuple[str, str, list[str]]:
+    """The separator that cuts the header into the most names, and the sign before decimals: a point, or a comma."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = [line for line in (file.readline(100_000) for _ in range(100)) if line.strip()]
+    if not lines:
+        raise DataError(f"{path} holds nothing but empty lines; expected a header line and rows.")
+    separator = max(",;\t", key=lambda each: len(next(csv.reader(lines[:1], delimiter=each))))
+    cells: list[str] = []
+    with contextlib.suppress(
+        csv.Error
+    ):  # A text of more than 131,072 characters; the rows before it are enough.
+        for row in csv.reader(lines[1:], delimiter=separator):
+            cells += [cell.strip() for cell in row]
+    commas, points = (
+        sum(re.fullmatch(rf"[-+]?\d+{sign}\d+", cell) is not None for cell in cells)
+        for sign in (",", r"\.")
+    )
+    if separator != "," and commas > points:
+        return (
+            separator,
+            ",",
+            [
+                f"Read 1,5 as one and a half: {commas} cells of the first rows have a comma before "
+                "decimals."
+            ],
+        )
+    return separator, ".", []

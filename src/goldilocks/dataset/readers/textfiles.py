@@ -1,0 +1,111 @@
+"""Listed text files -> texts: what is empty or no UTF-8 is counted, named and skipped."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from goldilocks.dataset.readers import folders
+from goldilocks.dataset.sources import cache, packing
+from goldilocks.errors import DataError
+
+# Part of the key of stored texts: to be raised whenever a file gives another text than before.
+READER = 1
+# Fraction of the files, 0 to 1, that may be no UTF-8 texts; more of them are a mistake of the whole
+# folder.
+BROKEN_LIMIT = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """What was read.
+
+    Attributes:
+        x: str objects (rows,), without the spaces and line ends around them.
+        rows: int64 (rows,), the file that each is from, by its place in the listing.
+        notes: Sentences about what was ignored or skipped.
+    """
+
+    x: np.ndarray
+    rows: np.ndarray
+    notes: tuple[str, ...]
+
+
+def read(listing: folders.Listing) -> Texts:
+    """The texts of listed files, read once and kept in the cache under the hashes of their content.
+
+    Raises:
+        DataError: A file cannot be read, too many are no UTF-8, or a class has fewer than
+            `folders.FEWEST` texts left.
+    """
+    names = [f"{file}\n" for file in listing.files]
+    key = {"texts": cache.digest(folders.hashes(listing), *names), "reader": READER}
+    stored = cache.prepared(key, lambda: _read_all(listing))
+    notes = listing.notes + _skipped(listing, stored["broken"], stored["empty"])
+    rows = np.array(stored["rows"])
+    counts = np.bincount(listing.labels[rows], minlength=len(listing.classes))
+    if counts.min() < folders.FEWEST:
+        few = listing.classes[int(counts.argmin())]
+        raise DataError(
+            f"The class {few!r} in {listing.folder} has {counts.min()} files with a text in them; "
+            "expected at least "
+            f"{folders.FEWEST}. Add texts, or take the class away. {' '.join(notes)}".rstrip()
+        )
+    return Texts(x=packing.unpack(stored), rows=rows, notes=notes)
+
+
+def _read_all(listing: folders.Listing) -> dict[str, np.ndarray]:
+    """Packed texts, and where they are from: rows, broken and empty, each int64, places in the listing."""
+    texts: list[str] = []
+    rows: list[int] = []
+    broken: list[int] = []
+    empty: list[int] = []
+    for row, file in enumerate(listing.files):
+        text = content(listing.folder / file)
+        if text is None:
+            broken.append(row)
+        elif text:
+            texts.append(text)
+            rows.append(row)
+        else:
+            empty.append(row)
+    places = {"rows": rows, "broken": broken, "empty": empty}
+    return packing.pack(texts) | {name: np.array(found, np.int64) for name, found in places.items()}
+
+
+def content(path: Path) -> str | None:
+    """The text of a file, without the spaces and line ends around it; None where it is no UTF-8 text.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        return None
+    except OSError as error:
+        raise DataError(f"Could not read {path}: {error}. Expected a file you may read.") from error
+    return None if "\0" in text else text  # No text has it: a picture, or UTF-16.
+
+
+def _skipped(listing: folders.Listing, broken: np.ndarray, empty: np.ndarray) -> tuple[str, ...]:
+    """Sentences about what was skipped; raises where more than `BROKEN_LIMIT` of the files are no UTF-8."""
+    total = len(listing.files)
+    counted = f"{len(broken)} of {total} files in {listing.folder} are not UTF-8 texts"
+    if len(broken) > BROKEN_LIMIT * total:
+        raise DataError(
+            f"{counted}: {_named(listing, broken)}. Expected at most {BROKEN_LIMIT:.0%} of them. "
+            "Save them as UTF-8, "
+            "for example with `iconv -f WINDOWS-1252 -t UTF-8 old.txt > new.txt`, or delete them."
+        )
+    notes = (f"{counted}, and were skipped: {_named(listing, broken)}.",) if len(broken) else ()
+    if len(empty):
+        notes += (
+            f"Skipped {len(empty)} of {total} files, because they are empty: "
+            f"{_named(listing, empty)}.",
+        )
+    return notes
+
+
+def _named(listing: folders.Listing, rows: np.ndarray) -> str:
+    return ", ".join(listing.files[row] for row in rows[:5]) + (", ..." if len(rows) > 5 else "")

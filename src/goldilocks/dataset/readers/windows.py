@@ -1,0 +1,66 @@
+"""Windows over a time series: what is seen, and what is predicted from it.
+
+Source: Deep Learning with Python, 1st edition, section 6.3.2, "Preparing the data".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Windows:
+    """One window for each point of time that has a past to see and a future to predict.
+
+    Window i spans the points from i to i + lookback - 1, sees the last of them and every `step`-th
+    before it, and predicts the value `delay` points after the last one.
+
+    Attributes:
+        values: float32 (points, columns), equally spaced in time, in the columns' units, none
+            missing.
+        columns: Their names.
+        target: Which of them is predicted, by its place.
+        lookback: Points of time that a window spans.
+        step: Every how many of them are seen.
+        delay: Points from the last one seen to the one predicted, at least 1.
+    """
+
+    values: np.ndarray
+    columns: tuple[str, ...]
+    target: int
+    lookback: int
+    step: int
+    delay: int
+
+    def __len__(self) -> int:
+        """The number of windows; 0 where the series is too short for one."""
+        return max(0, len(self.values) - self.lookback - self.delay + 1)
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Where the points that a window sees stand from its first one, int64 (time steps,)."""
+        return np.arange(self.lookback - 1, -1, -self.step, dtype=np.int64)[::-1]
+
+    @property
+    def targets(self) -> np.ndarray:
+        """What each window is to predict, float32 (windows,), in the target's unit."""
+        return self.values[self.lookback + self.delay - 1 :, self.target]
+
+    @property
+    def persistence(self) -> np.ndarray:
+        """The target's last value that each window sees, float32 (windows,), in the target's unit."""
+        return self.values[self.lookback - 1 : self.lookback - 1 + len(self), self.target]
+
+    def seen(self, rows: np.ndarray | Sequence[int]) -> np.ndarray:
+        """The windows of these rows, float32 (rows, time steps, columns), in the columns' units."""
+        return self.values[np.asarray(rows, np.int64)[:, np.newaxis] + self.offsets]
+
+    def points(self, rows: np.ndarray) -> np.ndarray:
+        """Every point of time in the spans of these windows (int64, (rows,)), each once: float32 (points, columns)."""
+        spans = np.zeros(len(self.values) + 1, np.int64)
+        np.add.at(spans, rows, 1)
+        np.add.at(spans, rows + self.lookback, -1)
+        return self.values[np.cumsum(spans)[:-1] > 0]

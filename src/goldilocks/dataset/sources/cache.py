@@ -1,0 +1,108 @@
+"""Where data comes from: the choice between the original and the stand-in, and the cache of prepared arrays."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pooch
+
+from goldilocks.dataset import Dataset
+from goldilocks.errors import SourceUnavailable
+
+# The originals that this process could not reach: a sweep decides, and warns, once.
+_UNREACHABLE: set[str] = set()
+
+
+def cache_dir() -> Path:
+    """The folder of downloads and prepared arrays: `$GOLDILOCKS_CACHE`, else the operating system's cache folder."""
+    return Path(os.environ.get("GOLDILOCKS_CACHE") or pooch.os_cache("goldilocks"))
+
+
+def choose(
+    source: str, *, name: str, original: Callable[[], Dataset], stand_in: Callable[[], Dataset]
+) -> Dataset:
+    """The data set from the source that was asked for.
+
+    Args:
+        source: "original", "stand_in", or "auto": the original (from its cache, else downloaded),
+            and where it cannot be reached the stand-in, with one warning.
+        name: The data set's name, for messages.
+        original: Loads the original; raises `SourceUnavailable` where it cannot be reached.
+        stand_in: Loads the stand-in.
+
+    Raises:
+        SourceUnavailable: `source` is "original" and the original cannot be reached.
+    """
+    if source == "stand_in":
+        return stand_in()
+    if source == "auto" and name in _UNREACHABLE:
+        return stand_in()
+    try:
+        return original()
+    except SourceUnavailable as error:
+        if source == "original":
+            raise
+        _UNREACHABLE.add(name)
+        warnings.warn(
+            f"dataset={name}: {error} Using the stand-in instead (dataset.source=stand_in).",
+            stacklevel=2,
+        )
+        return stand_in()
+
+
+def digest(*parts: np.ndarray | bytes | str) -> str:
+    """SHA-256, hexadecimal, of arrays (shape, dtype and content), bytes and strings, in order."""
+    hashed = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            hashed.update(f"{part.dtype.str}{part.shape}".encode())
+            hashed.update(np.ascontiguousarray(part).data)
+        else:
+            hashed.update(part.encode() if isinstance(part, str) else part)
+    return hashed.hexdigest()
+
+
+def prepared(
+    key: Mapping[str, object], build: Callable[[], Mapping[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """Arrays made once and memory-mapped, read-only, ever after.
+
+    Args:
+        key: What the arrays depend on (source digest and every preprocessing setting), JSON-able.
+        build: Makes the arrays, when they are not in the cache.
+
+    Returns:
+        The arrays by the names that `build` gave them. Workers of a sweep share their pages. Never
+        unpickled.
+    """
+    folder = (
+        cache_dir()
+        / "prepared"
+        / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
+    )
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(dir=folder.parent, prefix="building-"))
+        try:
+            for name, array in build().items():
+                np.save(building / f"{name}.npy", array, allow_pickle=False)
+            (building / "key.json").write_text(json.dumps(key, sort_keys=True, indent=2))
+            try:
+                building.rename(folder)
+            except OSError:
+                if (
+                    not folder.is_dir()
+                ):  # Another process may have finished the same arrays first; that is as good.
+                    raise
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return {
+        file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
+        for file in sorted(folder.glob("*.npy"))
+    }

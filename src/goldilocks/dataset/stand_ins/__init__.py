@@ -1,0 +1,1 @@
+"""Data that we draw ourselves, from a seed."""

@@ -1,0 +1,1 @@
+"""Training rows -> an encoder from raw rows to tensors; targets as the loss takes them."""

@@ -1,0 +1,120 @@
+"""What raw rows a logged model takes, and what its answers mean: `input.json` of every run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.features import NUMBER, kind_of
+from goldilocks.errors import DataError
+
+FILE = "input.json"  # of the artifacts of a run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """The input and the answers of a model that predicts from raw rows.
+
+    Attributes:
+        kind: "image", "table", "text" or "series".
+        problem: The problem type.
+        target: What is predicted, for people: the name of a column, "class", "labels" or "value".
+        classes: Names of the classes or labels, in the order of their indices; empty for
+            regression.
+        unit: Unit of a regression target, for people; "" where there is none.
+        columns: Of a table or a series: "number" or "category" by the names of the columns, in the
+            model's order.
+        image_size: Of images: height and width in pixels; None of other kinds.
+        channels: Of images: 1 (gray) or 3 (RGB); 0 of other kinds.
+        text: Of texts: the column of a file that holds them; None where they were files, or came
+            with the program.
+        time: Of a series: the column of times; None where the rows came in order.
+        lookback: Of a series: rows that a window spans; 0 of other kinds.
+        step: Of a series: every how many of them are seen; 0 of other kinds.
+        delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
+    """
+
+    kind: str
+    problem: str
+    target: str
+    classes: tuple[str, ...]
+    unit: str
+    columns: Mapping[str, str]
+    image_size: tuple[int, int] | None
+    channels: int
+    text: str | None
+    time: str | None
+    lookback: int
+    step: int
+    delay: int
+
+    def to_json(self) -> str:
+        """Return the schema as `from_json` reads it."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+
+
+def of(dataset: Dataset, problem: str) -> Schema:
+    """Return the schema of models that are trained on a data set.
+
+    Args:
+        dataset: Loaded.
+        problem: The problem type of the run.
+    """
+    shape: tuple[int, ...] = ()
+    if dataset.image_size is not None:
+        shape = (*dataset.image_size, 3)
+    elif dataset.kind == "image":
+        shape = tuple(map(int, dataset.x.shape[1:]))
+
+    columns: dict[str, str] = {}
+    lookback, step, delay = 0, 0, 0
+    if dataset.kind == "table":
+        columns = {str(name): kind_of(str(dtype)) for name, dtype in dataset.x.dtypes.items()}
+    elif dataset.kind == "series":
+        columns = dict.fromkeys(dataset.x.columns, NUMBER)
+        lookback, step, delay = dataset.x.lookback, dataset.x.step, dataset.x.delay
+
+    return Schema(
+        kind=dataset.kind,
+        problem=problem,
+        target=target_of(dataset.target, problem),
+        classes=dataset.classes,
+        unit=dataset.unit,
+        columns=columns,
+        image_size=(shape[0], shape[1]) if shape else None,
+        channels=shape[2] if shape else 0,
+        text=dataset.text_column,
+        time=dataset.time_column,
+        lookback=lookback,
+        step=step,
+        delay=delay,
+    )
+
+
+def from_json(text: str) -> Schema:
+    """Return the schema that `to_json` wrote.
+
+    Raises:
+        DataError: It was written by another version of the program.
+    """
+    try:
+        written = json.loads(text)
+        size = written["image_size"]
+        lists = {"classes": tuple(written["classes"]), "image_size": tuple(size) if size else None}
+        return Schema(**{**written, **lists})
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{FILE} cannot be read ({error}); expected what a run of this version of the program "
+            "logs. Train again."
+        ) from error
+
+
+def target_of(name: str, problem: str) -> str:
+    """Return what is predicted, for people, from the name of its column, if it has one."""
+    if problem == "multilabel":
+        return "labels"
+    if name:
+        return name
+    return "value" if problem.endswith("regression") else "class"

@@ -1,0 +1,49 @@
+"""The errors that a person can mend, under one `UserError`; each message is a sentence that tells how.
+
+A message says what happened with the values that caused it, what was expected, and what to type instead. The commands
+end with the message and exit status 1; only other errors show a traceback.
+"""
+
+
+class UserError(Exception):
+    """Base class of every error that a person can mend."""
+
+
+class AnalysisError(UserError):
+    """The network cannot be analysed as requested."""
+
+
+class ConfigError(UserError):
+    """The configuration is wrong; the message lists every error in it."""
+
+
+class DataError(UserError):
+    """The data cannot be used."""
+
+
+class SourceUnavailable(DataError):
+    """The original data set cannot be fetched: no network, a wrong checksum, or a server that refuses."""
+
+
+class JobError(UserError):
+    """A job of a sweep or of a workflow failed."""
+
+
+class ModelError(UserError):
+    """The model cannot be built for these inputs."""
+
+
+class ProblemError(UserError):
+    """The problem type, the loss, the metrics and the monitored value do not go together."""
+
+
+class SealError(UserError):
+    """The test rows were evaluated before; the message says by which run, when and with what result."""
+
+
+class SplitError(UserError):
+    """The rows cannot be split as requested."""
+
+
+class StoreError(UserError):
+    """The tracking store cannot be reached, read or written."""

@@ -1,0 +1,1 @@
+"""Predictions -> scores, intervals, paired differences: arrays in, numbers out."""

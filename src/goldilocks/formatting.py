@@ -1,0 +1,68 @@
+"""Numbers and tables as people read them: the one formatter of the terminal, of plots and of pages."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LARGE = 1e7  # numbers from here on are written with an exponent
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Format a number with `digits` significant digits and without a needless exponent.
+
+    Numbers of 1,000 and more are rounded to whole ones.
+
+    >>> number(0.27489), number(12310.4), number(1.2345e9), number(0.5, digits=2)
+    ('0.2749', '12,310', '1.2e+09', '0.5')
+    """
+    if not math.isfinite(value):
+        return str(float(value))
+    if abs(value) >= LARGE:
+        return f"{value:.2g}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def signed(value: float, digits: int = 4) -> str:
+    """Format a difference: as `number` does, with a plus sign where it is not negative.
+
+    >>> signed(0.25), signed(-1234.5)
+    ('+0.25', '-1,234')
+    """
+    sign = "" if value < 0 else "+"
+    return sign + number(value, digits)
+
+
+def percent(share: float) -> str:
+    """Format a share, from 0 to 1, in whole percent.
+
+    A share above 0 never reads as 0 %, and one below 1 never as 100 %.
+
+    >>> percent(0.25), percent(0.001), percent(0.999)
+    ('25 %', '<1 %', '>99 %')
+    """
+    if 0 < share < 0.005:
+        return "<1 %"
+    if 0.995 <= share < 1:
+        return ">99 %"
+    return f"{100 * share:.0f} %"
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Format a table in Markdown: floats by `number`, an empty cell where a value is missing."""
+    lines = [list(map(str, table.columns)), ["---"] * len(table.columns)]
+    lines += [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    return "" if math.isnan(value) else number(value)

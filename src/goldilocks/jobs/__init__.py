@@ -1,0 +1,1 @@
+"""Processes, their slots and the records of jobs; knows no Hydra."""

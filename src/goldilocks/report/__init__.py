@@ -1,0 +1,1 @@
+"""Stored runs -> tables and HTML pages."""

@@ -1,0 +1,63 @@
+"""Stored runs -> one HTML file that compares them: variants with intervals over seeds, paired differences, curves.
+
+variants    runs -> variants, each with its values at the best epoch
+differences values of two variants, in pairs -> how far apart, within or beyond noise
+sections    runs that may be compared, ranked and set against the best
+drawn       histories -> the curves of the figures
+rows        numbers -> the cells of tables
+html        all of it -> the file
+"""
+
+import re
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from goldilocks.report import html, sections
+from goldilocks.report.html import Origin
+from goldilocks.tracking.store import Store
+
+ARTIFACTS = "report"  # the folder among the artifacts of a sweep's parent run
+PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")  # in the address of a database or a server
+
+
+def write(store: Store, targets: Sequence[str], output: Path | None, *, command: str) -> Path:
+    """Write the report of runs; where it is of one sweep, log it to the sweep's parent run as well.
+
+    Args:
+        store: Where the runs are.
+        targets: IDs of runs or of sweeps, or names of studies; at least one.
+        output: The file; None: `report-<name>.html` in the working folder.
+        command: What was typed, for the page.
+
+    Returns:
+        The file.
+
+    Raises:
+        StoreError: A target is unknown or has no run, or the store cannot be used.
+        OSError: The file cannot be written.
+    """
+    selection = store.select(targets)
+    runs = selection.runs
+    histories = store.histories([run.run_id for run in runs], sections.curves_of(runs))
+    origin = Origin(
+        store=without_password(store.uri),
+        ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
+        pages={run.run_id: without_password(store.page(run)) for run in runs},
+        command=without_password(command),
+        made=datetime.now(UTC),
+    )
+    text = html.page(selection, sections.sections(runs, histories), histories, origin)
+    file = output or Path(f"report-{selection.slug}.html")
+    file.write_text(text, encoding="utf-8")
+    if selection.sweep is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "report.html").write_text(text, encoding="utf-8")
+            store.add(selection.sweep.run_id, Path(folder), ARTIFACTS)
+    return file
+
+
+def without_password(text: str) -> str:
+    """A text whose addresses have no password: reports are passed on."""
+    return PASSWORD.sub(r"\1:***@", text)

@@ -1,0 +1,36 @@
+"""Logs the report of a workflow to its run."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from goldilocks.report.workflow import content, figure
+from goldilocks.report.workflow.content import WorkflowReport
+from goldilocks.report.workflow.text import in_markdown
+
+
+def log(report: WorkflowReport, tracker: Any) -> None:
+    """Log a report as the run's description, as JSON, as Markdown, and its picture."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        content.write(report, folder)
+        (folder / "report.md").write_text(in_markdown(report))
+        figure.draw(report, folder)
+        tracker.files(folder)
+
+    last = report.steps[-1]
+    tracker.describe(in_markdown(report))
+    tracker.tags({"step": last.name, "passed": str(last.passed).lower()})
+    tracker.metrics(_metrics(report))
+
+
+def _metrics(report: WorkflowReport) -> dict[str, float]:
+    """Return single values, so that workflows can be compared in the table of runs."""
+    values = {"seconds": report.seconds, "runs": float(report.runs)}
+    if report.final is None:
+        return values
+    scores = {
+        f"test_{report.final.metric}": report.final.test,
+        f"val_{report.final.metric}": report.final.validation,
+    }
+    return values | scores

@@ -1,0 +1,1 @@
+"""One run, top to bottom; folds and repeats, cache and test ledger."""

@@ -1,0 +1,169 @@
+"""The figures of a run, drawn into a folder."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from matplotlib.figure import Figure
+
+from goldilocks.encoding import encoder
+from goldilocks.evaluation import scores
+from goldilocks.formatting import number
+from goldilocks.model import Regularizer
+from goldilocks.plots import confusion, curves, images, series, style, texts, weights
+from goldilocks.plots import predictions as scatter_plots
+from goldilocks.run.outcome import Outcome
+from goldilocks.training.batches import augmentation
+
+# Numbers of images; a grid has rows of five, and the augmented ones stand beside their original.
+SAMPLES = 15
+MISTAKES = 15
+AUGMENTED = 14
+
+
+def draw(
+    outcome: Outcome,
+    model: keras.Model,
+    regularizer: Regularizer,
+    rows: np.ndarray,
+    predictions: np.ndarray,
+    folder: Path,
+) -> None:
+    """Draw a run's figures as PNG files.
+
+    Args:
+        outcome: The outcome of the training.
+        model: The model that made the predictions.
+        regularizer: Its augmentation is shown.
+        rows: The predicted rows, int64 (n,): of a final run the test rows, else the validation
+            rows.
+        predictions: Predictions, float32 (n, outputs).
+        folder: An existing folder.
+    """
+    figures = {
+        "learning_curves": _learning_curves(outcome),
+        "weight_histograms": weights.weight_histograms(
+            {variable.path: np.asarray(variable) for variable in model.trainable_variables}
+        ),
+    }
+    figures |= _predictions(outcome, rows, predictions)
+    if outcome.dataset.kind == "image":
+        figures |= _samples(outcome, regularizer)
+    if outcome.dataset.kind == "series":
+        figures |= _over_time(outcome, rows, predictions)
+    else:
+        figures["worst_mistakes"] = _worst_mistakes(outcome, rows, predictions)
+
+    for name, figure in figures.items():
+        style.save(figure, folder / f"{name}.png")
+
+
+def _learning_curves(outcome: Outcome) -> Figure:
+    verdict, result = outcome.verdict, outcome.result
+    return curves.learning_curves(
+        result.history,
+        metric=outcome.problem.metric,
+        best_epoch=result.best_epoch if result.monitor else None,
+        verdict=verdict.name if verdict else None,
+        reason=verdict.reason if verdict else None,
+        baseline=outcome.baseline,
+        title=outcome.settings.name,
+    )
+
+
+def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> dict[str, Figure]:
+    """Draw predictions against targets: of classes a confusion matrix, of numbers a scatter."""
+    dataset, problem = outcome.dataset, outcome.problem
+    truth = dataset.y[rows]
+    if problem.type == "multilabel":
+        return {}
+    if problem.type not in ("binary", "multiclass"):
+        scatter = scatter_plots.predicted_against_true(
+            truth.ravel(), predictions.ravel(), unit=dataset.unit, name="target"
+        )
+        return {"predicted_against_true": scatter}
+
+    counts = np.zeros((len(dataset.classes), len(dataset.classes)), dtype="int64")
+    np.add.at(counts, (truth.astype("int64"), scores.decided(problem, predictions)), 1)
+    return {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
+
+
+def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> Figure:
+    dataset, problem = outcome.dataset, outcome.problem
+    worst = scores.worst(problem, dataset.y[rows], predictions, most=MISTAKES)
+    worst_rows = rows[worst.rows]
+    true = _words(outcome, dataset.y[worst_rows])
+    predicted = _words(outcome, scores.answers(problem, predictions[worst.rows]))
+    title = f"{outcome.settings.name}: worst mistakes"
+
+    if dataset.kind == "image":
+        pixels = encoder.pixels(dataset, worst_rows)
+        return images.worst_mistakes(pixels, true, predicted, worst.sizes, title=title)
+    if dataset.kind == "table":
+        table = dataset.x.iloc[worst_rows]
+        return scatter_plots.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
+    return texts.worst_texts(
+        list(dataset.x[worst_rows]), true, predicted, list(worst.sizes), title=title
+    )
+
+
+def _samples(outcome: Outcome, regularizer: Regularizer) -> dict[str, Figure]:
+    """Draw a grid of training images, and one of them as the augmentation changes it."""
+    dataset, train = outcome.dataset, outcome.split.train
+    rng = np.random.default_rng(0)
+    rows = np.sort(rng.choice(train, size=min(SAMPLES, len(train)), replace=False))
+    pixels, labels = encoder.pixels(dataset, rows), _words(outcome, dataset.y[rows])
+    figures = {
+        "samples": images.sample_grid(pixels, labels, title=f"{dataset.name}: training images")
+    }
+    if not regularizer.augments:
+        return figures
+
+    augment = augmentation(regularizer, seed=0)
+    copies = np.repeat(pixels[:1], AUGMENTED, axis=0).astype("float32")
+    augmented = keras.ops.convert_to_numpy(augment(copies, training=True))
+    augmented = augmented.clip(0, 255).astype("uint8")
+    return figures | {"augmented": images.augmented(pixels[0], augmented, labels[0])}
+
+
+def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> dict[str, Figure]:
+    """Draw the series with its parts, and the predictions over time."""
+    dataset, split, windows = outcome.dataset, outcome.split, outcome.dataset.x
+    name, target = windows.columns[windows.target], windows.values[:, windows.target]
+    reach = windows.lookback + windows.delay - 1  # points from a window's first to the predicted
+
+    # A part is drawn where its predicted points lie, the first one with its inputs.
+    parts = {"train": split.train, "validation": split.validation, "test": split.test}
+    bounds = {
+        part: (int(own[0]) + reach, int(own[-1]) + reach) for part, own in parts.items() if len(own)
+    }
+    bounds["train"] = (int(split.train[0]), bounds["train"][1])
+    return {
+        "series": series.parts(
+            target,
+            bounds,
+            title=f"{dataset.name}: {name} and its parts",
+            sealed=outcome.test is None,
+            name=name,
+            unit=dataset.unit,
+        ),
+        "forecast": series.forecast(
+            dataset.y[rows].ravel(),
+            predictions.ravel(),
+            windows.persistence[rows],
+            title=f"{outcome.settings.name}: predictions over time",
+            name=name,
+            unit=dataset.unit,
+        ),
+    }
+
+
+def _words(outcome: Outcome, values: np.ndarray) -> list[str]:
+    """Return targets or answers as people say them: class names, or numbers in the target's unit."""
+    classes, problem = outcome.dataset.classes, outcome.problem
+    if problem.type == "multilabel":
+        labels = [np.compress(row, classes) for row in values]
+        return [" ".join(names) or "none" for names in labels]
+    if problem.type in ("binary", "multiclass"):
+        return [classes[int(value)] for value in values.ravel()]
+    return [number(value) for value in values.ravel()]

@@ -1,0 +1,220 @@
+"""One run, top to bottom; several folds or seeds are several trainings, each in a child run.
+
+A finished run of the same configuration, data and code is reused; an interrupted one is resumed.
+Nothing here imports Keras before everything is checked that can be checked without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from goldilocks import console
+from goldilocks.config.settings import Settings
+from goldilocks.dataset import row_keys
+from goldilocks.jobs import records
+from goldilocks.problem import check_monitor, resolve
+from goldilocks.protocol import Split, near_duplicates, notes_of_all
+from goldilocks.run import cache, test_ledger, warm_start
+from goldilocks.run.context import RunContext, TrainingSpec
+from goldilocks.search import trial as trials
+from goldilocks.tracking import provenance
+from goldilocks.tracking.query import StoredRun
+
+
+def run(settings: Settings) -> float:
+    """Train, evaluate, diagnose and track a configuration.
+
+    Args:
+        settings: Checked settings.
+
+    Returns:
+        The best monitored value, which a sweep compares: of several trainings their mean at one
+        epoch, of a final run the same metric on the test rows, of a reused run its value.
+
+    Raises:
+        SealError: If it is a final run, another configuration was evaluated on the test rows, and
+            `force` is false.
+        StoreError: If the store cannot be reached or written, or has no run `model.init_from`.
+        DataError: If the data cannot be used.
+        SplitError: If the rows cannot be split as requested.
+        ProblemError: If the problem type of the data does not go with the settings.
+        ModelError: If the model cannot be built for the shape of the data.
+    """
+    store = settings.builder("tracking")()
+    if settings.sweep_dir is None:  # A sweep repairs the store before its first job.
+        for line in store.repair():
+            console.note(line)
+
+    dataset = settings.builder("dataset")()
+    problem = resolve(dataset.problem, **settings.tree["problem"])
+    penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
+    check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
+
+    splits = settings.builder("protocol")(dataset)
+    for note in (*dataset.notes, *notes_of_all(splits)):
+        console.note(f"  {note}")
+
+    context = RunContext(settings, store, dataset, problem)
+    specs = training_specs(settings, splits, subset=dataset.subset is not None)
+    whole = specs[0]
+    if len(specs) > 1:
+        whole = TrainingSpec(settings, specs[0].split, None, "")
+
+    with store.alone(context.fingerprint(whole)):
+        stored = context.stored_run(whole)
+        if stored is not None and stored.status == "FINISHED":
+            _record(settings, run_id=stored.run_id, reused=True)
+            console.result(cache.lines(stored, store.ui_command))
+            return cache.value(settings, stored)
+
+        return _train(context, whole, specs, splits, interrupted=stored)
+
+
+def training_specs(
+    settings: Settings, splits: Sequence[Split], *, subset: bool
+) -> list[TrainingSpec]:
+    """Return the trainings of a run: one for each seed and fold.
+
+    A final run has one training, on all rows but the test rows; of a data set of which a subset was
+    requested, on the subset's training rows.
+    """
+    if settings.tree["final"]:
+        last = splits[-1]  # The last fold of a series has the latest rows.
+        split = last.joined()
+        if subset:
+            split = Split(last.train, last.validation[:0], last.test, last.notes)
+        return [TrainingSpec(settings, split, None, "")]
+
+    specs = []
+    for repeat in range(settings.tree["trainer"]["repeats"]):
+        repeated = _with_seed(settings, settings.tree["seed"] + repeat)
+        for fold, split in enumerate(splits, start=1):
+            part = _part(settings, repeated.tree["seed"], fold, len(splits))
+            specs.append(TrainingSpec(repeated, split, fold if len(splits) > 1 else None, part))
+    return specs
+
+
+def _with_seed(settings: Settings, seed: int) -> Settings:
+    """Return the settings of one of several repeats."""
+    trainer = {**settings.tree["trainer"], "repeats": 1}
+    tree = {**settings.tree, "seed": seed, "trainer": trainer}
+    if settings.tree["trainer"]["repeats"] == 1:
+        return dataclasses.replace(settings, tree=tree)
+
+    others = [
+        override
+        for override in settings.overrides
+        if not override.startswith(("trainer.repeats=", "seed="))
+    ]
+    overrides = (*others, "trainer.repeats=1", f"seed={seed}")
+    return dataclasses.replace(settings, tree=tree, overrides=overrides)
+
+
+def _part(settings: Settings, seed: int, fold: int, folds: int) -> str:
+    """Return the name of a training among several: "fold 1 of 4 seed 7"; "" of a single one."""
+    words = []
+    if folds > 1:
+        words.append(f"fold {fold} of {folds}")
+    if settings.tree["trainer"]["repeats"] > 1:
+        words.append(f"seed {seed}")
+    return " ".join(words)
+
+
+def _train(
+    context: RunContext,
+    whole: TrainingSpec,
+    specs: Sequence[TrainingSpec],
+    splits: Sequence[Split],
+    *,
+    interrupted: StoredRun | None,
+) -> float:
+    """Open the run and do its trainings."""
+    settings = context.settings
+    with contextlib.ExitStack() as stack:
+        # The lock is held until the run is open: from then on, others see that it will be evaluated.
+        with _test_lock(context, whole):
+            if settings.tree["final"]:
+                whole = _evaluated(context, whole, splits, interrupted=interrupted)
+                specs = [whole]
+
+            # The one import of Keras and TensorFlow, which takes seconds.
+            from goldilocks import backend  # noqa: F401  # isort: skip  First: it is quiet.
+            from goldilocks.run import repeats, train
+
+            initial_model = warm_start.load(settings, context.store)
+            tracker = stack.enter_context(
+                context.open_run(whole, parent=settings.parent, resumed=interrupted)
+            )
+
+        _record(settings, run_id=tracker.run_id)
+        trial = _trial(settings)
+        outcomes = train.train(context, specs, initial_model, tracker, trial)
+        if trial is not None and trial.pruned:
+            _record(settings, pruned=True)
+
+        if len(specs) == 1:
+            return outcomes[0].value
+        return repeats.conclude(settings, outcomes, tracker)
+
+
+def _test_lock(context: RunContext, spec: TrainingSpec) -> contextlib.AbstractContextManager[None]:
+    """Return the lock of a final run's test rows: two that open at once must see each other."""
+    if not context.settings.tree["final"]:
+        return contextlib.nullcontext()
+    digest = row_keys.digest(context.dataset, spec.split.test)
+    return context.store.alone(f"test-{digest}", "about to evaluate these test rows")
+
+
+def _evaluated(
+    context: RunContext,
+    spec: TrainingSpec,
+    splits: Sequence[Split],
+    *,
+    interrupted: StoredRun | None,
+) -> TrainingSpec:
+    """Return a final run's training with its place in the test ledger and warnings of near duplicates.
+
+    Raises:
+        SealError: If another configuration was evaluated on the test rows, and it is not forced.
+    """
+    dataset, split = context.dataset, spec.split
+    validation_rows = np.unique(np.concatenate([each.validation for each in splits]))
+    code = provenance.code().digest
+    evaluation = test_ledger.evaluation(
+        context.store,
+        digest=row_keys.digest(dataset, split.test),
+        dataset_digest=dataset.digest,
+        configuration=spec.settings.configuration(dataset.digest, code),
+        fingerprint=context.fingerprint(spec),
+        resumed_run=None if interrupted is None else interrupted.run_id,
+        force=context.settings.tree["force"],
+        validation_rows=len(validation_rows),
+    )
+
+    notes = list(evaluation.notes)
+    pairs = near_duplicates.near_duplicates(dataset, split)
+    if warning := near_duplicates.warning(dataset, split, pairs):
+        notes.append(warning)
+    for note in notes:
+        console.note(f"  {note}")
+
+    split = dataclasses.replace(split, notes=(*split.notes, *notes))
+    return dataclasses.replace(spec, evaluation=evaluation, split=split)
+
+
+def _trial(settings: Settings) -> trials.Trial | None:
+    """Return the trial of this job; None where it is not one of a search."""
+    if settings.sweep_dir is None or settings.job is None or settings.tree["final"]:
+        return None
+    return trials.trial(settings.sweep_dir, settings.job)
+
+
+def _record(settings: Settings, **values: Any) -> None:
+    """Add to the record of this job, where it is one of a sweep."""
+    if settings.sweep_dir is not None and settings.job is not None:
+        records.update(settings.sweep_dir, settings.job, **values)

@@ -1,0 +1,277 @@
+"""Training specifications in, outcomes out: each is built, fitted, evaluated, diagnosed, drawn and logged."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goldilocks import backend, console, diagnosis
+from goldilocks.dataset.sources.cache import digest
+from goldilocks.encoding import encoder as encoding
+from goldilocks.encoding import vectorization
+from goldilocks.encoding.targets import (
+    count_outputs,
+    encode_targets,
+    target_prior,
+    target_spread,
+)
+from goldilocks.evaluation import scores
+from goldilocks.evaluation.baseline import beats, predict_baseline
+from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer, vectors
+from goldilocks.run import cache, description, figures
+from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
+from goldilocks.run.outcome import Outcome
+from goldilocks.tracking import query
+from goldilocks.tracking.selection import PARENT
+from goldilocks.training import frozen
+from goldilocks.training.callbacks import ProgressBar
+from goldilocks.training.fit import FitSpec
+from goldilocks.training.predict import predict
+from goldilocks.training.pruner import Pruner
+
+if TYPE_CHECKING:
+    import keras
+
+    from goldilocks.search.trial import Trial
+
+EXAMPLE_ROWS = 2  # in the logged model's input example
+
+
+def train(
+    context: RunContext,
+    specs: Sequence[TrainingSpec],
+    initial_model: keras.Model | None,
+    tracker: Any,
+    trial: Trial | None,
+) -> list[Outcome]:
+    """Train each specification and log it: a single one in the open run, several in child runs.
+
+    Args:
+        context: What the trainings share.
+        specs: The trainings, at least one.
+        initial_model: The logged model to start from; None to start from new weights.
+        tracker: Tracker of the open run.
+        trial: Trial of a search, which may end the trainings early; or None.
+
+    Returns:
+        An outcome for each specification; for fewer where the trial was pruned.
+
+    Raises:
+        ModelError: If a model cannot be built for the shape of the data.
+        StoreError: If there is no room for what is logged.
+    """
+    outcomes: list[Outcome] = []
+    reused: list[str] = []
+    for number, spec in enumerate(specs, start=1):
+        if len(specs) == 1:
+            outcome = _train_one(context, spec, initial_model, tracker, trial)
+        else:
+            outcome = _train_child(context, spec, initial_model, tracker.run_id, trial, reused)
+            tracker.tags(query.reused_tags(reused))
+        outcomes.append(outcome)
+
+        if trial is None:
+            continue
+        if trial.fold(number, outcome.value, last=number == len(specs)) or trial.pruned:
+            tracker.tags({"pruned": "true"})
+            break
+    return outcomes
+
+
+def _train_child(
+    context: RunContext,
+    spec: TrainingSpec,
+    initial_model: keras.Model | None,
+    parent: str,
+    trial: Trial | None,
+    reused: list[str],
+) -> Outcome:
+    """Train one of several specifications in a run of its own, or read the outcome of a finished one.
+
+    The ID of a run that stands below another parent is added to `reused`.
+    """
+    with context.store.alone(context.fingerprint(spec)):
+        stored = context.stored_run(spec)
+        if stored is not None and stored.tags.get(PARENT) != parent:
+            reused.append(stored.run_id)
+        if stored is not None and stored.status == "FINISHED":
+            console.note(f"{spec.part}: trained before, run {stored.run_id}")
+            return cache.outcome(context, spec, stored)
+
+        with context.open_run(spec, parent=parent, resumed=stored) as tracker:
+            return _train_one(context, spec, initial_model, tracker, trial)
+
+
+def _train_one(
+    context: RunContext,
+    spec: TrainingSpec,
+    initial_model: keras.Model | None,
+    tracker: Any,
+    trial: Trial | None,
+) -> Outcome:
+    """Train a specification in an open run."""
+    settings, dataset, problem, split = (
+        spec.settings,
+        context.dataset,
+        context.problem,
+        spec.split,
+    )
+    final = settings.tree["final"]
+    console.note(f"{spec.part or settings.name}: {description.facts(dataset, problem, split)}")
+
+    # Model and split -> history.
+    fit_spec = prepare(context, spec, initial_model)
+    progress = ProgressBar(metric=problem.metric)
+    callbacks: list[keras.callbacks.Callback] = [progress]
+    if trial is not None:
+        callbacks.append(Pruner(trial.epoch, monitor=settings.tree["trainer"]["monitor"]))
+    try:
+        result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
+    finally:
+        progress.close()
+
+    # Model and rows -> predictions -> scores.
+    rows = split.test if final else result.validation
+    targets = fit_spec.targets[rows]
+    if final:
+        tracker.mark_test_evaluation()
+    predictions = predict(fit_spec.encoder, fit_spec.model, dataset, rows)
+    baseline_predictions = predict_baseline(dataset, fit_spec.prior, rows)
+    baseline = scores.scores(problem, targets, baseline_predictions)
+    reached = scores.scores(problem, targets, predictions)
+    intervals = {}
+    if final:
+        intervals = scores.intervals_of(problem, dataset, rows, targets, predictions)
+
+    # History -> verdict.
+    verdict = None
+    if not final and settings.role != "baseline":
+        verdict = diagnosis.judge(
+            result.history,
+            metric=problem.metric,
+            baseline=baseline,
+            rows=len(rows),
+            **settings.tree["diagnosis"],
+        )
+
+    # All of it -> the store.
+    model = encoding.attach(fit_spec.encoder, fit_spec.model)
+    outcome = Outcome(
+        settings=settings,
+        part=spec.part,
+        dataset=dataset,
+        problem=problem,
+        split=split,
+        result=result,
+        baseline=baseline,
+        beats_baseline=beats(problem, reached, baseline),
+        verdict=verdict,
+        test=reached if final else None,
+        intervals=intervals,
+        evaluation=spec.evaluation,
+        parameters=model.count_params(),
+        coverage=_coverage(spec, fit_spec),
+        weights=digest(*model.get_weights()),
+    )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        description.write(outcome, model, folder)
+        figures.draw(
+            outcome, fit_spec.model, fit_spec.regularizer, rows, predictions, folder / "plots"
+        )
+        np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
+        tracker.files(folder)
+    tracker.dataset(dataset, context="train and test" if final else "train and validation")
+    tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
+    tracker.metrics(outcome.metrics)
+    tracker.tags(outcome.tags)
+    if trial is not None and trial.pruned:
+        tracker.tags({"pruned": "true"})
+    tracker.describe(description.markdown(outcome))
+
+    if spec.part:
+        console.result(description.line(outcome))
+    else:
+        console.result(description.lines(outcome, tracker.where, tracker.ui_command))
+    return outcome
+
+
+def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model | None) -> FitSpec:
+    """Build the model of a training, with everything that `fit` needs; the seed is set here.
+
+    Args:
+        context: What the trainings of the run share.
+        spec: The training; nothing but its training rows is fitted on.
+        initial_model: The logged model to start from; None to start from new weights.
+
+    Raises:
+        ModelError: If the model cannot be built for the shape of the data.
+    """
+    settings, dataset, problem, split = (
+        spec.settings,
+        context.dataset,
+        context.problem,
+        spec.split,
+    )
+    backend.seed(settings.tree["seed"])
+    regularizer = Regularizer(**settings.tree["regularizer"])
+
+    # Training rows -> encoder. A model that goes on from another one keeps that one's encoder: what
+    # its weights mean depends on the vocabulary and the scales that they were trained with.
+    in_order = settings.choices["model"] in READS_IN_ORDER
+    encoder = encoding.fit(dataset, split.train, in_order=in_order)
+    goes_on = initial_model is not None and settings.tree["model"].get("base") != "run"
+    if goes_on:
+        encoder = transfer.encoder(initial_model, encoder)
+
+    # Training targets -> what is known of them before training.
+    outputs = count_outputs(problem, dataset)
+    prior = target_prior(problem, outputs, dataset.y[split.train])
+    max_tokens = 0
+    if dataset.vectorization and vectorization.is_sequence(encoder):
+        max_tokens = dataset.vectorization.max_tokens
+
+    # Facts -> model.
+    facts = Facts(
+        input_shape=tuple(encoder.output.shape[1:]),
+        outputs=outputs,
+        last_activation=problem.last_activation,
+        prior=prior,
+        spread=target_spread(problem, dataset.y[split.train]),
+        max_tokens=max_tokens,
+        vocabulary=vectorization.vocabulary(encoder),
+        persistence=encoding.persistence(dataset, encoder),
+        initial_model=initial_model,
+    )
+    model = settings.builder("model")(facts, regularizer)
+    if goes_on:
+        transfer.start(model, initial_model)
+    if not regularizer.augments:
+        encoder, model = frozen.divide(encoder, model)
+
+    return FitSpec(
+        model=model,
+        encoder=encoder,
+        dataset=dataset,
+        split=split,
+        targets=encode_targets(problem, outputs, dataset.y),
+        prior=prior,
+        problem=problem,
+        regularizer=regularizer,
+        optimizer=settings.builder("optimizer"),
+        seed=settings.tree["seed"],
+    )
+
+
+def _coverage(spec: TrainingSpec, fit_spec: FitSpec) -> float | None:
+    """Return the share of the vocabulary that the word vectors have, 0 to 1; None without them."""
+    model = spec.settings.tree["model"]
+    source = model.get("vectors")
+    if source is None:
+        return None
+    vocabulary = vectorization.vocabulary(fit_spec.encoder)
+    return vectors.load(source, vocabulary, model["output_dim"]).coverage

@@ -1,0 +1,100 @@
+"""The logged model that a run starts from (`model.init_from`), where its training may be continued."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from goldilocks.config.settings import Settings
+from goldilocks.errors import ModelError, SplitError
+from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.tracker import written
+
+if TYPE_CHECKING:
+    import keras
+
+# Keys that decide how a text or a window is encoded. The encoder of the source run comes along with
+# its model, so these cannot change.
+ENCODING_KEYS = tuple(
+    f"dataset.{name}"
+    for name in (
+        "encoding",
+        "hashing",
+        "token",
+        "max_tokens",
+        "maxlen",
+        "truncating",
+        "padding",
+        "reverse",
+        "lookback",
+        "step",
+        "delay",
+        "target",
+    )
+)
+
+
+def load(settings: Settings, store: Any) -> keras.Model | None:
+    """Load the model to warm-start from, if the splits allow it.
+
+    Args:
+        settings: Checked settings.
+        store: Where the source run is.
+
+    Returns:
+        The logged model that `model.init_from` names, raw rows -> predictions; None where it names
+        none.
+
+    Raises:
+        StoreError: If there is no such run, or it logged no model.
+        SplitError: If it was trained, on the same data set, with rows that this run validates or
+            tests with.
+        ModelError: If its rows were encoded in another way.
+    """
+    run_id = settings.tree["model"].get("init_from")
+    if not run_id:
+        return None
+
+    source_run = store.found(run_id)
+    if source_run.params.get("dataset") == settings.flat["dataset"]:
+        _check_rows(source_run, settings)
+        if settings.tree["model"].get("base") != "run":
+            _check_encoding(source_run, settings)
+    return store.model(run_id)
+
+
+def _check_rows(source_run: StoredRun, settings: Settings) -> None:
+    reason = _shared_rows(source_run, settings)
+    if reason:
+        raise SplitError(
+            f"model.init_from={source_run.run_id}: that run may have trained on rows that this one "
+            f"validates or tests with: {reason}. Expected a hold-out run with the same protocol, "
+            "or another data set."
+        )
+
+
+def _shared_rows(source_run: StoredRun, settings: Settings) -> str:
+    """Return why the source run may have trained on this run's validation or test rows; "" if not."""
+    final = settings.tree["final"]
+    for key, value in settings.flat.items():
+        theirs = source_run.params.get(key)
+        if key.startswith("protocol") and theirs not in (None, written(value)):
+            return f"its {key} is {theirs}, and here it is {written(value)}"
+
+    role = source_run.tags.get("role")
+    if role == "fold" or (settings.flat["protocol"] != "holdout" and not final):
+        return "one of several folds trains on what another one validates with"
+    if role == "final" and not final:
+        return "it is a final run, which trained on the validation rows"
+    return ""
+
+
+def _check_encoding(source_run: StoredRun, settings: Settings) -> None:
+    for key in ENCODING_KEYS:
+        if key not in settings.flat:
+            continue
+        theirs, value = source_run.params.get(key), written(settings.flat[key])
+        if theirs not in (None, value):
+            raise ModelError(
+                f"model.init_from={source_run.run_id}: that run has {key}={theirs}, and here it is "
+                f"{value}. Its weights mean nothing for other features; use {key}={theirs}."
+            )

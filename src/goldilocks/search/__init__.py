@@ -1,0 +1,1 @@
+"""Optuna: search spaces, trials and pruning; knows no Hydra."""

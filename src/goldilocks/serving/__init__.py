@@ -1,0 +1,1 @@
+"""A logged model and raw input -> answers."""

@@ -1,0 +1,28 @@
+"""A model and raw rows -> predictions."""
+
+import keras
+import numpy as np
+
+from goldilocks.dataset import Dataset
+from goldilocks.training import batches
+
+
+def predict(
+    encoder: keras.Model, model: keras.Model, dataset: Dataset, rows: np.ndarray
+) -> np.ndarray:
+    """Return the predictions of rows, in their order.
+
+    Args:
+        encoder: Raw rows -> features.
+        model: Features -> predictions.
+        dataset: The data set that holds the rows.
+        rows: int64 (n,).
+
+    Returns:
+        float32 (n, outputs).
+    """
+    unused = np.zeros(len(dataset.y), dtype="float32")
+    features = batches.evaluation(
+        dataset, encoder, rows, unused, batch_size=batches.ROWS_TO_EVALUATE
+    )
+    return model.predict(features, verbose=0)

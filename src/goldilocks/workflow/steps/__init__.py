@@ -1,0 +1,1 @@
+"""The steps of the universal workflow, a module each."""

@@ -1,0 +1,146 @@
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from goldilocks.tracking import database, local
+
+AT_ONCE = 4  # benchmarks/store.py does it with 8, ten times
+ONE_RUN = """
+import sys
+import threading
+from pathlib import Path
+from goldilocks.tracking import local
+Path("ready").mkdir(exist_ok=True)
+(Path("ready") / sys.argv[1]).touch()
+while len(list(Path("ready").iterdir())) < 4:
+    pass
+store = local.connect(uri=None, experiment="tries")
+with store.run(sys.argv[1], parent=None, params={"seed": 0}, tags={}, continued=None) as tracker:
+    tracker.epoch(1, {"loss": 0.5})
+"""
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """A working folder without a store."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return tmp_path
+
+
+def test_many_processes_begin_on_a_fresh_store_at_once(bare):
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", ONE_RUN, str(number)], stderr=subprocess.PIPE, text=True
+        )
+        for number in range(AT_ONCE)
+    ]
+    said = [process.communicate(timeout=120)[1] for process in started]
+    assert [process.returncode for process in started] == [0] * AT_ONCE, said
+    client = MlflowClient(f"sqlite:///{bare}/mlflow.db")
+    [experiment] = [each for each in client.search_experiments() if each.name == "tries"]
+    found = client.search_runs([experiment.experiment_id])
+    assert sorted(run.info.run_name for run in found) == [str(number) for number in range(AT_ONCE)]
+    assert {(run.info.status, run.data.metrics["loss"]) for run in found} == {("FINISHED", 0.5)}
+    with sqlite3.connect("mlflow.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_a_project_folder_can_be_moved_with_plain_mlflow(folder, tmp_path_factory, monkeypatch):
+    store = local.connect(uri=None, experiment="tries")
+    (folder / "out").mkdir()
+    (folder / "out" / "curve.png").write_bytes(b"png")
+    with store.run("before", parent=None, params={}, tags={}, continued=None) as tracker:
+        tracker.files(folder / "out")
+    moved = tmp_path_factory.mktemp("moved") / "project"
+    shutil.copytree(folder, moved)
+    shutil.rmtree(folder / "mlruns")
+    monkeypatch.chdir(moved)
+    client = MlflowClient(f"sqlite:///{moved}/mlflow.db")  # What `mlflow ui` does in this folder.
+    assert [item.path for item in client.list_artifacts(tracker.run_id)] == ["curve.png"]
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")  # MLflow has set it for this process.
+    again = local.connect(uri=None, experiment="tries")
+    assert again.artifact(tracker.run_id, "curve.png", moved / "out").read_bytes() == b"png"
+
+
+def test_a_store_elsewhere_keeps_its_artifacts_beside_itself(folder, tmp_path_factory, monkeypatch):
+    away = tmp_path_factory.mktemp("away")
+    monkeypatch.chdir(away)
+    store = local.connect(uri=f"sqlite:///{folder}/mlflow.db", experiment="tries")
+    (away / "out").mkdir()
+    (away / "out" / "note.txt").write_text("hello")
+    with store.run("far", parent=None, params={}, tags={}, continued=None) as tracker:
+        tracker.files(away / "out")
+    assert not (away / "mlruns").exists()
+    assert store.artifact(tracker.run_id, "note.txt", away).read_text() == "hello"
+    monkeypatch.chdir(folder)
+    assert [item.path for item in store.client.list_artifacts(tracker.run_id)] == ["note.txt"]
+
+
+def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    number = client.create_experiment("older", artifact_location=str(folder / "mlruns" / "7"))
+    elsewhere = client.create_experiment("elsewhere", artifact_location="s3://bucket/7")
+    run = client.create_run(number)
+    assert run.info.artifact_uri.startswith(str(folder))
+    database.make_movable(f"sqlite:///{folder}/mlflow.db")
+    assert (
+        client.get_run(run.info.run_id).info.artifact_uri == f"mlruns/7/{run.info.run_id}/artifacts"
+    )
+    assert client.get_experiment(number).artifact_location == "mlruns/7"
+    assert client.get_experiment(elsewhere).artifact_location == "s3://bucket/7"
+
+
+def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, capsys, monkeypatch):
+    shutil.copy(migrated, bare / "mlflow.db")
+    with sqlite3.connect("mlflow.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'an older one'")
+        connection.execute("PRAGMA journal_mode=DELETE")
+    connection.close()
+    called = []
+    monkeypatch.setattr(
+        database.subprocess,
+        "run",
+        lambda command, **_: (
+            called.append(command) or subprocess.CompletedProcess(command, 1, "", "no way back\n")
+        ),
+    )
+    with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
+        database.reach(f"sqlite:///{bare}/mlflow.db")
+    assert called[0][1:] == ["-m", "mlflow", "db", "upgrade", f"sqlite:///{bare}/mlflow.db"]
+    assert (bare / "mlflow.before-upgrade.db").exists()
+    assert "a copy stays in" in capsys.readouterr().err
+    with pytest.raises(
+        OSError, match="no way back"
+    ):  # What failed half-way must not replace the good copy.
+        database.reach(f"sqlite:///{bare}/mlflow.db")
+    assert (bare / "mlflow.before-upgrade-2.db").exists()
+
+
+def test_readers_do_not_keep_a_store_from_being_set_up(folder):
+    with sqlite3.connect("mlflow.db") as setting:
+        setting.execute("PRAGMA journal_mode=DELETE")
+    setting.close()
+    reader = sqlite3.connect("mlflow.db", check_same_thread=False)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM experiments").fetchall()
+    free = threading.Timer(0.5, reader.rollback)
+    free.start()
+    database.reach(f"sqlite:///{folder}/mlflow.db")
+    free.join()
+    reader.close()
+    with sqlite3.connect("mlflow.db") as after:
+        assert after.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    after.close()
+
+
+def test_the_schema_is_that_of_the_installed_mlflow():
+    from mlflow.store.db.utils import _get_latest_schema_revision
+
+    assert _get_latest_schema_revision() == database.SCHEMA

@@ -1,0 +1,50 @@
+import math
+
+import pandas as pd
+import pytest
+
+from goldilocks import formatting
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.27489, "0.2749"),
+        (0.00012345, "0.0001234"),
+        (12.0, "12"),
+        (999.96, "1000"),
+        (12310.4, "12,310"),
+        (-1234.5, "-1,234"),
+        (1.2345e9, "1.2e+09"),
+        (math.nan, "nan"),
+        (-math.inf, "-inf"),
+    ],
+)
+def test_a_number_has_four_digits_and_no_needless_exponent(value, text):
+    assert formatting.number(value) == text
+
+
+def test_fewer_digits_can_be_requested():
+    assert formatting.number(0.04567, digits=2) == "0.046"
+
+
+def test_a_difference_shows_its_sign():
+    assert [formatting.signed(value) for value in (0.25, 0.0, -3.0)] == ["+0.25", "+0", "-3"]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.001, "<1 %"), (0.256, "26 %"), (0.999, ">99 %"), (1.0, "100 %")],
+)
+def test_a_share_never_reads_as_all_or_nothing_unless_it_is(share, text):
+    assert formatting.percent(share) == text
+
+
+def test_a_table_leaves_missing_cells_empty():
+    table = pd.DataFrame({"name": ["a", None], "value": [12310.4, math.nan]})
+    assert formatting.markdown(table).splitlines() == [
+        "| name | value |",
+        "| --- | --- |",
+        "| a | 12,310 |",
+        "|  |  |",
+    ]

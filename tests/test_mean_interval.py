@@ -1,0 +1,145 @@
+import math
+
+import numpy as np
+import pytest
+
+from goldilocks.evaluation.mean_interval import Spread, best_epoch, mean_history, spread
+
+NAN, INF = math.nan, math.inf
+
+
+def test_the_mean_history_is_the_mean_of_each_epoch():
+    mean = mean_history(
+        [{"loss": [4.0, 2.0], "val_mae": [1.0, 3.0]}, {"val_mae": [2.0, 5.0], "loss": [2.0, 1.0]}]
+    )
+    assert mean == {"loss": [3.0, 1.5], "val_mae": [1.5, 4.0]}
+    assert list(mean) == ["loss", "val_mae"]
+
+
+def test_the_mean_history_has_the_epochs_that_all_trainings_have():
+    assert mean_history([{"loss": [3.0, 2.0, 1.0]}, {"loss": [5.0, 4.0]}]) == {"loss": [4.0, 3.0]}
+    assert mean_history([{"loss": [3.0, 2.0]}]) == {"loss": [3.0, 2.0]}
+    assert mean_history([{"loss": []}, {"loss": [1.0]}]) == {"loss": []}
+
+
+def test_a_diverged_training_makes_the_mean_nan():
+    mean = mean_history([{"loss": [3.0, NAN, INF, INF]}, {"loss": [5.0, 4.0, 1.0, -INF]}])["loss"]
+    assert mean[0] == 4.0
+    assert math.isnan(mean[1])
+    assert mean[2] == INF
+    assert math.isnan(mean[3])
+
+
+def test_histories_that_cannot_be_averaged_are_a_sentence():
+    with pytest.raises(
+        ValueError, match=r"there are no histories to average; expected at least one\."
+    ):
+        mean_history([])
+    with pytest.raises(
+        ValueError, match=r"histories 1 and 3 do not both have auc, mae; expected the same names"
+    ):
+        mean_history([{"mae": [1.0]}, {"mae": [1.0]}, {"auc": [1.0]}])
+
+
+@pytest.mark.parametrize(
+    ("curve", "mode", "best"),
+    [
+        ([3.0, 1.0, 2.0], "min", 2),
+        ([3.0, 1.0, 2.0], "max", 1),
+        ([2.0, 1.0, 1.0], "min", 2),
+        ([NAN, 2.0, 1.0, NAN], "min", 3),
+        ([0.5, NAN, INF], "max", 1),
+        ([-INF, 0.5], "min", 2),
+        ([NAN, NAN], "min", 1),
+    ],
+)
+def test_the_best_epoch_is_that_of_the_best_finite_value(curve, mode, best):
+    assert best_epoch({"loss": [0.0], "val_loss": curve}, "val_loss", mode) == best
+    assert best_epoch({"val_loss": np.array(curve)}, "val_loss", mode) == best
+
+
+def test_no_best_epoch_is_a_sentence():
+    with pytest.raises(
+        ValueError, match=r"no epoch of val_mae; expected at least one\. It has loss, mae\."
+    ):
+        best_epoch({"loss": [1.0], "mae": [1.0]}, "val_mae", "min")
+    with pytest.raises(ValueError, match=r"mode is 'lower'; expected 'min' or 'max'\."):
+        best_epoch({"loss": [1.0]}, "loss", "lower")
+
+
+def test_the_spread_of_the_four_folds_of_chapter_4_as_computed_by_hand():
+    # Squared distances from 2.38725: 0.094403, 0.068238, 0.277466, 0.001743; their sum / 3 is
+    # 0.147283.
+    folds = [2.080, 2.126, 2.914, 2.429]
+    repeats, folded = spread(folds, overlap=0), spread(folds, overlap=1 / 3)
+    assert (repeats.mean, repeats.deviation) == pytest.approx((2.38725, 0.383775), abs=1e-5)
+    # Student's t of 3 degrees of freedom: 3.18245. Half-widths: t x deviation x sqrt(1/4), and
+    # sqrt(1/4 + 1/3).
+    assert (repeats.low, repeats.high) == pytest.approx(
+        (2.38725 - 0.61067, 2.38725 + 0.61067), abs=1e-4
+    )
+    assert (folded.low, folded.high) == pytest.approx(
+        (2.38725 - 0.93282, 2.38725 + 0.93282), abs=1e-4
+    )
+    assert folded.deviation == repeats.deviation
+    assert folded.count == 4
+
+
+def test_equal_values_have_an_interval_without_width():
+    assert spread([0.5, 0.5, 0.5], overlap=0.25) == Spread(0.5, 0.0, 0.5, 0.5, 3)
+
+
+def test_one_value_says_nothing_of_others():
+    alone = spread([0.75], overlap=0)
+    assert (alone.mean, alone.count) == (0.75, 1)
+    assert all(math.isnan(value) for value in (alone.deviation, alone.low, alone.high))
+
+
+@pytest.mark.parametrize("bad", [NAN, INF, -INF])
+def test_a_diverged_training_makes_the_spread_nan(bad):
+    found = spread([1.0, bad, 2.0], overlap=0)
+    assert all(math.isnan(value) for value in (found.mean, found.deviation, found.low, found.high))
+    assert found.count == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "overlap", "said"),
+    [
+        ([], 0, r"there are no values to summarize; expected at least one\."),
+        ([1.0], -0.1, r"overlap is -0\.1; expected 0, or validation rows / training rows"),
+        ([1.0], NAN, r"overlap is nan; expected 0"),
+    ],
+)
+def test_what_has_no_spread_is_a_sentence(values, overlap, said):
+    with pytest.raises(ValueError, match=said):
+        spread(values, overlap=overlap)
+
+
+def test_the_interval_of_independent_values_covers_their_mean_19_times_in_20():
+    draws = np.random.default_rng(0).normal(3.0, 2.0, (2000, 4))
+    covered = [
+        found.low <= 3.0 <= found.high for found in (spread(values, overlap=0) for values in draws)
+    ]
+    assert np.mean(covered) == pytest.approx(
+        0.95, abs=0.015
+    )  # Three standard errors of 2,000 draws.
+
+
+def test_the_interval_of_folds_covers_where_the_usual_one_does_not():
+    # What folds share moves all of them: with correlation r, variance x (1/n + r / (1 - r)) is
+    # right; overlap is that.
+    random, share = np.random.default_rng(0), 0.25
+    draws = np.sqrt(share) * random.normal(size=(2000, 1)) + np.sqrt(1 - share) * random.normal(
+        size=(2000, 4)
+    )
+    usual, corrected = (
+        np.mean(
+            [
+                found.low <= 0 <= found.high
+                for found in (spread(values, overlap=overlap) for values in draws)
+            ]
+        )
+        for overlap in (0, share / (1 - share))
+    )
+    assert corrected == pytest.approx(0.95, abs=0.015)
+    assert usual < 0.9

@@ -1,0 +1,122 @@
+import contextlib
+import io
+
+import numpy as np
+import pandas
+import pytest
+from mlflow.tracking import MlflowClient
+from scipy import stats
+
+from goldilocks.run.run import run
+
+QUICK = ("trainer.epochs=3", "trainer.batch_size=16", "model.units=8")
+
+
+@pytest.fixture(scope="module")
+def folds(shared_folder, composed):
+    """The runs of a table under two folds and two seeds: the parent, and the children by name; and what was said."""
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({"size": rng.normal(100, 20, 90), "age": rng.normal(50, 9, 90)})
+    frame["price"] = 2 * frame["size"] - frame["age"] + rng.normal(0, 5, 90)
+    frame.to_csv("rows.csv", index=False)
+    table = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price")
+    settings = composed(
+        *table, *QUICK, "protocol=kfold", "protocol.k=2", "trainer.repeats=2", "seed=5"
+    )
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        value = run(settings)
+    client = MlflowClient(f"sqlite:///{shared_folder}/mlflow.db")
+    found = client.search_runs(["1"])
+    [parent] = [each for each in found if "mlflow.parentRunId" not in each.data.tags]
+    children = {each.info.run_name: each for each in found if each is not parent}
+    return client, parent, children, value, said.getvalue()
+
+
+def history(client, run, name):
+    return [
+        point.value
+        for point in sorted(
+            client.get_metric_history(run.info.run_id, name), key=lambda it: it.step
+        )
+    ]
+
+
+def test_each_fold_with_each_seed_is_a_child(folds):
+    _, parent, children, *_ = folds
+    names = {f"fold {fold} of 2 seed {seed}" for fold in (1, 2) for seed in (5, 6)}
+    assert set(children) == names
+    assert {each.data.tags["mlflow.parentRunId"] for each in children.values()} == {
+        parent.info.run_id
+    }
+    assert {each.data.tags["role"] for each in children.values()} == {"fold"}
+    assert len({each.data.tags["fingerprint"] for each in [parent, *children.values()]}) == 5
+    assert len({each.data.tags["weights"] for each in children.values()}) == 4
+    assert {each.info.status for each in [parent, *children.values()]} == {"FINISHED"}
+
+
+def test_the_parent_has_the_mean_curve_and_its_best_epoch(folds):
+    client, parent, children, value, _ = folds
+    curves = np.array([history(client, child, "val_loss") for child in children.values()])
+    assert history(client, parent, "val_loss") == pytest.approx(curves.mean(axis=0).tolist())
+    best = int(curves.mean(axis=0).argmin())
+    assert parent.data.metrics["best_epoch"] == best + 1
+    assert parent.data.metrics["best_val_loss"] == value == pytest.approx(curves[:, best].mean())
+    assert parent.data.metrics["best_val_loss_std"] == pytest.approx(curves[:, best].std(ddof=1))
+    assert parent.data.metrics["trainings"] == 4
+
+
+def test_the_interval_allows_for_the_rows_that_folds_share(folds):
+    client, parent, children, *_ = folds
+    best = int(parent.data.metrics["best_epoch"]) - 1
+    values = np.array([history(client, child, "val_mae")[best] for child in children.values()])
+    shared = 1.0  # validation rows / training rows of two folds
+    reach = stats.t.ppf(0.975, 3) * values.std(ddof=1) * np.sqrt(1 / 4 + shared)
+    assert parent.data.metrics["best_val_mae_high"] == pytest.approx(
+        values.mean() + reach, rel=0.02
+    )
+    assert parent.data.metrics["best_val_mae_low"] == pytest.approx(values.mean() - reach, rel=0.02)
+
+
+def test_the_parent_says_what_came_out(folds):
+    client, parent, _, _, said = folds
+    files = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert {"summary.md", "history.csv", "trainings.csv", "plots"} <= files
+    plots = {file.path for file in client.list_artifacts(parent.info.run_id, "plots")}
+    assert plots == {"plots/learning_curves.png", "plots/trainings.png"}
+    note = parent.data.tags["mlflow.note.content"]
+    for words in (
+        "The mean of 4 trainings at epoch",
+        "| val_mae |",
+        "fold 2 of 2 seed 6",
+        "protocol=kfold",
+    ):
+        assert words in note
+    assert "verdict" in parent.data.tags
+    assert len([line for line in said.splitlines() if line.startswith("fold ")]) == 4
+    assert "mean      of 4 trainings" in said
+    final = next(line for line in said.splitlines() if line.startswith("final"))
+    assert final.endswith("final=true")
+    assert "trainer.repeats" not in final
+
+
+@pytest.mark.slow
+def test_repeats_are_children_with_seeds_of_their_own(folder, composed):
+    size = np.random.default_rng(0).normal(100, 20, 60)
+    table = pandas.DataFrame({"size": size, "price": size * 2})
+    table.to_csv("rows.csv", index=False)
+    given = (
+        "dataset=table",
+        "dataset.file=rows.csv",
+        "dataset.target=price",
+        *QUICK,
+        "trainer.repeats=2",
+    )
+    run(composed(*given))
+    found = MlflowClient(f"sqlite:///{folder}/mlflow.db").search_runs(["1"])
+    children = {
+        each.info.run_name: each for each in found if "mlflow.parentRunId" in each.data.tags
+    }
+    assert set(children) == {"seed 0", "seed 1"}
+    assert {each.data.tags["role"] for each in children.values()} == {"repeat"}
+    assert {each.data.params["seed"] for each in children.values()} == {"0", "1"}
+    assert "trainer.repeats=1 seed=1" in children["seed 1"].data.tags["mlflow.note.content"]

@@ -1,0 +1,187 @@
+import dataclasses
+import stat
+
+import keras
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from goldilocks.search import trial as pruning
+from goldilocks.training.pruner import Pruner
+
+EPOCHS = 9
+
+
+@pytest.fixture
+def searched(tmp_path):
+    """A study, as a sweep leaves it for its jobs; finished trials have reported 1, 2, 3 ... divided by their number."""
+
+    def made(pruner, *, warmup=0, finished=6, direction="minimize"):
+        search = pruning.Search(
+            storage=str(tmp_path / "search" / "s.log"),
+            study="s",
+            pruner=pruner,
+            warmup=warmup,
+            epochs=EPOCHS,
+        )
+        study = optuna.create_study(
+            study_name="s",
+            storage=pruning.storage(search.storage),
+            direction=direction,
+            pruner=pruning.pruner(search),
+            sampler=optuna.samplers.RandomSampler(0),
+        )
+        pruning.leave(tmp_path, search)
+        for _ in range(finished):
+            trial = study.ask()
+            seen = pruning.trial(tmp_path, trial.number)
+            for epoch in range(1, EPOCHS + 1):
+                seen.epoch(epoch, 1.0)
+            for fold in range(1, EPOCHS + 1):
+                seen.fold(fold, 1.0 + fold / 10, last=False)
+            study.tell(trial, 1.0 + (EPOCHS + 1) / 20)
+        return study
+
+    return made
+
+
+def epochs_trained(folder, study, *, value):
+    """How far a new trial comes whose epochs are all worth so much."""
+    seen = pruning.trial(folder, study.ask().number)
+    return next((epoch for epoch in range(1, EPOCHS + 1) if seen.epoch(epoch, value)), EPOCHS)
+
+
+def test_a_sweep_that_does_not_search_has_no_trials(tmp_path):
+    assert pruning.trial(tmp_path, 0) is None
+
+
+@pytest.mark.parametrize("pruner", ["median", "percentile", "successive_halving", "hyperband"])
+def test_a_bad_trial_is_stopped_and_a_good_one_is_not(tmp_path, searched, pruner):
+    study = searched(pruner, finished=12)
+    bad = [epochs_trained(tmp_path, study, value=2.0) for _ in range(4)]
+    assert min(bad) < EPOCHS
+    assert epochs_trained(tmp_path, study, value=0.5) == EPOCHS
+
+
+@pytest.mark.parametrize(
+    ("direction", "bad", "good"), [("minimize", 2.0, 0.5), ("maximize", 0.5, 2.0)]
+)
+def test_more_is_better_where_the_study_says_so(tmp_path, searched, direction, bad, good):
+    study = searched("median", direction=direction)
+    assert epochs_trained(tmp_path, study, value=bad) == 1
+    assert epochs_trained(tmp_path, study, value=good) == EPOCHS
+
+
+@pytest.mark.parametrize("warmup", [1, 4])
+def test_every_trial_may_have_the_epochs_of_the_warm_up(tmp_path, searched, warmup):
+    assert epochs_trained(tmp_path, searched("median", warmup=warmup), value=2.0) == warmup
+
+
+def test_a_trial_at_its_last_epoch_has_finished(tmp_path, searched):
+    study = searched("median")
+    seen = pruning.trial(tmp_path, study.ask().number)
+    assert not seen.epoch(EPOCHS, 9.0)
+    assert not seen.pruned
+
+
+def test_without_a_pruner_nothing_is_stopped_and_epochs_are_counted(tmp_path, searched):
+    study = searched("none")
+    assert epochs_trained(tmp_path, study, value=9.0) == EPOCHS
+    assert study.trials[0].user_attrs["epochs"] == EPOCHS
+    assert study.trials[0].intermediate_values == dict.fromkeys(range(1, EPOCHS + 1), 1.0)
+
+
+def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
+    study = searched("median")
+    seen = pruning.trial(tmp_path, study.ask().number)
+    for epoch in range(1, EPOCHS + 1):
+        assert not seen.epoch(epoch, 0.5)
+    assert not seen.fold(1, 0.5, last=False)
+    assert not any(seen.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
+    assert not seen.fold(2, 9.0, last=False)
+    assert study.trials[-1].user_attrs["epochs"] == 2 * EPOCHS
+
+
+def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
+    study = searched("wilcoxon", warmup=3)
+    bad, good = (pruning.trial(tmp_path, study.ask().number) for _ in range(2))
+    assert not any(bad.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
+    assert not study.trials[-2].intermediate_values
+    stopped = [fold for fold in range(1, EPOCHS + 1) if bad.fold(fold, 2.0 + fold / 10, last=False)]
+    assert 3 < stopped[0] < EPOCHS
+    assert not any(good.fold(fold, 0.5 + fold / 10, last=False) for fold in range(1, EPOCHS + 1))
+    assert (bad.pruned, good.pruned) == (True, False)
+
+
+def test_after_the_last_fold_there_is_nothing_to_leave_out(tmp_path, searched):
+    study = searched("wilcoxon", warmup=3)
+    bad = pruning.trial(tmp_path, study.ask().number)
+    assert not any(bad.fold(fold, 2.0 + fold / 10, last=fold >= 3) for fold in range(1, EPOCHS + 1))
+    assert not bad.pruned
+
+
+def test_a_job_whose_trial_was_given_up_trains_on(tmp_path, searched):
+    study = searched("median")
+    trial = study.ask()
+    seen = pruning.trial(tmp_path, trial.number)
+    study.tell(trial, state=TrialState.FAIL)  # As the next sweep does, where this one's was killed.
+    assert not seen.epoch(1, 9.0)
+    assert not seen.fold(1, 9.0, last=False)
+
+
+def test_an_unknown_pruner_is_refused():
+    search = pruning.Search(storage="s", study="s", pruner="none", warmup=0, epochs=None)
+    with pytest.raises(ValueError, match="pruner is best; expected one of none, median"):
+        pruning.pruner(dataclasses.replace(search, pruner="best"))
+
+
+def test_every_pruner_can_be_made():
+    for name in pruning.PRUNERS:
+        for epochs in (None, 2):
+            search = pruning.Search(storage="s", study="s", pruner=name, warmup=3, epochs=epochs)
+            assert isinstance(pruning.pruner(search), optuna.pruners.BasePruner)
+
+
+def test_only_the_owner_reads_where_the_trials_are(tmp_path, searched):
+    searched("none", finished=0)
+    assert stat.S_IMODE((tmp_path / pruning.FILE).stat().st_mode) == 0o600
+
+
+def fitted(hopeless):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(16, 2)).astype("float32")
+    asked = []
+
+    def ask(epoch, value):
+        asked.append((epoch, value))
+        return hopeless(epoch)
+
+    pruner = Pruner(ask, monitor="val_loss")
+    keeper = keras.callbacks.EarlyStopping("val_loss", patience=9, restore_best_weights=True)
+    history = model.fit(
+        x, x.sum(1), validation_data=(x, x.sum(1)), epochs=4, verbose=0, callbacks=[keeper, pruner]
+    ).history
+    return history, pruner, asked, model.evaluate(x, x.sum(1), verbose=0)
+
+
+def test_the_callback_stops_where_it_is_told_and_keeps_the_best_epoch():
+    history, pruner, asked, loss = fitted(lambda epoch: epoch == 2)
+    assert pruner.pruned
+    assert [epoch for epoch, _ in asked] == [1, 2]
+    assert [value for _, value in asked] == pytest.approx(history["val_loss"])
+    assert loss == pytest.approx(min(history["val_loss"]))
+
+
+def test_the_callback_lets_others_train_to_the_end():
+    history, pruner, asked, _ = fitted(lambda epoch: False)
+    assert not pruner.pruned
+    assert len(history["val_loss"]) == len(asked) == 4
+
+
+def test_without_a_monitored_value_nothing_is_asked():
+    pruner = Pruner(lambda epoch, value: pytest.fail("asked"), monitor="val_loss")
+    pruner.on_epoch_end(0, {"loss": 1.0})
+    assert not pruner.pruned

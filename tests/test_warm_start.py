@@ -1,0 +1,91 @@
+from dataclasses import dataclass
+
+import pytest
+
+from composition import checked
+from goldilocks.errors import ModelError, SplitError
+from goldilocks.run import warm_start
+from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.tracker import written
+from stored_runs import a_run
+
+RUN = "a" * 32
+TEXT = ("dataset=imdb", "model=embedding")
+
+
+@dataclass
+class FakeStore:
+    """The part of a store that a warm start reads."""
+
+    run: StoredRun
+
+    def found(self, run_id):
+        assert run_id == self.run.run_id
+        return self.run
+
+    def model(self, run_id):
+        return f"the model of {run_id}"
+
+
+def store(*overrides, role="plain"):
+    """A store with one run, of this command line."""
+    params = {name: written(value) for name, value in checked(*overrides).flat.items()}
+    return FakeStore(a_run(RUN, params=params, tags={"role": role}))
+
+
+def start(*overrides):
+    return checked(*overrides, f"model.init_from={RUN}")
+
+
+def test_no_origin_is_asked_for_none():
+    assert warm_start.load(checked("dataset=boston"), None) is None
+
+
+@pytest.mark.parametrize(
+    ("theirs", "role", "own"),
+    [
+        (("dataset=boston",), "plain", ("dataset=boston",)),
+        (("dataset=boston", "seed=3"), "repeat", ("dataset=boston", "model.units=8")),
+        (("dataset=boston",), "final", ("dataset=boston", "final=true")),
+        (
+            ("dataset=mnist", "protocol.seed=1"),
+            "fold",
+            ("dataset=catsdogs",),
+        ),  # Other rows altogether.
+        (TEXT, "plain", (*TEXT, "trainer.epochs=3")),
+    ],
+)
+def test_a_run_whose_training_rows_are_ours_is_gone_on_with(theirs, role, own):
+    assert warm_start.load(start(*own), store(*theirs, role=role)) == f"the model of {RUN}"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "role", "own", "reason"),
+    [
+        (("protocol.seed=1",), "plain", (), r"its protocol\.seed is 1, and here it is 0"),
+        (("protocol.test=0.1",), "plain", (), r"its protocol\.test is 0\.1, and here it is 0\.25"),
+        ((), "plain", ("protocol=kfold",), r"its protocol is holdout, and here it is kfold"),
+        (
+            ("protocol=kfold",),
+            "fold",
+            ("protocol=kfold",),
+            r"one of several folds trains on what another one validates with",
+        ),
+        ((), "final", (), r"it is a final run, which trained on the validation rows"),
+    ],
+)
+def test_a_run_that_has_trained_on_rows_that_we_judge_by_is_refused(theirs, role, own, reason):
+    with pytest.raises(
+        SplitError, match=rf"model\.init_from=a+: .+{reason}\. Expected a hold-out run"
+    ):
+        warm_start.load(start("dataset=boston", *own), store("dataset=boston", *theirs, role=role))
+
+
+@pytest.mark.parametrize(
+    "change", ["dataset.reverse=true", "dataset.maxlen=7", "dataset.token=character"]
+)
+def test_features_of_another_kind_are_refused(change):
+    with pytest.raises(
+        ModelError, match=rf"that run has {change.split('=')[0]}=.+, and here it is .+; use "
+    ):
+        warm_start.load(start(*TEXT, change), store(*TEXT))
