@@ -47,8 +47,8 @@ def steps(name: str, shuffle: int | None) -> tuple[str, float]:
         )
         if done.returncode:
             sys.exit(done.stderr)
-        [kept] = (Path(folder) / ".goldilocks" / "workflows").iterdir()
-        passed = json.loads((kept / "power.json").read_text())["report"]["passed"]
+        [results] = (Path(folder) / ".goldilocks" / "workflows").iterdir()
+        passed = json.loads((results / "power.json").read_text())["report"]["passed"]
         return "passed" if passed else "stopped", time.monotonic() - began
 
 
@@ -56,15 +56,15 @@ def main(trials: int, first: int) -> None:
     stopped = 0
     for trial in range(first, trials):
         name = list(SETS)[trial % len(SETS)]
-        said, seconds = steps(name, trial)
-        stopped += said == "stopped"
-        print(f"shuffled {name}, seed {trial}: {said} ({seconds:.0f} s)", flush=True)
+        end, seconds = steps(name, trial)
+        stopped += end == "stopped"
+        print(f"shuffled {name}, seed {trial}: {end} ({seconds:.0f} s)", flush=True)
     print(f"{stopped} of {trials - first} workflows on shuffled targets stopped at step 3")
     for name in SETS:
-        said, seconds = steps(name, None)
-        print(f"{name} as it is: {said} ({seconds:.0f} s)", flush=True)
+        end, seconds = steps(name, None)
+        print(f"{name} as it is: {end} ({seconds:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    main(*given, *(20, 0)[len(given) :])
+    arguments = [int(word) for word in sys.argv[1:]]
+    main(*arguments, *(20, 0)[len(arguments) :])

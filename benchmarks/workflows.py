@@ -30,8 +30,8 @@ def arguments(name: str, folder: Path, photographs: Path | None) -> list[str]:
         assert photographs is not None
         return ["dataset=images", f"dataset.dir={photographs.resolve()}"]
     if name == "digits":
-        found = datasets.load_digits()
-        for number, (image, label) in enumerate(zip(found.images, found.target, strict=True)):
+        digits = datasets.load_digits()
+        for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
             file = folder / "digits" / f"digit_{label}" / f"{number}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray((image * 15).astype("uint8")).save(file)
@@ -53,12 +53,12 @@ def logged_report(folder: Path) -> WorkflowReport | None:
     experiment = client.get_experiment_by_name("goldilocks")
     if experiment is None:
         return None
-    found = client.search_runs(
+    finished = client.search_runs(
         [experiment.experiment_id], "tags.role = 'workflow' AND attributes.status = 'FINISHED'"
     )
-    if not found:
+    if not finished:
         return None
-    return read_report(folder / str(found[0].info.artifact_uri) / FILE)
+    return read_report(folder / str(finished[0].info.artifact_uri) / FILE)
 
 
 def row(name: str, report: WorkflowReport, seconds: float) -> str:
@@ -108,13 +108,13 @@ def main(budget: str, photographs: Path | None, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    given = [Path(each) for each in sys.argv[2:3] if Path(each).is_dir()]
-    asked = sys.argv[2 + len(given) :]
+    folders = [Path(each) for each in sys.argv[2:3] if Path(each).is_dir()]
+    names = sys.argv[2 + len(folders) :]
     everything = [
         *STAND_INS,
         "breast_cancer",
         "diabetes",
         "digits",
-        *(["photographs"] if given else []),
+        *(["photographs"] if folders else []),
     ]
-    main(sys.argv[1], given[0] if given else None, asked or everything)
+    main(sys.argv[1], folders[0] if folders else None, names or everything)
