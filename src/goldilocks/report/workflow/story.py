@@ -9,7 +9,7 @@ import pandas as pd
 
 from goldilocks.formatting import markdown, number
 from goldilocks.plots import style
-from goldilocks.plots.frontier import Size, Winner, frontier
+from goldilocks.plots.capacity_curve import Size, Winner, capacity_curve
 from goldilocks.workflow.step import Step
 
 WIDTH = 110  # characters of a line on the terminal
@@ -59,7 +59,7 @@ def draw(told: Story, folder: Path) -> bool:
     baseline = next(step for step in told["steps"] if step["name"] == "baseline")["table"][0][
         "val_loss"
     ]
-    figure = frontier(
+    figure = capacity_curve(
         sizes, winner, baseline=baseline, ylabel="loss", title=f"{told['name']}: loss against size"
     )
     style.save(figure, folder / FRONTIER)
