@@ -4,10 +4,10 @@ import math
 from pathlib import Path
 
 from goldilocks.plots import style
-from goldilocks.plots.frontier import Size, Winner, frontier
+from goldilocks.plots.capacity_curve import Size, Winner, capacity_curve
 from goldilocks.report.workflow.results import WorkflowReport
 
-FILE = "model_sizes.png"
+FILE = "capacity_curve.png"
 
 
 def draw(report: WorkflowReport, folder: Path) -> Path | None:
@@ -31,7 +31,7 @@ def draw(report: WorkflowReport, folder: Path) -> Path | None:
     if tune is not None:
         size = tune.winner_size
         winner = Winner(name=size.name, weights=size.weights, best=size.best_val_loss)
-    picture = frontier(
+    picture = capacity_curve(
         sizes,
         winner,
         baseline=report.results.baseline.loss,
