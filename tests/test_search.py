@@ -1,5 +1,5 @@
 import csv
-import inspect
+import dataclasses
 import itertools
 import json
 import math
@@ -16,8 +16,8 @@ from filelock import FileLock
 import searching
 from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
+from goldilocks.search.options import Options
 from goldilocks.sweep.plan import RULES
-from goldilocks.sweep.sweeper import SearchSweeper
 from searching import Batched, Streaming, sweep
 
 GRID = ("hydra.sweeper.sampler=grid", "model.units=4,8,16", "regularizer=none,l2")
@@ -29,9 +29,7 @@ def _folder(tmp_path, monkeypatch, request):
     """A folder of its own; figures take a second, so they are drawn where they are looked at."""
     monkeypatch.chdir(tmp_path)
     if "figures" not in request.fixturenames:
-        monkeypatch.setattr(
-            "goldilocks.search.results.write", lambda study, folder, *, measure: None
-        )
+        monkeypatch.setattr("goldilocks.report.trials.draw", lambda study, folder, *, measure: None)
 
 
 @pytest.fixture
@@ -392,9 +390,9 @@ def test_the_keys_of_the_yaml_are_the_sweepers_and_each_is_explained():
     ]
     keys = {line.split(":")[0] for line in lines} - {"_target_"}
     assert all("#" in line for line in lines if not line.startswith("_target_"))
-    taken = inspect.signature(SearchSweeper.__init__).parameters.values()
-    assert keys == {each.name for each in taken if each.kind == each.KEYWORD_ONLY} == set(RULES)
-    assert all(each.default is each.empty for each in taken)
+    options = dataclasses.fields(Options)
+    assert keys == {option.name for option in options} == set(RULES)
+    assert all(option.default is dataclasses.MISSING for option in options)
 
 
 def test_optuna_is_not_imported_where_nothing_is_searched():

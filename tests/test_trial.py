@@ -7,7 +7,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from goldilocks.search import trial as pruning
+from goldilocks.search.options import FILE, PRUNERS, StudySpec
+from goldilocks.search.study import make_pruner, open_storage
+from goldilocks.search.trial import load_trial
 from goldilocks.training.pruner import Pruner
 
 EPOCHS = 9
@@ -18,7 +20,7 @@ def searched(tmp_path):
     """A study, as a sweep leaves it for its jobs; finished trials have reported 1, 2, 3 ... divided by their number."""
 
     def made(pruner, *, warmup=0, finished=6, direction="minimize"):
-        search = pruning.Search(
+        spec = StudySpec(
             storage=str(tmp_path / "search" / "s.log"),
             study="s",
             pruner=pruner,
@@ -27,15 +29,15 @@ def searched(tmp_path):
         )
         study = optuna.create_study(
             study_name="s",
-            storage=pruning.storage(search.storage),
+            storage=open_storage(spec.storage),
             direction=direction,
-            pruner=pruning.pruner(search),
+            pruner=make_pruner(spec),
             sampler=optuna.samplers.RandomSampler(0),
         )
-        pruning.leave(tmp_path, search)
+        spec.save(tmp_path)
         for _ in range(finished):
             trial = study.ask()
-            seen = pruning.trial(tmp_path, trial.number)
+            seen = load_trial(tmp_path, trial.number)
             for epoch in range(1, EPOCHS + 1):
                 seen.epoch(epoch, 1.0)
             for fold in range(1, EPOCHS + 1):
@@ -48,12 +50,12 @@ def searched(tmp_path):
 
 def epochs_trained(folder, study, *, value):
     """How far a new trial comes whose epochs are all worth so much."""
-    seen = pruning.trial(folder, study.ask().number)
+    seen = load_trial(folder, study.ask().number)
     return next((epoch for epoch in range(1, EPOCHS + 1) if seen.epoch(epoch, value)), EPOCHS)
 
 
 def test_a_sweep_that_does_not_search_has_no_trials(tmp_path):
-    assert pruning.trial(tmp_path, 0) is None
+    assert load_trial(tmp_path, 0) is None
 
 
 @pytest.mark.parametrize("pruner", ["median", "percentile", "successive_halving", "hyperband"])
@@ -80,7 +82,7 @@ def test_every_trial_may_have_the_epochs_of_the_warm_up(tmp_path, searched, warm
 
 def test_a_trial_at_its_last_epoch_has_finished(tmp_path, searched):
     study = searched("median")
-    seen = pruning.trial(tmp_path, study.ask().number)
+    seen = load_trial(tmp_path, study.ask().number)
     assert not seen.epoch(EPOCHS, 9.0)
     assert not seen.pruned
 
@@ -94,7 +96,7 @@ def test_without_a_pruner_nothing_is_stopped_and_epochs_are_counted(tmp_path, se
 
 def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
     study = searched("median")
-    seen = pruning.trial(tmp_path, study.ask().number)
+    seen = load_trial(tmp_path, study.ask().number)
     for epoch in range(1, EPOCHS + 1):
         assert not seen.epoch(epoch, 0.5)
     assert not seen.fold(1, 0.5, last=False)
@@ -105,7 +107,7 @@ def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
 
 def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
-    bad, good = (pruning.trial(tmp_path, study.ask().number) for _ in range(2))
+    bad, good = (load_trial(tmp_path, study.ask().number) for _ in range(2))
     assert not any(bad.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
     assert not study.trials[-2].intermediate_values
     stopped = [fold for fold in range(1, EPOCHS + 1) if bad.fold(fold, 2.0 + fold / 10, last=False)]
@@ -116,7 +118,7 @@ def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
 
 def test_after_the_last_fold_there_is_nothing_to_leave_out(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
-    bad = pruning.trial(tmp_path, study.ask().number)
+    bad = load_trial(tmp_path, study.ask().number)
     assert not any(bad.fold(fold, 2.0 + fold / 10, last=fold >= 3) for fold in range(1, EPOCHS + 1))
     assert not bad.pruned
 
@@ -124,28 +126,28 @@ def test_after_the_last_fold_there_is_nothing_to_leave_out(tmp_path, searched):
 def test_a_job_whose_trial_was_given_up_trains_on(tmp_path, searched):
     study = searched("median")
     trial = study.ask()
-    seen = pruning.trial(tmp_path, trial.number)
+    seen = load_trial(tmp_path, trial.number)
     study.tell(trial, state=TrialState.FAIL)  # As the next sweep does, where this one's was killed.
     assert not seen.epoch(1, 9.0)
     assert not seen.fold(1, 9.0, last=False)
 
 
 def test_an_unknown_pruner_is_refused():
-    search = pruning.Search(storage="s", study="s", pruner="none", warmup=0, epochs=None)
+    spec = StudySpec(storage="s", study="s", pruner="none", warmup=0, epochs=None)
     with pytest.raises(ValueError, match="pruner is best; expected one of none, median"):
-        pruning.pruner(dataclasses.replace(search, pruner="best"))
+        make_pruner(dataclasses.replace(spec, pruner="best"))
 
 
 def test_every_pruner_can_be_made():
-    for name in pruning.PRUNERS:
+    for name in PRUNERS:
         for epochs in (None, 2):
-            search = pruning.Search(storage="s", study="s", pruner=name, warmup=3, epochs=epochs)
-            assert isinstance(pruning.pruner(search), optuna.pruners.BasePruner)
+            spec = StudySpec(storage="s", study="s", pruner=name, warmup=3, epochs=epochs)
+            assert isinstance(make_pruner(spec), optuna.pruners.BasePruner)
 
 
 def test_only_the_owner_reads_where_the_trials_are(tmp_path, searched):
     searched("none", finished=0)
-    assert stat.S_IMODE((tmp_path / pruning.FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
 
 
 def fitted(hopeless):

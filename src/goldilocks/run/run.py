@@ -20,8 +20,7 @@ from goldilocks.problem import Problem, check_monitor, resolve
 from goldilocks.protocol import Split, notes_of_all
 from goldilocks.run import cache, test_ledger, warm_start
 from goldilocks.run.train import Training, train
-from goldilocks.search import trial as pruning
-from goldilocks.search.trial import Trial
+from goldilocks.search.trial import Trial, load_trial
 from goldilocks.tracking import provenance, query
 from goldilocks.tracking.selection import PARENT
 
@@ -221,7 +220,7 @@ def _trial(settings: Settings) -> Trial | None:
     """The trial of this job, where it is one of a search."""
     if settings.sweep_dir is None or settings.job is None or settings.tree["final"]:
         return None
-    return pruning.trial(settings.sweep_dir, settings.job)
+    return load_trial(settings.sweep_dir, settings.job)
 
 
 def _child(

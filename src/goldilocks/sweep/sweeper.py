@@ -1,6 +1,9 @@
-"""The sweeper `hydra/sweeper=search`: chooses the jobs of a sweep one after another, learning from those that ended."""
+"""`hydra/sweeper=search`: chooses the jobs of a sweep one after another, learning from those that ended."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -12,17 +15,20 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from goldilocks import console
+from goldilocks.search.options import GRID, Options, Plan
 from goldilocks.sweep.plan import plan
 
 if TYPE_CHECKING:  # Optuna takes a second to import, and Hydra imports every plugin at every start.
+    import optuna
+
     from goldilocks.search.study import Trials
 
-# In the folder of a sweep: what a search has found.
+# In the folder of a sweep: the results of its search.
 FOLDER = "search"
 
 
 class Streaming(Protocol):
-    """A launcher that asks for a job whenever it could run one, and tells what became of each as it ends."""
+    """A launcher that asks for a job whenever it could run one, and tells each result as it comes."""
 
     def stream(
         self,
@@ -35,9 +41,9 @@ class Streaming(Protocol):
         """Run jobs, given by number and overrides, until there are no more.
 
         Args:
-            ask: Gives the next job, or None.
-            tell: Takes what became of a job.
-            total: How many jobs there will be, or None.
+            ask: Returns the next job, or None.
+            tell: Takes the result of a job.
+            total: How many jobs there will be, if that is known.
             common: Overrides that all of them have.
         """
 
@@ -45,31 +51,14 @@ class Streaming(Protocol):
 class SearchSweeper(Sweeper):
     """Searches a space with Optuna; conf/hydra/sweeper/search.yaml explains the parameters."""
 
-    def __init__(
-        self,
-        *,
-        sampler: str,
-        seed: int | None,
-        trials: int | None,
-        seconds: float | None,
-        direction: str,
-        pruner: str,
-        pruner_warmup: int,
-        study: str | None,
-        storage: str | None,
-        params: Mapping[str, Any] | None,
-        zip: Sequence[Sequence[str]] | None,
-        when: Mapping[str, str] | None,
-        max_batch_size: int | None,
-    ):
-        """Take what Hydra gives; `plan` reads the same from the configuration, where the parent run needs it, too."""
-        self.max_batch_size = max_batch_size
-        self.every = sampler == "grid"
+    def __init__(self, **options: Any):
+        """Take what Hydra gives; `plan` reads the same from the configuration, as the callback does."""
+        self.options = Options(**options)
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Remember what the sweep is about, and make its launcher."""
+        """Take what Hydra gives every sweeper, and make its launcher."""
         self.hydra_context = hydra_context
         self.config = config
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
@@ -77,17 +66,17 @@ class SearchSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> Sequence[Sequence[JobReturn]]:
-        """Run the trials that are left of the study, and write what they showed.
+        """Run the trials that are left of the study, and write the results.
 
         Returns:
-            What became of the jobs, a list for each batch.
+            The results of the jobs, a list per batch.
 
         Raises:
             ConfigError: The space or the options are wrong, or the study is in use; nothing was
                 run.
-            Exception: What made the first job fail that did, after all others have ended.
+            Exception: What the first failed job raised, after all others have ended.
         """
-        from goldilocks.search.study import opened
+        from goldilocks.search.study import open_trials
 
         assert self.config is not None
         assert self.hydra_context is not None
@@ -95,35 +84,41 @@ class SearchSweeper(Sweeper):
         sweep_dir = Path(self.config.hydra.sweep.dir).resolve()
         sweep_dir.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, sweep_dir / "multirun.yaml")
-        with opened(planned, sweep_dir) as trials:
+
+        with open_trials(planned, sweep_dir) as trials:
             if hasattr(self.launcher, "stream"):
-                done = [_streamed(cast(Streaming, self.launcher), trials)]
+                launcher = cast(Streaming, self.launcher)
+                batches = [_stream(launcher, trials, planned.space.common)]
             else:
-                done = [self._launched(batch, trials) for batch in self._batches(trials)]
-            self._conclude(trials, Path(self.config.hydra.sweep.dir) / FOLDER)
-        for job in (job for batch in done for job in batch):
+                batches = [self._launch(batch, trials) for batch in self._batches(trials)]
+            _conclude(trials.study, planned, Path(self.config.hydra.sweep.dir) / FOLDER)
+
+        for job in (job for batch in batches for job in batch):
             if job.status == JobStatus.FAILED:
                 _ = job.return_value  # Raises what the job raised.
-        return done
+        return batches
 
-    def _launched(
-        self, batch: Sequence[tuple[int, Sequence[str]]], trials: "Trials"
+    def _launch(
+        self, batch: Sequence[tuple[int, Sequence[str]]], trials: Trials[list[str]]
     ) -> Sequence[JobReturn]:
-        done = self.launcher.launch(
+        """Run a batch of trials."""
+        returns = self.launcher.launch(
             [overrides for _, overrides in batch], initial_job_idx=batch[0][0]
         )
-        for (number, _), job in zip(batch, done, strict=True):
-            trials.tell(number, job)
-        return done
+        for (number, _), job in zip(batch, returns, strict=True):
+            trials.tell(number, _value(job))
+        return returns
 
-    def _batches(self, trials: "Trials") -> Iterator[list[tuple[int, Sequence[str]]]]:
-        """The trials that are left, as many at once as a launcher is to have; their numbers follow each other."""
-        most = self.max_batch_size if self.max_batch_size is not None else None if self.every else 1
+    def _batches(self, trials: Trials[list[str]]) -> Iterator[list[tuple[int, Sequence[str]]]]:
+        """Yield the trials that are left, in batches whose numbers follow each other."""
+        most = self.options.max_batch_size
+        if most is None and self.options.sampler != GRID:
+            most = 1
+
         batch: list[tuple[int, Sequence[str]]] = []
         while (job := trials.ask()) is not None:
-            if (
-                batch and job[0] != batch[-1][0] + 1
-            ):  # Somebody else has taken a number of the same database.
+            # Another process may have taken a number of the same database.
+            if batch and job[0] != batch[-1][0] + 1:
                 yield batch
                 batch = []
             batch.append(job)
@@ -133,24 +128,40 @@ class SearchSweeper(Sweeper):
         if batch:
             yield batch
 
-    def _conclude(self, trials: "Trials", folder: Path) -> None:
-        from goldilocks.search import results
 
-        measure = trials.plan.measure
-        results.write(trials.study, folder, measure=measure)
-        console.result(f"\n{results.said(trials.study, measure=measure)}")
-        console.result(
-            f"study     {trials.plan.study}; the same command goes on with it\nfigures   {folder}"
-        )
-
-
-def _streamed(launcher: Streaming, trials: "Trials") -> list[JobReturn]:
-    """What became of the jobs of a launcher that is fed one by one, by number."""
-    done: dict[int, JobReturn] = {}
+def _stream(
+    launcher: Streaming, trials: Trials[list[str]], common: Collection[str]
+) -> list[JobReturn]:
+    """Run trials with a launcher that asks for them one by one, and return their results by number."""
+    returns: dict[int, JobReturn] = {}
 
     def tell(number: int, job: JobReturn) -> None:
-        done[number] = job
-        trials.tell(number, job)
+        returns[number] = job
+        trials.tell(number, _value(job))
 
-    launcher.stream(trials.ask, tell, total=trials.left, common=trials.plan.space.common)
-    return [done[number] for number in sorted(done)]
+    launcher.stream(trials.ask, tell, total=trials.left, common=common)
+    return [returns[number] for number in sorted(returns)]
+
+
+def _value(job: JobReturn) -> float | None:
+    """Return the number that a job is compared by; None if it failed, or returned something else."""
+    value = job._return_value
+    if job.status != JobStatus.COMPLETED or not isinstance(value, numbers.Real):
+        return None
+    return float(value)
+
+
+def _conclude(study: optuna.Study, planned: Plan, folder: Path) -> None:
+    """Write the table and the figures of a search, and print its summary."""
+    # These draw and read tables, which only a search that ran needs.
+    from goldilocks.report import trials
+    from goldilocks.search import results
+
+    folder.mkdir(parents=True, exist_ok=True)
+    measure = planned.measure
+    results.table(study, measure=measure).to_csv(folder / "trials.csv", index=False)
+    trials.draw(study, folder, measure=measure)
+    console.result(f"\n{results.summary(study, measure=measure)}")
+    console.result(
+        f"study     {planned.study}; the same command goes on with it\nfigures   {folder}"
+    )
