@@ -20,7 +20,7 @@ from goldilocks.jobs.process import Job, JobResult
 from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import higher_is_better
-from goldilocks.run.train import PREDICTIONS
+from goldilocks.run.context import PREDICTIONS
 from goldilocks.sweep import expand
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS
