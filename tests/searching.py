@@ -35,8 +35,8 @@ class Streaming:
     def __init__(self, job: Job, slots: int):
         self.job, self.slots = job, slots
 
-    def stream(self, ask, tell, *, total, common):
-        self.total, self.common = total, common
+    def stream(self, ask, tell, *, total):
+        self.total = total
         with ThreadPoolExecutor(self.slots) as pool:
             running = {}
             while True:

@@ -29,7 +29,9 @@ def _folder(tmp_path, monkeypatch, request):
     """A folder of its own; figures take a second, so they are drawn where they are looked at."""
     monkeypatch.chdir(tmp_path)
     if "figures" not in request.fixturenames:
-        monkeypatch.setattr("goldilocks.report.trials.draw", lambda study, folder, *, measure: None)
+        monkeypatch.setattr(
+            "goldilocks.report.search_figures.draw", lambda study, folder, *, measure: None
+        )
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def test_a_slow_trial_does_not_hold_the_others():
     launcher = Streaming(job, slots=2)
     [done] = sweep(launcher, *SPACE, "seed=1", "hydra.sweeper.trials=6")
     assert [job.return_value for job in done] == [0, 1, 2, 3, 4, 5]
-    assert (launcher.total, launcher.common) == (6, ["seed=1"])
+    assert launcher.total == 6
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "nsgaii", "grid"])

@@ -32,7 +32,9 @@ def _folder(tmp_path, monkeypatch):
     """As these tests were written: jobs run in folders of their own. Figures are tested elsewhere."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(VersionBase.instance(), "version_base", Version("1.1"))
-    monkeypatch.setattr("goldilocks.report.trials.draw", lambda study, folder, *, measure: None)
+    monkeypatch.setattr(
+        "goldilocks.report.search_figures.draw", lambda study, folder, *, measure: None
+    )
 
 
 def test_hydra_finds_the_sweeper():

@@ -62,12 +62,9 @@ def trial_params(space: Space, point: Mapping[str, str]) -> dict[str, Any]:
     for parameter in space.searched:
         if parameter.name not in point:
             continue
-        text = point[parameter.name]
-        match distribution(parameter):
-            case CategoricalDistribution():
-                params[parameter.name] = text
-            case IntDistribution():
-                params[parameter.name] = int(float(text))
-            case _:
-                params[parameter.name] = float(text)
+        choices, text = distribution(parameter), point[parameter.name]
+        if isinstance(choices, CategoricalDistribution):
+            params[parameter.name] = text
+        else:
+            params[parameter.name] = choices.to_external_repr(float(text))
     return params

@@ -1,4 +1,7 @@
-"""What a search does: its options, its plan, and where its trials are. Nothing here imports Optuna, which takes a second."""
+"""What a search does: its options, its plan, and where its trials are.
+
+Nothing here imports Optuna, which takes a second: a command line is checked without it.
+"""
 
 import dataclasses
 import json
@@ -25,8 +28,9 @@ NEEDS = {"cmaes": "cmaes", "gp": "torch"}
 
 PRUNERS = ("none", "median", "percentile", "successive_halving", "hyperband", "wilcoxon")
 
-# In the folder of a sweep: where its trials are.
+# In the folder of a sweep: where its trials are, and the table and figures of its search.
 FILE = "search.json"
+RESULTS = "search"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +94,7 @@ class StudySpec:
     epochs: int | None
 
     def save(self, sweep_dir: Path) -> None:
-        """Write this for the jobs of a sweep, readable by its owner alone: a URL may hold a password."""
+        """Write this for the jobs of a sweep, for its owner alone: a URL may hold a password."""
         file = sweep_dir / FILE
         file.touch(mode=0o600)
         file.write_text(json.dumps(dataclasses.asdict(self), indent=2))

@@ -1,4 +1,4 @@
-"""What a search may choose from: parameters and their values, some only where another has a certain value."""
+"""What a search may choose from: parameters, their values, and conditions on other parameters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Interval:
         return isinstance(self.low, int)
 
     def text(self, value: float) -> str:
-        """Return a value as it stands on a command line: with six digits, which a person can still read."""
+        """Return a value as it stands on a command line, rounded to six digits for people."""
         if self.whole:
             return str(int(value))
         short = float(f"{value:.6g}")
@@ -87,7 +87,7 @@ class Parameter:
 
     @property
     def ends(self) -> list[str]:
-        """Return the values that show whether all are allowed: every choice, or both ends of an interval."""
+        """Return each choice, or both ends of an interval: if these are allowed, all are."""
         if isinstance(self.values, Interval):
             return [self.values.text(self.values.low), self.values.text(self.values.high)]
         return [",".join(texts) for texts in self.values.texts]
@@ -117,12 +117,6 @@ class Space:
     def searched(self) -> list[Parameter]:
         """Return the parameters with anything to choose."""
         return [parameter for parameter in self.parameters if parameter.searched]
-
-    @property
-    def common(self) -> list[str]:
-        """Return the overrides that all jobs have."""
-        fixed = [p for p in self.parameters if not p.searched and p.when is None]
-        return self.overrides({parameter.name: parameter.ends[0] for parameter in fixed})
 
     def draw(self, choose: Callable[[Parameter], str]) -> dict[str, str]:
         """Return a point: what `choose` returns for each parameter whose condition holds."""
@@ -169,7 +163,7 @@ class Space:
         return [list(overrides) for overrides in jobs] or [[]]
 
     def _wants(self, parameter: Parameter, point: Point) -> bool:
-        """Return whether a point has a value for a parameter, given those of the parameters before."""
+        """Return whether a parameter's condition holds at a point."""
         return parameter.when is None or parameter.when.holds(self._by_key(point))
 
     def _by_key(self, point: Point) -> dict[str, str]:

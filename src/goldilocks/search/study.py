@@ -1,4 +1,4 @@
-"""The studies of Optuna that sweeps and the workflow search with: their trials are asked for, told and resumed here."""
+"""The studies of Optuna that sweeps and the workflow search with: opened, asked, told, resumed."""
 
 import contextlib
 import json
@@ -101,7 +101,7 @@ def _experimental() -> Iterator[None]:
 
 @contextlib.contextmanager
 def open_trials(plan: Plan, sweep_dir: Path) -> Iterator[Trials[list[str]]]:
-    """Open the trials of a sweep, whose suggestions are overrides; its jobs find them by the sweep's folder.
+    """Open the trials of a sweep; they suggest overrides, and its jobs find them by its folder.
 
     Raises:
         ConfigError: Another process searches the same study, or the study is of another search.
@@ -212,8 +212,8 @@ def _open_study(plan: Plan, spec: StudySpec) -> optuna.Study:
         differences = differences or ["its direction"]
     if differences:
         raise ConfigError(
-            f"the study {plan.study} was of another search: it differs in {', '.join(differences)}. "
-            "Name another with hydra.sweeper.study=NAME."
+            f"the study {plan.study} was of another search: it differs in "
+            f"{', '.join(differences)}. Name another with hydra.sweeper.study=NAME."
         )
 
     study.set_user_attr("about", about)
@@ -278,7 +278,7 @@ def _resume(plan: Plan, study: optuna.Study, sweep_dir: Path) -> Trials[list[str
 
 
 def _cut_half_line(journal: Path) -> None:
-    """Remove the half line that a full disk, or a power cut, has left in a journal: later ones could not be read."""
+    """Remove the half line of a full disk or a power cut: it hides later ones."""
     if journal.is_file() and (text := journal.read_bytes()) and not text.endswith(b"\n"):
         os.truncate(journal, text.rfind(b"\n") + 1)
 

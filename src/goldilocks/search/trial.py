@@ -24,7 +24,7 @@ class Trial:
     """
 
     def __init__(self, trial: optuna.trial.Trial, *, by_fold: bool, last: int | None):
-        """Compare whole trainings if `by_fold`; else the epochs of the first training, except its `last`."""
+        """Compare whole trainings if `by_fold`; else the first training's epochs but its `last`."""
         self._trial = trial
         self.by_fold = by_fold
         self.last = last
@@ -54,9 +54,10 @@ class Trial:
         return self.by_fold and self._should_prune(number, value, last=last)
 
     def _should_prune(self, step: int, value: float, *, last: bool) -> bool:
-        """Report a value; at the last step nothing is saved by pruning, and a finished trial is worth more."""
+        """Report a value, and return whether the trial is pruned; never at its last step."""
         with _unless_closed():
             self._trial.report(value, step)
+            # At the last step pruning saves nothing, and a finished trial is worth more.
             self.pruned = self.pruned or (not last and self._trial.should_prune())
         return self.pruned
 
@@ -91,7 +92,7 @@ def load_trial(sweep_dir: Path, number: int) -> Trial | None:
 
 @contextlib.contextmanager
 def _unless_closed() -> Iterator[None]:
-    """Ignore a closed trial: its sweep was killed, another has taken over, and this job is an orphan."""
+    """Ignore a closed trial: another sweep has taken over from the killed one of this job."""
     from optuna.exceptions import UpdateFinishedTrialError  # Loaded by now: there is a trial.
 
     with contextlib.suppress(UpdateFinishedTrialError):

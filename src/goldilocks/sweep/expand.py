@@ -14,7 +14,7 @@ from goldilocks.errors import ConfigError
 
 
 def combinations(sweep: list[str]) -> list[list[str]]:
-    """Return the overrides of every job of a sweep that does not search, in the order in which they run.
+    """Return the overrides of every job of a sweep that does not search, in their order.
 
     Raises:
         ConfigError: There is none.

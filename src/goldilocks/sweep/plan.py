@@ -1,4 +1,4 @@
-"""The plan of a search, read from its configuration before anything starts; every mistake is found here, at once."""
+"""The plan of a search, read from its configuration before anything starts, or all its mistakes."""
 
 import hashlib
 import importlib.util
@@ -139,7 +139,7 @@ def _as_typed(value: Any) -> str:
 
 
 def _study_name(options: Options, space: Space, sweeps: Sequence[str]) -> str:
-    """Return the name that was typed, else the searched keys and a hash of all that makes another search."""
+    """Return the name that was typed, else the searched keys and a hash of the whole search."""
     if options.study is not None:
         return str(options.study)
 

@@ -21,7 +21,7 @@ def read(
     grid: bool,
     loader: ConfigLoader,
 ) -> tuple[Space, list[str]]:
-    """Return the space that overrides span, and the mistakes; with mistakes, the space must not be used.
+    """Return the space that overrides span, and the mistakes, with which it must not be used.
 
     Args:
         sweeps: Overrides in Hydra's sweep syntax; of two for the same key the later one counts.
@@ -230,7 +230,7 @@ def _expected(spans: Mapping[str, Choices | Interval]) -> str:
 
 
 def _sort(parameters: Sequence[Parameter]) -> tuple[list[Parameter], list[str]]:
-    """Return the parameters, each behind the one of its condition, and the names of those in a circle."""
+    """Return the parameters, each behind that of its condition, and the names of a circle."""
     ordered: list[Parameter] = []
     waiting = list(parameters)
     while waiting:

@@ -95,7 +95,7 @@ def _draw(
 
 
 def _restyle(figure: Figure, axes: Axes, *, reverse: bool) -> None:
-    """Make a figure of Optuna's readable: no grid, no line as pale as the paper, labels that stand out."""
+    """Remove the grid of Optuna's figure, and make its lines and labels stand out."""
     figure.set_size_inches(style.WIDTH / style.DPI, HEIGHT / style.DPI)
     legend = axes.get_legend()
     if legend and len(axes.get_legend_handles_labels()[0]) == 1:
