@@ -38,7 +38,7 @@ def _folder(tmp_path, monkeypatch):
 
 
 def test_hydra_finds_the_sweeper():
-    assert "SearchSweeper" in [found.__name__ for found in Plugins.instance().discover(Sweeper)]
+    assert "SearchSweeper" in [plugin.__name__ for plugin in Plugins.instance().discover(Sweeper)]
 
 
 @pytest.mark.parametrize(("launcher_name", "overrides"), [("basic", SEARCH)])

@@ -69,14 +69,16 @@ def test_a_bad_trial_is_stopped_and_a_good_one_is_not(tmp_path, searched, pruner
 @pytest.mark.parametrize(
     ("direction", "bad", "good"), [("minimize", 2.0, 0.5), ("maximize", 0.5, 2.0)]
 )
-def test_more_is_better_where_the_study_says_so(tmp_path, searched, direction, bad, good):
+def test_the_direction_of_the_study_decides_which_trial_is_pruned(
+    tmp_path, searched, direction, bad, good
+):
     study = searched("median", direction=direction)
     assert epochs_trained(tmp_path, study, value=bad) == 1
     assert epochs_trained(tmp_path, study, value=good) == EPOCHS
 
 
 @pytest.mark.parametrize("warmup", [1, 4])
-def test_every_trial_may_have_the_epochs_of_the_warm_up(tmp_path, searched, warmup):
+def test_no_trial_is_pruned_during_the_warm_up(tmp_path, searched, warmup):
     assert epochs_trained(tmp_path, searched("median", warmup=warmup), value=2.0) == warmup
 
 
@@ -116,14 +118,14 @@ def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     assert (bad.pruned, good.pruned) == (True, False)
 
 
-def test_after_the_last_fold_there_is_nothing_to_leave_out(tmp_path, searched):
+def test_a_trial_is_not_pruned_after_its_last_fold(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
     bad = load_trial(tmp_path, study.ask().number)
     assert not any(bad.fold(fold, 2.0 + fold / 10, last=fold >= 3) for fold in range(1, EPOCHS + 1))
     assert not bad.pruned
 
 
-def test_a_job_whose_trial_was_given_up_trains_on(tmp_path, searched):
+def test_a_job_whose_trial_is_closed_trains_on(tmp_path, searched):
     study = searched("median")
     trial = study.ask()
     seen = load_trial(tmp_path, trial.number)
@@ -145,7 +147,7 @@ def test_every_pruner_can_be_made():
             assert isinstance(make_pruner(spec), optuna.pruners.BasePruner)
 
 
-def test_only_the_owner_reads_where_the_trials_are(tmp_path, searched):
+def test_only_the_owner_may_read_the_storage_of_the_trials(tmp_path, searched):
     searched("none", finished=0)
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
 
@@ -155,10 +157,10 @@ def fitted(hopeless):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     x = np.random.default_rng(0).normal(size=(16, 2)).astype("float32")
-    asked = []
+    calls = []
 
     def ask(epoch, value):
-        asked.append((epoch, value))
+        calls.append((epoch, value))
         return hopeless(epoch)
 
     pruner = Pruner(ask, monitor="val_loss")
@@ -166,24 +168,24 @@ def fitted(hopeless):
     history = model.fit(
         x, x.sum(1), validation_data=(x, x.sum(1)), epochs=4, verbose=0, callbacks=[keeper, pruner]
     ).history
-    return history, pruner, asked, model.evaluate(x, x.sum(1), verbose=0)
+    return history, pruner, calls, model.evaluate(x, x.sum(1), verbose=0)
 
 
-def test_the_callback_stops_where_it_is_told_and_keeps_the_best_epoch():
-    history, pruner, asked, loss = fitted(lambda epoch: epoch == 2)
+def test_the_pruner_stops_training_and_the_best_epoch_stays():
+    history, pruner, calls, loss = fitted(lambda epoch: epoch == 2)
     assert pruner.pruned
-    assert [epoch for epoch, _ in asked] == [1, 2]
-    assert [value for _, value in asked] == pytest.approx(history["val_loss"])
+    assert [epoch for epoch, _ in calls] == [1, 2]
+    assert [value for _, value in calls] == pytest.approx(history["val_loss"])
     assert loss == pytest.approx(min(history["val_loss"]))
 
 
-def test_the_callback_lets_others_train_to_the_end():
-    history, pruner, asked, _ = fitted(lambda epoch: False)
+def test_the_pruner_lets_a_good_trial_train_to_the_end():
+    history, pruner, calls, _ = fitted(lambda epoch: False)
     assert not pruner.pruned
-    assert len(history["val_loss"]) == len(asked) == 4
+    assert len(history["val_loss"]) == len(calls) == 4
 
 
-def test_without_a_monitored_value_nothing_is_asked():
-    pruner = Pruner(lambda epoch, value: pytest.fail("asked"), monitor="val_loss")
+def test_without_a_monitored_value_nothing_is_pruned():
+    pruner = Pruner(lambda epoch, value: pytest.fail("called"), monitor="val_loss")
     pruner.on_epoch_end(0, {"loss": 1.0})
     assert not pruner.pruned
