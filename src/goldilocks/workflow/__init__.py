@@ -11,7 +11,8 @@ candidate     what may be trained, and what a training of it reached
 runner        candidates -> trained runs, each in a process of its own
 references    the scikit-learn model that the winner is compared with
 model_sizes   the sizes of each model
-search        the trials of the step tune
+search        the trials of the step tune, over a search_space
+contest       the candidates of that step beside the winner
 budget        what may be spent
 resume        what an interrupted workflow goes on from
 tables        candidates as rows of tables

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from goldilocks.evaluation.differences import Difference
 from goldilocks.formatting import number
 from goldilocks.report.workflow.results import Cell, ModelSize, TrainedRuns
 from goldilocks.workflow.candidate import Trained
@@ -43,11 +42,6 @@ def runs_of(trained: Sequence[Trained]) -> TrainedRuns:
     run_ids = tuple(training.run.run_id for training in trained)
     candidate = trained[0].candidate
     return TrainedRuns(name=candidate.name, overrides=candidate.overrides, run_ids=run_ids)
-
-
-def clear(difference: Difference) -> str:
-    """Return "clear" for a difference beyond noise, else "within noise"."""
-    return "clear" if difference.beyond_noise else "within noise"
 
 
 def interval(low: float, high: float) -> str:
