@@ -87,6 +87,7 @@ class Contest:
                 f"Candidates are compared by val_loss: {metric} is no mean over rows, which alone "
                 "can be compared row by row."
             )
+
         if self.winner is not self.start:
             gain = self.gain
             seeds = "one seed" if gain.pairs == 1 else f"{gain.pairs} seeds"

@@ -67,9 +67,10 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    template = environment.get_template("workflow.html.j2")
+
     # A link to a server works by itself; that to a database needs a command.
     ui_command = "" if store.uri.startswith("http") else without_password(store.ui_command)
-    template = environment.get_template("workflow.html.j2")
     return template.render(
         **_tuning(report.results.tune),
         title=report.name,
