@@ -137,14 +137,15 @@ def labels(
     return [str(part) for part in target]
 
 
-def check_column(name: str, columns: list[str], path: Path) -> None:
-    """Refuse the name of a column that is not there, with the nearest one that is."""
-    if name in columns:
-        return
-    lower = {column.lower(): column for column in columns}
-    close = difflib.get_close_matches(name.lower(), lower, n=1)
-    hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
-    raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
+def check_columns(names: Sequence[str], columns: list[str], path: Path) -> None:
+    """Raise DataError for the name of a column that is not there, with the nearest one that is."""
+    for name in names:
+        if name in columns:
+            continue
+        lower = {column.lower(): column for column in columns}
+        close = difflib.get_close_matches(name.lower(), lower, n=1)
+        hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
+        raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
 
 
 def listed(columns: list[str], path: Path) -> str:

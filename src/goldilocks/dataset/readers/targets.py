@@ -23,7 +23,7 @@ FEW_INTEGERS = (
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
 
-def known(columns: pandas.DataFrame) -> np.ndarray:
+def present(columns: pandas.DataFrame) -> np.ndarray:
     """The rows, bool (rows,), in which no target is missing, empty or infinite."""
     bare = columns.map(lambda value: value.strip() if isinstance(value, str) else value)
     unusable = columns.isna().to_numpy() | bare.isin(["", np.inf, -np.inf]).to_numpy()
