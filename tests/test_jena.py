@@ -132,8 +132,15 @@ def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_f
     record, monkeypatch
 ):
     greensboro = Dataset(
-        **{"name": "jena", "kind": "series", "problem": "regression", "classes": (), "digest": ""},
-        **{"x": None, "y": np.zeros(0), "source": "stand_in", "location": "Greensboro"},
+        name="jena",
+        kind="series",
+        problem="regression",
+        classes=(),
+        digest="",
+        x=None,
+        y=np.zeros(0),
+        source="stand_in",
+        location="Greensboro",
     )
     with serve() as site:
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
