@@ -247,20 +247,17 @@ def _broken_note(
     """
     if not len(broken):
         return ()
-    examples = [_named(listing, row) for row in broken[:5]]
-    if len(broken) > 5:
-        examples.append("...")
-
+    examples = folders.shortened([_named(listing, row) for row in broken[:6]])
     total = len(broken) + good
     fraction = len(broken) / total
     sentence = f"{len(broken)} of {total} images in {listing.folder} cannot be decoded"
     if fraction > limit:
         raise DataError(
-            f"{sentence}: {', '.join(examples)}. Expected at most the fraction {limit:g}. Repair or "
+            f"{sentence}: {examples}. Expected at most the fraction {limit:g}. Repair or "
             "delete them, or allow more: "
             f"dataset.broken_limit={np.ceil(fraction * 1000) / 1000:g}."
         )
-    return (f"{sentence}, and were skipped: {', '.join(examples)}.",)
+    return (f"{sentence}, and were skipped: {examples}.",)
 
 
 def _named(listing: folders.Listing, row: int) -> str:
