@@ -32,7 +32,10 @@ from goldilocks.dataset.sources import archive, cache
 from goldilocks.dataset.stand_ins import faces, heads
 from goldilocks.errors import DataError
 
-URL = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip"
+URL = (
+    "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/"
+    "kagglecatsanddogs_5340.zip"
+)
 SHA256 = "b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9"
 CLASSES = ("cat", "dog")
 # Images of each class in the chapter's splits, taken in this order.

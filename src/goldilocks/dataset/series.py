@@ -194,7 +194,7 @@ def finite(numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _numbers(frame: pd.DataFrame, target: str, path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return the columns that vary and are numbers, without gaps; and what was dropped or filled."""
+    """Return the columns of numbers that vary, without gaps; and what was dropped or filled."""
     numeric = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
     if target not in numeric:
         raise DataError(

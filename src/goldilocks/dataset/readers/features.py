@@ -1,4 +1,4 @@
-"""Columns of a table -> numbers (float64, NaN where missing) and categories (str, "" where missing).
+"""Columns of a table -> numbers (float64) and categories (str).
 
 Nothing is fitted here. A column is dropped, with a note, where it cannot help: it is constant, it
 names its row, or it holds something that is neither number, date nor text.
@@ -167,7 +167,10 @@ def _useless(values: np.ndarray, present: int) -> str:
         return f"it is {value} in every row"
     if values.dtype == object:
         if present > 1 and distinct - (present < len(values)) == present:
-            return f"its {present} texts are all different, so they name rows and cannot be learnt from"
+            return (
+                f"its {present} texts are all different, so they name rows and cannot be learnt "
+                "from"
+            )
     elif values[0] in (0.0, 1.0) and np.array_equal(values, values[0] + np.arange(len(values))):
         return "it counts the rows"
     return ""

@@ -64,7 +64,8 @@ def read(path: Path, *, as_text: Collection[str] = ()) -> tuple[pd.DataFrame, li
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x}). Save "
-            f"it as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8.csv`."
+            "it as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 "
+            f"{path.name} > utf8.csv`."
         ) from error
     # Errors of the parser, of Arrow and of empty data are these.
     except (ValueError, OSError, pd.errors.ParserWarning) as error:
@@ -79,8 +80,8 @@ def read(path: Path, *, as_text: Collection[str] = ()) -> tuple[pd.DataFrame, li
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
-            f"{path} has more than one column named {repeated[0]!r}; expected different names. Rename "
-            "one."
+            f"{path} has more than one column named {repeated[0]!r}; expected different names. "
+            "Rename one."
         )
     return frame, notes
 

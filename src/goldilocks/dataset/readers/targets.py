@@ -140,13 +140,14 @@ def _quantity(name: str, values: np.ndarray, problem: str, notes: list[str]) -> 
     if values.dtype == object:
         raise DataError(
             f"The target {name!r} holds texts ({_some(tuple(dict.fromkeys(values)))}), and "
-            f"dataset.problem is {problem}; expected numbers. Correct the column, or use dataset.problem=multiclass."
+            f"dataset.problem is {problem}; expected numbers. Correct the column, or use "
+            "dataset.problem=multiclass."
         )
     if problem == "unit_regression" and (values.min() < 0 or values.max() > 1):
         raise DataError(
             f"The target {name!r} goes from {values.min():g} to {values.max():g}, and "
-            "dataset.problem is unit_regression; expected 0 to 1. Divide it by its largest possible value, or use "
-            "dataset.problem=regression."
+            "dataset.problem is unit_regression; expected 0 to 1. Divide it by its "
+            "largest possible value, or use dataset.problem=regression."
         )
     return problem, values.astype(np.float32), (), notes
 

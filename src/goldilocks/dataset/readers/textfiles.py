@@ -48,7 +48,8 @@ def read(listing: folders.Listing) -> Texts:
         few = listing.classes[int(counts.argmin())]
         raise DataError(
             f"The class {few!r} in {listing.folder} has {counts.min()} files with a text in them; "
-            f"expected at least {folders.FEWEST}. Add texts, or take the class away. {' '.join(notes)}".rstrip()
+            f"expected at least {folders.FEWEST}. Add texts, or take the class away. "
+            f"{' '.join(notes)}".rstrip()
         )
     return Texts(x=packing.unpack(stored), rows=rows, notes=notes)
 
@@ -104,7 +105,8 @@ def _skipped(listing: folders.Listing, broken: np.ndarray, empty: np.ndarray) ->
     if len(broken) > BROKEN_LIMIT * total:
         raise DataError(
             f"{sentence}: {_named(listing, broken)}. Expected at most {BROKEN_LIMIT:.0%} of them. "
-            "Save them as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 old.txt > new.txt`, or delete them."
+            "Save them as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 old.txt > "
+            "new.txt`, or delete them."
         )
     notes = []
     if len(broken):

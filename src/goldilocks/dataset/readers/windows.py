@@ -60,7 +60,7 @@ class Windows:
         return self.lookback + ahead - 1
 
     def seen(self, rows: np.ndarray | Sequence[int]) -> np.ndarray:
-        """Return the windows of rows, float32 (rows, time steps, columns), in the columns' units."""
+        """Return windows, float32 (rows, time steps, columns), in the columns' units."""
         return self.values[np.asarray(rows, np.int64)[:, np.newaxis] + self.offsets]
 
     def points(self, rows: np.ndarray) -> np.ndarray:

@@ -67,7 +67,8 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
             known_hash=f"sha256:{sha256}" if sha256 else None,
             fname=f"{name}-{PurePosixPath(urlsplit(url).path).name}",
             path=folder,
-            downloader=_download,  # pyright: ignore[reportArgumentType] (pooch names the parameters otherwise than it calls)
+            # pooch names the parameters otherwise than it calls.
+            downloader=_download,  # pyright: ignore[reportArgumentType]
         )
     except requests.HTTPError as error:
         raise SourceUnavailable(f"The server refused {url}: {error}. {fix}") from error
