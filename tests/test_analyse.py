@@ -9,7 +9,7 @@ from goldilocks.interpret import analyse, figures
 from goldilocks.run.run import run
 from goldilocks.tracking import local
 
-NOTHING = {"layer": None, "image": None, "asked": ()}
+NOTHING = {"layer": None, "image": None, "words": ()}
 
 
 @pytest.fixture
@@ -91,14 +91,14 @@ def test_an_image_of_ones_own_and_one_layer(folder, logged, few):
         AnalysisError,
         match=r"nothing is no layer of convnet with feature maps; its convolutions are",
     ):
-        analyse.run(store, run_id, layer="nothing", image=None, asked=())
+        analyse.run(store, run_id, layer="nothing", image=None, words=())
     assert artifacts(store, run_id) == set()
-    assert "grad_cam" in analyse.run(store, run_id, layer=None, image=folder / "own.jpg", asked=())
+    assert "grad_cam" in analyse.run(store, run_id, layer=None, image=folder / "own.jpg", words=())
     table(folder)
     with pytest.raises(
         DataError, match=r"--image is .+h.csv, which cannot be read: .+ Expected a JPEG or PNG"
     ):
-        analyse.run(store, run_id, layer=None, image=folder / "h.csv", asked=())
+        analyse.run(store, run_id, layer=None, image=folder / "h.csv", words=())
 
 
 def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
@@ -193,7 +193,7 @@ def test_texts_are_looked_into(folder, logged):
         "dataset.max_tokens=9",
     )
     run_id, store = logged(*data, "dataset.maxlen=6", "model=embedding")
-    names = analyse.run(store, run_id, layer=None, image=None, asked=("good", "unheard"))
+    names = analyse.run(store, run_id, layer=None, image=None, words=("good", "unheard"))
     assert names == ["nearest_words", "saliency"]
 
 
