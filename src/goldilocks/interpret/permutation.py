@@ -44,17 +44,15 @@ def permutation_importance(
     """
     rng = np.random.default_rng(seed)
     baseline = loss(rows)
-    count = len(rows) if isinstance(rows, np.ndarray) else len(next(iter(rows.values())))
     importances = []
     for index, name in enumerate(columns):
         rises = []
         for _ in range(repeats):
-            order = rng.permutation(count)
             if isinstance(rows, np.ndarray):
                 shuffled = rows.copy()
-                shuffled[..., index] = rows[order][..., index]
+                shuffled[..., index] = rows[rng.permutation(len(rows))][..., index]
             else:
-                shuffled = {**rows, name: rows[name][order]}
+                shuffled = {**rows, name: rows[name][rng.permutation(len(rows[name]))]}
             rises.append(loss(shuffled) - baseline)
         importances.append(Importance(name, float(np.mean(rises)), float(np.std(rises))))
     return sorted(importances, key=lambda importance: -importance.mean)

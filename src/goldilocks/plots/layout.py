@@ -130,6 +130,15 @@ def hang(axes: Axes, picture: Image.Image, *, left: float, top: float) -> None:
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
+def grid(cells: Sequence[Image.Image], *, columns: int, gap: int) -> Image.Image:
+    """Return pictures of one size in rows, on white."""
+    width, height = cells[0].width + gap, cells[0].height + gap
+    wall = Image.new("RGB", (columns * width, -(-len(cells) // columns) * height), "white")
+    for index, cell in enumerate(cells):
+        wall.paste(cell, (index % columns * width, index // columns * height))
+    return wall
+
+
 def message(title: str, text: str) -> Figure:
     """Return a small figure that says in words why there is nothing to draw."""
     figure, body = frame(title, 102)
