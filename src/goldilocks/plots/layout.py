@@ -103,6 +103,7 @@ def legend(
         ncols=columns,
         fontsize=style.SMALL if beside else style.TEXT,
         frameon=False,
+        borderaxespad=1.2,
         columnspacing=1.8,
         handlelength=2.2,
     )
