@@ -140,7 +140,7 @@ def _analyse(given: argparse.Namespace) -> None:
     backend.find_devices()
     if RUN_ID.fullmatch(given.target):
         store = local.connect(uri=given.uri, experiment=EXPERIMENT)
-        analyse.run(store, given.target, layer=given.layer, image=given.image, asked=given.words)
+        analyse.run(store, given.target, layer=given.layer, image=given.image, words=given.words)
         return
     if given.image is None:
         raise AnalysisError(
