@@ -143,17 +143,8 @@ def _tested(
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
     train = split.joined().train if dataset.subset is None else split.train
-    model = reference.Reference(
-        name=tuned.name,
-        problem=problem,
-        parameters=tuned.parameters,
-        scores=(),
-        predictions=(),
-        candidates=tuned.settings_tried,
-        seconds=0.0,
-        seed=settings.tree["seed"],
-        threads=1,
-    )
-    predictions = reference.predict(reference.refit(model, dataset, train), dataset, rows)
+    seed = settings.tree["seed"]
+    fitted = reference.fit(dataset, problem, train, tuned.parameters, seed=seed)
+    predictions = reference.predict(fitted, dataset, rows)
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     return predictions, evaluation.scores(problem, truth, predictions)
