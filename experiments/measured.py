@@ -201,7 +201,9 @@ def _other_seeds(
 
 def _over(run: StoredRun, parts: Mapping[str, Sequence[StoredRun]]) -> str:
     """Return what the trainings below a run are, "seeds" or "folds"; "" of a single training."""
-    return PARTS[parts[run.run_id][0].tags["role"]] if run.run_id in parts else ""
+    if run.run_id not in parts:
+        return ""
+    return PARTS[parts[run.run_id][0].tags["role"]]
 
 
 def _trainings(run: StoredRun, parts: Mapping[str, Sequence[StoredRun]]) -> list[StoredRun]:
@@ -238,13 +240,15 @@ def _statistics(rows: Sequence[Mapping[str, float]]) -> dict[str, Statistic]:
 
 def _statistic(column: np.ndarray) -> Statistic:
     count = len(column)
+    if count == 1:
+        return Statistic(float(column[0]), None, 1)
     if (column == column[0]).all():  # their mean may differ from them in the last digit
-        return Statistic(float(column[0]), 0.0 if count > 1 else None, count)
-    return Statistic(float(column.mean()), float(column.std(ddof=1)) if count > 1 else None, count)
+        return Statistic(float(column[0]), 0.0, count)
+    return Statistic(float(column.mean()), float(column.std(ddof=1)), count)
 
 
 def _together(run: StoredRun, trainings: Sequence[StoredRun]) -> dict[str, Statistic]:
-    """Return the numbers of a run; of folds or repeats at the epoch that is best for all of them."""
+    """Return the numbers of a run; of folds or repeats, at their common best epoch."""
     numbers = _statistics([values(training) for training in trainings])
     count = int(run.metrics.get("trainings", 0))
     if not count:

@@ -166,7 +166,9 @@ def _published(chapter: Chapter, variants: Sequence[Measured]) -> str:
     measured = {variant.name: variant.values for variant in variants}
     rows = []
     for variant, items in chapter.published.items():
-        for item in items if variant in measured else ():
+        if variant not in measured:
+            continue
+        for item in items:
             epoch = f" (epoch {item.epoch})" if item.epoch else ""
             rows.append(
                 {

@@ -142,7 +142,7 @@ def _draw(plan: Chapter, tables: Tables, store: Store, folder: Path) -> dict[Bas
 
 
 def _curves(variants: Sequence[Measured], store: Store) -> Mapping[str, Sequence[float]]:
-    """Return the validation loss of each variant that has one, without penalty, mean of its trainings."""
+    """Return the mean validation loss of each variant that has one, without penalty."""
     curves = {}
     for variant in variants:
         name = "val_data_loss" if "best_val_data_loss" in variant.values else "val_loss"

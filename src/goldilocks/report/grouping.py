@@ -24,7 +24,8 @@ REASONS: Mapping[str, str] = {
     "problem": "the problem",
     "loss": "the loss",
     "metric": "the primary metric",
-    "final": "the kind of rows that they are scored on (test rows of final runs, else validation rows)",
+    "final": "the kind of rows that they are scored on (final runs: test rows; others: validation "
+    "rows)",
     "rows": "the rows that they are scored on",
 }
 

@@ -140,7 +140,7 @@ def _comparison(section: Section) -> dict[str, Any]:
 def _figures(
     section: Section, histories: Histories, figures: list[Any]
 ) -> list[dict[str, int | str | bool]]:
-    """Return number and name of each of a section's figures, and whether it hides curves at first."""
+    """Return number and name of each figure of a section, and whether it hides curves at first."""
     if section.basis.final:
         return []
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goldilocks import formatting
 from goldilocks.evaluation.differences import Difference
@@ -201,13 +201,14 @@ def _interval(low: float, high: float) -> str:
 
 
 def _verdict(variant: Variant) -> Cell:
-    """Return the most frequent verdict, and below it how often each was given, if there are several."""
+    """Return the most frequent verdict, and below it the counts of several verdicts."""
     verdicts = variant.verdicts
     if not verdicts:
         return Cell("")
     counts = [f"{name} {count}" for name, count in verdicts.items()]
     first = next(iter(verdicts))
-    return Cell(first, below=", ".join(counts) if len(counts) > 1 else "", kind=f"verdict {first}")
+    cell = Cell(first, kind=f"verdict {first}")
+    return replace(cell, below=", ".join(counts)) if len(counts) > 1 else cell
 
 
 def _beats_baseline(variant: Variant) -> Cell:

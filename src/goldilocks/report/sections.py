@@ -54,7 +54,7 @@ def sections(runs: Sequence[StoredRun], histories: Histories) -> list[Section]:
 
 
 def measures(runs: Sequence[StoredRun]) -> tuple[str, ...]:
-    """Return what runs of a group are compared by: the usual monitor, the loss, the primary metric."""
+    """Return what runs of a group are compared by: usual monitor, loss and primary metric."""
     monitors = Counter(run.params.get("trainer.monitor", "val_loss") for run in runs)
     monitor = monitors.most_common(1)[0][0].replace("val_data_loss", "val_loss")
 

@@ -74,7 +74,7 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
 
 
 def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
-    """Return a sentence for each configuration of several final runs: mean and spread of its scores.
+    """Return a sentence for each configuration of several final runs: mean and spread of scores.
 
     A seed is no choice, so the result of a configuration is the mean over its seeds, never the
     score of its best one.

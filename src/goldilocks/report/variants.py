@@ -89,7 +89,7 @@ class Variant:
         return replace(spread, low=low, high=high)
 
     def mean(self, metric: str) -> float:
-        """Return the mean of a logged metric over the trainings that count; NaN where none has it."""
+        """Return the mean of a logged metric over the trainings that count; NaN without one."""
         metrics = [run.metrics for run in self.trainings.values()]
         values = [values[metric] for values in metrics if metric in values]
         return float(np.mean(values)) if values else math.nan
@@ -168,7 +168,7 @@ def numbered(names: Sequence[str]) -> list[str]:
 
 
 def _parts(runs: Sequence[StoredRun]) -> dict[str, list[StoredRun]]:
-    """Return the folds or repeats of each run, by its ID, those of earlier runs that it reused too."""
+    """Return the folds or repeats of each run, by its ID, reused ones of earlier runs included."""
     by_id = {run.run_id: run for run in runs}
     parts: dict[str, list[StoredRun]] = {}
     for run in runs:
