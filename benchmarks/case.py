@@ -17,7 +17,7 @@ def settings(*overrides: str) -> Settings:
     """The checked settings of a command line."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("config", list(overrides), return_hydra_config=True)
-    return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
+    return settled(cfg, hydra=cfg.hydra, overrides=overrides)
 
 
 def job(given: Settings) -> Job:

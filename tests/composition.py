@@ -35,4 +35,4 @@ def composed(*overrides: str) -> DictConfig:
 def checked(*overrides: str, sweep_dir: Path | None = None) -> Settings:
     """The settings that these overrides come to."""
     cfg = composed(*overrides)
-    return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=sweep_dir)
+    return settled(cfg, hydra=cfg.hydra, overrides=overrides, sweep_dir=sweep_dir)

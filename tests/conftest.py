@@ -32,7 +32,7 @@ def composed() -> Callable[..., Settings]:
     def settings(*overrides: str) -> Settings:
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             cfg = compose("config", list(overrides), return_hydra_config=True)
-        return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
+        return settled(cfg, hydra=cfg.hydra, overrides=overrides)
 
     return settings
 

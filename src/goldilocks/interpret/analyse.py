@@ -1,7 +1,7 @@
 """A logged run -> what its network has learned, drawn and logged into the run: chapter 7."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from PIL import Image, UnidentifiedImageError
 
 from goldilocks import console
 from goldilocks.config import renamed
-from goldilocks.config.checks import config_errors
-from goldilocks.config.settings import GROUPS, Settings
+from goldilocks.config.checks import leaves, path_errors, value_errors
+from goldilocks.config.settings import GROUPS, builder
 from goldilocks.dataset import Dataset
 from goldilocks.errors import AnalysisError, ConfigError, DataError
 from goldilocks.interpret import figures as insights
@@ -56,11 +56,11 @@ def run(
         AnalysisError: There is no such layer.
     """
     logged = store.found(run_id)
-    settings = _settings(store, logged)
+    tree = _config(store, logged)
     model = store.model(run_id)
-    dataset = settings.builder("dataset")()
+    dataset = builder(tree, "dataset")()
     _check_digest(dataset, logged)
-    rows = _split(settings, dataset, logged).validation
+    rows = _split(tree, dataset, logged).validation
     if logged.tags.get("role") == "final":
         console.note(
             "  a final run has trained on its validation rows: it knows what is shown here."
@@ -74,7 +74,7 @@ def run(
         encoder=encoder,
         network=network,
         dataset=dataset,
-        problem=resolve(dataset.problem, **settings.tree["problem"]),
+        problem=resolve(dataset.problem, **tree["problem"]),
         rows=rows,
     )
     given = None if image is None else _pixels(image, model.input_shape[1:], dataset.kind)
@@ -158,12 +158,11 @@ def _save(figures: insights.Figures, folder: Path) -> list[str]:
     return names
 
 
-def _settings(store: Any, logged: StoredRun) -> Settings:
-    """The settings of a run; its data comes from the source that it came from then."""
+def _config(store: Any, logged: StoredRun) -> dict[str, Any]:
+    """Return the configuration of a run; its data comes from the source that it came from then."""
     with tempfile.TemporaryDirectory() as folder:
         text = store.artifact(logged.run_id, "config.yaml", Path(folder)).read_text()
     tree = renamed.tree(yaml.safe_load(text))
-    choices = {group: logged.params[group] for group in GROUPS if group in logged.params}
     source = logged.tags.get("dataset.source")
     if (
         tree.get("dataset", {}).get("source") == "auto"
@@ -174,16 +173,19 @@ def _settings(store: Any, logged: StoredRun) -> Settings:
     missing = [
         group
         for group in GROUPS
-        if group != "experiment" and not (group in choices and group in tree)
+        if group != "experiment" and not (group in logged.params and group in tree)
     ]
-    errors = [f"{group} is missing." for group in missing] or config_errors(tree, choices)
+    errors = [f"{group} is missing." for group in missing]
+    if not errors:
+        # A key without a rule belongs to a part of the person's own, which took it when it trained.
+        errors = [*value_errors(tree, leaves(tree)), *path_errors(tree)]
     if errors:
         raise ConfigError(
             f"the configuration of the run {logged.run_id} ({logged.name}) cannot be used here: "
             f"{' '.join(errors)} "
             "Expected a run of this version of the program, with its data where it was."
         )
-    return Settings(tree, choices, (), None)
+    return tree
 
 
 def _check_digest(dataset: Dataset, logged: StoredRun) -> None:
@@ -198,9 +200,9 @@ def _check_digest(dataset: Dataset, logged: StoredRun) -> None:
         )
 
 
-def _split(settings: Settings, dataset: Dataset, logged: StoredRun) -> Split:
+def _split(tree: Mapping[str, Any], dataset: Dataset, logged: StoredRun) -> Split:
     """The split of a run; of a fold, that fold's."""
-    splits = settings.builder("protocol")(dataset)
+    splits = builder(tree, "protocol")(dataset)
     return splits[int(logged.tags.get("fold", len(splits))) - 1]
 
 

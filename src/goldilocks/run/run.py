@@ -16,7 +16,7 @@ from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.jobs import records
-from goldilocks.problem import Problem, check_monitor, resolve
+from goldilocks.problem import Problem
 from goldilocks.protocol import Split, notes_of_all
 from goldilocks.run import cache, test_ledger, warm_start
 from goldilocks.run.train import Training, train
@@ -112,9 +112,7 @@ def run(settings: Settings) -> float:
         for line in store.repair():
             console.note(line)
     dataset = settings.builder("dataset")()
-    problem = resolve(dataset.problem, **settings.tree["problem"])
-    penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
-    check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
+    problem = settings.problem(dataset.problem)
     splits = settings.builder("protocol")(dataset)
     for note in (*dataset.notes, *notes_of_all(splits)):
         console.note(f"  {note}")

@@ -80,15 +80,13 @@ def prepare(
         target_prior,
         target_spread,
     )
-    from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer
+    from goldilocks.model import Facts, transfer
     from goldilocks.training import frozen
     from goldilocks.training.fit import Job
 
     backend.seed(settings.tree["seed"])
-    regularizer = Regularizer(**settings.tree["regularizer"])
-    encoder = encoding.fit(
-        dataset, split.train, in_order=settings.choices["model"] in READS_IN_ORDER
-    )
+    regularizer = settings.regularizer
+    encoder = encoding.fit(dataset, split.train, in_order=settings.traits.model.reads_in_order)
     goes_on = earlier is not None and settings.tree["model"].get("base") != "run"
     # What its weights mean depends on the vocabulary and the scales that they were trained with.
     if goes_on:

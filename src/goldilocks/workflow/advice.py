@@ -2,25 +2,6 @@
 
 from goldilocks.workflow.state import Flow
 
-# Other models for the same kind of data, by the kind: what each reads that the others do not.
-OTHERS = {
-    "image": {
-        "pretrained": "starts from what was learned on many other images",
-        "convnet": "sees neighbouring pixels",
-    },
-    "text": {
-        "embedding": "learns a vector for each word",
-        "conv1d": "sees short runs of words",
-        "rnn": "reads the words in their order",
-    },
-    "series": {
-        "mlp": "is small and fast",
-        "conv1d": "sees short patterns",
-        "rnn": "reads in the order of time",
-    },
-    "table": {},
-}
-
 
 def next_moves(flow: Flow) -> list[str]:
     """Sentences that name keys, the most promising first."""
@@ -65,11 +46,12 @@ def next_moves(flow: Flow) -> list[str]:
 
 
 def _others(flow: Flow) -> list[str]:
-    model = flow.settings.choices["model"]
+    """Return a sentence for each other model that its own file suggests for this kind of data."""
+    suggested = {name: traits.suggested for name, traits in flow.settings.models().items()}
     return [
-        f"Another model: model={name}, which {what}."
-        for name, what in OTHERS[flow.dataset.kind].items()
-        if name != model
+        f"Another model: model={name}, which {reasons[flow.dataset.kind]}."
+        for name, reasons in suggested.items()
+        if name != flow.settings.choices["model"] and flow.dataset.kind in reasons
     ]
 
 

@@ -57,7 +57,7 @@ def conduct(settings: Settings, room: Room) -> None:
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
-    problem = resolve(dataset.problem, **settings.tree["problem"])
+    problem = settings.problem(dataset.problem)
     typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
     command = shlex.join([provenance.program("python"), "workflow.py", *settings.overrides])
     known = json.dumps(

@@ -12,9 +12,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
 from goldilocks.config.settings import key_of
-from goldilocks.dataset import KINDS
 from goldilocks.jobs import records
-from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
 from goldilocks.search import trial as pruning
 from goldilocks.workflow.budget import TUNE
@@ -170,7 +168,7 @@ class Search:
     def _space(self) -> Mapping[str, Any]:
         """What is searched, by name, as Optuna's distributions; without what was typed, and what the model refuses."""
         typed = set(map(key_of, self.flow.typed))
-        model, tree = self.flow.settings.choices["model"], self.flow.settings.tree
+        honours, tree = self.flow.settings.traits.model.honours, self.flow.settings.tree
         rate = tree["optimizer"]["learning_rate"]
         space: dict[str, Any] = {}
         if len(self.sizes) > 1:
@@ -180,9 +178,9 @@ class Search:
         if "regularizer" in typed:
             return space
         for name, values in (("dropout", DROPOUT), ("l1", L1), ("l2", L2)):
-            if name in HONOURS[model] and f"regularizer.{name}" not in typed:
+            if name in honours and f"regularizer.{name}" not in typed:
                 space[name] = CategoricalDistribution(values)
-        if KINDS[self.flow.settings.choices["dataset"]] == "image":
+        if self.flow.settings.traits.dataset.kind == "image":
             space["augmentation"] = CategoricalDistribution([False, True])
         return space
 

@@ -19,7 +19,7 @@ LEVEL = 0.001
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Train a small model with several seeds; its mean score must be better than the baseline's."""
-    sizes = rungs(flow.settings.choices["model"], flow.typed)
+    sizes = rungs(flow.settings.choices["model"], flow.settings.traits.model.sizes, flow.typed)
     small = sizes[min(SMALL, len(sizes) - 1)]
     asked = [small.overridden(f"{small.name} {seed}", seed) for seed in flow.seeds]
     first, *others = flow.runner.train(asked, folder, parent)

@@ -27,7 +27,7 @@ NOTHING = ("no_power", "diverged")  # verdicts of what has learned nothing
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Climb the ladder of sizes until a verdict is `overfit`."""
-    sizes = rungs(flow.settings.choices["model"], flow.typed)
+    sizes = rungs(flow.settings.choices["model"], flow.settings.traits.model.sizes, flow.typed)
     at, typed = min(SMALL, len(sizes) - 1), set(map(key_of, flow.typed))
     small = flow.recall(flow.found("power")["small"])[0]
     trained: dict[int, Trained] = {at: small}
