@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.evaluation.paired import Judge
+from composition import checked
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow import budget
 from goldilocks.workflow.steps import scale
 from workflows import dataset, problem, trained
@@ -35,10 +36,10 @@ def flow(tmp_path):
     asked = []
     small = trained("units=16 layers=1", {}, metrics=METRICS)
     return SimpleNamespace(
-        settings=SimpleNamespace(choices={"model": "mlp"}),
+        settings=checked("dataset=boston"),
         typed=(),
         problem=problem("regression"),
-        judge=Judge(dataset(np.zeros(4), "regression"), problem("regression"), {}, 3),
+        comparison=Comparison(dataset(np.zeros(4), "regression"), problem("regression"), {}, 3),
         found=lambda name: {"small": None},
         recall=lambda remembered: [small],
         runner=SimpleNamespace(train=train, room=SimpleNamespace(shared=[{}, {}]), overhead=1.0),

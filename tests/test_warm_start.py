@@ -1,23 +1,36 @@
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import pytest
 
 from composition import checked
 from goldilocks.errors import ModelError, SplitError
 from goldilocks.run import warm_start
+from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.tracker import written
+from stored_runs import a_run
 
 RUN = "a" * 32
 TEXT = ("dataset=imdb", "model=embedding")
 
 
+@dataclass
+class FakeStore:
+    """The part of a store that a warm start reads."""
+
+    run: StoredRun
+
+    def found(self, run_id):
+        assert run_id == self.run.run_id
+        return self.run
+
+    def model(self, run_id):
+        return f"the model of {run_id}"
+
+
 def store(*overrides, role="plain"):
     """A store with one run, of this command line."""
     params = {name: written(value) for name, value in checked(*overrides).flat.items()}
-    logged = SimpleNamespace(params=params, tags={"role": role})
-    return SimpleNamespace(
-        found=lambda run_id: logged, model=lambda run_id: f"the model of {run_id}"
-    )
+    return FakeStore(a_run(RUN, params=params, tags={"role": role}))
 
 
 def start(*overrides):

@@ -199,7 +199,7 @@ def _kind_errors(composed: Composed, stated: Traits) -> list[str]:
             continue
         fitting = [f"{group}={name}" for name in _accepting(composed.files, group, kind)]
         errors.append(
-            f"{group}={composed.choices[group]} takes {' and '.join(sorted(accepts))} data; "
+            f"{group}={composed.choices[group]} takes {_and(sorted(accepts))} data; "
             f"{data} is {kind} data. Use {' or '.join(fitting)}."
         )
 
@@ -390,5 +390,10 @@ def path_errors(tree: Mapping[str, Any]) -> list[str]:
 
 
 def _keys(parts: Iterable[str]) -> str:
-    *rest, last = [f"regularizer.{part}" for part in parts]
+    return _and([f"regularizer.{part}" for part in parts])
+
+
+def _and(words: Sequence[str]) -> str:
+    """Return words as a sentence lists them: "image, table and text"."""
+    *rest, last = words
     return f"{', '.join(rest)} and {last}" if rest else last

@@ -25,8 +25,8 @@ class Tracker:
     def tags(self, values: Mapping[str, str]) -> None:
         """Forget tags."""
 
-    def looking(self) -> None:
-        """Forget that the test rows are looked at."""
+    def mark_test_evaluation(self) -> None:
+        """Do nothing: there is no ledger."""
 
     def describe(self, markdown: str) -> None:
         """Forget the description."""
@@ -67,15 +67,15 @@ class Store:
     def earlier(self, fingerprint: str) -> None:
         """No run was kept."""
 
-    def looks(self, digest: str) -> None:
-        """No ledger is kept."""
+    def test_evaluations(self, digest: str) -> None:
+        """Return None: no ledger is kept."""
 
-    def looks_elsewhere(self, dataset_digest: str, digest: str) -> list[Any]:
-        """No look was kept."""
+    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[Any]:
+        """Return no runs: none was stored."""
         return []
 
-    def consulted(self, dataset_digest: str) -> list[Any]:
-        """No run was kept."""
+    def validation_runs(self, dataset_digest: str) -> list[Any]:
+        """Return no runs: none was stored."""
         return []
 
     def explain(self, run_id: str, reason: str) -> None:

@@ -123,32 +123,32 @@ class Store:
             None,
         )
 
-    def looks(self, digest: str) -> list[StoredRun]:
-        """The final runs, of all experiments, that have looked at test rows of this digest, or are about to.
+    def test_evaluations(self, digest: str) -> list[StoredRun]:
+        """Return the final runs that were evaluated on test rows of this digest, or are about to be.
 
         Raises:
-            StoreError: The store cannot be read.
+            StoreError: If the store cannot be read.
         """
         with explained(self.uri):
-            return ledger.looks(self.client, digest)
+            return ledger.evaluations(self.client, digest)
 
-    def looks_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
-        """The final runs that have looked at other test rows of the same data set.
+    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
+        """Return the final runs that were evaluated on other test rows of the same data set.
 
         Raises:
-            StoreError: The store cannot be read.
+            StoreError: If the store cannot be read.
         """
         with explained(self.uri):
-            return ledger.elsewhere(self.client, dataset_digest, digest)
+            return ledger.evaluations_elsewhere(self.client, dataset_digest, digest)
 
-    def consulted(self, dataset_digest: str) -> list[StoredRun]:
-        """The runs that were judged by validation rows of a data set, deleted ones as well.
+    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
+        """Return the runs that were scored on validation rows of a data set, deleted ones as well.
 
         Raises:
-            StoreError: The store cannot be read.
+            StoreError: If the store cannot be read.
         """
         with explained(self.uri):
-            return ledger.consulted(self.client, dataset_digest)
+            return ledger.validation_runs(self.client, dataset_digest)
 
     def explain(self, run_id: str, reason: str) -> None:
         """Say why a run was ended by somebody else, before it is repaired."""

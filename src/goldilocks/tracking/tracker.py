@@ -97,9 +97,9 @@ class Tracker:
         """Set tags, replacing those of the same names."""
         self._add("tags", dict(values))
 
-    def looking(self) -> None:
-        """Note that the test rows are looked at now, in the journal and, where it answers, in the store."""
-        self.tags({ledger.LOOKED: datetime.now(UTC).isoformat(timespec="seconds")})
+    def mark_test_evaluation(self) -> None:
+        """Record that the model is evaluated on the test rows now, in the journal and in the store."""
+        self.tags({ledger.EVALUATED: datetime.now(UTC).isoformat(timespec="seconds")})
         with contextlib.suppress(StoreError):  # It is sent with what follows.
             self.flush()
 

@@ -76,7 +76,7 @@ def _following(
 
 
 def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
-    found, measures = _overfit(trained), [flow.problem.metric, flow.judge.measure]
+    found, measures = _overfit(trained), [flow.problem.metric, flow.comparison.metric]
     overfitting = [place for place in trained if trained[place].verdict == "overfit"]
     learned = [place for place in trained if trained[place].verdict not in NOTHING]
     # Of several that overfit, the one that was best before it did has the most to gain from
@@ -126,8 +126,8 @@ def _overfit(trained: dict[int, Trained]) -> int | None:
 
 
 def _verdict(trained: Trained) -> str:
-    said = trained.run.tags.get("mlflow.note.content", "").split("\n\n")[0].replace("**", "")
-    return said if said.startswith(trained.verdict) else f"{trained.verdict}."
+    """Return the verdict of a training with its sentence."""
+    return f"{trained.verdict}. {trained.run.tags['verdict.reason']}"
 
 
 def _candidate(size: Candidate, epochs: int) -> Candidate:
