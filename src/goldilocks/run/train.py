@@ -243,7 +243,7 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
         max_tokens=max_tokens,
         vocabulary=vectorization.vocabulary(encoder),
         persistence=encoding.persistence(dataset, encoder),
-        earlier=initial_model,
+        initial_model=initial_model,
     )
     model = settings.builder("model")(facts, regularizer)
     if goes_on:
