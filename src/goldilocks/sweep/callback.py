@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console
 from goldilocks.config.command_line import stopping
-from goldilocks.config.settings import PARENT_FILE, listed
+from goldilocks.config.settings import PARENT_FILE, listed, search_path
 from goldilocks.errors import ConfigError, JobError, UserError
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
@@ -63,7 +63,9 @@ class Parent(Callback):
                 raise ConfigError(listed(errors))
             searched = choices["hydra/sweeper"] == "search"
             planned = plan(config, GlobalHydra.instance().config_loader()) if searched else None
-            found = settings_of(planned.space.samples() if planned else combinations(overrides))
+            jobs = planned.space.samples() if planned else combinations(overrides)
+            folders = search_path(config.hydra.overrides.hydra)
+            found = settings_of([[*folders, *job] for job in jobs])
             if planned:
                 check_measure(found, planned.measure)
             self.names = [] if planned else [settings.name for settings in found]
