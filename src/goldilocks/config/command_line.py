@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 from typing import Any, NoReturn
 
 from hydra import compose, initialize_config_dir
@@ -17,9 +18,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
 from hydra.errors import HydraException
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from goldilocks import console
+from goldilocks import console, environment
 from goldilocks.config import renamed
 from goldilocks.config.checks import (
     config_errors,
@@ -38,7 +40,7 @@ TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 
 def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
-    """Run a Hydra entry point; what a person can mend ends it with a sentence and exit status 1, not with a traceback.
+    """Run a Hydra entry point; end with a sentence and exit status 1 on what a person can mend.
 
     `HYDRA_FULL_ERROR=1` in the environment shows the traceback instead.
 
@@ -47,15 +49,20 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
         conf: The folder of its configuration.
         name: Of the configuration: "config" or "workflow".
     """
+    environment.prepare()
     if name != "config" and {"-m", "--multirun"} & set(sys.argv):
         _stop(f"{name}.py runs many trainings by itself, and no sweep; leave out -m.")
     if TRACEBACK:
         main()
         return
+
     warnings.showwarning = lambda message, *_: console.warning(str(message))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises where it would print and exit.
     try:
-        main()
+        if {"-h", "--help"} & set(sys.argv):
+            console.result(help_text(sys.argv[1:], conf, name))
+        else:
+            main()
     except (HydraException, OmegaConfBaseException) as error:
         _stop(listed(errors_in(sys.argv[1:], conf, name) or [str(error)]))
     except UserError as error:
@@ -65,24 +72,40 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
             _stop(listed(errors))
         raise
     except BrokenPipeError:  # `python train.py --help | head`: nobody reads on.
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # Python flushes it once more at exit.
+        # Python flushes standard output once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
 
 
+def help_text(arguments: Sequence[str], conf: Path, config: str) -> str:
+    """Return the help of a command: Hydra's own, without the traits, which nobody can type.
+
+    Args:
+        arguments: As typed.
+        conf: The folder of the configuration.
+        config: Its name, "config" or "workflow".
+    """
+    overrides = [argument for argument in arguments if not argument.startswith("-")]
+    with _composing(conf):
+        cfg = compose(config, overrides, return_hydra_config=True)
+    composition = composed(cfg, cfg.hydra)
+    groups = {group: composition.files.names(group) for group in sorted(GROUPS)}
+    return Template(cfg.hydra.help.template).substitute(
+        APP_CONFIG_GROUPS="".join(f"{group}: {', '.join(groups[group])}\n" for group in groups),
+        CONFIG=OmegaConf.to_yaml(OmegaConf.create(dict(composition.tree))),
+    )
+
+
 def sentences() -> contextlib.AbstractContextManager[None]:
-    """Inside the task function: end a single run in a sentence before Hydra reports the error in its own way.
+    """Return a context, inside of the task function, that ends a single run with a sentence.
 
     In a sweep the error goes on to Hydra, which counts the job as failed and starts the next one.
     """
-    return (
-        contextlib.nullcontext()
-        if TRACEBACK or HydraConfig.get().mode == RunMode.MULTIRUN
-        else stopping()
-    )
+    if TRACEBACK or HydraConfig.get().mode == RunMode.MULTIRUN:
+        return contextlib.nullcontext()
+    return stopping()
 
 
 @contextlib.contextmanager

@@ -207,6 +207,11 @@ def key_of(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
 
 
+def search_path(overrides: Sequence[str]) -> list[str]:
+    """Return, of the overrides of Hydra itself, those that add folders of a person's own options."""
+    return [override for override in overrides if override.startswith("hydra.searchpath=")]
+
+
 def settle(cfg: DictConfig) -> Settings:
     """Return the checked settings of the job that Hydra is running.
 
@@ -214,7 +219,8 @@ def settle(cfg: DictConfig) -> Settings:
         ConfigError: Anything is wrong; the message lists all of it.
     """
     hydra = HydraConfig.get()
-    settings = settled(cfg, hydra=hydra, overrides=hydra.overrides.task)
+    overrides = [*search_path(hydra.overrides.hydra), *hydra.overrides.task]
+    settings = settled(cfg, hydra=hydra, overrides=overrides)
     if hydra.mode != RunMode.MULTIRUN:
         return settings
     return dataclasses.replace(

@@ -24,7 +24,8 @@ def check(settings: Settings) -> None:
         )
     if settings.traits.model.baseline:
         errors.append(
-            f"model={settings.choices['model']} is trained by every workflow beside a model; name another one."
+            f"model={settings.choices['model']} is trained by every workflow beside a model; name "
+            "another one."
         )
     if "experiment" in typed:
         errors.append(
