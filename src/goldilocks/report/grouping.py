@@ -106,17 +106,19 @@ def heading(basis: Basis, bases: Sequence[Basis]) -> str:
         basis: Of the group.
         bases: Of all groups, this one included.
     """
-    words = [data_name(basis)]
-    if basis.final:
-        words.append("final runs")
+    return ", ".join([data_name(basis), *distinctions(basis, bases)])
+
+
+def distinctions(basis: Basis, bases: Sequence[Basis]) -> list[str]:
+    """Return in words what sets a group apart from others, but for its data."""
+    words = ["final runs"] if basis.final else []
     for name in ("problem", "loss", "metric"):
         if len({getattr(other, name) for other in bases}) > 1:
             words.append(f"{name} {getattr(basis, name) or 'not known'}")
 
     alike = [set(other.rows) for other in bases if other.final == basis.final]
     shared = set.intersection(*alike)
-    words += [row for row in basis.rows if row not in shared]
-    return ", ".join(words)
+    return words + [row for row in basis.rows if row not in shared]
 
 
 def data_name(basis: Basis) -> str:

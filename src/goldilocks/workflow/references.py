@@ -1,4 +1,4 @@
-"""The scikit-learn model that a workflow's winner is compared with: tuned, tested, and logged as runs of its own."""
+"""The scikit-learn model that the winner is compared with: tuned, tested and logged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from goldilocks.config.settings import Settings
 from goldilocks.problem import Problem
-from goldilocks.report.workflow.content import from_json
+from goldilocks.report.workflow.results import TunedReference, from_json
 from goldilocks.run.context import PREDICTIONS
 from goldilocks.tracking import provenance
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import TunedReference, once
+from goldilocks.workflow.resume import once
 
 if TYPE_CHECKING:
     from goldilocks.reference import Reference
