@@ -63,10 +63,11 @@ def predicted_against_true(
     left, right = layout.panels(body, columns=2)
     padding = 0.04 * (high - low) or 0.5
     _scatter(left, true, predicted, (low - padding, high + padding))
-    measure = style.plain(f"{name} ({unit})" if unit else name, 50)
+    suffix = f" ({unit})" if unit else ""
+    measure = style.plain(f"{name}{suffix}", 50)
     left.set(xlabel=f"true {measure}", ylabel=f"predicted {measure}")
     _residuals(right, predicted - true)
-    right.set(xlabel=style.plain(f"predicted - true ({unit})" if unit else "predicted - true"))
+    right.set(xlabel=style.plain(f"predicted - true{suffix}"))
     return figure
 
 
@@ -135,8 +136,9 @@ def worst_rows(
     columns |= {f"true{suffix}": list(true[:rows]), f"predicted{suffix}": list(predicted[:rows])}
     columns |= {str(name): list(frame[name].iloc[:rows]) for name in frame.columns[:SHOWN_COLUMNS]}
 
-    hidden = max(0, frame.shape[1] - SHOWN_COLUMNS)
-    notes = [f"{hidden} more columns are not shown"] if hidden else []
+    notes = []
+    if frame.shape[1] > SHOWN_COLUMNS:
+        notes.append(f"{frame.shape[1] - SHOWN_COLUMNS} more columns are not shown")
     figure, body = layout.frame(title, ROW * (rows + 1) + 30, lines=notes)
     axes = layout.paper(body)
 
@@ -175,5 +177,7 @@ def _texts(column: Sequence[object]) -> list[str]:
     largest = float(np.max(np.abs(numbers), initial=0.0, where=np.isfinite(numbers)))
     if largest >= 1e9 or 0 < largest < 1e-3:
         return [f"{value:.3g}" for value in numbers]
-    decimals = max(0, 3 - math.floor(math.log10(largest))) if largest else 0
+    decimals = 0
+    if largest:
+        decimals = max(0, 3 - math.floor(math.log10(largest)))
     return [f"{value:,.{decimals}f}" for value in numbers]

@@ -3,9 +3,9 @@
 import math
 
 from goldilocks.formatting import number
+from goldilocks.report.workflow.results import Results, ScaleResult, TuneResult
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import Results, ScaleResult, TuneResult
 
 
 def next_steps(context: Context, results: Results) -> list[str]:
