@@ -1,4 +1,4 @@
-"""The universal workflow, from a data set to one tested model: `python workflow.py --help` explains."""
+"""The universal workflow, from a data set to one tested model: see `python workflow.py --help`."""
 
 import sys
 from pathlib import Path

@@ -24,7 +24,6 @@ Data flows one way, through rooms named after the steps of the workflow:
     interpret    a trained network -> activations, filters, Grad-CAM, saliency, importance
     report       stored runs -> tables, HTML pages
     serving      a logged model + raw input -> answers
-    study        stored runs -> the page of a chapter, beside the book's numbers
     sweep        Hydra's launcher, sweeper and callback, on jobs and search
     workflow     runs -> the universal workflow; a module per step in `steps`
     cli          the command `goldilocks`

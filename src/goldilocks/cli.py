@@ -79,13 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help=text, description=text)
     report.set_defaults(subcommand=_report)
     report.add_argument(
-        "targets", nargs="*", metavar="TARGET", help="the ID of a run or of a sweep; a study's name"
+        "targets",
+        nargs="+",
+        metavar="TARGET",
+        help="the ID of a run or of a sweep, or the beginning of the names of recipes: imdb",
     )
     report.add_argument(
         "--output", type=Path, metavar="FILE", help="else report-NAME.html in this folder"
-    )
-    report.add_argument(
-        "--study", metavar="NAME", help="instead: write the page of a folder of experiments/"
     )
     report.add_argument(
         "--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder"
@@ -162,20 +162,9 @@ def _predict(given: argparse.Namespace) -> None:
 
 
 def _report(given: argparse.Namespace) -> None:
-    if bool(given.targets) == bool(given.study):
-        raise SystemExit(
-            "goldilocks: report needs either runs to compare (IDs of runs or of a sweep, or a "
-            "study's name) or "
-            "--study NAME; see goldilocks report --help."
-        )
     from goldilocks.tracking import local
 
     store = local.connect(uri=given.uri, experiment=EXPERIMENT)
-    if given.study:
-        from goldilocks import study
-
-        console.result(str(study.write(given.study, store, Path.cwd())))
-        return
     if len(given.targets) == 1 and RUN_ID.fullmatch(given.targets[0]):
         from goldilocks.report.workflow import page
 

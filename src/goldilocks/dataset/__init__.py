@@ -1,4 +1,4 @@
-"""Source -> arrays, facts about them, and a digest; one module per option of the config group `dataset`."""
+"""Source -> arrays, facts about them, and a digest; one module per option of `dataset`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Vectorization:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Rows and targets as they came from their source, before any split and any fitted preprocessing.
+    """Rows and targets as they came from their source, before any split or fitted preprocessing.
 
     Attributes:
         name: The option of the config group `dataset`.

@@ -125,6 +125,7 @@ def load(store: Any, candidate: Candidate, run_id: str) -> Trained:
         for child in store.runs(store.below(run_id))
         if child.tags.get("role") in PARTS and child.status == "FINISHED"
     ]
+
     by_key: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for training in children or [run]:

@@ -1,4 +1,4 @@
-"""Sizes of each model, from too small to too large: a workflow tries them until a network overfits."""
+"""Sizes of each model, from too small to too large: a workflow tries them until one overfits."""
 
 from collections.abc import Mapping, Sequence
 

@@ -3,9 +3,9 @@
 import math
 
 from goldilocks.formatting import number
+from goldilocks.report.workflow.results import Results, ScaleResult, TuneResult
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import Results, ScaleResult, TuneResult
 
 # Other models for the same kind of data, by the kind: what each reads that the others do not.
 OTHERS = {

@@ -8,12 +8,12 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 
-from goldilocks.report.workflow.content import StepReport
+from goldilocks.report.workflow.results import PowerResult, ScaleResult, StepReport
 from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.candidate import Trained
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
-from goldilocks.workflow.results import PowerResult, ScaleResult, once
+from goldilocks.workflow.resume import once
 from goldilocks.workflow.tables import model_size, row, runs_of
 
 GROWTH = 3.0  # how much longer an epoch of the next size is taken to last, at most
