@@ -64,8 +64,8 @@ def judge(
     power over the baseline? Did validation loss rise after its best epoch while the gap to training
     loss widened (overfit)? Is the curve too short, would more epochs still lower it, or does its
     noise hide whether it falls with training loss (underfit)? Did both losses rise together
-    (underfit: the optimizer, not the data)? Is the gap wide (overfit)? Is the loss still high after it
-    stopped improving (underfit)? What is left is balanced.
+    (underfit: the optimizer, not the data)? Is the gap wide (overfit)? Is the loss still high where
+    it stopped improving (underfit)? What is left is balanced.
 
     Args:
         history: One value an epoch, by Keras's names: `loss`, `val_loss` and the metric's `val_`
