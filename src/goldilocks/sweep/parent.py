@@ -18,6 +18,7 @@ from goldilocks.jobs.records import JobRecord
 from goldilocks.search.options import RESULTS
 from goldilocks.tracking import provenance
 from goldilocks.tracking.query import reused_tags
+from goldilocks.tracking.selection import PARENT
 
 RECORDS = "jobs.json"  # the artifact of the parent run with the records of all jobs
 
@@ -78,7 +79,7 @@ class ParentRun:
             self.tracker.files(folder)
         if (sweep_dir / RESULTS).is_dir():
             self.tracker.files(sweep_dir / RESULTS, RESULTS)
-        reused = [run.run_id for run in runs if run.tags.get("mlflow.parentRunId") != self.run_id]
+        reused = [run.run_id for run in runs if run.tags.get(PARENT) != self.run_id]
         self.tracker.tags(reused_tags(reused))
 
         self._end(job_records, jobs)
