@@ -146,6 +146,6 @@ def _tested(
     train = split.joined().train if dataset.subset is None else split.train
     seed = settings.tree["seed"]
     fitted = reference.fit(dataset, problem, train, tuned.parameters, seed=seed)
-    predictions = reference.predict(fitted, dataset, rows)
+    predictions = reference.predict(dataset, problem, fitted, rows)
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     return predictions, evaluation.scores(problem, truth, predictions)
