@@ -27,7 +27,7 @@ CASES = {
 
 def tracked(given, job, *, store) -> float:
     """Seconds of a training whose every epoch goes to a store, from the first step to the store's last answer."""
-    with store.run("benchmark", parent=None, params={}, tags={}, continued=None) as tracker:
+    with store.start_run("benchmark", parent=None, params={}, tags={}, resume=None) as tracker:
         began = time.perf_counter()
         given.builder("trainer")(job, [], tracker.epoch, tracker.checkpoint)
         return time.perf_counter() - began
@@ -116,7 +116,7 @@ def log_model(given, store):
     complete = encoder.attach(job.encoder, job.model)
     example = encoder.raw(job.dataset, job.split.validation[:2])
     seconds = []
-    with store.run("benchmark", parent=None, params={}, tags={}, continued=None) as tracker:
+    with store.start_run("benchmark", parent=None, params={}, tags={}, resume=None) as tracker:
         for _ in range(5):
             began = time.perf_counter()
             tracker.model(complete, example)

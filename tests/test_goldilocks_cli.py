@@ -104,7 +104,7 @@ def test_repair_says_what_is_left_and_forgets_it_when_told(folder, capsys):
     store = local.connect(uri=None, experiment="tries")
     with (
         pytest.raises(RuntimeError),
-        store.run("boston mlp", parent=None, params={}, tags={}, continued=None),
+        store.start_run("boston mlp", parent=None, params={}, tags={}, resume=None),
     ):
         raise RuntimeError
     cli.main(["repair"])

@@ -118,7 +118,7 @@ class Home:
                 run_id = found.info.run_id
             else:
                 run_id = self.logged(settings, dataset)
-            encoder, network = split(self.store.model(run_id))
+            encoder, network = split(self.store.load_model(run_id))
             own = predict_rows(encoder, network, dataset, np.arange(len(dataset.y)))
             assert (own.max(axis=0) - own.min(axis=0) > 1e-3).all(), (
                 "else any row would do for any other"
@@ -131,12 +131,12 @@ class Home:
         problem = resolve(dataset.problem, **settings.tree["problem"])
         [parts] = settings.builder("protocol")(dataset)
         job = train.prepare(settings, dataset, problem, parts, None)
-        with self.store.run(
+        with self.store.start_run(
             problem.type,
             parent=None,
             params=settings.flat,
             tags={"problem": problem.type},
-            continued=None,
+            resume=None,
         ) as tracker:
             (self.folder / "files").mkdir(exist_ok=True)
             taken = schema.of(dataset, problem.type, settings.tree["dataset"])

@@ -1,23 +1,28 @@
-from types import SimpleNamespace
-
 import pytest
 
 from composition import checked
 from goldilocks.errors import ModelError, SplitError
 from goldilocks.run import warm_start
+from goldilocks.tracking.null import NullStore
+from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.tracker import written
 
 RUN = "a" * 32
 TEXT = ("dataset=imdb", "model=embedding")
 
 
-def store(*overrides, role="plain"):
+class OneRun(NullStore):
     """A store with one run, of this command line."""
-    params = {name: written(value) for name, value in checked(*overrides).flat.items()}
-    logged = SimpleNamespace(params=params, tags={"role": role})
-    return SimpleNamespace(
-        found=lambda run_id: logged, model=lambda run_id: f"the model of {run_id}"
-    )
+
+    def __init__(self, *overrides: str, role: str):
+        params = {name: written(value) for name, value in checked(*overrides).flat.items()}
+        self.stored = StoredRun(RUN, "first", "FINISHED", params, {"role": role}, {}, ())
+
+    def get_run(self, run_id: str) -> StoredRun:
+        return self.stored
+
+    def load_model(self, run_id: str) -> str:
+        return f"the model of {run_id}"
 
 
 def start(*overrides):
@@ -43,7 +48,7 @@ def test_no_origin_is_asked_for_none():
     ],
 )
 def test_a_run_whose_training_rows_are_ours_is_gone_on_with(theirs, role, own):
-    assert warm_start.load(start(*own), store(*theirs, role=role)) == f"the model of {RUN}"
+    assert warm_start.load(start(*own), OneRun(*theirs, role=role)) == f"the model of {RUN}"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,7 @@ def test_a_run_that_has_trained_on_rows_that_we_judge_by_is_refused(theirs, role
     with pytest.raises(
         SplitError, match=rf"model\.init_from=a+: .+{reason}\. Expected a hold-out run"
     ):
-        warm_start.load(start("dataset=boston", *own), store("dataset=boston", *theirs, role=role))
+        warm_start.load(start("dataset=boston", *own), OneRun("dataset=boston", *theirs, role=role))
 
 
 @pytest.mark.parametrize(
@@ -75,4 +80,4 @@ def test_features_of_another_kind_are_refused(change):
     with pytest.raises(
         ModelError, match=rf"that run has {change.split('=')[0]}=.+, and here it is .+; use "
     ):
-        warm_start.load(start(*TEXT, change), store(*TEXT))
+        warm_start.load(start(*TEXT, change), OneRun(*TEXT, role="plain"))

@@ -179,7 +179,7 @@ def _report(given: argparse.Namespace) -> None:
     if len(given.targets) == 1 and RUN_ID.fullmatch(given.targets[0]):
         from goldilocks.report.workflow import page
 
-        run = store.found(given.targets[0])
+        run = store.get_run(given.targets[0])
         if run.tags.get("role") == page.ROLE:
             console.result(str(page.write(store, run, given.output)))
             return

@@ -23,6 +23,7 @@ from goldilocks.model.pretrained import NETWORKS
 from goldilocks.plots import style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 
 FOLDER = "analysis"  # of the artifacts
@@ -31,7 +32,7 @@ TOP = 3  # classes of a published network that are named
 
 
 def run(
-    store: Any, run_id: str, *, layer: str | None, image: Path | None, asked: Sequence[str]
+    store: Store, run_id: str, *, layer: str | None, image: Path | None, asked: Sequence[str]
 ) -> list[str]:
     """Look into the network of a logged run, and log the figures into it, under `analysis/`.
 
@@ -54,9 +55,9 @@ def run(
         DataError: Its data is no longer there or has changed, or the image cannot be read.
         AnalysisError: There is no such layer.
     """
-    logged = store.found(run_id)
+    logged = store.get_run(run_id)
     settings = _settings(store, logged)
-    model = store.model(run_id)
+    model = store.load_model(run_id)
     dataset = settings.builder("dataset")()
     _check_digest(dataset, logged)
     rows = _split(settings, dataset, logged).validation
@@ -83,7 +84,7 @@ def run(
             insights.figures(subject, layer=layer, image=given, asked=asked), Path(folder)
         )
         if names:
-            store.add(run_id, Path(folder), FOLDER)
+            store.log_artifacts(run_id, Path(folder), FOLDER)
     console.result(
         f"logged    {len(names)} figures of {logged.name} under {FOLDER}/ of run {run_id}"
     )
@@ -157,10 +158,10 @@ def _save(figures: insights.Figures, folder: Path) -> list[str]:
     return names
 
 
-def _settings(store: Any, logged: StoredRun) -> Settings:
+def _settings(store: Store, logged: StoredRun) -> Settings:
     """The settings of a run; its data comes from the source that it came from then."""
     with tempfile.TemporaryDirectory() as folder:
-        text = store.artifact(logged.run_id, "config.yaml", Path(folder)).read_text()
+        text = store.download_artifact(logged.run_id, "config.yaml", Path(folder)).read_text()
     tree = yaml.safe_load(text)
     choices = {group: logged.params[group] for group in GROUPS if group in logged.params}
     source = logged.tags.get("dataset.source")

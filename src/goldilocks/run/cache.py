@@ -10,6 +10,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 from goldilocks.run import test_ledger
 from goldilocks.run.train import Training
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def lines(found: StoredRun, see: str) -> str:
 
 
 def outcome(
-    training: Training, dataset: Dataset, problem: Problem, found: StoredRun, store: Any
+    training: Training, dataset: Dataset, problem: Problem, found: StoredRun, store: Store
 ) -> Outcome:
     """What a finished fold or repeat had found, for the average over all of them.
 

@@ -22,7 +22,8 @@ from goldilocks.run import cache, test_ledger, warm_start
 from goldilocks.run.train import Training, train
 from goldilocks.search import trial as pruning
 from goldilocks.search.trial import Trial
-from goldilocks.tracking import provenance, query
+from goldilocks.tracking import Store, Tracker, provenance, query
+from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARENT
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Setting:
     """
 
     settings: Settings
-    store: Any
+    store: Store
     dataset: Dataset
     problem: Problem
 
@@ -53,13 +54,15 @@ class Setting:
             self.dataset.digest, provenance.code().digest, training.part
         )
 
-    def earlier(self, training: Training) -> Any:
+    def earlier(self, training: Training) -> StoredRun | None:
         """The run that has the result of a training, else one that can go on, else None; None with `force=true`."""
         return (
-            None if self.settings.tree["force"] else self.store.earlier(self.fingerprint(training))
+            None if self.settings.tree["force"] else self.store.find_run(self.fingerprint(training))
         )
 
-    def tracked(self, training: Training, *, parent: str | None, interrupted: Any) -> Any:
+    def tracked(
+        self, training: Training, *, parent: str | None, interrupted: StoredRun | None
+    ) -> contextlib.AbstractContextManager[Tracker]:
         """Open the run of a training, or go on with an interrupted one."""
         origin_id = self.settings.tree["model"].get("init_from")
         tags = {
@@ -77,12 +80,12 @@ class Setting:
             console.note(
                 f"{interrupted.name}: going on with the interrupted run {interrupted.run_id}"
             )
-        return self.store.run(
+        return self.store.start_run(
             training.part or self.settings.name,
             parent=parent,
             params=training.settings.flat,
             tags=tags,
-            continued=interrupted.run_id if interrupted is not None else None,
+            resume=interrupted.run_id if interrupted is not None else None,
         )
 
 
@@ -107,7 +110,7 @@ def run(settings: Settings) -> float:
             settings.
         ModelError: The model cannot be built for the shape of the data.
     """
-    store = settings.builder("tracking")()
+    store: Store = settings.builder("tracking")()
     if settings.sweep_dir is None:  # A sweep has done it before its first job.
         for line in store.repair():
             console.note(line)
@@ -123,7 +126,7 @@ def run(settings: Settings) -> float:
     whole = (
         trainings[0] if len(trainings) == 1 else Training(settings, trainings[0].split, None, "")
     )
-    with store.alone(setting.fingerprint(whole)):
+    with store.lock(setting.fingerprint(whole)):
         found = setting.earlier(whole)
         if found is not None and found.status == "FINISHED":
             _note(settings, run_id=found.run_id, reused=True)
@@ -150,11 +153,15 @@ def _sealed(setting: Setting, training: Training) -> contextlib.AbstractContextM
     if not setting.settings.tree["final"]:
         return contextlib.nullcontext()
     digest = row_keys.digest(setting.dataset, training.split.test)
-    return setting.store.alone(f"test-{digest}", "about to look at these test rows")
+    return setting.store.lock(f"test-{digest}", "about to look at these test rows")
 
 
 def _looking(
-    setting: Setting, training: Training, splits: Sequence[Split], *, interrupted: Any
+    setting: Setting,
+    training: Training,
+    splits: Sequence[Split],
+    *,
+    interrupted: StoredRun | None,
 ) -> Training:
     """A final run's training with its place in the ledger, and warnings of near duplicates; any other as it is.
 
@@ -187,7 +194,7 @@ def _looking(
 
 
 def _trained(
-    setting: Setting, trainings: Sequence[Training], start: keras.Model | None, tracker: Any
+    setting: Setting, trainings: Sequence[Training], start: keras.Model | None, tracker: Tracker
 ) -> float:
     """The value of an open run: of its one training, or of all those that its children have done."""
     from goldilocks.run import outcome
@@ -236,7 +243,7 @@ def _child(
 
     The ID of a run that stands below another parent is added to `taken`.
     """
-    with setting.store.alone(setting.fingerprint(training)):
+    with setting.store.lock(setting.fingerprint(training)):
         found = setting.earlier(training)
         if found is not None and found.tags.get(PARENT) != parent:
             taken.append(found.run_id)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldilocks.config.settings import deciding
 from goldilocks.errors import SealError
 
 if TYPE_CHECKING:
+    from goldilocks.tracking import Store
     from goldilocks.tracking.query import StoredRun
 
 OF_LUCK = (
@@ -65,7 +66,7 @@ def warned(number: float | None) -> str:
 
 
 def look(
-    store: Any,
+    store: Store,
     *,
     digest: str,
     dataset_digest: str,

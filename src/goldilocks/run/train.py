@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldilocks import console
 from goldilocks.config.settings import Settings
@@ -14,6 +14,7 @@ from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.test_ledger import Look
 from goldilocks.search.trial import Trial
+from goldilocks.tracking import Tracker
 
 if TYPE_CHECKING:
     import keras
@@ -133,7 +134,7 @@ def train(
     dataset: Dataset,
     problem: Problem,
     earlier: keras.Model | None,
-    tracker: Any,
+    tracker: Tracker,
     trial: Trial | None,
 ) -> Outcome:
     """Train, judge, draw and log.
@@ -181,7 +182,7 @@ def train(
     judged = split.test if final else result.validation
     targets = job.targets[judged]
     if final:
-        tracker.looking()
+        tracker.mark_test_evaluation()
     predicted = predict(job.encoder, model, dataset, judged)
     baseline = evaluation.scores(problem, targets, evaluation.naive(dataset, job.prior, judged))
     scores = evaluation.scores(problem, targets, predicted)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldilocks.config.settings import Settings
 from goldilocks.errors import ModelError, SplitError
+from goldilocks.tracking import Store
 from goldilocks.tracking.tracker import written
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ ENCODED_BY = (
 )
 
 
-def load(settings: Settings, store: Any) -> keras.Model | None:
+def load(settings: Settings, store: Store) -> keras.Model | None:
     """The logged model that `model.init_from` names, raw rows -> predictions; None where it names none.
 
     Args:
@@ -49,12 +50,12 @@ def load(settings: Settings, store: Any) -> keras.Model | None:
     run_id = settings.tree["model"].get("init_from")
     if not run_id:
         return None
-    logged, own = store.found(run_id), settings.flat
+    logged, own = store.get_run(run_id), settings.flat
     if logged.params.get("dataset") == own["dataset"]:
         _check_rows(run_id, logged, settings)
         if own.get("model.base") != "run":
             _check_encoding(run_id, logged.params, own)
-    return store.model(run_id)
+    return store.load_model(run_id)
 
 
 def _check_rows(run_id: str, logged: Any, settings: Settings) -> None:

@@ -7,7 +7,6 @@ it.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from goldilocks.config.command_line import experiment
 from goldilocks.errors import ConfigError
@@ -15,22 +14,10 @@ from goldilocks.plots import overlays, style
 from goldilocks.study import measured, page, plan
 from goldilocks.study.measured import Measured
 from goldilocks.study.plan import Study
-from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking import Store
 
 # Losses of one measure: of classes as whole numbers, as vectors, or as the problem has it.
 SAME_LOSS = {"sparse_categorical_crossentropy": "auto", "categorical_crossentropy": "auto"}
-
-
-class Store(Protocol):
-    """What a study reads: `tracking.store.Store` has it."""
-
-    def runs_of(self, study: str) -> list[StoredRun]:
-        """The runs of the study's experiments, in the order in which they started; their curves may be empty."""
-        ...
-
-    def history(self, run_id: str, name: str) -> list[float]:
-        """The values of a metric, an epoch each."""
-        ...
 
 
 def write(name: str, store: Store, root: Path) -> Path:

@@ -11,6 +11,7 @@ import pandas as pd
 from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.study.plan import Study
 from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.selection import PARENT
 from goldilocks.tracking.tracker import written
 
 PARTS = {
@@ -18,7 +19,6 @@ PARTS = {
     "fold": "folds",
 }  # What several trainings of one configuration are over, by their role.
 SPREADS = ("_std", "_low", "_high")  # What a parent says of its trainings beside each mean.
-PARENT = "mlflow.parentRunId"
 
 # Keys in which the runs of one variant may differ: where and how often it runs, and what a person
 # must give.

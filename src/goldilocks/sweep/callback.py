@@ -31,6 +31,7 @@ from goldilocks.sweep.expand import check_measure, combinations, settings_of
 from goldilocks.sweep.launcher import errors_in
 from goldilocks.sweep.plan import plan
 from goldilocks.sweep.sweeper import FOLDER
+from goldilocks.tracking import Store
 
 RECORDS = "jobs.json"  # the artifact of the parent run that says what became of each job
 
@@ -67,7 +68,7 @@ class Parent(Callback):
             if planned:
                 check_measure(found, planned.measure)
             self.names = [] if planned else [settings.name for settings in found]
-            self.store = found[0].builder("tracking")()
+            self.store: Store = found[0].builder("tracking")()
             for line in self.store.repair():
                 console.note(line)
             self.lock = FileLock(folder / "running.lock")
@@ -105,13 +106,13 @@ class Parent(Callback):
 
         known = json.dumps([self.command, provenance.code().digest])
         fingerprint = hashlib.sha256(known.encode()).hexdigest()[:32]
-        before = None if force else self.store.earlier(fingerprint)
-        self.opened = self.store.run(
+        before = None if force else self.store.find_run(fingerprint)
+        self.opened = self.store.start_run(
             name,
             parent=None,
             params={},
             tags={"role": "sweep", "fingerprint": fingerprint, "mlflow.source.name": "train.py"},
-            continued=before.run_id if before else None,
+            resume=before.run_id if before else None,
         )
         self.tracker = self.opened.__enter__()
         self.tracker.describe(f"```\n{self.command}\n```")
@@ -165,19 +166,20 @@ class Parent(Callback):
         from goldilocks.report import sweep
         from goldilocks.tracking.provenance import program
         from goldilocks.tracking.query import reused_tags
+        from goldilocks.tracking.selection import PARENT
 
         records = jobs.all_of(self.sweep_dir)
         for record in records:
             if record.run_id and record.status == "failed":
-                self.store.explain(record.run_id, record.reason)
+                self.store.record_reason(record.run_id, record.reason)
         for line in self.store.repair():  # Runs of jobs whose process is gone.
             console.note(line)
         finished = sum(record.status == "finished" for record in records)
         total = max(len(self.names), len(records))
         # A search that goes on has jobs of its own; what its earlier trials did stands below the
         # same parent.
-        before = [] if self.names else self.store.below(self.tracker.run_id)
-        runs = self.store.runs(
+        before = [] if self.names else self.store.child_run_ids(self.tracker.run_id)
+        runs = self.store.get_runs(
             list(dict.fromkeys([*before, *(each.run_id for each in records if each.run_id)]))
         )
         with tempfile.TemporaryDirectory() as name:
@@ -188,9 +190,7 @@ class Parent(Callback):
             self.tracker.files(folder)
         if (self.sweep_dir / FOLDER).is_dir():
             self.tracker.files(self.sweep_dir / FOLDER, FOLDER)
-        others = [
-            run.run_id for run in runs if run.tags.get("mlflow.parentRunId") != self.tracker.run_id
-        ]
+        others = [run.run_id for run in runs if run.tags.get(PARENT) != self.tracker.run_id]
         self.tracker.tags(reused_tags(others))
         error = (
             None

@@ -74,12 +74,12 @@ def reach(uri: str) -> None:
                 connection.execute("BEGIN IMMEDIATE")  # Fails where it cannot be written.
                 connection.rollback()
                 return
-    with alone(uri):
+    with lock(uri):
         _migrate(uri)
 
 
 @contextlib.contextmanager
-def alone(uri: str) -> Iterator[None]:
+def lock(uri: str) -> Iterator[None]:
     """Hold the lock of a store: one process of this machine at a time creates what is missing in it."""
     name = hashlib.sha256(uri.encode()).hexdigest()[:16]
     beside = (

@@ -11,7 +11,8 @@ from mlflow.tracking import MlflowClient
 from goldilocks.errors import StoreError
 from goldilocks.tracking import database
 from goldilocks.tracking.failures import explained
-from goldilocks.tracking.store import Store
+from goldilocks.tracking.protocols import Store
+from goldilocks.tracking.store import MlflowStore
 
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
@@ -41,12 +42,12 @@ def connect(*, uri: str | None, experiment: str) -> Store:
                 f"restore --experiment-id {found.experiment_id}`, or use another: "
                 "tracking.experiment=NAME."
             )
-        return Store(client, where, found.experiment_id, experiment)
+        return MlflowStore(client, where, found.experiment_id, experiment)
 
 
 def _created(client: MlflowClient, uri: str, experiment: str) -> Any:
     """An experiment that was not there, made by one of the processes that want it."""
-    with database.alone(uri):
+    with database.lock(uri):
         if client.get_experiment_by_name(experiment) is None:
             try:
                 database.beside(uri, client.create_experiment(experiment, tags=EXPERIMENT_TAGS))

@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from goldilocks import (
     backend,  # noqa: F401  First: it is quiet.
@@ -21,7 +20,7 @@ from goldilocks.config.settings import Settings
 from goldilocks.jobs.resources import Room
 from goldilocks.problem import resolve
 from goldilocks.report.workflow import log, story
-from goldilocks.tracking import provenance
+from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.journal import FOLDER
 from goldilocks.workflow import budget
 from goldilocks.workflow.runner import Runner
@@ -53,7 +52,7 @@ def conduct(settings: Settings, room: Room) -> None:
         SplitError: The rows cannot be split.
         JobError: No training of a step came to its end.
     """
-    store = settings.builder("tracking")()
+    store: Store = settings.builder("tracking")()
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
@@ -64,8 +63,8 @@ def conduct(settings: Settings, room: Room) -> None:
         [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
     )
     fingerprint = hashlib.sha256(known.encode()).hexdigest()[:32]
-    with store.alone(fingerprint):
-        before = store.earlier(fingerprint, finished=not settings.tree["force"])
+    with store.lock(fingerprint):
+        before = store.find_run(fingerprint, finished=not settings.tree["force"])
         if before is not None and before.status == "FINISHED":
             _retell(store, before.run_id)
             console.result(
@@ -85,12 +84,12 @@ def conduct(settings: Settings, room: Room) -> None:
             "problem": problem.type,
             "mlflow.source.name": "workflow.py",
         }
-        opened = store.run(
+        opened = store.start_run(
             f"workflow {settings.name}",
             parent=None,
             params=settings.flat,
             tags=tags | provenance.tags(),
-            continued=before.run_id if before else None,
+            resume=before.run_id if before else None,
         )
         with opened as tracker:
             spent = budget.read(settings.tree["budget"], folder)
@@ -110,10 +109,10 @@ def conduct(settings: Settings, room: Room) -> None:
         )
 
 
-def _retell(store: Any, run_id: str) -> None:
+def _retell(store: Store, run_id: str) -> None:
     """Print the steps of a finished workflow."""
     with tempfile.TemporaryDirectory() as folder:
-        told = json.loads(store.artifact(run_id, story.FILE, Path(folder)).read_text())
+        told = json.loads(store.download_artifact(run_id, story.FILE, Path(folder)).read_text())
     for number, step in enumerate(told["steps"], 1):
         console.result(story.step_lines(Step(**step), number))
 
@@ -141,8 +140,8 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
         return found
     began, number = time.monotonic(), len(flow.steps) + 1
     fingerprint = hashlib.sha256(f"{parent} {name}".encode()).hexdigest()[:32]
-    before = flow.store.earlier(fingerprint)
-    opened = flow.store.run(
+    before = flow.store.find_run(fingerprint)
+    opened = flow.store.start_run(
         f"{number} {name}",
         parent=parent,
         params={},
@@ -152,7 +151,7 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
             "fingerprint": fingerprint,
             "mlflow.source.name": "workflow.py",
         },
-        continued=before.run_id if before is not None and before.status != "FINISHED" else None,
+        resume=before.run_id if before is not None and before.status != "FINISHED" else None,
     )
     with opened as tracker:
         flow.runner.failures.clear()

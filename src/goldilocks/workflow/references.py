@@ -103,7 +103,9 @@ def _logged(
         **{f"reference.{k}": v for k, v in parameters.items()},
     }
     tags |= provenance.tags()
-    with flow.store.run(name, parent=parent, params=params, tags=tags, continued=None) as tracker:
+    with flow.store.start_run(
+        name, parent=parent, params=params, tags=tags, resume=None
+    ) as tracker:
         tracker.metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
         with tempfile.TemporaryDirectory() as folder:
             np.savez(Path(folder) / PREDICTIONS, **arrays)

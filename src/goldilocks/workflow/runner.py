@@ -22,6 +22,7 @@ from goldilocks.jobs.resources import PRELOAD, Room
 from goldilocks.problem import higher_is_better
 from goldilocks.run.train import PREDICTIONS
 from goldilocks.sweep import expand
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS
 from goldilocks.workflow.budget import Budget
@@ -108,7 +109,7 @@ class Trained:
 class Runner:
     """Trains candidates below the run of a step."""
 
-    def __init__(self, base: Sequence[str], store: Any, budget: Budget, monitor: str, room: Room):
+    def __init__(self, base: Sequence[str], store: Store, budget: Budget, monitor: str, room: Room):
         """Train with `base` overrides, log to a store, and count what is spent."""
         self.base, self.store, self.budget, self.monitor, self.room = (
             tuple(base),
@@ -273,15 +274,15 @@ class Runner:
         Raises:
             StoreError: The store cannot be read.
         """
-        run = self.store.found(run_id)
-        below = self.store.runs(self.store.below(run_id))
+        run = self.store.get_run(run_id)
+        below = self.store.get_runs(self.store.child_run_ids(run_id))
         trainings = [
             each for each in below if each.tags.get("role") in PARTS and each.status == "FINISHED"
         ] or [run]
         judged = {}
         with tempfile.TemporaryDirectory() as folder:
             for each in trainings:
-                file = self.store.artifact(each.run_id, PREDICTIONS, Path(folder))
+                file = self.store.download_artifact(each.run_id, PREDICTIONS, Path(folder))
                 with np.load(file, allow_pickle=False) as arrays:
                     key = each.params.get("seed", ""), each.tags.get("fold", "")
                     judged[key] = arrays["rows"], arrays["predictions"]

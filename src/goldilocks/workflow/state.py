@@ -11,6 +11,7 @@ from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation.paired import Judge
 from goldilocks.problem import Problem
+from goldilocks.tracking import Store
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.runner import Candidate, Runner, Trained
 from goldilocks.workflow.step import Step
@@ -34,7 +35,7 @@ class Flow:
 
     settings: Settings
     typed: tuple[str, ...]
-    store: Any
+    store: Store
     dataset: Dataset
     problem: Problem
     budget: Budget

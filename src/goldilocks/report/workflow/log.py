@@ -4,9 +4,9 @@ import dataclasses
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from goldilocks.report.workflow.story import FILE, Story, draw, found, in_markdown
+from goldilocks.tracking import Tracker
 from goldilocks.workflow import advice
 from goldilocks.workflow.state import Flow
 
@@ -28,7 +28,7 @@ def collected(flow: Flow, command: str) -> Story:
     }
 
 
-def tell(flow: Flow, tracker: Any, command: str) -> None:
+def tell(flow: Flow, tracker: Tracker, command: str) -> None:
     """Log the story to the workflow's run: as its description, as `story.json`, and the frontier as a picture."""
     told = collected(flow, command)
     with tempfile.TemporaryDirectory() as name:

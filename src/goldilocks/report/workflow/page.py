@@ -16,8 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from goldilocks.report.compare import without_password
 from goldilocks.report.html import asset, style_sheet
 from goldilocks.report.workflow.story import FILE, FRONTIER, Story, draw, found, outcome, shown
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.store import Store
 
 ROLE = "workflow"
 ARTIFACTS = "report"  # the folder among the artifacts of the workflow's run
@@ -36,13 +36,13 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
         OSError: The file cannot be written.
     """
     with tempfile.TemporaryDirectory() as name:
-        told = json.loads(store.artifact(run.run_id, FILE, Path(name)).read_text())
+        told = json.loads(store.download_artifact(run.run_id, FILE, Path(name)).read_text())
         text = page(told, run, store)
         file = output or Path(f"workflow-{run.run_id[:8]}.html")
         file.write_text(text, encoding="utf-8")
         (Path(name) / "log").mkdir()
         (Path(name) / "log" / "report.html").write_text(text, encoding="utf-8")
-        store.add(run.run_id, Path(name) / "log", ARTIFACTS)
+        store.log_artifacts(run.run_id, Path(name) / "log", ARTIFACTS)
     return file
 
 
@@ -79,7 +79,7 @@ def _step(step: Mapping[str, Any], run: StoredRun, store: Store) -> dict[str, An
         "rows": _table(step["table"]),
         "trials": _table(step["chosen"].get("trials", ())),
         "took": f"{step['seconds']:.0f} seconds",
-        "page": without_password(store.page(own)) if step["run_id"] else "",
+        "page": without_password(store.page_url(own)) if step["run_id"] else "",
     }
 
 
