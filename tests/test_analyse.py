@@ -190,9 +190,9 @@ def test_texts_are_looked_into(folder, logged):
         "dataset.file=t.csv",
         "dataset.text=review",
         "dataset.target=liked",
-        "dataset.words=9",
+        "dataset.max_tokens=9",
     )
-    run_id, store = logged(*data, "dataset.length=6", "model=embedding")
+    run_id, store = logged(*data, "dataset.maxlen=6", "model=embedding")
     names = analyse.run(store, run_id, layer=None, image=None, asked=("good", "unheard"))
     assert names == ["nearest_words", "saliency"]
 

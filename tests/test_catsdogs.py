@@ -14,7 +14,7 @@ from goldilocks.dataset import catsdogs
 from goldilocks.dataset.sources import archive, cache
 from goldilocks.errors import DataError, SourceUnavailable
 
-SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.1, "subset": None}
+SETTINGS = {"image_size": 8, "cache_gib": 1.0, "broken_limit": 0.1, "subset": None}
 
 
 @pytest.fixture(autouse=True)

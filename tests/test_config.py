@@ -114,7 +114,7 @@ def test_the_fingerprint_changes_with_the_data_and_with_the_code():
 
 @pytest.mark.parametrize(
     "override",
-    ["tracking.uri=sqlite:///x.db", "tracking=none", "tracking.experiment=x", "dataset.hold=0", f"dataset.dir={ROOT}",
+    ["tracking.uri=sqlite:///x.db", "tracking=none", "tracking.experiment=x", "dataset.cache_gib=0", f"dataset.dir={ROOT}",
      "regularizer=none"],
 )  # fmt: skip
 def test_the_fingerprint_stays_where_the_result_does(override):
@@ -231,10 +231,10 @@ def test_a_builder_has_its_keys_filled_in():
     "swept", ["experiment=glob(sequences_*)", "experiment=imdb_original,mnist_dense"]
 )
 def test_a_key_that_only_some_options_of_a_sweep_have_is_given_to_all_with_two_pluses(swept):
-    [error] = errors_in(["-m", swept, "dataset.length=100"], CONF, "config")
+    [error] = errors_in(["-m", swept, "dataset.maxlen=100"], CONF, "config")
     assert error == (
-        "dataset.length is not a key of every option of this sweep; give it to all its jobs: "
-        "++dataset.length=100."
+        "dataset.maxlen is not a key of every option of this sweep; give it to all its jobs: "
+        "++dataset.maxlen=100."
     )
-    assert errors_in(["-m", swept, "++dataset.length=100"], CONF, "config") == []
+    assert errors_in(["-m", swept, "++dataset.maxlen=100"], CONF, "config") == []
     assert errors_in(["-m", swept, "trainer.epochs=3"], CONF, "config") == []

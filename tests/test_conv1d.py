@@ -87,7 +87,7 @@ def test_an_input_has_room_for_the_convolutions_or_is_refused(option, filters, k
         sentence = (
             rf"The input has {least - 1} time steps; {len(filters)} convolutions over {kernel} .+ "
             r"need at least "
-            rf"{least}\. List fewer filters, .+dataset\.length.+dataset\.lookback"
+            rf"{least}\. List fewer filters, .+dataset\.maxlen.+dataset\.lookback"
         )
         with pytest.raises(ModelError, match=sentence):
             built(option, series((least - 1, 2)), **keys)

@@ -95,7 +95,9 @@ def built(experiment):
             1 if dataset == "mnist" else 3,
         ),
         "table": (COLUMNS.get(dataset),),
-        "text": (given["length"] if in_order else given["words"],) if "words" in given else (),
+        "text": (given["maxlen"] if in_order else given["max_tokens"],)
+        if "max_tokens" in given
+        else (),
         "series": (round(given["lookback"] / given["step"]), COLUMNS.get(dataset))
         if "lookback" in given
         else (),
@@ -108,7 +110,7 @@ def built(experiment):
         last_activation=problem.last_activation,
         prior=np.full(outputs, 1 / outputs, "float32"),
         spread=np.ones(1, "float32") if problem.type == "regression" else None,
-        words=given["words"] if KINDS[dataset] == "text" and in_order else 0,
+        max_tokens=given["max_tokens"] if KINDS[dataset] == "text" and in_order else 0,
         persistence=(1, 0.0, 1.0) if KINDS[dataset] == "series" else None,
     )
     return settings.builder("model")(facts, Regularizer(**settings.tree["regularizer"]))

@@ -11,7 +11,7 @@ from goldilocks.dataset import images
 from goldilocks.dataset.readers import folders
 from goldilocks.errors import DataError
 
-SETTINGS = {"image_size": 8, "hold": 1.0, "broken_limit": 0.0, "subset": None}
+SETTINGS = {"image_size": 8, "cache_gib": 1.0, "broken_limit": 0.0, "subset": None}
 
 
 @pytest.fixture(autouse=True)
@@ -254,7 +254,7 @@ def test_streamed_images_are_the_held_ones(pets):
 
     (pets / "cats" / "5.jpg").write_bytes(b"")
     held = load(pets, broken_limit=0.1)
-    streamed = load(pets, broken_limit=0.1, hold=0.0)
+    streamed = load(pets, broken_limit=0.1, cache_gib=0.0)
     assert streamed.x.dtype.kind == "U"
     assert streamed.image_size == (8, 8)
     assert streamed.notes == held.notes
@@ -267,9 +267,9 @@ def test_streamed_images_are_the_held_ones(pets):
 
 
 def test_streaming_checks_the_files_once(pets, monkeypatch):
-    first = load(pets, hold=0.0)
+    first = load(pets, cache_gib=0.0)
     monkeypatch.setattr(images, "_decode_all", None)
-    np.testing.assert_array_equal(load(pets, hold=0.0, image_size=9).x, first.x)
+    np.testing.assert_array_equal(load(pets, cache_gib=0.0, image_size=9).x, first.x)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ HOW = {
     "encoding": "sequence",
     "hashing": True,
     "token": "character",
-    "words": 100,
-    "length": 10,
-    "truncate": "after",
-    "pad": "after",
+    "max_tokens": 100,
+    "maxlen": 10,
+    "truncating": "post",
+    "padding": "post",
     "reverse": True,
 }
 PARTS = ("train/neg", "train/pos", "test/neg", "test/pos")

@@ -139,7 +139,7 @@ class Home:
             resume=None,
         ) as tracker:
             (self.folder / "files").mkdir(exist_ok=True)
-            taken = schema.of(dataset, problem.type, settings.tree["dataset"])
+            taken = schema.of(dataset, problem.type)
             (self.folder / "files" / schema.FILE).write_text(taken.to_json())
             tracker.files(self.folder / "files")
             tracker.dataset(dataset, context="train and validation")

@@ -28,10 +28,10 @@ WORDS = Vectorization(
     encoding="auto",
     hashing=False,
     token="word",
-    words=100,
-    length=20,
-    truncate="before",
-    pad="before",
+    max_tokens=100,
+    maxlen=20,
+    truncating="pre",
+    padding="pre",
     reverse=False,
 )
 

@@ -11,10 +11,10 @@ HOW = {
     "encoding": "auto",
     "hashing": False,
     "token": "word",
-    "words": 10_000,
-    "length": 200,
-    "truncate": "before",
-    "pad": "before",
+    "max_tokens": 10_000,
+    "maxlen": 200,
+    "truncating": "pre",
+    "padding": "pre",
     "reverse": False,
 }
 

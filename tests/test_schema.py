@@ -20,7 +20,7 @@ def data(kind, x, problem="regression", **more):
 
 def test_what_is_written_is_read_again():
     frame = pd.DataFrame({"size": [1.0], "kind": np.array(["flat"], dtype=object)})
-    written = schema.of(data("table", frame, unit="k€"), "regression", {"target": "price"})
+    written = schema.of(data("table", frame, unit="k€", target="price"), "regression")
     assert written.columns == {"size": "number", "kind": "category"}
     assert (written.target, written.unit, written.image_size, written.text) == (
         "price",
@@ -36,12 +36,11 @@ def test_what_is_written_is_read_again():
 def test_streamed_images_have_the_size_that_they_are_decoded_to():
     paths = np.array(["a.png", "b.png"])
     streamed = schema.of(
-        data("image", paths, "binary", classes=("a", "b"), image_size=(64, 48)), "binary", {}
+        data("image", paths, "binary", classes=("a", "b"), image_size=(64, 48)), "binary"
     )
     held = schema.of(
         data("image", np.zeros((2, 28, 30, 1), np.uint8), "binary", classes=("a", "b")),
         "binary",
-        {},
     )
     assert (streamed.image_size, streamed.channels) == ((64, 48), 3)
     assert (held.image_size, held.channels, held.target) == ((28, 30), 1, "class")
@@ -49,24 +48,22 @@ def test_streamed_images_have_the_size_that_they_are_decoded_to():
 
 def test_a_series_says_its_columns_and_spans():
     windows = Windows(np.zeros((50, 2), "float32"), ("kwh", "heat"), 1, 24, 2, 6)
-    found = schema.of(data("series", windows), "regression", {"time": "hour", "target": None})
+    found = schema.of(data("series", windows, target="heat", time_column="hour"), "regression")
     assert (found.lookback, found.step, found.delay) == (24, 2, 6)
     assert (list(found.columns), found.target, found.time) == (["kwh", "heat"], "heat", "hour")
 
 
 @pytest.mark.parametrize(
-    ("given", "problem", "said"),
+    ("column", "problem", "name"),
     [
         ("price", "regression", "price"),
-        (7, "binary", "7"),
-        (["price"], "regression", "price"),
-        (["red", "green"], "multilabel", "labels"),
-        (None, "binary", "class"),
-        (None, "unit_regression", "value"),
+        ("red, green", "multilabel", "labels"),
+        ("", "binary", "class"),
+        ("", "unit_regression", "value"),
     ],
 )
-def test_what_is_predicted_has_a_name(given, problem, said):
-    assert schema.target_of(given, problem) == said
+def test_what_is_predicted_has_a_name(column, problem, name):
+    assert schema.target_of(column, problem) == name
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ HOW = {
     "encoding": "tf_idf",
     "hashing": False,
     "token": "word",
-    "words": 50,
-    "length": 5,
-    "truncate": "before",
-    "pad": "after",
+    "max_tokens": 50,
+    "maxlen": 5,
+    "truncating": "pre",
+    "padding": "post",
     "reverse": False,
 }
 ROWS = 40

@@ -12,10 +12,10 @@ HOW = {
     "encoding": "auto",
     "hashing": False,
     "token": "word",
-    "words": 12,
-    "length": 4,
-    "truncate": "before",
-    "pad": "before",
+    "max_tokens": 12,
+    "maxlen": 4,
+    "truncating": "pre",
+    "padding": "pre",
     "reverse": False,
 }
 
@@ -41,15 +41,20 @@ def words(**changes):
     ("changes", "first", "second", "last"),
     [
         ({}, "c d e f", ". . a b", ". . f e"),
-        ({"truncate": "after"}, "a b c d", ". . a b", ". . f e"),
-        ({"pad": "after"}, "c d e f", "a b . .", "f e . ."),
+        ({"truncating": "post"}, "a b c d", ". . a b", ". . f e"),
+        ({"padding": "post"}, "c d e f", "a b . .", "f e . ."),
         ({"reverse": True}, "d c b a", ". . b a", ". . e f"),
-        ({"reverse": True, "truncate": "after", "pad": "after"}, "f e d c", "b a . .", "e f . ."),
-        ({"length": 8}, ". . a b c d e f", ". . . . . . a b", ". . . . . . f e"),
+        (
+            {"reverse": True, "truncating": "post", "padding": "post"},
+            "f e d c",
+            "b a . .",
+            "e f . .",
+        ),
+        ({"maxlen": 8}, ". . a b c d e f", ". . . . . . a b", ". . . . . . f e"),
     ],
 )
 def test_sequences_are_cut_turned_and_padded_as_asked(changes, first, second, last):
-    length = changes.get("length", 4)
+    length = changes.get("maxlen", 4)
     assert words(**changes) == [first, second, " ".join("." * length), last]
 
 
@@ -65,14 +70,16 @@ def test_reversed_before_padding_as_the_chapter_does_keeps_the_beginning():
 
 def test_the_vocabulary_is_the_most_frequent_training_words_alone():
     encoder, found = encoded(
-        np.array(["new old", "old"], object), np.array(["old old word", "word"], object), words=4
+        np.array(["new old", "old"], object),
+        np.array(["old old word", "word"], object),
+        max_tokens=4,
     )
     assert vectorization.vocabulary(encoder) == ("", "[UNK]", "word", "old")
     assert found.tolist() == [[0, 0, 1, 3], [0, 0, 0, 3]]
 
 
 def test_decoding_gives_the_words_back_without_padding():
-    encoder, found = encoded(CHAPTER, length=10)
+    encoder, found = encoded(CHAPTER, maxlen=10)
     vocabulary = vectorization.vocabulary(encoder)
     assert [vectorization.decoded(row, vocabulary) for row in found] == [
         "the cat sat on the mat",
@@ -83,12 +90,15 @@ def test_decoding_gives_the_words_back_without_padding():
 @pytest.mark.parametrize(
     ("changes", "shape"),
     [
-        ({"encoding": "one_hot", "words": 11, "length": 10}, (2, 10, 11)),
-        ({"encoding": "one_hot", "token": "character", "words": 101, "length": 50}, (2, 50, 101)),
-        ({"encoding": "multi_hot", "words": 1000}, (2, 1000)),
-        ({"encoding": "one_hot", "hashing": True, "words": 1000, "length": 10}, (2, 10, 1000)),
-        ({"encoding": "multi_hot", "hashing": True, "words": 1000}, (2, 1000)),
-        ({"encoding": "count", "words": 1000}, (2, 1000)),
+        ({"encoding": "one_hot", "max_tokens": 11, "maxlen": 10}, (2, 10, 11)),
+        (
+            {"encoding": "one_hot", "token": "character", "max_tokens": 101, "maxlen": 50},
+            (2, 50, 101),
+        ),
+        ({"encoding": "multi_hot", "max_tokens": 1000}, (2, 1000)),
+        ({"encoding": "one_hot", "hashing": True, "max_tokens": 1000, "maxlen": 10}, (2, 10, 1000)),
+        ({"encoding": "multi_hot", "hashing": True, "max_tokens": 1000}, (2, 1000)),
+        ({"encoding": "count", "max_tokens": 1000}, (2, 1000)),
     ],
 )
 def test_the_encoders_give_the_shapes_of_chapter_8(changes, shape):
@@ -100,15 +110,15 @@ def test_the_encoders_give_the_shapes_of_chapter_8(changes, shape):
 
 
 def test_one_hot_marks_one_place_a_token():
-    _, found = encoded(CHAPTER, encoding="one_hot", words=11, length=10)
+    _, found = encoded(CHAPTER, encoding="one_hot", max_tokens=11, maxlen=10)
     assert (found.sum(axis=2) == 1).all()
     assert found[:, :, 0].sum() == (10 - 6) + (10 - 5)  # padding
 
 
 def test_multi_hot_says_which_words_occur_and_count_how_often():
     texts = np.array(["a a b", "b", "c c c"], object)
-    _, which = encoded(texts, in_order=False, words=5)
-    _, often = encoded(texts, encoding="count", words=5)
+    _, which = encoded(texts, in_order=False, max_tokens=5)
+    _, often = encoded(texts, encoding="count", max_tokens=5)
     assert sorted(which.sum(axis=1)) == [1, 1, 2]
     assert sorted(often.sum(axis=1)) == [1, 3, 3]
     assert which.max() == 1
@@ -118,8 +128,8 @@ def test_multi_hot_says_which_words_occur_and_count_how_often():
 @pytest.mark.parametrize("encoding", ["multi_hot", "count"])
 def test_hashing_counts_the_same_words_as_a_vocabulary_does(encoding):
     texts = np.array(["a a b", "b", "c c c", ""], object)
-    _, hashed = encoded(texts, encoding=encoding, hashing=True, words=1000)
-    _, kept = encoded(texts, encoding=encoding, words=1000)
+    _, hashed = encoded(texts, encoding=encoding, hashing=True, max_tokens=1000)
+    _, kept = encoded(texts, encoding=encoding, max_tokens=1000)
     assert hashed.sum(axis=1).tolist() == kept.sum(axis=1).tolist()
 
 
@@ -130,10 +140,17 @@ def test_the_hash_is_the_same_in_every_process():
     assert found.tolist() == [[664, 782, 664, 796]]
 
 
+def test_a_hashing_layer_that_an_earlier_version_saved_is_loaded():
+    config = vectorization.Hashing(1000, "word", name="hashing").get_config()
+    config["words"] = config.pop("max_tokens")
+    layer = vectorization.Hashing.from_config(config)
+    assert (layer.max_tokens, layer.token, layer.name) == (1000, "word", "hashing")
+
+
 def test_a_bag_of_hashes_of_long_texts_needs_no_more_room_than_the_bag():
     """A dense one-hot of these tokens would be 64 GB."""
     texts = np.array(["word " * 2_000, *["a b c"] * 799], object)
-    _, found = encoded(texts, encoding="count", hashing=True, words=10_000)
+    _, found = encoded(texts, encoding="count", hashing=True, max_tokens=10_000)
     assert found.shape == (800, 10_000)
     assert found.max() == 2_000
     assert found[1].sum() == 3

@@ -74,7 +74,7 @@ def test_a_run_that_has_trained_on_rows_that_we_judge_by_is_refused(theirs, role
 
 
 @pytest.mark.parametrize(
-    "change", ["dataset.reverse=true", "dataset.length=7", "dataset.token=character"]
+    "change", ["dataset.reverse=true", "dataset.maxlen=7", "dataset.token=character"]
 )
 def test_features_of_another_kind_are_refused(change):
     with pytest.raises(

@@ -37,7 +37,7 @@ GROUPS = (
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the
 # same result.
 WITHOUT_EFFECT = (
-    *("tracking.", "dataset.dir", "dataset.file", "dataset.hold", "force"),
+    *("tracking.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
     "trainer.checkpoint_seconds",
 )
 

@@ -46,21 +46,21 @@ class Vectorization:
             for models that read in order, "multi_hot" for the others.
         hashing: Whether the index of a token is its hash, and no vocabulary is kept.
         token: "word" (lower case, without punctuation) or "character".
-        words: Size of the vocabulary, padding and unknown words included; or the number of hash
-            buckets and 2.
-        length: Tokens of a sequence.
-        truncate: Which end of a longer text is cut: "before" or "after".
-        pad: Which end of a shorter text is padded: "before" or "after".
+        max_tokens: Size of the vocabulary, padding and unknown words included; or the number of
+            hash buckets and 2.
+        maxlen: Tokens of a sequence.
+        truncating: Where a longer text is cut: at its beginning ("pre") or end ("post").
+        padding: Where a shorter text is padded: at its beginning ("pre") or end ("post").
         reverse: Whether each text is read backwards, before it is cut and padded.
     """
 
     encoding: str
     hashing: bool
     token: str
-    words: int
-    length: int
-    truncate: str
-    pad: str
+    max_tokens: int
+    maxlen: int
+    truncating: str
+    padding: str
     reverse: bool
 
 
@@ -97,6 +97,11 @@ class Dataset:
             in the target's unit: what a forecast that expects no change predicts; None otherwise.
         groups: int64 (rows,); rows with the same number belong together and are never split; None
             where each stands for itself.
+        target: Name of the column that is predicted, several joined by ", "; "" where the rows came
+            without columns.
+        text_column: Texts: name of the column that holds them; None where they are files, or came
+            with the program.
+        time_column: Series: name of the column of times; None where the rows came in order.
         image_size: Height and width in pixels to which streamed images are resized; None where `x`
             holds arrays.
         notes: Sentences about what was skipped, filled or inferred; printed and logged with every
@@ -119,5 +124,8 @@ class Dataset:
     overlap: int = 0
     persistence: np.ndarray | None = None
     groups: np.ndarray | None = None
+    target: str = ""
+    text_column: str | None = None
+    time_column: str | None = None
     image_size: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()

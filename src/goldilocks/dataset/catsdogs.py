@@ -44,7 +44,7 @@ def load(
     source: str,
     dir: str | None,
     image_size: int,
-    hold: float,
+    cache_gib: float,
     broken_limit: float,
     subset: int | None,
 ) -> Dataset:
@@ -55,7 +55,7 @@ def load(
         dir: A folder of the photographs in one of the layouts of `folders.find`, or None to fetch
             or draw them.
         image_size: Height and width in pixels.
-        hold: GiB of decoded pixels up to which images are held; beyond, they are streamed.
+        cache_gib: GiB of decoded pixels up to which images are held; beyond, they are streamed.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
         subset: Number of training rows to keep, or None for all.
 
@@ -83,7 +83,7 @@ def load(
                 source="original",
                 location=location,
                 image_size=image_size,
-                hold=hold,
+                cache_gib=cache_gib,
                 broken_limit=broken_limit,
                 subset=subset,
                 per_class=per_class,

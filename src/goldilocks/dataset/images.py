@@ -21,14 +21,14 @@ DECODER = 1
 
 
 def load(
-    *, dir: str | None, image_size: int, hold: float, broken_limit: float, subset: int | None
+    *, dir: str | None, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
 ) -> Dataset:
     """The images of a folder: binary for two classes, else multiclass.
 
     Args:
         dir: The folder; its layouts are described in `folders.find`.
         image_size: Height and width in pixels that every image is resized to, its shape not kept.
-        hold: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x` are
+        cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x` are
             paths to stream from.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
         subset: Number of training rows to keep, or None for all.
@@ -48,7 +48,7 @@ def load(
         source="original",
         location=str(folder),
         image_size=image_size,
-        hold=hold,
+        cache_gib=cache_gib,
         broken_limit=broken_limit,
         subset=subset,
         per_class=None,
@@ -62,7 +62,7 @@ def read(
     source: str,
     location: str,
     image_size: int,
-    hold: float,
+    cache_gib: float,
     broken_limit: float,
     subset: int | None,
     per_class: int | None,
@@ -75,7 +75,7 @@ def read(
         source: "original" or "stand_in".
         location: Where the files came from, for people.
         image_size: As in `load`.
-        hold: As in `load`.
+        cache_gib: As in `load`.
         broken_limit: As in `load`.
         subset: As in `load`.
         per_class: Number of images, the first ones that can be decoded, to take of each class; None
@@ -92,7 +92,7 @@ def read(
     size = (image_size, image_size)
     hashes = folders.hashes(listing)
     taken = sum(min(int(count), per_class or int(count)) for count in np.bincount(listing.labels))
-    held = taken * image_size * image_size * 3 <= hold * 2**30
+    held = taken * image_size * image_size * 3 <= cache_gib * 2**30
     found = cache.prepared(
         {
             "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),

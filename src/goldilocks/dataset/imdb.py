@@ -53,10 +53,10 @@ def load(
     encoding: str,
     hashing: bool,
     token: str,
-    words: int,
-    length: int,
-    truncate: str,
-    pad: str,
+    max_tokens: int,
+    maxlen: int,
+    truncating: str,
+    padding: str,
     reverse: bool,
     subset: int | None,
 ) -> Dataset:
@@ -68,10 +68,10 @@ def load(
         encoding: As in `Vectorization`, and so are the others up to `reverse`.
         hashing: As in `Vectorization`.
         token: As in `Vectorization`.
-        words: As in `Vectorization`.
-        length: As in `Vectorization`.
-        truncate: As in `Vectorization`.
-        pad: As in `Vectorization`.
+        max_tokens: As in `Vectorization`.
+        maxlen: As in `Vectorization`.
+        truncating: As in `Vectorization`.
+        padding: As in `Vectorization`.
         reverse: As in `Vectorization`.
         subset: Number of training rows to keep, or None for all.
 
@@ -83,10 +83,10 @@ def load(
         encoding=encoding,
         hashing=hashing,
         token=token,
-        words=words,
-        length=length,
-        truncate=truncate,
-        pad=pad,
+        max_tokens=max_tokens,
+        maxlen=maxlen,
+        truncating=truncating,
+        padding=padding,
         reverse=reverse,
     )
     rest = {"subset": subset, "vectorization": how}

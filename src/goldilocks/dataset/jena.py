@@ -248,6 +248,7 @@ def _dataset(
         unit="°C",
         overlap=rows["lookback"] + (rows["delay"] if purge else 0) - 1,
         persistence=windows.persistence,
+        target=columns[windows.target],
         notes=tuple(notes),
     )
 

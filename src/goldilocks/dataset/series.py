@@ -112,6 +112,8 @@ def load(
         subset=subset,
         overlap=windows.lookback + (windows.delay if purge else 0) - 1,
         persistence=windows.persistence,
+        target=wanted,
+        time_column=when,
         notes=(*notes, *said, *filled),
     )
 

@@ -106,6 +106,7 @@ def load(
         else cache.digest(digest(x, y, classes), groups),
         subset=subset,
         groups=groups,
+        target=", ".join(labels),
         notes=(*notes, *said, *dropped, *alone),
     )
 

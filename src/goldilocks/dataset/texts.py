@@ -28,10 +28,10 @@ def load(
     encoding: str,
     hashing: bool,
     token: str,
-    words: int,
-    length: int,
-    truncate: str,
-    pad: str,
+    max_tokens: int,
+    maxlen: int,
+    truncating: str,
+    padding: str,
     reverse: bool,
     subset: int | None,
 ) -> Dataset:
@@ -48,10 +48,10 @@ def load(
         encoding: As in `Vectorization`, and so are the others up to `reverse`.
         hashing: As in `Vectorization`.
         token: As in `Vectorization`.
-        words: As in `Vectorization`.
-        length: As in `Vectorization`.
-        truncate: As in `Vectorization`.
-        pad: As in `Vectorization`.
+        max_tokens: As in `Vectorization`.
+        maxlen: As in `Vectorization`.
+        truncating: As in `Vectorization`.
+        padding: As in `Vectorization`.
         reverse: As in `Vectorization`.
         subset: Number of training rows to keep, or None for all.
 
@@ -76,6 +76,7 @@ def load(
                 "the target. Leave them out."
             )
         location = Path(str(dir)).expanduser()
+        target_columns, text_column = "", None
         listing = folders.find(location, folders.TEXTS)
         found = textfiles.read(listing)
         x, notes = found.x, list(found.notes)
@@ -85,6 +86,7 @@ def load(
     else:
         location = tabular.path_of(str(file))
         x, columns, notes = _rows(location, text, target)
+        target_columns, text_column = ", ".join(columns), str(text)
     resolved, y, classes, said = targets.prepare(columns, problem)
     return Dataset(
         name="texts",
@@ -101,12 +103,14 @@ def load(
             encoding=encoding,
             hashing=hashing,
             token=token,
-            words=words,
-            length=length,
-            truncate=truncate,
-            pad=pad,
+            max_tokens=max_tokens,
+            maxlen=maxlen,
+            truncating=truncating,
+            padding=padding,
             reverse=reverse,
         ),
+        target=target_columns,
+        text_column=text_column,
         notes=(*notes, *said, *_repeated(x)),
     )
 

@@ -84,7 +84,7 @@ def features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray) -> np.nda
                 "would need "
                 f"{len(rows) * numbers / 2**30:.0f} GiB of memory, expected at most "
                 f"{MOST_BYTES / 2**30:.0f}; use "
-                "dataset.encoding=auto, or lower dataset.words, dataset.length or dataset.subset."
+                "dataset.encoding=auto, or lower dataset.max_tokens, dataset.maxlen or dataset.subset."
             )
         return _features(dataset, encoder, rows, max(1, min(1024, NUMBERS // numbers)))
     weights = cache.digest(base.to_json(), *base.get_weights())

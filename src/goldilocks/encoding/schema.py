@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.features import NUMBER, kind_of
 from goldilocks.errors import DataError
 
 FILE = "input.json"  # of the artifacts of a run
-NUMBER, CATEGORY = "number", "category"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,60 +51,59 @@ class Schema:
     delay: int
 
     def to_json(self) -> str:
-        """The schema as `from_json` reads it."""
+        """Return the schema as `from_json` reads it."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
 
-def of(dataset: Dataset, problem: str, options: Mapping[str, Any]) -> Schema:
-    """The schema of models that are trained on a data set.
+def of(dataset: Dataset, problem: str) -> Schema:
+    """Return the schema of models that are trained on a data set.
 
     Args:
         dataset: Loaded.
         problem: The problem type of the run.
-        options: The config group `dataset`: what the reader was told (`target`, `text`, `time`).
     """
-    columns: dict[str, str] = {}
     shape: tuple[int, ...] = ()
-    spans = (0, 0, 0)
-    given = options.get("target")
+    if dataset.image_size is not None:
+        shape = (*dataset.image_size, 3)
+    elif dataset.kind == "image":
+        shape = tuple(map(int, dataset.x.shape[1:]))
+
+    columns: dict[str, str] = {}
+    lookback, step, delay = 0, 0, 0
     if dataset.kind == "table":
         columns = {str(name): kind_of(str(dtype)) for name, dtype in dataset.x.dtypes.items()}
     elif dataset.kind == "series":
         columns = dict.fromkeys(dataset.x.columns, NUMBER)
-        spans = (dataset.x.lookback, dataset.x.step, dataset.x.delay)
-        given = dataset.x.columns[dataset.x.target]
-    elif dataset.kind == "image":
-        shape = (
-            (*dataset.image_size, 3) if dataset.image_size else tuple(map(int, dataset.x.shape[1:]))
-        )
+        lookback, step, delay = dataset.x.lookback, dataset.x.step, dataset.x.delay
+
     return Schema(
         kind=dataset.kind,
         problem=problem,
-        target=target_of(given, problem),
+        target=target_of(dataset.target, problem),
         classes=dataset.classes,
         unit=dataset.unit,
         columns=columns,
         image_size=(shape[0], shape[1]) if shape else None,
         channels=shape[2] if shape else 0,
-        text=_name(options.get("text")),
-        time=_name(options.get("time")),
-        lookback=spans[0],
-        step=spans[1],
-        delay=spans[2],
+        text=dataset.text_column,
+        time=dataset.time_column,
+        lookback=lookback,
+        step=step,
+        delay=delay,
     )
 
 
 def from_json(text: str) -> Schema:
-    """The schema that `to_json` wrote.
+    """Return the schema that `to_json` wrote.
 
     Raises:
         DataError: It was written by another version of the program.
     """
     try:
-        found = json.loads(text)
-        size = found["image_size"]
-        lists = {"classes": tuple(found["classes"]), "image_size": tuple(size) if size else None}
-        return Schema(**{**found, **lists})
+        written = json.loads(text)
+        size = written["image_size"]
+        lists = {"classes": tuple(written["classes"]), "image_size": tuple(size) if size else None}
+        return Schema(**{**written, **lists})
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{FILE} cannot be read ({error}); expected what a run of this version of the program "
@@ -113,20 +111,10 @@ def from_json(text: str) -> Schema:
         ) from error
 
 
-def kind_of(dtype: str) -> str:
-    """What a column of a table holds, by its dtype: float64 numbers, else categories."""
-    return NUMBER if dtype == "float64" else CATEGORY
-
-
-def target_of(given: str | int | Sequence[str] | None, problem: str) -> str:
-    """What is predicted, for people, from `dataset.target`."""
+def target_of(name: str, problem: str) -> str:
+    """Return what is predicted, for people, from the name of its column, if it has one."""
     if problem == "multilabel":
         return "labels"
-    names = [str(given)] if isinstance(given, str | int) else [str(name) for name in given or ()]
-    if names:
-        return ", ".join(names)
+    if name:
+        return name
     return "value" if problem.endswith("regression") else "class"
-
-
-def _name(given: str | int | None) -> str | None:
-    return None if given is None else str(given)

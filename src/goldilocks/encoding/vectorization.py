@@ -25,33 +25,40 @@ class Hashing(keras.layers.Layer):
     goldilocks.encoding.vectorization`.
     """
 
-    def __init__(self, words: int, token: str, counts: str | None = None, **how):
-        """Buckets are 2 to `words` - 1, as words' indices are; `token` is "word" or "character".
+    def __init__(self, max_tokens: int, token: str, counts: str | None = None, **how):
+        """Buckets are 2 to `max_tokens` - 1, as words' indices are; `token` is "word" or "character".
 
-        With `counts` "multi_hot" or "count" it gives float32 (batch, words) instead: whether or how
+        With `counts` "multi_hot" or "count" it gives float32 (batch, max_tokens) instead: whether or how
         often each occurs.
         """
         super().__init__(**how)
-        self.words, self.token, self.counts = words, token, counts
+        self.max_tokens, self.token, self.counts = max_tokens, token, counts
 
     def call(self, texts):
         """The buckets of each text."""
-        buckets = tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.words - 2) + 2
+        buckets = (
+            tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.max_tokens - 2) + 2
+        )
         if self.counts is None:
             return buckets.to_tensor()
-        size = {"minlength": self.words, "maxlength": self.words, "dtype": tf.float32}
+        size = {"minlength": self.max_tokens, "maxlength": self.max_tokens, "dtype": tf.float32}
         return tf.math.bincount(buckets, axis=-1, binary_output=self.counts == "multi_hot", **size)
 
     def compute_output_spec(self, texts):
-        """int64 (batch, any), or float32 (batch, words)."""
+        """int64 (batch, any), or float32 (batch, max_tokens)."""
         if self.counts is None:
             return keras.KerasTensor((texts.shape[0], None), "int64")
-        return keras.KerasTensor((texts.shape[0], self.words), "float32")
+        return keras.KerasTensor((texts.shape[0], self.max_tokens), "float32")
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the layer of a saved model; those of earlier versions call `max_tokens` `words`."""
+        return cls(**{"max_tokens" if key == "words" else key: config[key] for key in config})
 
     def get_config(self):
         """What `__init__` takes."""
         return super().get_config() | {
-            "words": self.words,
+            "max_tokens": self.max_tokens,
             "token": self.token,
             "counts": self.counts,
         }
@@ -66,20 +73,20 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
         in_order: Whether the model reads sequences of indices.
 
     Returns:
-        string (batch,) -> "sequence": int32 (batch, length), 0 where padded, 1 for unknown tokens;
-        "one_hot": float32 (batch, length, words); "multi_hot", "count": float32 (batch, words).
+        string (batch,) -> "sequence": int32 (batch, maxlen), 0 where padded, 1 for unknown tokens;
+        "one_hot": float32 (batch, maxlen, max_tokens); "multi_hot", "count": float32 (batch, max_tokens).
     """
     encoding = ("sequence" if in_order else "multi_hot") if how.encoding == "auto" else how.encoding
     inputs = keras.Input((), dtype="string", name="text")
     if how.hashing:
         indices = Hashing(
-            how.words, how.token, encoding if encoding in BAGS else None, name="hashing"
+            how.max_tokens, how.token, encoding if encoding in BAGS else None, name="hashing"
         )(inputs)
         if encoding in BAGS:
             return keras.Model(inputs, indices, name="encoder")
     else:
         layer = keras.layers.TextVectorization(
-            max_tokens=how.words,
+            max_tokens=how.max_tokens,
             standardize="lower_and_strip_punctuation" if how.token == "word" else "lower",
             split="whitespace" if how.token == "word" else "character",
             output_mode=encoding if encoding in BAGS else "int",
@@ -92,7 +99,7 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
             return keras.Model(inputs, keras.ops.cast(indices, "float32"), name="encoder")
     numbers = _fitted(indices, how)
     if encoding == "one_hot":
-        numbers = keras.ops.one_hot(numbers, how.words, dtype="float32")
+        numbers = keras.ops.one_hot(numbers, how.max_tokens, dtype="float32")
     return keras.Model(inputs, numbers, name="encoder")
 
 
@@ -120,20 +127,20 @@ def decoded(sequence: np.ndarray | Sequence[int], words: Sequence[str]) -> str:
 
 
 def _fitted(indices, how: Vectorization):
-    """Indices padded behind to any common length -> int32 (batch, how.length), cut, turned and padded as asked."""
+    """Indices padded behind to any common length -> int32 (batch, how.maxlen), cut, turned and padded as asked."""
     ops = keras.ops
     indices = ops.pad(
         ops.cast(indices, "int32"), [[0, 0], [0, 1]]
     )  # One column at least, if all texts are empty.
     count = ops.sum(ops.cast(indices != PADDING, "int32"), axis=1, keepdims=True)
-    kept = ops.minimum(count, how.length)
-    place = ops.reshape(ops.arange(how.length, dtype="int32"), (1, how.length))
+    kept = ops.minimum(count, how.maxlen)
+    place = ops.reshape(ops.arange(how.maxlen, dtype="int32"), (1, how.maxlen))
     # Differences only: Keras 3.15.1 takes the second of two summands for a bias where the batch is
     # as long as the rows.
     place = place - (
-        (how.length - kept) if how.pad == "before" else 0 * kept
+        (how.maxlen - kept) if how.padding == "pre" else 0 * kept
     )  # among those that are kept
-    source = place - (kept - count) if how.truncate == "before" else place
+    source = place - (kept - count) if how.truncating == "pre" else place
     source = count - 1 - source if how.reverse else source
     taken = ops.take_along_axis(indices, ops.minimum(ops.maximum(source, 0), count), axis=1)
     return ops.where(ops.logical_and(place >= 0, place < kept), taken, PADDING)

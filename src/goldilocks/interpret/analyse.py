@@ -11,6 +11,7 @@ import yaml
 from PIL import Image, UnidentifiedImageError
 
 from goldilocks import console
+from goldilocks.config import renamed
 from goldilocks.config.checks import config_errors
 from goldilocks.config.settings import GROUPS, Settings
 from goldilocks.dataset import Dataset
@@ -162,7 +163,7 @@ def _settings(store: Store, logged: StoredRun) -> Settings:
     """The settings of a run; its data comes from the source that it came from then."""
     with tempfile.TemporaryDirectory() as folder:
         text = store.download_artifact(logged.run_id, "config.yaml", Path(folder)).read_text()
-    tree = yaml.safe_load(text)
+    tree = renamed.tree(yaml.safe_load(text))
     choices = {group: logged.params[group] for group in GROUPS if group in logged.params}
     source = logged.tags.get("dataset.source")
     if (

@@ -60,9 +60,9 @@ class Facts:
             shares, or the mean.
         spread: Standard deviation of the training targets of a regression, float32 (outputs,); None
             otherwise.
-        words: Size of the vocabulary where features are word indices (0 for padding, 1 for an
+        max_tokens: Size of the vocabulary where features are word indices (0 for padding, 1 for an
             unknown word); 0 where they are numbers to compute with.
-        vocabulary: The words by their indices, at most `words` of them; empty where there are none.
+        vocabulary: The words by their indices, at most `max_tokens` of them; empty where there are none.
         persistence: Of series: the column of the features that is the target, and the mean and
             standard deviation that it was standardized by, in the target's unit; None otherwise.
         earlier: The logged model that `model.init_from` names, raw rows -> predictions; None
@@ -74,7 +74,7 @@ class Facts:
     last_activation: str
     prior: np.ndarray
     spread: np.ndarray | None
-    words: int = 0
+    max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
     persistence: tuple[int, float, float] | None = None
     earlier: keras.Model | None = None

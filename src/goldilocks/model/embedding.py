@@ -41,7 +41,7 @@ def build(
         ModelError: The features are no word indices, or the word vectors cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    if not facts.words:
+    if not facts.max_tokens:
         raise ModelError(
             f"The features are numbers {facts.input_shape}; model=embedding expects word indices. "
             "Use "

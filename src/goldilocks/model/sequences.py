@@ -29,7 +29,7 @@ def entrance(facts: Facts, *, output_dim: int, source: str | None, trainable: bo
             vector for any of them.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    if not facts.words:
+    if not facts.max_tokens:
         if source is not None:
             raise ModelError(
                 f"model.vectors is {source}, but the features are numbers {facts.input_shape}, not "
@@ -48,7 +48,7 @@ def entrance(facts: Facts, *, output_dim: int, source: str | None, trainable: bo
     # The initializer is the same with pretrained vectors: it draws a seed, and the layers above
     # shall start the same.
     embedding = keras.layers.Embedding(
-        facts.words, output_dim, trainable=trainable, name="embedding"
+        facts.max_tokens, output_dim, trainable=trainable, name="embedding"
     )
     x = embedding(inputs)
     if source is not None:
@@ -142,6 +142,6 @@ def _check_length(length: int, filters: list[int], kernel_size: int, pool_size: 
             f"The input has {length} time steps; {len(filters)} convolutions over {kernel_size} "
             f"(model.filters={filters}, model.kernel_size) with poolings over {pool_size} "
             f"(model.pool_size) between them need at least {needed}. List fewer filters, use a "
-            "smaller kernel_size or pool_size, or longer inputs (dataset.length of texts, "
+            "smaller kernel_size or pool_size, or longer inputs (dataset.maxlen of texts, "
             "dataset.lookback of series)."
         )

@@ -221,7 +221,7 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     (folder / "config.yaml").write_text(
         yaml.safe_dump(dict(outcome.settings.tree), sort_keys=False)
     )
-    taken = schema.of(outcome.dataset, outcome.problem.type, outcome.settings.tree["dataset"])
+    taken = schema.of(outcome.dataset, outcome.problem.type)
     (folder / schema.FILE).write_text(taken.to_json())
     epochs = pd.RangeIndex(1, len(outcome.result.history["loss"]) + 1, name="epoch")
     pd.DataFrame(outcome.result.history, index=epochs).to_csv(folder / "history.csv")

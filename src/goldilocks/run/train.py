@@ -103,7 +103,7 @@ def prepare(
         last_activation=problem.last_activation,
         prior=prior,
         spread=target_spread(problem, dataset.y[split.train]),
-        words=dataset.vectorization.words
+        max_tokens=dataset.vectorization.max_tokens
         if dataset.vectorization and vectorization.is_sequence(encoder)
         else 0,
         vocabulary=vocabulary,

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlflow.tracking import MlflowClient
 
+from goldilocks.dataset.readers.features import kind_of
 from goldilocks.encoding import schema
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, StoreError
@@ -57,16 +58,14 @@ def _earlier(run: Any) -> Schema:
         [spec] = json.loads(columns["mlflow_tensorspec"]["features"])
         shape = tuple(spec["tensor-spec"]["shape"][1:])
         kind = {3: "image", 0: "text"}[len(shape)]
-    given = params.get("dataset.target", "null")
+    target = params.get("dataset.target", "null")
     return Schema(
         kind=kind,
         problem=run.data.tags["problem"],
-        target=schema.target_of(None if given == "null" else given, run.data.tags["problem"]),
+        target=schema.target_of("" if target == "null" else target, run.data.tags["problem"]),
         classes=tuple(json.loads(logged.profile)["classes"]),
         unit="",
-        columns={
-            each["name"]: schema.kind_of(each["type"]) for each in columns.get("mlflow_colspec", ())
-        },
+        columns={each["name"]: kind_of(each["type"]) for each in columns.get("mlflow_colspec", ())},
         image_size=(shape[0], shape[1]) if shape else None,
         channels=shape[2] if shape else 0,
         text=None if params.get("dataset.text", "null") == "null" else params["dataset.text"],

@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
+from goldilocks.config import renamed
 from goldilocks.errors import StoreError
 from goldilocks.tracking.database import located
 
@@ -26,7 +27,7 @@ class StoredRun:
         run_id: MLflow's.
         name: For people.
         status: "FINISHED", "FAILED", "KILLED" or "RUNNING".
-        params: As logged.
+        params: As logged, by the keys of today.
         tags: As logged.
         metrics: The last value of each.
         val_loss: One value an epoch; empty where the curves were not asked for.
@@ -132,7 +133,7 @@ def _stored(run: Run) -> StoredRun:
         run_id=info.run_id,
         name=str(info.run_name),
         status=info.status,
-        params=data.params,
+        params=renamed.params(data.params),
         tags=data.tags,
         metrics=data.metrics,
         val_loss=(),

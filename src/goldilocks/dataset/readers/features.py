@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks.encoding.schema import CATEGORY
 from goldilocks.errors import DataError
 
 if TYPE_CHECKING:
     import pandas
 
+NUMBER, CATEGORY = "number", "category"
 ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?"
 MANY_CATEGORIES = 100  # Each category becomes an input of the network.
 
@@ -90,6 +90,11 @@ def conform(frame: pandas.DataFrame, kinds: Mapping[str, str]) -> pandas.DataFra
                 )
         kept[name] = pandas.Series(values, frame.index, values.dtype)
     return pandas.DataFrame(kept, index=frame.index)
+
+
+def kind_of(dtype: str) -> str:
+    """Return what a prepared column holds, by its dtype: float64 numbers, else categories."""
+    return NUMBER if dtype == "float64" else CATEGORY
 
 
 def texts(column: pandas.Series) -> np.ndarray:

@@ -1,0 +1,38 @@
+"""Keys that stored runs of earlier versions have -> the same settings under the names of today."""
+
+from collections.abc import Mapping
+from typing import Any
+
+NAMES: Mapping[str, str] = {
+    "dataset.words": "dataset.max_tokens",
+    "dataset.length": "dataset.maxlen",
+    "dataset.truncate": "dataset.truncating",
+    "dataset.pad": "dataset.padding",
+    "dataset.hold": "dataset.cache_gib",
+    "model.kernel": "model.kernel_size",
+    "model.pool": "model.pool_size",
+    "model.dimensions": "model.output_dim",
+}
+ENDS: Mapping[str, str] = {"before": "pre", "after": "post"}
+
+
+def today(key: str, value: Any) -> tuple[str, Any]:
+    """Return a stored setting, by its dotted key, with the key and the value that it has today."""
+    name = NAMES.get(key, key)
+    if name in ("dataset.truncating", "dataset.padding"):
+        value = ENDS.get(value, value)
+    return name, value
+
+
+def params(stored: Mapping[str, str]) -> dict[str, str]:
+    """Return the logged parameters of a run with the keys of today."""
+    return dict(today(key, value) for key, value in stored.items())
+
+
+def tree(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `config.yaml` of a run with the keys of today."""
+    renamed = dict(stored)
+    for group in ("dataset", "model"):
+        settings = [today(f"{group}.{key}", value) for key, value in stored.get(group, {}).items()]
+        renamed[group] = {key.removeprefix(f"{group}."): value for key, value in settings}
+    return renamed

@@ -1,0 +1,20 @@
+from goldilocks.config import renamed
+
+
+def test_parameters_of_earlier_runs_have_the_names_of_today():
+    stored = {"dataset": "imdb", "dataset.words": "500", "dataset.pad": "before", "model.pool": "2"}
+    assert renamed.params(stored) == {
+        "dataset": "imdb",
+        "dataset.max_tokens": "500",
+        "dataset.padding": "pre",
+        "model.pool_size": "2",
+    }
+
+
+def test_a_stored_configuration_keeps_what_has_the_same_name_today():
+    stored = {"seed": 0, "dataset": {"truncate": "after", "text": "before"}, "model": {"units": 8}}
+    assert renamed.tree(stored) == {
+        "seed": 0,
+        "dataset": {"truncating": "post", "text": "before"},
+        "model": {"units": 8},
+    }
