@@ -7,6 +7,7 @@ from hydra import compose, initialize_config_dir
 from goldilocks import backend  # noqa: F401  First: it is quiet.
 from goldilocks.config.settings import Settings, settled
 from goldilocks.problem import resolve
+from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.train import prepare
 from goldilocks.training.fit import Job
 
@@ -21,7 +22,9 @@ def settings(*overrides: str) -> Settings:
 
 
 def job(given: Settings) -> Job:
-    """A fresh model of these settings, and the rows to train it on."""
+    """Build a fresh model of these settings, with the rows to train it on."""
     dataset = given.builder("dataset")()
     problem = resolve(dataset.problem, **given.tree["problem"])
-    return prepare(given, dataset, problem, given.builder("protocol")(dataset)[0], None)
+    split = given.builder("protocol")(dataset)[0]
+    context = RunContext(given, given.builder("tracking")(), dataset, problem)
+    return prepare(context, TrainingSpec(given, split, None, ""), None)

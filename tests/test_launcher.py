@@ -99,7 +99,7 @@ def test_a_job_that_dies_ends_the_command_with_a_sentence_after_all_others(progr
     assert "job 1 (do=die value=2) failed: killed by signal 9 (SIGKILL)" in done.stderr
     assert "4 of 4 done, 0 running, 2 failed, best 1 (do=nothing value=1)" in done.stderr
     assert log.read_text() == "in the job die None\n"
-    records = jobs.all_of(tmp_path / "sweep")
+    records = jobs.read_all(tmp_path / "sweep")
     assert [record.status for record in records] == ["failed", "failed", "finished", "finished"]
     assert [record.value for record in records] == [None, None, 1.0, 2.0]
     assert records[0].reason == "killed by signal 9 (SIGKILL): out of memory, or by hand"
@@ -111,7 +111,7 @@ def test_what_a_job_raises_ends_the_command_as_it_would_without_the_launcher(pro
     done = program("do=mistake,nothing")
     assert done.returncode == 1
     assert done.stderr.endswith("\ngoldilocks: problem.type is none; expected one.\n")
-    assert jobs.of(tmp_path / "sweep", 0).reason == "problem.type is none; expected one."
+    assert jobs.read(tmp_path / "sweep", 0).reason == "problem.type is none; expected one."
     assert "ProblemError" in (tmp_path / "sweep" / "jobs" / "0.log").read_text()
 
 
@@ -192,8 +192,8 @@ def test_ctrl_c_ends_the_command_in_a_line(program, tmp_path):
     _, said = running.communicate(timeout=30)
     assert running.returncode == 1
     assert said.endswith("\ngoldilocks: interrupted.\n")
-    assert jobs.of(tmp_path / "sweep", 0).reason == "was ended by Ctrl-C"
-    assert jobs.of(tmp_path / "sweep", 5).status == "waiting"
+    assert jobs.read(tmp_path / "sweep", 0).reason == "was ended by Ctrl-C"
+    assert jobs.read(tmp_path / "sweep", 5).status == "waiting"
 
 
 def test_a_sweeper_may_choose_the_next_job_by_what_has_ended(tmp_path, monkeypatch):

@@ -299,5 +299,48 @@ def test_jobs_end_when_nobody_listens_any_more(tmp_path):
     assert gone(int((tmp_path / "pid").read_text()))
 
 
+# What Python has on Linux alone, or on Linux and macOS. The jobs of a spawned process import this file, too.
+WINDOWS = """
+import multiprocessing, os, signal, time
+for module, names in ((os, "fork killpg setpgrp getuid sched_getaffinity"), (signal, "SIGKILL pthread_sigmask")):
+    for name in names.split():
+        delattr(module, name)
+multiprocessing.get_all_start_methods = lambda: ["spawn"]
+from pathlib import Path
+from goldilocks.jobs.pool import Pool
+from goldilocks.jobs.process import Job
+from goldilocks.jobs import slots
+
+def work(number):
+    if number == 1:
+        os._exit(3)
+    if number == 2:
+        time.sleep(60)
+    return number
+
+if __name__ == "__main__":
+    jobs = iter([Job(number, lambda number=number: work(number), Path(f"{number}.log")) for number in range(4)])
+    pool = Pool(slots=slots.share(n_jobs=2, gpus=[], gpus_per_job=1), time_limit=6.0, memory_limit=None, retries=0,
+                final=ValueError, preload=["json"])
+    results = {}
+    pool.stream(lambda: next(jobs, None), lambda job, result: results.__setitem__(job.number, result))
+    for number, result in sorted(results.items()):
+        print(number, result.value, result.reason)
+"""
+
+
+def test_jobs_run_where_processes_cannot_be_forked(tmp_path):
+    (tmp_path / "windows.py").write_text(WINDOWS)
+    done = subprocess.run(
+        [sys.executable, "windows.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines() == [
+        "0 0 ",
+        "1 None ended with exit status 3 before it gave a result",
+        "2 None ran into its time limit of 6 s",
+        "3 3 ",
+    ], done.stderr
+
+
 def _raise(error):
     raise error

@@ -17,6 +17,7 @@ from goldilocks.encoding import schema
 from goldilocks.interpret.layer_graph import split
 from goldilocks.problem import resolve
 from goldilocks.run import train
+from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.run import run
 from goldilocks.serving import predict
 from goldilocks.tracking import local
@@ -130,7 +131,8 @@ class Home:
         """A run that has logged what one does, of a network that was not trained."""
         problem = resolve(dataset.problem, **settings.tree["problem"])
         [parts] = settings.builder("protocol")(dataset)
-        job = train.prepare(settings, dataset, problem, parts, None)
+        context = RunContext(settings, self.store, dataset, problem)
+        job = train.prepare(context, TrainingSpec(settings, parts, None, ""), None)
         with self.store.start_run(
             problem.type,
             parent=None,

@@ -2,20 +2,20 @@ from goldilocks.jobs import records
 
 
 def test_what_is_noted_adds_up(tmp_path):
-    records.note(tmp_path, 3, name="boston mlp", overrides=("a=1", "b=2"), status="running")
-    records.note(tmp_path, 3, status="finished", value=0.5)
-    assert records.of(tmp_path, 3) == records.JobRecord(
+    records.update(tmp_path, 3, name="boston mlp", overrides=("a=1", "b=2"), status="running")
+    records.update(tmp_path, 3, status="finished", value=0.5)
+    assert records.read(tmp_path, 3) == records.JobRecord(
         3, name="boston mlp", overrides=("a=1", "b=2"), status="finished", value=0.5
     )
 
 
 def test_records_come_in_order_and_leave_no_other_files(tmp_path):
     for number in (10, 2, 0):
-        records.note(tmp_path, number, status="waiting")
-    assert [record.number for record in records.all_of(tmp_path)] == [0, 2, 10]
+        records.update(tmp_path, number, status="waiting")
+    assert [record.number for record in records.read_all(tmp_path)] == [0, 2, 10]
     assert {file.suffix for file in (tmp_path / records.FOLDER).iterdir()} == {".json"}
 
 
 def test_nothing_is_known_of_a_job_that_nobody_noted(tmp_path):
-    assert records.of(tmp_path, 7) == records.JobRecord(7)
-    assert records.all_of(tmp_path) == []
+    assert records.read(tmp_path, 7) == records.JobRecord(7)
+    assert records.read_all(tmp_path) == []

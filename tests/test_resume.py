@@ -71,7 +71,7 @@ def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(
     assert whole.info.run_id == broken.info.run_id
     assert whole.info.status == "FINISHED"
     said = capsys.readouterr().err
-    assert f"going on with the interrupted run {whole.info.run_id}" in said
+    assert f"resuming the interrupted run {whole.info.run_id}" in said
     assert "its process was gone after epoch" in said
     for name in ("loss", "val_loss", "learning_rate", "seconds"):
         steps = [point.step for point in store.client.get_metric_history(whole.info.run_id, name)]
@@ -97,18 +97,18 @@ def test_a_finished_run_is_taken_and_not_trained_again(folder, store, composed, 
 def test_folds_that_were_finished_are_not_trained_again(
     folder, store, composed, monkeypatch, capsys
 ):
-    from goldilocks.run import run as running
+    from goldilocks.run import train as training
 
     asked = composed(*overrides("trainer.epochs=3", "protocol=kfold", "protocol.k=2"))
-    train, trained = running.train, []
+    train_one, trained = training._train_one, []
 
-    def failing(training, *rest):
-        trained.append(training.part)
-        if training.part == "fold 2 of 2" and len(trained) == 2:
+    def failing(context, spec, *rest):
+        trained.append(spec.part)
+        if spec.part == "fold 2 of 2" and len(trained) == 2:
             raise RuntimeError("the power went")
-        return train(training, *rest)
+        return train_one(context, spec, *rest)
 
-    monkeypatch.setattr(running, "train", failing)
+    monkeypatch.setattr(training, "_train_one", failing)
     with pytest.raises(RuntimeError, match="the power went"):
         run(asked)
     value = run(asked)

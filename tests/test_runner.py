@@ -5,7 +5,7 @@ import pytest
 
 from goldilocks.jobs import records
 from goldilocks.jobs.pool import INTERRUPTED
-from goldilocks.jobs.process import Ended
+from goldilocks.jobs.process import JobResult
 from goldilocks.workflow import budget
 from goldilocks.workflow.runner import Candidate, Runner
 from goldilocks.workflow.step import once
@@ -32,18 +32,19 @@ def runner(tmp_path, monkeypatch):
     made.settings = lambda candidate: SimpleNamespace(overrides=candidate.overrides)
     monkeypatch.setattr("goldilocks.workflow.runner.replace", lambda settings, **_: settings)
 
-    def stream(ask, tell, called, folder, parent, *, total):
+    def stream(ask, tell, folder, parent, *, total):
         while (job := ask()) is not None:
-            made.began.append(called(job.number))
-            found = made.ends[called(job.number)]
+            made.began.append(job.name)
+            found = made.ends[job.name]
             reason = found if isinstance(found, str) else ""
-            records.note(
+            records.update(
                 folder,
                 job.number,
+                overrides=job.overrides,
                 run_id=f"run{job.number}",
                 status="failed" if reason else "finished",
             )
-            tell(job, Ended(None, None, reason, 5.0))
+            tell(job, JobResult(None, None, reason, 5.0))
 
     made._stream = stream
     return made

@@ -198,7 +198,7 @@ def test_a_diverged_run_is_the_worst_and_not_done_again():
 
 def test_a_pruned_job_is_a_pruned_trial():
     def job(number, given):
-        records.note(Path("sweep"), number, pruned=number == 1)
+        records.update(Path("sweep"), number, pruned=number == 1)
         return 1.0
 
     sweep(Batched(job), *SPACE, "hydra.sweeper.trials=3")

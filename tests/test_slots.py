@@ -1,6 +1,7 @@
 import os
 from types import SimpleNamespace
 
+import joblib
 import psutil
 import pytest
 
@@ -21,7 +22,7 @@ def machine(monkeypatch):
     """Gives this machine so many cores and so much available memory."""
 
     def has(*, cores, gib):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(cores))
+        monkeypatch.setattr(joblib, "cpu_count", lambda: cores)
         monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gib * GIB))
 
     return has
@@ -106,5 +107,5 @@ def test_without_the_program_there_are_no_gpus(monkeypatch, tmp_path):
 def test_a_program_that_does_not_answer_is_not_waited_for(nvidia_smi, monkeypatch, tmp_path):
     nvidia_smi("")
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 60\n")
-    monkeypatch.setattr(slots, "SECONDS_TO_ANSWER", 0.2)
+    monkeypatch.setattr(slots, "NVIDIA_SMI_TIMEOUT", 0.2)
     assert visible_gpus() == []

@@ -1,15 +1,19 @@
 """The seal of the test rows, from the query of the ledger to the words that a person reads."""
 
+import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from mlflow.entities import Metric, Param
 
 from conftest import ROOT
 from goldilocks.errors import SealError
-from goldilocks.run import test_ledger
+from goldilocks.run import cache, test_ledger
 from goldilocks.run.run import run
-from goldilocks.run.test_ledger import Look
+from goldilocks.run.test_ledger import Evaluation
 from goldilocks.tracking import ledger, local, null
 from stored_runs import a_run
 
@@ -22,11 +26,11 @@ def store(folder):
     return local.connect(uri=None, experiment="goldilocks")
 
 
-def noted(
+def add_run(
     store,
     *,
     digest=ROWS,
-    looked="2026-11-23T09:30:00+00:00",
+    evaluated="2026-11-23T09:30:00+00:00",
     status="FINISHED",
     metrics=None,
     params=None,
@@ -35,7 +39,7 @@ def noted(
     """A run in a store, by its tags; its ID."""
     given = {"dataset.digest": DATA, "role": "final", "fingerprint": "other", **tags}
     given |= {ledger.DIGEST: digest} if digest else {}
-    given |= {ledger.LOOKED: looked} if looked else {}
+    given |= {ledger.EVALUATED: evaluated} if evaluated else {}
     made = store.client.create_run(store.experiment_id, run_name="earlier", tags=given).info.run_id
     for name, value in (metrics or {}).items():
         store.client.log_metric(made, name, value)
@@ -46,119 +50,137 @@ def noted(
     return made
 
 
-def asked(store, *, fingerprint="mine", continued=None, force=False):
-    return test_ledger.look(
+def ask(store, *, configuration="mine", fingerprint="mine", resumed_run=None, force=False):
+    return test_ledger.evaluation(
         store,
         digest=ROWS,
         dataset_digest=DATA,
+        configuration=configuration,
         fingerprint=fingerprint,
-        continued=continued,
+        resumed_run=resumed_run,
         force=force,
-        validated=100,
+        validation_rows=100,
     )
 
 
 def test_the_first_look_is_allowed_and_is_number_one(store):
-    assert asked(store) == Look(ROWS, 1, 0, 0, 100)
-    assert asked(store).notes == ()
+    assert ask(store) == Evaluation(ROWS, 1, 0, 0, 100)
+    assert ask(store).notes == ()
 
 
 def test_a_second_look_is_refused_with_who_when_and_what(store):
-    earlier = noted(
+    earlier = add_run(
         store,
         metrics={"test_mae": 2.5, "test_mae_low": 2.0, "test_looks": 1, "test_looks_elsewhere": 0},
     )
     with pytest.raises(SealError) as refused:
-        asked(store)
+        ask(store)
     said = str(refused.value)
     assert f"run {earlier} (earlier) on 2026-11-23 09:30 UTC, with test_mae 2.5." in said
     assert "test_mae_low" not in said
-    assert "force=true, and every report says that it is look 2" in said
-    assert asked(store, force=True).number == 2
+    assert "add force=true; reports will mark it as test evaluation 2" in said
+    assert ask(store, force=True).number == 2
 
 
 def test_many_earlier_looks_are_counted_and_three_are_named(store):
-    runs = [noted(store, fingerprint=str(number)) for number in range(5)]
-    with pytest.raises(SealError, match=r"; and 2 more.*look 6") as refused:
-        asked(store)
+    runs = [add_run(store, fingerprint=str(number)) for number in range(5)]
+    with pytest.raises(SealError, match=r"; and 2 more.*test evaluation 6") as refused:
+        ask(store)
     assert [run in str(refused.value) for run in runs] == [True] * 3 + [False] * 2
-    assert asked(store, force=True).number == 6
+    assert ask(store, force=True).number == 6
 
 
 def test_the_same_configuration_and_one_that_goes_on_are_not_refused(store):
-    mine = noted(store, fingerprint="mine", status="KILLED")
-    assert asked(store).number == 2
-    assert asked(store, continued=mine).number == 1
-    noted(store)
-    assert asked(store, continued=mine).number == 2
+    mine = add_run(store, fingerprint="mine", configuration="mine", status="KILLED")
+    assert ask(store).number == 1
+    assert ask(store, resumed_run=mine).number == 1
+    add_run(store)
+    assert ask(store, resumed_run=mine).number == 2
     with pytest.raises(SealError):
-        asked(store)
+        ask(store)
+
+
+def test_other_seeds_are_the_same_configuration(store):
+    for seed in range(3):
+        add_run(store, fingerprint=f"seed {seed}", configuration="mine")
+    assert ask(store).number == 1
+    for seed in range(3):
+        add_run(store, fingerprint=f"other seed {seed}", configuration="other")
+    with pytest.raises(SealError):
+        ask(store)
+    assert ask(store, force=True).number == 2
 
 
 def test_a_run_that_was_interrupted_before_it_looked_is_refused_where_another_has_looked_since(
     store,
 ):
-    mine = noted(store, fingerprint="mine", looked=None, status="KILLED")
-    assert asked(store, continued=mine).number == 1
-    noted(store)
+    mine = add_run(store, fingerprint="mine", evaluated=None, status="KILLED")
+    assert ask(store, resumed_run=mine).number == 1
+    add_run(store)
     with pytest.raises(SealError):
-        asked(store, continued=mine)
+        ask(store, resumed_run=mine)
 
 
-@pytest.mark.parametrize(("status", "looked", "counts"), [
+@pytest.mark.parametrize(("status", "evaluated", "counts"), [
     ("FAILED", "2026-11-23T09:30:00+00:00", True),
     ("RUNNING", None, True),
     ("FAILED", None, False),
     ("KILLED", None, False),
 ])  # fmt: skip
-def test_who_died_before_the_evaluation_has_not_looked(store, status, looked, counts):
-    noted(store, status=status, looked=looked)
-    assert len(store.looks(ROWS)) == counts
+def test_who_died_before_the_evaluation_has_not_looked(store, status, evaluated, counts):
+    add_run(store, status=status, evaluated=evaluated)
+    assert len(store.test_evaluations(ROWS)) == counts
     if counts:
         with pytest.raises(
-            SealError, match="is about to look" if looked is None else "has logged no result"
+            SealError,
+            match="is about to be evaluated" if evaluated is None else "has logged no result",
         ):
-            asked(store)
+            ask(store)
 
 
 def test_looks_in_other_experiments_and_deleted_ones_count(store):
     other = local.connect(uri=None, experiment="other")
-    store.client.delete_run(noted(other))
+    store.client.delete_run(add_run(other))
     with pytest.raises(SealError):
-        asked(store)
+        ask(store)
     store.client.delete_experiment(other.experiment_id)
     with pytest.raises(SealError):
-        asked(store)
+        ask(store)
 
 
 def test_looks_at_other_rows_of_the_same_data_are_noted_and_allowed(store):
-    noted(store, digest="other rows")
-    noted(store, digest="rows of other data", **{"dataset.digest": "other data"})
-    found = asked(store)
+    add_run(store, digest="other rows")
+    add_run(store, digest="rows of other data", **{"dataset.digest": "other data"})
+    found = ask(store)
     assert (found.number, found.elsewhere) == (1, 1)
-    assert found.notes == ("1 final run has looked at other test rows of the same data.",)
+    assert found.notes == ("1 final run was evaluated on other test rows of the same data.",)
 
 
 def test_validation_was_consulted_by_every_configuration_that_was_judged(store):
     for role in ("plain", "regularized", "fold", "repeat", "baseline", "sweep", "final"):
-        noted(store, digest=None, looked=None, role=role, params={"model": role, "seed": "0"})
-    gone = noted(
-        store, digest=None, looked=None, role="plain", status="RUNNING", params={"model": "another"}
+        add_run(store, digest=None, evaluated=None, role=role, params={"model": role, "seed": "0"})
+    gone = add_run(
+        store,
+        digest=None,
+        evaluated=None,
+        role="plain",
+        status="RUNNING",
+        params={"model": "another"},
     )
-    again = noted(
-        store, digest=None, looked=None, role="plain", params={"model": "plain", "seed": "1"}
+    again = add_run(
+        store, digest=None, evaluated=None, role="plain", params={"model": "plain", "seed": "1"}
     )
-    noted(store, digest=None, looked=None, role="plain", status="FAILED")
-    noted(store, digest=None, looked=None, role="plain", **{"dataset.digest": "other data"})
-    assert asked(store).consulted == 3
+    add_run(store, digest=None, evaluated=None, role="plain", status="FAILED")
+    add_run(store, digest=None, evaluated=None, role="plain", **{"dataset.digest": "other data"})
+    assert ask(store).configurations == 3
     for judged in (again, gone):
         store.client.delete_run(judged)
-    assert asked(store).consulted == 3, "what has been judged stays judged"
+    assert ask(store).configurations == 3, "what has been judged stays judged"
 
 
 def test_the_ledger_is_asked_once_whatever_the_number_of_runs(store, monkeypatch):
     for number in range(4):
-        noted(store, fingerprint=str(number))
+        add_run(store, fingerprint=str(number))
     calls = []
     search = store.client.search_runs
     monkeypatch.setattr(
@@ -167,21 +189,22 @@ def test_the_ledger_is_asked_once_whatever_the_number_of_runs(store, monkeypatch
         lambda *args, **named: calls.append(1) or search(*args, **named),
     )
     monkeypatch.setattr(store.client, "get_run", lambda *_: pytest.fail("run by run"))
-    assert len(store.looks(ROWS)) == 4
+    assert len(store.test_evaluations(ROWS)) == 4
     assert len(calls) == 1
 
 
 def test_without_tracking_there_is_no_ledger_and_that_is_said():
-    found = asked(null.connect())
+    found = ask(null.connect())
     assert found.number is None
     assert "tracking=none keeps no ledger" in found.notes[0]
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(None, ""), (1.0, ""), (2.0, "look 2 at this test set: optimistic")]
+    ("number", "said"),
+    [(None, ""), (1.0, ""), (2.0, "test evaluation 2 on these rows: optimistic")],
 )
 def test_only_a_look_after_the_first_is_warned_of(number, said):
-    assert test_ledger.warned(number) == said
+    assert test_ledger.warning(number) == said
 
 
 def test_scores_are_told_from_what_stands_beside_them():
@@ -193,6 +216,36 @@ def test_scores_are_told_from_what_stands_beside_them():
         "val_mae": 3.0,
     }
     assert test_ledger.results(a_run("a", metrics=metrics)) == {"test_mae": 1.0}
+
+
+@pytest.fixture
+def old_run(store):
+    """A final run exactly as version 0.1 logged it: with the old names, and without a configuration."""
+    logged = json.loads((Path(__file__).parent / "data" / "final_run_of_0_1.json").read_text())
+    made = store.client.create_run(
+        store.experiment_id, run_name=logged["name"], tags=logged["tags"]
+    ).info.run_id
+    store.client.log_batch(
+        made,
+        [Metric(name, value, 0, 0) for name, value in logged["metrics"].items()],
+        [Param(name, value) for name, value in logged["params"].items()],
+    )
+    store.client.set_terminated(made, "FINISHED")
+    return store.get_run(made)
+
+
+def test_an_evaluation_that_version_0_1_logged_still_closes_the_seal(store, composed, old_run):
+    assert test_ledger.evaluations(old_run.metrics) == 1
+    assert sorted(test_ledger.results(old_run)) == ["test_loss", "test_mae"]
+    with pytest.raises(SealError, match=rf"run {old_run.run_id} .+ UTC, with test_loss 93\.97"):
+        run(composed(*BOSTON, "final=true", "optimizer=adam"))
+
+
+def test_a_reused_run_of_version_0_1_shows_its_scores(old_run):
+    lines = cache.lines(old_run, "mlflow ui")
+    assert re.search(
+        r"^test      test_loss 93\.97 \(95 % interval .+\), test_mae 7\.334", lines, re.M
+    )
 
 
 def everything(store):
@@ -215,10 +268,10 @@ def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_mark
 ):
     data = composed(*BOSTON).builder("dataset")().digest
     for units in (4, 8):
-        noted(
+        add_run(
             store,
             digest=None,
-            looked=None,
+            evaluated=None,
             role="plain",
             params={"units": units},
             **{"dataset.digest": data},
@@ -227,30 +280,39 @@ def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_mark
     first = capsys.readouterr().out
     assert "95 % interval" in first
     assert "optimistic" not in first
-    assert "2 configurations were judged by the 101 validation rows" in first
+    assert "You compared 2 configurations on 101 validation rows" in first
     assert run(composed(*BOSTON, "final=true")) > 0  # Taken as it was: no new look.
     assert "reused" in capsys.readouterr().out
     assert len(everything(store)) == 3
-    with pytest.raises(SealError, match="another configuration has looked at these test rows"):
+    with pytest.raises(SealError, match="another configuration was evaluated on these test rows"):
         run(composed(*BOSTON, "final=true", "optimizer=adam", "tracking.experiment=elsewhere"))
     assert len(everything(store)) == 3
     run(composed(*BOSTON, "final=true", "optimizer=adam", "force=true"))
-    assert "again     look 2 at this test set: optimistic" in capsys.readouterr().out
+    assert "warning   test evaluation 2 on these rows: optimistic" in capsys.readouterr().out
     final, before, *_ = (each.data for each in everything(store))
     assert before.tags[ledger.DIGEST] == final.tags[ledger.DIGEST]
-    assert before.tags[ledger.LOOKED] < final.tags[ledger.LOOKED]
-    assert (before.metrics["test_looks"], final.metrics["test_looks"]) == (1, 2)
-    assert final.tags["test_looks"] == "2"
-    assert final.metrics["validation_consulted"] == 2
-    assert final.metrics["validation_luck"] > 0
+    assert before.tags[ledger.EVALUATED] < final.tags[ledger.EVALUATED]
+    assert (before.metrics["test_evaluations"], final.metrics["test_evaluations"]) == (1, 2)
+    assert final.tags["test_evaluations"] == "2"
+    assert final.metrics["validation_configurations"] == 2
+    assert final.metrics["validation_optimism"] > 0
     assert (
         final.metrics["test_mae_low"] < final.metrics["test_mae"] < final.metrics["test_mae_high"]
     )
     note = final.tags["mlflow.note.content"]
-    assert "then evaluated on the test rows: look 2 at this test set: optimistic." in note
-    assert "| | value | 95 % interval | baseline |" in note
+    assert "then evaluated on the test rows: test evaluation 2 on these rows: optimistic." in note
+    assert "|  | value | 95 % interval | baseline |" in note
     run(composed(*BOSTON, "final=true", "optimizer=adam"))
-    assert "again     look 2 at this test set: optimistic" in capsys.readouterr().out
+    assert "warning   test evaluation 2 on these rows: optimistic" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("quick")
+def test_final_runs_with_several_seeds_are_one_evaluation(store, composed):
+    for seed in (0, 1):
+        run(composed(*BOSTON, "final=true", f"seed={seed}"))
+    first, second = (each.data for each in everything(store))
+    assert first.tags["configuration"] == second.tags["configuration"]
+    assert first.metrics["test_evaluations"] == second.metrics["test_evaluations"] == 1
 
 
 def test_a_run_that_dies_after_it_has_looked_has_looked(store, composed, monkeypatch):
@@ -260,21 +322,21 @@ def test_a_run_that_dies_after_it_has_looked_has_looked(store, composed, monkeyp
             run(composed(*BOSTON, "final=true"))
     [died] = everything(store)
     assert died.info.status == "FAILED"
-    assert ledger.LOOKED in died.data.tags
+    assert ledger.EVALUATED in died.data.tags
     with pytest.raises(SealError, match="has logged no result"):
         run(composed(*BOSTON, "final=true", "optimizer=adam"))
 
 
 def test_a_run_that_never_looked_stands_in_nobodys_way(store, composed, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr("goldilocks.training.predict.predict", lambda *_: pytest.fail("looked"))
+        broken.setattr("goldilocks.run.train.predict", lambda *_: pytest.fail("looked"))
         broken.setattr("goldilocks.run.train.prepare", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(composed(*BOSTON, "final=true"))
     [died] = everything(store)
     assert ledger.DIGEST in died.data.tags
-    assert ledger.LOOKED not in died.data.tags
-    assert store.looks(died.data.tags[ledger.DIGEST]) == []
+    assert ledger.EVALUATED not in died.data.tags
+    assert store.test_evaluations(died.data.tags[ledger.DIGEST]) == []
 
 
 @pytest.mark.slow
@@ -291,5 +353,5 @@ def test_of_two_final_runs_at_once_one_looks(store):
     )
     told = [process.communicate()[1] for process in (first, second)]
     assert sorted((first.returncode, second.returncode)) == [0, 1]
-    assert sum("has looked at these test rows" in said for said in told) == 1
+    assert sum("was evaluated on these test rows" in said for said in told) == 1
     assert len(everything(store)) == 1

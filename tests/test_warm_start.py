@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 import pytest
 
 from composition import checked
@@ -6,23 +8,30 @@ from goldilocks.run import warm_start
 from goldilocks.tracking.null import NullStore
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.tracker import written
+from stored_runs import a_run
 
 RUN = "a" * 32
 TEXT = ("dataset=imdb", "model=embedding")
 
 
-class OneRun(NullStore):
-    """A store with one run, of this command line."""
+@dataclass
+class FakeStore(NullStore):
+    """The part of a store that a warm start reads."""
 
-    def __init__(self, *overrides: str, role: str):
-        params = {name: written(value) for name, value in checked(*overrides).flat.items()}
-        self.stored = StoredRun(RUN, "first", "FINISHED", params, {"role": role}, {}, ())
+    run: StoredRun
 
-    def get_run(self, run_id: str) -> StoredRun:
-        return self.stored
+    def get_run(self, run_id):
+        assert run_id == self.run.run_id
+        return self.run
 
-    def load_model(self, run_id: str) -> str:
+    def load_model(self, run_id):
         return f"the model of {run_id}"
+
+
+def store(*overrides, role="plain"):
+    """A store with one run, of this command line."""
+    params = {name: written(value) for name, value in checked(*overrides).flat.items()}
+    return FakeStore(a_run(RUN, params=params, tags={"role": role}))
 
 
 def start(*overrides):
@@ -48,7 +57,7 @@ def test_no_origin_is_asked_for_none():
     ],
 )
 def test_a_run_whose_training_rows_are_ours_is_gone_on_with(theirs, role, own):
-    assert warm_start.load(start(*own), OneRun(*theirs, role=role)) == f"the model of {RUN}"
+    assert warm_start.load(start(*own), store(*theirs, role=role)) == f"the model of {RUN}"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +79,7 @@ def test_a_run_that_has_trained_on_rows_that_we_judge_by_is_refused(theirs, role
     with pytest.raises(
         SplitError, match=rf"model\.init_from=a+: .+{reason}\. Expected a hold-out run"
     ):
-        warm_start.load(start("dataset=boston", *own), OneRun("dataset=boston", *theirs, role=role))
+        warm_start.load(start("dataset=boston", *own), store("dataset=boston", *theirs, role=role))
 
 
 @pytest.mark.parametrize(
@@ -80,4 +89,4 @@ def test_features_of_another_kind_are_refused(change):
     with pytest.raises(
         ModelError, match=rf"that run has {change.split('=')[0]}=.+, and here it is .+; use "
     ):
-        warm_start.load(start(*TEXT, change), OneRun(*TEXT, role="plain"))
+        warm_start.load(start(*TEXT, change), store(*TEXT))

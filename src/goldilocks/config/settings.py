@@ -41,6 +41,9 @@ WITHOUT_EFFECT = (
     "trainer.checkpoint_seconds",
 )
 
+# Keys that make no other configuration: they decide what chance brings to the same one.
+SEEDS = ("seed", "trainer.repeats")
+
 # Keys of a group that are no arguments of its builder: they are about whole trainings, and `run`
 # reads them.
 NOT_ARGUMENTS = ("trainer.repeats", "model.init_from")
@@ -138,11 +141,18 @@ class Settings:
         return functools.partial(function, **node)
 
     def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
-        """What identifies a result: hash of every setting that can change it, of the data, the code, and which fold."""
-        text = json.dumps(
-            [deciding(self.flat), data_digest, code_digest, part], sort_keys=True, default=str
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        """Return the hash that identifies a result: settings that can change it, data, code and fold."""
+        return _hash([deciding(self.flat), data_digest, code_digest, part])
+
+    def configuration(self, data_digest: str, code_digest: str) -> str:
+        """Return the hash that identifies a choice: as `fingerprint`, but the same for every seed."""
+        chosen = {key: value for key, value in deciding(self.flat).items() if key not in SEEDS}
+        return _hash([chosen, data_digest, code_digest])
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def deciding(flat: Mapping[str, Any]) -> dict[str, Any]:

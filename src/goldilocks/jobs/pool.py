@@ -1,4 +1,4 @@
-"""Jobs in processes of their own, several at once: what one does to its process, no other feels, nor the launcher.
+"""Jobs in processes of their own, several at once: what one does to its process affects no other.
 
 The processes are forked from a server that has imported what jobs need (`forkserver` of Python's
 multiprocessing), so that every job but the first starts in the time of a fork, and not of an import
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from multiprocessing import connection
 
 from goldilocks.errors import JobError
-from goldilocks.jobs.process import Ended, Job, Running, start, stop_server
+from goldilocks.jobs.process import Job, JobResult, RunningJob, start, stop_server
 from goldilocks.jobs.slots import Slot
-from goldilocks.jobs.worker import GRACE
+from goldilocks.jobs.worker import GRACE, KILL
 
 INTERRUPTED = "was ended by Ctrl-C"
 TICK = 0.2  # seconds between two looks at the clock, at the memory in use, and at Ctrl-C
@@ -29,13 +29,12 @@ class Pool:
     """Runs jobs, one in each slot.
 
     Attributes:
-        slots: What each of the jobs that run at once has of the machine.
-        time_limit: Seconds that a job may take; None: any.
-        memory_limit: GiB of memory that a job's process may have resident; None: any.
+        slots: For each job that runs at once, its part of the machine.
+        time_limit: Seconds that a job may take, if there is a limit.
+        memory_limit: GiB that a job's process may have resident, if there is a limit.
         retries: How often a job is tried again whose process died or that raised an error.
-        final: Errors after which a job is not tried again, since a person must mend something
-            first.
-        preload: Modules that are imported before processes are forked, by name; those of the first
+        final: Errors that a person must mend: a job that raises one is not tried again.
+        preload: Modules, by name, that are imported before processes are forked; those of the first
             pool hold for all.
     """
 
@@ -46,99 +45,108 @@ class Pool:
     final: type[Exception]
     preload: Sequence[str]
 
-    def stream(self, ask: Callable[[], Job | None], tell: Callable[[Job, Ended], None]) -> None:
+    def stream(self, ask: Callable[[], Job | None], tell: Callable[[Job, JobResult], None]) -> None:
         """Run jobs until there are no more.
 
         Args:
-            ask: Gives the next job whenever a slot is free, or None where there is none for now: it
-                is asked again after the next job has ended.
-            tell: Is told how each job ended, in the order in which they end.
+            ask: Returns the next job whenever a slot is free; None if there is none for now, and it
+                is called again after the next job has ended.
+            tell: Takes each job with its result, in the order in which they end.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C came. No job was started any more; those that ran were told to
-                end, and have. A second Ctrl-C kills them.
+            KeyboardInterrupt: Ctrl-C came. No more jobs were started, and all running ones were
+                asked to end, and have. A second Ctrl-C kills them.
             JobError: No process can be started.
         """
-        free, again, more = deque(self.slots), deque[tuple[Job, int]](), True
-        running: list[Running] = []
-        served = False  # whether the server forked the last process that it was asked for
+        free, retries, more = deque(self.slots), deque[tuple[Job, int]](), True
+        running: list[RunningJob] = []
+        served = False  # whether the server forked the last process that was asked for
+
         with _interrupts(running) as interrupts:
             try:
                 while True:
-                    while free and not interrupts and (again or more):
-                        job, attempt = again.popleft() if again else (ask(), 1)
+                    while free and not interrupts and (retries or more):
+                        job, attempt = retries.popleft() if retries else (ask(), 1)
                         if job is None:
                             more = False
                             continue
+
                         try:
                             running.append(start(job, attempt, free[0], self.preload))
                             free.popleft()
                             served = True
                         except JobError:
                             if interrupts:  # They have stopped the server.
-                                tell(job, Ended(None, None, INTERRUPTED, 0.0))
-                            elif served:
-                                # It has just been killed, and another one can be started in a
-                                # moment.
-                                served = False
-                                again.appendleft((job, attempt))
-                                time.sleep(TICK)
-                            else:
+                                tell(job, JobResult(None, None, INTERRUPTED, 0.0))
+                                continue
+                            if not served:
                                 raise
+                            # The server was just killed; another one can be started in a moment.
+                            served = False
+                            retries.appendleft((job, attempt))
+                            time.sleep(TICK)
+
                     if not running:
                         break
-                    for each in self._ended(running, interrupts):
-                        running.remove(each)
-                        free.append(each.slot)
-                        ended, more = each.conclude(), True
-                        if not interrupts and self._deserves_another(each, ended):
-                            again.append((each.job, each.attempt + 1))
+                    for ended in self._wait(running, interrupts):
+                        running.remove(ended)
+                        free.append(ended.slot)
+                        result, more = ended.conclude(), True
+                        if not interrupts and self._retried(ended, result):
+                            retries.append((ended.job, ended.attempt + 1))
                         else:
-                            tell(each.job, ended)
+                            tell(ended.job, result)
             finally:
                 _end(running)
+
         if interrupts:
             raise KeyboardInterrupt
 
-    def _deserves_another(self, each: Running, ended: Ended) -> bool:
-        """Whether a job is tried again: not one that ran into a limit, since it would again."""
-        failed = ended.reason and not each.stopped and not isinstance(ended.error, self.final)
-        return bool(failed) and each.attempt <= self.retries
+    def _retried(self, ended: RunningJob, result: JobResult) -> bool:
+        """Return whether a job is tried again; never after a limit, which it would reach again."""
+        if not result.reason or ended.stopped or isinstance(result.error, self.final):
+            return False
+        return ended.attempt <= self.retries
 
-    def _ended(self, running: Sequence[Running], interrupts: Sequence[int]) -> list[Running]:
-        """Wait for a moment, hold jobs to their limits, and give those whose processes have ended."""
-        answers = [each.results for each in running if each.listening]
-        ready = set(connection.wait([*answers, *(each.process.sentinel for each in running)], TICK))
-        now, ended = time.monotonic(), [each for each in running if each.process.sentinel in ready]
-        for each in running:
-            if each in ended:
+    def _wait(self, running: Sequence[RunningJob], interrupts: Sequence[int]) -> list[RunningJob]:
+        """Wait for a tick, enforce limits, and return the jobs whose processes have ended."""
+        answers = [job.results for job in running if job.listening]
+        ready = set(connection.wait([*answers, *(job.process.sentinel for job in running)], TICK))
+        ended = [job for job in running if job.process.sentinel in ready]
+
+        for job in running:
+            if job in ended:
                 continue
-            if each.results in ready:
-                each.listen()
-            elif self.time_limit is not None and now - each.began > self.time_limit:
-                each.stop(f"ran into its time limit of {self.time_limit:g} s", grace=GRACE)
-            elif self.memory_limit is not None and (used := each.resident()) > self.memory_limit:
-                each.stop(
-                    f"used {used:.3g} GiB, over its memory limit of {self.memory_limit:g} GiB",
-                    grace=GRACE,
-                )
+            if job.results in ready:
+                job.listen()
+            elif reason := self._limit_reached(job):
+                job.stop(reason, grace=GRACE)
             if interrupts:
-                each.stop(INTERRUPTED, grace=float("inf"))
-            if len(interrupts) > 1 or now > each.deadline:
-                each.signal(signal.SIGKILL)
+                job.stop(INTERRUPTED, grace=float("inf"))
+            if len(interrupts) > 1 or time.monotonic() > job.deadline:
+                job.signal(KILL)
         return ended
+
+    def _limit_reached(self, job: RunningJob) -> str:
+        """Return which limit a job is over, in words; "" if it is over none."""
+        if self.time_limit is not None and time.monotonic() - job.began > self.time_limit:
+            return f"ran into its time limit of {self.time_limit:g} s"
+        if self.memory_limit is not None and (used := job.resident()) > self.memory_limit:
+            return f"used {used:.3g} GiB, over its memory limit of {self.memory_limit:g} GiB"
+        return ""
 
 
 @contextlib.contextmanager
-def _interrupts(running: Sequence[Running]) -> Iterator[list[int]]:
-    """Each Ctrl-C is noted and not raised; where this is not the first thread, that one has it."""
+def _interrupts(running: Sequence[RunningJob]) -> Iterator[list[int]]:
+    """Collect each Ctrl-C instead of raising it; outside the main thread, none comes here."""
     interrupts: list[int] = []
 
-    def note(number, frame):
+    def collect(number: int, frame: object) -> None:
         interrupts.append(number)
         if not running:  # One may be about to start, and wait for the imports of the server.
             stop_server()
-        elif len(interrupts) == 1:  # By its descriptor: this may come in the midst of a print.
+        elif len(interrupts) == 1:
+            # By its descriptor: this may come in the middle of a print.
             os.write(
                 2, b"\ngoldilocks: waiting for the jobs that run to end; Ctrl-C again kills them.\n"
             )
@@ -146,19 +154,21 @@ def _interrupts(running: Sequence[Running]) -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield interrupts
         return
-    before = signal.signal(signal.SIGINT, note)
+
+    before = signal.signal(signal.SIGINT, collect)
     try:
         yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _end(running: Sequence[Running]) -> None:
-    """End the processes of jobs that nobody waits for any more."""
-    for each in running:
-        each.stop("was given up", grace=GRACE)
+def _end(running: Sequence[RunningJob]) -> None:
+    """End the processes of jobs whose results nobody waits for any more."""
+    for job in running:
+        job.stop("was given up", grace=GRACE)
+
     deadline = time.monotonic() + GRACE
-    for each in running:
-        each.process.join(max(0.0, deadline - time.monotonic()))
-        each.signal(signal.SIGKILL)
-        each.conclude()
+    for job in running:
+        job.process.join(max(0.0, deadline - time.monotonic()))
+        job.signal(KILL)
+        job.conclude()

@@ -1,7 +1,6 @@
-"""What became of each job of a sweep: a small file a job, which every process that shares the sweep's folder can read.
+"""The records of a sweep's jobs: one small file per job, readable by every process that shares the sweep's folder.
 
-Whoever knows something adds it: the job's own process its name, run and value, the launcher why a
-process is gone.
+`update` is the only writer. The job's own process adds its run, the launcher how the job ended.
 """
 
 import dataclasses
@@ -20,16 +19,16 @@ class JobRecord:
     """A job of a sweep.
 
     Attributes:
-        number: Its place in the sweep, from 0.
+        number: Its position in the sweep, from 0.
         name: For people.
         overrides: As its command line had them.
         status: "waiting", "running", "finished", or "failed".
-        reason: Why it failed, in words; "" where it did not.
-        run_id: MLflow's; "" where it had none yet, or without tracking.
-        reused: Whether a finished run of the same configuration was taken instead of training.
+        reason: Why it failed, in words; "" if it did not.
+        run_id: MLflow's; "" before its run is open, or without tracking.
+        reused: Whether a finished run of the same configuration replaced the training.
         pruned: Whether it was stopped early because it would not have become the best.
-        value: What the sweep compares; None until it finished.
-        seconds: Since it started, until it ended; None until then.
+        value: The number that a sweep compares; None until the job has finished.
+        seconds: From its start to its end; None until then.
     """
 
     number: int
@@ -44,49 +43,53 @@ class JobRecord:
     seconds: float | None = None
 
 
-def note(sweep_dir: Path, number: int, **values: Any) -> None:
-    """Add to the record of a job, replacing what it said of the same; it is never half-written.
+def update(
+    sweep_dir: Path, number: int, **changes: str | float | tuple[str, ...] | None
+) -> JobRecord:
+    """Change attributes of a job's record, and return the new record.
 
     Args:
         sweep_dir: The folder of the sweep.
         number: Of the job, from 0.
-        values: Attributes of `JobRecord`.
+        changes: Attributes of `JobRecord`, by name.
     """
-    record = dataclasses.replace(of(sweep_dir, number), **values)
+    record = dataclasses.replace(read(sweep_dir, number), **changes)
+
     file = _file(sweep_dir, number)
     file.parent.mkdir(parents=True, exist_ok=True)
-    keep(file, dataclasses.asdict(record))
+    write_json(file, dataclasses.asdict(record))
+    return record
 
 
-def keep(file: Path, value: Any) -> None:
-    """Write a value to a file as JSON; a process that is killed leaves the file as it was, never half-written."""
+def read(sweep_dir: Path, number: int) -> JobRecord:
+    """Return the record of a job; "waiting" if nothing was written yet."""
+    try:
+        values = json.loads(_file(sweep_dir, number).read_text())
+    except FileNotFoundError:
+        return JobRecord(number)
+    return JobRecord(**values | {"overrides": tuple(values["overrides"])})
+
+
+def read_all(sweep_dir: Path) -> list[JobRecord]:
+    """Return all records of a sweep, sorted by number."""
+    numbers = sorted(int(file.stem) for file in (sweep_dir / FOLDER).glob("*.json"))
+    return [read(sweep_dir, number) for number in numbers]
+
+
+def to_json(records: Sequence[JobRecord]) -> str:
+    """Return records as a JSON list."""
+    return json.dumps([dataclasses.asdict(record) for record in records], indent=1)
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Write a value as JSON in one step: a process that is killed never leaves half a file."""
     fresh = file.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps(value, indent=1))
     fresh.replace(file)
 
 
-def of(sweep_dir: Path, number: int) -> JobRecord:
-    """What is known of a job."""
-    try:
-        known = json.loads(_file(sweep_dir, number).read_text())
-    except FileNotFoundError:
-        return JobRecord(number)
-    return JobRecord(**known | {"overrides": tuple(known["overrides"])})
-
-
-def all_of(sweep_dir: Path) -> list[JobRecord]:
-    """Every job that anything is known of, in order."""
-    numbers = sorted(int(file.stem) for file in (sweep_dir / FOLDER).glob("*.json"))
-    return [of(sweep_dir, number) for number in numbers]
-
-
-def as_json(records: Sequence[JobRecord]) -> str:
-    """Records as a JSON list."""
-    return json.dumps([dataclasses.asdict(record) for record in records], indent=1)
-
-
-def log_of(sweep_dir: Path, number: int) -> Path:
-    """The file that everything goes to which a job writes to its standard output and error."""
+def log_file(sweep_dir: Path, number: int) -> Path:
+    """Return the file that collects the standard output and error of a job."""
     return sweep_dir / FOLDER / f"{number}.log"
 
 

@@ -1,12 +1,11 @@
-"""What the trainings of a workflow have of the machine, and the process that they are forked from."""
+"""The machine's resources for the trainings of a workflow, and the server that they are forked from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from goldilocks.jobs import slots
-from goldilocks.jobs.process import serve_forks
+from goldilocks.jobs.process import start_server
 from goldilocks.jobs.slots import Slot
-
-PRELOAD = "goldilocks.sweep.preload"  # what that process imports
 
 
 @dataclass(frozen=True)
@@ -14,20 +13,23 @@ class Room:
     """Room for trainings.
 
     Attributes:
-        shared: For each of those that run at once.
-        whole: For one that runs alone.
+        shared: A slot for each of those that run at once.
+        whole: One slot, for a training that runs alone.
+        preload: Modules, by name, that the server imports before trainings are forked.
     """
 
     shared: list[Slot]
     whole: list[Slot]
+    preload: Sequence[str]
 
 
-def prepare() -> Room:
-    """Find room, and have the process begin its imports: nobody waits for them, and this process has its own to do."""
+def prepare(preload: Sequence[str]) -> Room:
+    """Find room, and start the server: it imports `preload` while this process does its own imports."""
     gpus = slots.visible_gpus()
     room = Room(
         shared=slots.share(n_jobs=None, gpus=gpus, gpus_per_job=1),
         whole=slots.share(n_jobs=1, gpus=gpus, gpus_per_job=1),
+        preload=preload,
     )
-    serve_forks([PRELOAD], room.shared[0])
+    start_server(preload, room.shared[0])
     return room

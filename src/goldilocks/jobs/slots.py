@@ -1,4 +1,4 @@
-"""How many jobs run at once, and what of the machine each of them has."""
+"""How many jobs run at once, and which part of the machine each of them has."""
 
 import os
 import re
@@ -6,13 +6,13 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import joblib
 import psutil
 
 GIB = 2**30
-MEMORY_A_JOB = (
-    1.5 * GIB
-)  # 0.5 GiB of TensorFlow and MLflow, and the rest for the data and the model
-SECONDS_TO_ANSWER = 20  # that nvidia-smi has; it wakes the driver where nothing else uses a GPU
+# 0.5 GiB of TensorFlow and MLflow, and the rest for the data and the model
+JOB_MEMORY = 1.5 * GIB
+NVIDIA_SMI_TIMEOUT = 20  # seconds; it wakes the driver where nothing else uses a GPU
 
 
 @dataclass(frozen=True)
@@ -29,50 +29,47 @@ class Slot:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that bind a process to this slot, if it has them before TensorFlow's runtime starts."""
-        threads = {
-            name: str(self.threads) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-        }
-        return (
-            threads
-            if self.gpus is None
-            else {**threads, "CUDA_VISIBLE_DEVICES": ",".join(self.gpus)}
-        )
+        """Return the variables that bind a process to this slot; TensorFlow's runtime reads them as it starts."""
+        threads = str(self.threads)
+        variables = {"OMP_NUM_THREADS": threads, "TF_NUM_INTRAOP_THREADS": threads}
+        if self.gpus is not None:
+            variables["CUDA_VISIBLE_DEVICES"] = ",".join(self.gpus)
+        return variables
 
 
 def share(*, n_jobs: int | None, gpus: Sequence[str], gpus_per_job: int) -> list[Slot]:
-    """The slots of this machine; each GPU belongs to one of them at most.
+    """Divide this machine into slots; each GPU belongs to one of them at most.
 
     Args:
-        n_jobs: At most so many; None: as many as cores and available memory allow.
+        n_jobs: The most slots; None for as many as cores and available memory allow.
         gpus: Those of this machine, as CUDA names them.
         gpus_per_job: At most `len(gpus)` where there are any; with 0, jobs see none.
     """
-    cores = len(os.sched_getaffinity(0))
+    cores = joblib.cpu_count()  # affinity and the limits of a container, too
     if n_jobs is None:
-        n_jobs = max(1, min(cores, int(psutil.virtual_memory().available / MEMORY_A_JOB)))
+        n_jobs = max(1, min(cores, int(psutil.virtual_memory().available / JOB_MEMORY)))
     if gpus and gpus_per_job:
         n_jobs = min(n_jobs, len(gpus) // gpus_per_job)
+
     threads = max(1, cores // n_jobs)
-    return [
-        Slot(
-            threads,
-            tuple(gpus[gpus_per_job * number : gpus_per_job * (number + 1)]) if gpus else None,
-        )
-        for number in range(n_jobs)
-    ]
+    if not gpus:
+        return [Slot(threads, None)] * n_jobs
+    starts = [gpus_per_job * number for number in range(n_jobs)]
+    return [Slot(threads, tuple(gpus[start : start + gpus_per_job])) for start in starts]
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs that this process may use, as CUDA names them: a part of a GPU (MIG) where it is divided."""
+    """Return the GPUs that this process may use, as CUDA names them; where a GPU is divided (MIG), its parts."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [name for name in visible.split(",") if name and name != "-1"]
+
+    command = ["nvidia-smi", "-L"]
     try:
-        said = subprocess.run(
-            ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=SECONDS_TO_ANSWER
+        listing = subprocess.run(
+            command, capture_output=True, text=True, timeout=NVIDIA_SMI_TIMEOUT
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return []
-    parts = re.findall(r"UUID: (MIG-[^)\s]+)", said)
-    return parts or re.findall(r"^GPU (\d+):", said, re.MULTILINE)
+    parts = re.findall(r"UUID: (MIG-[^)\s]+)", listing)
+    return parts or re.findall(r"^GPU (\d+):", listing, re.MULTILINE)

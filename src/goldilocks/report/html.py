@@ -122,8 +122,8 @@ def _section(
     return {
         "heading": heading(section.data),
         "final": bool(section.data.final),
-        "again": test_ledger.warned(
-            max((run.metrics.get("test_looks", 0) for run in section.runs), default=0)
+        "again": test_ledger.warning(
+            max((test_ledger.evaluations(run.metrics) or 0 for run in section.runs), default=0)
         ),
         "measure": section.measures[0],
         "better": "more" if higher_is_better(section.measures[0].removeprefix("test_")) else "less",

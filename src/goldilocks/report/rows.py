@@ -127,7 +127,7 @@ def runs(section: Section, pages: Mapping[str, str]) -> Table:
                 Cell(run.params.get("seed", ""), kind="number"),
                 Cell(
                     run.status.lower(),
-                    below=test_ledger.warned(run.metrics.get("test_looks")),
+                    below=test_ledger.warning(test_ledger.evaluations(run.metrics)),
                     kind="" if run.status == "FINISHED" else "warning",
                 ),
                 _number(value),

@@ -1,117 +1,122 @@
-"""What an earlier run of the same configuration, data and code has found, taken instead of training again."""
+"""The results of finished runs of the same configuration, data and code, read instead of trained again."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from goldilocks.config.settings import Settings
-from goldilocks.dataset import Dataset
-from goldilocks.problem import Problem
+from goldilocks.formatting import number
 from goldilocks.run import test_ledger
-from goldilocks.run.train import Training
-from goldilocks.tracking import Store
+from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.tracking.query import StoredRun
 
 if TYPE_CHECKING:
     from goldilocks.run.outcome import Outcome
 
+PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no best value
 
-def value(settings: Settings, found: StoredRun) -> float:
-    """The one number that a sweep compares, of a finished run: see `summary.value`."""
+
+def value(settings: Settings, stored: StoredRun) -> float:
+    """Return the number that a sweep compares, of a finished run: see `Outcome.value`."""
     monitor = settings.tree["trainer"]["monitor"]
     if not settings.tree["final"]:
-        return found.metrics.get(f"best_{monitor}", math.nan)  # Of a diverged one, none was logged.
+        return stored.metrics.get(f"best_{monitor}", math.nan)  # A diverged one has logged none.
     name = f"test_{monitor.removeprefix('val_')}"
-    return found.metrics.get(name if name in found.metrics else "test_loss", math.nan)
+    return stored.metrics.get(name, stored.metrics.get("test_loss", math.nan))
 
 
-def lines(found: StoredRun, see: str) -> str:
-    """What a person is told of a finished run instead of a training.
+def lines(stored: StoredRun, ui_command: str) -> str:
+    """Return the last lines on the terminal of a run that was reused.
 
     Args:
-        found: The run.
-        see: The command that shows the store.
+        stored: The finished run.
+        ui_command: The command that shows the store.
     """
-    note = found.tags.get("mlflow.note.content", "").split("\n\n")
-    said = [paragraph.replace("**", "") for paragraph in note[:2] if paragraph.startswith("**")]
-    best = {name: number for name, number in found.metrics.items() if name.startswith("best_val_")}
-    judged = [f"{name.removeprefix('best_')} {number:.4g}" for name, number in best.items()]
-    for name, number in test_ledger.results(found).items():
-        ends = [found.metrics.get(f"{name}_{end}") for end in ("low", "high")]
-        between = f" (95 % interval {ends[0]:.4g} to {ends[1]:.4g})" if None not in ends else ""
-        judged.append(f"{name} {number:.4g}{between}")
-    tested = bool(test_ledger.results(found))
-    where = "test      " if tested else f"best      epoch {found.metrics['best_epoch']:.0f}: "
-    again = test_ledger.warned(found.metrics.get("test_looks"))
-    return "\n".join(
-        [
-            f"reused    run {found.run_id} has trained this configuration, data and code; "
-            "force=true trains again",
-            *said,
-            where + ", ".join(judged),
-            *([f"again     {again}"] if again else []),
-            f"see it    {see}",
-        ]
-    )
+    parts = [
+        f"reused    run {stored.run_id} has trained this configuration, data and code; "
+        "force=true trains again"
+    ]
+    if "verdict.reason" in stored.tags:
+        parts.append(f"verdict   {stored.tags['verdict']}: {stored.tags['verdict.reason']}")
+        parts.append(f"next      {stored.tags['verdict.next']}")
+    elif "verdict" in stored.tags:  # A run of version 0.1: its sentence stands in no field.
+        parts.append(f"verdict   {stored.tags['verdict']}")
+
+    parts.append(_scores(stored))
+    if warning := test_ledger.warning(test_ledger.evaluations(stored.metrics)):
+        parts.append(f"warning   {warning}")
+    return "\n".join([*parts, f"see it    {ui_command}"])
 
 
-def outcome(
-    training: Training, dataset: Dataset, problem: Problem, found: StoredRun, store: Store
-) -> Outcome:
-    """What a finished fold or repeat had found, for the average over all of them.
+def _scores(stored: StoredRun) -> str:
+    tests = test_ledger.results(stored)
+    if not tests:
+        best = _below(stored.metrics, "best_val_")
+        values = ", ".join(f"val_{name} {number(value)}" for name, value in best.items())
+        return f"best      epoch {stored.metrics['best_epoch']:.0f}: {values}"
+
+    scores = []
+    for name, score in tests.items():
+        text = f"{name} {number(score)}"
+        if f"{name}_low" in stored.metrics:
+            low, high = stored.metrics[f"{name}_low"], stored.metrics[f"{name}_high"]
+            text += f" (95 % interval {number(low)} to {number(high)})"
+        scores.append(text)
+    return f"test      {', '.join(scores)}"
+
+
+def outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> Outcome:
+    """Return the outcome of a finished fold or repeat, for the mean over all of them.
 
     Args:
-        training: The fold or repeat.
-        dataset: Loaded.
-        problem: What is predicted.
-        found: Its run.
-        store: Where the run is.
+        context: What the trainings share.
+        spec: The fold or repeat.
+        stored: Its run.
 
     Raises:
-        StoreError: The store cannot be read.
+        StoreError: If the store cannot be read.
     """
-    from goldilocks.run import outcome as summary
+    # What is light to import must not import Keras, which these two do.
+    from goldilocks.run.outcome import Outcome
     from goldilocks.training import fit
 
-    trainer, metrics = training.settings.tree["trainer"], found.metrics
-    names = [name for name in metrics if f"best_{name}" in metrics or name in TIMES]
-    curves = store.histories([found.run_id], names)[found.run_id]
-    judged = fit.validated(
-        training.split.validation, trainer["validation_steps"], trainer["batch_size"]
-    )
+    metrics, trainer = stored.metrics, spec.settings.tree["trainer"]
+    names = [name for name in metrics if f"best_{name}" in metrics or name in PER_EPOCH]
+    curves = context.store.histories([stored.run_id], names)[stored.run_id]
     result = fit.Result(
         history={name: [value for _, value in points] for name, points in curves.items()},
         best_epoch=int(metrics["best_epoch"]),
         monitor=trainer["monitor"],
         seconds=metrics["train_seconds"],
-        validation=judged,
+        validation=fit.validated(
+            spec.split.validation, trainer["validation_steps"], trainer["batch_size"]
+        ),
     )
-    return summary.Outcome(
-        settings=training.settings,
-        part=training.part,
-        dataset=dataset,
-        problem=problem,
-        split=training.split,
+    return Outcome(
+        settings=spec.settings,
+        part=spec.part,
+        dataset=context.dataset,
+        problem=context.problem,
+        split=spec.split,
         result=result,
-        baseline=_under(metrics, "baseline/val_"),
+        baseline=_below(metrics, "baseline/val_"),
         beats_baseline=bool(metrics["beats_baseline"]),
-        verdict=None,  # That of the mean curve counts.
+        verdict=None,  # The verdict of the mean curve counts.
         test=None,
         intervals={},
-        look=None,
+        evaluation=None,
         parameters=int(metrics["parameters"]),
         coverage=metrics.get("word_vectors_coverage"),
-        weights=found.tags["weights"],
+        weights=stored.tags["weights"],
     )
 
 
-TIMES = ("learning_rate", "seconds")  # of each epoch; no best value is logged of them
-
-
-def _under(metrics: Any, prefix: str) -> dict[str, float]:
+def _below(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """Return the metrics whose names have a prefix, without it."""
     return {
-        name.removeprefix(prefix): number
-        for name, number in metrics.items()
+        name.removeprefix(prefix): value
+        for name, value in metrics.items()
         if name.startswith(prefix)
     }

@@ -1,162 +1,183 @@
-"""The seal of the test rows: who has looked at them before, and whether another look is allowed."""
+"""The seal of the test rows: which configurations were evaluated on them, and whether another may be."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldilocks.config.settings import deciding
+from goldilocks.config.settings import SEEDS, deciding
 from goldilocks.errors import SealError
+from goldilocks.formatting import number
+from goldilocks.tracking.ledger import evaluated_at
 
 if TYPE_CHECKING:
     from goldilocks.tracking import Store
     from goldilocks.tracking.query import StoredRun
 
-OF_LUCK = (
-    "seed",
-    "trainer.repeats",
-)  # keys that choose no other configuration, but how its luck is drawn
-SHOWN = 3  # earlier looks that are named
-# What a store logs beside a score on the test rows; these are no scores.
-BESIDE = ("_low", "_high", "_looks", "_looks_elsewhere")
+NAMED = 3  # earlier evaluations that a refusal names
+
+# What a store logs beside a score on the test rows. Stores of version 0.1 have the older names.
+EVALUATIONS = "test_evaluations"
+EVALUATIONS_BEFORE = "test_looks"
+NO_SCORES = (
+    "_low",
+    "_high",
+    "_evaluations",
+    "_evaluations_elsewhere",
+    "_looks",
+    "_looks_elsewhere",
+)
 
 
 @dataclass(frozen=True)
-class Look:
-    """The look of a final run at its test rows.
+class Evaluation:
+    """The evaluation of a final run on its test rows.
 
     Attributes:
-        digest: Of the content of the test rows.
-        number: Which look at these rows it is, from 1; None where no ledger is kept.
-        elsewhere: How many final runs have looked at other test rows of the same data.
-        consulted: How many configurations were judged by validation rows of the same data; None
-            without a ledger.
-        validated: How many validation rows they were judged by: those of this run's protocol,
-            before they were joined.
+        digest: Digest of the content of the test rows.
+        number: How many configurations have been evaluated on these rows, this one included; None
+            where no ledger is kept.
+        elsewhere: Number of final runs that were evaluated on other test rows of the same data.
+        configurations: Number of configurations that were compared on validation rows of the same
+            data; None without a ledger.
+        validation_rows: Number of validation rows of this run's protocol, before they were joined
+            to the training rows.
     """
 
     digest: str
     number: int | None
     elsewhere: int
-    consulted: int | None
-    validated: int
+    configurations: int | None
+    validation_rows: int
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is said of it beside the scores."""
+        """Return the sentences that stand beside the scores."""
         if self.number is None:
             return (
-                "tracking=none keeps no ledger: whether these test rows were looked at before is "
-                "not known.",
+                "tracking=none keeps no ledger: nobody knows whether these test rows were "
+                "evaluated before.",
             )
         if not self.elsewhere:
             return ()
-        runs = "final run has" if self.elsewhere == 1 else "final runs have"
-        return (f"{self.elsewhere} {runs} looked at other test rows of the same data.",)
+
+        runs = "final run was" if self.elsewhere == 1 else "final runs were"
+        return (f"{self.elsewhere} {runs} evaluated on other test rows of the same data.",)
 
 
-def warned(number: float | None) -> str:
-    """What every report says of a look that is not the first one; "" of the first, or where none is known."""
-    return (
-        f"look {number:.0f} at this test set: optimistic"
-        if number is not None and number > 1
-        else ""
-    )
+def warning(evaluations: float | None) -> str:
+    """Return the warning of a test evaluation that is not the first; "" of the first, or if unknown."""
+    if evaluations is None or evaluations <= 1:
+        return ""
+    return f"test evaluation {evaluations:.0f} on these rows: optimistic"
 
 
-def look(
+def evaluations(metrics: Mapping[str, float]) -> float | None:
+    """Return how many configurations had been evaluated on a run's test rows; None if none was."""
+    return metrics.get(EVALUATIONS, metrics.get(EVALUATIONS_BEFORE))
+
+
+def evaluation(
     store: Store,
     *,
     digest: str,
     dataset_digest: str,
+    configuration: str,
     fingerprint: str,
-    continued: str | None,
+    resumed_run: str | None,
     force: bool,
-    validated: int,
-) -> Look:
-    """What the ledger says before a final run opens; to be asked while the lock of the digest is held.
+    validation_rows: int,
+) -> Evaluation:
+    """Check the seal before a final run opens. The caller holds the lock of the digest meanwhile.
+
+    Runs of the same configuration with other seeds share one evaluation: their mean and spread are
+    one result.
 
     Args:
         store: An open store.
-        digest: Of the content of the test rows.
-        dataset_digest: Of the data set.
-        fingerprint: Of the final run.
-        continued: ID of the interrupted run that goes on, None for a new run; one that had looked
-            may look again.
-        force: Whether another look is wanted all the same.
-        validated: As of `Look`.
+        digest: Digest of the content of the test rows.
+        dataset_digest: Digest of the data set.
+        configuration: `Settings.configuration` of the final run.
+        fingerprint: `Settings.fingerprint` of the final run.
+        resumed_run: ID of the interrupted run that goes on; None for a new run. One that was
+            evaluated before it was interrupted may be evaluated again.
+        force: Whether another evaluation is wanted all the same.
+        validation_rows: As in `Evaluation`.
 
     Raises:
-        SealError: Another configuration has looked at these rows, or is about to, and `force` is
-            false.
-        StoreError: The store cannot be read.
+        SealError: If another configuration was evaluated on these rows, or is about to be, and
+            `force` is false.
+        StoreError: If the store cannot be read.
     """
-    found = store.looks(digest)
-    if found is None:
-        return Look(digest, None, 0, None, validated)
-    earlier = [run for run in found if run.run_id != continued]
-    others = [run for run in earlier if run.tags.get("fingerprint") != fingerprint]
-    looked = any(run.run_id == continued for run in found)
-    if others and not looked and not force:
-        raise SealError(refusal(others, len(earlier) + 1))
-    elsewhere = len(store.looks_elsewhere(dataset_digest, digest))
-    return Look(
+    runs = store.test_evaluations(digest)
+    if runs is None:
+        return Evaluation(digest, None, 0, None, validation_rows)
+
+    # A run of version 0.1 has no configuration: nothing but its fingerprint tells that it is the same.
+    others = [
+        run
+        for run in runs
+        if run.run_id != resumed_run
+        and run.tags.get("configuration") != configuration
+        and run.tags.get("fingerprint") != fingerprint
+    ]
+    position = len({_configuration(run) for run in others}) + 1
+    evaluated_before = any(run.run_id == resumed_run for run in runs)
+    if others and not evaluated_before and not force:
+        raise SealError(refusal(others, position))
+
+    return Evaluation(
         digest,
-        len(earlier) + 1,
-        elsewhere,
-        _configurations(store.consulted(dataset_digest)),
-        validated,
+        position,
+        len(store.test_evaluations_elsewhere(dataset_digest, digest)),
+        len({_configuration(run) for run in store.validation_runs(dataset_digest)}),
+        validation_rows,
     )
 
 
-def _configurations(runs: Sequence[StoredRun]) -> int:
-    """How many configurations these runs are of; with another seed, a configuration is the same one."""
-    params = [deciding(run.params) for run in runs]
-    return len(
-        {
-            tuple(sorted((key, value) for key, value in each.items() if key not in OF_LUCK))
-            for each in params
-        }
-    )
+def _configuration(run: StoredRun) -> str:
+    """Return what is equal for runs of one configuration, whatever their seeds."""
+    if "configuration" in run.tags:
+        return run.tags["configuration"]
+    chosen = {key: value for key, value in deciding(run.params).items() if key not in SEEDS}
+    return repr(sorted(chosen.items())) if chosen else run.tags.get("fingerprint", run.run_id)
 
 
-def refusal(earlier: Sequence[StoredRun], number: int) -> str:
-    """Why there is no further look, with who looked, when, and what was seen.
+def refusal(others: Sequence[StoredRun], position: int) -> str:
+    """Return why the seal stays closed: who was evaluated, when, and with what result.
 
     Args:
-        earlier: Runs of other configurations.
-        number: Which look it would be.
+        others: Runs of other configurations.
+        position: Which evaluation of these rows it would be.
     """
-    named = "; ".join(_told(run) for run in earlier[:SHOWN])
-    more = f"; and {len(earlier) - SHOWN} more" if len(earlier) > SHOWN else ""
+    named = "; ".join(_described(run) for run in others[:NAMED])
+    more = f"; and {len(others) - NAMED} more" if len(others) > NAMED else ""
     return (
-        f"another configuration has looked at these test rows: {named}{more}. Expected one look, "
-        "by one configuration "
-        "that was chosen by validation: whoever has seen a result on the test rows chooses by it, "
-        "and the next result "
-        "is too good. Take the earlier result; or look again with force=true, and every report "
-        "says that it is look "
-        f"{number}."
+        f"another configuration was evaluated on these test rows: {named}{more}. Expected one "
+        "evaluation, of one configuration that was chosen by validation: once you have seen a "
+        "test result, the next one is biased. Keep the first, or add force=true; reports will "
+        f"mark it as test evaluation {position}."
     )
 
 
 def is_score(name: str) -> bool:
-    """Whether a metric is a score on test rows."""
-    return name.startswith("test_") and not name.endswith(BESIDE)
+    """Tell whether a metric is a score on test rows."""
+    return name.startswith("test_") and not name.endswith(NO_SCORES)
 
 
 def results(run: StoredRun) -> dict[str, float]:
-    """The scores on test rows that a run logged, by names such as "test_mae"."""
+    """Return the scores on test rows that a run logged, by names such as "test_mae"."""
     return {name: value for name, value in run.metrics.items() if is_score(name)}
 
 
-def _told(run: StoredRun) -> str:
-    found = ", ".join(f"{name} {value:.4g}" for name, value in results(run).items())
-    when = run.tags.get("test.looked", "")[:16].replace("T", " ")
-    seen = (
-        f"on {when} UTC{f', with {found}' if found else ', and has logged no result'}"
-        if when
-        else "is about to look"
-    )
-    return f"run {run.run_id} ({run.name}) {seen}"
+def _described(run: StoredRun) -> str:
+    name = f"run {run.run_id} ({run.name})"
+    when = evaluated_at(run)[:16].replace("T", " ")
+    if not when:
+        return f"{name} is about to be evaluated"
+
+    scores = ", ".join(f"{metric} {number(value)}" for metric, value in results(run).items())
+    if not scores:
+        return f"{name} on {when} UTC, and has logged no result"
+    return f"{name} on {when} UTC, with {scores}"

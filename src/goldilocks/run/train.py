@@ -1,120 +1,255 @@
-"""A single training, from rows to what it found: built, fitted, evaluated, judged, drawn, logged."""
+"""Training specifications in, outcomes out: each is built, fitted, evaluated, diagnosed, drawn and logged."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldilocks import console
-from goldilocks.config.settings import Settings
-from goldilocks.dataset import Dataset
-from goldilocks.problem import Problem
-from goldilocks.protocol import Split
-from goldilocks.run.test_ledger import Look
-from goldilocks.search.trial import Trial
-from goldilocks.tracking import Tracker
+import numpy as np
+
+from goldilocks import backend, console, diagnosis
+from goldilocks.dataset.sources.cache import digest
+from goldilocks.encoding import encoder as encoding
+from goldilocks.encoding import vectorization
+from goldilocks.encoding.targets import (
+    count_outputs,
+    encode_targets,
+    target_prior,
+    target_spread,
+)
+from goldilocks.evaluation import scores
+from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer, vectors
+from goldilocks.run import cache, description, figures
+from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
+from goldilocks.run.outcome import Outcome
+from goldilocks.tracking import Tracker, query
+from goldilocks.tracking.selection import PARENT
+from goldilocks.training import frozen
+from goldilocks.training.callbacks import ProgressBar
+from goldilocks.training.fit import Job
+from goldilocks.training.predict import predict
+from goldilocks.training.pruner import Pruner
 
 if TYPE_CHECKING:
     import keras
 
-    from goldilocks.run.outcome import Outcome
-    from goldilocks.training.fit import Job
+    from goldilocks.search.trial import Trial
 
 EXAMPLE_ROWS = 2  # in the logged model's input example
 
-# The artifact with what the model of the best epoch predicted of the rows that judge it: `rows`,
-# int64 (n,), and `predictions`, float32 (n, outputs); so that runs can be compared row by row.
-PREDICTIONS = "predictions.npz"
 
-
-@dataclass(frozen=True)
-class Training:
-    """One training of a configuration.
-
-    Attributes:
-        settings: With the seed of this training.
-        split: The rows of this training.
-        fold: Which of several folds, from 1; None where there is one split.
-        part: What it is among several ("fold 1 of 4", "seed 7"); "" where it is the only one.
-        look: At the test rows, of a final run; None of any other.
-    """
-
-    settings: Settings
-    split: Split
-    fold: int | None
-    part: str
-    look: Look | None = None
-
-    @property
-    def role(self) -> str:
-        """What its run is for: "fold" or "repeat" under a parent that averages, else that of its settings."""
-        return ("fold" if self.fold else "repeat") if self.part else self.settings.role
-
-
-def prepare(
-    settings: Settings,
-    dataset: Dataset,
-    problem: Problem,
-    split: Split,
-    earlier: keras.Model | None,
-) -> Job:
-    """A fresh model for these rows, with everything that training needs; the seed is set here.
+def train(
+    context: RunContext,
+    specs: Sequence[TrainingSpec],
+    initial_model: keras.Model | None,
+    tracker: Tracker,
+    trial: Trial | None,
+) -> list[Outcome]:
+    """Train each specification and log it: a single one in the open run, several in child runs.
 
     Args:
-        settings: Checked.
-        dataset: Loaded.
-        problem: What is predicted.
-        split: Its training rows alone are fitted on.
-        earlier: The logged model to start from, or None.
+        context: What the trainings share.
+        specs: The trainings, at least one.
+        initial_model: The logged model to start from; None to start from new weights.
+        tracker: Tracker of the open run.
+        trial: Trial of a search, which may end the trainings early; or None.
+
+    Returns:
+        An outcome for each specification; for fewer where the trial was pruned.
 
     Raises:
-        ModelError: The model cannot be built for the shape of the data.
+        ModelError: If a model cannot be built for the shape of the data.
+        StoreError: If there is no room for what is logged.
     """
-    from goldilocks import backend
-    from goldilocks.encoding import encoder as encoding
-    from goldilocks.encoding import vectorization
-    from goldilocks.encoding.targets import (
-        count_outputs,
-        encode_targets,
-        target_prior,
-        target_spread,
-    )
-    from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer
-    from goldilocks.training import frozen
-    from goldilocks.training.fit import Job
+    outcomes: list[Outcome] = []
+    reused: list[str] = []
+    for number, spec in enumerate(specs, start=1):
+        if len(specs) == 1:
+            outcome = _train_one(context, spec, initial_model, tracker, trial)
+        else:
+            outcome = _train_child(context, spec, initial_model, tracker.run_id, trial, reused)
+            tracker.tags(query.reused_tags(reused))
+        outcomes.append(outcome)
 
+        if trial is None:
+            continue
+        if trial.fold(number, outcome.value, last=number == len(specs)) or trial.pruned:
+            tracker.tags({"pruned": "true"})
+            break
+    return outcomes
+
+
+def _train_child(
+    context: RunContext,
+    spec: TrainingSpec,
+    initial_model: keras.Model | None,
+    parent: str,
+    trial: Trial | None,
+    reused: list[str],
+) -> Outcome:
+    """Train one of several specifications in a run of its own, or read the outcome of a finished one.
+
+    The ID of a run that stands below another parent is added to `reused`.
+    """
+    with context.store.lock(context.fingerprint(spec)):
+        stored = context.stored_run(spec)
+        if stored is not None and stored.tags.get(PARENT) != parent:
+            reused.append(stored.run_id)
+        if stored is not None and stored.status == "FINISHED":
+            console.note(f"{spec.part}: trained before, run {stored.run_id}")
+            return cache.outcome(context, spec, stored)
+
+        with context.open_run(spec, parent=parent, resumed=stored) as tracker:
+            return _train_one(context, spec, initial_model, tracker, trial)
+
+
+def _train_one(
+    context: RunContext,
+    spec: TrainingSpec,
+    initial_model: keras.Model | None,
+    tracker: Tracker,
+    trial: Trial | None,
+) -> Outcome:
+    """Train a specification in an open run."""
+    settings, dataset, problem, split = (
+        spec.settings,
+        context.dataset,
+        context.problem,
+        spec.split,
+    )
+    final = settings.tree["final"]
+    console.note(f"{spec.part or settings.name}: {description.facts(dataset, problem, split)}")
+
+    # Model and split -> history.
+    job = prepare(context, spec, initial_model)
+    progress = ProgressBar(metric=problem.metric)
+    callbacks: list[keras.callbacks.Callback] = [progress]
+    if trial is not None:
+        callbacks.append(Pruner(trial.epoch, monitor=settings.tree["trainer"]["monitor"]))
+    try:
+        result = settings.builder("trainer")(job, callbacks, tracker.epoch, tracker.checkpoint)
+    finally:
+        progress.close()
+
+    # Model and rows -> predictions -> scores.
+    rows = split.test if final else result.validation
+    targets = job.targets[rows]
+    if final:
+        tracker.mark_test_evaluation()
+    predictions = predict(job.encoder, job.model, dataset, rows)
+    naive_predictions = scores.naive(dataset, job.prior, rows)
+    baseline = scores.scores(problem, targets, naive_predictions)
+    reached = scores.scores(problem, targets, predictions)
+    intervals = {}
+    if final:
+        intervals = scores.intervals_of(problem, dataset, rows, targets, predictions)
+
+    # History -> verdict.
+    verdict = None
+    if not final and settings.role != "baseline":
+        verdict = diagnosis.judge(
+            result.history,
+            metric=problem.metric,
+            baseline=baseline,
+            rows=len(rows),
+            **settings.tree["diagnosis"],
+        )
+
+    # All of it -> the store.
+    model = encoding.attach(job.encoder, job.model)
+    outcome = Outcome(
+        settings=settings,
+        part=spec.part,
+        dataset=dataset,
+        problem=problem,
+        split=split,
+        result=result,
+        baseline=baseline,
+        beats_baseline=scores.beats(problem, reached, baseline),
+        verdict=verdict,
+        test=reached if final else None,
+        intervals=intervals,
+        evaluation=spec.evaluation,
+        parameters=model.count_params(),
+        coverage=_coverage(spec, job),
+        weights=digest(*model.get_weights()),
+    )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        description.write(outcome, model, folder)
+        figures.draw(outcome, job.model, job.regularizer, rows, predictions, folder / "plots")
+        np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
+        tracker.files(folder)
+    tracker.dataset(dataset, context="train and test" if final else "train and validation")
+    tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
+    tracker.metrics(outcome.metrics)
+    tracker.tags(outcome.tags)
+    if trial is not None and trial.pruned:
+        tracker.tags({"pruned": "true"})
+    tracker.describe(description.markdown(outcome))
+
+    if spec.part:
+        console.result(description.line(outcome))
+    else:
+        console.result(description.lines(outcome, tracker.where, tracker.ui_command))
+    return outcome
+
+
+def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model | None) -> Job:
+    """Build the model of a training, with everything that `fit` needs; the seed is set here.
+
+    Args:
+        context: What the trainings of the run share.
+        spec: The training; nothing but its training rows is fitted on.
+        initial_model: The logged model to start from; None to start from new weights.
+
+    Raises:
+        ModelError: If the model cannot be built for the shape of the data.
+    """
+    settings, dataset, problem, split = (
+        spec.settings,
+        context.dataset,
+        context.problem,
+        spec.split,
+    )
     backend.seed(settings.tree["seed"])
     regularizer = Regularizer(**settings.tree["regularizer"])
-    encoder = encoding.fit(
-        dataset, split.train, in_order=settings.choices["model"] in READS_IN_ORDER
-    )
-    goes_on = earlier is not None and settings.tree["model"].get("base") != "run"
-    # What its weights mean depends on the vocabulary and the scales that they were trained with.
+
+    # Training rows -> encoder. A model that goes on from another one keeps that one's encoder: what
+    # its weights mean depends on the vocabulary and the scales that they were trained with.
+    in_order = settings.choices["model"] in READS_IN_ORDER
+    encoder = encoding.fit(dataset, split.train, in_order=in_order)
+    goes_on = initial_model is not None and settings.tree["model"].get("base") != "run"
     if goes_on:
-        encoder = transfer.encoder(earlier, encoder)
+        encoder = transfer.encoder(initial_model, encoder)
+
+    # Training targets -> what is known of them before training.
     outputs = count_outputs(problem, dataset)
     prior = target_prior(problem, outputs, dataset.y[split.train])
-    vocabulary = vectorization.vocabulary(encoder)
+    max_tokens = 0
+    if dataset.vectorization and vectorization.is_sequence(encoder):
+        max_tokens = dataset.vectorization.max_tokens
+
+    # Facts -> model.
     facts = Facts(
         input_shape=tuple(encoder.output.shape[1:]),
         outputs=outputs,
         last_activation=problem.last_activation,
         prior=prior,
         spread=target_spread(problem, dataset.y[split.train]),
-        max_tokens=dataset.vectorization.max_tokens
-        if dataset.vectorization and vectorization.is_sequence(encoder)
-        else 0,
-        vocabulary=vocabulary,
+        max_tokens=max_tokens,
+        vocabulary=vectorization.vocabulary(encoder),
         persistence=encoding.persistence(dataset, encoder),
-        earlier=earlier,
+        earlier=initial_model,
     )
     model = settings.builder("model")(facts, regularizer)
     if goes_on:
-        transfer.start(model, earlier)
+        transfer.start(model, initial_model)
     if not regularizer.augments:
         encoder, model = frozen.divide(encoder, model)
+
     return Job(
         model=model,
         encoder=encoder,
@@ -129,120 +264,11 @@ def prepare(
     )
 
 
-def train(
-    training: Training,
-    dataset: Dataset,
-    problem: Problem,
-    earlier: keras.Model | None,
-    tracker: Tracker,
-    trial: Trial | None,
-) -> Outcome:
-    """Train, judge, draw and log.
-
-    Args:
-        training: What, with which seed and rows.
-        dataset: Loaded.
-        problem: What is predicted.
-        earlier: The logged model to start from, or None.
-        tracker: Of an open run.
-        trial: Of a search, which may end the training early; or None.
-
-    Returns:
-        Everything that is known of it.
-
-    Raises:
-        ModelError: The model cannot be built for the shape of the data.
-        StoreError: There is no room for what is logged.
-    """
-    import numpy as np
-
-    from goldilocks import diagnosis
-    from goldilocks.dataset.sources.cache import digest
-    from goldilocks.encoding import encoder as encoding
-    from goldilocks.evaluation import scores as evaluation
-    from goldilocks.run import figures
-    from goldilocks.run import outcome as summary
-    from goldilocks.training.callbacks import ProgressBar
-    from goldilocks.training.predict import predict
-    from goldilocks.training.pruner import Pruner
-
-    settings, split = training.settings, training.split
-    console.note(f"{training.part or settings.name}: {summary.facts(dataset, problem, split)}")
-    job = prepare(settings, dataset, problem, split, earlier)
-    bar = ProgressBar(metric=problem.metric)
-    pruner = (
-        [] if trial is None else [Pruner(trial.epoch, monitor=settings.tree["trainer"]["monitor"])]
-    )
-    try:
-        result = settings.builder("trainer")(job, [bar, *pruner], tracker.epoch, tracker.checkpoint)
-    finally:
-        bar.close()
-
-    model, final = job.model, settings.tree["final"]
-    judged = split.test if final else result.validation
-    targets = job.targets[judged]
-    if final:
-        tracker.mark_test_evaluation()
-    predicted = predict(job.encoder, model, dataset, judged)
-    baseline = evaluation.scores(problem, targets, evaluation.naive(dataset, job.prior, judged))
-    scores = evaluation.scores(problem, targets, predicted)
-    verdict = None
-    if not final and settings.role != "baseline":
-        verdict = diagnosis.judge(
-            result.history,
-            metric=problem.metric,
-            baseline=baseline,
-            rows=len(judged),
-            **settings.tree["diagnosis"],
-        )
-    complete = encoding.attach(job.encoder, model)
-    outcome = summary.Outcome(
-        settings=settings,
-        part=training.part,
-        dataset=dataset,
-        problem=problem,
-        split=split,
-        result=result,
-        baseline=baseline,
-        beats_baseline=evaluation.beats(problem, scores, baseline),
-        verdict=verdict,
-        test=scores if final else None,
-        intervals=evaluation.intervals_of(problem, dataset, judged, targets, predicted)
-        if final
-        else {},
-        look=training.look,
-        parameters=complete.count_params(),
-        coverage=_coverage(settings, job),
-        weights=digest(*complete.get_weights()),
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        summary.write(outcome, complete, Path(folder))
-        figures.draw(outcome, model, job.regularizer, judged, predicted, Path(folder) / "plots")
-        np.savez(Path(folder) / PREDICTIONS, rows=judged, predictions=predicted)
-        tracker.files(Path(folder))
-    tracker.dataset(dataset, context="train and test" if final else "train and validation")
-    tracker.model(complete, encoding.raw(dataset, judged[:EXAMPLE_ROWS]))
-    tracker.metrics(summary.metrics(outcome))
-    tracker.tags(
-        summary.tags(outcome) | ({"pruned": "true"} if any(each.pruned for each in pruner) else {})
-    )
-    tracker.describe(summary.description(outcome))
-    console.result(
-        summary.line(outcome)
-        if training.part
-        else summary.lines(outcome, tracker.where, tracker.ui_command)
-    )
-    return outcome
-
-
-def _coverage(settings: Settings, job: Job) -> float | None:
-    """The share of the vocabulary that the pretrained word vectors have; None without them."""
-    source = settings.tree["model"].get("vectors")
+def _coverage(spec: TrainingSpec, job: Job) -> float | None:
+    """Return the share of the vocabulary that the word vectors have, 0 to 1; None without them."""
+    model = spec.settings.tree["model"]
+    source = model.get("vectors")
     if source is None:
         return None
-    from goldilocks.encoding import vectorization
-    from goldilocks.model import vectors
-
-    return vectors.load(
-        source, vectorization.vocabulary(job.encoder), settings.tree["model"]["output_dim"]
-    ).coverage
+    vocabulary = vectorization.vocabulary(job.encoder)
+    return vectors.load(source, vocabulary, model["output_dim"]).coverage

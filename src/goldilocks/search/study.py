@@ -87,7 +87,7 @@ class Trials:
         value = done._return_value
         if done.status != JobStatus.COMPLETED or not isinstance(value, numbers.Real):
             self.study.tell(number, state=TrialState.FAIL)
-        elif records.of(self.sweep_dir, number).pruned:
+        elif records.read(self.sweep_dir, number).pruned:
             self.study.tell(number, state=TrialState.PRUNED)
         else:
             worst = -math.inf if self.plan.maximize else math.inf  # What a diverged run is worth.

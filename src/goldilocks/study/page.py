@@ -131,13 +131,13 @@ def _overview(study: Study, variants: Sequence[Measured]) -> pd.DataFrame:
 def _looked(variants: Sequence[Measured]) -> str:
     """Which variants looked at test rows that had been looked at before; "" where none did."""
     found = {
-        each.variant: max(run.metrics.get("test_looks", 0) for run in each.trainings)
+        each.variant: max(test_ledger.evaluations(run.metrics) or 0 for run in each.trainings)
         for each in variants
     }
     said = [
-        f"{variant}: {test_ledger.warned(number)}"
+        f"{variant}: {test_ledger.warning(number)}"
         for variant, number in found.items()
-        if test_ledger.warned(number)
+        if test_ledger.warning(number)
     ]
     return f"**{'; '.join(said)}.**" if said else ""
 

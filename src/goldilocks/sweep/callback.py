@@ -24,7 +24,7 @@ from goldilocks import console
 from goldilocks.config.command_line import stopping
 from goldilocks.config.settings import PARENT_FILE, listed
 from goldilocks.errors import ConfigError, JobError, UserError
-from goldilocks.jobs import records as jobs
+from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
 from goldilocks.jobs.slots import visible_gpus
 from goldilocks.sweep.expand import check_measure, combinations, settings_of
@@ -76,7 +76,7 @@ class Parent(Callback):
                 folder.mkdir(parents=True, exist_ok=True)
                 self.lock.acquire(timeout=0)
                 shutil.rmtree(
-                    folder / jobs.FOLDER, ignore_errors=True
+                    folder / records.FOLDER, ignore_errors=True
                 )  # Of an earlier sweep in the same folder.
                 (folder / PARENT_FILE).touch()
             except Timeout as error:
@@ -123,7 +123,7 @@ class Parent(Callback):
             return
         number, overrides = config.hydra.job.num, tuple(config.hydra.overrides.task)
         name = self.names[number] if self.names else " ".join(overrides)
-        jobs.note(
+        records.update(
             self.sweep_dir, number, name=name, overrides=overrides, status="running", reason=""
         )
         console.note(f"\n[{number + 1}{f'/{len(self.names)}' if self.names else ''}] {name}")
@@ -134,7 +134,7 @@ class Parent(Callback):
             return
         error = job_return._return_value if job_return.status == JobStatus.FAILED else None
         if error is None:
-            jobs.note(
+            records.update(
                 self.sweep_dir,
                 config.hydra.job.num,
                 status="finished",
@@ -142,7 +142,7 @@ class Parent(Callback):
             )
         else:
             console.note(f"this job failed: {error}")
-            jobs.note(
+            records.update(
                 self.sweep_dir,
                 config.hydra.job.num,
                 status="failed",
@@ -168,24 +168,26 @@ class Parent(Callback):
         from goldilocks.tracking.query import reused_tags
         from goldilocks.tracking.selection import PARENT
 
-        records = jobs.all_of(self.sweep_dir)
-        for record in records:
+        job_records = records.read_all(self.sweep_dir)
+        for record in job_records:
             if record.run_id and record.status == "failed":
                 self.store.record_reason(record.run_id, record.reason)
         for line in self.store.repair():  # Runs of jobs whose process is gone.
             console.note(line)
-        finished = sum(record.status == "finished" for record in records)
-        total = max(len(self.names), len(records))
+        finished = sum(record.status == "finished" for record in job_records)
+        total = max(len(self.names), len(job_records))
         # A search that goes on has jobs of its own; what its earlier trials did stands below the
         # same parent.
         before = [] if self.names else self.store.child_run_ids(self.tracker.run_id)
         runs = self.store.get_runs(
-            list(dict.fromkeys([*before, *(each.run_id for each in records if each.run_id)]))
+            list(dict.fromkeys([*before, *(each.run_id for each in job_records if each.run_id)]))
         )
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            said = sweep.compare(runs, folder, title="The runs of this sweep") + _failures(records)
-            (folder / RECORDS).write_text(jobs.as_json(records))
+            said = sweep.compare(runs, folder, title="The runs of this sweep") + _failures(
+                job_records
+            )
+            (folder / RECORDS).write_text(records.to_json(job_records))
             self.tracker.describe(f"```\n{self.command}\n```\n\n{said}")
             self.tracker.files(folder)
         if (self.sweep_dir / FOLDER).is_dir():
@@ -221,9 +223,9 @@ def _ending() -> Iterator[None]:
             sys.exit(1)
 
 
-def _failures(records: Sequence[JobRecord]) -> str:
+def _failures(job_records: Sequence[JobRecord]) -> str:
     """A table of the jobs that did not finish, with their reasons."""
-    failed = [record for record in records if record.status != "finished"]
+    failed = [record for record in job_records if record.status != "finished"]
     if not failed:
         return ""
     import pandas as pd

@@ -25,12 +25,13 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from goldilocks.config.rules import number, whole
-from goldilocks.errors import JobError, UserError
+from goldilocks.config.settings import listed
+from goldilocks.errors import ConfigError, JobError, UserError
 from goldilocks.jobs import records
 from goldilocks.problem import higher_is_better
 
 if TYPE_CHECKING:
-    from goldilocks.jobs.process import Ended, Job
+    from goldilocks.jobs.process import Job, JobResult
 
 RULES = {
     "n_jobs": whole(1).or_(None),
@@ -42,7 +43,7 @@ RULES = {
 
 
 class LocalLauncher(Launcher):
-    """Launches jobs for Hydra's sweepers, and asynchronously for those that can say at any time what to run next."""
+    """Launches jobs for Hydra's sweepers, and as a stream for those that choose the next job at any time."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class LocalLauncher(Launcher):
         gpus_per_job: int,
         preload: str | None,
     ):
-        """As `conf/hydra/launcher/local.yaml` explains; `setup` checks the values."""
+        """Take the keys that `conf/hydra/launcher/local.yaml` explains; `setup` checks the values."""
         self.n_jobs, self.gpus_per_job, self.retries = n_jobs, gpus_per_job, retries
         self.time_limit, self.memory_limit = time_limit, memory_limit
         self.preload = [preload] if preload else []
@@ -62,44 +63,42 @@ class LocalLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Take what Hydra gives every launcher.
+        """Take what Hydra gives every launcher, and start the server that jobs are forked from.
 
         Raises:
-            ConfigError: A value cannot be; the message lists each of them.
+            ConfigError: A value is wrong; the message lists all of them.
         """
-        from goldilocks.config.settings import listed
-        from goldilocks.errors import ConfigError
         from goldilocks.jobs import process, slots
 
         gpus = slots.visible_gpus()
         if errors := errors_in(vars(self), len(gpus)):
             raise ConfigError(listed(errors))
+
         self.slots = slots.share(n_jobs=self.n_jobs, gpus=gpus, gpus_per_job=self.gpus_per_job)
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
         self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
-        process.serve_forks(self.preload, self.slots[0])  # It imports while the sweeper composes.
+        process.start_server(self.preload, self.slots[0])  # It imports while the sweeper composes.
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        """Run a batch of jobs, and give their results in its order.
+        """Run a batch of jobs, and return their results in its order.
 
         Args:
-            job_overrides: Of each job.
+            job_overrides: The overrides of each job.
             initial_job_idx: The number of the first.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C came; what ran has been ended.
+            KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
         """
-        coming = enumerate(job_overrides, initial_job_idx)
-        common = (
-            set[str]().union(*job_overrides[:1]).intersection(*job_overrides)
-            if len(job_overrides) > 1
-            else ()
-        )
+        batch = enumerate(job_overrides, initial_job_idx)
+        common: set[str] = set()
+        if len(job_overrides) > 1:
+            common = set(job_overrides[0]).intersection(*job_overrides)
+
         returns: dict[int, JobReturn] = {}
         self.stream(
-            lambda: next(coming, None), returns.__setitem__, total=len(job_overrides), common=common
+            lambda: next(batch, None), returns.__setitem__, total=len(job_overrides), common=common
         )
         return [returns[number] for number in sorted(returns)]
 
@@ -114,23 +113,22 @@ class LocalLauncher(Launcher):
         """Run jobs until there are no more; a free slot waits for no job.
 
         Args:
-            ask: Gives number and overrides of the next job whenever a slot is free, or None where
-                there is none for now: it is asked again after the next job has ended.
-            tell: Is told number and result of each job, in the order in which they end. Of a job
-                that failed, the result raises what the job raised, or a JobError where its process
-                ended without saying.
-            total: How many jobs there will be, or None.
+            ask: Returns number and overrides of the next job whenever a slot is free; None if there
+                is none for now, and it is called again after the next job has ended.
+            tell: Takes number and result of each job, in the order in which they end. The result of
+                a failed job raises what the job raised, or a JobError if its process was lost.
+            total: How many jobs there will be, if that is known.
             common: Overrides that a job's name leaves out, since all jobs have them.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C came; what ran has been ended.
+            KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
             JobError: No process can be started.
         """
         import cloudpickle
 
         from goldilocks.jobs.pool import Pool
         from goldilocks.jobs.process import Job
-        from goldilocks.jobs.progress import Progress
+        from goldilocks.jobs.stream import stream
 
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
@@ -145,48 +143,38 @@ class LocalLauncher(Launcher):
             final=UserError,
             preload=self.preload,
         )
-        monitor = OmegaConf.select(self.config, "trainer.monitor", default="loss")
-        progress = Progress(
-            total=total, slots=len(self.slots), higher_is_better=higher_is_better(monitor)
-        )
-        asked: dict[int, Sequence[str]] = {}
 
-        def job() -> Job | None:
-            if (following := ask()) is None:
+        def next_job() -> Job | None:
+            trial = ask()
+            if trial is None:
                 return None
-            number, overrides = following
-            asked[number] = overrides
-            name = " ".join(word for word in filter_overrides(overrides) if word not in common)
-            records.note(
-                self.sweep_dir, number, name=name, overrides=tuple(overrides), status="running"
+
+            number, overrides = trial
+            return Job(
+                number,
+                functools.partial(_run, shared, number, list(overrides)),
+                records.log_file(self.sweep_dir, number),
+                " ".join(word for word in filter_overrides(overrides) if word not in common),
+                tuple(overrides),
             )
-            progress.start()
-            call = functools.partial(_run, shared, number, list(overrides))
-            return Job(number, call, records.log_of(self.sweep_dir, number))
 
-        def ended(job: Job, end: Ended) -> None:
-            if end.reason:
-                reason = str(end.error) if isinstance(end.error, UserError) else end.reason
-                known = {"status": "failed", "reason": reason}
-            else:
-                known = {
-                    "status": "finished",
-                    "reason": "",
-                    "value": _number(end.value.return_value),
-                }
-            records.note(self.sweep_dir, job.number, seconds=end.seconds, **known)
-            progress.end(records.of(self.sweep_dir, job.number))
-            tell(job.number, _result(job, asked[job.number], end))
-
-        with progress:
-            pool.stream(job, ended)
+        monitor = OmegaConf.select(self.config, "trainer.monitor", default="loss")
+        stream(
+            pool,
+            next_job,
+            lambda job, result: tell(job.number, _job_return(job, result)),
+            sweep_dir=self.sweep_dir,
+            total=total,
+            higher_is_better=higher_is_better(monitor),
+            value_of=lambda returned: returned.return_value,
+        )
 
 
 def errors_in(options: Mapping[str, Any], gpus: int) -> list[str]:
-    """What is wrong with the keys of `conf/hydra/launcher/local.yaml`, in sentences.
+    """Return what is wrong with the keys of `conf/hydra/launcher/local.yaml`, in sentences.
 
     Args:
-        options: The keys, with their values.
+        options: The values, by key.
         gpus: How many this machine has.
     """
     errors = [
@@ -203,7 +191,7 @@ def errors_in(options: Mapping[str, Any], gpus: int) -> list[str]:
 
 
 def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
-    """A job, inside its own process: compose its config, and call the task function.
+    """Run a job inside its own process: compose its config, and call the task function.
 
     Args:
         shared: What `LocalLauncher.stream` has pickled for all jobs.
@@ -223,6 +211,7 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
         cfg.hydra.job.id = f"{cfg.hydra.job.name}_{number}"
         cfg.hydra.job.num = number
     HydraConfig.instance().set_config(cfg)
+
     result = run_job(
         hydra_context=context,
         task_function=task_function,
@@ -235,15 +224,11 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
     return result
 
 
-def _result(job: Job, overrides: Sequence[str], end: Ended) -> JobReturn:
-    """A job's end as Hydra's sweepers know it."""
-    if not end.reason:
-        return end.value
-    which = f"job {job.number} ({' '.join(overrides)})" if overrides else f"job {job.number}"
-    error = end.error or JobError(f"{which} was lost: {end.reason}. Its log is {job.log}.")
-    return JobReturn(overrides=list(overrides), status=JobStatus.FAILED, _return_value=error)
+def _job_return(job: Job, result: JobResult) -> JobReturn:
+    """Return a job's result as Hydra's sweepers expect it."""
+    if not result.reason:
+        return result.value
 
-
-def _number(value: Any) -> float | None:
-    """What a job gave, if it can be compared."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    name = f"job {job.number} ({' '.join(job.overrides)})" if job.overrides else f"job {job.number}"
+    error = result.error or JobError(f"{name} was lost: {result.reason}. Its log is {job.log}.")
+    return JobReturn(overrides=list(job.overrides), status=JobStatus.FAILED, _return_value=error)

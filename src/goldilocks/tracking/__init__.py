@@ -13,7 +13,7 @@ query, histories, selection  runs and curves that are read
 inputs      what the model of a run takes
 registry    registered models, their versions and the champion
 served      how MLflow loads a logged model to serve it
-ledger      who has looked at which test rows
+ledger      which final runs were evaluated on which test rows
 failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """

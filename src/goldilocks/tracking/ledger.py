@@ -1,58 +1,69 @@
-"""The ledger of looks: which final runs have looked at which test rows, and how often validation rows were consulted.
+"""The test ledger: which final runs were evaluated on which test rows, and what was compared on validation rows.
 
-A final run has the tag `test.digest` from its first moment, and `test.looked` from just before its
-evaluation on. All experiments of a store are asked, and runs and experiments that were deleted as
-well: what was seen stays seen.
+A final run has the tag `test.digest` from its first moment, and `test.evaluated` from just before
+its evaluation on. All experiments of a store are searched, and deleted runs and experiments as
+well: what a person has seen stays seen.
 """
 
 from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import query as stored
+from goldilocks.tracking import query
 from goldilocks.tracking.query import EXPERIMENTS_SEARCHED, StoredRun
 
 DIGEST = "test.digest"  # of the content of the test rows
-LOOKED = "test.looked"  # when, ISO 8601
-CONSULTING = (
-    "plain",
-    "regularized",
-)  # roles; a run of several folds or repeats is one choice, and so counts once
+EVALUATED = "test.evaluated"  # when, ISO 8601
+EVALUATED_BEFORE = "test.looked"  # the same in stores of version 0.1
+
+# Roles of the runs that choices are made by. A run of several folds or repeats is one choice: its
+# parent has one of these roles, its children have not.
+CHOICES = ("plain", "regularized")
 
 
-def looks(client: MlflowClient, digest: str) -> list[StoredRun]:
-    """The final runs that have looked at test rows of this digest, or are under way to it, as they started.
-
-    Raises:
-        MlflowException: The store cannot be read.
-    """
-    found = _search(client, f"tags.`{DIGEST}` = '{digest}'", ViewType.ALL)
-    return [run for run in found if LOOKED in run.tags or run.status == "RUNNING"]
+def evaluated_at(run: StoredRun) -> str:
+    """Return when a run was evaluated on its test rows, in ISO 8601; "" of one that was not."""
+    return run.tags.get(EVALUATED) or run.tags.get(EVALUATED_BEFORE, "")
 
 
-def elsewhere(client: MlflowClient, dataset_digest: str, digest: str) -> list[StoredRun]:
-    """The final runs that have looked at other test rows of the same data set, as they started.
+def evaluations(client: MlflowClient, digest: str) -> list[StoredRun]:
+    """Return the final runs that were evaluated on test rows of this digest, or are about to be.
 
     Raises:
-        MlflowException: The store cannot be read.
+        MlflowException: If the store cannot be read.
     """
-    query = f"tags.`dataset.digest` = '{dataset_digest}' AND tags.role = 'final'"
-    found = _search(client, query, ViewType.ALL)
-    return [run for run in found if LOOKED in run.tags and run.tags.get(DIGEST) != digest]
+    runs = _search(client, f"tags.`{DIGEST}` = '{digest}'")
+    return [run for run in runs if evaluated_at(run) or run.status == "RUNNING"]
 
 
-def consulted(client: MlflowClient, dataset_digest: str) -> list[StoredRun]:
-    """The runs that were judged by validation rows of a data set: those that ended well, or go on.
+def evaluations_elsewhere(
+    client: MlflowClient, dataset_digest: str, digest: str
+) -> list[StoredRun]:
+    """Return the final runs that were evaluated on other test rows of the same data set.
 
     Raises:
-        MlflowException: The store cannot be read.
+        MlflowException: If the store cannot be read.
     """
-    query = f"tags.`dataset.digest` = '{dataset_digest}' AND attributes.status != 'FAILED'"
-    found = _search(client, f"{query} AND attributes.status != 'KILLED'", ViewType.ALL)
-    return [run for run in found if run.tags.get("role") in CONSULTING]
+    runs = _search(client, f"tags.`dataset.digest` = '{dataset_digest}' AND tags.role = 'final'")
+    return [run for run in runs if evaluated_at(run) and run.tags.get(DIGEST) != digest]
 
 
-def _search(client: MlflowClient, query: str, view: int) -> list[StoredRun]:
+def validation_runs(client: MlflowClient, dataset_digest: str) -> list[StoredRun]:
+    """Return the runs that were scored on validation rows of a data set, but for failed ones.
+
+    Raises:
+        MlflowException: If the store cannot be read.
+    """
+    runs = _search(
+        client,
+        f"tags.`dataset.digest` = '{dataset_digest}' AND attributes.status != 'FAILED' "
+        "AND attributes.status != 'KILLED'",
+    )
+    return [run for run in runs if run.tags.get("role") in CHOICES]
+
+
+def _search(client: MlflowClient, text: str) -> list[StoredRun]:
     experiments = client.search_experiments(
         view_type=ViewType.ALL, max_results=EXPERIMENTS_SEARCHED
     )
-    return stored.search(client, [each.experiment_id for each in experiments], query, view)
+    ids = [experiment.experiment_id for experiment in experiments]
+    return query.search(client, ids, text, ViewType.ALL)

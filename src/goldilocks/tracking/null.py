@@ -78,14 +78,14 @@ class NullStore:
     def find_run(self, fingerprint: str, *, finished: bool = True) -> None:
         """Find nothing."""
 
-    def looks(self, digest: str) -> None:
+    def test_evaluations(self, digest: str) -> None:
         """Return None: there is no test ledger."""
 
-    def looks_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
+    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
         """Return no runs."""
         return []
 
-    def consulted(self, dataset_digest: str) -> list[StoredRun]:
+    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
         """Return no runs."""
         return []
 

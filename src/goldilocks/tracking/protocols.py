@@ -135,15 +135,15 @@ class Store(Protocol):
         """
         ...
 
-    def looks(self, digest: str) -> list[StoredRun] | None:
+    def test_evaluations(self, digest: str) -> list[StoredRun] | None:
         """Return the final runs that evaluated test rows of this digest, or will; None without a ledger."""
         ...
 
-    def looks_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
+    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
         """Return the final runs that evaluated other test rows of the same data set."""
         ...
 
-    def consulted(self, dataset_digest: str) -> list[StoredRun]:
+    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
         """Return the runs that were scored on validation rows of a data set, deleted ones included."""
         ...
 

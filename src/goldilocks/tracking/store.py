@@ -124,20 +124,20 @@ class MlflowStore:
                 return run
         return None
 
-    def looks(self, digest: str) -> list[StoredRun]:
+    def test_evaluations(self, digest: str) -> list[StoredRun]:
         """Return the final runs that evaluated test rows of this digest, or will."""
         with explained(self.uri):
-            return ledger.looks(self.client, digest)
+            return ledger.evaluations(self.client, digest)
 
-    def looks_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
+    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
         """Return the final runs that evaluated other test rows of the same data set."""
         with explained(self.uri):
-            return ledger.elsewhere(self.client, dataset_digest, digest)
+            return ledger.evaluations_elsewhere(self.client, dataset_digest, digest)
 
-    def consulted(self, dataset_digest: str) -> list[StoredRun]:
+    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
         """Return the runs that were scored on validation rows of a data set, deleted ones included."""
         with explained(self.uri):
-            return ledger.consulted(self.client, dataset_digest)
+            return ledger.validation_runs(self.client, dataset_digest)
 
     def record_reason(self, run_id: str, reason: str) -> None:
         """Record why another process ended a run, before it is repaired."""

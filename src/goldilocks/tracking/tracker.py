@@ -103,8 +103,8 @@ class JournalTracker:
         self._add("tags", dict(values))
 
     def mark_test_evaluation(self) -> None:
-        """Note that the test rows are looked at now, in the journal and, where it answers, in the store."""
-        self.tags({ledger.LOOKED: datetime.now(UTC).isoformat(timespec="seconds")})
+        """Record that the test rows are evaluated now, in the journal and, if it answers, in the store."""
+        self.tags({ledger.EVALUATED: datetime.now(UTC).isoformat(timespec="seconds")})
         with contextlib.suppress(StoreError):  # It is sent with what follows.
             self.flush()
 

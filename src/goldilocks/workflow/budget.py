@@ -57,7 +57,7 @@ class Budget:
     def keep(self, *ended: str) -> None:
         """Note what is spent, and trainings that came to their end: each counts once, whoever asks for it again."""
         self.ended.update(ended)
-        records.keep(
+        records.write_json(
             self.folder / FILE, {"seconds": self.seconds_spent, "ended": sorted(self.ended)}
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 from goldilocks.config.settings import Settings
 from goldilocks.evaluation.paired import Predicted
 from goldilocks.problem import Problem
-from goldilocks.run.train import PREDICTIONS
+from goldilocks.run.context import PREDICTIONS
 from goldilocks.tracking import provenance
 from goldilocks.workflow.runner import Candidate
 from goldilocks.workflow.state import Flow

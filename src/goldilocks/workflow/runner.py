@@ -16,11 +16,11 @@ from goldilocks.config.settings import PARENT_FILE, Settings, key_of
 from goldilocks.errors import JobError, UserError
 from goldilocks.jobs import records
 from goldilocks.jobs.pool import INTERRUPTED, Pool
-from goldilocks.jobs.process import Ended, Job
-from goldilocks.jobs.progress import Progress
-from goldilocks.jobs.resources import PRELOAD, Room
+from goldilocks.jobs.process import Job, JobResult
+from goldilocks.jobs.resources import Room
+from goldilocks.jobs.stream import stream
 from goldilocks.problem import higher_is_better
-from goldilocks.run.train import PREDICTIONS
+from goldilocks.run.context import PREDICTIONS
 from goldilocks.sweep import expand
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
@@ -192,30 +192,33 @@ class Runner:
                 settings = replace(
                     self.settings(candidate), sweep_dir=folder.absolute(), job=number
                 )
-                known = records.of(folder, number)
+                known = records.read(folder, number)
                 if known.status == "finished" and known.overrides == settings.overrides:
                     take(
                         number, known.run_id
                     )  # Of a process that was cut off later: once is enough, even if forced.
                     continue
-                records.note(folder, number, overrides=settings.overrides)
                 return Job(
-                    number, functools.partial(_train, settings), records.log_of(folder, number)
+                    number,
+                    functools.partial(_train, settings),
+                    records.log_file(folder, number),
+                    candidate.name,
+                    settings.overrides,
                 )
             return None
 
-        def ended(job: Job, end: Ended) -> None:
-            if end.reason == INTERRUPTED:  # It goes on when the workflow does.
+        def ended(job: Job, result: JobResult) -> None:
+            if result.reason == INTERRUPTED:  # It goes on when the workflow does.
                 return
-            run_id = records.of(folder, job.number).run_id
-            self.budget.keep(run_id or str(records.log_of(folder, job.number)))
-            if end.reason:
-                self.error = end.error
-                self.failures.append(f"{asked[job.number].name} failed: {end.reason}")
+            run_id = records.read(folder, job.number).run_id
+            self.budget.keep(run_id or str(records.log_file(folder, job.number)))
+            if result.reason:
+                self.error = result.error
+                self.failures.append(f"{asked[job.number].name} failed: {result.reason}")
                 tell(job.number, None)
             elif (trained := take(job.number, run_id)) is not None:
                 self.overhead = max(
-                    self.overhead, end.seconds - trained.run.metrics["train_seconds"]
+                    self.overhead, result.seconds - trained.run.metrics["train_seconds"]
                 )
 
         def take(number: int, run_id: str) -> Trained | None:
@@ -231,9 +234,7 @@ class Runner:
             tell(number, trained if trained.finite else None)
             return trained if trained.finite else None
 
-        self._stream(
-            following, ended, lambda number: asked[number].name, folder, parent, total=total
-        )
+        self._stream(following, ended, folder, parent, total=total)
 
     def seconds(self, trained: Sequence[Trained]) -> float:
         """What it takes to train these once more, as many at once as there is room for, each as long as the longest."""
@@ -246,20 +247,22 @@ class Runner:
         Raises:
             Exception: Whatever the function raises.
         """
-        ends: list[Ended] = []
-        waiting = iter([Job(0, function, records.log_of(folder, 0))])
+        job = Job(0, function, records.log_file(folder, 0), name)
+        waiting = iter([job])
+        results: list[JobResult] = []
         self._stream(
             lambda: next(waiting, None),
-            lambda _, end: ends.append(end),
-            lambda _: name,
+            lambda _, result: results.append(result),
             folder,
             parent,
             total=1,
         )
-        if ends[0].reason:
-            log = records.log_of(folder, 0)
-            raise ends[0].error or JobError(f"{name} was lost: {ends[0].reason}. Its log is {log}.")
-        return ends[0].value
+
+        [result] = results
+        if result.reason:
+            lost = f"{name} was lost: {result.reason}. Its log is {job.log}."
+            raise result.error or JobError(lost)
+        return result.value
 
     def lost(self) -> JobError:
         """The error to raise where what a step cannot go on without was not trained."""
@@ -292,53 +295,31 @@ class Runner:
     def _stream(
         self,
         ask: Callable[[], Job | None],
-        tell: Callable[[Job, Ended], None],
-        called: Callable[[int], str],
+        tell: Callable[[Job, JobResult], None],
         folder: Path,
         parent: str,
         *,
         total: int | None,
     ) -> None:
-        """Run jobs, note what becomes of each, and show how many there are."""
+        """Run jobs below a parent run, one alone if there is no other."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PARENT_FILE).write_text(parent)
-        room = self.room.whole if total == 1 else self.room.shared
         pool = Pool(
-            slots=room,
+            slots=self.room.whole if total == 1 else self.room.shared,
             time_limit=None,
             memory_limit=None,
             retries=1,
             final=UserError,
-            preload=[PRELOAD],
+            preload=self.room.preload,
         )
-        progress = Progress(
-            total=total, slots=len(room), higher_is_better=higher_is_better(self.monitor)
+        stream(
+            pool,
+            ask,
+            tell,
+            sweep_dir=folder,
+            total=total,
+            higher_is_better=higher_is_better(self.monitor),
         )
-
-        def following() -> Job | None:
-            if (job := ask()) is not None:
-                records.note(
-                    folder, job.number, name=called(job.number), status="running", reason=""
-                )
-                progress.start()
-            return job
-
-        def ended(job: Job, end: Ended) -> None:
-            value = end.value if isinstance(end.value, float) else None
-            status = "failed" if end.reason else "finished"
-            records.note(
-                folder,
-                job.number,
-                status=status,
-                reason=end.reason,
-                value=value,
-                seconds=end.seconds,
-            )
-            progress.end(records.of(folder, job.number))
-            tell(job, end)
-
-        with progress:
-            pool.stream(following, ended)
 
 
 def _train(settings: Settings) -> float:

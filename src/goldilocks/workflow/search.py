@@ -242,7 +242,7 @@ class Search:
             self.trained[number] = trained
         if not math.isfinite(value):
             self.study.tell(number, state=TrialState.FAIL)
-        elif records.of(self.folder, number).pruned:
+        elif records.read(self.folder, number).pruned:
             self.study.tell(number, state=TrialState.PRUNED)
         else:
             self.study.tell(number, value)
@@ -251,7 +251,7 @@ class Search:
     def _result(self, number: int) -> Trained:
         if number not in self.trained:  # An earlier process has done it.
             name, *overrides = self.study.get_trials(deepcopy=False)[number].user_attrs["candidate"]
-            run_id = records.of(self.folder, number).run_id
+            run_id = records.read(self.folder, number).run_id
             self.trained[number] = self.flow.runner.load(Candidate(name, tuple(overrides)), run_id)
         return self.trained[number]
 

@@ -39,7 +39,7 @@ class Step:
 
 def save(folder: Path, step: Step) -> None:
     """Keep a step that has ended, never half-written."""
-    records.keep(folder / f"{step.name}.json", dataclasses.asdict(step))
+    records.write_json(folder / f"{step.name}.json", dataclasses.asdict(step))
 
 
 def once(file: Path, decide: Callable[[], Any]) -> Any:
@@ -50,7 +50,7 @@ def once(file: Path, decide: Callable[[], Any]) -> Any:
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        records.keep(file, decide())
+        records.write_json(file, decide())
     return json.loads(file.read_text())
 
 

@@ -56,7 +56,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
 
 def _seen(flow: Flow, split: Split) -> str:
     """That the last step will be refused, where the test rows have been looked at; "" where they have not."""
-    looks = flow.store.looks(row_keys.digest(flow.dataset, split.test))
+    looks = flow.store.test_evaluations(row_keys.digest(flow.dataset, split.test))
     if not looks or flow.settings.tree["force"]:
         return ""
     return (

@@ -75,13 +75,13 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         f"{lucky:.2g} better than "
         "it is.",
     ]
-    if "validation_consulted" in metrics:
+    if "validation_configurations" in metrics:
         reasons.append(
-            f"In this store {metrics['validation_consulted']:.0f} configurations have been judged "
+            f"In this store {metrics['validation_configurations']:.0f} configurations have been judged "
             "by validation rows "
             "of these data."
         )
-    if warning := test_ledger.warned(metrics.get("test_looks")):
+    if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
         reasons.append(f"This is {warning}.")
     reasons.append(_gap(apart(promised, seen), sign))
     reference = references.test(flow, parent, folder / "reference", rows)

@@ -126,8 +126,8 @@ def _overfit(trained: dict[int, Trained]) -> int | None:
 
 
 def _verdict(trained: Trained) -> str:
-    said = trained.run.tags.get("mlflow.note.content", "").split("\n\n")[0].replace("**", "")
-    return said if said.startswith(trained.verdict) else f"{trained.verdict}."
+    """Return the verdict of a training with its sentence."""
+    return f"{trained.verdict}. {trained.run.tags['verdict.reason']}"
 
 
 def _candidate(size: Candidate, epochs: int) -> Candidate:

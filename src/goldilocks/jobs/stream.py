@@ -1,0 +1,84 @@
+"""The stream of jobs that sweeps and the workflow share: a pool, a record per job, and a line of progress."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from goldilocks.jobs import records
+from goldilocks.jobs.pool import Pool
+from goldilocks.jobs.process import Job, JobResult
+from goldilocks.jobs.progress import Progress
+
+
+def stream(
+    pool: Pool,
+    ask: Callable[[], Job | None],
+    tell: Callable[[Job, JobResult], None],
+    *,
+    sweep_dir: Path,
+    total: int | None,
+    higher_is_better: bool,
+    value_of: Callable[[Any], object] = lambda value: value,
+) -> None:
+    """Run jobs until there are no more, record each, and show how many there are.
+
+    Args:
+        pool: Runs them.
+        ask: Returns the next job whenever a slot is free; None if there is none for now.
+        tell: Takes each job with its result, in the order in which they end.
+        sweep_dir: The folder of their records.
+        total: How many jobs there will be, if that is known.
+        higher_is_better: Whether the best job has the highest value.
+        value_of: Returns what is compared, from what a job returned; numbers alone are recorded.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
+        JobError: No process can be started.
+    """
+    progress = Progress(total=total, slots=len(pool.slots), higher_is_better=higher_is_better)
+
+    def start() -> Job | None:
+        job = ask()
+        if job is None:
+            return None
+
+        records.update(
+            sweep_dir,
+            job.number,
+            name=job.name,
+            overrides=job.overrides,
+            status="running",
+            reason="",
+        )
+        progress.start()
+        return job
+
+    def end(job: Job, result: JobResult) -> None:
+        if not result.reason:
+            status, reason, value = "finished", "", _number(value_of(result.value))
+        elif isinstance(result.error, pool.final):
+            # An error that a person can mend is a whole sentence; its type would add nothing.
+            status, reason, value = "failed", str(result.error), None
+        else:
+            status, reason, value = "failed", result.reason, None
+
+        record = records.update(
+            sweep_dir,
+            job.number,
+            status=status,
+            reason=reason,
+            value=value,
+            seconds=result.seconds,
+        )
+        progress.end(record)
+        tell(job, result)
+
+    with progress:
+        pool.stream(start, end)
+
+
+def _number(value: object) -> float | None:
+    """Return a value that can be compared as a float, and None for any other."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value)

@@ -1,0 +1,117 @@
+"""What all trainings of a run share, and what each of them is: the values that go from `run.run` to `run.train`."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from goldilocks import console
+from goldilocks.config.settings import Settings
+from goldilocks.dataset import Dataset
+from goldilocks.problem import Problem
+from goldilocks.protocol import Split
+from goldilocks.run.test_ledger import Evaluation
+from goldilocks.tracking import Store, Tracker, provenance
+from goldilocks.tracking.query import StoredRun
+
+# The artifact with the predictions of the best epoch's model: `rows`, int64 (n,), and `predictions`,
+# float32 (n, outputs). Runs are compared by them row by row.
+PREDICTIONS = "predictions.npz"
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """One training of a configuration.
+
+    Attributes:
+        settings: The settings with the seed of this training.
+        split: The rows of this training.
+        fold: Number of the fold, from 1; None where there is one split.
+        part: Name among several trainings ("fold 1 of 4", "seed 7"); "" of a single one.
+        evaluation: The evaluation on the test rows, of a final run; None of any other.
+    """
+
+    settings: Settings
+    split: Split
+    fold: int | None
+    part: str
+    evaluation: Evaluation | None = None
+
+    @property
+    def role(self) -> str:
+        """Return what its run is for: "fold" or "repeat" below a parent, else the role of its settings."""
+        if not self.part:
+            return self.settings.role
+        return "fold" if self.fold else "repeat"
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What all trainings of a run share.
+
+    Attributes:
+        settings: The settings of the run.
+        store: Where runs are logged.
+        dataset: The loaded data set.
+        problem: What is predicted.
+    """
+
+    settings: Settings
+    store: Store
+    dataset: Dataset
+    problem: Problem
+
+    def fingerprint(self, spec: TrainingSpec) -> str:
+        """Return the hash that identifies the result of a training; of a parent run (`part` ""), of all."""
+        return spec.settings.fingerprint(self.dataset.digest, provenance.code().digest, spec.part)
+
+    def stored_run(self, spec: TrainingSpec) -> StoredRun | None:
+        """Return the finished run of the same training, else one to resume, else None.
+
+        With `force=true` there is none.
+        """
+        if self.settings.tree["force"]:
+            return None
+        return self.store.find_run(self.fingerprint(spec))
+
+    def open_run(
+        self, spec: TrainingSpec, *, parent: str | None, resumed: StoredRun | None
+    ) -> contextlib.AbstractContextManager[Tracker]:
+        """Open the run of a training, or resume an interrupted one.
+
+        Args:
+            spec: The training.
+            parent: ID of the run above it; None without one.
+            resumed: The interrupted run; None for a new run.
+
+        Returns:
+            A context manager that gives the run's tracker.
+        """
+        if resumed is not None:
+            console.note(f"{resumed.name}: resuming the interrupted run {resumed.run_id}")
+
+        return self.store.start_run(
+            spec.part or self.settings.name,
+            parent=parent,
+            params=spec.settings.flat,
+            tags=self._tags(spec),
+            resume=None if resumed is None else resumed.run_id,
+        )
+
+    def _tags(self, spec: TrainingSpec) -> dict[str, str]:
+        code = provenance.code().digest
+        tags = {
+            "problem": self.problem.type,
+            "role": spec.role,
+            "dataset.source": self.dataset.source,
+            "dataset.digest": self.dataset.digest,
+            "fingerprint": self.fingerprint(spec),
+            "configuration": spec.settings.configuration(self.dataset.digest, code),
+        }
+        if source_run := self.settings.tree["model"].get("init_from"):
+            tags["init_from"] = source_run
+        if spec.fold:
+            tags["fold"] = str(spec.fold)
+        if spec.evaluation:
+            tags["test.digest"] = spec.evaluation.digest
+        return tags | provenance.tags()
