@@ -1,77 +1,81 @@
 import math
 import random
-from dataclasses import replace
 
+import numpy as np
 import pytest
 from scipy import stats
 
-from goldilocks.evaluation.differences import difference, holm
-from goldilocks.report import sections, variants
-from stored_runs import a_run, folds, seeds
+from goldilocks.evaluation.differences import (
+    Comparison,
+    Difference,
+    between_rows,
+    between_samples,
+    between_trainings,
+    holm,
+)
+from workflows import dataset, problem
+
+ROWS = np.arange(400)
 
 
 def values(*numbers):
     return {(str(seed), ""): number for seed, number in enumerate(numbers)}
 
 
-def against(one, other, overlap=0.0):
-    return difference("one", one, "other", other, overlap=overlap)
+def test_a_difference_between_trainings_is_the_paired_t_test():
+    first, second = [3.1, 2.9, 3.6, 3.3], [2.0, 2.5, 2.1, 2.2]
 
+    difference = between_trainings(values(*first), values(*second), overlap=0)
 
-def test_a_difference_is_the_paired_t_test():
-    one, other = [3.1, 2.9, 3.6, 3.3], [2.0, 2.5, 2.1, 2.2]
-    found = against(values(*one), values(*other))
-    test = stats.ttest_rel(one, other)
-    interval = test.confidence_interval(0.95)
-    assert (found.mean, found.p) == (pytest.approx(1.025), pytest.approx(test.pvalue))
-    assert (found.low, found.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
-    assert (found.pairs, found.over, found.words, found.beyond_noise) == (
-        4,
-        "seeds",
-        "beyond noise",
-        True,
-    )
+    expected = stats.ttest_rel(first, second)
+    interval = expected.confidence_interval(0.95)
+    assert (difference.mean, difference.p) == pytest.approx((1.025, expected.pvalue))
+    assert (difference.low, difference.high) == pytest.approx((interval.low, interval.high))
+    assert (difference.pairs, difference.over) == (4, "seeds")
+    assert (difference.words, difference.beyond_noise) == ("beyond noise", True)
 
 
 def test_only_the_same_seeds_are_pairs():
-    found = against(
-        {("0", ""): 1.0, ("1", ""): 2.0, ("7", ""): 90.0},
-        {("1", ""): 1.0, ("0", ""): 0.5, ("8", ""): 0.0},
-    )
-    assert (found.pairs, found.mean) == (2, pytest.approx(0.75))
+    first = {("0", ""): 1.0, ("1", ""): 2.0, ("7", ""): 90.0}
+    second = {("1", ""): 1.0, ("0", ""): 0.5, ("8", ""): 0.0}
+    difference = between_trainings(first, second, overlap=0)
+    assert (difference.pairs, difference.mean) == (2, pytest.approx(0.75))
 
 
 @pytest.mark.parametrize("count", [2, 3, 8])
-def test_a_variant_does_not_differ_from_itself(count):
-    drawn = [random.Random(count).gauss(0, 5) for _ in range(count)]
-    found = against(values(*drawn), values(*drawn))
-    assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 1)
-    assert found.words == "within noise"
+def test_equal_trainings_do_not_differ(count):
+    draws = values(*[random.Random(count).gauss(0, 5) for _ in range(count)])
+    difference = between_trainings(draws, draws, overlap=0)
+    assert (difference.mean, difference.low, difference.high, difference.p) == (0, 0, 0, 1)
+    assert difference.words == "within noise"
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_swapped_variants_have_the_other_sign(seed):
+def test_swapped_trainings_have_the_other_sign(seed):
     rng = random.Random(seed)
-    one, other = (values(*[rng.gauss(mean, 1) for _ in range(4)]) for mean in (0, 1))
-    there, back = against(one, other, overlap=0.25), against(other, one, overlap=0.25)
+    first, second = (values(*[rng.gauss(mean, 1) for _ in range(4)]) for mean in (0, 1))
+    there = between_trainings(first, second, overlap=0.25)
+    back = between_trainings(second, first, overlap=0.25)
     assert there.mean == pytest.approx(-back.mean)
     assert (there.low, there.high) == (pytest.approx(-back.high), pytest.approx(-back.low))
     assert there.p == pytest.approx(back.p)
 
 
 def test_folds_that_share_rows_give_a_wider_interval():
-    one = {("0", str(fold)): value for fold, value in enumerate([3.0, 3.5, 3.2, 3.9])}
-    other = {key: value - 1 + 0.1 * int(key[1]) for key, value in one.items()}
-    alone, shared = against(one, other), against(one, other, overlap=1 / 3)
+    first = {("0", str(fold)): value for fold, value in enumerate([3.0, 3.5, 3.2, 3.9])}
+    second = {key: value - 1 + 0.1 * int(key[1]) for key, value in first.items()}
+
+    independent = between_trainings(first, second, overlap=0)
+    shared = between_trainings(first, second, overlap=1 / 3)
+
+    ratio = math.sqrt((1 / 4 + 1 / 3) / (1 / 4))
     assert shared.over == "folds"
-    assert (shared.high - shared.low) / (alone.high - alone.low) == pytest.approx(
-        math.sqrt((1 / 4 + 1 / 3) / (1 / 4))
-    )
-    assert shared.p > alone.p
+    assert shared.reach / independent.reach == pytest.approx(ratio)
+    assert shared.p > independent.p
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "words"),
+    ("first", "second", "words"),
     [
         (values(1.0), values(2.0), "one seed cannot tell"),
         ({("0", "1"): 1.0}, {("0", "1"): 2.0}, "one fold cannot tell"),
@@ -79,203 +83,230 @@ def test_folds_that_share_rows_give_a_wider_interval():
         (values(1.0, math.nan), values(2.0, 2.0), "a value is not finite"),
     ],
 )
-def test_what_cannot_be_told_is_said_and_not_calculated(one, other, words):
-    found = against(one, other)
-    assert (found.words, found.beyond_noise) == (words, None)
-    assert math.isnan(found.p)
+def test_a_difference_without_a_test_gives_the_reason(first, second, words):
+    difference = between_trainings(first, second, overlap=0)
+    assert (difference.words, difference.beyond_noise) == (words, None)
+    assert math.isnan(difference.p)
+    assert math.isnan(difference.low)
 
 
-def test_several_comparisons_are_corrected_after_holm():
-    from dataclasses import replace
+def test_holm_corrects_several_comparisons():
+    def with_p(p):
+        return Difference(mean=stats.norm.isf(p / 2), error=1, freedom=math.inf, pairs=2)
 
-    base = against(values(1.0, 2.0), values(1.0, 2.5))
-    unknown = against(values(1.0), values(2.0))
-    given = [replace(base, p=p, adjusted=p) for p in (0.04, 0.01, 0.03)]
-    found = holm([given[0], unknown, *given[1:]])
-    assert [each.adjusted for each in found[2:]] == [pytest.approx(0.03), pytest.approx(0.06)]
-    assert found[0].adjusted == pytest.approx(0.06), "never below a smaller chance"
-    assert (found[0].beyond_noise, found[2].beyond_noise, found[1]) == (False, True, unknown)
-    assert holm([]) == []
+    untested = between_trainings(values(1.0), values(2.0), overlap=0)
+    differences = {"a": with_p(0.04), "b": untested, "c": with_p(0.01), "d": with_p(0.03)}
 
+    corrected = holm(differences)
 
-def section(runs, histories=None):
-    [found] = sections.sections(runs, histories or {})
-    return found
-
-
-def test_runs_that_differ_in_their_seed_are_one_variant_with_an_interval():
-    found = section([*seeds("4", [30.0, 40.0, 50.0]), *seeds("64", [9.0, 10.0, 11.0])])
-    best, worst = found.variants
-    assert (best.name, worst.name) == ("model.units=64", "model.units=4")
-    spread = best.spread("val_loss")
-    reach = stats.t.ppf(0.975, 2) * 1.0 / math.sqrt(3)
-    assert (spread.mean, spread.low, spread.high) == (
-        10,
-        pytest.approx(10 - reach),
-        pytest.approx(10 + reach),
-    )
-    assert found.columns == ("model.units",)
-    assert dict(found.settings) == {"model.units": ("64", "4"), "seed": ("0", "1", "2")}
-    assert found.same["dataset"] == "boston"
-    assert [(each.variant, each.mean) for each in found.differences] == [("model.units=4", 30)]
+    assert list(corrected) == ["a", "b", "c", "d"]
+    assert corrected["b"] == untested
+    assert corrected["c"].adjusted == pytest.approx(0.03)
+    assert corrected["d"].adjusted == pytest.approx(0.06)
+    assert corrected["a"].adjusted == pytest.approx(0.06), "never below a smaller p-value"
+    assert [corrected[name].beyond_noise for name in "abcd"] == [False, None, True, False]
+    assert holm({}) == {}
 
 
-def test_settings_without_an_effect_make_no_variants():
-    runs = [
-        a_run("a", 1.0, params={"tracking.uri": "x"}),
-        a_run("b", 2.0, params={"tracking.uri": "y", "seed": "1"}),
-    ]
-    assert len(section(runs).variants) == 1
+def test_a_difference_between_rows_is_the_paired_t_test():
+    rng = np.random.default_rng(0)
+    hard = rng.exponential(1, 80)
+    first, second = hard + rng.normal(0.1, 0.1, 80), hard + rng.normal(0, 0.1, 80)
+
+    difference = between_rows(first, second, None)
+
+    expected = stats.ttest_rel(first, second)
+    interval = expected.confidence_interval()
+    assert difference.mean == pytest.approx((first - second).mean())
+    assert difference.mean / difference.error == pytest.approx(expected.statistic)
+    assert (difference.low, difference.high) == pytest.approx((interval.low, interval.high))
 
 
-def test_the_best_epoch_counts_and_not_the_last():
-    run = a_run("a", 1.5, metrics={"val_loss": 9.0})
-    assert section([run]).variants[0].spread("val_loss").mean == 1.5
+def test_a_difference_between_clusters_is_that_of_their_means():
+    rng = np.random.default_rng(0)
+    first, second, clusters = rng.normal(size=60), rng.normal(size=60), np.repeat(np.arange(12), 5)
+
+    difference = between_rows(first, second, clusters)
+
+    means = (first - second).reshape(12, 5).mean(axis=1)
+    interval = stats.ttest_1samp(means, 0).confidence_interval()
+    assert (difference.low, difference.high) == pytest.approx((interval.low, interval.high))
+
+    single = between_rows(first, second, np.zeros(60, int))
+    assert single.mean == pytest.approx(difference.mean)
+    assert math.isnan(single.error)
 
 
-def test_a_measure_of_which_more_is_better_is_sorted_so():
-    tags, settings = {"problem": "binary"}, {"trainer.monitor": "val_accuracy"}
-    runs = [
-        a_run(
-            name,
-            0.5,
-            tags=tags,
-            params={**settings, "model.units": name},
-            metrics={"best_val_accuracy": share},
-        )
-        for name, share in (("low", 0.6), ("high", 0.9))
-    ]
-    found = section(runs)
-    assert found.measures == ("val_accuracy", "val_loss")
-    assert [each.name for each in found.variants] == ["model.units=high", "model.units=low"]
-
-
-def test_penalties_are_left_out_of_the_loss():
-    plain = a_run("a", 2.0, params={"regularizer": "none"})
-    penalized = a_run("b", 5.0, params={"regularizer": "l2"}, metrics={"best_val_data_loss": 1.0})
-    assert [each.name for each in section([plain, penalized]).variants] == [
-        "regularizer=l2",
-        "regularizer=none",
-    ]
-
-
-def test_folds_count_as_one_variant_at_the_epoch_of_their_parent():
-    reach = stats.t.ppf(0.975, 3) * math.sqrt(5 / 3) * math.sqrt(1 / 4 + 1 / 3)
-    runs, histories = folds("8", [1.0, 2.0, 3.0, 4.0], overlap_high=2.5 + reach)
-    [variant] = variants.group(runs, histories, ["val_loss"])
-    assert variant.values["val_loss"] == {
-        ("0", "1"): 1.0,
-        ("0", "2"): 2.0,
-        ("0", "3"): 3.0,
-        ("0", "4"): 4.0,
+def predictions(rng, noise, *, seeds=("0",), rows=ROWS, bias=0.0):
+    """Return predictions of a target of 0 for each seed, wrong by the noise and the bias."""
+    return {
+        (seed, ""): (rows, (bias + rng.normal(0, noise, (len(rows), 1))).astype("float32"))
+        for seed in seeds
     }
-    assert variant.overlap == pytest.approx(1 / 3, abs=1e-5)
-    spread = variant.spread("val_loss")
-    assert (spread.mean, spread.high) == (2.5, pytest.approx(2.5 + reach, rel=1e-4))
-    assert [run.run_id for run in variant.runs] == ["8"]
 
 
-def test_runs_without_a_result_are_named_and_not_counted():
-    runs = seeds("4", [3.0, 4.0])
-    runs += [
-        a_run("bad", params={"model.units": "4", "seed": "2"}, status="FAILED"),
-        a_run("cut", 1.0, params={"model.units": "4", "seed": "3"}, tags={"pruned": "true"}),
-        a_run("now", params={"model.units": "9"}, status="RUNNING"),
-    ]
-    counted, without = section(runs).variants
-    assert counted.problems == ("seed 2 failed", "seed 3 pruned")
-    assert (counted.spread("val_loss").mean, len(counted.trainings)) == (3.5, 2)
-    assert (without.problems, without.spread("val_loss")) == (("seed 0 still running",), None)
+def comparison(seed_error=None, target=0.0):
+    data = dataset(np.full(400, target), "regression")
+    return Comparison(data, problem("regression"), seed_error or {}, 3)
 
 
-def test_of_one_seed_the_newest_run_counts():
-    [variant] = section([a_run("old", 9.0, started=1), a_run("new", 1.0, started=2)]).variants
-    assert variant.spread("val_loss").mean == 1.0
-    assert variant.problems == ("an older run of seed 0 is not counted",)
+def test_the_smaller_error_is_better():
+    rng = np.random.default_rng(0)
+    good, bad = predictions(rng, 1.0), predictions(rng, 2.0)
+
+    there = comparison().compare(good, bad, "mae")
+    back = comparison().compare(bad, good, "mae")
+
+    assert there.mean == pytest.approx(0.8, abs=0.15)  # sqrt(2 / pi) x (2 - 1)
+    assert (there.rows, there.pairs, there.beyond_noise) == (400, 1, True)
+    assert (back.mean, back.low, back.high) == pytest.approx((-there.mean, -there.high, -there.low))
+    assert there.p_better < 1e-6 < back.p_better
 
 
-def test_a_diverged_run_stands_last_and_is_not_compared():
-    found = section([*seeds("4", [math.nan, 1.0]), *seeds("8", [5.0, 6.0])])
-    assert [each.name for each in found.variants] == ["model.units=8", "model.units=4"]
-    assert found.differences[0].words == "a value is not finite"
+def test_a_model_does_not_differ_from_itself():
+    model = predictions(np.random.default_rng(0), 1.0)
+    assert comparison().compare(model, model, "mae").mean == 0
+    assert not comparison({"mae": 0.1}).compare(model, model, "mae").beyond_noise
 
 
-def test_variants_are_set_against_the_best_of_several_trainings():
-    lucky = a_run("x", 1.0, params={"model.units": "8"})
-    found = section([*seeds("4", [6.0, 7.0]), *seeds("64", [3.0, 4.1]), lucky])
-    assert found.variants[0].name == "model.units=8"
-    assert found.reference.name == "model.units=64"
-    assert [(each.variant, each.words) for each in found.differences] == [
-        ("model.units=8", "one seed cannot tell"),
-        ("model.units=4", "beyond noise"),
-    ]
-    assert section([lucky]).reference.name == lucky.name
-    assert section([a_run("bad", status="FAILED")]).reference is None
+def test_equal_models_differ_beyond_noise_in_one_of_twenty():
+    beyond = 0
+    for seed in range(200):
+        first = predictions(np.random.default_rng(seed), 1.0)
+        second = predictions(np.random.default_rng(-seed - 1 + 10**6), 1.0)
+        beyond += bool(comparison().compare(first, second, "mae").beyond_noise)
+    assert 3 <= beyond <= 20
 
 
-def test_other_validation_rows_are_no_pairs():
-    found = section(
-        [*seeds("4", [1.0, 2.0]), *seeds("4", [3.0, 5.0], params={"protocol.seed": "1"})]
-    )
-    assert found.differences[0].words == "judged on other rows, so seeds are no pairs"
-    assert found.differences[0].pairs == 0
+def test_the_noise_of_seeds_adds_to_that_of_rows():
+    rng = np.random.default_rng(0)
+    first, second = predictions(rng, 1.0), predictions(rng, 1.0)
+    of_rows = comparison().compare(first, second, "mae")
+    of_both = comparison({"mae": 0.3}).compare(first, second, "mae")
+    assert of_both.error == pytest.approx(np.hypot(of_rows.error, 0.3 * np.sqrt(2)))
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"tags": {"dataset.digest": "cd" * 32}},
-        {"tags": {"dataset.source": "original"}},
-        {"params": {"dataset": "mine"}},
-        {"params": {"problem.loss": "mae"}},
-        {"tags": {"problem": "unit_regression"}},
-        {"params": {"final": "true"}, "metrics": {"test_loss": 3.0}},
-    ],
-)
-def test_what_cannot_be_compared_stands_apart(other):
-    found = sections.sections([a_run("a", 1.0), a_run("b", 2.0, **other)], {})
-    assert [len(each.variants) for each in found] == [1, 1]
-    assert not any(each.differences for each in found)
+def with_biases(rng, biases):
+    """Return predictions of one seed for each bias."""
+    model = {}
+    for seed, bias in enumerate(biases):
+        model |= predictions(rng, 1.0, seeds=(str(seed),), bias=bias)
+    return model
 
 
-def test_the_default_loss_and_its_name_are_one():
-    assert (
-        len(sections.apart([a_run("a", 1.0), a_run("b", 2.0, params={"problem.loss": "mse"})])) == 1
-    )
+@pytest.mark.parametrize(("biases", "wider"), [((0, 1, 2), True), ((2, 0, 1), False)])
+def test_the_spread_of_seeds_is_pooled_with_that_measured(biases, wider):
+    rng = np.random.default_rng(0)
+    first, second = with_biases(rng, (0, 1, 2)), with_biases(rng, biases)
+
+    from_these = comparison().compare(first, second, "mae")
+    pooled = comparison({"mae": 0.3}).compare(first, second, "mae")
+
+    assert (pooled.error > from_these.error) == wider
+    assert pooled.error > 0.3 * math.sqrt(2 / 3) / math.sqrt(2)
+    assert pooled.freedom == pytest.approx(4, abs=0.5)
 
 
-def test_variants_of_a_study_have_the_names_of_their_experiments():
-    runs = [
-        a_run(name, 1.0, params={"experiment": name, "model.units": name})
-        for name in ("imdb_big", "imdb_small")
-    ]
-    assert {each.name for each in section(runs).variants} == {"imdb_big", "imdb_small"}
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+def test_equal_models_with_noisy_seeds_differ_beyond_noise_in_one_of_twenty(seeds):
+    rng, spread, beyond = np.random.default_rng(1), 0.2, 0
 
-
-def test_folds_that_a_run_took_from_another_count_as_its_own():
-    runs, histories = folds("64", [10.0, 11.0, 12.0], overlap_high=13.0)
-    above, *below = runs
-    taken = replace(
-        above, tags={**above.tags, "reused.0": " ".join(run.run_id for run in below[:2])}
-    )
-    below = [
-        replace(run, tags={**run.tags, "mlflow.parentRunId": "older"}) for run in below[:2]
-    ] + below[2:]
-    [found] = variants.group([taken, *below], histories, ["val_loss"])
-    assert sorted(found.values["val_loss"].values()) == [10.0, 11.0, 12.0]
-
-
-def test_runs_judged_by_other_numbers_of_rows_are_no_pairs():
-    [few], [many] = (
-        variants.group(
-            [
-                a_run(
-                    size, 1.0, params={"trainer.validation_steps": "2", "trainer.batch_size": size}
-                )
-            ],
-            {},
-            ["val_loss"],
+    for _ in range(300):
+        measured = float(np.std(rng.normal(0, spread, 3), ddof=1))
+        of_rows = rng.normal(0, 1, (400, 1))
+        first, second = (
+            {
+                (str(seed), ""): (ROWS, (of_rows + rng.normal(0, spread)).astype("float32"))
+                for seed in range(seeds)
+            }
+            for _ in range(2)
         )
-        for size in ("20", "80")
-    )
-    assert few.rows != many.rows
+        # A target far below makes the error signed: the seed of a network moves it as a whole.
+        signed = comparison({"mae": measured}, target=-99)
+        beyond += bool(signed.compare(first, second, "mae").beyond_noise)
+
+    assert 0.02 < beyond / 300 < 0.08
+
+
+def test_rows_of_one_model_alone_are_left_out():
+    rng = np.random.default_rng(0)
+    some = predictions(rng, 1.0, rows=ROWS[100:250])
+    fixed = {"": (ROWS, np.arange(400, dtype="float32")[:, None])}
+    difference = comparison().against_fixed(some, fixed, "mae")
+    assert difference.rows == 150
+    expected = np.arange(100, 250).mean() - np.sqrt(2 / np.pi)
+    assert difference.mean == pytest.approx(expected, abs=0.2)
+
+
+def test_groups_of_rows_give_the_degrees_of_freedom():
+    rng = np.random.default_rng(0)
+    first, second = predictions(rng, 1.0), predictions(rng, 2.0)
+    data = dataset(np.zeros(400), "regression", groups=ROWS // 80)
+    grouped = Comparison(data, problem("regression"), {}, 3)
+    assert grouped.compare(first, second, "mae").freedom == pytest.approx(4)
+    assert comparison().compare(first, second, "mae").freedom == pytest.approx(399)
+
+
+def test_scores_of_other_rows_differ_beyond_noise_in_one_of_twenty():
+    rng, beyond = np.random.default_rng(0), 0
+
+    for _ in range(300):
+        measured = float(np.std(rng.normal(0, 0.2, 3), ddof=1))
+        signed = comparison({"mae": measured}, target=-99)
+        winner = with_biases(rng, (rng.normal(0, 0.2) for _ in range(3)))
+        tested = with_biases(rng, [rng.normal(0, 0.2)])
+        difference = between_samples(signed.score(winner, "mae"), signed.score(tested, "mae"))
+        beyond += bool(difference.beyond_noise)
+
+    assert 0.02 < beyond / 300 < 0.08
+
+
+def test_a_model_without_a_seed_is_compared_with_every_seed():
+    rng = np.random.default_rng(0)
+    model = predictions(rng, 1.0, seeds=("0", "1", "2"))
+    fixed = {"": (ROWS, np.full((400, 1), 3.0, "float32"))}
+    difference = comparison().against_fixed(model, fixed, "mae")
+    assert difference.pairs == 3
+    assert difference.mean == pytest.approx(3 - np.sqrt(2 / np.pi), abs=0.1)
+
+
+def test_only_seeds_and_folds_of_both_are_compared():
+    rng = np.random.default_rng(0)
+    first, second = predictions(rng, 1.0, seeds=("0", "1")), predictions(rng, 1.0, seeds=("1", "2"))
+    assert comparison().compare(first, second, "mae").pairs == 1
+
+
+def test_a_row_that_validates_several_times_counts_once():
+    rng = np.random.default_rng(0)
+    folds = {
+        ("0", str(fold)): (
+            ROWS[:200] + 200 * (fold % 2),
+            rng.normal(0, 1, (200, 1)).astype("float32"),
+        )
+        for fold in range(6)
+    }
+    assert comparison().compare(folds, folds, "mae").rows == 400
+
+
+def test_accuracies_are_compared_with_the_best_constant():
+    y = np.array([0] * 300 + [1] * 100)
+    wrong = np.where(np.arange(400) % 10 == 0, 1 - y, y).astype("float32")[:, None]
+    model = {("0", ""): (ROWS, wrong)}
+    binary = Comparison(dataset(y, "binary"), problem("binary"), {}, 3)
+
+    assert binary.metric == "accuracy"
+    assert binary.against_baseline(model, "accuracy").mean == pytest.approx(0.9 - 0.75)
+    score = binary.score(model, "accuracy")
+    assert (score.mean, score.error) == pytest.approx((0.9, 0.3 / 20), rel=0.01)
+
+
+def test_a_metric_that_is_no_mean_over_rows_gives_way_to_the_loss():
+    assert Comparison(dataset([0, 1], "binary"), problem("binary", "auc"), {}, 3).metric == "loss"
+
+
+def test_predictions_like_the_baseline_divide_by_no_zero():
+    labels = (np.arange(50) % 4 == 0).astype(int)
+    same = {(seed, ""): (ROWS[:50], np.full((50, 1), 0.3, "float32")) for seed in ("0", "1")}
+    binary = Comparison(dataset(labels, "binary"), problem("binary"), {}, 3)
+    difference = binary.against_baseline(same, "accuracy")
+    assert (difference.mean, difference.error, difference.p_better) == (0, 0, 1)

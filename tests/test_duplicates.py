@@ -120,11 +120,10 @@ def test_what_was_moved_is_said_and_counted():
     alone = splits("holdout", a_table(np.arange(120)))[0]
     moved = len(split.test) - len(alone.test)
     assert any(
-        f"{moved} rows are identical to a test row, and join the test rows" in note
-        for note in split.notes
+        f"Moved {moved} duplicates of test rows from the other rows" in note for note in split.notes
     )
     assert any(
-        "identical to a validation row, and join the validation rows" in note
+        "of validation rows from the other rows to the validation rows" in note
         for note in split.notes
     )
     folds = splits("kfold", a_table(kinds))
@@ -132,7 +131,7 @@ def test_what_was_moved_is_said_and_counted():
     assert any("Fold 2 of 4 trains without" in note for note in folds[1].notes)
     (published,) = splits("holdout", a_table(kinds, fixed={"test": np.r_[60:120]}))
     assert any(
-        "are in no part, since the published test rows stay as they are" in note
+        "of test rows, because the published test rows stay as they are" in note
         for note in published.notes
     )
 
@@ -147,7 +146,7 @@ def test_rows_of_groups_are_left_out_and_no_group_is_parted():
         assert not contents[first] & contents[second]
         assert not members[first] & members[second]
     assert sum(map(len, the_parts(split))) < 120
-    assert any("since their groups stay whole" in note for note in split.notes)
+    assert any("because their groups stay whole" in note for note in split.notes)
 
 
 def test_a_table_of_few_distinct_rows_repeats_them_by_nature():

@@ -7,7 +7,7 @@ from scipy import integrate, stats
 
 from goldilocks.encoding.targets import encode_targets
 from goldilocks.evaluation import scores
-from goldilocks.evaluation.intervals import best_of, interval, mean_interval, paired, row_values
+from goldilocks.evaluation.intervals import best_of, interval, mean_interval, row_values
 from goldilocks.problem import PROBLEMS, Problem
 
 ROWS = 60
@@ -153,34 +153,6 @@ def test_the_area_is_that_of_keras_and_its_error_that_of_delong():
     )
     reach = (middle[1] - middle[0]) / 2 / stats.t(299).ppf(0.975) * area * (1 - area)
     assert reach == pytest.approx(error, rel=0.01)
-
-
-def test_paired_differences_are_those_of_the_paired_t_test():
-    random = np.random.default_rng(0)
-    hard = random.exponential(1, 80)
-    first, second = hard + random.normal(0.1, 0.1, 80), hard + random.normal(0, 0.1, 80)
-    found = paired(first, second, None)
-    known = stats.ttest_rel(first, second)
-    ends = known.confidence_interval()
-    assert found.mean == pytest.approx((first - second).mean())
-    assert found.mean / found.error == pytest.approx(known.statistic)
-    assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
-
-
-def test_paired_differences_over_clusters_are_those_of_their_means():
-    random = np.random.default_rng(0)
-    first, second, members = (
-        random.normal(size=60),
-        random.normal(size=60),
-        np.repeat(np.arange(12), 5),
-    )
-    means = (first - second).reshape(12, 5).mean(axis=1)
-    known = stats.ttest_1samp(means, 0).confidence_interval()
-    found = paired(first, second, members)
-    assert (found.low, found.high) == pytest.approx((known.low, known.high))
-    alone = paired(first, second, np.zeros(60, int))
-    assert alone.mean == pytest.approx(found.mean)
-    assert math.isnan(alone.error)
 
 
 @pytest.mark.parametrize("count", [2, 3, 10, 40, 200, 1000])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from goldilocks.errors import JobError
-from goldilocks.evaluation.paired import Judge
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow.steps import power
 from workflows import dataset, problem, trained
 
@@ -37,7 +37,7 @@ def step(knows):
         seeds=[f"seed={seed}" for seed in SEEDS],
         runner=SimpleNamespace(train=train),
         problem=problem("regression"),
-        judge=Judge(dataset(y, "regression"), problem("regression"), {}, 3),
+        comparison=Comparison(dataset(y, "regression"), problem("regression"), {}, 3),
     )
     return power.step(flow, "", Path())  # pyright: ignore[reportArgumentType]
 
@@ -74,12 +74,10 @@ def test_without_the_first_seed_there_is_nothing_to_go_on_with():
 
 def test_a_network_that_says_what_the_baseline_says_is_told_without_a_division_by_zero():
     few, labels = np.arange(50), (np.arange(50) % 4 == 0).astype(int)
-    judge = Judge(dataset(labels, "binary"), problem("binary"), {}, 3)
-    same = [
-        trained("small", {(seed, ""): (few, np.full((50, 1), 0.3, "float32"))}) for seed in SEEDS
-    ]
-    gain = judge.against_baseline(same, "accuracy")
-    assert (gain.gain, gain.error, gain.chance()) == (0, 0, 1)
+    comparison = Comparison(dataset(labels, "binary"), problem("binary"), {}, 3)
+    same = {(seed, ""): (few, np.full((50, 1), 0.3, "float32")) for seed in SEEDS}
+    gain = comparison.against_baseline(same, "accuracy")
+    assert (gain.mean, gain.error, gain.p_better) == (0, 0, 1)
     said = power._told("accuracy", gain, 1e-5)
     assert "is as good as the baseline's" in said
     assert "within noise" in said

@@ -24,7 +24,7 @@ BOOK = (150, 150, 3)
 def built(shape=BOOK, regularizer=NONE, *, earlier=None, outputs=1, **keys):
     known = facts(shape, outputs)
     return pretrained.build(
-        type(known)(**{**vars(known), "earlier": earlier}), regularizer, **{**KEYS, **keys}
+        type(known)(**{**vars(known), "initial_model": earlier}), regularizer, **{**KEYS, **keys}
     )
 
 

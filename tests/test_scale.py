@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.evaluation.paired import Judge
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow import budget
 from goldilocks.workflow.steps import scale
 from workflows import dataset, problem, trained
@@ -38,7 +38,7 @@ def flow(tmp_path):
         settings=SimpleNamespace(choices={"model": "mlp"}),
         typed=(),
         problem=problem("regression"),
-        judge=Judge(dataset(np.zeros(4), "regression"), problem("regression"), {}, 3),
+        comparison=Comparison(dataset(np.zeros(4), "regression"), problem("regression"), {}, 3),
         found=lambda name: {"small": None},
         recall=lambda remembered: [small],
         runner=SimpleNamespace(train=train, room=SimpleNamespace(shared=[{}, {}]), overhead=1.0),

@@ -7,6 +7,7 @@ from sklearn import metrics as sklearn
 from goldilocks.dataset import Dataset
 from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
 from goldilocks.evaluation import scores as evaluation
+from goldilocks.evaluation.baseline import beats, predict_baseline
 from goldilocks.problem import Problem, resolve
 
 AUTO = {
@@ -140,7 +141,7 @@ def test_every_metric_asked_for_is_computed():
 def naive(type, constant, truth):
     """The scores of the dumb predictor that says the same of every row."""
     data = SimpleNamespace(persistence=None)
-    predictions = evaluation.naive(data, np.array(constant, "float32"), np.arange(len(truth)))  # pyright: ignore
+    predictions = predict_baseline(data, np.array(constant, "float32"), np.arange(len(truth)))  # pyright: ignore
     return evaluation.scores(problem(type), truth, predictions)
 
 
@@ -162,7 +163,7 @@ def test_the_baseline_of_a_regression_has_the_mean_error_of_the_mean():
 
 def test_the_baseline_of_a_series_is_that_nothing_changes():
     data = SimpleNamespace(persistence=np.array([1.0, 2.0, 3.0], "float32"))
-    assert evaluation.naive(data, np.array([9.0]), np.array([2, 0])).tolist() == [[3.0], [1.0]]  # pyright: ignore
+    assert predict_baseline(data, np.array([9.0]), np.array([2, 0])).tolist() == [[3.0], [1.0]]  # pyright: ignore
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_the_baseline_of_a_series_is_that_nothing_changes():
     ],
 )
 def test_what_beats_the_baseline(type, reached, dumb, better):
-    assert evaluation.beats(problem(type), reached, dumb) is better
+    assert beats(problem(type), reached, dumb) is better
 
 
 def test_what_a_prediction_decides():

@@ -3,13 +3,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from goldilocks.evaluation.paired import Judge
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.steps import tune
 from workflows import dataset, problem, trained
 
 ROWS = np.arange(100)
-JUDGE = Judge(dataset(np.zeros(100), "regression"), problem("regression"), {}, 3)
+COMPARISON = Comparison(dataset(np.zeros(100), "regression"), problem("regression"), {}, 3)
 
 
 def wrong(by, seed="0", *, name="a", overrides=()):
@@ -24,7 +24,7 @@ def test_what_one_seed_has_made_so_good_does_not_win_against_three():
         [wrong(0.5, str(n)) for n in range(3)],
         [wrong(0.6, str(n)) for n in range(3)],
     )
-    assert sorted([lucky, worse, better], key=lambda group: tune._rank(JUDGE, group)) == [
+    assert sorted([lucky, worse, better], key=lambda group: tune._rank(COMPARISON, group)) == [
         better,
         worse,
         lucky,

@@ -78,10 +78,10 @@ def test_the_vocabulary_is_the_most_frequent_training_words_alone():
     assert found.tolist() == [[0, 0, 1, 3], [0, 0, 0, 3]]
 
 
-def test_decoding_gives_the_words_back_without_padding():
+def test_words_are_lower_case_and_without_punctuation():
     encoder, found = encoded(CHAPTER, maxlen=10)
     vocabulary = vectorization.vocabulary(encoder)
-    assert [vectorization.decoded(row, vocabulary) for row in found] == [
+    assert [" ".join(vocabulary[index] for index in row).strip() for row in found] == [
         "the cat sat on the mat",
         "the dog ate my homework",
     ]

@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from goldilocks.dataset.sources import wheel
 from goldilocks.errors import ModelError, SourceUnavailable
@@ -139,12 +140,8 @@ MERGES = ["▁u n", "h e", "a r", "ar d", "he ard", "▁ good", "g o", "go o", "
 @pytest.fixture
 def _toy(tmp_path, monkeypatch):
     """A wheel with the pieces above, each of four columns."""
-    table = np.arange(44, dtype="<f2").reshape(11, 4)
-    header = json.dumps(
-        {"embedding.weight": {"dtype": "F16", "shape": [11, 4], "data_offsets": [0, 88]}}
-    ).encode()
     weights, tokenizer = tmp_path / "weights", tmp_path / "tokenizer"
-    weights.write_bytes(len(header).to_bytes(8, "little") + header + table.tobytes())
+    save_file({"embedding.weight": np.arange(44, dtype="<f2").reshape(11, 4)}, weights)
     model = {"vocab": {piece: row for row, piece in enumerate(PIECES)}, "merges": MERGES}
     tokenizer.write_text(json.dumps({"model": model}), encoding="utf-8")
     files = {vectors.WEIGHTS: weights, vectors.TOKENIZER: tokenizer}

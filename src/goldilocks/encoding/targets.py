@@ -1,4 +1,4 @@
-"""Targets as the loss of a problem takes them, and what is known of them before training: prior and spread."""
+"""Targets as the loss of a problem takes them, and their prior and spread before training."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from goldilocks.problem import Problem
 
 
 def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
-    """The targets of a data set as the problem's loss takes them: classes one-hot, but for the sparse loss.
+    """Return targets as the problem's loss takes them: classes one-hot, but for the sparse loss.
 
     Args:
         problem: Says the loss.
@@ -17,23 +17,22 @@ def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
     Returns:
         float32 or int64 (rows, outputs), or (rows,) for integer classes.
     """
-    if problem.type == "multiclass":
-        sparse = problem.loss == "sparse_categorical_crossentropy"
-        return y if sparse else np.eye(outputs, dtype="float32")[y.astype("int64")]
-    return y.reshape(len(y), -1).astype("float32")
+    if problem.type != "multiclass":
+        return y.reshape(len(y), -1).astype("float32")
+    if problem.loss == "sparse_categorical_crossentropy":
+        return y
+    return np.eye(outputs, dtype="float32")[y.astype("int64")]
 
 
 def count_outputs(problem: Problem, dataset: Dataset) -> int:
-    """How many numbers a prediction has: one for each class of a multiclass problem, else one for each target."""
-    return (
-        len(dataset.classes)
-        if problem.type == "multiclass"
-        else int(np.prod(dataset.y.shape[1:], initial=1))
-    )
+    """Return how many numbers a prediction has: one for each class, else one for each target."""
+    if problem.type == "multiclass":
+        return len(dataset.classes)
+    return int(np.prod(dataset.y.shape[1:], initial=1))
 
 
 def target_prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
-    """The best prediction that looks at no row: the share of each class, or the mean of the targets.
+    """Return the best constant prediction: the class frequencies, or the mean of the targets.
 
     Args:
         problem: Says the problem type.
@@ -49,7 +48,10 @@ def target_prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
 
 
 def target_spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
-    """The standard deviation of training targets, float32 (outputs,), at least 1e-6; None where they are classes."""
+    """Return the standard deviation of training targets, float32 (outputs,), at least 1e-6.
+
+    It is None where the targets are no quantities.
+    """
     if problem.type != "regression":
         return None
     return np.maximum(y.reshape(len(y), -1).std(axis=0), 1e-6).astype("float32")

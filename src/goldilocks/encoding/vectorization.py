@@ -1,9 +1,10 @@
-"""Texts -> numbers: a Keras model whose vocabulary comes from training rows, and the way back from indices to words.
+"""Texts -> numbers: a Keras model whose vocabulary comes from training rows.
 
 Source: Deep Learning with Python, 1st edition, section 6.1, "Working with text data".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,61 +12,69 @@ import tensorflow as tf
 
 from goldilocks.dataset import Vectorization
 
-PADDING, UNKNOWN = 0, 1  # the first two indices of Keras's TextVectorization in a sequence
-BAGS = ("multi_hot", "count")  # encodings without order, by Keras's names for them
+PADDING, UNKNOWN = 0, 1  # The first two indices of Keras's TextVectorization in a sequence.
+BAGS = ("multi_hot", "count")  # Encodings without order, by Keras's names for them.
 
 
 @keras.saving.register_keras_serializable(package="goldilocks")
 class Hashing(keras.layers.Layer):
-    """Texts -> the hash bucket of each token: string (batch,) -> int64 (batch, tokens of the longest), 0 where padded.
+    """Texts -> the hash bucket of each token.
 
     The hash is FarmHash64, so it is the same in every process, which Python's own `hash` is not. No
-    vocabulary is kept, and words share buckets: the fewer there are, the more are told apart no
-    longer (Weinberger et al. 2009). A saved model that has this layer is loaded after `import
+    vocabulary is kept, and words share buckets: the fewer there are, the more words share one
+    (Weinberger et al. 2009). A saved model that has this layer is loaded after `import
     goldilocks.encoding.vectorization`.
+
+    Args:
+        max_tokens: Buckets are 2 to `max_tokens` - 1, as words' indices are.
+        token: "word" or "character".
+        counts: "multi_hot" or "count" for whether or how often each bucket occurs; None for the
+            buckets in the order of the tokens.
+        **how: As of every Keras layer.
+
+    Returns:
+        string (batch,) -> int64 (batch, tokens of the longest), 0 where padded; or with `counts`
+        float32 (batch, max_tokens).
     """
 
-    def __init__(self, max_tokens: int, token: str, counts: str | None = None, **how):
-        """Buckets are 2 to `max_tokens` - 1, as words' indices are; `token` is "word" or "character".
-
-        With `counts` "multi_hot" or "count" it gives float32 (batch, max_tokens) instead: whether or how
-        often each occurs.
-        """
+    def __init__(self, max_tokens: int, token: str, counts: str | None = None, **how: object):
         super().__init__(**how)
         self.max_tokens, self.token, self.counts = max_tokens, token, counts
 
-    def call(self, texts):
-        """The buckets of each text."""
-        buckets = (
-            tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.max_tokens - 2) + 2
-        )
+    def call(self, texts: tf.Tensor) -> tf.Tensor:
+        """Return the buckets of each text."""
+        buckets = tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.max_tokens - 2)
+        buckets += 2
         if self.counts is None:
             return buckets.to_tensor()
-        size = {"minlength": self.max_tokens, "maxlength": self.max_tokens, "dtype": tf.float32}
-        return tf.math.bincount(buckets, axis=-1, binary_output=self.counts == "multi_hot", **size)
+        return tf.math.bincount(
+            buckets,
+            axis=-1,
+            minlength=self.max_tokens,
+            maxlength=self.max_tokens,
+            dtype=tf.float32,
+            binary_output=self.counts == "multi_hot",
+        )
 
-    def compute_output_spec(self, texts):
-        """int64 (batch, any), or float32 (batch, max_tokens)."""
+    def compute_output_spec(self, texts: keras.KerasTensor) -> keras.KerasTensor:
+        """Return int64 (batch, any), or float32 (batch, max_tokens)."""
         if self.counts is None:
             return keras.KerasTensor((texts.shape[0], None), "int64")
         return keras.KerasTensor((texts.shape[0], self.max_tokens), "float32")
 
     @classmethod
-    def from_config(cls, config):
-        """Return the layer of a saved model; those of earlier versions call `max_tokens` `words`."""
+    def from_config(cls, config: Mapping[str, Any]) -> "Hashing":
+        """Return the layer of a saved model, where earlier versions call `max_tokens` `words`."""
         return cls(**{"max_tokens" if key == "words" else key: config[key] for key in config})
 
-    def get_config(self):
-        """What `__init__` takes."""
-        return super().get_config() | {
-            "max_tokens": self.max_tokens,
-            "token": self.token,
-            "counts": self.counts,
-        }
+    def get_config(self) -> dict[str, Any]:
+        """Return what `__init__` takes."""
+        options = {"max_tokens": self.max_tokens, "token": self.token, "counts": self.counts}
+        return super().get_config() | options
 
 
 def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.Model:
-    """The encoder of texts.
+    """Return the encoder of texts.
 
     Args:
         texts: Training rows, str objects (rows,); the vocabulary is their most frequent tokens.
@@ -74,83 +83,103 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
 
     Returns:
         string (batch,) -> "sequence": int32 (batch, maxlen), 0 where padded, 1 for unknown tokens;
-        "one_hot": float32 (batch, maxlen, max_tokens); "multi_hot", "count": float32 (batch, max_tokens).
+        "one_hot": float32 (batch, maxlen, max_tokens); "multi_hot", "count": float32 (batch,
+        max_tokens).
     """
-    encoding = ("sequence" if in_order else "multi_hot") if how.encoding == "auto" else how.encoding
+    encoding = how.encoding
+    if encoding == "auto":
+        encoding = "sequence" if in_order else "multi_hot"
+    bag = encoding if encoding in BAGS else None
+
     inputs = keras.Input((), dtype="string", name="text")
     if how.hashing:
-        indices = Hashing(
-            how.max_tokens, how.token, encoding if encoding in BAGS else None, name="hashing"
-        )(inputs)
-        if encoding in BAGS:
-            return keras.Model(inputs, indices, name="encoder")
+        numbers = Hashing(how.max_tokens, how.token, bag, name="hashing")(inputs)
     else:
-        layer = keras.layers.TextVectorization(
-            max_tokens=how.max_tokens,
-            standardize="lower_and_strip_punctuation" if how.token == "word" else "lower",
-            split="whitespace" if how.token == "word" else "character",
-            output_mode=encoding if encoding in BAGS else "int",
-            pad_to_max_tokens=encoding in BAGS,
-            name="vocabulary",
-        )
-        layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
-        indices = layer(inputs)
-        if encoding in BAGS:
-            return keras.Model(inputs, keras.ops.cast(indices, "float32"), name="encoder")
-    numbers = _fitted(indices, how)
+        numbers = _vocabulary_layer(texts, how, bag)(inputs)
+
+    if bag:
+        return keras.Model(inputs, keras.ops.cast(numbers, "float32"), name="encoder")
+
+    numbers = _cut_and_padded(numbers, how)
     if encoding == "one_hot":
         numbers = keras.ops.one_hot(numbers, how.max_tokens, dtype="float32")
     return keras.Model(inputs, numbers, name="encoder")
 
 
 def is_sequence(encoder: keras.Model) -> bool:
-    """Whether an encoder of texts makes indices to be looked up, and not numbers to compute with."""
+    """Return whether an encoder of texts makes indices to look up, not numbers to compute with."""
     return "int" in str(encoder.output.dtype)
 
 
 def vocabulary(encoder: keras.Model) -> tuple[str, ...]:
-    """The tokens by their indices, "" (padding) and "[UNK]" first; empty of an encoder that makes no sequences.
+    """Return the tokens by their indices, "" (padding) and "[UNK]" first.
 
-    Empty as well of one that hashes: its buckets have no names.
+    It is empty where the encoder makes no sequences, and where it hashes, since buckets have no
+    names.
     """
-    layers = [
-        layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)
-    ]
-    if not layers or not is_sequence(encoder):
+    if not is_sequence(encoder):
         return ()
-    return tuple(map(str, layers[0].get_vocabulary()))
+    for layer in encoder.layers:
+        if isinstance(layer, keras.layers.TextVectorization):
+            return tuple(map(str, layer.get_vocabulary()))
+    return ()
 
 
-def decoded(sequence: np.ndarray | Sequence[int], words: Sequence[str]) -> str:
-    """The text of a sequence of indices, without the padding, by the vocabulary of its encoder."""
-    return " ".join(words[index] for index in sequence if index != PADDING)
+def _vocabulary_layer(
+    texts: np.ndarray, how: Vectorization, bag: str | None
+) -> keras.layers.TextVectorization:
+    standardize, split = "lower_and_strip_punctuation", "whitespace"
+    if how.token == "character":
+        standardize, split = "lower", "character"
+
+    layer = keras.layers.TextVectorization(
+        max_tokens=how.max_tokens,
+        standardize=standardize,
+        split=split,
+        output_mode=bag or "int",
+        pad_to_max_tokens=bag is not None,
+        name="vocabulary",
+    )
+    layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
+    return layer
 
 
-def _fitted(indices, how: Vectorization):
-    """Indices padded behind to any common length -> int32 (batch, how.maxlen), cut, turned and padded as asked."""
+def _cut_and_padded(indices: keras.KerasTensor, how: Vectorization) -> keras.KerasTensor:
+    """Cut, reverse and pad indices as asked.
+
+    Args:
+        indices: Padded at the end to any common length, integer (batch, tokens).
+        how: Says how.
+
+    Returns:
+        int32 (batch, how.maxlen).
+    """
     ops = keras.ops
-    indices = ops.pad(
-        ops.cast(indices, "int32"), [[0, 0], [0, 1]]
-    )  # One column at least, if all texts are empty.
+    # One column at least, if all texts are empty.
+    indices = ops.pad(ops.cast(indices, "int32"), [[0, 0], [0, 1]])
     count = ops.sum(ops.cast(indices != PADDING, "int32"), axis=1, keepdims=True)
-    kept = ops.minimum(count, how.maxlen)
-    place = ops.reshape(ops.arange(how.maxlen, dtype="int32"), (1, how.maxlen))
-    # Differences only: Keras 3.15.1 takes the second of two summands for a bias where the batch is
-    # as long as the rows.
-    place = place - (
-        (how.maxlen - kept) if how.padding == "pre" else 0 * kept
-    )  # among those that are kept
-    source = place - (kept - count) if how.truncating == "pre" else place
-    source = count - 1 - source if how.reverse else source
-    taken = ops.take_along_axis(indices, ops.minimum(ops.maximum(source, 0), count), axis=1)
-    return ops.where(ops.logical_and(place >= 0, place < kept), taken, PADDING)
+    used = ops.minimum(count, how.maxlen)
+
+    # Where each token of the output stands among those that are used. Differences only: Keras
+    # 3.15.1 takes the second of two summands for a bias where the batch is as long as the rows.
+    padding = how.maxlen - used if how.padding == "pre" else 0 * used
+    position = ops.reshape(ops.arange(how.maxlen, dtype="int32"), (1, how.maxlen)) - padding
+
+    # Where it stands in the text.
+    source = position
+    if how.truncating == "pre":
+        source = position - (used - count)
+    if how.reverse:
+        source = count - 1 - source
+
+    tokens = ops.take_along_axis(indices, ops.minimum(ops.maximum(source, 0), count), axis=1)
+    return ops.where(ops.logical_and(position >= 0, position < used), tokens, PADDING)
 
 
-def _tokens(texts, token: str) -> tf.RaggedTensor:
-    """The tokens of texts as Keras's TextVectorization cuts them."""
+def _tokens(texts: tf.Tensor, token: str) -> tf.RaggedTensor:
+    """Return the tokens of texts as Keras's TextVectorization cuts them."""
     lower = tf.strings.lower(texts)
     if token == "character":
         return tf.strings.unicode_split(lower, "UTF-8")
-    return tf.strings.split(
-        tf.strings.regex_replace(lower, r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']", "")
-    )
+    punctuation = r"[!\"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']"
+    return tf.strings.split(tf.strings.regex_replace(lower, punctuation, ""))

@@ -1,132 +1,345 @@
-"""Values of two variants, in pairs -> how far they lie apart, and whether chance alone would do that.
+"""Two models -> their difference, and whether it is beyond noise.
 
-Two trainings with the same seed on the same rows share what that seed and those rows do to both, so
-that their difference varies less than either: the paired t-test looks at nothing but the
-differences.
+The models are compared in pairs: training by training, of the same seed and fold, or row by row as
+well. What a seed, a fold or a row does to both cancels out, so the difference varies less than the
+scores themselves.
 """
+
+from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from goldilocks.evaluation import mean_interval
-from goldilocks.evaluation.mean_interval import CONFIDENCE
+import numpy as np
+import pandas as pd
 
-Key = tuple[
-    str, str
-]  # what a training is told by among those of its variant: its seed, and its fold or ""
+from goldilocks.dataset import Dataset
+from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
+from goldilocks.evaluation import mean_interval
+from goldilocks.evaluation.baseline import predict_baseline
+from goldilocks.evaluation.intervals import (
+    CONFIDENCE,
+    mean_error,
+    row_clusters,
+    row_values,
+    student_quantile,
+)
+from goldilocks.problem import Problem, higher_is_better
+
+# Names a training among those of one model: its seed, and its fold or "".
+Key = tuple[str, str]
+# Rows, int64 (n,), with the predictions, float32 (n, outputs), of each training.
+Predictions = Mapping[Key, tuple[np.ndarray, np.ndarray]]
+# Rows, int64 (n,), with a score of each, float64 (n,), of each training.
+RowScores = Mapping[Key, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A variant against another.
+    """The mean difference of two models over pairs, in the unit of the metric.
 
     Attributes:
-        variant: Its name.
-        other: The name of the other.
-        pairs: How many trainings of both had the same seed and fold.
-        over: What the pairs are over: "seeds" or "folds".
-        mean: Mean of variant minus other over the pairs, in the unit of the measure; NaN without a
-            pair.
-        low: Lower end of its 95 % confidence interval; NaN with fewer than two pairs.
-        high: Its upper end.
-        p: How often chance alone would set them at least as far apart, 0 to 1; NaN with fewer than
-            two pairs.
-        adjusted: The same after the correction for several comparisons; equal to `p` until `holm`
-            makes it.
-        why: Why it cannot be told, in words; "" where it can.
+        mean: The mean difference; NaN without a pair.
+        error: Its standard error; NaN where one pair or one row cannot tell it.
+        freedom: Degrees of freedom of the error; few where few seeds make most of it.
+        pairs: Number of trainings of both models that have the same seed and fold.
+        over: What the pairs are: "seeds" or "folds".
+        rows: Number of rows that both models predicted; 0 where whole trainings are compared.
+        adjusted: `p` after the correction for several comparisons; None before `holm` makes it.
+        reason: Why there is no `p`, in words; "" where there is one.
     """
 
-    variant: str
-    other: str
-    pairs: int
-    over: str
     mean: float
-    low: float
-    high: float
-    p: float
-    adjusted: float
-    why: str
+    error: float = math.nan
+    freedom: float = math.nan
+    pairs: int
+    over: str = "seeds"
+    rows: int = 0
+    adjusted: float | None = None
+    reason: str = ""
+
+    @property
+    def reach(self) -> float:
+        """Half the width of the 95 % confidence interval: how far noise alone may move the mean."""
+        return student_quantile(self.freedom) * self.error
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % confidence interval; NaN where the error is."""
+        return self.mean - self.reach
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 95 % confidence interval; NaN where the error is."""
+        return self.mean + self.reach
+
+    @property
+    def p(self) -> float:
+        """Two-sided p-value of Student's t-test, 0 to 1; NaN where the error is."""
+        from scipy import special
+
+        if self.error == 0:  # All pairs differ by the same amount.
+            return 1.0 if self.mean == 0 else 0.0
+        return float(2 * special.stdtr(self.freedom, -abs(self.mean) / self.error))
+
+    @property
+    def p_corrected(self) -> float:
+        """`p` after the correction for several comparisons, where there was one."""
+        return self.p if self.adjusted is None else self.adjusted
+
+    @property
+    def p_better(self) -> float:
+        """One-sided p-value of a mean this far above 0, by the normal distribution.
+
+        Where the targets have nothing to do with the inputs, the rows make all of the noise, and
+        those are many. What the seeds add to the error makes the p-value larger than it need be.
+        """
+        from scipy import special
+
+        if self.error == 0:
+            return 1.0 if self.mean <= 0 else 0.0
+        return float(special.ndtr(-self.mean / self.error))
 
     @property
     def beyond_noise(self) -> bool | None:
-        """Whether more than chance sets them apart; None where that cannot be told."""
-        return None if math.isnan(self.adjusted) else self.adjusted < 1 - CONFIDENCE
+        """Whether the difference is significant at the 5 % level; None where there is no `p`."""
+        p = self.p_corrected
+        return None if math.isnan(p) else p < 1 - CONFIDENCE
 
     @property
     def words(self) -> str:
-        """The same in words."""
-        return self.why or ("beyond noise" if self.beyond_noise else "within noise")
+        """`beyond_noise` in words, or the reason why there is no answer."""
+        if self.reason:
+            return self.reason
+        return "beyond noise" if self.beyond_noise else "within noise"
 
 
-def difference(
-    variant: str,
-    values: Mapping[Key, float],
-    other: str,
-    others: Mapping[Key, float],
-    *,
-    overlap: float,
+def between_trainings(
+    values: Mapping[Key, float], others: Mapping[Key, float], *, overlap: float
 ) -> Difference:
-    """The mean difference of two variants over the trainings that both have, with its interval.
+    """Return the mean of `values - others` over the trainings that both models have.
 
-    Source: Student's paired t-test; of folds, whose trainings share rows, corrected as
-        `folds.spread` is (Nadeau and
-    Bengio, "Inference for the generalization error", Machine Learning 52 (2003), section 3).
+    Source: Student's paired t-test; of folds, whose trainings share rows, corrected as in
+    `mean_interval.spread` (Nadeau and Bengio, "Inference for the generalization error", Machine
+    Learning 52 (2003), section 3).
 
     Args:
-        variant: Its name.
-        values: Of each of its trainings.
-        other: The name of the other variant.
-        others: Of each of the other's trainings.
-        overlap: 0 of seeds on one split; of folds the number of validation rows divided by that of
-            training rows.
+        values: One value for each training of a model.
+        others: One value for each training of the other model.
+        overlap: 0 for seeds on one split; for folds, validation rows divided by training rows.
 
     Raises:
         ValueError: `overlap` is negative or not finite.
     """
     keys = [key for key in values if key in others]
-    over = "folds" if keys and any(fold for _, fold in keys) else "seeds"
-    nothing = Difference(
-        variant=variant, other=other, pairs=len(keys), over=over, mean=math.nan, low=math.nan, high=math.nan,
-        p=math.nan, adjusted=math.nan, why="no seed in common, so there are no pairs",
-    )  # fmt: skip
     if not keys:
-        return nothing
+        return Difference(mean=math.nan, pairs=0, reason="no seed in common, so there are no pairs")
+
+    count = len(keys)
+    over = "folds" if any(fold for _, fold in keys) else "seeds"
     gaps = [values[key] - others[key] for key in keys]
     if not all(map(math.isfinite, gaps)):
-        return replace(nothing, why="a value is not finite")
+        return Difference(mean=math.nan, pairs=count, over=over, reason="a value is not finite")
+
     spread = mean_interval.spread(gaps, overlap=overlap)
-    if len(keys) == 1:
-        return replace(nothing, mean=spread.mean, why=f"one {over.removesuffix('s')} cannot tell")
-    p = _chance(spread.mean, spread.deviation * math.sqrt(1 / len(keys) + overlap), len(keys))
-    return replace(
-        nothing, mean=spread.mean, low=spread.low, high=spread.high, p=p, adjusted=p, why=""
-    )
+    if count == 1:
+        reason = f"one {over.removesuffix('s')} cannot tell"
+        return Difference(mean=spread.mean, pairs=count, over=over, reason=reason)
+
+    error = spread.deviation * math.sqrt(1 / count + overlap)
+    return Difference(mean=spread.mean, error=error, freedom=count - 1, pairs=count, over=over)
 
 
-def holm(differences: Sequence[Difference]) -> list[Difference]:
-    """The same differences, their chances corrected for being several: one in twenty is beyond noise by chance.
+def between_rows(first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None) -> Difference:
+    """Return the mean of `first - second` over rows, with the noise of rows alone.
 
-    Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-        Statistics 6
-    (1979). The smallest of m chances is multiplied by m, the next by m - 1, and so on; none falls
-    below one before it.
+    Args:
+        first: A score for each row, float64 (n,).
+        second: The other model's scores of the same rows, float64 (n,).
+        clusters: int64 (n,), equal for rows that belong together; None for independent rows.
     """
-    tested = sorted(
-        (place for place, each in enumerate(differences) if not each.why),
-        key=lambda k: differences[k].p,
-    )
-    corrected, least = list(differences), 0.0
-    for rank, place in enumerate(tested):
-        least = max(least, min(1.0, (len(tested) - rank) * differences[place].p))
-        corrected[place] = replace(differences[place], adjusted=least)
+    mean, error, count = mean_error(first - second, clusters)
+    return Difference(mean=mean, error=error, freedom=count - 1, pairs=1, rows=len(first))
+
+
+def between_samples(first: Difference, second: Difference) -> Difference:
+    """Return how much higher a score is than one of other trainings on other rows.
+
+    Args:
+        first: The one score, as `Comparison.score` returns it.
+        second: The other score.
+    """
+    parts = [(first.error, first.freedom), (second.error, second.freedom)]
+    error, freedom = _combine_errors(parts)
+    return replace(first, mean=first.mean - second.mean, error=error, freedom=freedom)
+
+
+def holm(differences: Mapping[str, Difference]) -> dict[str, Difference]:
+    """Correct the p-values of several comparisons, one in twenty of which is significant by chance.
+
+    The smallest of m p-values is multiplied by m, the next by m - 1, and so on; none falls below
+    the one before it. Source: Holm, "A simple sequentially rejective multiple test procedure",
+    Scandinavian Journal of Statistics 6 (1979).
+    """
+    tested = [name for name, difference in differences.items() if not difference.reason]
+    tested.sort(key=lambda name: differences[name].p)
+
+    corrected, least = dict(differences), 0.0
+    for rank, name in enumerate(tested):
+        least = max(least, min(1.0, (len(tested) - rank) * differences[name].p))
+        corrected[name] = replace(differences[name], adjusted=least)
     return corrected
 
 
-def _chance(mean: float, error: float, count: int) -> float:
-    """The two-sided chance of a mean so far from 0, given its standard error."""
-    if error == 0:  # All pairs lie equally far apart.
-        return 1.0 if mean == 0 else 0.0
-    from scipy import special
+@dataclass(frozen=True)
+class Comparison:
+    """Compares models by their predictions of validation rows.
 
-    return float(2 * special.stdtr(count - 1, -abs(mean) / error))
+    Two kinds of noise count: other rows would give another score, and another seed another network.
+
+    Attributes:
+        dataset: The rows and their targets.
+        problem: The problem type, the loss and the metrics.
+        seed_error: For each metric, the standard deviation of a score from seed to seed, measured
+            on one model and used for all; empty before it is measured.
+        seeds_measured: Number of seeds of that measurement.
+    """
+
+    dataset: Dataset
+    problem: Problem
+    seed_error: Mapping[str, float]
+    seeds_measured: int
+
+    @property
+    def metric(self) -> str:
+        """The primary metric if it is a mean over rows, so that rows can be compared; else "loss"."""
+        name, rows = self.problem.metric, np.arange(2)
+        values = row_values(self.problem, name, self._targets()[rows], self._baseline(rows))
+        return "loss" if values is None else name
+
+    def compare(self, first: Predictions, second: Predictions, metric: str) -> Difference:
+        """Return how much better the first model is; negative where it is worse.
+
+        Args:
+            first: Its predictions, of one seed or of several.
+            second: The other model's predictions; the two have a seed in common.
+            metric: A mean over rows: "loss", or the name of a metric.
+        """
+        scores, others = self._scores(first, metric), self._scores(second, metric)
+        return self._difference(scores, others, metric, networks=2)
+
+    def against_baseline(self, predictions: Predictions, metric: str) -> Difference:
+        """Return how much better a model is than the baseline with the best constant of its rows."""
+        baseline = {key: (rows, self._baseline(rows)) for key, (rows, _) in predictions.items()}
+        scores, others = self._scores(predictions, metric), self._scores(baseline, metric)
+        return self._difference(scores, others, metric, networks=1)
+
+    def against_fixed(
+        self,
+        predictions: Predictions,
+        fixed: Mapping[str, tuple[np.ndarray, np.ndarray]],
+        metric: str,
+    ) -> Difference:
+        """Return how much better a model is, with each of its seeds, than one that has no seed.
+
+        Args:
+            predictions: Of the model.
+            fixed: For each fold the rows, int64 (n,), and predictions, float32 (n, outputs), of the
+                other model.
+            metric: As of `compare`.
+        """
+        repeated = {(seed, fold): fixed[fold] for seed, fold in predictions}
+        scores, others = self._scores(predictions, metric), self._scores(repeated, metric)
+        return self._difference(scores, others, metric, networks=1)
+
+    def score(self, predictions: Predictions, metric: str) -> Difference:
+        """Return the mean score over rows, folds and seeds, as its difference from 0."""
+        scores = self._scores(predictions, metric)
+        zeros = {key: (rows, np.zeros(len(rows))) for key, (rows, _) in scores.items()}
+        difference = self._difference(scores, zeros, metric, networks=1)
+        return replace(difference, mean=abs(difference.mean))
+
+    def _scores(self, predictions: Predictions, metric: str) -> RowScores:
+        """Return a score for each row that each training predicted."""
+        targets, scores = self._targets(), {}
+        for key, (rows, values) in predictions.items():
+            row_scores = row_values(self.problem, metric, targets[rows], values)
+            assert row_scores is not None  # `metric` says which are means over rows.
+            scores[key] = rows, row_scores
+        return scores
+
+    def _targets(self) -> np.ndarray:
+        outputs = count_outputs(self.problem, self.dataset)
+        return encode_targets(self.problem, outputs, self.dataset.y)
+
+    def _baseline(self, rows: np.ndarray) -> np.ndarray:
+        """Return the baseline's predictions of rows, float32 (n, outputs)."""
+        outputs = count_outputs(self.problem, self.dataset)
+        constant = target_prior(self.problem, outputs, self.dataset.y[rows])
+        return predict_baseline(self.dataset, constant, rows)
+
+    def _difference(
+        self, scores: RowScores, others: RowScores, metric: str, *, networks: int
+    ) -> Difference:
+        """Return the mean difference with the noise of rows and seeds.
+
+        Args:
+            scores: Of the first model.
+            others: Of the second.
+            metric: Gives the sign: a positive difference is better.
+            networks: How many of the two were trained, each with the noise of its seed.
+        """
+        sign = 1 if higher_is_better(metric) else -1
+        gaps: dict[str, list[pd.Series]] = {}
+        for (seed, fold), (rows, values) in scores.items():
+            if (seed, fold) not in others:
+                continue
+            other_rows, other_values = others[seed, fold]
+            gap = pd.Series(values, index=rows) - pd.Series(other_values, index=other_rows)
+            gaps.setdefault(seed, []).append(sign * gap.dropna())  # Rows of one model alone: NaN.
+
+        # A row that several shufflings have validated counts once, with its mean.
+        by_seed = {seed: pd.concat(parts).groupby(level=0).mean() for seed, parts in gaps.items()}
+        table = pd.DataFrame(by_seed)
+        means, rows = table.mean(axis=1).to_numpy(), table.index.to_numpy()
+
+        of_rows = between_rows(means, np.zeros(len(means)), row_clusters(self.dataset, rows))
+        of_seeds = self._seed_noise(table.mean(), metric, networks)
+        error, freedom = _combine_errors([(of_rows.error, of_rows.freedom), of_seeds])
+        return Difference(
+            mean=float(means.mean()),
+            error=error,
+            freedom=freedom,
+            pairs=table.shape[1],
+            rows=len(rows),
+        )
+
+    def _seed_noise(self, gains: pd.Series, metric: str, networks: int) -> tuple[float, float]:
+        """Return the standard error that seeds make, and its degrees of freedom.
+
+        The spread of the gains is pooled with that of `seed_error`, where it was measured.
+
+        Args:
+            gains: The mean difference of each seed.
+            metric: Of the differences.
+            networks: As of `_difference`.
+        """
+        squares, freedom = float(((gains - gains.mean()) ** 2).sum()), len(gains) - 1
+        if metric in self.seed_error:
+            squares += (self.seeds_measured - 1) * networks * self.seed_error[metric] ** 2
+            freedom += self.seeds_measured - 1
+        if not freedom:
+            return 0.0, 0.0
+        return math.sqrt(squares / freedom / len(gains)), freedom
+
+
+def _combine_errors(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the standard error of a sum and its degrees of freedom, from those of its parts.
+
+    Source: Welch, "The generalization of Student's problem", Biometrika 34 (1947); Satterthwaite,
+    "An approximate distribution of estimates of variance components", Biometrics 2 (1946).
+    """
+    error = math.hypot(*(part for part, _ in parts))
+    weight = sum(part**4 / max(1, freedom) for part, freedom in parts if part)
+    return error, error**4 / weight if weight else math.inf

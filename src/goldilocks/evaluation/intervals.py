@@ -1,4 +1,4 @@
-"""Predictions -> how sure a score is: 95 % intervals over rows, differences in pairs, and the luck of the best of many.
+"""Predictions -> how sure a score is: 95 % intervals over rows, and the luck of the best of many.
 
 Which interval belongs to which score was chosen by how often it holds the truth:
 `benchmarks/coverage.py` measures it.
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 
 CONFIDENCE = 0.95
+NORMAL = 1.96  # standard errors to either side in a 95 % interval of many rows
 SHARES = (
     "accuracy",
     "binary_accuracy",
@@ -34,23 +36,6 @@ BINS = 199  # between the 200 thresholds at which Keras's AUC looks
 class Interval:
     """Where the score of endlessly many such rows lies in 95 of 100 such samples, in the score's unit."""
 
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Paired:
-    """The mean difference of two predictors over the same rows, in the unit of the score.
-
-    Attributes:
-        mean: First minus second.
-        error: Its standard error; NaN of a single row or cluster.
-        low: Lower end of the 95 % interval; NaN of a single row or cluster.
-        high: Its upper end.
-    """
-
-    mean: float
-    error: float
     low: float
     high: float
 
@@ -170,27 +155,29 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval |
     if len(sums) < 2 or not np.isfinite(values).all():
         return None
     mean, error = _ratio(sums, sizes)
-    lower, upper = _student(len(sums))
+    reach = student_quantile(len(sums) - 1)
+    lower, upper = -reach, reach
     if error > 0 and FEW <= len(sums) < MANY:
         lower, upper = _quantiles_of_t(sums, sizes)
     low, high = mean - upper * error, mean - lower * error
     return Interval(max(0.0, low) if values.min() >= 0 else low, high)
 
 
-def paired(first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None) -> Paired:
-    """The mean difference of the row values of two predictors, with Student's t interval over rows or clusters.
+def mean_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[float, float, int]:
+    """Return a mean over rows, its standard error, and the number of independent rows or clusters.
 
     Args:
-        first: Row values of the one, float64 (rows,).
-        second: Of the other, on the same rows.
+        values: float64 (rows,).
         clusters: As of `interval`.
+
+    Returns:
+        The mean and the error in the unit of the values; the error of a single row or cluster is
+        NaN.
     """
-    sums, sizes = _sums(first - second, clusters)
+    sums, sizes = _sums(values, clusters)
     if len(sums) < 2:
-        return Paired(float((first - second).mean()), math.nan, math.nan, math.nan)
-    mean, error = _ratio(sums, sizes)
-    lower, upper = _student(len(sums))
-    return Paired(mean, error, mean + lower * error, mean + upper * error)
+        return float(values.mean()), math.nan, len(sums)
+    return *_ratio(sums, sizes), len(sums)
 
 
 def best_of(count: int, error: float) -> float:
@@ -225,12 +212,28 @@ def _wilson(right: float, rows: int) -> Interval:
     return Interval(float(found.low), float(found.high))
 
 
-def _student(count: int) -> tuple[float, float]:
-    """The 2.5 % and the 97.5 % quantile of Student's t of so many rows or clusters, at least 2."""
+def student_quantile(freedom: float) -> float:
+    """Return the 97.5 % quantile of Student's t, of so many degrees of freedom."""
     from scipy import special  # `scipy.stats` takes a second more to import.
 
-    reach = float(special.stdtrit(count - 1, (1 + CONFIDENCE) / 2))
-    return -reach, reach
+    return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))
+
+
+def row_clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    """Return which rows belong together: those of one group, or of one stretch of a series.
+
+    A stretch is as long as windows that share points of time.
+
+    Args:
+        dataset: The rows.
+        rows: Some of them, int64 (n,).
+
+    Returns:
+        int64 (n,), equal for rows that belong together; None where all rows are independent.
+    """
+    if dataset.groups is not None:
+        return dataset.groups[rows]
+    return rows // max(1, dataset.overlap) if dataset.kind == "series" else None
 
 
 def _sums(values: np.ndarray, clusters: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -329,5 +332,6 @@ def _of_odds(
     if count < 2:
         return None
     error = math.sqrt(float((together**2).sum()) * count / (count - 1)) / (rate * (1 - rate))
-    low, high = special.expit(special.logit(rate) + error * np.array(_student(count)))
+    reach = student_quantile(count - 1)
+    low, high = special.expit(special.logit(rate) + error * np.array([-reach, reach]))
     return Interval(float(low), float(high))

@@ -9,7 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-CONFIDENCE = 0.95
+import numpy as np
+
+from goldilocks.evaluation.intervals import student_quantile
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,6 @@ def spread(values: Sequence[float], *, overlap: float) -> Spread:
     Raises:
         ValueError: There is no value, or `overlap` is negative or not finite.
     """
-    import numpy as np
-    from scipy import special  # `scipy.stats` takes a second more to import.
-
     if len(values) == 0:
         raise ValueError("there are no values to summarize; expected at least one.")
     if not 0 <= overlap < math.inf:
@@ -128,11 +127,7 @@ def spread(values: Sequence[float], *, overlap: float) -> Spread:
     if count == 1:
         return Spread(mean, math.nan, math.nan, math.nan, count)
     deviation = float(np.std(values, ddof=1))
-    reach = (
-        float(special.stdtrit(count - 1, (1 + CONFIDENCE) / 2))
-        * deviation
-        * math.sqrt(1 / count + overlap)
-    )
+    reach = student_quantile(count - 1) * deviation * math.sqrt(1 / count + overlap)
     return Spread(mean, deviation, mean - reach, mean + reach, count)
 
 

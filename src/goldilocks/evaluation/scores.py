@@ -1,14 +1,13 @@
-"""Predictions -> metrics, their intervals, the difference to the baseline, and the rows that went most wrong."""
+"""Predictions -> metrics, their intervals, and the rows that went most wrong."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation.intervals import Interval, interval
-from goldilocks.problem import Problem, higher_is_better
+from goldilocks.evaluation.intervals import Interval, interval, row_clusters
+from goldilocks.problem import Problem
 
 
 def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
@@ -28,16 +27,6 @@ def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict
     return values
 
 
-def clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
-    """Which of these rows (int64, (n,)) belong together, int64 (n,); None where each stands for itself.
-
-    Rows of one group; of a series stretches of time as long as windows that share points of time.
-    """
-    if dataset.groups is not None:
-        return dataset.groups[rows]
-    return rows // max(1, dataset.overlap) if dataset.kind == "series" else None
-
-
 def intervals_of(
     problem: Problem, dataset: Dataset, rows: np.ndarray, truth: np.ndarray, predictions: np.ndarray
 ) -> dict[str, Interval]:
@@ -50,7 +39,7 @@ def intervals_of(
         truth: (n, ...) as `encode_targets` makes them.
         predictions: float32 (n, outputs).
     """
-    together = clusters(dataset, rows)
+    together = row_clusters(dataset, rows)
     found = {
         name: interval(problem, name, truth, predictions, together)
         for name in ("loss", *problem.metrics)
@@ -66,22 +55,6 @@ def _specific(metric: str, problem: Problem) -> str:
         return "binary_accuracy"
     sparse = problem.loss == "sparse_categorical_crossentropy"
     return "sparse_categorical_accuracy" if sparse else "categorical_accuracy"
-
-
-def naive(dataset: Dataset, constant: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """What the dumb predictor says of these rows (int64, (n,)), float32 (n, outputs).
-
-    The last observed value of a series; the best constant, float32 (outputs,), for other data.
-    """
-    if dataset.persistence is not None:
-        return dataset.persistence[rows, np.newaxis]
-    return np.tile(constant, (len(rows), 1))
-
-
-def beats(problem: Problem, reached: Mapping[str, float], dumb: Mapping[str, float]) -> bool:
-    """Whether the measure of success is better than the baseline's; `diagnosis` asks whether beyond noise."""
-    more = reached[problem.metric] - dumb[problem.metric]
-    return more > 0 if higher_is_better(problem.metric) else more < 0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Facts -> `keras.Model`; one module per option of the config group `model`.
 
-A model maps the features that `dataset.encoding` makes, float32 (batch, *input_shape), to
+A model maps the features that `encoding` makes, float32 (batch, *input_shape), to
 predictions, float32 (batch, outputs). It is not compiled: `training.fit` does that.
 """
 
@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if (
-    TYPE_CHECKING
-):  # The check of a config reads the tables below, and must not pay for importing numpy.
+# The check of a config reads the tables below, and must not pay for importing numpy.
+if TYPE_CHECKING:
     import keras
     import numpy as np
 
@@ -49,7 +48,7 @@ HONOURS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What a model needs to know and only the data can tell.
+    """What a model needs to know of the data.
 
     Attributes:
         input_shape: Shape of one row of features, without the batch: (height, width, channels),
@@ -57,15 +56,15 @@ class Facts:
         outputs: Number of units of the last layer.
         last_activation: Keras name of the last layer's activation ("linear" for none).
         prior: The best constant prediction from the training targets, float32 (outputs,): class
-            shares, or the mean.
+            frequencies, or the mean.
         spread: Standard deviation of the training targets of a regression, float32 (outputs,); None
             otherwise.
-        max_tokens: Size of the vocabulary where features are word indices (0 for padding, 1 for an
-            unknown word); 0 where they are numbers to compute with.
-        vocabulary: The words by their indices, at most `max_tokens` of them; empty where there are none.
+        max_tokens: Size of the vocabulary if features are word indices (0 for padding, 1 for an
+            unknown word); 0 if they are numbers.
+        vocabulary: The words by their indices, at most `max_tokens` of them.
         persistence: Of series: the column of the features that is the target, and the mean and
             standard deviation that it was standardized by, in the target's unit; None otherwise.
-        earlier: The logged model that `model.init_from` names, raw rows -> predictions; None
+        initial_model: The logged model that `model.init_from` names, raw rows -> predictions; None
             without one.
     """
 
@@ -77,7 +76,7 @@ class Facts:
     max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
     persistence: tuple[int, float, float] | None = None
-    earlier: keras.Model | None = None
+    initial_model: keras.Model | None = None
 
 
 @dataclass(frozen=True)

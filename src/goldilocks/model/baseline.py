@@ -1,8 +1,7 @@
-"""The dumb predictor: the training targets' class shares or their mean, or, of a series, its last value.
+"""The dummy baseline: class frequencies, the mean of the targets, or the last value of a series.
 
 Source: Deep Learning with Python, section 4.5: a model has statistical power when it beats a dumb
-    baseline; section
-6.3.3: that of the weather is that nothing will change.
+    baseline; section 6.3.3: that of the weather is that nothing will change.
 """
 
 import keras
@@ -12,12 +11,12 @@ from goldilocks.model import Facts, Regularizer
 
 
 def build(facts: Facts, regularizer: Regularizer, /) -> keras.Model:
-    """A model without trainable weights that always predicts `facts.prior`, or the last value seen of a series.
+    """Build a model without trainable weights that predicts a constant, or the last value seen.
 
     Args:
         facts: Shape of the features and of the predictions, and the constant, or the column, to
             predict.
-        regularizer: Has nothing to act on; `checks` refuses every part of it.
+        regularizer: Has no effect; `checks` refuses every part of it.
 
     Returns:
         An uncompiled model, float32 (batch, *input_shape) -> (batch, outputs), in the target's
@@ -26,10 +25,10 @@ def build(facts: Facts, regularizer: Regularizer, /) -> keras.Model:
     inputs = keras.Input(facts.input_shape)
     if facts.persistence is not None:
         column, mean, std = facts.persistence
-        observed = inputs[:, -1, column : column + 1]
-        return keras.Model(
-            inputs, keras.layers.Rescaling(std, mean, name="unit")(observed), name="baseline"
-        )
+        last_value = inputs[:, -1, column : column + 1]
+        predictions = keras.layers.Rescaling(std, mean, name="unit")(last_value)
+        return keras.Model(inputs, predictions, name="baseline")
+
     constant = keras.layers.Dense(
         facts.outputs,
         kernel_initializer="zeros",

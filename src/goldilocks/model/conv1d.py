@@ -4,7 +4,7 @@ import keras
 
 from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import dropout, last
-from goldilocks.model.sequences import convolutions, entrance
+from goldilocks.model.sequences import convolutions, sequence_input
 
 
 def build(
@@ -20,7 +20,7 @@ def build(
     vectors: str | None,
     trainable: bool,
 ) -> keras.Model:
-    """Convolutions with a max pooling between two of them, then each filter's highest value over all of time.
+    """Build convolutions with max poolings between them; each filter's maximum over time predicts.
 
     Args:
         facts: Shape of the features and of the predictions, and the vocabulary of texts.
@@ -30,10 +30,10 @@ def build(
         kernel_size: Time steps that a convolution spans.
         pool_size: Time steps that a pooling spans.
         activation: Keras name of the convolutions' activation.
-        output_dim: Of each word's vector, for texts.
+        output_dim: Size of each word's vector, for texts.
         vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
             `vectors.load` takes it.
-        trainable: For texts: whether training moves the word vectors.
+        trainable: For texts: whether training changes the word vectors.
 
     Returns:
         An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of
@@ -44,7 +44,7 @@ def build(
             cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    inputs, x = entrance(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = convolutions(
         x,
         regularizer,

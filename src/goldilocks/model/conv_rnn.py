@@ -4,7 +4,7 @@ import keras
 
 from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import last
-from goldilocks.model.sequences import convolutions, entrance, recurrent
+from goldilocks.model.sequences import convolutions, recurrent, sequence_input
 
 
 def build(
@@ -22,22 +22,22 @@ def build(
     vectors: str | None,
     trainable: bool,
 ) -> keras.Model:
-    """Convolutions shorten what a recurrent layer (its activation tanh) then reads in order.
+    """Build convolutions that shorten a sequence, and a recurrent layer (tanh) that reads it.
 
     Args:
         facts: Shape of the features and of the predictions, and the vocabulary of texts.
         regularizer: l1 and l2 act on the kernels of the convolutions and of the recurrent layer,
-            dropout on what enters the recurrent layer, recurrent dropout on its state.
+            dropout on the input of the recurrent layer, recurrent dropout on its state.
         filters: Of each convolution, from the first; a max pooling stands between two of them.
         kernel_size: Time steps that a convolution spans.
         pool_size: Time steps that a pooling spans.
         activation: Keras name of the convolutions' activation.
         cell: "simple", "lstm" or "gru".
         units: Of the recurrent layer.
-        output_dim: Of each word's vector, for texts.
+        output_dim: Size of each word's vector, for texts.
         vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
             `vectors.load` takes it.
-        trainable: For texts: whether training moves the word vectors.
+        trainable: For texts: whether training changes the word vectors.
 
     Returns:
         An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of
@@ -48,7 +48,7 @@ def build(
             cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    inputs, x = entrance(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = convolutions(
         x,
         regularizer,

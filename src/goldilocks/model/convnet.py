@@ -6,7 +6,7 @@ from goldilocks.errors import ModelError
 from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import dropout, hidden, last, penalty
 
-KERNEL, POOL = 3, 2  # pixels
+KERNEL_SIZE, POOL_SIZE = 3, 2  # pixels
 
 
 def build(
@@ -19,10 +19,10 @@ def build(
     units: int,
     activation: str,
 ) -> keras.Model:
-    """A convnet of blocks, each a 3x3 convolution (valid) and a 2x2 max pooling.
+    """Build a convnet of blocks, each a 3x3 convolution (valid) and a 2x2 max pooling.
 
-    The last pooling is left out where it would leave a single pixel, as chapter 5 does: 28x28 ends
-    in 3x3.
+    The last pooling is left out if it would leave a single pixel, as in chapter 5: 28x28 ends in
+    3x3.
 
     Args:
         facts: Shape of the images and of the predictions.
@@ -40,34 +40,35 @@ def build(
         ModelError: More blocks than `filters`, or than the image has room for.
     """
     height, width, _ = facts.input_shape
-    room = _room(min(height, width), len(filters))
-    blocks = room if isinstance(layers, str) else layers
-    if not 0 < blocks <= room:
+    most = _most_blocks(min(height, width), len(filters))
+    blocks = most if isinstance(layers, str) else layers
+    if not 0 < blocks <= most:
         raise ModelError(
             f"model.layers is {layers} with model.filters={filters}; an image of {height}x{width} "
-            "pixels has room for "
-            f"{room} of them. Use model.layers=auto, list more filters, or larger images "
-            "(dataset.image_size)."
+            f"pixels has room for {most} of them. Use model.layers=auto, list more filters, or "
+            "larger images (dataset.image_size)."
         )
-    inputs = keras.Input(facts.input_shape)
-    x = inputs
+
+    inputs = x = keras.Input(facts.input_shape)
     for count in filters[:blocks]:
-        x = keras.layers.Conv2D(
-            count, KERNEL, activation=activation, kernel_regularizer=penalty(regularizer)
-        )(x)
-        if min(x.shape[1:3]) >= 2 * POOL:
-            x = keras.layers.MaxPooling2D(POOL)(x)
+        convolution = keras.layers.Conv2D(
+            count, KERNEL_SIZE, activation=activation, kernel_regularizer=penalty(regularizer)
+        )
+        x = convolution(x)
+        if min(x.shape[1:3]) >= 2 * POOL_SIZE:
+            x = keras.layers.MaxPooling2D(POOL_SIZE)(x)
+
     x = dropout(keras.layers.Flatten()(x), regularizer)
-    return keras.Model(
-        inputs, last(hidden(x, units, activation, regularizer), facts), name="convnet"
-    )
+    x = hidden(x, units, activation, regularizer)
+    return keras.Model(inputs, last(x, facts), name="convnet")
 
 
-def _room(side: int, blocks: int) -> int:
-    """How many blocks an image of this side has room for, of at most so many."""
-    for block in range(blocks):
-        side -= KERNEL - 1
+def _most_blocks(side: int, limit: int) -> int:
+    """Return how many blocks an image of this side has room for, at most `limit`."""
+    for block in range(limit):
+        side -= KERNEL_SIZE - 1
         if side < 1:
             return block
-        side = side // POOL if side >= 2 * POOL else side
-    return blocks
+        if side >= 2 * POOL_SIZE:
+            side //= POOL_SIZE
+    return limit

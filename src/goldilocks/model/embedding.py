@@ -5,7 +5,7 @@ import keras
 from goldilocks.errors import ModelError
 from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import dropout, hidden, last
-from goldilocks.model.sequences import entrance
+from goldilocks.model.sequences import sequence_input
 
 
 def build(
@@ -20,18 +20,18 @@ def build(
     layers: int,
     activation: str,
 ) -> keras.Model:
-    """A vector for each word, all of a text side by side, and dense layers above them.
+    """Build dense layers on the concatenated vectors of a text's words.
 
     Args:
         facts: Shape of the texts and of the predictions, and the vocabulary.
-        regularizer: l1 and l2 act on the hidden kernels, dropout after every hidden layer, or,
+        regularizer: l1 and l2 act on the hidden kernels; dropout after every hidden layer, or,
             without one, on the word vectors that enter the last layer.
-        output_dim: Of each word's vector.
+        output_dim: Size of each word's vector.
         vectors: None: learned from scratch; else the source of pretrained ones, as `vectors.load`
             takes it.
-        trainable: Whether training moves the word vectors.
-        units: Of each of the hidden layers, or a list with one number for each.
-        layers: Number of hidden layers; a list of units says it by itself.
+        trainable: Whether training changes the word vectors.
+        units: Of each hidden layer, or a list with one number for each.
+        layers: Number of hidden layers; not read with a list of units.
         activation: Keras name of the hidden layers' activation.
 
     Returns:
@@ -44,10 +44,10 @@ def build(
     if not facts.max_tokens:
         raise ModelError(
             f"The features are numbers {facts.input_shape}; model=embedding expects word indices. "
-            "Use "
-            "dataset.encoding=sequence, or model=rnn or model=conv1d for texts in one_hot."
+            "Use dataset.encoding=sequence, or model=rnn or model=conv1d for texts in one_hot."
         )
-    inputs, x = entrance(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+
+    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = keras.layers.Flatten()(x)
     widths = units if isinstance(units, list) else [units] * layers
     for width in widths:

@@ -6,30 +6,35 @@ from goldilocks.model import Facts, Regularizer
 
 
 def penalty(regularizer: Regularizer) -> keras.regularizers.Regularizer | None:
-    """The penalty on a hidden layer's kernel; None without one."""
-    return (
-        keras.regularizers.L1L2(regularizer.l1, regularizer.l2) if regularizer.penalizes else None
-    )
+    """Return the penalty on a hidden layer's kernel; None without one."""
+    if not regularizer.penalizes:
+        return None
+    return keras.regularizers.L1L2(regularizer.l1, regularizer.l2)
 
 
-def hidden(x, units: int, activation: str, regularizer: Regularizer):
-    """A dense hidden layer: float32 (batch, units)."""
-    return keras.layers.Dense(
+def hidden(
+    x: keras.KerasTensor, units: int, activation: str, regularizer: Regularizer
+) -> keras.KerasTensor:
+    """Add a dense hidden layer: float32 (batch, units)."""
+    layer = keras.layers.Dense(
         units, activation=activation, kernel_regularizer=penalty(regularizer)
-    )(x)
+    )
+    return layer(x)
 
 
-def dropout(x, regularizer: Regularizer):
-    """Dropout where the regularizer asks for it, else `x` itself."""
-    return keras.layers.Dropout(regularizer.dropout)(x) if regularizer.dropout else x
+def dropout(x: keras.KerasTensor, regularizer: Regularizer) -> keras.KerasTensor:
+    """Add dropout if the regularizer asks for it."""
+    if not regularizer.dropout:
+        return x
+    return keras.layers.Dropout(regularizer.dropout)(x)
 
 
-def last(x, facts: Facts):
-    """The predictions, float32 (batch, outputs).
+def last(x: keras.KerasTensor, facts: Facts) -> keras.KerasTensor:
+    """Add the layer that predicts: float32 (batch, outputs).
 
-    Those of a regression start at the mean of the training targets, and move in their standard
-    deviations: else an optimizer with small steps would not reach prices of 200,000 within many
-    epochs.
+    The predictions of a regression start at the mean of the training targets, and move in their
+    standard deviations. Otherwise an optimizer with small steps would need many epochs to reach
+    prices of 200,000.
     """
     x = keras.layers.Dense(facts.outputs, activation=facts.last_activation, name="predictions")(x)
     if facts.spread is None:

@@ -1,4 +1,4 @@
-"""Dense layers in a stack: chapters 1 to 4 of Deep Learning with Python."""
+"""A stack of dense layers: chapters 1 to 4 of Deep Learning with Python."""
 
 import keras
 
@@ -15,21 +15,23 @@ def build(
     layers: int,
     activation: str,
 ) -> keras.Model:
-    """A multilayer perceptron, its input flattened.
+    """Build a multilayer perceptron on the flattened input.
 
     Args:
         facts: Shape of the features and of the predictions.
         regularizer: l1 and l2 act on the hidden kernels, dropout after every hidden layer.
-        units: Of each of the hidden layers, or a list with one number for each.
-        layers: Number of hidden layers; a list of units says it by itself.
+        units: Of each hidden layer, or a list with one number for each.
+        layers: Number of hidden layers; not read with a list of units.
         activation: Keras name of the hidden layers' activation.
 
     Returns:
         An uncompiled model, float32 (batch, *input_shape) -> (batch, outputs).
     """
+    inputs = x = keras.Input(facts.input_shape)
+    if len(facts.input_shape) > 1:
+        x = keras.layers.Flatten()(x)
+
     widths = units if isinstance(units, list) else [units] * layers
-    inputs = keras.Input(facts.input_shape)
-    x = keras.layers.Flatten()(inputs) if len(facts.input_shape) > 1 else inputs
     for width in widths:
         x = dropout(hidden(x, width, activation, regularizer), regularizer)
     return keras.Model(inputs, last(x, facts), name="mlp")

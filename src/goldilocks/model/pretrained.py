@@ -1,4 +1,4 @@
-"""A network trained on other images under a new top: chapter 6 of Deep Learning with Python, section 5.3.
+"""A network trained on other images under a new top: chapter 6 (section 5.3 of the book).
 
 The model is base -> pooling -> dense -> predictions; `base` and `pooling` are the names of its
 first two layers.
@@ -6,7 +6,7 @@ first two layers.
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
@@ -22,26 +22,30 @@ POOLINGS = {
     "avg": keras.layers.GlobalAveragePooling2D,
     "max": keras.layers.GlobalMaxPooling2D,
 }
+# What Keras writes together in the name of a network, and we separate by an underscore.
+WORD = re.compile(r"(?<=[a-z\d])(V\d|B\d|ResNet|X?Large|Small|Tiny|Base|Mobile|[SML]$)")
 
 
 class Network(NamedTuple):
-    """A network of `keras.applications`: what makes it, and the module whose `preprocess_input` it was trained with."""
+    """A network of `keras.applications`.
+
+    Attributes:
+        make: Makes it.
+        module: Has the `preprocess_input` that it was trained with.
+    """
 
     make: Callable[..., keras.Model]
     module: ModuleType
 
 
 def _networks() -> dict[str, Network]:
-    """Every network by its name in lower case with underscores: ResNet50V2 is resnet50_v2."""
-    found = {}
-    for word, make in vars(keras.applications).items():
-        if word[0].isupper():
-            parts = re.sub(
-                r"(?<=[a-z\d])(V\d|B\d|ResNet|X?Large|Small|Tiny|Base|Mobile|[SML]$)", r"_\1", word
-            )
+    """Return each network by its name in lower case with underscores: ResNet50V2 is resnet50_v2."""
+    networks = {}
+    for name, make in vars(keras.applications).items():
+        if name[0].isupper():
             module = getattr(keras.applications, make.__module__.rsplit(".", 1)[-1])
-            found[parts.lower()] = Network(make, module)
-    return found
+            networks[WORD.sub(r"_\1", name).lower()] = Network(make, module)
+    return networks
 
 
 NETWORKS = _networks()
@@ -60,21 +64,20 @@ def build(
     units: int,
     activation: str,
 ) -> keras.Model:
-    """A dense layer and the predictions on top of a network that has learned to see.
+    """Build a dense layer and the predictions on top of a trained network.
 
-    With `base="run"` the base is the convolutional part of `facts.earlier`, whose preprocessing it
-    contains. Of an earlier run of this very model it is that run's base, and its top comes along
-    where this one has the same shapes: else training the base further would begin with a random
-    top, whose large gradients undo what the base has learned.
+    With `base="run"` the base is the convolutional part of `facts.initial_model`, with its
+    preprocessing. If that run trained this very model, its top comes along where the shapes are the
+    same: a random top has large gradients, which would undo what the base has learned.
 
     Args:
         facts: Shape of the images (float32, 0 to 1) and of the predictions; with `base="run"`, the
-            earlier model.
+            model that the run starts from.
         regularizer: l1 and l2 act on the dense layer's kernel, dropout after it.
         base: A name of `NETWORKS`, or "run".
-        weights: "imagenet" or None; not read where an earlier run gives them.
-        preprocess: "base": the images as the base was trained with; "rescale": 0 to 1, as chapter 6
-            does.
+        weights: "imagenet" or None; not read if a source run gives them.
+        preprocess: "base": the images as the base was trained with; "rescale": 0 to 1, as in
+            chapter 6.
         pooling: "flatten", "avg" or "max".
         unfreeze_from: Name of the first layer of the base that is trained, "all", or None: the base
             stays as it is. Batch normalizations always stay: a few images would spoil their
@@ -89,49 +92,44 @@ def build(
         ModelError: No such base or layer; images of the wrong size; weights that cannot be
             downloaded.
     """
+    source = facts.initial_model
     if base == "run":
-        bottom = _of_run(facts)
+        bottom = _base_of_run(source, facts.input_shape)
+    elif source is None:
+        bottom = _base_of_keras(base, weights, preprocess, facts.input_shape)
     else:
-        own = (
-            None if facts.earlier is not None else weights
-        )  # They are replaced by those of the earlier run.
-        bottom = _of_keras(base, own, preprocess, facts.input_shape)
-        theirs = _base(transfer.network(facts.earlier)) if facts.earlier is not None else None
-        if theirs is not None and _operations(bottom) != _operations(theirs):
-            raise ModelError(
-                f"model.preprocess is {preprocess} with model.base={base}; the run that "
-                "model.init_from names has "
-                "another base, or prepared its images in another way. Use the model.base and "
-                "model.preprocess of that "
-                "run, or model.base=run."
-            )
+        # The weights of the source run will replace its own.
+        bottom = _base_of_keras(base, None, preprocess, facts.input_shape)
+        _check_same_base(bottom, source, base, preprocess)
     _freeze(bottom, unfreeze_from)
+
     inputs = keras.Input(facts.input_shape)
-    # Out of training a frozen base drops nothing out and normalizes by what it has learned.
+    # With training=False a frozen base drops nothing out and normalizes by what it has learned.
     x = bottom(inputs, training=False) if unfreeze_from is None else bottom(inputs)
     x = POOLINGS[pooling](name=POOLING)(x)
     x = dropout(hidden(x, units, activation, regularizer), regularizer)
     model = keras.Model(inputs, last(x, facts), name="pretrained")
-    if base == "run" and facts.earlier is not None and transfer.fits(model, facts.earlier):
-        transfer.start(model, facts.earlier)
+
+    if base == "run" and source is not None and transfer.fits(model, source):
+        transfer.start(model, source)
     return model
 
 
-def _of_keras(
+def _base_of_keras(
     name: str, weights: str | None, preprocess: str, shape: tuple[int, ...]
 ) -> keras.Model:
-    """A network of `keras.applications` without its top: images from 0 to 1 -> feature maps."""
+    """Return a network of `keras.applications` without its top: images, 0 to 1 -> feature maps."""
     if name not in NETWORKS:
         raise ModelError(
             f"model.base is {name}; expected run, or one of "
-            f"{', '.join(sorted(NETWORKS))}.{_meant(name, NETWORKS)}"
+            f"{', '.join(sorted(NETWORKS))}.{_suggestion(name, NETWORKS)}"
         )
     if shape[-1] != 3:
         raise ModelError(
             f"model.base is {name}, which takes images of 3 colour channels; these are "
-            f"{_size(shape)}. Use colour "
-            "images, or model=convnet."
+            f"{_size(shape)}. Use colour images, or model=convnet."
         )
+
     make, module = NETWORKS[name]
     inputs = x = keras.Input(shape)
     if preprocess == "base":
@@ -144,58 +142,67 @@ def _of_keras(
             raise
         raise ModelError(
             f"model.base is {name}, which cannot be built for images of {_size(shape)}: "
-            f"{str(error).rstrip('.')}. Use "
-            "larger images (dataset.image_size), or another base."
+            f"{str(error).rstrip('.')}. Use larger images (dataset.image_size), or another base."
         ) from error
     return keras.Model(inputs, network.output, name=BASE)
 
 
-def _of_run(facts: Facts) -> keras.Model:
-    """The convolutional part of an earlier run's network, a copy that shares nothing with it."""
-    if facts.earlier is None:
+def _check_same_base(base: keras.Model, source: keras.Model, name: str, preprocess: str) -> None:
+    """Raise ModelError if the source run has a base with other operations than this one."""
+    theirs = _base_layer(transfer.network(source))
+    if theirs is not None and _operations(base) != _operations(theirs):
+        raise ModelError(
+            f"model.preprocess is {preprocess} with model.base={name}; the run that "
+            "model.init_from names has another base, or prepared its images in another way. Use "
+            "the model.base and model.preprocess of that run, or model.base=run."
+        )
+
+
+def _base_of_run(source: keras.Model | None, shape: tuple[int, ...]) -> keras.Model:
+    """Return a copy of the convolutional part of a run's network; it shares nothing with it."""
+    if source is None:
         raise ModelError(
             "model.base is run, but model.init_from names none; add model.init_from=RUN_ID."
         )
-    network = transfer.network(facts.earlier)
-    if tuple(network.input_shape[1:]) != facts.input_shape:
+    network = transfer.network(source)
+    if tuple(network.input_shape[1:]) != shape:
         raise ModelError(
             f"the run that model.init_from names takes images of {_size(network.input_shape[1:])}, "
-            "and these are "
-            f"{_size(facts.input_shape)}; expected the same. Use the dataset.image_size of that "
+            f"and these are {_size(shape)}; expected the same. Use the dataset.image_size of that "
             "run."
         )
-    part = _base(network) or _convolutional_part(network)
+
+    part = _base_layer(network) or _convolutional_part(network)
     copy = keras.models.clone_model(part, clone_function=_without_penalty)
     copy.set_weights(part.get_weights())
     return keras.Model(copy.input, copy.output, name=BASE)
 
 
-def _base(network: keras.Model) -> keras.Model | None:
-    """The base of an earlier run of this model; None of any other."""
+def _base_layer(network: keras.Model) -> keras.Model | None:
+    """Return the base of a network that this module built; None for any other."""
     return next((layer for layer in network.layers if layer.name == BASE), None)
 
 
 def _operations(base: keras.Model) -> list[str]:
-    """What a base does, step by step."""
     return [type(operation).__name__ for operation in base.operations]
 
 
 def _convolutional_part(network: keras.Model) -> keras.Model:
-    """Everything below the first flattening or global pooling."""
+    """Return everything below the first flattening or global pooling."""
     convolutions = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
     kinds = [type(layer) for layer in network.layers]
     end = next((index for index, kind in enumerate(kinds) if kind in POOLINGS.values()), 0)
     if not any(issubclass(kind, convolutions) for kind in kinds[:end]):
         raise ModelError(
             f"the run that model.init_from names trained a model ({network.name}) without "
-            "convolutions below a "
-            "flattening; model.base=run needs a run of model=convnet or model=pretrained."
+            "convolutions below a flattening; model.base=run needs a run of model=convnet or "
+            "model=pretrained."
         )
     return keras.Model(network.input, network.layers[end].input)
 
 
 def _without_penalty(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """A new layer of the same kind; what an earlier run was regularized by is no part of this one."""
+    """Return a new layer of the same kind; the penalty of its run is no part of this one."""
     config = layer.get_config()
     if config.get("kernel_regularizer"):
         config["kernel_regularizer"] = None
@@ -207,29 +214,29 @@ def _freeze(base: keras.Model, unfreeze_from: str | None) -> None:
     base.trainable = unfreeze_from is not None
     if unfreeze_from is None:
         return
-    names = [layer.name for layer in base.layers if layer.weights]
-    known = [layer.name for layer in base.layers]
-    if unfreeze_from != "all" and unfreeze_from not in known:
+
+    names = [layer.name for layer in base.layers]
+    weighted = [layer.name for layer in base.layers if layer.weights]
+    if unfreeze_from != "all" and unfreeze_from not in names:
         raise ModelError(
             f"model.unfreeze_from is {unfreeze_from}; expected all, or a layer of the base, whose "
-            "weights are in "
-            f"{names[0]} to {names[-1]}.{_meant(unfreeze_from, known)}"
+            f"weights are in {weighted[0]} to {weighted[-1]}.{_suggestion(unfreeze_from, names)}"
         )
-    first = 0 if unfreeze_from == "all" else known.index(unfreeze_from)
+
+    first = 0 if unfreeze_from == "all" else names.index(unfreeze_from)
     for index, layer in enumerate(base.layers):
         layer.trainable = index >= first and not isinstance(layer, keras.layers.BatchNormalization)
     if not base.trainable_weights:
         raise ModelError(
             f"model.unfreeze_from is {unfreeze_from}, and no layer from there up has weights to "
-            "train; the last that "
-            f"has is {names[-1]}."
+            f"train; the last that has is {weighted[-1]}."
         )
 
 
-def _meant(given: str, known) -> str:
-    close = difflib.get_close_matches(given, known, n=1)
+def _suggestion(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(names), n=1)
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def _size(shape) -> str:
+def _size(shape: Sequence[int | None]) -> str:
     return "x".join(map(str, shape))

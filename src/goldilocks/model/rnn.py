@@ -5,7 +5,7 @@ import keras
 from goldilocks.errors import ModelError
 from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import last
-from goldilocks.model.sequences import entrance, recurrent
+from goldilocks.model.sequences import recurrent, sequence_input
 
 
 def build(
@@ -23,22 +23,22 @@ def build(
     vectors: str | None,
     trainable: bool,
 ) -> keras.Model:
-    """Recurrent layers in a stack; the last one's state after the last time step goes to the predictions.
+    """Build a stack of recurrent layers; the last state of the last one predicts.
 
     Args:
         facts: Shape of the features and of the predictions, and the vocabulary of texts.
-        regularizer: l1 and l2 act on the kernels of the recurrent layers, dropout on what enters
+        regularizer: l1 and l2 act on the kernels of the recurrent layers, dropout on the input of
             each of them, recurrent dropout on their states.
         cell: "simple", "lstm" or "gru".
-        units: Of each of the recurrent layers, or a list with one number for each.
-        layers: Number of recurrent layers, at least 1; a list of units says it by itself.
+        units: Of each recurrent layer, or a list with one number for each.
+        layers: Number of recurrent layers, at least 1; not read with a list of units.
         activation: Keras name of the recurrent layers' activation, or a list with one for each.
         bidirectional: Whether each layer reads both ways.
         reversed: Whether time runs backwards.
-        output_dim: Of each word's vector, for texts.
+        output_dim: Size of each word's vector, for texts.
         vectors: For texts: None: learned from scratch; else the source of pretrained ones, as
             `vectors.load` takes it.
-        trainable: For texts: whether training moves the word vectors.
+        trainable: For texts: whether training changes the word vectors.
 
     Returns:
         An uncompiled model: int32 (batch, length) of texts, float32 (batch, time steps, columns) of
@@ -58,11 +58,13 @@ def build(
     if len(activations) != len(widths):
         raise ModelError(
             f"model.activation={activations} has {len(activations)} activations for {len(widths)} "
-            "recurrent layers "
-            "(model.units, model.layers); expected one for each, or one word for all."
+            "recurrent layers (model.units, model.layers); expected one for each, or one word for "
+            "all."
         )
-    inputs, x = entrance(facts, output_dim=output_dim, source=vectors, trainable=trainable)
-    x = keras.ops.flip(x, axis=1) if reversed else x
+
+    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    if reversed:
+        x = keras.ops.flip(x, axis=1)
     for number, (width, name) in enumerate(zip(widths, activations, strict=True), 1):
         x = recurrent(
             x,

@@ -1,4 +1,4 @@
-"""The layers that models of texts and series share: word vectors, recurrent layers, and convolutions along time."""
+"""The layers that models of texts and series share: word vectors, recurrent layers, convolutions."""
 
 import keras
 
@@ -9,44 +9,37 @@ from goldilocks.model.layers import penalty
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-def entrance(facts: Facts, *, output_dim: int, source: str | None, trainable: bool):
-    """The input of a model that reads in order, and what its first layer sees.
+def sequence_input(
+    facts: Facts, *, output_dim: int, source: str | None, trainable: bool
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Return the input of a model that reads in order, and what its first layer sees.
+
+    Texts: int32 (batch, length), and the words' vectors. Words without a pretrained vector, padding
+    and unknown words start at zero. Series: both are the input, and the other arguments have no
+    effect.
 
     Args:
-        facts: Shape of the features, and the vocabulary where they are word indices.
-        output_dim: Of each word's vector.
+        facts: Shape of the features, and the vocabulary if they are word indices.
+        output_dim: Size of each word's vector.
         source: Of the word vectors, as `vectors.load` takes it; None: learned from scratch.
-        trainable: Whether training moves the word vectors.
+        trainable: Whether training changes the word vectors.
 
     Returns:
-        The input, and float32 (batch, time steps, columns). Texts: int32 (batch, length), and the
-        words' vectors, of `output_dim` numbers each. Words without a pretrained vector, padding and
-        unknown words start at zero. Series: both are float32 (batch, time steps, columns), and the
-        other arguments say nothing.
+        The input, and float32 (batch, time steps, columns).
 
     Raises:
-        ModelError: The features have no order, there are pretrained vectors but no words, or no
-            vector for any of them.
+        ModelError: The features have no order, there are pretrained vectors but no words, or none
+            of the words has a vector.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
     if not facts.max_tokens:
-        if source is not None:
-            raise ModelError(
-                f"model.vectors is {source}, but the features are numbers {facts.input_shape}, not "
-                "words; expected "
-                "model.vectors=null, or texts with dataset.encoding=sequence."
-            )
-        if len(facts.input_shape) != 2:
-            raise ModelError(
-                f"The features have the shape {facts.input_shape}; a model that reads in order "
-                "expects "
-                "(time steps, columns), or word indices (dataset.encoding=sequence)."
-            )
+        _check_numbers(facts, source)
         inputs = keras.Input(facts.input_shape)
         return inputs, inputs
+
     inputs = keras.Input(facts.input_shape, dtype="int32")
-    # The initializer is the same with pretrained vectors: it draws a seed, and the layers above
-    # shall start the same.
+    # Pretrained vectors do not replace the initializer: it draws a seed, and the layers above shall
+    # start the same.
     embedding = keras.layers.Embedding(
         facts.max_tokens, output_dim, trainable=trainable, name="embedding"
     )
@@ -58,8 +51,22 @@ def entrance(facts: Facts, *, output_dim: int, source: str | None, trainable: bo
     return inputs, x
 
 
+def _check_numbers(facts: Facts, source: str | None) -> None:
+    """Raise ModelError for numbers that have no order, or that cannot have word vectors."""
+    if source is not None:
+        raise ModelError(
+            f"model.vectors is {source}, but the features are numbers {facts.input_shape}, not "
+            "words; expected model.vectors=null, or texts with dataset.encoding=sequence."
+        )
+    if len(facts.input_shape) != 2:
+        raise ModelError(
+            f"The features have the shape {facts.input_shape}; a model that reads in order "
+            "expects (time steps, columns), or word indices (dataset.encoding=sequence)."
+        )
+
+
 def recurrent(
-    x,
+    x: keras.KerasTensor,
     regularizer: Regularizer,
     *,
     cell: str,
@@ -67,19 +74,19 @@ def recurrent(
     activation: str,
     bidirectional: bool = False,
     return_sequences: bool = False,
-):
-    """A recurrent layer over float32 (batch, time steps, columns).
+) -> keras.KerasTensor:
+    """Add a recurrent layer.
 
     Args:
-        x: What it reads.
-        regularizer: l1 and l2 act on both kernels, of the input and of the state; dropout on what
-            enters, and recurrent dropout on the state, each with one mask for all time steps.
+        x: float32 (batch, time steps, columns).
+        regularizer: l1 and l2 act on both kernels, of the input and of the state; dropout on the
+            input, and recurrent dropout on the state, each with one mask for all time steps.
         cell: "simple", "lstm" or "gru".
         units: Of its state.
         activation: Keras name.
-        bidirectional: Whether a second layer of as many units reads backwards, and the two outputs
-            stand side by side.
-        return_sequences: Whether its state after every time step comes out, not only the last one.
+        bidirectional: Whether a second layer of as many units reads backwards; the two outputs are
+            concatenated.
+        return_sequences: Whether to return the state after every time step, or only the last.
 
     Returns:
         float32 (batch, units), or (batch, time steps, units) with `return_sequences`; twice the
@@ -94,19 +101,21 @@ def recurrent(
         recurrent_regularizer=penalty(regularizer),
         return_sequences=return_sequences,
     )
-    return keras.layers.Bidirectional(layer)(x) if bidirectional else layer(x)
+    if bidirectional:
+        layer = keras.layers.Bidirectional(layer)
+    return layer(x)
 
 
 def convolutions(
-    x,
+    x: keras.KerasTensor,
     regularizer: Regularizer,
     *,
     filters: list[int],
     kernel_size: int,
     pool_size: int,
     activation: str,
-):
-    """Convolutions along time (valid), a max pooling between two of them.
+) -> keras.KerasTensor:
+    """Add convolutions along time (valid), with a max pooling between two of them.
 
     Args:
         x: float32 (batch, time steps, columns).
@@ -123,17 +132,20 @@ def convolutions(
         ModelError: The input is too short.
     """
     _check_length(x.shape[1], filters, kernel_size, pool_size)
+
     for number, count in enumerate(filters):
-        x = keras.layers.MaxPooling1D(pool_size)(x) if number else x
-        x = keras.layers.Conv1D(
+        if number > 0:
+            x = keras.layers.MaxPooling1D(pool_size)(x)
+        convolution = keras.layers.Conv1D(
             count, kernel_size, activation=activation, kernel_regularizer=penalty(regularizer)
-        )(x)
+        )
+        x = convolution(x)
     return x
 
 
 def _check_length(length: int, filters: list[int], kernel_size: int, pool_size: int) -> None:
     """Raise ModelError for an input with too few time steps."""
-    needed = kernel_size  # what the last convolution needs to leave one time step
+    needed = kernel_size  # so that the last convolution leaves one time step
     for _ in filters[1:]:
         needed = needed * pool_size + kernel_size - 1
 

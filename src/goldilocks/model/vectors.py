@@ -7,13 +7,13 @@ GloVe: a text file, one word a line with its numbers behind it, as
 
 Stand-in: the vectors in the wheel wordllama 0.4.0.post1 (MIT; Lee Miller), SHA-256 below: 32,000
     pieces of words of Llama 2, float16 (32000, 256), from its input embedding, trained further so
-    that the mean of a text's pieces says what the text is about. They are Matryoshka-trained: the
-    first columns are a shorter embedding by themselves (the author trained at 64, 128 and 256). The
-    wheel holds compiled code as well, so this one is for Linux on x86_64.
+    that the mean of a text's pieces represents the text. They are Matryoshka-trained: the first
+    columns are a shorter embedding by themselves (the author trained at 64, 128 and 256). The wheel
+    also holds compiled code, so this one is for Linux on x86_64.
 
-Vectors keep the scale that they come in. It matters to the layers above them, and where they are
-trained further: Keras starts embeddings within 0.05 of 0, and the numbers of the stand-in have a
-standard deviation of 0.91.
+Vectors keep their scale. It matters to the layers above them, and when they are trained further:
+Keras starts embeddings within 0.05 of 0, and the numbers of the stand-in have a standard deviation
+of 0.91.
 """
 
 import functools
@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from safetensors.numpy import load_file
 
 from goldilocks.dataset.sources import wheel
 from goldilocks.errors import ModelError, SourceUnavailable
@@ -45,7 +46,7 @@ WEIGHTS = "wordllama/weights/l2_supercat_256.safetensors"
 TOKENIZER = "wordllama/tokenizers/l2_supercat_tokenizer_config.json"
 
 RESERVED = 2  # Indices 0 and 1 are padding and unknown words.
-BEGIN = "\N{LOWER ONE EIGHTH BLOCK}"  # How Llama's pieces mark the begin of a word.
+WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"  # how Llama's pieces mark the start of a word
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Vectors:
     Attributes:
         matrix: float32 (words, dimensions), read-only; zeros for padding, unknown words, and words
             without a vector.
-        coverage: Share of the words, padding and unknown left out, that have a vector, 0 to 1. Of
-            the stand-in, a word has one where any of its pieces does.
+        coverage: Fraction of the words, without padding and unknown, that have a vector, 0 to 1. A
+            word of the stand-in has one if any of its pieces does.
     """
 
     matrix: np.ndarray
@@ -64,17 +65,19 @@ class Vectors:
 
 
 def load(source: str, words: Sequence[str], dimensions: int) -> Vectors:
-    """The vectors of a vocabulary; those of the last call are kept, for trainings with other seeds ask again.
+    """Load the vectors of a vocabulary.
+
+    The vectors of the last call stay in memory, because trainings with other seeds load the same.
 
     Args:
         source: "stand_in", or the path of a GloVe file: text, .gz of one, or .zip with one for each
             number of dimensions (`NAME.100d.txt`).
-        words: By their indices, the first two standing for padding and unknown words.
+        words: By their indices; the first two stand for padding and unknown words.
         dimensions: Of each vector.
 
     Raises:
         ModelError: There is no such file, it is damaged or not of this format, it has other
-            dimensions, or it knows none of the words.
+            dimensions, or it has none of the words.
         SourceUnavailable: The stand-in's wheel cannot be fetched, or is not for this machine.
     """
     return _load(source, tuple(words), dimensions)
@@ -83,26 +86,32 @@ def load(source: str, words: Sequence[str], dimensions: int) -> Vectors:
 @functools.lru_cache(maxsize=1)
 def _load(source: str, words: tuple[str, ...], dimensions: int) -> Vectors:
     wanted = {word: index for index, word in enumerate(words) if index >= RESERVED}
-    read = _stand_in if source == STAND_IN else functools.partial(_glove, Path(source).expanduser())
-    matrix, found = np.zeros((len(words), dimensions), np.float32), set()
-    for index, vector in read(wanted, dimensions):
+    path = Path(source).expanduser()
+    vectors = (
+        _stand_in(wanted, dimensions) if source == STAND_IN else _glove(path, wanted, dimensions)
+    )
+
+    matrix = np.zeros((len(words), dimensions), np.float32)
+    covered = set()
+    for index, vector in vectors:
         matrix[index] = vector
-        found.add(index)
-    if not found:
+        covered.add(index)
+
+    if not covered:
         raise ModelError(
             f"model.vectors={source} knows none of the {len(wanted)} words "
-            f"({', '.join(itertools.islice(wanted, 5))}); "
-            "expected vectors of lower-case words in the language of the texts "
-            "(dataset.token=word)."
+            f"({', '.join(itertools.islice(wanted, 5))}); expected vectors of lower-case words in "
+            "the language of the texts (dataset.token=word)."
         )
+
     matrix.flags.writeable = False
-    return Vectors(matrix, len(found) / len(wanted))
+    return Vectors(matrix, len(covered) / len(wanted))
 
 
 def _glove(
     path: Path, wanted: Mapping[str, int], dimensions: int
 ) -> Iterator[tuple[int, list[float]]]:
-    """The indices and vectors of the wanted words of a GloVe file, line by line."""
+    """Yield the index and the vector of each wanted word of a GloVe file."""
     indices = {word.encode(): index for word, index in wanted.items()}
     try:
         with _lines(path, dimensions) as lines:
@@ -110,62 +119,68 @@ def _glove(
                 if line.count(b" ") != dimensions:
                     _check_count(line, number, path, dimensions)
                     continue
-                word, _, rest = line.partition(b" ")
+
+                word, _, numbers = line.partition(b" ")
                 if word in indices:
-                    values = rest.split(b" ")
-                    if strange := [value for value in values if not math.isfinite(_number(value))]:
-                        raise ModelError(
-                            f"Line {number} of model.vectors={path} has {_shown(strange[0])} among "
-                            "the numbers behind "
-                            f"its word {_shown(word)}; expected {dimensions} finite numbers. Mend "
-                            "the line, or fetch "
-                            "the file again."
-                        )
+                    values = numbers.split(b" ")
+                    _check_values(word, values, number, path)
                     yield indices[word], [float(value) for value in values]
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ModelError(
             f"model.vectors={path} cannot be read ({type(error).__name__}: {error}); expected a "
-            "GloVe file: text, .gz "
-            "or .zip. Give the path of one, or model.vectors=stand_in, and fetch a damaged file "
-            "again."
+            "GloVe file: text, .gz or .zip. Give the path of one, or model.vectors=stand_in, and "
+            "fetch a damaged file again."
         ) from error
 
 
 @contextmanager
 def _lines(path: Path, dimensions: int) -> Iterator[Iterator[bytes]]:
-    """The lines of a GloVe file; of an archive, those of the member with these dimensions."""
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            members = [name for name in archive.namelist() if name.endswith(f".{dimensions}d.txt")]
-            if not members:
-                raise ModelError(
-                    f"model.vectors={path} has nothing for model.output_dim={dimensions}: it holds "
-                    f"{', '.join(archive.namelist()[:10])}; expected a member named "
-                    f"NAME.{dimensions}d.txt. Set "
-                    "model.output_dim to what one of them has, or give another file."
-                )
-            with archive.open(members[0]) as file:
-                yield iter(file)
-    else:
+    """Open the lines of a GloVe file; of an archive, those of the member with these dimensions."""
+    if path.suffix != ".zip":
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield iter(file)
+        return
+
+    with zipfile.ZipFile(path) as archive:
+        members = [name for name in archive.namelist() if name.endswith(f".{dimensions}d.txt")]
+        if not members:
+            raise ModelError(
+                f"model.vectors={path} has nothing for model.output_dim={dimensions}: it holds "
+                f"{', '.join(archive.namelist()[:10])}; expected a member named "
+                f"NAME.{dimensions}d.txt. Set model.output_dim to what one of them has, or give "
+                "another file."
+            )
+        with archive.open(members[0]) as file:
             yield iter(file)
 
 
 def _check_count(line: bytes, number: int, path: Path, dimensions: int) -> None:
-    """Refuse a line with too few or too many numbers; not a word with a space in it, as glove.840B has some."""
+    """Raise ModelError for a line with too few or too many numbers."""
     numbers = line.split(b" ")[1:]
+    # glove.840B has some words with a space in them. No text has such a token.
     if len(numbers) > dimensions and math.isnan(_number(numbers[0])):
-        return  # No text has such a token.
+        return
+
     raise ModelError(
         f"Line {number} of model.vectors={path} has {len(numbers)} numbers behind its word "
-        f"({_shown(line)}); expected "
-        f"model.output_dim={dimensions}. Set model.output_dim to what the file has, or give "
-        "another file."
+        f"({_shown(line)}); expected model.output_dim={dimensions}. Set model.output_dim to what "
+        "the file has, or give another file."
     )
 
 
+def _check_values(word: bytes, values: list[bytes], number: int, path: Path) -> None:
+    """Raise ModelError for values that are no finite numbers."""
+    for value in values:
+        if not math.isfinite(_number(value)):
+            raise ModelError(
+                f"Line {number} of model.vectors={path} has {_shown(value)} among the numbers "
+                f"behind its word {_shown(word)}; expected {len(values)} finite numbers. Mend the "
+                "line, or fetch the file again."
+            )
+
+
 def _number(text: bytes) -> float:
-    """The number that a text says, or NaN."""
+    """Return the number in a text, or NaN."""
     try:
         return float(text)
     except ValueError:
@@ -173,64 +188,54 @@ def _number(text: bytes) -> float:
 
 
 def _shown(line: bytes) -> str:
-    """The begin of a line, for people."""
+    """Return the beginning of a line, for people."""
     text = line[:40].decode(errors="replace").strip()
     return repr(text + "..." * (len(line) > 40))
 
 
 def _stand_in(wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int, np.ndarray]]:
-    """The indices and vectors of the wanted words: the mean over a word's pieces (most common words are one piece)."""
+    """Yield the index of each wanted word, and the mean vector of its pieces.
+
+    Most common words are one piece.
+    """
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise SourceUnavailable(
             f"model.vectors=stand_in is in a wheel for Linux on x86_64, and this is {sys.platform} "
-            "on "
-            f"{platform.machine()}; give the path of a GloVe file (model.vectors=FILE), or "
+            f"on {platform.machine()}; give the path of a GloVe file (model.vectors=FILE), or "
             "model.vectors=null."
         )
+
+    # The wheel's SHA-256 is checked before it is unpacked, so before a byte of these is parsed.
     weights, words = wheel.members(**WORDLLAMA, paths=[WEIGHTS, TOKENIZER])
-    table = _tensor(weights)
+    (table,) = load_file(weights).values()
     if dimensions > table.shape[1]:
         raise ModelError(
             f"model.output_dim is {dimensions}; the vectors of model.vectors=stand_in have "
-            f"{table.shape[1]}. Use "
-            "that many or fewer, or a GloVe file."
+            f"{table.shape[1]}. Use that many or fewer, or a GloVe file."
         )
+
     tokenizer = json.loads(words.read_text(encoding="utf-8"))["model"]
     rows: Mapping[str, int] = tokenizer["vocab"]
     ranks = {tuple(merge.split(" ")): rank for rank, merge in enumerate(tokenizer["merges"])}
     for word, index in wanted.items():
-        known = [rows[piece] for piece in _pieces(BEGIN + word, ranks) if piece in rows]
-        if known and known != [rows[BEGIN]]:
-            yield index, table[known, :dimensions].astype(np.float32).mean(axis=0)
+        pieces = [rows[piece] for piece in _pieces(WORD_START + word, ranks) if piece in rows]
+        if pieces and pieces != [rows[WORD_START]]:
+            yield index, table[pieces, :dimensions].astype(np.float32).mean(axis=0)
 
 
 def _pieces(word: str, ranks: Mapping[tuple[str, ...], int]) -> list[str]:
-    """A word cut by byte-pair encoding: of two neighbours that can be merged, those learned first, until none can.
+    """Cut a word by byte-pair encoding: merge neighbours, those learned first, until none can.
 
     Source: R. Sennrich, B. Haddow, A. Birch: Neural Machine Translation of Rare Words with Subword
         Units, 2016.
     """
     pieces = list(word)
     while len(pieces) > 1:
-        rank, place = min(
-            (ranks.get(pair, math.inf), place)
-            for place, pair in enumerate(itertools.pairwise(pieces))
+        rank, index = min(
+            (ranks.get(pair, math.inf), index)
+            for index, pair in enumerate(itertools.pairwise(pieces))
         )
         if rank == math.inf:
             break
-        pieces[place : place + 2] = [pieces[place] + pieces[place + 1]]
+        pieces[index : index + 2] = [pieces[index] + pieces[index + 1]]
     return pieces
-
-
-def _tensor(path: Path) -> np.ndarray:
-    """The one tensor of a safetensors file, memory-mapped: float16 (rows, columns).
-
-    The format: 8 bytes with the length of a JSON header, little-endian; the header with each
-    tensor's dtype, shape and place; the numbers. Source:
-    https://github.com/huggingface/safetensors, section "Format".
-    """
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        (tensor,) = json.loads(file.read(length)).values()
-    offset = 8 + length + tensor["data_offsets"][0]
-    return np.memmap(path, dtype="<f2", mode="r", offset=offset, shape=tuple(tensor["shape"]))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -28,14 +26,11 @@ class Split:
     notes: tuple[str, ...] = ()
 
     def joined(self) -> Split:
-        """The split of a final training: train and validation rows together, and none left to validate with."""
-        import numpy as np
-
-        return Split(
-            np.union1d(self.train, self.validation), self.validation[:0], self.test, self.notes
-        )
+        """Return the split of a final training, which trains with the validation rows as well."""
+        train = np.union1d(self.train, self.validation)
+        return Split(train, self.validation[:0], self.test, self.notes)
 
 
 def notes_of_all(splits: Sequence[Split]) -> tuple[str, ...]:
-    """The notes that every one of these splits has; those of one fold alone are left out."""
+    """Return the notes that every one of these splits has; those of one fold alone are left out."""
     return tuple(note for note in splits[0].notes if all(note in split.notes for split in splits))

@@ -1,4 +1,4 @@
-"""Hold-out validation: one part of the rows to train with, one to validate with, one to test on at the very end.
+"""Hold-out validation: a part to train with, one to validate with, one to test on at the end.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Simple hold-out validation".
 """
@@ -8,19 +8,17 @@ from goldilocks.protocol import Split, duplicates, parts
 
 
 def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tuple[Split]:
-    """One split: the published parts as they are, and the others drawn from the rows that are left.
+    """Return one split: published parts as they are, the others drawn from the rows that are left.
 
-    The rows to divide are those in no published part; where the training rows are published, it is
-    these. Both fractions are of their number, and what is taken from neither is for training. The
-    test rows are drawn first, so they depend on the data, `test` and `seed` alone: neither another
-    `validation`, nor another `subset`, nor the run's own seed ever moves a row into or out of the
-    test set. Classes keep their shares in every part. Rows of one group are drawn together, and the
-    shares and sizes are then the nearest that whole groups come to. Rows of the same content are in
-    one part: `duplicates`.
+    The rows to divide are those in no published part, or the published training rows. Both
+    fractions are of their number, and what neither takes is for training. The test rows are drawn
+    first, so they depend on the data, `test` and `seed` alone: neither another `validation`, nor
+    another `subset`, nor the run's own seed moves a row into or out of the test set. Parts are
+    stratified by class. Rows of one group are drawn together; class frequencies and sizes are then
+    as near as whole groups come. Rows of the same content are in one part (`duplicates`).
 
-    A series is divided by time instead: first the training rows, then those for validation, and the
-    latest for the test. Before each of the last two, `Dataset.overlap` rows are in no part. Nothing
-    is drawn.
+    A series is divided by time: first the training rows, then those for validation, and the latest
+    for the test. Before each of the last two, `Dataset.overlap` rows are in no part.
 
     Args:
         dataset: The data set; its `subset` is the number of training rows to keep, of a series the
@@ -39,19 +37,22 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     """
     fixed = parts.published(dataset)
     fractions = {"test": test, "validation": validation}
-    wanted = {name: fraction for name, fraction in fractions.items() if name not in fixed}
-    parts.check(wanted, seed)
+    drawn = {name: fraction for name, fraction in fractions.items() if name not in fixed}
+    parts.check(drawn, seed)
     rows = parts.divisible(dataset)
     size = round(validation * len(rows))
-    parts.check_classes(dataset, rows, len(wanted) + 1, "the rows to divide")
-    known = duplicates.contents(dataset)
-    rows, sealed, notes = parts.without_test(dataset, known, test=test, seed=seed)
+    parts.check_classes(dataset, rows, len(drawn) + 1, "the rows to divide")
+
+    contents = duplicates.contents(dataset)
+    rows, test_rows, notes = parts.without_test(dataset, contents, test=test, seed=seed)
     if "validation" in fixed:
-        judged, moved = duplicates.apart(known, fixed["validation"], sealed, "test")
-        train, left_out = duplicates.apart(known, rows, judged, "validation")
+        held_out, moved = duplicates.apart(contents, fixed["validation"], test_rows, "test")
+        train, left_out = duplicates.apart(contents, rows, held_out, "validation")
+        moved += left_out
     else:
-        train, judged = parts.divide(dataset, rows, size, seed=seed, name="validation")
-        train, judged, moved = duplicates.joined(dataset, known, train, judged, "validation")
-        left_out = ()
-    parts.check_left(dataset, rows, train, judged)
-    return (Split(parts.subset(dataset, train, seed), judged, sealed, (*notes, *moved, *left_out)),)
+        train, held_out = parts.divide(dataset, rows, size, seed=seed, name="validation")
+        train, held_out, moved = duplicates.joined(dataset, contents, train, held_out, "validation")
+
+    parts.check_left(dataset, rows, train, held_out)
+    train = parts.subset(dataset, train, seed)
+    return (Split(train, held_out, test_rows, (*notes, *moved)),)

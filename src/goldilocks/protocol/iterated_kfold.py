@@ -1,4 +1,4 @@
-"""Iterated k-fold cross-validation: k-fold cross-validation several times, the rows shuffled anew each time.
+"""Iterated k-fold cross-validation: k-fold several times, the rows shuffled anew each time.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Iterated K-fold validation with
     shuffling".
@@ -14,7 +14,7 @@ from goldilocks.protocol import Split, duplicates, kfold, parts
 def split(
     dataset: Dataset, *, k: int, iterations: int, test: float, seed: int
 ) -> tuple[Split, ...]:
-    """`iterations` times `k` splits, all with the test rows that hold-out validation draws with this `test` and `seed`.
+    """Return `iterations` times `k` splits, all with the test rows of hold-out validation.
 
     Each iteration is shuffled k-fold cross-validation of all other rows, as `kfold.split` does it.
     Its seed is the next number that NumPy's `SeedSequence(seed)` generates: more iterations leave
@@ -37,15 +37,17 @@ def split(
     if dataset.kind == "series":
         raise SplitError(
             f"dataset={dataset.name} is a series, which must stay in order; "
-            "protocol=iterated_kfold shuffles its rows. "
-            "Use protocol=kfold, which chains its folds forward, or protocol=holdout."
+            "protocol=iterated_kfold shuffles its rows. Use protocol=kfold, which chains its folds "
+            "forward, or protocol=holdout."
         )
-    known = duplicates.contents(dataset)
-    rows, sealed, notes = parts.pool(dataset, known, test=test, seed=seed)
-    return tuple(
-        Split(parts.subset(dataset, train, shuffled), validation, sealed, (*notes, *left_out))
-        for shuffled in np.random.SeedSequence(seed).generate_state(iterations).tolist()
+
+    contents = duplicates.contents(dataset)
+    rows, test_rows, notes = parts.pool(dataset, contents, test=test, seed=seed)
+    splits = []
+    for shuffle_seed in np.random.SeedSequence(seed).generate_state(iterations).tolist():
         for train, validation, left_out in kfold.folds(
-            dataset, known, rows, k=k, shuffle=True, seed=shuffled
-        )
-    )
+            dataset, contents, rows, k=k, shuffle=True, seed=shuffle_seed
+        ):
+            train = parts.subset(dataset, train, shuffle_seed)
+            splits.append(Split(train, validation, test_rows, (*notes, *left_out)))
+    return tuple(splits)

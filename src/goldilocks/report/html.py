@@ -116,6 +116,7 @@ def _section(
                 {"number": len(figures), "name": name, "hidden": len(curves) > interactive.MANY}
             )
             figures.append(interactive.overlay(curves, ylabel=name))
+    differences = list(section.differences.values())
     penalty = any("best_val_data_loss" in run.metrics for run in section.runs)
     monitors = sorted({run.params.get("trainer.monitor", "val_loss") for run in section.runs})
     commits = dict.fromkeys(run.tags.get("code.digest", "") for run in section.runs)
@@ -126,16 +127,16 @@ def _section(
             max((test_ledger.evaluations(run.metrics) or 0 for run in section.runs), default=0)
         ),
         "measure": section.measures[0],
-        "better": "more" if higher_is_better(section.measures[0].removeprefix("test_")) else "less",
+        "better": "more" if higher_is_better(section.measures[0]) else "less",
         "settings": rows.settings(section),
         "same": section.same,
         "ranking": rows.ranking(section),
         "differences": rows.differences(section) if section.differences else None,
-        "untold": ", and ".join(dict.fromkeys(each.why for each in section.differences)),
-        "tested": sum(not each.why for each in section.differences),
+        "untold": ", and ".join(dict.fromkeys(each.reason for each in differences)),
+        "tested": sum(not each.reason for each in differences),
         "reference": section.reference.name if section.reference else "",
         "lucky": section.reference is not section.variants[0],
-        "over": section.differences[0].over if section.differences else "",
+        "over": differences[0].over if differences else "",
         "figures": places,
         "penalty": penalty,
         "monitors": monitors if len(monitors) > 1 else [],

@@ -92,7 +92,7 @@ def differences(section: Section) -> Table:
         ("pairs", "trainings of both with the same seed and fold"),
         ("so it is", "whether chance alone would set them so far apart"),
     ]
-    known = [each for each in section.differences if not math.isnan(each.low)]
+    known = [each for each in section.differences.values() if not math.isnan(each.low)]
     usual = (
         sorted(max(abs(each.low), abs(each.high)) for each in known)[len(known) // 2]
         if known
@@ -100,7 +100,8 @@ def differences(section: Section) -> Table:
     )
     least = max(min([0.0, *(each.low for each in known)]), -REACH * usual)
     most = min(max([0.0, *(each.high for each in known)]), REACH * usual)
-    return Table(head, [_difference(each, least, most) for each in section.differences])
+    rows = [_difference(name, each, least, most) for name, each in section.differences.items()]
+    return Table(head, rows)
 
 
 def runs(section: Section, pages: Mapping[str, str]) -> Table:
@@ -143,7 +144,7 @@ def _column(head: Sequence[tuple[str, str]], row: Sequence[Cell], name: str) -> 
 
 
 def _direction(measure: str) -> str:
-    return "more is better" if higher_is_better(measure.removeprefix("test_")) else "less is better"
+    return "more is better" if higher_is_better(measure) else "less is better"
 
 
 def _variant(place: int, variant: Variant, section: Section) -> list[Cell]:
@@ -204,25 +205,21 @@ def _value(spread: Spread | None, over_rows: str) -> Cell:
     return Cell(formatting.number(spread.mean), sort=repr(spread.mean), below=below, kind="number")
 
 
-def _difference(each: Difference, least: float, most: float) -> list[Cell]:
+def _difference(name: str, each: Difference, least: float, most: float) -> list[Cell]:
     sign = "+" if each.mean > 0 else ""
     mean = (
         Cell("")
         if math.isnan(each.mean)
         else Cell(sign + _signed(each.mean), repr(each.mean), kind="number")
     )
-    known = not math.isnan(each.low)
+    known, p = not math.isnan(each.low), each.p_corrected
     interval = f"{_signed(each.low)} to {_signed(each.high)}" if known else ""
-    chance = (
-        f"p = {each.adjusted:.2g}"
-        if known and each.adjusted >= 0.001
-        else "p < 0.001"
-        if known
-        else ""
-    )
+    chance = ""
+    if known:
+        chance = f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"
     kind = {True: "beyond", False: "within", None: "untold"}[each.beyond_noise]
     return [
-        Cell(each.variant, kind="name"),
+        Cell(name, kind="name"),
         mean,
         Cell(interval, sort=repr(each.low) if known else "", kind="number"),
         Cell("", sort=repr(each.mean), bar=_bar(each, least, most) if known else None, kind="bar"),
@@ -231,7 +228,7 @@ def _difference(each: Difference, least: float, most: float) -> list[Cell]:
             if each.pairs
             else "0"
         ),
-        Cell(each.words, sort=repr(each.adjusted), below=chance, kind=kind),
+        Cell(each.words, sort=repr(p), below=chance, kind=kind),
     ]
 
 

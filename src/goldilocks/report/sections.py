@@ -4,10 +4,10 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from goldilocks.evaluation.differences import Difference, difference, holm
+from goldilocks.evaluation.differences import Difference, between_trainings, holm
 from goldilocks.problem import PROBLEMS, higher_is_better
 from goldilocks.report import variants
 from goldilocks.report.variants import Histories, Variant
@@ -50,7 +50,7 @@ class Section:
         variants: The best first; those without a value last.
         reference: What the others are set against: the best variant of several trainings, else the
             best; None where no variant has a value.
-        differences: Each other variant with a value against the reference.
+        differences: Of each other variant with a value to the reference, by name.
         columns: The settings in which variants differ, each said once.
         settings: For each setting that differs, its values; the seed stands among them.
         same: The settings that are equal in all runs.
@@ -61,7 +61,7 @@ class Section:
     measures: tuple[str, ...]
     variants: tuple[Variant, ...]
     reference: Variant | None
-    differences: tuple[Difference, ...]
+    differences: Mapping[str, Difference]
     columns: tuple[str, ...]
     settings: Mapping[str, tuple[str, ...]]
     same: Mapping[str, str]
@@ -151,7 +151,7 @@ def _section(data: Data, runs: Sequence[StoredRun], histories: Histories) -> Sec
         measures=measured,
         variants=tuple(ranked),
         reference=reference,
-        differences=tuple(_differences(ranked, reference, measured[0])) if reference else (),
+        differences=_differences(ranked, reference, measured[0]) if reference else {},
         columns=tuple(columns),
         settings={name: values[name] for name in shown},
         same={name: found[0] for name, found in values.items() if len(found) == 1},
@@ -167,7 +167,7 @@ def _rank(variant: Variant, measure: str) -> tuple[bool, float]:
     spread = variant.spread(measure)
     if spread is None or not math.isfinite(spread.mean):
         return True, 0.0
-    better = higher_is_better(measure.removeprefix("test_"))
+    better = higher_is_better(measure)
     return False, -spread.mean if better else spread.mean
 
 
@@ -180,18 +180,21 @@ def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
     return next(iter([*several, *judged]), None)
 
 
-def _differences(ranked: Sequence[Variant], reference: Variant, measure: str) -> list[Difference]:
-    """Each other variant with values against the reference."""
-    found = []
-    for each in ranked:
-        if each is reference or measure not in each.values:
+def _differences(
+    ranked: Sequence[Variant], reference: Variant, measure: str
+) -> dict[str, Difference]:
+    """Return the difference of each other variant with values to the reference, by name."""
+    differences = {}
+    for variant in ranked:
+        if variant is reference or measure not in variant.values:
             continue
-        values, others = each.values[measure], reference.values[measure]
-        overlap = max(each.overlap, reference.overlap)
-        gap = difference(each.name, values, reference.name, others, overlap=overlap)
-        if each.rows != reference.rows and not gap.why.startswith("a value"):
-            nan = math.nan
-            why = "judged on other rows, so seeds are no pairs"
-            gap = replace(gap, pairs=0, mean=nan, low=nan, high=nan, p=nan, adjusted=nan, why=why)
-        found.append(gap)
-    return holm(found)
+
+        values, others = variant.values[measure], reference.values[measure]
+        overlap = max(variant.overlap, reference.overlap)
+        difference = between_trainings(values, others, overlap=overlap)
+        if variant.rows != reference.rows and not difference.reason.startswith("a value"):
+            reason = "judged on other rows, so seeds are no pairs"
+            difference = Difference(mean=math.nan, pairs=0, over=difference.over, reason=reason)
+        differences[variant.name] = difference
+
+    return holm(differences)

@@ -10,6 +10,7 @@ import numpy as np
 from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.differences import Key
+from goldilocks.evaluation.intervals import student_quantile
 from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.problem import higher_is_better
 from goldilocks.report import sweep
@@ -91,9 +92,7 @@ class Variant:
             return None
         found = mean_interval.spread(values, overlap=self.overlap)
         low = max(found.low, 0.0) if min(values) >= 0 else found.low
-        high = (
-            min(found.high, 1.0) if higher_is_better(measure.removeprefix("test_")) else found.high
-        )
+        high = min(found.high, 1.0) if higher_is_better(measure) else found.high
         return replace(found, low=low, high=high)
 
     def mean(self, metric: str) -> float:
@@ -236,9 +235,5 @@ def _overlap(run: StoredRun) -> float:
     reach = run.metrics.get("best_val_loss_high", math.nan) - mean
     if count < 2 or not deviation > 0 or not math.isfinite(reach):
         return 0.0
-    from scipy import special
-
-    units = reach / (
-        deviation * float(special.stdtrit(count - 1, (1 + mean_interval.CONFIDENCE) / 2))
-    )
+    units = reach / (deviation * student_quantile(count - 1))
     return max(0.0, round(units**2 - 1 / count, 6))

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.diagnosis import Verdict
-from goldilocks.evaluation.intervals import Interval, best_of
+from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.test_ledger import EVALUATIONS, Evaluation
 from goldilocks.training.fit import Result
-
-NORMAL = 1.96  # standard errors to either side in a 95 % interval
 
 
 @dataclass(frozen=True, kw_only=True)

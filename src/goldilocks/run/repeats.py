@@ -16,7 +16,8 @@ import pandas as pd
 from goldilocks import console, diagnosis
 from goldilocks.config.settings import Settings
 from goldilocks.diagnosis import Verdict
-from goldilocks.evaluation import mean_interval, scores
+from goldilocks.evaluation import mean_interval
+from goldilocks.evaluation.baseline import beats
 from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.formatting import markdown, number
 from goldilocks.plots import curves, overlays, style
@@ -59,7 +60,7 @@ class Average:
     def beats_baseline(self) -> bool:
         """Return whether the mean of the primary metric is better than the baseline's."""
         means = {name.removeprefix("val_"): spread.mean for name, spread in self.best.items()}
-        return scores.beats(self.outcomes[0].problem, means, self.baseline)
+        return beats(self.outcomes[0].problem, means, self.baseline)
 
     @property
     def metrics(self) -> dict[str, float]:

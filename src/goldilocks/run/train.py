@@ -20,6 +20,7 @@ from goldilocks.encoding.targets import (
     target_spread,
 )
 from goldilocks.evaluation import scores
+from goldilocks.evaluation.baseline import beats, predict_baseline
 from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer, vectors
 from goldilocks.run import cache, description, figures
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
@@ -139,8 +140,8 @@ def _train_one(
     if final:
         tracker.mark_test_evaluation()
     predictions = predict(job.encoder, job.model, dataset, rows)
-    naive_predictions = scores.naive(dataset, job.prior, rows)
-    baseline = scores.scores(problem, targets, naive_predictions)
+    baseline_predictions = predict_baseline(dataset, job.prior, rows)
+    baseline = scores.scores(problem, targets, baseline_predictions)
     reached = scores.scores(problem, targets, predictions)
     intervals = {}
     if final:
@@ -167,7 +168,7 @@ def _train_one(
         split=split,
         result=result,
         baseline=baseline,
-        beats_baseline=scores.beats(problem, reached, baseline),
+        beats_baseline=beats(problem, reached, baseline),
         verdict=verdict,
         test=reached if final else None,
         intervals=intervals,
@@ -242,7 +243,7 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
         max_tokens=max_tokens,
         vocabulary=vectorization.vocabulary(encoder),
         persistence=encoding.persistence(dataset, encoder),
-        earlier=initial_model,
+        initial_model=initial_model,
     )
     model = settings.builder("model")(facts, regularizer)
     if goes_on:

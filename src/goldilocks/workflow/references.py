@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from goldilocks.config.settings import Settings
-from goldilocks.evaluation.paired import Predicted
 from goldilocks.problem import Problem
 from goldilocks.run.context import PREDICTIONS
 from goldilocks.tracking import provenance
@@ -58,7 +57,7 @@ def _tune(flow: Flow, parent: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def validated(folder: Path) -> Predicted:
+def validated(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What the reference predicted of the validation rows of each fold."""
     with np.load(folder / PREDICTIONS, allow_pickle=False) as arrays:
         folds = [name.partition(".")[2] for name in arrays.files if name.startswith("rows.")]

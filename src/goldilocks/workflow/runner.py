@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from goldilocks.config.settings import PARENT_FILE, Settings, key_of
 from goldilocks.errors import JobError, UserError
+from goldilocks.evaluation.differences import Predictions
 from goldilocks.jobs import records
 from goldilocks.jobs.pool import INTERRUPTED, Pool
 from goldilocks.jobs.process import Job, JobResult
@@ -26,8 +27,6 @@ from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS
 from goldilocks.workflow.budget import Budget
-
-Key = tuple[str, str]  # a training's seed and fold
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Trained:
 
     candidate: Candidate
     run: StoredRun
-    judged: Mapping[Key, tuple[np.ndarray, np.ndarray]]
+    judged: Predictions
 
     @property
     def verdict(self) -> str:
@@ -104,6 +103,11 @@ class Trained:
     def end(self, name: str) -> float:
         """The "train" or "val" loss where the training ended; NaN of a diverged one."""
         return self.run.metrics.get(f"verdict/end_{name}_loss", float("nan"))
+
+
+def predictions(trained: Sequence[Trained]) -> Predictions:
+    """Return the validation predictions of all trainings of a candidate."""
+    return {key: part for training in trained for key, part in training.judged.items()}
 
 
 class Runner:

@@ -262,7 +262,7 @@ class Search:
         sign = 1 if self.higher else -1
         before = max(sign * value for value in self.ended[:-IN_VAIN])
         after = max(sign * value for value in self.ended[-IN_VAIN:])
-        return after - before <= self.flow.judge.seed_error.get(self.monitor, 0.0)
+        return after - before <= self.flow.comparison.seed_error.get(self.monitor, 0.0)
 
 
 def _finite(value: float | None) -> float | None:

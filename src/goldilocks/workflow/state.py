@@ -9,7 +9,7 @@ from typing import Any
 
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation.paired import Judge
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.problem import Problem
 from goldilocks.tracking import Store
 from goldilocks.workflow.budget import Budget
@@ -48,12 +48,13 @@ class Flow:
         return next(step.chosen for step in self.steps if step.name == name)
 
     @property
-    def judge(self) -> Judge:
+    def comparison(self) -> Comparison:
         """Compares candidates; the noise from seed to seed is known once the step "power" has measured it."""
         power = next((step.chosen for step in self.steps if step.name == "power"), None)
         if power is None:
-            return Judge(self.dataset, self.problem, {}, 0)
-        return Judge(self.dataset, self.problem, power["seed_error"], len(power["small"]["runs"]))
+            return Comparison(self.dataset, self.problem, {}, 0)
+        seeds = len(power["small"]["runs"])
+        return Comparison(self.dataset, self.problem, power["seed_error"], seeds)
 
     @property
     def seeds(self) -> list[str]:

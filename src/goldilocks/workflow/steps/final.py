@@ -8,11 +8,12 @@ from pathlib import Path
 
 from goldilocks.errors import SealError
 from goldilocks.evaluation import intervals
-from goldilocks.evaluation.paired import CONFIDENCE, Difference, apart
+from goldilocks.evaluation.differences import Difference, between_samples
+from goldilocks.evaluation.intervals import CONFIDENCE
 from goldilocks.problem import higher_is_better
 from goldilocks.run import test_ledger
 from goldilocks.workflow import references
-from goldilocks.workflow.runner import Candidate, Trained
+from goldilocks.workflow.runner import Candidate, Trained, predictions
 from goldilocks.workflow.state import Flow, remember
 from goldilocks.workflow.step import Step
 
@@ -30,7 +31,7 @@ def seconds(flow: Flow, trained: Trained) -> float:
 
 def step(flow: Flow, parent: str, folder: Path) -> Step:
     """Refit, look once, and compare what was seen with what validation had promised."""
-    tune, judge = flow.found("tune"), flow.judge
+    tune, comparison = flow.found("tune"), flow.comparison
     winner = flow.recall(tune["winner"])
     candidate = _candidate(flow, winner[0].candidate, tune["epochs"])
     averaged = any(word.startswith("optimizer.ema_momentum=") for word in candidate.overrides)
@@ -50,9 +51,12 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             table=[],
             chosen={},
         )
-    measure = judge.measure
-    promised, seen = judge.score(winner, measure), judge.score([tested], measure)
-    validated, reached = promised.gain, seen.gain
+    measure = comparison.metric
+    promised, seen = (
+        comparison.score(predictions(winner), measure),
+        comparison.score(tested.judged, measure),
+    )
+    validated, reached = promised.mean, seen.mean
     lucky = intervals.best_of(tune["considered"], tune["noise"])
     sign = 1 if higher_is_better(measure) else -1
     metrics = tested.run.metrics
@@ -83,21 +87,21 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
         )
     if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
         reasons.append(f"This is {warning}.")
-    reasons.append(_gap(apart(promised, seen), sign))
+    reasons.append(_gap(between_samples(promised, seen), sign))
     reference = references.test(flow, parent, folder / "reference", rows)
-    gain = judge.against_predicted(
-        [tested], {fold: (rows, reference) for _, fold in tested.judged}, measure
+    gain = comparison.against_fixed(
+        tested.judged, {fold: (rows, reference) for _, fold in tested.judged}, measure
     )
     name = flow.found("baseline")["reference"]["name"]
     told = "beyond" if gain.beyond_noise else "within"
     reasons.append(
         f"The reference, {name}, fitted on the same rows, reaches test_{measure} "
-        f"{reached - sign * gain.gain:.4g}: the "
-        f"winner is {abs(gain.gain):.3g} {'better' if gain.gain >= 0 else 'worse'} (95 % interval "
+        f"{reached - sign * gain.mean:.4g}: the "
+        f"winner is {abs(gain.mean):.3g} {'better' if gain.mean >= 0 else 'worse'} (95 % interval "
         f"{gain.low:+.3g} to "
         f"{gain.high:+.3g}), {told} noise."
     )
-    if gain.beyond_noise and gain.gain < 0:
+    if gain.beyond_noise and gain.mean < 0:
         reasons.append(f"So for these data {name} is the better choice, and cheaper.")
     interval = (
         f" ({100 * CONFIDENCE:.0f} % interval {low:.4g} to {high:.4g})"
@@ -121,7 +125,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
                     for name in ("loss", *flow.problem.metrics)
                 },
             },
-            {"candidate": f"reference: {name}", f"test_{measure}": reached - sign * gain.gain},
+            {"candidate": f"reference: {name}", f"test_{measure}": reached - sign * gain.mean},
         ],
         chosen={
             "tested": remember(candidate, [tested]),
@@ -131,8 +135,8 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
             "high": high if math.isfinite(high) else None,
             "validation": validated,
             "lucky": lucky,
-            "reference": reached - sign * gain.gain,
-            "reference_gain": [gain.low, gain.gain, gain.high],
+            "reference": reached - sign * gain.mean,
+            "reference_gain": [gain.low, gain.mean, gain.high],
         },
     )
 
@@ -140,18 +144,18 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
 def _gap(higher: Difference, sign: int) -> str:
     """What it means that validation is so much higher than the test; `sign` is 1 where higher is better, else -1."""
     if not higher.beyond_noise:
-        return f"Test and validation differ by {abs(higher.gain):.3g}: within noise (up to {higher.reach:.2g})."
+        return f"Test and validation differ by {abs(higher.mean):.3g}: within noise (up to {higher.reach:.2g})."
     beyond = f"beyond noise ({higher.reach:.2g})"
-    if sign * higher.gain > 0:
+    if sign * higher.mean > 0:
         return (
-            f"The test is {abs(higher.gain):.3g} worse than validation, {beyond}: by choosing "
+            f"The test is {abs(higher.mean):.3g} worse than validation, {beyond}: by choosing "
             "among many the model has "
             "been fitted to the validation rows, or the test rows are of another kind. Use a more "
             "reliable protocol, "
             "such as protocol=iterated_kfold, or fewer choices."
         )
     return (
-        f"The test is {abs(higher.gain):.3g} better than validation, {beyond}: the last training "
+        f"The test is {abs(higher.mean):.3g} better than validation, {beyond}: the last training "
         "had more rows, or the "
         "test rows are easier."
     )

@@ -6,10 +6,10 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical p
 import statistics
 from pathlib import Path
 
-from goldilocks.evaluation.paired import Difference
+from goldilocks.evaluation.differences import Difference
 from goldilocks.report.workflow.rows import row
 from goldilocks.workflow.model_sizes import SMALL, rungs
-from goldilocks.workflow.runner import Trained
+from goldilocks.workflow.runner import Trained, predictions
 from goldilocks.workflow.state import Flow, remember
 from goldilocks.workflow.step import Step
 
@@ -26,13 +26,15 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     if first is None:  # Its seed is that of all later candidates.
         raise flow.runner.lost()
     trained = [first, *(each for each in others if each is not None)]
-    judge = flow.judge
-    measures = list(dict.fromkeys([judge.measure, "loss"]))  # What can be compared row by row.
-    gains = {measure: judge.against_baseline(trained, measure) for measure in measures}
+    comparison = flow.comparison
+    measures = list(dict.fromkeys([comparison.metric, "loss"]))  # What can be compared row by row.
+    gains = {
+        measure: comparison.against_baseline(predictions(trained), measure) for measure in measures
+    }
     # The best epoch is the luckiest of many, and either measure may pass: each look has its share
     # of the level.
     level = LEVEL / (max(each.epochs for each in trained) * len(measures))
-    passed = any(gain.chance() < level for gain in gains.values())
+    passed = any(gain.p_better < level for gain in gains.values())
     reasons = [_told(measure, gain, level) for measure, gain in gains.items()]
     if not passed:
         reasons.append(_meaning(flow, trained))
@@ -55,19 +57,19 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
 
 
 def _told(measure: str, gain: Difference, level: float) -> str:
-    verdict = "beyond" if gain.chance() < level else "within"
+    verdict = "beyond" if gain.p_better < level else "within"
     apart = (
-        f"{abs(gain.gain):.4g} {'better' if gain.gain > 0 else 'worse'} than"
-        if gain.gain
+        f"{abs(gain.mean):.4g} {'better' if gain.mean > 0 else 'worse'} than"
+        if gain.mean
         else "as good as"
     )
     errors = (
-        f", {gain.gain / gain.error:+.1f} standard errors" if gain.error else ""
+        f", {gain.mean / gain.error:+.1f} standard errors" if gain.error else ""
     )  # Else all rows are as one.
     return (
-        f"val_{measure} is {apart} the baseline's on {gain.rows} rows with {gain.seeds} "
+        f"val_{measure} is {apart} the baseline's on {gain.rows} rows with {gain.pairs} "
         f"seeds{errors}: {verdict} noise "
-        f"at the level {LEVEL:g} (chance {gain.chance():.2g}; {level:.2g} is allowed, since the "
+        f"at the level {LEVEL:g} (chance {gain.p_better:.2g}; {level:.2g} is allowed, since the "
         "best epoch was picked)."
     )
 

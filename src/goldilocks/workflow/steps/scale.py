@@ -76,7 +76,7 @@ def _following(
 
 
 def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
-    found, measures = _overfit(trained), [flow.problem.metric, flow.judge.measure]
+    found, measures = _overfit(trained), [flow.problem.metric, flow.comparison.metric]
     overfitting = [place for place in trained if trained[place].verdict == "overfit"]
     learned = [place for place in trained if trained[place].verdict not in NOTHING]
     # Of several that overfit, the one that was best before it did has the most to gain from

@@ -10,17 +10,19 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from goldilocks.config.settings import key_of
-from goldilocks.evaluation.paired import Difference, Judge, Predicted
+from goldilocks.evaluation.differences import Comparison, Difference
 from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.rows import row
 from goldilocks.workflow import references
 from goldilocks.workflow.budget import CONFIRM, TUNE
-from goldilocks.workflow.runner import Trained
+from goldilocks.workflow.runner import Trained, predictions
 from goldilocks.workflow.search import Search
 from goldilocks.workflow.state import Flow, remember
 from goldilocks.workflow.step import Step, once
@@ -48,7 +50,7 @@ def step(flow: Flow, parent: str, folder: Path) -> Step:
     search.run(parent, trials=TRIALS)
     finalists, failed = search.best(FINALISTS), list(flow.runner.failures)
     others = [each for each in sizes if each.verdict not in NOTHING and each is not start]
-    others.sort(key=lambda each: _rank(flow.judge, [each]))
+    others.sort(key=lambda each: _rank(flow.comparison, [each]))
     groups = _confirmed(flow, [*finalists, start, *others[:1]], folder, parent)
     return _step(
         flow,
@@ -92,13 +94,13 @@ def _affordable(flow: Flow, chosen: Sequence[Trained]) -> bool:
     return in_time and len(chosen) <= flow.budget.runs_left(CONFIRM)
 
 
-def _rank(judge: Judge, group: Sequence[Trained]) -> tuple[int, float]:
+def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]:
     """Sorts the best first; what was trained with fewer seeds comes last: its score may be the luck of one."""
     score, seeds = (
-        judge.score(group, judge.measure).gain,
+        comparison.score(predictions(group), comparison.metric).mean,
         {seed for each in group for seed, _ in each.judged},
     )
-    return -len(seeds), -score if higher_is_better(judge.measure) else score
+    return -len(seeds), -score if higher_is_better(comparison.metric) else score
 
 
 def _step(
@@ -110,9 +112,9 @@ def _step(
     *,
     considered: int,
 ) -> Step:
-    judge = flow.judge
-    measure = judge.measure
-    contenders = sorted(groups, key=lambda group: _rank(judge, group))
+    comparison = flow.comparison
+    measure = comparison.metric
+    contenders = sorted(groups, key=lambda group: _rank(comparison, group))
     winner = contenders[0]
     overfit = next(group for group in contenders if group[0].run.run_id == start.run.run_id)
     reasons = [search.said()]
@@ -123,17 +125,20 @@ def _step(
             "compared row by row."
         )
     rival = overfit if winner is not overfit else contenders[1] if len(contenders) > 1 else winner
-    gain = judge.compare(winner, rival, measure)
+    gain = comparison.compare(predictions(winner), predictions(rival), measure)
     if winner is not overfit:
         reasons.append(
-            f"{winner[0].candidate.name} is {gain.gain:.4g} better in val_{measure} than "
+            f"{winner[0].candidate.name} is {gain.mean:.4g} better in val_{measure} than "
             f"{start.candidate.name}, where "
             f"tuning began (95 % interval {gain.low:+.3g} to {gain.high:+.3g}, {gain.rows} rows, "
             f"{_seeds(gain)}): "
             f"{'beyond' if gain.beyond_noise else 'within'} noise."
         )
     smaller = [group for group in contenders if group[0].parameters < winner[0].parameters]
-    behind = [(group[0], judge.compare(group, winner, measure)) for group in smaller]
+    behind = [
+        (group[0], comparison.compare(predictions(group), predictions(winner), measure))
+        for group in smaller
+    ]
     if equal := [
         (least, difference) for least, difference in behind if not difference.beyond_noise
     ]:
@@ -141,7 +146,7 @@ def _step(
         reasons.append(
             f"{least.candidate.name} has {least.parameters:,} weights instead of "
             f"{winner[0].parameters:,}, and is "
-            f"{-difference.gain:.4g} behind in val_{measure} (95 % interval "
+            f"{-difference.mean:.4g} behind in val_{measure} (95 % interval "
             f"{-difference.high:+.3g} to "
             f"{-difference.low:+.3g}): these rows and seeds cannot tell the two apart."
         )
@@ -157,11 +162,13 @@ def _step(
     versus = [_baseline_row(flow, winner, measure), _reference_row(flow, winner, measure)]
     for name, group in named.items():
         if group:
-            difference = None if group is winner else judge.compare(group, winner, measure)
+            difference = None
+            if group is not winner:
+                difference = comparison.compare(predictions(group), predictions(winner), measure)
             versus.append(
                 _versus(
                     f"{name}: {group[0].candidate.name}",
-                    judge.score(group, measure).gain,
+                    comparison.score(predictions(group), measure).mean,
                     difference,
                     measure,
                 )
@@ -171,7 +178,7 @@ def _step(
         title="Regularize and tune",
         passed=True,
         decision=f"The winner is {candidate.name}: val_{measure} "
-        f"{judge.score(winner, measure).gain:.4g} at epoch "
+        f"{comparison.score(predictions(winner), measure).mean:.4g} at epoch "
         f"{_epoch(winner)}.",
         reasons=[*reasons, *failed],
         table=[_contender(flow, group, winner) for group in contenders],
@@ -192,8 +199,8 @@ def _step(
 
 def _contender(flow: Flow, group: Sequence[Trained], winner: Sequence[Trained]) -> dict[str, Any]:
     """The row of a candidate that was trained with several seeds; what decides stands first."""
-    judge, measure = flow.judge, flow.judge.measure
-    difference = judge.compare(group, winner, measure)
+    comparison, measure = flow.comparison, flow.comparison.metric
+    difference = comparison.compare(predictions(group), predictions(winner), measure)
     interval = "" if group is winner else f"{difference.low:+.3g} to {difference.high:+.3g}"
     told = (
         "the winner"
@@ -204,7 +211,10 @@ def _contender(flow: Flow, group: Sequence[Trained], winner: Sequence[Trained]) 
     )
     said = row(group[0], [flow.problem.metric, measure])
     first = {name: said.pop(name) for name in ("candidate", "weights", f"val_{measure}")}
-    first |= {f"val_{measure}": judge.score(group, measure).gain, "seeds": len(group)}
+    first |= {
+        f"val_{measure}": comparison.score(predictions(group), measure).mean,
+        "seeds": len(group),
+    }
     return {
         **first,
         "better than the winner by": interval,
@@ -215,7 +225,7 @@ def _contender(flow: Flow, group: Sequence[Trained], winner: Sequence[Trained]) 
 
 
 def _seeds(difference: Difference) -> str:
-    return f"{difference.seeds} seed{'s' * (difference.seeds > 1)}"
+    return f"{difference.pairs} seed{'s' * (difference.pairs > 1)}"
 
 
 def _versus(name: str, score: float, difference: Difference | None, measure: str) -> dict[str, Any]:
@@ -251,10 +261,15 @@ def _reference_row(flow: Flow, winner: Sequence[Trained], measure: str) -> dict[
     return _versus(f"reference: {known['name']}", known["scores"][measure], lost, measure)
 
 
-def _behind(flow: Flow, others: Predicted, winner: Sequence[Trained], measure: str) -> Difference:
+def _behind(
+    flow: Flow,
+    others: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    winner: Sequence[Trained],
+    measure: str,
+) -> Difference:
     """How much better others are than the winner."""
-    gain = flow.judge.against_predicted(winner, others, measure)
-    return dataclasses.replace(gain, gain=-gain.gain)
+    gain = flow.comparison.against_fixed(predictions(winner), others, measure)
+    return dataclasses.replace(gain, mean=-gain.mean)
 
 
 def _regularized(behind: Sequence[list[Trained]]) -> list[Trained]:

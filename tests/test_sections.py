@@ -1,0 +1,194 @@
+import math
+from dataclasses import replace
+
+import pytest
+from scipy import stats
+
+from goldilocks.report import sections, variants
+from stored_runs import a_run, folds, seeds
+
+
+def section(runs, histories=None):
+    [found] = sections.sections(runs, histories or {})
+    return found
+
+
+def test_runs_that_differ_in_their_seed_are_one_variant_with_an_interval():
+    found = section([*seeds("4", [30.0, 40.0, 50.0]), *seeds("64", [9.0, 10.0, 11.0])])
+    best, worst = found.variants
+    assert (best.name, worst.name) == ("model.units=64", "model.units=4")
+    spread = best.spread("val_loss")
+    reach = stats.t.ppf(0.975, 2) * 1.0 / math.sqrt(3)
+    assert (spread.mean, spread.low, spread.high) == (
+        10,
+        pytest.approx(10 - reach),
+        pytest.approx(10 + reach),
+    )
+    assert found.columns == ("model.units",)
+    assert dict(found.settings) == {"model.units": ("64", "4"), "seed": ("0", "1", "2")}
+    assert found.same["dataset"] == "boston"
+    assert {name: each.mean for name, each in found.differences.items()} == {"model.units=4": 30}
+
+
+def test_settings_without_an_effect_make_no_variants():
+    runs = [
+        a_run("a", 1.0, params={"tracking.uri": "x"}),
+        a_run("b", 2.0, params={"tracking.uri": "y", "seed": "1"}),
+    ]
+    assert len(section(runs).variants) == 1
+
+
+def test_the_best_epoch_counts_and_not_the_last():
+    run = a_run("a", 1.5, metrics={"val_loss": 9.0})
+    assert section([run]).variants[0].spread("val_loss").mean == 1.5
+
+
+def test_a_measure_of_which_more_is_better_is_sorted_so():
+    tags, settings = {"problem": "binary"}, {"trainer.monitor": "val_accuracy"}
+    runs = [
+        a_run(
+            name,
+            0.5,
+            tags=tags,
+            params={**settings, "model.units": name},
+            metrics={"best_val_accuracy": share},
+        )
+        for name, share in (("low", 0.6), ("high", 0.9))
+    ]
+    found = section(runs)
+    assert found.measures == ("val_accuracy", "val_loss")
+    assert [each.name for each in found.variants] == ["model.units=high", "model.units=low"]
+
+
+def test_penalties_are_left_out_of_the_loss():
+    plain = a_run("a", 2.0, params={"regularizer": "none"})
+    penalized = a_run("b", 5.0, params={"regularizer": "l2"}, metrics={"best_val_data_loss": 1.0})
+    assert [each.name for each in section([plain, penalized]).variants] == [
+        "regularizer=l2",
+        "regularizer=none",
+    ]
+
+
+def test_folds_count_as_one_variant_at_the_epoch_of_their_parent():
+    reach = stats.t.ppf(0.975, 3) * math.sqrt(5 / 3) * math.sqrt(1 / 4 + 1 / 3)
+    runs, histories = folds("8", [1.0, 2.0, 3.0, 4.0], overlap_high=2.5 + reach)
+    [variant] = variants.group(runs, histories, ["val_loss"])
+    assert variant.values["val_loss"] == {
+        ("0", "1"): 1.0,
+        ("0", "2"): 2.0,
+        ("0", "3"): 3.0,
+        ("0", "4"): 4.0,
+    }
+    assert variant.overlap == pytest.approx(1 / 3, abs=1e-5)
+    spread = variant.spread("val_loss")
+    assert (spread.mean, spread.high) == (2.5, pytest.approx(2.5 + reach, rel=1e-4))
+    assert [run.run_id for run in variant.runs] == ["8"]
+
+
+def test_runs_without_a_result_are_named_and_not_counted():
+    runs = seeds("4", [3.0, 4.0])
+    runs += [
+        a_run("bad", params={"model.units": "4", "seed": "2"}, status="FAILED"),
+        a_run("cut", 1.0, params={"model.units": "4", "seed": "3"}, tags={"pruned": "true"}),
+        a_run("now", params={"model.units": "9"}, status="RUNNING"),
+    ]
+    counted, without = section(runs).variants
+    assert counted.problems == ("seed 2 failed", "seed 3 pruned")
+    assert (counted.spread("val_loss").mean, len(counted.trainings)) == (3.5, 2)
+    assert (without.problems, without.spread("val_loss")) == (("seed 0 still running",), None)
+
+
+def test_of_one_seed_the_newest_run_counts():
+    [variant] = section([a_run("old", 9.0, started=1), a_run("new", 1.0, started=2)]).variants
+    assert variant.spread("val_loss").mean == 1.0
+    assert variant.problems == ("an older run of seed 0 is not counted",)
+
+
+def test_a_diverged_run_stands_last_and_is_not_compared():
+    found = section([*seeds("4", [math.nan, 1.0]), *seeds("8", [5.0, 6.0])])
+    assert [each.name for each in found.variants] == ["model.units=8", "model.units=4"]
+    assert next(iter(found.differences.values())).words == "a value is not finite"
+
+
+def test_variants_are_set_against_the_best_of_several_trainings():
+    lucky = a_run("x", 1.0, params={"model.units": "8"})
+    found = section([*seeds("4", [6.0, 7.0]), *seeds("64", [3.0, 4.1]), lucky])
+    assert found.variants[0].name == "model.units=8"
+    assert found.reference.name == "model.units=64"
+    assert [(name, each.words) for name, each in found.differences.items()] == [
+        ("model.units=8", "one seed cannot tell"),
+        ("model.units=4", "beyond noise"),
+    ]
+    assert section([lucky]).reference.name == lucky.name
+    assert section([a_run("bad", status="FAILED")]).reference is None
+
+
+def test_other_validation_rows_are_no_pairs():
+    found = section(
+        [*seeds("4", [1.0, 2.0]), *seeds("4", [3.0, 5.0], params={"protocol.seed": "1"})]
+    )
+    assert (
+        next(iter(found.differences.values())).words
+        == "judged on other rows, so seeds are no pairs"
+    )
+    assert next(iter(found.differences.values())).pairs == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tags": {"dataset.digest": "cd" * 32}},
+        {"tags": {"dataset.source": "original"}},
+        {"params": {"dataset": "mine"}},
+        {"params": {"problem.loss": "mae"}},
+        {"tags": {"problem": "unit_regression"}},
+        {"params": {"final": "true"}, "metrics": {"test_loss": 3.0}},
+    ],
+)
+def test_what_cannot_be_compared_stands_apart(other):
+    found = sections.sections([a_run("a", 1.0), a_run("b", 2.0, **other)], {})
+    assert [len(each.variants) for each in found] == [1, 1]
+    assert not any(each.differences for each in found)
+
+
+def test_the_default_loss_and_its_name_are_one():
+    assert (
+        len(sections.apart([a_run("a", 1.0), a_run("b", 2.0, params={"problem.loss": "mse"})])) == 1
+    )
+
+
+def test_variants_of_a_study_have_the_names_of_their_experiments():
+    runs = [
+        a_run(name, 1.0, params={"experiment": name, "model.units": name})
+        for name in ("imdb_big", "imdb_small")
+    ]
+    assert {each.name for each in section(runs).variants} == {"imdb_big", "imdb_small"}
+
+
+def test_folds_that_a_run_took_from_another_count_as_its_own():
+    runs, histories = folds("64", [10.0, 11.0, 12.0], overlap_high=13.0)
+    above, *below = runs
+    taken = replace(
+        above, tags={**above.tags, "reused.0": " ".join(run.run_id for run in below[:2])}
+    )
+    below = [
+        replace(run, tags={**run.tags, "mlflow.parentRunId": "older"}) for run in below[:2]
+    ] + below[2:]
+    [found] = variants.group([taken, *below], histories, ["val_loss"])
+    assert sorted(found.values["val_loss"].values()) == [10.0, 11.0, 12.0]
+
+
+def test_runs_judged_by_other_numbers_of_rows_are_no_pairs():
+    [few], [many] = (
+        variants.group(
+            [
+                a_run(
+                    size, 1.0, params={"trainer.validation_steps": "2", "trainer.batch_size": size}
+                )
+            ],
+            {},
+            ["val_loss"],
+        )
+        for size in ("20", "80")
+    )
+    assert few.rows != many.rows
