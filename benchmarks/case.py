@@ -9,7 +9,7 @@ from goldilocks.config.settings import Settings, settled
 from goldilocks.problem import resolve
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.train import prepare
-from goldilocks.training.fit import Job
+from goldilocks.training.fit import FitSpec
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -21,7 +21,7 @@ def settings(*overrides: str) -> Settings:
     return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
 
 
-def job(given: Settings) -> Job:
+def job(given: Settings) -> FitSpec:
     """Build a fresh model of these settings, with the rows to train it on."""
     dataset = given.builder("dataset")()
     problem = resolve(dataset.problem, **given.tree["problem"])

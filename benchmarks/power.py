@@ -48,7 +48,7 @@ def steps(name: str, shuffle: int | None) -> tuple[str, float]:
         if done.returncode:
             sys.exit(done.stderr)
         [kept] = (Path(folder) / ".goldilocks" / "workflows").iterdir()
-        passed = json.loads((kept / "power.json").read_text())["passed"]
+        passed = json.loads((kept / "power.json").read_text())["report"]["passed"]
         return "passed" if passed else "stopped", time.monotonic() - began
 
 

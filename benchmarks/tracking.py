@@ -67,7 +67,7 @@ def bare(given, job) -> float:
         optimizer=job.optimizer(steps * epochs),
         loss=job.problem.loss,
         metrics=list(job.problem.metrics),
-        steps_per_execution=fit._steps_at_once(steps, fit.NUMBERS_PER_EXECUTION // numbers),
+        steps_per_execution=fit.largest_divisor(steps, fit.NUMBERS_PER_EXECUTION // numbers),
         jit_compile=False,
     )
     job.model.fit(

@@ -1,12 +1,11 @@
-"""What the universal workflow comes to: `python benchmarks/workflows.py BUDGET [FOLDER_OF_PHOTOGRAPHS] [NAME ...]`.
+"""What the universal workflow achieves: `python benchmarks/workflows.py BUDGET [FOLDER_OF_PHOTOGRAPHS] [NAME ...]`.
 
 The stand-ins of four of the book's data sets, three data sets that scikit-learn ships, written out
 as files, and a folder of photographs, with a folder per class. One after another, each in a folder
-of its own below `workflows/`; what is there is taken. Prints a row a workflow, from its
-`story.json`.
+of its own below `workflows/`; finished ones are not repeated. Prints a row per workflow, from its
+logged report.
 """
 
-import json
 import subprocess
 import sys
 import time
@@ -15,6 +14,10 @@ from pathlib import Path
 from mlflow.tracking import MlflowClient
 from PIL import Image
 from sklearn import datasets
+
+from goldilocks.formatting import number, signed
+from goldilocks.report.workflow import content
+from goldilocks.report.workflow.content import WorkflowReport
 
 ROOT, HERE = Path(__file__).parent.parent, Path("workflows")
 STAND_INS = ("boston", "imdb", "mnist", "catsdogs")
@@ -43,8 +46,8 @@ def arguments(name: str, folder: Path, photographs: Path | None) -> list[str]:
     return ["dataset=table", f"dataset.file={name}.csv", "dataset.target=target"]
 
 
-def story(folder: Path) -> dict | None:
-    """The story of the workflow that was finished in a folder."""
+def logged_report(folder: Path) -> WorkflowReport | None:
+    """The report of the workflow that was finished in a folder."""
     if not (folder / "mlflow.db").exists():
         return None
     client = MlflowClient(f"sqlite:///{folder.resolve() / 'mlflow.db'}")
@@ -56,36 +59,32 @@ def story(folder: Path) -> dict | None:
     )
     if not found:
         return None
-    where = folder / str(found[0].info.artifact_uri) / "story.json"
-    return json.loads(where.read_text())
+    return content.read(folder / str(found[0].info.artifact_uri) / content.FILE)
 
 
-def row(name: str, told: dict, seconds: float) -> str:
+def row(name: str, report: WorkflowReport, seconds: float) -> str:
     """A row of the table."""
-    steps = {step["name"]: step for step in told["steps"]}
-    if "tune" not in steps:
-        return f"| {name} | {told['steps'][-1]['decision']} | | | | | | | {seconds / 60:.1f} |"
-    versus = {
-        each["candidate"].partition(":")[0]: each for each in steps["tune"]["chosen"]["versus"]
-    }
-    measure = next(key for key in versus["winner"] if key.startswith("val_"))
-    cells = [
-        f"{versus[key][measure]:.4g}" if key in versus else ""
-        for key in ("baseline", "reference", "small")
-    ]
-    cells.append(f"{(versus.get('overfit') or versus['largest'])[measure]:.4g}")
-    cells.append(
-        f"{versus['winner'][measure]:.4g} "
-        f"({versus['winner']['candidate'].removeprefix('winner: ')})"
-    )
-    final = steps["final"]["chosen"]
-    if final:
-        ends = f" ({final['low']:.4g} to {final['high']:.4g})" if final["low"] is not None else ""
-        low, gain, high = final["reference_gain"]
-        cells += [f"{final['test']:.4g}{ends}", f"{gain:+.3g} ({low:+.3g} to {high:+.3g})"]
-    else:
-        cells += ["", ""]
-    return f"| {name} ({measure}) | {' | '.join(cells)} | {seconds / 60:.1f} |"
+    minutes = f"{seconds / 60:.1f}"
+    if not report.comparison:
+        return f"| {name} | {report.steps[-1].decision} | | | | | | | {minutes} |"
+
+    by_role = {str(cells["candidate"]).partition(":")[0]: cells for cells in report.comparison}
+    by_role["overfit"] = by_role.get("overfit") or by_role["largest"]
+    metric = next(key for key in by_role["winner"] if key.startswith("val_"))
+    values = {role: number(float(cells[metric] or 0)) for role, cells in by_role.items()}
+    winner = str(by_role["winner"]["candidate"]).removeprefix("winner: ")
+    cells = [values.get(role, "") for role in ("baseline", "reference", "small", "overfit")]
+    cells.append(f"{values['winner']} ({winner})")
+
+    final, test, gain = report.final, "", ""
+    if final is not None:
+        gain = (
+            f"{signed(final.gain, 3)} ({signed(final.gain_low, 3)} to {signed(final.gain_high, 3)})"
+        )
+        test = number(final.test)
+        if final.low is not None and final.high is not None:
+            test += f" ({number(final.low)} to {number(final.high)})"
+    return f"| {name} ({metric}) | {' | '.join([*cells, test, gain])} | {minutes} |"
 
 
 def main(budget: str, photographs: Path | None, names: list[str]) -> None:
@@ -96,16 +95,16 @@ def main(budget: str, photographs: Path | None, names: list[str]) -> None:
         folder = HERE / name
         folder.mkdir(parents=True, exist_ok=True)
         typed = arguments(name, folder, photographs)
-        if (told := story(folder)) is None:
+        if (report := logged_report(folder)) is None:
             began = time.monotonic()
             command = [sys.executable, ROOT / "workflow.py", *typed, f"budget={budget}"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
             (folder / "output.txt").write_text(done.stdout + done.stderr)
             (folder / "seconds").write_text(str(time.monotonic() - began))
-            if done.returncode or (told := story(folder)) is None:
+            if done.returncode or (report := logged_report(folder)) is None:
                 print(f"| {name} | failed: see {folder / 'output.txt'} |", flush=True)
                 continue
-        print(row(name, told, float((folder / "seconds").read_text())), flush=True)
+        print(row(name, report, float((folder / "seconds").read_text())), flush=True)
 
 
 if __name__ == "__main__":

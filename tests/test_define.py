@@ -1,28 +1,12 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from goldilocks.workflow.steps import define
-from workflows import dataset, problem
+from workflows import context, dataset
 
 
-class Flow:
-    """What step 1 reads of a workflow."""
-
-    def __init__(self, data, typed=(), metric=None):
-        self.dataset, self.typed, self.problem = data, tuple(typed), problem(data.problem, metric)
-        pairs = [word.partition("=") for word in typed]
-        trainer = {
-            key.removeprefix("trainer."): int(value)
-            for key, _, value in pairs
-            if key.startswith("trainer.")
-        }
-        self.settings = SimpleNamespace(choices={"protocol": "holdout"}, tree={"trainer": trainer})
-
-
-def defined(data, *typed):
-    return define.inferred(Flow(data, typed))
+def plan(data, *typed):
+    return define.infer(context(data, typed))
 
 
 def balanced(rows):
@@ -40,69 +24,69 @@ def balanced(rows):
         (60_000, "holdout"),
     ],
 )
-def test_the_fewer_rows_the_more_of_them_validate(rows, protocol):
-    found = defined(balanced(rows))
-    assert found.chosen["protocol"] == protocol
-    assert f"protocol={protocol}" in found.chosen["overrides"]
-    assert any(str(rows) in reason for reason in found.reasons)
+def test_few_rows_are_split_more_often(rows, protocol):
+    chosen = plan(balanced(rows))
+    assert chosen.protocol == protocol
+    assert f"protocol={protocol}" in chosen.overrides
+    assert any(f"{rows:,}" in reason for reason in chosen.reasons)
 
 
-def test_published_rows_are_kept():
-    data = dataset(
-        np.arange(3000) % 2,
-        "binary",
-        fixed={"test": np.arange(2900, 3000), "validation": np.arange(50)},
-    )
-    assert "50 rows for validation" in " ".join(defined(data).reasons)
-    assert defined(data).chosen["protocol"] == "holdout"
+def test_published_validation_rows_are_used():
+    fixed = {"test": np.arange(2900, 3000), "validation": np.arange(50)}
+    chosen = plan(dataset(np.arange(3000) % 2, "binary", fixed=fixed))
+    assert "50 rows for validation" in " ".join(chosen.reasons)
+    assert chosen.protocol == "holdout"
 
 
-def test_the_rows_for_validation_are_a_part_of_those_that_are_divided():
+def test_published_test_rows_are_never_held_out():
     data = dataset(np.arange(1200) % 2, "binary", fixed={"test": np.arange(1000, 1200)})
-    assert "Holding out 250 rows" in " ".join(defined(data).reasons)
-    assert "each of the 1000 rows validates once" in " ".join(defined(data).reasons)
+    reasons = " ".join(plan(data).reasons)
+    assert "Holding out 250 rows" in reasons
+    assert "each of the 1,000 rows validates once" in reasons
 
 
-def test_no_class_has_fewer_groups_than_folds():
+def test_every_class_has_a_group_in_each_fold():
     data = dataset(np.arange(300) % 2, "binary", groups=np.arange(300) // 100)
-    assert "protocol.k=2" in defined(data).chosen["overrides"]
+    assert "protocol.k=2" in plan(data).overrides
 
 
-def test_no_class_has_fewer_rows_than_folds():
+def test_every_class_has_a_row_in_each_fold():
     data = dataset([0] * 300 + [1] * 3, "multiclass")
-    assert "protocol.k=2" in defined(data).chosen["overrides"]
+    assert "protocol.k=2" in plan(data).overrides
 
 
-def test_time_is_never_shuffled():
-    found = defined(dataset(np.zeros(100), "regression", kind="series", overlap=3))
-    assert found.chosen["protocol"] == "holdout"
-    assert "future" in " ".join(found.reasons) or "past" in " ".join(found.reasons)
+def test_a_series_is_split_by_time():
+    chosen = plan(dataset(np.zeros(100), "regression", kind="series", overlap=3))
+    assert chosen.protocol == "holdout"
+    assert "trained on the past" in " ".join(chosen.reasons)
 
 
-def test_what_is_typed_is_kept():
-    found = defined(balanced(100), "protocol=kfold", "trainer.batch_size=7", "trainer.epochs=3")
-    assert found.chosen["overrides"] == []
-    assert "as you asked" in found.reasons[-1]
+def test_typed_values_stay():
+    chosen = plan(balanced(100), "protocol=kfold", "trainer.batch_size=7", "trainer.epochs=3")
+    assert chosen.overrides == ()
+    assert chosen.protocol == "kfold"
+    assert "as you asked" in chosen.reasons[-1]
 
 
-def test_a_typed_batch_size_has_its_own_epochs():
-    found = defined(balanced(60_000), "trainer.batch_size=4000")
-    assert f"trainer.epochs={define.EPOCHS[1]}" in found.chosen["overrides"]
-    assert "batches of 4000 and 80 epochs: about 640 updates" in found.reasons[-1]
+def test_the_epochs_fit_a_typed_batch_size():
+    chosen = plan(balanced(60_000), "trainer.batch_size=4000")
+    assert f"trainer.epochs={define.EPOCHS[1]}" in chosen.overrides
+    assert "batches of 4000 rows and 80 epochs, about 640 updates" in chosen.reasons[-1]
 
 
-@pytest.mark.parametrize(("share", "metric"), [(0.5, "accuracy"), (0.25, "accuracy"), (0.1, "auc")])
-def test_a_rare_class_is_not_measured_by_accuracy(share, metric):
-    found = defined(dataset(np.arange(2000) < 2000 * share, "binary"))
-    assert found.chosen["metric"] == metric
-    assert f"{100 * share:.1f} %" in " ".join(found.reasons)
+@pytest.mark.parametrize(("share", "metrics"), [(0.5, ()), (0.25, ()), (0.1, ("auc", "accuracy"))])
+def test_a_rare_class_is_measured_by_auc(share, metrics):
+    chosen = plan(dataset(np.arange(2000) < 2000 * share, "binary"))
+    assert chosen.metrics == metrics
+    assert ("problem.metrics=[auc,accuracy]" in chosen.overrides) == bool(metrics)
+    assert f"{100 * share:.0f} %" in " ".join(chosen.reasons)
 
 
 @pytest.mark.parametrize(
     ("rows", "size", "epochs"), [(100, 16, 80), (4000, 32, 24), (60_000, 512, 26)]
 )
-def test_batches_and_epochs_give_so_many_updates(rows, size, epochs):
-    found = defined(balanced(rows))
-    assert f"trainer.batch_size={size}" in found.chosen["overrides"]
-    assert f"trainer.epochs={epochs}" in found.chosen["overrides"]
-    assert f"about {epochs * -(-rows // 2 // size)} updates" in found.reasons[-1]
+def test_batches_and_epochs_give_enough_updates(rows, size, epochs):
+    chosen = plan(balanced(rows))
+    assert f"trainer.batch_size={size}" in chosen.overrides
+    assert f"trainer.epochs={epochs}" in chosen.overrides
+    assert f"about {epochs * -(-rows // 2 // size):,} updates" in chosen.reasons[-1]

@@ -59,7 +59,7 @@ class Trained:
         ema_momentum=None,
         y=Y,
         regularizer=(),
-        watchers=(),
+        callbacks=(),
         checkpoint=None,
         **trainer,
     ):
@@ -103,7 +103,7 @@ class Trained:
         )
         self.x = keras.ops.convert_to_numpy(self.encoder(encoder.columns(X)))
         self.targets = y.reshape(-1, 1)
-        job = training.Job(
+        spec = training.FitSpec(
             model=self.model,
             encoder=self.encoder,
             dataset=dataset,
@@ -117,8 +117,8 @@ class Trained:
         )
         self.reported = []
         self.result = training.fit(
-            job,
-            list(watchers),
+            spec,
+            list(callbacks),
             lambda epoch, values: self.reported.append((epoch, values)),
             checkpoint,
             **{**TRAINER, **trainer},
@@ -165,7 +165,7 @@ def test_every_epoch_is_reported_once_and_kept(usual):
 def test_the_model_is_left_with_the_weights_of_its_best_epoch():
     # A learning rate so high that validation loss jumps about: its best epoch is not its last.
     weights = Weights()
-    trained = Trained(epochs=12, learning_rate=0.5, watchers=[weights])
+    trained = Trained(epochs=12, learning_rate=0.5, callbacks=[weights])
     losses = trained.result.history["val_loss"]
     best = trained.result.best_epoch
     assert losses[best - 1] == min(losses)
@@ -234,7 +234,7 @@ def test_a_loss_that_is_no_number_later_keeps_the_best_weights():
                 ]  # whose values no activation can make finite, as a fused relu may
                 output.kernel.assign(output.kernel * np.nan)
 
-    trained = Trained(epochs=50, watchers=[Break()])
+    trained = Trained(epochs=50, callbacks=[Break()])
     history = trained.result.history
     assert len(history["loss"]) == 4
     assert trained.result.best_epoch <= 3
@@ -266,7 +266,7 @@ def test_batches_run_at_once_give_what_batches_run_one_by_one_give(usual, steps_
     [(8, 8, 8), (8, 99, 8), (30, 10, 10), (30, 9, 6), (7, 3, 1), (8, 0, 1), (1, 1, 1)],
 )
 def test_as_many_batches_at_once_as_divide_the_epoch(steps, most, expected):
-    assert training._steps_at_once(steps, most) == expected
+    assert training.largest_divisor(steps, most) == expected
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_others():
@@ -279,7 +279,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others():
 
 def test_a_final_split_watches_nothing_and_keeps_the_last_epoch():
     weights = Weights()
-    trained = Trained(split=SPLIT.joined(), epochs=4, learning_rate=0.5, watchers=[weights])
+    trained = Trained(split=SPLIT.joined(), epochs=4, learning_rate=0.5, callbacks=[weights])
     assert trained.result.monitor is None
     assert trained.result.best_epoch == 4
     assert set(trained.result.history) == {"loss", "mae", "learning_rate", "seconds"}
@@ -290,7 +290,7 @@ def test_a_final_split_watches_nothing_and_keeps_the_last_epoch():
 def test_a_final_training_ends_with_the_moving_average_of_its_weights():
     weights = Weights()
     averaged = Trained(
-        split=SPLIT.joined(), epochs=6, steps_per_epoch=1, ema_momentum=0.8, watchers=[weights]
+        split=SPLIT.joined(), epochs=6, steps_per_epoch=1, ema_momentum=0.8, callbacks=[weights]
     )
     expected = weights.kept[0]
     for kept in weights.kept[1:]:
@@ -365,7 +365,7 @@ class Cut(keras.callbacks.Callback):
 def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path, settings):
     whole = Trained(**settings)
     with pytest.raises(ConnectionAbortedError):
-        Trained(**settings, checkpoint=tmp_path / "state.npz", watchers=[Cut(3)])
+        Trained(**settings, checkpoint=tmp_path / "state.npz", callbacks=[Cut(3)])
     rest = Trained(**settings, checkpoint=tmp_path / "state.npz")
     assert rest.reported[0][0] == 4
     assert (rest.result.best_epoch, rest.result.monitor) == (
@@ -391,11 +391,11 @@ def test_a_training_that_had_come_to_its_end_is_not_gone_on_with(tmp_path):
 def test_what_a_watcher_stopped_is_asked_about_again(tmp_path):
     settings = {"epochs": 6, "checkpoint": tmp_path / "state.npz", "checkpoint_seconds": 0}
     pruned = Trained(
-        **settings, watchers=[Pruner(lambda epoch, value: epoch >= 2, monitor="val_loss")]
+        **settings, callbacks=[Pruner(lambda epoch, value: epoch >= 2, monitor="val_loss")]
     )
     assert len(pruned.reported) == 2
     again = Pruner(lambda epoch, value: True, monitor="val_loss")
-    assert len(Trained(**settings, watchers=[again]).reported) == 1
+    assert len(Trained(**settings, callbacks=[again]).reported) == 1
     assert again.pruned
 
 

@@ -1,4 +1,4 @@
-"""What would give the answer away, planted where it must not be seen: nothing may change."""
+"""Leakage: labels are planted in validation and test rows, and nothing may change."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def loaded(tmp_path, composed):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_scale_knows_nothing_of_what_only_validation_or_test_rows_have(loaded, seed):
+def test_scaling_uses_training_rows_only(loaded, seed):
     sound = loaded()
     splits = [
         *holdout.split(sound, **{**HOLDOUT, "seed": seed}),
@@ -69,7 +69,7 @@ def test_a_scale_knows_nothing_of_what_only_validation_or_test_rows_have(loaded,
             assert np.array_equal(features, encoding.features(sound, encoder, split.train))
 
 
-def test_the_rows_of_each_part_do_not_depend_on_what_they_hold(loaded):
+def test_a_split_does_not_depend_on_the_values_of_its_rows(loaded):
     [sound] = holdout.split(loaded(), **HOLDOUT)
     [planted] = holdout.split(loaded(sound.test), **HOLDOUT)
     for part in ("train", "validation", "test"):
@@ -77,9 +77,7 @@ def test_the_rows_of_each_part_do_not_depend_on_what_they_hold(loaded):
 
 
 @pytest.mark.parametrize("in_order", [False, True])
-def test_a_vocabulary_has_no_word_that_only_validation_or_test_rows_have(
-    tmp_path, composed, in_order
-):
+def test_a_vocabulary_has_words_of_training_rows_only(tmp_path, composed, in_order):
     rng = np.random.default_rng(0)
     said = np.arange(ROWS) % 2
     texts = np.array(
@@ -102,48 +100,41 @@ def test_a_vocabulary_has_no_word_that_only_validation_or_test_rows_have(
 
 
 @pytest.mark.slow
-def test_nothing_before_the_last_step_of_a_workflow_changes_with_the_test_rows(folder, loaded):
+def test_a_workflow_never_reads_test_rows_before_its_last_step(folder, loaded):
     [split] = holdout.split(loaded(), **HOLDOUT)
-    told = []
+    finished = []
+    typed = [
+        "dataset=table",
+        "dataset.target=says",
+        "protocol=holdout",
+        "model.layers=1",
+        "trainer.epochs=15",
+        "budget=16runs",
+        "optimizer.learning_rate=0.01",
+    ]
     for name, rows in (("sound", NONE), ("planted", split.test)):
         table = frame()
         table.loc[rows, "leak"] = (table["says"] == "yes").astype(float)[rows]
         written(folder, table, f"{name}.csv")
         done = subprocess.run(
-            [
-                *(
-                    sys.executable,
-                    ROOT / "workflow.py",
-                    "dataset=table",
-                    f"dataset.file={name}.csv",
-                ),
-                *(
-                    "dataset.target=says",
-                    "protocol=holdout",
-                    "model.layers=1",
-                    "trainer.epochs=15",
-                    "budget=16runs",
-                ),
-                "optimizer.learning_rate=0.01",
-            ],
+            [sys.executable, ROOT / "workflow.py", f"dataset.file={name}.csv", *typed],
             cwd=folder,
             capture_output=True,
             text=True,
-            preexec_fn=lambda: os.sched_setaffinity(
-                0, {0}
-            ),  # One training at a time: always in the same order.
+            # One training at a time: always in the same order.
+            preexec_fn=lambda: os.sched_setaffinity(0, {0}),
         )
         assert done.returncode == 0, done.stderr
-        [kept] = set((folder / ".goldilocks" / "workflows").iterdir()) - {each for each, _ in told}
-        told.append(
-            (kept, {file.stem: json.loads(file.read_text()) for file in kept.glob("*.json")})
-        )
-    (_, sound), (_, planted) = told
+
+        workflows = set((folder / ".goldilocks" / "workflows").iterdir())
+        [results] = workflows - {workflow for workflow, _ in finished}
+        files = {file.stem: json.loads(file.read_text()) for file in results.glob("*.json")}
+        finished.append((results, files))
+    (_, sound), (_, planted) = finished
     for step in ("problem", "baseline", "power", "scale", "tune"):
-        tables = [
-            [{**row, "run": ""} for row in found[step]["table"]] for found in (sound, planted)
-        ]
+        reports = [results[step]["report"] for results in (sound, planted)]
+        tables = [[{**row, "run": ""} for row in report["table"]] for report in reports]
         assert tables[0] == tables[1], step
-        assert sound[step]["decision"] == planted[step]["decision"]
-    assert sound["tune"]["chosen"]["trials"] == planted["tune"]["chosen"]["trials"]
-    assert sound["final"]["chosen"]["validation"] == planted["final"]["chosen"]["validation"]
+        assert reports[0]["decision"] == reports[1]["decision"]
+    assert sound["tune"]["trials"] == planted["tune"]["trials"]
+    assert sound["final"]["score"]["validation"] == planted["final"]["score"]["validation"]

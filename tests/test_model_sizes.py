@@ -1,8 +1,8 @@
 import pytest
 
 from goldilocks.model import ACCEPTS, HONOURS
-from goldilocks.workflow.model_sizes import SIZES, rungs
-from goldilocks.workflow.runner import Candidate
+from goldilocks.workflow.candidate import Candidate
+from goldilocks.workflow.model_sizes import SIZES, model_sizes
 
 
 def test_every_model_but_the_baseline_has_sizes():
@@ -13,20 +13,20 @@ def test_every_model_but_the_baseline_has_sizes():
 def test_every_size_is_a_configuration(model, composed):
     kind = next(iter(sorted(ACCEPTS[model])))
     data = {"image": "mnist", "table": "boston", "text": "imdb", "series": "jena"}[kind]
-    for size in rungs(model, ()):
+    for size in model_sizes(model, ()):
         assert (
             composed(f"dataset={data}", f"model={model}", *size.overrides).choices["model"] == model
         )
 
 
-def test_what_is_typed_is_no_size():
-    [one] = rungs("mlp", ("model.units=7", "model.layers=2"))
+def test_typed_values_are_no_size():
+    [one] = model_sizes("mlp", ("model.units=7", "model.layers=2"))
     assert (one.name, one.overrides) == ("mlp", ())
-    assert [size.overrides for size in rungs("mlp", ("model.units=7",))] == [
+    assert [size.overrides for size in model_sizes("mlp", ("model.units=7",))] == [
         ("model.layers=1",), ("model.layers=2",), ("model.layers=3",)
     ]  # fmt: skip
 
 
-def test_a_later_value_of_a_key_replaces_the_earlier():
+def test_a_later_override_replaces_an_earlier_one():
     changed = Candidate("a", ("model.units=4", "seed=1")).overridden("b", "seed=2", "force=true")
     assert changed == Candidate("b", ("model.units=4", "seed=2", "force=true"))

@@ -1,83 +1,69 @@
 """The gate of step 3, on trainings made by hand; `test_workflow` has it in a whole workflow."""
 
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from goldilocks.errors import JobError
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow.steps import power
-from workflows import dataset, problem, trained
+from workflows import Trainer, context, dataset, problem, trained
 
 ROWS = np.arange(400)
 SEEDS = ("0", "1", "2")
 
 
-def step(knows):
-    """The step, where the share of the target that a small model knows is `knows`, and the rest is noise."""
+def result(signal):
+    """The step, where a small model predicts a share of the target, and noise."""
     rng = np.random.default_rng(0)
     y = rng.normal(0, 1, len(ROWS))
+    values = {"best_val_mae": 0.5, "best_val_loss": 0.5, "best_epoch": 5.0, "epochs": 10.0}
 
-    def train(candidates, folder, parent):
-        said = [
-            (knows * y + (1 - knows) * rng.normal(0, 0.2, len(y)))[:, None].astype("float32")
-            for _ in SEEDS
-        ]
-        values = {"best_val_mae": 0.5, "best_val_loss": 0.5, "best_epoch": 5.0, "epochs": 10.0}
-        return [
-            trained(each.name, {(seed, ""): (ROWS, one)}, metrics=values)
-            for each, seed, one in zip(candidates, SEEDS, said, strict=True)
-        ]
+    def train(candidate):
+        predictions = signal * y + (1 - signal) * rng.normal(0, 0.2, len(y))
+        seed = candidate.name[-1]
+        rows = {(seed, ""): (ROWS, predictions[:, None].astype("float32"))}
+        return trained(candidate.name, rows, metrics=values)
 
-    flow = SimpleNamespace(
-        settings=SimpleNamespace(choices={"model": "mlp"}),
-        typed=(),
-        seeds=[f"seed={seed}" for seed in SEEDS],
-        runner=SimpleNamespace(train=train),
-        problem=problem("regression"),
-        comparison=Comparison(dataset(y, "regression"), problem("regression"), {}, 3),
-    )
-    return power.step(flow, "", Path())  # pyright: ignore[reportArgumentType]
+    return power.step(context(dataset(y, "regression"), runner=Trainer(train)))
 
 
-def test_a_model_that_knows_something_passes():
-    found = step(knows=0.4)
-    assert found.passed
-    assert "beats the baseline beyond noise" in found.decision
-    assert [row["candidate"] for row in found.table] == [
-        f"units=16 layers=1 seed={seed}" for seed in SEEDS
-    ]
+def test_a_model_that_predicts_something_passes():
+    found = result(signal=0.4)
+    assert found.report.passed
+    assert "beats the baseline beyond noise" in found.report.decision
+    names = [f"units=16 layers=1 seed={seed}" for seed in SEEDS]
+    assert [row["candidate"] for row in found.report.table] == names
+    assert found.small.run_ids == tuple(names)
+    assert found.small.candidate.name == "units=16 layers=1"
+    assert found.seed_error == {"mae": 0, "loss": 0}
 
 
-@pytest.mark.parametrize("knows", [0.0, 0.01])
-def test_a_model_that_knows_nothing_stops_the_workflow_which_says_what_that_means(knows):
-    found = step(knows=knows)
-    assert not found.passed
-    assert "does not beat the baseline beyond noise" in found.decision
-    assert "nothing shows that these inputs say anything" in found.reasons[-1]
+@pytest.mark.parametrize("signal", [0.0, 0.01])
+def test_a_model_that_predicts_nothing_stops_the_workflow(signal):
+    report = result(signal=signal).report
+    assert not report.passed
+    assert "does not beat the baseline beyond noise" in report.decision
+    assert "nothing shows that these inputs say anything" in report.reasons[-1]
 
 
-def test_without_the_first_seed_there_is_nothing_to_go_on_with():
-    flow = SimpleNamespace(
-        settings=SimpleNamespace(choices={"model": "mlp"}),
-        typed=(),
-        seeds=["seed=0", "seed=1"],
-        runner=SimpleNamespace(
-            train=lambda *_: [None, object()], lost=lambda: JobError("seed=0 diverged")
-        ),
-    )
+def test_the_step_fails_without_the_first_seed():
+    class Failing(Trainer):
+        def train(self, candidates, folder, parent):
+            return [None, *([object()] * (len(candidates) - 1))]
+
+        def lost(self):
+            return JobError("seed=0 diverged")
+
     with pytest.raises(JobError, match="seed=0 diverged"):
-        power.step(flow, "", Path())  # pyright: ignore[reportArgumentType]
+        power.step(context(dataset(np.zeros(4), "regression"), runner=Failing()))
 
 
-def test_a_network_that_says_what_the_baseline_says_is_told_without_a_division_by_zero():
+def test_a_network_that_predicts_what_the_baseline_predicts_is_within_noise():
     few, labels = np.arange(50), (np.arange(50) % 4 == 0).astype(int)
     comparison = Comparison(dataset(labels, "binary"), problem("binary"), {}, 3)
     same = {(seed, ""): (few, np.full((50, 1), 0.3, "float32")) for seed in SEEDS}
     gain = comparison.against_baseline(same, "accuracy")
     assert (gain.mean, gain.error, gain.p_better) == (0, 0, 1)
-    said = power._told("accuracy", gain, 1e-5)
-    assert "is as good as the baseline's" in said
-    assert "within noise" in said
+    sentence = power._reason("accuracy", gain, 1e-5)
+    assert "is as good as the baseline's" in sentence
+    assert "within noise" in sentence

@@ -1,12 +1,10 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from goldilocks.evaluation.differences import Comparison
-from goldilocks.workflow import budget
+from goldilocks.report.workflow.content import StepReport
+from goldilocks.workflow.results import PowerResult, TrainedRuns
 from goldilocks.workflow.steps import scale
-from workflows import dataset, problem, trained
+from workflows import Trainer, context, dataset, trained
 
 METRICS = {
     "best_val_loss": 1.0,
@@ -14,57 +12,49 @@ METRICS = {
     "verdict/end_train_loss": 1.0,
     "verdict/end_val_loss": 1.0,
 }
+SMALL = trained("units=16 layers=1", {}, metrics=METRICS)
+POWER = PowerResult(
+    report=StepReport(name="power", title="", decision="", reasons=()),
+    small=TrainedRuns(candidate=SMALL.candidate, run_ids=(SMALL.run.run_id,)),
+    seed_error={},
+)
 
 
-@pytest.fixture
-def flow(tmp_path):
-    """A workflow whose networks overfit from 256 units on; what it trains is noted in `asked`."""
-
-    def one(candidate):
-        verdict = (
-            "overfit" if any(each in candidate.name for each in ("256", "512")) else "balanced"
-        )
-        return trained(
-            candidate.name, {}, metrics=METRICS, verdict=verdict, overrides=candidate.overrides
-        )
-
-    def train(candidates, folder, parent):
-        asked.extend(each.name for each in candidates)
-        return [one(each) for each in candidates]
-
-    asked = []
-    small = trained("units=16 layers=1", {}, metrics=METRICS)
-    return SimpleNamespace(
-        settings=SimpleNamespace(choices={"model": "mlp"}),
-        typed=(),
-        problem=problem("regression"),
-        comparison=Comparison(dataset(np.zeros(4), "regression"), problem("regression"), {}, 3),
-        found=lambda name: {"small": None},
-        recall=lambda remembered: [small],
-        runner=SimpleNamespace(train=train, room=SimpleNamespace(shared=[{}, {}]), overhead=1.0),
-        budget=budget.read("20runs", tmp_path),
-        asked=asked,
+def train(candidate):
+    """Networks overfit from 256 units on."""
+    overfits = any(units in candidate.name for units in ("256", "512"))
+    verdict = "overfit" if overfits else "balanced"
+    return trained(
+        candidate.name, {}, metrics=METRICS, verdict=verdict, overrides=candidate.overrides
     )
 
 
-def test_it_climbs_until_a_network_overfits(flow, tmp_path):
-    found = scale.step(flow, "", tmp_path / "scale")
-    assert flow.asked == [
+@pytest.fixture
+def step(tmp_path):
+    data = dataset(np.zeros(4), "regression")
+    runner = Trainer(train, loaded={SMALL.run.run_id: SMALL})
+    return context(data, runner=runner, folder=tmp_path)
+
+
+def test_sizes_grow_until_a_network_overfits(step):
+    found = scale.step(step, POWER)
+    assert step.runner.names == [
         "units=2 layers=1",
         "units=64 layers=2",
         "units=256 layers=2",
         "units=512 layers=3",
     ]
-    assert found.decision.startswith(
+    assert found.report.decision.startswith(
         "Between units=64 layers=2 and units=256 layers=2 underfitting ends"
     )
-    assert found.chosen["overfit"] == 3
+    assert (found.overfit, found.start) == (3, 3)
+    assert [size.name for size in found.sizes] == [runs.candidate.name for runs in found.trained]
 
 
-def test_a_step_that_is_done_again_asks_for_what_it_has_asked_for_whatever_has_been_spent(
-    flow, tmp_path
-):
-    first = scale.step(flow, "", tmp_path / "scale")
-    flow.budget.ended |= set(map(str, range(20)))
-    assert scale.step(flow, "", tmp_path / "scale").table == first.table
-    assert "The budget of this step is spent." in scale.step(flow, "", tmp_path / "another").reasons
+def test_a_repeated_step_asks_for_the_same_trainings(step, tmp_path):
+    first = scale.step(step, POWER)
+    step.budget.ended |= set(map(str, range(20)))
+    assert scale.step(step, POWER) == first
+
+    (tmp_path / "1.json").unlink()
+    assert "The budget of this step is spent." in scale.step(step, POWER).report.reasons

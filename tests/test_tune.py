@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from goldilocks.evaluation.differences import Comparison
+from goldilocks.workflow.candidate import predictions
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.steps import tune
 from workflows import dataset, problem, trained
@@ -12,26 +13,20 @@ ROWS = np.arange(100)
 COMPARISON = Comparison(dataset(np.zeros(100), "regression"), problem("regression"), {}, 3)
 
 
-def wrong(by, seed="0", *, name="a", overrides=()):
-    return trained(
-        name, {(seed, ""): (ROWS, np.full((100, 1), by, "float32"))}, overrides=overrides
-    )
+def wrong(error, seed="0", *, name="a", overrides=()):
+    predictions = np.full((100, 1), error, "float32")
+    return trained(name, {(seed, ""): (ROWS, predictions)}, overrides=overrides)
 
 
-def test_what_one_seed_has_made_so_good_does_not_win_against_three():
-    lucky, better, worse = (
-        [wrong(0.1)],
-        [wrong(0.5, str(n)) for n in range(3)],
-        [wrong(0.6, str(n)) for n in range(3)],
-    )
-    assert sorted([lucky, worse, better], key=lambda group: tune._rank(COMPARISON, group)) == [
-        better,
-        worse,
-        lucky,
-    ]
+def test_one_lucky_seed_does_not_win_against_three():
+    lucky = [wrong(0.1)]
+    better = [wrong(0.5, str(seed)) for seed in range(3)]
+    worse = [wrong(0.6, str(seed)) for seed in range(3)]
+    ranked = sorted([lucky, worse, better], key=lambda group: tune._rank(COMPARISON, group))
+    assert ranked == [better, worse, lucky]
 
 
-def test_time_is_counted_in_rounds_with_what_a_job_takes_beside_its_training():
+def test_time_is_counted_in_rounds_with_the_overhead_of_each_job():
     chosen = [
         trained("a", {}, metrics={"epochs": 10.0, "train_seconds": seconds})
         for seconds in (30.0, 60.0, 10.0)
@@ -41,13 +36,22 @@ def test_time_is_counted_in_rounds_with_what_a_job_takes_beside_its_training():
 
 
 @pytest.mark.parametrize(
-    ("overrides", "is_found"),
+    ("overrides", "is_regularized"),
     [
         (("regularizer.dropout=0.5",), True),
+        (("regularizer=augmentation", "regularizer.patience=3"), True),
         (("regularizer.patience=3", "model.units=4"), False),
         ((), False),
     ],
 )
-def test_the_best_regularized_candidate_is_named(overrides, is_found):
+def test_the_best_regularized_candidate_is_named(overrides, is_regularized):
     group = [wrong(0.5, overrides=overrides)]
-    assert tune._regularized([[wrong(0.4)], group]) == (group if is_found else [])
+    assert tune._regularized([[wrong(0.4)], group]) == (group if is_regularized else [])
+
+
+def test_a_row_shows_how_much_worse_a_candidate_is():
+    winner = [wrong(0.1, str(seed)) for seed in range(3)]
+    loser = [wrong(0.5, str(seed)) for seed in range(3)]
+    cells = tune._against_winner(COMPARISON.compare(predictions(loser), predictions(winner), "mae"))
+    assert cells == {"worse than the winner by": "0.4 to 0.4", "that is": "clear"}
+    assert tune._against_winner(None)["that is"] == "the winner"

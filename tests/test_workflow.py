@@ -169,7 +169,7 @@ def test_a_killed_workflow_goes_on_at_the_step_where_it_was(folder, table):
     fingerprints = [each["fingerprint"] for each in tags if each["role"] != "reference"]
     assert len(set(fingerprints)) == len(fingerprints)
     [kept] = (folder / ".goldilocks" / "workflows").iterdir()
-    assert json.loads((kept / "power.json").read_text())["passed"]
+    assert json.loads((kept / "power.json").read_text())["report"]["passed"]
 
     again = workflow(folder, *typed)
     assert again.returncode == 0

@@ -1,27 +1,32 @@
-"""What tests of workflows share: data sets in memory, and trainings made by hand."""
+"""What tests of workflows share: data sets in memory, contexts, and trainings made by hand."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas
 
+from goldilocks.config.settings import key_of
 from goldilocks.dataset import Dataset
 from goldilocks.problem import PROBLEMS, Problem
 from goldilocks.tracking.query import StoredRun
-from goldilocks.workflow.runner import Candidate, Trained
+from goldilocks.workflow import budget
+from goldilocks.workflow.candidate import Candidate, Trained
+from goldilocks.workflow.context import Context
 
 
 def dataset(y, problem, kind="table", **more):
     """A data set of so many rows, with nothing in them."""
     y = np.asarray(y, "float32" if problem in ("binary", "regression") else "int64")
-    classes = {"binary": ("no", "yes"), "multiclass": tuple("abcdefghij")[: int(y.max()) + 1]}.get(
-        problem, ()
-    )
+    classes = {"binary": ("no", "yes"), "multiclass": tuple("abcdefghij")[: int(y.max()) + 1]}
     return Dataset(
         name="table",
         kind=kind,
         problem=problem,
         x=pandas.DataFrame({"a": np.zeros(len(y))}),
         y=y,
-        classes=classes,
+        classes=classes.get(problem, ()),
         source="original",
         location="here",
         digest="0" * 64,
@@ -45,3 +50,45 @@ def trained(name, judged, *, metrics=None, verdict="balanced", overrides=()):
     }
     run = StoredRun(name, name, "FINISHED", {}, {"verdict": verdict}, numbers, ())
     return Trained(Candidate(name, tuple(overrides)), run, judged)
+
+
+@dataclass
+class Trainer:
+    """A runner that trains nothing: `train` is called with a candidate and its place."""
+
+    train_one: object = None
+    names: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    loaded: dict[str, Trained] = field(default_factory=dict)
+    room: object = field(default_factory=lambda: SimpleNamespace(shared=[{}, {}]))
+    overhead: float = 1.0
+
+    def train(self, candidates, folder, parent):
+        self.names.extend(candidate.name for candidate in candidates)
+        return [self.train_one(candidate) for candidate in candidates]
+
+    def load(self, candidate, run_id):
+        return self.loaded[run_id]
+
+
+def context(data, typed=(), *, metric=None, runner=None, folder=Path(), spend="20runs"):
+    """The context of a step, of a data set in memory."""
+    trainer = {"epochs": 10, "batch_size": 16}
+    for word in typed:
+        key, _, value = word.partition("=")
+        if key.startswith("trainer."):
+            trainer[key.removeprefix("trainer.")] = int(value)
+    choices = {"model": "mlp", "protocol": "holdout"}
+    choices |= {key_of(word): word.partition("=")[2] for word in typed if "." not in key_of(word)}
+    settings = SimpleNamespace(choices=choices, tree={"trainer": trainer, "seed": 0})
+    return Context(
+        settings=settings,
+        typed=tuple(typed),
+        store=None,
+        dataset=data,
+        problem=problem(data.problem, metric),
+        budget=budget.read(spend, folder),
+        runner=runner or Trainer(),
+        run_id="",
+        folder=folder,
+    )

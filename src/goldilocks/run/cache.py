@@ -85,12 +85,12 @@ def outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> Outco
     metrics, trainer = stored.metrics, spec.settings.tree["trainer"]
     names = [name for name in metrics if f"best_{name}" in metrics or name in PER_EPOCH]
     curves = context.store.histories([stored.run_id], names)[stored.run_id]
-    result = fit.Result(
+    result = fit.FitResult(
         history={name: [value for _, value in points] for name, points in curves.items()},
         best_epoch=int(metrics["best_epoch"]),
         monitor=trainer["monitor"],
         seconds=metrics["train_seconds"],
-        validation=fit.validated(
+        validation=fit.validation_rows(
             spec.split.validation, trainer["validation_steps"], trainer["batch_size"]
         ),
     )

@@ -11,7 +11,7 @@ from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.test_ledger import EVALUATIONS, Evaluation
-from goldilocks.training.fit import Result
+from goldilocks.training.fit import FitResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Outcome:
     dataset: Dataset
     problem: Problem
     split: Split
-    result: Result
+    result: FitResult
     baseline: Mapping[str, float]
     beats_baseline: bool
     verdict: Verdict | None

@@ -29,7 +29,7 @@ from goldilocks.tracking import Tracker, query
 from goldilocks.tracking.selection import PARENT
 from goldilocks.training import frozen
 from goldilocks.training.callbacks import ProgressBar
-from goldilocks.training.fit import Job
+from goldilocks.training.fit import FitSpec
 from goldilocks.training.predict import predict
 from goldilocks.training.pruner import Pruner
 
@@ -124,23 +124,23 @@ def _train_one(
     console.note(f"{spec.part or settings.name}: {description.facts(dataset, problem, split)}")
 
     # Model and split -> history.
-    job = prepare(context, spec, initial_model)
+    fit_spec = prepare(context, spec, initial_model)
     progress = ProgressBar(metric=problem.metric)
     callbacks: list[keras.callbacks.Callback] = [progress]
     if trial is not None:
         callbacks.append(Pruner(trial.epoch, monitor=settings.tree["trainer"]["monitor"]))
     try:
-        result = settings.builder("trainer")(job, callbacks, tracker.epoch, tracker.checkpoint)
+        result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
     finally:
         progress.close()
 
     # Model and rows -> predictions -> scores.
     rows = split.test if final else result.validation
-    targets = job.targets[rows]
+    targets = fit_spec.targets[rows]
     if final:
         tracker.mark_test_evaluation()
-    predictions = predict(job.encoder, job.model, dataset, rows)
-    baseline_predictions = predict_baseline(dataset, job.prior, rows)
+    predictions = predict(fit_spec.encoder, fit_spec.model, dataset, rows)
+    baseline_predictions = predict_baseline(dataset, fit_spec.prior, rows)
     baseline = scores.scores(problem, targets, baseline_predictions)
     reached = scores.scores(problem, targets, predictions)
     intervals = {}
@@ -159,7 +159,7 @@ def _train_one(
         )
 
     # All of it -> the store.
-    model = encoding.attach(job.encoder, job.model)
+    model = encoding.attach(fit_spec.encoder, fit_spec.model)
     outcome = Outcome(
         settings=settings,
         part=spec.part,
@@ -174,13 +174,15 @@ def _train_one(
         intervals=intervals,
         evaluation=spec.evaluation,
         parameters=model.count_params(),
-        coverage=_coverage(spec, job),
+        coverage=_coverage(spec, fit_spec),
         weights=digest(*model.get_weights()),
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         description.write(outcome, model, folder)
-        figures.draw(outcome, job.model, job.regularizer, rows, predictions, folder / "plots")
+        figures.draw(
+            outcome, fit_spec.model, fit_spec.regularizer, rows, predictions, folder / "plots"
+        )
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
         tracker.files(folder)
     tracker.dataset(dataset, context="train and test" if final else "train and validation")
@@ -198,7 +200,7 @@ def _train_one(
     return outcome
 
 
-def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model | None) -> Job:
+def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model | None) -> FitSpec:
     """Build the model of a training, with everything that `fit` needs; the seed is set here.
 
     Args:
@@ -251,7 +253,7 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
     if not regularizer.augments:
         encoder, model = frozen.divide(encoder, model)
 
-    return Job(
+    return FitSpec(
         model=model,
         encoder=encoder,
         dataset=dataset,
@@ -265,11 +267,11 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
     )
 
 
-def _coverage(spec: TrainingSpec, job: Job) -> float | None:
+def _coverage(spec: TrainingSpec, fit_spec: FitSpec) -> float | None:
     """Return the share of the vocabulary that the word vectors have, 0 to 1; None without them."""
     model = spec.settings.tree["model"]
     source = model.get("vectors")
     if source is None:
         return None
-    vocabulary = vectorization.vocabulary(job.encoder)
+    vocabulary = vectorization.vocabulary(fit_spec.encoder)
     return vectors.load(source, vocabulary, model["output_dim"]).coverage

@@ -1,5 +1,7 @@
 """Rows -> batches of features and targets, as `tf.data`."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -24,36 +26,36 @@ def training(
     augment: keras.Model | None,
     batches_done: int,
 ) -> tf.data.Dataset:
-    """Batches without end: the rows of one epoch after those of another.
+    """Return endless batches: one epoch of all rows after another.
 
     Args:
-        dataset: Where the rows are.
-        encoder: Of `encoding.fit`.
-        rows: Training rows, int64.
-        targets: Of every row of the data set, as the loss takes them.
-        batch_size: Rows of a batch; the last of an epoch may be smaller.
-        shuffle: Whether each epoch has an order of its own; else it is that of `rows`.
-        seed: Of the shuffling; the order in epoch e depends on `seed` and e alone.
-        augment: Changes images at random (`augmentation`), or None.
-        batches_done: Of a training that goes on; the next one comes first.
+        dataset: The data set that holds the rows.
+        encoder: Raw rows -> features, as `encoding.fit` returns it.
+        rows: Training rows, int64 (n,).
+        targets: Targets of every row of the data set, as the loss takes them.
+        batch_size: Rows of a batch; the last one of an epoch may be smaller.
+        shuffle: Whether each epoch has another order; else it is that of `rows`.
+        seed: Seed of the shuffling; the order in epoch e depends on `seed` and e alone.
+        augment: Network that changes images at random (`augmentation`), or None.
+        batches_done: Number of batches to skip, of a training that resumes.
 
     Returns:
         Pairs of features, float32 (batch, *input_shape), and targets, (batch, ...).
     """
 
-    def epoch(number):
+    def epoch_order(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.range(len(rows), dtype=tf.int64)
         if shuffle:
             order = tf.random.experimental.stateless_shuffle(  # pyright: ignore[reportAttributeAccessIssue]
-                order, seed=[seed, tf.cast(number, tf.int32)]
+                order, seed=[seed, tf.cast(epoch, tf.int32)]
             )
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
-    order = tf.data.Dataset.counter().flat_map(epoch)
+    order = tf.data.Dataset.counter().flat_map(epoch_order)
     if augment is None:
-        return _loaded(dataset, encoder, rows, order.skip(batches_done), targets, None)
-    # What is drawn for a batch depends on all that was drawn before it: that is drawn again.
-    return _loaded(dataset, encoder, rows, order, targets, augment).skip(batches_done)
+        return _load(dataset, encoder, rows, order.skip(batches_done), targets, None)
+    # The random changes of a batch depend on all earlier ones, so these are drawn once more.
+    return _load(dataset, encoder, rows, order, targets, augment).skip(batches_done)
 
 
 def evaluation(
@@ -64,36 +66,39 @@ def evaluation(
     *,
     batch_size: int,
 ) -> tf.data.Dataset:
-    """The rows in their own order, once, not augmented; arguments and values as of `training`."""
+    """Return the rows once, in their order, not augmented; arguments and values as of `training`."""
     order = tf.data.Dataset.range(len(rows)).batch(batch_size)
-    return _loaded(dataset, encoder, rows, order, targets, None)
+    return _load(dataset, encoder, rows, order, targets, None)
 
 
 def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
-    """Random flips, rotations, shifts, shears and zooms of images, 0 to 255, with the nearest pixel filled in."""
-    part = regularizer
-    wanted = (
-        (part.flip, lambda **how: keras.layers.RandomFlip("horizontal", seed=how["seed"])),
-        (part.rotation, lambda **how: keras.layers.RandomRotation(part.rotation / 360, **how)),
-        (
-            part.translation,
-            lambda **how: keras.layers.RandomTranslation(part.translation, part.translation, **how),
-        ),
-        (part.shear, lambda **how: keras.layers.RandomShear(part.shear, part.shear, **how)),
-        (part.zoom, lambda **how: keras.layers.RandomZoom(part.zoom, **how)),
-    )
+    """Return a network that flips, turns, shifts, shears and zooms images (0 to 255) at random.
+
+    Pixels that a change leaves empty are filled with the nearest one.
+    """
     # Layers of the same seed would draw the same numbers: every turn to the left would also be a
     # shift to the left.
-    seeds = np.random.SeedSequence(seed).generate_state(len(wanted)) % 2**31
-    layers = [
-        make(seed=int(own), fill_mode="nearest")
-        for own, (amount, make) in zip(seeds, wanted, strict=True)
-        if amount
-    ]
+    seeds = np.random.SeedSequence(seed).generate_state(5) % 2**31
+    flip, rotation, translation, shear, zoom = (
+        {"seed": int(layer_seed), "fill_mode": "nearest"} for layer_seed in seeds
+    )
+
+    layers, parts = [], regularizer
+    if parts.flip:
+        layers.append(keras.layers.RandomFlip("horizontal", seed=flip["seed"]))
+    if parts.rotation:
+        layers.append(keras.layers.RandomRotation(parts.rotation / 360, **rotation))
+    if parts.translation:
+        both = parts.translation, parts.translation
+        layers.append(keras.layers.RandomTranslation(*both, **translation))
+    if parts.shear:
+        layers.append(keras.layers.RandomShear(parts.shear, parts.shear, **shear))
+    if parts.zoom:
+        layers.append(keras.layers.RandomZoom(parts.zoom, **zoom))
     return keras.Sequential(layers, name="augmentation")
 
 
-def _loaded(
+def _load(
     dataset: Dataset,
     encoder: keras.Model,
     rows: np.ndarray,
@@ -101,66 +106,69 @@ def _loaded(
     targets: np.ndarray,
     augment: keras.Model | None,
 ) -> tf.data.Dataset:
-    """Batches of places among `rows` -> batches of features and targets."""
-    answers = tf.constant(targets[rows])
+    """Map batches of positions among `rows` to batches of features and targets."""
+    labels = tf.constant(targets[rows])
+
     if encoding.is_held(dataset, encoder):
-        held = tf.constant(encoding.features(dataset, encoder, rows))
+        features = tf.constant(encoding.features(dataset, encoder, rows))
         dtype = encoder.output.dtype
 
-        def take(places):
-            return tf.cast(tf.gather(held, places), dtype), tf.gather(answers, places)
+        def take(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return tf.cast(tf.gather(features, positions), dtype), tf.gather(labels, positions)
 
         return order.map(take, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     numbers, read = tf.constant(rows), _reader(dataset)
 
-    def load(places):
-        return read(tf.gather(numbers, places)), tf.gather(answers, places)
+    def load(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return read(tf.gather(numbers, positions)), tf.gather(labels, positions)
 
-    def encode(x, labels):
+    def encode(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if augment is not None:
             x = tf.cast(augment(tf.cast(x, tf.float32), training=True), tf.float32)
-        return encoder(x), labels
+        return encoder(x), y
 
     loaded = order.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.map(encode, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def _reader(dataset: Dataset):
-    """Row numbers -> raw images or windows."""
+def _reader(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what maps row numbers, int64 (batch,), to raw images or windows."""
     if dataset.kind == "series":
-        return _windowing(dataset.x)
-    return _decoding(dataset.x, dataset.image_size) if dataset.image_size else _reading(dataset.x)
+        return _window_reader(dataset.x)
+    if dataset.image_size:
+        return _file_reader(dataset.x, dataset.image_size)
+    return _array_reader(dataset.x)
 
 
-def _windowing(windows: Windows):
-    """Row numbers -> windows, cut out of the series."""
+def _window_reader(windows: Windows) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what cuts windows out of a series."""
     values, offsets = tf.constant(windows.values), tf.constant(windows.offsets)
     return lambda rows: tf.gather(values, rows[:, tf.newaxis] + offsets)
 
 
-def _reading(x: np.ndarray):
-    """Row numbers -> images, read from (memory-mapped) arrays whose pages all workers of a sweep share."""
+def _array_reader(x: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what reads images from an array; the pages of a memory map are shared by processes."""
 
-    def read(rows):
-        images = tf.numpy_function(
+    def read(rows: tf.Tensor) -> tf.Tensor:
+        pixels = tf.numpy_function(
             lambda index: np.asarray(x[index]), [rows], tf.uint8, stateful=False
         )
-        images.set_shape((None, *x.shape[1:]))
-        return images
+        pixels.set_shape((None, *x.shape[1:]))
+        return pixels
 
     return read
 
 
-def _decoding(x: np.ndarray, size: tuple[int, int]):
-    """Row numbers -> images, decoded from their files."""
+def _file_reader(x: np.ndarray, size: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what decodes images from their files."""
     paths, signature = tf.constant(x), tf.TensorSpec((*size, 3), tf.uint8)
 
-    def decode(rows):
+    def read(rows: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(
             lambda path: images.decode(path, size),
             tf.gather(paths, rows),
             fn_output_signature=signature,
         )
 
-    return decode
+    return read

@@ -1,7 +1,7 @@
-"""Everything that a training needs to go on after its process was killed, in one file that is never half-written.
+"""The state from which a training resumes after its process was killed, in one file.
 
 Keras 3.15's `BackupAndRestore` keeps weights, optimizer and epoch, but not the history, the best
-weights and the patience of early stopping, nor random state (field notes, P4).
+weights and the patience of early stopping, nor random state.
 """
 
 import json
@@ -9,7 +9,9 @@ import os
 import random
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,100 +23,74 @@ LARGEST_SHARE = 0.02  # of the training's time that checkpoints may take
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves the state of a training at the end of an epoch, and puts it back; stands behind all others that have one.
+    """Saves the state of a training at the end of an epoch; stands behind all callbacks with a state.
 
     Args:
-        file: Where; its folder is there.
-        recorder: Has the history.
-        keeper: Has the best weights; None where nothing is monitored.
-        seconds: Between two checkpoints, at least; 0: every epoch.
+        file: The file to write; its folder exists.
+        recorder: Callback that holds the history.
+        early_stopping: Callback that holds the best weights; None if nothing is monitored.
+        seconds: Least number of seconds between two checkpoints; 0 to save after every epoch.
     """
 
     def __init__(
         self,
         file: Path,
         recorder: Recorder,
-        keeper: keras.callbacks.EarlyStopping | None,
+        early_stopping: keras.callbacks.EarlyStopping | None,
         *,
         seconds: float,
     ):
         super().__init__()
-        self.file, self.recorder, self.keeper, self.seconds = file, recorder, keeper, seconds
-        self.saved, self.cost = time.monotonic(), 0.0
-        self._kept = {}
+        self.file, self.recorder, self.early_stopping = file, recorder, early_stopping
+        self.seconds = seconds
+        self.saved_at, self.cost = time.monotonic(), 0.0
+        self._early_stopping_state: dict[str, Any] = {}
 
-    def on_train_begin(self, logs=None):
-        """Give early stopping back what it knew: it forgets it when a training begins."""
-        for name, value in self._kept.items():
-            setattr(self.keeper, name, value)
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Restore early stopping, which forgets its state when a training begins."""
+        for name, value in self._early_stopping_state.items():
+            setattr(self.early_stopping, name, value)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Save, where the last time is long enough ago."""
-        since = time.monotonic() - self.saved
-        if self.seconds == 0 or since >= max(self.seconds, self.cost / LARGEST_SHARE):
-            began = time.monotonic()
-            self.save()
-            self.saved = time.monotonic()
-            self.cost = self.saved - began
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Save, if the last checkpoint is old enough."""
+        age = time.monotonic() - self.saved_at
+        if self.seconds and age < max(self.seconds, self.cost / LARGEST_SHARE):
+            return
+        began = time.monotonic()
+        self.save()
+        self.saved_at = time.monotonic()
+        self.cost = self.saved_at - began
 
     def save(self) -> None:
-        """Write the state; until it is whole, the last one stays."""
-        keeper, model = self.keeper, self.model
-        arrays = {
-            f"model.{place}": variable.numpy() for place, variable in enumerate(_variables(model))
-        }
-        kind, numbers, *rest = np.random.get_state()
-        state = {
-            "stopped": model.stop_training,
-            "history": self.recorder.history,
-            "seconds": self.recorder.elapsed,
-            "epochs": self.recorder.epochs,
-            "python": random.getstate(),
-            "numpy": [kind, *rest],
-            "keeper": {},
-        }
-        if keeper is not None:
-            state["keeper"] = {
-                "best": keeper.best,
-                "best_epoch": keeper.best_epoch,
-                "wait": keeper.wait,
-            }
-            arrays |= {
-                f"best.{place}": weight for place, weight in enumerate(keeper.best_weights or [])
-            }
+        """Write the state; the last checkpoint stays until the new one is complete."""
+        state, arrays = self._state()
+        encoded = np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)
         fresh = self.file.with_suffix(".new")
         try:
             with fresh.open("wb") as file:
-                np.savez(
-                    file,
-                    numpy=numbers,
-                    state=np.frombuffer(json.dumps(state).encode(), dtype=np.uint8),
-                    **arrays,
-                )
+                np.savez(file, state=encoded, **arrays)
                 file.flush()
-                os.fsync(
-                    file.fileno()
-                )  # Else a power cut may leave the new name with nothing in it.
+                # Else a power cut may leave the new name with nothing in it.
+                os.fsync(file.fileno())
             fresh.replace(self.file)
-        except (
-            OSError
-        ) as error:  # The training itself is well, and the last checkpoint is still there.
+        except OSError as error:
+            # The training itself is well, and the last checkpoint is still there.
             fresh.unlink(missing_ok=True)
             console.note(
-                f"no checkpoint could be written: {error}. Make room, or it cannot go on if it is "
-                "interrupted."
+                f"no checkpoint could be written: {error}. Without room for it, an interrupted "
+                "training cannot resume."
             )
 
     def restore(self, model: keras.Model, *, epochs: int) -> int:
         """Put the state back into a compiled model and the callbacks.
 
         Args:
-            model: As it was built when the training began.
-            epochs: Of the whole training.
+            model: The model, built as it was when the training began.
+            epochs: Number of epochs of the whole training.
 
         Returns:
-            How many of them are done: 0 where there is no checkpoint, all where patience had run
-            out.
+            Number of epochs that are done: 0 without a checkpoint, all if the training had
+            stopped early.
         """
         try:
             with np.load(self.file, allow_pickle=False) as stored:
@@ -123,26 +99,52 @@ class Checkpoint(keras.callbacks.Callback):
             return 0
         except (zipfile.BadZipFile, EOFError, ValueError) as error:
             console.note(
-                f"the checkpoint {self.file} cannot be read ({error}): training begins anew"
+                f"the checkpoint {self.file} cannot be read ({error}): training starts again"
             )
             return 0
+
         state = json.loads(arrays["state"].tobytes())
-        for place, variable in enumerate(_variables(model)):
-            variable.assign(arrays[f"model.{place}"])
+        for index, variable in enumerate(_variables(model)):
+            variable.assign(arrays[f"model.{index}"])
         self.recorder.resume(state["history"], seconds=state["seconds"])
-        if self.keeper is not None:
-            best = [name for name in arrays if name.startswith("best.")]
-            weights = [arrays[f"best.{place}"] for place in range(len(best))]
-            self._kept = state["keeper"] | {"best_weights": weights or None}
+        if self.early_stopping is not None:
+            count = sum(name.startswith("best.") for name in arrays)
+            best_weights = [arrays[f"best.{index}"] for index in range(count)]
+            self._early_stopping_state = state["early_stopping"]
+            self._early_stopping_state["best_weights"] = best_weights or None
+
         kind, *rest = state["numpy"]
         np.random.set_state((kind, arrays["numpy"], *rest))
         version, numbers, gauss = state["python"]
         random.setstate((version, tuple(numbers), gauss))
         return epochs if state["stopped"] else state["epochs"]
 
+    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the state of the training: what JSON can hold, and arrays."""
+        kind, numbers, *rest = np.random.get_state()
+        state = {
+            "stopped": self.model.stop_training,
+            "history": self.recorder.history,
+            "seconds": self.recorder.elapsed,
+            "epochs": self.recorder.epochs,
+            "python": random.getstate(),
+            "numpy": [kind, *rest],
+        }
+        variables = enumerate(_variables(self.model))
+        arrays = {f"model.{index}": variable.numpy() for index, variable in variables}
+        arrays["numpy"] = numbers
+
+        stopping = self.early_stopping
+        if stopping is not None:
+            names = ("best", "best_epoch", "wait")
+            state["early_stopping"] = {name: getattr(stopping, name) for name in names}
+            for index, weight in enumerate(stopping.best_weights or []):
+                arrays[f"best.{index}"] = weight
+        return state, arrays
+
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
-    """Weights, the states of random layers, and what the optimizer remembers."""
+    """Return the weights, the states of random layers, and the optimizer's variables."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]

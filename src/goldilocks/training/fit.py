@@ -1,4 +1,4 @@
-"""Model and split -> history: Keras's own training loop. The only loop there is, for every model and data set."""
+"""Model and split -> history: Keras's own training loop, for every model and data set."""
 
 import math
 import warnings
@@ -24,23 +24,22 @@ NUMBERS_PER_EXECUTION = 2**22
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """What is trained, and on what.
+class FitSpec:
+    """What `fit` trains, and on what.
 
     Attributes:
         model: Uncompiled, features -> predictions; its weights are changed in place.
-        encoder: Of `encoding.fit`: raw rows -> features.
-        dataset: Where the rows are.
-        split: Training and validation rows; without validation rows (a final training) nothing is
-            monitored, and the model is left with its last weights, or with their moving average
-            where the optimizer keeps one.
-        targets: Of every row, as the loss takes them.
-        prior: The best constant prediction, float32 (outputs,), from the training targets.
+        encoder: Raw rows -> features, as `encoding.fit` returns it.
+        dataset: The data set that holds the rows.
+        split: Training and validation rows. Without validation rows (a final training) nothing is
+            monitored, and the model keeps its last weights, or their moving average where the
+            optimizer makes one.
+        targets: The targets of every row, as the loss takes them.
+        prior: The best constant prediction from the training targets, float32 (outputs,).
         problem: Loss and metrics.
-        regularizer: Augmentation, patience, and whether there is a penalty to tell apart from the
-            loss.
-        optimizer: Number of steps of the whole run -> optimizer.
-        seed: Of shuffling and augmentation.
+        regularizer: Augmentation, patience, and whether a penalty is added to the loss.
+        optimizer: Maps the number of steps of the whole training to an optimizer.
+        seed: Seed of shuffling and augmentation.
     """
 
     model: keras.Model
@@ -55,17 +54,17 @@ class Job:
     seed: int
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a training left behind; the model holds the weights of the best epoch.
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """The record of a training, whose model holds the weights of the best epoch.
 
     Attributes:
-        history: One value an epoch for each of Keras's names, with `learning_rate` and `seconds`.
-        best_epoch: 1-based epoch of the best monitored value; the last epoch where nothing was
+        history: For each of Keras's names, `learning_rate` and `seconds`, one value an epoch.
+        best_epoch: Epoch of the best monitored value, from 1; the last epoch if nothing was
             monitored.
-        monitor: The monitored name; None where nothing was.
-        seconds: Of the whole training.
-        validation: The validation rows that the `val_` values are of, int64, ascending.
+        monitor: Name of the monitored value; None if nothing was monitored.
+        seconds: Seconds of the whole training.
+        validation: Validation rows behind the `val_` values, int64 (n,), ascending.
     """
 
     history: Mapping[str, Sequence[float]]
@@ -76,13 +75,13 @@ class Result:
 
     @property
     def best(self) -> dict[str, float]:
-        """Every value at the best epoch."""
+        """Every value of the history at the best epoch."""
         return {name: values[self.best_epoch - 1] for name, values in self.history.items()}
 
 
 def fit(
-    job: Job,
-    watchers: Sequence[keras.callbacks.Callback],
+    spec: FitSpec,
+    callbacks: Sequence[keras.callbacks.Callback],
     report: Callable[[int, Mapping[str, float]], None],
     checkpoint: Path | None,
     /,
@@ -96,114 +95,142 @@ def fit(
     monitor: str,
     deterministic: bool,
     checkpoint_seconds: float | None,
-) -> Result:
+) -> FitResult:
     """Train a model and leave it with the weights of its best epoch.
 
     Args:
-        job: Model, rows and problem.
-        watchers: Callbacks that show progress.
-        report: Called once an epoch with its number, from 1, and its values.
-        checkpoint: File from which an interrupted training goes on, and in which it keeps its
-            state; None: no file.
-        epochs: At most so many; fewer where the patience runs out or the loss is no longer a
-            number.
+        spec: Model, rows and problem.
+        callbacks: Keras callbacks, called after those of the training itself.
+        report: Called after each epoch with its number, from 1, and its values.
+        checkpoint: File that keeps the state of the training, and from which an interrupted
+            training resumes; None for no file.
+        epochs: Number of epochs; fewer if the patience runs out or the loss is not finite.
         batch_size: Rows of a batch.
-        steps_per_epoch: Batches of an epoch; None: every training row once.
-        validation_steps: Batches of each validation, spread over all validation rows; None: every
-            one of them.
-        steps_per_execution: Batches run in one call into TensorFlow, at most; "auto": as many as
-            are small together.
-        shuffle: Whether training rows come in an order of its own each epoch.
-        monitor: A name of the history; its best epoch is the one that counts.
-        deterministic: The same seed gives the same weights, at some cost in speed.
-        checkpoint_seconds: Between two savings of that state, at least; None: it is not saved.
+        steps_per_epoch: Batches of an epoch; None for every training row once.
+        validation_steps: Batches of each validation, spread over all validation rows; None for
+            every row.
+        steps_per_execution: Batches run in one call into TensorFlow, at most; "auto" for as many
+            as are small together.
+        shuffle: Whether each epoch has the training rows in another order.
+        monitor: Name of the history whose best epoch counts.
+        deterministic: Whether the same seed gives the same weights, at some cost in speed.
+        checkpoint_seconds: Least number of seconds between two checkpoints; None for no
+            checkpoint.
     """
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    if not job.model.trainable_weights:
+    if not spec.model.trainable_weights:
         epochs = 1  # The baseline: every epoch would be the same.
-    rows = job.split.train
-    steps = steps_per_epoch or math.ceil(len(rows) / batch_size)
-    numbers = batch_size * math.prod(job.model.input_shape[1:])
-    most = (
-        NUMBERS_PER_EXECUTION // numbers
-        if isinstance(steps_per_execution, str)
-        else steps_per_execution
-    )
-    rows_judged, validation = validated(job.split.validation, validation_steps, batch_size), None
-    if len(rows_judged):
+
+    steps = steps_per_epoch or math.ceil(len(spec.split.train) / batch_size)
+    most_steps = steps_per_execution
+    if isinstance(most_steps, str):
+        numbers_per_step = batch_size * math.prod(spec.model.input_shape[1:])
+        most_steps = NUMBERS_PER_EXECUTION // numbers_per_step
+    _compile(spec, steps=steps * epochs, steps_per_execution=largest_divisor(steps, most_steps))
+
+    # Validation rows -> what is monitored. A final training has none.
+    validation, early_stopping = None, None
+    rows = validation_rows(spec.split.validation, validation_steps, batch_size)
+    if len(rows):
         validation = batches.evaluation(
-            job.dataset, job.encoder, rows_judged, job.targets, batch_size=batches.ROWS_TO_EVALUATE
+            spec.dataset, spec.encoder, rows, spec.targets, batch_size=batches.ROWS_TO_EVALUATE
         )
-    loss = keras.losses.get(job.problem.loss)
-    apart = (
-        [keras.metrics.MeanMetricWrapper(loss, name="data_loss")]
-        if job.regularizer.penalizes
-        else []
-    )
-    job.model.compile(
-        optimizer=job.optimizer(steps * epochs),
-        loss=loss,
-        metrics=[*job.problem.metrics, *apart],
-        steps_per_execution=_steps_at_once(steps, most),
-        jit_compile=False,
-    )
+        early_stopping = keras.callbacks.EarlyStopping(
+            monitor,
+            mode="max" if higher_is_better(monitor) else "min",
+            patience=spec.regularizer.patience or epochs,
+            restore_best_weights=True,
+        )
+
     recorder = Recorder(report)
-    keeper = keras.callbacks.EarlyStopping(
-        monitor,
-        mode="max" if higher_is_better(monitor) else "min",
-        patience=job.regularizer.patience or epochs,
-        restore_best_weights=True,
-    )
-    watch = [keeper] if validation is not None else []
-    done = 0
+    own_callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
+    if early_stopping is not None:
+        own_callbacks.append(early_stopping)
+
+    # The checkpoint stands before the caller's callbacks: if one of them stops the training, a
+    # resumed training asks it again.
+    epochs_done = 0
     if checkpoint is not None and checkpoint_seconds is not None:
-        judge = keeper if validation is not None else None
-        saver = Checkpoint(checkpoint, recorder, judge, seconds=checkpoint_seconds)
-        done = saver.restore(job.model, epochs=epochs)
-        watch.append(
-            saver
-        )  # Before watchers: what one of them stops is asked about again by who goes on.
-    augment = (
-        batches.augmentation(job.regularizer, seed=job.seed) if job.regularizer.augments else None
-    )
+        saved = Checkpoint(checkpoint, recorder, early_stopping, seconds=checkpoint_seconds)
+        epochs_done = saved.restore(spec.model, epochs=epochs)
+        own_callbacks.append(saved)
+
+    augment = None
+    if spec.regularizer.augments:
+        augment = batches.augmentation(spec.regularizer, seed=spec.seed)
     training = batches.training(
-        job.dataset,
-        job.encoder,
-        rows,
-        job.targets,
+        spec.dataset,
+        spec.encoder,
+        spec.split.train,
+        spec.targets,
         batch_size=batch_size,
         shuffle=shuffle,
-        seed=job.seed,
+        seed=spec.seed,
         augment=augment,
-        batches_done=done * steps,
+        batches_done=epochs_done * steps,
     )
+
     with warnings.catch_warnings():
         # `model=baseline` has no trainable weights, on purpose.
         warnings.filterwarnings("ignore", message="The model does not have any trainable weights")
-        job.model.fit(
+        spec.model.fit(
             training,
             validation_data=validation,
             epochs=epochs,
-            initial_epoch=done,
+            initial_epoch=epochs_done,
             steps_per_epoch=steps,
             shuffle=False,  # `batches.training` has done that.
             verbose=0,
-            callbacks=[keras.callbacks.TerminateOnNaN(), recorder, *watch, *watchers],
+            callbacks=[*own_callbacks, *callbacks],
         )
-    judged = validation is not None
-    best = keeper.best_epoch + 1 if judged else recorder.epochs
-    return Result(
-        recorder.history, best, monitor if judged else None, recorder.seconds, rows_judged
+
+    return FitResult(
+        history=recorder.history,
+        best_epoch=early_stopping.best_epoch + 1 if early_stopping else recorder.epochs,
+        monitor=monitor if early_stopping else None,
+        seconds=recorder.seconds,
+        validation=rows,
     )
 
 
-def validated(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:
-    """The validation rows of so many batches, spread evenly over all: rows may stand class by class."""
-    most = len(rows) if steps is None else min(len(rows), steps * batch_size)
-    return rows[np.linspace(0, len(rows) - 1, most).round().astype("int64")] if most else rows
+def validation_rows(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:
+    """Return the validation rows of some batches, spread evenly: rows may stand class by class.
+
+    Args:
+        rows: All validation rows, int64 (n,).
+        steps: Number of batches; None for all rows.
+        batch_size: Rows of a batch.
+    """
+    if steps is None or steps * batch_size >= len(rows):
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, steps * batch_size).round().astype("int64")]
 
 
-def _steps_at_once(steps: int, most: int) -> int:
-    """The largest divisor of the steps of an epoch up to `most`, at least 1; Keras would run past the epoch's end."""
-    return max(count for count in range(1, max(1, min(steps, most)) + 1) if steps % count == 0)
+def largest_divisor(steps: int, most: int) -> int:
+    """Return the largest divisor of `steps` up to `most`, at least 1.
+
+    With another number of steps at a time, Keras would run past the end of the epoch.
+    """
+    candidates = range(1, max(1, min(steps, most)) + 1)
+    return max(count for count in candidates if steps % count == 0)
+
+
+def _compile(spec: FitSpec, *, steps: int, steps_per_execution: int) -> None:
+    """Compile the model; with a penalty, the loss without it is a metric of its own.
+
+    Args:
+        spec: The model and its problem.
+        steps: Number of steps of the whole training.
+        steps_per_execution: Steps run in one call into TensorFlow.
+    """
+    loss, metrics = keras.losses.get(spec.problem.loss), [*spec.problem.metrics]
+    if spec.regularizer.penalizes:
+        metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
+    spec.model.compile(
+        optimizer=spec.optimizer(steps),
+        loss=loss,
+        metrics=metrics,
+        steps_per_execution=steps_per_execution,
+        jit_compile=False,
+    )

@@ -1,7 +1,7 @@
-"""A frozen base as a part of the encoder: its features are computed once, and only the top is trained.
+"""A frozen base as a part of the encoder: its features are computed once, only the top is trained.
 
 Source: Deep Learning with Python, 1st edition, section 5.3.1, "Fast feature extraction without data
-    augmentation".
+augmentation".
 """
 
 import keras
@@ -21,12 +21,13 @@ def divide(encoder: keras.Model, model: keras.Model) -> tuple[keras.Model, keras
 
     Returns:
         Raw rows -> pooled features of the base, float32 (batch, n), and these -> predictions; the
-        weights are shared with the arguments. The arguments themselves where the model has no base,
+        weights are shared with the arguments. The arguments themselves if the model has no base,
         or one that is trained.
     """
     base = next((layer for layer in model.layers if layer.name == BASE), None)
     if base is None or base.trainable_weights:
         return encoder, model
+
     pooled = model.get_layer(POOLING).output
     below = keras.Model(model.input, pooled, name=FROZEN)
     top = keras.Model(pooled, model.output, name=model.name)

@@ -1,9 +1,10 @@
 """The optimizers of the config group `optimizer`, each with its learning-rate schedule."""
 
 import math
-from typing import Any
 
 import keras
+
+LEAST_DECAY = 1e-3  # Nothing falls to 0 by a constant factor.
 
 
 def build(
@@ -17,9 +18,9 @@ def build(
     warmup: float,
     clipnorm: float | None,
     ema_momentum: float | None,
-    **arguments: Any,
+    **arguments: float | bool,
 ) -> keras.optimizers.Optimizer:
-    """A Keras optimizer.
+    """Build a Keras optimizer.
 
     Args:
         steps: Number of training steps (batches) of the whole run, which the schedule spans.
@@ -29,14 +30,15 @@ def build(
         decay_to: Fraction of `learning_rate` that the schedule ends at.
         warmup: Fraction of `steps` over which it rises linearly from 0.
         clipnorm: Longest gradient of each weight, or None.
-        ema_momentum: Of the exponential moving average of the weights, which `fit` leaves in the
-            model; None: its last weights.
-        **arguments: The optimizer's own, by their Keras names.
+        ema_momentum: Momentum of the exponential moving average of the weights that `fit` leaves
+            in the model; None for the last weights.
+        **arguments: The optimizer's own arguments, by their Keras names.
     """
     warmup_steps = round(steps * warmup)
     rate: float | keras.optimizers.schedules.LearningRateSchedule = learning_rate
     if schedule != "constant" or warmup_steps:
         rate = Schedule(learning_rate, schedule, decay_to, warmup_steps, steps)
+
     config = {"learning_rate": rate, "clipnorm": clipnorm, **arguments}
     if ema_momentum is not None:
         config |= {"use_ema": True, "ema_momentum": ema_momentum}
@@ -49,32 +51,41 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     With t from 0 to 1 after the warm-up and f = `decay_to`, the learning rate is multiplied by: 1
     (constant), f + (1 - f) (1 + cos(pi t)) / 2 (cosine; Loshchilov & Hutter 2017), f + (1 - f) (1 -
     t) (linear), or max(f, 0.001)^t (exponential).
+
+    Args:
+        learning_rate: The highest learning rate.
+        shape: constant, cosine, linear or exponential.
+        decay_to: Fraction of `learning_rate` at the end.
+        warmup_steps: Number of steps of the rise.
+        steps: Number of all steps.
     """
 
     def __init__(
         self, learning_rate: float, shape: str, decay_to: float, warmup_steps: int, steps: int
     ):
-        """Arguments as for `build`."""
         self.learning_rate, self.shape, self.decay_to = learning_rate, shape, decay_to
         self.warmup_steps, self.steps = warmup_steps, steps
 
-    def __call__(self, step):
-        """The learning rate at a step, float32 scalar."""
-        ops, end = keras.ops, self.decay_to
-        step = ops.cast(step, "float32")
-        t = ops.clip((step - self.warmup_steps) / max(self.steps - self.warmup_steps, 1), 0.0, 1.0)
-        falls = {
-            "constant": lambda: ops.ones_like(t),
-            "cosine": lambda: end + (1 - end) * (1 + ops.cos(math.pi * t)) / 2,
-            "linear": lambda: end + (1 - end) * (1 - t),
-            "exponential": lambda: ops.power(max(end, 1e-3), t),
-        }
-        rise = ops.minimum((step + 1) / max(self.warmup_steps, 1), 1.0)
-        return self.learning_rate * rise * falls[self.shape]()
+    def __call__(self, step: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the learning rate at a step, float32 scalar."""
+        step = keras.ops.cast(step, "float32")
+        decay_steps = max(self.steps - self.warmup_steps, 1)
+        t = keras.ops.clip((step - self.warmup_steps) / decay_steps, 0.0, 1.0)
+        rise = keras.ops.minimum((step + 1) / max(self.warmup_steps, 1), 1.0)
+        return self.learning_rate * rise * self._factor(t)
 
-    def get_config(self):
-        """What `__init__` takes."""
-        return {
-            name: getattr(self, name)
-            for name in ("learning_rate", "shape", "decay_to", "warmup_steps", "steps")
-        }
+    def get_config(self) -> dict[str, float | int | str]:
+        """Return the arguments of `__init__`."""
+        names = ("learning_rate", "shape", "decay_to", "warmup_steps", "steps")
+        return {name: getattr(self, name) for name in names}
+
+    def _factor(self, t: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the factor of the learning rate at a time `t` after the warm-up, 0 to 1."""
+        end = self.decay_to
+        if self.shape == "cosine":
+            return end + (1 - end) * (1 + keras.ops.cos(math.pi * t)) / 2
+        if self.shape == "linear":
+            return end + (1 - end) * (1 - t)
+        if self.shape == "exponential":
+            return keras.ops.power(max(end, LEAST_DECAY), t)
+        return keras.ops.ones_like(t)

@@ -10,9 +10,19 @@ from goldilocks.training import batches
 def predict(
     encoder: keras.Model, model: keras.Model, dataset: Dataset, rows: np.ndarray
 ) -> np.ndarray:
-    """The predictions, float32 (n, outputs), for these rows (int64, (n,)), in their order."""
+    """Return the predictions of rows, in their order.
+
+    Args:
+        encoder: Raw rows -> features.
+        model: Features -> predictions.
+        dataset: The data set that holds the rows.
+        rows: int64 (n,).
+
+    Returns:
+        float32 (n, outputs).
+    """
     unused = np.zeros(len(dataset.y), dtype="float32")
-    return model.predict(
-        batches.evaluation(dataset, encoder, rows, unused, batch_size=batches.ROWS_TO_EVALUATE),
-        verbose=0,
+    features = batches.evaluation(
+        dataset, encoder, rows, unused, batch_size=batches.ROWS_TO_EVALUATE
     )
+    return model.predict(features, verbose=0)

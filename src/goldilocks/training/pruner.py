@@ -1,23 +1,30 @@
-"""Ends a training that somebody else, who sees other trainings as well, gives no chance."""
+"""Stops a training that a search, which sees other trainings as well, finds unpromising."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import keras
 
 
 class Pruner(keras.callbacks.Callback):
-    """Stops the training where it is said to be hopeless, and remembers that it did."""
+    """Stop training when the search says that the trial is unpromising.
 
-    def __init__(self, hopeless: Callable[[int, float], bool], *, monitor: str):
-        """Ask `hopeless(epoch, value)` after each epoch, from 1, with the value of `monitor`."""
+    Args:
+        should_prune: Called after each epoch with its number, from 1, and the monitored value.
+        monitor: Name of the monitored value.
+
+    Attributes:
+        pruned: Whether the training was stopped.
+    """
+
+    def __init__(self, should_prune: Callable[[int, float], bool], *, monitor: str):
         super().__init__()
-        self.hopeless = hopeless
+        self.should_prune = should_prune
         self.monitor = monitor
         self.pruned = False
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Ask whether to go on; nothing is asked where nothing is monitored."""
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Ask whether to go on, if the epoch has the monitored value."""
         value = (logs or {}).get(self.monitor)
-        if value is not None and self.hopeless(epoch + 1, float(value)):
+        if value is not None and self.should_prune(epoch + 1, float(value)):
             self.pruned = True
             self.model.stop_training = True

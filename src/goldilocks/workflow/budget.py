@@ -1,6 +1,7 @@
 """What a workflow may spend, in minutes or in runs, and how much of that each step may have spent by its end."""
 
 import json
+import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +16,15 @@ FILE = "spent.json"
 
 @dataclass
 class Budget:
-    """Minutes or runs, and what of them is spent, which a process that is killed leaves to the one that goes on.
+    """Minutes or runs, and what of them is spent; a workflow that is resumed goes on with the rest.
 
     Attributes:
-        seconds: In all; infinity where runs are counted.
-        runs: In all; infinity where minutes are counted.
-        folder: Where what is spent is kept.
+        seconds: In all; infinity if runs are counted.
+        runs: In all; infinity if minutes are counted.
+        folder: Where what is spent is recorded.
         seconds_before: Spent by earlier processes, up to the end of their last training.
-        ended: Trainings that came to their end, of this process and of earlier ones; folds of one
-            are counted together.
-        reserved: Seconds that the final training is going to take, which no earlier step may spend.
+        ended: Trainings that ended, of this process and of earlier ones; the folds of one count
+            together.
         began: When this process began, by `time.monotonic`.
     """
 
@@ -33,41 +33,52 @@ class Budget:
     folder: Path
     seconds_before: float = 0.0
     ended: set[str] = field(default_factory=set)
-    reserved: float = 0.0
     began: float = field(default_factory=time.monotonic)
 
     @property
     def seconds_spent(self) -> float:
-        """Since the workflow began, without the time in which it was stopped."""
+        """Return the seconds since the workflow began, without the time it was interrupted."""
         return self.seconds_before + time.monotonic() - self.began
 
     @property
     def runs_spent(self) -> int:
-        """How many trainings came to their end."""
+        """Return how many trainings ended."""
         return len(self.ended)
 
-    def seconds_left(self, share: float) -> float:
-        """Seconds until a share (0 to 1) of what is not reserved is spent; infinity where runs are counted."""
-        return max(0.0, share * (self.seconds - self.reserved) - self.seconds_spent)
+    def seconds_left(self, share: float, reserved: float = 0.0) -> float:
+        """Return the seconds until a share of the budget is spent; infinity if runs are counted.
+
+        Args:
+            share: Of what is not reserved, 0 to 1.
+            reserved: Seconds that the final training will take, which no earlier step may spend.
+        """
+        return max(0.0, share * (self.seconds - reserved) - self.seconds_spent)
 
     def runs_left(self, share: float) -> float:
-        """Runs until a share of the budget is spent; infinity where minutes are counted."""
+        """Return the runs until a share of the budget is spent; infinity if minutes are counted."""
         return max(0.0, share * self.runs - self.runs_spent)
 
     def keep(self, *ended: str) -> None:
-        """Note what is spent, and trainings that came to their end: each counts once, whoever asks for it again."""
+        """Record what is spent, and which trainings ended; each training counts once."""
         self.ended.update(ended)
         records.write_json(
             self.folder / FILE, {"seconds": self.seconds_spent, "ended": sorted(self.ended)}
         )
 
 
-def read(given: str | float, folder: Path) -> Budget:
-    """The budget that was typed, a number of minutes or "40runs", less what earlier processes have spent."""
-    found = BUDGET.fullmatch(str(given))
-    assert found is not None  # The rule of the key has been checked.
-    amount, infinite = float(found["amount"]), float("inf")
-    seconds, runs = (infinite, amount) if found["unit"] == "runs" else (60 * amount, infinite)
+def read(typed: str | float, folder: Path) -> Budget:
+    """Return the budget that was typed, less what earlier processes spent.
+
+    Args:
+        typed: A number of minutes, or "40runs".
+        folder: Where what is spent is recorded.
+    """
+    match = BUDGET.fullmatch(str(typed))
+    assert match is not None  # The rule of the key has been checked.
+    seconds, runs = 60 * float(match["amount"]), math.inf
+    if match["unit"] == "runs":
+        seconds, runs = math.inf, float(match["amount"])
+
     try:
         spent = json.loads((folder / FILE).read_text())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The universal workflow from the first step to the last one whose gate opens; stopped, it goes on where it was."""
+"""The universal workflow, from the first step to the last one whose gate opens; an interrupted one is resumed."""
 
 from __future__ import annotations
 
@@ -19,24 +19,28 @@ from goldilocks import (
 from goldilocks.config.settings import Settings
 from goldilocks.jobs.resources import Room
 from goldilocks.problem import resolve
-from goldilocks.report.workflow import log, story
+from goldilocks.report.workflow import content, log, text
+from goldilocks.report.workflow.content import WorkflowReport
 from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.journal import FOLDER
 from goldilocks.workflow import budget
+from goldilocks.workflow.context import Context
+from goldilocks.workflow.next_steps import next_steps
+from goldilocks.workflow.results import (
+    BaselineResult,
+    FinalResult,
+    PowerResult,
+    ProblemResult,
+    RegisterResult,
+    Result,
+    Results,
+    ScaleResult,
+    TuneResult,
+    load,
+    save,
+)
 from goldilocks.workflow.runner import Runner
-from goldilocks.workflow.state import Flow
-from goldilocks.workflow.step import Step, save, saved
 from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
-
-STEPS: dict[str, Callable[[Flow, str, Path], Step]] = {
-    "problem": define.step,
-    "baseline": baseline.step,
-    "power": power.step,
-    "scale": scale.step,
-    "tune": tune.step,
-    "final": final.step,
-    "register": register.step,
-}
 
 
 def conduct(settings: Settings, room: Room) -> None:
@@ -47,10 +51,10 @@ def conduct(settings: Settings, room: Room) -> None:
         room: For its trainings.
 
     Raises:
-        StoreError: The store cannot be used.
-        DataError: The data cannot be used.
-        SplitError: The rows cannot be split.
-        JobError: No training of a step came to its end.
+        StoreError: If the store cannot be used.
+        DataError: If the data cannot be used.
+        SplitError: If the rows cannot be split.
+        JobError: If a training failed that a step cannot go on without.
     """
     store: Store = settings.builder("tracking")()
     for line in store.repair():
@@ -58,92 +62,128 @@ def conduct(settings: Settings, room: Room) -> None:
     dataset = settings.builder("dataset")()
     problem = resolve(dataset.problem, **settings.tree["problem"])
     typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
-    command = shlex.join([provenance.program("python"), "workflow.py", *settings.overrides])
-    known = json.dumps(
+    identity = json.dumps(
         [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
     )
-    fingerprint = hashlib.sha256(known.encode()).hexdigest()[:32]
+    fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
+
     with store.lock(fingerprint):
-        before = store.find_run(fingerprint, finished=not settings.tree["force"])
-        if before is not None and before.status == "FINISHED":
-            _retell(store, before.run_id)
-            console.result(
-                f"\nthis workflow has been finished before, run {before.run_id}; force=true begins "
-                "anew"
-            )
+        earlier = store.find_run(fingerprint, finished=not settings.tree["force"])
+        if earlier is not None and earlier.status == "FINISHED":
+            _show_finished(store, earlier.run_id)
             return
+
         folder = FOLDER / "workflows" / fingerprint
-        if before is None:
+        if earlier is None:
             shutil.rmtree(folder, ignore_errors=True)  # Of one whose run has been deleted.
         folder.mkdir(parents=True, exist_ok=True)
-        tags = {
-            "role": "workflow",
-            "fingerprint": fingerprint,
-            "dataset.digest": dataset.digest,
-            "dataset.source": dataset.source,
-            "problem": problem.type,
-            "mlflow.source.name": "workflow.py",
-        }
         opened = store.start_run(
             f"workflow {settings.name}",
             parent=None,
             params=settings.flat,
-            tags=tags | provenance.tags(),
-            resume=before.run_id if before else None,
+            tags={
+                "role": "workflow",
+                "fingerprint": fingerprint,
+                "dataset.digest": dataset.digest,
+                "dataset.source": dataset.source,
+                "problem": problem.type,
+                "mlflow.source.name": "workflow.py",
+                **provenance.tags(),
+            },
+            resume=earlier.run_id if earlier else None,
         )
         with opened as tracker:
             spent = budget.read(settings.tree["budget"], folder)
-            runner = Runner(typed, store, spent, settings.tree["trainer"]["monitor"], room)
-            flow = Flow(settings, typed, store, dataset, problem, spent, folder, [], runner)
-            for name, function in STEPS.items():
-                step = _done(flow, name, function, tracker.run_id)
-                flow.steps.append(step)
-                if name == "problem":
-                    _settle(flow)
-                if not step.passed:
-                    break
-            log.tell(flow, tracker, command)
-        see = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
+            monitor = settings.tree["trainer"]["monitor"]
+            context = Context(
+                settings=settings,
+                typed=typed,
+                store=store,
+                dataset=dataset,
+                problem=problem,
+                budget=spent,
+                runner=Runner(base=typed, store=store, budget=spent, monitor=monitor, room=room),
+                run_id=tracker.run_id,
+                folder=folder,
+            )
+            log.log(_conduct(context), tracker)
+
+        page = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
         console.result(
-            f"\nlogged    {tracker.where}\npage      {see}\nsee it    {store.ui_command}"
+            f"\nlogged    {tracker.where}\npage      {page}\nsee it    {store.ui_command}"
         )
 
 
-def _retell(store: Store, run_id: str) -> None:
+def _show_finished(store: Store, run_id: str) -> None:
     """Print the steps of a finished workflow."""
     with tempfile.TemporaryDirectory() as folder:
-        told = json.loads(store.download_artifact(run_id, story.FILE, Path(folder)).read_text())
-    for number, step in enumerate(told["steps"], 1):
-        console.result(story.step_lines(Step(**step), number))
-
-
-def _settle(flow: Flow) -> None:
-    """Have all runs share what the first step has chosen."""
-    chosen = flow.found("problem")["overrides"]
-    flow.runner.base = (
-        *flow.typed,
-        *chosen,
-        *(["force=true"] if flow.settings.tree["force"] else []),
+        report = content.read(store.download_artifact(run_id, content.FILE, Path(folder)))
+    for number, step in enumerate(report.steps, 1):
+        console.result(text.step_lines(step, number))
+    console.result(
+        f"\nthis workflow has been finished before, run {run_id}; force=true begins anew"
     )
-    metrics = next((word for word in chosen if word.startswith("problem.metrics=")), None)
-    if metrics:
-        names = metrics.partition("=")[2].strip("[]").split(",")
-        flow.problem = resolve(
-            flow.dataset.problem, **{**flow.settings.tree["problem"], "metrics": names}
-        )
 
 
-def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], parent: str) -> Step:
-    """A step, by an earlier process or now."""
-    if (found := saved(flow.folder, name)) is not None:
-        console.result(f"\n{len(flow.steps) + 1}. {found.title} (done before)\n   {found.decision}")
-        return found
-    began, number = time.monotonic(), len(flow.steps) + 1
-    fingerprint = hashlib.sha256(f"{parent} {name}".encode()).hexdigest()[:32]
-    before = flow.store.find_run(fingerprint)
-    opened = flow.store.start_run(
+def _conduct(context: Context) -> WorkflowReport:
+    """Do the steps, each with the results of those before it, until a gate stays shut."""
+    problem_result = _run(context, 1, "problem", ProblemResult, define.step)
+    context = _with_problem(context, problem_result)
+
+    baseline_result = _run(context, 2, "baseline", BaselineResult, baseline.step)
+    power_result = _run(context, 3, "power", PowerResult, power.step)
+    results = Results(problem=problem_result, baseline=baseline_result, power=power_result)
+    if not power_result.report.passed:
+        return _report(context, results)
+
+    scale_result = _run(
+        context, 4, "scale", ScaleResult, lambda step: scale.step(step, power_result)
+    )
+    tune_result = _run(
+        context,
+        5,
+        "tune",
+        TuneResult,
+        lambda step: tune.step(step, problem_result, baseline_result, power_result, scale_result),
+    )
+    final_result = _run(
+        context,
+        6,
+        "final",
+        FinalResult,
+        lambda step: final.step(step, problem_result, baseline_result, power_result, tune_result),
+    )
+    results = dataclasses.replace(results, scale=scale_result, tune=tune_result, final=final_result)
+    tested = final_result.run_id
+    if tested is None:
+        return _report(context, results)
+
+    register_result = _run(
+        context, 7, "register", RegisterResult, lambda step: register.step(step, tested)
+    )
+    return _report(context, dataclasses.replace(results, register=register_result))
+
+
+def _run(
+    context: Context,
+    number: int,
+    name: str,
+    kind: type[Result],
+    step: Callable[[Context], Result],
+) -> Result:
+    """Return the result of a step, which an earlier process found, or which is found now."""
+    if (finished := load(kind, name, context.folder)) is not None:
+        report = finished.report
+        console.result(f"\n{number}. {report.title} (done before)\n   {report.decision}")
+        return finished
+
+    began = time.monotonic()
+    fingerprint = hashlib.sha256(f"{context.run_id} {name}".encode()).hexdigest()[:32]
+    earlier = context.store.find_run(fingerprint)
+    interrupted = earlier is not None and earlier.status != "FINISHED"
+    opened = context.store.start_run(
         f"{number} {name}",
-        parent=parent,
+        parent=context.run_id,
         params={},
         tags={
             "role": "step",
@@ -151,15 +191,58 @@ def _done(flow: Flow, name: str, function: Callable[[Flow, str, Path], Step], pa
             "fingerprint": fingerprint,
             "mlflow.source.name": "workflow.py",
         },
-        resume=before.run_id if before is not None and before.status != "FINISHED" else None,
+        resume=earlier.run_id if earlier is not None and interrupted else None,
     )
     with opened as tracker:
-        flow.runner.failures.clear()
-        step = function(flow, tracker.run_id, flow.folder / name)
-        step = dataclasses.replace(step, seconds=time.monotonic() - began, run_id=tracker.run_id)
-        tracker.tags({"passed": str(step.passed).lower()})
-        tracker.describe(story.step_markdown(step, number))
-    flow.budget.keep()
-    save(flow.folder, step)
-    console.result(story.step_lines(step, number))
-    return step
+        context.runner.failures.clear()
+        folder = context.folder / name
+        result = step(dataclasses.replace(context, run_id=tracker.run_id, folder=folder))
+        report = dataclasses.replace(
+            result.report, seconds=time.monotonic() - began, run_id=tracker.run_id
+        )
+        result = dataclasses.replace(result, report=report)
+        tracker.tags({"passed": str(report.passed).lower()})
+        tracker.describe(text.step_markdown(report, number))
+
+    context.budget.keep()
+    save(result, context.folder)
+    console.result(text.step_lines(report, number))
+    return result
+
+
+def _with_problem(context: Context, result: ProblemResult) -> Context:
+    """Return a context whose trainings all have what the first step chose."""
+    force = ("force=true",) if context.settings.tree["force"] else ()
+    base = (*context.typed, *result.overrides, *force)
+    runner = dataclasses.replace(context.runner, base=base, failures=[])
+    if not result.metrics:
+        return dataclasses.replace(context, runner=runner)
+
+    values = {**context.settings.tree["problem"], "metrics": result.metrics}
+    problem = resolve(context.dataset.problem, **values)
+    return dataclasses.replace(context, runner=runner, problem=problem)
+
+
+def _report(context: Context, results: Results) -> WorkflowReport:
+    """Return what the page, the description and the metrics of the workflow are made of."""
+    settings, dataset = context.settings, context.dataset
+    scale, tune, final = results.scale, results.tune, results.final
+    command = [provenance.program("python"), "workflow.py", *settings.overrides]
+    return WorkflowReport(
+        name=settings.name,
+        command=shlex.join(command),
+        data=f"{dataset.source.replace('_', '-')}: {dataset.location}",
+        digest=dataset.digest,
+        metric=context.problem.metric,
+        unit=dataset.unit,
+        steps=results.reports,
+        baseline_loss=results.baseline.loss,
+        sizes=scale.sizes if scale else (),
+        winner=tune.winner_size if tune else None,
+        comparison=tune.comparison if tune else (),
+        trials=tune.trials if tune else (),
+        final=final.score if final else None,
+        seconds=context.budget.seconds_spent,
+        runs=context.budget.runs_spent,
+        next_steps=tuple(next_steps(context, results)),
+    )

@@ -1,12 +1,12 @@
-"""Sizes of each model, from too small to too large: the ladder that a workflow climbs until a network overfits."""
+"""Sizes of each model, from too small to too large: a workflow tries them until a network overfits."""
 
 from collections.abc import Mapping, Sequence
 
 from goldilocks.config.settings import key_of
-from goldilocks.workflow.runner import Candidate
+from goldilocks.workflow.candidate import Candidate
 
 # Of each option of the config group `model`, overrides from the smallest size to the largest. Each
-# rung has about four to ten times the weights of the one below it: the book's own steps (chapter 4
+# size has about four to ten times the weights of the one before it: the book's own steps (chapter 4
 # compares 4, 16 and 512 units).
 SIZES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "mlp": [
@@ -59,28 +59,23 @@ SIZES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("model.filters=[128,128]", "model.units=128"),
     ],
 }
-# The rung that must show statistical power: below it stands one that is too small on purpose.
+# The index of the size that must show statistical power: the one below it is too small on purpose.
 SMALL = 1
 
 
-def rungs(model: str, typed: Sequence[str]) -> list[Candidate]:
-    """The sizes of a model; what was typed stays as it was typed, and sizes that differ in nothing else are one.
+def model_sizes(model: str, typed: Sequence[str]) -> list[Candidate]:
+    """Return the sizes of a model, from the smallest to the largest.
+
+    What was typed stays as it was typed; sizes that differ in nothing else are one.
 
     Args:
         model: An option of the config group.
         typed: Overrides of the workflow.
     """
     fixed = set(map(key_of, typed))
-    found = [tuple(word for word in size if key_of(word) not in fixed) for size in SIZES[model]]
-    return [
-        Candidate(" ".join(_short(word) for word in size) or model, size)
-        for size in dict.fromkeys(found)
-    ]
+    free = [tuple(word for word in size if key_of(word) not in fixed) for size in SIZES[model]]
+    return [Candidate(_name(size) or model, size) for size in dict.fromkeys(free)]
 
 
-def _short(word: str) -> str:
-    return (
-        word.removeprefix("model.").replace(",", " ")
-        if "[" not in word
-        else word.removeprefix("model.")
-    )
+def _name(size: Sequence[str]) -> str:
+    return " ".join(word.removeprefix("model.") for word in size)

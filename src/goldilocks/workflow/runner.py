@@ -4,151 +4,78 @@ from __future__ import annotations
 
 import functools
 import math
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from goldilocks.config.settings import PARENT_FILE, Settings, key_of
 from goldilocks.errors import JobError, UserError
-from goldilocks.evaluation.differences import Predictions
 from goldilocks.jobs import records
 from goldilocks.jobs.pool import INTERRUPTED, Pool
 from goldilocks.jobs.process import Job, JobResult
 from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import higher_is_better
-from goldilocks.run.context import PREDICTIONS
 from goldilocks.sweep import expand
 from goldilocks.tracking import Store
-from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.selection import PARTS
 from goldilocks.workflow.budget import Budget
+from goldilocks.workflow.candidate import Candidate, Trained, load
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """What may be trained.
-
-    Attributes:
-        name: What sets it apart from the others, for people.
-        overrides: Beyond those that all runs of the workflow have; a later one replaces an earlier
-            of the same key.
-    """
-
-    name: str
-    overrides: tuple[str, ...]
-
-    def overridden(self, name: str, *overrides: str) -> Candidate:
-        """The same by another name, with other values of some keys."""
-        keys = set(map(key_of, overrides))
-        kept = [word for word in self.overrides if key_of(word) not in keys]
-        return Candidate(name, (*kept, *overrides))
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A candidate that has been trained once, on one split or on all folds.
-
-    Attributes:
-        candidate: What was asked for.
-        run: What was logged; of folds, of the run above them.
-        judged: What each training predicted of its validation rows: rows, int64 (n,), and
-            predictions, float32 (n, outputs); by seed and fold.
-    """
-
-    candidate: Candidate
-    run: StoredRun
-    judged: Predictions
-
-    @property
-    def verdict(self) -> str:
-        """Of its learning curve; "" of a baseline."""
-        return self.run.tags.get("verdict", "")
-
-    @property
-    def parameters(self) -> int:
-        """The number of its weights."""
-        return int(self.run.metrics["parameters"])
-
-    @property
-    def finite(self) -> bool:
-        """Whether what it predicts, and its validation loss, are numbers; a final run has no validation loss."""
-        said = all(np.isfinite(predictions).all() for _, predictions in self.judged.values())
-        return said and (self.run.tags.get("role") == "final" or math.isfinite(self.best("loss")))
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch that its values are of, from 1."""
-        return int(self.run.metrics["best_epoch"])
-
-    @property
-    def epochs(self) -> int:
-        """How many it was trained."""
-        return int(self.run.metrics["epochs"])
-
-    @property
-    def seconds_an_epoch(self) -> float:
-        """Of all folds together."""
-        return self.run.metrics["train_seconds"] / max(1, self.epochs)
-
-    def best(self, name: str) -> float:
-        """A validation metric at the best epoch, the loss without penalties; NaN where the first epoch diverged."""
-        name = "data_loss" if name == "loss" and "best_val_data_loss" in self.run.metrics else name
-        return self.run.metrics.get(f"best_val_{name}", math.nan)
-
-    def end(self, name: str) -> float:
-        """The "train" or "val" loss where the training ended; NaN of a diverged one."""
-        return self.run.metrics.get(f"verdict/end_{name}_loss", float("nan"))
-
-
-def predictions(trained: Sequence[Trained]) -> Predictions:
-    """Return the validation predictions of all trainings of a candidate."""
-    return {key: part for training in trained for key, part in training.judged.items()}
-
-
+@dataclass(kw_only=True)
 class Runner:
-    """Trains candidates below the run of a step."""
+    """Trains candidates below the run of a step.
 
-    def __init__(self, base: Sequence[str], store: Store, budget: Budget, monitor: str, room: Room):
-        """Train with `base` overrides, log to a store, and count what is spent."""
-        self.base, self.store, self.budget, self.monitor, self.room = (
-            tuple(base),
-            store,
-            budget,
-            monitor,
-            room,
-        )
-        self.failures: list[str] = []
-        self.error: Exception | None = None  # that the last failure raised
-        # seconds that a job has taken at most beside its training: started, built, drawn, logged
-        self.overhead = 0.0
+    Attributes:
+        base: Overrides that all trainings have.
+        store: Where runs are logged.
+        budget: Counts what is spent.
+        monitor: What candidates are compared by while they are trained, by Keras's name.
+        room: For the trainings.
+        failures: Of this step, in sentences.
+        error: The exception behind the last failure; None if there is none.
+        overhead: Seconds that a job has taken at most beside its training: it is started, the model
+            is built, drawn and logged.
+    """
+
+    base: tuple[str, ...]
+    store: Store
+    budget: Budget
+    monitor: str
+    room: Room
+    failures: list[str] = field(default_factory=list)
+    error: Exception | None = None
+    overhead: float = 0.0
 
     def settings(self, candidate: Candidate) -> Settings:
-        """The checked settings of a candidate.
+        """Return the checked settings of a candidate.
 
         Raises:
-            ConfigError: Something in it is wrong.
+            ConfigError: If something in it is wrong.
         """
-        keys = set(map(key_of, candidate.overrides))
-        if (
-            "model" in keys
-            # Another model than that which was typed has other keys, and honours other
-            # regularizers.
-        ):
-            keys |= {
-                key for key in map(key_of, self.base) if key.startswith(("model.", "regularizer."))
-            }
-        kept = [word for word in self.base if key_of(word) not in keys]
-        return expand.settings_of([[*kept, *candidate.overrides]])[0]
+        replaced = set(map(key_of, candidate.overrides))
+        if "model" in replaced:
+            # Another model than the typed one has other keys, and honours other regularizers.
+            keys = map(key_of, self.base)
+            replaced |= {key for key in keys if key.startswith(("model.", "regularizer."))}
+
+        rest = [word for word in self.base if key_of(word) not in replaced]
+        return expand.settings_of([[*rest, *candidate.overrides]])[0]
+
+    def seconds(self, trained: Sequence[Trained]) -> float:
+        """Return what it takes to train candidates once more, as many at once as there is room for.
+
+        Each is taken to be as slow as the slowest.
+        """
+        rounds = math.ceil(len(trained) / len(self.room.shared))
+        slowest = max(training.seconds_an_epoch * training.epochs for training in trained)
+        return rounds * (slowest + self.overhead)
 
     def train(
         self, candidates: Sequence[Candidate], folder: Path, parent: str
     ) -> list[Trained | None]:
-        """Train some, in the order given, as many at once as there is room for.
+        """Train candidates in the order given, as many at once as there is room for.
 
         Args:
             candidates: To be trained.
@@ -156,14 +83,18 @@ class Runner:
             parent: ID of the run that their runs stand below.
 
         Returns:
-            Each as trained; None of those that failed, which `failures` then explains.
+            Each as trained; None for those that failed, which `failures` then explains.
         """
-        coming = iter(enumerate(candidates))
-        found: dict[int, Trained | None] = {}
+        requests = iter(enumerate(candidates))
+        trained: dict[int, Trained | None] = {}
         self.stream(
-            lambda: next(coming, None), found.__setitem__, folder, parent, total=len(candidates)
+            lambda: next(requests, None),
+            trained.__setitem__,
+            folder,
+            parent,
+            total=len(candidates),
         )
-        return [found[number] for number in range(len(candidates))]
+        return [trained[number] for number in range(len(candidates))]
 
     def stream(
         self,
@@ -174,88 +105,64 @@ class Runner:
         *,
         total: int | None,
     ) -> None:
-        """Train what is asked for until there is no more.
+        """Train candidates until `ask` has no more.
 
         Args:
-            ask: Gives number and candidate whenever there is room, or None.
-            tell: Is told of each as it ends; None where it failed, or diverged before it had any
+            ask: Returns a number and a candidate whenever there is room, or None.
+            tell: Takes each as it ends; None for one that failed, or diverged before it had any
                 value.
             folder: For the records and logs of their jobs.
             parent: ID of the run that their runs stand below.
             total: How many there will be, or None.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C came; what ran has been ended, and can go on.
+            KeyboardInterrupt: If Ctrl-C came; the jobs have ended, and can go on.
         """
-        asked: dict[int, Candidate] = {}
+        candidates: dict[int, Candidate] = {}
 
-        def following() -> Job | None:
-            while (coming := ask()) is not None:
-                number, candidate = coming
-                asked[number] = candidate
-                settings = replace(
-                    self.settings(candidate), sweep_dir=folder.absolute(), job=number
-                )
-                known = records.read(folder, number)
-                if known.status == "finished" and known.overrides == settings.overrides:
-                    take(
-                        number, known.run_id
-                    )  # Of a process that was cut off later: once is enough, even if forced.
-                    continue
-                return Job(
-                    number,
-                    functools.partial(_train, settings),
-                    records.log_file(folder, number),
-                    candidate.name,
-                    settings.overrides,
-                )
+        def next_job() -> Job | None:
+            while (request := ask()) is not None:
+                number, candidate = request
+                candidates[number] = candidate
+                job = self._job(number, candidate, folder)
+                record = records.read(folder, number)
+                if record.status != "finished" or record.overrides != job.overrides:
+                    return job
+                # An interrupted process finished it. Once is enough, even with force=true.
+                tell(number, self._take(candidate, record.run_id))
             return None
 
-        def ended(job: Job, result: JobResult) -> None:
+        def end(job: Job, result: JobResult) -> None:
             if result.reason == INTERRUPTED:  # It goes on when the workflow does.
                 return
+
+            candidate = candidates[job.number]
             run_id = records.read(folder, job.number).run_id
             self.budget.keep(run_id or str(records.log_file(folder, job.number)))
             if result.reason:
                 self.error = result.error
-                self.failures.append(f"{asked[job.number].name} failed: {result.reason}")
+                self.failures.append(f"{candidate.name} failed: {result.reason}")
                 tell(job.number, None)
-            elif (trained := take(job.number, run_id)) is not None:
-                self.overhead = max(
-                    self.overhead, result.seconds - trained.run.metrics["train_seconds"]
-                )
+                return
 
-        def take(number: int, run_id: str) -> Trained | None:
-            trained = self.load(asked[number], run_id)
-            if not trained.finite:
-                self.error = FloatingPointError(
-                    "its predictions, or its validation loss, are not finite"
-                )
-                self.failures.append(
-                    f"{trained.candidate.name} diverged: {self.error}; lower "
-                    "optimizer.learning_rate"
-                )
-            tell(number, trained if trained.finite else None)
-            return trained if trained.finite else None
+            trained = self._take(candidate, run_id)
+            tell(job.number, trained)
+            if trained is not None:
+                overhead = result.seconds - trained.run.metrics["train_seconds"]
+                self.overhead = max(self.overhead, overhead)
 
-        self._stream(following, ended, folder, parent, total=total)
-
-    def seconds(self, trained: Sequence[Trained]) -> float:
-        """What it takes to train these once more, as many at once as there is room for, each as long as the longest."""
-        rounds = math.ceil(len(trained) / len(self.room.shared))
-        return rounds * max(each.seconds_an_epoch * each.epochs + self.overhead for each in trained)
+        self._stream(next_job, end, folder, parent, total=total)
 
     def call(self, function: Callable[[], Any], name: str, folder: Path, parent: str) -> Any:
-        """What a function gives, called in a process of its own.
+        """Call a function in a process of its own, and return what it returns.
 
         Raises:
             Exception: Whatever the function raises.
         """
         job = Job(0, function, records.log_file(folder, 0), name)
-        waiting = iter([job])
-        results: list[JobResult] = []
+        jobs, results = iter([job]), []
         self._stream(
-            lambda: next(waiting, None),
+            lambda: next(jobs, None),
             lambda _, result: results.append(result),
             folder,
             parent,
@@ -269,32 +176,41 @@ class Runner:
         return result.value
 
     def lost(self) -> JobError:
-        """The error to raise where what a step cannot go on without was not trained."""
+        """Return the error of a step that cannot go on without a training that failed."""
         return JobError(
             "a training without which this step cannot go on is missing: "
             + "; ".join(self.failures)
         )
 
     def load(self, candidate: Candidate, run_id: str) -> Trained:
-        """A finished run as trained.
+        """Read a finished run from the store.
 
         Raises:
-            StoreError: The store cannot be read.
+            StoreError: If the store cannot be read.
         """
-        run = self.store.get_run(run_id)
-        below = self.store.get_runs(self.store.child_run_ids(run_id))
-        trainings = [
-            each for each in below if each.tags.get("role") in PARTS and each.status == "FINISHED"
-        ] or [run]
-        judged = {}
-        with tempfile.TemporaryDirectory() as folder:
-            for each in trainings:
-                file = self.store.download_artifact(each.run_id, PREDICTIONS, Path(folder))
-                with np.load(file, allow_pickle=False) as arrays:
-                    key = each.params.get("seed", ""), each.tags.get("fold", "")
-                    judged[key] = arrays["rows"], arrays["predictions"]
-                file.unlink()
-        return Trained(candidate, run, judged)
+        return load(self.store, candidate, run_id)
+
+    def _job(self, number: int, candidate: Candidate, folder: Path) -> Job:
+        settings = replace(self.settings(candidate), sweep_dir=folder.absolute(), job=number)
+        return Job(
+            number,
+            functools.partial(_train, settings),
+            records.log_file(folder, number),
+            candidate.name,
+            settings.overrides,
+        )
+
+    def _take(self, candidate: Candidate, run_id: str) -> Trained | None:
+        """Return a finished training; None if it diverged."""
+        trained = self.load(candidate, run_id)
+        if trained.finite:
+            return trained
+
+        self.error = FloatingPointError("its predictions, or its validation loss, are not finite")
+        self.failures.append(
+            f"{candidate.name} diverged: {self.error}; lower optimizer.learning_rate"
+        )
+        return None
 
     def _stream(
         self,
@@ -305,7 +221,7 @@ class Runner:
         *,
         total: int | None,
     ) -> None:
-        """Run jobs below a parent run, one alone if there is no other."""
+        """Run jobs below a parent run; a job that is the only one has the whole machine."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PARENT_FILE).write_text(parent)
         pool = Pool(
@@ -327,6 +243,7 @@ class Runner:
 
 
 def _train(settings: Settings) -> float:
+    # In the process of a job; that of the workflow never needs Keras.
     from goldilocks.run.run import run
 
     return run(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -13,13 +12,15 @@ from optuna.trial import TrialState
 
 from goldilocks.config.settings import key_of
 from goldilocks.dataset import KINDS
+from goldilocks.evaluation.differences import Comparison
 from goldilocks.jobs import records
 from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
 from goldilocks.search import trial as pruning
 from goldilocks.workflow.budget import TUNE
-from goldilocks.workflow.runner import Candidate, Trained
-from goldilocks.workflow.state import Flow
+from goldilocks.workflow.candidate import Candidate, Trained
+from goldilocks.workflow.context import Context
+from goldilocks.workflow.results import ProblemResult
 from goldilocks.workflow.steps import final
 
 AT_LEAST = 8  # trials before the search may end by itself
@@ -28,7 +29,7 @@ RATES = (0.1, 5.0)  # times the learning rate of the configuration: the least an
 L1, L2 = (0.0, 1e-6, 1e-5, 1e-4), (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
 DROPOUT = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 ENDS = {
-    "vain": f"the last {IN_VAIN} gained nothing beyond noise",
+    "no_gain": f"the last {IN_VAIN} gained nothing beyond noise",
     "trials": "that is the most that are made",
     "budget": "the budget of this step was spent",
 }
@@ -39,25 +40,22 @@ class Search:
 
     def __init__(
         self,
-        flow: Flow,
+        context: Context,
+        comparison: Comparison,
         sizes: Sequence[Trained],
         start: Trained,
         *,
+        problem: ProblemResult,
         epochs: int,
         patience: int,
-        folder: Path,
     ):
-        """Search around `start`, one of `sizes`, with so many epochs a trial; jobs and study are kept in `folder`."""
-        self.flow, self.sizes, self.start, self.epochs, self.patience = (
-            flow,
-            sizes,
-            start,
-            epochs,
-            patience,
-        )
-        self.folder = (folder / "trials").absolute()
+        """Search around `start`, one of `sizes`, with so many epochs a trial."""
+        self.context, self.comparison, self.problem = context, comparison, problem
+        self.sizes, self.start = sizes, start
+        self.epochs, self.patience = epochs, patience
+        self.folder = (context.folder / "trials").absolute()
         self.folder.mkdir(parents=True, exist_ok=True)
-        monitor = flow.settings.tree["trainer"]["monitor"]
+        monitor = context.settings.tree["trainer"]["monitor"]
         self.monitor = monitor.removeprefix("val_").replace("data_loss", "loss")
         self.higher = higher_is_better(monitor)
         self.trained: dict[int, Trained] = {}
@@ -76,7 +74,7 @@ class Search:
             direction="maximize" if self.higher else "minimize",
             pruner=pruning.pruner(search),
             sampler=optuna.samplers.TPESampler(
-                seed=flow.settings.tree["seed"], n_startup_trials=AT_LEAST
+                seed=context.settings.tree["seed"], n_startup_trials=AT_LEAST
             ),
             load_if_exists=True,
         )
@@ -89,12 +87,14 @@ class Search:
             self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
         )
 
-    def run(self, parent: str, *, trials: int) -> None:
+    def run(self, *, trials: int) -> None:
         """Do trials until so many are done, the budget is spent, or the last ones gained nothing beyond noise."""
         self._take_over()
         self.begun = self.count
         self.left = trials - self.begun
-        self.flow.runner.stream(self._ask, self._tell, self.folder, parent, total=None)
+        self.context.runner.stream(
+            self._ask, self._tell, self.folder, self.context.run_id, total=None
+        )
 
     def best(self, most: int) -> list[Trained]:
         """The best trials, each with other parameters."""
@@ -107,7 +107,7 @@ class Search:
         )
         return [self._result(number) for number in numbers[:most]]
 
-    def said(self) -> str:
+    def summary(self) -> str:
         """What was searched, and why it ended."""
         trials = self.study.get_trials(deepcopy=False)
         pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
@@ -157,7 +157,7 @@ class Search:
         return [neutral | change for change in changes if set(change) <= set(space)]
 
     def _neutral(self, name: str) -> Any:
-        rate = self.flow.settings.tree["optimizer"]["learning_rate"]
+        rate = self.context.settings.tree["optimizer"]["learning_rate"]
         return {
             "size": self.start.candidate.name,
             "learning_rate": rate,
@@ -169,8 +169,8 @@ class Search:
 
     def _space(self) -> Mapping[str, Any]:
         """What is searched, by name, as Optuna's distributions; without what was typed, and what the model refuses."""
-        typed = set(map(key_of, self.flow.typed))
-        model, tree = self.flow.settings.choices["model"], self.flow.settings.tree
+        typed = set(map(key_of, self.context.typed))
+        model, tree = self.context.settings.choices["model"], self.context.settings.tree
         rate = tree["optimizer"]["learning_rate"]
         space: dict[str, Any] = {}
         if len(self.sizes) > 1:
@@ -182,7 +182,7 @@ class Search:
         for name, values in (("dropout", DROPOUT), ("l1", L1), ("l2", L2)):
             if name in HONOURS[model] and f"regularizer.{name}" not in typed:
                 space[name] = CategoricalDistribution(values)
-        if KINDS[self.flow.settings.choices["dataset"]] == "image":
+        if KINDS[self.context.settings.choices["dataset"]] == "image":
             space["augmentation"] = CategoricalDistribution([False, True])
         return space
 
@@ -214,15 +214,15 @@ class Search:
         return size.candidate.overridden(shown, *words)
 
     def _ask(self) -> tuple[int, Candidate] | None:
-        budget, likely = self.flow.budget, (self.best(1) or [self.start])[0]
-        budget.reserved = final.seconds(self.flow, likely)
+        budget, likely = self.context.budget, (self.best(1) or [self.start])[0]
+        reserved = final.seconds(self.problem, likely)
         running = len(self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
         spent = (
-            budget.seconds_left(TUNE) < self.flow.runner.seconds([likely])
+            budget.seconds_left(TUNE, reserved) < self.context.runner.seconds([likely])
             or budget.runs_left(TUNE) < 1 + running
         )
         ends = {
-            "vain": self._in_vain(),
+            "no_gain": self._in_vain(),
             "trials": self.left <= 0,
             "budget": spent and self.begun > 0,
         }
@@ -252,7 +252,9 @@ class Search:
         if number not in self.trained:  # An earlier process has done it.
             name, *overrides = self.study.get_trials(deepcopy=False)[number].user_attrs["candidate"]
             run_id = records.read(self.folder, number).run_id
-            self.trained[number] = self.flow.runner.load(Candidate(name, tuple(overrides)), run_id)
+            self.trained[number] = self.context.runner.load(
+                Candidate(name, tuple(overrides)), run_id
+            )
         return self.trained[number]
 
     def _in_vain(self) -> bool:
@@ -262,7 +264,7 @@ class Search:
         sign = 1 if self.higher else -1
         before = max(sign * value for value in self.ended[:-IN_VAIN])
         after = max(sign * value for value in self.ended[-IN_VAIN:])
-        return after - before <= self.flow.comparison.seed_error.get(self.monitor, 0.0)
+        return after - before <= self.comparison.seed_error.get(self.monitor, 0.0)
 
 
 def _finite(value: float | None) -> float | None:

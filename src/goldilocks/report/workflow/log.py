@@ -1,55 +1,36 @@
-"""Logs what a workflow found to its run."""
+"""Logs the report of a workflow to its run."""
 
-import dataclasses
-import json
 import tempfile
 from pathlib import Path
 
-from goldilocks.report.workflow.story import FILE, Story, draw, found, in_markdown
+from goldilocks.report.workflow import content, figure
+from goldilocks.report.workflow.content import WorkflowReport
+from goldilocks.report.workflow.text import in_markdown
 from goldilocks.tracking import Tracker
-from goldilocks.workflow import advice
-from goldilocks.workflow.state import Flow
 
 
-def collected(flow: Flow, command: str) -> Story:
-    """Everything that the page and the description are made of, as JSON has it."""
-    dataset = flow.dataset
-    return {
-        "name": flow.settings.name,
-        "command": command,
-        "data": f"{dataset.source.replace('_', '-')}: {dataset.location}",
-        "digest": dataset.digest,
-        "measure": flow.problem.metric,
-        "unit": dataset.unit,
-        "steps": [dataclasses.asdict(step) for step in flow.steps],
-        "seconds": flow.budget.seconds_spent,
-        "runs": flow.budget.runs_spent,
-        "next": advice.next_moves(flow),
-    }
-
-
-def tell(flow: Flow, tracker: Tracker, command: str) -> None:
-    """Log the story to the workflow's run: as its description, as `story.json`, and the frontier as a picture."""
-    told = collected(flow, command)
+def log(report: WorkflowReport, tracker: Tracker) -> None:
+    """Log a report as the run's description, as JSON, as Markdown, and its picture."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / FILE).write_text(json.dumps(told, indent=1))
-        (folder / "story.md").write_text(in_markdown(told))
-        draw(told, folder)
+        content.write(report, folder)
+        (folder / "report.md").write_text(in_markdown(report))
+        figure.draw(report, folder)
         tracker.files(folder)
-    tracker.describe(in_markdown(told))
-    passed = flow.steps[-1].passed
-    tracker.tags({"step": flow.steps[-1].name, "passed": str(passed).lower()})
-    tracker.metrics(_metrics(told))
+
+    last = report.steps[-1]
+    tracker.describe(in_markdown(report))
+    tracker.tags({"step": last.name, "passed": str(last.passed).lower()})
+    tracker.metrics(_metrics(report))
 
 
-def _metrics(told: Story) -> dict[str, float]:
-    """The single values of a workflow, so that workflows can be compared in the table of runs."""
-    values = {"seconds": float(told["seconds"]), "runs": float(told["runs"])}
-    tested = found(told, "final")
-    if tested:
-        values |= {
-            f"test_{tested['measure']}": tested["test"],
-            f"val_{tested['measure']}": tested["validation"],
-        }
-    return values
+def _metrics(report: WorkflowReport) -> dict[str, float]:
+    """Return single values, so that workflows can be compared in the table of runs."""
+    values = {"seconds": report.seconds, "runs": float(report.runs)}
+    if report.final is None:
+        return values
+    scores = {
+        f"test_{report.final.metric}": report.final.test,
+        f"val_{report.final.metric}": report.final.validation,
+    }
+    return values | scores

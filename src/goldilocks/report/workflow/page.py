@@ -1,12 +1,11 @@
-"""The story of a workflow -> one HTML file that needs nothing beside it."""
+"""The report of a workflow as one HTML file that needs no other."""
 
 from __future__ import annotations
 
 import base64
-import json
+import dataclasses
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from goldilocks.report.compare import without_password
 from goldilocks.report.html import asset, style_sheet
-from goldilocks.report.workflow.story import FILE, FRONTIER, Story, draw, found, outcome, shown
+from goldilocks.report.workflow import content, figure
+from goldilocks.report.workflow.content import Cell, Row, StepReport, WorkflowReport
+from goldilocks.report.workflow.text import outcome, shown
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 
@@ -32,22 +33,24 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
         output: The file; None: `workflow-<id>.html` in the working folder.
 
     Raises:
-        StoreError: The workflow has not come to its end, or the store cannot be used.
-        OSError: The file cannot be written.
+        StoreError: If the workflow has not ended, or the store cannot be used.
+        OSError: If the file cannot be written.
     """
     with tempfile.TemporaryDirectory() as name:
-        told = json.loads(store.download_artifact(run.run_id, FILE, Path(name)).read_text())
-        text = page(told, run, store)
+        report = content.read(store.download_artifact(run.run_id, content.FILE, Path(name)))
+        text = page(report, run, store)
         file = output or Path(f"workflow-{run.run_id[:8]}.html")
         file.write_text(text, encoding="utf-8")
-        (Path(name) / "log").mkdir()
-        (Path(name) / "log" / "report.html").write_text(text, encoding="utf-8")
-        store.log_artifacts(run.run_id, Path(name) / "log", ARTIFACTS)
+
+        log = Path(name) / "log"
+        log.mkdir()
+        (log / "report.html").write_text(text, encoding="utf-8")
+        store.log_artifacts(run.run_id, log, ARTIFACTS)
     return file
 
 
-def page(told: Story, run: StoredRun, store: Store) -> str:
-    """The HTML file."""
+def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
+    """Return the text of the HTML file."""
     environment = Environment(
         loader=PackageLoader("goldilocks.report.workflow", "templates"),
         autoescape=True,
@@ -55,59 +58,62 @@ def page(told: Story, run: StoredRun, store: Store) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("story.html.j2").render(
-        title=told["name"],
-        lead=outcome(told),
-        about=f"{told['data']}. {told['runs']} trainings in {told['seconds'] / 60:.1f} minutes.",
+    minutes = report.seconds / 60
+    return environment.get_template("workflow.html.j2").render(
+        title=report.name,
+        lead=outcome(report),
+        about=f"{report.data}. {report.runs} trainings in {minutes:.1f} minutes.",
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,
-        comparison=_table(found(told, "tune").get("versus", ())),
-        frontier=_frontier(told),
-        steps=[_step(step, run, store) for step in told["steps"]],
-        next=told["next"],
-        command=told["command"],
+        comparison=_table(report.comparison),
+        trials=_table(report.trials),
+        picture=_picture(report),
+        steps=[_step(step, run, store) for step in report.steps],
+        next_steps=report.next_steps,
+        command=report.command,
         ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
         style=style_sheet(),
         script=asset("page.js"),
     )
 
 
-def _step(step: Mapping[str, Any], run: StoredRun, store: Store) -> dict[str, Any]:
-    own = replace(run, run_id=step["run_id"])
+def _step(step: StepReport, run: StoredRun, store: Store) -> dict[str, Any]:
+    step_run = dataclasses.replace(run, run_id=step.run_id)
     return {
-        **step,
-        "rows": _table(step["table"]),
-        "trials": _table(step["chosen"].get("trials", ())),
-        "took": f"{step['seconds']:.0f} seconds",
-        "page": without_password(store.page_url(own)) if step["run_id"] else "",
+        "name": step.name,
+        "title": step.title,
+        "passed": step.passed,
+        "decision": step.decision,
+        "reasons": step.reasons,
+        "rows": _table(step.table),
+        "seconds": f"{step.seconds:.0f} seconds",
+        "link": without_password(store.page_url(step_run)),
     }
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Head and body of a table; None without rows."""
+def _table(rows: Sequence[Row]) -> dict[str, Any] | None:
+    """Return the head and the body of a table; None without rows."""
     if not rows:
         return None
-    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name != "run"]
-    body = [[_cell(name, row.get(name)) for name in names] for row in rows]
-    return {"head": names, "body": body}
+    columns = list(dict.fromkeys(name for row in rows for name in row if name != "run"))
+    body = [[_cell(name, row.get(name)) for name in columns] for row in rows]
+    return {"head": columns, "body": body}
 
 
-def _cell(name: str, value: Any) -> dict[str, str]:
-    """Text and class of a cell."""
-    if name == "verdict" and value:
-        return {"text": value, "kind": f"verdict {value}", "sort": ""}
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    sort = str(value) if number else ""
-    return {
-        "text": shown(value),
-        "kind": "number" if number else "name" if name == "candidate" else "",
-        "sort": sort,
-    }
+def _cell(column: str, value: Cell) -> dict[str, str]:
+    """Return the text, the class and the sort key of a cell."""
+    text = shown(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return {"text": text, "kind": "number", "sort": str(value)}
+    if column == "verdict" and text:
+        return {"text": text, "kind": f"verdict {text}", "sort": ""}
+    if column == "candidate":
+        return {"text": text, "kind": "name", "sort": ""}
+    return {"text": text, "kind": "", "sort": ""}
 
 
-def _frontier(told: Story) -> str:
-    """The picture as base64; "" where no sizes were tried."""
+def _picture(report: WorkflowReport) -> str:
+    """Return the picture as base64; "" if no sizes were trained."""
     with tempfile.TemporaryDirectory() as name:
-        if not draw(told, Path(name)):
-            return ""
-        return base64.b64encode((Path(name) / FRONTIER).read_bytes()).decode()
+        file = figure.draw(report, Path(name))
+        return base64.b64encode(file.read_bytes()).decode() if file else ""

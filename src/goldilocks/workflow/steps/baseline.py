@@ -1,47 +1,53 @@
-"""Step 2: what must be beaten, the dumb predictor; and what ought to be, a tuned model of scikit-learn.
+"""Step 2: what must be beaten, the dummy baseline; and a tuned model of scikit-learn as a reference.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.5.5 ("develop a model that does better
     than a baseline").
 """
 
-from pathlib import Path
-
+from goldilocks.formatting import number
+from goldilocks.report.workflow.content import Row, StepReport
 from goldilocks.workflow import references
-from goldilocks.workflow.runner import Candidate
-from goldilocks.workflow.state import Flow, remember
-from goldilocks.workflow.step import Step
+from goldilocks.workflow.candidate import Candidate
+from goldilocks.workflow.context import Context
+from goldilocks.workflow.results import BaselineResult
+from goldilocks.workflow.tables import runs_of
+
+CANDIDATE = Candidate("baseline", ("model=baseline", "regularizer=none"))
 
 
-def step(flow: Flow, parent: str, folder: Path) -> Step:
-    """Score the dumb predictor; it is no gate."""
-    candidate = Candidate("baseline", ("model=baseline", "regularizer=none"))
-    trained = flow.runner.train([candidate], folder, parent)[0]
-    if trained is None:
-        raise flow.runner.lost()
-    measure = flow.problem.metric
-    names = list(dict.fromkeys([measure, "loss"]))
-    reference = references.tune(flow, parent, folder / "reference")
-    table = [{"candidate": "baseline"} | {f"val_{name}": trained.best(name) for name in names}]
-    table.append(
-        {"candidate": reference["name"]}
-        | {f"val_{name}": reference["scores"][name] for name in names}
+def step(context: Context) -> BaselineResult:
+    """Score the dummy baseline, and tune the reference."""
+    [baseline] = context.runner.train([CANDIDATE], context.folder, context.run_id)
+    if baseline is None:
+        raise context.runner.lost()
+    reference = references.tune(context)
+
+    metric = context.problem.metric
+    names = dict.fromkeys([metric, "loss"])
+    table: tuple[Row, ...] = (
+        {"candidate": "baseline"} | {f"val_{name}": baseline.best(name) for name in names},
+        {"candidate": reference.name} | {f"val_{name}": reference.scores[name] for name in names},
     )
-    return Step(
+
+    rule = "It ignores the inputs and always predicts the training mean (or the class frequencies)."
+    if context.dataset.persistence is not None:
+        rule = "It predicts the last value of each window: no change."
+    report = StepReport(
         name="baseline",
         title="A baseline",
-        passed=True,
-        decision=f"The dumb predictor reaches val_{measure} {trained.best(measure):.4g}; a model "
-        "must do better.",
-        reasons=[
-            "It says the last value of each window: no change."
-            if flow.dataset.persistence is not None
-            else "It looks at no row: it says the mean of the training targets, or the shares of "
-            "the classes.",
-            "A model of scikit-learn is tuned on the same splits, as a reference: "
-            f"{reference['name']}, the best of "
-            f"{reference['candidates']} settings, reaches val_{measure} "
-            f"{reference['scores'][measure]:.4g}.",
-        ],
+        decision=f"The dummy baseline reaches val_{metric} {number(baseline.best(metric))}; "
+        "a model must do better.",
+        reasons=(
+            rule,
+            "A scikit-learn model was tuned on the same splits, as a reference: "
+            f"{reference.name}, the best of {reference.settings_tried} settings, reaches "
+            f"val_{metric} {number(reference.scores[metric])}.",
+        ),
         table=table,
-        chosen={"baseline": remember(candidate, [trained]), "reference": reference},
+    )
+    return BaselineResult(
+        report=report,
+        baseline=runs_of([baseline]),
+        loss=baseline.best("loss"),
+        reference=reference,
     )

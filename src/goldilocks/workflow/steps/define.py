@@ -1,33 +1,29 @@
-"""Step 1: what is the problem, how is success measured, and how are models judged?
+"""Step 1: what is the problem, how is success measured, and on which rows?
 
 Source: Chollet, Deep Learning with Python (2017), sections 4.5.1 to 4.5.4.
 """
 
-import dataclasses
 import math
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from goldilocks.config.settings import key_of
-from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset import row_keys
+from goldilocks.formatting import number, percent
 from goldilocks.problem import PROBLEMS
 from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
+from goldilocks.report.workflow.content import StepReport
+from goldilocks.workflow.candidate import Candidate
+from goldilocks.workflow.context import Context
 from goldilocks.workflow.references import ANY
-from goldilocks.workflow.runner import Candidate
-from goldilocks.workflow.state import Flow
-from goldilocks.workflow.step import Step
+from goldilocks.workflow.results import ProblemResult
 
-RARE = (
-    0.2  # share of the rarer of two classes below which saying "the other one" looks like success
-)
-# validation rows: the standard error of an accuracy is then at most 2.5 points (0.5 / sqrt(400))
+# The share of the rarer of two classes below which always predicting the other looks like success.
+RARE = 0.2
+# Validation rows: the standard error of an accuracy is then at most 2.5 points (0.5 / sqrt(400)).
 ENOUGH = 400
-FEW = (
-    200  # rows for training and validation, below which one shuffling of folds is a matter of luck
-)
+# Training and validation rows below which the score depends on how the folds were shuffled.
+FEW = 200
 FOLDS = 4
 UPDATES = 1500  # of the weights, that a first training shall have
 BATCHES = 64  # an epoch shall have about so many
@@ -36,149 +32,189 @@ EPOCHS = (10, 80)
 TEST = VALIDATION = 0.25  # as in conf/protocol
 
 
-def step(flow: Flow, parent: str, folder: Path) -> Step:
-    """Infer type, measure and protocol, split the rows, and warn of what nearly repeats itself across parts."""
-    found = inferred(flow)
-    settings = flow.runner.settings(
-        Candidate("split", (*ANY.overrides, *found.chosen["overrides"]))
-    )
-    split, *others = settings.builder("protocol")(flow.dataset)
-    final = len(split.train) + (len(split.validation) if flow.dataset.subset is None else 0)
-    chosen = {**found.chosen, "rows": {"train": len(split.train), "final": final}}
-    pairs = near_duplicates.near_duplicates(flow.dataset, split)
-    said = [
-        *notes_of_all([split, *others]),
-        near_duplicates.warning(flow.dataset, split, pairs),
-        _seen(flow, split),
-    ]
-    return dataclasses.replace(found, reasons=[*found.reasons, *filter(None, said)], chosen=chosen)
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What follows from the data, before any row is split.
+
+    Attributes:
+        metrics: Those that are chosen; () if those of the problem stay.
+        protocol: An option of the config group.
+        overrides: What all later trainings have beyond what was typed.
+        reasons: Why, in sentences.
+    """
+
+    metrics: tuple[str, ...]
+    protocol: str
+    overrides: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
-def _seen(flow: Flow, split: Split) -> str:
-    """That the last step will be refused, where the test rows have been looked at; "" where they have not."""
-    looks = flow.store.test_evaluations(row_keys.digest(flow.dataset, split.test))
-    if not looks or flow.settings.tree["force"]:
-        return ""
-    return (
-        f"The {len(split.test)} test rows have been looked at before, by the run {looks[0].run_id} "
-        f"({looks[0].name}): "
-        "unless the same configuration wins, the last step will refuse to look again. force=true "
-        "looks all the same, "
-        "and says so."
-    )
+def step(context: Context) -> ProblemResult:
+    """Choose metric, protocol and batches, split the rows, and warn of near-duplicates."""
+    dataset = context.dataset
+    plan = infer(context)
+    candidate = Candidate("split", (*ANY.overrides, *plan.overrides))
+    splits = context.runner.settings(candidate).builder("protocol")(dataset)
+    split = splits[0]
 
+    # A data set that is trained on a subset keeps it: the final training gets no further rows.
+    final_rows = len(split.train)
+    if dataset.subset is None:
+        final_rows += len(split.validation)
 
-def inferred(flow: Flow) -> Step:
-    """Type, measure and protocol, each with its reason; what was typed is kept."""
-    dataset, typed = flow.dataset, set(map(key_of, flow.typed))
-    kinds = (
-        f"{len(dataset.classes)} classes"
-        if dataset.classes
-        else f"targets from {dataset.y.min():.4g} to {dataset.y.max():.4g}"
-    )
-    reasons = [
-        f"{dataset.name}: {len(dataset.y)} rows of {dataset.kind} data with {kinds}: a "
-        f"{flow.problem.type} problem."
-    ]
-    measure, why = _measure(flow, typed)
-    protocol, because = _protocol(dataset, typed)
-    training, reason = _training(dataset, typed, flow.settings.tree["trainer"])
-    overrides = [*measure, *protocol, *training]
-    shown = protocol[0].partition("=")[2] if protocol else flow.settings.choices["protocol"]
-    metric = measure[0].partition("[")[2].split(",")[0] if measure else flow.problem.metric
-    return Step(
+    pairs = near_duplicates.near_duplicates(dataset, split)
+    warnings = [near_duplicates.warning(dataset, split, pairs), _ledger_warning(context, split)]
+    metric = (plan.metrics or context.problem.metrics)[0]
+    report = StepReport(
         name="problem",
-        title="The problem, the measure of success, the protocol",
-        passed=True,
-        decision=f"A {flow.problem.type} problem, measured by {metric}, judged by protocol={shown}.",
-        reasons=[*reasons, why, because, reason, *dataset.notes],
-        table=[],
-        chosen={"overrides": overrides, "metric": metric, "protocol": shown},
+        title="The problem, the metric, the protocol",
+        decision=f"A {context.problem.type} problem, measured by {metric}, evaluated with "
+        f"protocol={plan.protocol}.",
+        reasons=(*plan.reasons, *notes_of_all(splits), *filter(None, warnings)),
+    )
+    return ProblemResult(
+        report=report,
+        overrides=plan.overrides,
+        metrics=plan.metrics,
+        protocol=plan.protocol,
+        train_rows=len(split.train),
+        final_rows=final_rows,
     )
 
 
-def _measure(flow: Flow, typed: set[str]) -> tuple[list[str], str]:
-    """Overrides that choose the measure of success, and why."""
-    problem, dataset = flow.problem, flow.dataset
-    if "problem.metrics" in typed:
-        return [], f"Success is measured by {problem.metric}, as you asked."
+def infer(context: Context) -> Plan:
+    """Choose metrics, protocol and batches, each with its reason; what was typed stays."""
+    dataset = context.dataset
+    targets = f"{len(dataset.classes)} classes"
+    if not dataset.classes:
+        targets = f"targets from {number(dataset.y.min())} to {number(dataset.y.max())}"
+    facts = (
+        f"{dataset.name}: {len(dataset.y):,} rows of {dataset.kind} data with {targets}, "
+        f"a {context.problem.type} problem."
+    )
+
+    metrics, metrics_reason = _metrics(context)
+    protocol, protocol_reason = _protocol(context)
+    training, training_reason = _training(context)
+    chosen_metrics = (f"problem.metrics=[{','.join(metrics)}]",) if metrics else ()
+    name = context.settings.choices["protocol"] or ""
+    if protocol:
+        name = protocol[0].removeprefix("protocol=")
+    return Plan(
+        metrics=metrics,
+        protocol=name,
+        overrides=(*chosen_metrics, *protocol, *training),
+        reasons=(facts, metrics_reason, protocol_reason, training_reason, *dataset.notes),
+    )
+
+
+def _metrics(context: Context) -> tuple[tuple[str, ...], str]:
+    """Return the metrics in place of those of the problem, () to keep them, and why."""
+    problem, dataset = context.problem, context.dataset
+    if "problem.metrics" in context.typed_keys:
+        return (), f"The primary metric is {problem.metric}, as you asked."
+
     if problem.type == "binary":
         share = float(min(dataset.y.mean(), 1 - dataset.y.mean()))
-        if share < RARE:
-            metrics = ",".join(dict.fromkeys(["auc", *PROBLEMS["binary"].metrics[:1]]))
-            return [f"problem.metrics=[{metrics}]"], (
-                f"The rarer class has {100 * share:.1f} % of the rows: always saying the other one "
-                "would be "
-                f"{100 * (1 - share):.1f} % accurate, so success is measured by auc."
+        if share >= RARE:
+            return (), (
+                f"The rarer class has {percent(share)} of the rows, enough for accuracy to be the "
+                "primary metric."
             )
-        return (
-            [],
-            f"The rarer class has {100 * share:.1f} % of the rows, enough for success to be "
-            "measured by accuracy.",
+        return ("auc", PROBLEMS["binary"].metrics[0]), (
+            f"The rarer class has {percent(share)} of the rows. Always predicting the other one "
+            f"would be {percent(1 - share)} accurate, so the primary metric is auc."
         )
+
     if problem.type == "multiclass":
         shares = np.bincount(dataset.y, minlength=len(dataset.classes)) / len(dataset.y)
-        return [], (
-            "Success is measured by accuracy; the most frequent class has "
-            f"{100 * shares.max():.1f} % of the rows, the "
-            f"rarest {100 * shares.min():.1f} %."
+        return (), (
+            f"The primary metric is accuracy. The most frequent class has {percent(shares.max())} "
+            f"of the rows, the rarest {percent(shares.min())}."
         )
-    return (
-        [],
-        f"Success is measured by {problem.metric}{f' in {dataset.unit}' if dataset.unit else ''}.",
-    )
+
+    unit = f", in {dataset.unit}" if dataset.unit else ""
+    return (), f"The primary metric is {problem.metric}{unit}."
 
 
-def _protocol(dataset: Dataset, typed: set[str]) -> tuple[list[str], str]:
-    """Overrides that choose the protocol, and why."""
-    if "protocol" in typed or any(key.startswith("protocol.") for key in typed):
-        return [], "The protocol is the one that you asked for."
-    published, rows = parts.published(dataset), parts.divisible(dataset)
-    pool = len(rows) if "test" in published else round(len(rows) * (1 - TEST))
-    size = (
-        len(published["validation"]) if "validation" in published else round(len(rows) * VALIDATION)
-    )
+def _protocol(context: Context) -> tuple[tuple[str, ...], str]:
+    """Return the overrides that choose the protocol, and why."""
+    dataset = context.dataset
+    if any(key.partition(".")[0] == "protocol" for key in context.typed_keys):
+        return (), "The protocol is the one that you asked for."
+
     if dataset.kind == "series":
-        return ["protocol=holdout"], (
-            "A series is divided by time: trained on the past, judged on what came after, tested "
-            "on the latest."
+        return ("protocol=holdout",), (
+            "A series is split by time: it is trained on the past, validated on what came after, "
+            "and tested on the latest part."
         )
+
+    published, rows = parts.published(dataset), parts.divisible(dataset)
     if "validation" in published:
-        return [
-            "protocol=holdout"
-        ], f"The data come with {size} rows for validation, which are used."
-    folds = max(2, min(FOLDS, round(parts.rarest(dataset, rows) * (1 - TEST))))
-    error = 1 / math.sqrt(max(1, size))
-    known = (
-        f"an accuracy to {50 * error:.1f} points"
-        if dataset.classes
-        else f"a mean error to {100 * error:.1f} % of its deviation from row to row"
-    )
-    if size >= ENOUGH:
-        return [
-            "protocol=holdout"
-        ], f"One part of {size} rows is enough to judge with: it tells {known} (standard error)."
-    few = f"Holding out {size} rows would tell {known} only (standard error)"
-    if pool >= FEW:
-        return ["protocol=kfold", f"protocol.k={folds}"], (
-            f"{few}, so each of the {pool} rows validates once, in {folds} folds."
+        count = len(published["validation"])
+        return ("protocol=holdout",), f"The data come with {count:,} rows for validation."
+
+    held_out = round(len(rows) * VALIDATION)
+    error = 1 / math.sqrt(max(1, held_out))
+    precision = f"a mean error to {number(100 * error, 3)} % of its deviation from row to row"
+    if dataset.classes:
+        precision = f"an accuracy to {number(50 * error, 3)} points"
+    if held_out >= ENOUGH:
+        return ("protocol=holdout",), (
+            f"One part of {held_out:,} validation rows is enough: it measures {precision} "
+            "(standard error)."
         )
-    return ["protocol=iterated_kfold", f"protocol.k={folds}"], (
-        f"{few}, and {pool} rows are few: {folds} folds, shuffled several times."
+
+    folds = max(2, min(FOLDS, round(parts.rarest(dataset, rows) * (1 - TEST))))
+    pool = len(rows) if "test" in published else round(len(rows) * (1 - TEST))
+    few = f"Holding out {held_out:,} rows would measure {precision} only (standard error)"
+    if pool >= FEW:
+        return ("protocol=kfold", f"protocol.k={folds}"), (
+            f"{few}, so each of the {pool:,} rows validates once, in {folds} folds."
+        )
+    return ("protocol=iterated_kfold", f"protocol.k={folds}"), (
+        f"{few}, and {pool:,} rows are few: {folds} folds, shuffled several times."
     )
 
 
-def _training(dataset: Dataset, typed: set[str], given: Mapping[str, Any]) -> tuple[list[str], str]:
-    """Overrides of batch size and epochs to begin with, and why; what was typed is given."""
+def _training(context: Context) -> tuple[tuple[str, ...], str]:
+    """Return the overrides of batch size and epochs to begin with, and why."""
+    dataset, trainer = context.dataset, context.settings.tree["trainer"]
     rows = min(dataset.subset or len(dataset.y), round(len(dataset.y) * (1 - 2 * TEST)))
-    size = int(np.clip(2 ** round(math.log2(max(1, rows / BATCHES))), *BATCH_SIZES))
-    size = given["batch_size"] if "trainer.batch_size" in typed else size
-    epochs = int(np.clip(math.ceil(UPDATES / max(1, rows / size)), *EPOCHS))
-    epochs = given["epochs"] if "trainer.epochs" in typed else epochs
-    words = [
-        *([f"trainer.batch_size={size}"] if "trainer.batch_size" not in typed else []),
-        *([f"trainer.epochs={epochs}"] if "trainer.epochs" not in typed else []),
-    ]
-    updates = epochs * math.ceil(rows / size)
-    reason = f"The first trainings have batches of {size} and {epochs} epochs: about {updates} updates of the weights."
-    return words, reason if words else "Batch size and epochs begin as you asked."
+    overrides = []
+
+    if "trainer.batch_size" in context.typed_keys:
+        batch_size = trainer["batch_size"]
+    else:
+        power_of_two = 2 ** round(math.log2(max(1, rows / BATCHES)))
+        batch_size = int(np.clip(power_of_two, *BATCH_SIZES))
+        overrides.append(f"trainer.batch_size={batch_size}")
+
+    if "trainer.epochs" in context.typed_keys:
+        epochs = trainer["epochs"]
+    else:
+        epochs = int(np.clip(math.ceil(UPDATES / max(1, rows / batch_size)), *EPOCHS))
+        overrides.append(f"trainer.epochs={epochs}")
+
+    if not overrides:
+        return (), "Batch size and epochs begin as you asked."
+    updates = epochs * math.ceil(rows / batch_size)
+    return tuple(overrides), (
+        f"The first trainings have batches of {batch_size} rows and {epochs} epochs, about "
+        f"{updates:,} updates of the weights."
+    )
+
+
+def _ledger_warning(context: Context, split: Split) -> str:
+    """Warn that the last step will be refused if the test rows were evaluated before, else ""."""
+    if context.settings.tree["force"]:
+        return ""
+    earlier = context.store.test_evaluations(row_keys.digest(context.dataset, split.test))
+    if not earlier:
+        return ""
+    return (
+        f"The {len(split.test):,} test rows have been evaluated before, by the run "
+        f"{earlier[0].run_id} ({earlier[0].name}). Unless the same configuration wins, the last "
+        "step will refuse to evaluate them again. force=true evaluates them all the same, and the "
+        "report says so."
+    )

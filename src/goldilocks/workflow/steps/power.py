@@ -4,95 +4,100 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical p
 """
 
 import statistics
-from pathlib import Path
+from collections.abc import Sequence
 
 from goldilocks.evaluation.differences import Difference
-from goldilocks.report.workflow.rows import row
-from goldilocks.workflow.model_sizes import SMALL, rungs
-from goldilocks.workflow.runner import Trained, predictions
-from goldilocks.workflow.state import Flow, remember
-from goldilocks.workflow.step import Step
+from goldilocks.formatting import number, signed
+from goldilocks.report.workflow.content import StepReport
+from goldilocks.workflow.candidate import Trained, predictions
+from goldilocks.workflow.context import Context
+from goldilocks.workflow.model_sizes import SMALL, model_sizes
+from goldilocks.workflow.results import PowerResult, TrainedRuns
+from goldilocks.workflow.tables import row
 
-# Chance, at most, that a model of targets without any relation to the inputs passes.
+# The chance, at most, that a model passes whose targets have nothing to do with its inputs.
 LEVEL = 0.001
 
+MEANING = (
+    "So nothing shows that these inputs say anything about this target. Either they do not, or "
+    "there are too few rows to see it, or inputs and targets do not belong together (shuffled, off "
+    "by a row), or this kind of model cannot see it. Look at the data; then try another model=, or "
+    "optimizer.learning_rate ten times lower or higher. A larger model would only memorize the "
+    "training rows."
+)
 
-def step(flow: Flow, parent: str, folder: Path) -> Step:
-    """Train a small model with several seeds; its mean score must be better than the baseline's."""
-    sizes = rungs(flow.settings.choices["model"], flow.typed)
+
+def step(context: Context) -> PowerResult:
+    """Train a small model with several seeds; its mean score must beat the baseline's."""
+    sizes = model_sizes(context.settings.choices["model"], context.typed)
     small = sizes[min(SMALL, len(sizes) - 1)]
-    asked = [small.overridden(f"{small.name} {seed}", seed) for seed in flow.seeds]
-    first, *others = flow.runner.train(asked, folder, parent)
-    if first is None:  # Its seed is that of all later candidates.
-        raise flow.runner.lost()
-    trained = [first, *(each for each in others if each is not None)]
-    comparison = flow.comparison
-    measures = list(dict.fromkeys([comparison.metric, "loss"]))  # What can be compared row by row.
+    candidates = [small.overridden(f"{small.name} {seed}", seed) for seed in context.seeds]
+    first, *others = context.runner.train(candidates, context.folder, context.run_id)
+    if first is None:  # All later candidates are compared by its seed.
+        raise context.runner.lost()
+    trained = [first, *(training for training in others if training is not None)]
+
+    comparison = context.comparison(None)
+    metrics = list(dict.fromkeys([comparison.metric, "loss"]))  # both compared row by row
     gains = {
-        measure: comparison.against_baseline(predictions(trained), measure) for measure in measures
+        metric: comparison.against_baseline(predictions(trained), metric) for metric in metrics
     }
-    # The best epoch is the luckiest of many, and either measure may pass: each look has its share
-    # of the level.
-    level = LEVEL / (max(each.epochs for each in trained) * len(measures))
+
+    # The best epoch was picked among many, and either metric may pass: each of these chances gets
+    # its share of the level (Bonferroni).
+    level = LEVEL / (max(training.epochs for training in trained) * len(metrics))
     passed = any(gain.p_better < level for gain in gains.values())
-    reasons = [_told(measure, gain, level) for measure, gain in gains.items()]
+    reasons = [_reason(metric, gain, level) for metric, gain in gains.items()]
     if not passed:
-        reasons.append(_meaning(flow, trained))
-    said = "beats" if passed else "does not beat"
-    return Step(
+        reasons.append(_meaning(trained))
+
+    verb = "beats" if passed else "does not beat"
+    report = StepReport(
         name="power",
         title="Statistical power",
         passed=passed,
-        decision=f"A small model ({small.name}) {said} the baseline beyond noise.",
-        reasons=reasons,
-        table=[row(each, [flow.problem.metric, *measures]) for each in trained],
-        chosen={
-            "small": remember(small, trained),
-            "seed_error": {
-                measure: _seed_error(trained, measure) for measure in measures if len(trained) > 1
-            },
-            "level": LEVEL,
-        },
+        decision=f"A small model ({small.name}) {verb} the baseline beyond noise.",
+        reasons=tuple(reasons),
+        table=tuple(row(training, [context.problem.metric, *metrics]) for training in trained),
+    )
+    run_ids = tuple(training.run.run_id for training in trained)
+    return PowerResult(
+        report=report,
+        small=TrainedRuns(candidate=small, run_ids=run_ids),
+        seed_error=_seed_error(trained, metrics),
     )
 
 
-def _told(measure: str, gain: Difference, level: float) -> str:
-    verdict = "beyond" if gain.p_better < level else "within"
-    apart = (
-        f"{abs(gain.mean):.4g} {'better' if gain.mean > 0 else 'worse'} than"
-        if gain.mean
-        else "as good as"
-    )
-    errors = (
-        f", {gain.mean / gain.error:+.1f} standard errors" if gain.error else ""
-    )  # Else all rows are as one.
+def _seed_error(trained: Sequence[Trained], metrics: Sequence[str]) -> dict[str, float]:
+    """Return the standard deviation from seed to seed, by metric; empty with one seed."""
+    if len(trained) == 1:
+        return {}
+    return {
+        metric: statistics.stdev(training.best(metric) for training in trained)
+        for metric in metrics
+    }
+
+
+def _reason(metric: str, gain: Difference, level: float) -> str:
+    if gain.mean == 0:
+        comparison = f"val_{metric} is as good as the baseline's"
+    else:
+        direction = "better" if gain.mean > 0 else "worse"
+        comparison = f"val_{metric} is {number(abs(gain.mean))} {direction} than the baseline's"
+
+    errors = ""
+    if gain.error:  # It is 0 if all rows have the same difference.
+        errors = f", {signed(gain.mean / gain.error, 2)} standard errors"
+    noise = "beyond noise" if gain.p_better < level else "within noise"
     return (
-        f"val_{measure} is {apart} the baseline's on {gain.rows} rows with {gain.pairs} "
-        f"seeds{errors}: {verdict} noise "
-        f"at the level {LEVEL:g} (chance {gain.p_better:.2g}; {level:.2g} is allowed, since the "
-        "best epoch was picked)."
+        f"{comparison} on {gain.rows:,} rows with {gain.pairs} seeds{errors}: {noise} "
+        f"(p = {number(gain.p_better, 2)}; at most {number(level, 2)} passes, which is "
+        f"{LEVEL:g} shared by all epochs and metrics, since the best was picked)."
     )
 
 
-def _seed_error(trained: list[Trained], measure: str) -> float:
-    return statistics.stdev(each.best(measure) for each in trained)
-
-
-def _meaning(flow: Flow, trained: list[Trained]) -> str:
-    """What it means that there is no power, and what one can do."""
-    verdicts = {each.verdict for each in trained}
-    said = (
-        "So nothing shows that these inputs say anything about this target. Either they do not, or "
-        "there are too few "
-        "rows to see it, or inputs and targets do not belong together (shuffled, off by a row), or "
-        "this kind of model "
-        "cannot see it. Look at the data; then try another model=, or optimizer.learning_rate ten "
-        "times lower or "
-        "higher. Scaling up a model that has learned nothing would only learn the training rows by "
-        "heart."
-    )
-    return said + (
-        " (A training diverged: lower optimizer.learning_rate first.)"
-        if "diverged" in verdicts
-        else ""
-    )
+def _meaning(trained: Sequence[Trained]) -> str:
+    """Return what it means that there is no power, and what one can do."""
+    if any(training.verdict == "diverged" for training in trained):
+        return f"{MEANING} (A training diverged: lower optimizer.learning_rate first.)"
+    return MEANING

@@ -1,20 +1,20 @@
 """Step 4: how large must a model be? Scaled up, wider, deeper and longer, until it overfits.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.5.6: "to figure out how big a model
-    you'll need, you must
-develop a model that overfits".
+    you'll need, you must develop a model that overfits".
 """
 
 import functools
-from pathlib import Path
+import math
+from collections.abc import Mapping, Sequence
 
-from goldilocks.config.settings import key_of
-from goldilocks.report.workflow.rows import row
+from goldilocks.report.workflow.content import StepReport
 from goldilocks.workflow.budget import SCALE
-from goldilocks.workflow.model_sizes import SMALL, rungs
-from goldilocks.workflow.runner import Candidate, Trained
-from goldilocks.workflow.state import Flow, remember
-from goldilocks.workflow.step import Step, once
+from goldilocks.workflow.candidate import Trained
+from goldilocks.workflow.context import Context
+from goldilocks.workflow.model_sizes import SMALL, model_sizes
+from goldilocks.workflow.results import PowerResult, ScaleResult, once
+from goldilocks.workflow.tables import model_size, row, runs_of
 
 GROWTH = 3.0  # how much longer an epoch of the next size is taken to last, at most
 LEAST_GROWTH = 1.2
@@ -22,129 +22,154 @@ AT_THE_END = 0.8  # of the epochs: a best epoch behind it says that more epochs 
 LONGER = 3  # times that the epochs of the largest size are doubled
 FEWEST_EPOCHS = 5
 SIZES_TO_SEE = 3  # fewer show no course of the losses
-NOTHING = ("no_power", "diverged")  # verdicts of what has learned nothing
+LEARNED_NOTHING = ("no_power", "diverged")  # verdicts
 
 
-def step(flow: Flow, parent: str, folder: Path) -> Step:
-    """Climb the ladder of sizes until a verdict is `overfit`."""
-    sizes = rungs(flow.settings.choices["model"], flow.typed)
-    at, typed = min(SMALL, len(sizes) - 1), set(map(key_of, flow.typed))
-    small = flow.recall(flow.found("power")["small"])[0]
-    trained: dict[int, Trained] = {at: small}
-    epochs, doubled, asks, notes = small.epochs, 0, 0, []
-    waiting = [*range(at), *range(at + 1, len(sizes))]
+def step(context: Context, power: PowerResult) -> ScaleResult:
+    """Train model sizes, from small to large, until a verdict is `overfit`."""
+    sizes = model_sizes(context.settings.choices["model"], context.typed)
+    small_index = min(SMALL, len(sizes) - 1)
+    small = context.load(power.small)[0]
+
+    # By index in `sizes`. The smallest come first: they show what underfits.
+    trained: dict[int, Trained] = {small_index: small}
+    waiting = [*range(small_index), *range(small_index + 1, len(sizes))]
+    epochs, doubled, rounds = small.epochs, 0, 0
+    out_of_budget = False
+
     while True:
-        overfits, top = _overfit(trained) is not None, max(trained)
+        overfits = _smallest_overfit(trained) is not None
         if overfits and len(trained) >= SIZES_TO_SEE:
-            waiting = [place for place in waiting if place < at]
-        longer = (
-            trained[top].best_epoch > AT_THE_END * trained[top].epochs
-            and "trainer.epochs" not in typed
-        )
-        if longer and not overfits and doubled < LONGER:
+            waiting = [index for index in waiting if index < small_index]
+        if not overfits and doubled < LONGER and _may_train_longer(context, trained):
             epochs, doubled = 2 * epochs, doubled + 1
         elif not waiting:
             break
-        asks += 1
-        decided = once(
-            folder / f"{asks}.json", functools.partial(_following, flow, trained, waiting, epochs)
-        )
-        if decided is None:
-            notes.append("The budget of this step is spent.")
+
+        rounds += 1
+        plan = functools.partial(_plan, context, trained, waiting, epochs)
+        planned = once(context.folder / f"{rounds}.json", plan)
+        if planned is None:
+            out_of_budget = True
             break
-        places, affordable = decided
-        asked = [_candidate(sizes[place], affordable) for place in places]
-        for place, each in zip(
-            places, flow.runner.train(asked, folder / str(asks), parent), strict=True
+
+        indices, affordable = planned
+        candidates = [
+            sizes[index].overridden(sizes[index].name, f"trainer.epochs={affordable}")
+            for index in indices
+        ]
+        folder = context.folder / str(rounds)
+        for index, training in zip(
+            indices, context.runner.train(candidates, folder, context.run_id), strict=True
         ):
-            if each is not None:
-                trained[place] = each
-        waiting = [place for place in waiting if place not in places]
-    return _step(flow, trained, notes)
+            if training is not None:
+                trained[index] = training
+        waiting = [index for index in waiting if index not in indices]
+
+    ordered = [trained[index] for index in sorted(trained)]
+    metrics = [context.problem.metric, context.comparison(power).metric]
+    return _result(ordered, metrics, out_of_budget=out_of_budget)
 
 
-def _following(
-    flow: Flow, trained: dict[int, Trained], waiting: list[int], epochs: int
+def _may_train_longer(context: Context, trained: Mapping[int, Trained]) -> bool:
+    """Return whether the largest size was still improving when its epochs ended."""
+    largest = trained[max(trained)]
+    late = largest.best_epoch > AT_THE_END * largest.epochs
+    return late and "trainer.epochs" not in context.typed_keys
+
+
+def _plan(
+    context: Context, trained: Mapping[int, Trained], waiting: Sequence[int], epochs: int
 ) -> tuple[list[int], int] | None:
-    """The rungs to train next, of those that wait or else the highest, and for how many epochs; None without budget."""
-    top = max(trained)
-    places = waiting[: len(flow.runner.room.shared)] or [top]
-    affordable = _epochs(flow, trained, max(places) - top, epochs)
-    if affordable < min(epochs, FEWEST_EPOCHS) or flow.budget.runs_left(SCALE) < len(places):
+    """Return the sizes to train next, by index, and for how many epochs; None without budget.
+
+    If none waits, the largest size is trained again, for longer.
+    """
+    largest = max(trained)
+    indices = list(waiting[: len(context.runner.room.shared)]) or [largest]
+    affordable = _affordable_epochs(context, trained, max(indices) - largest, epochs)
+    if affordable < min(epochs, FEWEST_EPOCHS):
         return None
-    return places, affordable
+    if context.budget.runs_left(SCALE) < len(indices):
+        return None
+    return indices, affordable
 
 
-def _step(flow: Flow, trained: dict[int, Trained], notes: list[str]) -> Step:
-    found, measures = _overfit(trained), [flow.problem.metric, flow.comparison.metric]
-    overfitting = [place for place in trained if trained[place].verdict == "overfit"]
-    learned = [place for place in trained if trained[place].verdict not in NOTHING]
-    # Of several that overfit, the one that was best before it did has the most to gain from
-    # regularization.
-    begin = (
-        min(overfitting, key=lambda place: trained[place].best("loss"))
-        if overfitting
-        else max(learned or trained)
-    )
-    chosen = trained[begin]
-    table = [row(trained[place], measures) for place in sorted(trained)]
-    below = [place for place in trained if found is not None and place < found]
-    reasons = [
-        f"{trained[place].candidate.name}: {_verdict(trained[place])}" for place in sorted(trained)
-    ]
-    if found is None:
-        decision = f"No size that was tried overfits; tuning begins at the largest that learns, {chosen.candidate.name}."
-    elif below:
-        under = trained[max(below)].candidate.name
-        decision = f"Between {under} and {trained[found].candidate.name} underfitting ends and overfitting begins."
+def _affordable_epochs(
+    context: Context, trained: Mapping[int, Trained], sizes_above: int, epochs: int
+) -> int:
+    """Return how many of the epochs the time of this step allows a size so much larger."""
+    seconds = context.budget.seconds_left(SCALE) - context.runner.overhead
+    if math.isinf(seconds):
+        return epochs
+
+    growth, largest = GROWTH, max(trained)
+    if len(trained) > 1:  # Sizes that differ little in time go on to do so, but not for ever.
+        below = max(index for index in trained if index < largest)
+        ratio = trained[largest].seconds_an_epoch / max(trained[below].seconds_an_epoch, 1e-6)
+        growth = min(GROWTH, max(LEAST_GROWTH, 1.5 * ratio ** (1 / (largest - below))))
+
+    seconds_an_epoch = trained[largest].seconds_an_epoch * growth ** max(0, sizes_above)
+    return min(epochs, int(seconds / max(seconds_an_epoch, 1e-6)))
+
+
+def _smallest_overfit(trained: Mapping[int, Trained]) -> int | None:
+    """Return the index of the smallest size that overfits, if any."""
+    return next((index for index in sorted(trained) if trained[index].verdict == "overfit"), None)
+
+
+def _result(
+    trained: Sequence[Trained], metrics: Sequence[str], *, out_of_budget: bool
+) -> ScaleResult:
+    """Choose the size that tuning begins at, of those that were trained, from the smallest."""
+    overfit = _smallest_overfit(dict(enumerate(trained)))
+    start = _start(trained)
+    start_name = trained[start].candidate.name
+    if overfit is None:
+        decision = (
+            f"No size that was tried overfits; tuning begins at the largest that learns, "
+            f"{start_name}."
+        )
+    elif overfit == 0:
+        name = trained[0].candidate.name
+        decision = f"Even the smallest size, {name}, overfits. Tuning begins at {start_name}."
     else:
-        decision = f"Even the smallest size, {trained[found].candidate.name}, overfits."
-    if found is not None:
-        decision += f" Tuning begins at {chosen.candidate.name}."
-    return Step(
+        under, over = trained[overfit - 1].candidate.name, trained[overfit].candidate.name
+        decision = (
+            f"Between {under} and {over} underfitting ends and overfitting begins. "
+            f"Tuning begins at {start_name}."
+        )
+
+    reasons = [
+        f"{size.candidate.name}: {size.verdict}. {size.verdict_reason}".rstrip() for size in trained
+    ]
+    if out_of_budget:
+        reasons.append("The budget of this step is spent.")
+    report = StepReport(
         name="scale",
         title="Scale up until it overfits",
-        passed=True,
         decision=decision,
-        reasons=[*reasons, *notes],
-        table=table,
-        chosen={
-            "sizes": [
-                remember(trained[place].candidate, [trained[place]]) for place in sorted(trained)
-            ],
-            "overfit": sorted(trained).index(found) if found is not None else None,
-            "from": sorted(trained).index(begin),
-            "epochs": chosen.epochs,
-            "seconds_an_epoch": chosen.seconds_an_epoch,
-        },
+        reasons=tuple(reasons),
+        table=tuple(row(size, metrics) for size in trained),
+    )
+    return ScaleResult(
+        report=report,
+        trained=tuple(runs_of([size]) for size in trained),
+        sizes=tuple(map(model_size, trained)),
+        overfit=overfit,
+        start=start,
     )
 
 
-def _overfit(trained: dict[int, Trained]) -> int | None:
-    """The smallest size that overfits."""
-    return next((place for place in sorted(trained) if trained[place].verdict == "overfit"), None)
+def _start(trained: Sequence[Trained]) -> int:
+    """Return the index of the size that tuning begins at.
 
+    Of several sizes that overfit, the one that was best before it did has the most to gain from
+    regularization. If none overfits, it is the largest that has learned something.
+    """
+    overfitting = [index for index, size in enumerate(trained) if size.verdict == "overfit"]
+    if overfitting:
+        return min(overfitting, key=lambda index: trained[index].best("loss"))
 
-def _verdict(trained: Trained) -> str:
-    """Return the verdict of a training with its sentence."""
-    return f"{trained.verdict}. {trained.run.tags['verdict.reason']}"
-
-
-def _candidate(size: Candidate, epochs: int) -> Candidate:
-    return size.overridden(size.name, f"trainer.epochs={epochs}")
-
-
-def _epochs(flow: Flow, trained: dict[int, Trained], above: int, wanted: int) -> int:
-    """How many epochs, up to those wanted, the time that is left for this step allows a size so many rungs above."""
-    seconds = flow.budget.seconds_left(SCALE) - flow.runner.overhead
-    if seconds == float("inf"):
-        return wanted
-    *_, top = sorted(trained)
-    growth = GROWTH
-    if len(trained) > 1:  # Sizes that differ little in time go on to do so, but not for ever.
-        below = max(place for place in trained if place < top)
-        measured = trained[top].seconds_an_epoch / max(trained[below].seconds_an_epoch, 1e-6)
-        growth = min(GROWTH, max(LEAST_GROWTH, 1.5 * measured ** (1 / (top - below))))
-    return min(
-        wanted, int(seconds / max(trained[top].seconds_an_epoch * growth ** max(0, above), 1e-6))
-    )
+    learned = [i for i, size in enumerate(trained) if size.verdict not in LEARNED_NOTHING]
+    return max(learned, default=len(trained) - 1)

@@ -1,0 +1,74 @@
+"""The report of a workflow in words: lines on the terminal, and the description of its run in Markdown."""
+
+import textwrap
+from collections.abc import Sequence
+
+import pandas as pd
+
+from goldilocks.formatting import markdown, number
+from goldilocks.report.workflow.content import Cell, Row, StepReport, WorkflowReport
+
+WIDTH = 110  # characters of a line on the terminal
+
+
+def outcome(report: WorkflowReport) -> str:
+    """Return what came of a workflow, in one sentence."""
+    last = report.steps[-1]
+    if not last.passed:
+        return f"Stopped at step {len(report.steps)}: {last.decision}"
+
+    [final] = [step for step in report.steps if step.name == "final"]
+    name = report.final.name if report.final else ""
+    return f"{name}: {final.decision}"
+
+
+def in_markdown(report: WorkflowReport) -> str:
+    """Return the whole report, the outcome first: MLflow folds a description after a few lines."""
+    paragraphs = [f"**{outcome(report)}**"]
+    if report.comparison:
+        paragraphs.append(table(report.comparison))
+    paragraphs += [step_markdown(step, number) for number, step in enumerate(report.steps, 1)]
+
+    next_steps = "\n".join(f"- {sentence}" for sentence in report.next_steps)
+    paragraphs.append(f"**What to try next**\n\n{next_steps}")
+    paragraphs += ["**Do it again**", f"```\n{report.command}\n```"]
+    return "\n\n".join(paragraphs)
+
+
+def step_markdown(step: StepReport, number: int) -> str:
+    """Return a step in Markdown."""
+    paragraphs = [
+        f"**{number}. {step.title}.** {step.decision}",
+        "\n".join(f"- {reason}" for reason in step.reasons),
+    ]
+    if step.table:
+        paragraphs.append(table(step.table))
+    return "\n\n".join(paragraphs)
+
+
+def step_lines(step: StepReport, number: int) -> str:
+    """Return a step as the terminal shows it."""
+    lines = [f"\n{number}. {step.title} ({step.seconds:.0f} s)"]
+    lines += textwrap.wrap(step.decision, WIDTH, initial_indent="   ", subsequent_indent="   ")
+    for reason in step.reasons:
+        lines += textwrap.wrap(reason, WIDTH, initial_indent="   - ", subsequent_indent="     ")
+    return "\n".join(lines)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return rows as a Markdown table, without the runs."""
+    cells = [{name: shown(value) for name, value in row.items() if name != "run"} for row in rows]
+    return markdown(pd.DataFrame(cells))
+
+
+def shown(value: Cell) -> str:
+    """Return a cell as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value

@@ -1,0 +1,82 @@
+"""What to try next, from what the steps of a workflow found."""
+
+import math
+
+from goldilocks.formatting import number
+from goldilocks.workflow.budget import Budget
+from goldilocks.workflow.context import Context
+from goldilocks.workflow.results import Results, ScaleResult, TuneResult
+
+# Other models for the same kind of data, by the kind: what each reads that the others do not.
+OTHERS = {
+    "image": {
+        "pretrained": "starts from what was learned on many other images",
+        "convnet": "sees neighbouring pixels",
+    },
+    "text": {
+        "embedding": "learns a vector for each word",
+        "conv1d": "sees short runs of words",
+        "rnn": "reads the words in their order",
+    },
+    "series": {
+        "mlp": "is small and fast",
+        "conv1d": "sees short patterns",
+        "rnn": "reads in the order of time",
+    },
+    "table": {},
+}
+
+
+def next_steps(context: Context, results: Results) -> list[str]:
+    """Return sentences that name keys, the most promising first."""
+    others = _other_models(context)
+    if results.scale is None or results.tune is None or results.final is None:
+        return [
+            "Check that inputs and target belong together, and that the target can be told from "
+            "the inputs at all.",
+            *others,
+            "With few rows, gather more: power grows with the square root of their number.",
+        ]
+
+    test = (
+        "The test set has been opened: what is tried now needs test rows that nobody has seen, or "
+        "its report says that it was not the first test evaluation."
+    )
+    if not results.final.report.passed:
+        test = (
+            "Take a test set that has not been evaluated yet, or evaluate this one again: "
+            "force=true."
+        )
+    return [test, *_about_the_winner(context.budget, results.scale, results.tune), *others]
+
+
+def _about_the_winner(budget: Budget, scale: ScaleResult, tune: TuneResult) -> list[str]:
+    sentences = []
+    if tune.winner_size.verdict == "overfit":
+        sentences.append(
+            "The winner still overfits at its end: more rows would help it most, then more "
+            "regularization."
+        )
+    if tune.winner_size.verdict == "underfit":
+        sentences.append("The winner's curve still falls: train longer, with a larger budget=.")
+
+    if tune.ended_by == "budget":
+        resource, twice = "time", number(2 * budget.seconds / 60)
+        if math.isinf(budget.seconds):
+            resource, twice = "runs", f"{2 * budget.runs:.0f}runs"
+        sentences.append(f"The search ran out of {resource}; budget={twice} would let it try more.")
+    if scale.overfit is None:
+        sentences.append(
+            "No size overfitted: a larger model, or longer training, may learn more "
+            "(trainer.epochs, model.units)."
+        )
+    return sentences
+
+
+def _other_models(context: Context) -> list[str]:
+    model = context.settings.choices["model"]
+    return [
+        f"Another model: model={name}, which {description}."
+        for name, description in OTHERS[context.dataset.kind].items()
+        if name != model
+    ]

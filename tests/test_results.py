@@ -1,0 +1,127 @@
+import pytest
+
+from goldilocks.errors import StoreError
+from goldilocks.report.workflow import content
+from goldilocks.report.workflow.content import FinalScore, ModelSize, StepReport, WorkflowReport
+from goldilocks.workflow.candidate import Candidate
+from goldilocks.workflow.results import (
+    BaselineResult,
+    FinalResult,
+    PowerResult,
+    ProblemResult,
+    RegisterResult,
+    ScaleResult,
+    TrainedRuns,
+    TunedReference,
+    TuneResult,
+    load,
+    once,
+    save,
+)
+
+
+def report(name, **more):
+    table = ({"candidate": "a", "weights": 7, "val_loss": 0.5, "end loss": None},)
+    return StepReport(
+        name=name, title="A step", decision="Go on.", reasons=("a", "b"), table=table, **more
+    )
+
+
+RUNS = TrainedRuns(candidate=Candidate("a", ("model.units=4",)), run_ids=("1", "2"))
+SIZE = ModelSize(
+    name="a", weights=7, train_loss=None, val_loss=0.6, best_val_loss=0.5, verdict="overfit"
+)
+SCORE = FinalScore(
+    name="a",
+    metric="mae",
+    test=2.0,
+    low=None,
+    high=None,
+    validation=1.9,
+    selection_bias=0.1,
+    reference=2.1,
+    gain=0.1,
+    gain_low=-0.1,
+    gain_high=0.3,
+)
+RESULTS = [
+    ProblemResult(
+        report=report("problem"),
+        overrides=("protocol=kfold",),
+        metrics=("auc", "accuracy"),
+        protocol="kfold",
+        train_rows=100,
+        final_rows=150,
+    ),
+    BaselineResult(
+        report=report("baseline"),
+        baseline=RUNS,
+        loss=0.7,
+        reference=TunedReference(
+            name="ridge",
+            parameters={"alpha": 0.1, "fit_intercept": True, "depth": None},
+            scores={"mae": float("inf")},
+            settings_tried=40,
+            predictions="reference/predictions.npz",
+        ),
+    ),
+    PowerResult(report=report("power", passed=False), small=RUNS, seed_error={"loss": 0.1}),
+    ScaleResult(report=report("scale"), trained=(RUNS,), sizes=(SIZE,), overfit=None, start=0),
+    TuneResult(
+        report=report("tune", seconds=1.5, run_id="4"),
+        winner=RUNS,
+        winner_size=SIZE,
+        epochs=5,
+        comparison=({"candidate": "a", "val_mae": 1.9},),
+        considered=9,
+        noise=0.1,
+        trials=({"trial": 0, "augmentation": True, "val_mae": None},),
+        ended_by="budget",
+    ),
+    FinalResult(report=report("final"), run_id="9", score=SCORE),
+    FinalResult(report=report("final", passed=False), run_id=None, score=None),
+    RegisterResult(report=report("register"), name="table", version=3),
+]
+REPORT = WorkflowReport(
+    name="boston mlp",
+    command="python workflow.py",
+    data="original: here",
+    digest="0",
+    metric="mae",
+    unit="",
+    steps=tuple(result.report for result in RESULTS),
+    baseline_loss=None,
+    sizes=(SIZE,),
+    winner=None,
+    comparison=(),
+    trials=RESULTS[4].trials,
+    final=SCORE,
+    seconds=3.5,
+    runs=9,
+    next_steps=("Go on.",),
+)
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: result.report.name)
+def test_a_result_is_read_as_it_was_saved(result, tmp_path):
+    assert load(type(result), result.report.name, tmp_path) is None
+    save(result, tmp_path)
+    assert load(type(result), result.report.name, tmp_path) == result
+
+
+def test_a_report_is_read_as_it_was_written(tmp_path):
+    content.write(REPORT, tmp_path)
+    assert content.read(tmp_path / content.FILE) == REPORT
+
+
+def test_a_report_of_another_version_is_refused(tmp_path):
+    (tmp_path / content.FILE).write_text('{"name": "boston mlp"}')
+    with pytest.raises(StoreError, match=r"written by another version .* force=true"):
+        content.read(tmp_path / content.FILE)
+
+
+def test_a_decision_is_made_once(tmp_path):
+    file, answers = tmp_path / "deep" / "decided.json", iter([[1, 2], [3]])
+    assert [once(file, lambda: next(answers)) for _ in range(2)] == [[1, 2], [1, 2]]
+    assert once(tmp_path / "none.json", lambda: None) is None
+    assert (tmp_path / "none.json").read_text() == "null"
