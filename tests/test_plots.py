@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 from PIL import Image
 
@@ -174,23 +175,22 @@ def test_overlay_dots_the_minimum_and_names_the_best_first(drawn):
     )
     dots = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
     assert {(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in dots} == {(3, 1.5), (1, 1.2)}
-    assert [text.get_text() for text in figure.legends[0].texts] == [
+    assert [text.get_text() for text in figure.findobj(Legend)[0].texts] == [
         "_big: 1.2, epoch 1",
         "small: 1.5, epoch 3",
     ]
     drawn(figure)
 
 
-def test_overlay_takes_given_epochs_and_higher_is_better():
+def test_overlay_dots_the_epochs_that_are_named(drawn):
     figure = overlays.overlay(
-        {"a": [1, 2, 3], "b": [4, 5, 9]}, ylabel="x", title="t", best={"a": 2}, mode="max"
+        {"a": [1, 2, 3], "b": [4, 5, 9]}, ylabel="x", title="t", best={"a": 2}
     )
-    assert [text.get_text() for text in figure.legends[0].texts] == [
-        "b: 9, epoch 3",
+    assert [text.get_text() for text in figure.findobj(Legend)[0].texts] == [
         "a: 2, epoch 2",
+        "b: 4, epoch 1",
     ]
-    with pytest.raises(ValueError, match="mode is 'best'; expected 'min' or 'max'"):
-        overlays.overlay({}, ylabel="x", title="t", best=None, mode="best")
+    drawn(figure)
 
 
 def test_twelve_curves_differ_and_fifty_are_faded(drawn):
@@ -203,7 +203,7 @@ def test_twelve_curves_differ_and_fifty_are_faded(drawn):
     fifty = overlays.overlay(sweep(50), ylabel="val_loss", title="50", best=None)
     grey = [line for line in long_lines(fifty.axes[0]) if line.get_color() == style.FAINT]
     assert len(grey) == 40
-    labels = [text.get_text() for text in fifty.legends[0].texts]
+    labels = [text.get_text() for text in fifty.findobj(Legend)[0].texts]
     assert (len(labels), labels[0], labels[-1]) == (11, "run 0: 0.5, epoch 9", "40 other runs")
     drawn(twelve)
     drawn(fifty)
@@ -223,12 +223,12 @@ def test_a_run_that_exploded_does_not_squash_a_sweep(drawn):
 
 def test_smoothed_is_the_books_moving_average(drawn):
     figure = overlays.smoothed(
-        {"val_mae": [9, 9, 2, 3, np.nan, 4]}, ylabel="val_mae (k$)", title="t", skip=2
+        {"val_mae": [9] * 10 + [2, 3, np.nan, 4]}, ylabel="val_mae (k$)", title="t"
     )
     bold = max(figure.axes[0].lines, key=lambda line: line.get_linewidth())
-    assert list(bold.get_xdata()) == [3, 4, 5, 6]
+    assert list(bold.get_xdata()) == [11, 12, 13, 14]
     assert bold.get_ydata() == pytest.approx([2, 2.1, 2.1, 2.29])
-    assert "t, first 2 epochs left out" in texts(figure)
+    assert "t, first 10 epochs left out" in texts(figure)
     drawn(figure)
 
 
@@ -239,7 +239,7 @@ def test_confusion_matrix_of_any_size(n, drawn):
         counts, [f"a class with quite a long name, number {i} $ 猫" for i in range(n)]
     )
     assert f"Confusion matrix: {7 * n} of {counts.sum()} right" in said(figure)
-    assert "share of the true class" in said(figure)
+    assert "fraction of the true class" in said(figure)
     picture = drawn(figure)
     assert picture[:, :4].min() == picture[-4:].min() == 255, "nothing is cut at the edges"
 

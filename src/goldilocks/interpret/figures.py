@@ -203,7 +203,7 @@ def _of_texts(subject: Subject, asked: Sequence[str]) -> Figures:
     captions = [_caption(subject, place, predicted) for place in places]
     yield (
         "saliency",
-        words_plot.weighed(
+        words_plot.weighted_words(
             texts,
             captions,
             title=f"The words that predictions hang on ({style.shortened(subject.name, 50)})",

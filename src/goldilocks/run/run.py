@@ -21,7 +21,7 @@ from goldilocks.problem import check_monitor, resolve
 from goldilocks.protocol import Split, near_duplicates, notes_of_all
 from goldilocks.run import cache, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.search import trial as trials
+from goldilocks.search.trial import Trial, load_trial
 from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.query import StoredRun
 
@@ -207,11 +207,11 @@ def _evaluated(
     return dataclasses.replace(spec, evaluation=evaluation, split=split)
 
 
-def _trial(settings: Settings) -> trials.Trial | None:
+def _trial(settings: Settings) -> Trial | None:
     """Return the trial of this job; None where it is not one of a search."""
     if settings.sweep_dir is None or settings.job is None or settings.tree["final"]:
         return None
-    return trials.trial(settings.sweep_dir, settings.job)
+    return load_trial(settings.sweep_dir, settings.job)
 
 
 def _record(settings: Settings, **values: Any) -> None:

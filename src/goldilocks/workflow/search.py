@@ -16,7 +16,9 @@ from goldilocks.evaluation.differences import Comparison
 from goldilocks.jobs import records
 from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
-from goldilocks.search import trial as pruning
+from goldilocks.search.distributions import suggest
+from goldilocks.search.options import StudySpec
+from goldilocks.search.study import Trials, create_study, fail_interrupted, finished
 from goldilocks.workflow.budget import TUNE
 from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.context import Context
@@ -61,39 +63,32 @@ class Search:
         self.trained: dict[int, Trained] = {}
         self.ended: list[float] = []
         self.ended_by = ""
-        search = pruning.Search(
+        spec = StudySpec(
             storage=str(self.folder / "study.log"),
             study="trials",
             pruner="median",
             warmup=epochs // 4,
             epochs=epochs,
         )
-        self.study = optuna.create_study(
-            study_name=search.study,
-            storage=pruning.storage(search.storage),
-            direction="maximize" if self.higher else "minimize",
-            pruner=pruning.pruner(search),
-            sampler=optuna.samplers.TPESampler(
-                seed=context.settings.tree["seed"], n_startup_trials=AT_LEAST
-            ),
-            load_if_exists=True,
+        self.study = create_study(spec, maximize=self.higher)
+        self.study.sampler = optuna.samplers.TPESampler(
+            seed=context.settings.tree["seed"], n_startup_trials=AT_LEAST
         )
-        pruning.leave(self.folder, search)
+        spec.save(self.folder)
+        self.trials = Trials(self.study, self.folder, self._suggest, self._stopped)
 
     @property
     def count(self) -> int:
         """How many trials have come to their end."""
-        return len(
-            self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        )
+        return len(finished(self.study))
 
     def run(self, *, trials: int) -> None:
         """Do trials until so many are done, the budget is spent, or the last ones gained nothing beyond noise."""
         self._take_over()
         self.begun = self.count
-        self.left = trials - self.begun
+        self.most = trials
         self.context.runner.stream(
-            self._ask, self._tell, self.folder, self.context.run_id, total=None
+            self.trials.ask, self._tell, self.folder, self.context.run_id, total=None
         )
 
     def best(self, most: int) -> list[Trained]:
@@ -132,12 +127,10 @@ class Search:
 
     def _take_over(self) -> None:
         """Trials that were cut off are done again; of a new study, the first ones are what the book would try."""
-        for trial in self.study.get_trials(deepcopy=False):
-            if trial.state == TrialState.RUNNING:
-                self.study.tell(trial.number, state=TrialState.FAIL)
-                self.study.enqueue_trial(trial.params)
-            elif trial.value is not None and trial.state == TrialState.COMPLETE:
-                self.ended.append(trial.value)
+        for params in fail_interrupted(self.study):
+            self.study.enqueue_trial(params)
+        complete = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        self.ended += [trial.value for trial in complete if trial.value is not None]
         if not self.study.get_trials(deepcopy=False):
             for params in self._first():
                 self.study.enqueue_trial(params)
@@ -213,7 +206,8 @@ class Search:
             words.append("trainer.monitor=val_data_loss")  # A penalty is no error.
         return size.candidate.overridden(shown, *words)
 
-    def _ask(self) -> tuple[int, Candidate] | None:
+    def _stopped(self) -> bool:
+        """Return whether no more trials shall start, and note why."""
         budget, likely = self.context.budget, (self.best(1) or [self.start])[0]
         reserved = final.seconds(self.problem, likely)
         running = len(self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
@@ -223,29 +217,28 @@ class Search:
         )
         ends = {
             "no_gain": self._in_vain(),
-            "trials": self.left <= 0,
+            "trials": self.begun >= self.most,
             "budget": spent and self.begun > 0,
         }
         self.ended_by = next((name for name, true in ends.items() if true), "")
-        if self.ended_by:
-            return None
-        self.left -= 1
+        return bool(self.ended_by)
+
+    def _suggest(self, trial: optuna.Trial) -> Candidate:
+        """Return the candidate of a new trial."""
         self.begun += 1
-        trial = self.study.ask(dict(self._space()))
+        for name, choices in self._space().items():
+            suggest(trial, name, choices)
         candidate = self._candidate(trial.params)
         trial.set_user_attr("candidate", [candidate.name, *candidate.overrides])
-        return trial.number, candidate
+        return candidate
 
     def _tell(self, number: int, trained: Trained | None) -> None:
-        value = math.nan if trained is None else trained.best(self.monitor)
+        value = None
         if trained is not None:
             self.trained[number] = trained
-        if not math.isfinite(value):
-            self.study.tell(number, state=TrialState.FAIL)
-        elif records.read(self.folder, number).pruned:
-            self.study.tell(number, state=TrialState.PRUNED)
-        else:
-            self.study.tell(number, value)
+            value = _finite(trained.best(self.monitor))
+        state = self.trials.tell(number, value)
+        if value is not None and state == TrialState.COMPLETE:
             self.ended.append(value)
 
     def _result(self, number: int) -> Trained:

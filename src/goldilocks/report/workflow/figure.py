@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from goldilocks.plots import style
-from goldilocks.plots.frontier import Size, Winner, frontier
+from goldilocks.plots.capacity_curve import Size, Winner, capacity_curve
 from goldilocks.report.workflow.content import WorkflowReport
 
 FILE = "model_sizes.png"
@@ -33,7 +33,7 @@ def draw(report: WorkflowReport, folder: Path) -> Path | None:
             weights=report.winner.weights,
             best=report.winner.best_val_loss,
         )
-    picture = frontier(
+    picture = capacity_curve(
         sizes,
         winner,
         baseline=report.baseline_loss,
