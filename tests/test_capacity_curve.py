@@ -28,7 +28,7 @@ def test_the_border_lies_before_the_first_size_that_overfits():
 @pytest.mark.parametrize("verdicts", [["underfit", "balanced"], ["overfit", "overfit"]])
 def test_without_two_sides_there_is_no_border(verdicts):
     assert (
-        overfit_from([size(10 ** (place + 1), verdict) for place, verdict in enumerate(verdicts)])
+        overfit_from([size(10**power, verdict) for power, verdict in enumerate(verdicts, 1)])
         is None
     )
 

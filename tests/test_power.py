@@ -34,7 +34,7 @@ def test_a_model_that_predicts_something_passes():
     names = [f"units=16 layers=1 seed={seed}" for seed in SEEDS]
     assert [row["candidate"] for row in found.report.table] == names
     assert found.small.run_ids == tuple(names)
-    assert found.small.candidate.name == "units=16 layers=1"
+    assert found.small.name == "units=16 layers=1"
     assert found.seed_error == {"mae": 0, "loss": 0}
 
 

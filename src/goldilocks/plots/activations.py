@@ -29,11 +29,15 @@ def activation_grid(
     """
     height, width, channels = maps.shape
     shown = min(channels, SHOWN)
-    rows = -(-shown // COLUMNS)
+    wall = layout.grid(
+        [_cell(maps[:, :, channel], silent=silent[channel]) for channel in range(shown)],
+        columns=COLUMNS,
+        gap=GAP,
+    )
     figure, body = layout.frame(
         f"Activations of {name}: {channels} channels of {height}x{width} "
         f"({style.shortened(title, 40)})",
-        SIDE + 24 + rows * (CELL + GAP),
+        SIDE + 24 + wall.height,
     )
     axes = layout.paper(body)
 
@@ -50,16 +54,14 @@ def activation_grid(
         axes, style.MARGIN + SIDE + 20, 4, "\n".join(lines), color=style.QUIET, linespacing=1.5
     )
 
-    large = max(height, width) > CELL
-    resampling = Image.Resampling.BOX if large else Image.Resampling.NEAREST
-    wall = Image.new("RGB", (COLUMNS * (CELL + GAP), rows * (CELL + GAP)), "white")
-    for channel in range(shown):
-        row, column = divmod(channel, COLUMNS)
-        cell = Image.new("RGB", (CELL, CELL), GREY)
-        if not silent[channel]:
-            values = Image.fromarray(np.ascontiguousarray(maps[:, :, channel]))
-            values = np.asarray(values.resize((CELL, CELL), resampling))
-            cell = Image.fromarray(colormaps["viridis"](values, bytes=True)).convert("RGB")
-        wall.paste(cell, (column * (CELL + GAP), row * (CELL + GAP)))
     layout.hang(axes, wall, left=style.MARGIN, top=SIDE + 16)
     return figure
+
+
+def _cell(values: np.ndarray, *, silent: bool) -> Image.Image:
+    """Return one channel, uint8 (height, width), as a picture."""
+    if silent:
+        return Image.new("RGB", (CELL, CELL), GREY)
+    resampling = Image.Resampling.BOX if max(values.shape) > CELL else Image.Resampling.NEAREST
+    picture = Image.fromarray(np.ascontiguousarray(values)).resize((CELL, CELL), resampling)
+    return Image.fromarray(colormaps["viridis"](np.asarray(picture), bytes=True)).convert("RGB")

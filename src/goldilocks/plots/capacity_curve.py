@@ -76,7 +76,9 @@ def capacity_curve(
     layout.legend(body, handles, [str(line.get_label()) for line in handles], columns=2)
 
     weights = [size.weights for size in ordered]
-    low, high = _logarithmic_ends(weights if winner is None else [*weights, winner.weights])
+    if winner is not None:
+        weights.append(winner.weights)
+    low, high = _logarithmic_ends(weights)
     axes.set(xscale="log", xlim=(low, high))
     losses = [loss for size in ordered for loss in (size.train, size.validation, size.best)]
     values = np.array([*losses, baseline])
@@ -132,14 +134,14 @@ def _mark_side(axes: Axes, verdict: str, border: float, end: float) -> None:
     """Tint one side of the border, and name its verdict."""
     color = VERDICTS[verdict].color
     axes.axvspan(min(border, end), max(border, end), color=color, alpha=0.05)
-    left = end < border
+    alignment, offset = ("right", -6) if end < border else ("left", 6)
     axes.annotate(
         verdict,
         (border, 1),
-        (-6 if left else 6, -6),
+        (offset, -6),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
-        ha="right" if left else "left",
+        ha=alignment,
         va="top",
         color=color,
         fontsize=style.TITLE,

@@ -46,28 +46,33 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
 
     cell = _cell(n)
     labels = [style.plain(name, 24) for name in classes]
-    font = style.TEXT if n <= FEW else max(6.5, min(style.SMALL, cell * 0.36))
-    # A letter is about 0.6 em wide, and a point at 100 dpi is 1.39 pixels.
-    name_width = max(map(len, labels)) * font * 0.85 if n <= NUMBERED else 40
+    font = style.TEXT
+    if n > FEW:
+        font = max(6.5, min(style.SMALL, cell * 0.36))
+    name_width = 40.0  # pixels; a letter is about 0.6 em wide, and a point 1.39 pixels
+    if n <= NUMBERED:
+        name_width = max(map(len, labels)) * font * 0.85
     upright = n > FEW or name_width > cell
     width = max(560, 220 + name_width + cell * n)
-    height = 74 + cell * n + (name_width if upright else 14)
+    height = 88 + cell * n
+    if upright:
+        height += name_width
     figure, body = layout.frame(title, height, width=width)
 
     (axes,) = layout.panels(body)
     axes.set_anchor("NW")
     image = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
-    suffix = "" if n <= NUMBERED else ", by its index"
-    axes.set_xlabel(f"predicted class{suffix}", fontsize=style.TEXT)
-    axes.set_ylabel(f"true class{suffix}", fontsize=style.TEXT)
     if n <= NUMBERED:
-        axes.set_xticks(range(n), labels, fontsize=font, rotation=90 if upright else 0)
+        axes.set(xlabel="predicted class", ylabel="true class")
+        axes.set_xticks(range(n), labels, fontsize=font, rotation=90 * upright)
         axes.set_yticks(range(n), labels, fontsize=font)
         axes.tick_params(length=0)
         edges = np.arange(n - 1) + 0.5
         axes.vlines(edges, -0.5, n - 0.5, color=GRID, linewidth=0.6)
         axes.hlines(edges, -0.5, n - 0.5, color=GRID, linewidth=0.6)
-        _write_counts(axes, counts, fractions, font=style.TEXT + 1 if n <= FEW else font)
+        _write_counts(axes, counts, fractions, font=font)
+    else:
+        axes.set(xlabel="predicted class, by its index", ylabel="true class, by its index")
 
     bar = figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], shrink=0.6, anchor=(0, 1), aspect=16)
     bar.ax.set_yticklabels(["0 %", "50 %", "100 %"])
@@ -88,10 +93,12 @@ def _cell(classes: int) -> float:
 def _write_counts(axes: Axes, counts: np.ndarray, fractions: np.ndarray, *, font: float) -> None:
     """Write each count that is not zero into its cell, with few classes its percentage too."""
     few = len(counts) <= FEW
-    longest = 100_000 if few else 1000
+    font += few
     for row, column in np.argwhere(counts > 0):
         count, fraction = int(counts[row, column]), float(fractions[row, column])
-        text = formatting.number(count) if count < longest else f"{count / 1000:.0f}k"
+        text = formatting.number(count)
+        if count >= 100_000 or (count >= 1000 and not few):
+            text = f"{count / 1000:.0f}k"
         if few:
             text = f"{text}\n{formatting.percent(fraction)}"
         color = "white" if fraction > DARK else style.INK

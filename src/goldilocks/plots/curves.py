@@ -70,8 +70,9 @@ def _curve_panel(
     scale.set_epochs(axes, max([1, *(curve.size for curve in values)]))
     limits = scale.scale_of(values)
     if limits is None:
-        finished = any(curve.size for curve in values)
-        text = "no finite value" if finished else "no epoch was finished"
+        text = "no epoch was finished"
+        if any(curve.size for curve in values):
+            text = "no finite value"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=style.QUIET)
         axes.set_yticks([])
     else:
@@ -89,8 +90,7 @@ def _curve_panel(
             heading = f"{name}: {words} {formatting.number(best)} at best epoch {best_epoch}"
 
     axes.set_title(heading, loc="left", fontsize=style.TEXT + 1, color=style.INK, pad=10)
-    logarithmic = limits is not None and limits.log
-    axes.set_ylabel(f"{name} (log scale)" if logarithmic else name, fontsize=style.TEXT)
+    axes.set_ylabel(scale.label(name, limits), fontsize=style.TEXT)
     _mark_broken(axes, values, cut=limits is not None and limits.cut)
     return entries
 
@@ -110,8 +110,9 @@ def _curve_lines(
 
         curve = total if data is None else data
         if curve is not None:
-            marker = "o" if len(curve) <= MARKED else ""
-            lines[words] = _line(axes, curve, color=color, linewidth=1.8, marker=marker)
+            lines[words] = _line(axes, curve, color=color, linewidth=1.8)
+            if len(curve) <= MARKED:
+                lines[words].set_marker("o")
     return lines, penalized
 
 

@@ -23,7 +23,9 @@ def filter_grid(
         title: What is shown, in words.
     """
     count = len(patterns)
-    which = f"all {total} filters" if count == total else f"the first {count} of {total} filters"
+    which = f"the first {count} of {total} filters"
+    if count == total:
+        which = f"all {total} filters"
     lines = [
         "Each image starts as grey noise and is changed, step by step, to excite one filter; "
         f"{which}, row by row."
@@ -35,18 +37,10 @@ def filter_grid(
             "silent."
         )
 
-    rows = -(-count // COLUMNS)
-    wall = Image.new("RGB", (COLUMNS * (CELL + GAP), rows * (CELL + GAP)), "white")
-    coarse = patterns.shape[1] < CELL // 3
-    resampling = Image.Resampling.NEAREST if coarse else Image.Resampling.BICUBIC
-    for index, pattern in enumerate(patterns):
-        row, column = divmod(index, COLUMNS)
-        cell = Image.new("RGB", (CELL, CELL), GREY)
-        if excited[index] > 0:
-            picture = Image.fromarray(np.squeeze(pattern)).convert("RGB")
-            cell = picture.resize((CELL, CELL), resampling)
-        wall.paste(cell, (column * (CELL + GAP), row * (CELL + GAP)))
-
+    cells = [
+        _cell(pattern, silent=rise <= 0) for pattern, rise in zip(patterns, excited, strict=True)
+    ]
+    wall = layout.grid(cells, columns=COLUMNS, gap=GAP)
     figure, body = layout.frame(
         f"What excites the filters of {name} ({style.shortened(title, 40)})",
         wall.height + 8,
@@ -54,3 +48,13 @@ def filter_grid(
     )
     layout.hang(layout.paper(body), wall, left=style.MARGIN, top=0)
     return figure
+
+
+def _cell(pattern: np.ndarray, *, silent: bool) -> Image.Image:
+    """Return one pattern as a picture."""
+    if silent:
+        return Image.new("RGB", (CELL, CELL), GREY)
+    coarse = len(pattern) < CELL // 3
+    resampling = Image.Resampling.NEAREST if coarse else Image.Resampling.BICUBIC
+    picture = Image.fromarray(np.squeeze(pattern)).convert("RGB")
+    return picture.resize((CELL, CELL), resampling)

@@ -84,7 +84,7 @@ def _gallery(
     """Draw images in rows of five, pasted into one picture: ten times as fast as axes for each."""
     shown = [_drawable(image) for image in images[:SHOWN]]
     captions = [_caption(label) for label in labels[: len(shown)]]
-    below = 44 if any("\n" in caption for caption in captions) else 28
+    below = 28 + 16 * any("\n" in caption for caption in captions)  # pixels of one or two lines
     tallest = max(image.shape[0] / image.shape[1] for image in shown)
     box = round(CELL * min(1.0, max(0.4, tallest)))  # pixels of height; wide images need less
     step = box + below + GAP
@@ -141,7 +141,7 @@ def _range(images: Sequence[np.ndarray]) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     if low >= 0 and high <= 1:
         return 0.0, 1.0
-    return low, high if high > low else low + 1
+    return low, high + (high == low)
 
 
 def _picture(image: np.ndarray, stretch: tuple[float, float]) -> Image.Image:
@@ -151,7 +151,9 @@ def _picture(image: np.ndarray, stretch: tuple[float, float]) -> Image.Image:
         image = np.nan_to_num(255 * (image.astype(np.float32) - low) / (high - low), nan=0.0)
         image = np.clip(image, 0, 255).astype(np.uint8)
     picture = Image.fromarray(np.ascontiguousarray(image))
-    return picture if picture.mode == "RGBA" else picture.convert("RGB")
+    if picture.mode != "RGBA":
+        picture = picture.convert("RGB")
+    return picture
 
 
 def _fitted(picture: Image.Image, width: int, height: int) -> Image.Image:

@@ -53,16 +53,21 @@ def overlay(curves: list[Curve], *, ylabel: str) -> dict[str, Any]:
     """
     lines = sum(1 + len(curve.trainings) for curve in curves)
     most = max(20, min(POINTS, POINTS_IN_ALL // max(1, lines)))
-    shown = curves[:BEST] + curves[-WORST:] if len(curves) > MANY else curves
-    points = sum((1 + len(curve.trainings)) * min(curve.mean.size, most) for curve in shown)
+    hidden = range(0)  # ranks of curves that are only in the legend
+    if len(curves) > MANY:
+        hidden = range(BEST, len(curves) - WORST)
+    points = sum(
+        (1 + len(curve.trainings)) * min(curve.mean.size, most)
+        for rank, curve in enumerate(curves)
+        if rank not in hidden
+    )
 
     traces = []
     for rank, curve in enumerate(curves):
-        hidden = len(curves) > MANY and BEST <= rank < len(curves) - WORST
         common = {
             "type": "scattergl" if points > BY_GPU else "scatter",
             "legendgroup": str(rank),
-            "visible": "legendonly" if hidden else True,
+            "visible": "legendonly" if rank in hidden else True,
         }
         traces += [common | trace for trace in _traces(curve, STROKES[rank % len(STROKES)], most)]
     return {"data": traces, "layout": _layout(curves, ylabel)}

@@ -93,16 +93,17 @@ def legend(
     labels: Sequence[str],
     *,
     columns: int,
-    beside: bool = False,
+    at_right: bool = False,
 ) -> None:
     """Put a legend where it covers no curve: below the panels, or at their right."""
     body.legend(
         handles,
         labels,
-        loc="outside right upper" if beside else "outside lower left",
+        loc="outside right upper" if at_right else "outside lower left",
         ncols=columns,
-        fontsize=style.SMALL if beside else style.TEXT,
+        fontsize=style.SMALL if at_right else style.TEXT,
         frameon=False,
+        borderaxespad=1.2,
         columnspacing=1.8,
         handlelength=2.2,
     )
@@ -128,6 +129,15 @@ def hang(axes: Axes, picture: Image.Image, *, left: float, top: float) -> None:
     limits = axes.get_xlim(), axes.get_ylim()
     axes.imshow(np.asarray(picture), extent=edges, aspect="auto", interpolation="nearest")
     axes.set(xlim=limits[0], ylim=limits[1])
+
+
+def grid(cells: Sequence[Image.Image], *, columns: int, gap: int) -> Image.Image:
+    """Return pictures of one size in rows, on white."""
+    width, height = cells[0].width + gap, cells[0].height + gap
+    wall = Image.new("RGB", (columns * width, -(-len(cells) // columns) * height), "white")
+    for index, cell in enumerate(cells):
+        wall.paste(cell, (index % columns * width, index // columns * height))
+    return wall
 
 
 def message(title: str, text: str) -> Figure:

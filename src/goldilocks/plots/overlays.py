@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -13,7 +14,7 @@ NAMED = 10  # of too many curves, this many are named and coloured
 STROKES = [(color, dash) for dash in ("-", "--") for color in style.PALETTE[:6]]  # 12 that differ
 SMOOTHING = 0.9  # weight of the point before in a moving average
 SKIPPED = 10  # epochs left out at the start of one
-BESIDE = 6  # more curves than this have their legend at the right
+AT_RIGHT = 6  # more curves than this have their legend at the right
 
 
 def overlay(
@@ -39,7 +40,9 @@ def overlay(
     dots = {name: _best(curve, (best or {}).get(name)) for name, curve in values.items()}
 
     ranked = sorted(values, key=lambda name: _rank(values[name], dots[name]))
-    named = ranked if len(ranked) <= len(STROKES) else ranked[:NAMED]
+    named = ranked
+    if len(ranked) > len(STROKES):
+        named = ranked[:NAMED]
     strokes = dict(zip([name for name in values if name in set(named)], STROKES, strict=False))
     labels = {}
     for name in named:
@@ -93,12 +96,8 @@ def _rank(curve: np.ndarray, epoch: int | None) -> float:
 
 def _moving_average(curve: np.ndarray) -> np.ndarray:
     """Return the exponential moving average; it does not move where a value is not finite."""
-    points, last = np.full(curve.size, np.nan), np.nan
-    for row, value in enumerate(curve):
-        if np.isfinite(value):
-            last = value if np.isnan(last) else last * SMOOTHING + value * (1 - SMOOTHING)
-        points[row] = last
-    return points
+    finite = pd.Series(np.where(np.isfinite(curve), curve, np.nan))
+    return finite.ewm(alpha=1 - SMOOTHING, adjust=False, ignore_na=True).mean().to_numpy()
 
 
 def _draw(
@@ -118,26 +117,29 @@ def _draw(
     others = [name for name in bold if name not in strokes]
     longest = max(map(len, labels.values()))
     count = len(labels) + bool(others)
-    beside = count > BESIDE
-    columns = 1 if beside else _legend_columns(longest)
-    rows = 0 if beside else -(-count // columns)
-    figure, body = layout.frame(title, 470 + 21 * rows)
+    at_right = count > AT_RIGHT
+    columns, height = 1, 470
+    if not at_right:
+        columns = _legend_columns(longest)
+        height += 21 * -(-count // columns)
+    figure, body = layout.frame(title, height)
     (axes,) = layout.panels(body)
 
     handles: dict[str, Line2D] = {}
     for name, curve in bold.items():
         epochs = np.arange(first, first + curve.size)
-        marker = "." if curve.size == 1 else ""
         if name not in strokes:
             grey = {"color": style.FAINT, "linewidth": 0.8, "zorder": 2}
-            (handles[name],) = axes.plot(epochs, curve, marker=marker, **grey)
+            (handles[name],) = axes.plot(epochs, curve, **grey)
             continue
 
         color, dash = strokes[name]
         if bold is not faint:
             axes.plot(epochs, faint[name], color=color, linewidth=0.8, alpha=0.3)
         look = {"color": color, "linestyle": dash, "linewidth": 1.8, "zorder": 3}
-        (handles[name],) = axes.plot(epochs, curve, marker=marker, **look)
+        (handles[name],) = axes.plot(epochs, curve, **look)
+        if curve.size == 1:
+            handles[name].set_marker(".")
         if epoch := dots.get(name):
             dot = {"color": color, "markersize": 7, "markeredgecolor": "white", "zorder": 4}
             axes.plot([epoch], [curve[epoch - 1]], "o", **dot)
@@ -145,11 +147,9 @@ def _draw(
     limits, cut = scale.shared_scale(bold, faint)
     last = first - 1 + max(curve.size for curve in bold.values())
     scale.set_epochs(axes, max(first, last), first)
-    label = style.plain(ylabel)
     if limits is not None:
         scale.set_limits(axes, limits, None)
-        label = f"{label} (log scale)" if limits.log else label
-    axes.set_ylabel(label)
+    axes.set_ylabel(scale.label(style.plain(ylabel), limits))
     if cut:
         note = "some values lie outside the axis"
         axes.set_title(note, loc="right", fontsize=style.SMALL, color=style.QUIET)
@@ -158,7 +158,7 @@ def _draw(
     if others:
         shown.append(handles[others[0]])
         texts.append(f"{len(others)} other runs")
-    layout.legend(body, shown, texts, columns=columns, beside=beside)
+    layout.legend(body, shown, texts, columns=columns, at_right=at_right)
     return figure
 
 
@@ -166,4 +166,6 @@ def _legend_columns(letters: int) -> int:
     """Return how many columns of labels of so many letters fit below a panel."""
     if letters > 70:
         return 1
-    return 2 if letters > 44 else 3
+    if letters > 44:
+        return 2
+    return 3

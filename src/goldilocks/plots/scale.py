@@ -118,7 +118,8 @@ def set_limits(axes: Axes, scale: Scale, baseline: float | None) -> str:
     if scale.log:
         low, high, least = np.log10(low), np.log10(high), 0.3
         if baseline is not None:
-            baseline = float(np.log10(baseline)) if baseline > 0 else -np.inf
+            with np.errstate(divide="ignore"):
+                baseline = float(np.log10(max(baseline, 0.0)))
 
     reach = max(scale.reach, least)
     position = "inside"
@@ -142,12 +143,20 @@ def _set_ticks(axes: Axes, low: float, high: float, *, log: bool) -> None:
     if log:
         axes.set_yscale("log", nonpositive="clip")
         axes.set_ylim(10**low, 10**high)
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high - low > 2 else (1.0, 2.0, 5.0)))
+        steps = (1.0, 2.0, 5.0) if high - low <= 2 else (1.0,)
+        axes.yaxis.set_major_locator(LogLocator(subs=steps))
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_ylim(low, high)
         axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formatting.number(value)))
+
+
+def label(name: str, limits: Scale | None) -> str:
+    """Return the label of an axis, which says if it is logarithmic."""
+    if limits is not None and limits.log:
+        return f"{name} (log scale)"
+    return name
 
 
 def set_epochs(axes: Axes, epochs: int, first: int = 1) -> None:

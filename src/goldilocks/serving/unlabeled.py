@@ -115,7 +115,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     notes: list[str] = []
     if schema.time is not None:
         frame, notes = series.in_order(frame, schema.time, path)
-    numbers = series.known(features.conform(frame, schema.columns))
+    numbers = series.finite(features.conform(frame, schema.columns))
     ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
     notes.append(
         f"Each answer is for {ahead} after the last row that the model saw, which is named beside "

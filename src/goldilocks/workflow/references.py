@@ -1,4 +1,4 @@
-"""The scikit-learn model that a workflow's winner is compared with: tuned, tested, and logged as runs of its own."""
+"""The scikit-learn model that the winner is compared with: tuned, tested and logged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from goldilocks.config.settings import Settings
 from goldilocks.problem import Problem
-from goldilocks.report.workflow.content import from_json
+from goldilocks.report.workflow.results import TunedReference, from_json
 from goldilocks.run.context import PREDICTIONS
 from goldilocks.tracking import provenance
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import TunedReference, once
+from goldilocks.workflow.resume import once
 
 if TYPE_CHECKING:
     from goldilocks.reference import Reference
@@ -143,17 +143,8 @@ def _tested(
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
     train = split.joined().train if dataset.subset is None else split.train
-    model = reference.Reference(
-        name=tuned.name,
-        problem=problem,
-        parameters=tuned.parameters,
-        scores=(),
-        predictions=(),
-        candidates=tuned.settings_tried,
-        seconds=0.0,
-        seed=settings.tree["seed"],
-        threads=1,
-    )
-    predictions = reference.predict(reference.refit(model, dataset, train), dataset, rows)
+    seed = settings.tree["seed"]
+    fitted = reference.fit(dataset, problem, train, tuned.parameters, seed=seed)
+    predictions = reference.predict(dataset, problem, fitted, rows)
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     return predictions, evaluation.scores(problem, truth, predictions)

@@ -1,8 +1,7 @@
 """How much worse a model predicts when one column no longer belongs to its row.
 
 Source: L. Breiman: Random Forests, 2001, section 10. scikit-learn has a function for it, but for
-    tables alone, and for
-estimators of its own kind.
+    tables alone, and for estimators of its own kind.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ class Importance(NamedTuple):
 
     Attributes:
         column: Its name.
-        mean: By how much the loss rose, on average over the shuffles.
+        mean: Mean rise of the loss over the shuffles.
         std: Standard deviation over the shuffles.
     """
 
@@ -25,7 +24,7 @@ class Importance(NamedTuple):
     std: float
 
 
-def importance(
+def permutation_importance(
     loss: Callable[..., float],
     rows: np.ndarray | Mapping[str, np.ndarray],
     columns: Sequence[str],
@@ -33,29 +32,27 @@ def importance(
     repeats: int,
     seed: int,
 ) -> list[Importance]:
-    """The permutation importance of each column, the most important first.
+    """Return the permutation importance of each column, the most important first.
 
     Args:
-        loss: What the model loses on rows in this form.
+        loss: The model's loss on rows in this form.
         rows: Of a table, its columns (rows,) by their names; of a series, (rows, time steps,
-            columns): the whole past of a column comes from another row, then.
+            columns): a column's whole past is exchanged for that of another row.
         columns: The names, in the order of the last axis of an array.
         repeats: Shuffles of each column.
         seed: Of the shuffles.
     """
     rng = np.random.default_rng(seed)
-    whole = loss(rows)
-    count = len(rows) if isinstance(rows, np.ndarray) else len(next(iter(rows.values())))
-    found = []
-    for place, name in enumerate(columns):
+    baseline = loss(rows)
+    importances = []
+    for index, name in enumerate(columns):
         rises = []
         for _ in range(repeats):
-            order = rng.permutation(count)
             if isinstance(rows, np.ndarray):
                 shuffled = rows.copy()
-                shuffled[..., place] = rows[order][..., place]
+                shuffled[..., index] = rows[rng.permutation(len(rows))][..., index]
             else:
-                shuffled = {**rows, name: rows[name][order]}
-            rises.append(loss(shuffled) - whole)
-        found.append(Importance(name, float(np.mean(rises)), float(np.std(rises))))
-    return sorted(found, key=lambda each: -each.mean)
+                shuffled = {**rows, name: rows[name][rng.permutation(len(rows[name]))]}
+            rises.append(loss(shuffled) - baseline)
+        importances.append(Importance(name, float(np.mean(rises)), float(np.std(rises))))
+    return sorted(importances, key=lambda importance: -importance.mean)

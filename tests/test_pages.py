@@ -7,16 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import chapter
+import measured
+import pages
 from composition import OPTIONS, ROOT
-from goldilocks import study
 from goldilocks.config.command_line import experiment
 from goldilocks.errors import ConfigError
-from goldilocks.study import measured, plan
-from goldilocks.study.measured import Data, Statistic
 from goldilocks.tracking import local
 from goldilocks.tracking.query import StoredRun
+from measured import Statistic
 
-STUDIES = sorted(file.parent.name for file in (ROOT / "experiments").glob("*/study.yaml"))
+CHAPTERS = sorted(file.parent.name for file in (ROOT / "experiments").glob("*/chapter.yaml"))
 PLAN = """
 title: Two sizes
 chapter: "2"
@@ -35,17 +36,18 @@ notes: [A note.]
 """
 
 
-class Shelf:
-    """A store with these runs, in the order in which they started; a curve falls to a run's last loss."""
+class FakeStore:
+    """A store with these runs, as they started; a curve falls to a run's last loss."""
 
-    def __init__(self, *runs):
-        self.runs, self.asked = runs, []
+    def __init__(self, *runs: StoredRun) -> None:
+        self.runs = runs
+        self.histories_read: list[tuple[str, str]] = []
 
-    def runs_of(self, study):
+    def runs_of(self, study: str) -> list[StoredRun]:
         return [run for run in self.runs if run.params["experiment"].startswith(f"{study}_")]
 
-    def history(self, run_id, name):
-        self.asked.append((run_id, name))
+    def history(self, run_id: str, name: str) -> list[float]:
+        self.histories_read.append((run_id, name))
         [run] = [run for run in self.runs if run.run_id == run_id]
         return [1.0, run.metrics[name]] if name in run.metrics else []
 
@@ -108,13 +110,13 @@ def a_run(
 @pytest.fixture
 def root(tmp_path):
     (tmp_path / "experiments" / "mnist").mkdir(parents=True)
-    (tmp_path / "experiments" / "mnist" / "study.yaml").write_text(PLAN)
+    (tmp_path / "experiments" / "mnist" / "chapter.yaml").write_text(PLAN)
     (tmp_path / "conf").symlink_to(ROOT / "conf")
     return tmp_path
 
 
 def written(root, *runs):
-    return study.write("mnist", Shelf(*runs), root).read_text()
+    return pages.write("mnist", FakeStore(*runs), root, force=True).read_text()
 
 
 def row(text, start):
@@ -122,12 +124,12 @@ def row(text, start):
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_the_page_has_what_was_asked_measured_and_published(root):
+def test_the_page_has_the_question_the_results_and_the_published_numbers(root):
     text = written(root, a_run("dense", 0.3), a_run("convnet", 0.2))
-    assert text.startswith("<!-- Written by `goldilocks report --study mnist`")
+    assert text.startswith("<!-- Written by `python experiments/pages.py mnist`")
     assert "# Two sizes\n\nChapter 2. Which size is right?" in text
     assert (
-        "    python train.py -m 'experiment=glob(mnist_*)'\n    goldilocks report --study mnist"
+        "    python train.py -m 'experiment=glob(mnist_*)'\n    python experiments/pages.py mnist"
         in text
     )
     assert "## Measured on stand_in, digest dddddddddddd\n" in text
@@ -182,19 +184,21 @@ def test_relations_hold_or_do_not_with_both_numbers(root):
     ]
 
 
-def test_a_second_look_at_the_test_rows_is_said(root):
+def test_a_second_test_evaluation_has_a_warning(root):
     tested = {"test_loss": 0.5, "test_loss_low": 0.4, "test_loss_high": 0.6}
-    first, second = (
-        written(root, a_run("convnet", 0.3, **tested, test_looks=number)) for number in (1.0, 2.0)
+    first, second, earlier_version = (
+        written(root, a_run("convnet", 0.3, **tested, **number))
+        for number in ({"test_evaluations": 1.0}, {"test_evaluations": 2.0}, {"test_looks": 2.0})
     )
     assert "optimistic" not in first
-    assert "convnet: look 2 at this test set: optimistic" in second
+    assert "convnet: test evaluation 2 on these rows: optimistic" in second
+    assert "convnet: test evaluation 2 on these rows: optimistic" in earlier_version
     assert "| test_loss |" in second
-    assert "test_looks |" not in second
+    assert "test_evaluations |" not in second
     assert "test_loss_low |" not in second
 
 
-def test_a_variant_without_a_run_is_named_and_its_relations_are_not_measured(root):
+def test_a_variant_without_a_run_is_listed_and_its_relations_are_not_measured(root):
     text = written(root, a_run("dense", 0.3))
     assert "Not run: `convnet` (a convnet)." in text
     assert row(text, "the convnet does better")[2:] == [
@@ -222,7 +226,7 @@ def test_seeds_are_grouped_and_the_newest_of_each_counts(root):
     assert (loss["trainings"], loss["runs"]) == (3, "dense-0.1-0 dense-0.2-1 dense-0.6-2")
 
 
-def test_other_data_has_a_table_of_its_own(root):
+def test_other_data_has_a_section_of_its_own(root):
     runs = [a_run("dense", 0.3), a_run("convnet", 0.2), a_run("dense", 0.1, source="original")]
     text = written(root, *runs, a_run("dense", 0.7, digest="e" * 64))
     heads = re.findall(r"## Measured on (.*)", text)
@@ -259,13 +263,13 @@ def test_a_run_with_other_settings_counts_only_where_there_is_none_as_configured
     assert row(text, "dense | a dense network (run with trainer.epochs=2)")[4] == "0.9"
 
 
-def test_unfinished_runs_and_those_of_other_studies_are_left_out_and_the_page_stays(root):
+def test_unfinished_runs_and_those_of_other_chapters_do_not_count_and_the_page_stays(root):
     failed = a_run("dense", 0.1)
     failed = StoredRun("failed", "dense", "FAILED", failed.params, failed.tags, failed.metrics, ())
     strange = a_run("dense", 0.1, params={"experiment": "mnist_other"})
     before = written(root, a_run("dense", 0.3))
     with pytest.raises(
-        ConfigError, match=r"no finished run of the study mnist, so .+mnist stays as it is"
+        ConfigError, match=r"no finished run of the chapter mnist, so .+mnist stays as it is"
     ):
         written(root, failed, strange)
     assert (root / "experiments" / "mnist" / "README.md").read_text() == before
@@ -306,10 +310,9 @@ def test_several_parents_of_folds_count_once_each():
     parents = [
         a_run("dense", 0.0, seed=seed, run_id=f"p{seed}", tags={"role": "folds"}) for seed in (0, 1)
     ]
-    name = plan.Study("mnist", "", "", "", "", {"dense": ""}, {}, (), "", ())
-    [dense] = measured.measure(name, {"dense": {}}, [*parents, *folds["p0"], *folds["p1"]])[
-        Data("stand_in", "d" * 64)
-    ]
+    mnist = chapter.Chapter("mnist", "", "", "", "", {"dense": ""}, {}, (), "", ())
+    runs = [*parents, *folds["p0"], *folds["p1"]]
+    [[dense]] = measured.measure(mnist, {"dense": {}}, runs).values()
     assert dense.values["best_val_loss"] == Statistic(1.5, pytest.approx(0.5**0.5), 2)
     assert (len(dense.trainings), dense.over) == (4, "seeds")
 
@@ -321,7 +324,7 @@ def test_the_same_runs_give_the_same_bytes(root):
     first = {file.name: file.read_bytes() for file in folder.iterdir()}
     written(root, *runs)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == first
-    assert set(first) == {"README.md", "results.csv", "study.yaml", "val_loss.png"}
+    assert set(first) == {"README.md", "results.csv", "chapter.yaml", "val_loss.png"}
 
 
 def test_the_numbers_of_a_run():
@@ -345,32 +348,78 @@ def test_the_numbers_of_a_run():
     assert measured.values(a_run("dense", 0.3, **penalized))["gap"] == pytest.approx(0.3)
 
 
-def test_a_penalty_is_left_out_of_relations_and_picture(root):
+def test_relations_and_figures_are_without_the_penalty(root):
     text = PLAN.replace("measure: best_val_loss, is: less", "measure: best_val_data_loss, is: less")
-    (root / "experiments" / "mnist" / "study.yaml").write_text(text)
+    (root / "experiments" / "mnist" / "chapter.yaml").write_text(text)
     penalized = {"val_data_loss": 0.15, "best_val_data_loss": 0.1}
-    shelf = Shelf(a_run("dense", 0.2), a_run("convnet", 0.3, **penalized))
-    said = study.write("mnist", shelf, root).read_text()
-    assert row(said, "the convnet does better")[2:] == [
+    store = FakeStore(a_run("dense", 0.2), a_run("convnet", 0.3, **penalized))
+    text = pages.write("mnist", store, root, force=True).read_text()
+    assert row(text, "the convnet does better")[2:] == [
         "convnet: 0.1",
         "less",
         "dense: 0.2",
         "holds",
     ]
-    assert shelf.asked == [("dense-0.2-0", "val_loss"), ("convnet-0.3-0", "val_data_loss")]
+    assert store.histories_read == [("dense-0.2-0", "val_loss"), ("convnet-0.3-0", "val_data_loss")]
 
 
-def test_a_loss_of_another_measure_is_not_drawn_and_named(root):
-    other = a_run("convnet", 0.2, params={"problem.loss": "mse"})
-    assert "Not drawn, for another loss: convnet." in written(root, a_run("dense", 0.3), other)
-    same = a_run("convnet", 0.2, params={"problem.loss": "categorical_crossentropy"})
-    assert "Not drawn" not in written(
-        root, a_run("dense", 0.3, params={"problem.loss": "auto"}), same
-    )
+def tables(text):
+    return [
+        [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+        for table in re.findall(r"^\| variant \| what it is \|.*\n(?:\|.*\n)+", text, re.MULTILINE)
+    ]
+
+
+def test_runs_that_may_not_be_compared_have_tables_and_figures_of_their_own(root):
+    dense = a_run("dense", 0.3)
+    for params in (
+        {"problem.loss": "mse"},
+        {"problem.metrics": '["auc"]'},
+        {"protocol": "kfold"},
+    ):
+        text = written(root, dense, a_run("convnet", 0.2, params=params))
+        assert tables(text) == [["dense"], ["convnet"]]
+        assert "![val_loss of the variants](val_loss_1.png)" in text
+        assert "![val_loss of the variants](val_loss_2.png)" in text
+        assert row(text, "the convnet does better")[-1] == "holds", "relations reach across"
+
+    final = a_run("convnet", 0.2, params={"final": "true"})
+    text = written(root, dense, final)
+    assert tables(text) == [["dense"], ["convnet"]]
+    assert "**final runs**\n\n| variant" in text
+
+
+def test_one_loss_under_three_names_has_one_table(root):
+    problem = {"problem": "multiclass"}
+    runs = [
+        a_run("dense", 0.3, tags=problem, params={"problem.loss": "auto"}),
+        a_run("convnet", 0.2, tags=problem, params={"problem.loss": "categorical_crossentropy"}),
+    ]
+    assert tables(written(root, *runs)) == [["dense", "convnet"]]
+
+
+def test_a_page_with_more_trainings_is_replaced_by_force_alone(root):
+    seeds = [a_run("dense", 0.3, seed=seed) for seed in (0, 1, 2)]
+    page = root / "experiments" / "mnist" / "README.md"
+    before = written(root, *seeds, a_run("convnet", 0.2))
+    fewer = FakeStore(seeds[0])
+    with pytest.raises(
+        ConfigError,
+        match=r"dense on stand_in has 3, now 1; convnet on stand_in has 1, now none\. Nothing was "
+        r"written\. Run what is missing, or add --force",
+    ):
+        pages.write("mnist", fewer, root, force=False)
+    assert page.read_text() == before
+    assert (page.parent / "val_loss.png").is_file()
+
+    pages.write("mnist", FakeStore(*seeds, a_run("convnet", 0.1)), root, force=False)
+    assert page.read_text() != before
+    pages.write("mnist", fewer, root, force=True)
+    assert "Not run: `convnet`" in page.read_text()
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "sentence"),
     [
         ("title: Two sizes\n", "", "has chapter, .*; expected exactly the keys title, "),
         (
@@ -395,21 +444,22 @@ def test_a_loss_of_another_measure_is_not_drawn_and_named(root):
         ("[A note.]", "[A note.", "is not YAML"),
     ],
 )
-def test_a_wrong_study_is_refused_in_a_sentence(root, old, new, said):
+def test_a_wrong_chapter_is_refused_in_a_sentence(root, old, new, sentence):
     assert old in PLAN
-    (root / "experiments" / "mnist" / "study.yaml").write_text(PLAN.replace(old, new))
-    with pytest.raises(ConfigError, match=rf"study\.yaml (.|\n)*{said}"):
-        plan.load("mnist", root)
+    (root / "experiments" / "mnist" / "chapter.yaml").write_text(PLAN.replace(old, new))
+    with pytest.raises(ConfigError, match=rf"chapter\.yaml (.|\n)*{sentence}"):
+        chapter.load("mnist", root)
 
 
-def test_an_unknown_study_is_refused_with_the_nearest(root):
+def test_an_unknown_chapter_is_refused_with_the_nearest(root):
     with pytest.raises(
-        ConfigError, match=r"there is no study minst; expected one of mnist\. Did you mean mnist\?"
+        ConfigError,
+        match=r"there is no chapter minst; expected one of mnist\. Did you mean mnist\?",
     ):
-        study.write("minst", Shelf(), root)
+        pages.write("minst", FakeStore(), root, force=False)
 
 
-def test_an_experiment_is_composed_without_a_command_line():
+def test_a_recipe_is_composed_without_a_command_line():
     assert experiment("imdb_small", ROOT / "conf").flat["model.units"] == 4
     with pytest.raises(
         ConfigError, match=r"experiment=imdb_smal: imdb_smal is not .* Did you mean imdb_small\?"
@@ -417,17 +467,19 @@ def test_an_experiment_is_composed_without_a_command_line():
         experiment("imdb_smal", ROOT / "conf")
 
 
-def test_every_experiment_belongs_to_a_study_and_every_variant_has_an_experiment():
+def test_every_recipe_belongs_to_a_chapter_and_every_variant_has_a_recipe():
     variants = {
-        f"{name}_{variant}" for name in STUDIES for variant in plan.load(name, ROOT).variants
+        f"{name}_{variant}" for name in CHAPTERS for variant in chapter.load(name, ROOT).variants
     }
     assert variants == set(OPTIONS["experiment"])
-    assert {path.name for path in (ROOT / "experiments").iterdir() if path.is_dir()} == set(STUDIES)
+    assert {path.name for path in (ROOT / "experiments").iterdir() if path.is_dir()} == set(
+        CHAPTERS
+    )
 
 
-@pytest.mark.parametrize("name", STUDIES)
-def test_a_study_of_ours_is_valid_and_its_commands_run_its_variants(name):
-    read = plan.load(name, ROOT)
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_our_chapters_are_valid_and_their_commands_run_their_variants(name):
+    read = chapter.load(name, ROOT)
     assert read.relations
     assert read.notes
     named = set()
@@ -442,12 +494,12 @@ def test_a_study_of_ours_is_valid_and_its_commands_run_its_variants(name):
     assert named == {f"{name}_{variant}" for variant in read.variants}
 
 
-def test_the_map_of_experiments_names_every_study():
+def test_the_index_of_experiments_lists_every_chapter():
     text = (Path(ROOT) / "experiments" / "README.md").read_text()
-    assert {name for name in STUDIES if f"[{name}]({name}/" in text} == set(STUDIES)
+    assert {name for name in CHAPTERS if f"[{name}]({name}/" in text} == set(CHAPTERS)
 
 
-def test_the_store_finds_the_runs_of_a_study_and_their_curves(folder):
+def test_the_store_finds_the_runs_of_a_chapter_and_their_curves(folder):
     store = local.connect(uri=None, experiment="tries")
     for name in ("mnist_dense", "mnistxdense", "imdb_small"):
         with store.start_run(
@@ -467,9 +519,9 @@ def test_the_store_finds_the_runs_of_a_study_and_their_curves(folder):
     assert store.history(run.run_id, "nothing") == []
 
 
-def test_a_folder_without_studies_is_said(tmp_path):
+def test_a_folder_without_chapters_has_a_sentence(tmp_path):
     with pytest.raises(
         ConfigError,
-        match=r"there is no study in .+experiments; call this in the folder of the project",
+        match=r"there is no chapter in .+experiments\.",
     ):
-        plan.load("mnist", tmp_path)
+        chapter.load("mnist", tmp_path)

@@ -1,4 +1,4 @@
-"""What the layers of a convnet make of one image.
+"""The feature maps that the layers of a convnet make of one image.
 
 Source: Chollet, Deep Learning with Python (2017), section 5.4.1, "Visualizing intermediate
     activations".
@@ -7,7 +7,7 @@ Source: Chollet, Deep Learning with Python (2017), section 5.4.1, "Visualizing i
 import keras
 import numpy as np
 
-from goldilocks.interpret.layer_graph import CONVOLUTIONS, opened
+from goldilocks.interpret.layer_graph import CONVOLUTIONS, unnest
 
 POOLINGS = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
 ACTIVATIONS = (keras.layers.Activation, keras.layers.ReLU)
@@ -15,8 +15,8 @@ SPREAD, MIDDLE = 64, 128  # of a drawn channel's pixels: standard deviation and 
 DEAD = 1e-5  # added to the standard deviation: a dead channel has none
 
 
-def activations(model: keras.Model, image: np.ndarray) -> dict[str, np.ndarray]:
-    """The feature maps of an image, layer by layer.
+def feature_maps(model: keras.Model, image: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the feature maps of an image, layer by layer.
 
     Args:
         model: Of any nesting.
@@ -24,30 +24,28 @@ def activations(model: keras.Model, image: np.ndarray) -> dict[str, np.ndarray]:
 
     Returns:
         float32 (height, width, channels) by the name of the layer: every convolution, pooling and
-        activation of the convolutional part, in order; empty of a network without any.
+        activation of the convolutional part, in order; empty for a network without any.
     """
-    network = opened(model)
-    shown = {
-        name: network.tensors[name]
-        for name, layer in network.layers.items()
+    graph = unnest(model)
+    outputs = {
+        name: graph.outputs[name]
+        for name, layer in graph.layers.items()
         if isinstance(layer, (*CONVOLUTIONS, *POOLINGS, *ACTIVATIONS))
-        and len(network.tensors[name].shape) == 4
+        and len(graph.outputs[name].shape) == 4
     }
-    if not shown:
+    if not outputs:
         return {}
-    maps = keras.Model(network.model.input, list(shown.values()))(image[np.newaxis], training=False)
-    maps = maps if isinstance(maps, list) else [maps]
-    return {
-        name: keras.ops.convert_to_numpy(each)[0] for name, each in zip(shown, maps, strict=True)
-    }
+
+    maps = keras.Model(graph.model.input, outputs)(image[np.newaxis], training=False)
+    return {name: keras.ops.convert_to_numpy(maps[name])[0] for name in outputs}
 
 
 def normalized(maps: np.ndarray) -> np.ndarray:
-    """Feature maps (height, width, channels) as pixels, uint8: each channel by itself, its mean at 128."""
+    """Return feature maps (height, width, channels) as pixels, uint8: each channel has mean 128."""
     mean, spread = maps.mean(axis=(0, 1)), maps.std(axis=(0, 1))
     return np.clip((maps - mean) / (spread + DEAD) * SPREAD + MIDDLE, 0, 255).astype("uint8")
 
 
 def silent(maps: np.ndarray) -> np.ndarray:
-    """Which channels of (height, width, channels) are zero everywhere, bool (channels,); deeper layers have more."""
+    """Return which channels of (height, width, channels) are zero everywhere, bool (channels,)."""
     return (maps == 0).all(axis=(0, 1))

@@ -1,10 +1,9 @@
 """The pattern that a filter of a convolution looks for.
 
 Source: Chollet, Deep Learning with Python (2017), section 5.4.2, "Visualizing convnet filters". The
-    book climbs the
-mean of the filter's map. There, a filter that is silent on grey has no gradient, and one that is
-active on all of it asks for nothing but another shade; so here it is the mean of what rises above
-the map's own average, before the activation function.
+    book climbs the mean of the filter's map. There, a filter that is silent on grey has no
+    gradient, and one that is active on all of it asks for nothing but another shade. So here it is
+    the mean of what rises above the map's own average, before the activation function.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import keras
 import numpy as np
 
 from goldilocks.backend import tf
-from goldilocks.interpret.layer_graph import before_activation, opened, part
+from goldilocks.interpret.layer_graph import before_activation, unnest
 
 NOISE, GREY = 20.0, 128.0  # pixels: the noise at the start is this strong, upon this grey
 # Added to a root mean square. The book has 1e-5, but of pixels from 0 to 255 that are rescaled to 0
@@ -25,7 +24,7 @@ TOGETHER = 32  # patterns in one batch
 
 
 class Patterns(NamedTuple):
-    """What excites some filters.
+    """Images that excite some filters.
 
     Attributes:
         images: uint8 (filters, size, size, channels), 0 to 255.
@@ -63,45 +62,43 @@ def patterns(
     Raises:
         AnalysisError: There is no such layer.
     """
-    network = opened(model)
-    below = part(network.model, before_activation(network, network.convolution(layer)))
+    graph = unnest(model)
+    sums = before_activation(graph, graph.convolution(layer))
+    below = keras.Model(graph.model.input, sums, name=model.name)
     inputs = keras.Input((size, size, model.inputs[0].shape[-1]))
-    climbing = opened(below, [inputs] if isinstance(below.input, list) else inputs).model
+    resized = unnest(below, [inputs] if isinstance(below.input, list) else inputs).model
     noise = np.random.default_rng(seed).uniform(size=(1, size, size, inputs.shape[-1]))
     start = (noise * NOISE + GREY).astype("float32")
 
     @tf.function(reduce_retracing=True)
-    def climb(images, wanted):
+    def climb(images: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(images)
-            maps = climbing(images, training=False)
+            maps = resized(images, training=False)
             above = keras.ops.relu(maps - keras.ops.mean(maps, axis=(1, 2), keepdims=True))
-            excited = keras.ops.sum(keras.ops.mean(above, axis=(1, 2)) * wanted, axis=1)
+            excited = keras.ops.sum(keras.ops.mean(above, axis=(1, 2)) * chosen, axis=1)
         gradient = tape.gradient(excited, images)
-        rms = keras.ops.sqrt(
-            keras.ops.mean(keras.ops.square(gradient), axis=(1, 2, 3), keepdims=True)
-        )
-        return images + gradient / (rms + STILL) * step, excited
+        squares = keras.ops.mean(keras.ops.square(gradient), axis=(1, 2, 3), keepdims=True)
+        return images + gradient / (keras.ops.sqrt(squares) + STILL) * step, excited
 
-    found, losses = [], []
+    finished, losses = [], []
     for first in range(0, len(filters), TOGETHER):
-        chosen = list(filters[first : first + TOGETHER])
-        wanted = keras.ops.one_hot(chosen, climbing.output.shape[-1], dtype="float32")
-        images = keras.ops.convert_to_tensor(np.repeat(start, len(chosen), axis=0))
+        batch = list(filters[first : first + TOGETHER])
+        chosen = keras.ops.one_hot(batch, resized.output.shape[-1], dtype="float32")
+        images = keras.ops.convert_to_tensor(np.repeat(start, len(batch), axis=0))
         rising = []
         for _ in range(steps):
-            images, excited = climb(images, wanted)
+            images, excited = climb(images, chosen)
             rising.append(keras.ops.convert_to_numpy(excited))
-        _, excited = climb(images, wanted)
+        _, excited = climb(images, chosen)
         losses.append(np.stack([*rising, keras.ops.convert_to_numpy(excited)]))
-        found.append(keras.ops.convert_to_numpy(images))
-    return Patterns(
-        np.stack([_visible(image) for image in np.concatenate(found)]),
-        np.concatenate(losses, axis=1),
-    )
+        finished.append(keras.ops.convert_to_numpy(images))
+
+    images = np.stack([_visible(image) for image in np.concatenate(finished)])
+    return Patterns(images, np.concatenate(losses, axis=1))
 
 
 def _visible(image: np.ndarray) -> np.ndarray:
-    """An image of any range as pixels, uint8: grey on average, with a set contrast."""
+    """Return an image of any range as pixels, uint8: grey on average, with a set contrast."""
     scaled = (image - image.mean()) / (image.std() + STILL) * CONTRAST + CENTRE
     return (np.clip(scaled, 0, 1) * 255).astype("uint8")

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.interpret import activations
+from goldilocks.interpret import feature_maps
 
 
 @pytest.fixture(scope="module")
@@ -21,32 +21,32 @@ def model():
 IMAGE = np.arange(48).reshape(6, 8, 1).astype("uint8")
 
 
-def test_every_layer_shows_what_it_makes_of_the_image(model):
-    found = activations.activations(model, IMAGE)
-    assert list(found) == ["see", "pool"]
-    np.testing.assert_allclose(found["see"][..., 0], IMAGE[..., 0] / 2)
-    assert (found["see"][..., 1] == 0).all()
-    np.testing.assert_allclose(found["pool"][..., 0], IMAGE[1::2, 1::2, 0] / 2)
+def test_each_layer_has_its_feature_maps(model):
+    maps = feature_maps.feature_maps(model, IMAGE)
+    assert list(maps) == ["see", "pool"]
+    np.testing.assert_allclose(maps["see"][..., 0], IMAGE[..., 0] / 2)
+    assert (maps["see"][..., 1] == 0).all()
+    np.testing.assert_allclose(maps["pool"][..., 0], IMAGE[1::2, 1::2, 0] / 2)
 
 
-def test_a_network_without_convolutions_has_nothing_to_show():
+def test_a_network_without_convolutions_has_no_feature_maps():
     model = keras.Sequential(
         [keras.Input((6, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
     )
-    assert activations.activations(model, IMAGE) == {}
+    assert feature_maps.feature_maps(model, IMAGE) == {}
 
 
 def test_each_channel_is_normalized_by_itself_and_a_dead_one_is_grey():
     maps = np.stack([np.linspace(0, 1, 100).reshape(10, 10), np.full((10, 10), 7.0)], axis=-1)
-    pixels = activations.normalized(maps)
+    pixels = feature_maps.normalized(maps)
     assert pixels.dtype == np.uint8
     assert abs(pixels[..., 0].mean() - 128) < 1
     assert abs(pixels[..., 0].std() - 64) < 1
     assert (pixels[..., 1] == 128).all()
-    assert (activations.normalized(1000 * maps)[..., 0] == pixels[..., 0]).all()
+    assert (feature_maps.normalized(1000 * maps)[..., 0] == pixels[..., 0]).all()
 
 
 def test_silent_channels_are_counted():
     maps = np.zeros((3, 3, 4))
     maps[1, 1, 0] = 0.1
-    assert activations.silent(maps).tolist() == [False, True, True, True]
+    assert feature_maps.silent(maps).tolist() == [False, True, True, True]
