@@ -61,7 +61,7 @@ def conduct(settings: Settings, room: Room) -> None:
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
-    problem = resolve(dataset.problem, **settings.tree["problem"])
+    problem = settings.problem(dataset.problem)
     typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
     identity = json.dumps(
         [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
