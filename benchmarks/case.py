@@ -18,7 +18,7 @@ def settings_of(*overrides: str) -> Settings:
     """Return the checked settings of a command line."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("config", list(overrides), return_hydra_config=True)
-    return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
+    return settled(cfg, hydra=cfg.hydra, overrides=overrides)
 
 
 def fit_spec(settings: Settings) -> FitSpec:
