@@ -18,6 +18,7 @@ from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import higher_is_better
 from goldilocks.sweep import expand
+from goldilocks.tracking import Store
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
@@ -39,7 +40,7 @@ class Runner:
     """
 
     base: tuple[str, ...]
-    store: Any
+    store: Store
     budget: Budget
     monitor: str
     room: Room
@@ -242,7 +243,7 @@ class Runner:
 
 
 def _train(settings: Settings) -> float:
-    # In the process of a job; that of the workflow never needs Keras.
+    # Loaded in the process of the job alone: the workflow starts without what a training needs.
     from goldilocks.run.run import run
 
     return run(settings)
