@@ -24,9 +24,8 @@ def main(cfg) -> None:
         refused.check(settings)
         from goldilocks.jobs.resources import prepare
 
-        room = prepare(
-            ["goldilocks.sweep.preload"]
-        )  # Before the imports of the next line: both take their time at once.
+        # Before the imports of the next line: both take their time at once.
+        room = prepare(["goldilocks.sweep.preload"])
         from goldilocks.workflow.conduct import conduct
 
         conduct(settings, room)

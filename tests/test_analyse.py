@@ -4,6 +4,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 from PIL import Image
 
+from goldilocks.config.settings import builder
 from goldilocks.errors import AnalysisError, ConfigError, DataError, StoreError
 from goldilocks.interpret import analyse, figures
 from goldilocks.run.run import run
@@ -109,8 +110,8 @@ def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
         figures.encoding, "raw", lambda dataset, rows: read.append(rows) or raw(dataset, rows)
     )
     assert analyse.run(store, run_id, **NOTHING) == ["permutation_importance"]
-    settings = analyse._settings(store, store.found(run_id))
-    split = settings.builder("protocol")(settings.builder("dataset")())[0]
+    tree = analyse._config(store, store.found(run_id))
+    split = builder(tree, "protocol")(builder(tree, "dataset")())[0]
     assert read
     assert all(set(rows) <= set(split.validation) for rows in read)
 

@@ -291,7 +291,7 @@ def test_worst_rows_is_a_table(drawn):
     figure = predictions.worst_rows(
         frame, [35.1, 9.0], np.array([20.04, 30.0]), title="the worst", unit="k$"
     )
-    assert {"446", "35.10", "20.04", "0.05", "Boston", r"true (k\$)"} <= set(texts(figure))
+    assert {"446", "35.1", "20.04", "0.05", "Boston", r"true (k\$)"} <= set(texts(figure))
     assert "2 more columns are not shown" in texts(figure)
     drawn(figure)
     drawn(predictions.worst_rows(frame, ["died", "lived"], ["lived", "died"], title="classes"))

@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from goldilocks import console
+from goldilocks import console, environment
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: As typed; None: those of the process.
     """
+    environment.prepare()
     given = _parser().parse_args(
         arguments
     )  # Before the imports, which take a second: `--help` does not wait.

@@ -1,7 +1,7 @@
 """A logged run -> figures of what its network has learned, logged into the run: chapter 7."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,8 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 from goldilocks import console
 from goldilocks.config import renamed
-from goldilocks.config.checks import config_errors
-from goldilocks.config.settings import GROUPS, Settings
+from goldilocks.config.checks import leaves, path_errors, value_errors
+from goldilocks.config.settings import COMPOSED, builder
 from goldilocks.dataset import Dataset
 from goldilocks.errors import AnalysisError, ConfigError, DataError
 from goldilocks.interpret import gradcam
@@ -57,12 +57,12 @@ def run(
         AnalysisError: There is no such layer.
     """
     logged = store.found(run_id)
-    settings = _settings(store, logged)
+    tree = _config(store, logged)
     model = store.model(run_id)
-    dataset = settings.builder("dataset")()
+    dataset = builder(tree, "dataset")()
     _check_digest(dataset, logged)
 
-    rows = _split(settings, dataset, logged).validation
+    rows = _split(tree, dataset, logged).validation
     if logged.tags.get("role") == "final":
         console.note(
             "  a final run has trained on its validation rows: it knows what is shown here."
@@ -76,7 +76,7 @@ def run(
         encoder=encoder,
         network=network,
         dataset=dataset,
-        problem=resolve(dataset.problem, **settings.tree["problem"]),
+        problem=resolve(dataset.problem, **tree["problem"]),
         rows=rows,
     )
     pixels = None
@@ -160,32 +160,29 @@ def _save(drawn: Figures, folder: Path) -> list[str]:
     return names
 
 
-def _settings(store: Store, logged: StoredRun) -> Settings:
-    """Return the settings of a run, with the source that its data came from."""
+def _config(store: Store, logged: StoredRun) -> dict[str, Any]:
+    """Return the configuration of a run, with the source that its data came from."""
     with tempfile.TemporaryDirectory() as folder:
         file = store.artifact(logged.run_id, "config.yaml", Path(folder))
         tree = renamed.tree(yaml.safe_load(file.read_text()))
-    choices = {group: logged.params[group] for group in GROUPS if group in logged.params}
 
     source = logged.tags.get("dataset.source")
     dataset = tree.get("dataset", {})
     if source and dataset.get("source") == "auto" and not dataset.get("dir"):
         dataset["source"] = source
 
-    errors = list(_missing(tree, choices)) or config_errors(tree, choices)
+    missing = [group for group in COMPOSED if not (group in logged.params and group in tree)]
+    errors = [f"{group} is missing." for group in missing]
+    if not errors:
+        # A key without a rule belongs to a part of the person's own, which took it when it trained.
+        errors = [*value_errors(tree, leaves(tree)), *path_errors(tree)]
     if errors:
         raise ConfigError(
             f"the configuration of the run {logged.run_id} ({logged.name}) cannot be used here: "
             f"{' '.join(errors)} Expected a run of this version of the program, with its data "
             "where it was."
         )
-    return Settings(tree, choices, (), None)
-
-
-def _missing(tree: Mapping[str, Any], choices: Mapping[str, str]) -> Iterator[str]:
-    for group in GROUPS:
-        if group != "experiment" and not (group in choices and group in tree):
-            yield f"{group} is missing."
+    return tree
 
 
 def _check_digest(dataset: Dataset, logged: StoredRun) -> None:
@@ -199,9 +196,9 @@ def _check_digest(dataset: Dataset, logged: StoredRun) -> None:
         )
 
 
-def _split(settings: Settings, dataset: Dataset, logged: StoredRun) -> Split:
+def _split(tree: Mapping[str, Any], dataset: Dataset, logged: StoredRun) -> Split:
     """Return the split of a run; of a fold, that fold's."""
-    splits = settings.builder("protocol")(dataset)
+    splits = builder(tree, "protocol")(dataset)
     return splits[int(logged.tags.get("fold", len(splits))) - 1]
 
 

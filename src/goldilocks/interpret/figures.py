@@ -118,13 +118,13 @@ def network_figures(
         total = int(graph.outputs[shown].shape[-1])
         count = min(total, FILTERS)
         console.note(f"  climbing to what excites {count} of {total} filters of {shown}")
-        found = patterns.patterns(
+        exciting = patterns.patterns(
             model, shown, range(count), size=size, steps=STEPS, step=STEP, seed=0
         )
-        rise = found.losses[-1] - found.losses[0]
+        rise = exciting.losses[-1] - exciting.losses[0]
         yield (
             f"filters_{_file_name(shown)}",
-            filters.filter_grid(found.images, rise, total=total, name=shown, title=name),
+            filters.filter_grid(exciting.images, rise, total=total, name=shown, title=name),
         )
 
 

@@ -93,15 +93,15 @@ def legend(
     labels: Sequence[str],
     *,
     columns: int,
-    beside: bool = False,
+    at_right: bool = False,
 ) -> None:
     """Put a legend where it covers no curve: below the panels, or at their right."""
     body.legend(
         handles,
         labels,
-        loc="outside right upper" if beside else "outside lower left",
+        loc="outside right upper" if at_right else "outside lower left",
         ncols=columns,
-        fontsize=style.SMALL if beside else style.TEXT,
+        fontsize=style.SMALL if at_right else style.TEXT,
         frameon=False,
         borderaxespad=1.2,
         columnspacing=1.8,

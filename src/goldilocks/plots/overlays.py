@@ -14,7 +14,7 @@ NAMED = 10  # of too many curves, this many are named and coloured
 STROKES = [(color, dash) for dash in ("-", "--") for color in style.PALETTE[:6]]  # 12 that differ
 SMOOTHING = 0.9  # weight of the point before in a moving average
 SKIPPED = 10  # epochs left out at the start of one
-BESIDE = 6  # more curves than this have their legend at the right
+AT_RIGHT = 6  # more curves than this have their legend at the right
 
 
 def overlay(
@@ -117,9 +117,9 @@ def _draw(
     others = [name for name in bold if name not in strokes]
     longest = max(map(len, labels.values()))
     count = len(labels) + bool(others)
-    beside = count > BESIDE
+    at_right = count > AT_RIGHT
     columns, height = 1, 470
-    if not beside:
+    if not at_right:
         columns = _legend_columns(longest)
         height += 21 * -(-count // columns)
     figure, body = layout.frame(title, height)
@@ -158,7 +158,7 @@ def _draw(
     if others:
         shown.append(handles[others[0]])
         texts.append(f"{len(others)} other runs")
-    layout.legend(body, shown, texts, columns=columns, beside=beside)
+    layout.legend(body, shown, texts, columns=columns, at_right=at_right)
     return figure
 
 

@@ -1,6 +1,5 @@
 """Predictions of a regression against the truth, and the worst rows of a table."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from pandas.api.types import is_bool_dtype, is_float_dtype, is_numeric_dtype
 
 from goldilocks import formatting
 from goldilocks.plots import layout, style
@@ -132,9 +132,12 @@ def worst_rows(
         return layout.message(title, "There are no mistakes among these rows.")
     rows = min(len(frame), SHOWN_ROWS)
     suffix = f" ({unit})" if unit else ""
-    columns: dict[str, list[object]] = {"row": list(frame.index[:rows])}
-    columns |= {f"true{suffix}": list(true[:rows]), f"predicted{suffix}": list(predicted[:rows])}
-    columns |= {str(name): list(frame[name].iloc[:rows]) for name in frame.columns[:SHOWN_COLUMNS]}
+    columns = {
+        "row": pd.Series(frame.index[:rows]),
+        f"true{suffix}": pd.Series(true[:rows]),
+        f"predicted{suffix}": pd.Series(predicted[:rows]),
+    }
+    columns |= {str(name): frame[name].iloc[:rows] for name in frame.columns[:SHOWN_COLUMNS]}
 
     notes = []
     if frame.shape[1] > SHOWN_COLUMNS:
@@ -148,7 +151,7 @@ def worst_rows(
     left = float(style.MARGIN)
     for name, texts in cells.items():
         at, font = left, dict[str, Any](fontsize=min(style.TEXT, step * 1.15))
-        if _numeric(columns[name]):
+        if is_numeric_dtype(columns[name]) and not is_bool_dtype(columns[name]):
             at, font["ha"] = left + step * (letters[name] - 2), "right"
         layout.write(axes, at, 6, texts[0], fontweight="bold", **font)
         if name == f"predicted{suffix}":
@@ -159,25 +162,7 @@ def worst_rows(
     return figure
 
 
-def _numeric(column: Sequence[object]) -> bool:
-    """Return whether a column holds numbers only."""
-    return all(
-        isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        for value in column
-    )
-
-
-def _texts(column: Sequence[object]) -> list[str]:
-    """Return a column's texts; numbers get the decimals that the largest needs for four digits."""
-    whole = all(isinstance(value, int | np.integer) for value in column)
-    if whole or not _numeric(column):
-        return [style.plain(str(value), 20) for value in column]
-
-    numbers = np.asarray(column, np.float64)
-    largest = float(np.max(np.abs(numbers), initial=0.0, where=np.isfinite(numbers)))
-    if largest >= 1e9 or 0 < largest < 1e-3:
-        return [f"{value:.3g}" for value in numbers]
-    decimals = 0
-    if largest:
-        decimals = max(0, 3 - math.floor(math.log10(largest)))
-    return [f"{value:,.{decimals}f}" for value in numbers]
+def _texts(column: pd.Series) -> list[str]:
+    if is_float_dtype(column):
+        return [formatting.number(value) for value in column]
+    return [style.plain(str(value), 20) for value in column]

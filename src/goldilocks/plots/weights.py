@@ -63,7 +63,8 @@ def _cell(axes: Axes, values: np.ndarray, *, left: float, top: float) -> None:
         return
 
     zeros = float(np.mean(finite == 0))
-    numbers = f"mean {finite.mean():.2g}, std {finite.std():.2g}, zeros {formatting.percent(zeros)}"
+    mean, std = formatting.number(finite.mean(), 2), formatting.number(finite.std(), 2)
+    numbers = f"mean {mean}, std {std}, zeros {formatting.percent(zeros)}"
     _write(axes, left, top + 18, numbers, color=style.QUIET)
     if finite.size < values.size:
         broken = f"{formatting.percent(1 - finite.size / values.size)} NaN or infinite"
@@ -90,8 +91,8 @@ def _histogram(
     axes.stairs(floor - heights, edges, baseline=floor, fill=True, color=style.TRAIN)
     axes.plot([left, left + WIDTH], [floor, floor], color=style.QUIET, linewidth=0.8)
 
-    _write(axes, left, floor + 6, f"{low:.2g}")
-    _write(axes, left + WIDTH, floor + 6, f"{high:.2g}", ha="right")
+    _write(axes, left, floor + 6, formatting.number(low, 2))
+    _write(axes, left + WIDTH, floor + 6, formatting.number(high, 2), ha="right")
     if low < 0 < high:
         zero = left + WIDTH * (0 - low) / (high - low)
         axes.plot([zero, zero], [floor, floor + 5], color=style.INK, linewidth=1.0)

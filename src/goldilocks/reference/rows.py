@@ -1,4 +1,4 @@
-"""Rows of a data set -> what scikit-learn reads: a table, texts, or numbers. Nothing is fitted here."""
+"""Rows -> what scikit-learn reads: a table, texts, or numbers. Nothing is fitted here."""
 
 import keras
 import numpy as np

@@ -10,7 +10,7 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import optuna
@@ -29,6 +29,7 @@ from goldilocks.reference import pipelines, rows
 from goldilocks.reference.pipelines import Parameters
 
 CANDIDATES = 40  # tried at most, however much time there is
+THREADS = 1  # of linear algebra and gradient boosting
 
 Reader = Callable[[np.ndarray], rows.Inputs]  # maps rows, int64 (n,), to what scikit-learn reads
 
@@ -44,45 +45,19 @@ class Reference:
         predictions: For each split, the predictions of its validation rows, float32 (rows,
             outputs), by a model that was fitted on its training rows alone.
         candidates: Number of settings that were tried on every split.
-        seconds: Seconds that the search took.
     """
 
     name: str
     parameters: Parameters
     scores: tuple[Mapping[str, float], ...]
     predictions: tuple[np.ndarray, ...]
-    candidates: int
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fitted:
-    """A fitted scikit-learn model.
-
-    Attributes:
-        problem: What it predicts.
-        pipeline: The fitted pipeline.
-        threads: Number of threads that it may use.
-    """
-
-    problem: Problem
-    pipeline: Pipeline
-    threads: int
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """Settings that were tried on every split; see `Reference`."""
-
-    parameters: Parameters
-    scores: tuple[Mapping[str, float], ...]
-    predictions: tuple[np.ndarray, ...]
+    candidates: int = 1
 
     @property
     def loss(self) -> float:
         """The mean validation loss; infinite where it is not a number."""
-        loss = float(np.mean([scores["loss"] for scores in self.scores]))
-        return np.inf if np.isnan(loss) else loss
+        losses = [scores["loss"] for scores in self.scores]
+        return float(np.nan_to_num(np.mean(losses), nan=np.inf, posinf=np.inf))
 
 
 def tune(
@@ -92,7 +67,6 @@ def tune(
     *,
     seed: int,
     seconds: float,
-    threads: int = 1,
 ) -> Reference:
     """Return the reference with the hyperparameters of the lowest mean validation loss.
 
@@ -106,7 +80,6 @@ def tune(
             rows. Test rows are never read.
         seed: Seed of all that is random.
         seconds: Time after which no further settings are tried; the first ones always are.
-        threads: Number of threads of linear algebra and gradient boosting.
 
     Raises:
         ValueError: There is no split, or one has no training or no validation rows.
@@ -120,13 +93,14 @@ def tune(
         )
 
     began = time.monotonic()
-    with threadpool_limits(threads):
+    with threadpool_limits(THREADS):
         evaluate = functools.partial(
             _evaluate, dataset, problem, splits, _reader(dataset, splits), seed
         )
         best = evaluate(pipelines.FIRST[dataset.kind], deadline=None)
 
         def objective(trial: optuna.Trial) -> float:
+            """Return the mean validation loss of random settings."""
             nonlocal best
             parameters = pipelines.suggest(trial, dataset.kind)
             candidate = evaluate(parameters, deadline=began + seconds)
@@ -139,14 +113,7 @@ def tune(
         study.optimize(objective, n_trials=CANDIDATES - 1, timeout=max(0.0, seconds_left))
 
     complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-    return Reference(
-        name=pipelines.NAMES[dataset.kind],
-        parameters=best.parameters,
-        scores=best.scores,
-        predictions=best.predictions,
-        candidates=1 + len(complete),
-        seconds=time.monotonic() - began,
-    )
+    return replace(best, candidates=1 + len(complete))
 
 
 def fit(
@@ -156,9 +123,8 @@ def fit(
     parameters: Parameters,
     *,
     seed: int,
-    threads: int = 1,
-) -> Fitted:
-    """Fit the reference with given hyperparameters.
+) -> Pipeline:
+    """Return the reference, fitted with given hyperparameters.
 
     Args:
         dataset: The data set.
@@ -166,28 +132,28 @@ def fit(
         train: The rows to fit on, int64 (n,).
         parameters: The hyperparameters, as `tune` finds them.
         seed: Seed of all that is random.
-        threads: Number of threads of linear algebra and gradient boosting.
     """
-    with threadpool_limits(threads):
-        train, read = rows.thin(dataset, train), functools.partial(rows.read, dataset)
-        pipeline = _fit(dataset, problem, parameters, train, read, seed)
-    return Fitted(problem=problem, pipeline=pipeline, threads=threads)
+    with threadpool_limits(THREADS):
+        read = functools.partial(rows.read, dataset)
+        return _fit(dataset, problem, parameters, rows.thin(dataset, train), read, seed)
 
 
-def predict(fitted: Fitted, dataset: Dataset, wanted: np.ndarray) -> np.ndarray:
+def predict(
+    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray
+) -> np.ndarray:
     """Return predictions as a network makes them: probabilities or numbers.
 
     Args:
-        fitted: The fitted model.
-        dataset: The data set it was fitted on.
+        dataset: The data set.
+        problem: What is predicted.
+        pipeline: The fitted reference.
         wanted: The rows to predict, int64 (n,).
 
     Returns:
         float32 (n, outputs).
     """
-    with threadpool_limits(fitted.threads):
-        read = functools.partial(rows.read, dataset)
-        return _predict(dataset, fitted.problem, fitted.pipeline, wanted, read)
+    with threadpool_limits(THREADS):
+        return _predict(dataset, problem, pipeline, wanted, functools.partial(rows.read, dataset))
 
 
 def _evaluate(
@@ -199,7 +165,7 @@ def _evaluate(
     parameters: Parameters,
     *,
     deadline: float | None,
-) -> _Candidate:
+) -> Reference:
     """Fit on the training rows of every split, and score on its validation rows.
 
     Raises:
@@ -217,7 +183,12 @@ def _evaluate(
         truth = encode_targets(problem, outputs, dataset.y[split.validation])
         scores.append(evaluation.scores(problem, truth, predicted))
         predictions.append(predicted)
-    return _Candidate(parameters, tuple(scores), tuple(predictions))
+    return Reference(
+        name=pipelines.NAMES[dataset.kind],
+        parameters=parameters,
+        scores=tuple(scores),
+        predictions=tuple(predictions),
+    )
 
 
 def _reader(dataset: Dataset, splits: Sequence[Split]) -> Reader:
@@ -273,37 +244,22 @@ def _fit(
 def _predict(
     dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray, read: Reader
 ) -> np.ndarray:
-    """Return predictions, float32 (n, outputs), made of as many rows at a time as memory holds."""
+    """Return predictions, float32 (n, outputs); as many rows are read at a time as memory holds."""
     size = max(1, len(rows.thin(dataset, wanted)))
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    predict_rows = _predict_probabilities
     if pipelines.is_regression(problem):
-        predict_rows = _predict_numbers
-    return np.concatenate(
-        [predict_rows(dataset, problem, pipeline, chunk, read(chunk)) for chunk in chunks]
-    )
+        values = np.concatenate([pipeline.predict(read(chunk)) for chunk in chunks])
+        if dataset.persistence is not None:
+            values = values + dataset.persistence[wanted]
+        if problem.type == "unit_regression":
+            values = np.clip(values, 0, 1)
+        return values.reshape(len(wanted), -1).astype("float32")
 
-
-def _predict_numbers(
-    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray, x: rows.Inputs
-) -> np.ndarray:
-    """Return predicted numbers, float32 (n, outputs)."""
-    values = pipeline.predict(x)
-    if dataset.persistence is not None:
-        values = values + dataset.persistence[wanted]
-    if problem.type == "unit_regression":
-        values = np.clip(values, 0, 1)
-    return values.reshape(len(wanted), -1).astype("float32")
-
-
-def _predict_probabilities(
-    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray, x: rows.Inputs
-) -> np.ndarray:
-    """Return predicted probabilities, float32 (n, outputs); 0 for a class that no training row had."""
-    predicted = pipeline.predict_proba(x)
+    predicted = np.concatenate([pipeline.predict_proba(read(chunk)) for chunk in chunks])
     if problem.type == "multilabel":
         return predicted.astype("float32")
 
+    # A class that no training row had has no column, and gets no probability.
     probabilities = np.zeros((len(wanted), max(2, len(dataset.classes))), "float32")
     probabilities[:, pipeline.classes_.astype(np.int64)] = predicted
     return probabilities[:, 1:2] if problem.type == "binary" else probabilities

@@ -17,7 +17,6 @@ from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import row_keys
 from goldilocks.jobs import records
-from goldilocks.problem import check_monitor, resolve
 from goldilocks.protocol import Split, near_duplicates, notes_of_all
 from goldilocks.run import cache, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
@@ -51,9 +50,7 @@ def run(settings: Settings) -> float:
             console.note(line)
 
     dataset = settings.builder("dataset")()
-    problem = resolve(dataset.problem, **settings.tree["problem"])
-    penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
-    check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
+    problem = settings.problem(dataset.problem)
 
     splits = settings.builder("protocol")(dataset)
     for note in (*dataset.notes, *notes_of_all(splits)):

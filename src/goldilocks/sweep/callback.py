@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console
 from goldilocks.config.command_line import stopping
-from goldilocks.config.settings import PARENT_FILE, listed
+from goldilocks.config.settings import PARENT_FILE, listed, search_path
 from goldilocks.errors import ConfigError, UserError
 from goldilocks.jobs import records
 from goldilocks.sweep.expand import check_measure, combinations, settings_of
@@ -47,14 +47,15 @@ class Parent(Callback):
         with _exit_on_error():
             overrides = list(config.hydra.overrides.task)
             choices = config.hydra.runtime.choices
+            folders = search_path(config.hydra.overrides.hydra)
             if choices["hydra/launcher"] == "local":
                 check(config.hydra.launcher)
             if choices["hydra/sweeper"] == "search":
                 planned = plan(config, GlobalHydra.instance().config_loader())
-                jobs = settings_of(planned.space.samples())
+                jobs = settings_of([[*folders, *job] for job in planned.space.samples()])
                 check_measure(jobs, planned.measure)
             else:
-                jobs = settings_of(combinations(overrides))
+                jobs = settings_of([[*folders, *job] for job in combinations(overrides)])
                 self.names = [settings.name for settings in jobs]
 
             store = jobs[0].builder("tracking")()

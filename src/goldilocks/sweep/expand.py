@@ -1,6 +1,7 @@
 """The jobs of a sweep: their overrides, and their settings, checked before the first one starts."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
@@ -9,7 +10,8 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from goldilocks.config.settings import Settings, settled
+from goldilocks.config.command_line import errors_in
+from goldilocks.config.settings import Settings, listed, settled
 from goldilocks.errors import ConfigError
 
 
@@ -41,10 +43,13 @@ def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
     for overrides in jobs:
         try:
             cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
-            choices = cfg.hydra.runtime.choices
-            settings.append(settled(cfg, choices=choices, overrides=overrides, sweep_dir=None))
-        except (ConfigError, HydraException, OmegaConfBaseException) as error:
+            settings.append(settled(cfg, hydra=cfg.hydra, overrides=overrides))
+        except ConfigError as error:
             errors.append(f"In {' '.join(overrides)}, {error}")
+        except (HydraException, OmegaConfBaseException) as error:
+            [conf] = [source.path for source in loader.get_sources() if source.provider == "main"]
+            sentences = errors_in(overrides, Path(conf), "config") or [str(error)]
+            errors.append(f"In {' '.join(overrides)}, {listed(sentences)}")
 
     if errors:
         raise ConfigError("\n".join(errors))

@@ -16,3 +16,7 @@ ledger      which final runs were evaluated on which test rows
 failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """
+
+from goldilocks import environment
+
+environment.prepare()

@@ -13,10 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from goldilocks import (
-    backend,  # noqa: F401  First: it is quiet.
-    console,
-)
+from goldilocks import backend  # noqa: F401  # isort: skip  First: it is quiet.
+from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.jobs.resources import Room
 from goldilocks.problem import resolve
@@ -61,7 +59,7 @@ def conduct(settings: Settings, room: Room) -> None:
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
-    problem = resolve(dataset.problem, **settings.tree["problem"])
+    problem = settings.problem(dataset.problem)
     typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
     identity = json.dumps(
         [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]

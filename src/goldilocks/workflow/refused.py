@@ -23,9 +23,10 @@ def check(settings: Settings) -> None:
             "tracking=none keeps no run, and a workflow compares runs; expected tracking=local or "
             "server."
         )
-    if settings.choices["model"] == "baseline":
+    if settings.traits.model.baseline:
         errors.append(
-            "model=baseline is trained by every workflow beside a model; name another one."
+            f"model={settings.choices['model']} is trained by every workflow beside a model; name "
+            "another one."
         )
     if "experiment" in typed:
         errors.append(

@@ -9,8 +9,6 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
-from goldilocks.dataset import KINDS
-from goldilocks.model import HONOURS
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 
@@ -100,9 +98,9 @@ def search_space(context: Context, sizes: Sequence[Candidate], start: Candidate)
 
     if "regularizer" not in typed:
         for name, values in PENALTIES.items():
-            if name in HONOURS[settings.choices["model"]] and f"regularizer.{name}" not in typed:
+            if name in settings.traits.model.honours and f"regularizer.{name}" not in typed:
                 distributions[name] = CategoricalDistribution(values)
-        if KINDS[settings.choices["dataset"]] == "image":
+        if settings.traits.dataset.kind == "image":
             distributions["augmentation"] = CategoricalDistribution([False, True])
 
     by_name = {size.name: size for size in sizes}

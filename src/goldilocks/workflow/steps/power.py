@@ -28,7 +28,8 @@ MEANING = (
 
 def step(context: Context) -> PowerResult:
     """Train a small model with several seeds; its mean score must beat the baseline's."""
-    sizes = model_sizes(context.settings.choices["model"], context.typed)
+    settings = context.settings
+    sizes = model_sizes(settings.choices["model"], settings.traits.model.sizes, context.typed)
     small = sizes[min(SMALL, len(sizes) - 1)]
     candidates = [small.overridden(f"{small.name} {seed}", seed) for seed in context.seeds]
     first, *others = context.runner.train(candidates, context.folder, context.run_id)

@@ -27,7 +27,8 @@ LEARNED_NOTHING = ("no_power", "diverged")  # verdicts
 
 def step(context: Context, power: PowerResult) -> ScaleResult:
     """Train model sizes, from small to large, until a verdict is `overfit`."""
-    sizes = model_sizes(context.settings.choices["model"], context.typed)
+    settings = context.settings
+    sizes = model_sizes(settings.choices["model"], settings.traits.model.sizes, context.typed)
     small_index = min(SMALL, len(sizes) - 1)
     small = context.load(power.small)[0]
 
