@@ -40,18 +40,18 @@ def step(tmp_path):
 
 
 def test_sizes_grow_until_a_network_overfits(step):
-    found = scale.step(step, POWER)
+    result = scale.step(step, POWER)
     assert step.runner.names == [
         "units=2 layers=1",
         "units=64 layers=2",
         "units=256 layers=2",
         "units=512 layers=3",
     ]
-    assert found.report.decision.startswith(
+    assert result.report.decision.startswith(
         "Between units=64 layers=2 and units=256 layers=2 underfitting ends"
     )
-    assert (found.overfit, found.start) == (3, 3)
-    assert [size.name for size in found.sizes] == [runs.name for runs in found.trained]
+    assert (result.overfit, result.start) == (3, 3)
+    assert [size.name for size in result.sizes] == [runs.name for runs in result.trained]
 
 
 def test_a_repeated_step_asks_for_the_same_trainings(step, tmp_path):

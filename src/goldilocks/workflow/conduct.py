@@ -13,10 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from goldilocks import (
-    backend,  # noqa: F401  First: it is quiet.
-    console,
-)
+from goldilocks import backend  # noqa: F401  # isort: skip  First: it is quiet.
+from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.jobs.resources import Room
 from goldilocks.problem import resolve
