@@ -93,7 +93,7 @@ SEED = Rule(
 SHARE = number(0, 1, below=True)
 METRICS = sorted({name for row in PROBLEMS.values() for name in row.metrics})
 SOURCES = one_of("auto", "original", "stand_in")
-ACTIVATION = one_of(  # fmt: skip
+ACTIVATION = one_of(
     *("celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu"),
     *("hard_tanh", "leaky_relu", "linear", "log_softmax", "mish", "relu"),
     *("relu6", "selu", "sigmoid", "silu", "softmax", "softplus"),
