@@ -56,7 +56,7 @@ def through_an_outage(given, port: int) -> tuple[float, int]:
     """Seconds of a training whose server goes away, and how many of its epochs the server has in the end."""
     server = serve(port)
     store = local.connect(uri=f"http://127.0.0.1:{port}", experiment="outage")
-    with store.run("outage", parent=None, params={}, tags={}, continued=None) as tracker:
+    with store.start_run("outage", parent=None, params={}, tags={}, resume=None) as tracker:
 
         def report(number, values):
             if number == GONE_AFTER:

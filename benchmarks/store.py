@@ -25,7 +25,7 @@ from goldilocks.tracking import local
 while len(list(Path("ready").iterdir())) < 8:
     pass
 store = local.connect(uri=None, experiment="tries")
-with store.run(sys.argv[1], parent=None, params={"seed": 0}, tags={}, continued=None) as tracker:
+with store.start_run(sys.argv[1], parent=None, params={"seed": 0}, tags={}, resume=None) as tracker:
     tracker.epoch(1, {"loss": 0.5})
 """
 
@@ -80,7 +80,7 @@ def lookup() -> list[float]:
     for place in range(LOOKUPS):
         run = ids[place * RUNS // LOOKUPS]
         began = time.perf_counter()
-        found = store.earlier(uuid.uuid5(uuid.NAMESPACE_OID, run).hex)
+        found = store.find_run(uuid.uuid5(uuid.NAMESPACE_OID, run).hex)
         taken.append(time.perf_counter() - began)
         assert found is not None
         assert found.run_id == run

@@ -27,7 +27,7 @@ CASES = {
 
 def tracked(settings, spec, *, store) -> float:
     """Return the seconds of a training whose every epoch goes to a store, from the first step to the store's last answer."""
-    with store.run("benchmark", parent=None, params={}, tags={}, continued=None) as tracker:
+    with store.start_run("benchmark", parent=None, params={}, tags={}, resume=None) as tracker:
         began = time.perf_counter()
         settings.builder("trainer")(spec, [], tracker.epoch, tracker.checkpoint)
         return time.perf_counter() - began
@@ -116,7 +116,7 @@ def log_model(settings, store):
     complete = encoder.attach(spec.encoder, spec.model)
     example = encoder.raw(spec.dataset, spec.split.validation[:2])
     seconds = []
-    with store.run("benchmark", parent=None, params={}, tags={}, continued=None) as tracker:
+    with store.start_run("benchmark", parent=None, params={}, tags={}, resume=None) as tracker:
         for _ in range(5):
             began = time.perf_counter()
             tracker.model(complete, example)

@@ -22,8 +22,7 @@ from goldilocks.config.command_line import experiment, stopping
 from goldilocks.errors import ConfigError
 from goldilocks.plots import overlays, style
 from goldilocks.report.grouping import Basis
-from goldilocks.tracking import local
-from goldilocks.tracking.store import Store
+from goldilocks.tracking import Store, local
 from measured import Measured, Tables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     typed = parser.parse_args(arguments)
 
     with stopping():
-        store = local.connect(uri=typed.uri, experiment=EXPERIMENT)
+        store = local.open_existing(uri=typed.uri, experiment=EXPERIMENT)
         for name in typed.chapters:
             console.result(str(write(name, store, ROOT, force=typed.force)))
 

@@ -13,7 +13,7 @@ import hydra
 
 from goldilocks.config import command_line
 from goldilocks.config import settings as config
-from goldilocks.tracking.tracker import Tracker
+from goldilocks.tracking.tracker import JournalTracker
 
 CONF = Path(__file__).parent.parent / "conf"
 
@@ -48,14 +48,14 @@ def main(cfg) -> float:
 
         harm = SABOTAGE.get(settings.tree["seed"])
         if harm is not None and not Path("repaired").exists():
-            epoch = Tracker.epoch
+            epoch = JournalTracker.epoch
 
             def harmed(self, number, values):
                 epoch(self, number, values)
                 if number == 3:
                     harm()
 
-            Tracker.epoch = harmed
+            JournalTracker.epoch = harmed
         return run(settings)
 
 

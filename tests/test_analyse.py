@@ -110,7 +110,7 @@ def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
         figures.encoding, "raw", lambda dataset, rows: read.append(rows) or raw(dataset, rows)
     )
     assert analyse.run(store, run_id, **NOTHING) == ["permutation_importance"]
-    tree = analyse._config(store, store.found(run_id))
+    tree = analyse._config(store, store.get_run(run_id))
     split = builder(tree, "protocol")(builder(tree, "dataset")())[0]
     assert read
     assert all(set(rows) <= set(split.validation) for rows in read)
@@ -147,14 +147,14 @@ def test_a_run_without_a_configuration_is_refused(folder):
 @pytest.mark.slow
 def test_each_fold_uses_its_own_validation_rows(folder, logged, monkeypatch):
     run_id, store = logged(*table(folder), "protocol=kfold", "protocol.k=2")
-    assert store.found(run_id).tags["fold"] == "2"
+    assert store.get_run(run_id).tags["fold"] == "2"
     store.client.set_tag(
         run_id, "mlflow.runName", "my favourite"
     )  # A name is for people: nothing hangs on it.
-    settings = analyse._settings(store, store.found(run_id))
+    settings = analyse._settings(store, store.get_run(run_id))
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
-    split = analyse._split(settings, dataset, store.found(run_id))
+    split = analyse._split(settings, dataset, store.get_run(run_id))
     np.testing.assert_array_equal(split.validation, splits[1].validation)
 
 

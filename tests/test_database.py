@@ -20,7 +20,7 @@ Path("ready").mkdir(exist_ok=True)
 while len(list(Path("ready").iterdir())) < 4:
     pass
 store = local.connect(uri=None, experiment="tries")
-with store.run(sys.argv[1], parent=None, params={"seed": 0}, tags={}, continued=None) as tracker:
+with store.start_run(sys.argv[1], parent=None, params={"seed": 0}, tags={}, resume=None) as tracker:
     tracker.epoch(1, {"loss": 0.5})
 """
 
@@ -56,7 +56,7 @@ def test_a_project_folder_can_be_moved_with_plain_mlflow(folder, tmp_path_factor
     store = local.connect(uri=None, experiment="tries")
     (folder / "out").mkdir()
     (folder / "out" / "curve.png").write_bytes(b"png")
-    with store.run("before", parent=None, params={}, tags={}, continued=None) as tracker:
+    with store.start_run("before", parent=None, params={}, tags={}, resume=None) as tracker:
         tracker.files(folder / "out")
     moved = tmp_path_factory.mktemp("moved") / "project"
     shutil.copytree(folder, moved)
@@ -66,7 +66,9 @@ def test_a_project_folder_can_be_moved_with_plain_mlflow(folder, tmp_path_factor
     assert [item.path for item in client.list_artifacts(tracker.run_id)] == ["curve.png"]
     monkeypatch.delenv("MLFLOW_TRACKING_URI")  # MLflow has set it for this process.
     again = local.connect(uri=None, experiment="tries")
-    assert again.artifact(tracker.run_id, "curve.png", moved / "out").read_bytes() == b"png"
+    assert (
+        again.download_artifact(tracker.run_id, "curve.png", moved / "out").read_bytes() == b"png"
+    )
 
 
 def test_a_store_elsewhere_keeps_its_artifacts_beside_itself(folder, tmp_path_factory, monkeypatch):
@@ -75,10 +77,10 @@ def test_a_store_elsewhere_keeps_its_artifacts_beside_itself(folder, tmp_path_fa
     store = local.connect(uri=f"sqlite:///{folder}/mlflow.db", experiment="tries")
     (away / "out").mkdir()
     (away / "out" / "note.txt").write_text("hello")
-    with store.run("far", parent=None, params={}, tags={}, continued=None) as tracker:
+    with store.start_run("far", parent=None, params={}, tags={}, resume=None) as tracker:
         tracker.files(away / "out")
     assert not (away / "mlruns").exists()
-    assert store.artifact(tracker.run_id, "note.txt", away).read_text() == "hello"
+    assert store.download_artifact(tracker.run_id, "note.txt", away).read_text() == "hello"
     monkeypatch.chdir(folder)
     assert [item.path for item in store.client.list_artifacts(tracker.run_id)] == ["note.txt"]
 

@@ -1,7 +1,9 @@
 import os
+import sqlite3
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 
 import pytest
 
@@ -65,12 +67,12 @@ def test_the_command_is_installed_with_the_package():
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(folder, arguments, sentence):
+def test_errors_are_sentences(folder, arguments, sentence):
     with pytest.raises(SystemExit, match=sentence):
         cli.main(arguments)
 
 
-def test_a_report_that_cannot_be_written_is_said_in_a_sentence(folder):
+def test_a_report_that_cannot_be_written_is_an_error(folder):
     store = local.connect(uri=None, experiment=cli.EXPERIMENT)
     run_id = log(store.client, store.experiment_id, a_run("one", 1.0), {"val_loss": [2.0, 1.0]})
     with pytest.raises(
@@ -93,20 +95,86 @@ def test_a_command_is_needed(capsys):
     assert "COMMAND" in capsys.readouterr().err
 
 
-def test_repair_says_what_is_left_and_forgets_it_when_told(folder, capsys):
+def test_repair_lists_interrupted_runs_and_forgets_them(folder, capsys):
     store = local.connect(uri=None, experiment="tries")
     with (
         pytest.raises(RuntimeError),
-        store.run("boston mlp", parent=None, params={}, tags={}, continued=None),
+        store.start_run("boston mlp", parent=None, params={}, tags={}, resume=None),
     ):
         raise RuntimeError
     cli.main(["repair"])
-    said = capsys.readouterr().out
-    assert "(boston mlp): interrupted; the command that started it goes on with it" in said
+    listed = capsys.readouterr().out
+    assert "(boston mlp): interrupted; the command that started it resumes it (0.0 MiB)" in listed
     cli.main(["repair", "--forget"])
-    assert "forgotten" in capsys.readouterr().out
+    assert "(boston mlp): interrupted; forgotten" in capsys.readouterr().out
     cli.main(["repair"])
-    assert (
-        capsys.readouterr().out
-        == "every run of this folder is in its store, but for those named above.\n"
-    )
+    assert capsys.readouterr().out == "Nothing to repair.\n"
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"goldilocks {version('goldilocks')}\n"
+
+
+QUERIES = (
+    ["report", "f" * 32],
+    ["report", "imdb"],
+    ["analyse", "f" * 32],
+    ["predict", "f" * 32, "rows.csv"],
+    ["predict", "houses", "rows.csv"],
+)
+
+
+def contents(folder):
+    return sorted(path.relative_to(folder) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("arguments", QUERIES, ids=" ".join)
+def test_a_query_in_an_empty_folder_writes_nothing(tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(
+        SystemExit,
+        match=rf"^goldilocks: there is no store at sqlite:///{tmp_path}/mlflow\.db; expected",
+    ):
+        cli.main(arguments)
+    assert contents(tmp_path) == []
+
+
+@pytest.mark.parametrize("arguments", QUERIES, ids=" ".join)
+@pytest.mark.parametrize(
+    "uri", ["sqlite:///{}/typo/mlflow.db", "sqlite:///typo.db", "{}/typo", "typo.db", "file://{}"]
+)
+def test_a_query_of_a_mistyped_uri_writes_nothing(folder, monkeypatch, arguments, uri):
+    uri = uri.format(folder)
+    before = contents(folder)
+    with pytest.raises(SystemExit, match=r"^goldilocks: there is no store at .+ add --uri=URI\.$"):
+        cli.main([*arguments, "--uri", uri])
+    assert contents(folder) == before
+
+
+def test_a_query_does_not_upgrade_a_store_of_another_mlflow(folder):
+    with sqlite3.connect("mlflow.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'older'")
+    connection.close()
+    before = (folder / "mlflow.db").read_bytes()
+    with pytest.raises(SystemExit, match=r"another MLflow \(version older\).+mlflow db upgrade"):
+        cli.main(["report", "f" * 32])
+    assert (folder / "mlflow.db").read_bytes() == before
+    assert [path.name for path in folder.iterdir()] == ["mlflow.db"]
+
+
+def test_an_empty_file_is_no_store(folder):
+    (folder / "empty.db").touch()
+    with pytest.raises(SystemExit, match=r"there is no store at sqlite:///empty\.db"):
+        cli.main(["report", "f" * 32, "--uri", "sqlite:///empty.db"])
+    assert (folder / "empty.db").read_bytes() == b""
+
+
+def test_repair_in_another_folder_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=rf"^goldilocks: no run was started in {tmp_path}: "):
+        cli.main(["repair"])
+    assert contents(tmp_path) == []

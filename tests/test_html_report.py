@@ -184,7 +184,7 @@ def test_the_report_of_a_sweep_is_a_file_and_an_artifact_of_its_parent(store, fo
     cli.main(["report", sweep])
     file = Path(capsys.readouterr().out.strip())
     assert file.name == f"report-{sweep[:8]}.html"
-    copy = store.artifact(sweep, "report/report.html", folder)
+    copy = store.download_artifact(sweep, "report/report.html", folder)
     assert copy.read_text() == file.read_text()
     assert f"goldilocks report {sweep}" in file.read_text()
 

@@ -502,8 +502,8 @@ def test_the_index_of_experiments_lists_every_chapter():
 def test_the_store_finds_the_runs_of_a_chapter_and_their_curves(folder):
     store = local.connect(uri=None, experiment="tries")
     for name in ("mnist_dense", "mnistxdense", "imdb_small"):
-        with store.run(
-            name, parent=None, params={"experiment": name}, tags={"role": "plain"}, continued=None
+        with store.start_run(
+            name, parent=None, params={"experiment": name}, tags={"role": "plain"}, resume=None
         ) as tracker:
             for epoch in range(1, 13):
                 tracker.epoch(epoch, {"val_loss": 1 / epoch})

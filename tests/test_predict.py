@@ -119,7 +119,7 @@ class Home:
                 run_id = found.info.run_id
             else:
                 run_id = self.logged(settings, dataset)
-            encoder, network = split(self.store.model(run_id))
+            encoder, network = split(self.store.load_model(run_id))
             own = predict_rows(encoder, network, dataset, np.arange(len(dataset.y)))
             assert (own.max(axis=0) - own.min(axis=0) > 1e-3).all(), (
                 "else any row would do for any other"
@@ -133,12 +133,12 @@ class Home:
         [parts] = settings.builder("protocol")(dataset)
         context = RunContext(settings, self.store, dataset, problem)
         job = train.prepare(context, TrainingSpec(settings, parts, None, ""), None)
-        with self.store.run(
+        with self.store.start_run(
             problem.type,
             parent=None,
             params=settings.flat,
             tags={"problem": problem.type},
-            continued=None,
+            resume=None,
         ) as tracker:
             (self.folder / "files").mkdir(exist_ok=True)
             taken = schema.of(dataset, problem.type)

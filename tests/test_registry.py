@@ -25,12 +25,12 @@ def logged(store, folder, **tags):
     )  # fmt: skip
     (folder / "files").mkdir(exist_ok=True)
     (folder / "files" / schema.FILE).write_text(taken.to_json())
-    with store.run(
+    with store.start_run(
         "one",
         parent=None,
         params={"dataset": "table"},
         tags={"problem": "binary", **tags},
-        continued=None,
+        resume=None,
     ) as run:
         run.files(folder / "files")
         run.model(model, np.zeros((2, 2), "float32"))
@@ -103,11 +103,11 @@ def test_a_model_is_found_by_name_version_and_alias(store, folder):
     store.client.set_registered_model_alias("house prices", "old", "1")
     asked = {"": second, "/1": first, "/2": second, "@champion": second, "@old": first}
     for behind, run_id in asked.items():
-        assert store.run_of(f"house prices{behind}") == run_id
-        assert store.run_of(f"models:/house prices{behind}") == run_id
+        assert store.model_run_id(f"house prices{behind}") == run_id
+        assert store.model_run_id(f"models:/house prices{behind}") == run_id
     store.client.delete_registered_model_alias("house prices", "champion")
-    assert store.run_of("house prices") == second
-    assert store.run_of(first) == first
+    assert store.model_run_id("house prices") == second
+    assert store.model_run_id(first) == first
 
 
 def test_a_model_that_is_not_there_is_said_in_a_sentence(store, folder):
@@ -123,13 +123,13 @@ def test_a_model_that_is_not_there_is_said_in_a_sentence(store, folder):
     }
     for named, sentence in sentences.items():
         with pytest.raises(StoreError, match=sentence):
-            store.run_of(named)
+            store.model_run_id(named)
 
 
 def test_what_cannot_be_registered_is_said_in_a_sentence(store, folder):
     with pytest.raises(StoreError, match=r"has no such run"):
         store.register("f" * 32, "houses")
-    with store.run("empty", parent=None, params={}, tags={}, continued=None) as run:
+    with store.start_run("empty", parent=None, params={}, tags={}, resume=None) as run:
         pass
     with pytest.raises(StoreError, match=r"logged no model; expected a run that finished"):
         store.register(run.run_id, "houses")

@@ -147,7 +147,7 @@ def test_a_half_written_line_of_a_journal_is_skipped(tmp_path):
 
 
 def test_a_journal_in_use_is_not_repaired(folder, store):
-    with store.run("tries", parent=None, params={}, tags={}, continued=None) as tracker:
+    with store.start_run("tries", parent=None, params={}, tags={}, resume=None) as tracker:
         tracker.epoch(1, {"loss": 1.0})
         assert store.repair() == []
         assert journal.of(tracker.run_id).is_left

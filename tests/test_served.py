@@ -35,7 +35,7 @@ def loaded(folder):
 
     def load(model, example):
         store = local.connect(uri=None, experiment="tries")
-        with store.run("one", parent=None, params={}, tags={}, continued=None) as tracker:
+        with store.start_run("one", parent=None, params={}, tags={}, resume=None) as tracker:
             tracker.model(model, example)
         [found] = store.client.get_run(tracker.run_id).outputs.model_outputs
         return mlflow.pyfunc.load_model(f"models:/{found.model_id}")

@@ -70,8 +70,8 @@ def test_a_server_that_is_stopped_in_mid_run_and_started_again_loses_nothing(ser
     (folder / "out").mkdir()
     (folder / "out" / "curve.png").write_bytes(b"png")
     slowest = 0.0
-    with store.run(
-        "through an outage", parent=None, params={"seed": 0}, tags={}, continued=None
+    with store.start_run(
+        "through an outage", parent=None, params={"seed": 0}, tags={}, resume=None
     ) as tracker:
         for epoch in range(1, 101):
             if epoch == 30:
@@ -103,8 +103,8 @@ def test_a_server_that_is_away_at_the_end_gets_everything_later(
     monkeypatch.setattr(run, "SECONDS_TO_WAIT", 1.0)
     monkeypatch.setattr(run, "SECONDS_BEFORE_WORDS", 0.5)
     store = local.connect(uri=server.uri, experiment="tries")
-    with store.run(
-        "left alone", parent=None, params={"seed": 0}, tags={}, continued=None
+    with store.start_run(
+        "left alone", parent=None, params={"seed": 0}, tags={}, resume=None
     ) as tracker:
         tracker.epoch(1, {"loss": 0.5})
         server.stop()
@@ -126,9 +126,9 @@ def test_a_model_is_registered_on_a_server_and_found_again(server, folder):
         2,
         1,
     ]
-    assert [store.run_of(f"houses{behind}") for behind in ("", "/1", "@champion")] == [
+    assert [store.model_run_id(f"houses{behind}") for behind in ("", "/1", "@champion")] == [
         run_ids[1],
         *run_ids,
     ]
     assert store.schema(run_ids[0]).classes == ("no", "ja ✓")
-    assert store.model(store.run_of("houses")).count_params() == 3
+    assert store.load_model(store.model_run_id("houses")).count_params() == 3

@@ -2,7 +2,7 @@ import pytest
 
 from goldilocks.errors import StoreError
 from goldilocks.tracking import local
-from goldilocks.tracking.store import Store
+from goldilocks.tracking.store import MlflowStore
 from stored_runs import a_run, a_sweep, log
 
 
@@ -40,7 +40,7 @@ def test_runs_are_meant_by_their_ids_in_any_experiment(store):
     found = store.select([one, two, one])
     assert [run.run_id for run in found.runs] == [one, two]
     assert (found.sweep, found.slug) == (None, f"{one[:8]}-and-2-more")
-    assert store.page(store.select([three]).runs[0]).endswith(
+    assert store.page_url(store.select([three]).runs[0]).endswith(
         f"5000/#/experiments/{elsewhere.experiment_id}/runs/{three}"
     )
 
@@ -97,5 +97,5 @@ def test_a_sweep_without_runs_is_an_error(store):
 
 
 def test_the_pages_of_a_server_are_its_own(store):
-    server = Store(store.client, "http://tracking:5000/", "7", "tries")
-    assert server.page(a_run("abc", 1.0)) == "http://tracking:5000/#/experiments/1/runs/abc"
+    server = MlflowStore(store.client, "http://tracking:5000/", "7", "tries")
+    assert server.page_url(a_run("abc", 1.0)) == "http://tracking:5000/#/experiments/1/runs/abc"

@@ -231,7 +231,7 @@ def old_run(store):
         [Param(name, value) for name, value in logged["params"].items()],
     )
     store.client.set_terminated(made, "FINISHED")
-    return store.found(made)
+    return store.get_run(made)
 
 
 def test_an_evaluation_that_version_0_1_logged_still_closes_the_seal(store, composed, old_run):

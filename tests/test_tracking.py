@@ -1,3 +1,4 @@
+import inspect
 import json
 import signal
 import subprocess
@@ -16,9 +17,11 @@ from conftest import ROOT
 from goldilocks.dataset import Dataset
 from goldilocks.encoding import encoder as encoding
 from goldilocks.errors import StoreError
-from goldilocks.tracking import journal, local, null, repair, sender
+from goldilocks.tracking import Store, Tracker, journal, local, null, repair, sender
 from goldilocks.tracking import tracker as run
-from goldilocks.tracking.store import Store
+from goldilocks.tracking.null import NullStore, NullTracker
+from goldilocks.tracking.store import MlflowStore
+from goldilocks.tracking.tracker import JournalTracker
 
 PARAMS = {"seed": 0, "model.units": [4, 8], "dataset.subset": None, "model": "mlp"}
 
@@ -29,8 +32,8 @@ def store(folder):
 
 
 def opened(store, name="boston mlp", parent=None, params=PARAMS, tags=None):
-    return store.run(
-        name, parent=parent, params=params, tags=tags or {"problem": "regression"}, continued=None
+    return store.start_run(
+        name, parent=parent, params=params, tags=tags or {"problem": "regression"}, resume=None
     )
 
 
@@ -332,7 +335,7 @@ def test_a_run_waits_for_who_repairs_it(store, monkeypatch):
     repairing = journal.of(run_id)
     assert repairing._held.acquire(timeout=0)
     threading.Timer(0.5, repairing._held.release).start()
-    with store.run("again", parent=None, params=PARAMS, tags={}, continued=run_id):
+    with store.start_run("again", parent=None, params=PARAMS, tags={}, resume=run_id):
         pass
     found = store.client.get_run(run_id)
     assert found.info.status == "FINISHED"
@@ -472,7 +475,7 @@ TERMINATED = """
 import time
 from goldilocks.tracking import local
 store = local.connect(uri=None, experiment="tries")
-with store.run("slow", parent=None, params={}, tags={}, continued=None) as tracker:
+with store.start_run("slow", parent=None, params={}, tags={}, resume=None) as tracker:
     tracker.epoch(1, {"loss": 0.5})
     print("started", flush=True)
     time.sleep(60)
@@ -495,7 +498,7 @@ import os, resource
 from goldilocks.tracking import local, tracker as tracking
 tracking.SECONDS_TO_WAIT = tracking.SECONDS_BEFORE_WORDS = 1.0
 store = local.connect(uri=None, experiment="tries")
-with store.run("large", parent=None, params={}, tags={}, continued=None) as tracker:
+with store.start_run("large", parent=None, params={}, tags={}, resume=None) as tracker:
     resource.setrlimit(resource.RLIMIT_FSIZE, (BYTES, BYTES))
     for epoch in range(1, 5001):
         tracker.epoch(epoch, {"loss": 0.5})
@@ -567,7 +570,7 @@ def test_runs_come_back_by_their_ids_in_the_order_asked_for(store):
         found.info.run_name: found.info.run_id
         for found in store.client.search_runs([store.experiment_id])
     }
-    found = store.runs([ids["units=8"], ids["units=4"], "0" * 32])
+    found = store.get_runs([ids["units=8"], ids["units=4"], "0" * 32])
     assert [(child.name, child.status, child.params) for child in found] == [
         ("units=8", "FINISHED", {"model.units": "8"}),
         ("units=4", "FINISHED", {"model.units": "4"}),
@@ -591,7 +594,7 @@ def test_the_model_of_a_run_comes_back(store):
         for found in store.client.search_runs([store.experiment_id])
     }
     other = local.connect(uri=None, experiment="elsewhere")
-    loaded = other.model(runs["with a model"])
+    loaded = other.load_model(runs["with a model"])
     assert (loaded.name, loaded.layers[-1].name) == ("mlp", "mlp")
     np.testing.assert_array_equal(
         loaded.predict(data.x, verbose=0), whole.predict(data.x, verbose=0)
@@ -599,43 +602,79 @@ def test_the_model_of_a_run_comes_back(store):
     with pytest.raises(
         StoreError, match=r"run \w{32} \(without, FINISHED\) logged no model; expected .+\.$"
     ):
-        store.model(runs["without"])
+        store.load_model(runs["without"])
     short = runs["with a model"][:9]
     with pytest.raises(
         StoreError,
         match=rf"no such run; .+ Did you mean {runs['with a model']} \(with a model\)\?$",
     ):
-        store.model(short)
+        store.load_model(short)
     for strange in ("f" * 32, "50% of' runs"):
         with pytest.raises(
             StoreError,
             match=rf"init_from is {strange}, and the store sqlite.+ has no such run.+ends\.$",
         ):
-            store.model(strange)
+            store.load_model(strange)
 
 
-def test_without_tracking_there_is_the_same_to_call():
-    # They alone ask for these.
-    commands = {
-        "artifact",
-        "add",
-        "runs_of",
-        "history",
-        "select",
-        "histories",
-        "page",
-        "schema",
-        "run_of",
+def signatures(kind):
+    """The public members of a class: of each method, its parameters; of all else, None."""
+    return {
+        name: list(inspect.signature(member).parameters.values()) if callable(member) else None
+        for name, member in inspect.getmembers_static(kind)
+        if not name.startswith("_")
     }
-    elsewhere = {"params", "flush", "close", *commands}
-    for ours, theirs in ((null.Store, Store), (null.Tracker, run.Tracker)):
-        needed = {name for name in vars(theirs) if not name.startswith("_")} - elsewhere
-        assert needed <= set(vars(ours)), f"{needed - set(vars(ours))} of {theirs} has no match"
-    with null.connect().run("name", parent=None, params={}, tags={}, continued=None) as tracker:
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind"),
+    [
+        (Store, MlflowStore),
+        (Store, NullStore),
+        (Tracker, JournalTracker),
+        (Tracker, NullTracker),
+    ],
+)
+def test_stores_and_trackers_have_the_signatures_of_their_protocol(protocol, kind):
+    expected, actual = signatures(protocol), signatures(kind)
+    attributes = set(getattr(kind, "__annotations__", ()))  # Of a dataclass.
+    instance_attributes = {"run_id", "where", "ui_command"} if kind is JournalTracker else set()
+    missing = set(expected) - set(actual) - attributes - instance_attributes
+    assert not missing
+    for name in set(expected) & set(actual):
+        assert plain(actual[name]) == plain(expected[name]), name
+
+
+def plain(parameters):
+    """Names, kinds and defaults of parameters; annotations are pyright's matter."""
+    return parameters and [(each.name, each.kind, each.default) for each in parameters]
+
+
+def test_the_null_store_stores_nothing():
+    store = null.connect()
+    with store.start_run("name", parent=None, params={}, tags={}, resume=None) as tracker:
         tracker.epoch(1, {"loss": 1.0})
+        tracker.mark_test_evaluation()
     assert (tracker.where, tracker.ui_command) == ("nowhere (tracking=none)", "")
+    assert store.find_run("abc") is None
+    assert store.get_runs(["abc"]) == []
+    assert store.histories(["abc"], ["loss"]) == {"abc": {}}
+
+
+def test_the_null_store_names_the_run_that_it_does_not_have(tmp_path):
+    store = null.connect()
     with pytest.raises(
         StoreError,
         match=r"init_from is abc, but tracking=none keeps no runs; .+ Use tracking=local",
     ):
-        null.connect().model("abc")
+        store.load_model("abc")
+    for call in (
+        lambda: store.get_run("abc"),
+        lambda: store.schema("abc"),
+        lambda: store.model_run_id("abc"),
+        lambda: store.select(["abc"]),
+        lambda: store.download_artifact("abc", "config.yaml", tmp_path),
+        lambda: store.log_artifacts("abc", tmp_path, None),
+    ):
+        with pytest.raises(StoreError, match=r"tracking=none keeps no runs, so there is no abc"):
+            call()

@@ -5,6 +5,7 @@ import pytest
 from composition import checked
 from goldilocks.errors import ModelError, SplitError
 from goldilocks.run import warm_start
+from goldilocks.tracking.null import NullStore
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.tracker import written
 from stored_runs import a_run
@@ -14,16 +15,16 @@ TEXT = ("dataset=imdb", "model=embedding")
 
 
 @dataclass
-class FakeStore:
+class FakeStore(NullStore):
     """The part of a store that a warm start reads."""
 
     run: StoredRun
 
-    def found(self, run_id):
+    def get_run(self, run_id):
         assert run_id == self.run.run_id
         return self.run
 
-    def model(self, run_id):
+    def load_model(self, run_id):
         return f"the model of {run_id}"
 
 

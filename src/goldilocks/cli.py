@@ -1,37 +1,38 @@
-"""The command `goldilocks`: look into, predict with and report on what was trained; repair what was interrupted."""
+"""The command `goldilocks`: report on runs, look into networks, predict, and repair what was interrupted."""
+
+# Each subcommand imports what it needs: `goldilocks --help` must not wait for MLflow and Keras.
 
 import argparse
 import os
 import re
 import shlex
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from goldilocks import console, environment
+from goldilocks.errors import AnalysisError, StoreError
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a subcommand; what a person can mend ends it with a sentence and exit status 1.
+    """Run a subcommand; an error that a person can mend ends it with a sentence and exit status 1.
 
     Args:
         arguments: As typed; None: those of the process.
     """
     environment.prepare()
-    given = _parser().parse_args(
-        arguments
-    )  # Before the imports, which take a second: `--help` does not wait.
-    from goldilocks.config import command_line
+    args = _parser().parse_args(arguments)
+    from goldilocks.config import command_line  # Takes a second, which `--help` has not waited for.
 
     try:
         with command_line.stopping():
-            given.subcommand(given)
+            args.subcommand(args)
     except BrokenPipeError:  # `goldilocks predict ... | head`: nobody reads on.
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # Python flushes it once more at exit.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # Python flushes it once more at exit.
         sys.exit(1)
     except OSError as error:
         sys.exit(f"goldilocks: {error}. Expected a folder that can be written, with room.")
@@ -40,20 +41,34 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="goldilocks", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    text = (
-        "what a network has learned: activations, filters, heat maps; words; what columns are worth"
+    parser = argparse.ArgumentParser(
+        prog="goldilocks",
+        description="Report on trained models, look into them, predict with them, and repair runs.",
     )
-    analyse = commands.add_parser("analyse", help=text, description=text)
+    parser.add_argument(
+        "--version", action="version", version=f"goldilocks {version('goldilocks')}"
+    )
+    store = argparse.ArgumentParser(add_help=False)
+    store.add_argument(
+        "--uri",
+        help="tracking URI of the store (default: MLFLOW_TRACKING_URI, else mlflow.db in this "
+        "folder)",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    text = (
+        "draw what a network has learned: activations, filters, Grad-CAM, saliency, permutation "
+        "importance, nearest words"
+    )
+    analyse = commands.add_parser("analyse", parents=[store], help=text, description=text)
     analyse.set_defaults(subcommand=_analyse)
     analyse.add_argument(
         "target",
         metavar="RUN_ID|NAME",
-        help="a run's ID, or a network of keras.applications: vgg16",
+        help="ID of a run, or name of a keras.applications network: vgg16",
     )
     analyse.add_argument(
-        "--image", type=Path, metavar="FILE", help="an image to look at; a NAME needs one"
+        "--image", type=Path, metavar="FILE", help="image to look at; required with a NAME"
     )
     analyse.add_argument("--layer", metavar="NAME", help="of images: the one layer to show")
     analyse.add_argument(
@@ -61,122 +76,149 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="WORD",
-        help="of texts: words to show neighbours of",
+        help="of texts: words whose nearest neighbours to show",
     )
     analyse.add_argument(
-        "--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder"
-    )
-    analyse.add_argument(
-        "--weights", choices=("imagenet", "none"), default="imagenet", help="of a NAME"
+        "--weights",
+        choices=("imagenet", "none"),
+        default="imagenet",
+        help="weights of a NAME (default: imagenet)",
     )
     analyse.add_argument(
         "--output",
         type=Path,
         default=Path("analysis"),
         metavar="FOLDER",
-        help="of a NAME: where the figures go",
+        help="folder for the figures of a NAME (default: analysis)",
     )
+
     text = "compare runs in one HTML file: variants with intervals over seeds, differences, curves"
-    report = commands.add_parser("report", help=text, description=text)
+    report = commands.add_parser("report", parents=[store], help=text, description=text)
     report.set_defaults(subcommand=_report)
     report.add_argument(
         "targets",
         nargs="+",
         metavar="TARGET",
-        help="the ID of a run or of a sweep, or the beginning of the names of recipes: imdb",
+        help="ID of a run or of a sweep, or the beginning of the names of recipes: imdb",
     )
     report.add_argument(
-        "--output", type=Path, metavar="FILE", help="else report-NAME.html in this folder"
+        "--output", type=Path, metavar="FILE", help="default: report-NAME.html in this folder"
     )
-    report.add_argument(
-        "--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder"
+
+    text = (
+        "predict raw input with a logged model, and write CSV: of a table, images, texts, a series"
     )
-    text = "predict raw input with a logged model: a table, images, texts, a series; CSV comes out"
-    predict = commands.add_parser("predict", help=text, description=text)
+    predict = commands.add_parser("predict", parents=[store], help=text, description=text)
     predict.set_defaults(subcommand=_predict)
     predict.add_argument(
-        "model", metavar="MODEL", help="a run's ID; or a registered NAME, NAME/VERSION, NAME@ALIAS"
+        "model",
+        metavar="MODEL",
+        help="ID of a run, or a registered NAME, NAME/VERSION, NAME@ALIAS",
     )
     predict.add_argument(
-        "input", type=Path, metavar="FILE_OR_FOLDER", help="as for training; no target is needed"
+        "input", type=Path, metavar="FILE_OR_FOLDER", help="as for training; the target may lack"
     )
     predict.add_argument(
-        "--output", type=Path, metavar="FILE", help="the CSV file to write; else it is printed"
+        "--output", type=Path, metavar="FILE", help="CSV file to write (default: standard output)"
     )
-    predict.add_argument(
-        "--uri", help="of the store; else MLFLOW_TRACKING_URI, else mlflow.db in this folder"
-    )
+
     text = "send what runs of this folder left unsent, and mark those whose process is gone"
     repair = commands.add_parser("repair", help=text, description=text)
     repair.set_defaults(subcommand=_repair)
     repair.add_argument(
         "--forget",
         action="store_true",
-        help="delete what interrupted runs could go on from, and its checkpoints",
+        help="delete the checkpoints of interrupted runs, which then cannot be resumed",
     )
     return parser
 
 
-def _repair(given: argparse.Namespace) -> None:
-    from goldilocks.tracking import repair
+def _repair(args: argparse.Namespace) -> None:
+    from goldilocks.tracking import journal, repair
 
-    for line in repair.everything():
-        console.result(line)
-    for left in repair.interrupted(forget=given.forget):
-        why = f"{left.unsent} entries are not in its store" if left.unsent else "interrupted"
-        kept = "they wait here" if left.unsent else "the command that started it goes on with it"
-        done = "forgotten" if given.forget else kept
-        console.result(
-            f"run {left.run_id} ({left.name}): {why}; {done} ({left.size / 2**20:.1f} MiB)."
+    if not journal.FOLDER.is_dir():
+        raise StoreError(
+            f"no run was started in {Path.cwd()}: it has no folder {journal.FOLDER}. Expected the "
+            "folder in which you trained; change to it, then type: goldilocks repair"
         )
-    console.result("every run of this folder is in its store, but for those named above.")
+    repaired = repair.everything()
+    for line in repaired:
+        console.result(line)
+
+    left = repair.interrupted(forget=args.forget)
+    for run in left:
+        state = "interrupted; the command that started it resumes it"
+        if run.unsent:
+            state = f"{run.unsent} entries are not in its store; they wait here"
+        if args.forget:
+            state = f"{state.partition(';')[0]}; forgotten"
+        console.result(f"run {run.run_id} ({run.name}): {state} ({run.size / 2**20:.1f} MiB).")
+
+    if not repaired and not left:
+        console.result("Nothing to repair.")
 
 
-def _analyse(given: argparse.Namespace) -> None:
-    from goldilocks import backend  # isort: skip  First: it is quiet.
-    from goldilocks.errors import AnalysisError
-    from goldilocks.interpret import analyse
+def _analyse(args: argparse.Namespace) -> None:
+    if RUN_ID.fullmatch(args.target):
+        _analyse_run(args)
+        return
+    if args.image is None:
+        raise AnalysisError(
+            f"{args.target} is not the ID of a run (32 letters and digits). Of a network by its "
+            "name an image to look at is needed: add --image FILE."
+        )
+    _analyse_network(args)
+
+
+def _analyse_run(args: argparse.Namespace) -> None:
     from goldilocks.tracking import local
 
+    # First: importing Keras takes longer.
+    store = local.open_existing(uri=args.uri, experiment=EXPERIMENT)
+
+    from goldilocks import backend
+
     backend.find_devices()
-    if RUN_ID.fullmatch(given.target):
-        store = local.connect(uri=given.uri, experiment=EXPERIMENT)
-        analyse.run(store, given.target, layer=given.layer, image=given.image, words=given.words)
-        return
-    if given.image is None:
-        raise AnalysisError(
-            f"{given.target} is not the ID of a run (32 letters and digits). Of a network by its "
-            "name an image "
-            "to look at is needed: add --image FILE."
-        )
-    weights = None if given.weights == "none" else given.weights
-    analyse.network(given.target, given.image, given.output, weights=weights, layer=given.layer)
+    from goldilocks.interpret import analyse
+
+    analyse.run(store, args.target, layer=args.layer, image=args.image, words=args.words)
 
 
-def _predict(given: argparse.Namespace) -> None:
+def _analyse_network(args: argparse.Namespace) -> None:
+    from goldilocks import backend
+
+    backend.find_devices()
+    from goldilocks.interpret import analyse
+
+    weights = None if args.weights == "none" else args.weights
+    analyse.network(args.target, args.image, args.output, weights=weights, layer=args.layer)
+
+
+def _predict(args: argparse.Namespace) -> None:
     from goldilocks.serving import predict
     from goldilocks.tracking import local
 
-    predict.run(
-        local.connect(uri=given.uri, experiment=EXPERIMENT), given.model, given.input, given.output
-    )
+    store = local.open_existing(uri=args.uri, experiment=EXPERIMENT)
+    predict.run(store, args.model, args.input, args.output)
 
 
-def _report(given: argparse.Namespace) -> None:
+def _report(args: argparse.Namespace) -> None:
     from goldilocks.tracking import local
 
-    store = local.connect(uri=given.uri, experiment=EXPERIMENT)
-    if len(given.targets) == 1 and RUN_ID.fullmatch(given.targets[0]):
+    store = local.open_existing(uri=args.uri, experiment=EXPERIMENT)
+    if len(args.targets) == 1 and RUN_ID.fullmatch(args.targets[0]):
         from goldilocks.report.workflow import page
 
-        run = store.found(given.targets[0])
+        run = store.get_run(args.targets[0])
         if run.tags.get("role") == page.ROLE:
-            console.result(str(page.write(store, run, given.output)))
+            console.result(str(page.write(store, run, args.output)))
             return
+
     from goldilocks.report import compare
 
-    typed = ["goldilocks", "report", *given.targets]
-    typed += ["--output", str(given.output)] if given.output else []
-    typed += ["--uri", given.uri] if given.uri else []
-    file = compare.write(store, given.targets, given.output, command=shlex.join(typed))
-    console.result(str(file))
+    typed = ["goldilocks", "report", *args.targets]
+    if args.output:
+        typed += ["--output", str(args.output)]
+    if args.uri:
+        typed += ["--uri", args.uri]
+    console.result(str(compare.write(store, args.targets, args.output, command=shlex.join(typed))))

@@ -25,8 +25,8 @@ from goldilocks.model.pretrained import NETWORKS
 from goldilocks.plots import style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.store import Store
 
 FOLDER = "analysis"  # of the artifacts
 ROWS = 1000  # validation rows that are used, at most
@@ -56,9 +56,9 @@ def run(
         DataError: Its data is no longer there or has changed, or the image cannot be read.
         AnalysisError: There is no such layer.
     """
-    logged = store.found(run_id)
+    logged = store.get_run(run_id)
     tree = _config(store, logged)
-    model = store.model(run_id)
+    model = store.load_model(run_id)
     dataset = builder(tree, "dataset")()
     _check_digest(dataset, logged)
 
@@ -87,7 +87,7 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         names = _save(figures(subject, layer=layer, image=pixels, words=words), Path(folder))
         if names:
-            store.add(run_id, Path(folder), FOLDER)
+            store.log_artifacts(run_id, Path(folder), FOLDER)
     console.result(
         f"logged    {len(names)} figures of {logged.name} under {FOLDER}/ of run {run_id}"
     )
@@ -163,7 +163,7 @@ def _save(drawn: Figures, folder: Path) -> list[str]:
 def _config(store: Store, logged: StoredRun) -> dict[str, Any]:
     """Return the configuration of a run, with the source that its data came from."""
     with tempfile.TemporaryDirectory() as folder:
-        file = store.artifact(logged.run_id, "config.yaml", Path(folder))
+        file = store.download_artifact(logged.run_id, "config.yaml", Path(folder))
         tree = renamed.tree(yaml.safe_load(file.read_text()))
 
     source = logged.tags.get("dataset.source")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from goldilocks.report import html, sections
 from goldilocks.report.html import Origin
-from goldilocks.tracking.store import Store
+from goldilocks.tracking import Store
 
 ARTIFACTS = "report"  # the folder among the artifacts of a sweep's parent run
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")  # in the address of a database or a server
@@ -44,7 +44,7 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
     origin = Origin(
         store=without_password(store.uri),
         ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
-        pages={run.run_id: without_password(store.page(run)) for run in runs},
+        pages={run.run_id: without_password(store.page_url(run)) for run in runs},
         command=without_password(command),
         made=datetime.now(UTC),
     )
@@ -54,7 +54,7 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
     if selection.sweep is not None:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "report.html").write_text(text, encoding="utf-8")
-            store.add(selection.sweep.run_id, Path(folder), ARTIFACTS)
+            store.log_artifacts(selection.sweep.run_id, Path(folder), ARTIFACTS)
     return file
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Any
 
 from goldilocks import console
 from goldilocks.config.settings import Settings
@@ -12,7 +11,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.test_ledger import Evaluation
-from goldilocks.tracking import provenance
+from goldilocks.tracking import Store, Tracker, provenance
 from goldilocks.tracking.query import StoredRun
 
 # The artifact with the predictions of the best epoch's model: `rows`, int64 (n,), and `predictions`,
@@ -58,7 +57,7 @@ class RunContext:
     """
 
     settings: Settings
-    store: Any
+    store: Store
     dataset: Dataset
     problem: Problem
 
@@ -73,11 +72,11 @@ class RunContext:
         """
         if self.settings.tree["force"]:
             return None
-        return self.store.earlier(self.fingerprint(spec))
+        return self.store.find_run(self.fingerprint(spec))
 
     def open_run(
         self, spec: TrainingSpec, *, parent: str | None, resumed: StoredRun | None
-    ) -> contextlib.AbstractContextManager[Any]:
+    ) -> contextlib.AbstractContextManager[Tracker]:
         """Open the run of a training, or resume an interrupted one.
 
         Args:
@@ -91,12 +90,12 @@ class RunContext:
         if resumed is not None:
             console.note(f"{resumed.name}: resuming the interrupted run {resumed.run_id}")
 
-        return self.store.run(
+        return self.store.start_run(
             spec.part or self.settings.name,
             parent=parent,
             params=spec.settings.flat,
             tags=self._tags(spec),
-            continued=None if resumed is None else resumed.run_id,
+            resume=None if resumed is None else resumed.run_id,
         )
 
     def _tags(self, spec: TrainingSpec) -> dict[str, str]:

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +25,7 @@ from goldilocks.problem import higher_is_better
 from goldilocks.protocol import notes_of_all
 from goldilocks.run import description
 from goldilocks.run.outcome import Outcome, verdict_metrics, verdict_tags
+from goldilocks.tracking import Tracker
 
 EPOCHS_TO_SMOOTH = 40  # a mean curve of so many epochs is drawn smoothed as well
 
@@ -86,7 +86,7 @@ class Average:
         return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
-def conclude(settings: Settings, outcomes: Sequence[Outcome], tracker: Any) -> float:
+def conclude(settings: Settings, outcomes: Sequence[Outcome], tracker: Tracker) -> float:
     """Log several finished trainings as one run, and print their result.
 
     Args:

@@ -21,7 +21,7 @@ from goldilocks.protocol import Split, near_duplicates, notes_of_all
 from goldilocks.run import cache, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.search.trial import Trial, load_trial
-from goldilocks.tracking import provenance
+from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.query import StoredRun
 
 
@@ -44,7 +44,7 @@ def run(settings: Settings) -> float:
         ProblemError: If the problem type of the data does not go with the settings.
         ModelError: If the model cannot be built for the shape of the data.
     """
-    store = settings.builder("tracking")()
+    store: Store = settings.builder("tracking")()
     if settings.sweep_dir is None:  # A sweep repairs the store before its first job.
         for line in store.repair():
             console.note(line)
@@ -62,7 +62,7 @@ def run(settings: Settings) -> float:
     if len(specs) > 1:
         whole = TrainingSpec(settings, specs[0].split, None, "")
 
-    with store.alone(context.fingerprint(whole)):
+    with store.lock(context.fingerprint(whole)):
         stored = context.stored_run(whole)
         if stored is not None and stored.status == "FINISHED":
             _record(settings, run_id=stored.run_id, reused=True)
@@ -164,7 +164,7 @@ def _test_lock(context: RunContext, spec: TrainingSpec) -> contextlib.AbstractCo
     if not context.settings.tree["final"]:
         return contextlib.nullcontext()
     digest = row_keys.digest(context.dataset, spec.split.test)
-    return context.store.alone(f"test-{digest}", "about to evaluate these test rows")
+    return context.store.lock(f"test-{digest}", "about to evaluate these test rows")
 
 
 def _evaluated(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldilocks.config.settings import SEEDS, deciding
 from goldilocks.errors import SealError
@@ -12,6 +12,7 @@ from goldilocks.formatting import number
 from goldilocks.tracking.ledger import evaluated_at
 
 if TYPE_CHECKING:
+    from goldilocks.tracking import Store
     from goldilocks.tracking.query import StoredRun
 
 NAMED = 3  # earlier evaluations that a refusal names
@@ -78,7 +79,7 @@ def evaluations(metrics: Mapping[str, float]) -> float | None:
 
 
 def evaluation(
-    store: Any,
+    store: Store,
     *,
     digest: str,
     dataset_digest: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from goldilocks.model import Facts, transfer, vectors
 from goldilocks.run import cache, description, figures
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome
-from goldilocks.tracking import query
+from goldilocks.tracking import Tracker, query
 from goldilocks.tracking.selection import PARENT
 from goldilocks.training import frozen
 from goldilocks.training.callbacks import ProgressBar
@@ -45,7 +45,7 @@ def train(
     context: RunContext,
     specs: Sequence[TrainingSpec],
     initial_model: keras.Model | None,
-    tracker: Any,
+    tracker: Tracker,
     trial: Trial | None,
 ) -> list[Outcome]:
     """Train each specification and log it: a single one in the open run, several in child runs.
@@ -94,7 +94,7 @@ def _train_child(
 
     The ID of a run that stands below another parent is added to `reused`.
     """
-    with context.store.alone(context.fingerprint(spec)):
+    with context.store.lock(context.fingerprint(spec)):
         stored = context.stored_run(spec)
         if stored is not None and stored.tags.get(PARENT) != parent:
             reused.append(stored.run_id)
@@ -110,7 +110,7 @@ def _train_one(
     context: RunContext,
     spec: TrainingSpec,
     initial_model: keras.Model | None,
-    tracker: Any,
+    tracker: Tracker,
     trial: Trial | None,
 ) -> Outcome:
     """Train a specification in an open run."""

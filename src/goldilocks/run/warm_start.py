@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldilocks.config.settings import Settings
 from goldilocks.errors import ModelError, SplitError
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.tracker import written
 
@@ -33,7 +34,7 @@ ENCODING_KEYS = tuple(
 )
 
 
-def load(settings: Settings, store: Any) -> keras.Model | None:
+def load(settings: Settings, store: Store) -> keras.Model | None:
     """Load the model to warm-start from, if the splits allow it.
 
     Args:
@@ -54,12 +55,12 @@ def load(settings: Settings, store: Any) -> keras.Model | None:
     if not run_id:
         return None
 
-    source_run = store.found(run_id)
+    source_run = store.get_run(run_id)
     if source_run.params.get("dataset") == settings.flat["dataset"]:
         _check_rows(source_run, settings)
         if settings.tree["model"].get("base") != "run":
             _check_encoding(source_run, settings)
-    return store.model(run_id)
+    return store.load_model(run_id)
 
 
 def _check_rows(source_run: StoredRun, settings: Settings) -> None:

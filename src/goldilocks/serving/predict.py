@@ -12,11 +12,12 @@ from goldilocks import console
 from goldilocks.encoding.schema import Schema
 from goldilocks.problem import resolve
 from goldilocks.serving import unlabeled
+from goldilocks.tracking import Store
 
 BATCH = 128  # rows that the network sees at once
 
 
-def run(store: Any, named: str, path: Path, output: Path | None) -> None:
+def run(store: Store, named: str, path: Path, output: Path | None) -> None:
     """Predict a file or a folder, and write the answers as CSV: to a file, or to standard output.
 
     Args:
@@ -30,13 +31,13 @@ def run(store: Any, named: str, path: Path, output: Path | None) -> None:
         DataError: The input is not what the model takes.
         OSError: The file cannot be written.
     """
-    run_id = store.run_of(named)
+    run_id = store.model_run_id(named)
     schema = store.schema(run_id)
     header, rows = unlabeled.read(
         path, schema
     )  # First: what is wrong with the input is said before Keras is there.
     rows = _begun(rows)
-    tables = _tables(store.model(run_id), schema, header, rows)
+    tables = _tables(store.load_model(run_id), schema, header, rows)
     if output is None:
         _write(tables, sys.stdout)
         sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.

@@ -6,7 +6,6 @@ import shlex
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas
 
@@ -16,8 +15,9 @@ from goldilocks.formatting import markdown
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
 from goldilocks.search.options import RESULTS
-from goldilocks.tracking import provenance
+from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.query import reused_tags
+from goldilocks.tracking.selection import PARENT
 
 RECORDS = "jobs.json"  # the artifact of the parent run with the records of all jobs
 
@@ -29,18 +29,18 @@ class ParentRun:
         run_id: Its ID; "" without tracking.
     """
 
-    def __init__(self, store: Any, name: str, command: str, *, force: bool):
+    def __init__(self, store: Store, name: str, command: str, *, force: bool):
         """Open the run; of a command that was typed before, the same one again, unless `force`."""
         identity = json.dumps([command, provenance.code().digest])
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        before = None if force else store.earlier(fingerprint)
+        before = None if force else store.find_run(fingerprint)
         self.store, self.command = store, command
-        self.opened = store.run(
+        self.opened = store.start_run(
             name,
             parent=None,
             params={},
             tags={"role": "sweep", "fingerprint": fingerprint, "mlflow.source.name": "train.py"},
-            continued=before.run_id if before else None,
+            resume=before.run_id if before else None,
         )
         self.tracker = self.opened.__enter__()
         self.tracker.describe(f"```\n{command}\n```")
@@ -58,7 +58,7 @@ class ParentRun:
         job_records = records.read_all(sweep_dir)
         for record in job_records:
             if record.run_id and record.status == "failed":
-                self.store.explain(record.run_id, record.reason)
+                self.store.record_reason(record.run_id, record.reason)
         for line in self.store.repair():  # Runs of jobs whose process is gone.
             console.note(line)
 
@@ -66,8 +66,8 @@ class ParentRun:
         if jobs is None:
             # A search that goes on has jobs of its own; its earlier trials have runs below the
             # same parent.
-            run_ids = [*self.store.below(self.run_id), *run_ids]
-        runs = self.store.runs(list(dict.fromkeys(run_ids)))
+            run_ids = [*self.store.child_run_ids(self.run_id), *run_ids]
+        runs = self.store.get_runs(list(dict.fromkeys(run_ids)))
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -78,7 +78,7 @@ class ParentRun:
             self.tracker.files(folder)
         if (sweep_dir / RESULTS).is_dir():
             self.tracker.files(sweep_dir / RESULTS, RESULTS)
-        reused = [run.run_id for run in runs if run.tags.get("mlflow.parentRunId") != self.run_id]
+        reused = [run.run_id for run in runs if run.tags.get(PARENT) != self.run_id]
         self.tracker.tags(reused_tags(reused))
 
         self._end(job_records, jobs)

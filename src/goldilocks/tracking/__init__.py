@@ -1,5 +1,6 @@
 """The only place that knows MLflow.
 
+protocols   what every store and tracker offers: `Store` and `Tracker`
 local       where the store is -> an open one; `null`: nothing is stored
 database    reached, created and migrated once, movable
 lifecycle   a run, from its first moment to its end
@@ -18,5 +19,8 @@ provenance  the code, the packages, the machine
 """
 
 from goldilocks import environment
+from goldilocks.tracking.protocols import Store, Tracker
 
-environment.prepare()
+environment.prepare()  # Before MLflow is imported.
+
+__all__ = ["Store", "Tracker"]

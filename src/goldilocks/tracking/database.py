@@ -1,7 +1,6 @@
 """A store before its first use: reached, created, migrated and set up once, however many processes come at a time.
 
-MLflow 3.17.2 creates its tables in every process that finds none, and all but one of them die of
-it.
+MLflow 3.17.2 creates its tables in every process that finds none, and all but one of them fail.
 """
 
 import contextlib
@@ -15,30 +14,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import requests
+import sqlalchemy
 from filelock import FileLock
 from mlflow.tracking import MlflowClient
 
 from goldilocks import console
-
-# A new store is migrated step by step, and every step logs a line.
-for _name in ("mlflow", "alembic"):
-    logging.getLogger(_name).setLevel(logging.ERROR)
-# It writes a traceback at every try to reach a store that is full or gone; what it raises is said
-# in a sentence.
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-logging.getLogger("urllib3.connectionpool").setLevel(
-    logging.ERROR
-)  # A line for every try to reach a server.
-
-# A call that fails is made again from the journal: MLflow itself would go on for minutes.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-# Of a server, it prints two addresses whenever a run ends; a run of ours says itself where it is
-# seen.
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-# It shows a bar for each file of a few kilobytes that is read.
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+from goldilocks.errors import StoreError
 
 SQLITE = "sqlite:///"
 SECONDS_TO_ANSWER = 10  # that a tracking server, or whoever holds a lock, has
@@ -46,7 +30,7 @@ SECONDS_TO_MIGRATE = 300
 
 SCHEMA = "dc11669786a5"  # of the tables of MLflow 3.17.2, as they name it themselves
 
-# Where MLflow writes down, absolute, what lies in its folder of artifacts.
+# The columns in which MLflow stores absolute paths below its folder of artifacts.
 LOCATIONS = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -55,7 +39,7 @@ LOCATIONS = (
 
 
 def reach(uri: str) -> None:
-    """Touch a store once, where MLflow would go on trying for minutes: ask the server, or lock the SQLite file.
+    """Make a store ready for reading and writing, or fail soon: MLflow itself would retry for minutes.
 
     A SQLite file that is not there yet, or that an older MLflow wrote, is made ready, by one
     process.
@@ -63,87 +47,152 @@ def reach(uri: str) -> None:
     Raises:
         OSError, sqlite3.Error: It cannot be reached or written.
     """
+    configure_mlflow()
     if uri.startswith("http"):
         requests.get(uri, timeout=SECONDS_TO_ANSWER)
         return
+
     if uri.startswith(SQLITE):
-        file = database(uri)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as connection:
+        database(uri).parent.mkdir(parents=True, exist_ok=True)
+        with _connected(uri) as connection:
             if _is_ready(connection):
                 connection.execute("BEGIN IMMEDIATE")  # Fails where it cannot be written.
                 connection.rollback()
                 return
-    with alone(uri):
+
+    with lock(uri):
         _migrate(uri)
 
 
+def check_exists(uri: str) -> None:
+    """Raise unless a store can be read as it is, where MLflow would create one. Write nothing.
+
+    Raises:
+        StoreError: There is no store, or its tables are of another version of MLflow.
+        OSError, SQLAlchemyError: It cannot be reached.
+    """
+    configure_mlflow()
+    if uri.startswith("http"):
+        requests.get(uri, timeout=SECONDS_TO_ANSWER)
+        return
+
+    if urlsplit(uri).scheme in ("", "file"):  # A folder with a file for each value.
+        if not any(Path(unquote(urlsplit(uri).path)).glob("*/meta.yaml")):
+            raise _no_store(uri)
+        return
+
+    url = sqlalchemy.make_url(uri)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise _no_store(uri)
+    version = _tables_version(uri)
+    if version is None:
+        raise _no_store(uri)
+    if version != SCHEMA:
+        raise StoreError(
+            f"the store {uri} has the tables of another MLflow (version {version}); expected "
+            f"{SCHEMA}, that of MLflow 3.17.2. The next training upgrades an older store and keeps "
+            f"a copy of it; or make a copy, then type: mlflow db upgrade {uri}"
+        )
+
+
+def configure_mlflow() -> None:
+    """Keep MLflow quiet and quick to give up; what a person has set in the environment stays."""
+    # A new store is migrated step by step, and every step logs a line.
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    # A traceback for every try to reach a store that is full or gone; `failures` has a sentence.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    # A line for every try to reach a server.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+
+    # The journal repeats a call that failed; MLflow itself would repeat it for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    # With a server, two addresses whenever a run ends; a run of ours says where to see it.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    # A progress bar for each file of a few kilobytes.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+
 @contextlib.contextmanager
-def alone(uri: str) -> Iterator[None]:
+def lock(uri: str) -> Iterator[None]:
     """Hold the lock of a store: one process of this machine at a time creates what is missing in it."""
-    name = hashlib.sha256(uri.encode()).hexdigest()[:16]
-    beside = (
-        f"{database(uri)}.lock"
-        if uri.startswith(SQLITE)
-        else f"{tempfile.gettempdir()}/goldilocks-{os.getuid()}-{name}.lock"
-    )
-    with FileLock(beside, timeout=SECONDS_TO_MIGRATE):
+    file = f"{database(uri)}.lock"
+    if not uri.startswith(SQLITE):
+        # Several users may share the folder; on Windows each has their own.
+        user = os.getuid() if hasattr(os, "getuid") else "user"
+        name = hashlib.sha256(uri.encode()).hexdigest()[:16]
+        file = f"{tempfile.gettempdir()}/goldilocks-{user}-{name}.lock"
+    with FileLock(file, timeout=SECONDS_TO_MIGRATE):
         yield
 
 
 def database(uri: str) -> Path:
-    """The file of a SQLite URI."""
+    """Return the file of a SQLite URI."""
     return Path(uri.removeprefix(SQLITE)).absolute()
 
 
 def located(uri: str, location: str) -> str:
-    """Where artifacts are: a relative location is relative to the store's SQLite file, wherever this process runs."""
+    """Return where artifacts are; a relative location is relative to the store's SQLite file."""
     if uri.startswith(SQLITE) and "://" not in location:
         return str(database(uri).parent / location)
     return location
 
 
 def make_movable(uri: str) -> None:
-    """Write paths of artifacts that lie beside a SQLite file relative to it, so that the folder can be moved.
+    """Write paths of artifacts beside a SQLite file relative to it, so that the folder can be moved.
 
     MLflow itself finds them again wherever the folder is: `mlflow ui` in it takes them as relative
     to it.
     """
     if not uri.startswith(SQLITE):
         return
-    file = database(uri)
-    start = f"{file.parent}/"
-    with (
-        contextlib.closing(sqlite3.connect(file, timeout=SECONDS_TO_ANSWER)) as connection,
-        connection,
-    ):
+    start = f"{database(uri).parent}/"
+    with _connected(uri) as connection, connection:
         for table, column in LOCATIONS:
             for beginning in (start, f"file://{start}"):
                 connection.execute(
-                    f"UPDATE {table} SET {column} = substr({column}, ?) WHERE substr({column}, 1, "
-                    "?) = ?",
+                    f"UPDATE {table} SET {column} = substr({column}, ?) "
+                    f"WHERE substr({column}, 1, ?) = ?",
                     (len(beginning) + 1, len(beginning), beginning),
                 )
 
 
-def beside(uri: str, experiment_id: str) -> None:
-    """Have a new experiment keep its artifacts beside the SQLite file, in whatever folder it was created from."""
+def store_artifacts_nearby(uri: str, experiment_id: str) -> None:
+    """Make a new experiment store its artifacts in `mlruns/` next to the SQLite file."""
     if uri.startswith(SQLITE):
-        with (
-            contextlib.closing(
-                sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)
-            ) as connection,
-            connection,
-        ):
+        with _connected(uri) as connection, connection:
             connection.execute(
-                "UPDATE experiments SET artifact_location = 'mlruns/' || experiment_id WHERE "
-                "experiment_id = ?",
+                "UPDATE experiments SET artifact_location = 'mlruns/' || experiment_id "
+                "WHERE experiment_id = ?",
                 (experiment_id,),
             )
 
 
+def _connected(uri: str) -> contextlib.closing[sqlite3.Connection]:
+    return contextlib.closing(sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER))
+
+
+def _no_store(uri: str) -> StoreError:
+    return StoreError(
+        f"there is no store at {uri}; expected one that runs were logged to. Call this in the "
+        "folder in which you trained, or add --uri=URI."
+    )
+
+
+def _tables_version(uri: str) -> str | None:
+    """Return the version of a database's tables, as MLflow names it; None if it has no tables."""
+    engine = sqlalchemy.create_engine(uri)
+    try:
+        if not sqlalchemy.inspect(engine).has_table("alembic_version"):
+            return None
+        with engine.connect() as connection:
+            return connection.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
+    finally:
+        engine.dispose()
+
+
 def _is_ready(connection: sqlite3.Connection) -> bool:
-    """Whether a SQLite store has its tables, and lets others read while one writes (write-ahead log)."""
+    """Return whether a SQLite store has its tables, and lets others read while one writes."""
     try:
         version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError:  # It has no tables yet.
@@ -152,29 +201,32 @@ def _is_ready(connection: sqlite3.Connection) -> bool:
 
 
 def _migrate(uri: str) -> None:
-    """Create the tables, bring those of an older MLflow up to date after a copy, and turn on the write-ahead log."""
+    """Create the tables, or upgrade those of an older MLflow, and turn on the write-ahead log."""
     if uri.startswith(SQLITE):
-        with contextlib.closing(
-            sqlite3.connect(database(uri), timeout=SECONDS_TO_ANSWER)
-        ) as connection:
+        with _connected(uri) as connection:
             if _is_ready(connection):  # Another process has done it meanwhile.
                 return
             _write_ahead(connection)
-            old = connection.execute(
-                "SELECT count(*) FROM sqlite_master WHERE name = 'experiments'"
-            ).fetchone()[0]
-            if old and connection.execute("SELECT version_num FROM alembic_version").fetchone() != (
-                SCHEMA,
-            ):
+            if _is_old(connection):
                 _upgrade(uri, connection)
+
     MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
     make_movable(uri)
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Turn on the write-ahead log, for good; over a network file system SQLite keeps what it has.
+def _is_old(connection: sqlite3.Connection) -> bool:
+    """Return whether another MLflow has created the tables."""
+    tables = "SELECT count(*) FROM sqlite_master WHERE name = 'experiments'"
+    if connection.execute(tables).fetchone() == (0,):
+        return False
+    version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return version != (SCHEMA,)
 
-    For this SQLite does not wait until others have read: it says that the database is locked.
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log for good; over a network file system SQLite keeps what it has.
+
+    SQLite does not wait for readers here: it raises that the database is locked.
     """
     until = time.monotonic() + SECONDS_TO_ANSWER
     while True:
@@ -188,19 +240,22 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(uri: str, connection: sqlite3.Connection) -> None:
-    """Bring the tables of an older MLflow up to date, with MLflow's own command, and keep a copy."""
-    file, tries = database(uri), 1
-    while (kept := file.with_suffix(f".before-upgrade{f'-{tries}' * (tries > 1)}.db")).exists():
-        tries += 1  # An upgrade that failed half-way must not replace the good copy.
-    with contextlib.closing(sqlite3.connect(kept)) as copy:
+    """Upgrade the tables of an older MLflow with MLflow's own command, after a copy."""
+    file = database(uri)
+    backup, tries = file.with_suffix(".before-upgrade.db"), 1
+    while backup.exists():  # An upgrade that failed half-way must not replace the good copy.
+        tries += 1
+        backup = file.with_suffix(f".before-upgrade-{tries}.db")
+    with contextlib.closing(sqlite3.connect(backup)) as copy:
         connection.backup(copy)
-    console.note(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {kept}")
-    upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", uri]
+    console.note(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {backup}")
+
     done = subprocess.run(
-        upgrade, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"}
+        [sys.executable, "-m", "mlflow", "db", "upgrade", uri],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
     )
     if done.returncode:
-        raise OSError(
-            "`mlflow db upgrade` failed: "
-            f"{(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
-        )
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise OSError(f"`mlflow db upgrade` failed: {reason}")

@@ -2,23 +2,25 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import mlflow
+from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
 from goldilocks.tracking import database
 from goldilocks.tracking.failures import explained
-from goldilocks.tracking.store import Store
+from goldilocks.tracking.protocols import Store
+from goldilocks.tracking.store import MlflowStore
 
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+DEFAULT_EXPERIMENT = "0"  # MLflow's own, in every store
 
 
 def connect(*, uri: str | None, experiment: str) -> Store:
-    """Open a store and its experiment, creating what is not there yet.
+    """Open a store and its experiment for reading and writing, and create what is not there yet.
 
     Args:
         uri: An MLflow tracking URI; None: `MLFLOW_TRACKING_URI`, else MLflow's default, mlflow.db
@@ -28,29 +30,60 @@ def connect(*, uri: str | None, experiment: str) -> Store:
     Raises:
         StoreError: It cannot be reached or written.
     """
-    where = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
-    with explained(where):
-        database.reach(where)
-        mlflow.set_tracking_uri(where)
-        client = MlflowClient(where)
-        found = client.get_experiment_by_name(experiment) or _created(client, where, experiment)
-        if found.lifecycle_stage == "deleted":
-            raise StoreError(
-                f"the MLflow experiment {experiment} in {where} was deleted. Restore it with "
-                "`mlflow experiments "
-                f"restore --experiment-id {found.experiment_id}`, or use another: "
-                "tracking.experiment=NAME."
-            )
-        return Store(client, where, found.experiment_id, experiment)
+    uri = uri or default_uri()
+    with explained(uri):
+        database.reach(uri)
+        mlflow.set_tracking_uri(uri)
+        client = MlflowClient(uri)
+        existing = client.get_experiment_by_name(experiment)
+        return _opened(client, uri, existing or _create(client, uri, experiment))
 
 
-def _created(client: MlflowClient, uri: str, experiment: str) -> Any:
-    """An experiment that was not there, made by one of the processes that want it."""
-    with database.alone(uri):
-        if client.get_experiment_by_name(experiment) is None:
-            try:
-                database.beside(uri, client.create_experiment(experiment, tags=EXPERIMENT_TAGS))
-            except MlflowException:  # Of a server, another machine may have made it at this moment.
-                if client.get_experiment_by_name(experiment) is None:
-                    raise
-        return client.get_experiment_by_name(experiment)
+def open_existing(*, uri: str | None, experiment: str) -> Store:
+    """Open a store for reading: nothing is created, migrated or locked.
+
+    Args:
+        uri: As of `connect`.
+        experiment: Name of the MLflow experiment in which a study's runs are searched. Runs are
+            found by their IDs in any experiment, so a store without this one can be read too.
+
+    Raises:
+        StoreError: There is no store, it is of another version of MLflow, or it cannot be reached.
+    """
+    uri = uri or default_uri()
+    with explained(uri):
+        database.check_exists(uri)
+        mlflow.set_tracking_uri(uri)
+        client = MlflowClient(uri)
+        existing = client.get_experiment_by_name(experiment)
+        return _opened(client, uri, existing or client.get_experiment(DEFAULT_EXPERIMENT))
+
+
+def default_uri() -> str:
+    """Return the tracking URI where none is given."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+
+
+def _opened(client: MlflowClient, uri: str, experiment: Experiment) -> MlflowStore:
+    if experiment.lifecycle_stage == "deleted":
+        raise StoreError(
+            f"the MLflow experiment {experiment.name} in {uri} was deleted. Restore it with "
+            f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or use "
+            "another: tracking.experiment=NAME."
+        )
+    return MlflowStore(client, uri, experiment.experiment_id, experiment.name)
+
+
+def _create(client: MlflowClient, uri: str, name: str) -> Experiment:
+    """Create an experiment, in one of the processes that want it."""
+    with database.lock(uri):
+        if existing := client.get_experiment_by_name(name):
+            return existing
+        try:
+            experiment_id = client.create_experiment(name, tags=EXPERIMENT_TAGS)
+        except MlflowException:  # Of a server, another machine may have made it at this moment.
+            if existing := client.get_experiment_by_name(name):
+                return existing
+            raise
+        database.store_artifacts_nearby(uri, experiment_id)
+        return client.get_experiment(experiment_id)

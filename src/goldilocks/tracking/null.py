@@ -1,15 +1,25 @@
 """No tracking: everything is computed and nothing is stored."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from goldilocks.errors import StoreError
 
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
 
-class Tracker:
-    """Takes what `tracking.run.Tracker` takes, and forgets it."""
+    from goldilocks.dataset import Dataset
+    from goldilocks.tracking.protocols import Store
+    from goldilocks.tracking.query import StoredRun
+
+
+class NullTracker:
+    """Satisfies `Tracker` and logs nothing."""
 
     run_id = ""
     where = "nowhere (tracking=none)"
@@ -17,105 +27,147 @@ class Tracker:
     checkpoint = None
 
     def epoch(self, number: int, values: Mapping[str, float]) -> None:
-        """Forget the metrics of an epoch."""
+        """Log nothing."""
 
     def metrics(self, values: Mapping[str, float]) -> None:
-        """Forget single values."""
+        """Log nothing."""
 
     def tags(self, values: Mapping[str, str]) -> None:
-        """Forget tags."""
+        """Log nothing."""
 
     def mark_test_evaluation(self) -> None:
-        """Do nothing: there is no ledger."""
+        """Log nothing."""
 
     def describe(self, markdown: str) -> None:
-        """Forget the description."""
+        """Log nothing."""
 
-    def dataset(self, dataset: Any, *, context: str) -> None:
-        """Forget the data set."""
+    def dataset(self, dataset: Dataset, *, context: str) -> None:
+        """Log nothing."""
 
     def files(self, folder: Path, path: str | None = None) -> None:
-        """Forget files."""
+        """Log nothing."""
 
-    def model(self, model: Any, example: Any) -> None:
-        """Forget the model."""
+    def model(self, model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> None:
+        """Log nothing."""
 
 
-class Store:
-    """A store that keeps nothing."""
+class NullStore:
+    """Satisfies `Store` and stores nothing: searches find nothing, and naming a run is an error."""
 
+    uri = ""
     ui_command = ""
 
     @contextlib.contextmanager
-    def run(
+    def start_run(
         self,
         name: str,
         *,
         parent: str | None,
         params: Mapping[str, Any],
         tags: Mapping[str, str],
-        continued: str | None,
-    ) -> Iterator[Tracker]:
-        """A run that nobody will find again."""
-        yield Tracker()
+        resume: str | None,
+    ) -> Iterator[NullTracker]:
+        """Open a run that logs nothing."""
+        yield NullTracker()
 
     @contextlib.contextmanager
-    def alone(self, fingerprint: str, doing: str = "") -> Iterator[None]:
-        """Nothing is shared, so nothing is waited for."""
+    def lock(self, name: str, doing: str = "training this configuration") -> Iterator[None]:
+        """Lock nothing: no process shares anything here."""
         yield
 
-    def earlier(self, fingerprint: str) -> None:
-        """No run was kept."""
+    def find_run(self, fingerprint: str, *, finished: bool = True) -> None:
+        """Find nothing."""
 
     def test_evaluations(self, digest: str) -> None:
-        """Return None: no ledger is kept."""
+        """Return None: there is no test ledger."""
 
-    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[Any]:
-        """Return no runs: none was stored."""
+    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
+        """Return no runs."""
         return []
 
-    def validation_runs(self, dataset_digest: str) -> list[Any]:
-        """Return no runs: none was stored."""
+    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
+        """Return no runs."""
         return []
 
-    def explain(self, run_id: str, reason: str) -> None:
-        """Nothing to explain."""
+    def record_reason(self, run_id: str, reason: str) -> None:
+        """Record nothing."""
 
     def repair(self) -> list[str]:
-        """Nothing to repair."""
+        """Repair nothing."""
         return []
 
-    def model(self, run_id: str) -> NoReturn:
-        """No run was kept, so there is none to start from."""
+    def load_model(self, run_id: str) -> NoReturn:
+        """Raise a `StoreError`: there is no run to start from."""
         raise StoreError(
             f"model.init_from is {run_id}, but tracking=none keeps no runs; expected the store "
-            "that has this run. Use "
-            "tracking=local or tracking=server."
+            "that has this run. Use tracking=local or tracking=server."
         )
 
-    def found(self, run_id: str) -> NoReturn:
-        """No run was kept."""
-        raise StoreError(
-            f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has "
-            "this run."
-        )
+    def schema(self, run_id: str) -> NoReturn:
+        """Raise a `StoreError`."""
+        raise _no_run(run_id)
 
     def register(self, run_id: str, name: str) -> NoReturn:
-        """No run was kept, so there is none to register."""
+        """Raise a `StoreError`: there is no run to register."""
         raise StoreError(
             f"tracking=none keeps no runs, so that none can be registered as {name}; use "
             "tracking=local."
         )
 
-    def below(self, run_id: str) -> list[str]:
-        """No runs."""
+    def model_run_id(self, name: str) -> NoReturn:
+        """Raise a `StoreError`."""
+        raise _no_run(name)
+
+    def get_run(self, run_id: str) -> NoReturn:
+        """Raise a `StoreError`."""
+        raise _no_run(run_id)
+
+    def get_runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
+        """Return no runs."""
         return []
 
-    def runs(self, run_ids: Sequence[str]) -> list[Any]:
-        """No runs."""
+    def child_run_ids(self, run_id: str) -> list[str]:
+        """Return no IDs."""
         return []
+
+    def runs_of(self, study: str) -> list[StoredRun]:
+        """Return no runs."""
+        return []
+
+    def history(self, run_id: str, name: str) -> list[float]:
+        """Return no values."""
+        return []
+
+    def histories(
+        self, run_ids: Sequence[str], names: Sequence[str]
+    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
+        """Return no values for each run."""
+        return {run_id: {} for run_id in run_ids}
+
+    def select(self, targets: Sequence[str]) -> NoReturn:
+        """Raise a `StoreError`."""
+        raise _no_run(" or ".join(targets))
+
+    def download_artifact(self, run_id: str, path: str, folder: Path) -> NoReturn:
+        """Raise a `StoreError`."""
+        raise _no_run(run_id)
+
+    def log_artifacts(self, run_id: str, folder: Path, path: str | None) -> NoReturn:
+        """Raise a `StoreError`."""
+        raise _no_run(run_id)
+
+    def page_url(self, run: StoredRun) -> NoReturn:
+        """Raise a `StoreError`."""
+        raise _no_run(run.run_id)
 
 
 def connect() -> Store:
-    """The store that keeps nothing."""
-    return Store()
+    """Return the store that stores nothing."""
+    return NullStore()
+
+
+def _no_run(name: str) -> StoreError:
+    return StoreError(
+        f"tracking=none keeps no runs, so there is no {name}; expected the store that has this "
+        "run: use tracking=local or tracking=server."
+    )

@@ -67,7 +67,7 @@ def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Versi
             "no run's ID, such as house-prices."
         )
     logged = query.model_of(client, run_id, uri=uri, asked="the run to register")
-    with database.alone(
+    with database.lock(
         uri
     ):  # Else two processes that register the same run make two versions of it.
         known = [each for each in _versions(client, name) if each.run_id == run_id]

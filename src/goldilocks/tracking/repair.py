@@ -65,7 +65,7 @@ def interrupted(*, forget: bool) -> list[Left]:
     return found
 
 
-def explain(left: Journal, reason: str) -> None:
+def record_reason(left: Journal, reason: str) -> None:
     """Note why a run has ended, where it did not come to note that itself, or knew no better than that it was told to.
 
     Args:

@@ -1,5 +1,7 @@
 """One MLflow run: parameters, the metrics of every epoch, the data set, files and the model."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import shutil
@@ -9,7 +11,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mlflow.entities import RunStatus
@@ -24,6 +26,9 @@ from goldilocks.tracking import ledger, sender
 from goldilocks.tracking.failures import explained, is_refusal
 from goldilocks.tracking.journal import Journal
 
+if TYPE_CHECKING:
+    import keras
+
 SECONDS_BETWEEN_SENDINGS = 1.0
 SECONDS_TO_WAIT = 60.0  # at the end of a run, for a store that does not answer
 SECONDS_BEFORE_WORDS = 3.0
@@ -32,7 +37,7 @@ SERVED = "goldilocks.tracking.served"
 PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 
 
-class Tracker:
+class JournalTracker:
     """Writes one run to its journal; a thread of its own sends that on, so that training never waits for the store."""
 
     def __init__(
@@ -98,7 +103,7 @@ class Tracker:
         self._add("tags", dict(values))
 
     def mark_test_evaluation(self) -> None:
-        """Record that the model is evaluated on the test rows now, in the journal and in the store."""
+        """Record that the test rows are evaluated now, in the journal and, if it answers, in the store."""
         self.tags({ledger.EVALUATED: datetime.now(UTC).isoformat(timespec="seconds")})
         with contextlib.suppress(StoreError):  # It is sent with what follows.
             self.flush()
@@ -126,7 +131,7 @@ class Tracker:
             shutil.copytree(folder, kept, dirs_exist_ok=True)
         self._add("files", {"folder": kept.name, "path": path})
 
-    def model(self, model: Any, example: np.ndarray | dict[str, np.ndarray]) -> None:
+    def model(self, model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> None:
         """Log a Keras model with its signature and an input example.
 
         Args:

@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from goldilocks.config.settings import key_of
 from goldilocks.evaluation.differences import Predictions
 from goldilocks.run.context import PREDICTIONS
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS
 
@@ -113,23 +113,23 @@ def predictions(trained: Sequence[Trained]) -> Predictions:
     return {key: part for training in trained for key, part in training.predictions.items()}
 
 
-def load(store: Any, candidate: Candidate, run_id: str) -> Trained:
+def load(store: Store, candidate: Candidate, run_id: str) -> Trained:
     """Read a finished training from a store.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    run = store.found(run_id)
+    run = store.get_run(run_id)
     children = [
         child
-        for child in store.runs(store.below(run_id))
+        for child in store.get_runs(store.child_run_ids(run_id))
         if child.tags.get("role") in PARTS and child.status == "FINISHED"
     ]
 
     by_key: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for training in children or [run]:
-            file = store.artifact(training.run_id, PREDICTIONS, Path(folder))
+            file = store.download_artifact(training.run_id, PREDICTIONS, Path(folder))
             with np.load(file, allow_pickle=False) as arrays:
                 key = training.params.get("seed", ""), training.tags.get("fold", "")
                 by_key[key] = arrays["rows"], arrays["predictions"]

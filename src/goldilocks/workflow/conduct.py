@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from goldilocks import backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
@@ -32,7 +31,7 @@ from goldilocks.report.workflow.results import (
     WorkflowReport,
     read_report,
 )
-from goldilocks.tracking import provenance
+from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.journal import FOLDER
 from goldilocks.workflow import budget
 from goldilocks.workflow.context import Context
@@ -55,7 +54,7 @@ def conduct(settings: Settings, room: Room) -> None:
         SplitError: If the rows cannot be split.
         JobError: If a training failed that a step cannot go on without.
     """
-    store = settings.builder("tracking")()
+    store: Store = settings.builder("tracking")()
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
@@ -66,8 +65,8 @@ def conduct(settings: Settings, room: Room) -> None:
     )
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
 
-    with store.alone(fingerprint):
-        earlier = store.earlier(fingerprint, finished=not settings.tree["force"])
+    with store.lock(fingerprint):
+        earlier = store.find_run(fingerprint, finished=not settings.tree["force"])
         if earlier is not None and earlier.status == "FINISHED":
             _show_finished(store, earlier.run_id)
             return
@@ -76,7 +75,7 @@ def conduct(settings: Settings, room: Room) -> None:
         if earlier is None:
             shutil.rmtree(folder, ignore_errors=True)  # Of one whose run has been deleted.
         folder.mkdir(parents=True, exist_ok=True)
-        opened = store.run(
+        opened = store.start_run(
             f"workflow {settings.name}",
             parent=None,
             params=settings.flat,
@@ -89,7 +88,7 @@ def conduct(settings: Settings, room: Room) -> None:
                 "mlflow.source.name": "workflow.py",
                 **provenance.tags(),
             },
-            continued=earlier.run_id if earlier else None,
+            resume=earlier.run_id if earlier else None,
         )
         with opened as tracker:
             spent = budget.read(settings.tree["budget"], folder)
@@ -113,10 +112,10 @@ def conduct(settings: Settings, room: Room) -> None:
         )
 
 
-def _show_finished(store: Any, run_id: str) -> None:
+def _show_finished(store: Store, run_id: str) -> None:
     """Print the steps of a finished workflow."""
     with tempfile.TemporaryDirectory() as folder:
-        report = read_report(store.artifact(run_id, FILE, Path(folder)))
+        report = read_report(store.download_artifact(run_id, FILE, Path(folder)))
     for number, step in enumerate(report.results.steps, 1):
         console.result(text.step_lines(step, number))
     console.result(
@@ -178,9 +177,9 @@ def _run(
 
     began = time.monotonic()
     fingerprint = hashlib.sha256(f"{context.run_id} {name}".encode()).hexdigest()[:32]
-    earlier = context.store.earlier(fingerprint)
+    earlier = context.store.find_run(fingerprint)
     interrupted = earlier is not None and earlier.status != "FINISHED"
-    opened = context.store.run(
+    opened = context.store.start_run(
         f"{number} {name}",
         parent=context.run_id,
         params={},
@@ -190,7 +189,7 @@ def _run(
             "fingerprint": fingerprint,
             "mlflow.source.name": "workflow.py",
         },
-        continued=earlier.run_id if earlier is not None and interrupted else None,
+        resume=earlier.run_id if earlier is not None and interrupted else None,
     )
     with opened as tracker:
         context.runner.failures.clear()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import PowerResult, TrainedRuns
+from goldilocks.tracking import Store
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.runner import Runner
@@ -36,7 +36,7 @@ class Context:
 
     settings: Settings
     typed: tuple[str, ...]
-    store: Any
+    store: Store
     dataset: Dataset
     problem: Problem
     budget: Budget

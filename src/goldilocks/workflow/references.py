@@ -92,8 +92,8 @@ def _log(
     params = {f"reference.{key}": value for key, value in parameters.items()}
     params = {"dataset": dataset.name, "model": name} | params
 
-    opened = context.store.run(
-        name, parent=context.run_id, params=params, tags=tags, continued=None
+    opened = context.store.start_run(
+        name, parent=context.run_id, params=params, tags=tags, resume=None
     )
     with opened as tracker, tempfile.TemporaryDirectory() as folder:
         tracker.metrics({key: value for key, value in metrics.items() if np.isfinite(value)})

@@ -18,6 +18,7 @@ from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import higher_is_better
 from goldilocks.sweep import expand
+from goldilocks.tracking import Store
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
@@ -39,7 +40,7 @@ class Runner:
     """
 
     base: tuple[str, ...]
-    store: Any
+    store: Store
     budget: Budget
     monitor: str
     room: Room

@@ -2,14 +2,14 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from goldilocks.report.workflow import figure
 from goldilocks.report.workflow.results import WorkflowReport, write_report
 from goldilocks.report.workflow.text import in_markdown
+from goldilocks.tracking import Tracker
 
 
-def log(report: WorkflowReport, tracker: Any) -> None:
+def log(report: WorkflowReport, tracker: Tracker) -> None:
     """Log a report as the run's description, as JSON, as Markdown, and its picture."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -26,8 +26,8 @@ from goldilocks.report.workflow.results import (
     read_report,
 )
 from goldilocks.report.workflow.text import outcome, shown
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.store import Store
 
 ROLE = "workflow"
 ARTIFACTS = "report"  # the folder among the artifacts of the workflow's run
@@ -46,7 +46,7 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
         OSError: If the file cannot be written.
     """
     with tempfile.TemporaryDirectory() as name:
-        report = read_report(store.artifact(run.run_id, FILE, Path(name)))
+        report = read_report(store.download_artifact(run.run_id, FILE, Path(name)))
         text = page(report, run, store)
         file = output or Path(f"workflow-{run.run_id[:8]}.html")
         file.write_text(text, encoding="utf-8")
@@ -54,7 +54,7 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
         log = Path(name) / "log"
         log.mkdir()
         (log / "report.html").write_text(text, encoding="utf-8")
-        store.add(run.run_id, log, ARTIFACTS)
+        store.log_artifacts(run.run_id, log, ARTIFACTS)
     return file
 
 
@@ -112,7 +112,7 @@ def _step(step: StepReport, run: StoredRun, store: Store) -> dict[str, Any]:
         "reasons": step.reasons,
         "rows": _table(step.table),
         "seconds": f"{step.seconds:.0f} s",
-        "link": without_password(store.page(step_run)),
+        "link": without_password(store.page_url(step_run)),
     }
 
 
