@@ -148,7 +148,9 @@ def _not_run(chapter: Chapter, variants: Sequence[Measured]) -> str:
     """Return a sentence that lists the variants without a run; "" where there is none."""
     run = {variant.name for variant in variants}
     missing = [f"`{name}` ({words})" for name, words in chapter.variants.items() if name not in run]
-    return f"Not run: {', '.join(missing)}." if missing else ""
+    if missing:
+        return f"Not run: {', '.join(missing)}."
+    return ""
 
 
 def _test_evaluations(variants: Sequence[Measured]) -> str:
@@ -158,7 +160,9 @@ def _test_evaluations(variants: Sequence[Measured]) -> str:
         numbers = [test_ledger.evaluations(run.metrics) or 0 for run in variant.trainings]
         if warning := test_ledger.warning(max(numbers)):
             warnings.append(f"{variant.name}: {warning}")
-    return f"**{'; '.join(warnings)}.**" if warnings else ""
+    if warnings:
+        return f"**{'; '.join(warnings)}.**"
+    return ""
 
 
 def _published(chapter: Chapter, variants: Sequence[Measured]) -> str:
@@ -236,4 +240,6 @@ def _verdicts(variants: Sequence[Measured]) -> str:
 def _share(variant: Measured, verdict: str) -> str:
     """Return a variant's name, and how many of its trainings have a verdict if not all have."""
     count, total = variant.verdicts.count(verdict), len(variant.verdicts)
-    return variant.name if count == total else f"{variant.name} ({count} of {total})"
+    if count == total:
+        return variant.name
+    return f"{variant.name} ({count} of {total})"

@@ -97,7 +97,9 @@ def primary_metric(run: StoredRun) -> str:
         return str(json.loads(metrics)[0])
 
     problem = run.tags.get("problem", "")
-    return PROBLEMS[problem].metrics[0] if problem in PROBLEMS else "loss"
+    if problem in PROBLEMS:
+        return PROBLEMS[problem].metrics[0]
+    return "loss"
 
 
 def heading(basis: Basis, bases: Sequence[Basis]) -> str:
@@ -127,7 +129,9 @@ def data_name(basis: Basis) -> str:
     name = basis.dataset or "data without a name"
     details = [basis.source.replace("_", "-"), basis.digest[:DIGEST]]
     source = ", ".join(filter(None, details))
-    return f"{name} ({source})" if source else name
+    if source:
+        return f"{name} ({source})"
+    return name
 
 
 def reasons(bases: Sequence[Basis]) -> list[str]:
@@ -163,4 +167,6 @@ def _validation_rows(run: StoredRun) -> tuple[str, ...]:
 
 def _test_rows(run: StoredRun) -> tuple[str, ...]:
     digest = run.tags.get("test.digest", "")
-    return (f"test rows {digest[:DIGEST]}",) if digest else ()
+    if digest:
+        return (f"test rows {digest[:DIGEST]}",)
+    return ()

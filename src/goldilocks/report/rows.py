@@ -142,7 +142,9 @@ def _without_empty(table: Table, *names: str) -> Table:
 
 
 def _direction(measure: str) -> str:
-    return "more is better" if higher_is_better(measure) else "less is better"
+    if higher_is_better(measure):
+        return "more is better"
+    return "less is better"
 
 
 def _names(rank: int, variant: Variant, section: Section) -> list[Cell]:
@@ -193,7 +195,9 @@ def _interval_over_rows(variant: Variant, measure: str) -> str:
     """Return the interval over test rows that a variant's one training logged; "" without one."""
     [run] = variant.trainings.values()
     low, high = run.metrics.get(f"{measure}_low"), run.metrics.get(f"{measure}_high")
-    return "" if low is None or high is None else _interval(low, high)
+    if low is None or high is None:
+        return ""
+    return _interval(low, high)
 
 
 def _interval(low: float, high: float) -> str:
@@ -208,7 +212,9 @@ def _verdict(variant: Variant) -> Cell:
     counts = [f"{name} {count}" for name, count in verdicts.items()]
     first = next(iter(verdicts))
     cell = Cell(first, kind=f"verdict {first}")
-    return replace(cell, below=", ".join(counts)) if len(counts) > 1 else cell
+    if len(counts) > 1:
+        return replace(cell, below=", ".join(counts))
+    return cell
 
 
 def _beats_baseline(variant: Variant) -> Cell:
@@ -273,7 +279,9 @@ def _chance(difference: Difference) -> str:
     p = difference.p_corrected
     if math.isnan(p):
         return ""
-    return f"p = {formatting.number(p, digits=2)}" if p >= 0.001 else "p < 0.001"
+    if p >= 0.001:
+        return f"p = {formatting.number(p, digits=2)}"
+    return "p < 0.001"
 
 
 def _pairs(difference: Difference) -> str:
@@ -315,7 +323,9 @@ def _seconds(value: float) -> Cell:
 def _range(epochs: Sequence[int]) -> str:
     if not epochs:
         return ""
-    return str(epochs[0]) if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
+    if len(epochs) == 1:
+        return str(epochs[0])
+    return f"{epochs[0]} to {epochs[-1]}"
 
 
 def _list(values: Sequence[str]) -> str:

@@ -122,7 +122,9 @@ def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
         finite = not _rank(variant, measure)[0]
         if finite and len(variant.values[measure]) > 1:
             return variant
-    return with_values[0] if with_values else None
+    if with_values:
+        return with_values[0]
+    return None
 
 
 def _differences(

@@ -92,7 +92,9 @@ class Variant:
         """Return the mean of a logged metric over the trainings that count; NaN without one."""
         metrics = [run.metrics for run in self.trainings.values()]
         values = [values[metric] for values in metrics if metric in values]
-        return float(np.mean(values)) if values else math.nan
+        if values:
+            return float(np.mean(values))
+        return math.nan
 
 
 @dataclass
