@@ -1,4 +1,4 @@
-"""The universal workflow, from a data set to one tested model: `python workflow.py --help` explains."""
+"""The universal workflow, from a data set to one tested model: see `python workflow.py --help`."""
 
 import sys
 from pathlib import Path
@@ -24,9 +24,8 @@ def main(cfg) -> None:
         refused.check(settings)
         from goldilocks.jobs.resources import prepare
 
-        room = prepare(
-            ["goldilocks.sweep.preload"]
-        )  # Before the imports of the next line: both take their time at once.
+        # Before the imports of the next line: both take their time at once.
+        room = prepare(["goldilocks.sweep.preload"])
         from goldilocks.workflow.conduct import conduct
 
         conduct(settings, room)

@@ -1,4 +1,4 @@
-"""A training job as `goldilocks.run.run` would make it, for measuring its parts."""
+"""A training as `goldilocks.run` makes it, for measuring its parts."""
 
 from pathlib import Path
 
@@ -14,17 +14,17 @@ from goldilocks.training.fit import FitSpec
 CONF = Path(__file__).parents[1] / "conf"
 
 
-def settings(*overrides: str) -> Settings:
-    """The checked settings of a command line."""
+def settings_of(*overrides: str) -> Settings:
+    """Return the checked settings of a command line."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("config", list(overrides), return_hydra_config=True)
-    return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
+    return settled(cfg, hydra=cfg.hydra, overrides=overrides)
 
 
-def job(given: Settings) -> FitSpec:
+def fit_spec(settings: Settings) -> FitSpec:
     """Build a fresh model of these settings, with the rows to train it on."""
-    dataset = given.builder("dataset")()
-    problem = resolve(dataset.problem, **given.tree["problem"])
-    split = given.builder("protocol")(dataset)[0]
-    context = RunContext(given, given.builder("tracking")(), dataset, problem)
-    return prepare(context, TrainingSpec(given, split, None, ""), None)
+    dataset = settings.builder("dataset")()
+    problem = resolve(dataset.problem, **settings.tree["problem"])
+    split = settings.builder("protocol")(dataset)[0]
+    context = RunContext(settings, settings.builder("tracking")(), dataset, problem)
+    return prepare(context, TrainingSpec(settings, split, None, ""), None)

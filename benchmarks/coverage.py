@@ -1,6 +1,6 @@
 """How often the 95 % interval of a test score holds the truth: `python benchmarks/coverage.py`.
 
-Each data set is drawn from a distribution whose true score, that of endlessly many rows, is known
+Each data set is drawn from a distribution whose true score, that of endlessly many rows, is scores
 from a formula or from millions of rows. Nothing is trained: predictions are drawn with the rows.
 """
 
@@ -26,75 +26,75 @@ def problem(kind: str, metric: str) -> Problem:
 
 
 def shares(chance: float, rows: int) -> Callable[[np.random.Generator], Drawn]:
-    """Two classes, of which the predictions hit the right one with this chance."""
+    """Draw two classes, of which the predictions hit the right one with this chance."""
 
-    def draw(random: np.random.Generator) -> Drawn:
-        truth = random.random((rows, 1)) < 0.5
-        right = random.random((rows, 1)) < chance
+    def draw(rng: np.random.Generator) -> Drawn:
+        truth = rng.random((rows, 1)) < 0.5
+        right = rng.random((rows, 1)) < chance
         return truth.astype("float32"), (truth == right).astype("float32"), None
 
     return draw
 
 
 def shares_of_groups(groups: int, size: int, a: float) -> Callable[[np.random.Generator], Drawn]:
-    """The same, but how well the rows of a group are predicted differs between groups: beta(a, 1)."""
+    """Draw the same, but how well the rows of a group are predicted differs between groups: beta(a, 1)."""
 
-    def draw(random: np.random.Generator) -> Drawn:
-        truth = random.random((groups * size, 1)) < 0.5
-        chance = np.repeat(random.beta(a, 1, (groups, 1)), size, axis=0)
-        right = random.random((groups * size, 1)) < chance
-        members = np.repeat(np.arange(groups), size)
-        return truth.astype("float32"), (truth == right).astype("float32"), members
+    def draw(rng: np.random.Generator) -> Drawn:
+        truth = rng.random((groups * size, 1)) < 0.5
+        chance = np.repeat(rng.beta(a, 1, (groups, 1)), size, axis=0)
+        right = rng.random((groups * size, 1)) < chance
+        clusters = np.repeat(np.arange(groups), size)
+        return truth.astype("float32"), (truth == right).astype("float32"), clusters
 
     return draw
 
 
 def errors(rows: int) -> Callable[[np.random.Generator], Drawn]:
-    """Absolute errors with a log-normal distribution: a few are very large."""
+    """Draw absolute errors with a log-normal distribution: a few are very large."""
 
-    def draw(random: np.random.Generator) -> Drawn:
-        return np.zeros((rows, 1)), random.lognormal(0, SKEW, (rows, 1)), None
+    def draw(rng: np.random.Generator) -> Drawn:
+        return np.zeros((rows, 1)), rng.lognormal(0, SKEW, (rows, 1)), None
 
     return draw
 
 
 def errors_of_groups(groups: int) -> Callable[[np.random.Generator], Drawn]:
-    """Groups of 1 to 9 rows, which share half of the variance of the logarithm of their errors."""
+    """Draw groups of 1 to 9 rows, which share half of the variance of the logarithm of their errors."""
 
-    def draw(random: np.random.Generator) -> Drawn:
-        members = np.repeat(np.arange(groups), random.integers(1, 10, groups))
-        shared, own = random.normal(size=groups)[members], random.normal(size=len(members))
-        wrong = np.exp(SKEW * math.sqrt(0.5) * (shared + own))[:, None]
-        return np.zeros_like(wrong), wrong, members
+    def draw(rng: np.random.Generator) -> Drawn:
+        clusters = np.repeat(np.arange(groups), rng.integers(1, 10, groups))
+        of_group, of_row = rng.normal(size=groups)[clusters], rng.normal(size=len(clusters))
+        wrong = np.exp(SKEW * math.sqrt(0.5) * (of_group + of_row))[:, None]
+        return np.zeros_like(wrong), wrong, clusters
 
     return draw
 
 
 def probabilities(rows: int, positive: float) -> Callable[[np.random.Generator], Drawn]:
-    """Probabilities that are too sure of themselves; this share of rows is positive."""
+    """Draw probabilities that are too sure of themselves; this share of rows is positive."""
 
-    def draw(random: np.random.Generator) -> Drawn:
-        truth = (random.random((rows, 1)) < positive).astype("float32")
-        scores = APART * (truth - 0.5) + random.normal(size=(rows, 1))
+    def draw(rng: np.random.Generator) -> Drawn:
+        truth = (rng.random((rows, 1)) < positive).astype("float32")
+        scores = APART * (truth - 0.5) + rng.normal(size=(rows, 1))
         return truth, special.expit(2 * APART * scores).astype("float32"), None
 
     return draw
 
 
 def cases() -> dict[str, tuple[str, str, float, Callable[[np.random.Generator], Drawn]]]:
-    """By name: problem type, score, its true value, and what draws a data set."""
-    random = np.random.default_rng(1)
+    """Return for each name the problem type, score, its true value, and what draws a data set."""
+    rng = np.random.default_rng(1)
     skewed = math.exp(SKEW**2 / 2)
-    truth, said, _ = probabilities(ROWS_FOR_TRUTH, 0.5)(random)
-    loss = float(row_values(problem("binary", "accuracy"), "loss", truth, said).mean())
+    truth, predictions, _ = probabilities(ROWS_FOR_TRUTH, 0.5)(rng)
+    loss = float(row_values(problem("binary", "accuracy"), "loss", truth, predictions).mean())
     area = float(stats.norm.cdf(APART / math.sqrt(2)))
     precise = integrate.quad(lambda z: stats.norm.pdf(z), -APART / 2, np.inf)[
         0
     ]  # right at 0.5, of either class
-    found = {}
+    drawn = {}
     for chance in (0.6, 0.9, 0.97):
         for rows in (100, 500):
-            found[f"accuracy {chance}, {rows} rows"] = (
+            drawn[f"accuracy {chance}, {rows} rows"] = (
                 "binary",
                 "accuracy",
                 chance,
@@ -102,60 +102,60 @@ def cases() -> dict[str, tuple[str, str, float, Callable[[np.random.Generator], 
             )
     for a, groups, size in ((4, 20, 10), (4, 60, 5), (32, 20, 10)):
         name = f"accuracy {a / (a + 1):.2f}, {groups} groups of {size} rows"
-        found[name] = ("binary", "accuracy", a / (a + 1), shares_of_groups(groups, size, a))
+        drawn[name] = ("binary", "accuracy", a / (a + 1), shares_of_groups(groups, size, a))
     for rows in (30, 100, 500, 3000):
-        found[f"mae, skewed, {rows} rows"] = ("regression", "mae", skewed, errors(rows))
+        drawn[f"mae, skewed, {rows} rows"] = ("regression", "mae", skewed, errors(rows))
     for groups in (30, 100):
-        found[f"mae, skewed, {groups} groups of 1 to 9"] = (
+        drawn[f"mae, skewed, {groups} groups of 1 to 9"] = (
             "regression",
             "mae",
             skewed,
             errors_of_groups(groups),
         )
     rmse = math.exp(SKEW**2)
-    found["root of mse, skewed, 500 rows"] = (
+    drawn["root of mse, skewed, 500 rows"] = (
         "regression",
         "root_mean_squared_error",
         rmse,
         errors(500),
     )
     for rows in (100, 500):
-        found[f"log loss, {rows} rows"] = ("binary", "loss", loss, probabilities(rows, 0.5))
-        found[f"auc {area:.2f}, {rows} rows"] = ("binary", "auc", area, probabilities(rows, 0.5))
-    found[f"auc {area:.2f}, 100 rows, 20 positive"] = (
+        drawn[f"log loss, {rows} rows"] = ("binary", "loss", loss, probabilities(rows, 0.5))
+        drawn[f"auc {area:.2f}, {rows} rows"] = ("binary", "auc", area, probabilities(rows, 0.5))
+    drawn[f"auc {area:.2f}, 100 rows, 20 positive"] = (
         "binary",
         "auc",
         area,
         probabilities(100, 0.2),
     )
-    found[f"recall {precise:.2f}, 200 rows"] = (
+    drawn[f"recall {precise:.2f}, 200 rows"] = (
         "binary",
         "recall",
         precise,
         probabilities(200, 0.5),
     )
-    return found
+    return drawn
 
 
 def main() -> None:
     print(f"| score | {' | '.join(f'of {count}' for count in DATA_SETS)} | above | below | width |")
     print("|---|---|---|---|---|---|")
     totals = np.zeros(len(DATA_SETS))
-    known = cases()
-    for name, (kind, metric, true, draw) in known.items():
-        random, ends = np.random.default_rng(0), []
+    scores = cases()
+    for name, (kind, metric, true, draw) in scores.items():
+        rng, ends = np.random.default_rng(0), []
         for _ in range(max(DATA_SETS)):
-            found = interval(problem(kind, metric), metric, *draw(random))
-            ends.append((found.low, found.high))
+            result = interval(problem(kind, metric), metric, *draw(rng))
+            ends.append((result.low, result.high))
         low, high = np.array(ends).T
         held = [np.mean((low[:count] <= true) & (true <= high[:count])) for count in DATA_SETS]
         totals += held
-        said = " | ".join(f"{share:.1%}" for share in held)
+        columns = " | ".join(f"{share:.1%}" for share in held)
         print(
-            f"| {name} | {said} | {np.mean(low > true):.1%} | {np.mean(high < true):.1%} | "
+            f"| {name} | {columns} | {np.mean(low > true):.1%} | {np.mean(high < true):.1%} | "
             f"{np.mean(high - low):.3f} |"
         )
-    print(f"| all | {' | '.join(f'{share:.1%}' for share in totals / len(known))} | | | |")
+    print(f"| all | {' | '.join(f'{share:.1%}' for share in totals / len(scores))} | | | |")
     for count in DATA_SETS:
         print(
             f"Of {count} data sets a perfect interval holds it in 95 % -+ "

@@ -46,7 +46,7 @@ def serve(port: int) -> subprocess.Popen:
 
 def trained(given, report, checkpoint) -> float:
     """Seconds of one training."""
-    job = case.job(given)
+    job = case.fit_spec(given)
     began = time.perf_counter()
     given.builder("trainer")(job, [], report, checkpoint)
     return time.perf_counter() - began
@@ -77,7 +77,7 @@ def main():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    given = case.settings(*OVERRIDES)
+    given = case.settings_of(*OVERRIDES)
     trained(given, lambda number, values: None, None)  # Warms up.
     ratios, epochs = [], []
     for _ in range(TURNS):

@@ -1,10 +1,10 @@
-"""How often the workflow stops at step 3 on labels that were shuffled: `python benchmarks/power.py [TRIALS [FIRST]]`.
+"""How often shuffled labels stop a workflow: `python benchmarks/power.py [TRIALS [FIRST]]`.
 
 Four data sets that scikit-learn ships, as CSV files, with their target shuffled, each trial with
-another seed; then the same four as they are, which must pass. Of the digits the question is whether
-one is below 3: the rarer class has 30 % of the rows, so that a network which learns nothing says
-the same class of all of them. A workflow is given too little time to go far beyond step 3. The
-trials before FIRST are left out: they have been done.
+another seed; then the same four as they are, which must pass. The target of the digits is whether
+one is below 3: the rarer class has 30 % of the rows, so a network that learns nothing predicts the
+same class for all rows. The budget is too small to go far beyond step 3. Trials before FIRST are
+left out: they have been done.
 """
 
 import json
@@ -47,8 +47,8 @@ def steps(name: str, shuffle: int | None) -> tuple[str, float]:
         )
         if done.returncode:
             sys.exit(done.stderr)
-        [kept] = (Path(folder) / ".goldilocks" / "workflows").iterdir()
-        passed = json.loads((kept / "power.json").read_text())["report"]["passed"]
+        [results] = (Path(folder) / ".goldilocks" / "workflows").iterdir()
+        passed = json.loads((results / "power.json").read_text())["report"]["passed"]
         return "passed" if passed else "stopped", time.monotonic() - began
 
 
@@ -56,15 +56,15 @@ def main(trials: int, first: int) -> None:
     stopped = 0
     for trial in range(first, trials):
         name = list(SETS)[trial % len(SETS)]
-        said, seconds = steps(name, trial)
-        stopped += said == "stopped"
-        print(f"shuffled {name}, seed {trial}: {said} ({seconds:.0f} s)", flush=True)
+        end, seconds = steps(name, trial)
+        stopped += end == "stopped"
+        print(f"shuffled {name}, seed {trial}: {end} ({seconds:.0f} s)", flush=True)
     print(f"{stopped} of {trials - first} workflows on shuffled targets stopped at step 3")
     for name in SETS:
-        said, seconds = steps(name, None)
-        print(f"{name} as it is: {said} ({seconds:.0f} s)", flush=True)
+        end, seconds = steps(name, None)
+        print(f"{name} as it is: {end} ({seconds:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    main(*given, *(20, 0)[len(given) :])
+    arguments = [int(word) for word in sys.argv[1:]]
+    main(*arguments, *(20, 0)[len(arguments) :])

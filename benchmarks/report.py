@@ -78,7 +78,7 @@ def main():
     store = local.connect(uri=f"sqlite:///{Path.cwd() / 'mlflow.db'}", experiment="goldilocks")
     sweep = fill(store)
     runs = store.select([sweep]).runs
-    assert set(sections.curves_of(runs)) == {*NAMES, "val_data_loss"}
+    assert set(sections.curve_names(runs)) == {*NAMES, "val_data_loss"}
     ids = [run.run_id for run in runs]
     seconds = {arm: [] for arm in (report, at_once, naive)}
     for repeat in range(REPEATS + 1):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import optuna
 
-from goldilocks.search import trial as pruning
+from goldilocks.search.study import open_storage
 
 TRAIN = Path(__file__).parents[1] / "train.py"
 
@@ -48,7 +48,7 @@ def searched(name: str, *overrides: str) -> optuna.Study:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return optuna.load_study(study_name=name, storage=pruning.storage(f"search/{name}.log"))
+    return optuna.load_study(study_name=name, storage=open_storage(f"search/{name}.log"))
 
 
 def epochs(trials: list[optuna.trial.FrozenTrial]) -> int:

@@ -1,4 +1,4 @@
-"""What choosing `steps_per_execution` gains on a small model: an epoch with Keras's 1 beside an epoch with ours."""
+"""What choosing `steps_per_execution` gains on a small model: an epoch with Keras's 1, and with ours."""
 
 import statistics
 
@@ -8,15 +8,16 @@ REPEATS, SKIPPED = 5, 2  # the first epochs compile
 
 
 def epoch_seconds(*overrides: str) -> float:
-    """Median seconds of an epoch, without those that compile."""
-    given = case.settings(
+    """Return the median seconds of an epoch, without those that compile."""
+    settings = case.settings_of(
         "dataset=boston",
         "dataset.source=stand_in",
         "trainer.epochs=12",
         "trainer.batch_size=1",
         *overrides,
     )
-    result = given.builder("trainer")(case.job(given), [], lambda number, values: None)
+    spec = case.fit_spec(settings)
+    result = settings.builder("trainer")(spec, [], lambda number, values: None, None)
     return statistics.median(result.history["seconds"][SKIPPED:])
 
 

@@ -25,33 +25,33 @@ CASES = {
 }  # fmt: skip
 
 
-def tracked(given, job, *, store) -> float:
-    """Seconds of a training whose every epoch goes to a store, from the first step to the store's last answer."""
+def tracked(settings, spec, *, store) -> float:
+    """Return the seconds of a training whose every epoch goes to a store, from the first step to the store's last answer."""
     with store.start_run("benchmark", parent=None, params={}, tags={}, resume=None) as tracker:
         began = time.perf_counter()
-        given.builder("trainer")(job, [], tracker.epoch, tracker.checkpoint)
+        settings.builder("trainer")(spec, [], tracker.epoch, tracker.checkpoint)
         return time.perf_counter() - began
 
 
-def untracked(given, job) -> float:
-    """Seconds of the same training whose epochs go nowhere."""
+def untracked(settings, spec) -> float:
+    """Return the seconds of the same training whose epochs go nowhere."""
     began = time.perf_counter()
-    given.builder("trainer")(job, [], lambda number, values: None, None)
+    settings.builder("trainer")(spec, [], lambda number, values: None, None)
     return time.perf_counter() - began
 
 
-def bare(given, job) -> float:
-    """Seconds of Keras's `fit` with nothing around it."""
+def bare(settings, spec) -> float:
+    """Return the seconds of Keras's `fit` with nothing around it."""
     from goldilocks.training import batches, fit
 
-    trainer = given.tree["trainer"]
+    trainer = settings.tree["trainer"]
     size, epochs = trainer["batch_size"], trainer["epochs"]
     began = time.perf_counter()
-    rows, common = job.split.train, (job.dataset, job.encoder)
+    rows, common = spec.split.train, (spec.dataset, spec.encoder)
     training = batches.training(
         *common,
         rows,
-        job.targets,
+        spec.targets,
         batch_size=size,
         shuffle=True,
         seed=0,
@@ -59,18 +59,18 @@ def bare(given, job) -> float:
         batches_done=0,
     )
     validation = batches.evaluation(
-        *common, job.split.validation, job.targets, batch_size=max(size, 128)
+        *common, spec.split.validation, spec.targets, batch_size=max(size, 128)
     )
     steps = -(-len(rows) // size)
-    numbers = size * math.prod(job.model.input_shape[1:])
-    job.model.compile(
-        optimizer=job.optimizer(steps * epochs),
-        loss=job.problem.loss,
-        metrics=list(job.problem.metrics),
+    numbers = size * math.prod(spec.model.input_shape[1:])
+    spec.model.compile(
+        optimizer=spec.optimizer(steps * epochs),
+        loss=spec.problem.loss,
+        metrics=list(spec.problem.metrics),
         steps_per_execution=fit.largest_divisor(steps, fit.NUMBERS_PER_EXECUTION // numbers),
         jit_compile=False,
     )
-    job.model.fit(
+    spec.model.fit(
         training,
         validation_data=validation,
         epochs=epochs,
@@ -85,17 +85,17 @@ def main():
     folder = tempfile.mkdtemp()
     os.chdir(folder)
     for name, overrides in CASES.items():
-        given = case.settings(*overrides)
-        store = given.builder("tracking")()
+        settings = case.settings_of(*overrides)
+        store = settings.builder("tracking")()
         arms = {
-            "tracked": functools.partial(tracked, given, store=store),
-            "without a store": functools.partial(untracked, given),
-            "bare": functools.partial(bare, given),
+            "tracked": functools.partial(tracked, settings, store=store),
+            "without a store": functools.partial(untracked, settings),
+            "bare": functools.partial(bare, settings),
         }
         seconds = {arm: [] for arm in arms}
         for repeat in range(REPEATS + 1):
             for arm, run in list(arms.items())[:: 1 if repeat % 2 else -1]:
-                spent = run(case.job(given))
+                spent = run(case.fit_spec(settings))
                 if repeat:  # The first turn warms up.
                     seconds[arm].append(spent)
         print(f"{name}, {REPEATS} turns of {statistics.median(seconds['bare']):.1f} s:")
@@ -105,16 +105,16 @@ def main():
             ]
             spread = f"from {min(ratios):.3f} to {max(ratios):.3f}"
             print(f"  tracked / {arm}: median {statistics.median(ratios):.3f}, {spread}")
-        log_model(given, store)
+        log_model(settings, store)
 
 
-def log_model(given, store):
-    """Seconds of logging the model with its signature and input example."""
+def log_model(settings, store):
+    """Return the seconds of logging the model with its signature and input example."""
     from goldilocks.encoding import encoder
 
-    job = case.job(given)
-    complete = encoder.attach(job.encoder, job.model)
-    example = encoder.raw(job.dataset, job.split.validation[:2])
+    spec = case.fit_spec(settings)
+    complete = encoder.attach(spec.encoder, spec.model)
+    example = encoder.raw(spec.dataset, spec.split.validation[:2])
     seconds = []
     with store.start_run("benchmark", parent=None, params={}, tags={}, resume=None) as tracker:
         for _ in range(5):

@@ -77,19 +77,19 @@ def fit(
 
 def main() -> None:
     with FILE.open(newline="") as file:
-        known = {int(line["number"]): line for line in csv.DictReader(file)}
-    chances, found = [], []
-    for number in [each for each in sorted(known) if each % EVERY == 1]:
+        lines = {int(line["number"]): line for line in csv.DictReader(file)}
+    chances, trained_lines = [], []
+    for number in [number for number in sorted(lines) if number % EVERY == 1]:
         setting = draw(number)
         data = task(setting)
         model = build(setting, data)
         trained = [fit(model, setting, data, seed) for seed in range(KERAS_SEEDS)]
-        beside = train(
+        in_numpy = train(
             data, units=setting.units, layers=setting.layers, epochs=setting.epochs, optimizer=setting.optimizer,
             learning_rate=setting.learning_rate, seeds=[1000 * number + seed for seed in range(SEEDS)],
             l2=np.full(SEEDS, setting.l2), dropout=np.full(SEEDS, setting.dropout), watched={setting.epochs - 1},
         )  # fmt: skip
-        ours, theirs = beside.held[:, -1].mean(axis=1), np.array([held for _, held in trained])
+        ours, theirs = in_numpy.held[:, -1].mean(axis=1), np.array([held for _, held in trained])
         chances.append(
             stats.mannwhitneyu(
                 np.nan_to_num(ours, nan=np.inf), np.nan_to_num(theirs, nan=np.inf)
@@ -99,15 +99,15 @@ def main() -> None:
         curves = written(
             *(np.array(history[name]) for name in ("data_loss", "val_data_loss", "val_metric"))
         )
-        found.append(known[number] | {"source": "keras"} | curves)
+        trained_lines.append(lines[number] | {"source": "keras"} | curves)
         print(
             f"{number:3} {setting.family:14} NumPy {ours.mean():.4f}, Keras {theirs.mean():.4f}, p "
             f"{chances[-1]:.3f}"
         )
     with KERAS_FILE.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, list(trained_lines[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(found)
+        writer.writerows(trained_lines)
     few = sum(chance < 0.05 for chance in chances)
     print(
         f"{few} of {len(chances)} differ at 5 %; by chance {0.05 * len(chances):.1f} would, at "

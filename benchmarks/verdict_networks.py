@@ -1,4 +1,4 @@
-"""Many small networks trained at once: stacks of dense layers in NumPy, with Keras's defaults, beside each other.
+"""Many small networks trained at once: stacks of dense layers in NumPy, with Keras's defaults, side by side.
 
 A network differs from its neighbours in its seed, its penalty, its dropout and nothing else; all
 see the same rows. What `keras.Model.fit` would do to one of them happens here to each: Glorot's

@@ -59,7 +59,7 @@ class Drawn:
     Attributes:
         kind: One of `KINDS`; what stands before the comma is the verdict that is right.
         history: As Keras returns it.
-        baseline: Loss and metric of the dumb predictor.
+        baseline: Loss and metric of the dummy baseline.
         metric: "accuracy" or "mae".
         rows: For validation.
         character: How it was drawn, in words.
@@ -166,10 +166,10 @@ def wobble(random: np.random.Generator, epochs: int) -> tuple[np.ndarray, str]:
 
 def remembering(random: np.random.Generator, epochs: int, memory: float) -> np.ndarray:
     """Autocorrelated noise with a standard deviation of 1, (epochs,)."""
-    found = random.normal(size=epochs)
+    noise = random.normal(size=epochs)
     for at in range(1, epochs):
-        found[at] = memory * found[at - 1] + np.sqrt(1 - memory**2) * found[at]
-    return found
+        noise[at] = memory * noise[at - 1] + np.sqrt(1 - memory**2) * noise[at]
+    return noise
 
 
 def powerless(

@@ -164,7 +164,7 @@ def prior_losses(kind: str, prior: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def baseline(data: Task, prior: np.ndarray) -> dict[str, float]:
-    """What the dumb predictor reaches on the rows of the curve."""
+    """What the dummy baseline reaches on the rows of the curve."""
     y = data.val[1]
     return {
         "base_loss": float(prior_losses(data.kind, prior, y).mean()),

@@ -1,4 +1,4 @@
-"""What the universal workflow achieves: `python benchmarks/workflows.py BUDGET [FOLDER_OF_PHOTOGRAPHS] [NAME ...]`.
+"""What the universal workflow achieves: `python benchmarks/workflows.py BUDGET [PHOTOS] [NAME ...]`.
 
 The stand-ins of four of the book's data sets, three data sets that scikit-learn ships, written out
 as files, and a folder of photographs, with a folder per class. One after another, each in a folder
@@ -16,8 +16,7 @@ from PIL import Image
 from sklearn import datasets
 
 from goldilocks.formatting import number, signed
-from goldilocks.report.workflow import content
-from goldilocks.report.workflow.content import WorkflowReport
+from goldilocks.report.workflow.results import FILE, WorkflowReport, read_report
 
 ROOT, HERE = Path(__file__).parent.parent, Path("workflows")
 STAND_INS = ("boston", "imdb", "mnist", "catsdogs")
@@ -31,8 +30,8 @@ def arguments(name: str, folder: Path, photographs: Path | None) -> list[str]:
         assert photographs is not None
         return ["dataset=images", f"dataset.dir={photographs.resolve()}"]
     if name == "digits":
-        found = datasets.load_digits()
-        for number, (image, label) in enumerate(zip(found.images, found.target, strict=True)):
+        digits = datasets.load_digits()
+        for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
             file = folder / "digits" / f"digit_{label}" / f"{number}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray((image * 15).astype("uint8")).save(file)
@@ -54,21 +53,22 @@ def logged_report(folder: Path) -> WorkflowReport | None:
     experiment = client.get_experiment_by_name("goldilocks")
     if experiment is None:
         return None
-    found = client.search_runs(
+    finished = client.search_runs(
         [experiment.experiment_id], "tags.role = 'workflow' AND attributes.status = 'FINISHED'"
     )
-    if not found:
+    if not finished:
         return None
-    return content.read(folder / str(found[0].info.artifact_uri) / content.FILE)
+    return read_report(folder / str(finished[0].info.artifact_uri) / FILE)
 
 
 def row(name: str, report: WorkflowReport, seconds: float) -> str:
     """A row of the table."""
     minutes = f"{seconds / 60:.1f}"
-    if not report.comparison:
-        return f"| {name} | {report.steps[-1].decision} | | | | | | | {minutes} |"
+    tune = report.results.tune
+    if tune is None:
+        return f"| {name} | {report.results.steps[-1].decision} | | | | | | | {minutes} |"
 
-    by_role = {str(cells["candidate"]).partition(":")[0]: cells for cells in report.comparison}
+    by_role = {str(cells["candidate"]).partition(":")[0]: cells for cells in tune.comparison}
     by_role["overfit"] = by_role.get("overfit") or by_role["largest"]
     metric = next(key for key in by_role["winner"] if key.startswith("val_"))
     values = {role: number(float(cells[metric] or 0)) for role, cells in by_role.items()}
@@ -76,7 +76,7 @@ def row(name: str, report: WorkflowReport, seconds: float) -> str:
     cells = [values.get(role, "") for role in ("baseline", "reference", "small", "overfit")]
     cells.append(f"{values['winner']} ({winner})")
 
-    final, test, gain = report.final, "", ""
+    final, test, gain = report.results.score, "", ""
     if final is not None:
         gain = (
             f"{signed(final.gain, 3)} ({signed(final.gain_low, 3)} to {signed(final.gain_high, 3)})"
@@ -108,13 +108,13 @@ def main(budget: str, photographs: Path | None, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    given = [Path(each) for each in sys.argv[2:3] if Path(each).is_dir()]
-    asked = sys.argv[2 + len(given) :]
+    folders = [Path(each) for each in sys.argv[2:3] if Path(each).is_dir()]
+    names = sys.argv[2 + len(folders) :]
     everything = [
         *STAND_INS,
         "breast_cancer",
         "diabetes",
         "digits",
-        *(["photographs"] if given else []),
+        *(["photographs"] if folders else []),
     ]
-    main(sys.argv[1], given[0] if given else None, asked or everything)
+    main(sys.argv[1], folders[0] if folders else None, names or everything)

@@ -6,11 +6,13 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from goldilocks.config.options import OptionFiles
 from goldilocks.config.settings import GROUPS, Settings, settled
 
 ROOT = Path(__file__).parent.parent
 CONF = ROOT / "conf"
-OPTIONS = {group: sorted(file.stem for file in (CONF / group).glob("*.yaml")) for group in GROUPS}
+FILES = OptionFiles((CONF,))
+OPTIONS = {group: FILES.names(group) for group in GROUPS}
 
 # What a person must add to these options, with paths that exist.
 NEEDED = {
@@ -35,4 +37,4 @@ def composed(*overrides: str) -> DictConfig:
 def checked(*overrides: str, sweep_dir: Path | None = None) -> Settings:
     """The settings that these overrides come to."""
     cfg = composed(*overrides)
-    return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=sweep_dir)
+    return settled(cfg, hydra=cfg.hydra, overrides=overrides, sweep_dir=sweep_dir)

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
+from goldilocks import environment
 from goldilocks.config.settings import Settings, settled
 
 ROOT = Path(__file__).parent.parent
+environment.prepare()
 for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_threads, "1")  # There is a worker of pytest on each core.
 os.environ["PYTHONPATH"] = str(
@@ -32,7 +34,7 @@ def composed() -> Callable[..., Settings]:
     def settings(*overrides: str) -> Settings:
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             cfg = compose("config", list(overrides), return_hydra_config=True)
-        return settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
+        return settled(cfg, hydra=cfg.hydra, overrides=overrides)
 
     return settings
 

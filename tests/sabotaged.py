@@ -31,9 +31,9 @@ def hang():
 
 
 def swell():
-    kept = []
+    blocks = []
     while True:
-        kept.append(bytearray(os.urandom(1 << 20) * 64))
+        blocks.append(bytearray(os.urandom(1 << 20) * 64))
         time.sleep(0.05)
 
 

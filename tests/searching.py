@@ -35,13 +35,13 @@ class Streaming:
     def __init__(self, job: Job, slots: int):
         self.job, self.slots = job, slots
 
-    def stream(self, ask, tell, *, total, common):
-        self.total, self.common = total, common
+    def stream(self, ask, tell, *, total):
+        self.total = total
         with ThreadPoolExecutor(self.slots) as pool:
             running = {}
             while True:
-                while len(running) < self.slots and (asked := ask()) is not None:
-                    running[pool.submit(run, self.job, *asked)] = asked[0]
+                while len(running) < self.slots and (trial := ask()) is not None:
+                    running[pool.submit(run, self.job, *trial)] = trial[0]
                 if not running:
                     return
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
@@ -49,26 +49,26 @@ class Streaming:
 
 
 class Batched:
-    """Runs what it is given, then answers, as launchers of others do."""
+    """Runs a whole batch before it answers, as launchers of others do."""
 
     def __init__(self, job: Job):
         self.job = job
         self.batches: list[list[int]] = []
 
     def launch(self, job_overrides, initial_job_idx):
-        self.batches.append([initial_job_idx + place for place in range(len(job_overrides))])
+        self.batches.append([initial_job_idx + index for index in range(len(job_overrides))])
         return [
-            run(self.job, initial_job_idx + place, words)
-            for place, words in enumerate(job_overrides)
+            run(self.job, initial_job_idx + index, words)
+            for index, words in enumerate(job_overrides)
         ]
 
 
 def sweep(launcher, *overrides: str, sweep_dir: Path = Path("sweep")):
     """What became of the jobs of `-m hydra/sweeper=search OVERRIDES`, batch by batch."""
-    given = ["hydra/sweeper=search", f"hydra.sweep.dir={sweep_dir}", *overrides]
+    values = ["hydra/sweeper=search", f"hydra.sweep.dir={sweep_dir}", *overrides]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        config = loader.load_configuration("config", given, run_mode=RunMode.MULTIRUN)
+        config = loader.load_configuration("config", values, run_mode=RunMode.MULTIRUN)
         node = OmegaConf.to_container(config.hydra.sweeper)
         sweeper = SearchSweeper(**{key: value for key, value in node.items() if key != "_target_"})
         sweeper.config, sweeper.launcher = config, launcher
@@ -76,7 +76,7 @@ def sweep(launcher, *overrides: str, sweep_dir: Path = Path("sweep")):
         return sweeper.sweep(list(config.hydra.overrides.task))
 
 
-def dying(number: int, given: dict[str, str]) -> float:
+def dying(number: int, values: dict[str, str]) -> float:
     if number == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return float(number)

@@ -46,8 +46,8 @@ def penalized(model):
         "embeddings_regularizer",
         "bias_regularizer",
     )
-    found = [
+    counts = [
         (type(layer).__name__, sum(getattr(layer, name, None) is not None for name in names))
         for layer in layers
     ]
-    return [(layer, count) for layer, count in found if count]
+    return [(layer, count) for layer, count in counts if count]

@@ -48,15 +48,15 @@ def seeds(name, values, **more):
     ]
 
 
-def folds(name, values, *, overlap_high):
-    """A run that averages folds, whose values are those at its best epoch, 2, and the folds below it."""
+def folds(name, values, *, overlap=1 / 3):
+    """A run that averages folds, whose values are those at its best epoch, 2, and the folds below it.
+
+    `overlap` is None of a run of an earlier version, which did not log it.
+    """
     mean = sum(values) / len(values)
-    deviation = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
-    metrics = {
-        "trainings": len(values),
-        "best_val_loss_std": deviation,
-        "best_val_loss_high": overlap_high,
-    }
+    metrics = {"trainings": len(values)}
+    if overlap is not None:
+        metrics["folds_overlap"] = overlap
     params = {"model.units": name, "protocol": "kfold", "protocol.k": str(len(values))}
     above = a_run(name, mean, params=params, metrics=metrics, tags={"role": "plain"})
     below = [

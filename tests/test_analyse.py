@@ -4,12 +4,13 @@ import pytest
 from mlflow.tracking import MlflowClient
 from PIL import Image
 
+from goldilocks.config.settings import builder
 from goldilocks.errors import AnalysisError, ConfigError, DataError, StoreError
 from goldilocks.interpret import analyse, figures
 from goldilocks.run.run import run
 from goldilocks.tracking import local
 
-NOTHING = {"layer": None, "image": None, "asked": ()}
+NOTHING = {"layer": None, "image": None, "words": ()}
 
 
 @pytest.fixture
@@ -19,9 +20,9 @@ def logged(folder, composed):
     def train(*overrides):
         run(composed(*overrides, "trainer=smoke"))
         store = local.connect(uri=None, experiment="goldilocks")
-        found = store.client.search_runs([store.experiment_id], order_by=["start_time DESC"])
+        runs = store.client.search_runs([store.experiment_id], order_by=["start_time DESC"])
         return next(
-            each.info.run_id for each in found if each.outputs and each.outputs.model_outputs
+            stored.info.run_id for stored in runs if stored.outputs and stored.outputs.model_outputs
         ), store
 
     return train
@@ -68,7 +69,7 @@ def artifacts(store, run_id):
     return {item.path for item in store.client.list_artifacts(run_id, "analysis")}
 
 
-def test_a_run_on_images_gets_its_figures(folder, logged, few, capsys):
+def test_a_run_on_images_has_its_figures(folder, logged, few, capsys):
     run_id, store = logged(*images(folder), "model.units=8")
     before = store.client.get_run(run_id).data
     names = analyse.run(store, run_id, **NOTHING)
@@ -84,21 +85,21 @@ def test_a_run_on_images_gets_its_figures(folder, logged, few, capsys):
     assert f"under analysis/ of run {run_id}" in capsys.readouterr().out
 
 
-def test_an_image_of_ones_own_and_one_layer(folder, logged, few):
+def test_a_users_image_and_one_layer(folder, logged, few):
     run_id, store = logged(*images(folder), "model.units=8")
     Image.new("L", (50, 40), 200).save(folder / "own.jpg")
     with pytest.raises(
         AnalysisError,
         match=r"nothing is no layer of convnet with feature maps; its convolutions are",
     ):
-        analyse.run(store, run_id, layer="nothing", image=None, asked=())
+        analyse.run(store, run_id, layer="nothing", image=None, words=())
     assert artifacts(store, run_id) == set()
-    assert "grad_cam" in analyse.run(store, run_id, layer=None, image=folder / "own.jpg", asked=())
+    assert "grad_cam" in analyse.run(store, run_id, layer=None, image=folder / "own.jpg", words=())
     table(folder)
     with pytest.raises(
         DataError, match=r"--image is .+h.csv, which cannot be read: .+ Expected a JPEG or PNG"
     ):
-        analyse.run(store, run_id, layer=None, image=folder / "h.csv", asked=())
+        analyse.run(store, run_id, layer=None, image=folder / "h.csv", words=())
 
 
 def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
@@ -109,8 +110,8 @@ def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
         figures.encoding, "raw", lambda dataset, rows: read.append(rows) or raw(dataset, rows)
     )
     assert analyse.run(store, run_id, **NOTHING) == ["permutation_importance"]
-    settings = analyse._settings(store, store.get_run(run_id))
-    split = settings.builder("protocol")(settings.builder("dataset")())[0]
+    tree = analyse._config(store, store.get_run(run_id))
+    split = builder(tree, "protocol")(builder(tree, "dataset")())[0]
     assert read
     assert all(set(rows) <= set(split.validation) for rows in read)
 
@@ -144,7 +145,7 @@ def test_a_run_without_a_configuration_is_refused(folder):
 
 
 @pytest.mark.slow
-def test_each_fold_is_looked_at_with_its_own_validation_rows(folder, logged, monkeypatch):
+def test_each_fold_uses_its_own_validation_rows(folder, logged, monkeypatch):
     run_id, store = logged(*table(folder), "protocol=kfold", "protocol.k=2")
     assert store.get_run(run_id).tags["fold"] == "2"
     store.client.set_tag(
@@ -153,11 +154,11 @@ def test_each_fold_is_looked_at_with_its_own_validation_rows(folder, logged, mon
     settings = analyse._settings(store, store.get_run(run_id))
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
-    found = analyse._split(settings, dataset, store.get_run(run_id))
-    np.testing.assert_array_equal(found.validation, splits[1].validation)
+    split = analyse._split(settings, dataset, store.get_run(run_id))
+    np.testing.assert_array_equal(split.validation, splits[1].validation)
 
 
-def test_a_network_by_its_name(tmp_path, few, monkeypatch, capsys):
+def test_a_published_network_by_its_name(tmp_path, few, monkeypatch, capsys):
     real = analyse.NETWORKS["mobilenet_v2"]
     small = real._replace(
         make=lambda weights: real.make(weights=weights, input_shape=(32, 32, 3), alpha=0.35)
@@ -176,13 +177,13 @@ def test_a_network_by_its_name(tmp_path, few, monkeypatch, capsys):
         analyse.network("vgg17", tmp_path / "own.png", tmp_path, weights=None, layer=None)
 
 
-def test_texts_are_looked_into(folder, logged):
+def test_a_run_on_texts_has_its_figures(folder, logged):
     words = np.random.default_rng(0).choice(["film", "plot", "star"], size=(80, 4))
-    told = ["good" if row % 2 else "bad" for row in range(80)]
+    opinions = ["good" if row % 2 else "bad" for row in range(80)]
     pd.DataFrame(
         {
-            "review": [" ".join([word, *rest]) for word, rest in zip(told, words, strict=True)],
-            "liked": told,
+            "review": [" ".join([word, *rest]) for word, rest in zip(opinions, words, strict=True)],
+            "liked": opinions,
         }
     ).to_csv("t.csv")
     data = (
@@ -193,12 +194,12 @@ def test_texts_are_looked_into(folder, logged):
         "dataset.max_tokens=9",
     )
     run_id, store = logged(*data, "dataset.maxlen=6", "model=embedding")
-    names = analyse.run(store, run_id, layer=None, image=None, asked=("good", "unheard"))
+    names = analyse.run(store, run_id, layer=None, image=None, words=("good", "unheard"))
     assert names == ["nearest_words", "saliency"]
 
 
 @pytest.mark.slow
-def test_a_series_is_looked_into(folder, logged, few):
+def test_a_run_on_a_series_has_its_figures(folder, logged, few):
     values = np.sin(np.arange(400) / 5)
     hours = pd.date_range("2020-01-01", periods=400, freq="h")
     pd.DataFrame({"time": hours, "a": values, "b": values**2}).to_csv("s.csv", index=False)

@@ -71,14 +71,14 @@ def training(data, *, seed=0, augment=None, batch_size=3, batches_done=0):
 
 
 def taken(pipeline, epochs=1):
-    """Features and targets of so many epochs, each joined."""
+    """Return joined features and targets of some epochs."""
     pairs = list(pipeline.take(STEPS * epochs).as_numpy_iterator())
-    found = []
+    epochs_taken = []
     for start in range(0, len(pairs), STEPS):
         x, y = zip(*pairs[start : start + STEPS], strict=True)
-        assert [len(each) for each in y] == [3, 3, 3, 1]
-        found.append((np.concatenate(x), np.concatenate(y)))
-    return found
+        assert [len(batch) for batch in y] == [3, 3, 3, 1]
+        epochs_taken.append((np.concatenate(x), np.concatenate(y)))
+    return epochs_taken
 
 
 def orders(data, **settings):
@@ -86,7 +86,7 @@ def orders(data, **settings):
 
 
 @pytest.mark.parametrize("name", ["held", "streamed", "table"])
-def test_every_epoch_has_every_row_once_in_an_order_of_its_own(name, request):
+def test_every_epoch_has_every_row_once_in_another_order(name, request):
     data = request.getfixturevalue(name)
     first = orders(data)
     assert [sorted(order) for order in first] == [sorted(ROWS.tolist())] * 3
@@ -117,7 +117,7 @@ def test_evaluation_keeps_the_order_once(name, request):
     )
 
 
-def test_streaming_gives_the_numbers_that_holding_gives(held, streamed):
+def test_streamed_and_held_rows_are_equal(held, streamed):
     for (x, y), (x_streamed, y_streamed) in zip(
         taken(training(held), epochs=2), taken(training(streamed), epochs=2), strict=True
     ):
@@ -125,7 +125,7 @@ def test_streaming_gives_the_numbers_that_holding_gives(held, streamed):
         np.testing.assert_array_equal(x, x_streamed)
 
 
-def test_augmentation_changes_each_view_and_comes_again_with_its_seed(held):
+def test_augmentation_changes_every_view_and_depends_on_its_seed(held):
     # As `trainer.deterministic` does, which promises it.
     tf.config.experimental.enable_op_determinism()
 
@@ -164,14 +164,14 @@ def test_each_part_of_the_augmentation_is_a_layer(part, value, layers):
     assert not STILL.augments
 
 
-def test_a_rotation_is_of_as_many_degrees_as_asked_for():
+def test_a_rotation_is_in_degrees():
     layer = batches.augmentation(Regularizer(**{**vars(STILL), "rotation": 90.0}), seed=0).layers[0]
     assert layer.factor == (-0.25, 0.25)  # of a full turn
 
 
 @pytest.mark.parametrize("name", ["held", "streamed"])
 @pytest.mark.parametrize("augmented", [False, True])
-def test_a_training_that_goes_on_gets_the_batches_that_come_next(name, augmented, request):
+def test_a_resumed_training_gets_the_next_batches(name, augmented, request):
     data = request.getfixturevalue(name)
     if augmented and name == "held":
         pytest.skip("what is augmented is not held")

@@ -72,7 +72,7 @@ def test_help_shows_the_groups_and_examples_without_tensorflow(train):
                 "In dataset=boston model=mlp regularizer=augmentation, the configuration has an "
                 "error",
                 "In dataset=boston model=convnet regularizer=none, the configuration has an error",
-                "1. model=convnet takes images; dataset=boston holds a table. Use model=mlp or "
+                "1. model=convnet takes image data; dataset=boston is table data. Use model=mlp or "
                 "model=baseline.",
             ],
         ),

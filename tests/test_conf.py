@@ -11,16 +11,15 @@ import yaml
 from hydra.utils import get_method
 from omegaconf import OmegaConf
 
-from composition import CONF, NEEDED, OPTIONS, ROOT, checked, composed
+from composition import CONF, FILES, NEEDED, OPTIONS, ROOT, checked, composed
+from goldilocks.config import traits
 from goldilocks.config.checks import leaves
 from goldilocks.config.rules import RULES, rule_of
-from goldilocks.config.settings import GROUPS, NOT_ARGUMENTS
-from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
+from goldilocks.config.settings import COMPOSED, GROUPS, NOT_ARGUMENTS
+from goldilocks.config.traits import KINDS
 from goldilocks.errors import ConfigError
-from goldilocks.model import ACCEPTS, HONOURS, Regularizer
-from goldilocks.problem import PROBLEMS
+from goldilocks.model import Regularizer
 
-COMPOSED = [group for group in GROUPS if group != "experiment"]
 EVERY = [(group, option) for group in COMPOSED for option in OPTIONS[group]]
 BUILDERS = {"dataset": "load", "model": "build", "protocol": "split", "tracking": "connect"}
 
@@ -28,7 +27,7 @@ BUILDERS = {"dataset": "load", "model": "build", "protocol": "split", "tracking"
 def node_of(group, option):
     node = OmegaConf.to_container(composed(f"{group}={option}")[group], resolve=True)
     assert isinstance(node, dict)
-    return {str(key): value for key, value in node.items()}
+    return {str(key): value for key, value in node.items() if key != "traits"}
 
 
 def covering():
@@ -70,20 +69,18 @@ def test_every_two_options_compose_and_every_value_passes_its_rule():
         refused = [
             key
             for key, value in leaves(tree).items()
-            if not ((rule := rule_of(key)) and rule.allows(value))
+            if (rule := rule_of(key)) and not rule.allows(value)
         ]
         assert not refused, row
 
 
-def test_every_key_has_a_rule_and_every_rule_has_a_key():
+def test_every_rule_has_a_key():
     top = OmegaConf.to_container(
         OmegaConf.masked_copy(composed(), ["seed", "final", "force", "problem", "diagnosis"])
     )
-    keys = set(leaves(top)).union(
-        *(leaves({group: node_of(group, option)}) for group, option in EVERY)
-    )
+    keys = {*leaves(top), *FILES.keys(COMPOSED)}
     keys |= set(yaml.safe_load((CONF / "workflow.yaml").read_text())) - {"defaults"}
-    assert {key for key in keys if not key.startswith("diagnosis.")} == set(RULES)
+    assert set(RULES) <= keys
     assert any(key.startswith("diagnosis.") for key in keys)
 
 
@@ -161,44 +158,46 @@ def test_an_option_is_named_after_its_module_and_every_module_has_an_option():
             assert (name in made) == (file.stem in modules), file
 
 
-def test_the_tables_name_every_option():
-    assert sorted(KINDS) == OPTIONS["dataset"]
-    assert sorted(ACCEPTS) == sorted(HONOURS) == OPTIONS["model"]
-    assert set().union(*ACCEPTS.values()) == set(KINDS.values())
-    assert set().union(*HONOURS.values()) == {
-        field.name for field in dataclasses.fields(Regularizer)
-    }
-    assert set(PUBLISHED_PROBLEMS) <= set(KINDS)
-    assert set(PUBLISHED_PROBLEMS.values()) <= set(PROBLEMS)
+@pytest.mark.parametrize(("group", "option"), EVERY)
+def test_an_option_states_sound_traits(group, option):
+    stated = FILES.read(group, option).get("traits", {})
+    assert traits.errors_of(group, option, stated) == []
+    assert bool(stated) == (group in traits.GROUPS)
+
+
+def test_every_kind_of_data_has_a_model_and_every_part_of_a_regularizer_one_that_honours_it():
+    models = checked().models().values()
+    assert {kind for model in models for kind in model.accepts} == set(KINDS)
+    parts = {field.name for field in dataclasses.fields(Regularizer)}
+    assert {part for model in models for part in model.honours} == parts
 
 
 @pytest.mark.parametrize("model", OPTIONS["model"])
 @pytest.mark.parametrize("dataset", OPTIONS["dataset"])
 def test_a_model_settles_on_data_that_it_takes_and_says_what_fits_other_data(dataset, model):
     overrides = [f"dataset={dataset}", f"model={model}", *NEEDED.get(dataset, ())]
-    if KINDS[dataset] in ACCEPTS[model]:
+    models, kind = checked().models(), FILES.read("dataset", dataset)["traits"]["kind"]
+    if kind in models[model].accepts:
         assert checked(*overrides).choices["model"] == model
         return
     with pytest.raises(ConfigError) as raised:
         checked(*overrides)
     found = re.search(
-        rf"model={model} takes (.+); dataset={dataset} holds a (.+)\. Use (.+)\.$",
+        rf"model={model} takes (.+) data; dataset={dataset} is (.+) data\. Use (.+)\.$",
         str(raised.value),
     )
     assert found, str(raised.value)
-    assert found[1] == " and ".join(f"{kind}s" for kind in sorted(ACCEPTS[model]))
-    assert found[2] == KINDS[dataset]
-    assert {f"model={name}" for name in ACCEPTS if KINDS[dataset] in ACCEPTS[name]} == set(
-        found[3].split(" or ")
-    )
+    assert re.split(", | and ", found[1]) == sorted(models[model].accepts)
+    assert found[2] == kind
+    fitting = found[3].split(" or ")
+    assert set(fitting) == {f"model={name}" for name in models if kind in models[name].accepts}
+    assert fitting[-1] == "model=baseline"
 
 
 @pytest.mark.parametrize("dataset", OPTIONS["dataset"])
 def test_the_model_that_a_data_set_comes_with_fits_it(dataset):
-    assert (
-        KINDS[dataset]
-        in ACCEPTS[checked(f"dataset={dataset}", *NEEDED.get(dataset, ())).choices["model"]]
-    )
+    settings = checked(f"dataset={dataset}", *NEEDED.get(dataset, ()))
+    assert settings.traits.dataset.kind in settings.traits.model.accepts
 
 
 @pytest.mark.parametrize("option", OPTIONS["experiment"])
@@ -218,9 +217,7 @@ def test_an_experiment_says_its_command_its_cost_and_what_to_expect_and_passes_t
     ) in (
         settings.choices.items()
     ):  # An experiment that this one starts from may be of another model.
-        assert group == "experiment" or settings.tree[group].keys() - {"_target_"} == node_of(
-            group, choice
-        ).keys() - {"_target_"}
+        assert group == "experiment" or settings.tree[group].keys() == node_of(group, choice).keys()
     raw = yaml.safe_load("\n".join(lines))
     own = leaves({key: value for key, value in raw.items() if key != "defaults"})
     assert {key: settings.flat[key] for key in own} == {

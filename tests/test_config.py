@@ -170,7 +170,7 @@ UNKNOWN = " is not a key of this configuration; "
         (["dataset=tabel", "dataset.targte=y"], ["dataset=tabel: ", "dataset.targte is not a key"]),
         # Where the groups are known, what does not fit is said beside what is misspelled.
         (["dataset=boston", "model=convnet", "sed=1"], ["sed is not a key", "model=convnet takes "
-                                                                            "images;"]),
+                                                                            "image data;"]),
         (["seed=${nowhere}"], []),
         (["hydra.run.dir=x", "+new=1", "dataset=boston"], []),
     ],

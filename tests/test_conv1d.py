@@ -45,7 +45,7 @@ def test_a_pooling_stands_between_two_convolutions_and_the_last_sees_all_of_time
 
 
 @pytest.mark.parametrize("cell", ["simple", "lstm", "gru"])
-def test_a_recurrent_layer_reads_what_the_convolutions_leave(cell):
+def test_a_recurrent_layer_reads_the_output_of_the_convolutions(cell):
     model = built("conv_rnn", series(), cell=cell, units=7)
     recurrent = {"simple": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[cell]
     assert kinds(model)[1:] == ["Conv1D", "MaxPooling1D", "Conv1D", recurrent, "Dense", "Rescaling"]
@@ -76,7 +76,7 @@ def test_where_a_regularizer_acts():
     ("filters", "kernel", "pool", "least"),
     [([8], 7, 5, 7), ([8, 8], 7, 5, 41), ([8, 8, 8], 5, 3, 61), ([8, 8], 1, 1, 1)],
 )
-def test_an_input_has_room_for_the_convolutions_or_is_refused(option, filters, kernel, pool, least):
+def test_too_short_inputs_are_refused(option, filters, kernel, pool, least):
     keys = {"filters": filters, "kernel_size": kernel, "pool_size": pool}
     model = built(option, series((least, 2)), **keys)
     assert [layer for layer in model.layers if isinstance(layer, keras.layers.Conv1D)][

@@ -30,7 +30,7 @@ def test_the_parameters_of_the_books_embeddings(length, keys, parameters):
     assert model.get_layer("embedding").output.shape == (None, length, keys.get("output_dim", 8))
 
 
-def test_the_vectors_of_a_text_stand_side_by_side():
+def test_the_vectors_of_a_text_are_concatenated():
     model = built("embedding", texts(words=5, length=3), output_dim=2)
     table, kernel, bias = model.get_weights()
     rows = np.array([[4, 0, 2], [1, 1, 3]])
@@ -52,7 +52,7 @@ def test_penalties_are_on_hidden_kernels_and_dropout_after_hidden_layers_or_befo
 @pytest.mark.parametrize(
     ("vectors", "trainable"), [(None, True), (None, False), ("file", True), ("file", False)]
 )
-def test_training_moves_the_word_vectors_only_where_it_may(tmp_path, vectors, trainable):
+def test_training_changes_only_trainable_word_vectors(tmp_path, vectors, trainable):
     if vectors:
         vectors = str(tmp_path / "glove.txt")
         (tmp_path / "glove.txt").write_text(GLOVE)
@@ -67,7 +67,7 @@ def test_training_moves_the_word_vectors_only_where_it_may(tmp_path, vectors, tr
     assert not np.array_equal(before[1], after[1])
 
 
-def test_pretrained_vectors_stand_in_the_rows_of_their_words(tmp_path):
+def test_pretrained_vectors_have_the_rows_of_their_words(tmp_path):
     (tmp_path / "glove.txt").write_text(GLOVE)
     facts = texts(7, 3, VOCABULARY)
     keras.utils.set_random_seed(1)
@@ -82,7 +82,7 @@ def test_pretrained_vectors_stand_in_the_rows_of_their_words(tmp_path):
     )  # All else starts the same.
 
 
-def test_a_saved_model_brings_its_vectors_along(tmp_path):
+def test_a_saved_model_keeps_its_vectors(tmp_path):
     (tmp_path / "glove.txt").write_text(GLOVE)
     model = built(
         "embedding", texts(5, 3, VOCABULARY), output_dim=2, vectors=str(tmp_path / "glove.txt")

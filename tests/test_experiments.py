@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 
 from composition import OPTIONS, checked
-from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
-from goldilocks.model import READS_IN_ORDER, Facts, Regularizer
-from goldilocks.problem import resolve
+from goldilocks.model import Facts
 
 # What the originals of the data sets decide.
 CLASSES = {"mnist": 10, "reuters": 46}
@@ -87,7 +85,7 @@ def built(experiment):
     nothing = [f"model.{key}=null" for key in ("weights", "vectors") if key in known]
     settings = checked(f"experiment={experiment}", *nothing)
     dataset, given = settings.choices["dataset"], settings.tree["dataset"]
-    in_order = settings.choices["model"] in READS_IN_ORDER
+    in_order, kind = settings.traits.model.reads_in_order, settings.traits.dataset.kind
     shape = {
         "image": (
             given.get("image_size", 28),
@@ -101,8 +99,9 @@ def built(experiment):
         "series": (round(given["lookback"] / given["step"]), COLUMNS.get(dataset))
         if "lookback" in given
         else (),
-    }[KINDS[dataset]]
-    problem = resolve(PUBLISHED_PROBLEMS[dataset], **settings.tree["problem"])
+    }[kind]
+    assert settings.traits.dataset.problem
+    problem = settings.problem(settings.traits.dataset.problem)
     outputs = CLASSES.get(dataset, 1)
     facts = Facts(
         input_shape=shape,
@@ -110,10 +109,10 @@ def built(experiment):
         last_activation=problem.last_activation,
         prior=np.full(outputs, 1 / outputs, "float32"),
         spread=np.ones(1, "float32") if problem.type == "regression" else None,
-        max_tokens=given["max_tokens"] if KINDS[dataset] == "text" and in_order else 0,
-        persistence=(1, 0.0, 1.0) if KINDS[dataset] == "series" else None,
+        max_tokens=given["max_tokens"] if kind == "text" and in_order else 0,
+        persistence=(1, 0.0, 1.0) if kind == "series" else None,
     )
-    return settings.builder("model")(facts, Regularizer(**settings.tree["regularizer"]))
+    return settings.builder("model")(facts, settings.regularizer)
 
 
 def test_every_experiment_is_counted():

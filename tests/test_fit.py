@@ -48,7 +48,7 @@ SPLIT = Split(np.arange(0, 32), np.arange(32, 48), np.arange(48, 60))
 
 
 class Trained:
-    """What one call of `fit` came to."""
+    """The result of one call of `fit`, with all that it was called with."""
 
     def __init__(
         self,
@@ -126,19 +126,19 @@ class Trained:
 
     def loss(self, rows):
         """Mean squared error on these rows, by numpy."""
-        said = self.model.predict(self.x[rows], verbose=0)
-        return float(((said - self.targets[rows]) ** 2).mean())
+        predictions = self.model.predict(self.x[rows], verbose=0)
+        return float(((predictions - self.targets[rows]) ** 2).mean())
 
 
 class Weights(keras.callbacks.Callback):
-    """Keeps the weights after each epoch."""
+    """Records the weights after each epoch."""
 
     def __init__(self):
         super().__init__()
-        self.kept = []
+        self.by_epoch = []
 
     def on_epoch_end(self, epoch, logs=None):
-        self.kept.append(self.model.get_weights())
+        self.by_epoch.append(self.model.get_weights())
 
 
 def same(first, second):
@@ -150,7 +150,7 @@ def usual():
     return Trained()
 
 
-def test_every_epoch_is_reported_once_and_kept(usual):
+def test_every_epoch_is_reported_and_recorded_once(usual):
     trained = usual
     assert [epoch for epoch, _ in trained.reported] == [1, 2, 3]
     history = trained.result.history
@@ -162,7 +162,7 @@ def test_every_epoch_is_reported_once_and_kept(usual):
     assert trained.steps == [3 * 8]
 
 
-def test_the_model_is_left_with_the_weights_of_its_best_epoch():
+def test_the_model_ends_with_the_weights_of_its_best_epoch():
     # A learning rate so high that validation loss jumps about: its best epoch is not its last.
     weights = Weights()
     trained = Trained(epochs=12, learning_rate=0.5, callbacks=[weights])
@@ -171,15 +171,15 @@ def test_the_model_is_left_with_the_weights_of_its_best_epoch():
     assert losses[best - 1] == min(losses)
     assert 1 <= best < 12
     assert len(losses) == 12, "without patience, training goes on to the last epoch"
-    assert same(trained.model.get_weights(), weights.kept[best - 1])
-    assert not same(trained.model.get_weights(), weights.kept[-1])
+    assert same(trained.model.get_weights(), weights.by_epoch[best - 1])
+    assert not same(trained.model.get_weights(), weights.by_epoch[-1])
     assert trained.loss(SPLIT.validation) == pytest.approx(min(losses), rel=1e-4)
     assert trained.result.best["val_loss"] == min(losses)
     assert trained.result.best["mae"] == trained.result.history["mae"][best - 1]
     assert trained.result.monitor == "val_loss"
 
 
-def test_a_metric_of_which_more_is_better_is_watched_upwards(monkeypatch):
+def test_a_metric_that_should_grow_is_monitored_upwards(monkeypatch):
     # No metric of a regression but r2_score grows; the direction must come from its name and not
     # from Keras's guess.
     scored = problem.Problem("regression", "linear", "mse", ("r2_score",))
@@ -190,7 +190,7 @@ def test_a_metric_of_which_more_is_better_is_watched_upwards(monkeypatch):
     assert result.best_epoch == values.index(max(values)) + 1
 
 
-def test_patience_ends_training_so_many_epochs_after_the_best():
+def test_patience_ends_training_after_the_best_epoch():
     trained = Trained(epochs=60, learning_rate=0.5, regularizer={"patience": 3})
     assert len(trained.result.history["loss"]) == trained.result.best_epoch + 3 < 60
     assert trained.loss(SPLIT.validation) == pytest.approx(
@@ -216,7 +216,7 @@ def test_data_loss_is_the_loss_without_its_penalty(usual):
     assert "data_loss" not in usual.result.history
 
 
-def test_a_loss_that_is_no_number_ends_training_with_what_there_is():
+def test_a_loss_that_is_not_finite_ends_training():
     trained = Trained(epochs=50, learning_rate=1e20)
     history = trained.result.history
     assert 1 <= len(history["loss"]) < 50
@@ -225,7 +225,7 @@ def test_a_loss_that_is_no_number_ends_training_with_what_there_is():
     assert 1 <= trained.result.best_epoch <= len(history["loss"])
 
 
-def test_a_loss_that_is_no_number_later_keeps_the_best_weights():
+def test_a_loss_that_is_not_finite_later_keeps_the_best_weights():
     class Break(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             if epoch == 2:
@@ -248,28 +248,28 @@ def test_a_loss_that_is_no_number_later_keeps_the_best_weights():
         3,  # no divisor of 8
     ],
 )
-def test_batches_run_at_once_give_what_batches_run_one_by_one_give(usual, steps_per_execution):
+def test_batches_run_at_once_give_the_same_weights(usual, steps_per_execution):
     one_by_one, at_once = usual, Trained(steps_per_execution=steps_per_execution)
     for name, values in one_by_one.result.history.items():
         if name != "seconds":
             np.testing.assert_allclose(
                 at_once.result.history[name], values, rtol=1e-5, err_msg=name
             )
-    for expected, found in zip(
+    for expected, weight in zip(
         one_by_one.model.get_weights(), at_once.model.get_weights(), strict=True
     ):
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(weight, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("steps", "most", "expected"),
     [(8, 8, 8), (8, 99, 8), (30, 10, 10), (30, 9, 6), (7, 3, 1), (8, 0, 1), (1, 1, 1)],
 )
-def test_as_many_batches_at_once_as_divide_the_epoch(steps, most, expected):
+def test_the_batches_of_a_call_divide_the_epoch(steps, most, expected):
     assert training.largest_divisor(steps, most) == expected
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_others():
+def test_weights_depend_on_the_seed():
     dropout = {"regularizer": {"dropout": 0.3}, "epochs": 2}
     first, again, other = Trained(**dropout), Trained(**dropout), Trained(seed=1, **dropout)
     assert same(first.model.get_weights(), again.model.get_weights())
@@ -277,13 +277,13 @@ def test_the_same_seed_gives_the_same_weights_and_another_others():
     assert first.result.history["val_loss"] == again.result.history["val_loss"]
 
 
-def test_a_final_split_watches_nothing_and_keeps_the_last_epoch():
+def test_a_final_training_monitors_nothing_and_keeps_the_last_epoch():
     weights = Weights()
     trained = Trained(split=SPLIT.joined(), epochs=4, learning_rate=0.5, callbacks=[weights])
     assert trained.result.monitor is None
     assert trained.result.best_epoch == 4
     assert set(trained.result.history) == {"loss", "mae", "learning_rate", "seconds"}
-    assert same(trained.model.get_weights(), weights.kept[-1])
+    assert same(trained.model.get_weights(), weights.by_epoch[-1])
     assert trained.steps == [4 * 12]  # 48 rows, train and validation together
 
 
@@ -292,14 +292,15 @@ def test_a_final_training_ends_with_the_moving_average_of_its_weights():
     averaged = Trained(
         split=SPLIT.joined(), epochs=6, steps_per_epoch=1, ema_momentum=0.8, callbacks=[weights]
     )
-    expected = weights.kept[0]
-    for kept in weights.kept[1:]:
+    expected = weights.by_epoch[0]
+    for weights_before in weights.by_epoch[1:]:
         expected = [
-            0.8 * average + 0.2 * weight for average, weight in zip(expected, kept, strict=True)
+            0.8 * average + 0.2 * weight
+            for average, weight in zip(expected, weights_before, strict=True)
         ]
     for weight, average in zip(averaged.model.get_weights(), expected, strict=True):
         np.testing.assert_allclose(weight, average, rtol=1e-5)
-    assert not same(averaged.model.get_weights(), weights.kept[-1])
+    assert not same(averaged.model.get_weights(), weights.by_epoch[-1])
 
 
 def test_neither_validation_nor_test_rows_change_a_weight(usual):
@@ -313,22 +314,22 @@ def test_neither_validation_nor_test_rows_change_a_weight(usual):
     assert Trained(y=y, epochs=1).result.history["val_loss"] == usual.result.history["val_loss"][:1]
 
 
-def test_only_as_many_batches_are_validated_as_asked_for():
+def test_validation_steps_limit_the_validation_rows():
     # With 5 training batches in one call; the rows are spread evenly, since data may stand class by
     # class.
     split = Split(np.arange(0, 20), np.arange(300) % 12 + 32, SPLIT.test)
     trained = Trained(
         split=split, epochs=1, steps_per_epoch=5, steps_per_execution=5, validation_steps=2
     )
-    judged = trained.result.validation
-    assert len(judged) == 2 * TRAINER["batch_size"]
-    assert (judged[0], judged[-1]) == (split.validation[0], split.validation[-1])
-    some, all_ = trained.loss(judged), trained.loss(split.validation)
+    rows = trained.result.validation
+    assert len(rows) == 2 * TRAINER["batch_size"]
+    assert (rows[0], rows[-1]) == (split.validation[0], split.validation[-1])
+    some, all_ = trained.loss(rows), trained.loss(split.validation)
     assert some != pytest.approx(all_, rel=1e-4)
     assert trained.result.history["val_loss"][0] == pytest.approx(some, rel=1e-5)
 
 
-def test_training_comes_down_to_the_loss_that_numpy_finds():
+def test_the_losses_are_those_of_numpy():
     trained = Trained(epochs=1, learning_rate=1e-12)
     assert trained.result.history["val_loss"][0] == pytest.approx(
         trained.loss(SPLIT.validation), rel=1e-4
@@ -362,7 +363,7 @@ class Cut(keras.callbacks.Callback):
     ],
     ids=["random layers", "patience", "final", "average"],
 )
-def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path, settings):
+def test_an_interrupted_training_ends_like_an_uninterrupted_one(tmp_path, settings):
     whole = Trained(**settings)
     with pytest.raises(ConnectionAbortedError):
         Trained(**settings, checkpoint=tmp_path / "state.npz", callbacks=[Cut(3)])
@@ -378,7 +379,7 @@ def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path, settings):
     assert rest.result.seconds > sum(rest.result.history["seconds"][:3])
 
 
-def test_a_training_that_had_come_to_its_end_is_not_gone_on_with(tmp_path):
+def test_a_finished_training_does_not_resume(tmp_path):
     settings = {"epochs": 40, "regularizer": {"patience": 2}, "learning_rate": 0.3}
     whole = Trained(**settings, checkpoint=tmp_path / "state.npz")
     assert len(whole.reported) < 40
@@ -388,7 +389,7 @@ def test_a_training_that_had_come_to_its_end_is_not_gone_on_with(tmp_path):
     assert same(again.model.get_weights(), whole.model.get_weights())
 
 
-def test_what_a_watcher_stopped_is_asked_about_again(tmp_path):
+def test_a_resumed_training_asks_the_pruner_again(tmp_path):
     settings = {"epochs": 6, "checkpoint": tmp_path / "state.npz", "checkpoint_seconds": 0}
     pruned = Trained(
         **settings, callbacks=[Pruner(lambda epoch, value: epoch >= 2, monitor="val_loss")]
@@ -399,19 +400,19 @@ def test_what_a_watcher_stopped_is_asked_about_again(tmp_path):
     assert again.pruned
 
 
-def test_a_checkpoint_that_cannot_be_read_is_no_checkpoint(tmp_path, capsys):
+def test_an_unreadable_checkpoint_is_ignored(tmp_path, capsys):
     (tmp_path / "state.npz").touch()
     assert len(Trained(epochs=3, checkpoint=tmp_path / "state.npz").reported) == 3
     assert "cannot be read" in capsys.readouterr().err
 
 
-def test_without_room_for_a_checkpoint_training_goes_on(tmp_path, capsys):
+def test_training_survives_a_failed_checkpoint(tmp_path, capsys):
     nowhere = tmp_path / "gone" / "state.npz"
     assert len(Trained(epochs=3, checkpoint=nowhere, checkpoint_seconds=0).reported) == 3
     assert "no checkpoint could be written" in capsys.readouterr().err
 
 
-def test_checkpoints_are_rare_where_they_are_dear(tmp_path):
+def test_checkpoints_keep_their_distance(tmp_path):
     Trained(epochs=3, checkpoint=tmp_path / "state.npz", checkpoint_seconds=60)
     assert not (tmp_path / "state.npz").exists()
     Trained(epochs=3, checkpoint=tmp_path / "state.npz", checkpoint_seconds=None)

@@ -28,7 +28,7 @@ def pixels():
 
 
 @pytest.mark.parametrize("pooling", ["flatten", "avg", "max"])
-def test_the_two_parts_predict_what_the_whole_does(pixels, pooling):
+def test_the_two_parts_predict_like_the_whole(pixels, pooling):
     model = a_pretrained(pooling=pooling)
     encoder, top = frozen.divide(an_encoder(), model)
     expected = encoding.attach(an_encoder(), model).predict(pixels, verbose=0)
@@ -54,7 +54,7 @@ def test_training_the_top_trains_the_whole(pixels):
         np.testing.assert_array_equal(old, weight)
 
 
-def test_what_is_logged_comes_back_whole(pixels, tmp_path):
+def test_a_logged_model_comes_back_whole(pixels, tmp_path):
     model = a_pretrained()
     logged = encoding.attach(*frozen.divide(an_encoder(), model))
     logged.save(tmp_path / "model.keras")
@@ -84,13 +84,13 @@ def test_what_is_logged_comes_back_whole(pixels, tmp_path):
     np.testing.assert_allclose(tuned(encoder(pixels)), model(encoder(pixels)), rtol=1e-5)
 
 
-def test_a_base_that_is_trained_and_a_model_without_one_stay_in_one_piece():
+def test_a_model_without_a_frozen_base_is_not_divided():
     encoder = an_encoder()
     for model in (a_pretrained(unfreeze_from="conv2d_1"), a_convnet(SHAPE)):
         assert frozen.divide(encoder, model) == (encoder, model)
 
 
-def test_the_books_top_on_its_own():
+def test_the_top_has_the_size_of_the_book_s():
     pixels = keras.Input((150, 150, 3), dtype="uint8", name="pixels")
     encoder = keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels), name="encoder")
     encoder, top = frozen.divide(encoder, built())

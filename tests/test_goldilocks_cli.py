@@ -39,7 +39,9 @@ def goldilocks(tmp_path):
 def test_help_is_there_without_tensorflow(goldilocks, arguments):
     done = goldilocks(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
-    assert ("--study" if "report" in arguments else "analyse") in done.stdout
+    assert ("names of recipes" if "report" in arguments else "analyse") in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_the_command_is_installed_with_the_package():
@@ -54,15 +56,6 @@ def test_the_command_is_installed_with_the_package():
         (
             ["analyse", "f" * 32],
             r"^goldilocks: the run to look at is f{32}, and the store sqlite.+ has no such run",
-        ),
-        (
-            ["report", "--study", "nothing"],
-            r"there is no study in .+call this in the folder of the project",
-        ),
-        (["report"], r"report needs either runs to compare .+ or --study NAME"),
-        (
-            ["report", "imdb", "--study", "imdb"],
-            r"report needs either runs to compare .+ or --study NAME",
         ),
         (
             ["report", "f" * 32],

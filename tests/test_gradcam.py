@@ -4,7 +4,7 @@ import pytest
 
 from goldilocks.errors import AnalysisError
 from goldilocks.interpret import gradcam
-from goldilocks.interpret.layer_graph import opened, split
+from goldilocks.interpret.layer_graph import split, unnest
 
 SPOT = (slice(2, 6), slice(14, 18))  # where the image is bright
 
@@ -35,18 +35,18 @@ def network(units, activation, *, trainable=True):
 @pytest.mark.parametrize("trainable", [True, False])
 @pytest.mark.parametrize(("units", "activation"), [(2, "softmax"), (1, "sigmoid")])
 def test_the_heat_is_where_the_evidence_is(units, activation, trainable):
-    [found] = gradcam.heat_maps(network(units, activation, trainable=trainable), image())
-    assert (found.label, found.layer, found.heat.shape) == (1, "see", (20, 20))
-    assert found.probability > 0.99
-    assert found.heat[SPOT].min() == found.heat.max() == 1
-    assert found.heat.sum() == 16  # Nowhere else.
+    [heat_map] = gradcam.heat_maps(network(units, activation, trainable=trainable), image())
+    assert (heat_map.label, heat_map.layer, heat_map.heat.shape) == (1, "see", (20, 20))
+    assert heat_map.probability > 0.99
+    assert heat_map.heat[SPOT].min() == heat_map.heat.max() == 1
+    assert heat_map.heat.sum() == 16  # Nowhere else.
 
 
 @pytest.mark.parametrize(("units", "activation"), [(2, "softmax"), (1, "sigmoid")])
-def test_nothing_speaks_for_the_other_class(units, activation):
-    [found] = gradcam.heat_maps(network(units, activation), image(), labels=np.array([0]))
-    assert (found.label, found.heat.max()) == (0, 0)
-    assert found.probability < 0.01
+def test_the_other_class_has_no_heat(units, activation):
+    [heat_map] = gradcam.heat_maps(network(units, activation), image(), labels=np.array([0]))
+    assert (heat_map.label, heat_map.heat.max()) == (0, 0)
+    assert heat_map.probability < 0.01
 
 
 def test_a_probability_of_one_still_has_its_evidence():
@@ -54,22 +54,22 @@ def test_a_probability_of_one_still_has_its_evidence():
     model.get_layer("pretrained").get_layer("predictions").set_weights(
         [np.array([[-1e5, 1e5], [0, 0]]), np.zeros(2)]
     )
-    [found] = gradcam.heat_maps(model, image())
-    assert (found.probability, found.heat.max()) == (1, 1)
+    [heat_map] = gradcam.heat_maps(model, image())
+    assert (heat_map.probability, heat_map.heat.max()) == (1, 1)
 
 
-def test_a_published_architecture_is_looked_into():
+def test_a_published_architecture_has_a_heat_map():
     made = keras.applications.MobileNetV2(
         weights=None, input_shape=(32, 32, 3), alpha=0.35, classes=3
     )
-    [found] = gradcam.heat_maps(
+    [heat_map] = gradcam.heat_maps(
         made, np.random.default_rng(0).normal(size=(1, 32, 32, 3)).astype("float32")
     )
-    assert (found.layer, found.heat.shape) == ("Conv_1", (1, 1))
-    assert 0 <= found.heat.max() <= 1
+    assert (heat_map.layer, heat_map.heat.shape) == ("Conv_1", (1, 1))
+    assert 0 <= heat_map.heat.max() <= 1
 
 
-def test_a_heat_map_grows_to_the_size_of_its_image():
+def test_a_heat_map_is_resized_to_its_image():
     large = gradcam.resized(np.array([[0.0, 1.0], [0.0, 0.0]], "float32"), 40, 60)
     assert large.shape == (40, 60)
     assert large[0, -1] == 1
@@ -95,10 +95,10 @@ def test_a_network_without_convolutions_is_refused():
         gradcam.heat_maps(model, np.zeros((1, 4), "float32"))
 
 
-def test_opening_and_splitting_a_model_change_nothing_that_it_says():
+def test_unnesting_and_splitting_keep_the_predictions():
     model = network(2, "softmax")
     expected = model.predict(image(), verbose=0)
-    flat = opened(model)
+    flat = unnest(model)
     assert not any(isinstance(layer, keras.Model) for layer in flat.model.layers)
     np.testing.assert_array_equal(flat.model.predict(image(), verbose=0), expected)
     encoder, inner = split(model)
@@ -106,7 +106,7 @@ def test_opening_and_splitting_a_model_change_nothing_that_it_says():
     np.testing.assert_array_equal(inner.predict(image() / np.float32(255), verbose=0), expected)
 
 
-def test_what_has_no_network_inside_cannot_be_split():
+def test_a_model_without_a_nested_network_cannot_be_split():
     inputs = keras.Input((2,))
     flat = keras.Model(inputs, keras.layers.Dense(1)(inputs), name="flat")
     with pytest.raises(

@@ -109,12 +109,14 @@ def test_one_seed_cannot_tell_and_says_what_to_do():
     text = page(
         [a_run("a", 1.0, params={"model.units": "4"}), a_run("b", 2.0, params={"model.units": "8"})]
     )
-    assert "No difference between the variants can be told from luck: one seed cannot tell." in text
+    assert (
+        "No difference between the variants can be told from chance: one seed cannot tell." in text
+    )
     assert "seed=0,1,2" in text
 
 
 def test_folds_are_shown_below_their_run():
-    runs, histories = folds("8", [1.0, 2.0, 3.0], overlap_high=4.0)
+    runs, histories = folds("8", [1.0, 2.0, 3.0])
     text = page(runs, histories)
     assert "1 run (with 3 folds and repeats below them) in 1 variant" in text
     assert "└ run 8.1" in text
@@ -130,27 +132,33 @@ def test_final_runs_are_of_test_rows_and_have_no_curves():
     text = page(
         [a_run("a", None, params={"final": "true"}, metrics={"test_loss": 3.0, "test_mae": 1.0})]
     )
-    assert "looked at the test rows, once" in text
+    assert "These are scores on the test rows. The range" in text
     assert "Learning curves" not in text
     assert "plotly.js v" not in text
 
 
-def test_a_second_look_at_the_test_rows_is_said_and_an_interval_is_shown():
+def test_a_second_test_evaluation_has_a_warning_and_an_interval_is_shown():
     ends = {"test_loss": 3.0, "test_loss_low": 2.5, "test_loss_high": 3.75}
     runs = [
         a_run(
             name,
             None,
             params={"final": "true", "model.units": name},
-            metrics={**ends, "test_looks": number},
+            metrics={**ends, "test_evaluations": number},
         )
         for name, number in (("4", 1), ("8", 2))
     ]
     text = page(runs)
-    assert "up to <strong>look 2 at this test set: optimistic</strong>" in text
-    assert text.count("look 2 at this test set: optimistic") == 2, "and beside the run"
+    warning = "test evaluation 2 on these rows: optimistic"
+    assert f"<strong>{warning}</strong>" in text
+    assert text.count(warning) == 2, "and beside the run"
     assert "2.5 to 3.75" in text
     assert "optimistic" not in page(runs[:1])
+
+
+def test_folds_of_an_earlier_version_have_a_mean_and_no_interval():
+    runs, histories = folds("8", [1.0, 2.0, 3.0], overlap=None)
+    assert "no interval: folds stored without their overlap" in page(runs, histories)
 
 
 def test_runs_without_any_number_make_a_page():

@@ -56,12 +56,12 @@ def test_a_long_curve_is_thinned_and_many_points_are_drawn_by_webgl():
     assert {trace["type"] for trace in drawn(many)["data"]} == {"scattergl"}
 
 
-def test_what_is_not_finite_is_a_gap():
+def test_values_that_are_not_finite_are_gaps():
     line = drawn([curve(values=[np.inf, 1.0, np.nan])])["data"][0]
     assert np.isnan(values(line)[[0, 2]]).all()
 
 
-def test_names_are_no_html():
+def test_names_are_escaped():
     for trace in drawn([curve("<b onclick=x>&")])["data"]:
         assert "<b" not in trace["name"] + trace["hovertemplate"]
 

@@ -18,7 +18,7 @@ from goldilocks.jobs.slots import Slot
 
 def stays(number):
     def ends(*_):
-        Path(f"{number}.told").touch()
+        Path(f"{number}.terminated").touch()
         if sys.argv[1] != "stubborn":
             sys.exit(1)
     signal.signal(signal.SIGTERM, ends)
@@ -53,9 +53,9 @@ def launcher(tmp_path):
         return started[0]
 
     yield start
-    for each in started:
-        each.kill()
-        each.communicate()
+    for program in started:
+        program.kill()
+        program.communicate()
 
 
 def pids(folder):
@@ -63,7 +63,7 @@ def pids(folder):
     return [int(appears(folder / f"{number}.pid")) for number in (0, 1)]
 
 
-def test_after_ctrl_c_jobs_mark_themselves_and_no_more_start(launcher, tmp_path):
+def test_after_ctrl_c_running_jobs_end_and_no_more_start(launcher, tmp_path):
     program = launcher("polite")
     running = pids(tmp_path)
     program.send_signal(signal.SIGINT)
@@ -72,7 +72,7 @@ def test_after_ctrl_c_jobs_mark_themselves_and_no_more_start(launcher, tmp_path)
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert sorted(out.splitlines()) == ["0 was ended by Ctrl-C", "1 was ended by Ctrl-C"]
     assert all(gone(pid) for pid in running)
-    assert {file.name for file in tmp_path.glob("*.told")} == {"0.told", "1.told"}
+    assert {file.name for file in tmp_path.glob("*.terminated")} == {"0.terminated", "1.terminated"}
     assert not (tmp_path / "2.log").exists()
 
 
@@ -80,7 +80,7 @@ def test_a_second_ctrl_c_kills_jobs_that_do_not_end(launcher, tmp_path):
     program = launcher("stubborn")
     running = pids(tmp_path)
     program.send_signal(signal.SIGINT)
-    while not (tmp_path / "0.told").exists() or not (tmp_path / "1.told").exists():
+    while not (tmp_path / "0.terminated").exists() or not (tmp_path / "1.terminated").exists():
         time.sleep(0.02)
     time.sleep(0.5)
     assert program.poll() is None
@@ -116,7 +116,7 @@ def test_a_launcher_that_is_killed_leaves_no_process_behind(launcher, tmp_path):
     assert len(everything) >= 5
     program.kill()
     assert all(gone(pid) for pid in everything)
-    assert {file.name for file in tmp_path.glob("*.told")} == {"0.told", "1.told"}
+    assert {file.name for file in tmp_path.glob("*.terminated")} == {"0.terminated", "1.terminated"}
 
 
 def test_a_module_that_cannot_be_preloaded_is_named(launcher, tmp_path, monkeypatch):

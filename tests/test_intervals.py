@@ -19,31 +19,31 @@ def problem(kind, *metrics, loss=None):
 
 
 def a_case(kind, *, rows=ROWS, seed=0, loss=None):
-    """Truth and predictions of a problem type that are sometimes wrong."""
-    random = np.random.default_rng(seed)
+    """Return targets and predictions of a problem type that are sometimes wrong."""
+    rng = np.random.default_rng(seed)
     if kind == "multiclass":
-        y = random.integers(3, size=rows)
-        said = random.dirichlet([1, 1, 1], rows) + 0.7 * np.eye(3)[y]
+        y = rng.integers(3, size=rows)
+        predictions = rng.dirichlet([1, 1, 1], rows) + 0.7 * np.eye(3)[y]
         truth = encode_targets(problem(kind, loss=loss), 3, y)
-        return truth, (said / said.sum(axis=1, keepdims=True)).astype("float32")
+        return truth, (predictions / predictions.sum(axis=1, keepdims=True)).astype("float32")
     if kind in ("binary", "multilabel"):
-        truth = (random.random((rows, 1 if kind == "binary" else 4)) < 0.4).astype("float32")
-        return truth, np.clip(0.3 * truth + random.uniform(0, 0.7, truth.shape), 0, 1).astype(
+        truth = (rng.random((rows, 1 if kind == "binary" else 4)) < 0.4).astype("float32")
+        return truth, np.clip(0.3 * truth + rng.uniform(0, 0.7, truth.shape), 0, 1).astype(
             "float32"
         )
-    truth = random.random((rows, 2)).astype("float32") + 0.1
-    return truth, np.clip(truth + random.normal(0, 0.2, truth.shape), 0.01, 0.99).astype("float32")
+    truth = rng.random((rows, 2)).astype("float32") + 0.1
+    return truth, np.clip(truth + rng.normal(0, 0.2, truth.shape), 0.01, 0.99).astype("float32")
 
 
 KINDS = [(kind, loss) for kind, row in PROBLEMS.items() for loss in row.losses]
 
 
 @pytest.mark.parametrize(("kind", "loss"), KINDS)
-def test_the_mean_of_the_row_values_is_the_score_as_keras_has_it(kind, loss):
-    truth, said = a_case(kind, loss=loss)
-    asked = problem(kind, loss=loss)
-    for name, score in scores.scores(asked, truth, said).items():
-        values = row_values(asked, name, truth, said)
+def test_the_mean_of_the_row_values_is_keras_s_score(kind, loss):
+    truth, predictions = a_case(kind, loss=loss)
+    one_problem = problem(kind, loss=loss)
+    for name, score in scores.scores(one_problem, truth, predictions).items():
+        values = row_values(one_problem, name, truth, predictions)
         if name in ("auc", "precision", "recall", "root_mean_squared_error"):
             assert values is None
         else:
@@ -54,99 +54,99 @@ def test_the_mean_of_the_row_values_is_the_score_as_keras_has_it(kind, loss):
 
 @pytest.mark.parametrize("kind", PROBLEMS)
 @pytest.mark.parametrize("groups", [None, 20])
-def test_every_score_of_every_problem_lies_in_its_interval(kind, groups):
-    truth, said = a_case(kind)
+def test_every_score_lies_in_its_interval(kind, groups):
+    truth, predictions = a_case(kind)
     clusters = None if groups is None else np.arange(ROWS) % groups
-    for name, score in scores.scores(problem(kind), truth, said).items():
-        found = interval(problem(kind), name, truth, said, clusters)
-        assert found.low < score < found.high, name
-        assert found.low >= 0
+    for name, score in scores.scores(problem(kind), truth, predictions).items():
+        result = interval(problem(kind), name, truth, predictions, clusters)
+        assert result.low < score < result.high, name
+        assert result.low >= 0
         if name in ("accuracy", "binary_accuracy", "auc", "precision", "recall"):
-            assert found.high <= 1
+            assert result.high <= 1
 
 
 @pytest.mark.parametrize("name", ["auc", "precision", "recall", "accuracy", "loss"])
-def test_four_times_the_rows_make_the_interval_half_as_wide(name):
+def test_four_times_the_rows_halve_the_interval(name):
     widths = []
     for rows in (400, 1600):
-        found = interval(problem("binary"), name, *a_case("binary", rows=rows), None)
-        widths.append(found.high - found.low)
+        result = interval(problem("binary"), name, *a_case("binary", rows=rows), None)
+        widths.append(result.high - result.low)
     assert widths[1] / widths[0] == pytest.approx(0.5, abs=0.12)
 
 
 def test_a_share_of_independent_rows_has_wilsons_interval():
     truth = np.ones((100, 1), "float32")
-    said = np.repeat([1.0, 0.0], [91, 9]).astype("float32")[:, None]
-    found = interval(problem("binary"), "accuracy", truth, said, None)
-    known = stats.binomtest(91, 100).proportion_ci(0.95, method="wilson")
-    assert (found.low, found.high) == pytest.approx((known.low, known.high))
+    predictions = np.repeat([1.0, 0.0], [91, 9]).astype("float32")[:, None]
+    result = interval(problem("binary"), "accuracy", truth, predictions, None)
+    expected = stats.binomtest(91, 100).proportion_ci(0.95, method="wilson")
+    assert (result.low, result.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_a_perfect_score_still_has_an_interval():
     truth = np.repeat([0.0, 1.0], 10).astype("float32")[:, None]
     for clusters in (None, np.arange(20) // 2):
         for name in ("accuracy", "precision", "recall", "auc"):
-            found = interval(problem("binary"), name, truth, truth, clusters)
-            assert found.high == pytest.approx(1)
-            assert 0.5 < found.low < 0.9, name
+            result = interval(problem("binary"), name, truth, truth, clusters)
+            assert result.high == pytest.approx(1)
+            assert 0.5 < result.low < 0.9, name
 
 
-def test_copies_of_rows_tell_nothing_more_when_they_are_clusters():
-    truth, said = a_case("binary", rows=50)
-    copies, members = np.repeat(np.arange(50), 10), np.repeat(np.arange(50), 10)
+def test_copies_of_rows_add_nothing_as_clusters():
+    truth, predictions = a_case("binary", rows=50)
+    copies, clusters = np.repeat(np.arange(50), 10), np.repeat(np.arange(50), 10)
     for name in ("loss", "auc", "precision"):
-        alone = interval(problem("binary"), name, truth, said, np.arange(50))
-        copied = interval(problem("binary"), name, truth[copies], said[copies], members)
-        fooled = interval(problem("binary"), name, truth[copies], said[copies], None)
+        alone = interval(problem("binary"), name, truth, predictions, np.arange(50))
+        copied = interval(problem("binary"), name, truth[copies], predictions[copies], clusters)
+        fooled = interval(problem("binary"), name, truth[copies], predictions[copies], None)
         assert (copied.low, copied.high) == pytest.approx((alone.low, alone.high), abs=1e-3)
         assert fooled.high - fooled.low < 0.5 * (copied.high - copied.low)
 
 
 def test_the_root_of_a_mean_has_the_roots_of_its_ends():
-    truth, said = a_case("regression")
-    squares = interval(problem("regression"), "mse", truth, said, None)
-    roots = interval(problem("regression"), "root_mean_squared_error", truth, said, None)
+    truth, predictions = a_case("regression")
+    squares = interval(problem("regression"), "mse", truth, predictions, None)
+    roots = interval(problem("regression"), "root_mean_squared_error", truth, predictions, None)
     assert (roots.low**2, roots.high**2) == pytest.approx((squares.low, squares.high))
 
 
-def test_many_rows_have_students_interval_and_few_skewed_ones_a_longer_upper_arm():
-    random = np.random.default_rng(0)
-    values = random.lognormal(0, 1, 5000)
-    found = mean_interval(values, None)
-    known = stats.ttest_1samp(values, 0).confidence_interval()
-    assert (found.low, found.high) == pytest.approx((known.low, known.high))
+def test_few_skewed_rows_have_a_longer_upper_arm():
+    rng = np.random.default_rng(0)
+    values = rng.lognormal(0, 1, 5000)
+    result = mean_interval(values, None)
+    expected = stats.ttest_1samp(values, 0).confidence_interval()
+    assert (result.low, result.high) == pytest.approx((expected.low, expected.high))
     few = mean_interval(values[:60], None)
     mean = values[:60].mean()
     assert few.high - mean > 1.2 * (mean - few.low)
     assert mean_interval(values[:60], None) == few
 
 
-def test_too_few_rows_tell_nothing():
-    truth, said = np.ones((1, 1)), np.full((1, 1), 0.5, "float32")
-    assert interval(problem("regression"), "mae", truth, said, None) is None
-    assert interval(problem("binary"), "auc", truth, said, None) is None
-    assert interval(problem("binary"), "recall", 0 * truth, said, None) is None
+def test_too_few_rows_have_no_interval():
+    truth, predictions = np.ones((1, 1)), np.full((1, 1), 0.5, "float32")
+    assert interval(problem("regression"), "mae", truth, predictions, None) is None
+    assert interval(problem("binary"), "auc", truth, predictions, None) is None
+    assert interval(problem("binary"), "recall", 0 * truth, predictions, None) is None
     three = mean_interval(np.array([1.0, 2.0, 4.0]), None)
-    known = stats.ttest_1samp([1, 2, 4], 0).confidence_interval()
-    assert three.low == 0 > known.low
-    assert three.high == pytest.approx(known.high)
+    expected = stats.ttest_1samp([1, 2, 4], 0).confidence_interval()
+    assert three.low == 0 > expected.low
+    assert three.high == pytest.approx(expected.high)
 
 
 def test_values_that_are_not_finite_have_no_interval():
-    truth, said = a_case("binary")
-    said[3] = np.nan
-    assert interval(problem("binary"), "loss", truth, said, None) is None
-    assert interval(problem("binary"), "auc", truth, said, None) is None
+    truth, predictions = a_case("binary")
+    predictions[3] = np.nan
+    assert interval(problem("binary"), "loss", truth, predictions, None) is None
+    assert interval(problem("binary"), "auc", truth, predictions, None) is None
 
 
-def test_the_area_is_that_of_keras_and_its_error_that_of_delong():
-    truth, said = a_case("binary", rows=300)
-    said = np.round(said, 1)
-    area = scores.scores(problem("binary", "auc"), truth, said)["auc"]
-    found = interval(problem("binary"), "auc", truth, said, None)
-    middle = [math.log(end / (1 - end)) for end in (found.low, found.high)]
+def test_the_area_is_keras_s_and_its_error_delong_s():
+    truth, predictions = a_case("binary", rows=300)
+    predictions = np.round(predictions, 1)
+    area = scores.scores(problem("binary", "auc"), truth, predictions)["auc"]
+    result = interval(problem("binary"), "auc", truth, predictions, None)
+    middle = [math.log(end / (1 - end)) for end in (result.low, result.high)]
     assert sum(middle) / 2 == pytest.approx(math.log(area / (1 - area)), rel=1e-4)
-    ones, zeros = said[truth == 1], said[truth == 0]
+    ones, zeros = predictions[truth == 1], predictions[truth == 0]
     wins = (ones[:, None] > zeros) + 0.5 * (ones[:, None] == zeros)
     error = math.sqrt(
         wins.mean(axis=1).var(ddof=1) / len(ones) + wins.mean(axis=0).var(ddof=1) / len(zeros)
@@ -156,7 +156,7 @@ def test_the_area_is_that_of_keras_and_its_error_that_of_delong():
 
 
 @pytest.mark.parametrize("count", [2, 3, 10, 40, 200, 1000])
-def test_the_best_of_many_looks_better_by_as_much_as_the_largest_of_normal_draws(count):
+def test_the_best_of_many_is_the_largest_of_normal_draws(count):
     def weighted(z):
         return z * count * stats.norm.pdf(z) * stats.norm.cdf(z) ** (count - 1)
 
@@ -166,16 +166,16 @@ def test_the_best_of_many_looks_better_by_as_much_as_the_largest_of_normal_draws
 
 
 def test_ten_thousand_rows_take_less_than_a_second():
-    values, members = np.random.default_rng(0).exponential(1, 10_000), np.arange(10_000) // 8
+    values, clusters = np.random.default_rng(0).exponential(1, 10_000), np.arange(10_000) // 8
     began = time.perf_counter()
     mean_interval(values, None)
-    mean_interval(values, members)
+    mean_interval(values, clusters)
     assert time.perf_counter() - began < 1.5
 
 
-def test_the_interval_holds_the_truth_in_about_95_of_100_data_sets():
-    random, held = np.random.default_rng(0), 0
+def test_the_interval_holds_the_truth_in_95_of_100_data_sets():
+    rng, held = np.random.default_rng(0), 0
     for _ in range(200):
-        found = mean_interval(random.exponential(1, 50), None)
-        held += found.low <= 1 <= found.high
+        result = mean_interval(rng.exponential(1, 50), None)
+        held += result.low <= 1 <= result.high
     assert 0.90 <= held / 200 <= 0.99

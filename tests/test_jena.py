@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 import pytest
 
-from goldilocks.dataset import jena
+from goldilocks.dataset import Dataset, jena
 from goldilocks.dataset.sources import archive, cache
 from goldilocks.errors import DataError, SourceUnavailable
 from loopback import serve
@@ -131,6 +131,17 @@ def test_the_recorded_checksum_needs_no_note(record, monkeypatch, tmp_path):
 def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_fetched_again(
     record, monkeypatch
 ):
+    greensboro = Dataset(
+        name="jena",
+        kind="series",
+        problem="regression",
+        classes=(),
+        digest="",
+        x=None,
+        y=np.zeros(0),
+        source="stand_in",
+        location="Greensboro",
+    )
     with serve() as site:
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
         for sent in (
@@ -146,11 +157,11 @@ def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_f
             assert list((cache.cache_dir() / "downloads").iterdir()) == []
         site.files["/jena.csv.zip"] = sent
         with monkeypatch.context() as patched:
-            patched.setattr(jena, "_stand_in", lambda *_: "Greensboro")
+            patched.setattr(jena, "_stand_in", lambda *_: greensboro)
             with pytest.warns(
                 UserWarning, match=r"did not send the published file.+Using the stand-in instead"
             ):
-                assert load("auto") == "Greensboro"
+                assert load("auto").location == "Greensboro"
         site.files["/jena.csv.zip"] = packed(record)
         assert load("original", lookback=24).source == "original"
 

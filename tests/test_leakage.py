@@ -22,13 +22,13 @@ HOLDOUT = {"validation": 0.25, "test": 0.25, "seed": 0}
 def frame(seed=0):
     rng = np.random.default_rng(seed)
     x = rng.normal(0, 1, (ROWS, 2))
-    said = (x.sum(axis=1) + rng.normal(0, 0.7, ROWS)) > 0
+    label = (x.sum(axis=1) + rng.normal(0, 0.7, ROWS)) > 0
     return pandas.DataFrame(
         {
             "a": x[:, 0],
             "b": x[:, 1],
             "leak": rng.normal(0, 1, ROWS),
-            "says": np.where(said, "yes", "no"),
+            "says": np.where(label, "yes", "no"),
         }
     )
 
@@ -79,11 +79,11 @@ def test_a_split_does_not_depend_on_the_values_of_its_rows(loaded):
 @pytest.mark.parametrize("in_order", [False, True])
 def test_a_vocabulary_has_words_of_training_rows_only(tmp_path, composed, in_order):
     rng = np.random.default_rng(0)
-    said = np.arange(ROWS) % 2
+    label = np.arange(ROWS) % 2
     texts = np.array(
         [" ".join(rng.choice(["sun", "rain", "wind", "sea"], 5)) for _ in range(ROWS)], dtype=object
     )
-    table = pandas.DataFrame({"text": texts, "says": np.where(said, "good", "bad")})
+    table = pandas.DataFrame({"text": texts, "says": np.where(label, "good", "bad")})
     settings = ("dataset=texts", "dataset.text=text", "dataset.target=says")
     sound = composed(*settings, *written(tmp_path, table)).builder("dataset")()
     [split] = holdout.split(sound, **HOLDOUT)

@@ -30,7 +30,7 @@ def test_a_diverged_training_makes_the_mean_nan():
     assert math.isnan(mean[3])
 
 
-def test_histories_that_cannot_be_averaged_are_a_sentence():
+def test_histories_that_cannot_be_averaged_are_refused():
     with pytest.raises(
         ValueError, match=r"there are no histories to average; expected at least one\."
     ):
@@ -42,32 +42,30 @@ def test_histories_that_cannot_be_averaged_are_a_sentence():
 
 
 @pytest.mark.parametrize(
-    ("curve", "mode", "best"),
+    ("curve", "monitor", "best"),
     [
-        ([3.0, 1.0, 2.0], "min", 2),
-        ([3.0, 1.0, 2.0], "max", 1),
-        ([2.0, 1.0, 1.0], "min", 2),
-        ([NAN, 2.0, 1.0, NAN], "min", 3),
-        ([0.5, NAN, INF], "max", 1),
-        ([-INF, 0.5], "min", 2),
-        ([NAN, NAN], "min", 1),
+        ([3.0, 1.0, 2.0], "val_loss", 2),
+        ([3.0, 1.0, 2.0], "val_accuracy", 1),
+        ([2.0, 1.0, 1.0], "val_loss", 2),
+        ([NAN, 2.0, 1.0, NAN], "val_loss", 3),
+        ([0.5, NAN, INF], "val_accuracy", 1),
+        ([-INF, 0.5], "val_loss", 2),
+        ([NAN, NAN], "val_loss", 1),
     ],
 )
-def test_the_best_epoch_is_that_of_the_best_finite_value(curve, mode, best):
-    assert best_epoch({"loss": [0.0], "val_loss": curve}, "val_loss", mode) == best
-    assert best_epoch({"val_loss": np.array(curve)}, "val_loss", mode) == best
+def test_the_best_epoch_has_the_best_finite_value(curve, monitor, best):
+    assert best_epoch({"loss": [0.0], monitor: curve}, monitor) == best
+    assert best_epoch({monitor: np.array(curve)}, monitor) == best
 
 
-def test_no_best_epoch_is_a_sentence():
+def test_a_history_without_the_monitor_is_refused():
     with pytest.raises(
         ValueError, match=r"no epoch of val_mae; expected at least one\. It has loss, mae\."
     ):
-        best_epoch({"loss": [1.0], "mae": [1.0]}, "val_mae", "min")
-    with pytest.raises(ValueError, match=r"mode is 'lower'; expected 'min' or 'max'\."):
-        best_epoch({"loss": [1.0]}, "loss", "lower")
+        best_epoch({"loss": [1.0], "mae": [1.0]}, "val_mae")
 
 
-def test_the_spread_of_the_four_folds_of_chapter_4_as_computed_by_hand():
+def test_the_spread_of_four_folds_is_that_computed_by_hand():
     # Squared distances from 2.38725: 0.094403, 0.068238, 0.277466, 0.001743; their sum / 3 is
     # 0.147283.
     folds = [2.080, 2.126, 2.914, 2.429]
@@ -89,7 +87,7 @@ def test_equal_values_have_an_interval_without_width():
     assert spread([0.5, 0.5, 0.5], overlap=0.25) == Spread(0.5, 0.0, 0.5, 0.5, 3)
 
 
-def test_one_value_says_nothing_of_others():
+def test_a_single_value_has_no_interval():
     alone = spread([0.75], overlap=0)
     assert (alone.mean, alone.count) == (0.75, 1)
     assert all(math.isnan(value) for value in (alone.deviation, alone.low, alone.high))
@@ -97,49 +95,52 @@ def test_one_value_says_nothing_of_others():
 
 @pytest.mark.parametrize("bad", [NAN, INF, -INF])
 def test_a_diverged_training_makes_the_spread_nan(bad):
-    found = spread([1.0, bad, 2.0], overlap=0)
-    assert all(math.isnan(value) for value in (found.mean, found.deviation, found.low, found.high))
-    assert found.count == 3
+    result = spread([1.0, bad, 2.0], overlap=0)
+    assert all(
+        math.isnan(value) for value in (result.mean, result.deviation, result.low, result.high)
+    )
+    assert result.count == 3
 
 
 @pytest.mark.parametrize(
-    ("values", "overlap", "said"),
+    ("values", "overlap", "message"),
     [
         ([], 0, r"there are no values to summarize; expected at least one\."),
         ([1.0], -0.1, r"overlap is -0\.1; expected 0, or validation rows / training rows"),
         ([1.0], NAN, r"overlap is nan; expected 0"),
     ],
 )
-def test_what_has_no_spread_is_a_sentence(values, overlap, said):
-    with pytest.raises(ValueError, match=said):
+def test_values_without_a_spread_are_refused(values, overlap, message):
+    with pytest.raises(ValueError, match=message):
         spread(values, overlap=overlap)
 
 
-def test_the_interval_of_independent_values_covers_their_mean_19_times_in_20():
+def test_the_interval_covers_the_mean_19_times_in_20():
     draws = np.random.default_rng(0).normal(3.0, 2.0, (2000, 4))
     covered = [
-        found.low <= 3.0 <= found.high for found in (spread(values, overlap=0) for values in draws)
+        result.low <= 3.0 <= result.high
+        for result in (spread(values, overlap=0) for values in draws)
     ]
     assert np.mean(covered) == pytest.approx(
         0.95, abs=0.015
     )  # Three standard errors of 2,000 draws.
 
 
-def test_the_interval_of_folds_covers_where_the_usual_one_does_not():
+def test_the_corrected_interval_covers_where_the_usual_one_does_not():
     # What folds share moves all of them: with correlation r, variance x (1/n + r / (1 - r)) is
     # right; overlap is that.
-    random, share = np.random.default_rng(0), 0.25
-    draws = np.sqrt(share) * random.normal(size=(2000, 1)) + np.sqrt(1 - share) * random.normal(
+    rng, shared = np.random.default_rng(0), 0.25
+    draws = np.sqrt(shared) * rng.normal(size=(2000, 1)) + np.sqrt(1 - shared) * rng.normal(
         size=(2000, 4)
     )
     usual, corrected = (
         np.mean(
             [
-                found.low <= 0 <= found.high
-                for found in (spread(values, overlap=overlap) for values in draws)
+                result.low <= 0 <= result.high
+                for result in (spread(values, overlap=overlap) for values in draws)
             ]
         )
-        for overlap in (0, share / (1 - share))
+        for overlap in (0, shared / (1 - shared))
     )
     assert corrected == pytest.approx(0.95, abs=0.015)
     assert usual < 0.9

@@ -128,7 +128,7 @@ def test_a_penalty_is_on_every_hidden_kernel_and_not_on_the_last():
     assert penalized(mlp.build(facts((3,)), NONE, units=4, layers=2, activation="relu")) == []
 
 
-def test_a_penalty_adds_what_the_formula_says():
+def test_a_penalty_follows_the_formula():
     model = mlp.build(
         facts((3,)), regularized(l1=0.25, l2=0.5), units=4, layers=1, activation="relu"
     )
@@ -154,7 +154,7 @@ def test_dropout_is_after_every_hidden_layer_of_an_mlp_and_before_the_dense_laye
     assert "Dropout" not in kinds(a_convnet((16, 16, 1), filters=[4]))
 
 
-def test_the_last_activation_is_the_problems():
+def test_the_last_activation_comes_from_the_problem():
     model = mlp.build(facts((3,), 4, "softmax"), NONE, units=4, layers=1, activation="tanh")
     assert [layer.activation.__name__ for layer in model.layers[1:]] == ["tanh", "softmax"]
     assert model.predict(np.ones((2, 3)), verbose=0).sum(axis=1) == pytest.approx(1)
@@ -198,7 +198,7 @@ def test_the_baseline_of_a_series_predicts_its_last_value_in_the_targets_unit(
     )
 
 
-def test_what_a_regularizer_asks_for():
+def test_a_regularizer_penalizes_or_augments():
     assert not NONE.penalizes
     assert not NONE.augments
     assert regularized(l1=0.1).penalizes

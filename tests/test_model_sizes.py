@@ -1,28 +1,31 @@
 import pytest
 
-from goldilocks.model import ACCEPTS, HONOURS
+from composition import FILES
 from goldilocks.workflow.candidate import Candidate
-from goldilocks.workflow.model_sizes import SIZES, model_sizes
+from goldilocks.workflow.model_sizes import model_sizes
+
+TRAITS = {name: FILES.read("model", name)["traits"] for name in FILES.names("model")}
 
 
 def test_every_model_but_the_baseline_has_sizes():
-    assert set(SIZES) == set(ACCEPTS) - {"baseline"} == set(HONOURS) - {"baseline"}
+    assert [name for name, traits in TRAITS.items() if not traits["sizes"]] == ["baseline"]
 
 
-@pytest.mark.parametrize("model", SIZES)
+@pytest.mark.parametrize("model", TRAITS)
 def test_every_size_is_a_configuration(model, composed):
-    kind = next(iter(sorted(ACCEPTS[model])))
+    kind = min(TRAITS[model]["accepts"])
     data = {"image": "mnist", "table": "boston", "text": "imdb", "series": "jena"}[kind]
-    for size in model_sizes(model, ()):
+    for size in model_sizes(model, TRAITS[model]["sizes"], ()):
         assert (
             composed(f"dataset={data}", f"model={model}", *size.overrides).choices["model"] == model
         )
 
 
 def test_typed_values_are_no_size():
-    [one] = model_sizes("mlp", ("model.units=7", "model.layers=2"))
+    sizes = TRAITS["mlp"]["sizes"]
+    [one] = model_sizes("mlp", sizes, ("model.units=7", "model.layers=2"))
     assert (one.name, one.overrides) == ("mlp", ())
-    assert [size.overrides for size in model_sizes("mlp", ("model.units=7",))] == [
+    assert [size.overrides for size in model_sizes("mlp", sizes, ("model.units=7",))] == [
         ("model.layers=1",), ("model.layers=2",), ("model.layers=3",)
     ]  # fmt: skip
 

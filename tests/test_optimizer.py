@@ -6,7 +6,7 @@ from goldilocks.training.optimizer import Schedule, build
 STEPS, RATE = 100, 0.5
 
 
-def optimizer(**asked):
+def optimizer(**settings):
     arguments = {
         "name": "sgd",
         "learning_rate": RATE,
@@ -14,7 +14,7 @@ def optimizer(**asked):
         "decay_to": 0.0,
         "warmup": 0.0,
     }
-    return build(STEPS, **{**arguments, "clipnorm": None, "ema_momentum": None, **asked})
+    return build(STEPS, **{**arguments, "clipnorm": None, "ema_momentum": None, **settings})
 
 
 def rate(step, shape, decay_to=0.0, warmup_steps=0):
@@ -34,7 +34,7 @@ def rate(step, shape, decay_to=0.0, warmup_steps=0):
     ],
 )
 @pytest.mark.parametrize("warmup_steps", [0, 20])
-def test_a_schedule_at_its_start_half_way_and_at_its_end(
+def test_a_schedule_has_its_start_its_middle_and_its_end(
     shape, decay_to, start, half, end, warmup_steps
 ):
     steps = (warmup_steps, (warmup_steps + STEPS) // 2, STEPS, 10 * STEPS)
@@ -42,19 +42,19 @@ def test_a_schedule_at_its_start_half_way_and_at_its_end(
     assert factors == pytest.approx([start, half, end, end], rel=1e-4, abs=1e-6)
 
 
-def test_a_quarter_of_the_way_a_cosine_is_above_a_line():
+def test_a_cosine_begins_more_slowly_than_a_line():
     assert rate(25, "cosine") / RATE == pytest.approx((1 + 2**-0.5) / 2, rel=1e-5)
     assert rate(25, "linear") / RATE == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize("shape", ["constant", "linear", "cosine", "exponential"])
-def test_the_learning_rate_rises_in_a_line_to_its_highest(shape):
+def test_the_warm_up_is_linear(shape):
     rise = [rate(step, shape, 0.1, 10) / RATE for step in range(11)]
     assert rise[:10] == pytest.approx([step / 10 for step in range(1, 11)])
     assert max(rate(step, shape, 0.1, 10) for step in range(STEPS)) == pytest.approx(RATE)
 
 
-def test_a_schedule_is_made_again_from_its_config():
+def test_a_schedule_survives_its_config():
     schedule = Schedule(RATE, "cosine", 0.1, 10, STEPS)
     again = Schedule.from_config(schedule.get_config())
     assert [float(again(step)) for step in (0, 9, 50, 100)] == [

@@ -180,9 +180,10 @@ def write(folder, content, fname, **_):
 
 def test_without_the_original_auto_takes_the_stand_in(site, monkeypatch):
     site.files.clear()
-    monkeypatch.setattr(imdb, "_stand_in", lambda rest: "stand-in")
+    lines = imdb._reviews(np.array(["good"], object), np.ones(1), "stand_in", "lines")
+    monkeypatch.setattr(imdb, "_stand_in", lambda: lines)
     with pytest.warns(UserWarning, match=r"dataset=imdb: .*404.* Using the stand-in"):
-        assert imdb.load(source="auto", dir=None, **HOW) == "stand-in"
+        assert imdb.load(source="auto", dir=None, **HOW).location == "lines"
 
 
 def test_decoding_leaves_out_what_stands_for_no_word():

@@ -24,26 +24,28 @@ ONE, TWO = [Slot(1, None)], [Slot(1, None)] * 2
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs calls as jobs, and gives how they ended, in that order."""
+    """Runs calls as jobs, and returns their results by number, in the order in which they ended."""
 
-    def ends(*calls, slots=TWO, **limits):
+    def run(*calls, slots=TWO, **limits):
         jobs = iter(
             [Job(number, call, tmp_path / f"{number}.log") for number, call in enumerate(calls)]
         )
-        ended = {}
+        results = {}
         made = Pool(slots=slots, **NOTHING | limits)
-        made.stream(lambda: next(jobs, None), lambda job, end: ended.__setitem__(job.number, end))
-        return ended
+        made.stream(
+            lambda: next(jobs, None), lambda job, result: results.__setitem__(job.number, result)
+        )
+        return results
 
-    return ends
+    return run
 
 
 def test_every_job_has_a_process_of_its_own(run):
-    ended = run(*[lambda: (os.getpid(), os.getppid())] * 3)
-    assert len({end.value[0] for end in ended.values()} | {os.getpid()}) == 4
-    assert len({end.value[1] for end in ended.values()}) == 1
-    assert {(end.error, end.reason) for end in ended.values()} == {(None, "")}
-    assert all(0 < end.seconds < 30 for end in ended.values())
+    results = run(*[lambda: (os.getpid(), os.getppid())] * 3)
+    assert len({result.value[0] for result in results.values()} | {os.getpid()}) == 4
+    assert len({result.value[1] for result in results.values()}) == 1
+    assert {(result.error, result.reason) for result in results.values()} == {(None, "")}
+    assert all(0 < result.seconds < 30 for result in results.values())
 
 
 def test_a_job_has_the_variables_of_the_launcher_and_of_its_slot(run, monkeypatch, tmp_path):
@@ -53,14 +55,14 @@ def test_a_job_has_the_variables_of_the_launcher_and_of_its_slot(run, monkeypatc
     monkeypatch.chdir(tmp_path)
     before = dict(os.environ)
     names = ("NEW", "LANG", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "CUDA_VISIBLE_DEVICES")
-    ended = run(
+    results = run(
         lambda: ([os.environ.get(name) for name in names], Path.cwd()), slots=[Slot(3, ("4", "5"))]
     )
-    assert ended[0].value == (["1", None, "3", "3", "4,5"], tmp_path)
+    assert results[0].value == (["1", None, "3", "3", "4,5"], tmp_path)
     assert dict(os.environ) == before
 
 
-def test_everything_that_a_job_writes_is_in_its_log(run, tmp_path, capfd):
+def test_the_log_of_a_job_has_all_its_output(run, tmp_path, capfd):
     def talk():
         print("from Python")
         print("from Python, an error", file=sys.stderr)
@@ -92,19 +94,19 @@ def test_everything_that_a_job_writes_is_in_its_log(run, tmp_path, capfd):
         (os.abort, "killed by signal 6 (SIGABRT): compiled code gave up"),
     ],
 )
-def test_a_job_that_dies_takes_no_other_along(run, call, reason):
-    ended = run(call, *[lambda: 5] * 2)
-    assert (ended[0].reason, ended[0].value, ended[0].error) == (reason, None, None)
-    assert [ended[number].value for number in (1, 2)] == [5, 5]
+def test_a_job_that_dies_ends_no_other(run, call, reason):
+    results = run(call, *[lambda: 5] * 2)
+    assert (results[0].reason, results[0].value, results[0].error) == (reason, None, None)
+    assert [results[number].value for number in (1, 2)] == [5, 5]
 
 
-def test_an_error_comes_back_as_it_was_raised(run, tmp_path):
-    ended = run(lambda: {}["a"], lambda: 5)
-    assert type(ended[0].error) is KeyError
-    assert ended[0].reason == "KeyError: 'a'"
-    assert "Traceback" in ended[0].error.__notes__[0]
+def test_the_launcher_gets_the_error_that_was_raised(run, tmp_path):
+    results = run(lambda: {}["a"], lambda: 5)
+    assert type(results[0].error) is KeyError
+    assert results[0].reason == "KeyError: 'a'"
+    assert "Traceback" in results[0].error.__notes__[0]
     assert "Traceback" in (tmp_path / "0.log").read_text()
-    assert ended[1].value == 5
+    assert results[1].value == 5
 
 
 class Demanding(Exception):
@@ -122,70 +124,70 @@ class Locked(Exception):
         self.lock = threading.Lock()
 
 
-def test_an_error_that_cannot_travel_comes_back_as_its_text(run):
+def test_an_error_that_cannot_be_pickled_becomes_its_text(run):
     def demand():
         raise Demanding(1, 2)
 
     def lock():
         raise Locked
 
-    ended = run(demand, lock)
-    assert [type(ended[number].error) for number in (0, 1)] == [JobError, JobError]
-    assert [str(ended[number].error) for number in (0, 1)] == [
+    results = run(demand, lock)
+    assert [type(results[number].error) for number in (0, 1)] == [JobError, JobError]
+    assert [str(results[number].error) for number in (0, 1)] == [
         "Demanding: 1 and 2",
         "Locked: it is locked",
     ]
 
 
-def test_a_result_that_cannot_travel_is_an_error(run):
+def test_a_result_that_cannot_be_pickled_is_an_error(run):
     assert "its result, a lock, cannot be sent to the launcher" in run(threading.Lock)[0].reason
 
 
-def test_a_job_that_is_over_its_time_may_mark_itself_before_it_ends(run, tmp_path):
+def test_a_job_over_its_time_limit_may_clean_up(run, tmp_path):
     def marks():
         signal.signal(signal.SIGTERM, lambda *_: ((tmp_path / "marked").touch(), sys.exit(1)))
         time.sleep(60)
 
-    ended = run(marks, lambda: 5, time_limit=1.5, retries=2)
-    assert ended[0].reason == "ran into its time limit of 1.5 s"
-    assert 1.5 < ended[0].seconds < 10
+    results = run(marks, lambda: 5, time_limit=1.5, retries=2)
+    assert results[0].reason == "ran into its time limit of 1.5 s"
+    assert 1.5 < results[0].seconds < 10
     assert (tmp_path / "marked").exists()
-    assert ended[1].value == 5
+    assert results[1].value == 5
 
 
-def test_a_job_that_does_not_want_to_end_is_killed(run, monkeypatch):
+def test_a_job_that_ignores_sigterm_is_killed(run, monkeypatch):
     monkeypatch.setattr(pool, "GRACE", 0.5)
 
     def stays():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(60)
 
-    ended = run(stays, time_limit=1)
-    assert ended[0].reason == "ran into its time limit of 1 s"
-    assert ended[0].seconds < 20
+    results = run(stays, time_limit=1)
+    assert results[0].reason == "ran into its time limit of 1 s"
+    assert results[0].seconds < 20
 
 
-def test_a_job_that_has_answered_but_does_not_end_is_killed(run, monkeypatch):
+def test_a_job_that_hangs_after_its_result_is_killed(run, monkeypatch):
     monkeypatch.setattr(process, "GRACE", 0.5)
-    ended = run(lambda: threading.Thread(target=time.sleep, args=(60,)).start() or 5)
-    assert ended[0].value == 5
-    assert ended[0].seconds < 20
+    results = run(lambda: threading.Thread(target=time.sleep, args=(60,)).start() or 5)
+    assert results[0].value == 5
+    assert results[0].seconds < 20
 
 
-def test_a_job_that_takes_too_much_memory_ends(run):
+def test_a_job_over_its_memory_limit_ends(run):
     def takes():
         taken = bytearray(2**29)
         time.sleep(60)
         return taken
 
-    ended = run(takes, lambda: 5, memory_limit=0.4, retries=1)
-    assert ended[0].reason.startswith("used 0.")
-    assert ended[0].reason.endswith(" GiB, over its memory limit of 0.4 GiB")
-    assert ended[0].seconds < 20
-    assert ended[1].value == 5
+    results = run(takes, lambda: 5, memory_limit=0.4, retries=1)
+    assert results[0].reason.startswith("used 0.")
+    assert results[0].reason.endswith(" GiB, over its memory limit of 0.4 GiB")
+    assert results[0].seconds < 20
+    assert results[1].value == 5
 
 
-def test_a_job_that_failed_is_tried_again(run, tmp_path):
+def test_a_failed_job_is_tried_again(run, tmp_path):
     def third_time_lucky():
         tries = tmp_path / "tries"
         tries.write_text(tries.read_text() + "x" if tries.exists() else "x")
@@ -204,7 +206,7 @@ def test_a_job_that_failed_is_tried_again(run, tmp_path):
     assert run(third_time_lucky, retries=1)[0].reason == "OSError: the disk is gone"
 
 
-def test_what_a_person_must_mend_is_not_tried_again(run, tmp_path):
+def test_an_error_that_a_person_must_mend_is_not_tried_again(run, tmp_path):
     def mistaken():
         with (tmp_path / "tries").open("a") as tries:
             tries.write("x")
@@ -214,7 +216,7 @@ def test_what_a_person_must_mend_is_not_tried_again(run, tmp_path):
     assert (tmp_path / "tries").read_text() == "x"
 
 
-def test_no_slot_waits_for_the_slowest_job(run, tmp_path):
+def test_a_slow_job_does_not_hold_the_others(run, tmp_path):
     def last():
         (tmp_path / "last").touch()
 
@@ -225,42 +227,46 @@ def test_no_slot_waits_for_the_slowest_job(run, tmp_path):
     assert list(run(slowest, *[lambda: None] * 3, last, time_limit=60))[-1] in (0, 4)
 
 
-def test_what_to_run_next_may_depend_on_what_ended(tmp_path):
-    told, asked = [], []
+def test_the_next_job_may_depend_on_results(tmp_path):
+    results, calls = [], []
 
     def ask():
-        asked.append(list(told))
-        if len(asked) > 2 and not told:
-            pytest.fail("asked again though nothing has ended")
+        calls.append(list(results))
+        if len(calls) > 2 and not results:
+            pytest.fail("asked though no job has ended since")
         return [
             Job(0, lambda: 7, tmp_path / "0.log"),
             None,
             Job(1, lambda: 8, tmp_path / "1.log"),
             None,
             None,
-        ][min(len(asked) - 1, 4)]
+        ][min(len(calls) - 1, 4)]
 
-    Pool(slots=TWO, **NOTHING).stream(ask, lambda job, end: told.append((job.number, end.value)))
-    assert told == [(0, 7), (1, 8)]
-    assert asked[:3] == [[], [], [(0, 7)]]
+    Pool(slots=TWO, **NOTHING).stream(
+        ask, lambda job, result: results.append((job.number, result.value))
+    )
+    assert results == [(0, 7), (1, 8)]
+    assert calls[:3] == [[], [], [(0, 7)]]
 
 
 def test_jobs_share_the_slots(run):
     slots = [Slot(1, ("0",)), Slot(1, ("1",))]
-    ended = run(
+    results = run(
         *[lambda: (time.time(), os.environ["CUDA_VISIBLE_DEVICES"], time.sleep(0.2), time.time())]
         * 5,
         slots=slots,
     )
     for gpu in ("0", "1"):
         spans = sorted(
-            (end.value[0], end.value[3]) for end in ended.values() if end.value[1] == gpu
+            (result.value[0], result.value[3])
+            for result in results.values()
+            if result.value[1] == gpu
         )
         assert spans
         assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
 
 
-def test_what_a_job_has_started_ends_with_it(run, tmp_path):
+def test_processes_that_a_job_started_end_with_it(run, tmp_path):
     def starts():
         (tmp_path / "pid").write_text(str(subprocess.Popen(["sleep", "60"]).pid))
         os._exit(1)
@@ -270,14 +276,14 @@ def test_what_a_job_has_started_ends_with_it(run, tmp_path):
 
 
 def test_a_server_that_dies_is_started_again(run):
-    ended = run(
+    results = run(
         lambda: (os.kill(os.getppid(), signal.SIGKILL), time.sleep(60)), lambda: 5, slots=ONE
     )
-    assert ended[0].reason == "ended with exit status 255 before it gave a result"
-    assert ended[1].value == 5
+    assert results[0].reason == "ended with exit status 255 before it gave a result"
+    assert results[1].value == 5
 
 
-def test_jobs_end_when_nobody_listens_any_more(tmp_path):
+def test_running_jobs_end_if_the_stream_fails(tmp_path):
     def stays():
         (tmp_path / "pid").write_text(str(os.getpid()))
         time.sleep(60)

@@ -12,7 +12,7 @@ ROWS = np.arange(400)
 SEEDS = ("0", "1", "2")
 
 
-def result(signal):
+def power_step(signal):
     """The step, where a small model predicts a share of the target, and noise."""
     rng = np.random.default_rng(0)
     y = rng.normal(0, 1, len(ROWS))
@@ -28,19 +28,19 @@ def result(signal):
 
 
 def test_a_model_that_predicts_something_passes():
-    found = result(signal=0.4)
-    assert found.report.passed
-    assert "beats the baseline beyond noise" in found.report.decision
+    result = power_step(signal=0.4)
+    assert result.report.passed
+    assert "beats the baseline beyond noise" in result.report.decision
     names = [f"units=16 layers=1 seed={seed}" for seed in SEEDS]
-    assert [row["candidate"] for row in found.report.table] == names
-    assert found.small.run_ids == tuple(names)
-    assert found.small.candidate.name == "units=16 layers=1"
-    assert found.seed_error == {"mae": 0, "loss": 0}
+    assert [row["candidate"] for row in result.report.table] == names
+    assert result.small.run_ids == tuple(names)
+    assert result.small.name == "units=16 layers=1"
+    assert result.seed_error == {"mae": 0, "loss": 0}
 
 
 @pytest.mark.parametrize("signal", [0.0, 0.01])
 def test_a_model_that_predicts_nothing_stops_the_workflow(signal):
-    report = result(signal=signal).report
+    report = power_step(signal=signal).report
     assert not report.passed
     assert "does not beat the baseline beyond noise" in report.decision
     assert "nothing shows that these inputs say anything" in report.reasons[-1]

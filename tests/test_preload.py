@@ -13,7 +13,7 @@ print(context.context()._initialized)
 """
 
 
-def test_what_jobs_are_forked_from_has_no_thread_and_no_runtime_and_says_nothing():
+def test_the_preloaded_process_has_no_thread_no_runtime_and_no_output():
     done = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True)
     assert done.stdout.split() == ["1", "False", "True"]
     assert done.stderr == ""

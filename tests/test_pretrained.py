@@ -1,3 +1,4 @@
+import dataclasses
 import urllib.error
 
 import keras
@@ -22,9 +23,9 @@ BOOK = (150, 150, 3)
 
 
 def built(shape=BOOK, regularizer=NONE, *, earlier=None, outputs=1, **keys):
-    known = facts(shape, outputs)
+    data = facts(shape, outputs)
     return pretrained.build(
-        type(known)(**{**vars(known), "initial_model": earlier}), regularizer, **{**KEYS, **keys}
+        dataclasses.replace(data, initial_model=earlier), regularizer, **{**KEYS, **keys}
     )
 
 
@@ -50,7 +51,7 @@ def size(weights):
     return sum(int(np.prod(weight.shape)) for weight in weights)
 
 
-def test_the_books_numbers():
+def test_the_parameters_of_the_books_pretrained_network():
     keras.utils.set_random_seed(0)
     frozen = built(regularizer=regularized(dropout=0.5))
     base = frozen.get_layer("base")
@@ -86,7 +87,7 @@ def test_a_base_gets_what_it_was_trained_with(tmp_path):
 @pytest.mark.parametrize(
     ("pooling", "features"), [("flatten", 2 * 1 * 512), ("avg", 512), ("max", 512)]
 )
-def test_what_is_between_base_and_top(pooling, features):
+def test_pooling_stands_between_base_and_top(pooling, features):
     model = built((64, 32, 3), regularized(l2=0.5), pooling=pooling, units=7, outputs=4)
     assert model.get_layer("pooling").output.shape == (None, features)
     assert [layer.kernel.shape for layer in model.layers[3:]] == [(features, 7), (7, 4)]
@@ -164,13 +165,13 @@ def test_the_networks_of_keras_have_names():
         ),
     ],
 )
-def test_what_cannot_be_built_is_one_sentence(keys, sentence):
+def test_a_model_that_cannot_be_built_is_one_sentence(keys, sentence):
     with pytest.raises(ModelError, match=sentence):
         built(**{"shape": (32, 32, 3), **keys})
 
 
 @pytest.mark.parametrize(
-    ("failure", "said"),
+    ("failure", "sentence"),
     [
         (
             urllib.error.URLError("no route"),
@@ -182,19 +183,19 @@ def test_what_cannot_be_built_is_one_sentence(keys, sentence):
         ),
     ],
 )
-def test_weights_that_cannot_be_downloaded(monkeypatch, tmp_path, failure, said):
+def test_a_failed_download_of_weights_is_one_sentence(monkeypatch, tmp_path, failure, sentence):
     def refuse(*_):
         raise failure
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", refuse)
     monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
     with pytest.raises(
-        ModelError, match=said + r".+\$KERAS_HOME.+base=run model\.init_from.+weights=null\)\.$"
+        ModelError, match=sentence + r".+\$KERAS_HOME.+base=run model\.init_from.+weights=null\)\.$"
     ):
         built((32, 32, 3), weights="imagenet")
 
 
-def test_the_base_can_be_what_an_earlier_run_has_learned():
+def test_the_base_can_be_the_convolutions_of_a_run():
     keras.utils.clear_session()  # Layers are then called conv2d and conv2d_1.
     keras.utils.set_random_seed(0)
     earlier = a_convnet(regularizer=regularized(l2=0.5, dropout=0.25))
@@ -212,7 +213,7 @@ def test_the_base_can_be_what_an_earlier_run_has_learned():
     np.testing.assert_array_equal(keras.Model(earlier.input, flat.input)(colours), expected)
 
 
-def test_a_run_of_pretrained_goes_on_with_its_top_where_that_fits():
+def test_a_pretrained_run_keeps_its_top_if_it_fits():
     keras.utils.set_random_seed(0)
     colours = images((32, 32, 3))
     first = built((32, 32, 3), base="run", earlier=whole(a_convnet()), units=3)
@@ -226,7 +227,7 @@ def test_a_run_of_pretrained_goes_on_with_its_top_where_that_fits():
     assert other.count_params() > first.count_params()
 
 
-def test_a_network_of_keras_that_a_run_has_tuned_is_a_base_with_its_preprocessing():
+def test_a_tuned_base_keeps_its_preprocessing():
     keras.utils.set_random_seed(0)
     colours = images((32, 32, 3))
     first = built((32, 32, 3), preprocess="base", pooling="avg", units=3)
@@ -248,12 +249,12 @@ def test_a_network_of_keras_that_a_run_has_tuned_is_a_base_with_its_preprocessin
         ),
     ],
 )
-def test_an_earlier_run_that_is_no_base(earlier, sentence):
+def test_a_run_without_convolutions_is_no_base(earlier, sentence):
     with pytest.raises(ModelError, match=sentence):
         built((32, 32, 3), base="run", earlier=whole(earlier()))
 
 
-def test_nothing_is_downloaded_that_an_earlier_run_replaces(monkeypatch):
+def test_weights_that_a_run_replaces_are_not_downloaded(monkeypatch):
     monkeypatch.setattr(
         "keras.src.utils.file_utils.urlretrieve", lambda *_: pytest.fail("a download")
     )
@@ -261,7 +262,7 @@ def test_nothing_is_downloaded_that_an_earlier_run_replaces(monkeypatch):
     assert model.get_layer("base").count_params() == 14_714_688
 
 
-def test_an_earlier_base_that_was_trained_on_other_numbers_is_refused():
+def test_a_base_with_other_preprocessing_is_refused():
     first = whole(built((32, 32, 3), base="mobilenet_v2", pooling="avg"))
     same = built(
         (32, 32, 3), base="mobilenet_v2", pooling="avg", earlier=first, unfreeze_from="all"

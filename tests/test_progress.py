@@ -14,7 +14,7 @@ def finished(number, value, seconds=10.0):
     )
 
 
-def test_elsewhere_every_job_that_ends_writes_a_line(capsys):
+def test_without_a_terminal_each_finished_job_prints_a_line(capsys):
     with Progress(total=4, slots=2, higher_is_better=False) as progress:
         progress.start()
         progress.start()
@@ -49,7 +49,7 @@ def test_the_best_is_the_lowest_or_the_highest(higher, best):
     assert progress.line.startswith("4 done, 0 running")
 
 
-def test_on_a_terminal_one_line_stays_and_failures_stand_above_it(capsys):
+def test_on_a_terminal_failures_stand_above_one_line(capsys):
     progress = Progress(total=2, slots=1, higher_is_better=False)
     progress.console = progress.live.console = Console(
         file=sys.stderr, force_terminal=True, width=41
@@ -61,9 +61,11 @@ def test_on_a_terminal_one_line_stays_and_failures_stand_above_it(capsys):
         )
         progress.start()
         progress.end(finished(1, 0.5))
-    said = capsys.readouterr().err
-    assert said.count("job 0 (a=[1,2]) failed: the disk is full") == 1
-    assert said.index("failed: the disk is full") < said.index("1 of 2 done, 0 running, 1 failed")
+    output = capsys.readouterr().err
+    assert output.count("job 0 (a=[1,2]) failed: the disk is full") == 1
+    assert output.index("failed: the disk is full") < output.index(
+        "1 of 2 done, 0 running, 1 failed"
+    )
     assert (
-        "2 of 2 done, 0 running, 1 failed, best 0…\n" in said
+        "2 of 2 done, 0 running, 1 failed, best 0…\n" in output
     )  # One line, however narrow the terminal.

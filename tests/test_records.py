@@ -1,7 +1,7 @@
 from goldilocks.jobs import records
 
 
-def test_what_is_noted_adds_up(tmp_path):
+def test_updates_of_a_record_add_up(tmp_path):
     records.update(tmp_path, 3, name="boston mlp", overrides=("a=1", "b=2"), status="running")
     records.update(tmp_path, 3, status="finished", value=0.5)
     assert records.read(tmp_path, 3) == records.JobRecord(
@@ -16,6 +16,6 @@ def test_records_come_in_order_and_leave_no_other_files(tmp_path):
     assert {file.suffix for file in (tmp_path / records.FOLDER).iterdir()} == {".json"}
 
 
-def test_nothing_is_known_of_a_job_that_nobody_noted(tmp_path):
+def test_a_job_without_a_record_is_waiting(tmp_path):
     assert records.read(tmp_path, 7) == records.JobRecord(7)
     assert records.read_all(tmp_path) == []

@@ -1,4 +1,5 @@
 import dataclasses
+import time
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from goldilocks.encoding.targets import count_outputs, encode_targets, target_pr
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
-from goldilocks.reference import rows
+from goldilocks.reference import pipelines, rows, search
 
 AUTO = {
     "type": "auto",
@@ -42,12 +43,14 @@ def data(kind, problem, x, y, classes=(), **more):
 
 
 def table(bunch, problem, classes=()):
-    frame = pd.DataFrame(bunch.data, columns=[f"c{place}" for place in range(bunch.data.shape[1])])
+    frame = pd.DataFrame(
+        bunch.data, columns=[f"c{column}" for column in range(bunch.data.shape[1])]
+    )
     return data("table", problem, frame, bunch.target.astype("float32"), classes)
 
 
 def mixed(problem, count=200):
-    """A table with categories and gaps; what is to be predicted depends on both columns."""
+    """Return a table with categories and gaps, whose target depends on both columns."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {"kind": rng.choice(["flat", "house", ""], count), "size": rng.normal(size=count)}
@@ -71,11 +74,12 @@ def mixed(problem, count=200):
 def texts(count=120):
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, count).astype("float32")
-    said = [
-        " ".join([*rng.choice(["the", "film", "a", "plot"], 5), "good" if good else "bad"])
-        for good in y
-    ]
-    return data("text", "binary", packing.column(said), y, ("neg", "pos"), vectorization=WORDS)
+    reviews = []
+    for good in y:
+        words = rng.choice(["the", "film", "a", "plot"], 5)
+        reviews.append(" ".join([*words, "good" if good else "bad"]))
+    column = packing.column(reviews)
+    return data("text", "binary", column, y, ("neg", "pos"), vectorization=WORDS)
 
 
 def images():
@@ -85,11 +89,10 @@ def images():
 
 
 def series(count=400):
-    time = np.arange(count)
+    times = np.arange(count)
     noise = np.random.default_rng(0).normal(0, 0.1, count)
-    values = np.stack([5 * np.sin(time / 4) + 10 + noise, np.cos(time / 9)], axis=1).astype(
-        "float32"
-    )
+    load, heat = 5 * np.sin(times / 4) + 10 + noise, np.cos(times / 9)
+    values = np.stack([load, heat], axis=1).astype("float32")
     windows = Windows(values, ("load", "heat"), 0, 24, 1, 6)
     y = windows.targets.copy()
     return data("series", "regression", windows, y, overlap=29, persistence=windows.persistence)
@@ -104,68 +107,69 @@ def problem_of(dataset):
     return resolve(dataset.problem, **AUTO)
 
 
+def tune(dataset, splits, *, seed=0, seconds=0.0):
+    return reference.tune(dataset, problem_of(dataset), splits, seed=seed, seconds=seconds)
+
+
+def predict_test(dataset, parts, parameters, seed=0):
+    """Return predictions of the test rows after a fit on all others."""
+    problem, train = problem_of(dataset), parts.joined().train
+    fitted = reference.fit(dataset, problem, train, parameters, seed=seed)
+    return reference.predict(dataset, problem, fitted, parts.test)
+
+
+def scores(dataset, rows, predictions):
+    problem = problem_of(dataset)
+    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
+    return evaluation.scores(problem, truth, predictions)
+
+
 @pytest.mark.parametrize(
     "problem", ["binary", "multiclass", "multilabel", "regression", "unit_regression"]
 )
-def test_a_table_of_every_problem_is_learned_and_predicted_in_the_networks_shape(problem):
+def test_a_table_of_every_problem_beats_the_baseline(problem):
     dataset = mixed(problem)
-    parts = split(len(dataset.y))
-    found = reference.tune(dataset, problem_of(dataset), parts, seed=0, seconds=0.0)
-    outputs = {"multiclass": 3, "multilabel": 2}.get(problem, 1)
-    assert [each.shape for each in found.predictions] == [(len(parts.validation), outputs)]
-    assert found.candidates == 1, (
-        "with no time at all, scikit-learn's defaults are tried to their end"
-    )
-    with pytest.raises(ValueError, match=r"tuned and not fitted; expected one that `refit`"):
-        reference.predict(found, dataset, parts.test)
-    fitted = reference.refit(found, dataset, parts.joined().train)
-    predicted = reference.predict(fitted, dataset, parts.test)
-    assert (predicted.shape, predicted.dtype) == ((len(parts.test), outputs), np.float32)
-    truth = encode_targets(found.problem, outputs, dataset.y)
-    prior = target_prior(found.problem, outputs, dataset.y[parts.train])
-    dumb = evaluation.scores(found.problem, truth[parts.test], np.tile(prior, (len(parts.test), 1)))
-    assert (
-        evaluation.scores(found.problem, truth[parts.test], predicted)["loss"] < 0.8 * dumb["loss"]
-    )
+    parts, outputs = split(len(dataset.y)), {"multiclass": 3, "multilabel": 2}.get(problem, 1)
+
+    tuned = tune(dataset, parts)
+    predictions = predict_test(dataset, parts, tuned.parameters)
+
+    assert [each.shape for each in tuned.predictions] == [(len(parts.validation), outputs)]
+    assert (predictions.shape, predictions.dtype) == ((len(parts.test), outputs), np.float32)
+    prior = target_prior(problem_of(dataset), outputs, dataset.y[parts.train])
+    baseline = scores(dataset, parts.test, np.tile(prior, (len(parts.test), 1)))
+    assert scores(dataset, parts.test, predictions)["loss"] < 0.8 * baseline["loss"]
     if problem != "regression":
-        assert 0 <= predicted.min() <= predicted.max() <= 1
+        assert 0 <= predictions.min() <= predictions.max() <= 1
 
 
 @pytest.mark.parametrize("make", [texts, images, series])
 def test_texts_images_and_series_are_learned(make):
     dataset = make()
-    count = min(len(dataset.y), 600)
-    parts, problem = split(count), problem_of(dataset)
-    found = reference.tune(dataset, problem, [parts], seed=0, seconds=1.5)
-    fitted = reference.refit(found, dataset, parts.joined().train)
-    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)
-    scores = evaluation.scores(
-        problem, truth[parts.test], reference.predict(fitted, dataset, parts.test)
-    )
-    assert set(scores) == set(found.scores[0]) == {"loss", problem.metric}
+    parts = split(min(len(dataset.y), 600))
+
+    tuned = tune(dataset, [parts], seconds=1.5)
+    reached = scores(dataset, parts.test, predict_test(dataset, parts, tuned.parameters))
+
+    assert set(reached) == set(tuned.scores[0]) == {"loss", problem_of(dataset).metric}
     if dataset.kind == "series":
-        last = evaluation.scores(
-            problem, truth[parts.test], dataset.persistence[parts.test, np.newaxis]
-        )
-        assert scores["mae"] < 0.2 * last["mae"]
+        last = scores(dataset, parts.test, dataset.persistence[parts.test, np.newaxis])
+        assert reached["mae"] < 0.2 * last["mae"]
     else:
-        assert scores["accuracy"] > 0.9
+        assert reached["accuracy"] > 0.9
 
 
 def poisoned(dataset, wanted):
-    """The same data set, whose rows are unreadable but for these: whoever touches another one fails."""
-    y = dataset.y.copy()
+    """Return the same data set with unreadable rows, but for those wanted."""
+    x, y = dataset.x.copy(), dataset.y.copy()
     others = np.setdiff1d(np.arange(len(y)), wanted)
     y[others] = np.nan if y.dtype.kind == "f" else -(2**40)
     if dataset.kind == "table":
-        x = dataset.x.copy()
         x.loc[others, "kind"] = None
         x.loc[others, "size"] = np.inf
     elif dataset.kind == "text":
-        x = dataset.x.copy()
         x[others] = None
     else:
-        x = dataset.x.copy()
         x[others] = np.random.default_rng(0).integers(0, 256, x[others].shape)
     return dataclasses.replace(dataset, x=x, y=y)
 
@@ -174,53 +178,86 @@ def poisoned(dataset, wanted):
 def test_test_rows_are_never_read(make, monkeypatch):
     dataset = make()
     parts = split(min(len(dataset.y), 300))
-    read, seen = rows.read, []
-    monkeypatch.setattr(
-        rows, "read", lambda dataset, wanted: [seen.append(wanted), read(dataset, wanted)][1]
-    )
-    given = [parts, Split(parts.validation, parts.train, parts.test)]
-    clean, other = (
-        reference.tune(each, problem_of(dataset), given, seed=3, seconds=0.0)
-        for each in (dataset, poisoned(dataset, parts.joined().train))
-    )
-    assert not np.isin(np.concatenate(seen), parts.test).any()
+    read, rows_read = rows.read, []
+
+    def recorded(dataset, wanted):
+        rows_read.append(wanted)
+        return read(dataset, wanted)
+
+    monkeypatch.setattr(rows, "read", recorded)
+    monkeypatch.setattr(search, "CANDIDATES", 3)
+    splits = [parts, Split(parts.validation, parts.train, parts.test)]
+    clean = tune(dataset, splits, seed=3, seconds=60.0)
+    other = tune(poisoned(dataset, parts.joined().train), splits, seed=3, seconds=60.0)
+
+    assert not np.isin(np.concatenate(rows_read), parts.test).any()
     assert clean.scores == other.scores
     assert len(clean.scores) == 2
 
 
-def test_a_seed_gives_the_same_search_and_another_one_another(monkeypatch):
-    monkeypatch.setattr("goldilocks.reference.search.CANDIDATES", 3)
-    dataset = texts()
-    found = [
-        reference.tune(dataset, problem_of(dataset), split(120), seed=seed, seconds=60.0)
-        for seed in (0, 0, 1, 2)
-    ]
-    assert [each.candidates for each in found] == [3] * 4
-    assert (found[0].parameters, found[0].scores) == (found[1].parameters, found[1].scores)
-    assert len({str(each.parameters) for each in found}) > 1
-    np.testing.assert_array_equal(found[0].predictions[0], found[1].predictions[0])
+def test_the_search_depends_on_its_seed_alone(monkeypatch):
+    monkeypatch.setattr(search, "CANDIDATES", 3)
+    first, same, *others = (
+        tune(texts(), split(120), seed=seed, seconds=60.0) for seed in (0, 0, 1, 2)
+    )
+    assert [each.candidates for each in (first, same, *others)] == [3] * 4
+    assert (first.parameters, first.scores) == (same.parameters, same.scores)
+    np.testing.assert_array_equal(first.predictions[0], same.predictions[0])
+    assert len({str(each.parameters) for each in (first, *others)}) > 1
 
 
-def test_the_best_settings_win_whatever_their_place(monkeypatch):
-    monkeypatch.setattr("goldilocks.reference.search.CANDIDATES", 6)
-    dataset = series()
-    found = reference.tune(dataset, problem_of(dataset), split(300), seed=0, seconds=60.0)
-    monkeypatch.setattr("goldilocks.reference.search.CANDIDATES", 1)
-    first = reference.tune(dataset, problem_of(dataset), split(300), seed=0, seconds=60.0)
-    assert found.scores[0]["loss"] <= first.scores[0]["loss"]
-    assert (found.candidates, first.candidates) == (6, 1)
+def test_the_best_settings_win(monkeypatch):
+    bad = {"alpha": 1e9}
+    monkeypatch.setitem(pipelines.FIRST, "series", bad)
+    monkeypatch.setattr(search, "CANDIDATES", 1)
+    first = tune(series(), split(300), seconds=60.0)
+    assert (first.parameters, first.candidates) == (bad, 1)
+
+    monkeypatch.setattr(search, "CANDIDATES", 6)
+    tuned = tune(series(), split(300), seconds=60.0)
+    assert tuned.candidates == 6
+    assert 0.1 <= tuned.parameters["alpha"] <= 1e6
+    assert tuned.scores[0]["loss"] < first.scores[0]["loss"]
 
 
-def test_a_class_that_no_training_row_has_is_given_no_probability():
+def test_without_time_the_defaults_are_tried_to_their_end():
+    tuned = tune(mixed("binary"), [split(200, seed) for seed in range(3)], seconds=0.0)
+    assert (tuned.parameters, tuned.candidates) == (pipelines.FIRST["table"], 1)
+    assert len(tuned.scores) == 3
+
+
+def test_the_search_ends_in_time():
+    began = time.monotonic()
+    tuned = tune(mixed("binary"), [split(200, seed) for seed in range(3)], seconds=2.0)
+    seconds = time.monotonic() - began
+    assert seconds < 2.0 + 10 * seconds / tuned.candidates
+    assert 1 <= tuned.candidates <= search.CANDIDATES
+
+
+def test_settings_cut_off_by_the_time_do_not_count(monkeypatch):
+    evaluate, deadlines = search._evaluate, []
+
+    def late(*arguments, deadline):
+        deadlines.append(deadline)
+        over = None if deadline is None else 0.0
+        return evaluate(*arguments, deadline=over)
+
+    monkeypatch.setattr(search, "_evaluate", late)
+    tuned = tune(mixed("binary"), split(200), seconds=60.0)
+    assert len(deadlines) == search.CANDIDATES
+    assert (tuned.parameters, tuned.candidates) == (pipelines.FIRST["table"], 1)
+
+
+def test_an_unseen_class_gets_no_probability():
     dataset = mixed("multiclass")
-    rare = np.flatnonzero(dataset.y == 2)
-    common = np.flatnonzero(dataset.y != 2)
-    parts = Split(common[:100], np.union1d(common[100:], rare), rare[:0])
-    found = reference.tune(dataset, problem_of(dataset), parts, seed=0, seconds=0.0)
-    assert not found.predictions[0][:, 2].any()
-    alone = Split(rare[:20], common[:20], rare[:0])
-    said = reference.tune(dataset, problem_of(dataset), alone, seed=0, seconds=0.0).predictions[0]
-    np.testing.assert_array_equal(said, np.tile([0, 0, 1], (20, 1)))
+    rare, common = np.flatnonzero(dataset.y == 2), np.flatnonzero(dataset.y != 2)
+
+    unseen = Split(common[:100], np.union1d(common[100:], rare), rare[:0])
+    assert not tune(dataset, unseen).predictions[0][:, 2].any()
+
+    single = Split(rare[:20], common[:20], rare[:0])
+    predictions = tune(dataset, single).predictions[0]
+    np.testing.assert_array_equal(predictions, np.tile([0, 0, 1], (20, 1)))
 
 
 def test_large_images_are_shrunk_and_large_data_is_thinned(monkeypatch):
@@ -229,23 +266,21 @@ def test_large_images_are_shrunk_and_large_data_is_thinned(monkeypatch):
     read = rows.read(dataset, np.array([3, 1]))
     assert read.shape == (2, 32 * 32 * 3)
     np.testing.assert_allclose(read, 1, atol=1e-6)
+
     monkeypatch.setattr(rows, "MOST_NUMBERS", 4 * 32 * 32 * 3)
-    np.testing.assert_array_equal(rows.thinned(dataset, np.arange(10)), [0, 3, 6, 9])
-    dark = dataclasses.replace(
-        dataset, x=(pixels * (dataset.y == 0)[:, None, None, None]).astype("uint8")
-    )
-    parts = Split(np.arange(6), np.arange(6, 10), np.arange(0))
+    np.testing.assert_array_equal(rows.thin(dataset, np.arange(10)), [0, 3, 6, 9])
+
     monkeypatch.setattr(rows, "MOST_NUMBERS", 3 * 32 * 32 * 3)  # fewer than the validation rows
-    found = reference.tune(dark, problem_of(dark), parts, seed=0, seconds=0.0)
-    assert found.scores[0]["accuracy"] == 1.0
+    is_bright = (dataset.y == 0)[:, None, None, None]
+    easy = dataclasses.replace(dataset, x=(pixels * is_bright).astype("uint8"))
+    parts = Split(np.arange(6), np.arange(6, 10), np.arange(0))
+    assert tune(easy, parts).scores[0]["accuracy"] == 1.0
 
 
 def test_a_split_without_validation_rows_is_refused():
-    dataset = mixed("binary")
-    with pytest.raises(
-        ValueError, match=r"got 1 splits with \[0\] validation rows; expected at least one split"
-    ):
-        reference.tune(dataset, problem_of(dataset), split(200).joined(), seed=0, seconds=1.0)
+    message = r"got 1 splits with \[0\] validation rows; expected at least one split"
+    with pytest.raises(ValueError, match=message):
+        tune(mixed("binary"), split(200).joined())
 
 
 @pytest.mark.slow
@@ -257,35 +292,24 @@ def test_it_is_as_good_as_what_scikit_learn_gives_by_default(name):
     elif name == "diabetes":
         dataset, plain = table(bunch, "regression"), HistGradientBoostingRegressor(random_state=0)
     else:
-        dataset, plain = (
-            table(bunch, "binary", ("bad", "good")),
-            HistGradientBoostingClassifier(random_state=0),
-        )
+        dataset = table(bunch, "binary", ("bad", "good"))
+        plain = HistGradientBoostingClassifier(random_state=0)
+    x = bunch.data / 16 if name == "digits" else bunch.data
+
     losses = []
-    problem = problem_of(dataset)
     for seed in range(3):
         parts = split(len(dataset.y), seed)
-        found = reference.refit(
-            reference.tune(dataset, problem, parts, seed=seed, seconds=15.0),
-            dataset,
-            parts.joined().train,
-        )
-        x = bunch.data / 16 if name == "digits" else bunch.data
-        plain.fit(x[parts.joined().train], bunch.target[parts.joined().train])
-        usual = (
-            plain.predict(x[parts.test])[:, None]
-            if name == "diabetes"
-            else plain.predict_proba(x[parts.test])
-        )
-        usual = usual[:, 1:] if problem.type == "binary" else usual
-        truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[parts.test])
-        own = reference.predict(found, dataset, parts.test)
-        losses.append(
-            [
-                evaluation.scores(problem, truth, each.astype("float32"))["loss"]
-                for each in (own, usual)
-            ]
-        )
-    own, usual = np.mean(losses, axis=0)
-    print(name, own, usual)
-    assert own <= 1.1 * usual
+        train, test = parts.joined().train, parts.test
+        tuned = tune(dataset, parts, seed=seed, seconds=15.0)
+        ours = predict_test(dataset, parts, tuned.parameters, seed)
+
+        plain.fit(x[train], bunch.target[train])
+        theirs = plain.predict_proba(x[test]) if dataset.classes else plain.predict(x[test])
+        if dataset.problem != "multiclass":
+            theirs = theirs.reshape(len(test), -1)[:, -1:]
+        pair = (ours, theirs.astype("float32"))
+        losses.append([scores(dataset, test, predictions)["loss"] for predictions in pair])
+
+    ours, theirs = np.mean(losses, axis=0)
+    print(name, ours, theirs)
+    assert ours <= 1.1 * theirs

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from goldilocks import formatting
-from goldilocks.report import sweep
+from goldilocks.report import sweep, variants
 from goldilocks.tracking.query import StoredRun
 
 
@@ -28,32 +28,30 @@ RUNS = [
 ]
 
 
-def params(*values):
-    return [
-        a_run(params=dict(zip(("regularizer", "regularizer.l2", "seed"), row, strict=False)))
-        for row in values
-    ]
+def differing(*rows):
+    names = ("regularizer", "regularizer.l2", "seed")
+    return variants.differing([dict(zip(names, row, strict=False)) for row in rows])
 
 
-def test_what_differs_is_what_is_not_the_same_everywhere():
-    assert sweep.differing(RUNS) == ["model.units"]
-    assert sweep.differing(RUNS[:1]) == []
-    assert sweep.differing([]) == []
-    assert sweep.differing(params(("none", "0", "1"), ("none", "0", "2"), ("none", "1", "2"))) == [
+def test_settings_differ_that_are_not_the_same_everywhere():
+    assert variants.differing([run.params for run in RUNS]) == ["model.units"]
+    assert variants.differing([RUNS[0].params]) == []
+    assert variants.differing([]) == []
+    assert differing(("none", "0", "1"), ("none", "0", "2"), ("none", "1", "2")) == [
         "regularizer.l2",
         "seed",
     ]
-    assert sweep.differing([a_run(params={"a": "1"}), a_run(params={})]) == ["a"]
+    assert variants.differing([{"a": "1"}, {}]) == ["a"]
 
 
-def test_the_same_difference_in_other_words_is_said_once_and_by_the_group():
-    assert sweep.differing(params(("none", "0", "0"), ("l2", "0.001", "0"))) == ["regularizer"]
-    # The third run differs from the second in its key alone: the group does not say it.
-    three = params(("none", "0", "0"), ("l2", "0.001", "0"), ("l2", "0.1", "0"))
-    assert sweep.differing(three) == ["regularizer", "regularizer.l2"]
+def test_of_settings_that_differ_alike_the_group_stands_for_its_keys():
+    assert differing(("none", "0", "0"), ("l2", "0.001", "0")) == ["regularizer"]
+    # The third run differs from the second in its key alone: the group does not tell them apart.
+    three = [("none", "0", "0"), ("l2", "0.001", "0"), ("l2", "0.1", "0")]
+    assert differing(*three) == ["regularizer", "regularizer.l2"]
 
 
-def test_a_row_has_what_differs_the_verdict_and_the_values_at_the_best_epoch():
+def test_a_row_has_the_settings_that_differ_the_verdict_and_the_best_values():
     table = sweep.comparison(RUNS)
     columns = [
         "model.units",
@@ -89,7 +87,7 @@ def test_a_failed_run_has_a_row_without_numbers():
     assert "None" not in last
 
 
-def test_runs_that_differ_in_nothing_are_told_by_their_names():
+def test_runs_that_differ_in_nothing_have_their_names():
     table = sweep.comparison([a_run("first"), a_run("second")])
     assert table["run"].tolist() == ["first", "second"]
 
@@ -103,15 +101,15 @@ def test_labels_are_short_and_no_two_are_the_same():
     assert all(len(label) <= sweep.LABEL + len(" (1)") for label in labels)
 
 
-def test_a_comparison_is_written_as_a_table_in_two_forms_and_a_figure(tmp_path):
-    said = sweep.compare(RUNS, tmp_path, title="Two sizes")
+def test_a_comparison_is_a_table_in_two_formats_and_a_figure(tmp_path):
+    text = sweep.compare(RUNS, tmp_path, title="Two sizes")
     assert {file.name for file in tmp_path.iterdir()} == {
         "results.csv",
         "results.md",
         "val_loss.png",
     }
-    assert (tmp_path / "results.md").read_text() == said + "\n"
-    assert said == formatting.markdown(sweep.comparison(RUNS))
+    assert (tmp_path / "results.md").read_text() == text + "\n"
+    assert text == formatting.markdown(sweep.comparison(RUNS))
     assert pd.read_csv(tmp_path / "results.csv")["best_val_loss"].tolist() == pytest.approx(
         [0.25, 1 / 512]
     )
@@ -123,6 +121,54 @@ def test_without_a_curve_there_is_a_table_and_no_figure(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"results.csv", "results.md"}
 
 
-def test_a_comparison_of_no_run_says_so(tmp_path):
+def test_a_comparison_without_runs_has_one_sentence(tmp_path):
     assert sweep.compare([], tmp_path, title="Nothing") == "No run was logged."
     assert (tmp_path / "results.md").read_text() == "No run was logged.\n"
+
+
+def final_runs(units, scores):
+    return [
+        a_run(
+            f"final {units} {seed}",
+            params={"final": "true", "model.units": units, "seed": str(seed)},
+            metrics={
+                "test_mae": score,
+                "test_mae_low": 0.0,
+                "test_evaluations": 1.0,
+                "best_loss": 1.0,
+            },
+            tags={"beats_baseline": "true"},
+            val_loss=(),
+        )
+        for seed, score in enumerate(scores)
+    ]
+
+
+def test_final_runs_have_their_test_scores_and_the_mean_over_seeds(tmp_path):
+    text = sweep.compare(final_runs("64", [2.0, 3.0, 7.0]), tmp_path, title="Final")
+    assert text == "\n".join(
+        [
+            "| seed | status | test_mae | beats_baseline |",
+            "| --- | --- | --- | --- |",
+            "| 0 | FINISHED | 2 | true |",
+            "| 1 | FINISHED | 3 | true |",
+            "| 2 | FINISHED | 7 | true |",
+            "",
+            # 4.303 * 2.646 / sqrt(3) = 6.573; an error is never below 0.
+            "**mean of 3 seeds:** test_mae 4 ± 2.6 (95 % interval 0 to 10.57).",
+        ]
+    )
+
+
+def test_each_final_configuration_has_its_own_mean(tmp_path):
+    runs = [*final_runs("4", [2.0, 3.0]), *final_runs("64", [5.0])]
+    assert [sentence.split(":**")[0] for sentence in sweep.over_seeds(runs)] == [
+        "**model.units=4, mean of 2 seeds"
+    ]
+
+
+def test_final_runs_and_others_are_in_tables_of_their_own(tmp_path):
+    text = sweep.compare([*RUNS, *final_runs("64", [2.0])], tmp_path, title="Both")
+    assert text.count("\n| --- |") == 2
+    assert "**data without a name, final runs**" in text
+    assert {"results_1.csv", "results_2.csv"} < {file.name for file in tmp_path.iterdir()}

@@ -1,23 +1,26 @@
 import pytest
 
 from goldilocks.errors import StoreError
-from goldilocks.report.workflow import content
-from goldilocks.report.workflow.content import FinalScore, ModelSize, StepReport, WorkflowReport
-from goldilocks.workflow.candidate import Candidate
-from goldilocks.workflow.results import (
+from goldilocks.report.workflow.results import (
+    FILE,
     BaselineResult,
     FinalResult,
+    FinalScore,
+    ModelSize,
     PowerResult,
     ProblemResult,
     RegisterResult,
+    Results,
     ScaleResult,
+    StepReport,
     TrainedRuns,
     TunedReference,
     TuneResult,
-    load,
-    once,
-    save,
+    WorkflowReport,
+    read_report,
+    write_report,
 )
+from goldilocks.workflow.resume import load, once, save
 
 
 def report(name, **more):
@@ -27,12 +30,12 @@ def report(name, **more):
     )
 
 
-RUNS = TrainedRuns(candidate=Candidate("a", ("model.units=4",)), run_ids=("1", "2"))
+RUNS = TrainedRuns(name="a", overrides=("model.units=4",), run_ids=("1", "2"))
 SIZE = ModelSize(
     name="a", weights=7, train_loss=None, val_loss=0.6, best_val_loss=0.5, verdict="overfit"
 )
 SCORE = FinalScore(
-    name="a",
+    run_id="9",
     metric="mae",
     test=2.0,
     low=None,
@@ -78,24 +81,17 @@ RESULTS = [
         trials=({"trial": 0, "augmentation": True, "val_mae": None},),
         ended_by="budget",
     ),
-    FinalResult(report=report("final"), run_id="9", score=SCORE),
-    FinalResult(report=report("final", passed=False), run_id=None, score=None),
+    FinalResult(report=report("final"), score=SCORE),
+    FinalResult(report=report("final", passed=False), score=None),
     RegisterResult(report=report("register"), name="table", version=3),
 ]
+STEPS = {result.report.name: result for result in RESULTS}
 REPORT = WorkflowReport(
     name="boston mlp",
     command="python workflow.py",
     data="original: here",
     digest="0",
-    metric="mae",
-    unit="",
-    steps=tuple(result.report for result in RESULTS),
-    baseline_loss=None,
-    sizes=(SIZE,),
-    winner=None,
-    comparison=(),
-    trials=RESULTS[4].trials,
-    final=SCORE,
+    results=Results(**STEPS),
     seconds=3.5,
     runs=9,
     next_steps=("Go on.",),
@@ -110,14 +106,15 @@ def test_a_result_is_read_as_it_was_saved(result, tmp_path):
 
 
 def test_a_report_is_read_as_it_was_written(tmp_path):
-    content.write(REPORT, tmp_path)
-    assert content.read(tmp_path / content.FILE) == REPORT
+    write_report(REPORT, tmp_path)
+    assert read_report(tmp_path / FILE) == REPORT
+    assert [step.name for step in REPORT.results.steps] == list(STEPS)
 
 
 def test_a_report_of_another_version_is_refused(tmp_path):
-    (tmp_path / content.FILE).write_text('{"name": "boston mlp"}')
+    (tmp_path / FILE).write_text('{"name": "boston mlp"}')
     with pytest.raises(StoreError, match=r"written by another version .* force=true"):
-        content.read(tmp_path / content.FILE)
+        read_report(tmp_path / FILE)
 
 
 def test_a_decision_is_made_once(tmp_path):

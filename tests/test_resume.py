@@ -58,9 +58,7 @@ def store(folder):
     return local.connect(uri=None, experiment="goldilocks")
 
 
-def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(
-    folder, store, composed, capsys
-):
+def test_a_killed_run_resumes_and_ends_with_the_same_weights(folder, store, composed, capsys):
     killed(*overrides(), epochs=5)
     [broken] = store.client.search_runs([store.experiment_id])
     assert broken.info.status == "RUNNING"
@@ -80,7 +78,7 @@ def test_a_killed_run_goes_on_in_the_same_run_and_ends_with_the_same_weights(
     assert journal.all_left() == []
 
 
-def test_a_finished_run_is_taken_and_not_trained_again(folder, store, composed, capsys):
+def test_a_finished_run_is_reused(folder, store, composed, capsys):
     value = run(composed(*overrides("trainer.epochs=2")))
     capsys.readouterr()
     assert run(composed(*overrides("trainer.epochs=2"))) == pytest.approx(value)
@@ -94,9 +92,7 @@ def test_a_finished_run_is_taken_and_not_trained_again(folder, store, composed, 
     )
 
 
-def test_folds_that_were_finished_are_not_trained_again(
-    folder, store, composed, monkeypatch, capsys
-):
+def test_finished_folds_are_reused(folder, store, composed, monkeypatch, capsys):
     from goldilocks.run import train as training
 
     asked = composed(*overrides("trainer.epochs=3", "protocol=kfold", "protocol.k=2"))
@@ -125,7 +121,7 @@ def test_folds_that_were_finished_are_not_trained_again(
 
 
 @pytest.mark.slow
-def test_what_is_left_after_a_crash_is_repaired_without_training(folder, store):
+def test_repair_marks_a_killed_run_without_training(folder, store):
     killed(*overrides(), epochs=3)
     [said] = store.repair()
     assert "marked KILLED" in said, said
@@ -138,7 +134,7 @@ def test_what_is_left_after_a_crash_is_repaired_without_training(folder, store):
     assert store.repair() == [], "and it is repaired once"
 
 
-def test_a_line_that_was_cut_short_is_not_read_and_not_written_on(tmp_path):
+def test_a_half_written_line_of_a_journal_is_skipped(tmp_path):
     book = journal.Journal(tmp_path / "run")
     with book.held():
         book.add("tags", {"a": "1"})

@@ -32,7 +32,7 @@ def test_the_parameters_of_the_books_recurrent_networks(facts, keys, parameters)
     )
 
 
-def test_a_simple_layer_is_what_chapter_9_computes_by_hand():
+def test_a_simple_layer_computes_the_formula_of_chapter_9():
     model = built("rnn", series((100, 32)), cell="simple", units=64, layers=2)
     first = keras.Model(model.input, model.layers[1].output)
     kernel, recurrent_kernel, _ = first.get_weights()

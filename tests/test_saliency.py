@@ -21,24 +21,26 @@ def reader(request):
     return network
 
 
-def test_words_are_weighed_for_and_against_the_class(reader):
+def test_words_speak_for_or_against_the_class(reader):
     text = np.array([[0, FOR, NEITHER, AGAINST, FOR]])
-    found = saliency(reader, text, labels=np.array([1]))
-    np.testing.assert_allclose(found.shares, [[0, 1, 0, -2, 1]], atol=1e-6)
-    np.testing.assert_allclose(found.strengths, np.ones((1, 5)), atol=1e-6)
-    np.testing.assert_allclose(saliency(reader, text, labels=np.array([0])).shares, -found.shares)
+    result = saliency(reader, text, labels=np.array([1]))
+    np.testing.assert_allclose(result.contributions, [[0, 1, 0, -2, 1]], atol=1e-6)
+    np.testing.assert_allclose(result.strengths, np.ones((1, 5)), atol=1e-6)
+    np.testing.assert_allclose(
+        saliency(reader, text, labels=np.array([0])).contributions, -result.contributions
+    )
 
 
 def test_without_labels_the_class_is_the_predicted_one(reader):
-    found = saliency(reader, np.array([[0, 0, 0, 0, FOR], [0, 0, 0, 0, AGAINST]]))
-    assert found.labels.tolist() == [1, 0]
-    assert (found.predictions[:, 0] > 0.5).tolist() == [True, False]
+    result = saliency(reader, np.array([[0, 0, 0, 0, FOR], [0, 0, 0, 0, AGAINST]]))
+    assert result.labels.tolist() == [1, 0]
+    assert (result.predictions[:, 0] > 0.5).tolist() == [True, False]
     np.testing.assert_allclose(
-        found.shares[:, -1], [1, 2], atol=1e-6
-    )  # Each word speaks for what was said.
+        result.contributions[:, -1], [1, 2], atol=1e-6
+    )  # Each word speaks for the predicted class.
 
 
-def test_a_forecast_is_traced_to_its_column_and_time():
+def test_a_forecast_depends_on_its_column_and_time():
     """The forecast is three times the last value of the second column, in a unit ten times as large."""
     inputs = keras.Input((4, 2))
     last = keras.layers.Dense(1)
@@ -47,19 +49,19 @@ def test_a_forecast_is_traced_to_its_column_and_time():
     kernel = np.zeros((8, 1))
     kernel[7] = 3
     last.set_weights([kernel, np.zeros(1)])
-    found = saliency(network, np.ones((5, 4, 2), "float32"))
+    result = saliency(network, np.ones((5, 4, 2), "float32"))
     expected = np.zeros((5, 4, 2))
     expected[:, 3, 1] = 30
-    np.testing.assert_allclose(found.strengths, expected)
-    assert found.labels.tolist() == [0] * 5
+    np.testing.assert_allclose(result.strengths, expected)
+    assert result.labels.tolist() == [0] * 5
 
 
-def test_what_a_recurrent_layer_has_read_is_traced_back_in_time():
+def test_a_recurrent_layer_depends_on_each_time_step():
     inputs = keras.Input((6, 3))
     network = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.GRU(4)(inputs)), name="rnn")
-    found = saliency(network, np.random.default_rng(0).normal(size=(2, 6, 3)))
-    assert found.strengths.shape == (2, 6, 3)
-    assert (found.strengths.max(axis=(0, 2)) > 0).all()
+    result = saliency(network, np.random.default_rng(0).normal(size=(2, 6, 3)))
+    assert result.strengths.shape == (2, 6, 3)
+    assert (result.strengths.max(axis=(0, 2)) > 0).all()
 
 
 def test_the_classes_of_a_softmax_have_gradients_of_their_own():
@@ -67,6 +69,6 @@ def test_the_classes_of_a_softmax_have_gradients_of_their_own():
     last = keras.layers.Dense(3, activation="softmax")
     network = keras.Model(inputs, last(inputs), name="mlp")
     last.set_weights([100 * np.eye(3), np.zeros(3)])
-    found = saliency(network, np.array([[1, 0, 0], [0, 0, 1]]))
-    assert found.labels.tolist() == [0, 2]
-    np.testing.assert_allclose(found.shares, 100 * np.array([[1, 0, 0], [0, 0, 1]]))
+    result = saliency(network, np.array([[1, 0, 0], [0, 0, 1]]))
+    assert result.labels.tolist() == [0, 2]
+    np.testing.assert_allclose(result.contributions, 100 * np.array([[1, 0, 0], [0, 0, 1]]))

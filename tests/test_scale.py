@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from goldilocks.report.workflow.content import StepReport
-from goldilocks.workflow.results import PowerResult, TrainedRuns
+from goldilocks.report.workflow.results import PowerResult, StepReport, TrainedRuns
 from goldilocks.workflow.steps import scale
 from workflows import Trainer, context, dataset, trained
 
@@ -15,7 +14,11 @@ METRICS = {
 SMALL = trained("units=16 layers=1", {}, metrics=METRICS)
 POWER = PowerResult(
     report=StepReport(name="power", title="", decision="", reasons=()),
-    small=TrainedRuns(candidate=SMALL.candidate, run_ids=(SMALL.run.run_id,)),
+    small=TrainedRuns(
+        name=SMALL.candidate.name,
+        overrides=SMALL.candidate.overrides,
+        run_ids=(SMALL.run.run_id,),
+    ),
     seed_error={},
 )
 
@@ -37,18 +40,18 @@ def step(tmp_path):
 
 
 def test_sizes_grow_until_a_network_overfits(step):
-    found = scale.step(step, POWER)
+    result = scale.step(step, POWER)
     assert step.runner.names == [
         "units=2 layers=1",
         "units=64 layers=2",
         "units=256 layers=2",
         "units=512 layers=3",
     ]
-    assert found.report.decision.startswith(
+    assert result.report.decision.startswith(
         "Between units=64 layers=2 and units=256 layers=2 underfitting ends"
     )
-    assert (found.overfit, found.start) == (3, 3)
-    assert [size.name for size in found.sizes] == [runs.candidate.name for runs in found.trained]
+    assert (result.overfit, result.start) == (3, 3)
+    assert [size.name for size in result.sizes] == [runs.name for runs in result.trained]
 
 
 def test_a_repeated_step_asks_for_the_same_trainings(step, tmp_path):

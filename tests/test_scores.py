@@ -1,4 +1,4 @@
-from types import SimpleNamespace
+import dataclasses
 
 import numpy as np
 import pytest
@@ -20,8 +20,8 @@ AUTO = {
 RANDOM = np.random.default_rng(0)
 
 
-def problem(type: str, **asked) -> Problem:
-    return resolve(type, **{**AUTO, **asked})
+def problem(type: str, **settings) -> Problem:
+    return resolve(type, **{**AUTO, **settings})
 
 
 def column(*values):
@@ -44,11 +44,11 @@ def a_dataset(type, y, classes=()):
         ("unit_regression", np.zeros(4, "float32"), (), 1),
     ],
 )
-def test_how_many_numbers_a_prediction_has(type, y, classes, outputs):
+def test_a_prediction_has_a_number_for_each_output(type, y, classes, outputs):
     assert count_outputs(problem(type), a_dataset(type, y, classes)) == outputs
 
 
-def test_targets_are_as_the_loss_takes_them():
+def test_targets_suit_the_loss():
     classes = np.array([2, 0, 1])
     sparse = encode_targets(problem("multiclass"), 3, classes)
     assert sparse.dtype == np.int64
@@ -71,20 +71,22 @@ def test_targets_are_as_the_loss_takes_them():
         ("unit_regression", 1, np.array([0.25, 0.75], "float32"), [0.5]),
     ],
 )
-def test_the_prior_is_the_share_of_each_class_or_the_mean(type, outputs, y, prior):
-    found = target_prior(problem(type), outputs, y)
-    assert found.dtype == np.float32
-    assert found.tolist() == prior
+def test_the_prior_is_the_class_frequencies_or_the_mean(type, outputs, y, prior):
+    result = target_prior(problem(type), outputs, y)
+    assert result.dtype == np.float32
+    assert result.tolist() == prior
 
 
 def test_binary_scores():
     y = RANDOM.integers(0, 2, 50).astype("float32")
-    said = RANDOM.uniform(0.01, 0.99, (50, 1)).astype("float32")
-    scores = evaluation.scores(problem("binary"), encode_targets(problem("binary"), 1, y), said)
+    predictions = RANDOM.uniform(0.01, 0.99, (50, 1)).astype("float32")
+    scores = evaluation.scores(
+        problem("binary"), encode_targets(problem("binary"), 1, y), predictions
+    )
     assert scores == pytest.approx(
         {
-            "loss": sklearn.log_loss(y, said[:, 0]),
-            "accuracy": sklearn.accuracy_score(y, said[:, 0] > 0.5),
+            "loss": sklearn.log_loss(y, predictions[:, 0]),
+            "accuracy": sklearn.accuracy_score(y, predictions[:, 0] > 0.5),
         },
         rel=1e-4,
     )
@@ -93,24 +95,26 @@ def test_binary_scores():
 @pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy"])
 def test_multiclass_scores(loss):
     y = RANDOM.integers(0, 3, 50)
-    said = RANDOM.dirichlet(np.ones(3), 50).astype("float32").clip(1e-4)
-    said /= said.sum(axis=1, keepdims=True)
-    asked = problem("multiclass", loss=loss)
-    scores = evaluation.scores(asked, encode_targets(asked, 3, y), said)
+    predictions = RANDOM.dirichlet(np.ones(3), 50).astype("float32").clip(1e-4)
+    predictions /= predictions.sum(axis=1, keepdims=True)
+    multiclass = problem("multiclass", loss=loss)
+    scores = evaluation.scores(multiclass, encode_targets(multiclass, 3, y), predictions)
     expected = {
-        "loss": sklearn.log_loss(y, said),
-        "accuracy": sklearn.accuracy_score(y, said.argmax(axis=1)),
+        "loss": sklearn.log_loss(y, predictions),
+        "accuracy": sklearn.accuracy_score(y, predictions.argmax(axis=1)),
     }
     assert scores == pytest.approx(expected, rel=1e-4)
 
 
 def test_multilabel_scores():
     y = RANDOM.integers(0, 2, (50, 4)).astype("float32")
-    said = RANDOM.uniform(0.01, 0.99, (50, 4)).astype("float32")
-    assert evaluation.scores(problem("multilabel"), y, said) == pytest.approx(
+    predictions = RANDOM.uniform(0.01, 0.99, (50, 4)).astype("float32")
+    assert evaluation.scores(problem("multilabel"), y, predictions) == pytest.approx(
         {
-            "loss": np.mean([sklearn.log_loss(y[:, label], said[:, label]) for label in range(4)]),
-            "binary_accuracy": sklearn.accuracy_score(y.ravel(), said.ravel() > 0.5),
+            "loss": np.mean(
+                [sklearn.log_loss(y[:, label], predictions[:, label]) for label in range(4)]
+            ),
+            "binary_accuracy": sklearn.accuracy_score(y.ravel(), predictions.ravel() > 0.5),
         },
         rel=1e-4,
     )
@@ -120,54 +124,57 @@ def test_multilabel_scores():
 @pytest.mark.parametrize("columns", [1, 3])
 def test_regression_scores(type, columns):
     y = RANDOM.uniform(size=(50, columns)).astype("float32")
-    said = RANDOM.uniform(size=(50, columns)).astype("float32")
-    scores = evaluation.scores(problem(type), encode_targets(problem(type), columns, y), said)
+    predictions = RANDOM.uniform(size=(50, columns)).astype("float32")
+    scores = evaluation.scores(
+        problem(type), encode_targets(problem(type), columns, y), predictions
+    )
     expected = {
-        "loss": sklearn.mean_squared_error(y, said),
-        "mae": sklearn.mean_absolute_error(y, said),
+        "loss": sklearn.mean_squared_error(y, predictions),
+        "mae": sklearn.mean_absolute_error(y, predictions),
     }
     assert scores == pytest.approx(expected, rel=1e-4)
 
 
-def test_every_metric_asked_for_is_computed():
-    asked = problem("binary", metrics=["auc", "accuracy", "precision"])
-    scores = evaluation.scores(asked, column(0, 1, 1, 0), column(0.6, 0.9, 0.8, 0.1))
+def test_every_metric_of_the_problem_is_computed():
+    binary = problem("binary", metrics=["auc", "accuracy", "precision"])
+    scores = evaluation.scores(binary, column(0, 1, 1, 0), column(0.6, 0.9, 0.8, 0.1))
     assert list(scores) == ["loss", "auc", "accuracy", "precision"]
     assert scores["accuracy"] == pytest.approx(3 / 4)
     assert scores["precision"] == pytest.approx(2 / 3)
     assert scores["auc"] == pytest.approx(1, abs=0.01)
 
 
-def naive(type, constant, truth):
-    """The scores of the dumb predictor that says the same of every row."""
-    data = SimpleNamespace(persistence=None)
-    predictions = predict_baseline(data, np.array(constant, "float32"), np.arange(len(truth)))  # pyright: ignore
+def baseline_scores(type, constant, truth):
+    """Return the scores of a constant prediction."""
+    rows = np.arange(len(truth))
+    predictions = predict_baseline(a_dataset(type, truth), np.array(constant, "float32"), rows)
     return evaluation.scores(problem(type), truth, predictions)
 
 
 def test_the_baseline_has_the_accuracy_of_the_majority():
     truth = column(1, 1, 0, 1)
-    assert naive("binary", [0.6], truth)["accuracy"] == 0.75
-    assert naive("binary", [0.4], truth)["accuracy"] == 0.25
-    scores = naive("multiclass", [0.2, 0.5, 0.3], np.array([1, 1, 0, 2, 1]))
+    assert baseline_scores("binary", [0.6], truth)["accuracy"] == 0.75
+    assert baseline_scores("binary", [0.4], truth)["accuracy"] == 0.25
+    scores = baseline_scores("multiclass", [0.2, 0.5, 0.3], np.array([1, 1, 0, 2, 1]))
     assert scores["accuracy"] == pytest.approx(0.6)
     assert scores["loss"] == pytest.approx(
         -(3 * np.log(0.5) + np.log(0.2) + np.log(0.3)) / 5, rel=1e-5
     )
 
 
-def test_the_baseline_of_a_regression_has_the_mean_error_of_the_mean():
-    scores = naive("regression", [3.0], column(1, 2, 6))
+def test_the_baseline_of_a_regression_has_the_error_of_the_mean():
+    scores = baseline_scores("regression", [3.0], column(1, 2, 6))
     assert scores == pytest.approx({"loss": (4 + 1 + 9) / 3, "mae": (2 + 1 + 3) / 3})
 
 
-def test_the_baseline_of_a_series_is_that_nothing_changes():
-    data = SimpleNamespace(persistence=np.array([1.0, 2.0, 3.0], "float32"))
-    assert predict_baseline(data, np.array([9.0]), np.array([2, 0])).tolist() == [[3.0], [1.0]]  # pyright: ignore
+def test_the_baseline_of_a_series_is_its_last_value():
+    last = np.array([1.0, 2.0, 3.0], "float32")
+    data = dataclasses.replace(a_dataset("regression", np.zeros(3)), persistence=last)
+    assert predict_baseline(data, np.array([9.0]), np.array([2, 0])).tolist() == [[3.0], [1.0]]
 
 
 @pytest.mark.parametrize(
-    ("type", "reached", "dumb", "better"),
+    ("type", "reached", "baseline", "better"),
     [
         ("binary", {"accuracy": 0.6}, {"accuracy": 0.5}, True),
         ("binary", {"accuracy": 0.5}, {"accuracy": 0.5}, False),
@@ -179,27 +186,27 @@ def test_the_baseline_of_a_series_is_that_nothing_changes():
         ("regression", {"mae": float("nan")}, {"mae": 3.0}, False),
     ],
 )
-def test_what_beats_the_baseline(type, reached, dumb, better):
-    assert beats(problem(type), reached, dumb) is better
+def test_only_a_better_score_beats_the_baseline(type, reached, baseline, better):
+    assert beats(problem(type), reached, baseline) is better
 
 
-def test_what_a_prediction_decides():
+def test_predictions_become_classes():
     assert evaluation.decided(problem("binary"), column(0.2, 0.5, 0.51)).tolist() == [0, 0, 1]
-    said = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]])
-    assert evaluation.decided(problem("multiclass"), said).tolist() == [1, 0]
+    predictions = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]])
+    assert evaluation.decided(problem("multiclass"), predictions).tolist() == [1, 0]
     assert evaluation.decided(
         problem("multilabel"), np.array([[0.9, 0.5], [0.1, 0.6]])
     ).tolist() == [[1, 0], [0, 1]]
 
 
-def test_an_answer_is_a_class_or_the_number_itself():
+def test_an_answer_is_a_class_or_the_number():
     assert evaluation.answers(problem("binary"), column(0.2, 0.8)).tolist() == [0, 1]
     for type in ("regression", "unit_regression"):
         assert evaluation.answers(problem(type), column(0.25, 0.75)).tolist() == [[0.25], [0.75]]
 
 
 @pytest.mark.parametrize(
-    ("type", "y", "said", "rows", "sizes"),
+    ("type", "y", "predictions", "rows", "sizes"),
     [
         # The wrong class, most confidently; row 3 is right, however certain.
         ("binary", np.array([1, 0, 1, 0]), column(0.4, 0.9, 0.05, 0.01), [2, 1], [0.95, 0.9]),
@@ -221,14 +228,14 @@ def test_an_answer_is_a_class_or_the_number_itself():
         ("unit_regression", np.array([0.25, 1]), column(0.5, 0.25), [1, 0], [0.75, 0.25]),
     ],
 )
-def test_the_worst_rows_come_first(type, y, said, rows, sizes):
-    found = evaluation.worst(problem(type), y, said, most=2)
-    assert found.rows.tolist() == rows
-    assert found.sizes == pytest.approx(sizes)
-    assert evaluation.worst(problem(type), y, said, most=1).rows.tolist() == rows[:1]
+def test_the_worst_rows_come_first(type, y, predictions, rows, sizes):
+    result = evaluation.worst(problem(type), y, predictions, most=2)
+    assert result.rows.tolist() == rows
+    assert result.sizes == pytest.approx(sizes)
+    assert evaluation.worst(problem(type), y, predictions, most=1).rows.tolist() == rows[:1]
 
 
-def test_where_no_class_is_wrong_there_is_no_worst():
+def test_without_a_wrong_class_there_is_no_worst():
     assert (
         len(evaluation.worst(problem("binary"), np.array([1, 0]), column(0.9, 0.1), most=5).rows)
         == 0

@@ -1,5 +1,5 @@
 import csv
-import inspect
+import dataclasses
 import itertools
 import json
 import math
@@ -16,8 +16,8 @@ from filelock import FileLock
 import searching
 from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
+from goldilocks.search.options import Options
 from goldilocks.sweep.plan import RULES
-from goldilocks.sweep.sweeper import SearchSweeper
 from searching import Batched, Streaming, sweep
 
 GRID = ("hydra.sweeper.sampler=grid", "model.units=4,8,16", "regularizer=none,l2")
@@ -26,11 +26,11 @@ SPACE = ("model.units=int(interval(4,64))", "optimizer.learning_rate=tag(log,int
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path, monkeypatch, request):
-    """A folder of its own; figures take a second, so they are drawn where they are looked at."""
+    """A folder of its own; figures take a second, so only the tests of figures draw them."""
     monkeypatch.chdir(tmp_path)
     if "figures" not in request.fixturenames:
         monkeypatch.setattr(
-            "goldilocks.search.results.write", lambda study, folder, *, measure: None
+            "goldilocks.report.search_figures.draw", lambda study, folder, *, measure: None
         )
 
 
@@ -40,36 +40,36 @@ def figures():
     return Path("sweep/search")
 
 
-def bowl(number, given):
+def bowl(number, values):
     """Least at 32 units and a learning rate of 0.003."""
-    return abs(int(given["model.units"]) - 32) / 32 + abs(
-        math.log10(float(given.get("optimizer.learning_rate", 0.003))) + 2.5
+    return abs(int(values["model.units"]) - 32) / 32 + abs(
+        math.log10(float(values.get("optimizer.learning_rate", 0.003))) + 2.5
     )
 
 
-def kept(study=None):
+def stored_study(study=None):
     [log] = Path("search").glob("*.log")
     storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(log)))
     return optuna.load_study(study_name=study or log.stem, storage=storage)
 
 
-def told(batches):
+def overrides_of(batches):
     return [tuple(job.overrides) for batch in batches for job in batch]
 
 
 def test_a_grid_is_every_combination_in_hydras_order():
-    done = sweep(Batched(lambda number, given: 1.0), *GRID, "dataset=boston")
-    assert told(done) == [
+    done = sweep(Batched(lambda number, values: 1.0), *GRID, "dataset=boston")
+    assert overrides_of(done) == [
         (f"model.units={units}", f"regularizer={name}", "dataset=boston")
         for units in (4, 8, 16)
         for name in ("none", "l2")
     ]
     assert [len(batch) for batch in done] == [6]
-    assert [trial.number for trial in kept().trials] == list(range(6))
+    assert [trial.number for trial in stored_study().trials] == list(range(6))
 
 
 def test_a_batch_is_no_larger_than_asked():
-    launcher = Batched(lambda number, given: 1.0)
+    launcher = Batched(lambda number, values: 1.0)
     sweep(launcher, *GRID, "hydra.sweeper.max_batch_size=4")
     assert launcher.batches == [[0, 1, 2, 3], [4, 5]]
 
@@ -84,7 +84,7 @@ def test_tpe_comes_closer_than_its_first_trials():
 def test_a_slow_trial_does_not_hold_the_others():
     others = threading.Event()
 
-    def job(number, given):
+    def job(number, values):
         if number == 0:
             assert others.wait(20), "the trials behind the slow one waited for it"
         elif number == 5:
@@ -94,7 +94,7 @@ def test_a_slow_trial_does_not_hold_the_others():
     launcher = Streaming(job, slots=2)
     [done] = sweep(launcher, *SPACE, "seed=1", "hydra.sweeper.trials=6")
     assert [job.return_value for job in done] == [0, 1, 2, 3, 4, 5]
-    assert (launcher.total, launcher.common) == (6, ["seed=1"])
+    assert launcher.total == 6
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "nsgaii", "grid"])
@@ -111,19 +111,19 @@ def test_the_same_seed_gives_the_same_trials(sampler):
             f"hydra.sweeper.study={study}",
             sweep_dir=Path(study),
         )
-        runs.append(told(done))
+        runs.append(overrides_of(done))
     assert runs[0] == runs[1]
     assert (runs[0] == runs[2]) == (sampler == "grid")
 
 
-def test_the_same_command_does_nothing_twice_and_more_trials_go_on():
+def test_the_same_command_runs_no_trial_twice():
     first = sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=4")
     assert sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=4") == []
     more = sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=6")
     assert len(first) == 4
     assert len(more) == 2
-    assert not set(told(first)) & set(told(more))
-    assert len(kept().trials) == 6
+    assert not set(overrides_of(first)) & set(overrides_of(more))
+    assert len(stored_study().trials) == 6
 
 
 def test_a_killed_search_goes_on_with_what_is_left(capsys):
@@ -136,15 +136,19 @@ def test_a_killed_search_goes_on_with_what_is_left(capsys):
         text=True,
     )
     assert killed.returncode == -9, killed.stderr
-    assert [trial.state.name for trial in kept().trials] == ["COMPLETE", "COMPLETE", "RUNNING"]
-    done = sweep(Batched(lambda number, given: 1.0), *words)
-    assert told(done) == [
+    assert [trial.state.name for trial in stored_study().trials] == [
+        "COMPLETE",
+        "COMPLETE",
+        "RUNNING",
+    ]
+    done = sweep(Batched(lambda number, values: 1.0), *words)
+    assert overrides_of(done) == [
         ("model.units=8", "regularizer=none"),
         ("model.units=8", "regularizer=l2"),
         ("model.units=16", "regularizer=none"),
         ("model.units=16", "regularizer=l2"),
     ]
-    assert [trial.state.name for trial in kept().trials] == [
+    assert [trial.state.name for trial in stored_study().trials] == [
         "COMPLETE",
         "COMPLETE",
         "FAIL",
@@ -156,31 +160,31 @@ def test_a_killed_search_goes_on_with_what_is_left(capsys):
     )
 
 
-def test_what_a_sampler_left_running_is_done_again_as_it_was():
+def test_an_interrupted_trial_runs_again_with_its_parameters():
     words = [*SPACE, "hydra.sweeper.trials=4"]
 
-    def interrupted(number, given):
+    def interrupted(number, values):
         if number == 2:
             raise KeyboardInterrupt
-        return bowl(number, given)
+        return bowl(number, values)
 
     with pytest.raises(KeyboardInterrupt):
         sweep(Batched(interrupted), *words)
-    lost = kept().trials[2].user_attrs["overrides"]
+    lost = stored_study().trials[2].user_attrs["overrides"]
     done = sweep(Batched(bowl), *words)
-    assert told(done)[0] == tuple(lost)
+    assert overrides_of(done)[0] == tuple(lost)
     assert len(done) == 2
 
 
-def test_a_job_that_fails_is_raised_after_the_others_and_done_again():
-    def job(number, given):
-        if given["model.units"] == "8" and number < 6:
+def test_a_failed_job_is_raised_last_and_runs_again():
+    def job(number, values):
+        if values["model.units"] == "8" and number < 6:
             raise ZeroDivisionError("too small")
         return 1.0
 
     with pytest.raises(ZeroDivisionError, match="too small"):
         sweep(Streaming(job, slots=1), *GRID)
-    assert [trial.state.name for trial in kept().trials] == [
+    assert [trial.state.name for trial in stored_study().trials] == [
         *2 * ["COMPLETE"],
         *2 * ["FAIL"],
         *2 * ["COMPLETE"],
@@ -189,25 +193,29 @@ def test_a_job_that_fails_is_raised_after_the_others_and_done_again():
     assert [job.overrides[0] for job in again] == ["model.units=8", "model.units=8"]
 
 
-def test_a_diverged_run_is_the_worst_and_not_done_again():
+def test_a_diverged_run_is_the_worst_and_does_not_run_again():
     words = [*SPACE, "hydra.sweeper.trials=3"]
-    sweep(Batched(lambda number, given: math.nan if number == 1 else 1.0), *words)
-    assert kept().trials[1].value == math.inf
+    sweep(Batched(lambda number, values: math.nan if number == 1 else 1.0), *words)
+    assert stored_study().trials[1].value == math.inf
     assert sweep(Batched(bowl), *words) == []
 
 
 def test_a_pruned_job_is_a_pruned_trial():
-    def job(number, given):
+    def job(number, values):
         records.update(Path("sweep"), number, pruned=number == 1)
         return 1.0
 
     sweep(Batched(job), *SPACE, "hydra.sweeper.trials=3")
-    assert [trial.state.name for trial in kept().trials] == ["COMPLETE", "PRUNED", "COMPLETE"]
+    assert [trial.state.name for trial in stored_study().trials] == [
+        "COMPLETE",
+        "PRUNED",
+        "COMPLETE",
+    ]
 
 
 def test_zipped_and_conditional_keys_reach_the_jobs():
     done = sweep(
-        Batched(lambda number, given: 1.0),
+        Batched(lambda number, values: 1.0),
         "model.units=4,8",
         "model.layers=1,2",
         "regularizer=none,dropout",
@@ -216,21 +224,21 @@ def test_zipped_and_conditional_keys_reach_the_jobs():
         "hydra.sweeper.when={regularizer.dropout:'regularizer=dropout'}",
         "hydra.sweeper.trials=12",
     )
-    for words in told(done):
-        given = dict(word.split("=") for word in words)
-        assert (given["model.units"], given["model.layers"]) in (("4", "1"), ("8", "2"))
-        assert ("regularizer.dropout" in given) == (given["regularizer"] == "dropout")
-    assert len({words[2] for words in told(done)}) == 2
+    for words in overrides_of(done):
+        values = dict(word.split("=") for word in words)
+        assert (values["model.units"], values["model.layers"]) in (("4", "1"), ("8", "2"))
+        assert ("regularizer.dropout" in values) == (values["regularizer"] == "dropout")
+    assert len({words[2] for words in overrides_of(done)}) == 2
 
 
 def test_params_of_the_configuration_come_before_the_command_line():
     done = sweep(
-        Batched(lambda number, given: 1.0),
+        Batched(lambda number, values: 1.0),
         "hydra.sweeper.sampler=grid",
         "hydra.sweeper.params={seed: '1,2', model.units: [64,4], regularizer: none}",
         "regularizer=l1,l2",
     )
-    assert told(done) == [
+    assert overrides_of(done) == [
         (f"seed={seed}", "model.units=[64,4]", f"regularizer={name}")
         for seed, name in itertools.product("12", ("l1", "l2"))
     ]
@@ -246,21 +254,21 @@ def test_no_trial_starts_after_the_seconds():
 )
 def test_the_direction_is_that_of_the_monitored_value(monitor, direction):
     sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", f"trainer.monitor={monitor}")
-    assert kept().direction.name == direction
+    assert stored_study().direction.name == direction
 
 
-def test_what_was_found_is_said_and_written(capsys, figures):
-    def job(number, given):
+def test_a_search_prints_a_summary_and_writes_its_results(capsys, figures):
+    def job(number, values):
         if number == 5:
             raise ZeroDivisionError
-        return bowl(number, given)
+        return bowl(number, values)
 
     with pytest.raises(ZeroDivisionError):
         sweep(Batched(job), *SPACE, "hydra.sweeper.trials=6")
-    said = capsys.readouterr()
-    assert "6 trials: 5 finished, 0 pruned, 1 failed" in said.out
-    assert "python train.py model.units=" in said.out
-    assert "Trial" not in said.err
+    output = capsys.readouterr()
+    assert "6 trials: 5 finished, 0 pruned, 1 failed" in output.out
+    assert "python train.py model.units=" in output.out
+    assert "Trial" not in output.err
     names = ("history", "importances", "parallel_coordinates")
     assert {file.name for file in figures.iterdir()} == {
         "trials.csv",
@@ -270,7 +278,7 @@ def test_what_was_found_is_said_and_written(capsys, figures):
     assert all("https://" not in (figures / f"{name}.html").read_text() for name in names)
     rows = list(csv.DictReader((figures / "trials.csv").read_text().splitlines()))
     assert [row["state"] for row in rows] == [*5 * ["complete"], "fail"]
-    assert float(rows[0]["val_loss"]) == kept().trials[0].value
+    assert float(rows[0]["val_loss"]) == stored_study().trials[0].value
 
 
 def test_importances_need_two_trials(capsys, figures):
@@ -280,10 +288,10 @@ def test_importances_need_two_trials(capsys, figures):
 
 
 def test_jobs_find_their_trials_by_the_folder_of_the_sweep():
-    def job(number, given):
-        found = json.loads(Path("sweep/search.json").read_text())
-        assert (found["pruner"], found["epochs"]) == ("median", 15)
-        assert Path(found["storage"]).is_absolute()
+    def job(number, values):
+        spec = json.loads(Path("sweep/search.json").read_text())
+        assert (spec["pruner"], spec["epochs"]) == ("median", 15)
+        assert Path(spec["storage"]).is_absolute()
         return 1.0
 
     sweep(Batched(job), *SPACE, "hydra.sweeper.trials=1", "hydra.sweeper.pruner=median")
@@ -310,7 +318,7 @@ def test_two_processes_do_not_search_the_same_study():
         sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", "hydra.sweeper.study=mine")
 
 
-def test_a_study_is_not_gone_on_with_in_another_space():
+def test_a_study_of_another_space_is_refused():
     sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", "hydra.sweeper.study=mine")
     with pytest.raises(ConfigError, match=r"mine was of another search: it differs in model.units"):
         sweep(
@@ -332,18 +340,18 @@ def test_a_study_is_not_gone_on_with_in_another_space():
         )
 
 
-def test_a_study_goes_on_over_a_line_that_was_cut():
+def test_a_study_resumes_after_a_half_written_line():
     sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=2", "hydra.sweeper.study=mine")
     with Path("search/mine.log").open("a") as log:
         log.write('{"op_code":4,"wor')  # A full disk, or the power.
     assert (
         len(sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=3", "hydra.sweeper.study=mine")) == 1
     )
-    assert len(kept().trials) == 3
+    assert len(stored_study().trials) == 3
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["hydra.sweeper.trials=0"], "trials is 0; expected a whole number of at least 1, or null"),
         (
@@ -370,13 +378,13 @@ def test_a_study_goes_on_over_a_line_that_was_cut():
         ),
     ],
 )
-def test_wrong_options_are_sentences(words, said):
-    with pytest.raises(ConfigError, match=said):
+def test_wrong_options_are_sentences(words, message):
+    with pytest.raises(ConfigError, match=message):
         sweep(Batched(bowl), *SPACE, *words)
     assert not Path("sweep").exists()
 
 
-def test_a_sampler_without_its_package_says_what_is_missing(monkeypatch):
+def test_a_sampler_without_its_package_names_it(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(
         ConfigError, match=r"sampler=gp needs the package torch, which is not installed"
@@ -384,7 +392,7 @@ def test_a_sampler_without_its_package_says_what_is_missing(monkeypatch):
         sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", "hydra.sweeper.sampler=gp")
 
 
-def test_the_keys_of_the_yaml_are_the_sweepers_and_each_is_explained():
+def test_the_yaml_has_the_options_of_the_sweeper_and_explains_them():
     lines = [
         line
         for line in (searching.CONF / "hydra/sweeper/search.yaml").read_text().splitlines()
@@ -392,9 +400,9 @@ def test_the_keys_of_the_yaml_are_the_sweepers_and_each_is_explained():
     ]
     keys = {line.split(":")[0] for line in lines} - {"_target_"}
     assert all("#" in line for line in lines if not line.startswith("_target_"))
-    taken = inspect.signature(SearchSweeper.__init__).parameters.values()
-    assert keys == {each.name for each in taken if each.kind == each.KEYWORD_ONLY} == set(RULES)
-    assert all(each.default is each.empty for each in taken)
+    options = dataclasses.fields(Options)
+    assert keys == {option.name for option in options} == set(RULES)
+    assert all(option.default is dataclasses.MISSING for option in options)
 
 
 def test_optuna_is_not_imported_where_nothing_is_searched():
@@ -404,12 +412,12 @@ def test_optuna_is_not_imported_where_nothing_is_searched():
 
 
 def test_figures_of_trials_that_do_not_differ_are_drawn(figures):
-    sweep(Batched(lambda number, given: 1.0), *GRID)
+    sweep(Batched(lambda number, values: 1.0), *GRID)
     assert not (figures / "importances.png").exists()
 
 
 def test_a_search_without_a_finished_trial_has_a_table(figures, capsys):
-    def job(number, given):
+    def job(number, values):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

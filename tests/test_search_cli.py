@@ -20,7 +20,7 @@ SEARCH = (
 
 @pytest.fixture
 def train(folder):
-    """Starts train.py as a person does, and gives what it said."""
+    """Starts train.py as a person does, and returns it with its output."""
 
     def run(*arguments):
         return subprocess.run(
@@ -31,7 +31,7 @@ def train(folder):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["model.units=4,8"], "sampler=tpe would never end; add hydra.sweeper.trials=N"),
         (
@@ -49,10 +49,10 @@ def train(folder):
         ),
     ],
 )
-def test_a_wrong_search_stops_before_its_first_job(folder, train, arguments, said):
+def test_a_wrong_search_stops_before_its_first_job(folder, train, arguments, message):
     done = train(*arguments)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (folder / "multirun").exists()
     assert not (folder / "search").exists()

@@ -32,11 +32,13 @@ def _folder(tmp_path, monkeypatch):
     """As these tests were written: jobs run in folders of their own. Figures are tested elsewhere."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(VersionBase.instance(), "version_base", Version("1.1"))
-    monkeypatch.setattr("goldilocks.search.results.write", lambda study, folder, *, measure: None)
+    monkeypatch.setattr(
+        "goldilocks.report.search_figures.draw", lambda study, folder, *, measure: None
+    )
 
 
 def test_hydra_finds_the_sweeper():
-    assert "SearchSweeper" in [found.__name__ for found in Plugins.instance().discover(Sweeper)]
+    assert "SearchSweeper" in [plugin.__name__ for plugin in Plugins.instance().discover(Sweeper)]
 
 
 @pytest.mark.parametrize(("launcher_name", "overrides"), [("basic", SEARCH)])

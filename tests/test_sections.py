@@ -27,7 +27,9 @@ def test_runs_that_differ_in_their_seed_are_one_variant_with_an_interval():
     assert found.columns == ("model.units",)
     assert dict(found.settings) == {"model.units": ("64", "4"), "seed": ("0", "1", "2")}
     assert found.same["dataset"] == "boston"
-    assert {name: each.mean for name, each in found.differences.items()} == {"model.units=4": 30}
+    assert {name: difference.mean for name, difference in found.differences.items()} == {
+        "model.units=4": 30
+    }
 
 
 def test_settings_without_an_effect_make_no_variants():
@@ -71,7 +73,7 @@ def test_penalties_are_left_out_of_the_loss():
 
 def test_folds_count_as_one_variant_at_the_epoch_of_their_parent():
     reach = stats.t.ppf(0.975, 3) * math.sqrt(5 / 3) * math.sqrt(1 / 4 + 1 / 3)
-    runs, histories = folds("8", [1.0, 2.0, 3.0, 4.0], overlap_high=2.5 + reach)
+    runs, histories = folds("8", [1.0, 2.0, 3.0, 4.0], overlap=1 / 3)
     [variant] = variants.group(runs, histories, ["val_loss"])
     assert variant.values["val_loss"] == {
         ("0", "1"): 1.0,
@@ -79,13 +81,38 @@ def test_folds_count_as_one_variant_at_the_epoch_of_their_parent():
         ("0", "3"): 3.0,
         ("0", "4"): 4.0,
     }
-    assert variant.overlap == pytest.approx(1 / 3, abs=1e-5)
+    assert variant.overlap == 1 / 3
     spread = variant.spread("val_loss")
-    assert (spread.mean, spread.high) == (2.5, pytest.approx(2.5 + reach, rel=1e-4))
+    assert (spread.mean, spread.high) == (2.5, pytest.approx(2.5 + reach))
     assert [run.run_id for run in variant.runs] == ["8"]
 
 
-def test_runs_without_a_result_are_named_and_not_counted():
+def test_folds_without_their_overlap_have_no_interval_and_no_p_value():
+    runs, histories = folds("8", [1.0, 2.0, 3.0], overlap=None)
+    others, more = folds("64", [4.0, 5.0, 6.5], overlap=1 / 3)
+    found = section([*runs, *others], histories | more)
+    best = found.variants[0]
+    assert best.overlap is None
+    spread = best.spread("val_loss")
+    assert (spread.mean, spread.deviation, math.isnan(spread.low)) == (2, 1, True)
+
+    [difference] = found.differences.values()
+    assert difference.mean == pytest.approx(3 + 1 / 6)
+    assert difference.words == "folds were stored without their overlap"
+    assert difference.beyond_noise is None
+
+
+def test_repeats_on_one_split_have_no_overlap_whatever_their_version():
+    runs, histories = folds("8", [1.0, 2.0, 3.0], overlap=None)
+    repeats = [
+        replace(run, tags={**run.tags, "role": "repeat"}) if "fold" in run.tags else run
+        for run in runs
+    ]
+    [variant] = variants.group(repeats, histories, ["val_loss"])
+    assert variant.overlap == 0
+
+
+def test_runs_without_a_result_are_listed_and_not_counted():
     runs = seeds("4", [3.0, 4.0])
     runs += [
         a_run("bad", params={"model.units": "4", "seed": "2"}, status="FAILED"),
@@ -110,12 +137,12 @@ def test_a_diverged_run_stands_last_and_is_not_compared():
     assert next(iter(found.differences.values())).words == "a value is not finite"
 
 
-def test_variants_are_set_against_the_best_of_several_trainings():
+def test_variants_are_compared_with_the_best_of_several_trainings():
     lucky = a_run("x", 1.0, params={"model.units": "8"})
     found = section([*seeds("4", [6.0, 7.0]), *seeds("64", [3.0, 4.1]), lucky])
     assert found.variants[0].name == "model.units=8"
     assert found.reference.name == "model.units=64"
-    assert [(name, each.words) for name, each in found.differences.items()] == [
+    assert [(name, difference.words) for name, difference in found.differences.items()] == [
         ("model.units=8", "one seed cannot tell"),
         ("model.units=4", "beyond noise"),
     ]
@@ -123,41 +150,7 @@ def test_variants_are_set_against_the_best_of_several_trainings():
     assert section([a_run("bad", status="FAILED")]).reference is None
 
 
-def test_other_validation_rows_are_no_pairs():
-    found = section(
-        [*seeds("4", [1.0, 2.0]), *seeds("4", [3.0, 5.0], params={"protocol.seed": "1"})]
-    )
-    assert (
-        next(iter(found.differences.values())).words
-        == "judged on other rows, so seeds are no pairs"
-    )
-    assert next(iter(found.differences.values())).pairs == 0
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"tags": {"dataset.digest": "cd" * 32}},
-        {"tags": {"dataset.source": "original"}},
-        {"params": {"dataset": "mine"}},
-        {"params": {"problem.loss": "mae"}},
-        {"tags": {"problem": "unit_regression"}},
-        {"params": {"final": "true"}, "metrics": {"test_loss": 3.0}},
-    ],
-)
-def test_what_cannot_be_compared_stands_apart(other):
-    found = sections.sections([a_run("a", 1.0), a_run("b", 2.0, **other)], {})
-    assert [len(each.variants) for each in found] == [1, 1]
-    assert not any(each.differences for each in found)
-
-
-def test_the_default_loss_and_its_name_are_one():
-    assert (
-        len(sections.apart([a_run("a", 1.0), a_run("b", 2.0, params={"problem.loss": "mse"})])) == 1
-    )
-
-
-def test_variants_of_a_study_have_the_names_of_their_experiments():
+def test_variants_of_a_chapter_have_the_names_of_their_recipes():
     runs = [
         a_run(name, 1.0, params={"experiment": name, "model.units": name})
         for name in ("imdb_big", "imdb_small")
@@ -166,7 +159,7 @@ def test_variants_of_a_study_have_the_names_of_their_experiments():
 
 
 def test_folds_that_a_run_took_from_another_count_as_its_own():
-    runs, histories = folds("64", [10.0, 11.0, 12.0], overlap_high=13.0)
+    runs, histories = folds("64", [10.0, 11.0, 12.0], overlap=1 / 2)
     above, *below = runs
     taken = replace(
         above, tags={**above.tags, "reused.0": " ".join(run.run_id for run in below[:2])}
@@ -176,19 +169,3 @@ def test_folds_that_a_run_took_from_another_count_as_its_own():
     ] + below[2:]
     [found] = variants.group([taken, *below], histories, ["val_loss"])
     assert sorted(found.values["val_loss"].values()) == [10.0, 11.0, 12.0]
-
-
-def test_runs_judged_by_other_numbers_of_rows_are_no_pairs():
-    [few], [many] = (
-        variants.group(
-            [
-                a_run(
-                    size, 1.0, params={"trainer.validation_steps": "2", "trainer.batch_size": size}
-                )
-            ],
-            {},
-            ["val_loss"],
-        )
-        for size in ("20", "80")
-    )
-    assert few.rows != many.rows

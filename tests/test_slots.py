@@ -70,8 +70,8 @@ def test_jobs_share_cores_and_memory(machine, cores, gib, n_jobs, count, threads
 )
 def test_a_gpu_belongs_to_one_job_at_a_time(machine, n_jobs, gpus_per_job, expected):
     machine(cores=16, gib=64)
-    found = share(n_jobs=n_jobs, gpus=["0", "1", "2"], gpus_per_job=gpus_per_job)
-    assert [slot.gpus for slot in found] == expected
+    slots = share(n_jobs=n_jobs, gpus=["0", "1", "2"], gpus_per_job=gpus_per_job)
+    assert [slot.gpus for slot in slots] == expected
 
 
 def test_a_slot_binds_its_job_to_threads_and_gpus():
@@ -81,11 +81,11 @@ def test_a_slot_binds_its_job_to_threads_and_gpus():
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("listing", "expected"),
     [(WHOLE, ["0", "1"]), (DIVIDED, ["MIG-aaaa", "MIG-bbbb"]), ("No devices found.\n", [])],
 )
-def test_gpus_are_those_that_nvidia_smi_lists(nvidia_smi, said, expected):
-    nvidia_smi(said)
+def test_gpus_are_those_that_nvidia_smi_lists(nvidia_smi, listing, expected):
+    nvidia_smi(listing)
     assert visible_gpus() == expected
 
 
@@ -98,13 +98,13 @@ def test_gpus_are_those_that_this_process_may_use(nvidia_smi, monkeypatch, visib
     assert visible_gpus() == expected
 
 
-def test_without_the_program_there_are_no_gpus(monkeypatch, tmp_path):
+def test_without_nvidia_smi_there_are_no_gpus(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert visible_gpus() == []
 
 
-def test_a_program_that_does_not_answer_is_not_waited_for(nvidia_smi, monkeypatch, tmp_path):
+def test_a_hanging_nvidia_smi_means_no_gpus(nvidia_smi, monkeypatch, tmp_path):
     nvidia_smi("")
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 60\n")
     monkeypatch.setattr(slots, "NVIDIA_SMI_TIMEOUT", 0.2)

@@ -28,9 +28,9 @@ def reading(loader):
 @pytest.fixture
 def space(reading):
     def spanned(*sweeps, **how):
-        found, errors = reading(*sweeps, **how)
+        result, errors = reading(*sweeps, **how)
         assert errors == []
-        return found
+        return result
 
     return spanned
 
@@ -56,9 +56,9 @@ def texts(space, name):
     ],
 )
 def test_lists_are_read_as_hydra_reads_them(space, typed, values):
-    found = space(typed)
-    assert found.parameters[0].ends == values
-    assert bool(found.searched) == (len(values) > 1)
+    searched = space(typed)
+    assert searched.parameters[0].ends == values
+    assert bool(searched.searched) == (len(values) > 1)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_shuffling_depends_on_the_seed_alone(space):
 
 
 def test_the_grid_is_hydras_own(space):
-    found = space("+b=1,2", "a=x", "c=range(0,3)")
-    assert [found.overrides(point) for point in found.grid()] == [
+    searched = space("+b=1,2", "a=x", "c=range(0,3)")
+    assert [searched.overrides(point) for point in searched.grid()] == [
         [f"+b={b}", "a=x", f"c={c}"] for b in (1, 2) for c in (0, 1, 2)
     ]
 
@@ -107,21 +107,21 @@ def test_of_two_overrides_for_a_key_the_later_counts(space):
 
 
 def test_zipped_keys_take_their_values_together(space):
-    found = space(
+    searched = space(
         "model.units=4,8,4",
         "seed=0,1",
         "model.layers=1,2,1",
         zipped=[["model.units", "model.layers"]],
     )
-    assert [found.overrides(point) for point in found.grid()] == [
+    assert [searched.overrides(point) for point in searched.grid()] == [
         [f"model.units={units}", f"seed={seed}", f"model.layers={layers}"]
         for units, layers in ((4, 1), (8, 2))
         for seed in (0, 1)
     ]
 
 
-def test_a_key_with_a_condition_is_given_only_there_and_nothing_comes_twice(space):
-    found = space(
+def test_a_conditional_key_appears_only_where_its_condition_holds(space):
+    searched = space(
         "regularizer.dropout=0.2,0.5",
         "regularizer=none,dropout,l2_dropout",
         "regularizer.l2=1e-3,1e-2",
@@ -130,16 +130,16 @@ def test_a_key_with_a_condition_is_given_only_there_and_nothing_comes_twice(spac
             "regularizer.l2": "regularizer=l2_dropout",
         },
     )
-    jobs = [tuple(found.overrides(point)) for point in found.grid()]
+    jobs = [tuple(searched.overrides(point)) for point in searched.grid()]
     assert len(jobs) == len(set(jobs)) == 1 + 2 + 2 * 2
     assert ("regularizer=none",) in jobs
     assert ("regularizer.dropout=0.5", "regularizer=dropout") in jobs
     assert ("regularizer.dropout=0.2", "regularizer=l2_dropout", "regularizer.l2=0.01") in jobs
 
 
-def test_conditions_follow_each_other_and_know_values_as_hydra_writes_them(space):
-    found = space("c=1,2", "b=0.001,x", "a=true,false", when={"b": "a=true", "c": "b=1e-3"})
-    jobs = {tuple(found.overrides(point)) for point in found.grid()}
+def test_conditions_may_depend_on_each_other(space):
+    searched = space("c=1,2", "b=0.001,x", "a=true,false", when={"b": "a=true", "c": "b=1e-3"})
+    jobs = {tuple(searched.overrides(point)) for point in searched.grid()}
     assert jobs == {
         ("a=False",),
         ("b=x", "a=True"),
@@ -149,14 +149,14 @@ def test_conditions_follow_each_other_and_know_values_as_hydra_writes_them(space
 
 
 def test_samples_show_every_choice_and_both_ends(space):
-    found = space(
+    searched = space(
         "dataset=boston",
         "model.units=int(interval(4,64))",
         "regularizer=none,l2,dropout",
         "regularizer.dropout=interval(0.1,0.9)",
         when={"regularizer.dropout": "regularizer=dropout"},
     )
-    assert found.samples() == [
+    assert searched.samples() == [
         ["dataset=boston", "model.units=4", "regularizer=none"],
         ["dataset=boston", "model.units=64", "regularizer=none"],
         ["dataset=boston", "model.units=4", "regularizer=l2"],
@@ -171,7 +171,7 @@ def test_without_a_parameter_there_is_one_job(space):
 
 
 @pytest.mark.parametrize(
-    ("sweeps", "how", "said"),
+    ("sweeps", "how", "message"),
     [
         (["a=range(5,1)"], {}, r"a=range\(5,1\) has no value; expected at least one"),
         (["a=range(1,5,0)"], {}, r"a=range\(1,5,0\) has no value"),
@@ -217,9 +217,9 @@ def test_without_a_parameter_there_is_one_job(space):
         ),
     ],
 )
-def test_each_mistake_is_a_sentence(reading, sweeps, how, said):
+def test_each_mistake_is_a_sentence(reading, sweeps, how, message):
     [error] = reading(*sweeps, **how)[1]
-    assert re.search(said, error), error
+    assert re.search(message, error), error
     assert error.endswith(".")
 
 

@@ -23,12 +23,12 @@ SWEEP = (
 
 
 @pytest.mark.slow
-def test_eight_jobs_of_twelve_finish_and_the_same_command_runs_the_other_four(folder):
+def test_the_same_command_again_runs_only_the_jobs_that_died(folder):
     def sweep():
         command = [sys.executable, str(ROOT / "tests" / "sabotaged.py"), "-m", *SWEEP]
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=550)
 
-    def found():
+    def stored_runs():
         client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
         runs = client.search_runs(["1"], order_by=["start_time"])
         [parent] = [run for run in runs if run.data.tags.get("role") == "sweep"]
@@ -40,7 +40,7 @@ def test_eight_jobs_of_twelve_finish_and_the_same_command_runs_the_other_four(fo
 
     first = sweep()
     assert first.returncode == 1, first.stderr
-    client, parent, runs = found()
+    client, parent, runs = stored_runs()
     assert len(runs) == 12
     assert sorted(seed for seed, run in runs.items() if run.info.status == "FINISHED") == [
         0,
@@ -78,7 +78,7 @@ def test_eight_jobs_of_twelve_finish_and_the_same_command_runs_the_other_four(fo
     (folder / "repaired").touch()
     second = sweep()
     assert second.returncode == 0, second.stderr
-    _, again, after = found()
+    _, again, after = stored_runs()
     assert again.info.run_id == parent.info.run_id
     assert again.info.status == "FINISHED"
     assert {seed: run.info.run_id for seed, run in after.items()} == {
@@ -92,7 +92,7 @@ def test_eight_jobs_of_twelve_finish_and_the_same_command_runs_the_other_four(fo
         steps = [point.step for point in client.get_metric_history(run.info.run_id, "val_loss")]
         assert steps == list(range(1, 7))
     latest = max(
-        (Path(folder) / "multirun").glob("*/*/jobs"), key=lambda each: each.stat().st_mtime
+        (Path(folder) / "multirun").glob("*/*/jobs"), key=lambda folder: folder.stat().st_mtime
     )
     records = [json.loads(file.read_text()) for file in latest.glob("*.json")]
     assert sorted(record["number"] for record in records if not record["reused"]) == [3, 5, 7, 9]

@@ -14,7 +14,7 @@ BOSTON = ("dataset=boston", "dataset.source=stand_in", "trainer=smoke")
 
 @pytest.fixture
 def train(folder):
-    """Starts train.py as a person does, and gives what it said."""
+    """Starts train.py as a person does, and returns it with its output."""
 
     def run(*arguments):
         return subprocess.run(
@@ -27,10 +27,10 @@ def train(folder):
 def runs(folder):
     """The parent runs and the others, as they started."""
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    experiments = [each.experiment_id for each in client.search_experiments()]
-    found = client.search_runs(experiments, order_by=["start_time"])
-    parents = [run for run in found if run.data.tags.get("role") == "sweep"]
-    return parents, [run for run in found if run.data.tags.get("role") != "sweep"], client
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    stored = client.search_runs(experiments, order_by=["start_time"])
+    parents = [run for run in stored if run.data.tags.get("role") == "sweep"]
+    return parents, [run for run in stored if run.data.tags.get("role") != "sweep"], client
 
 
 def test_a_sweep_is_one_run_above_its_jobs(folder, train):
@@ -45,9 +45,9 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
     assert [child.data.params["model.units"] for child in children] == ["4", "8"]
     assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
     assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
-    said = parent.data.tags["mlflow.note.content"]
-    assert f"python train.py -m {' '.join(BOSTON)} model.units=4,8" in said
-    assert "| model.units | status | verdict |" in said
+    description = parent.data.tags["mlflow.note.content"]
+    assert f"python train.py -m {' '.join(BOSTON)} model.units=4,8" in description
+    assert "| model.units | status | verdict |" in description
     assert f"logged    parent run {parent.info.run_id}" in done.stdout
 
     artifacts = Path(client.download_artifacts(parent.info.run_id, ""))
@@ -70,7 +70,7 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
 
 
 @pytest.mark.slow
-def test_one_job_that_fails_does_not_take_the_others_along(folder, train):
+def test_a_failed_job_does_not_end_the_others(folder, train):
     for number in range(24):
         picture = folder / "pets" / ("cat" if number % 2 else "dog") / f"{number}.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def test_a_job_that_cannot_be_resolved_stops_the_sweep_in_a_sentence(folder, tra
 
 
 @pytest.mark.slow
-def test_a_sweep_without_tracking_ends_in_peace(folder, train):
+def test_a_sweep_runs_without_tracking(folder, train):
     done = train("-m", *BOSTON, "model.units=4,8", "tracking=none")
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr.lower()

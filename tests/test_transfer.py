@@ -32,8 +32,8 @@ def encoder(data):
 
 def network(columns=4, units=4, mean=1.0, spread=2.0, regularizer=NONE):
     prior, deviation = np.array([mean], "float32"), np.array([spread], "float32")
-    known = Facts((columns,), 1, "linear", prior, deviation)
-    return mlp.build(known, regularizer, units=units, layers=2, activation="relu")
+    targets = Facts((columns,), 1, "linear", prior, deviation)
+    return mlp.build(targets, regularizer, units=units, layers=2, activation="relu")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def logged(tmp_path):
     return keras.saving.load_model(tmp_path / "model.keras"), whole
 
 
-def test_a_new_model_starts_where_the_earlier_ended(logged):
+def test_a_new_model_starts_where_the_source_run_ended(logged):
     earlier, whole = logged
     data = table(np.arange(100.0, 140.0), ("house", "tent"))
     model = network(regularizer=regularized(dropout=0.5, l2=0.1))
@@ -53,8 +53,8 @@ def test_a_new_model_starts_where_the_earlier_ended(logged):
     transfer.start(model, earlier)
     fitted = transfer.encoder(earlier, encoder(data))
     rows = encoding.raw(data, np.arange(40))
-    found = encoding.attach(fitted, model).predict(rows, verbose=0)
-    np.testing.assert_allclose(found, whole.predict(rows, verbose=0), rtol=1e-5)
+    predicted = encoding.attach(fitted, model).predict(rows, verbose=0)
+    np.testing.assert_allclose(predicted, whole.predict(rows, verbose=0), rtol=1e-5)
     assert abs(encoder(data)(rows) - fitted(rows)).numpy().max() > 1, (
         "fitted on its own rows it would be another"
     )
@@ -64,7 +64,7 @@ def test_a_new_model_starts_where_the_earlier_ended(logged):
     )
 
 
-def test_the_trainable_flags_are_the_new_models(logged):
+def test_the_new_model_keeps_its_trainable_flags(logged):
     model = network()
     model.layers[1].trainable = False
     transfer.start(model, logged[0])
@@ -104,7 +104,7 @@ def test_the_first_layer_that_differs_is_named_and_nothing_changes(logged, model
         np.testing.assert_array_equal(old, new)
 
 
-def test_a_model_that_ends_too_early_is_told_so(logged):
+def test_a_model_with_too_few_layers_is_refused(logged):
     short = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)])
     with pytest.raises(
         ModelError,

@@ -7,7 +7,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from goldilocks.search import trial as pruning
+from goldilocks.search.options import FILE, PRUNERS, StudySpec
+from goldilocks.search.study import make_pruner, open_storage
+from goldilocks.search.trial import load_trial
 from goldilocks.training.pruner import Pruner
 
 EPOCHS = 9
@@ -18,7 +20,7 @@ def searched(tmp_path):
     """A study, as a sweep leaves it for its jobs; finished trials have reported 1, 2, 3 ... divided by their number."""
 
     def made(pruner, *, warmup=0, finished=6, direction="minimize"):
-        search = pruning.Search(
+        spec = StudySpec(
             storage=str(tmp_path / "search" / "s.log"),
             study="s",
             pruner=pruner,
@@ -27,15 +29,15 @@ def searched(tmp_path):
         )
         study = optuna.create_study(
             study_name="s",
-            storage=pruning.storage(search.storage),
+            storage=open_storage(spec.storage),
             direction=direction,
-            pruner=pruning.pruner(search),
+            pruner=make_pruner(spec),
             sampler=optuna.samplers.RandomSampler(0),
         )
-        pruning.leave(tmp_path, search)
+        spec.save(tmp_path)
         for _ in range(finished):
             trial = study.ask()
-            seen = pruning.trial(tmp_path, trial.number)
+            seen = load_trial(tmp_path, trial.number)
             for epoch in range(1, EPOCHS + 1):
                 seen.epoch(epoch, 1.0)
             for fold in range(1, EPOCHS + 1):
@@ -48,12 +50,12 @@ def searched(tmp_path):
 
 def epochs_trained(folder, study, *, value):
     """How far a new trial comes whose epochs are all worth so much."""
-    seen = pruning.trial(folder, study.ask().number)
+    seen = load_trial(folder, study.ask().number)
     return next((epoch for epoch in range(1, EPOCHS + 1) if seen.epoch(epoch, value)), EPOCHS)
 
 
 def test_a_sweep_that_does_not_search_has_no_trials(tmp_path):
-    assert pruning.trial(tmp_path, 0) is None
+    assert load_trial(tmp_path, 0) is None
 
 
 @pytest.mark.parametrize("pruner", ["median", "percentile", "successive_halving", "hyperband"])
@@ -67,20 +69,22 @@ def test_a_bad_trial_is_stopped_and_a_good_one_is_not(tmp_path, searched, pruner
 @pytest.mark.parametrize(
     ("direction", "bad", "good"), [("minimize", 2.0, 0.5), ("maximize", 0.5, 2.0)]
 )
-def test_more_is_better_where_the_study_says_so(tmp_path, searched, direction, bad, good):
+def test_the_direction_of_the_study_decides_which_trial_is_pruned(
+    tmp_path, searched, direction, bad, good
+):
     study = searched("median", direction=direction)
     assert epochs_trained(tmp_path, study, value=bad) == 1
     assert epochs_trained(tmp_path, study, value=good) == EPOCHS
 
 
 @pytest.mark.parametrize("warmup", [1, 4])
-def test_every_trial_may_have_the_epochs_of_the_warm_up(tmp_path, searched, warmup):
+def test_no_trial_is_pruned_during_the_warm_up(tmp_path, searched, warmup):
     assert epochs_trained(tmp_path, searched("median", warmup=warmup), value=2.0) == warmup
 
 
 def test_a_trial_at_its_last_epoch_has_finished(tmp_path, searched):
     study = searched("median")
-    seen = pruning.trial(tmp_path, study.ask().number)
+    seen = load_trial(tmp_path, study.ask().number)
     assert not seen.epoch(EPOCHS, 9.0)
     assert not seen.pruned
 
@@ -94,7 +98,7 @@ def test_without_a_pruner_nothing_is_stopped_and_epochs_are_counted(tmp_path, se
 
 def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
     study = searched("median")
-    seen = pruning.trial(tmp_path, study.ask().number)
+    seen = load_trial(tmp_path, study.ask().number)
     for epoch in range(1, EPOCHS + 1):
         assert not seen.epoch(epoch, 0.5)
     assert not seen.fold(1, 0.5, last=False)
@@ -105,7 +109,7 @@ def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
 
 def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
-    bad, good = (pruning.trial(tmp_path, study.ask().number) for _ in range(2))
+    bad, good = (load_trial(tmp_path, study.ask().number) for _ in range(2))
     assert not any(bad.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
     assert not study.trials[-2].intermediate_values
     stopped = [fold for fold in range(1, EPOCHS + 1) if bad.fold(fold, 2.0 + fold / 10, last=False)]
@@ -114,38 +118,38 @@ def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     assert (bad.pruned, good.pruned) == (True, False)
 
 
-def test_after_the_last_fold_there_is_nothing_to_leave_out(tmp_path, searched):
+def test_a_trial_is_not_pruned_after_its_last_fold(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
-    bad = pruning.trial(tmp_path, study.ask().number)
+    bad = load_trial(tmp_path, study.ask().number)
     assert not any(bad.fold(fold, 2.0 + fold / 10, last=fold >= 3) for fold in range(1, EPOCHS + 1))
     assert not bad.pruned
 
 
-def test_a_job_whose_trial_was_given_up_trains_on(tmp_path, searched):
+def test_a_job_whose_trial_is_closed_trains_on(tmp_path, searched):
     study = searched("median")
     trial = study.ask()
-    seen = pruning.trial(tmp_path, trial.number)
+    seen = load_trial(tmp_path, trial.number)
     study.tell(trial, state=TrialState.FAIL)  # As the next sweep does, where this one's was killed.
     assert not seen.epoch(1, 9.0)
     assert not seen.fold(1, 9.0, last=False)
 
 
 def test_an_unknown_pruner_is_refused():
-    search = pruning.Search(storage="s", study="s", pruner="none", warmup=0, epochs=None)
+    spec = StudySpec(storage="s", study="s", pruner="none", warmup=0, epochs=None)
     with pytest.raises(ValueError, match="pruner is best; expected one of none, median"):
-        pruning.pruner(dataclasses.replace(search, pruner="best"))
+        make_pruner(dataclasses.replace(spec, pruner="best"))
 
 
 def test_every_pruner_can_be_made():
-    for name in pruning.PRUNERS:
+    for name in PRUNERS:
         for epochs in (None, 2):
-            search = pruning.Search(storage="s", study="s", pruner=name, warmup=3, epochs=epochs)
-            assert isinstance(pruning.pruner(search), optuna.pruners.BasePruner)
+            spec = StudySpec(storage="s", study="s", pruner=name, warmup=3, epochs=epochs)
+            assert isinstance(make_pruner(spec), optuna.pruners.BasePruner)
 
 
-def test_only_the_owner_reads_where_the_trials_are(tmp_path, searched):
+def test_only_the_owner_may_read_the_storage_of_the_trials(tmp_path, searched):
     searched("none", finished=0)
-    assert stat.S_IMODE((tmp_path / pruning.FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
 
 
 def fitted(hopeless):
@@ -153,10 +157,10 @@ def fitted(hopeless):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     x = np.random.default_rng(0).normal(size=(16, 2)).astype("float32")
-    asked = []
+    calls = []
 
     def ask(epoch, value):
-        asked.append((epoch, value))
+        calls.append((epoch, value))
         return hopeless(epoch)
 
     pruner = Pruner(ask, monitor="val_loss")
@@ -164,24 +168,24 @@ def fitted(hopeless):
     history = model.fit(
         x, x.sum(1), validation_data=(x, x.sum(1)), epochs=4, verbose=0, callbacks=[keeper, pruner]
     ).history
-    return history, pruner, asked, model.evaluate(x, x.sum(1), verbose=0)
+    return history, pruner, calls, model.evaluate(x, x.sum(1), verbose=0)
 
 
-def test_the_callback_stops_where_it_is_told_and_keeps_the_best_epoch():
-    history, pruner, asked, loss = fitted(lambda epoch: epoch == 2)
+def test_the_pruner_stops_training_and_the_best_epoch_stays():
+    history, pruner, calls, loss = fitted(lambda epoch: epoch == 2)
     assert pruner.pruned
-    assert [epoch for epoch, _ in asked] == [1, 2]
-    assert [value for _, value in asked] == pytest.approx(history["val_loss"])
+    assert [epoch for epoch, _ in calls] == [1, 2]
+    assert [value for _, value in calls] == pytest.approx(history["val_loss"])
     assert loss == pytest.approx(min(history["val_loss"]))
 
 
-def test_the_callback_lets_others_train_to_the_end():
-    history, pruner, asked, _ = fitted(lambda epoch: False)
+def test_the_pruner_lets_a_good_trial_train_to_the_end():
+    history, pruner, calls, _ = fitted(lambda epoch: False)
     assert not pruner.pruned
-    assert len(history["val_loss"]) == len(asked) == 4
+    assert len(history["val_loss"]) == len(calls) == 4
 
 
-def test_without_a_monitored_value_nothing_is_asked():
-    pruner = Pruner(lambda epoch, value: pytest.fail("asked"), monitor="val_loss")
+def test_without_a_monitored_value_nothing_is_pruned():
+    pruner = Pruner(lambda epoch, value: pytest.fail("called"), monitor="val_loss")
     pruner.on_epoch_end(0, {"loss": 1.0})
     assert not pruner.pruned

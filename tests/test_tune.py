@@ -5,6 +5,7 @@ import pytest
 
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow.candidate import predictions
+from goldilocks.workflow.contest import Contest, against_winner, first_regularized
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.steps import tune
 from workflows import dataset, problem, trained
@@ -46,12 +47,14 @@ def test_time_is_counted_in_rounds_with_the_overhead_of_each_job():
 )
 def test_the_best_regularized_candidate_is_named(overrides, is_regularized):
     group = [wrong(0.5, overrides=overrides)]
-    assert tune._regularized([[wrong(0.4)], group]) == (group if is_regularized else [])
+    assert first_regularized([[wrong(0.4)], group]) == (group if is_regularized else [])
 
 
 def test_a_row_shows_how_much_worse_a_candidate_is():
     winner = [wrong(0.1, str(seed)) for seed in range(3)]
     loser = [wrong(0.5, str(seed)) for seed in range(3)]
-    cells = tune._against_winner(COMPARISON.compare(predictions(loser), predictions(winner), "mae"))
+    cells = against_winner(COMPARISON.compare(predictions(loser), predictions(winner), "mae"))
     assert cells == {"worse than the winner by": "0.4 to 0.4", "that is": "clear"}
-    assert tune._against_winner(None)["that is"] == "the winner"
+    rows = Contest(COMPARISON, [winner, loser], loser).table("mae")
+    assert [row["that is"] for row in rows] == ["the winner", "clear"]
+    assert rows[0]["seeds"] == 3

@@ -42,25 +42,25 @@ def archive(folder, content=GLOVE):
 
 @pytest.mark.parametrize("write", [text, packed, archive])
 def test_a_glove_file_gives_each_word_its_row(tmp_path, write):
-    found = vectors.load(write(tmp_path), list(WORDS), 3)
-    assert found.matrix.dtype == np.float32
-    assert found.matrix == pytest.approx(np.array(ROWS))
-    assert found.coverage == 3 / 4
+    loaded = vectors.load(write(tmp_path), list(WORDS), 3)
+    assert loaded.matrix.dtype == np.float32
+    assert loaded.matrix == pytest.approx(np.array(ROWS))
+    assert loaded.coverage == 3 / 4
 
 
-def test_padding_and_unknown_words_have_no_vector_even_where_the_file_has_one(tmp_path):
-    found = vectors.load(text(tmp_path), ["the", "good", "good"], 3)
-    assert found.matrix.tolist() == [[0, 0, 0], [0, 0, 0], [4, 5, 6]]
-    assert found.coverage == 1
+def test_padding_and_unknown_words_never_have_a_vector(tmp_path):
+    loaded = vectors.load(text(tmp_path), ["the", "good", "good"], 3)
+    assert loaded.matrix.tolist() == [[0, 0, 0], [0, 0, 0], [4, 5, 6]]
+    assert loaded.coverage == 1
 
 
-def test_the_same_vectors_are_read_once_and_cannot_be_changed(tmp_path):
+def test_vectors_are_cached_and_read_only(tmp_path):
     path = text(tmp_path)
-    found = vectors.load(path, WORDS, 3)
+    loaded = vectors.load(path, WORDS, 3)
     (tmp_path / "glove.3d.txt").unlink()
-    assert vectors.load(path, WORDS, 3) is found
+    assert vectors.load(path, WORDS, 3) is loaded
     with pytest.raises(ValueError, match="read-only"):
-        found.matrix[2] = 0
+        loaded.matrix[2] = 0
 
 
 @pytest.mark.parametrize("write", [text, packed, archive])
@@ -94,7 +94,7 @@ def test_the_same_vectors_are_read_once_and_cannot_be_changed(tmp_path):
         ("", r"knows none of the 4 words"),
     ],
 )
-def test_a_line_that_is_not_of_this_format_is_named(tmp_path, write, content, sentence):
+def test_a_line_of_another_format_is_named(tmp_path, write, content, sentence):
     with pytest.raises(ModelError, match=sentence):
         vectors.load(write(tmp_path, content), WORDS, 3)
 
@@ -152,18 +152,18 @@ def _toy(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("_toy")
-def test_a_word_of_the_stand_in_is_the_mean_of_its_pieces_and_the_first_columns():
-    found = vectors.load("stand_in", ["", "[UNK]", "good", "unheard", "漢字"], 3)
+def test_a_word_of_the_stand_in_is_the_mean_of_its_pieces():
+    loaded = vectors.load("stand_in", ["", "[UNK]", "good", "unheard", "漢字"], 3)
     good, un, heard = (np.arange(4 * row, 4 * row + 3) for row in (2, 3, 4))
-    assert found.matrix.tolist() == [
+    assert loaded.matrix.tolist() == [
         [0] * 3,
         [0] * 3,
         good.tolist(),
         ((un + heard) / 2).tolist(),
         [0] * 3,
     ]
-    assert found.matrix.dtype == np.float32
-    assert found.coverage == 2 / 3
+    assert loaded.matrix.dtype == np.float32
+    assert loaded.coverage == 2 / 3
 
 
 @pytest.mark.usefixtures("_toy")
@@ -175,7 +175,7 @@ def test_more_dimensions_than_the_stand_in_has_are_refused():
         vectors.load("stand_in", WORDS, 5)
 
 
-def test_neighbours_learned_first_are_merged_first():
+def test_pieces_learned_first_are_merged_first():
     ranks = {
         tuple(merge.split(" ")): rank for rank, merge in enumerate(["b c", "a b", "bc d", "a bcd"])
     }
@@ -202,11 +202,11 @@ def test_the_stand_in_is_for_linux_on_x86_64(monkeypatch, system, machine):
     (sys.platform, platform.machine()) != ("linux", "x86_64"),
     reason="the wheel is for Linux on x86_64",
 )
-def test_words_of_one_meaning_are_near_each_other_in_the_stand_in():
+def test_words_of_one_meaning_are_close_in_the_stand_in():
     words = ["", "[UNK]", "good", "great", "terrible", "awful", "cinematography", "the"]
-    found = vectors.load("stand_in", words, 64)
-    assert found.coverage == 1
-    assert found.matrix[2:].any(axis=1).all()
-    directions = found.matrix[2:] / np.linalg.norm(found.matrix[2:], axis=1, keepdims=True)
+    loaded = vectors.load("stand_in", words, 64)
+    assert loaded.coverage == 1
+    assert loaded.matrix[2:].any(axis=1).all()
+    directions = loaded.matrix[2:] / np.linalg.norm(loaded.matrix[2:], axis=1, keepdims=True)
     likeness = directions @ directions.T
     assert min(likeness[0, 1], likeness[2, 3]) > 2 * likeness[:2, 2:4].max()

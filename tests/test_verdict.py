@@ -33,29 +33,29 @@ def networks(benchmark):
 
 
 def right(cases):
-    return sum(each.right for each in cases) / len(cases)
+    return sum(case.right for case in cases) / len(cases)
 
 
 def test_real_curves_get_the_verdict_of_their_interventions(benchmark):
     cases = benchmark.real(1)
-    settled = [each for each in cases if each.settled]
+    settled = [case for case in cases if case.settled]
     assert len(settled) >= 80
     assert right(settled) >= 0.8, benchmark.matrix(settled)
 
 
-def test_curves_of_keras_get_their_verdict_too(benchmark):
+def test_curves_of_keras_get_their_verdict(benchmark):
     cases = benchmark.real_of_keras()
     assert len(cases) >= 20
-    assert right([each for each in cases if each.settled]) >= 0.65
+    assert right([case for case in cases if case.settled]) >= 0.65
 
 
-def test_simulated_curves_of_another_kind_of_drawing_get_their_verdict(benchmark):
+def test_simulated_curves_get_their_verdict(benchmark):
     cases = benchmark.simulated(1, 20)
     assert right(cases) >= 0.92, benchmark.matrix(cases)
-    assert set(Counter(each.kind for each in cases).values()) == {60}
+    assert set(Counter(case.kind for case in cases).values()) == {60}
 
 
-def test_the_file_of_real_curves_is_small_and_whole(benchmark):
+def test_the_file_of_real_curves_is_small_and_complete(benchmark):
     assert benchmark.CURVES.stat().st_size < 1e6
     with benchmark.CURVES.open(newline="") as file:
         lines = list(csv.DictReader(file))
@@ -67,7 +67,7 @@ def test_the_file_of_real_curves_is_small_and_whole(benchmark):
 
 
 def line(**gains):
-    """A line of the file whose interventions brought this, each with an error of 0.001."""
+    """A line of the file whose interventions brought this, case with an error of 0.001."""
     brought = NONE | gains
     errors = {f"{name}_error": 0.001 for name in brought}
     return {
@@ -131,7 +131,7 @@ def test_the_truth_of_a_smooth_course(simulated, train, val, expected):
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
-def test_networks_go_down_the_gradient_of_their_loss(networks, kind):
+def test_networks_follow_the_gradient_of_their_loss(networks, kind):
     random = np.random.default_rng(0)
     outputs = random.normal(size=(2, 5, 3))
     y = (
@@ -146,7 +146,7 @@ def test_networks_go_down_the_gradient_of_their_loss(networks, kind):
     assert slopes[1, 2, 0] == pytest.approx(change.mean(axis=1)[1] / 2e-6, rel=1e-4)
 
 
-def test_networks_beside_each_other_do_not_touch(networks):
+def test_networks_trained_together_do_not_interact(networks):
     random = np.random.default_rng(0)
     x = random.normal(size=(64, 3)).astype("float32")
     rows = (x, (x[:, :1] * 2).astype("float32"))

@@ -13,6 +13,7 @@ import pytest
 
 from conftest import ROOT
 from goldilocks.cli import main
+from goldilocks.formatting import number
 
 SMALL = (
     "model.layers=1",
@@ -26,14 +27,14 @@ RUN_ID = re.compile(r"run ([0-9a-f]{32}) of experiment")
 
 @pytest.fixture
 def table(folder):
-    """A table of two numbers and their sum, which two classes can be told by, but for one row in ten."""
+    """A table of two numbers, whose sum has the sign of the class, but for one row in ten."""
 
     def write(*, shuffled=False, rows=240):
         rng = np.random.default_rng(0)
         x = rng.normal(0, 1, (rows, 2))
-        said = np.where((x.sum(axis=1) > 0) ^ (rng.random(rows) < 0.1), "yes", "no")
+        label = np.where((x.sum(axis=1) > 0) ^ (rng.random(rows) < 0.1), "yes", "no")
         frame = pandas.DataFrame(
-            {"a": x[:, 0], "b": x[:, 1], "says": rng.permutation(said) if shuffled else said}
+            {"a": x[:, 0], "b": x[:, 1], "says": rng.permutation(label) if shuffled else label}
         )
         frame.to_csv(folder / "table.csv", index=False)
         return ("dataset=table", "dataset.file=table.csv", "dataset.target=says")
@@ -65,9 +66,9 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, cap
     assert done.returncode == 0, done.stderr
     titles = re.findall(r"^(\d)\. ", done.stdout, re.MULTILINE)
     assert titles == list("1234567")
-    client, found = runs(folder)
-    [above] = [run for run in found if run.data.tags["role"] == "workflow"]
-    steps = [run for run in found if run.data.tags["role"] == "step"]
+    client, logged = runs(folder)
+    [above] = [run for run in logged if run.data.tags["role"] == "workflow"]
+    steps = [run for run in logged if run.data.tags["role"] == "step"]
     assert [run.data.tags["step"] for run in steps] == [
         "problem",
         "baseline",
@@ -78,14 +79,14 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, cap
         "register",
     ]
     assert {run.data.tags["mlflow.parentRunId"] for run in steps} == {above.info.run_id}
-    assert {run.info.status for run in found} == {"FINISHED"}
-    trained = [run for run in found if run.data.tags["role"] not in ("step", "workflow")]
+    assert {run.info.status for run in logged} == {"FINISHED"}
+    trained = [run for run in logged if run.data.tags["role"] not in ("step", "workflow")]
     assert {run.data.tags["mlflow.parentRunId"] for run in trained} <= {
         run.info.run_id for run in steps
     }
     final = [run for run in trained if any(name.startswith("test_") for name in run.data.metrics)]
     assert [run.data.tags["role"] for run in final] == ["final", "reference"]
-    assert f"{final[0].data.metrics['test_accuracy']:.4f}" in above.data.tags["mlflow.note.content"]
+    assert number(final[0].data.metrics["test_accuracy"]) in above.data.tags["mlflow.note.content"]
     assert (
         client.get_model_version_by_alias("table-table", "champion").run_id == final[0].info.run_id
     )
@@ -98,7 +99,7 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, cap
 
 
 @pytest.mark.slow
-def test_without_power_it_stops_and_says_what_that_means(folder, table):
+def test_a_workflow_without_power_stops(folder, table):
     done = workflow(
         folder,
         *table(shuffled=True),
@@ -111,14 +112,14 @@ def test_without_power_it_stops_and_says_what_that_means(folder, table):
     assert re.findall(r"^(\d)\. ", done.stdout, re.MULTILINE) == list("123")
     assert "does not beat the baseline beyond noise" in done.stdout
     assert "nothing shows that these inputs say anything" in " ".join(done.stdout.split())
-    _, found = runs(folder)
-    [above] = [run for run in found if run.data.tags["role"] == "workflow"]
+    _, logged = runs(folder)
+    [above] = [run for run in logged if run.data.tags["role"] == "workflow"]
     assert (above.data.tags["step"], above.data.tags["passed"]) == ("power", "false")
-    assert not any(name.startswith("test_") for run in found for name in run.data.metrics)
+    assert not any(name.startswith("test_") for run in logged for name in run.data.metrics)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("experiment=boston_kfold500",), "experiment is given; it is one run, ready-made"),
         (("dataset=boston", "final=true"), "final is given; workflow.py decides it"),
@@ -132,16 +133,16 @@ def test_without_power_it_stops_and_says_what_that_means(folder, table):
         (("-m", "dataset=boston"), "leave out -m"),
     ],
 )
-def test_what_the_workflow_decides_or_cannot_do_is_refused_in_a_sentence(folder, arguments, said):
+def test_options_that_a_workflow_cannot_have_are_refused(folder, arguments, message):
     done = workflow(folder, *arguments)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert said in done.stderr
+    assert message in done.stderr
     assert not (folder / ".goldilocks").exists()
 
 
 @pytest.mark.slow
-def test_a_killed_workflow_goes_on_at_the_step_where_it_was(folder, table):
+def test_a_killed_workflow_resumes_at_its_step(folder, table):
     typed = (*table(), *SMALL, "trainer.epochs=12", "budget=10runs")
     with subprocess.Popen(
         command(*typed), cwd=folder, stdout=subprocess.PIPE, text=True, env=os.environ
@@ -155,23 +156,23 @@ def test_a_killed_workflow_goes_on_at_the_step_where_it_was(folder, table):
     done = workflow(folder, *typed)
     assert done.returncode == 0, done.stderr
     assert len(re.findall(r"\(done before\)", done.stdout)) == 4
-    _, found = runs(folder)
-    [above] = [run for run in found if run.data.tags["role"] == "workflow"]
+    _, logged = runs(folder)
+    [above] = [run for run in logged if run.data.tags["role"] == "workflow"]
     assert above.info.status == "FINISHED"
     trained = [
         run
-        for run in found
+        for run in logged
         if run.data.tags["role"] in ("baseline", "plain", "regularized", "final")
     ]
     assert above.data.metrics["runs"] == sum(run.info.status == "FINISHED" for run in trained)
-    tags = [run.data.tags for run in found if run.info.status == "FINISHED"]
+    tags = [run.data.tags for run in logged if run.info.status == "FINISHED"]
     assert sum(each["role"] == "reference" for each in tags) == 2  # Tuned, and tested.
     fingerprints = [each["fingerprint"] for each in tags if each["role"] != "reference"]
     assert len(set(fingerprints)) == len(fingerprints)
-    [kept] = (folder / ".goldilocks" / "workflows").iterdir()
-    assert json.loads((kept / "power.json").read_text())["report"]["passed"]
+    [results] = (folder / ".goldilocks" / "workflows").iterdir()
+    assert json.loads((results / "power.json").read_text())["report"]["passed"]
 
     again = workflow(folder, *typed)
     assert again.returncode == 0
     assert f"this workflow has been finished before, run {above.info.run_id}" in again.stdout
-    assert len(runs(folder)[1]) == len(found)
+    assert len(runs(folder)[1]) == len(logged)

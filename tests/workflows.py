@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 
-from goldilocks.config.settings import key_of
+from composition import checked
 from goldilocks.dataset import Dataset
 from goldilocks.problem import PROBLEMS, Problem
 from goldilocks.tracking.query import StoredRun
@@ -73,16 +73,9 @@ class Trainer:
 
 def context(data, typed=(), *, metric=None, runner=None, folder=Path(), spend="20runs"):
     """The context of a step, of a data set in memory."""
-    trainer = {"epochs": 10, "batch_size": 16}
-    for word in typed:
-        key, _, value = word.partition("=")
-        if key.startswith("trainer."):
-            trainer[key.removeprefix("trainer.")] = int(value)
-    choices = {"model": "mlp", "protocol": "holdout"}
-    choices |= {key_of(word): word.partition("=")[2] for word in typed if "." not in key_of(word)}
-    settings = SimpleNamespace(choices=choices, tree={"trainer": trainer, "seed": 0})
+    default = ("dataset=boston", "trainer.epochs=10", "trainer.batch_size=16")
     return Context(
-        settings=settings,
+        settings=checked(*default, *typed),
         typed=tuple(typed),
         store=None,
         dataset=data,

@@ -1,8 +1,10 @@
 """Goldilocks trains Keras models from composable Hydra configs, tracks every run in MLflow, and judges the curves.
 
-Data flows one way, through rooms named after the steps of the workflow:
+Importing it loads nothing and sets nothing. Data flows one way, through rooms named after the steps
+of the workflow:
 
     errors       the errors a person can mend, under one UserError
+    environment  what TensorFlow, Keras and MLflow read from the environment
     formatting   numbers and tables as people read them
     console      all that is printed, through one logger
     backend      TensorFlow and Keras, imported quietly
@@ -24,17 +26,7 @@ Data flows one way, through rooms named after the steps of the workflow:
     interpret    a trained network -> activations, filters, Grad-CAM, saliency, importance
     report       stored runs -> tables, HTML pages
     serving      a logged model + raw input -> answers
-    study        stored runs -> the page of a chapter, beside the book's numbers
     sweep        Hydra's launcher, sweeper and callback, on jobs and search
     workflow     runs -> the universal workflow; a module per step in `steps`
     cli          the command `goldilocks`
 """
-
-import os
-
-# TensorFlow reads these once, when it is first imported: without them it prints some twenty lines
-# at every start.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# MLflow reports how it is used to its makers, over the network, unless told not to.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, imported without the dozen lines that TensorFlow's C++ writes to standard error meanwhile.
+"""TensorFlow and Keras, imported without the lines that TensorFlow's C++ code writes to standard error.
 
 Import this module before keras or tensorflow, or take them from here. The import starts neither
 TensorFlow's runtime nor CUDA: a process that has imported it can be forked.
@@ -11,46 +11,49 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from goldilocks import environment
+
+environment.prepare()
+
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep file descriptor 2 away from the terminal; what was written is shown if something fails meanwhile."""
+    """Keep file descriptor 2 away from the terminal; show what was written only after an error."""
     sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
         try:
             yield
         except BaseException:
-            said.seek(0)
-            os.write(kept, said.read())
+            written.seek(0)
+            os.write(terminal, written.read())
             raise
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(terminal, 2)
+            os.close(terminal)
 
 
 with _quiet():
     import keras
     import tensorflow as tf
 
-    tf.get_logger().setLevel(
-        "ERROR"
-    )  # Else the third model of a process is warned of being traced anew.
+    # Else TensorFlow warns of retracing from the third model of a process on.
+    tf.get_logger().setLevel("ERROR")
 
 __all__ = ["find_devices", "keras", "seed", "tf"]
 
 
 @functools.cache
 def find_devices() -> None:
-    """Let TensorFlow say what it finds of GPUs now, to no one, and not in the middle of the training."""
+    """Let TensorFlow look for GPUs now and in silence, not in the middle of a training."""
     with _quiet():
         tf.config.list_physical_devices()
 
 
 def seed(number: int) -> None:
-    """Forget the models of earlier runs, and seed Python, NumPy and Keras: weights start the same for the same seed."""
+    """Forget earlier models, and seed Python, NumPy and Keras, so that weights start the same."""
     find_devices()
     keras.utils.clear_session()
     keras.utils.set_random_seed(number)

@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from goldilocks import console
+from goldilocks import console, environment
 from goldilocks.errors import AnalysisError, StoreError
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: As typed; None: those of the process.
     """
+    environment.prepare()
     args = _parser().parse_args(arguments)
     from goldilocks.config import command_line  # Takes a second, which `--help` has not waited for.
 
@@ -95,13 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", parents=[store], help=text, description=text)
     report.set_defaults(subcommand=_report)
     report.add_argument(
-        "targets", nargs="*", metavar="TARGET", help="ID of a run or of a sweep, or name of a study"
+        "targets",
+        nargs="+",
+        metavar="TARGET",
+        help="ID of a run or of a sweep, or the beginning of the names of recipes: imdb",
     )
     report.add_argument(
         "--output", type=Path, metavar="FILE", help="default: report-NAME.html in this folder"
-    )
-    report.add_argument(
-        "--study", metavar="NAME", help="instead: write the page of a folder of experiments/"
     )
 
     text = (
@@ -172,16 +173,15 @@ def _analyse(args: argparse.Namespace) -> None:
 def _analyse_run(args: argparse.Namespace) -> None:
     from goldilocks.tracking import local
 
-    store = local.open_existing(
-        uri=args.uri, experiment=EXPERIMENT
-    )  # Importing Keras takes longer.
+    # First: importing Keras takes longer.
+    store = local.open_existing(uri=args.uri, experiment=EXPERIMENT)
 
     from goldilocks import backend
 
     backend.find_devices()
     from goldilocks.interpret import analyse
 
-    analyse.run(store, args.target, layer=args.layer, image=args.image, asked=args.words)
+    analyse.run(store, args.target, layer=args.layer, image=args.image, words=args.words)
 
 
 def _analyse_network(args: argparse.Namespace) -> None:
@@ -203,20 +203,9 @@ def _predict(args: argparse.Namespace) -> None:
 
 
 def _report(args: argparse.Namespace) -> None:
-    if bool(args.targets) == bool(args.study):
-        raise SystemExit(
-            "goldilocks: report needs either runs to compare (IDs of runs or of a sweep, or a "
-            "study's name) or --study NAME; see goldilocks report --help."
-        )
     from goldilocks.tracking import local
 
     store = local.open_existing(uri=args.uri, experiment=EXPERIMENT)
-    if args.study:
-        from goldilocks import study
-
-        console.result(str(study.write(args.study, store, Path.cwd())))
-        return
-
     if len(args.targets) == 1 and RUN_ID.fullmatch(args.targets[0]):
         from goldilocks.report.workflow import page
 

@@ -1,44 +1,111 @@
 """Every error of a configuration, in sentences, found from the configuration alone: no data, no TensorFlow."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from goldilocks.config.rules import rule_of
-from goldilocks.dataset import KINDS, PUBLISHED_PROBLEMS
+from goldilocks.config import renamed, traits
+from goldilocks.config.options import OptionFiles
+from goldilocks.config.regularizer import AUGMENTATION, Regularizer
+from goldilocks.config.rules import rule_of, same_type
+from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
 from goldilocks.errors import ProblemError
-from goldilocks.model import ACCEPTS, AUGMENTATION, HONOURS
-from goldilocks.problem import LOSSES, check_monitor, resolve
-
-# The fewest layers that a model can be built with.
-FEWEST_LAYERS = {"convnet": 1, "mlp": 1, "embedding": 0, "rnn": 1}
-
-# The models of which `model.units` is one number, and of which kind of layer.
-ONE_LAYER_OF_UNITS = {"convnet": "dense", "pretrained": "dense", "conv_rnn": "recurrent"}
+from goldilocks.problem import LOSSES, Problem, check_monitor, resolve
 
 
-def config_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
-    """What is wrong with a composed configuration.
+@dataclass(frozen=True)
+class Composed:
+    """A composed configuration, before its checks.
 
-    Args:
-        tree: The resolved configuration, as plain containers.
+    Attributes:
+        tree: The resolved configuration, as plain containers, without traits.
+        stated: The traits in the composed configuration, by config group.
         choices: The option chosen in each config group.
+        files: The files of all options.
+    """
+
+    tree: Mapping[str, Any]
+    stated: Mapping[str, Any]
+    choices: Mapping[str, str]
+    files: OptionFiles
+
+    def option(self, group: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the keys with their defaults, and the traits, of the option chosen in a group."""
+        keys = self.files.read(group, self.choices[group])
+        return keys, keys.pop("traits", {})
+
+    def defaults(self) -> dict[str, Any]:
+        """Return every key of the chosen options with its default, by its dotted name."""
+        groups = [group for group in self.choices if group != "experiment"]
+        return leaves({group: self.option(group)[0] for group in groups})
+
+    def traits(self) -> Traits:
+        """Return the traits of the chosen options; `trait_errors` must have found nothing."""
+        return Traits(
+            **{group: kind(**self.option(group)[1]) for group, kind in traits.GROUPS.items()}
+        )
+
+
+def config_errors(composed: Composed) -> list[str]:
+    """Return what is wrong with a composed configuration.
 
     Returns:
         Sentences, each with what was given, what was expected and how to fix it; empty where
         nothing is wrong.
     """
     # The checks of values against each other may only see values that are what they should be.
-    return value_errors(tree) or [
-        *_misfits(tree, choices),
-        *_problem_errors(tree, choices),
-        *_file_errors(tree, choices),
+    errors = [
+        *trait_errors(composed),
+        *value_errors(composed.tree, composed.defaults()),
+        *_part_errors(composed.tree["regularizer"], composed.choices["regularizer"]),
+    ]
+    if errors:
+        return errors
+
+    stated = composed.traits()
+    return [
+        *_kind_errors(composed, stated),
+        *_regularizer_errors(composed, stated),
+        *_layer_errors(composed, stated.model),
+        *_split_errors(composed.tree["protocol"]),
+        *_problem_errors(composed.tree, stated.dataset),
+        *_final_errors(composed, stated.model),
+        *_own_data_errors(composed.tree["dataset"], composed.choices["dataset"], stated.dataset),
+        *path_errors(composed.tree),
     ]
 
 
-def value_errors(tree: Mapping[str, Any]) -> list[str]:
-    """What is wrong with single keys of a composed configuration, in sentences as those of `config_errors`."""
+def trait_errors(composed: Composed) -> list[str]:
+    """Return a sentence for each option whose traits are not those that its own file states."""
+    errors = []
+    for group, name in composed.choices.items():
+        if group == "experiment":
+            continue
+        own = composed.option(group)[1]
+        if composed.stated.get(group, {}) != own:
+            errors.append(traits_touched(group))
+        errors += traits.errors_of(group, name, own)
+    return errors
+
+
+def traits_touched(group: str) -> str:
+    """Return the sentence for traits that a command line, a recipe, a sweep or a search changes."""
+    return (
+        f"{group}.traits are facts, which the file of an option states about it and nothing else "
+        f"can change; leave out {group}.traits."
+    )
+
+
+def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with single keys of a configuration, in sentences.
+
+    Args:
+        tree: As in `Composed`.
+        defaults: Keys of the options by their dotted names, with their defaults; a key without a
+            rule must have the type of its default.
+    """
     errors = [
         f"{group}._target_ is {node['_target_']}; expected a function of goldilocks."
         for group, node in tree.items()
@@ -47,208 +114,273 @@ def value_errors(tree: Mapping[str, Any]) -> list[str]:
     ]
     for key, value in leaves(tree).items():
         rule = rule_of(key)
+        if rule is None and key in defaults:
+            rule = same_type(defaults[key])
         if rule is None:
-            errors.append(f"{key} is not a key of any configuration; leave it out.")
+            unknown_key = f"{key} is not a key of any configuration; leave it out."
+            errors.append(renamed.sentence(key, [shown(value)]) or unknown_key)
         elif not rule.allows(value):
-            errors.append(f"{key} is {_shown(value)}; expected {rule.expected}.")
+            errors.append(f"{key} is {shown(value)}; expected {rule.expected}.")
     return errors
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Every leaf of a configuration by its dotted key; a list is one leaf; `_target_` is none."""
+    """Return every leaf of a configuration by its dotted key; a list is one leaf.
+
+    `_target_` and traits are no keys that a person gives, and left out.
+    """
     flat: dict[str, Any] = {}
     for key, value in tree.items():
+        if key in ("_target_", "traits"):
+            continue
         if isinstance(value, Mapping):
             flat |= leaves(value, f"{prefix}{key}.")
-        elif key != "_target_":
+        else:
             flat[f"{prefix}{key}"] = value
     return flat
 
 
-def unknown(given: str, known: Sequence[str], *, what: str) -> str:
-    """The sentence for a name that does not exist, with the nearest ones that do."""
-    close = difflib.get_close_matches(given, known, n=1)
+def unknown(name: str, options: Sequence[str], *, what: str) -> str:
+    """Return the sentence for a name that does not exist, with the nearest one that does."""
+    close = difflib.get_close_matches(name, options, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
-    return f"{given} is not {what}; expected one of {', '.join(known)}.{hint}"
+    return f"{name} is not {what}; expected one of {', '.join(options)}.{hint}"
 
 
-def _shown(value: Any) -> str:
-    return (
-        "null" if value is None else repr(value) if isinstance(value, str) else str(value).lower()
-    )
+def shown(value: Any) -> str:
+    """Return a value as a person would read it in a sentence."""
+    if value is None:
+        return "null"
+    return repr(value) if isinstance(value, str) else str(value).lower()
 
 
-def _misfits(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
-    """Groups that do not go together: model and data, model and regularizer, data and regularizer."""
-    dataset, model = choices["dataset"], choices["model"]
-    kind, regularizer = KINDS[dataset], tree["regularizer"]
+def resolve_problem(tree: Mapping[str, Any], problem: str) -> Problem:
+    """Return the problem of a configuration.
+
+    Args:
+        tree: As in `Composed`.
+        problem: The problem type of the data set.
+
+    Raises:
+        ProblemError: The problem type, the last activation, the loss and the metrics do not go
+            together, or the monitored value will not be logged.
+    """
+    resolved = resolve(problem, **tree["problem"])
+    penalized = Regularizer(**tree["regularizer"]).penalizes
+    check_monitor(resolved, tree["trainer"]["monitor"], penalized=penalized)
+    return resolved
+
+
+def _part_errors(node: Mapping[str, Any], name: str) -> list[str]:
+    """Refuse a regularizer that lacks parts, or has others than those that models know."""
+    parts = [part.name for part in fields(Regularizer)]
+    missing = [part for part in parts if part not in node]
+    strange = [part for part in node if part not in parts]
     errors = []
-    if kind not in ACCEPTS[model]:
-        fitting = " or ".join(f"model={name}" for name, kinds in ACCEPTS.items() if kind in kinds)
-        takes = " and ".join(f"{name}s" for name in sorted(ACCEPTS[model]))
+    if missing:
         errors.append(
-            f"model={model} takes {takes}; dataset={dataset} holds a {kind}. Use {fitting}."
+            f"regularizer={name} lacks {', '.join(missing)}; begin regularizer/{name}.yaml with "
+            '"defaults: [none, _self_]".'
         )
-    if tree["dataset"].get("hashing") and tree["model"].get("vectors"):
+    if strange:
         errors.append(
-            f"model.vectors={tree['model']['vectors']} are of words, and dataset.hashing=true "
-            "keeps none; use "
+            f"regularizer={name} has {', '.join(strange)}, which no model knows; expected "
+            f"{', '.join(parts)}."
+        )
+    return errors
+
+
+def _kind_errors(composed: Composed, stated: Traits) -> list[str]:
+    """Refuse a model or a protocol that cannot take the kind of data."""
+    kind, data = stated.dataset.kind, f"dataset={composed.choices['dataset']}"
+    errors = []
+    for group, accepts in (("model", stated.model.accepts), ("protocol", stated.protocol.accepts)):
+        if kind in accepts:
+            continue
+        fitting = [f"{group}={name}" for name in _accepting(composed.files, group, kind)]
+        errors.append(
+            f"{group}={composed.choices[group]} takes {_and(sorted(accepts))} data; "
+            f"{data} is {kind} data. Use {' or '.join(fitting)}."
+        )
+
+    vectors = composed.tree["model"].get("vectors")
+    if composed.tree["dataset"].get("hashing") and vectors:
+        errors.append(
+            f"model.vectors={vectors} are of words, and dataset.hashing=true keeps none; use "
             "dataset.hashing=false, or model.vectors=null."
         )
-    parts = [part for part, value in regularizer.items() if value]
-    refused = [part for part in parts if part not in HONOURS[model]]
+    return errors
+
+
+def _accepting(files: OptionFiles, group: str, kind: str) -> list[str]:
+    """Return the options of a group that take a kind of data, the baseline last."""
+    stated = {name: files.read(group, name).get("traits", {}) for name in files.names(group)}
+    fitting = [name for name in stated if kind in stated[name].get("accepts", [])]
+    return sorted(fitting, key=lambda name: stated[name].get("baseline", False))
+
+
+def _regularizer_errors(composed: Composed, stated: Traits) -> list[str]:
+    """Refuse parts of a regularizer that nothing in the model or the data could take."""
+    model, tree = composed.choices["model"], composed.tree
+    parts = [part for part, value in tree["regularizer"].items() if value]
+    refused = [part for part in parts if part not in stated.model.honours]
+    augmenting = [part for part in parts if part in AUGMENTATION and part not in refused]
+    penalties = [part for part in ("l1", "l2") if part in parts]
+    errors = []
     if refused:
         errors.append(
-            f"model={model} has nothing that {_named(refused)} could act on; expected "
-            "regularizer=none, "
-            f"or another model than {model}."
+            f"model={model} has nothing that {_keys(refused)} could act on; expected "
+            f"regularizer=none, or another model than {model}."
         )
-    pictured = [part for part in parts if part in AUGMENTATION and part not in refused]
-    if pictured and kind != "image":
+
+    if augmenting and stated.dataset.kind != "image":
+        fitting = [
+            name
+            for name in composed.files.names("regularizer")
+            if not any(composed.files.read("regularizer", name)[part] for part in AUGMENTATION)
+        ]
         errors.append(
-            f"{_named(pictured)} changes images; dataset={dataset} holds a {kind}. "
-            "Use regularizer=none, l1, l2, dropout or early_stopping."
+            f"dataset={composed.choices['dataset']} is {stated.dataset.kind} data, and "
+            f"{_keys(augmenting)} would change images. Use one of "
+            f"regularizer={', '.join(fitting)}."
         )
-    errors += _layer_errors(tree["model"], model)
-    penalties = [part for part in ("l1", "l2") if regularizer[part]]
-    units, layers = tree["model"].get("units"), tree["model"].get("layers")
-    if model == "embedding" and layers == 0 and not isinstance(units, list) and penalties:
+
+    layers, units = tree["model"].get("layers"), tree["model"].get("units")
+    flat = layers == stated.model.fewest_layers == 0 and not isinstance(units, list)
+    if flat and penalties and not refused:
         errors.append(
-            f"model=embedding with model.layers=0 has no hidden layer that {_named(penalties)} "
-            "could act on; expected "
-            "model.layers=1 or more, or another regularizer."
-        )
-    if kind == "series" and choices["protocol"] == "iterated_kfold":
-        errors.append(
-            f"protocol=iterated_kfold shuffles rows; dataset={dataset} holds a series, which must "
-            "stay in order. "
-            "Use protocol=kfold, which chains its folds forward, or protocol=holdout."
-        )
-    taken = [tree["protocol"].get("validation"), tree["protocol"].get("test")]
-    if None not in taken and sum(taken) >= 1:
-        errors.append(
-            f"protocol.validation={taken[0]} and protocol.test={taken[1]} leave no rows to train "
-            "with; expected "
-            "fractions that add up to less than 1."
+            f"model={model} with model.layers=0 has no hidden layer that {_keys(penalties)} could "
+            "act on; expected model.layers=1 or more, or another regularizer."
         )
     return errors
 
 
-def _layer_errors(node: Mapping[str, Any], model: str) -> list[str]:
-    """Numbers of layers, and lists with a value for each, that a model cannot be built with."""
-    errors = []
-    units, layers, activation = (
-        node.get("units"),
-        node.get("layers", "auto"),
-        node.get("activation"),
-    )
-    if isinstance(units, list) and model in ONE_LAYER_OF_UNITS:
+def _layer_errors(composed: Composed, stated: ModelTraits) -> list[str]:
+    """Refuse numbers of layers, and lists with a value for each, that a model cannot be built with."""
+    model, node = composed.choices["model"], composed.tree["model"]
+    units, layers, activation = node.get("units"), node.get("layers"), node.get("activation")
+    errors = [
+        f"model.{key} is {node[key]}; model={model} takes one value, not one for each layer: type "
+        f"model.{key}={node[key][0]}."
+        for key in ("units", "activation")
+        if isinstance(node.get(key), list) and key not in stated.per_layer
+    ]
+
+    automatic = composed.option("model")[0].get("layers") == "auto"
+    if isinstance(layers, str):
+        too_few = not automatic
+    else:
+        too_few = None not in (layers, stated.fewest_layers) and layers < stated.fewest_layers
+    if too_few:
         errors.append(
-            f"model.units is {units}; model={model} has one {ONE_LAYER_OF_UNITS[model]} layer: "
-            "expected one whole "
-            "number."
+            f"model.layers is {shown(layers)}; model={model} expects a whole number of at least "
+            f"{stated.fewest_layers}{', or auto' * automatic}."
         )
-    if isinstance(activation, list) and model != "rnn":
+        return errors
+
+    count = len(units) if isinstance(units, list) else layers
+    if isinstance(activation, list) and not errors and len(activation) != count:
         errors.append(
-            f"model.activation is {activation}; model={model} has the same in every layer: "
-            "expected a word."
+            f"model.activation={activation} is for {len(activation)} layers, and there are {count} "
+            "(model.units, model.layers); expected an activation for each, or one word for all."
         )
-    least, or_auto = FEWEST_LAYERS.get(model), ", or auto" if model == "convnet" else ""
-    if least is not None and (not or_auto if layers == "auto" else layers < least):
+    filters = node.get("filters")
+    if isinstance(filters, list) and isinstance(layers, int) and layers > len(filters):
         errors.append(
-            f"model.layers is {_shown(layers)}; model={model} expects a whole number of at least "
-            f"{least}{or_auto}."
-        )
-    elif model == "rnn" and isinstance(activation, list):
-        count = len(units) if isinstance(units, list) else layers
-        if len(activation) != count:
-            errors.append(
-                f"model.activation={activation} is for {len(activation)} layers, and there are "
-                f"{count} "
-                "(model.units, model.layers); expected an activation for each, or one word for all."
-            )
-    if model == "convnet" and layers != "auto" and layers > len(node["filters"]):
-        errors.append(
-            f"model.layers is {layers}; model.filters={node['filters']} has {len(node['filters'])} "
-            "blocks: list more, "
-            "or use auto."
+            f"model.layers is {layers}; model.filters={filters} has {len(filters)} blocks: list "
+            "more, or use auto."
         )
     return errors
 
 
-def _problem_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
-    """The table of problem types, where the type is known without reading data; a monitored value that will exist."""
-    problem, dataset = tree["problem"], choices["dataset"]
+def _split_errors(node: Mapping[str, Any]) -> list[str]:
+    """Refuse fractions that leave no training rows."""
+    validation, test = node.get("validation"), node.get("test")
+    if validation is None or test is None or validation + test < 1:
+        return []
+    return [
+        f"protocol.validation={validation} and protocol.test={test} leave no rows to train with; "
+        "expected fractions that add up to less than 1."
+    ]
+
+
+def _problem_errors(tree: Mapping[str, Any], stated: DatasetTraits) -> list[str]:
+    """Refuse what does not fit the problem type, where that is known before any data is read."""
+    loss = tree["problem"]["loss"]
+    if loss not in ("auto", *LOSSES):
+        return ["problem.loss: " + unknown(loss, ["auto", *LOSSES], what="a loss")]
+    if stated.problem is None:  # `Settings.problem` checks the same once the data is read.
+        return []
+    try:
+        resolve_problem(tree, stated.problem)
+    except ProblemError as error:
+        return [str(error)]
+    return []
+
+
+def _final_errors(composed: Composed, stated: ModelTraits) -> list[str]:
+    """Refuse what a final training cannot have, and what only a final training has."""
+    tree, momentum = composed.tree, composed.tree["optimizer"]["ema_momentum"]
     errors = []
-    if problem["loss"] not in ("auto", *LOSSES):
-        errors.append("problem.loss: " + unknown(problem["loss"], ["auto", *LOSSES], what="a loss"))
-    elif (
-        dataset in PUBLISHED_PROBLEMS
-    ):  # The user's own data says its type later; `run` then checks the same.
-        try:
-            resolved = resolve(PUBLISHED_PROBLEMS[dataset], **problem)
-            penalized = bool(tree["regularizer"]["l1"] or tree["regularizer"]["l2"])
-            check_monitor(resolved, tree["trainer"]["monitor"], penalized=penalized)
-        except ProblemError as error:
-            errors.append(str(error))
     if tree["final"] and tree["trainer"]["repeats"] > 1:
         errors.append(
-            f"final=true is one training and one look at the test set, but trainer.repeats is "
+            "final=true is one training and one test evaluation, but trainer.repeats is "
             f"{tree['trainer']['repeats']}; use trainer.repeats=1."
         )
-    if tree["final"] and choices["model"] == "baseline":
+    if tree["final"] and stated.baseline:
         errors.append(
-            "final=true trains a model for its one look at the test set; model=baseline is not one "
-            "to choose."
+            "final=true trains a model for its one test evaluation; "
+            f"model={composed.choices['model']} does not learn. Choose another model."
         )
-    if tree["optimizer"]["ema_momentum"] is not None and not tree["final"]:
+    if momentum is not None and not tree["final"]:
         errors.append(
-            f"optimizer.ema_momentum is {tree['optimizer']['ema_momentum']:g}, but this run keeps "
-            "the weights of its "
-            "best epoch, not their average; leave it out, or add final=true."
+            f"optimizer.ema_momentum is {momentum:g}, but this run keeps the weights of its best "
+            "epoch, not their average; leave it out, or add final=true."
         )
     return errors
 
 
-def _file_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[str]:
-    """The user's own folders and files: named where they must be, and there."""
-    dataset, name = tree["dataset"], choices["dataset"]
-    errors = []
-    if name == "images" and dataset["dir"] is None:
-        errors.append(
-            "dataset=images needs the folder that holds a folder of images per class: add "
-            "dataset.dir=FOLDER."
-        )
-    if dataset.get("dir") is not None and not Path(str(dataset["dir"])).expanduser().is_dir():
-        errors.append(
-            f"dataset.dir={dataset['dir']} is not a folder here ({Path.cwd()}); give the path of "
-            "one."
-        )
-    if name == "texts":
-        errors += _texts_errors(dataset)
-    if name == "table" and dataset["file"] is None:
-        errors.append("dataset=table needs a CSV or Parquet file: add dataset.file=FILE.")
-    if name == "series":
-        absent = {"file": "FILE", "time": "NAME", "target": "NAME"}
-        needs = [f"dataset.{key}={what}" for key, what in absent.items() if dataset[key] is None]
-        if needs:
-            errors.append(
-                "dataset=series needs a CSV or Parquet file, its column of times and the one to "
-                "predict: add "
-                f"{' '.join(needs)}."
-            )
-        errors += [
-            f"dataset.{key} is {dataset[key]:g}; dataset=series counts in rows: expected a whole "
-            "number of at least 1."
-            for key in ("lookback", "step", "delay")
-            if dataset[key] < 1 or dataset[key] != int(dataset[key])
-        ]
-    if dataset.get("file") is not None and not Path(str(dataset["file"])).expanduser().is_file():
-        errors.append(
-            f"dataset.file={dataset['file']} is not a file here ({Path.cwd()}); give the path of "
-            "one."
-        )
+def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) -> list[str]:
+    """Refuse a person's own data without the keys that it requires, or with those of two kinds of source."""
+    errors = [
+        f"dataset.{key} is {node[key]:g}; dataset={name} expects a whole number of at least 1."
+        for key in stated.whole_numbers
+        if node[key] < 1 or node[key] != int(node[key])
+    ]
+    if not stated.requires:
+        return errors
+
+    chosen = [keys for keys in stated.requires if any(node[key] is not None for key in keys)]
+    if len(chosen) > 1:
+        both = " and ".join(_typed({key: node[key] for key in keys}) for keys in chosen)
+        return [*errors, f"dataset={name} has {both}; expected one of them, leave out the other."]
+    if not chosen:
+        ways = ", or ".join(_typed(keys) for keys in stated.requires)
+        return [*errors, f"dataset={name} needs {stated.needs}: add {ways}."]
+    missing = {key: what for key, what in chosen[0].items() if node[key] is None}
+    if missing:
+        errors.append(f"dataset={name} needs {stated.needs}: add {_typed(missing)}.")
+    return errors
+
+
+def _typed(keys: Mapping[str, Any]) -> str:
+    """Return keys of the data set as a person types them, without those that have no value."""
+    return " ".join(f"dataset.{key}={value}" for key, value in keys.items() if value is not None)
+
+
+def path_errors(tree: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each of a person's own folders and files that is not there."""
+    folder, file = tree["dataset"].get("dir"), tree["dataset"].get("file")
     vectors = tree["model"].get("vectors")
+    errors = []
+    if folder is not None and not Path(str(folder)).expanduser().is_dir():
+        errors.append(
+            f"dataset.dir={folder} is not a folder here ({Path.cwd()}); give the path of one."
+        )
+    if file is not None and not Path(str(file)).expanduser().is_file():
+        errors.append(
+            f"dataset.file={file} is not a file here ({Path.cwd()}); give the path of one."
+        )
     if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
         errors.append(
             f"model.vectors={vectors} is not a file here ({Path.cwd()}); give the path of a GloVe "
@@ -257,39 +389,11 @@ def _file_errors(tree: Mapping[str, Any], choices: Mapping[str, str]) -> list[st
     return errors
 
 
-def _texts_errors(dataset: Mapping[str, Any]) -> list[str]:
-    """A folder or a file, and of a file the two columns."""
-    columns = {"text": "of texts", "target": "to predict"}
-    if dataset["dir"] is None and dataset["file"] is None:
-        return [
-            "dataset=texts needs a folder with a folder of .txt files per class, or a CSV or "
-            "Parquet file: add "
-            "dataset.dir=FOLDER, or dataset.file=FILE dataset.text=NAME dataset.target=NAME."
-        ]
-    if dataset["dir"] is None:
-        return [
-            f"dataset=texts needs the column {role} of dataset.file={dataset['file']}: add "
-            f"dataset.{key}=NAME."
-            for key, role in columns.items()
-            if dataset[key] is None
-        ]
-    if dataset["file"] is not None:
-        return [
-            f"dataset=texts has both dataset.dir={dataset['dir']} and "
-            f"dataset.file={dataset['file']}; expected one of "
-            "them, leave out the other."
-        ]
-    given = " and ".join(
-        f"dataset.{key}={dataset[key]}" for key in columns if dataset[key] is not None
-    )
-    if given:
-        return [
-            f"{given}: the column of a file, but dataset.dir={dataset['dir']} is a folder, whose "
-            "folders are the "
-            "target. Leave it out, or give dataset.file=FILE instead of dataset.dir."
-        ]
-    return []
+def _keys(parts: Iterable[str]) -> str:
+    return _and([f"regularizer.{part}" for part in parts])
 
 
-def _named(parts: Sequence[str]) -> str:
-    return " and ".join(f"regularizer.{part}" for part in parts)
+def _and(words: Sequence[str]) -> str:
+    """Return words as a sentence lists them: "image, table and text"."""
+    *rest, last = words
+    return f"{', '.join(rest)} and {last}" if rest else last

@@ -1,6 +1,6 @@
-"""Keys that stored runs of earlier versions have -> the same settings under the names of today."""
+"""Keys of earlier versions, in stored runs or typed by a person -> the names of today."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NAMES: Mapping[str, str] = {
@@ -36,3 +36,16 @@ def tree(stored: Mapping[str, Any]) -> dict[str, Any]:
         settings = [today(f"{group}.{key}", value) for key, value in stored.get(group, {}).items()]
         renamed[group] = {key.removeprefix(f"{group}."): value for key, value in settings}
     return renamed
+
+
+def sentence(key: str, values: Sequence[str]) -> str | None:
+    """Return what to type instead of a key of an earlier version; None for any other key.
+
+    Args:
+        key: A dotted key.
+        values: As typed, several in a sweep.
+    """
+    if key not in NAMES:
+        return None
+    typed = ",".join(str(today(key, value)[1]) for value in values)
+    return f"{key} is now {NAMES[key]}: type {NAMES[key]}={typed}."

@@ -50,6 +50,14 @@ def one_of(*words: str) -> Rule:
     return Rule(f"one of {', '.join(words)}", lambda value: value in words)
 
 
+def some_of(*words: str) -> Rule:
+    """A list of some of these words, or of none."""
+    return Rule(
+        f"a list of some of {', '.join(words)}",
+        lambda value: isinstance(value, list) and all(item in words for item in value),
+    )
+
+
 def each(rule: Rule) -> Rule:
     """A list, not empty, of values that a rule allows."""
     return Rule(
@@ -222,6 +230,24 @@ RULES: Mapping[str, Rule] = {
     "tracking.uri": TEXT.or_(None),
     "tracking.experiment": TEXT,
 }
+
+
+def same_type(default: Any) -> Rule:
+    """Return the rule of a key that has none of its own: the type of its default; of null, anything.
+
+    The builder refuses the values of the right type that it cannot use.
+    """
+    if default is None:
+        return Rule("anything", lambda value: True)
+    if isinstance(default, bool):
+        return FLAG
+    if isinstance(default, int):
+        return Rule("a whole number", _is_int)
+    if isinstance(default, float):
+        return number(-math.inf)
+    if isinstance(default, list):
+        return Rule("a list", lambda value: isinstance(value, list))
+    return TEXT
 
 
 def rule_of(key: str) -> Rule | None:

@@ -15,24 +15,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config.checks import config_errors, leaves
+from goldilocks.config.checks import Composed, config_errors, leaves, resolve_problem
+from goldilocks.config.options import OptionFiles, option_files
+from goldilocks.config.regularizer import Regularizer
+from goldilocks.config.traits import ModelTraits, Traits
 from goldilocks.errors import ConfigError
+from goldilocks.problem import Problem
 
-GROUPS = (
-    "dataset",
-    "model",
-    "optimizer",
-    "regularizer",
-    "protocol",
-    "trainer",
-    "tracking",
-    "experiment",
-)
+# The groups of which every configuration has an option, and the overlay `experiment`.
+COMPOSED = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer", "tracking")
+GROUPS = (*COMPOSED, "experiment")
 
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the
 # same result.
@@ -60,6 +58,8 @@ class Settings:
     Attributes:
         tree: The resolved configuration, plain containers all through.
         choices: The option chosen in each config group.
+        traits: What the chosen options state about themselves.
+        files: The files of all options.
         overrides: The overrides of this run, as typed.
         sweep_dir: The folder of the sweep that this run belongs to; None for a run of its own.
         job: Its number in the sweep, from 0; None for a run of its own.
@@ -67,6 +67,8 @@ class Settings:
 
     tree: Mapping[str, Any]
     choices: Mapping[str, str]
+    traits: Traits
+    files: OptionFiles
     overrides: tuple[str, ...]
     sweep_dir: Path | None
     job: int | None = None
@@ -116,7 +118,7 @@ class Settings:
         """What the run is for: "final", "baseline", "regularized" or "plain"."""
         if self.tree["final"]:
             return "final"
-        if self.choices["model"] == "baseline":
+        if self.traits.model.baseline:
             return "baseline"
         return "regularized" if any(self.tree["regularizer"].values()) else "plain"
 
@@ -125,20 +127,31 @@ class Settings:
         """The command that does this run again."""
         return shlex.join(["python", "train.py", *self.overrides])
 
+    @property
+    def regularizer(self) -> Regularizer:
+        """The config group `regularizer` as a value."""
+        return Regularizer(**self.tree["regularizer"])
+
+    def problem(self, found: str) -> Problem:
+        """Return the problem of the run.
+
+        Args:
+            found: The problem type of the data set, once it is loaded.
+
+        Raises:
+            ProblemError: The problem type does not go with the loss, the metrics or the monitored
+                value.
+        """
+        return resolve_problem(self.tree, found)
+
+    def models(self) -> dict[str, ModelTraits]:
+        """Return the traits of every model, chosen or not."""
+        read = {name: self.files.read("model", name) for name in self.files.names("model")}
+        return {name: ModelTraits(**content["traits"]) for name, content in read.items()}
+
     def builder(self, group: str) -> Callable[..., Any]:
-        """The function behind an option of a config group, with its keys filled in by keyword."""
-        node = {
-            key: value
-            for key, value in self.tree[group].items()
-            if f"{group}.{key}" not in NOT_ARGUMENTS
-        }
-        target = node.pop("_target_")
-        function = get_method(target) if target.startswith("goldilocks.") else None
-        # By its own name: goldilocks.config.command_line.os.system begins with goldilocks, and is
-        # os.system.
-        if function is None or f"{function.__module__}.{function.__qualname__}" != target:
-            raise ConfigError(f"{group}._target_ is {target}; expected a function of goldilocks.")
-        return functools.partial(function, **node)
+        """Return the function behind the option of a config group, with its keys filled in."""
+        return builder(self.tree, group)
 
     def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
         """Return the hash that identifies a result: settings that can change it, data, code and fold."""
@@ -153,6 +166,28 @@ class Settings:
 def _hash(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def builder(tree: Mapping[str, Any], group: str) -> Callable[..., Any]:
+    """Return the function behind the option of a config group, with its keys filled in.
+
+    Args:
+        tree: As in `Settings`.
+        group: A config group with a `_target_`.
+
+    Raises:
+        ConfigError: The target is no function of goldilocks.
+    """
+    node = {
+        key: value for key, value in tree[group].items() if f"{group}.{key}" not in NOT_ARGUMENTS
+    }
+    target = node.pop("_target_")
+    function = get_method(target) if target.startswith("goldilocks.") else None
+    # By its own name: goldilocks.config.command_line.os.system begins with goldilocks, and is
+    # os.system.
+    if function is None or f"{function.__module__}.{function.__qualname__}" != target:
+        raise ConfigError(f"{group}._target_ is {target}; expected a function of goldilocks.")
+    return functools.partial(function, **node)
 
 
 def deciding(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,16 +207,20 @@ def key_of(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
 
 
+def search_path(overrides: Sequence[str]) -> list[str]:
+    """Return, of the overrides of Hydra itself, those that add folders of a person's own options."""
+    return [override for override in overrides if override.startswith("hydra.searchpath=")]
+
+
 def settle(cfg: DictConfig) -> Settings:
-    """The checked settings of the job that Hydra is running.
+    """Return the checked settings of the job that Hydra is running.
 
     Raises:
         ConfigError: Anything is wrong; the message lists all of it.
     """
     hydra = HydraConfig.get()
-    settings = settled(
-        cfg, choices=hydra.runtime.choices, overrides=hydra.overrides.task, sweep_dir=None
-    )
+    overrides = [*search_path(hydra.overrides.hydra), *hydra.overrides.task]
+    settings = settled(cfg, hydra=hydra, overrides=overrides)
     if hydra.mode != RunMode.MULTIRUN:
         return settings
     return dataclasses.replace(
@@ -192,15 +231,22 @@ def settle(cfg: DictConfig) -> Settings:
 def settled(
     cfg: DictConfig,
     *,
-    choices: Mapping[str, str | None],
+    hydra: HydraConf | DictConfig,
     overrides: Sequence[str],
-    sweep_dir: Path | None,
+    sweep_dir: Path | None = None,
 ) -> Settings:
-    """The checked settings of a composed config: `settle`, outside of a running Hydra job.
+    """Return the checked settings of a composed config, outside of a running Hydra job as well.
+
+    Args:
+        cfg: As Hydra composed it.
+        hydra: The node `hydra` of the same composition.
+        overrides: As typed.
+        sweep_dir: As in `Settings`.
 
     Raises:
         ConfigError: Anything is wrong; the message lists all of it.
     """
+    choices = hydra.runtime.choices
     lost = [
         f"{override} removes what a run needs; give it a value."
         for override in overrides
@@ -210,10 +256,17 @@ def settled(
     lost += [f"{group} has no single option; expected {group}=OPTION." for group in several]
     if lost:
         raise ConfigError(listed(lost))
-    tree, chosen = plain(cfg, choices)
-    if errors := config_errors(tree, chosen):
+    composition = composed(cfg, hydra)
+    if errors := config_errors(composition):
         raise ConfigError(listed(errors))
-    return Settings(tree, chosen, tuple(overrides), sweep_dir)
+    return Settings(
+        composition.tree,
+        composition.choices,
+        composition.traits(),
+        composition.files,
+        tuple(overrides),
+        sweep_dir,
+    )
 
 
 def listed(errors: Sequence[str]) -> str:
@@ -223,13 +276,21 @@ def listed(errors: Sequence[str]) -> str:
     return "\n".join([f"the configuration has {count}; nothing was run.", *lines])
 
 
-def plain(
-    cfg: DictConfig, choices: Mapping[str, str | None]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """A composed config as plain containers, and the options chosen in our groups."""
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """Return a composed config as plain containers, without Hydra's own part."""
     own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     tree = OmegaConf.to_container(own, resolve=True)
     assert isinstance(tree, dict)
-    return {str(key): value for key, value in tree.items()}, {
-        group: str(choices[group]) for group in GROUPS if choices.get(group)
-    }
+    return {str(key): value for key, value in tree.items()}
+
+
+def composed(cfg: DictConfig, hydra: HydraConf | DictConfig) -> Composed:
+    """Return a composed config with its traits apart, and the options chosen in our groups."""
+    tree, choices = plain(cfg), hydra.runtime.choices
+    nodes = {group: node for group, node in tree.items() if isinstance(node, dict)}
+    return Composed(
+        tree,
+        {group: node.pop("traits") for group, node in nodes.items() if "traits" in node},
+        {group: str(choices[group]) for group in GROUPS if choices.get(group)},
+        option_files(hydra.runtime.config_sources),
+    )

@@ -1,4 +1,4 @@
-"""Source -> arrays, facts about them, and a digest; one module per option of the config group `dataset`."""
+"""Source -> arrays, facts about them, and a digest; one module per option of `dataset`."""
 
 from __future__ import annotations
 
@@ -6,34 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # The check of a config reads KINDS, and must not pay for importing numpy.
+if TYPE_CHECKING:
     import numpy as np
-
-# What kind of rows each option holds, known before any file is read; `model.ACCEPTS` says which
-# models take which kind.
-KINDS: Mapping[str, str] = {
-    "catsdogs": "image",
-    "mnist": "image",
-    "images": "image",
-    "boston": "table",
-    "table": "table",
-    "imdb": "text",
-    "reuters": "text",
-    "texts": "text",
-    "jena": "series",
-    "series": "series",
-}
-
-# The problem type of the options where the user's own files do not decide it.
-PUBLISHED_PROBLEMS: Mapping[str, str] = {
-    "catsdogs": "binary",
-    "mnist": "multiclass",
-    "boston": "regression",
-    "imdb": "binary",
-    "reuters": "multiclass",
-    "jena": "regression",
-    "series": "regression",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +40,7 @@ class Vectorization:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Rows and targets as they came from their source, before any split and any fitted preprocessing.
+    """Rows and targets as they came from their source, before any split or fitted preprocessing.
 
     Attributes:
         name: The option of the config group `dataset`.

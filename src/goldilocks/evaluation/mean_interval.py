@@ -1,4 +1,4 @@
-"""Many trainings of one configuration -> one result: their mean curve, its best epoch, and how far they lie apart.
+"""Several trainings of one configuration -> their mean curve, its best epoch, and their spread.
 
 The trainings are the folds of a cross-validation, or repeats with other seeds on one split.
 """
@@ -12,19 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldilocks.evaluation.intervals import student_quantile
+from goldilocks.problem import higher_is_better
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Where the values of many trainings lie, and where their mean would lie again; all in the unit of the values.
+    """The spread of one metric over several trainings, in its unit.
 
     Attributes:
-        mean: Their mean.
-        deviation: Their standard deviation, with count - 1 in the denominator; NaN of a single
-            value.
+        mean: The mean.
+        deviation: The standard deviation, with count - 1 in the denominator; NaN of a single value.
         low: Lower end of the 95 % confidence interval of the mean; NaN of a single value.
-        high: Its upper end; NaN of a single value.
-        count: How many values there are.
+        high: Upper end of the interval; NaN of a single value.
+        count: Number of trainings.
     """
 
     mean: float
@@ -35,19 +35,17 @@ class Spread:
 
 
 def mean_history(histories: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
-    """The mean of each curve over the trainings, epoch by epoch, for the epochs that all of them have.
+    """Return the mean of each curve over the trainings, for the epochs that all of them have.
 
     A value that is not finite stays in the mean: an epoch in which one training had NaN has the
-    mean NaN, since leaving that training out would show the others' result as everyone's. A
-    training that ended early, by patience or because it diverged, ends the mean there.
+    mean NaN, since without that training the others' result would pass for everyone's. A training
+    that ended early, by patience or because it diverged, ends the mean there.
 
     Args:
-        histories: Of each training, one value an epoch for each name, the same names in all of
-            them.
+        histories: For each training, one value an epoch for each name, the same names in all.
 
     Returns:
-        The names in the order of the first history; every list has the length of the shortest in
-        all of them.
+        The names in the order of the first history; all lists have the length of the shortest.
 
     Raises:
         ValueError: There is no history, or the names differ.
@@ -58,43 +56,42 @@ def mean_history(histories: Sequence[Mapping[str, Sequence[float]]]) -> dict[str
         if differing := sorted(set(histories[0]) ^ set(history)):
             raise ValueError(
                 f"histories 1 and {number} do not both have {', '.join(differing)}; expected the "
-                "same names in all, as "
-                "trainings of one configuration have them."
+                "same names in all, as trainings of one configuration have them."
             )
+
     epochs = min((len(values) for history in histories for values in history.values()), default=0)
-    return {
-        name: [
-            _mean([float(history[name][epoch]) for history in histories]) for epoch in range(epochs)
+    means = {}
+    for name in histories[0]:
+        curves = [history[name][:epochs] for history in histories]
+        means[name] = [
+            sum(map(float, values)) / len(values) for values in zip(*curves, strict=True)
         ]
-        for name in histories[0]
-    }
+    return means
 
 
-def best_epoch(history: Mapping[str, Sequence[float]], monitor: str, mode: str) -> int:
-    """The epoch, counted from 1, of the best finite value; the first of equals, and 1 where no value is finite.
+def best_epoch(history: Mapping[str, Sequence[float]], monitor: str) -> int:
+    """Return the epoch, from 1, of the best finite value; the first of equals, 1 if none is finite.
 
     Args:
         history: One value an epoch for each name.
-        monitor: The name of the curve to look at.
-        mode: "min" where lower is better, or "max", as Keras's callbacks have it.
+        monitor: The name of the curve, which says whether higher or lower is better.
 
     Raises:
-        ValueError: The history has no such curve or no epoch, or `mode` is neither.
+        ValueError: The history has no such curve or no epoch.
     """
-    if mode not in ("min", "max"):
-        raise ValueError(f"mode is {mode!r}; expected 'min' or 'max'.")
     if not len(history.get(monitor, ())):
         raise ValueError(
             f"the history has no epoch of {monitor}; expected at least one. It has "
             f"{', '.join(history)}."
         )
-    sign = 1 if mode == "min" else -1
-    costs = [sign * value if math.isfinite(value) else math.inf for value in history[monitor]]
-    return costs.index(min(costs)) + 1
+    costs = np.array(history[monitor], float)
+    if higher_is_better(monitor):
+        costs = -costs
+    return int(np.where(np.isfinite(costs), costs, np.inf).argmin()) + 1
 
 
 def spread(values: Sequence[float], *, overlap: float) -> Spread:
-    """The mean of one measure over many trainings, with its 95 % confidence interval.
+    """Return the mean of one metric over several trainings, with its 95 % confidence interval.
 
     The interval is mean -+ t x sqrt(variance x (1 / count + overlap)), with Student's t of count -
     1 degrees of freedom. Without `overlap` it is the usual one, of independent values. The
@@ -105,32 +102,27 @@ def spread(values: Sequence[float], *, overlap: float) -> Spread:
     replicability of significance tests for comparing learning algorithms", PAKDD (2004).
 
     Args:
-        values: One of each training, at least one. A value that is not finite makes every number of
-            the result NaN, but for the count, as a diverged training makes the mean curve.
-        overlap: 0 for repeats with other seeds on one split: the interval then says nothing of
-            other rows. Of folds, the number of validation rows divided by that of training rows,
-            which is 1 / (k - 1).
+        values: One value for each training, at least one. If one is not finite, all numbers of the
+            result but the count are NaN, as a diverged training makes the mean curve NaN.
+        overlap: 0 for repeats with other seeds on one split, where the interval does not cover
+            other rows. For folds, validation rows divided by training rows, which is 1 / (k - 1).
 
     Raises:
         ValueError: There is no value, or `overlap` is negative or not finite.
     """
-    if len(values) == 0:
+    count = len(values)
+    if count == 0:
         raise ValueError("there are no values to summarize; expected at least one.")
     if not 0 <= overlap < math.inf:
         raise ValueError(
             f"overlap is {overlap}; expected 0, or validation rows / training rows of a fold."
         )
-    count = len(values)
     if not np.isfinite(values).all():
         return Spread(math.nan, math.nan, math.nan, math.nan, count)
-    mean = _mean(values)
+
+    mean = sum(values) / count
     if count == 1:
         return Spread(mean, math.nan, math.nan, math.nan, count)
     deviation = float(np.std(values, ddof=1))
     reach = student_quantile(count - 1) * deviation * math.sqrt(1 / count + overlap)
     return Spread(mean, deviation, mean - reach, mean + reach, count)
-
-
-def _mean(values: Sequence[float]) -> float:
-    """The mean; NaN where a value is NaN, or where infinities of both signs meet."""
-    return sum(values) / len(values)

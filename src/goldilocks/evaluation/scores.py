@@ -11,17 +11,17 @@ from goldilocks.problem import Problem
 
 
 def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-    """The loss and the metrics of predictions, by Keras's names, computed by Keras.
+    """Return the loss and the metrics of predictions, by Keras's names, as Keras computes them.
 
     Args:
-        problem: Says which.
+        problem: The loss and the metrics.
         truth: (rows, ...) as `encode_targets` makes them.
         predictions: float32 (rows, outputs).
     """
     loss = keras.losses.get(problem.loss)
     values = {"loss": float(np.mean(keras.ops.convert_to_numpy(loss(truth, predictions))))}
     for name in problem.metrics:
-        metric = keras.metrics.get(_specific(name, problem))
+        metric = keras.metrics.get(_specific_name(name, problem))
         metric.update_state(truth, predictions)
         values[name] = float(keras.ops.convert_to_numpy(metric.result()))
     return values
@@ -30,31 +30,21 @@ def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict
 def intervals_of(
     problem: Problem, dataset: Dataset, rows: np.ndarray, truth: np.ndarray, predictions: np.ndarray
 ) -> dict[str, Interval]:
-    """The 95 % intervals of the loss and the metrics, by Keras's names, of those that have one.
+    """Return the 95 % intervals of the loss and the metrics that have one, by Keras's names.
 
     Args:
-        problem: Says which.
-        dataset: Says which rows belong together.
-        rows: Those that were predicted, int64 (n,).
+        problem: The loss and the metrics.
+        dataset: The data set, which knows which rows belong together.
+        rows: The rows that were predicted, int64 (n,).
         truth: (n, ...) as `encode_targets` makes them.
         predictions: float32 (n, outputs).
     """
-    together = row_clusters(dataset, rows)
-    found = {
-        name: interval(problem, name, truth, predictions, together)
-        for name in ("loss", *problem.metrics)
-    }
-    return {name: each for name, each in found.items() if each is not None}
-
-
-def _specific(metric: str, problem: Problem) -> str:
-    """What "accuracy" means for this problem; Keras itself finds out inside `compile` only."""
-    if metric != "accuracy" or problem.type not in ("binary", "multiclass"):
-        return metric
-    if problem.type == "binary":
-        return "binary_accuracy"
-    sparse = problem.loss == "sparse_categorical_crossentropy"
-    return "sparse_categorical_accuracy" if sparse else "categorical_accuracy"
+    clusters, intervals = row_clusters(dataset, rows), {}
+    for name in ("loss", *problem.metrics):
+        of_score = interval(problem, name, truth, predictions, clusters)
+        if of_score is not None:
+            intervals[name] = of_score
+    return intervals
 
 
 @dataclass(frozen=True)
@@ -63,8 +53,8 @@ class Mistakes:
 
     Attributes:
         rows: Positions among the predictions, int64 (k,).
-        sizes: How wrong. Classes: probability given to what was said, 0 to 1. Regression: absolute
-            error.
+        sizes: How wrong each is, float (k,): the probability of the predicted class, 0 to 1, or the
+            absolute error.
     """
 
     rows: np.ndarray
@@ -72,46 +62,50 @@ class Mistakes:
 
 
 def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
-    """Predictions as a person reads them: decided classes, or the numbers themselves."""
-    return (
-        predictions
-        if problem.type in ("regression", "unit_regression")
-        else decided(problem, predictions)
-    )
+    """Return predictions as a person reads them: predicted classes, or the numbers themselves."""
+    if problem.type in ("regression", "unit_regression"):
+        return predictions
+    return decided(problem, predictions)
 
 
 def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
-    """Class predictions as class indices, int64: (rows,), or (rows, labels) of 0 and 1 for a multilabel problem."""
+    """Return predicted classes, int64: indices (rows,), or if multilabel 0 and 1 (rows, labels)."""
     if problem.type == "multiclass":
         return predictions.argmax(axis=1)
-    said = (predictions > 0.5).astype("int64")
-    return said if problem.type == "multilabel" else said[:, 0]
+    positive = (predictions > 0.5).astype("int64")
+    return positive if problem.type == "multilabel" else positive[:, 0]
 
 
 def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int) -> Mistakes:
-    """The rows that went most wrong.
+    """Return the rows that went most wrong: wrong classes, most confidently, or the largest errors.
 
     Args:
-        problem: Says what wrong means: the wrong class, most confidently; or the largest absolute
-            error.
+        problem: The problem type.
         y: (rows, ...) as `Dataset.y`.
         predictions: float32 (rows, outputs).
-        most: At most so many.
+        most: Number of rows, at most.
     """
     if problem.type in ("regression", "unit_regression"):
-        errors = np.abs(y.reshape(len(y), -1) - predictions).sum(axis=1)
-        rows = np.argsort(-errors, kind="stable")[:most]
-        return Mistakes(rows, errors[rows])
-    said = decided(problem, predictions)
-    if problem.type == "multilabel":
+        sizes = np.abs(y.reshape(len(y), -1) - predictions).sum(axis=1)
+        wrong = np.arange(len(y))
+    elif problem.type == "multilabel":
         sizes = np.abs(y - predictions).max(axis=1)
-        wrong = np.flatnonzero((said != y).any(axis=1))
+        wrong = np.flatnonzero((decided(problem, predictions) != y).any(axis=1))
     else:
-        certain = (
-            predictions.max(axis=1)
-            if problem.type == "multiclass"
-            else np.abs(predictions[:, 0] - 0.5) + 0.5
-        )
-        sizes, wrong = certain, np.flatnonzero(said != y)
+        sizes = predictions.max(axis=1)
+        if problem.type == "binary":
+            sizes = np.abs(predictions[:, 0] - 0.5) + 0.5
+        wrong = np.flatnonzero(decided(problem, predictions) != y)
+
     rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
     return Mistakes(rows, sizes[rows])
+
+
+def _specific_name(metric: str, problem: Problem) -> str:
+    """Return what "accuracy" means for a problem; Keras itself finds out inside `compile` only."""
+    if metric != "accuracy" or problem.type not in ("binary", "multiclass"):
+        return metric
+    if problem.type == "binary":
+        return "binary_accuracy"
+    sparse = problem.loss == "sparse_categorical_crossentropy"
+    return "sparse_categorical_accuracy" if sparse else "categorical_accuracy"

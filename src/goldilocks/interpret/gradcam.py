@@ -1,9 +1,8 @@
 """Where in an image a convnet found the evidence for a class.
 
 Source: R. Selvaraju et al.: Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
-    Localization, 2017;
-Chollet, Deep Learning with Python (2017), section 5.4.3, "Visualizing heatmaps of class
-activation".
+    Localization, 2017; Chollet, Deep Learning with Python (2017), section 5.4.3, "Visualizing
+    heatmaps of class activation".
 """
 
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ import keras
 import numpy as np
 from PIL import Image
 
-from goldilocks.interpret.gradients import of_evidence
-from goldilocks.interpret.layer_graph import opened
+from goldilocks.interpret.gradients import evidence_gradients
+from goldilocks.interpret.layer_graph import unnest
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class HeatMap:
             nothing spoke for it.
         label: The class that it is the evidence for.
         probability: That the network gave to this class, 0 to 1.
-        layer: Whose feature maps were weighed.
+        layer: Whose feature maps were weighted.
     """
 
     heat: np.ndarray
@@ -41,9 +40,9 @@ def heat_maps(
     labels: np.ndarray | None = None,
     layer: str | None = None,
 ) -> list[HeatMap]:
-    """The heat maps of some images.
+    """Return the heat maps of some images.
 
-    The gradient of the evidence for a class, averaged over all positions, weighs the channels of
+    The gradient of the evidence for a class, averaged over all positions, weights the channels of
     the feature maps; what is positive in their weighted mean is the heat.
 
     Args:
@@ -55,27 +54,24 @@ def heat_maps(
     Raises:
         AnalysisError: There is no such layer.
     """
-    network = opened(model)
-    name = network.convolution(layer)
-    found = of_evidence(network, network.tensors[name], images, labels=labels)
-    weights = found.gradients.mean(axis=(1, 2), keepdims=True)
-    heats = np.maximum((found.values * weights).mean(axis=-1), 0)
-    tops = heats.max(axis=(1, 2), keepdims=True)
-    heats = np.divide(heats, tops, out=np.zeros_like(heats), where=tops > 0)
-    single = found.predictions.shape[1] == 1
-    given = (
-        found.predictions[:, 0]
-        if single
-        else found.predictions[np.arange(len(images)), found.labels]
-    )
-    given = np.where(found.labels > 0, given, 1 - given) if single else given
+    graph = unnest(model)
+    name = graph.convolution(layer)
+    batch = evidence_gradients(graph, graph.outputs[name], images, labels=labels)
+    weights = batch.gradients.mean(axis=(1, 2), keepdims=True)
+    heats = np.maximum((batch.values * weights).mean(axis=-1), 0)
+    highest = heats.max(axis=(1, 2), keepdims=True)
+    heats = np.divide(heats, highest, out=np.zeros_like(heats), where=highest > 0)
+
+    probabilities = batch.predictions
+    if probabilities.shape[1] == 1:
+        probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
     return [
-        HeatMap(heat, int(label), float(probability), name)
-        for heat, label, probability in zip(heats, found.labels, given, strict=True)
+        HeatMap(heat, int(label), float(row[label]), name)
+        for heat, label, row in zip(heats, batch.labels, probabilities, strict=True)
     ]
 
 
 def resized(heat: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A heat map, float32 (h, w), smoothly enlarged to (height, width)."""
+    """Return a heat map, float32 (h, w), smoothly enlarged to (height, width)."""
     picture = Image.fromarray(heat.astype("float32"))
     return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))

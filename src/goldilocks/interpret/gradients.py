@@ -1,4 +1,4 @@
-"""How the evidence for a class changes with what a layer puts out."""
+"""How the evidence for a class changes with the output of a layer."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,14 @@ import keras
 import numpy as np
 
 from goldilocks.backend import tf
-from goldilocks.interpret.layer_graph import Opened, score
+from goldilocks.interpret.layer_graph import LayerGraph, evidence
 
 
 class Gradients(NamedTuple):
     """Of one batch of rows.
 
     Attributes:
-        values: What the layer put out, float32 (rows, ...).
+        values: The output of the layer, float32 (rows, ...).
         gradients: Of the evidence with respect to these, the same shape.
         predictions: float32 (rows, outputs).
         labels: The class of each row that the evidence is for, int64 (rows,); 0 of a regression.
@@ -25,48 +25,59 @@ class Gradients(NamedTuple):
     labels: np.ndarray
 
 
-def of_evidence(network: Opened, tensor, rows, *, labels: np.ndarray | None) -> Gradients:
-    """The gradients of the evidence for a class with respect to a tensor inside of a network.
+def evidence_gradients(
+    graph: LayerGraph, tensor: keras.KerasTensor, rows: np.ndarray, *, labels: np.ndarray | None
+) -> Gradients:
+    """Return the gradients of the evidence for a class with respect to a tensor inside a network.
 
-    Of a network with one output, label 1 means that output, and label 0 its negative where it is a
+    For a network with one output, label 1 means that output, and label 0 its negative if it is a
     probability.
 
     Args:
-        network: Taken apart.
+        graph: The network.
         tensor: One of its tensors or its input; symbolic.
         rows: As the network takes them.
-        labels: One class for each row; None: the one that is predicted.
+        labels: One class for each row; None: the predicted one.
     """
-    evidence = score(network)
-    probable = evidence is not network.model.outputs[0]
-    looking = keras.Model(network.model.input, [tensor, evidence, network.model.outputs[0]])
-    given = keras.ops.convert_to_tensor(rows)
+    sums_tensor, output = evidence(graph), graph.model.outputs[0]
+    probable = sums_tensor is not output
+    observed = keras.Model(graph.model.input, [tensor, sums_tensor, output])
+    inputs = keras.ops.convert_to_tensor(rows)
+
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        if given.dtype.is_floating:
-            tape.watch(given)
-        tape.watch([variable.value for variable in looking.weights])  # Those that are frozen, too.
-        values, sums, predictions = looking(given, training=False)
-        said = keras.ops.convert_to_numpy(predictions)
-        chosen = _decided(said, probable) if labels is None else np.asarray(labels, "int64")
-        if said.shape[1] == 1:
-            signs = np.where(chosen > 0, 1.0, -1.0) if probable else np.ones(len(said))
-            wanted = sums[:, 0] * keras.ops.cast(signs, sums.dtype)
-        else:
-            wanted = keras.ops.sum(
-                sums * keras.ops.one_hot(chosen, said.shape[1], dtype=sums.dtype), axis=1
-            )
-    found = tape.gradient(wanted, given if tensor is network.model.inputs[0] else values)
+        if inputs.dtype.is_floating:
+            tape.watch(inputs)
+        tape.watch([variable.value for variable in observed.weights])  # Those that are frozen, too.
+        values, sums, predictions = observed(inputs, training=False)
+        predictions = keras.ops.convert_to_numpy(predictions)
+        if labels is None:
+            labels = _predicted(predictions, probable=probable)
+        weights = _label_weights(
+            np.asarray(labels, "int64"), predictions.shape[1], probable=probable
+        )
+        wanted = keras.ops.sum(sums * keras.ops.cast(weights, sums.dtype), axis=1)
+    gradients = tape.gradient(wanted, inputs if tensor is graph.model.inputs[0] else values)
+
     values = keras.ops.convert_to_numpy(values)
-    gradients = np.zeros_like(values) if found is None else keras.ops.convert_to_numpy(found)
-    return Gradients(values, gradients, said, chosen)
+    if gradients is None:
+        gradients = np.zeros_like(values)
+    gradients = keras.ops.convert_to_numpy(gradients)
+    return Gradients(values, gradients, predictions, np.asarray(labels, "int64"))
 
 
-def _decided(predictions: np.ndarray, probable: bool) -> np.ndarray:
-    """The class that is predicted; of one output, 1 where its probability is above one half."""
+def _label_weights(labels: np.ndarray, outputs: int, *, probable: bool) -> np.ndarray:
+    """Return the weight of each output in the evidence for a row's label, (rows, outputs)."""
+    if outputs > 1:
+        return np.eye(outputs)[labels]
+    if not probable:
+        return np.ones((len(labels), 1))
+    return np.where(labels > 0, 1.0, -1.0)[:, np.newaxis]
+
+
+def _predicted(predictions: np.ndarray, *, probable: bool) -> np.ndarray:
+    """Return the predicted class; of one output, 1 if its probability is above one half."""
     if predictions.shape[1] > 1:
         return predictions.argmax(axis=1)
-    return (
-        (predictions[:, 0] > 0.5).astype("int64")
-        if probable
-        else np.zeros(len(predictions), "int64")
-    )
+    if not probable:
+        return np.zeros(len(predictions), "int64")
+    return (predictions[:, 0] > 0.5).astype("int64")

@@ -1,8 +1,9 @@
-"""A network with everything that is nested in it laid open, layer by layer."""
+"""A network without nesting, layer by layer."""
 
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 
@@ -17,43 +18,44 @@ CONVOLUTIONS = (
 
 
 @dataclass(frozen=True)
-class Opened:
+class LayerGraph:
     """A model without nested models, sharing its weights with the one that it came from.
 
     Attributes:
         model: The same inputs -> the same outputs.
         layers: Every layer but the inputs, by its name, in the order of the computation.
-        tensors: What each of them puts out; symbolic.
-        entering: What enters each of them (the first, of several); symbolic.
+        outputs: The output of each of them; symbolic.
+        inputs: The input of each of them (the first, of several); symbolic.
     """
 
     model: keras.Model
     layers: Mapping[str, keras.layers.Layer]
-    tensors: Mapping[str, keras.KerasTensor]
-    entering: Mapping[str, keras.KerasTensor]
+    outputs: Mapping[str, keras.KerasTensor]
+    inputs: Mapping[str, keras.KerasTensor]
 
     def convolutions(self) -> list[str]:
-        """The names of the convolutions over images."""
+        """Return the names of the convolutions over images."""
         return [name for name, layer in self.layers.items() if isinstance(layer, CONVOLUTIONS)]
 
     def convolution(self, name: str | None) -> str:
-        """The layer of this name, or, of None, the last convolution.
+        """Return the layer of this name, or, for None, the last convolution.
 
         Raises:
-            AnalysisError: There is none, or it puts out no feature maps.
+            AnalysisError: There is none, or its output is no feature maps.
         """
-        known = [each for each, tensor in self.tensors.items() if len(tensor.shape) == 4]
         convolutions = self.convolutions()
         if name is None and convolutions:
             return convolutions[-1]
-        if name in known:
+        layers = [layer for layer, output in self.outputs.items() if len(output.shape) == 4]
+        if name in layers:
             return name
+
         if not convolutions:
             raise AnalysisError(
                 f"the network {self.model.name} has no convolutions over images; expected one such "
                 "as model=convnet."
             )
-        close = difflib.get_close_matches(str(name), known, n=1)
+        close = difflib.get_close_matches(str(name), layers, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise AnalysisError(
             f"{name} is no layer of {self.model.name} with feature maps; its convolutions are "
@@ -61,40 +63,37 @@ class Opened:
         )
 
 
-def opened(model: keras.Model, inputs=None) -> Opened:
-    """A model taken apart.
+def unnest(model: keras.Model, inputs: Any = None) -> LayerGraph:
+    """Take a model apart.
 
     Args:
         model: Functional or sequential; models nested in it may be, too.
         inputs: New symbolic inputs in place of the model's own, in the same structure: images of
-            another size, say.
+            another size, for example.
     """
     if isinstance(model, keras.Sequential):
         model = keras.Model(model.inputs, model.outputs, name=model.name)
     while any(isinstance(operation, keras.Model) for operation in model.operations):
-        model = keras.models.clone_model(model, clone_function=_itself, call_function=_one_level)
-    layers, tensors, entering = {}, {}, {}
+        model = keras.models.clone_model(model, clone_function=_itself, call_function=_unnest_once)
 
-    def record(operation, *arguments, **named):
-        result = operation(*arguments, **named)
+    layers, layer_outputs, layer_inputs = {}, {}, {}
+
+    def record(operation: keras.Operation, *arguments: Any, **keywords: Any) -> Any:
+        output = operation(*arguments, **keywords)
         if isinstance(operation, keras.layers.Layer) and arguments:
-            layers[operation.name], tensors[operation.name] = operation, result
-            entering[operation.name] = arguments[0]
-        return result
+            layers[operation.name] = operation
+            layer_outputs[operation.name] = output
+            layer_inputs[operation.name] = arguments[0]
+        return output
 
     flat = keras.models.clone_model(
         model, input_tensors=inputs, clone_function=_itself, call_function=record
     )
-    return Opened(flat, layers, tensors, entering)
-
-
-def part(model: keras.Model, tensor) -> keras.Model:
-    """The part of an opened model from its inputs up to one of its tensors."""
-    return keras.Model(model.input, tensor, name=model.name)
+    return LayerGraph(flat, layers, layer_outputs, layer_inputs)
 
 
 def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """A logged model as its encoder and its network: raw rows -> features -> predictions.
+    """Split a logged model into its encoder and its network: raw rows -> features -> predictions.
 
     Args:
         model: Raw rows -> predictions, its network nested behind the encoder's layers
@@ -107,55 +106,56 @@ def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     if not nested:
         raise AnalysisError(
             f"the model {model.name} is not an encoder with a network behind it; expected a run "
-            "that this program "
-            "has logged."
+            "that this program has logged."
         )
-    entered = []
+    features = []
 
-    def note(operation, *arguments, **named):
+    def record(operation: keras.Operation, *arguments: Any, **keywords: Any) -> Any:
         if operation is nested[0]:
-            entered.append(arguments[0])
-        return operation(*arguments, **named)
+            features.append(arguments[0])
+        return operation(*arguments, **keywords)
 
-    copy = keras.models.clone_model(model, clone_function=_itself, call_function=note)
-    encoder = keras.Model(copy.input, entered[0], name="encoder")
-    inputs = x = keras.Input(entered[0].shape[1:], dtype=entered[0].dtype)
+    copy = keras.models.clone_model(model, clone_function=_itself, call_function=record)
+    encoder = keras.Model(copy.input, features[0], name="encoder")
+    inputs = x = keras.Input(features[0].shape[1:], dtype=features[0].dtype)
     for layer in nested:
         x = layer(x)
     return encoder, keras.Model(inputs, x, name=model.name)
 
 
-def score(network: Opened):
-    """The tensor of the class evidence, symbolic (batch, outputs): the sums that enter a last softmax or sigmoid.
+def evidence(graph: LayerGraph) -> keras.KerasTensor:
+    """Return the class evidence, symbolic (batch, outputs): what enters a last softmax or sigmoid.
 
-    Its own output, where the network ends otherwise. A probability near 0 or 1 hardly moves,
-    whatever the image shows.
+    A probability near 0 or 1 hardly moves, whatever the image shows. A network that ends otherwise
+    has its own output as the evidence.
     """
-    name = list(network.layers)[-1]
-    layer, below = network.layers[name], network.entering[name]
-    if isinstance(layer, keras.layers.Softmax) or (
-        isinstance(layer, keras.layers.Activation) and _squashes(layer)
-    ):
-        return below
+    name, layer = list(graph.layers.items())[-1]
+    if isinstance(layer, keras.layers.Softmax):
+        return graph.inputs[name]
+    if isinstance(layer, keras.layers.Activation) and _squashes(layer):
+        return graph.inputs[name]
     if isinstance(layer, keras.layers.Dense) and _squashes(layer):
-        return before_activation(network, name)
-    return network.model.outputs[0]
+        return before_activation(graph, name)
+    return graph.model.outputs[0]
 
 
-def before_activation(network: Opened, name: str):
-    """The tensor that enters the activation function of a convolution or dense layer; of other layers their output."""
-    layer = network.layers[name]
+def before_activation(graph: LayerGraph, name: str) -> keras.KerasTensor:
+    """Return what enters the activation function of a convolution or dense layer.
+
+    Other layers have their output returned.
+    """
+    layer = graph.layers[name]
     if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
-        return network.tensors[name]
+        return graph.outputs[name]
     linear = type(layer).from_config(
         layer.get_config() | {"activation": "linear", "name": f"{name}_linear"}
     )
-    sums = linear(network.entering[name])
+    sums = linear(graph.inputs[name])
     linear.set_weights(layer.get_weights())
     return sums
 
 
-def _squashes(layer) -> bool:
+def _squashes(layer: keras.layers.Activation | keras.layers.Dense) -> bool:
     return layer.activation in (keras.activations.softmax, keras.activations.sigmoid)
 
 
@@ -163,10 +163,8 @@ def _itself(layer: keras.layers.Layer) -> keras.layers.Layer:
     return layer
 
 
-def _one_level(operation, *arguments, **named):
-    """Run a nested model's own graph on the spot; anything else is called."""
-    return (
-        operation.call(*arguments)
-        if isinstance(operation, keras.Model)
-        else operation(*arguments, **named)
-    )
+def _unnest_once(operation: keras.Operation, *arguments: Any, **keywords: Any) -> Any:
+    """Run a nested model's own graph on the spot; call anything else."""
+    if isinstance(operation, keras.Model):
+        return operation.call(*arguments)
+    return operation(*arguments, **keywords)

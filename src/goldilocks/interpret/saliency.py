@@ -1,9 +1,8 @@
-"""Which parts of a row the evidence for its class hangs on.
+"""Which parts of a row the evidence for its class depends on.
 
 Source: K. Simonyan, A. Vedaldi, A. Zisserman: Deep Inside Convolutional Networks, 2014, section 3;
-    times the input, as
-A. Shrikumar, P. Greenside, A. Kundaje: Learning Important Features Through Propagating Activation
-Differences, 2017.
+    times the input, as A. Shrikumar, P. Greenside, A. Kundaje: Learning Important Features Through
+    Propagating Activation Differences, 2017.
 """
 
 from typing import NamedTuple
@@ -11,24 +10,24 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from goldilocks.interpret.gradients import of_evidence
-from goldilocks.interpret.layer_graph import opened
+from goldilocks.interpret.gradients import evidence_gradients
+from goldilocks.interpret.layer_graph import unnest
 
 
 class Saliency(NamedTuple):
     """What each part of some rows adds to the evidence.
 
     Attributes:
-        shares: Gradient times input, float32, the shape of the features; of word indices, summed
-            over each word's vector, (rows, length). What is above 0 speaks for the class, what is
-            below 0 against it.
+        contributions: Gradient times input, float32, the shape of the features; of word indices,
+            summed over each word's vector, (rows, length). What is above 0 speaks for the class,
+            what is below 0 against it.
         strengths: The gradient's absolute value; of word indices the length of the gradient. The
             same shape.
         predictions: float32 (rows, outputs).
         labels: The class that the evidence is for, int64 (rows,); 0 of a regression.
     """
 
-    shares: np.ndarray
+    contributions: np.ndarray
     strengths: np.ndarray
     predictions: np.ndarray
     labels: np.ndarray
@@ -37,22 +36,23 @@ class Saliency(NamedTuple):
 def saliency(
     network: keras.Model, features: np.ndarray, *, labels: np.ndarray | None = None
 ) -> Saliency:
-    """The saliency of every feature of some rows.
+    """Return the saliency of every feature of some rows.
 
     Args:
-        network: Features -> predictions, of any nesting (`opened.split`).
+        network: Features -> predictions, of any nesting (`layer_graph.split`).
         features: float32 (rows, ...), or word indices, integer (rows, length), of a network with an
             embedding.
         labels: One class for each row; None: the predicted one.
     """
-    flat = opened(network)
-    embeddings = [
-        name for name, layer in flat.layers.items() if isinstance(layer, keras.layers.Embedding)
-    ]
-    tensor = flat.tensors[embeddings[0]] if embeddings else flat.model.inputs[0]
-    rows = features if embeddings else features.astype("float32")
-    found = of_evidence(flat, tensor, rows, labels=labels)
-    shares, strengths = found.gradients * found.values, np.abs(found.gradients)
-    if embeddings:
-        shares, strengths = shares.sum(axis=-1), np.linalg.norm(found.gradients, axis=-1)
-    return Saliency(shares, strengths, found.predictions, found.labels)
+    graph = unnest(network)
+    for name, layer in graph.layers.items():
+        if isinstance(layer, keras.layers.Embedding):
+            batch = evidence_gradients(graph, graph.outputs[name], features, labels=labels)
+            contributions = (batch.gradients * batch.values).sum(axis=-1)
+            strengths = np.linalg.norm(batch.gradients, axis=-1)
+            return Saliency(contributions, strengths, batch.predictions, batch.labels)
+
+    rows = features.astype("float32")
+    batch = evidence_gradients(graph, graph.model.inputs[0], rows, labels=labels)
+    contributions, strengths = batch.gradients * batch.values, np.abs(batch.gradients)
+    return Saliency(contributions, strengths, batch.predictions, batch.labels)

@@ -1,4 +1,4 @@
-"""A job's process as the launcher sees it: started from a fork server, ended by signals, and its result read."""
+"""A job's process as the launcher sees it: forked from a server, ended by signals, its answer."""
 
 import atexit
 import contextlib
@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import connection
+from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -187,9 +187,6 @@ def start_server(preload: Sequence[str], slot: Slot) -> None:
     """
     if not FORKS:
         return
-    # Windows has no such module.
-    from multiprocessing import forkserver, resource_tracker
-
     atexit.unregister(stop_server)
     atexit.register(stop_server)
     forkserver.set_forkserver_preload(list(preload))
@@ -208,11 +205,9 @@ def start_server(preload: Sequence[str], slot: Slot) -> None:
 
 
 def stop_server() -> None:
-    """Kill the fork server: in the middle of its imports it would hold this program's terminal for long."""
+    """Kill the fork server: busy with imports, it would hold this program's terminal for long."""
     if not FORKS:
         return
-    from multiprocessing import forkserver  # Windows has no such module.
-
     server = forkserver._forkserver._forkserver_pid  # pyright: ignore[reportAttributeAccessIssue]
     if server is not None:
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""One line of progress for a whole sweep: the last of a terminal; elsewhere, one is written by each job that ends."""
+"""One line of progress for a whole sweep, on a terminal; elsewhere, a line per job that ends."""
 
 import sys
 from types import TracebackType
@@ -7,14 +7,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from goldilocks.formatting import number
 from goldilocks.jobs.records import JobRecord
 
 
 class Progress:
-    """Counts the jobs of a sweep, and shows the counts on standard error; to be used in a `with`."""
+    """Counts the jobs of a sweep, and shows the counts on standard error, inside a `with`."""
 
     def __init__(self, *, total: int | None, slots: int, higher_is_better: bool):
-        """Count up to `total` jobs (None: nobody knows), of which `slots` run at once, and which have a best value."""
+        """Count up to `total` jobs, if that is known, of which `slots` run at once."""
         self.total, self.slots, self.higher_is_better = total, slots, higher_is_better
         self.running = self.failed = 0
         self.seconds: list[float] = []
@@ -40,52 +41,59 @@ class Progress:
         self._show()
 
     def end(self, record: JobRecord) -> None:
-        """Count a job that has ended; what failed is said at once, and stays."""
+        """Count a job that has ended, and print at once why one has failed."""
         self.running -= 1
-        self.failed += record.status == "failed"
         self.seconds.append(record.seconds or 0.0)
-        if record.value is not None and (
-            self.best is None or self._better(record.value, self.best.value)
-        ):
+        if self._is_best(record):
             self.best = record
         if record.status == "failed":
-            self._say(f"job {record.number} ({record.name}) failed: {record.reason}")
+            self.failed += 1
+            self._print(f"job {record.number} ({record.name}) failed: {record.reason}")
+
         self._show()
         if not self.console.is_terminal:
-            self._say(self.line)
+            self._print(self.line)
 
     @property
     def line(self) -> str:
-        """The counts: "3 of 24 done, 2 running, 1 failed, about 40 s left, best 0.1234 (seed=3)"."""
+        """Return the counts.
+
+        For example "3 of 24 done, 2 running, 1 failed, about 40 s left, best 0.1234 (seed=3)".
+        """
         done = len(self.seconds)
-        parts = [f"{done} done" if self.total is None else f"{done} of {self.total} done"]
-        parts += [f"{self.running} running", f"{self.failed} failed"]
-        if done and self.total is not None and done < self.total:
-            parts.append(
-                f"about {_duration(sum(self.seconds) / done * (self.total - done) / self.slots)} "
-                "left"
-            )
-        if self.best is not None:
-            parts.append(
-                f"best {self.best.value:.4g} ({self.best.name or f'job {self.best.number}'})"
-            )
+        total = "" if self.total is None else f" of {self.total}"
+        parts = [f"{done}{total} done", f"{self.running} running", f"{self.failed} failed"]
+        if self.total is not None and 0 < done < self.total:
+            seconds = sum(self.seconds) / done * (self.total - done) / self.slots
+            parts.append(f"about {_duration(seconds)} left")
+        if self.best is not None and self.best.value is not None:
+            name = self.best.name or f"job {self.best.number}"
+            parts.append(f"best {number(self.best.value)} ({name})")
         return ", ".join(parts)
 
-    def _better(self, value: float, than: float | None) -> bool:
-        if than is None or than != than:  # NaN: of a job that diverged.
+    def _is_best(self, record: JobRecord) -> bool:
+        """Return whether a job is better than all before; any number is better than NaN."""
+        if record.value is None:
+            return False
+        best = self.best.value if self.best else None
+        if best is None or best != best:
             return True
-        return value > than if self.higher_is_better else value < than
+        return record.value > best if self.higher_is_better else record.value < best
 
     def _show(self) -> None:
+        """Update the line of a terminal."""
         if self.console.is_terminal:
             self.live.update(Text(self.line, overflow="ellipsis", no_wrap=True), refresh=True)
 
-    def _say(self, words: str) -> None:
-        self.console.print(Text(words))
+    def _print(self, text: str) -> None:
+        """Print a line above the one that stays."""
+        self.console.print(Text(text))
 
 
 def _duration(seconds: float) -> str:
-    """Seconds in words: "40 s", "3 min", "2.5 h"."""
+    """Return seconds in words: "40 s", "3 min", "2.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

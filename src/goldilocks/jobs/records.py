@@ -1,4 +1,4 @@
-"""The records of a sweep's jobs: one small file per job, readable by every process that shares the sweep's folder.
+"""The records of a sweep's jobs: one small file each, for every process that shares the folder.
 
 `update` is the only writer. The job's own process adds its run, the launcher how the job ended.
 """

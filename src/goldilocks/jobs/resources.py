@@ -1,4 +1,4 @@
-"""The machine's resources for the trainings of a workflow, and the server that they are forked from."""
+"""Slots for the trainings of a workflow, and the server that they are forked from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Room:
 
 
 def prepare(preload: Sequence[str]) -> Room:
-    """Find room, and start the server: it imports `preload` while this process does its own imports."""
+    """Find room, and start the server, which imports `preload` while this process does its own."""
     gpus = slots.visible_gpus()
     room = Room(
         shared=slots.share(n_jobs=None, gpus=gpus, gpus_per_job=1),

@@ -29,7 +29,7 @@ class Slot:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the variables that bind a process to this slot; TensorFlow's runtime reads them as it starts."""
+        """Return the variables that bind a process to this slot, for TensorFlow to read."""
         threads = str(self.threads)
         variables = {"OMP_NUM_THREADS": threads, "TF_NUM_INTRAOP_THREADS": threads}
         if self.gpus is not None:
@@ -59,7 +59,7 @@ def share(*, n_jobs: int | None, gpus: Sequence[str], gpus_per_job: int) -> list
 
 
 def visible_gpus() -> list[str]:
-    """Return the GPUs that this process may use, as CUDA names them; where a GPU is divided (MIG), its parts."""
+    """Return CUDA's names of the GPUs, or parts of one (MIG), that this process may use."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [name for name in visible.split(",") if name and name != "-1"]

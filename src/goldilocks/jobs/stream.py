@@ -1,4 +1,4 @@
-"""The stream of jobs that sweeps and the workflow share: a pool, a record per job, and a line of progress."""
+"""The stream of jobs of sweeps and the workflow: a pool, a record per job, a line of progress."""
 
 from collections.abc import Callable
 from pathlib import Path

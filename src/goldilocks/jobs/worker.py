@@ -1,4 +1,4 @@
-"""The inside of a job's process: its log, its environment, its end, and the way its result goes back."""
+"""The inside of a job's process: its log, its environment, its end, and how its result returns."""
 
 import contextlib
 import multiprocessing
@@ -19,7 +19,7 @@ from goldilocks.errors import JobError
 # seconds from SIGTERM to SIGKILL: a run marks itself and sends its last metrics in about one
 GRACE = 10.0
 
-# Windows knows neither this signal nor groups of processes: there, what a job has started outlives it.
+# Windows has neither this signal nor groups of processes: what a job has started outlives it.
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 GROUPS = hasattr(os, "killpg")
 

@@ -4,7 +4,7 @@ import keras
 
 from goldilocks.errors import ModelError
 from goldilocks.model import Facts, Regularizer
-from goldilocks.model.layers import dropout, hidden, last
+from goldilocks.model.layers import dropout, hidden, last, widths
 from goldilocks.model.sequences import sequence_input
 
 
@@ -49,9 +49,8 @@ def build(
 
     inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = keras.layers.Flatten()(x)
-    widths = units if isinstance(units, list) else [units] * layers
-    for width in widths:
+    for width in widths(units, layers):
         x = dropout(hidden(x, width, activation, regularizer), regularizer)
-    if not widths:
+    if not widths(units, layers):
         x = dropout(x, regularizer)
     return keras.Model(inputs, last(x, facts), name="embedding")

@@ -12,6 +12,13 @@ def penalty(regularizer: Regularizer) -> keras.regularizers.Regularizer | None:
     return keras.regularizers.L1L2(regularizer.l1, regularizer.l2)
 
 
+def widths(units: int | list[int], layers: int) -> list[int]:
+    """Return the units of each layer; a list of units also says how many layers there are."""
+    if isinstance(units, list):
+        return units
+    return [units] * layers
+
+
 def hidden(
     x: keras.KerasTensor, units: int, activation: str, regularizer: Regularizer
 ) -> keras.KerasTensor:

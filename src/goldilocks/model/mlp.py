@@ -3,7 +3,7 @@
 import keras
 
 from goldilocks.model import Facts, Regularizer
-from goldilocks.model.layers import dropout, hidden, last
+from goldilocks.model.layers import dropout, hidden, last, widths
 
 
 def build(
@@ -31,7 +31,6 @@ def build(
     if len(facts.input_shape) > 1:
         x = keras.layers.Flatten()(x)
 
-    widths = units if isinstance(units, list) else [units] * layers
-    for width in widths:
+    for width in widths(units, layers):
         x = dropout(hidden(x, width, activation, regularizer), regularizer)
     return keras.Model(inputs, last(x, facts), name="mlp")

@@ -4,7 +4,7 @@ import keras
 
 from goldilocks.errors import ModelError
 from goldilocks.model import Facts, Regularizer
-from goldilocks.model.layers import last
+from goldilocks.model.layers import last, widths
 from goldilocks.model.sequences import recurrent, sequence_input
 
 
@@ -53,11 +53,12 @@ def build(
         raise ModelError(
             f"model.layers is {layers}; model=rnn expects a whole number of at least 1."
         )
-    widths = units if isinstance(units, list) else [units] * layers
-    activations = activation if isinstance(activation, list) else [activation] * len(widths)
-    if len(activations) != len(widths):
+    sizes, activations = widths(units, layers), activation
+    if isinstance(activations, str):
+        activations = [activations] * len(sizes)
+    if len(activations) != len(sizes):
         raise ModelError(
-            f"model.activation={activations} has {len(activations)} activations for {len(widths)} "
+            f"model.activation={activations} has {len(activations)} activations for {len(sizes)} "
             "recurrent layers (model.units, model.layers); expected one for each, or one word for "
             "all."
         )
@@ -65,7 +66,7 @@ def build(
     inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     if reversed:
         x = keras.ops.flip(x, axis=1)
-    for number, (width, name) in enumerate(zip(widths, activations, strict=True), 1):
+    for number, (width, name) in enumerate(zip(sizes, activations, strict=True), 1):
         x = recurrent(
             x,
             regularizer,
@@ -73,6 +74,6 @@ def build(
             units=width,
             activation=name,
             bidirectional=bidirectional,
-            return_sequences=number < len(widths),
+            return_sequences=number < len(sizes),
         )
     return keras.Model(inputs, last(x, facts), name="rnn")

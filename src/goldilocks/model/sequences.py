@@ -1,4 +1,4 @@
-"""The layers that models of texts and series share: word vectors, recurrent layers, convolutions."""
+"""The layers that models of texts and series share: embeddings, recurrences, convolutions."""
 
 import keras
 

@@ -1,8 +1,9 @@
-"""Logged numbers -> matplotlib figures; one module per kind of figure, every function returns a `Figure`.
+"""Logged numbers -> matplotlib figures; one module per kind of figure.
 
-`interactive` alone draws for a browser: it returns a figure as plotly's JSON has it.
+Every function returns a `Figure`; `interactive` alone draws for a browser and returns what plotly's
+JSON has.
 
-No function here judges, selects or evaluates: what is drawn was logged before. Figures are made
-without pyplot and keep no global state, so any thread may draw; `style.save` writes one as a PNG
-for the artifact viewer of the MLflow UI.
+No function here computes a score, selects or evaluates: what is drawn was logged before. Figures
+are made without pyplot and keep no global state, so any thread may draw; `style.save` writes one as
+a PNG for the artifact viewer of the MLflow UI.
 """

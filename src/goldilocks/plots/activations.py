@@ -11,6 +11,7 @@ from goldilocks.plots import layout, style
 COLUMNS, CELL, GAP = 16, 66, 3  # pixels
 SHOWN = 256  # channels
 SIDE = 120  # pixels of the image that they are made from
+GREY = (232, 232, 232)
 
 
 def activation_grid(
@@ -28,36 +29,39 @@ def activation_grid(
     """
     height, width, channels = maps.shape
     shown = min(channels, SHOWN)
-    rows = -(-shown // COLUMNS)
-    tall, wide = rows * (CELL + GAP), COLUMNS * (CELL + GAP)
-    figure = layout.canvas(layout.header_height() + SIDE + 24 + tall)
-    top = layout.header(
-        figure,
+    wall = layout.grid(
+        [_cell(maps[:, :, channel], silent=silent[channel]) for channel in range(shown)],
+        columns=COLUMNS,
+        gap=GAP,
+    )
+    figure, body = layout.frame(
         f"Activations of {name}: {channels} channels of {height}x{width} "
         f"({style.shortened(title, 40)})",
+        SIDE + 24 + wall.height,
     )
-    picture = layout.panel(figure, style.MARGIN, top, SIDE, SIDE)
-    picture.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
-    picture.axis("off")
+    axes = layout.paper(body)
+
+    picture = Image.fromarray(np.squeeze(image)).convert("RGB").resize((SIDE, SIDE))
+    layout.hang(axes, picture, left=style.MARGIN, top=0)
     lines = [
-        f"{silent.sum()} of {channels} channels ({formatting.percent(silent.mean())}) are silent, zero "
-        "everywhere: grey."
+        f"{silent.sum()} of {channels} channels ({formatting.percent(silent.mean())}) are silent, "
+        "zero everywhere: grey.",
+        "Each channel has its own scale: dark is little, yellow is much.",
     ]
-    lines += ["Each channel has its own scale: dark is little, yellow is much."]
-    lines += [f"The first {shown} of {channels} channels, row by row."] if shown < channels else []
-    at = style.MARGIN + SIDE + 20
-    layout.write(figure, at, top + 4, "\n".join(lines), color=style.QUIET, linespacing=1.5)
-    wall = np.full((tall, wide, 3), 255, "uint8")
-    for channel in range(shown):
-        down, across = channel // COLUMNS * (CELL + GAP), channel % COLUMNS * (CELL + GAP)
-        if silent[channel]:
-            wall[down : down + CELL, across : across + CELL] = 232
-            continue
-        small = Image.fromarray(np.ascontiguousarray(maps[:, :, channel]))
-        how = Image.Resampling.BOX if max(height, width) > CELL else Image.Resampling.NEAREST
-        colours = colormaps["viridis"](np.asarray(small.resize((CELL, CELL), how)), bytes=True)
-        wall[down : down + CELL, across : across + CELL] = colours[..., :3]
-    axes = layout.panel(figure, style.MARGIN, top + SIDE + 16, wide, tall)
-    axes.imshow(wall, aspect="auto", interpolation="nearest")
-    axes.axis("off")
+    if shown < channels:
+        lines.append(f"The first {shown} of {channels} channels, row by row.")
+    layout.write(
+        axes, style.MARGIN + SIDE + 20, 4, "\n".join(lines), color=style.QUIET, linespacing=1.5
+    )
+
+    layout.hang(axes, wall, left=style.MARGIN, top=SIDE + 16)
     return figure
+
+
+def _cell(values: np.ndarray, *, silent: bool) -> Image.Image:
+    """Return one channel, uint8 (height, width), as a picture."""
+    if silent:
+        return Image.new("RGB", (CELL, CELL), GREY)
+    resampling = Image.Resampling.BOX if max(values.shape) > CELL else Image.Resampling.NEAREST
+    picture = Image.fromarray(np.ascontiguousarray(values)).resize((CELL, CELL), resampling)
+    return Image.fromarray(colormaps["viridis"](np.asarray(picture), bytes=True)).convert("RGB")

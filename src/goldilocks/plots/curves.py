@@ -11,6 +11,10 @@ from matplotlib.lines import Line2D
 from goldilocks import formatting
 from goldilocks.plots import layout, scale, style
 
+# Words, prefix in a history, and colour of the two halves of a split.
+PARTS = (("train", "", style.TRAIN), ("validation", "val_", style.VALIDATION))
+MARKED = 40  # up to this many epochs, each has a marker
+
 
 def learning_curves(
     history: Mapping[str, Sequence[float]],
@@ -22,9 +26,9 @@ def learning_curves(
     baseline: Mapping[str, float],
     title: str,
 ) -> Figure:
-    """Draw one run's loss and metric per epoch, beside each other.
+    """Draw one run's loss and metric per epoch, side by side.
 
-    Where the history has `data_loss`, that is the main line, and the total loss with its penalty is
+    If the history has `data_loss`, that is the main line, and the total loss with its penalty is
     thin and dashed.
 
     Args:
@@ -33,27 +37,21 @@ def learning_curves(
         metric: Name of the metric of the right panel; if the history lacks it, the loss takes the
             whole width.
         best_epoch: Epoch to mark, counted from 1, or None.
-        verdict: Key of `diagnosis.verdicts.VERDICTS`, shown as a badge behind the title, or None.
+        verdict: Name of the verdict, shown as a badge behind the title, or None.
         reason: One or two sentences under the title, or None.
-        baseline: What the dumb predictor reaches, by name ("loss", or the metric's name), in the
+        baseline: What the dummy baseline reaches, by name ("loss", or the metric's name), in the
             metric's unit.
         title: What was trained, in words.
     """
-    panels = ["loss"]
+    names = ["loss"]
     if metric != "loss" and (metric in history or f"val_{metric}" in history):
-        panels.append(metric)
-    lines = style.lines_of(reason)
-    top = layout.header_height(lines)
-    figure = layout.canvas(top + 450)
-    layout.header(figure, title, verdict=verdict, reason=lines)
-    width = style.WIDTH / len(panels) - 175
+        names.append(metric)
+    figure, body = layout.frame(title, 450, lines=style.lines_of(reason), verdict=verdict)
+
     entries: dict[str, Line2D] = {}
-    for position, name in enumerate(panels):
-        axes = layout.panel(
-            figure, 84 + position * (style.WIDTH / len(panels) - 8), top + 30, width, 320
-        )
+    for axes, name in zip(layout.panels(body, columns=len(names)), names, strict=True):
         entries |= _curve_panel(axes, history, name, best_epoch, baseline.get(name))
-    layout.legend(figure, list(entries.values()), list(entries), columns=max(1, len(entries)))
+    layout.legend(body, list(entries.values()), list(entries), columns=max(1, len(entries)))
     return figure
 
 
@@ -64,98 +62,115 @@ def _curve_panel(
     best_epoch: int | None,
     baseline: float | None,
 ) -> dict[str, Line2D]:
-    """Draw one panel of `learning_curves` and give its legend: words -> line."""
-    entries: dict[str, Line2D] = {}
-    penalized: dict[str, Line2D] = {}
-    kept, heading, curves = "", name, []
-    for words, prefix, color in (
-        ("train", "", style.TRAIN),
-        ("validation", "val_", style.VALIDATION),
-    ):
-        data, total = f"{prefix}data_{name}", f"{prefix}{name}"
-        if data in history and total in history:
-            penalized[f"{words}, with penalty"] = _line(
-                axes, history[total], color=color, linewidth=1.0, linestyle="--"
-            )
-            curves.append(history[total])
-        if data in history or total in history:
-            kept, curve = words, history[data if data in history else total]
-            entries[words] = _line(
-                axes, curve, color=color, linewidth=1.8, marker="o" if len(curve) <= 40 else ""
-            )
-            curves.append(curve)
-    entries |= penalized
-    values = [np.asarray(curve, dtype=np.float64) for curve in curves]
-    fitted = scale.scale_of(values)
-    scale.set_epochs(axes, max(1, max((len(curve) for curve in values), default=1)))
-    if fitted is None:
-        words = (
-            "no finite value" if any(len(curve) for curve in values) else "no epoch was finished"
-        )
-        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color=style.QUIET)
+    """Draw one panel of `learning_curves`, and return its legend: words -> line."""
+    lines, penalized = _curve_lines(axes, history, name)
+    entries = lines | penalized
+    values = [np.asarray(line.get_ydata(), np.float64) for line in entries.values()]
+
+    scale.set_epochs(axes, max([1, *(curve.size for curve in values)]))
+    limits = scale.scale_of(values)
+    if limits is None:
+        text = "no epoch was finished"
+        if any(curve.size for curve in values):
+            text = "no finite value"
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=style.QUIET)
         axes.set_yticks([])
     else:
-        place = scale.set_limits(axes, fitted, baseline)
+        position = scale.set_limits(axes, limits, baseline)
         if baseline is not None and np.isfinite(baseline):
-            entries |= _baseline(axes, baseline, place)
-    if best_epoch is not None and kept and 1 <= best_epoch <= len(values[-1]):
-        best = float(values[-1][best_epoch - 1])
-        entries[f"best epoch: {best_epoch}"] = axes.axvline(
-            best_epoch, color=style.QUIET, linewidth=1.0, zorder=1
-        )
-        axes.plot(
-            [best_epoch],
-            [best],
-            "o",
-            color=entries[kept].get_color(),
-            markeredgecolor=style.INK,
-            markersize=9,
-        )
-        heading = f"{name}: {kept} {formatting.number(best)} at best epoch {best_epoch}"
+            entries |= _baseline(axes, baseline, position)
+
+    heading = name
+    if best_epoch is not None and lines:
+        words, line = list(lines.items())[-1]
+        curve = np.asarray(line.get_ydata(), np.float64)
+        if 1 <= best_epoch <= curve.size:
+            best = float(curve[best_epoch - 1])
+            entries[f"best epoch: {best_epoch}"] = _mark_best(axes, line, best_epoch, best)
+            heading = f"{name}: {words} {formatting.number(best)} at best epoch {best_epoch}"
+
     axes.set_title(heading, loc="left", fontsize=style.TEXT + 1, color=style.INK, pad=10)
-    axes.set_ylabel(f"{name} (log scale)" if fitted and fitted.log else name, fontsize=style.TEXT)
-    _mark_lost(axes, values, cut=bool(fitted and fitted.cut))
+    axes.set_ylabel(scale.label(name, limits), fontsize=style.TEXT)
+    _mark_broken(axes, values, cut=limits is not None and limits.cut)
     return entries
 
 
-def _line(axes: Axes, curve: Sequence[float], *, first: int = 1, **how: Any) -> Line2D:
-    """Draw a curve over its epochs, counted from `first`."""
-    return axes.plot(
-        range(first, first + len(curve)), np.asarray(curve, np.float64), **{"markersize": 4, **how}
-    )[0]
+def _curve_lines(
+    axes: Axes, history: Mapping[str, Sequence[float]], name: str
+) -> tuple[dict[str, Line2D], dict[str, Line2D]]:
+    """Draw the curves of a panel, and return those without and those with a penalty, by words."""
+    lines: dict[str, Line2D] = {}
+    penalized: dict[str, Line2D] = {}
+    for words, prefix, color in PARTS:
+        total = history.get(f"{prefix}{name}")
+        data = history.get(f"{prefix}data_{name}")
+        if data is not None and total is not None:
+            thin = {"linewidth": 1.0, "linestyle": "--"}
+            penalized[f"{words}, with penalty"] = _line(axes, total, color=color, **thin)
+
+        curve = total if data is None else data
+        if curve is not None:
+            lines[words] = _line(axes, curve, color=color, linewidth=1.8)
+            if len(curve) <= MARKED:
+                lines[words].set_marker("o")
+    return lines, penalized
 
 
-def _baseline(axes: Axes, value: float, place: str) -> dict[str, Line2D]:
-    """Draw the baseline with its value in the right margin; if it lies far outside, only say so there."""
+def _line(axes: Axes, curve: Sequence[float], **look: Any) -> Line2D:
+    """Draw a curve over its epochs, counted from 1."""
+    epochs = range(1, len(curve) + 1)
+    return axes.plot(epochs, np.asarray(curve, np.float64), markersize=4, **look)[0]
+
+
+def _mark_best(axes: Axes, line: Line2D, epoch: int, value: float) -> Line2D:
+    """Mark the best epoch by a dot on a curve and a vertical line, which is returned."""
+    look = {"color": line.get_color(), "markeredgecolor": style.INK, "markersize": 9}
+    axes.plot([epoch], [value], "o", **look)
+    return axes.axvline(epoch, color=style.QUIET, linewidth=1.0, zorder=1)
+
+
+def _baseline(axes: Axes, value: float, position: str) -> dict[str, Line2D]:
+    """Draw the baseline with its value in the right margin; one far outside has its value alone."""
     text = f"baseline\n{formatting.number(value)}"
-    how = {"color": style.QUIET, "fontsize": style.SMALL}
-    if place == "inside":
-        line = axes.axhline(value, color=style.QUIET, linewidth=1.2, linestyle=":", zorder=1)
-        axes.text(1.02, value, text, transform=axes.get_yaxis_transform(), va="center", **how)
-        return {"baseline": line}
-    if place == "above":
-        axes.text(1.02, 1, f"↑ far above:\n{text}", transform=axes.transAxes, va="top", **how)
-    else:
-        axes.text(1.02, 0, f"{text}\n↓ far below", transform=axes.transAxes, va="bottom", **how)
-    return {}
+    font = {"color": style.QUIET, "fontsize": style.SMALL}
+    if position == "above":
+        axes.text(1.02, 1, f"↑ far above:\n{text}", transform=axes.transAxes, va="top", **font)
+        return {}
+    if position == "below":
+        axes.text(1.02, 0, f"{text}\n↓ far below", transform=axes.transAxes, va="bottom", **font)
+        return {}
+
+    line = axes.axhline(value, color=style.QUIET, linewidth=1.2, linestyle=":", zorder=1)
+    axes.text(1.02, value, text, transform=axes.get_yaxis_transform(), va="center", **font)
+    return {"baseline": line}
 
 
-def _mark_lost(axes: Axes, values: Sequence[np.ndarray], *, cut: bool) -> None:
-    """Cross the epochs whose value is NaN or infinite, and say so; say too if values lie outside the axis."""
-    said = ["some values lie\noutside the axis"] if cut else []
-    lost = sorted({int(row) + 1 for curve in values for row in np.flatnonzero(~np.isfinite(curve))})
-    if lost:
-        epochs = f"{len(lost)} epochs,\nfirst in {lost[0]}" if len(lost) > 1 else f"epoch {lost[0]}"
-        said.insert(0, f"NaN or infinite\nin {epochs}")
-        axes.plot(
-            lost,
-            [0.97] * len(lost),
-            "x",
-            color=style.BROKEN,
-            transform=axes.get_xaxis_transform(),
-        )
-    if said:
-        axes.text(
-            0.99, 0.9, "\n".join(said), transform=axes.transAxes, ha="right", va="top", fontsize=style.SMALL,
-            color=style.BROKEN, bbox={"color": "white", "alpha": 0.8, "pad": 2},
-        )  # fmt: skip
+def _mark_broken(axes: Axes, values: Sequence[np.ndarray], *, cut: bool) -> None:
+    """Cross the epochs with a value that is NaN or infinite; say so, and if the axis is cut."""
+    notes = []
+    epochs = sorted(
+        {int(row) + 1 for curve in values for row in np.flatnonzero(~np.isfinite(curve))}
+    )
+    if epochs:
+        which = f"epoch {epochs[0]}"
+        if len(epochs) > 1:
+            which = f"{len(epochs)} epochs,\nfirst in {epochs[0]}"
+        notes.append(f"NaN or infinite\nin {which}")
+        heights = [0.97] * len(epochs)
+        axes.plot(epochs, heights, "x", color=style.BROKEN, transform=axes.get_xaxis_transform())
+    if cut:
+        notes.append("some values lie\noutside the axis")
+    if not notes:
+        return
+
+    axes.text(
+        0.99,
+        0.9,
+        "\n".join(notes),
+        transform=axes.transAxes,
+        ha="right",
+        va="top",
+        fontsize=style.SMALL,
+        color=style.BROKEN,
+        bbox={"color": "white", "alpha": 0.8, "pad": 2},
+    )

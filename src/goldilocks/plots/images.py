@@ -43,7 +43,7 @@ def augmented(
         label: What the image shows.
     """
     count = min(len(variants), SHOWN - 1)
-    labels = ["original", *(f"variant {position + 1}" for position in range(count))]
+    labels = ["original", *(f"variant {number}" for number in range(1, count + 1))]
     title = f"{label}: one training image and {count} augmented variants"
     return _gallery([original, *variants[:count]], labels, title=title, framed=1)
 
@@ -56,13 +56,13 @@ def worst_mistakes(
     *,
     title: str,
 ) -> Figure:
-    """Draw the images of which a classifier was wrongly sure, each captioned "true cat, said dog 0.98".
+    """Draw a classifier's most confident mistakes, each captioned "true cat, said dog 0.98".
 
     Args:
         images: The mistakes, worst first, as in `sample_grid`; up to 25 are shown.
         true: Name of the true class of each, (rows,).
-        predicted: Name of the class that was said, (rows,).
-        probability: Probability of the class that was said, 0 to 1, (rows,).
+        predicted: Name of the predicted class, (rows,).
+        probability: Of the predicted class, 0 to 1, (rows,).
         title: Which mistakes these are, in words.
     """
     if not len(images):
@@ -70,58 +70,55 @@ def worst_mistakes(
             title, "There are no mistakes: every one of these images was classified rightly."
         )
     labels = []
-    for is_, said, sure in list(zip(true, predicted, probability, strict=True))[:SHOWN]:
-        caption = f"true {is_}, said {said} {sure:.2f}"
-        labels.append(
-            caption
-            if len(caption) <= 28
-            else f"true {is_},\nsaid {style.shortened(said, 17)} {sure:.2f}"
-        )
+    for name, wrong, sure in zip(true[:SHOWN], predicted[:SHOWN], probability[:SHOWN], strict=True):
+        caption = f"true {name}, said {wrong} {sure:.2f}"
+        if len(caption) > 28:
+            caption = f"true {name},\nsaid {style.shortened(wrong, 17)} {sure:.2f}"
+        labels.append(caption)
     return _gallery(images, labels, title=title)
 
 
 def _gallery(
     images: np.ndarray | Sequence[np.ndarray], labels: Sequence[str], *, title: str, framed: int = 0
 ) -> Figure:
-    """Draw images in rows of five, put together as one: ten times as fast as one pair of axes for each."""
+    """Draw images in rows of five, pasted into one picture: ten times as fast as axes for each."""
     shown = [_drawable(image) for image in images[:SHOWN]]
-    captions = [
-        "\n".join(style.plain(part, 28) for part in label.split("\n"))
-        for label in labels[: len(shown)]
-    ]
-    below = 44 if any("\n" in caption for caption in captions) else 28
+    captions = [_caption(label) for label in labels[: len(shown)]]
+    below = 28 + 16 * any("\n" in caption for caption in captions)  # pixels of one or two lines
     tallest = max(image.shape[0] / image.shape[1] for image in shown)
     box = round(CELL * min(1.0, max(0.4, tallest)))  # pixels of height; wide images need less
-    width, height = COLUMNS * (CELL + GAP), -(-len(shown) // COLUMNS) * (box + below + GAP)
-    figure = layout.canvas(layout.header_height() + height)
-    top = layout.header(figure, title)
-    axes = layout.panel(figure, style.MARGIN, top, width, height)
-    wall = Image.new("RGB", (width, height), "white")
+    step = box + below + GAP
+
+    rows = -(-len(shown) // COLUMNS)
+    wall = Image.new("RGB", (COLUMNS * (CELL + GAP), rows * step), "white")
+    figure, body = layout.frame(title, wall.height)
+    axes = layout.paper(body)
     stretch = _range(shown)
-    for position, (image, caption) in enumerate(zip(shown, captions, strict=True)):
-        picture = _picture(image, stretch)
-        ratio = min(CELL / picture.width, box / picture.height)
-        across, down = max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))
-        under = position // COLUMNS * (box + below + GAP) + box
-        left = position % COLUMNS * (CELL + GAP) + (CELL - across) // 2
-        smooth = Image.Resampling.BICUBIC if ratio < 3 else Image.Resampling.NEAREST
-        small = picture.resize((across, down), smooth, reducing_gap=2.0)
-        wall.paste(small, (left, under - down), small if small.mode == "RGBA" else None)
-        axes.text(
-            left + across / 2, under + 5, caption, ha="center", va="top", fontsize=style.SMALL
-        )
-        if position < framed:
-            how = {"fill": False, "color": style.VALIDATION, "linewidth": 3, "clip_on": False}
-            axes.add_patch(Rectangle((left, under - down), across, down, **how))
-    axes.imshow(
-        np.asarray(wall), extent=(0, width, height, 0), aspect="auto", interpolation="nearest"
-    )
-    axes.axis("off")
+    for index, (image, caption) in enumerate(zip(shown, captions, strict=True)):
+        row, column = divmod(index, COLUMNS)
+        small = _fitted(_picture(image, stretch), CELL, box)
+        left = column * (CELL + GAP) + (CELL - small.width) // 2
+        under = row * step + box
+        wall.paste(small, (left, under - small.height), small if small.mode == "RGBA" else None)
+
+        centre = style.MARGIN + left + small.width / 2
+        layout.write(axes, centre, under + 5, caption, ha="center", fontsize=style.SMALL)
+        if index < framed:
+            corner = style.MARGIN + left, under - small.height
+            axes.add_patch(
+                Rectangle(corner, *small.size, fill=False, color=style.VALIDATION, linewidth=3)
+            )
+
+    layout.hang(axes, wall, left=style.MARGIN, top=0)
     return figure
 
 
+def _caption(label: str) -> str:
+    return "\n".join(style.plain(line, 28) for line in label.split("\n"))
+
+
 def _drawable(image: np.ndarray) -> np.ndarray:
-    """Give an image as (height, width) or with 3 or 4 channels."""
+    """Return an image as (height, width) or with 3 or 4 channels."""
     image = np.asarray(image)
     if image.ndim == 3 and image.shape[2] not in (3, 4):
         image = image[:, :, 0]
@@ -131,20 +128,37 @@ def _drawable(image: np.ndarray) -> np.ndarray:
 
 
 def _range(images: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Give the values that become black and white: a byte's range, 0 to 1, or what the floats of all images span."""
+    """Return the values that become black and white.
+
+    That is the range of a byte, 0 to 1, or what the floats of all images span.
+    """
     if all(image.dtype == np.uint8 for image in images):
         return 0.0, 255.0
-    finite = [image[np.isfinite(image)] for image in images]
-    low = min((float(values.min()) for values in finite if values.size), default=0.0)
-    high = max((float(values.max()) for values in finite if values.size), default=1.0)
-    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high if high > low else low + 1)
+
+    values = np.concatenate([image[np.isfinite(image)] for image in images])
+    if not values.size:
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0
+    return low, high + (high == low)
 
 
 def _picture(image: np.ndarray, stretch: tuple[float, float]) -> Image.Image:
-    """Give the image in colour, RGB or RGBA; values that are not finite are black."""
+    """Return the image in colour, RGB or RGBA; values that are not finite are black."""
     if image.dtype != np.uint8 or stretch != (0.0, 255.0):
         low, high = stretch
         image = np.nan_to_num(255 * (image.astype(np.float32) - low) / (high - low), nan=0.0)
         image = np.clip(image, 0, 255).astype(np.uint8)
     picture = Image.fromarray(np.ascontiguousarray(image))
-    return picture if picture.mode == "RGBA" else picture.convert("RGB")
+    if picture.mode != "RGBA":
+        picture = picture.convert("RGB")
+    return picture
+
+
+def _fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """Return the picture as large as a box allows; strong enlargements show its pixels."""
+    ratio = min(width / picture.width, height / picture.height)
+    size = max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))
+    resampling = Image.Resampling.BICUBIC if ratio < 3 else Image.Resampling.NEAREST
+    return picture.resize(size, resampling, reducing_gap=2.0)

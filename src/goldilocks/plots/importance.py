@@ -1,4 +1,4 @@
-"""What columns are worth to a model, and when."""
+"""The importance of columns to a model, and how it changes over time."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def importance_bars(
     repeats: int,
     title: str,
 ) -> Figure:
-    """Draw by how much the loss rises when a column is shuffled, a bar for each, with its spread.
+    """Draw how much the loss rises when a column is shuffled, a bar for each, with its spread.
 
     Args:
         columns: Their names, the most important first; the first 30 are drawn.
@@ -32,42 +32,35 @@ def importance_bars(
         title: What is shown, in words.
     """
     count = min(len(columns), SHOWN)
-    said = (
+    lines = style.lines_of(
         f"How much the validation loss ({loss}) rises when the values of one column are shuffled "
-        "among the rows: mean "
-        f"and standard deviation of {repeats} shuffles. Columns that say the same share their "
-        "importance."
+        f"among the rows: mean and standard deviation of {repeats} shuffles. Columns with the same "
+        "information share their importance.",
+        width=140,
     )
-    lines = style.lines_of(said, width=140)
-    lines += [f"The first {count} of {len(columns)} columns."] if count < len(columns) else []
-    figure = layout.canvas(layout.header_height(lines) + BAR * count + 70)
-    top = layout.header(figure, title, reason=lines)
-    axes = layout.panel(figure, 250, top + 8, style.WIDTH - 340, BAR * count)
-    places = np.arange(count)
-    axes.barh(places, means[:count], height=0.62, color=style.TRAIN)
-    axes.errorbar(
-        means[:count],
-        places,
-        xerr=stds[:count],
-        fmt="none",
-        ecolor=style.INK,
-        elinewidth=1.2,
-        capsize=3,
-    )
-    reach = [mean + std for mean, std in zip(means[:count], stds[:count], strict=True)]
-    span = max(*reach, 0.0) - min(*means[:count], 0.0) or 1.0
-    for place in range(count):
-        at = max(reach[place], 0.0) + 0.01 * span
+    if count < len(columns):
+        lines.append(f"The first {count} of {len(columns)} columns.")
+    figure, body = layout.frame(title, BAR * count + 70, lines=lines)
+    (axes,) = layout.panels(body)
+
+    rows, rises, spreads = np.arange(count), np.asarray(means[:count]), np.asarray(stds[:count])
+    axes.barh(rows, rises, height=0.62, color=style.TRAIN)
+    error_bars = {"fmt": "none", "ecolor": style.INK, "elinewidth": 1.2, "capsize": 3}
+    axes.errorbar(rises, rows, xerr=spreads, **error_bars)
+    tops = np.maximum(rises + spreads, 0.0)
+    span = tops.max() - min(rises.min(), 0.0) or 1.0
+    for row in rows:
         axes.text(
-            at,
-            place,
-            formatting.number(float(means[place])),
+            tops[row] + 0.01 * span,
+            float(row),
+            formatting.number(float(rises[row])),
             va="center",
             fontsize=style.SMALL,
             color=style.QUIET,
         )
+
     axes.axvline(0, color=style.INK, linewidth=0.8)
-    axes.set_yticks(places, [style.plain(name, 30) for name in columns[:count]])
+    axes.set_yticks(rows, [style.plain(name, 30) for name in columns[:count]])
     axes.set(ylim=(count - 0.4, -0.6), xlabel=f"rise of {loss}")
     axes.margins(x=0.08)
     return figure
@@ -76,48 +69,38 @@ def importance_bars(
 def saliency_over_time(
     strengths: np.ndarray, offsets: np.ndarray, columns: Sequence[str], *, rows: int, title: str
 ) -> Figure:
-    """Draw how strongly a prediction hangs on each column at each point of time that it sees.
+    """Draw how strongly a prediction depends on each column at each point of time in its input.
 
     Args:
         strengths: Mean absolute gradient with respect to standardized values, float (time steps,
             columns).
-        offsets: Points of time before the last one seen, (time steps,): 0 is the last.
+        offsets: Points of time before the last one in the input, (time steps,): 0 is the last.
         columns: Their names; the five strongest are drawn, and the sum of all.
         rows: How many windows the mean is over.
         title: What is shown, in words.
     """
-    said = (
+    lines = style.lines_of(
         "How much the prediction moves with a column's value at each point of time: mean absolute "
-        "gradient over "
-        f"{rows} validation windows, per standard deviation of the column."
+        f"gradient over {rows} validation windows, per standard deviation of the column.",
+        width=140,
     )
-    lines = style.lines_of(said, width=140)
-    figure = layout.canvas(layout.header_height(lines) + 470)
-    top = layout.header(figure, title, reason=lines)
-    axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 360)
-    strongest = np.argsort(-strengths.mean(axis=0), kind="stable")[:CURVES]
+    figure, body = layout.frame(title, 470, lines=lines)
+    (axes,) = layout.panels(body)
+
+    labels = []
     if len(columns) > 1:
-        axes.plot(
-            -offsets,
-            strengths.sum(axis=1),
-            color=style.FAINT,
-            linewidth=2.4,
-            label="all columns together",
-        )
-    for colour, place in zip(style.PALETTE, strongest, strict=False):
-        axes.plot(
-            -offsets,
-            strengths[:, place],
-            color=colour,
-            linewidth=1.3,
-            label=style.plain(columns[int(place)], 30),
-        )
+        axes.plot(-offsets, strengths.sum(axis=1), color=style.FAINT, linewidth=2.4)
+        labels.append("all columns together")
+    strongest = np.argsort(-strengths.mean(axis=0), kind="stable")[:CURVES]
+    for color, column in zip(style.PALETTE, strongest, strict=False):
+        axes.plot(-offsets, strengths[:, column], color=color, linewidth=1.3)
+        labels.append(style.plain(columns[int(column)], 30))
+
     axes.set(
-        xlabel="point of time, counted back from the last one seen (0)",
+        xlabel="point of time, counted back from the last one in the input (0)",
         ylabel="mean absolute gradient",
     )
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
-    handles = axes.get_lines()
-    layout.legend(figure, handles, [str(line.get_label()) for line in handles], columns=3)
+    layout.legend(body, axes.get_lines(), labels, columns=3)
     return figure

@@ -1,4 +1,4 @@
-"""Curves of many runs as one figure for a browser: zoom, hover, and a legend that hides and shows."""
+"""Curves of many runs as one figure for a browser: it zooms, and its legend hides and shows."""
 
 import base64
 import html
@@ -17,9 +17,8 @@ POINTS_IN_ALL = 250_000  # of a figure: 1.3 megabytes
 # of more points than this at first, WebGL: it starts slower, some browsers lack it, none prints it
 BY_GPU = 20_000
 DASHES = ("solid", "dash", "dot", "dashdot")
-STROKES = [
-    (color, dash) for dash in DASHES for color in style.PALETTE[:6]
-]  # 24 that differ; no black: pages may be
+# 24 strokes that differ; no black: pages may be
+STROKES = [(color, dash) for dash in DASHES for color in style.PALETTE[:6]]
 WHOLE = 12  # epochs that each have a number on the axis
 NAME = 48  # characters of a name in the legend
 
@@ -31,8 +30,8 @@ class Curve:
     Attributes:
         name: The variant's.
         mean: One value an epoch, float64 (epochs,); NaN where there is none.
-        trainings: What it is the mean of, by what each is called; empty where it is one training.
-        best: The best epoch, counted from 1; None where no value is finite.
+        trainings: What it is the mean of, by their names; empty if it is one training.
+        best: The best epoch, counted from 1; None if no value is finite.
     """
 
     name: str
@@ -42,7 +41,7 @@ class Curve:
 
 
 def overlay(curves: list[Curve], *, ylabel: str) -> dict[str, Any]:
-    """The figure as plotly's JSON has it: `data` and `layout`.
+    """Return the figure as plotly's JSON has it: `data` and `layout`.
 
     Each curve has a dot at its best epoch; the trainings that it is the mean of are faint behind
     it. Of more than 30 curves the best 10 and the worst 5 are shown, the others when they are
@@ -52,58 +51,68 @@ def overlay(curves: list[Curve], *, ylabel: str) -> dict[str, Any]:
         curves: The best first.
         ylabel: What the values are.
     """
-    most = max(
-        20, min(POINTS, POINTS_IN_ALL // max(1, sum(1 + len(curve.trainings) for curve in curves)))
+    lines = sum(1 + len(curve.trainings) for curve in curves)
+    most = max(20, min(POINTS, POINTS_IN_ALL // max(1, lines)))
+    hidden = range(0)  # ranks of curves that are only in the legend
+    if len(curves) > MANY:
+        hidden = range(BEST, len(curves) - WORST)
+    points = sum(
+        (1 + len(curve.trainings)) * min(curve.mean.size, most)
+        for rank, curve in enumerate(curves)
+        if rank not in hidden
     )
-    shown = curves[:BEST] + curves[-WORST:] if len(curves) > MANY else curves
-    points = sum((1 + len(curve.trainings)) * min(curve.mean.size, most) for curve in shown)
-    kind = "scattergl" if points > BY_GPU else "scatter"
+
     traces = []
-    for place, curve in enumerate(curves):
-        hidden = len(curves) > MANY and BEST <= place < len(curves) - WORST
+    for rank, curve in enumerate(curves):
         common = {
-            "type": kind,
-            "legendgroup": str(place),
-            "visible": "legendonly" if hidden else True,
+            "type": "scattergl" if points > BY_GPU else "scatter",
+            "legendgroup": str(rank),
+            "visible": "legendonly" if rank in hidden else True,
         }
-        traces += [common | trace for trace in _traces(curve, STROKES[place % len(STROKES)], most)]
+        traces += [common | trace for trace in _traces(curve, STROKES[rank % len(STROKES)], most)]
     return {"data": traces, "layout": _layout(curves, ylabel)}
 
 
 def _traces(curve: Curve, stroke: tuple[str, str], most: int) -> list[dict[str, Any]]:
-    """The faint lines of the trainings, the line of their mean, and the dot at its best epoch."""
+    """Return the faint lines of the trainings, the line of their mean, and its best epoch's dot."""
     color, dash = stroke
     name = html.escape(style.shortened(curve.name, NAME))
     hover = f"%{{y:.4~g}} in epoch %{{x}}<extra>{name}</extra>"
-    faint = {"mode": "lines", "opacity": 0.3, "line": {"color": color, "width": 1}}
-    faint |= {"showlegend": False, "hoverinfo": "skip"}
-    traces = [
-        {"name": html.escape(told)} | faint | _points(values, most)
-        for told, values in curve.trainings.items()
-    ]
-    mode = "lines+markers" if curve.mean.size == 1 else "lines"
+    traces = []
+    for training, values in curve.trainings.items():
+        faint = {
+            "name": html.escape(training),
+            "mode": "lines",
+            "opacity": 0.3,
+            "line": {"color": color, "width": 1},
+            "showlegend": False,
+            "hoverinfo": "skip",
+        }
+        traces.append(faint | _points(values, most))
+
     line = {
         "name": name,
-        "mode": mode,
+        "mode": "lines+markers" if curve.mean.size == 1 else "lines",
         "line": {"color": color, "width": 2, "dash": dash},
         "hovertemplate": hover,
     }
     traces.append(line | _points(curve.mean, most))
     if curve.best:
-        marker = {"color": color, "size": 9, "line": {"color": "white", "width": 1.5}}
         dot = {
             "name": name,
             "mode": "markers",
-            "marker": marker,
+            "marker": {"color": color, "size": 9, "line": {"color": "white", "width": 1.5}},
             "showlegend": False,
             "hovertemplate": f"best: {hover}",
+            "x": [curve.best],
+            "y": [float(curve.mean[curve.best - 1])],
         }
-        traces.append(dot | {"x": [curve.best], "y": [float(curve.mean[curve.best - 1])]})
+        traces.append(dot)
     return traces
 
 
 def _points(values: np.ndarray, most: int) -> dict[str, Any]:
-    """The coordinates of a curve, every so manieth of a long one; four bytes a value are enough for a screen."""
+    """Return a curve's coordinates, thinned to `most` points; a screen needs four bytes a value."""
     step = -(-values.size // most)
     finite = np.where(np.isfinite(values), values, np.nan)[::step].astype("<f4")
     return {
@@ -114,33 +123,27 @@ def _points(values: np.ndarray, most: int) -> dict[str, Any]:
 
 
 def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
-    every = {
-        f"{place} {name}": values
-        for place, curve in enumerate(curves)
-        for name, values in _all(curve).items()
+    """Return the axes, the legend, and the buttons that change the scale."""
+    drawn = {
+        f"{rank} {name}": values
+        for rank, curve in enumerate(curves)
+        for name, values in (curve.trainings or {"": curve.mean}).items()
     }
-    fitted, cut = scale.shared_scale(every, every)
-    log = bool(fitted and fitted.log)
-    buttons = [
-        {
-            "label": label,
-            "method": "relayout",
-            "args": [{"yaxis.type": kind, "yaxis.autorange": True}],
-        }
-        for label, kind in (("linear", "linear"), ("log", "log"))
-    ]
-    longest = max(curve.mean.size for curve in curves)
+    limits, cut = scale.shared_scale(drawn, drawn)
+    log = limits is not None and limits.log
+
     xaxis: dict[str, Any] = {"title": {"text": "epoch"}, "zeroline": False}
-    xaxis |= {"dtick": 1} if longest <= WHOLE else {}  # Else plotly would number half epochs.
+    if max(curve.mean.size for curve in curves) <= WHOLE:
+        xaxis["dtick"] = 1  # Otherwise plotly would number half epochs.
     yaxis: dict[str, Any] = {
         "title": {"text": html.escape(ylabel)},
         "type": "log" if log else "linear",
+        "zeroline": False,
+        "automargin": True,
     }
-    if fitted:
-        ends = np.array([fitted.low, fitted.high])
-        ends = np.log10(ends) if log else ends
-        room = 0.05 * (ends[1] - ends[0]) or 0.05 * (abs(ends[0]) or 1.0)
-        yaxis |= {"range": [float(ends[0] - room), float(ends[1] + room)]}
+    if limits is not None:
+        yaxis["range"] = _padded(limits)
+
     return {
         "template": "none",
         "height": 460,
@@ -152,30 +155,56 @@ def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
         "hovermode": "closest",
         "hoverlabel": {"namelength": -1},
         "xaxis": xaxis,
-        "yaxis": yaxis | {"zeroline": False, "automargin": True},
+        "yaxis": yaxis,
         "legend": {"font": {"size": 12}, "itemsizing": "constant", "groupclick": "togglegroup"},
-        "annotations": [_note("some values lie outside the axis; double-click to see them")] if cut else [],
-        "updatemenus": [
-            {
-                "type": "buttons", "direction": "right", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
-                "active": int(log), "buttons": buttons, "pad": {"t": 0, "b": 4}, "showactive": True,
-            }
-        ],
-    }  # fmt: skip
+        "annotations": [_cut_note()] if cut else [],
+        "updatemenus": [_scale_buttons(active=int(log))],
+    }
 
 
-def _note(text: str) -> dict[str, Any]:
-    """A line of text above the plot, at its right end."""
-    place = {
+def _padded(limits: scale.Scale) -> list[float]:
+    """Return the ends of the y axis with some room; of a logarithmic one their logarithms."""
+    ends = np.array([limits.low, limits.high])
+    if limits.log:
+        ends = np.log10(ends)
+    room = 0.05 * (ends[1] - ends[0]) or 0.05 * (abs(ends[0]) or 1.0)
+    return [float(ends[0] - room), float(ends[1] + room)]
+
+
+def _scale_buttons(active: int) -> dict[str, Any]:
+    """Return the buttons above the plot, at its left end."""
+    buttons = [
+        {
+            "label": label,
+            "method": "relayout",
+            "args": [{"yaxis.type": label, "yaxis.autorange": True}],
+        }
+        for label in ("linear", "log")
+    ]
+    return {
+        "type": "buttons",
+        "direction": "right",
+        "x": 0,
+        "xanchor": "left",
+        "y": 1.02,
+        "yanchor": "bottom",
+        "active": active,
+        "buttons": buttons,
+        "pad": {"t": 0, "b": 4},
+        "showactive": True,
+    }
+
+
+def _cut_note() -> dict[str, Any]:
+    """Return a line of text above the plot, at its right end."""
+    return {
+        "text": "some values lie outside the axis; double-click to see them",
         "xref": "paper",
         "yref": "paper",
         "x": 1,
         "y": 1.01,
         "xanchor": "right",
         "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 12},
     }
-    return place | {"text": text, "showarrow": False, "font": {"size": 12}}
-
-
-def _all(curve: Curve) -> dict[str, np.ndarray]:
-    return curve.trainings or {"": curve.mean}

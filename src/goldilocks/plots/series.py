@@ -1,4 +1,4 @@
-"""A time series with its splits, and what was predicted of it."""
+"""A time series with its splits, and a forecast of it."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ def parts(
     title: str,
     sealed: bool,
 ) -> Figure:
-    """Draw a whole series, coloured by what its parts are for, and its first points closer by.
+    """Draw a whole series, coloured by the parts of its split, and its first points closer by.
 
     Args:
         values: float (points,), in `unit`, in the order of time.
@@ -30,33 +30,40 @@ def parts(
         title: What is shown, in words.
         sealed: Whether the test part is only marked, and not drawn.
     """
-    figure = layout.canvas(layout.header_height() + 560)
-    top = layout.header(figure, title)
-    label = _label(name, unit)
-    axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 230)
+    figure, body = layout.frame(title, 560)
+    axes, close = layout.panels(body, rows=2)
     for part, (first, last) in spans.items():
         if part == "test" and sealed:
             axes.axvspan(first, last, color=style.FAINT, alpha=0.35, linewidth=0)
-            axes.annotate("test: sealed", ((first + last) / 2, 0.5), xycoords=("data", "axes fraction"), ha="center",
-                          fontsize=style.SMALL, color=style.QUIET)  # fmt: skip
-        else:
-            places = np.arange(first, last + 1)
-            axes.plot(
-                places, values[first : last + 1], color=PART_COLORS[part], linewidth=0.7, label=part
+            axes.text(
+                (first + last) / 2,
+                0.5,
+                "test: sealed",
+                transform=axes.get_xaxis_transform(),
+                ha="center",
+                fontsize=style.SMALL,
+                color=style.QUIET,
             )
-    axes.set(xlabel="point of time", ylabel=label)
+        else:
+            times = np.arange(first, last + 1)
+            axes.plot(times, values[times], color=PART_COLORS[part], linewidth=0.7, label=part)
+    axes.set(xlabel="point of time", ylabel=_label(name, unit))
     axes.legend(loc="upper left", frameon=False, ncols=2, fontsize=style.SMALL)
-    close = layout.panel(figure, 84, top + 300, style.WIDTH - 120, 200)
-    start, last = spans["train"][0], min(spans["train"][0] + STRETCH, spans["train"][1] + 1)
-    close.plot(np.arange(start, last), values[start:last], color=style.TRAIN, linewidth=1.2)
-    close.set(xlabel=f"point of time (the first {last - start} of the training part)", ylabel=label)
+
+    first, last = spans["train"]
+    times = np.arange(first, min(first + STRETCH, last + 1))
+    close.plot(times, values[times], color=style.TRAIN, linewidth=1.2)
+    close.set(
+        xlabel=f"point of time (the first {len(times)} of the training part)",
+        ylabel=_label(name, unit),
+    )
     return figure
 
 
 def forecast(
     true: np.ndarray, predicted: np.ndarray, naive: np.ndarray, *, name: str, unit: str, title: str
 ) -> Figure:
-    """Draw what was predicted over time, beside what came and what persistence would have said.
+    """Draw predictions over time, beside the true values and those of persistence.
 
     Args:
         true: float (windows,), in `unit`, in the order of time; the middle stretch of them is
@@ -67,27 +74,21 @@ def forecast(
         unit: Of all three.
         title: What is shown, in words.
     """
+    figure, body = layout.frame(title, 400)
+    (axes,) = layout.panels(body)
     start = max(0, (len(true) - STRETCH) // 2)
-    places = np.arange(start, min(len(true), start + STRETCH))
-    figure = layout.canvas(layout.header_height() + 400)
-    top = layout.header(figure, title)
-    axes = layout.panel(figure, 84, top + 8, style.WIDTH - 120, 300)
-    axes.plot(places, true[places], color=style.INK, linewidth=1.6, label="what came")
-    axes.plot(places, predicted[places], color=style.VALIDATION, linewidth=1.4, label="predicted")
-    axes.plot(
-        places,
-        naive[places],
-        color=style.PALETTE[2],
-        linewidth=1.0,
-        linestyle="--",
-        label="no change",
-    )
+    times = np.arange(start, min(len(true), start + STRETCH))
+    axes.plot(times, true[times], color=style.INK, linewidth=1.6)
+    axes.plot(times, predicted[times], color=style.VALIDATION, linewidth=1.4)
+    axes.plot(times, naive[times], color=style.PALETTE[2], linewidth=1.0, linestyle="--")
     axes.set(xlabel="window, in the order of time", ylabel=_label(name, unit))
-    lines = axes.get_lines()
-    layout.legend(figure, lines, [str(line.get_label()) for line in lines], columns=3, beside=None)
+    labels = ["true", "predicted", "no change"]
+    layout.legend(body, axes.get_lines(), labels, columns=len(labels))
     return figure
 
 
 def _label(name: str, unit: str) -> str:
-    """The name of an axis, with the unit where the name does not end in one."""
-    return style.plain(f"{name} ({unit})" if unit and not name.endswith(")") else name, 40)
+    """Return the name of an axis, with the unit if the name does not end in one."""
+    if unit and not name.endswith(")"):
+        name = f"{name} ({unit})"
+    return style.plain(name, 40)

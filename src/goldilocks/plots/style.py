@@ -25,12 +25,15 @@ BROKEN = VERDICTS["diverged"].color  # of values that are NaN, infinite, or outs
 
 @cache
 def _glyphs() -> frozenset[int]:
-    """The code points that the font which comes with matplotlib can draw."""
+    """Return the code points that the font which comes with matplotlib can draw."""
     return frozenset(font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap())
 
 
 def shortened(text: str, limit: int) -> str:
-    """Give `text` on one line with at most `limit` characters: of one that is too long the middle becomes "…"."""
+    """Return `text` on one line with at most `limit` characters.
+
+    The middle of a text that is too long becomes "…".
+    """
     text = " ".join(str(text).split())
     if len(text) <= limit:
         return text
@@ -39,27 +42,26 @@ def shortened(text: str, limit: int) -> str:
 
 
 def plain(text: str, limit: int = 1000) -> str:
-    r"""Give `text` as matplotlib can draw it: `shortened`, without mathematics ("$" escaped).
+    r"""Return `text` as matplotlib can draw it: `shortened`, without mathematics ("$" escaped).
 
     Characters that the font lacks become "□".
     """
-    return "".join(c if ord(c) in _glyphs() else "□" for c in shortened(text, limit)).replace(
-        "$", r"\$"
-    )
+    drawable = ["□" if ord(c) not in _glyphs() else c for c in shortened(text, limit)]
+    return "".join(drawable).replace("$", r"\$")
 
 
 def lines_of(text: str | None, *, width: int = 150, most: int = 4) -> list[str]:
-    """Wrap a sentence to `width` characters and at most `most` lines; the last one ends in "…" if more was said."""
+    """Wrap a text to `width` characters and at most `most` lines; "…" ends one that was cut."""
     if not text:
         return []
     lines = textwrap.wrap(plain(text, 10_000), width)
-    return (
-        lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][: width - 2] + " …"]
-    )
+    if len(lines) > most:
+        lines = [*lines[: most - 1], lines[most - 1][: width - 2] + " …"]
+    return lines
 
 
 def save(figure: Figure, path: str | Path) -> Path:
-    """Write `figure` as a PNG at 100 dots per inch and give its path; folders that lack are made."""
+    """Write `figure` as a PNG at 100 dots per inch, and return its path; make missing folders."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     FigureCanvasAgg(figure).print_png(path, pil_kwargs={"compress_level": 1})

@@ -1,4 +1,4 @@
-"""Texts that were understood worst, as a table to read."""
+"""The worst mistakes on texts, as a table to read."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,8 @@ from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 SHOWN, LETTERS = 15, 118  # texts, and characters of each
+LEFT = {"true": style.MARGIN, "predicted": 150, "text, from its beginning": 300}  # pixels
+ROW = 42  # pixels
 
 
 def worst_texts(
@@ -18,32 +20,30 @@ def worst_texts(
     *,
     title: str,
 ) -> Figure:
-    """Draw the beginnings of texts with what is true and what was predicted of them.
+    """Draw the beginnings of texts with their true and their predicted target.
 
     Args:
         texts: The texts, worst first; the first 15 are shown.
-        true: What is true of each, in words.
-        predicted: What was said of each, in words.
-        sizes: How wrong each is: of classes, the probability given to what was said; of numbers,
+        true: The true target of each, in words.
+        predicted: The predicted target of each, in words.
+        sizes: How wrong each is: of classes, the probability of the predicted class; of numbers,
             the error.
         title: Which texts these are, in words.
     """
     if not len(texts):
         return layout.message(title, "There are no mistakes among these rows.")
     rows = min(len(texts), SHOWN)
-    figure = layout.canvas(layout.header_height() + 42 * (rows + 1) + 10)
-    top = layout.header(figure, title) + 6
-    for left, heading in (
-        (style.MARGIN, "true"),
-        (150, "predicted"),
-        (300, "text, from its beginning"),
-    ):
-        layout.write(figure, left, top, heading, fontweight="bold")
+    figure, body = layout.frame(title, ROW * (rows + 1) + 10)
+    axes = layout.paper(body)
+    for heading, left in LEFT.items():
+        layout.write(axes, left, 6, heading, fontweight="bold")
+
     for row in range(rows):
-        height = top + 26 + 42 * row
-        layout.write(figure, style.MARGIN, height, style.plain(true[row], 16))
-        said = f"{style.plain(predicted[row], 14)} {formatting.number(float(sizes[row]))}"
-        layout.write(figure, 150, height, said, color=style.VALIDATION)
-        lines = style.lines_of(texts[row], width=LETTERS, most=2)
-        layout.write(figure, 300, height, "\n".join(lines), fontsize=style.SMALL, linespacing=1.3)
+        top = 32 + ROW * row
+        answer = f"{style.plain(predicted[row], 14)} {formatting.number(float(sizes[row]))}"
+        lines = "\n".join(style.lines_of(texts[row], width=LETTERS, most=2))
+        true_left, predicted_left, text_left = LEFT.values()
+        layout.write(axes, true_left, top, style.plain(true[row], 16))
+        layout.write(axes, predicted_left, top, answer, color=style.VALIDATION)
+        layout.write(axes, text_left, top, lines, fontsize=style.SMALL, linespacing=1.3)
     return figure

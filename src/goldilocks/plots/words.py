@@ -1,8 +1,9 @@
-"""Words with their neighbours in an embedding, and texts with the words that a prediction hangs on."""
+"""Words with their neighbours in an embedding, and texts with their words' weights."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -12,6 +13,7 @@ from matplotlib.textpath import TextToPath
 from goldilocks.plots import layout, style
 
 LINE, BASELINE = 25, 13  # pixels: a line's height, and where its letters stand
+FIRST = style.MARGIN + 150  # pixels: where the neighbours begin
 FOR, AGAINST = style.PALETTE[0], style.PALETTE[1]
 POINT = style.DPI / 72  # pixels of a typographer's point
 FONT = FontProperties(family="DejaVu Sans", size=style.TEXT)
@@ -26,7 +28,7 @@ def neighbours(
     *,
     title: str,
 ) -> Figure:
-    """Draw a table of words and their nearest neighbours, each with the cosine of the angle between the two.
+    """Draw a table of words and their nearest neighbours, each with the cosine of the angle.
 
     Args:
         words: The words.
@@ -36,100 +38,97 @@ def neighbours(
     """
     if not words:
         return layout.message(title, "There are no words to show.")
-    figure = layout.canvas(layout.header_height() + LINE * (len(words) + 1) + 16)
-    top = layout.header(figure, title)
+    figure, body = layout.frame(title, LINE * (len(words) + 1) + 16)
+    axes = layout.paper(body)
+    layout.write(axes, style.MARGIN, 0, "word", color=style.QUIET)
+    heading = "nearest neighbours, and the cosine of the angle to each: 1 is the same direction"
+    layout.write(axes, FIRST, 0, heading, color=style.QUIET)
+
     most = max(1, *map(len, nearest))
-    wide = (style.WIDTH - 2 * style.MARGIN - 150) / most
-    layout.write(figure, style.MARGIN, top, "word", color=style.QUIET)
-    said = "nearest neighbours, and the cosine of the angle to each: 1 is the same direction"
-    layout.write(figure, style.MARGIN + 150, top, said, color=style.QUIET)
-    for row, (word, around, near) in enumerate(zip(words, nearest, cosines, strict=True), 1):
-        down = top + row * LINE
-        layout.write(
-            figure,
-            style.MARGIN,
-            down + BASELINE,
-            style.plain(word, 18),
-            va="baseline",
-            fontweight="bold",
-        )
-        for column, (other, cosine) in enumerate(zip(around, near, strict=True)):
-            left, limit = style.MARGIN + 150 + column * wide, max(6, int(wide / 8.4) - 6)
-            _shade(figure, left - 5, down - 3, wide - 6, FOR, 0.45 * max(0.0, cosine) ** 4)
-            layout.write(
-                figure,
-                left,
-                down + BASELINE,
-                f"{style.plain(other, limit)} {cosine:.2f}",
-                va="baseline",
-            )
+    width = (style.WIDTH - style.MARGIN - FIRST) / most
+    limit = max(6, int(width / 8.4) - 6)  # letters of a neighbour
+    for row, (word, others, similarities) in enumerate(
+        zip(words, nearest, cosines, strict=True), 1
+    ):
+        top = row * LINE
+        _write_word(axes, style.MARGIN, top, style.plain(word, 18), fontweight="bold")
+        for column, (other, cosine) in enumerate(zip(others, similarities, strict=True)):
+            left = FIRST + column * width
+            _shade(axes, left - 5, top, width - 6, FOR, 0.45 * max(0.0, cosine) ** 4)
+            _write_word(axes, left, top, f"{style.plain(other, limit)} {cosine:.2f}")
     return figure
 
 
-def weighed(
+def weighted_words(
     texts: Sequence[Sequence[tuple[str, float]]], captions: Sequence[str], *, title: str
 ) -> Figure:
-    """Draw texts whose words are coloured by what they add to the evidence for the predicted class.
+    """Draw texts whose words are coloured by what they add to the evidence for the class.
 
     Args:
         texts: The words of each text with their weights, in the order to be read; of any scale.
-        captions: What is true and what was said of each, in words.
+        captions: The true and the predicted class of each, in words.
         title: What is shown, in words.
     """
     lines = [
-        "Blue words speak for what the network said, orange words against it (gradient times "
-        "input; the stronger, the"
+        "Blue words speak for the predicted class, orange words against it (gradient times input; "
+        "the stronger, the darker;",
+        "each text has its own scale). [UNK] is any word outside of the vocabulary.",
     ]
-    lines += ["darker; each text has its own scale). [UNK] is any word outside of the vocabulary."]
-    laid = [_lines(words) for words in texts]
-    heights = [LINE * (len(rows) + 1) + 16 for rows in laid]
-    figure = layout.canvas(layout.header_height(lines) + sum(heights))
-    down = layout.header(figure, title, reason=lines)
-    for words, rows, caption, height in zip(texts, laid, captions, heights, strict=True):
-        layout.write(figure, style.MARGIN, down, style.plain(caption, 120), fontweight="bold")
+    broken = [_lines(words) for words in texts]
+    heights = [LINE * (len(rows) + 1) + 16 for rows in broken]
+    figure, body = layout.frame(title, sum(heights), lines=lines)
+    axes = layout.paper(body)
+
+    top = 0
+    for words, rows, caption, height in zip(texts, broken, captions, heights, strict=True):
+        layout.write(axes, style.MARGIN, top, style.plain(caption, 120), fontweight="bold")
         most = max((abs(weight) for _, weight in words), default=0.0) or 1.0
-        for row, placed in enumerate(rows, 1):
-            for word, weight, left, wide in placed:
-                colour, strength = (FOR if weight > 0 else AGAINST), 0.8 * abs(weight) / most
-                _shade(figure, left - 2, down + row * LINE - 3, wide + 4, colour, strength)
-                layout.write(figure, left, down + row * LINE + BASELINE, word, va="baseline")
-        down += height
+        for number, row in enumerate(rows, 1):
+            for word, weight, left, width in row:
+                color = FOR if weight > 0 else AGAINST
+                line = top + number * LINE
+                _shade(axes, left - 2, line, width + 4, color, 0.8 * abs(weight) / most)
+                _write_word(axes, left, line, word)
+        top += height
     return figure
 
 
 def _lines(words: Sequence[tuple[str, float]]) -> list[list[tuple[str, float, float, float]]]:
-    """Words with weights, broken into lines: each word with its weight, left edge and width in pixels."""
+    """Break words with weights into lines: each word with its weight, left edge and width."""
     rows: list[list[tuple[str, float, float, float]]] = [[]]
     left, space = float(style.MARGIN), _width(" ") + 3
     for word, weight in words:
         text = style.plain(word, 40)
-        wide = _width(text.replace(r"\$", "$"))
-        if left + wide > style.WIDTH - style.MARGIN and rows[-1]:
+        width = _width(text.replace(r"\$", "$"))
+        if left + width > style.WIDTH - style.MARGIN and rows[-1]:
             if len(rows) == LINES:
                 rows[-1].append(("…", 0.0, left, _width("…")))
                 break
             rows.append([])
             left = float(style.MARGIN)
-        rows[-1].append((text, weight, left, wide))
-        left += wide + space
+        rows[-1].append((text, weight, left, width))
+        left += width + space
     return rows
 
 
 def _width(text: str) -> float:
-    """The width of a text in pixels; that of a space is not known to matplotlib alone."""
-    bare = TextToPath().get_text_width_height_descent(f"n{text}n", FONT, ismath=False)[0]
-    return (bare - TextToPath().get_text_width_height_descent("nn", FONT, ismath=False)[0]) * POINT
+    """Return the width of a text in pixels; matplotlib cannot tell that of a space alone."""
+    framed, frame = (
+        TextToPath().get_text_width_height_descent(letters, FONT, ismath=False)[0]
+        for letters in (f"n{text}n", "nn")
+    )
+    return (framed - frame) * POINT
 
 
-def _shade(
-    figure: Figure, left: float, top: float, width: float, colour: str, opacity: float
-) -> None:
+def _write_word(axes: Axes, left: float, top: float, word: str, **font: str) -> None:
+    layout.write(axes, left, top + BASELINE, word, va="baseline", **font)
+
+
+def _shade(axes: Axes, left: float, top: float, width: float, color: str, opacity: float) -> None:
     """Colour the paper behind a word; lighter than full, so that black stays readable."""
     if opacity < FAINTEST:
         return
-    across, down = figure.get_size_inches() * style.DPI
-    mixed = tuple(1 - opacity * (1 - np.asarray(to_rgb(colour))))
-    figure.add_artist(
-        Rectangle((left / across, 1 - (top + LINE - 3) / down), width / across, (LINE - 3) / down,
-                  facecolor=mixed, linewidth=0, zorder=0, transform=figure.transFigure)
-    )  # fmt: skip
+    mixed = tuple(1 - opacity * (1 - np.asarray(to_rgb(color))))
+    axes.add_patch(
+        Rectangle((left, top - 3), width, LINE - 3, facecolor=mixed, linewidth=0, zorder=0)
+    )

@@ -1,10 +1,10 @@
-"""Kind of data and problem -> a scikit-learn pipeline with given parameters, and the parameters that are tried."""
+"""Kind of data and problem -> a scikit-learn pipeline, and the hyperparameters to try."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from scipy.stats import loguniform, randint
+import optuna
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -15,6 +15,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from goldilocks.problem import Problem
+
+Parameters = Mapping[str, float | bool]
 
 NAMES: Mapping[str, str] = {
     "table": "gradient boosting",
@@ -29,7 +31,7 @@ BOOSTED_LOSSES = {"mae": "absolute_error"}  # by Keras's names; squared error of
 ITERATIONS = 1000  # of a linear model's solver, at most
 
 # What is tried first: scikit-learn's own defaults, as far as it has them.
-FIRST: Mapping[str, Mapping[str, Any]] = {
+FIRST: Mapping[str, Parameters] = {
     "table": {
         "learning_rate": 0.1,
         "max_leaf_nodes": 31,
@@ -44,98 +46,115 @@ FIRST: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def space(kind: str) -> dict[str, Any]:
-    """The distributions, or lists of values, that `sklearn.model_selection.ParameterSampler` draws from."""
+def suggest(trial: optuna.Trial, kind: str) -> Parameters:
+    """Return the hyperparameters of a trial, by the names of `FIRST`."""
     if kind == "table":
         return {
-            "learning_rate": loguniform(0.01, 0.3),
-            "max_leaf_nodes": randint(3, 64),
-            "min_samples_leaf": randint(2, 60),
-            "l2_regularization": loguniform(1e-3, 100),
-            "max_iter": [50, 100, 200, 400],
-            "max_features": [0.3, 0.6, 1.0],
+            "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.3, log=True),
+            "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 3, 63),
+            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 2, 59),
+            "l2_regularization": trial.suggest_float("l2_regularization", 1e-3, 100, log=True),
+            "max_iter": trial.suggest_categorical("max_iter", [50, 100, 200, 400]),
+            "max_features": trial.suggest_categorical("max_features", [0.3, 0.6, 1.0]),
         }
     if kind == "text":
-        return {"C": loguniform(0.1, 100), "ngrams": [1, 2], "sublinear_tf": [False, True]}
+        return {
+            "C": trial.suggest_float("C", 0.1, 100, log=True),
+            "ngrams": trial.suggest_int("ngrams", 1, 2),
+            "sublinear_tf": trial.suggest_categorical("sublinear_tf", [False, True]),
+        }
     if kind == "image":
-        return {"C": loguniform(1e-3, 100), "components": list(COMPONENTS)}
-    return {"alpha": loguniform(0.1, 1e6)}
+        return {
+            "C": trial.suggest_float("C", 1e-3, 100, log=True),
+            "components": trial.suggest_categorical("components", COMPONENTS),
+        }
+    return {"alpha": trial.suggest_float("alpha", 0.1, 1e6, log=True)}
 
 
 def build(
     kind: str,
     problem: Problem,
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
     *,
     categories: Sequence[str],
     characters: bool,
     most_components: int,
     seed: int,
 ) -> Pipeline:
-    """A pipeline that is not fitted yet.
+    """Build a pipeline that is not fitted yet.
 
     Args:
-        kind: Of the data set.
-        problem: Says whether classes or numbers are predicted, and of numbers the loss.
-        parameters: Those of `FIRST[kind]`.
-        categories: Of a table: the columns that hold categories.
-        characters: Of texts: whether they are cut into characters, not words.
-        most_components: Of images: rows or pixels that it will be fitted on, whichever are fewer.
-        seed: Of everything that is drawn.
+        kind: Kind of the data set.
+        problem: Whether classes or numbers are predicted, and the loss of numbers.
+        parameters: Hyperparameters, by the names of `FIRST[kind]`.
+        categories: The columns of a table that hold categories.
+        characters: Whether texts are cut into characters, not words.
+        most_components: Number of rows or pixels of images, whichever is smaller.
+        seed: Seed of all that is random.
     """
     if kind == "table":
-        encoder = OrdinalEncoder(
-            handle_unknown="use_encoded_value",
-            unknown_value=np.nan,
-            encoded_missing_value=np.nan,
-            max_categories=MOST_CATEGORIES,
+        columns = _encode_categories(categories)
+        indices = list(range(len(categories)))  # The encoder puts them first.
+        return Pipeline(
+            [("columns", columns), ("model", _boosted(problem, parameters, indices, seed))]
         )
-        columns = ColumnTransformer(
-            [("categories", encoder, list(categories))], remainder="passthrough"
-        )
-        places = list(range(len(categories)))  # They come first.
-        chosen: dict[str, Any] = {
-            **parameters,
-            "categorical_features": places,
-            "random_state": seed,
-        }
-        if _is_regression(problem):
-            loss = BOOSTED_LOSSES.get(problem.loss, "squared_error")
-            model = HistGradientBoostingRegressor(loss=loss, **chosen)
-        else:
-            model = _each_label(HistGradientBoostingClassifier(**chosen), problem)
-        return Pipeline([("columns", columns), ("model", model)])
+
     if kind == "text":
+        ngrams = int(parameters["ngrams"])
         words = TfidfVectorizer(
             analyzer="char_wb" if characters else "word",
             token_pattern=r"(?u)\b\w+\b",  # Else a text of single letters would be empty.
-            ngram_range=(2, 2 + parameters["ngrams"]) if characters else (1, parameters["ngrams"]),
+            ngram_range=(2, 2 + ngrams) if characters else (1, ngrams),
             sublinear_tf=parameters["sublinear_tf"],
             max_features=MOST_WORDS,
             dtype=np.float32,
         )
         return Pipeline([("words", words), ("model", _linear(problem, parameters["C"], seed))])
+
     if kind == "image":
-        count = min(parameters["components"], most_components)
+        count = min(int(parameters["components"]), most_components)
         components = PCA(count, svd_solver="auto", random_state=seed)
-        return Pipeline(
-            [("components", components), ("model", _linear(problem, parameters["C"], seed))]
-        )
+        model = _linear(problem, parameters["C"], seed)
+        return Pipeline([("components", components), ("model", model)])
+
     return Pipeline([("scale", StandardScaler()), ("model", Ridge(alpha=parameters["alpha"]))])
 
 
-def _linear(problem: Problem, inverse: float, seed: int) -> Any:
-    """A linear model whose penalty is as strong as the inverse of `C`."""
-    if _is_regression(problem):
-        return Ridge(alpha=1 / inverse)
-    return _each_label(
-        LogisticRegression(C=inverse, max_iter=ITERATIONS, random_state=seed), problem
+def _encode_categories(categories: Sequence[str]) -> ColumnTransformer:
+    """Return what numbers the categories of a table and leaves the other columns as they are."""
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=np.nan,
+        encoded_missing_value=np.nan,
+        max_categories=MOST_CATEGORIES,
     )
+    return ColumnTransformer([("categories", encoder, list(categories))], remainder="passthrough")
 
 
-def _each_label(model: Any, problem: Problem) -> Any:
+def _boosted(
+    problem: Problem, parameters: Parameters, categorical_features: list[int], seed: int
+) -> BaseEstimator:
+    """Return gradient boosting whose first features are categories."""
+    arguments = {"categorical_features": categorical_features, "random_state": seed}
+    if is_regression(problem):
+        loss = BOOSTED_LOSSES.get(problem.loss, "squared_error")
+        return HistGradientBoostingRegressor(loss=loss, **parameters, **arguments)
+    return _each_label(HistGradientBoostingClassifier(**parameters, **arguments), problem)
+
+
+def _linear(problem: Problem, inverse: float, seed: int) -> BaseEstimator:
+    """Return a linear model whose penalty is as strong as the inverse of `C`."""
+    if is_regression(problem):
+        return Ridge(alpha=1 / inverse)
+    model = LogisticRegression(C=inverse, max_iter=ITERATIONS, random_state=seed)
+    return _each_label(model, problem)
+
+
+def _each_label(model: BaseEstimator, problem: Problem) -> BaseEstimator:
+    """Return a model for each label of a multilabel problem, else the model itself."""
     return OneVsRestClassifier(model) if problem.type == "multilabel" else model
 
 
-def _is_regression(problem: Problem) -> bool:
+def is_regression(problem: Problem) -> bool:
+    """Return whether numbers are predicted."""
     return problem.type.endswith("regression")

@@ -1,6 +1,4 @@
-"""Rows of a data set -> what scikit-learn reads: a table, texts, or float32 numbers. Nothing is fitted here."""
-
-from typing import Any
+"""Rows -> what scikit-learn reads: a table, texts, or numbers. Nothing is fitted here."""
 
 import keras
 import numpy as np
@@ -13,14 +11,20 @@ SIDE = 32  # pixels that images are shrunk to, at most
 CHUNK = 256  # images that are decoded and shrunk at a time
 MOST_NUMBERS = 2**27  # that a model is fitted on: 0.5 GiB as float32
 
+Inputs = pd.DataFrame | list[str] | np.ndarray
 
-def read(dataset: Dataset, rows: np.ndarray) -> Any:
-    """These rows (int64, (n,)) in their order.
+
+def read(dataset: Dataset, rows: np.ndarray) -> Inputs:
+    """Read rows, in their order.
+
+    Args:
+        dataset: The data set that holds them.
+        rows: int64 (n,).
 
     Returns:
-        Table: a `pandas.DataFrame` as `Dataset.x`. Text: a list of str. Image: float32 (n, pixels),
-            0 to 1, shrunk to
-        at most 32 x 32 pixels. Series: float32 (n, time steps x columns), in the columns' units.
+        Of a table, a data frame as `Dataset.x`. Of texts, a list of str. Of images, float32 (n,
+        pixels), 0 to 1, shrunk to at most 32 x 32 pixels. Of series, float32 (n, time steps x
+        columns), in the columns' units.
     """
     if dataset.kind == "table":
         return dataset.x.iloc[rows]
@@ -28,29 +32,31 @@ def read(dataset: Dataset, rows: np.ndarray) -> Any:
         return list(dataset.x[rows])
     if dataset.kind == "series":
         return dataset.x.seen(rows).reshape(len(rows), -1)
-    return np.concatenate(
-        [_shrunk(dataset, rows[start : start + CHUNK]) for start in range(0, len(rows), CHUNK)]
-    )
+
+    chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+    return np.concatenate([_shrink(dataset, chunk) for chunk in chunks])
 
 
-def thinned(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    """So many of these rows, at equal distances, as fit into memory; all of a table and of texts."""
+def thin(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """Return as many rows, evenly spread, as fit into memory; all rows of a table and of texts."""
     if dataset.kind in ("table", "text") or not len(rows):
         return rows
-    most = max(1, MOST_NUMBERS // read(dataset, rows[:1]).size)
-    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+    most = max(1, MOST_NUMBERS // np.size(read(dataset, rows[:1])))
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def categories(dataset: Dataset) -> list[str]:
-    """The columns of a table that hold categories."""
+    """Return the columns of a table that hold categories."""
     if dataset.kind != "table":
         return []
-    return [
-        name for name in dataset.x.columns if not pd.api.types.is_numeric_dtype(dataset.x[name])
-    ]
+    is_numeric = pd.api.types.is_numeric_dtype
+    return [name for name in dataset.x.columns if not is_numeric(dataset.x[name])]
 
 
-def _shrunk(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+def _shrink(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """Return images as float32 (n, pixels), 0 to 1, of at most 32 x 32 pixels."""
     pixels = encoder.pixels(dataset, rows)
     height, width = (min(SIDE, side) for side in pixels.shape[1:3])
     if (height, width) != pixels.shape[1:3]:

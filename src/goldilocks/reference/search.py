@@ -1,8 +1,7 @@
-"""The search for a reference's hyperparameters, and the reference itself: tuned, fitted again, and predicting.
+"""Splits -> the reference: its hyperparameters by random search, then fitted again and predicting.
 
-Source: random search after Bergstra and Bengio, "Random search for hyper-parameter optimization",
-    JMLR 13 (2012), as
-scikit-learn draws it (`ParameterSampler`), here with an end in time and with the predictions kept.
+Source: Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 13 (2012). The
+draws are Optuna's.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+import optuna
 from scipy.linalg import LinAlgWarning
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import ParameterSampler
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from goldilocks.dataset import Dataset
@@ -27,10 +26,12 @@ from goldilocks.evaluation import scores as evaluation
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.reference import pipelines, rows
+from goldilocks.reference.pipelines import Parameters
 
 CANDIDATES = 40  # tried at most, however much time there is
+THREADS = 1  # of linear algebra and gradient boosting
 
-Reader = Callable[[np.ndarray], Any]  # rows, int64 (n,) -> what `rows.read` makes of them
+Reader = Callable[[np.ndarray], rows.Inputs]  # maps rows, int64 (n,), to what scikit-learn reads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,29 +39,25 @@ class Reference:
     """A tuned scikit-learn model.
 
     Attributes:
-        name: Of the model, for people.
-        problem: What it predicts.
-        parameters: The best ones, by the names of `pipelines.FIRST`.
-        scores: Of each split: loss and metrics on its validation rows, by Keras's names.
-        predictions: Of each split: those of its validation rows, float32 (rows, outputs), by a
-            model that was fitted on its training rows alone.
+        name: Name of the model, for people.
+        parameters: The best hyperparameters, by the names of `pipelines.FIRST`.
+        scores: For each split, the loss and the metrics of its validation rows, by Keras's names.
+        predictions: For each split, the predictions of its validation rows, float32 (rows,
+            outputs), by a model that was fitted on its training rows alone.
         candidates: Number of settings that were tried on every split.
-        seconds: That the search took.
-        seed: Of everything that was drawn.
-        threads: That it may use.
-        fitted: The model that `refit` has fitted, or None.
     """
 
     name: str
-    problem: Problem
-    parameters: Mapping[str, Any]
+    parameters: Parameters
     scores: tuple[Mapping[str, float], ...]
     predictions: tuple[np.ndarray, ...]
-    candidates: int
-    seconds: float
-    seed: int
-    threads: int
-    fitted: Any = None
+    candidates: int = 1
+
+    @property
+    def loss(self) -> float:
+        """The mean validation loss; infinite where it is not a number."""
+        losses = [scores["loss"] for scores in self.scores]
+        return float(np.nan_to_num(np.mean(losses), nan=np.inf, posinf=np.inf))
 
 
 def tune(
@@ -70,167 +67,199 @@ def tune(
     *,
     seed: int,
     seconds: float,
-    threads: int = 1,
 ) -> Reference:
-    """The reference with the hyperparameters of the lowest mean validation loss.
+    """Return the reference with the hyperparameters of the lowest mean validation loss.
 
-    scikit-learn's defaults are tried first, then what is drawn. The settings and their order depend
+    scikit-learn's defaults are tried first, then random draws. The settings and their order depend
     on the seed alone; how many of them are tried depends on the time as well.
 
     Args:
-        dataset: Of any kind.
-        problem: What is predicted; its loss is what is lowered.
-        splits: One or several; the model is fitted on training rows and judged on validation rows.
-            Test rows are never read.
-        seed: Of everything that is drawn.
-        seconds: After which no other settings are begun; the first are always tried to the end.
-        threads: Of linear algebra and gradient boosting.
+        dataset: A data set of any kind.
+        problem: The problem, whose loss is minimized.
+        splits: One split or several; models are fitted on training rows and scored on validation
+            rows. Test rows are never read.
+        seed: Seed of all that is random.
+        seconds: Time after which no further settings are tried; the first ones always are.
 
     Raises:
-        ValueError: There is no split, or one has no validation rows.
+        ValueError: There is no split, or one has no training or no validation rows.
     """
-    given = [splits] if isinstance(splits, Split) else list(splits)
-    if not given or not all(len(split.train) and len(split.validation) for split in given):
+    splits = [splits] if isinstance(splits, Split) else list(splits)
+    if not splits or not all(len(split.train) and len(split.validation) for split in splits):
         raise ValueError(
-            f"the reference got {len(given)} splits with "
-            f"{[len(split.validation) for split in given]} validation rows; "
+            f"the reference got {len(splits)} splits with "
+            f"{[len(split.validation) for split in splits]} validation rows; "
             "expected at least one split, each with training and validation rows."
         )
+
     began = time.monotonic()
-    outputs = count_outputs(problem, dataset)
-    truths = [encode_targets(problem, outputs, dataset.y[split.validation]) for split in given]
-    found: list[tuple[float, Reference]] = []
-    tried = 0
-    with threadpool_limits(threads):
-        read = _reader(dataset, given)
-        drawn = ParameterSampler(pipelines.space(dataset.kind), CANDIDATES - 1, random_state=seed)
-        for parameters in (pipelines.FIRST[dataset.kind], *drawn):
-            scores, predictions = [], []
-            for split, truth in zip(given, truths, strict=True):
-                if found and time.monotonic() - began > seconds:
-                    break
-                model = _fit(
-                    dataset, problem, parameters, rows.thinned(dataset, split.train), read, seed
-                )
-                predictions.append(_predict(dataset, problem, model, split.validation, read))
-                scores.append(evaluation.scores(problem, truth, predictions[-1]))
-            if len(scores) < len(given):
-                break
-            tried += 1
-            loss = float(np.mean([each["loss"] for each in scores]))
-            one = Reference(
-                name=pipelines.NAMES[dataset.kind],
-                problem=problem,
-                parameters={name: _plain(value) for name, value in parameters.items()},
-                scores=tuple(scores),
-                predictions=tuple(predictions),
-                candidates=0,
-                seconds=0.0,
-                seed=seed,
-                threads=threads,
-            )
-            found = [
-                min([*found, (loss, one)], key=lambda pair: np.nan_to_num(pair[0], nan=np.inf))
-            ]
-    return replace(found[0][1], candidates=tried, seconds=time.monotonic() - began)
+    with threadpool_limits(THREADS):
+        evaluate = functools.partial(
+            _evaluate, dataset, problem, splits, _reader(dataset, splits), seed
+        )
+        best = evaluate(pipelines.FIRST[dataset.kind], deadline=None)
+
+        def objective(trial: optuna.Trial) -> float:
+            """Return the mean validation loss of random settings."""
+            nonlocal best
+            parameters = pipelines.suggest(trial, dataset.kind)
+            candidate = evaluate(parameters, deadline=began + seconds)
+            best = min(best, candidate, key=lambda either: either.loss)
+            return candidate.loss
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print every trial.
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
+        seconds_left = began + seconds - time.monotonic()
+        study.optimize(objective, n_trials=CANDIDATES - 1, timeout=max(0.0, seconds_left))
+
+    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+    return replace(best, candidates=1 + len(complete))
 
 
-def refit(reference: Reference, dataset: Dataset, train: np.ndarray) -> Reference:
-    """The reference, fitted with its parameters on other rows (int64, (n,)): training and validation rows together."""
-    with threadpool_limits(reference.threads):
-        kept = rows.thinned(dataset, train)
-        read = _reader(dataset, [])
-        model = _fit(dataset, reference.problem, reference.parameters, kept, read, reference.seed)
-    return replace(reference, fitted=model)
+def fit(
+    dataset: Dataset,
+    problem: Problem,
+    train: np.ndarray,
+    parameters: Parameters,
+    *,
+    seed: int,
+) -> Pipeline:
+    """Return the reference, fitted with given hyperparameters.
+
+    Args:
+        dataset: The data set.
+        problem: What is predicted.
+        train: The rows to fit on, int64 (n,).
+        parameters: The hyperparameters, as `tune` finds them.
+        seed: Seed of all that is random.
+    """
+    with threadpool_limits(THREADS):
+        read = functools.partial(rows.read, dataset)
+        return _fit(dataset, problem, parameters, rows.thin(dataset, train), read, seed)
 
 
-def predict(reference: Reference, dataset: Dataset, wanted: np.ndarray) -> np.ndarray:
-    """The predictions of these rows (int64, (n,)), float32 (n, outputs), as the network's: probabilities or numbers.
+def predict(
+    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray
+) -> np.ndarray:
+    """Return predictions as a network makes them: probabilities or numbers.
+
+    Args:
+        dataset: The data set.
+        problem: What is predicted.
+        pipeline: The fitted reference.
+        wanted: The rows to predict, int64 (n,).
+
+    Returns:
+        float32 (n, outputs).
+    """
+    with threadpool_limits(THREADS):
+        return _predict(dataset, problem, pipeline, wanted, functools.partial(rows.read, dataset))
+
+
+def _evaluate(
+    dataset: Dataset,
+    problem: Problem,
+    splits: Sequence[Split],
+    read: Reader,
+    seed: int,
+    parameters: Parameters,
+    *,
+    deadline: float | None,
+) -> Reference:
+    """Fit on the training rows of every split, and score on its validation rows.
 
     Raises:
-        ValueError: The reference was not fitted.
+        optuna.TrialPruned: The deadline, on the clock of `time.monotonic`, passes before the last
+            split.
     """
-    if reference.fitted is None:
-        raise ValueError(
-            "this reference is tuned and not fitted; expected one that `refit` has fitted on rows."
-        )
-    with threadpool_limits(reference.threads):
-        return _predict(dataset, reference.problem, reference.fitted, wanted, _reader(dataset, []))
+    outputs = count_outputs(problem, dataset)
+    scores, predictions = [], []
+    for split in splits:
+        if deadline is not None and time.monotonic() > deadline:
+            raise optuna.TrialPruned
+        train = rows.thin(dataset, split.train)
+        pipeline = _fit(dataset, problem, parameters, train, read, seed)
+        predicted = _predict(dataset, problem, pipeline, split.validation, read)
+        truth = encode_targets(problem, outputs, dataset.y[split.validation])
+        scores.append(evaluation.scores(problem, truth, predicted))
+        predictions.append(predicted)
+    return Reference(
+        name=pipelines.NAMES[dataset.kind],
+        parameters=parameters,
+        scores=tuple(scores),
+        predictions=tuple(predictions),
+    )
 
 
 def _reader(dataset: Dataset, splits: Sequence[Split]) -> Reader:
-    """What reads rows; images of these splits, whose reading takes long, are read once if they fit into memory."""
-    if dataset.kind != "image" or not splits:
-        return functools.partial(rows.read, dataset)
+    """Return what reads rows; images, which are slow to read, are held if they fit into memory."""
+    read = functools.partial(rows.read, dataset)
+    if dataset.kind != "image":
+        return read
+
     parts = [part for split in splits for part in (split.train, split.validation)]
     wanted = np.unique(np.concatenate(parts))
-    if len(rows.thinned(dataset, wanted)) < len(wanted):
-        return functools.partial(rows.read, dataset)
-    held = rows.read(dataset, wanted)
+    if len(rows.thin(dataset, wanted)) < len(wanted):
+        return read
+    held = np.asarray(read(wanted))
     return lambda some: held[np.searchsorted(wanted, some)]
 
 
 def _fit(
     dataset: Dataset,
     problem: Problem,
-    parameters: Mapping[str, Any],
-    fitted_on: np.ndarray,
+    parameters: Parameters,
+    train: np.ndarray,
     read: Reader,
     seed: int,
-) -> Any:
-    x = read(fitted_on)
-    y = dataset.y[fitted_on]
+) -> Pipeline:
+    """Return a fitted pipeline; of series, for the change from the last value."""
+    x, y = read(train), dataset.y[train]
     if dataset.persistence is not None:
-        y = y - dataset.persistence[fitted_on]
+        y = y - dataset.persistence[train]
+
+    vectorization = dataset.vectorization
     pipeline = pipelines.build(
         dataset.kind,
         problem,
         parameters,
         categories=rows.categories(dataset),
-        characters=dataset.vectorization is not None and dataset.vectorization.token == "character",
-        most_components=min(x.shape) if dataset.kind == "image" else 0,
+        characters=vectorization is not None and vectorization.token == "character",
+        most_components=min(np.shape(x)) if dataset.kind == "image" else 0,
         seed=seed,
     )
-    if (
-        problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2
-    ):  # Of a fold: others refuse to be fitted.
+    if problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2:
+        # The training rows of a fold may have a single class, on which the others cannot be fitted.
         pipeline.set_params(model=DummyClassifier())
+
     with warnings.catch_warnings():
-        for unstable in (
-            ConvergenceWarning,
-            LinAlgWarning,
-        ):  # Its validation loss says how good it is all the same.
-            warnings.simplefilter("ignore", unstable)
-        warnings.filterwarnings(
-            "ignore", "Label .* is present in (all|none)"
-        )  # of a label, in the rows of a fold
+        # However badly a fit went, its validation loss says how good it is.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", LinAlgWarning)
+        # The training rows of a fold may lack a label.
+        warnings.filterwarnings("ignore", "Label .* is present in (all|none)")
         return pipeline.fit(x, y)
 
 
 def _predict(
-    dataset: Dataset, problem: Problem, model: Any, wanted: np.ndarray, read: Reader
+    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray, read: Reader
 ) -> np.ndarray:
-    """The predictions of these rows, float32 (rows, outputs), so many rows at a time as fit into memory."""
-    size = max(1, len(rows.thinned(dataset, wanted)))
-    parts = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    return np.concatenate([_said(dataset, problem, model, part, read(part)) for part in parts])
-
-
-def _said(dataset: Dataset, problem: Problem, model: Any, wanted: np.ndarray, x: Any) -> np.ndarray:
-    if problem.type.endswith("regression"):
-        values = model.predict(x)
+    """Return predictions, float32 (n, outputs); as many rows are read at a time as memory holds."""
+    size = max(1, len(rows.thin(dataset, wanted)))
+    chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+    if pipelines.is_regression(problem):
+        values = np.concatenate([pipeline.predict(read(chunk)) for chunk in chunks])
         if dataset.persistence is not None:
             values = values + dataset.persistence[wanted]
-        values = np.clip(values, 0, 1) if problem.type == "unit_regression" else values
+        if problem.type == "unit_regression":
+            values = np.clip(values, 0, 1)
         return values.reshape(len(wanted), -1).astype("float32")
-    shares = model.predict_proba(x)
-    if problem.type != "multilabel":  # A class that no training row had has no column.
-        every = np.zeros((len(wanted), max(2, len(dataset.classes))), shares.dtype)
-        every[:, model.classes_.astype(np.int64)] = shares
-        shares = every[:, 1:2] if problem.type == "binary" else every
-    return shares.astype("float32")
 
+    predicted = np.concatenate([pipeline.predict_proba(read(chunk)) for chunk in chunks])
+    if problem.type == "multilabel":
+        return predicted.astype("float32")
 
-def _plain(value: Any) -> Any:
-    """A number of NumPy's as one of Python's."""
-    return value.item() if isinstance(value, np.generic) else value
+    # A class that no training row had has no column, and gets no probability.
+    probabilities = np.zeros((len(wanted), max(2, len(dataset.classes))), "float32")
+    probabilities[:, pipeline.classes_.astype(np.int64)] = predicted
+    return probabilities[:, 1:2] if problem.type == "binary" else probabilities

@@ -1,8 +1,8 @@
-"""Stored runs -> one HTML file that compares them: variants with intervals over seeds, paired differences, curves.
+"""Stored runs -> one HTML file that compares them: intervals over seeds, differences, curves.
 
+grouping    runs -> groups whose values may be compared
 variants    runs -> variants, each with its values at the best epoch
-differences values of two variants, in pairs -> how far apart, within or beyond noise
-sections    runs that may be compared, ranked and set against the best
+sections    the variants of a group, ranked and compared with the best
 drawn       histories -> the curves of the figures
 rows        numbers -> the cells of tables
 html        all of it -> the file
@@ -27,7 +27,7 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
 
     Args:
         store: Where the runs are.
-        targets: IDs of runs or of sweeps, or names of studies; at least one.
+        targets: IDs of runs or of sweeps, or beginnings of the names of recipes; at least one.
         output: The file; None: `report-<name>.html` in the working folder.
         command: What was typed, for the page.
 
@@ -40,7 +40,7 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
     """
     selection = store.select(targets)
     runs = selection.runs
-    histories = store.histories([run.run_id for run in runs], sections.curves_of(runs))
+    histories = store.histories([run.run_id for run in runs], sections.curve_names(runs))
     origin = Origin(
         store=without_password(store.uri),
         ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
@@ -59,5 +59,5 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
 
 
 def without_password(text: str) -> str:
-    """A text whose addresses have no password: reports are passed on."""
+    """Return a text without the passwords in its addresses: reports are passed on."""
     return PASSWORD.sub(r"\1:***@", text)

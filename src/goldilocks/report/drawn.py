@@ -5,55 +5,57 @@ import numpy as np
 from goldilocks.plots.interactive import Curve
 from goldilocks.problem import higher_is_better
 from goldilocks.report.sections import Section
-from goldilocks.report.variants import Histories, Variant
+from goldilocks.report.variants import Histories, Variant, training_name
 from goldilocks.tracking.query import StoredRun
 
 MOST_EPOCHS = 1_000_000  # a step beyond this is no epoch
 
 
 def curves(section: Section, measure: str, histories: Histories) -> list[Curve]:
-    """The curve of each variant that has one, in the section's order.
+    """Return the curve of each variant that has one, in the section's order.
 
     Args:
-        section: Says the variants.
+        section: Has the variants.
         measure: "val_loss", drawn without the penalty of a regularizer, or another.
         histories: Of all runs.
     """
-    found = [_curve(variant, measure, histories) for variant in section.variants]
-    return [curve for curve in found if curve is not None]
+    drawn = [_curve(variant, measure, histories) for variant in section.variants]
+    return [curve for curve in drawn if curve is not None]
 
 
 def _curve(variant: Variant, measure: str, histories: Histories) -> Curve | None:
-    """The mean over the trainings that count, for the epochs that all of them have; of a stopped run what there is."""
-    runs = list(variant.trainings.values()) or list(variant.runs)
-    logged = {
-        _called(run): values for run in runs if (values := _values(run, measure, histories)).size
-    }
+    """Return the mean over the trainings that count, for the epochs that all of them have.
+
+    Where none counts, the runs that were stopped are drawn as far as they went.
+    """
+    logged = {}
+    for run in variant.trainings.values() or variant.runs:
+        values = _values(run, measure, histories)
+        if values.size:
+            logged[training_name(run)] = values
     if not logged:
         return None
+
     epochs = min(values.size for values in logged.values())
     mean = np.mean([values[:epochs] for values in logged.values()], axis=0)
+
     best = _best(mean, measure)
-    if len(logged) == 1 and variant.best_epochs and variant.best_epochs[0] <= epochs:
-        best = (
-            variant.best_epochs[0] or best
-        )  # Of one training, the epoch whose values the table has.
-    name = variant.name if variant.trainings else f"{variant.name} ({variant.problems[0]})"
+    if len(logged) == 1 and variant.best_epochs and 0 < variant.best_epochs[0] <= epochs:
+        best = variant.best_epochs[0]  # of one training, the epoch whose values the table has
+
+    name = variant.name
+    if not variant.trainings:
+        name += f" ({variant.problems[0]})"
     return Curve(name=name, mean=mean, trainings=logged if len(logged) > 1 else {}, best=best)
 
 
-def _called(run: StoredRun) -> str:
-    fold = f" fold {run.tags['fold']}" if "fold" in run.tags else ""
-    return f"seed {run.params.get('seed', '?')}{fold}"
-
-
 def _values(run: StoredRun, measure: str, histories: Histories) -> np.ndarray:
-    """One value an epoch, float64 (epochs,), NaN for an epoch that was not logged."""
+    """Return one value an epoch, float64 (epochs,), NaN for an epoch that was not logged."""
     logged = histories.get(run.run_id, {})
-    points = logged.get(
-        "val_data_loss" if measure == "val_loss" and "val_data_loss" in logged else measure, ()
-    )
-    points = [(step, value) for step, value in points if 1 <= step <= MOST_EPOCHS]
+    if measure == "val_loss" and "val_data_loss" in logged:
+        measure = "val_data_loss"
+
+    points = [(step, value) for step, value in logged.get(measure, ()) if 1 <= step <= MOST_EPOCHS]
     values = np.full(max((step for step, _ in points), default=0), np.nan)
     for step, value in points:
         values[step - 1] = value
@@ -61,7 +63,7 @@ def _values(run: StoredRun, measure: str, histories: Histories) -> np.ndarray:
 
 
 def _best(mean: np.ndarray, measure: str) -> int | None:
-    """The epoch of the best finite value, counted from 1."""
+    """Return the epoch of the best finite value, counted from 1."""
     if not np.isfinite(mean).any():
         return None
     costs = np.where(np.isfinite(mean), -mean if higher_is_better(measure) else mean, np.inf)

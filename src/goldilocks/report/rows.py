@@ -1,4 +1,4 @@
-"""What was compared -> the cells of the page's tables: texts, and the numbers that they are sorted by."""
+"""Sections -> the cells of the page's tables: texts, and the numbers that they are sorted by."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from goldilocks import formatting
 from goldilocks.evaluation.differences import Difference
-from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.problem import higher_is_better
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Variant
@@ -14,8 +13,7 @@ from goldilocks.run import test_ledger
 from goldilocks.tracking.selection import PARENT, PARTS
 
 VALUES = 10  # of a setting that are listed
-# times the usual length: what reaches further is cut off, or it would press all other bars flat
-REACH = 4
+REACH = 4  # times the usual length; a longer bar is cut off, or it would press all others flat
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Cell:
     """A cell of a table.
 
     Attributes:
-        text: What it says.
+        text: The first line.
         sort: What the table is sorted by; "" for the text itself.
         below: A second, quiet line.
         kind: A class of the style sheet: "number", "name", "verdict no_power" and so on.
@@ -40,98 +38,92 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its head, each column with a word on what it means, and its rows."""
+    """A table: the titles of its columns, each with what it means, and its rows."""
 
     head: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Cell]]
 
 
 def settings(section: Section) -> list[tuple[str, str]]:
-    """Each setting that differs, with its values."""
-    return [(name, _listed(values)) for name, values in section.settings.items()]
+    """Return each setting that differs, with its values."""
+    return [(name, _list(values)) for name, values in section.settings.items()]
 
 
 def ranking(section: Section) -> Table:
-    """A row a variant, the best first."""
-    head = [
-        ("", "rank by the first value"),
-        *((name, "a setting that differs") for name in section.columns),
-    ]
+    """Return a row for each variant, the best first."""
+    first = section.measures[0]
+    head = [("", "rank by the first value")]
+    head += [(name, "a setting that differs") for name in section.columns]
     if not section.columns:
         head.append(("variant", "its name"))
     head += [(name, _direction(name)) for name in section.measures]
-    first = section.measures[0]
     head += [
         ("trainings", "how many count: seeds or folds"),
         ("verdict", "what the learning curves say"),
         ("best epoch", "from which the values are"),
-        ("baseline", f"{first} of a predictor that looks at no input"),
-        ("beats it", "whether the measure of success is better than the baseline's"),
+        ("baseline", f"{first} of a dummy baseline, which ignores the inputs"),
+        ("beats it", "whether the primary metric is better than the baseline's"),
         ("seconds", "of one training"),
         ("not counted", "runs without a result"),
     ]
-    rows = [_variant(place, each, section) for place, each in enumerate(section.variants, 1)]
-    unused = [
-        name
-        for name in ("verdict", "not counted")
-        if not any(_column(head, row, name).text for row in rows)
+    rows = [
+        [*_names(rank, variant, section), *_results(variant, section)]
+        for rank, variant in enumerate(section.variants, 1)
     ]
-    shown = [place for place, (name, _) in enumerate(head) if name not in unused]
-    return Table(
-        [head[place] for place in shown], [[row[place] for place in shown] for row in rows]
-    )
+    return _without_empty(Table(head, rows), "verdict", "not counted")
 
 
 def differences(section: Section) -> Table:
-    """A row for each variant that is set against the best."""
+    """Return a row for each variant that is compared with the best."""
     head = [
-        ("variant", "set against the best one"),
+        ("variant", "compared with the best one"),
         ("difference", f"of {section.measures[0]}, variant minus the best: mean over the pairs"),
         ("95 % interval", "where the true difference lies, if these seeds are like others"),
         ("", "the interval; the upright line is 0, no difference"),
         ("pairs", "trainings of both with the same seed and fold"),
         ("so it is", "whether chance alone would set them so far apart"),
     ]
-    known = [each for each in section.differences.values() if not math.isnan(each.low)]
-    usual = (
-        sorted(max(abs(each.low), abs(each.high)) for each in known)[len(known) // 2]
-        if known
-        else 1.0
-    )
-    least = max(min([0.0, *(each.low for each in known)]), -REACH * usual)
-    most = min(max([0.0, *(each.high for each in known)]), REACH * usual)
-    rows = [_difference(name, each, least, most) for name, each in section.differences.items()]
+    axis = _axis(list(section.differences.values()))
+    rows = [_difference(name, difference, axis) for name, difference in section.differences.items()]
     return Table(head, rows)
 
 
 def runs(section: Section, pages: Mapping[str, str]) -> Table:
-    """A row a run, with the address of its page as the sort key of its link's cell."""
+    """Return a row for each run.
+
+    Args:
+        section: Has the runs.
+        pages: The address of each run's page, by the run's ID; the sort key of the link's cell.
+    """
+    first = section.measures[0]
     head = [
         ("run", "its name"),
         ("variant", ""),
         ("seed", ""),
         ("status", ""),
-        (section.measures[0], "at best epoch"),
+        (first, "at best epoch"),
+        ("ID", "a click selects it"),
+        ("page", "in the MLflow UI"),
     ]
-    head += [("ID", "a click selects it"), ("page", "in the MLflow UI")]
+    metric = first if first.startswith("test_") else f"best_{first}"
     variants = {run.run_id: each.name for each in section.variants for run in each.runs}
+
     rows = []
     for run in section.runs:
-        inner = run.tags.get("role") in PARTS and run.tags.get(PARENT) in variants
-        name = variants.get(run.tags[PARENT] if inner else run.run_id, "")
-        first = section.measures[0]
-        value = run.metrics.get(first if first.startswith("test_") else f"best_{first}", math.nan)
+        name, variant = run.name, variants.get(run.run_id, "")
+        if run.tags.get("role") in PARTS and run.tags.get(PARENT) in variants:
+            name, variant = f"└ {run.name}", variants[run.tags[PARENT]]
         rows.append(
             [
-                Cell(("└ " if inner else "") + run.name, kind="name"),
                 Cell(name, kind="name"),
+                Cell(variant, kind="name"),
                 Cell(run.params.get("seed", ""), kind="number"),
                 Cell(
                     run.status.lower(),
                     below=test_ledger.warning(test_ledger.evaluations(run.metrics)),
                     kind="" if run.status == "FINISHED" else "warning",
                 ),
-                _number(value),
+                _number(run.metrics.get(metric, math.nan)),
                 Cell(run.run_id, kind="id"),
                 Cell("open", sort=pages[run.run_id], kind="link"),
             ]
@@ -139,106 +131,167 @@ def runs(section: Section, pages: Mapping[str, str]) -> Table:
     return Table(head, rows)
 
 
-def _column(head: Sequence[tuple[str, str]], row: Sequence[Cell], name: str) -> Cell:
-    return row[[title for title, _ in head].index(name)]
+def _without_empty(table: Table, *names: str) -> Table:
+    """Return a table without those of the named columns that have no text."""
+    shown = []
+    for column, (name, _) in enumerate(table.head):
+        if name not in names or any(row[column].text for row in table.rows):
+            shown.append(column)
+    rows = [[row[column] for column in shown] for row in table.rows]
+    return Table([table.head[column] for column in shown], rows)
 
 
 def _direction(measure: str) -> str:
     return "more is better" if higher_is_better(measure) else "less is better"
 
 
-def _variant(place: int, variant: Variant, section: Section) -> list[Cell]:
-    first = section.measures[0]
-    cells = [Cell(str(place) if variant.spread(first) else "", sort=str(place), kind="number")]
-    cells += [Cell(variant.settings.get(name, ""), kind="setting") for name in section.columns]
-    cells += [] if section.columns else [Cell(variant.name, kind="name")]
-    cells += [_value(variant.spread(name), _over_rows(variant, name)) for name in section.measures]
-    told = [
-        run.tags["beats_baseline"] == "true"
-        for run in variant.trainings.values()
-        if "beats_baseline" in run.tags
-    ]
-    yes = {0: "no", len(told): "yes"}.get(sum(told), f"{sum(told)} of {len(told)}") if told else ""
-    epochs = variant.best_epochs
-    side = first if first.startswith("test_") else f"val_{first.removeprefix('val_')}"
-    verdicts = variant.verdicts
-    counts = [f"{name} {count}" for name, count in verdicts.items()]
+def _names(rank: int, variant: Variant, section: Section) -> list[Cell]:
+    """Return the cells that say which variant a row is of."""
+    ranked = variant.spread(section.measures[0]) is not None
+    cells = [Cell(str(rank) if ranked else "", sort=str(rank), kind="number")]
+    if not section.columns:
+        return [*cells, Cell(variant.name, kind="name")]
+    settings = [variant.settings.get(name, "") for name in section.columns]
+    return cells + [Cell(value, kind="setting") for value in settings]
+
+
+def _results(variant: Variant, section: Section) -> list[Cell]:
+    """Return the cells of a variant's results."""
+    first, epochs = section.measures[0], variant.best_epochs
+    baseline = first if first.startswith("test_") else f"val_{first.removeprefix('val_')}"
+    cells = [_value(variant, measure) for measure in section.measures]
     return [
         *cells,
         Cell(str(len(variant.trainings)), kind="number"),
-        Cell(
-            next(iter(verdicts), ""),
-            below=", ".join(counts) if len(verdicts) > 1 else "",
-            kind=f"verdict {next(iter(verdicts))}" if verdicts else "",
-        ),
-        Cell(_between(epochs), sort=str(epochs[0]) if epochs else "", kind="number"),
-        _number(variant.mean(f"baseline/{side}")),
-        Cell(yes, kind="warning" if yes not in ("", "yes") else ""),
-        _number(variant.mean("train_seconds"), digits=1),
+        _verdict(variant),
+        Cell(_range(epochs), sort=str(epochs[0]) if epochs else "", kind="number"),
+        _number(variant.mean(f"baseline/{baseline}")),
+        _beats_baseline(variant),
+        _seconds(variant.mean("train_seconds")),
         Cell("; ".join(variant.problems), kind="warning"),
     ]
 
 
-def _over_rows(variant: Variant, measure: str) -> str:
-    """The interval over test rows that the one training of a variant logged, in words; "" where there is none."""
-    if len(variant.trainings) != 1:
-        return ""
-    [run] = variant.trainings.values()
-    ends = [run.metrics.get(f"{measure}_{end}") for end in ("low", "high")]
-    return (
-        ""
-        if None in ends
-        else " to ".join(formatting.number(end) for end in ends if end is not None)
-    )
-
-
-def _value(spread: Spread | None, over_rows: str) -> Cell:
+def _value(variant: Variant, measure: str) -> Cell:
+    """Return the mean of a measure, and below it a 95 % interval."""
+    spread = variant.spread(measure)
     if spread is None:
         return Cell("")
     if not math.isfinite(spread.mean):
         return Cell("not finite", kind="number warning")
-    below = (
-        f"{formatting.number(spread.low)} to {formatting.number(spread.high)}"
-        if spread.count > 1
-        else over_rows
-    )
+
+    if spread.count == 1:
+        below = _interval_over_rows(variant, measure)
+    elif variant.overlap is None:
+        below = "no interval: folds stored without their overlap"
+    else:
+        below = _interval(spread.low, spread.high)
     return Cell(formatting.number(spread.mean), sort=repr(spread.mean), below=below, kind="number")
 
 
-def _difference(name: str, each: Difference, least: float, most: float) -> list[Cell]:
-    sign = "+" if each.mean > 0 else ""
-    mean = (
-        Cell("")
-        if math.isnan(each.mean)
-        else Cell(sign + _signed(each.mean), repr(each.mean), kind="number")
-    )
-    known, p = not math.isnan(each.low), each.p_corrected
-    interval = f"{_signed(each.low)} to {_signed(each.high)}" if known else ""
-    chance = ""
-    if known:
-        chance = f"p = {p:.2g}" if p >= 0.001 else "p < 0.001"
-    kind = {True: "beyond", False: "within", None: "untold"}[each.beyond_noise]
+def _interval_over_rows(variant: Variant, measure: str) -> str:
+    """Return the interval over test rows that a variant's one training logged; "" without one."""
+    [run] = variant.trainings.values()
+    low, high = run.metrics.get(f"{measure}_low"), run.metrics.get(f"{measure}_high")
+    return "" if low is None or high is None else _interval(low, high)
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{formatting.number(low)} to {formatting.number(high)}"
+
+
+def _verdict(variant: Variant) -> Cell:
+    """Return the most frequent verdict, and below it how often each was given, if there are several."""
+    verdicts = variant.verdicts
+    if not verdicts:
+        return Cell("")
+    counts = [f"{name} {count}" for name, count in verdicts.items()]
+    first = next(iter(verdicts))
+    return Cell(first, below=", ".join(counts) if len(counts) > 1 else "", kind=f"verdict {first}")
+
+
+def _beats_baseline(variant: Variant) -> Cell:
+    """Return how many of the trainings beat the baseline."""
+    tags = [run.tags for run in variant.trainings.values()]
+    answers = [tag["beats_baseline"] == "true" for tag in tags if "beats_baseline" in tag]
+    if not answers:
+        return Cell("")
+    if all(answers):
+        return Cell("yes")
+    if not any(answers):
+        return Cell("no", kind="warning")
+    return Cell(f"{sum(answers)} of {len(answers)}", kind="warning")
+
+
+def _axis(all_differences: Sequence[Difference]) -> tuple[float, float]:
+    """Return the ends of the axis on which intervals are drawn; 0 is on it."""
+    tested = [each for each in all_differences if not math.isnan(each.low)]
+    if not tested:
+        return 0.0, 0.0
+
+    lengths = sorted(max(abs(each.low), abs(each.high)) for each in tested)
+    longest = REACH * lengths[len(lengths) // 2]
+    low = max(-longest, min(0.0, *(each.low for each in tested)))
+    high = min(longest, max(0.0, *(each.high for each in tested)))
+    return low, high
+
+
+def _difference(name: str, difference: Difference, axis: tuple[float, float]) -> list[Cell]:
+    kind = {True: "beyond", False: "within", None: "untold"}[difference.beyond_noise]
+    p = repr(difference.p_corrected)
     return [
         Cell(name, kind="name"),
-        mean,
-        Cell(interval, sort=repr(each.low) if known else "", kind="number"),
-        Cell("", sort=repr(each.mean), bar=_bar(each, least, most) if known else None, kind="bar"),
-        Cell(
-            f"{each.pairs} {each.over if each.pairs != 1 else each.over[:-1]}"
-            if each.pairs
-            else "0"
-        ),
-        Cell(each.words, sort=repr(p), below=chance, kind=kind),
+        _mean_difference(difference),
+        *_drawn_interval(difference, axis),
+        Cell(_pairs(difference)),
+        Cell(difference.words, sort=p, below=_chance(difference), kind=kind),
     ]
 
 
-def _bar(each: Difference, least: float, most: float) -> tuple[float, float, float, float]:
-    """The ends and the middle of an interval, and 0, on an axis between two values, in percent of its width."""
-    room = 0.06 * (most - least)
-    span = most - least + 2 * room or 1.0
-    ends = [100 * (max(least - room, min(most + room, value)) - least + room) / span for value in
-            (each.low, each.high, each.mean, 0.0)]  # fmt: skip
-    low, high, mean, zero = (round(value, 1) for value in ends)
+def _mean_difference(difference: Difference) -> Cell:
+    mean = difference.mean
+    if math.isnan(mean):
+        return Cell("")
+    sign = "+" if mean > 0 else ""
+    return Cell(sign + _signed(mean), sort=repr(mean), kind="number")
+
+
+def _drawn_interval(difference: Difference, axis: tuple[float, float]) -> tuple[Cell, Cell]:
+    """Return the interval in words, and as a bar."""
+    low, high = difference.low, difference.high
+    if math.isnan(low):
+        return Cell("", kind="number"), Cell("", sort=repr(difference.mean), kind="bar")
+
+    words = Cell(f"{_signed(low)} to {_signed(high)}", sort=repr(low), kind="number")
+    ends = (low, high, difference.mean)
+    return words, Cell("", sort=repr(difference.mean), bar=_bar(ends, axis), kind="bar")
+
+
+def _chance(difference: Difference) -> str:
+    """Return the p-value in words; "" without one."""
+    p = difference.p_corrected
+    if math.isnan(p):
+        return ""
+    return f"p = {formatting.number(p, digits=2)}" if p >= 0.001 else "p < 0.001"
+
+
+def _pairs(difference: Difference) -> str:
+    if not difference.pairs:
+        return "0"
+    over = difference.over if difference.pairs > 1 else difference.over.removesuffix("s")
+    return f"{difference.pairs} {over}"
+
+
+def _bar(
+    ends: tuple[float, float, float], axis: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Return low end, high end and middle of an interval, and 0, in percent of an axis."""
+    margin = 0.06 * (axis[1] - axis[0])
+    left, right = axis[0] - margin, axis[1] + margin
+    width = right - left or 1.0
+    low, high, mean, zero = (
+        round(100 * (min(max(value, left), right) - left) / width, 1) for value in (*ends, 0.0)
+    )
     return low, high, mean, zero
 
 
@@ -246,27 +299,30 @@ def _signed(value: float) -> str:
     return formatting.number(value).replace("-", "\N{MINUS SIGN}")
 
 
-def _number(value: float, digits: int | None = None) -> Cell:
+def _number(value: float) -> Cell:
     if math.isnan(value):
         return Cell("")
-    return Cell(
-        formatting.number(value) if digits is None else f"{value:.{digits}f}",
-        sort=repr(value),
-        kind="number",
-    )
+    return Cell(formatting.number(value), sort=repr(value), kind="number")
 
 
-def _between(epochs: Sequence[int]) -> str:
+def _seconds(value: float) -> Cell:
+    if math.isnan(value):
+        return Cell("")
+    return Cell(f"{value:.1f}", sort=repr(value), kind="number")
+
+
+def _range(epochs: Sequence[int]) -> str:
     if not epochs:
         return ""
     return str(epochs[0]) if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
 
 
-def _listed(values: Sequence[str]) -> str:
-    """The values of a setting, numbers ascending; of many, the first ones and how many more there are."""
-    said = sorted((value or "not set" for value in values), key=_as_number)
-    more = f" and {len(said) - VALUES} more, up to {said[-1]}" if len(said) > VALUES + 1 else ""
-    return ", ".join(said[: VALUES if more else None]) + more
+def _list(values: Sequence[str]) -> str:
+    """Return the values of a setting, numbers ascending; of many, the first and how many more."""
+    words = sorted((value or "not set" for value in values), key=_as_number)
+    if len(words) <= VALUES + 1:
+        return ", ".join(words)
+    return f"{', '.join(words[:VALUES])} and {len(words) - VALUES} more, up to {words[-1]}"
 
 
 def _as_number(value: str) -> tuple[bool, float, str]:

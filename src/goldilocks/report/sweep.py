@@ -1,115 +1,136 @@
-"""Stored numbers -> a comparison of runs: a table and a figure."""
+"""Runs of a sweep -> tables and figures of their results."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from goldilocks.formatting import markdown
+from goldilocks.formatting import markdown, number
 from goldilocks.plots import overlays, style
+from goldilocks.report import grouping, variants
+from goldilocks.report.variants import Variant
+from goldilocks.run import test_ledger
 from goldilocks.tracking.query import StoredRun
 
 LABEL = 60  # characters of a curve's name
 
 
 def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
-    """Compare runs by their best epochs; runs on other data, or with another loss, stand in a table of their own.
+    """Compare runs by their best epochs, final runs by their scores on the test rows.
+
+    Runs that may not be compared are in tables of their own, as `grouping.Basis` says.
 
     Args:
         runs: In the order in which they are shown.
-        folder: Where `results.md`, and for each table a `results.csv` and a `val_loss.png`, go; of
+        folder: For `results.md`, and for each table a `results.csv` and a `val_loss.png`; of
             several tables each has a number in its files' names.
         title: Of the figures.
 
     Returns:
         The tables in Markdown.
     """
-    groups: dict[tuple[str, ...], list[StoredRun]] = {}
-    for run in runs:
-        groups.setdefault(_comparable(run), []).append(run)
-    said = []
-    for number, (what, group) in enumerate(groups.items(), 1):
-        several = len(groups) > 1
-        heading = [f"**{', '.join(filter(None, what[:3]))}**"] if several else []
-        said += [*heading, _compared(group, folder, f"_{number}" * several, title)]
-    text = "\n\n".join(said) or "No run was logged."
+    groups = grouping.group(runs)
+    paragraphs = []
+    for position, (basis, members) in enumerate(groups.items(), 1):
+        suffix = ""
+        if len(groups) > 1:
+            suffix = f"_{position}"
+            paragraphs.append(f"**{grouping.heading(basis, list(groups))}**")
+
+        results = comparison(members)
+        results.to_csv(folder / f"results{suffix}.csv", index=False)
+        _draw(members, folder / f"val_loss{suffix}.png", title)
+        paragraphs.append(markdown(results))
+        if basis.final:
+            paragraphs += over_seeds(members)
+
+    text = "\n\n".join(paragraphs) or "No run was logged."
     (folder / "results.md").write_text(text + "\n")
     return text
 
 
-def _comparable(run: StoredRun) -> tuple[str, ...]:
-    """What must be equal for losses to be compared: data set, its source, loss, and the data itself."""
-    return (
-        run.params.get("dataset", ""),
-        run.tags.get("dataset.source", ""),
-        run.params.get("problem.loss", ""),
-        run.tags.get("dataset.digest", ""),
-    )
-
-
-def _compared(runs: Sequence[StoredRun], folder: Path, suffix: str, title: str) -> str:
-    """The table of comparable runs in Markdown; its files are written."""
-    table, labels = comparison(runs), _labels(runs)
-    table.to_csv(folder / f"results{suffix}.csv", index=False)
-    drawn = {label: run for label, run in zip(labels, runs, strict=True) if run.val_loss}
-    if drawn:
-        best = {
-            label: int(run.metrics["best_epoch"])
-            for label, run in drawn.items()
-            if "best_epoch" in run.metrics
-        }
-        curves = {label: run.val_loss for label, run in drawn.items()}
-        style.save(
-            overlays.overlay(curves, ylabel="val_loss", title=title, best=best),
-            folder / f"val_loss{suffix}.png",
-        )
-    return markdown(table)
-
-
-def differing(runs: Sequence[StoredRun]) -> list[str]:
-    """The parameters in which runs differ, and which are not the same in other words."""
-    names = dict.fromkeys(name for run in runs for name in run.params)
-    values = {name: tuple(run.params.get(name) for run in runs) for name in names}
-    kept: dict[tuple, str] = {}
-    for (
-        name,
-        column,
-    ) in values.items():  # A group's option stands before its keys, and says what they say.
-        if len(set(column)) > 1:
-            kept.setdefault(tuple(map(column.index, column)), name)
-    return list(kept.values())
-
-
 def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
-    """A row a run: what is different about it, its verdict, and its values at the best epoch beside the baseline."""
-    names = differing(runs)
-    metrics = dict.fromkeys(
-        name for run in runs for name in run.metrics if name.startswith("best_val_")
-    )
+    """Return a row for each run: its settings that differ, its status, its results.
+
+    The results of a final run are its scores on the test rows; of other runs, the verdict and the
+    values at the best epoch.
+    """
+    columns = variants.differing([run.params for run in runs])
+    final = any(grouping.is_final(run) for run in runs)
+    scores = _test_scores(runs) if final else _best_values(runs)
     rows = []
     for run in runs:
-        row: dict[str, object] = {name: run.params.get(name, "") for name in names} or {
-            "run": run.name
-        }
-        row |= {
-            "status": run.status,
-            "verdict": run.tags.get("verdict", ""),
-            "best_epoch": run.metrics.get("best_epoch"),
-        }
-        row |= {name: run.metrics.get(name) for name in metrics}
+        row: dict[str, object] = {name: run.params.get(name, "") for name in columns}
+        row = row or {"run": run.name}
+        row["status"] = run.status
+        if not final:
+            row["verdict"] = run.tags.get("verdict", "")
+            row["best_epoch"] = run.metrics.get("best_epoch")
+        row |= {name: run.metrics.get(name) for name in scores}
         row["beats_baseline"] = run.tags.get("beats_baseline", "")
         rows.append(row)
     return pd.DataFrame(rows)
 
 
+def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
+    """Return a sentence for each configuration of several final runs: mean and spread of its scores.
+
+    A seed is no choice, so the result of a configuration is the mean over its seeds, never the
+    score of its best one.
+    """
+    scores = _test_scores(runs)
+    configurations = variants.group(runs, {}, scores)
+    sentences = []
+    for variant in configurations:
+        count = len(variant.trainings)
+        if count > 1:
+            name = f"{variant.name}, " if len(configurations) > 1 else ""
+            results = ", ".join(_spread(variant, score) for score in scores)
+            sentences.append(f"**{name}mean of {count} seeds:** {results}.")
+    return sentences
+
+
+def _best_values(runs: Sequence[StoredRun]) -> list[str]:
+    names = dict.fromkeys(name for run in runs for name in run.metrics)
+    return [name for name in names if name.startswith("best_val_")]
+
+
+def _test_scores(runs: Sequence[StoredRun]) -> list[str]:
+    return list(dict.fromkeys(name for run in runs for name in test_ledger.results(run)))
+
+
+def _spread(variant: Variant, score: str) -> str:
+    """Return the mean of a score, its standard deviation and its confidence interval, in words."""
+    spread = variant.spread(score)
+    if spread is None:
+        return f"{score} not logged"
+    if not math.isfinite(spread.mean) or spread.count == 1:
+        return f"{score} {number(spread.mean)}"
+
+    interval = f"{number(spread.low)} to {number(spread.high)}"
+    deviation = number(spread.deviation, digits=2)
+    return f"{score} {number(spread.mean)} ± {deviation} (95 % interval {interval})"
+
+
+def _draw(runs: Sequence[StoredRun], file: Path, title: str) -> None:
+    """Draw the validation losses of runs, if any was logged."""
+    drawn = [(label, run) for label, run in zip(_labels(runs), runs, strict=True) if run.val_loss]
+    if not drawn:
+        return
+
+    curves = {label: run.val_loss for label, run in drawn}
+    best = {
+        label: int(run.metrics["best_epoch"]) for label, run in drawn if "best_epoch" in run.metrics
+    }
+    style.save(overlays.overlay(curves, ylabel="val_loss", title=title, best=best), file)
+
+
 def _labels(runs: Sequence[StoredRun]) -> list[str]:
-    """A short name for each run: what is different about it; its place is added where that is not enough."""
-    names = differing(runs)
-    labels = [
-        ", ".join(f"{name}={run.params.get(name, '')}" for name in names)[:LABEL] or run.name
-        for run in runs
-    ]
-    return [
-        label if labels.count(label) == 1 else f"{label} ({place})"
-        for place, label in enumerate(labels, 1)
-    ]
+    """Return a short name for each run, made of what differs, and numbered where that is equal."""
+    columns = variants.differing([run.params for run in runs])
+    labels = []
+    for run in runs:
+        settings = ", ".join(f"{name}={run.params.get(name, '')}" for name in columns)
+        labels.append(settings[:LABEL] or run.name)
+    return variants.numbered(labels)

@@ -119,8 +119,7 @@ def _average(settings: Settings, outcomes: Sequence[Outcome]) -> Average:
     monitor, problem = settings.tree["trainer"]["monitor"], outcomes[0].problem
     histories = [outcome.result.history for outcome in outcomes]
     history = mean_interval.mean_history(histories)
-    mode = "max" if higher_is_better(monitor) else "min"
-    epoch = mean_interval.best_epoch(history, monitor, mode=mode)
+    epoch = mean_interval.best_epoch(history, monitor)
 
     # Values at that epoch -> intervals.
     overlap = _overlap(outcomes)

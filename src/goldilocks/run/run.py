@@ -17,11 +17,10 @@ from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import row_keys
 from goldilocks.jobs import records
-from goldilocks.problem import check_monitor, resolve
 from goldilocks.protocol import Split, near_duplicates, notes_of_all
 from goldilocks.run import cache, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.search import trial as trials
+from goldilocks.search.trial import Trial, load_trial
 from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.query import StoredRun
 
@@ -51,9 +50,7 @@ def run(settings: Settings) -> float:
             console.note(line)
 
     dataset = settings.builder("dataset")()
-    problem = resolve(dataset.problem, **settings.tree["problem"])
-    penalized = bool(settings.tree["regularizer"]["l1"] or settings.tree["regularizer"]["l2"])
-    check_monitor(problem, settings.tree["trainer"]["monitor"], penalized=penalized)
+    problem = settings.problem(dataset.problem)
 
     splits = settings.builder("protocol")(dataset)
     for note in (*dataset.notes, *notes_of_all(splits)):
@@ -207,11 +204,11 @@ def _evaluated(
     return dataclasses.replace(spec, evaluation=evaluation, split=split)
 
 
-def _trial(settings: Settings) -> trials.Trial | None:
+def _trial(settings: Settings) -> Trial | None:
     """Return the trial of this job; None where it is not one of a search."""
     if settings.sweep_dir is None or settings.job is None or settings.tree["final"]:
         return None
-    return trials.trial(settings.sweep_dir, settings.job)
+    return load_trial(settings.sweep_dir, settings.job)
 
 
 def _record(settings: Settings, **values: Any) -> None:

@@ -21,7 +21,7 @@ from goldilocks.encoding.targets import (
 )
 from goldilocks.evaluation import scores
 from goldilocks.evaluation.baseline import beats, predict_baseline
-from goldilocks.model import READS_IN_ORDER, Facts, Regularizer, transfer, vectors
+from goldilocks.model import Facts, transfer, vectors
 from goldilocks.run import cache, description, figures
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome
@@ -218,11 +218,11 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
         spec.split,
     )
     backend.seed(settings.tree["seed"])
-    regularizer = Regularizer(**settings.tree["regularizer"])
+    regularizer = settings.regularizer
 
     # Training rows -> encoder. A model that goes on from another one keeps that one's encoder: what
     # its weights mean depends on the vocabulary and the scales that they were trained with.
-    in_order = settings.choices["model"] in READS_IN_ORDER
+    in_order = settings.traits.model.reads_in_order
     encoder = encoding.fit(dataset, split.train, in_order=in_order)
     goes_on = initial_model is not None and settings.tree["model"].get("base") != "run"
     if goes_on:

@@ -1,9 +1,9 @@
-"""What a search may choose from: parameters with their values, some only where another has a certain one."""
+"""What a search may choose from: parameters, their values, and conditions on other parameters."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-# The value of each parameter that is given, by its name, as it stands on a command line.
+# The value of each parameter of a job, by its name, as it stands on a command line.
 Point = Mapping[str, str]
 
 
@@ -12,8 +12,8 @@ class Choices:
     """Values of which one is taken.
 
     Attributes:
-        texts: Each as typed: one text for every key of the parameter, which has several where they
-            are zipped.
+        texts: Each as typed: one text per key of the parameter, which has several if they are
+            zipped.
         even: Whether they are numbers that rise by equal steps, so that a sampler may learn from
             neighbours.
     """
@@ -27,7 +27,7 @@ class Interval:
     """Numbers from `low` to `high`, both included.
 
     Attributes:
-        low: The least; an int where only whole numbers are meant.
+        low: The least; an int if only whole numbers are meant.
         high: The greatest, not below `low`, of the same type.
         log: Whether each decade is as likely as the next; `low` is then above 0.
     """
@@ -38,25 +38,27 @@ class Interval:
 
     @property
     def whole(self) -> bool:
-        """Whether only whole numbers are meant."""
+        """Return whether only whole numbers are meant."""
         return isinstance(self.low, int)
 
     def text(self, value: float) -> str:
-        """A value as it stands on a command line: of six digits, which a person can still read."""
+        """Return a value as it stands on a command line, rounded to six digits for people."""
+        if self.whole:
+            return str(int(value))
         short = float(f"{value:.6g}")
-        return (
-            str(int(value))
-            if self.whole
-            else repr(short if self.low <= short <= self.high else float(value))
-        )
+        return repr(short) if self.low <= short <= self.high else repr(float(value))
 
 
 @dataclass(frozen=True)
 class Condition:
-    """When a parameter is given at all: where another key has one of some values."""
+    """When a parameter is searched at all: if another key has one of some values."""
 
     key: str
     values: tuple[str, ...]
+
+    def holds(self, values: Mapping[str, str]) -> bool:
+        """Return whether it holds for the values of a job, by key."""
+        return self.key in values and plain(values[self.key]) in self.values
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Parameter:
     Attributes:
         keys: Without the `+` of Hydra's overrides.
         values: What they may be; a single choice is no search.
-        when: None where it is always given.
+        when: The condition, if it has one.
     """
 
     keys: tuple[str, ...]
@@ -75,30 +77,27 @@ class Parameter:
 
     @property
     def name(self) -> str:
-        """Its keys, by which the study knows it."""
+        """Return its keys, by which the study identifies it."""
         return ",".join(self.keys)
 
     @property
     def searched(self) -> bool:
-        """Whether there is anything to choose."""
+        """Return whether there is anything to choose."""
         return isinstance(self.values, Interval) or len(self.values.texts) > 1
 
     @property
     def ends(self) -> list[str]:
-        """The values that show whether all are allowed: every choice, or both ends of an interval."""
+        """Return each choice, or both ends of an interval: if these are allowed, all are."""
         if isinstance(self.values, Interval):
             return [self.values.text(self.values.low), self.values.text(self.values.high)]
         return [",".join(texts) for texts in self.values.texts]
 
-    def given(self, text: str) -> dict[str, str]:
-        """The value of each key, where the parameter's is `text`."""
+    def by_key(self, text: str) -> dict[str, str]:
+        """Return the value of each key, if the parameter's is `text`."""
         if isinstance(self.values, Interval):
             return {self.keys[0]: text}
-        return next(
-            dict(zip(self.keys, texts, strict=True))
-            for texts in self.values.texts
-            if ",".join(texts) == text
-        )
+        texts = self.values.texts[self.ends.index(text)]
+        return dict(zip(self.keys, texts, strict=True))
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class Space:
     Attributes:
         words: Each key as typed, maybe with a `+`, by the key without it, in the order of the
             overrides.
-        parameters: In an order in which each stands behind the one that its condition asks for.
+        parameters: Each stands behind the one that its condition asks for.
     """
 
     words: Mapping[str, str]
@@ -116,87 +115,74 @@ class Space:
 
     @property
     def searched(self) -> list[Parameter]:
-        """The parameters with anything to choose."""
+        """Return the parameters with anything to choose."""
         return [parameter for parameter in self.parameters if parameter.searched]
 
-    @property
-    def common(self) -> list[str]:
-        """The overrides that all jobs have."""
-        given = {
-            each.name: each.ends[0]
-            for each in self.parameters
-            if not each.searched and each.when is None
-        }
-        return self.overrides(given)
-
     def draw(self, choose: Callable[[Parameter], str]) -> dict[str, str]:
-        """A point: what `choose` gives for each parameter whose condition holds."""
+        """Return a point: what `choose` returns for each parameter whose condition holds."""
         point: dict[str, str] = {}
-        given: dict[str, str] = {}
         for parameter in self.parameters:
-            if _holds(parameter.when, given):
+            if self._wants(parameter, point):
                 point[parameter.name] = choose(parameter)
-                given |= parameter.given(point[parameter.name])
         return point
 
     def overrides(self, point: Point) -> list[str]:
-        """The overrides of a job, in the order in which the search was typed."""
-        given: dict[str, str] = {}
-        for parameter in self.parameters:
-            if parameter.name in point:
-                given |= parameter.given(point[parameter.name])
-        return [f"{word}={given[key]}" for key, word in self.words.items() if key in given]
+        """Return the overrides of a job, in the order in which the search was typed."""
+        values = self._by_key(point)
+        return [f"{word}={values[key]}" for key, word in self.words.items() if key in values]
 
-    def grid(self) -> Iterator[dict[str, str]]:
-        """Every point once, the last parameter changing fastest, as of Hydra's own sweeper.
+    def grid(self) -> list[dict[str, str]]:
+        """Return every point once, the last parameter changing fastest, as in Hydra's own sweeper.
 
         Of an interval only the ends are taken: a search that asks for every point has none.
         """
-        return self._grid(self.parameters, {}, {})
-
-    def _grid(
-        self, left: tuple[Parameter, ...], point: dict[str, str], given: dict[str, str]
-    ) -> Iterator[dict[str, str]]:
-        if not left:
-            yield point
-        elif not _holds(left[0].when, given):
-            yield from self._grid(left[1:], point, given)
-        else:
-            for text in left[0].ends:
-                yield from self._grid(
-                    left[1:], {**point, left[0].name: text}, given | left[0].given(text)
-                )
+        points: list[dict[str, str]] = [{}]
+        for parameter in self.parameters:
+            longer: list[dict[str, str]] = []
+            for point in points:
+                if self._wants(parameter, point):
+                    longer += [{**point, parameter.name: text} for text in parameter.ends]
+                else:
+                    longer.append(point)
+            points = longer
+        return points
 
     def samples(self) -> list[list[str]]:
-        """The overrides of a few jobs that show whether all can be run.
+        """Return the overrides of a few jobs that show whether all can be run.
 
         Every choice of every parameter is in one of them, and both ends of every interval, with the
         other parameters at their first values, or at the first that the condition of the one in
         question allows.
         """
-        found = []
+        jobs: dict[tuple[str, ...], None] = {}
         for parameter in self.parameters:
             for text in parameter.ends:
-                fixed = self._demanded(parameter.when) | {parameter.name: text}
+                fixed = {**self._required(parameter.when), parameter.name: text}
                 point = self.draw(lambda other, fixed=fixed: fixed.get(other.name, other.ends[0]))
-                found.append(tuple(self.overrides(point)))
-        return [list(overrides) for overrides in dict.fromkeys(found or [()])]
+                jobs[tuple(self.overrides(point))] = None
+        return [list(overrides) for overrides in jobs] or [[]]
 
-    def _demanded(self, when: Condition | None) -> dict[str, str]:
-        """The values, by parameter, with which a condition holds."""
+    def _wants(self, parameter: Parameter, point: Point) -> bool:
+        """Return whether a parameter's condition holds at a point."""
+        return parameter.when is None or parameter.when.holds(self._by_key(point))
+
+    def _by_key(self, point: Point) -> dict[str, str]:
+        """Return the value of each key at a point."""
+        values: dict[str, str] = {}
+        for parameter in self.parameters:
+            if parameter.name in point:
+                values |= parameter.by_key(point[parameter.name])
+        return values
+
+    def _required(self, when: Condition | None) -> dict[str, str]:
+        """Return values, by parameter, with which a condition holds."""
         if when is None:
             return {}
-        asked = next(parameter for parameter in self.parameters if when.key in parameter.keys)
-        text = next(
-            text for text in asked.ends if plain(asked.given(text)[when.key]) in when.values
-        )
-        return self._demanded(asked.when) | {asked.name: text}
+        other = next(parameter for parameter in self.parameters if when.key in parameter.keys)
+        text = next(text for text in other.ends if when.holds(other.by_key(text)))
+        return {**self._required(other.when), other.name: text}
 
 
 def plain(text: str) -> str:
-    """A value without the quotes that Hydra needed around it."""
+    """Return a value without the quotes that Hydra needed around it."""
     return text.strip("'\"")
-
-
-def _holds(when: Condition | None, given: Mapping[str, str]) -> bool:
-    return when is None or (when.key in given and plain(given[when.key]) in when.values)

@@ -1,249 +1,288 @@
-"""The trials of a search, in Optuna's terms: which is next, and what became of those before."""
+"""The studies of Optuna that sweeps and the workflow search with: opened, asked, told, resumed."""
 
 import contextlib
 import json
 import math
-import numbers
 import os
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import optuna
 from filelock import FileLock, Timeout
-from hydra.core.utils import JobReturn, JobStatus
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.storages import BaseStorage, JournalStorage, get_storage
+from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
-from goldilocks.search import trial as pruning
-from goldilocks.search.space import Interval, Parameter, Space
-from goldilocks.sweep.plan import GRID, SAMPLERS, Plan
+from goldilocks.search.distributions import distribution, suggest_text, trial_params
+from goldilocks.search.options import GRID, PRUNERS, SAMPLERS, Plan, StudySpec
 
 # In the working folder, beside the runs: the studies, which outlive a sweep.
 FOLDER = Path("search")
 
+# Trials go on while they are among so many percent of the best.
+PERCENTILE = 25.0
 
-class Trials:
-    """Gives the trials that are left of a search one by one, and takes what became of them, in any order."""
+# It would report every trial, and diverged ones again.
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 
-    def __init__(self, plan: Plan, study: optuna.Study, sweep_dir: Path):
-        """Take over a study that nobody else works on: its finished trials count, all others are done again."""
-        self.plan = plan
-        self.study = study
-        self.sweep_dir = sweep_dir
-        self.began = time.monotonic()
-        self.asked = 0
-        for _ in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            # Its sweeper was killed between two lines of ours; now it is one that was left running.
-            study.ask()
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            study.tell(trial.number, state=TrialState.FAIL)
-        done = {_key(trial.params) for trial in finished(study)}
-        count = len(finished(study))
-        self.left = None if plan.trials is None else max(0, plan.trials - count)
-        if plan.options.sampler == GRID:
-            again = [_params(plan.space, point) for point in plan.space.grid()]
-        else:
-            again = [
-                trial.params
-                for trial in study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
-            ]
-        unique = {_key(params): params for params in again}
-        self.queue = deque(params for key, params in unique.items() if key not in done)
+Suggestion = TypeVar("Suggestion")
 
-    def ask(self) -> tuple[int, list[str]] | None:
-        """Number and overrides of the next job; None where the trials or the time are used up."""
-        seconds = self.plan.options.seconds
-        over = seconds is not None and time.monotonic() - self.began >= seconds
-        if over or self.asked == self.left:
+
+@dataclass
+class Trials(Generic[Suggestion]):
+    """The ask-and-tell loop of a study, whose jobs may end in any order.
+
+    Attributes:
+        study: Nobody else asks it for trials meanwhile.
+        sweep_dir: The folder of the jobs' records; a job has the number of its trial.
+        suggest: Makes what is to be run from a new trial.
+        stopped: Returns whether no more trials shall start.
+        left: How many more may start, if that is limited.
+        retries: Parameters of trials to run again, before the sampler chooses others.
+    """
+
+    study: optuna.Study
+    sweep_dir: Path
+    suggest: Callable[[optuna.Trial], Suggestion]
+    stopped: Callable[[], bool]
+    left: int | None = None
+    retries: deque[dict[str, Any]] = field(default_factory=deque)
+
+    def ask(self) -> tuple[int, Suggestion] | None:
+        """Return number and suggestion of the next trial; None if there shall be no more."""
+        if self.left == 0 or self.stopped():
             return None
-        self.asked += 1
-        if self.queue:
-            self.study.enqueue_trial(self.queue.popleft())
-        trial = self.study.ask()
-        point = self.plan.space.draw(
-            lambda parameter: (
-                _suggest(trial, parameter) if parameter.searched else parameter.ends[0]
-            )
-        )
-        overrides = self.plan.space.overrides(point)
-        trial.set_user_attr("overrides", overrides)
-        return trial.number, overrides
+        if self.left is not None:
+            self.left -= 1
 
-    def tell(self, number: int, done: JobReturn) -> None:
-        """Take what became of a job; one that failed, or gave no number, is done again by the same command."""
-        value = done._return_value
-        if done.status != JobStatus.COMPLETED or not isinstance(value, numbers.Real):
-            self.study.tell(number, state=TrialState.FAIL)
-        elif records.read(self.sweep_dir, number).pruned:
-            self.study.tell(number, state=TrialState.PRUNED)
-        else:
-            worst = -math.inf if self.plan.maximize else math.inf  # What a diverged run is worth.
-            self.study.tell(number, worst if math.isnan(value) else float(value))
+        if self.retries:
+            self.study.enqueue_trial(self.retries.popleft())
+        trial = self.study.ask()
+        return trial.number, self.suggest(trial)
+
+    def tell(self, number: int, value: float | None) -> TrialState:
+        """Record how a job ended.
+
+        Args:
+            number: Of its trial.
+            value: What is compared; NaN, of a diverged run, counts as the worst; None if it failed.
+
+        Returns:
+            The state of the trial.
+        """
+        if value is None:
+            return self.study.tell(number, state=TrialState.FAIL).state
+        if records.read(self.sweep_dir, number).pruned:
+            return self.study.tell(number, state=TrialState.PRUNED).state
+
+        if math.isnan(value):
+            value = -math.inf if self.study.direction == StudyDirection.MAXIMIZE else math.inf
+        return self.study.tell(number, value).state
 
 
 @contextlib.contextmanager
-def opened(plan: Plan, sweep_dir: Path) -> Iterator[Trials]:
-    """The trials of a search, which nobody else may give out meanwhile; its jobs find them by the sweep's folder.
+def _experimental() -> Iterator[None]:
+    """Allow samplers and pruners whose signature Optuna may still change: its version is pinned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        yield
+
+
+@contextlib.contextmanager
+def open_trials(plan: Plan, sweep_dir: Path) -> Iterator[Trials[list[str]]]:
+    """Open the trials of a sweep; they suggest overrides, and its jobs find them by its folder.
 
     Raises:
-        ConfigError: Another process searches the same study, or the study was of another search.
+        ConfigError: Another process searches the same study, or the study is of another search.
     """
     FOLDER.mkdir(exist_ok=True)
-    place = (FOLDER / f"{plan.study}.log").resolve()
-    lock = FileLock(place.with_suffix(".running"))
+    journal = (FOLDER / f"{plan.study}.log").resolve()
+    lock = FileLock(journal.with_suffix(".running"))
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise ConfigError(
             f"the study {plan.study} is being searched by another process; wait for it, or name "
-            "another with "
-            "hydra.sweeper.study=NAME."
+            "another with hydra.sweeper.study=NAME."
         ) from error
+
     try:
-        given = str(place) if plan.options.storage is None else str(plan.options.storage)
-        search = pruning.Search(
-            storage=given if "://" in given else str(Path(given).expanduser().resolve()),
+        storage = str(journal if plan.options.storage is None else plan.options.storage)
+        if "://" not in storage:
+            storage = str(Path(storage).expanduser().resolve())
+            _cut_half_line(Path(storage))
+        spec = StudySpec(
+            storage=storage,
             study=plan.study,
             pruner=plan.options.pruner,
             warmup=plan.options.pruner_warmup,
             epochs=plan.epochs,
         )
-        _cut(Path(search.storage))
-        study = _study(plan, search)
-        pruning.leave(sweep_dir, search)
-        yield Trials(plan, study, sweep_dir)
+        study = _open_study(plan, spec)
+        spec.save(sweep_dir)
+        yield _resume(plan, study, sweep_dir)
     finally:
         lock.release()
 
 
+def create_study(spec: StudySpec, *, maximize: bool) -> optuna.Study:
+    """Return a study, new or as it was left."""
+    return optuna.create_study(
+        study_name=spec.study,
+        storage=open_storage(spec.storage),
+        direction="maximize" if maximize else "minimize",
+        pruner=make_pruner(spec),
+        load_if_exists=True,
+    )
+
+
 def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    """The trials that need not be done again: those that ended by themselves, or were pruned."""
+    """Return the trials that need not run again: complete or pruned ones."""
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def _cut(log: Path) -> None:
-    """Take off the half line that a full disk, or the power, has left in a journal: no later one could be read."""
-    if log.is_file() and (text := log.read_bytes()) and not text.endswith(b"\n"):
-        os.truncate(log, text.rfind(b"\n") + 1)
+def fail_interrupted(study: optuna.Study) -> list[dict[str, Any]]:
+    """Mark the trials that a killed process left running as failed, and return their parameters."""
+    interrupted = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    for trial in interrupted:
+        study.tell(trial.number, state=TrialState.FAIL)
+    return [trial.params for trial in interrupted]
 
 
-def _study(plan: Plan, search: pruning.Search) -> optuna.Study:
-    """The study, new or as it was left.
+def open_storage(location: str) -> BaseStorage:
+    """Open what stores trials: a URL, or a file that many processes may write to."""
+    if "://" in location:
+        return get_storage(location)
+
+    Path(location).parent.mkdir(parents=True, exist_ok=True)
+    # A lock of the operating system ends with its process; Optuna's own outlives a killed one by
+    # 30 s. It is held for about 0.002 s.
+    lock: Any = FileLock(f"{location}.lock", poll_interval=0.002)
+    return JournalStorage(JournalFileBackend(location, lock_obj=lock))
+
+
+@_experimental()
+def make_pruner(spec: StudySpec) -> BasePruner:
+    """Return Optuna's pruner of a study, with Optuna's own constants beside the warm-up."""
+    least = max(1, spec.warmup)
+    match spec.pruner:
+        case "none":
+            return optuna.pruners.NopPruner()
+        case "median":
+            return optuna.pruners.MedianPruner(n_warmup_steps=spec.warmup)
+        case "percentile":
+            return optuna.pruners.PercentilePruner(PERCENTILE, n_warmup_steps=spec.warmup)
+        case "successive_halving":
+            return optuna.pruners.SuccessiveHalvingPruner(min_resource=least)
+        case "hyperband":
+            if spec.epochs is None:
+                return optuna.pruners.HyperbandPruner(min_resource=least)
+            return optuna.pruners.HyperbandPruner(
+                min_resource=min(least, spec.epochs), max_resource=spec.epochs
+            )
+        case "wilcoxon":
+            return optuna.pruners.WilcoxonPruner(n_startup_steps=spec.warmup)
+    raise ValueError(f"pruner is {spec.pruner}; expected one of {', '.join(PRUNERS)}.")
+
+
+def _open_study(plan: Plan, spec: StudySpec) -> optuna.Study:
+    """Return the study of a sweep with its sampler.
 
     Raises:
-        ConfigError: A study of this name was of another search.
+        ConfigError: A study of this name is of another search.
     """
-    study = optuna.create_study(
-        study_name=plan.study,
-        storage=pruning.storage(search.storage),
-        direction="maximize" if plan.maximize else "minimize",
-        pruner=pruning.pruner(search),
-        load_if_exists=True,
-    )
-    about = {each.name: str(_distribution(each)) for each in plan.space.searched} | {
-        "measure": plan.measure
-    }
-    known = study.user_attrs.get("about", about)
-    if known != about or study.direction.name != ("MAXIMIZE" if plan.maximize else "MINIMIZE"):
-        differ = sorted(name for name in {*known, *about} if known.get(name) != about.get(name))
+    study = create_study(spec, maximize=plan.maximize)
+    space = {each.name: str(distribution(each)) for each in plan.space.searched}
+    about = {**space, "measure": plan.measure}
+    before = study.user_attrs.get("about", about)
+
+    differences = sorted(name for name in {*before, *about} if before.get(name) != about.get(name))
+    if (study.direction == StudyDirection.MAXIMIZE) != plan.maximize:
+        differences = differences or ["its direction"]
+    if differences:
         raise ConfigError(
             f"the study {plan.study} was of another search: it differs in "
-            f"{', '.join(differ) or 'its direction'}. Name "
-            "another with hydra.sweeper.study=NAME."
+            f"{', '.join(differences)}. Name another with hydra.sweeper.study=NAME."
         )
+
     study.set_user_attr("about", about)
     study.sampler = _sampler(plan, trials=len(study.get_trials(deepcopy=False)))
     return study
 
 
-def _sampler(plan: Plan, *, trials: int) -> optuna.samplers.BaseSampler:
-    """The sampler of a study with so many trials; a grid is given out by ourselves, and needs none."""
-    seed = (
-        None if plan.options.seed is None else plan.options.seed + trials
-    )  # Else it would begin with the same again.
+@_experimental()
+def _sampler(plan: Plan, *, trials: int) -> BaseSampler:
+    """Return the sampler of a study that has so many trials; a grid needs none of Optuna's."""
+    seed = plan.options.seed
+    if seed is not None:
+        seed += trials  # Else a search that goes on would begin with the same trials again.
+
+    match plan.options.sampler:
+        case "grid":
+            return RandomSampler(seed)
+        case "tpe":
+            # Parameters that are not in every trial are learned apart from the others.
+            conditional = any(parameter.when for parameter in plan.space.searched)
+            return optuna.samplers.TPESampler(seed=seed, group=conditional)
+        case "cmaes" | "gp" | "qmc" as name:
+            # It would warn of each category, which it chooses at random.
+            sampler = getattr(optuna.samplers, SAMPLERS[name])
+            return sampler(seed=seed, warn_independent_sampling=False)
+        case name:
+            return getattr(optuna.samplers, SAMPLERS[name])(seed=seed)
+
+
+def _resume(plan: Plan, study: optuna.Study, sweep_dir: Path) -> Trials[list[str]]:
+    """Take over a study that nobody else searches: finished trials count, all others run again."""
+    for _ in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.ask()  # It was killed between two of our lines; now it is one that was left running.
+    fail_interrupted(study)
+
     if plan.options.sampler == GRID:
-        return optuna.samplers.RandomSampler(seed)
-    extra: dict[str, Any] = {}
-    if plan.options.sampler == "tpe":
-        # Parameters that are not in every trial are learned apart from the others.
-        extra["group"] = any(parameter.when for parameter in plan.space.searched)
-    elif plan.options.sampler in ("cmaes", "gp", "qmc"):
-        extra["warn_independent_sampling"] = (
-            False  # It says of each category that it is chosen at random.
-        )
-    with warnings.catch_warnings():
-        # What Optuna may still change about these samplers is their signature, and the version is
-        # pinned.
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return getattr(optuna.samplers, SAMPLERS[plan.options.sampler])(seed=seed, **extra)
+        wanted = [trial_params(plan.space, point) for point in plan.space.grid()]
+    else:
+        failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
+        wanted = [trial.params for trial in failed]
+    done = finished(study)
+    done_keys = {_key(trial.params) for trial in done}
+    unique = {_key(params): params for params in wanted}
+
+    began = time.monotonic()
+    seconds = plan.options.seconds
+
+    def suggest(trial: optuna.Trial) -> list[str]:
+        point = plan.space.draw(lambda parameter: suggest_text(trial, parameter))
+        overrides = plan.space.overrides(point)
+        trial.set_user_attr("overrides", overrides)
+        return overrides
+
+    return Trials(
+        study,
+        sweep_dir,
+        suggest=suggest,
+        stopped=lambda: seconds is not None and time.monotonic() - began >= seconds,
+        left=None if plan.trials is None else max(0, plan.trials - len(done)),
+        retries=deque(params for key, params in unique.items() if key not in done_keys),
+    )
 
 
-def _distribution(parameter: Parameter) -> BaseDistribution:
-    """What Optuna chooses from: numbers where neighbours are alike, else categories."""
-    values = parameter.values
-    if isinstance(values, Interval):
-        if values.whole:
-            return IntDistribution(int(values.low), int(values.high), log=values.log)
-        return FloatDistribution(values.low, values.high, log=values.log)
-    if not values.even:
-        return CategoricalDistribution(parameter.ends)
-    first, second, last = (Decimal(parameter.ends[place]) for place in (0, 1, -1))
-    if first == int(first) and second == int(second):
-        return IntDistribution(int(first), int(last), step=int(second - first))
-    return FloatDistribution(float(first), float(last), step=float(second - first))
-
-
-def _suggest(trial: optuna.Trial, parameter: Parameter) -> str:
-    """The value that the sampler gives a parameter, as it stands on a command line."""
-    match _distribution(parameter):
-        case CategoricalDistribution() as categories:
-            return str(trial.suggest_categorical(parameter.name, categories.choices))
-        case IntDistribution() as span:
-            value = trial.suggest_int(
-                parameter.name, span.low, span.high, step=span.step, log=span.log
-            )
-        case FloatDistribution() as span:
-            value = trial.suggest_float(
-                parameter.name, span.low, span.high, step=span.step, log=span.log
-            )
-        case other:
-            raise TypeError(f"{other} is no distribution that {parameter.name} could have")
-    if isinstance(parameter.values, Interval):
-        return parameter.values.text(value)
-    return min(parameter.ends, key=lambda text: abs(float(text) - value))
-
-
-def _params(space: Space, point: Mapping[str, str]) -> dict[str, Any]:
-    """A point as Optuna keeps it."""
-    categories = {
-        each.name
-        for each in space.searched
-        if isinstance(_distribution(each), CategoricalDistribution)
-    }
-    kinds = {
-        each.name: int if isinstance(_distribution(each), IntDistribution) else float
-        for each in space.searched
-    }
-    given = {each.name: point[each.name] for each in space.searched if each.name in point}
-    return {
-        name: text if name in categories else kinds[name](float(text))
-        for name, text in given.items()
-    }
+def _cut_half_line(journal: Path) -> None:
+    """Remove the half line of a full disk or a power cut: it hides later ones."""
+    if journal.is_file() and (text := journal.read_bytes()) and not text.endswith(b"\n"):
+        os.truncate(journal, text.rfind(b"\n") + 1)
 
 
 def _key(params: Mapping[str, Any]) -> str:
-    """The same text for the same values."""
+    """Return the same text for the same values."""
     return json.dumps(params, sort_keys=True)

@@ -135,7 +135,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
         f"Each answer is for {ahead} after the last row that the model saw, which is named beside "
         "it."
     )
-    numbers = series.known(features.conform(frame, schema.columns))
+    numbers = series.finite(features.conform(frame, schema.columns))
     filled = numbers.ffill()
     complete = filled.notna().all(axis=1).to_numpy()
     gaps = int(numbers.isna().sum().sum())

@@ -1,6 +1,7 @@
-"""The jobs of a sweep, checked before the first one starts."""
+"""The jobs of a sweep: their overrides, and their settings, checked before the first one starts."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
@@ -9,59 +10,61 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 
-from goldilocks.config.settings import Settings, settled
+from goldilocks.config.command_line import errors_in
+from goldilocks.config.settings import Settings, listed, settled
 from goldilocks.errors import ConfigError
 
 
 def combinations(sweep: list[str]) -> list[list[str]]:
-    """The overrides of every job of a sweep that does not search, in the order in which they run.
+    """Return the overrides of every job of a sweep that does not search, in their order.
 
     Raises:
         ConfigError: There is none.
     """
-    loader = GlobalHydra.instance().config_loader()
-    found = BasicSweeper.split_arguments(
-        OverridesParser.create(loader).parse_overrides(sweep), None
-    )[0]
-    if not found:
+    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+    jobs = BasicSweeper.split_arguments(parser.parse_overrides(sweep), None)[0]
+    if not jobs:
         raise ConfigError(
             f"{' '.join(sweep)} names no run: nothing under conf/ fits the pattern. Check its "
             "spelling."
         )
-    return found
+    return jobs
 
 
 def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
-    """The checked settings of jobs, given their overrides.
+    """Return the checked settings of jobs, given their overrides.
 
     Raises:
-        ConfigError: Any job is wrong; the message lists each of these with its errors.
+        ConfigError: A job is wrong; the message lists all wrong jobs with their errors.
     """
     loader = GlobalHydra.instance().config_loader()
-    found, errors = [], []
+    settings: list[Settings] = []
+    errors: list[str] = []
     for overrides in jobs:
         try:
             cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
-            found.append(
-                settled(cfg, choices=cfg.hydra.runtime.choices, overrides=overrides, sweep_dir=None)
-            )
-        except (ConfigError, HydraException, OmegaConfBaseException) as error:
+            settings.append(settled(cfg, hydra=cfg.hydra, overrides=overrides))
+        except ConfigError as error:
             errors.append(f"In {' '.join(overrides)}, {error}")
+        except (HydraException, OmegaConfBaseException) as error:
+            [conf] = [source.path for source in loader.get_sources() if source.provider == "main"]
+            sentences = errors_in(overrides, Path(conf), "config") or [str(error)]
+            errors.append(f"In {' '.join(overrides)}, {listed(sentences)}")
+
     if errors:
         raise ConfigError("\n".join(errors))
-    return found
+    return settings
 
 
 def check_measure(jobs: Sequence[Settings], measure: str) -> None:
     """Refuse a search whose jobs would be compared by different values.
 
     Raises:
-        ConfigError: An option that is searched, such as an experiment, changes what is monitored.
+        ConfigError: A searched option, such as an experiment, changes what is monitored.
     """
     others = sorted({job.tree["trainer"]["monitor"] for job in jobs} - {measure})
     if others:
         raise ConfigError(
             f"trainer.monitor is {' and '.join(others)} in jobs of this search, which compares "
-            f"{measure}; say which is "
-            f"meant for all of them: trainer.monitor={others[0]}."
+            f"{measure}; say which is meant for all of them: trainer.monitor={others[0]}."
         )

@@ -6,7 +6,8 @@ Hydra imports this at every start, to list its plugins; what is slow to import, 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ RULES = {
 
 
 class LocalLauncher(Launcher):
-    """Launches jobs for Hydra's sweepers, and as a stream for those that choose the next job at any time."""
+    """Launches jobs for Hydra's sweepers: a batch at a time, or each as it is asked for."""
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class LocalLauncher(Launcher):
         gpus_per_job: int,
         preload: str | None,
     ):
-        """Take the keys that `conf/hydra/launcher/local.yaml` explains; `setup` checks the values."""
+        """Take the keys of `conf/hydra/launcher/local.yaml`; `setup` checks the values."""
         self.n_jobs, self.gpus_per_job, self.retries = n_jobs, gpus_per_job, retries
         self.time_limit, self.memory_limit = time_limit, memory_limit
         self.preload = [preload] if preload else []
@@ -70,10 +71,8 @@ class LocalLauncher(Launcher):
         """
         from goldilocks.jobs import process, slots
 
+        check(vars(self))
         gpus = slots.visible_gpus()
-        if errors := errors_in(vars(self), len(gpus)):
-            raise ConfigError(listed(errors))
-
         self.slots = slots.share(n_jobs=self.n_jobs, gpus=gpus, gpus_per_job=self.gpus_per_job)
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
         self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
@@ -92,14 +91,8 @@ class LocalLauncher(Launcher):
             KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
         """
         batch = enumerate(job_overrides, initial_job_idx)
-        common: set[str] = set()
-        if len(job_overrides) > 1:
-            common = set(job_overrides[0]).intersection(*job_overrides)
-
         returns: dict[int, JobReturn] = {}
-        self.stream(
-            lambda: next(batch, None), returns.__setitem__, total=len(job_overrides), common=common
-        )
+        self.stream(lambda: next(batch, None), returns.__setitem__, total=len(job_overrides))
         return [returns[number] for number in sorted(returns)]
 
     def stream(
@@ -108,7 +101,6 @@ class LocalLauncher(Launcher):
         tell: Callable[[int, JobReturn], None],
         *,
         total: int | None,
-        common: Collection[str],
     ) -> None:
         """Run jobs until there are no more; a free slot waits for no job.
 
@@ -118,7 +110,6 @@ class LocalLauncher(Launcher):
             tell: Takes number and result of each job, in the order in which they end. The result of
                 a failed job raises what the job raised, or a JobError if its process was lost.
             total: How many jobs there will be, if that is known.
-            common: Overrides that a job's name leaves out, since all jobs have them.
 
         Raises:
             KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
@@ -126,16 +117,14 @@ class LocalLauncher(Launcher):
         """
         import cloudpickle
 
-        from goldilocks.jobs.pool import Pool
-        from goldilocks.jobs.process import Job
-        from goldilocks.jobs.stream import stream
+        from goldilocks.jobs import pool, process, stream
 
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         shared = cloudpickle.dumps(
             (Singleton.get_state(), self.hydra_context, self.config, self.task_function)
         )
-        pool = Pool(
+        workers = pool.Pool(
             slots=self.slots,
             time_limit=self.time_limit,
             memory_limit=self.memory_limit,
@@ -150,17 +139,17 @@ class LocalLauncher(Launcher):
                 return None
 
             number, overrides = trial
-            return Job(
+            return process.Job(
                 number,
                 functools.partial(_run, shared, number, list(overrides)),
                 records.log_file(self.sweep_dir, number),
-                " ".join(word for word in filter_overrides(overrides) if word not in common),
+                " ".join(filter_overrides(overrides)),
                 tuple(overrides),
             )
 
         monitor = OmegaConf.select(self.config, "trainer.monitor", default="loss")
-        stream(
-            pool,
+        stream.stream(
+            workers,
             next_job,
             lambda job, result: tell(job.number, _job_return(job, result)),
             sweep_dir=self.sweep_dir,
@@ -170,24 +159,27 @@ class LocalLauncher(Launcher):
         )
 
 
-def errors_in(options: Mapping[str, Any], gpus: int) -> list[str]:
-    """Return what is wrong with the keys of `conf/hydra/launcher/local.yaml`, in sentences.
+def check(options: Mapping[str, Any]) -> None:
+    """Refuse wrong values of the keys of `conf/hydra/launcher/local.yaml`.
 
-    Args:
-        options: The values, by key.
-        gpus: How many this machine has.
+    Raises:
+        ConfigError: A value is wrong; the message lists all of them.
     """
+    from goldilocks.jobs.slots import visible_gpus
+
     errors = [
         f"hydra.launcher.{key} is {options[key]}; expected {rule.expected}."
         for key, rule in RULES.items()
         if not rule.allows(options[key])
     ]
-    if not errors and gpus and options["gpus_per_job"] > gpus:
+    gpus = 0 if errors else len(visible_gpus())
+    if gpus and options["gpus_per_job"] > gpus:
         errors.append(
             f"hydra.launcher.gpus_per_job is {options['gpus_per_job']}; expected at most {gpus}, "
             "all there are."
         )
-    return errors
+    if errors:
+        raise ConfigError(listed(errors))
 
 
 def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
@@ -201,9 +193,7 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
     Raises:
         Exception: Whatever the task function raises.
     """
-    import cloudpickle
-
-    state, context, config, task_function = cloudpickle.loads(shared)
+    state, context, config, task_function = pickle.loads(shared)
     setup_globals()
     Singleton.set_state(state)
     cfg = context.config_loader.load_sweep_config(config, overrides)

@@ -1,10 +1,10 @@
-"""What a search is to do, read from its configuration before anything starts; every mistake is found here, at once."""
+"""The plan of a search, read from its configuration before anything starts, or all its mistakes."""
 
 import hashlib
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -14,28 +14,14 @@ from goldilocks.config.rules import NAME, POSITIVE, Rule, one_of, whole
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError
 from goldilocks.problem import higher_is_better
+from goldilocks.search.options import GRID, NEEDS, PRUNERS, SAMPLERS, Options, Plan
 from goldilocks.search.space import Space
-from goldilocks.search.trial import PRUNERS
 from goldilocks.sweep.syntax import read
-
-# Optuna's classes by the names that people type, and the package that one needs beside Optuna.
-SAMPLERS = {
-    "tpe": "TPESampler",
-    "random": "RandomSampler",
-    "qmc": "QMCSampler",
-    "nsgaii": "NSGAIISampler",
-    "nsgaiii": "NSGAIIISampler",
-    "cmaes": "CmaEsSampler",
-    "gp": "GPSampler",
-}
-NEEDS = {"cmaes": "cmaes", "gp": "torch"}
-
-GRID = "grid"
 
 # Options with which the same study goes on: they say how much of it is done, and where.
 NOT_OF_THE_STUDY = ("trials", "seconds", "study", "storage", "max_batch_size")
 
-# Keys that may change how long a training is: where one is searched, no epoch is known to be the
+# Keys that may change the length of a training: if one is searched, no epoch is known to be the
 # last.
 MAY_SET_EPOCHS = {"experiment", "trainer", "trainer.epochs"}
 
@@ -61,69 +47,26 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """The keys of conf/hydra/sweeper/search.yaml, which explains them."""
-
-    sampler: str
-    seed: int | None
-    trials: int | None
-    seconds: float | None
-    direction: str
-    pruner: str
-    pruner_warmup: int
-    study: str | None
-    storage: str | None
-    params: Mapping[str, Any] | None
-    zip: Sequence[Sequence[str]] | None
-    when: Mapping[str, str] | None
-    max_batch_size: int | None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A search without mistakes.
-
-    Attributes:
-        options: As given.
-        space: What is searched.
-        maximize: Whether more is better.
-        measure: What is compared, by name.
-        epochs: Of a training, at most; None where it is searched, or there is no such key.
-        trials: How many in all; None where only the time ends the search.
-        study: Its name.
-    """
-
-    options: Options
-    space: Space
-    maximize: bool
-    measure: str
-    epochs: int | None
-    trials: int | None
-    study: str
-
-
 def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
-    """What a sweep with `hydra/sweeper=search` is to do.
+    """Return what a sweep with `hydra/sweeper=search` does.
 
     Args:
         config: The sweep's own, as Hydra gives it to sweepers and callbacks.
         loader: The one that composed it.
 
     Raises:
-        ConfigError: Anything is wrong with the space or the options; the message lists all of it.
+        ConfigError: The space or the options are wrong; the message lists all mistakes.
     """
-    given = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
-    assert isinstance(given, dict)
-    options = Options(**{field.name: given[field.name] for field in fields(Options)})
+    node = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
+    assert isinstance(node, dict)
+    options = Options(**{field.name: node[field.name] for field in fields(Options)})
     errors = _option_errors(options)
-    if errors and not all(
-        RULES[name].allows(getattr(options, name)) for name in ("params", "zip", "when")
-    ):
+    if any(not RULES[name].allows(getattr(options, name)) for name in ("params", "zip", "when")):
         raise ConfigError(listed(errors))  # Without these the space cannot be read.
-    sweeps = [f"{key}={_typed(value)}" for key, value in (options.params or {}).items()] + list(
-        config.hydra.overrides.task
-    )
+
+    # Of two overrides of a key the later one counts: the command line's.
+    params = [f"{key}={_as_typed(value)}" for key, value in (options.params or {}).items()]
+    sweeps = [*params, *config.hydra.overrides.task]
     grid = options.sampler == GRID
     space, mistakes = read(
         sweeps,
@@ -134,9 +77,10 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
         loader=loader,
     )
     errors += mistakes
+
     monitor = OmegaConf.select(config, "trainer.monitor")
-    swept = {key for parameter in space.searched for key in parameter.keys}
-    if "trainer.monitor" in swept:
+    searched = {key for parameter in space.searched for key in parameter.keys}
+    if "trainer.monitor" in searched:
         errors.append(
             "trainer.monitor has several values, which cannot be compared with each other; give it "
             "one."
@@ -149,56 +93,58 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     if not grid and options.trials is None and options.seconds is None:
         errors.append(
             f"hydra.sweeper.sampler={options.sampler} would never end; add hydra.sweeper.trials=N "
-            "or "
-            "hydra.sweeper.seconds=S."
+            "or hydra.sweeper.seconds=S."
         )
     if errors:
         raise ConfigError(listed(errors))
+
     trials = options.trials
     if grid:
-        points = sum(1 for _ in space.grid())
+        points = len(space.grid())
         trials = points if trials is None else min(trials, points)
+    maximize = options.direction == "maximize"
+    if options.direction == "auto":
+        maximize = higher_is_better(str(monitor))
+    epochs = OmegaConf.select(config, "trainer.epochs")
     return Plan(
         options,
         space,
-        maximize=higher_is_better(str(monitor))
-        if options.direction == "auto"
-        else options.direction == "maximize",
+        maximize=maximize,
         measure="value" if monitor is None else monitor,
-        epochs=None if swept & MAY_SET_EPOCHS else OmegaConf.select(config, "trainer.epochs"),
+        epochs=None if searched & MAY_SET_EPOCHS else epochs,
         trials=trials,
-        study=str(options.study) if options.study is not None else _name(options, space, sweeps),
+        study=_study_name(options, space, sweeps),
     )
 
 
 def _option_errors(options: Options) -> list[str]:
-    errors = []
-    for name, rule in RULES.items():
-        value = getattr(options, name)
-        if not rule.allows(value):
-            errors.append(f"hydra.sweeper.{name} is {json.dumps(value)}; expected {rule.expected}.")
-    needed = NEEDS.get(options.sampler) if isinstance(options.sampler, str) else None
-    if needed and importlib.util.find_spec(needed) is None:
+    """Return what is wrong with the options, in sentences."""
+    errors = [
+        f"hydra.sweeper.{name} is {json.dumps(getattr(options, name))}; expected {rule.expected}."
+        for name, rule in RULES.items()
+        if not rule.allows(getattr(options, name))
+    ]
+    package = NEEDS.get(str(options.sampler))
+    if package and importlib.util.find_spec(package) is None:
         errors.append(
-            f"hydra.sweeper.sampler={options.sampler} needs the package {needed}, which is not "
-            "installed; install "
-            "it, or use tpe."
+            f"hydra.sweeper.sampler={options.sampler} needs the package {package}, which is not "
+            "installed; install it, or use tpe."
         )
     return errors
 
 
-def _typed(value: Any) -> str:
-    """A value of `hydra.sweeper.params` as it would stand on a command line."""
+def _as_typed(value: Any) -> str:
+    """Return a value of `hydra.sweeper.params` as it would stand on a command line."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _name(options: Options, space: Space, sweeps: Sequence[str]) -> str:
-    """A study's name: what is searched, in short, and a hash of all that makes it another search."""
-    said = {name: value for name, value in vars(options).items() if name not in NOT_OF_THE_STUDY}
-    text = json.dumps([sorted(sweeps), said], sort_keys=True, default=str)
-    keys = [
-        key.rsplit(".", 1)[-1].replace("/", "_")
-        for parameter in space.searched
-        for key in parameter.keys
-    ]
-    return "-".join([*keys[:4], hashlib.sha256(text.encode()).hexdigest()[:8]])
+def _study_name(options: Options, space: Space, sweeps: Sequence[str]) -> str:
+    """Return the name that was typed, else the searched keys and a hash of the whole search."""
+    if options.study is not None:
+        return str(options.study)
+
+    identity = {k: value for k, value in vars(options).items() if k not in NOT_OF_THE_STUDY}
+    text = json.dumps([sorted(sweeps), identity], sort_keys=True, default=str)
+    keys = [key for parameter in space.searched for key in parameter.keys]
+    short = [key.rsplit(".", 1)[-1].replace("/", "_") for key in keys[:4]]
+    return "-".join([*short, hashlib.sha256(text.encode()).hexdigest()[:8]])

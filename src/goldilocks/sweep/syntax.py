@@ -21,48 +21,50 @@ def read(
     grid: bool,
     loader: ConfigLoader,
 ) -> tuple[Space, list[str]]:
-    """The space that overrides span, and what is wrong with them; with mistakes, the space is not to be used.
+    """Return the space that overrides span, and the mistakes, with which it must not be used.
 
     Args:
         sweeps: Overrides in Hydra's sweep syntax; of two for the same key the later one counts.
         zipped: Lists of keys that take their values together.
-        when: By key, "other=value" or "other=value|value": where the key is given at all.
+        when: By key, "other=value" or "other=value|value": when the key is searched at all.
         seed: Of the order of `shuffle(...)`.
-        grid: Whether every point will be asked for, which no interval has.
+        grid: Whether every point will be tried, which an interval does not allow.
         loader: Knows the options of a group, for `glob(...)`.
     """
     errors: list[str] = []
     words: dict[str, str] = {}
-    found: dict[str, Choices | Interval] = {}
+    spans: dict[str, Choices | Interval] = {}
     parser = OverridesParser.create(config_loader=loader)
     for sweep in sweeps:
         try:
             override = parser.parse_overrides([sweep])[0]
         except HydraException as error:
-            errors.append(
-                f"{sweep} cannot be read: {str(error).splitlines()[0].rstrip('.')}. Expected "
-                "key=values."
-            )
+            reason = str(error).splitlines()[0].rstrip(".")
+            errors.append(f"{sweep} cannot be read: {reason}. Expected key=values.")
             continue
+
         key = override.get_key_element().lstrip("+~")
         words[key] = override.get_key_element()
-        values, mistakes = _values(override, seed=seed, grid=grid)
-        found[key] = values
+        spans[key], mistakes = _span(override, seed=seed, grid=grid)
         errors += [f"{sweep} {mistake}" for mistake in mistakes]
-    groups, zip_errors = _zipped(zipped, found)
-    conditions, when_errors = _conditions(when, found)
-    errors += zip_errors + when_errors
-    parameters = []
+
+    groups, mistakes = _groups(zipped, spans)
+    errors += mistakes
+    conditions, mistakes = _conditions(when, spans)
+    errors += mistakes
+
+    parameters: list[Parameter] = []
     for keys in groups:
-        values = _together([found[key] for key in keys])
-        asked = dict.fromkeys(conditions.get(key) for key in keys)
-        if len(asked) > 1:
+        parameter_conditions = dict.fromkeys(conditions.get(key) for key in keys)
+        if len(parameter_conditions) > 1:
             errors.append(
                 f"hydra.sweeper.when holds for some of {' and '.join(keys)}, which are zipped; "
                 "name them all."
             )
-        parameters.append(Parameter(keys, values, next(iter(asked))))
-    ordered, circle = _ordered(parameters)
+        span = _zip([spans[key] for key in keys])
+        parameters.append(Parameter(keys, span, next(iter(parameter_conditions))))
+
+    ordered, circle = _sort(parameters)
     if circle:
         errors.append(
             f"hydra.sweeper.when goes in a circle: {', '.join(circle)} wait for each other. Leave "
@@ -71,51 +73,56 @@ def read(
     return Space(words, tuple(ordered)), errors
 
 
-def _values(
+def _span(
     override: Override, *, seed: int | None, grid: bool
 ) -> tuple[Choices | Interval, list[str]]:
-    """The values of an override, and what is wrong with them."""
-    swept = override.value()
-    if isinstance(swept, IntervalSweep):
-        return _interval(swept, grid=grid)
+    """Return the values of an override, and the mistakes in them."""
+    sweep = override.value()
+    if isinstance(sweep, IntervalSweep):
+        return _interval(sweep, grid=grid)
     if not override.is_sweep_override():
         return Choices(((override.get_value_element_as_str(),),)), []
-    mistakes = []
-    if isinstance(swept, ChoiceSweep | RangeSweep) and swept.tags:
-        mistakes.append(
-            f"has the tag {', '.join(sorted(swept.tags))}; only an interval takes one. Leave it "
-            "out."
-        )
-    shuffled = isinstance(swept, ChoiceSweep | RangeSweep) and swept.shuffle
-    if isinstance(swept, ChoiceSweep | RangeSweep):
-        swept.shuffle = False  # Hydra's shuffling has no seed: the same command would be another.
+
+    mistakes: list[str] = []
+    shuffled = even = False
+    if isinstance(sweep, ChoiceSweep | RangeSweep):
+        if sweep.tags:
+            mistakes.append(
+                f"has the tag {', '.join(sorted(sweep.tags))}; only an interval takes one. Leave "
+                "it out."
+            )
+        shuffled = sweep.shuffle
+        sweep.shuffle = False  # Hydra's shuffling has no seed: the same command would be another.
+        even = isinstance(sweep, RangeSweep) and not shuffled and sweep.step > 0
+
     try:
         texts = list(override.sweep_string_iterator())
     except (HydraException, ValueError):  # range() with a step of 0
         texts = []
     if not texts:
-        return Choices((("",),)), [
-            *mistakes,
-            "has no value; expected at least one. Check its bounds or its pattern.",
-        ]
+        mistakes.append("has no value; expected at least one. Check its bounds or its pattern.")
+        return Choices((("",),)), mistakes
+
     if shuffled:
         random.Random(f"{seed} {override.key_or_group}").shuffle(texts)
-    even = isinstance(swept, RangeSweep) and not shuffled and swept.step > 0 and len(texts) > 1
-    return Choices(tuple((text,) for text in texts), even), mistakes
+    return Choices(tuple((text,) for text in texts), even and len(texts) > 1), mistakes
 
 
-def _interval(swept: IntervalSweep, *, grid: bool) -> tuple[Interval, list[str]]:
-    assert swept.start is not None
-    assert swept.end is not None
-    low, high = swept.start, swept.end
+def _interval(sweep: IntervalSweep, *, grid: bool) -> tuple[Interval, list[str]]:
+    """Return an interval, and the mistakes in it."""
+    low, high = sweep.start, sweep.end
+    assert low is not None
+    assert high is not None
+
     mistakes = [
-        f"has the tag {tag}; expected log, or none." for tag in sorted(swept.tags - {"log"})
+        f"has the tag {tag}; expected log, or none." for tag in sorted(sweep.tags - {"log"})
     ]
+    log = "log" in sweep.tags
     if not (math.isfinite(low) and math.isfinite(high)):
         mistakes.append("has no end; expected two finite numbers.")
     elif low > high:
         mistakes.append(f"is empty: {low:g} is above {high:g}. Write the smaller number first.")
-    elif "log" in swept.tags and low <= 0:
+    elif log and low <= 0:
         mistakes.append(
             f"is searched on a log scale from {low:g}; expected a lower end above 0, or no tag."
         )
@@ -124,109 +131,113 @@ def _interval(swept: IntervalSweep, *, grid: bool) -> tuple[Interval, list[str]]
             "is an interval, and sampler=grid tries every value; expected a list or range(...), or "
             "another sampler."
         )
-    return Interval(low, high, "log" in swept.tags), mistakes
+    return Interval(low, high, log), mistakes
 
 
-def _zipped(
-    zipped: Sequence[Sequence[str]], found: Mapping[str, Choices | Interval]
+def _groups(
+    zipped: Sequence[Sequence[str]], spans: Mapping[str, Choices | Interval]
 ) -> tuple[list[tuple[str, ...]], list[str]]:
-    """The keys of each parameter, in order, and what is wrong with what is to be zipped."""
+    """Return the keys of each parameter, in order, and the mistakes in what is to be zipped."""
     errors: list[str] = []
     group_of: dict[str, tuple[str, ...]] = {}
     for group in zipped:
         keys = tuple(group)
-        strange = [key for key in keys if key not in found]
-        errors += [f"hydra.sweeper.zip has {key}; {_known(found)}" for key in strange]
+        unknown = [key for key in keys if key not in spans]
         twice = [key for key in keys if key in group_of or keys.count(key) > 1]
-        errors += [
-            f"hydra.sweeper.zip has {key} twice; expected it once." for key in dict.fromkeys(twice)
-        ]
+        mistakes = [f"has {key}; {_expected(spans)}" for key in unknown]
+        mistakes += [f"has {key} twice; expected it once." for key in dict.fromkeys(twice)]
         if len(keys) < 2:
-            errors.append(
-                f"hydra.sweeper.zip has the list [{', '.join(keys)}]; expected at least two keys "
-                "in each."
+            mistakes.append(
+                f"has the list [{', '.join(keys)}]; expected at least two keys in each."
             )
-        if strange or twice or len(keys) < 2:
-            continue
-        endless = [key for key in keys if isinstance(found[key], Interval)]
-        lengths = {
-            key: len(values.texts) for key in keys if isinstance(values := found[key], Choices)
-        }
-        if endless:
-            errors.append(
-                f"hydra.sweeper.zip has {', '.join(endless)}, an interval; expected lists of "
-                "values."
-            )
-        elif len(set(lengths.values())) > 1:
-            counts = " and ".join(f"{length} of {key}" for key, length in lengths.items())
-            errors.append(
-                f"hydra.sweeper.zip takes the i-th values together, but there are {counts}; list "
-                "as many of each."
-            )
-        else:
+
+        if not mistakes:
+            mistakes = _unequal({key: spans[key] for key in keys})
+        if not mistakes:
             group_of |= dict.fromkeys(keys, keys)
-    return list(dict.fromkeys(group_of.get(key, (key,)) for key in found)), errors
+        errors += [f"hydra.sweeper.zip {mistake}" for mistake in mistakes]
+    return list(dict.fromkeys(group_of.get(key, (key,)) for key in spans)), errors
 
 
-def _together(values: Sequence[Choices | Interval]) -> Choices | Interval:
-    """The values of the keys of one parameter, each once."""
-    if isinstance(values[0], Interval):
-        return values[0]
-    columns = [[texts[0] for texts in each.texts] for each in values if isinstance(each, Choices)]
-    return Choices(
-        tuple(dict.fromkeys(zip(*columns, strict=True))), values[0].even and len(values) == 1
-    )
+def _unequal(spans: Mapping[str, Choices | Interval]) -> list[str]:
+    """Return why keys cannot take their i-th values together; nothing if they can."""
+    intervals = [key for key, span in spans.items() if isinstance(span, Interval)]
+    if intervals:
+        return [f"has {', '.join(intervals)}, an interval; expected lists of values."]
+
+    lengths = {key: len(span.texts) for key, span in spans.items() if isinstance(span, Choices)}
+    if len(set(lengths.values())) == 1:
+        return []
+    counts = " and ".join(f"{length} of {key}" for key, length in lengths.items())
+    return [f"takes the i-th values together, but there are {counts}; list as many of each."]
+
+
+def _zip(spans: Sequence[Choices | Interval]) -> Choices | Interval:
+    """Return the values of the keys of one parameter, each once."""
+    if isinstance(spans[0], Interval):
+        return spans[0]
+    columns = [[texts[0] for texts in span.texts] for span in spans if isinstance(span, Choices)]
+    even = spans[0].even and len(spans) == 1
+    return Choices(tuple(dict.fromkeys(zip(*columns, strict=True))), even)
 
 
 def _conditions(
-    when: Mapping[str, str], found: Mapping[str, Choices | Interval]
+    when: Mapping[str, str], spans: Mapping[str, Choices | Interval]
 ) -> tuple[dict[str, Condition], list[str]]:
-    """The condition of each key that has one, and what is wrong with them."""
-    errors, conditions = [], {}
-    for key, asked in when.items():
-        said = f"hydra.sweeper.when has {key}: {asked}"
-        other, equals, wanted = str(asked).partition("=")
-        if key not in found:
-            errors.append(f"{said}, but {key} is not given; {_known(found)}")
-        elif not equals or not wanted:
-            errors.append(f"{said}; expected another key and its value, as in {key}: other=value.")
-        elif other not in found:
-            errors.append(f"{said}, but {other} is not given; {_known(found)}")
-        elif isinstance(values := found[other], Interval):
-            errors.append(
-                f"{said}, but {other} is an interval; expected a key with a list of values."
-            )
+    """Return the condition of each key that has one, and the mistakes in them."""
+    conditions: dict[str, Condition] = {}
+    errors: list[str] = []
+    for key, text in when.items():
+        condition, mistake = _condition(key, str(text), spans)
+        if condition is None:
+            errors.append(f"hydra.sweeper.when has {key}: {text}{mistake}")
         else:
-            known = [plain(texts[0]) for texts in values.texts]
-            # Read as the values themselves were, of which true became True, and 1e-3 became 0.001.
-            condition = OverridesParser.create().parse_override(
-                f"{other}=choice({wanted.replace('|', ',')})"
-            )
-            values = tuple(plain(value) for value in condition.sweep_string_iterator())
-            strange = [value for value in values if value not in known]
-            if strange:
-                errors.append(
-                    f"{said}, but {other} is never {' or '.join(strange)}; expected "
-                    f"{' or '.join(known)}."
-                )
-            else:
-                conditions[key] = Condition(other, values)
+            conditions[key] = condition
     return conditions, errors
 
 
-def _known(found: Mapping[str, Choices | Interval]) -> str:
-    return f"expected one of {', '.join(found)}." if found else "no key is."
+def _condition(
+    key: str, text: str, spans: Mapping[str, Choices | Interval]
+) -> tuple[Condition | None, str]:
+    """Return the condition "other=value|value" of a key, or the mistake in it."""
+    other, _, wanted = text.partition("=")
+    if key not in spans:
+        return None, f", but {key} is not given; {_expected(spans)}"
+    if not wanted:
+        return None, f"; expected another key and its value, as in {key}: other=value."
+    if other not in spans:
+        return None, f", but {other} is not given; {_expected(spans)}"
+    span = spans[other]
+    if isinstance(span, Interval):
+        return None, f", but {other} is an interval; expected a key with a list of values."
+
+    # Read as the values themselves were, of which true became True, and 1e-3 became 0.001.
+    choice = f"{other}=choice({wanted.replace('|', ',')})"
+    override = OverridesParser.create().parse_override(choice)
+    values = tuple(plain(value) for value in override.sweep_string_iterator())
+    allowed = [plain(texts[0]) for texts in span.texts]
+    impossible = [value for value in values if value not in allowed]
+    if impossible:
+        return None, (
+            f", but {other} is never {' or '.join(impossible)}; expected {' or '.join(allowed)}."
+        )
+    return Condition(other, values), ""
 
 
-def _ordered(parameters: Sequence[Parameter]) -> tuple[list[Parameter], list[str]]:
-    """The parameters, each behind the one that its condition asks for, and the names of those that go in a circle."""
+def _expected(spans: Mapping[str, Choices | Interval]) -> str:
+    """Return which keys there are, as the end of a sentence."""
+    return f"expected one of {', '.join(spans)}." if spans else "no key is."
+
+
+def _sort(parameters: Sequence[Parameter]) -> tuple[list[Parameter], list[str]]:
+    """Return the parameters, each behind that of its condition, and the names of a circle."""
     ordered: list[Parameter] = []
-    left = list(parameters)
-    while left:
-        placed = {key for parameter in ordered for key in parameter.keys}
-        ready = next((each for each in left if each.when is None or each.when.key in placed), None)
-        if ready is None:
-            return ordered, [each.name for each in left]
-        ordered.append(ready)
-        left.remove(ready)
-    return ordered, []
+    waiting = list(parameters)
+    while waiting:
+        keys = {key for parameter in ordered for key in parameter.keys}
+        ready = [p for p in waiting if p.when is None or p.when.key in keys]
+        if not ready:
+            break
+        ordered.append(ready[0])
+        waiting.remove(ready[0])
+    return ordered, [parameter.name for parameter in waiting]

@@ -11,6 +11,8 @@ from goldilocks.dataset.readers.windows import Windows
 from goldilocks.encoding import encoder as encoding
 from goldilocks.model import Regularizer
 
+Reader = Callable[[tf.Tensor], tf.Tensor]  # maps row numbers, int64 (batch,), to raw rows
+
 ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes nothing but speed
 
 
@@ -43,12 +45,12 @@ def training(
         Pairs of features, float32 (batch, *input_shape), and targets, (batch, ...).
     """
 
-    def epoch_order(epoch: tf.Tensor) -> tf.data.Dataset:
+    def epoch_order(epoch: tf.Tensor):
+        """Return batches of positions among the rows."""
         order = tf.range(len(rows), dtype=tf.int64)
         if shuffle:
-            order = tf.random.experimental.stateless_shuffle(  # pyright: ignore[reportAttributeAccessIssue]
-                order, seed=[seed, tf.cast(epoch, tf.int32)]
-            )
+            shuffle_rows = tf.random.experimental.stateless_shuffle  # pyright: ignore
+            order = shuffle_rows(order, seed=[seed, tf.cast(epoch, tf.int32)])
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
     order = tf.data.Dataset.counter().flat_map(epoch_order)
@@ -66,7 +68,7 @@ def evaluation(
     *,
     batch_size: int,
 ) -> tf.data.Dataset:
-    """Return the rows once, in their order, not augmented; arguments and values as of `training`."""
+    """Return the rows once, in their order, not augmented; arguments as of `training`."""
     order = tf.data.Dataset.range(len(rows)).batch(batch_size)
     return _load(dataset, encoder, rows, order, targets, None)
 
@@ -113,17 +115,18 @@ def _load(
         features = tf.constant(encoding.features(dataset, encoder, rows))
         dtype = encoder.output.dtype
 
-        def take(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def take(positions: tf.Tensor):
             return tf.cast(tf.gather(features, positions), dtype), tf.gather(labels, positions)
 
         return order.map(take, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     numbers, read = tf.constant(rows), _reader(dataset)
 
-    def load(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def load(positions: tf.Tensor):
         return read(tf.gather(numbers, positions)), tf.gather(labels, positions)
 
-    def encode(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def encode(x: tf.Tensor, y: tf.Tensor):
+        """Augment and encode raw rows."""
         if augment is not None:
             x = tf.cast(augment(tf.cast(x, tf.float32), training=True), tf.float32)
         return encoder(x), y
@@ -132,8 +135,8 @@ def _load(
     return loaded.map(encode, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def _reader(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return what maps row numbers, int64 (batch,), to raw images or windows."""
+def _reader(dataset: Dataset) -> Reader:
+    """Return what reads raw images or windows."""
     if dataset.kind == "series":
         return _window_reader(dataset.x)
     if dataset.image_size:
@@ -141,16 +144,16 @@ def _reader(dataset: Dataset) -> Callable[[tf.Tensor], tf.Tensor]:
     return _array_reader(dataset.x)
 
 
-def _window_reader(windows: Windows) -> Callable[[tf.Tensor], tf.Tensor]:
+def _window_reader(windows: Windows) -> Reader:
     """Return what cuts windows out of a series."""
     values, offsets = tf.constant(windows.values), tf.constant(windows.offsets)
     return lambda rows: tf.gather(values, rows[:, tf.newaxis] + offsets)
 
 
-def _array_reader(x: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+def _array_reader(x: np.ndarray) -> Reader:
     """Return what reads images from an array; the pages of a memory map are shared by processes."""
 
-    def read(rows: tf.Tensor) -> tf.Tensor:
+    def read(rows: tf.Tensor):
         pixels = tf.numpy_function(
             lambda index: np.asarray(x[index]), [rows], tf.uint8, stateful=False
         )
@@ -160,11 +163,11 @@ def _array_reader(x: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
     return read
 
 
-def _file_reader(x: np.ndarray, size: tuple[int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
+def _file_reader(x: np.ndarray, size: tuple[int, int]) -> Reader:
     """Return what decodes images from their files."""
     paths, signature = tf.constant(x), tf.TensorSpec((*size, 3), tf.uint8)
 
-    def read(rows: tf.Tensor) -> tf.Tensor:
+    def read(rows: tf.Tensor):
         return tf.map_fn(
             lambda path: images.decode(path, size),
             tf.gather(paths, rows),

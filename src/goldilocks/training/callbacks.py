@@ -1,6 +1,5 @@
 """Callbacks that record and show the values of each epoch. They know no tracker."""
 
-import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +8,10 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from goldilocks import console, formatting
+from goldilocks import console
+from goldilocks.formatting import number
+
+Logs = Mapping[str, float] | None  # what Keras passes to a callback
 
 
 class Recorder(keras.callbacks.Callback):
@@ -42,15 +44,15 @@ class Recorder(keras.callbacks.Callback):
         """Seconds of training so far, without those between an interruption and the resumption."""
         return self._seconds_before + time.perf_counter() - self._began
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Start the clock."""
         self._began = time.perf_counter()
 
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Start the epoch's clock."""
         self._epoch_began = time.perf_counter()
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Record the epoch's values, with the learning rate of its last step and its seconds."""
         values = {name: float(value) for name, value in (logs or {}).items()}
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
@@ -62,7 +64,7 @@ class Recorder(keras.callbacks.Callback):
         self.epochs = epoch + 1
         self.report(self.epochs, values)
 
-    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
         """Stop the clock."""
         self.seconds = self.elapsed
 
@@ -80,7 +82,7 @@ class ProgressBar(keras.callbacks.Callback):
         self.console = Console(file=sys.stderr)
         self.progress: Progress | None = None
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Draw the empty bar."""
         self.epochs = self.params["epochs"]
         if not self.console.is_terminal:
@@ -96,28 +98,28 @@ class ProgressBar(keras.callbacks.Callback):
         self.bar = self.progress.add_task("", total=self.epochs, values="starting")
         self.progress.start()
 
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Move the bar within the epoch."""
         if self.progress is not None:
             steps = self.params.get("steps") or 1
             self.progress.update(self.bar, completed=self.epoch + (batch + 1) / steps)
 
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Note the number of the epoch, and start its clock."""
         self.epoch, self.began = epoch, time.perf_counter()
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Show the epoch's values."""
         logs = logs or {}
         names = ("loss", "val_loss", self.metric, f"val_{self.metric}")
-        values = "  ".join(f"{name} {_steady(logs[name])}" for name in names if name in logs)
+        values = "  ".join(f"{name} {number(logs[name])}" for name in names if name in logs)
         if self.progress is not None:
             self.progress.update(self.bar, completed=epoch + 1, values=values)
             return
         seconds = time.perf_counter() - self.began
         console.note(f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s")
 
-    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
         """Leave the bar where it stands."""
         self.close()
 
@@ -125,10 +127,3 @@ class ProgressBar(keras.callbacks.Callback):
         """Give the terminal back, also after an interrupt."""
         if self.progress is not None:
             self.progress.stop()
-
-
-def _steady(value: float) -> str:
-    """Format a value with four decimals, so that the line keeps its width; a large one as usual."""
-    if math.isfinite(value) and abs(value) < 100:
-        return f"{value:.4f}"
-    return formatting.number(value)

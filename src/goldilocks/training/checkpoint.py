@@ -9,7 +9,6 @@ import os
 import random
 import time
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,13 @@ import keras
 import numpy as np
 
 from goldilocks import console
-from goldilocks.training.callbacks import Recorder
+from goldilocks.training.callbacks import Logs, Recorder
 
 LARGEST_SHARE = 0.02  # of the training's time that checkpoints may take
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves the state of a training at the end of an epoch; stands behind all callbacks with a state.
+    """Save the state of a training after an epoch; must follow all callbacks with a state.
 
     Args:
         file: The file to write; its folder exists.
@@ -46,12 +45,12 @@ class Checkpoint(keras.callbacks.Callback):
         self.saved_at, self.cost = time.monotonic(), 0.0
         self._early_stopping_state: dict[str, Any] = {}
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Restore early stopping, which forgets its state when a training begins."""
         for name, value in self._early_stopping_state.items():
             setattr(self.early_stopping, name, value)
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Save, if the last checkpoint is old enough."""
         age = time.monotonic() - self.saved_at
         if self.seconds and age < max(self.seconds, self.cost / LARGEST_SHARE):

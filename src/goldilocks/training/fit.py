@@ -185,10 +185,13 @@ def fit(
             callbacks=[*own_callbacks, *callbacks],
         )
 
+    best_epoch, monitored = recorder.epochs, None
+    if early_stopping is not None:
+        best_epoch, monitored = early_stopping.best_epoch + 1, monitor
     return FitResult(
         history=recorder.history,
-        best_epoch=early_stopping.best_epoch + 1 if early_stopping else recorder.epochs,
-        monitor=monitor if early_stopping else None,
+        best_epoch=best_epoch,
+        monitor=monitored,
         seconds=recorder.seconds,
         validation=rows,
     )

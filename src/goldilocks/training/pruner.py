@@ -1,8 +1,10 @@
 """Stops a training that a search, which sees other trainings as well, finds unpromising."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import keras
+
+from goldilocks.training.callbacks import Logs
 
 
 class Pruner(keras.callbacks.Callback):
@@ -22,7 +24,7 @@ class Pruner(keras.callbacks.Callback):
         self.monitor = monitor
         self.pruned = False
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Ask whether to go on, if the epoch has the monitored value."""
         value = (logs or {}).get(self.monitor)
         if value is not None and self.should_prune(epoch + 1, float(value)):

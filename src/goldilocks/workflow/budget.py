@@ -1,4 +1,4 @@
-"""What a workflow may spend, in minutes or in runs, and how much of that each step may have spent by its end."""
+"""What a workflow may spend, in minutes or runs, and how much of it by the end of each step."""
 
 import json
 import math

@@ -125,6 +125,7 @@ def load(store: Store, candidate: Candidate, run_id: str) -> Trained:
         for child in store.get_runs(store.child_run_ids(run_id))
         if child.tags.get("role") in PARTS and child.status == "FINISHED"
     ]
+
     by_key: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for training in children or [run]:

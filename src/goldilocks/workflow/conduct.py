@@ -1,4 +1,4 @@
-"""The universal workflow, from the first step to the last one whose gate opens; an interrupted one is resumed."""
+"""The universal workflow, from its first step to the last one whose gate opens."""
 
 from __future__ import annotations
 
@@ -12,33 +12,31 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from goldilocks import (
-    backend,  # noqa: F401  First: it is quiet.
-    console,
-)
+from goldilocks import backend  # noqa: F401  # isort: skip  First: it is quiet.
+from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.jobs.resources import Room
 from goldilocks.problem import resolve
-from goldilocks.report.workflow import content, log, text
-from goldilocks.report.workflow.content import WorkflowReport
-from goldilocks.tracking import Store, provenance
-from goldilocks.tracking.journal import FOLDER
-from goldilocks.workflow import budget
-from goldilocks.workflow.context import Context
-from goldilocks.workflow.next_steps import next_steps
-from goldilocks.workflow.results import (
+from goldilocks.report.workflow import log, text
+from goldilocks.report.workflow.results import (
+    FILE,
     BaselineResult,
     FinalResult,
     PowerResult,
     ProblemResult,
     RegisterResult,
-    Result,
     Results,
     ScaleResult,
     TuneResult,
-    load,
-    save,
+    WorkflowReport,
+    read_report,
 )
+from goldilocks.tracking import Store, provenance
+from goldilocks.tracking.journal import FOLDER
+from goldilocks.workflow import budget
+from goldilocks.workflow.context import Context
+from goldilocks.workflow.next_steps import next_steps
+from goldilocks.workflow.resume import Result, load, save
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
 
@@ -60,7 +58,7 @@ def conduct(settings: Settings, room: Room) -> None:
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
-    problem = resolve(dataset.problem, **settings.tree["problem"])
+    problem = settings.problem(dataset.problem)
     typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
     identity = json.dumps(
         [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
@@ -117,8 +115,8 @@ def conduct(settings: Settings, room: Room) -> None:
 def _show_finished(store: Store, run_id: str) -> None:
     """Print the steps of a finished workflow."""
     with tempfile.TemporaryDirectory() as folder:
-        report = content.read(store.download_artifact(run_id, content.FILE, Path(folder)))
-    for number, step in enumerate(report.steps, 1):
+        report = read_report(store.download_artifact(run_id, FILE, Path(folder)))
+    for number, step in enumerate(report.results.steps, 1):
         console.result(text.step_lines(step, number))
     console.result(
         f"\nthis workflow has been finished before, run {run_id}; force=true begins anew"
@@ -154,12 +152,12 @@ def _conduct(context: Context) -> WorkflowReport:
         lambda step: final.step(step, problem_result, baseline_result, power_result, tune_result),
     )
     results = dataclasses.replace(results, scale=scale_result, tune=tune_result, final=final_result)
-    tested = final_result.run_id
-    if tested is None:
+    score = final_result.score
+    if score is None:
         return _report(context, results)
 
     register_result = _run(
-        context, 7, "register", RegisterResult, lambda step: register.step(step, tested)
+        context, 7, "register", RegisterResult, lambda step: register.step(step, score.run_id)
     )
     return _report(context, dataclasses.replace(results, register=register_result))
 
@@ -225,23 +223,14 @@ def _with_problem(context: Context, result: ProblemResult) -> Context:
 
 def _report(context: Context, results: Results) -> WorkflowReport:
     """Return what the page, the description and the metrics of the workflow are made of."""
-    settings, dataset = context.settings, context.dataset
-    scale, tune, final = results.scale, results.tune, results.final
+    dataset, settings = context.dataset, context.settings
     command = [provenance.program("python"), "workflow.py", *settings.overrides]
     return WorkflowReport(
         name=settings.name,
         command=shlex.join(command),
         data=f"{dataset.source.replace('_', '-')}: {dataset.location}",
         digest=dataset.digest,
-        metric=context.problem.metric,
-        unit=dataset.unit,
-        steps=results.reports,
-        baseline_loss=results.baseline.loss,
-        sizes=scale.sizes if scale else (),
-        winner=tune.winner_size if tune else None,
-        comparison=tune.comparison if tune else (),
-        trials=tune.trials if tune else (),
-        final=final.score if final else None,
+        results=results,
         seconds=context.budget.seconds_spent,
         runs=context.budget.runs_spent,
         next_steps=tuple(next_steps(context, results)),

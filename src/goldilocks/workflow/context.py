@@ -9,10 +9,10 @@ from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.problem import Problem
+from goldilocks.report.workflow.results import PowerResult, TrainedRuns
 from goldilocks.tracking import Store
 from goldilocks.workflow.budget import Budget
-from goldilocks.workflow.candidate import Trained
-from goldilocks.workflow.results import PowerResult, TrainedRuns
+from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.runner import Runner
 
 SEEDS = 3  # that a candidate is trained with before it can win
@@ -64,4 +64,5 @@ class Context:
 
     def load(self, runs: TrainedRuns) -> list[Trained]:
         """Read the trainings of a candidate from the store."""
-        return [self.runner.load(runs.candidate, run_id) for run_id in runs.run_ids]
+        candidate = Candidate(runs.name, runs.overrides)
+        return [self.runner.load(candidate, run_id) for run_id in runs.run_ids]

@@ -3,28 +3,9 @@
 import math
 
 from goldilocks.formatting import number
+from goldilocks.report.workflow.results import Results, ScaleResult, TuneResult
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import Results, ScaleResult, TuneResult
-
-# Other models for the same kind of data, by the kind: what each reads that the others do not.
-OTHERS = {
-    "image": {
-        "pretrained": "starts from what was learned on many other images",
-        "convnet": "sees neighbouring pixels",
-    },
-    "text": {
-        "embedding": "learns a vector for each word",
-        "conv1d": "sees short runs of words",
-        "rnn": "reads the words in their order",
-    },
-    "series": {
-        "mlp": "is small and fast",
-        "conv1d": "sees short patterns",
-        "rnn": "reads in the order of time",
-    },
-    "table": {},
-}
 
 
 def next_steps(context: Context, results: Results) -> list[str]:
@@ -74,9 +55,11 @@ def _about_the_winner(budget: Budget, scale: ScaleResult, tune: TuneResult) -> l
 
 
 def _other_models(context: Context) -> list[str]:
-    model = context.settings.choices["model"]
+    """Return a sentence for each other model that its own file suggests for this kind of data."""
+    kind, chosen = context.dataset.kind, context.settings.choices["model"]
+    suggested = {name: traits.suggested for name, traits in context.settings.models().items()}
     return [
-        f"Another model: model={name}, which {description}."
-        for name, description in OTHERS[context.dataset.kind].items()
-        if name != model
+        f"Another model: model={name}, which {reasons[kind]}."
+        for name, reasons in suggested.items()
+        if name != chosen and kind in reasons
     ]

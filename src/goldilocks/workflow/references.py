@@ -1,4 +1,4 @@
-"""The scikit-learn model that a workflow's winner is compared with: tuned, tested, and logged as runs of its own."""
+"""The scikit-learn model that the winner is compared with: tuned, tested and logged."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from goldilocks.config.settings import Settings
+from goldilocks.encoding.targets import count_outputs, encode_targets
 from goldilocks.problem import Problem
-from goldilocks.report.workflow.content import from_json
+from goldilocks.report.workflow.results import TunedReference, from_json
 from goldilocks.run.context import PREDICTIONS
 from goldilocks.tracking import provenance
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import TunedReference, once
-
-if TYPE_CHECKING:
-    from goldilocks.reference import Reference
+from goldilocks.workflow.resume import once
 
 SHARE = 0.05  # of the budget that the search may take
 SECONDS = 60.0  # that it may take at most
@@ -38,27 +36,12 @@ def tune(context: Context) -> TunedReference:
 def _tune(context: Context, folder: Path) -> dict[str, Any]:
     seconds = min(SECONDS, SHARE * context.budget.seconds)
     call = functools.partial(_tuned, context.runner.settings(ANY), context.problem, seconds)
-    reference, rows = context.runner.call(call, "reference", folder, context.run_id)
-
-    folds = [""] if len(rows) == 1 else [str(number) for number in range(1, len(rows) + 1)]
-    arrays: dict[str, Any] = {}
-    for fold, validation, predictions in zip(folds, rows, reference.predictions, strict=True):
-        arrays |= {f"rows.{fold}": validation, f"predictions.{fold}": predictions}
+    values, arrays = context.runner.call(call, "reference", folder, context.run_id)
     np.savez(folder / PREDICTIONS, **arrays)
 
-    scores = {
-        name: float(np.mean([fold[name] for fold in reference.scores]))
-        for name in reference.scores[0]
-    }
-    metrics = {f"best_val_{name}": value for name, value in scores.items()}
-    _log(context, reference.name, reference.parameters, metrics, arrays)
-    return {
-        "name": reference.name,
-        "parameters": dict(reference.parameters),
-        "scores": scores,
-        "settings_tried": reference.candidates,
-        "predictions": str(folder / PREDICTIONS),
-    }
+    metrics = {f"best_val_{name}": value for name, value in values["scores"].items()}
+    _log(context, values["name"], values["parameters"], metrics, arrays)
+    return {**values, "predictions": str(folder / PREDICTIONS)}
 
 
 def validated(reference: TunedReference) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -121,39 +104,48 @@ def _log(
 
 def _tuned(
     settings: Settings, problem: Problem, seconds: float
-) -> tuple[Reference, list[np.ndarray]]:
-    """Return the tuned reference and the validation rows of each split, in a process of its own."""
-    from goldilocks import reference  # It imports scikit-learn, which the workflow never needs.
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Tune the reference, in a process of its own.
+
+    Returns:
+        The fields of `TunedReference` but for the file, and the arrays in that file.
+    """
+    # Loaded in the process of the job alone: the workflow starts without scikit-learn's estimators.
+    from goldilocks import reference
 
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
     seed = settings.tree["seed"]
     tuned = reference.tune(dataset, problem, splits, seed=seed, seconds=seconds)
-    return tuned, [split.validation for split in splits]
+
+    folds = [""] if len(splits) == 1 else [str(number) for number in range(1, len(splits) + 1)]
+    arrays = {}
+    for fold, split, predictions in zip(folds, splits, tuned.predictions, strict=True):
+        arrays |= {f"rows.{fold}": split.validation, f"predictions.{fold}": predictions}
+    values = {
+        "name": tuned.name,
+        "parameters": dict(tuned.parameters),
+        "scores": {
+            name: float(np.mean([fold[name] for fold in tuned.scores])) for name in tuned.scores[0]
+        },
+        "settings_tried": tuned.candidates,
+    }
+    return values, arrays
 
 
 def _tested(
     settings: Settings, problem: Problem, tuned: TunedReference, rows: np.ndarray
 ) -> tuple[np.ndarray, Mapping[str, float]]:
     """Return predictions of test rows and their scores, in a process of its own."""
-    from goldilocks import reference  # It imports scikit-learn, which the workflow never needs.
-    from goldilocks.encoding.targets import count_outputs, encode_targets
+    # As in `_tuned`.
+    from goldilocks import reference
     from goldilocks.evaluation import scores as evaluation
 
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
     train = split.joined().train if dataset.subset is None else split.train
-    model = reference.Reference(
-        name=tuned.name,
-        problem=problem,
-        parameters=tuned.parameters,
-        scores=(),
-        predictions=(),
-        candidates=tuned.settings_tried,
-        seconds=0.0,
-        seed=settings.tree["seed"],
-        threads=1,
-    )
-    predictions = reference.predict(reference.refit(model, dataset, train), dataset, rows)
+    seed = settings.tree["seed"]
+    fitted = reference.fit(dataset, problem, train, tuned.parameters, seed=seed)
+    predictions = reference.predict(dataset, problem, fitted, rows)
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     return predictions, evaluation.scores(problem, truth, predictions)

@@ -1,4 +1,4 @@
-"""What a workflow cannot be asked for, found before anything slow is imported."""
+"""Options that a workflow cannot have, refused before anything slow is imported."""
 
 from goldilocks.config.settings import Settings, key_of, listed
 from goldilocks.errors import ConfigError
@@ -11,25 +11,28 @@ def check(settings: Settings) -> None:
     """Refuse what the workflow itself decides, and a workflow without a store.
 
     Raises:
-        ConfigError: The message lists all of it.
+        ConfigError: If there is any of these; the message lists them all.
     """
     typed = set(map(key_of, settings.overrides))
     errors = [
         f"{key} is given; workflow.py decides it: leave it out." for key in OWN if key in typed
     ]
+
     if settings.choices["tracking"] == "none":
         errors.append(
             "tracking=none keeps no run, and a workflow compares runs; expected tracking=local or "
             "server."
         )
-    if settings.choices["model"] == "baseline":
+    if settings.traits.model.baseline:
         errors.append(
-            "model=baseline is trained by every workflow beside a model; name another one."
+            f"model={settings.choices['model']} is trained by every workflow beside a model; name "
+            "another one."
         )
     if "experiment" in typed:
         errors.append(
             "experiment is given; it is one run, ready-made: name the dataset= and the model= that "
             "it has."
         )
+
     if errors:
         raise ConfigError(listed(errors))

@@ -243,7 +243,7 @@ class Runner:
 
 
 def _train(settings: Settings) -> float:
-    # In the process of a job; that of the workflow never needs Keras.
+    # Loaded in the process of the job alone: the workflow starts without what a training needs.
     from goldilocks.run.run import run
 
     return run(settings)

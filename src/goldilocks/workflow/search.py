@@ -1,42 +1,37 @@
-"""What is searched in step 5, and the trials: Optuna's TPE, pruned between epochs, until gains are within noise."""
+"""The trials of step 5: Optuna's TPE, pruned between epochs, until gains are within noise."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
-from goldilocks.config.settings import key_of
-from goldilocks.dataset import KINDS
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.jobs import records
-from goldilocks.model import HONOURS
 from goldilocks.problem import higher_is_better
-from goldilocks.search import trial as pruning
+from goldilocks.report.workflow.results import ProblemResult, Row
+from goldilocks.search.distributions import suggest
+from goldilocks.search.options import StudySpec
+from goldilocks.search.study import Trials, create_study, fail_interrupted, finished
 from goldilocks.workflow.budget import TUNE
 from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import ProblemResult
+from goldilocks.workflow.search_space import search_space
 from goldilocks.workflow.steps import final
+from goldilocks.workflow.tables import finite
 
 AT_LEAST = 8  # trials before the search may end by itself
 IN_VAIN = 6  # trials without a gain beyond noise that end it
-RATES = (0.1, 5.0)  # times the learning rate of the configuration: the least and the greatest
-L1, L2 = (0.0, 1e-6, 1e-5, 1e-4), (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
-DROPOUT = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 ENDS = {
-    "no_gain": f"the last {IN_VAIN} gained nothing beyond noise",
-    "trials": "that is the most that are made",
-    "budget": "the budget of this step was spent",
+    "no_gain": f"The last {IN_VAIN} gained nothing beyond noise.",
+    "trials": "More are never made.",
+    "budget": "Then the budget of this step was spent.",
 }
 
 
 class Search:
-    """The trials of a workflow; what an earlier process has done counts."""
+    """The trials of a workflow, those of interrupted processes among them."""
 
     def __init__(
         self,
@@ -51,222 +46,145 @@ class Search:
     ):
         """Search around `start`, one of `sizes`, with so many epochs a trial."""
         self.context, self.comparison, self.problem = context, comparison, problem
-        self.sizes, self.start = sizes, start
-        self.epochs, self.patience = epochs, patience
-        self.folder = (context.folder / "trials").absolute()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.start, self.epochs, self.patience = start, epochs, patience
+        self.space = search_space(context, [size.candidate for size in sizes], start.candidate)
+
         monitor = context.settings.tree["trainer"]["monitor"]
         self.monitor = monitor.removeprefix("val_").replace("data_loss", "loss")
         self.higher = higher_is_better(monitor)
         self.trained: dict[int, Trained] = {}
-        self.ended: list[float] = []
+        self.values: list[float] = []  # of the complete trials, in the order in which they ended
         self.ended_by = ""
-        search = pruning.Search(
+
+        self.folder = (context.folder / "trials").absolute()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        spec = StudySpec(
             storage=str(self.folder / "study.log"),
             study="trials",
             pruner="median",
             warmup=epochs // 4,
             epochs=epochs,
         )
-        self.study = optuna.create_study(
-            study_name=search.study,
-            storage=pruning.storage(search.storage),
-            direction="maximize" if self.higher else "minimize",
-            pruner=pruning.pruner(search),
-            sampler=optuna.samplers.TPESampler(
-                seed=context.settings.tree["seed"], n_startup_trials=AT_LEAST
-            ),
-            load_if_exists=True,
+        self.study = create_study(spec, maximize=self.higher)
+        self.study.sampler = optuna.samplers.TPESampler(
+            seed=context.settings.tree["seed"], n_startup_trials=AT_LEAST
         )
-        pruning.leave(self.folder, search)
+        spec.save(self.folder)
+        self.trials = Trials(self.study, self.folder, self._suggest, self._stopped)
 
     @property
     def count(self) -> int:
-        """How many trials have come to their end."""
-        return len(
-            self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        )
+        """Return how many trials have ended."""
+        return len(finished(self.study))
 
     def run(self, *, trials: int) -> None:
-        """Do trials until so many are done, the budget is spent, or the last ones gained nothing beyond noise."""
-        self._take_over()
-        self.begun = self.count
-        self.left = trials - self.begun
+        """Run trials until there are so many, the budget is spent, or the last gained nothing."""
+        for params in fail_interrupted(self.study):
+            self.study.enqueue_trial(params)
+        self.values += [float(trial.value or 0.0) for trial in self._complete()]
+        if not self.study.get_trials(deepcopy=False):
+            for params in self.space.first_trials():
+                self.study.enqueue_trial(params)
+
+        self.started, self.most = self.count, trials
         self.context.runner.stream(
-            self._ask, self._tell, self.folder, self.context.run_id, total=None
+            self.trials.ask, self._tell, self.folder, self.context.run_id, total=None
         )
 
     def best(self, most: int) -> list[Trained]:
-        """The best trials, each with other parameters."""
-        sign = -1 if self.higher else 1
-        done = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        done.sort(key=lambda trial: sign * float(trial.value or 0.0))
-        unique = {str(sorted(trial.params.items())): trial for trial in reversed(done)}
-        numbers = sorted(
-            (trial.number for trial in unique.values()), key=[trial.number for trial in done].index
+        """Return the best trials, each with other parameters."""
+        best_first = sorted(
+            self._complete(), key=lambda trial: float(trial.value or 0.0), reverse=self.higher
         )
-        return [self._result(number) for number in numbers[:most]]
+        unique: dict[str, FrozenTrial] = {}
+        for trial in best_first:
+            unique.setdefault(str(sorted(trial.params.items())), trial)
+        return [self._trained(trial) for trial in list(unique.values())[:most]]
 
     def summary(self) -> str:
-        """What was searched, and why it ended."""
-        trials = self.study.get_trials(deepcopy=False)
-        pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
+        """Return what was searched, and why it ended."""
+        pruned = self.study.get_trials(deepcopy=False, states=(TrialState.PRUNED,))
+        count = "One trial" if self.count == 1 else f"{self.count} trials"
+        names = ", ".join(self.space.distributions)
         return (
-            f"{self.count} trials were made ({pruned} of them stopped early by the median rule), "
-            "of up to "
-            f"{self.epochs} epochs, over {', '.join(self._space())}; {ENDS[self.ended_by]}."
+            f"{count} of up to {self.epochs} epochs searched {names}; {len(pruned)} stopped early "
+            f"by the median rule. {ENDS[self.ended_by]}"
         )
 
-    def table(self) -> list[dict[str, Any]]:
-        """A row for each trial that was begun."""
+    def table(self) -> list[Row]:
+        """Return a row for each trial that was started."""
         return [
             {
                 "trial": trial.number,
                 "state": trial.state.name.lower(),
-                f"val_{self.monitor}": _finite(trial.value),
+                f"val_{self.monitor}": finite(trial.value),
+                **trial.params,
             }
-            | trial.params
             for trial in self.study.get_trials(deepcopy=False)
             if trial.state != TrialState.WAITING
         ]
 
-    def _take_over(self) -> None:
-        """Trials that were cut off are done again; of a new study, the first ones are what the book would try."""
-        for trial in self.study.get_trials(deepcopy=False):
-            if trial.state == TrialState.RUNNING:
-                self.study.tell(trial.number, state=TrialState.FAIL)
-                self.study.enqueue_trial(trial.params)
-            elif trial.value is not None and trial.state == TrialState.COMPLETE:
-                self.ended.append(trial.value)
-        if not self.study.get_trials(deepcopy=False):
-            for params in self._first():
-                self.study.enqueue_trial(params)
+    def _complete(self) -> list[FrozenTrial]:
+        return self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
-    def _first(self) -> list[dict[str, Any]]:
-        """Each kind of regularization by itself, at the values of the book, then a smaller network."""
-        space, start = self._space(), self.start.candidate.name
-        neutral = {name: self._neutral(name) for name in space}
-        changes: list[dict[str, Any]] = [
-            {"dropout": 0.5},
-            {"augmentation": True, "dropout": 0.5},
-            {"l2": 1e-3},
-            {"l1": 1e-5},
-            {"learning_rate": neutral.get("learning_rate", 1.0) / 3},
-            {"size": self._names()[max(0, self._names().index(start) - 1)]},
-        ]
-        return [neutral | change for change in changes if set(change) <= set(space)]
+    def _stopped(self) -> bool:
+        """Return whether no more trials may start, and note why."""
+        self.ended_by = self._end()
+        return self.ended_by != ""
 
-    def _neutral(self, name: str) -> Any:
-        rate = self.context.settings.tree["optimizer"]["learning_rate"]
-        return {
-            "size": self.start.candidate.name,
-            "learning_rate": rate,
-            "augmentation": False,
-        }.get(name, 0.0)
+    def _end(self) -> str:
+        if self._no_gain():
+            return "no_gain"
+        if self.started >= self.most:
+            return "trials"
+        # The first trial is run even if the budget is too small for it.
+        if self.started > 0 and self._budget_is_spent():
+            return "budget"
+        return ""
 
-    def _names(self) -> list[str]:
-        return [size.candidate.name for size in self.sizes]
+    def _budget_is_spent(self) -> bool:
+        """Return whether the budget of this step does not allow one more trial."""
+        budget, [likely, *_] = self.context.budget, [*self.best(1), self.start]
+        seconds = self.context.runner.seconds([likely])
+        if budget.seconds_left(TUNE, final.seconds(self.problem, likely)) < seconds:
+            return True
+        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return budget.runs_left(TUNE) < 1 + len(running)
 
-    def _space(self) -> Mapping[str, Any]:
-        """What is searched, by name, as Optuna's distributions; without what was typed, and what the model refuses."""
-        typed = set(map(key_of, self.context.typed))
-        model, tree = self.context.settings.choices["model"], self.context.settings.tree
-        rate = tree["optimizer"]["learning_rate"]
-        space: dict[str, Any] = {}
-        if len(self.sizes) > 1:
-            space["size"] = CategoricalDistribution(self._names())
-        if "optimizer.learning_rate" not in typed:
-            space["learning_rate"] = FloatDistribution(RATES[0] * rate, RATES[1] * rate, log=True)
-        if "regularizer" in typed:
-            return space
-        for name, values in (("dropout", DROPOUT), ("l1", L1), ("l2", L2)):
-            if name in HONOURS[model] and f"regularizer.{name}" not in typed:
-                space[name] = CategoricalDistribution(values)
-        if KINDS[self.context.settings.choices["dataset"]] == "image":
-            space["augmentation"] = CategoricalDistribution([False, True])
-        return space
-
-    def _candidate(self, params: Mapping[str, Any]) -> Candidate:
-        """The candidate of a trial."""
-        size = next(
-            (each for each in self.sizes if each.candidate.name == params.get("size")), self.start
-        )
-        words = ["regularizer=augmentation"] if params.get("augmentation") else []
-        flat = (
-            "model.layers=0" in size.candidate.overrides
-        )  # An embedding without a layer has no weights to penalize.
-        kept = [
-            name
-            for name in ("dropout", "l1", "l2")
-            if params.get(name) and not (flat and name in ("l1", "l2"))
-        ]
-        words += [f"regularizer.{name}={params[name]:g}" for name in kept]
-        if "learning_rate" in params and not math.isclose(
-            params["learning_rate"], self._neutral("learning_rate")
-        ):
-            words.append(f"optimizer.learning_rate={params['learning_rate']:.3g}")
-        shown = " ".join(
-            [size.candidate.name, *(word.partition(".")[2] or "augmentation" for word in words)]
-        )
-        words += [f"trainer.epochs={self.epochs}", f"regularizer.patience={self.patience}"]
-        if self.monitor == "loss" and {"l1", "l2"} & set(kept):
-            words.append("trainer.monitor=val_data_loss")  # A penalty is no error.
-        return size.candidate.overridden(shown, *words)
-
-    def _ask(self) -> tuple[int, Candidate] | None:
-        budget, likely = self.context.budget, (self.best(1) or [self.start])[0]
-        reserved = final.seconds(self.problem, likely)
-        running = len(self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
-        spent = (
-            budget.seconds_left(TUNE, reserved) < self.context.runner.seconds([likely])
-            or budget.runs_left(TUNE) < 1 + running
-        )
-        ends = {
-            "no_gain": self._in_vain(),
-            "trials": self.left <= 0,
-            "budget": spent and self.begun > 0,
-        }
-        self.ended_by = next((name for name, true in ends.items() if true), "")
-        if self.ended_by:
-            return None
-        self.left -= 1
-        self.begun += 1
-        trial = self.study.ask(dict(self._space()))
-        candidate = self._candidate(trial.params)
-        trial.set_user_attr("candidate", [candidate.name, *candidate.overrides])
-        return trial.number, candidate
-
-    def _tell(self, number: int, trained: Trained | None) -> None:
-        value = math.nan if trained is None else trained.best(self.monitor)
-        if trained is not None:
-            self.trained[number] = trained
-        if not math.isfinite(value):
-            self.study.tell(number, state=TrialState.FAIL)
-        elif records.read(self.folder, number).pruned:
-            self.study.tell(number, state=TrialState.PRUNED)
-        else:
-            self.study.tell(number, value)
-            self.ended.append(value)
-
-    def _result(self, number: int) -> Trained:
-        if number not in self.trained:  # An earlier process has done it.
-            name, *overrides = self.study.get_trials(deepcopy=False)[number].user_attrs["candidate"]
-            run_id = records.read(self.folder, number).run_id
-            self.trained[number] = self.context.runner.load(
-                Candidate(name, tuple(overrides)), run_id
-            )
-        return self.trained[number]
-
-    def _in_vain(self) -> bool:
-        """Whether the last trials have not improved on those before by more than the noise from seed to seed."""
-        if len(self.ended) < AT_LEAST + IN_VAIN:
+    def _no_gain(self) -> bool:
+        """Return whether the last trials gained no more than the noise from seed to seed."""
+        if len(self.values) < AT_LEAST + IN_VAIN:
             return False
         sign = 1 if self.higher else -1
-        before = max(sign * value for value in self.ended[:-IN_VAIN])
-        after = max(sign * value for value in self.ended[-IN_VAIN:])
+        before = max(sign * value for value in self.values[:-IN_VAIN])
+        after = max(sign * value for value in self.values[-IN_VAIN:])
         return after - before <= self.comparison.seed_error.get(self.monitor, 0.0)
 
+    def _suggest(self, trial: optuna.Trial) -> Candidate:
+        """Return the candidate of a new trial."""
+        self.started += 1
+        for name, choices in self.space.distributions.items():
+            suggest(trial, name, choices)
+        candidate = self.space.candidate(
+            trial.params, epochs=self.epochs, patience=self.patience, monitor=self.monitor
+        )
+        trial.set_user_attr("candidate", [candidate.name, *candidate.overrides])
+        return candidate
 
-def _finite(value: float | None) -> float | None:
-    """JSON has no NaN."""
-    return value if value is not None and math.isfinite(value) else None
+    def _tell(self, number: int, trained: Trained | None) -> None:
+        value = None
+        if trained is not None:
+            self.trained[number] = trained
+            value = finite(trained.best(self.monitor))
+        state = self.trials.tell(number, value)
+        if value is not None and state == TrialState.COMPLETE:
+            self.values.append(value)
+
+    def _trained(self, trial: FrozenTrial) -> Trained:
+        """Return a trial as trained, by this process or by an interrupted one."""
+        if trial.number not in self.trained:
+            name, *overrides = trial.user_attrs["candidate"]
+            run_id = records.read(self.folder, trial.number).run_id
+            candidate = Candidate(name, tuple(overrides))
+            self.trained[trial.number] = self.context.runner.load(candidate, run_id)
+        return self.trained[trial.number]

@@ -3,11 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from goldilocks.evaluation.differences import Difference
 from goldilocks.formatting import number
-from goldilocks.report.workflow.content import Cell, ModelSize
+from goldilocks.report.workflow.results import Cell, ModelSize, TrainedRuns
 from goldilocks.workflow.candidate import Trained
-from goldilocks.workflow.results import TrainedRuns
 
 
 def row(trained: Trained, metrics: Sequence[str]) -> dict[str, Cell]:
@@ -42,12 +40,8 @@ def model_size(trained: Trained) -> ModelSize:
 def runs_of(trained: Sequence[Trained]) -> TrainedRuns:
     """Return what a later step, or a later process, reads the trainings of a candidate from."""
     run_ids = tuple(training.run.run_id for training in trained)
-    return TrainedRuns(candidate=trained[0].candidate, run_ids=run_ids)
-
-
-def clear(difference: Difference) -> str:
-    """Return "clear" for a difference beyond noise, else "within noise"."""
-    return "clear" if difference.beyond_noise else "within noise"
+    candidate = trained[0].candidate
+    return TrainedRuns(name=candidate.name, overrides=candidate.overrides, run_ids=run_ids)
 
 
 def interval(low: float, high: float) -> str:

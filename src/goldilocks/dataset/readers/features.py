@@ -1,4 +1,4 @@
-"""Columns of a table -> numbers (float64, NaN where missing), categories (str, "" where missing), and what was dropped.
+"""Columns of a table -> numbers (float64) and categories (str).
 
 Nothing is fitted here. A column is dropped, with a note, where it cannot help: it is constant, it
 names its row, or it holds something that is neither number, date nor text.
@@ -7,22 +7,20 @@ names its row, or it holds something that is neither number, date nor text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from pandas.api import types
 
 from goldilocks.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas
 
 NUMBER, CATEGORY = "number", "category"
 ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?"
 MANY_CATEGORIES = 100  # Each category becomes an input of the network.
 
 
-def prepare(frame: pandas.DataFrame) -> tuple[pandas.DataFrame, list[str]]:
-    """The columns that a model can learn from.
+def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the columns that a model can learn from.
 
     Args:
         frame: Columns of any dtype, one row per example.
@@ -31,50 +29,47 @@ def prepare(frame: pandas.DataFrame) -> tuple[pandas.DataFrame, list[str]]:
         A table with the same rows, whose columns are float64, finite or NaN, or objects that all
         are str; and sentences on what was dropped, converted or is missing.
     """
-    import pandas
-
-    kept: dict[str, pandas.Series] = {}
+    usable: dict[str, pd.Series] = {}
     notes: list[str] = []
     missing: list[str] = []
     for name, column in frame.items():
-        values, said = _column(column)
-        notes += [f"Column {name!r} {what}." for what in said]
+        values, remarks = _column(column)
+        notes += [f"Column {name!r} {remark}." for remark in remarks]
         if values is None:
             continue
+
         gaps = int((values == "").sum() if values.dtype == object else np.isnan(values).sum())
         reason = _useless(values, len(frame) - gaps)
         if reason:
             notes.append(f"Dropped the column {name!r}: {reason}.")
             continue
-        kept[str(name)] = pandas.Series(
-            values, frame.index, values.dtype
-        )  # Else pandas makes its own str of objects.
+        # With the dtype, else pandas makes its own str of objects.
+        usable[str(name)] = pd.Series(values, frame.index, values.dtype)
         if gaps:
             missing.append(f"{name} {gaps}")
+
     if missing:
         notes.append(
             f"Missing values, of {len(frame)} rows: {', '.join(missing)}. They are filled in from "
             "training rows."
         )
-    return pandas.DataFrame(kept, index=frame.index), notes
+    return pd.DataFrame(usable, index=frame.index), notes
 
 
-def conform(frame: pandas.DataFrame, kinds: Mapping[str, str]) -> pandas.DataFrame:
-    """Other rows of a table that was prepared once: the same columns, in the same order, as the same kind of values.
+def conform(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Return other rows of a table that was prepared once, with the same kinds of columns.
 
     Args:
         frame: Has these columns, and maybe others.
         kinds: "number" or "category" by the names of the columns.
 
     Returns:
-        As of `prepare`; nothing is dropped.
+        As of `prepare`, the columns in the order of `kinds`; nothing is dropped.
 
     Raises:
         DataError: A column of numbers holds something else.
     """
-    import pandas
-
-    kept = {}
+    conforming = {}
     for name, kind in kinds.items():
         column = frame[name]
         if kind == CATEGORY:
@@ -84,12 +79,11 @@ def conform(frame: pandas.DataFrame, kinds: Mapping[str, str]) -> pandas.DataFra
             if values is None or values.dtype == object:
                 raise DataError(
                     f"The column {name!r} holds {_no_number(column)!r}; expected numbers or dates, "
-                    "as in the rows that "
-                    "the model was trained on. Correct it, or leave the cell empty if the value is "
-                    "unknown."
+                    "as in the rows that the model was trained on. Correct it, or leave the cell "
+                    "empty if the value is unknown."
                 )
-        kept[name] = pandas.Series(values, frame.index, values.dtype)
-    return pandas.DataFrame(kept, index=frame.index)
+        conforming[name] = pd.Series(values, frame.index, values.dtype)
+    return pd.DataFrame(conforming, index=frame.index)
 
 
 def kind_of(dtype: str) -> str:
@@ -97,8 +91,8 @@ def kind_of(dtype: str) -> str:
     return NUMBER if dtype == "float64" else CATEGORY
 
 
-def texts(column: pandas.Series) -> np.ndarray:
-    """A column as str objects (rows,), without the spaces around them; "" where one is missing."""
+def texts(column: pd.Series) -> np.ndarray:
+    """Return a column as str objects (rows,), without spaces around them; "" where missing."""
     return (
         column.astype(object)
         .where(column.notna(), "")
@@ -107,21 +101,20 @@ def texts(column: pandas.Series) -> np.ndarray:
     )
 
 
-def _no_number(column: pandas.Series) -> str:
-    """The first value of a column that is no number."""
-    import pandas
-
+def _no_number(column: pd.Series) -> str:
+    """Return the first value of a column that is no number."""
     present = column.dropna()
-    odd = present[np.isnan(np.asarray(pandas.to_numeric(present, errors="coerce"), np.float64))]
+    odd = present[_are_no_numbers(present)]
     return str((odd if len(odd) else present).iloc[0])
 
 
-def _column(column: pandas.Series) -> tuple[np.ndarray | None, list[str]]:
-    """One column as float64 or str objects, or None where it is neither; and what to say of it."""
-    import pandas
-    from pandas.api import types
+def _are_no_numbers(values: pd.Series) -> np.ndarray:
+    return np.isnan(np.asarray(pd.to_numeric(values, errors="coerce"), np.float64))
 
-    if isinstance(column.dtype, pandas.CategoricalDtype):
+
+def _column(column: pd.Series) -> tuple[np.ndarray | None, list[str]]:
+    """Return a column as float64 or str objects, or None where it is neither; and remarks."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
     if types.is_bool_dtype(column.dtype) or (
         types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"
@@ -130,7 +123,8 @@ def _column(column: pandas.Series) -> tuple[np.ndarray | None, list[str]]:
     if types.is_datetime64_any_dtype(column.dtype):
         return _days(column), ["holds dates; it became days since 1970-01-01"]
     if types.is_timedelta64_dtype(column.dtype):
-        return _finite(column / pandas.Timedelta(days=1))[0], ["holds durations; it became days"]
+        return _finite(column / pd.Timedelta(days=1))[0], ["holds durations; it became days"]
+
     present = column.dropna()
     kind = types.infer_dtype(present, skipna=True)
     if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
@@ -139,60 +133,52 @@ def _column(column: pandas.Series) -> tuple[np.ndarray | None, list[str]]:
         return _days(column), ["holds dates; it became days since 1970-01-01"]
     if kind not in ("string", "mixed-integer"):
         return None, [f"was dropped: it holds {kind} values; expected numbers, dates or texts"]
+
     text = column.map(lambda value: str(value).strip(), na_action="ignore")
     if len(present) and text.dropna().str.fullmatch(ISO_DATE).all():
         days = _days(text)
         if np.isnan(days).sum() == column.isna().sum():
             return days, ["holds dates; it became days since 1970-01-01"]
-    return text.fillna("").to_numpy(dtype=object), _nearly_number(text.dropna()) + _many(
-        text.dropna()
-    )
+    remarks = _nearly_number(text.dropna()) + _many(text.dropna())
+    return text.fillna("").to_numpy(dtype=object), remarks
 
 
-def _finite(column: pandas.Series) -> tuple[np.ndarray, list[str]]:
+def _finite(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     infinite = int(np.isinf(values).sum())
     values[np.isinf(values)] = np.nan
     return values, [f"holds {infinite} infinite values; they count as missing"] if infinite else []
 
 
-def _days(column: pandas.Series) -> np.ndarray:
-    import pandas
-
-    dates = pandas.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
-    return ((dates - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(days=1)).to_numpy(
-        dtype=np.float64
-    )
+def _days(column: pd.Series) -> np.ndarray:
+    dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
+    days = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    return days.to_numpy(dtype=np.float64)
 
 
 def _useless(values: np.ndarray, present: int) -> str:
-    """Why nothing can be learnt from a column; empty where something can."""
-    import pandas
-
-    distinct = len(
-        pandas.unique(values)
-    )  # A gap counts as a value of its own: that it is missing can tell something.
+    """Return why nothing can be learnt from a column; "" where something can."""
+    # A gap counts as a value of its own: that it is missing can tell something.
+    distinct = len(pd.unique(values))
     if present == 0:
         return "it is empty"
     if distinct == 1:
-        return (
-            f"it is {values[0]!r} in every row"
-            if values.dtype == object
-            else f"it is {values[0]:g} in every row"
-        )
+        value = repr(values[0]) if values.dtype == object else f"{values[0]:g}"
+        return f"it is {value} in every row"
     if values.dtype == object:
         if present > 1 and distinct - (present < len(values)) == present:
-            return f"its {present} texts are all different, so they name rows and cannot be learnt from"
+            return (
+                f"its {present} texts are all different, so they name rows and cannot be learnt "
+                "from"
+            )
     elif values[0] in (0.0, 1.0) and np.array_equal(values, values[0] + np.arange(len(values))):
         return "it counts the rows"
     return ""
 
 
-def _nearly_number(text: pandas.Series) -> list[str]:
-    """The sentence for a column of numbers that a few words made into text."""
-    import pandas
-
-    words = list(text[np.isnan(np.asarray(pandas.to_numeric(text, errors="coerce"), np.float64))])
+def _nearly_number(text: pd.Series) -> list[str]:
+    """Return the remark on a column of numbers that a few words made into text."""
+    words = list(text[_are_no_numbers(text)])
     if not 0 < len(words) <= 0.1 * len(text):
         return []
     return [
@@ -201,7 +187,7 @@ def _nearly_number(text: pandas.Series) -> list[str]:
     ]
 
 
-def _many(text: pandas.Series) -> list[str]:
+def _many(text: pd.Series) -> list[str]:
     distinct = text.nunique()
     if distinct <= MANY_CATEGORIES or distinct == len(text):
         return []

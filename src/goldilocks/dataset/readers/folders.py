@@ -1,4 +1,7 @@
-"""A folder of images or texts -> its classes, files and hashes. No TensorFlow: a wrong folder is told at once."""
+"""A folder of images or texts -> its classes, files and hashes.
+
+Nothing here needs TensorFlow, so that a wrong folder is refused at once.
+"""
 
 import hashlib
 import json
@@ -6,6 +9,7 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,23 +28,22 @@ SPLITS = {"train", "training", "val", "valid", "validation", "test", "test1", "t
 
 @dataclass(frozen=True)
 class Files:
-    """What is looked for: its name in the plural, and the suffixes of its files, the usual one first."""
+    """What to look for: its name in the plural, and its suffixes, the usual one first."""
 
     name: str
     suffixes: tuple[str, ...]
 
     @property
     def layouts(self) -> str:
-        """How the files may lie in a folder, for people."""
+        """How the files may be laid out in a folder, for people."""
         usual = self.suffixes[0]
         return (
             f"Expected two classes or more: a subfolder for each (cats/1{usual}, dogs/1{usual}), "
-            "or one folder whose "
-            f"file names begin with the class (cat.0{usual}, dog.0{usual})"
+            f"or one folder whose file names begin with the class (cat.0{usual}, dog.0{usual})"
         )
 
 
-# What `tf.io.decode_image` of TensorFlow 2.21 decodes, told by content whatever the suffix.
+# What `tf.io.decode_image` of TensorFlow 2.21 decodes, by content whatever the suffix.
 IMAGES = Files("images", (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"))
 TEXTS = Files("texts", (".txt",))
 
@@ -50,7 +53,7 @@ class Listing:
     """The files of a folder, class by class, each class in natural order (cat.2 before cat.10).
 
     Attributes:
-        folder: What `files` are relative to: the folder given, or the only folder inside it.
+        folder: What `files` are relative to: the folder itself, or the only folder inside it.
         files: Relative paths with forward slashes.
         labels: int64 (files,), index into `classes`.
         classes: Names of the classes, alphabetical, capitals and small letters alike.
@@ -65,77 +68,108 @@ class Listing:
 
 
 def find(folder: Path, wanted: Files) -> Listing:
-    """The images or texts of a folder, in one of their `layouts`; a single wrapping folder is descended into.
+    """List the images or texts of a folder, in one of their `layouts`.
+
+    A single folder inside it, with nothing beside it, is descended into.
 
     Raises:
         DataError: The folder is missing or empty, holds fewer than two classes, or a class fewer
             than `FEWEST` files.
     """
     if not folder.is_dir():
-        found = "is a file" if folder.is_file() else "does not exist"
+        what = "is a file" if folder.is_file() else "does not exist"
         raise DataError(
-            f"dataset.dir={folder} {found}. Expected a folder of {wanted.name}; unpack an archive "
+            f"dataset.dir={folder} {what}. Expected a folder of {wanted.name}; unpack an archive "
             "first."
         )
     ignored: Counter[str] = Counter()
     try:
-        while True:
-            inside = sorted(
-                entry.name for entry in os.scandir(folder) if entry.is_dir() and _shown(entry.name)
-            )
-            beside = [
-                entry.name
-                for entry in os.scandir(folder)
-                if entry.is_file() and _counted(entry.name, wanted, ignored)
-            ]
-            if beside or len(inside) != 1:
-                break
-            folder = folder / inside[0]
-        if {name.casefold() for name in inside} <= SPLITS and inside:
+        folder, subfolders, files = _unwrapped(folder, wanted, ignored)
+        if subfolders and {name.casefold() for name in subfolders} <= SPLITS:
             raise DataError(
-                f"{folder} holds the folders {', '.join(inside)}: parts of a split data set, not "
-                "classes. Expected a "
-                f"folder per class; give one part, dataset.dir={folder / inside[0]}, and the "
-                "protocol splits it."
+                f"{folder} holds the folders {', '.join(subfolders)}: parts of a split data set, "
+                "not classes. Expected a folder per class; give one part, "
+                f"dataset.dir={folder / subfolders[0]}, and the protocol splits it."
             )
-        if inside:
-            members = {
-                name: [f"{name}/{file}" for file in _walk(folder / name, wanted, ignored)]
-                for name in inside
-            }
-            ignored[f"{wanted.name} beside the class folders"] += len(beside)
+        members = {}
+        for name in subfolders:
+            inside = _walk(folder / name, wanted, ignored)
+            members[name] = [f"{name}/{file}" for file in inside]
+        if subfolders:
+            ignored[f"{wanted.name} beside the class folders"] += len(files)
         else:
-            members = _by_name(folder, beside, wanted)
+            members = _by_name(folder, files, wanted)
     except OSError as error:
-        raise DataError(
-            f"Could not read {folder}: {error}. Expected a folder that you may read."
-        ) from error
+        raise _unreadable(folder, error) from error
 
     classes = tuple(sorted(members, key=lambda name: (name.casefold(), name)))
+    _check_classes(folder, wanted, classes, members)
+    counts = [len(members[name]) for name in classes]
+    notes = ()
+    if ignored.total():
+        kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
+        notes = (f"Ignored {ignored.total()} files in {folder}: {', '.join(kinds)}.",)
+    return Listing(
+        folder=folder,
+        files=tuple(file for name in classes for file in sorted(members[name], key=_natural)),
+        labels=np.repeat(np.arange(len(classes), dtype=np.int64), counts),
+        classes=classes,
+        notes=notes,
+    )
+
+
+def _unwrapped(
+    folder: Path, wanted: Files, ignored: Counter[str]
+) -> tuple[Path, list[str], list[str]]:
+    """Return the first folder that holds more than one folder, its subfolders and wanted files."""
+    while True:
+        entries = list(os.scandir(folder))
+        subfolders = sorted(
+            entry.name for entry in entries if entry.is_dir() and _shown(entry.name)
+        )
+        files = [
+            entry.name
+            for entry in entries
+            if entry.is_file() and _counted(entry.name, wanted, ignored)
+        ]
+        if files or len(subfolders) != 1:
+            return folder, subfolders, files
+        folder = folder / subfolders[0]
+
+
+def _check_classes(
+    folder: Path, wanted: Files, classes: Sequence[str], members: Mapping[str, Sequence[str]]
+) -> None:
     if len(classes) < 2:
-        found = f"no {wanted.name}"
-        if classes:
-            found = f"one class, {classes[0]!r} ({len(members[classes[0]])} {wanted.name})"
-        raise DataError(f"{folder} holds {found}. {wanted.layouts}.")
+        what = f"no {wanted.name}"
+        for name in classes:
+            what = f"one class, {name!r} ({len(members[name])} {wanted.name})"
+        raise DataError(f"{folder} holds {what}. {wanted.layouts}.")
+
     few = [f"{name!r} has {len(members[name])}" for name in classes if len(members[name]) < FEWEST]
     if few:
         raise DataError(
-            f"Too few {wanted.name} in {folder}: "
-            f"{', '.join(few[:5])}{', ...' if len(few) > 5 else ''}. Expected at "
-            f"least {FEWEST} ({', '.join(wanted.suffixes)}) in each class; add {wanted.name}, or "
-            "take the class away."
+            f"Too few {wanted.name} in {folder}: {shortened(few)}. Expected at least {FEWEST} "
+            f"({', '.join(wanted.suffixes)}) in each class; add {wanted.name}, or take the class "
+            "away."
         )
-    files = tuple(file for name in classes for file in sorted(members[name], key=_natural))
-    labels = np.repeat(
-        np.arange(len(classes), dtype=np.int64), [len(members[name]) for name in classes]
-    )
-    what = ", ".join(f"{count} {kind}" for kind, count in ignored.most_common() if count)
-    notes = (f"Ignored {ignored.total()} files in {folder}: {what}.",) if what else ()
-    return Listing(folder=folder, files=files, labels=labels, classes=classes, notes=notes)
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    """Return the error for a folder that the operating system does not let us read."""
+    return DataError(f"Could not read {path}: {error}. Expected a folder that you may read.")
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return the first five names, and dots for the others, for a message."""
+    first = list(names[:5])
+    if len(names) > 5:
+        first.append("...")
+    return ", ".join(first)
 
 
 def below(folder: Path, wanted: Files) -> list[str]:
-    """The images or texts at any depth below a folder, in natural order, as paths relative to it.
+    """Return images or texts at any depth below a folder, in natural order, as relative paths.
 
     Raises:
         DataError: The folder cannot be read.
@@ -143,13 +177,11 @@ def below(folder: Path, wanted: Files) -> list[str]:
     try:
         return sorted(_walk(folder, wanted, Counter()), key=_natural)
     except OSError as error:
-        raise DataError(
-            f"Could not read {folder}: {error}. Expected a folder that you may read."
-        ) from error
+        raise _unreadable(folder, error) from error
 
 
 def hashes(listing: Listing) -> np.ndarray:
-    """SHA-256 of the content of every file: uint8 (files, 32).
+    """Return the SHA-256 of the content of every file: uint8 (files, 32).
 
     Remembered in the cache under the names, sizes and times of the files, so that a large folder is
     read once.
@@ -164,9 +196,8 @@ def hashes(listing: Listing) -> np.ndarray:
             return hashlib.file_digest(file, "sha256").digest()
 
     def build() -> dict[str, np.ndarray]:
-        with (
-            ThreadPoolExecutor() as threads
-        ):  # hashlib and read() both release the interpreter lock.
+        # hashlib and read() both release the interpreter lock.
+        with ThreadPoolExecutor() as threads:
             joined = b"".join(threads.map(of_file, paths))
         return {"sha256": np.frombuffer(joined, dtype=np.uint8).reshape(len(paths), 32)}
 
@@ -189,7 +220,7 @@ def hashes(listing: Listing) -> np.ndarray:
 
 
 def _by_name(folder: Path, names: list[str], wanted: Files) -> dict[str, list[str]]:
-    """The files of a flat folder by the part of their name before the first dot, as in Kaggle's cat.0.jpg."""
+    """Return the files of a flat folder by the part of their names before the first dot."""
     members: dict[str, list[str]] = {}
     for name in names:
         parts = name.split(".")
@@ -203,12 +234,13 @@ def _by_name(folder: Path, names: list[str], wanted: Files) -> dict[str, list[st
 
 
 def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
-    """The files at any depth below a folder, links followed once, as paths relative to it."""
+    """Return the files at any depth below a folder, links followed once, as relative paths."""
 
     def stop(error: OSError) -> None:
         raise error
 
-    found, seen = [], set()
+    files: list[str] = []
+    seen: set[str] = set()
     for parent, folders, names in os.walk(folder, onerror=stop, followlinks=True):
         real = os.path.realpath(parent)
         if real in seen:  # A link to a folder above would go round for ever.
@@ -216,13 +248,11 @@ def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
             continue
         seen.add(real)
         folders[:] = [name for name in folders if _shown(name)]
-        below = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
-        found += [
-            f"{below}/{name}" if below else name
-            for name in names
-            if _counted(name, wanted, ignored)
-        ]
-    return found
+        prefix = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
+        if prefix:
+            prefix += "/"
+        files += [f"{prefix}{name}" for name in names if _counted(name, wanted, ignored)]
+    return files
 
 
 def _shown(name: str) -> bool:
@@ -230,8 +260,9 @@ def _shown(name: str) -> bool:
 
 
 def _counted(name: str, wanted: Files, ignored: Counter[str]) -> bool:
-    """Whether a file is wanted by its name; what is not is counted by its kind."""
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 (pathlib takes 5 times as long, and there may be millions)
+    """Return whether a file is wanted by its name; what is not is counted by its kind."""
+    # pathlib takes 5 times as long, and there may be millions.
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
     if not _shown(name):
         ignored["hidden"] += 1
     elif not name.isascii() and name.encode(errors="ignore").decode() != name:
@@ -247,4 +278,4 @@ def _natural(name: str) -> tuple[list[str | int], str]:
     # Odd places are the digits, so that text is only ever compared with text and numbers with
     # numbers.
     parts = re.split(r"([0-9]+)", name.casefold())
-    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name

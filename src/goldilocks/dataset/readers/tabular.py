@@ -9,7 +9,8 @@ import re
 import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from goldilocks.errors import DataError
 
@@ -18,7 +19,7 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 
 
 def path_of(file: str) -> Path:
-    """The path of a file that a person named, `~` expanded.
+    """Return the path of a file that a person named, `~` expanded.
 
     Raises:
         DataError: It is not there, is empty or a folder, or ends in none of `SUFFIXES`.
@@ -26,7 +27,7 @@ def path_of(file: str) -> Path:
     path = Path(str(file)).expanduser()
     if not path.is_file():
         here = sorted(
-            each.name for each in path.parent.glob("*") if each.suffix.lower() in SUFFIXES
+            file.name for file in path.parent.glob("*") if file.suffix.lower() in SUFFIXES
         )
         close = difflib.get_close_matches(path.name, here, n=1)
         hint = f" Did you mean {path.parent / close[0]}?" if close else ""
@@ -37,16 +38,15 @@ def path_of(file: str) -> Path:
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(
             f"dataset.file={path} ends in {path.suffix or 'no suffix'!r}; expected one of "
-            f"{', '.join(SUFFIXES)}. Save "
-            "the table as CSV (any spreadsheet can) or as Parquet."
+            f"{', '.join(SUFFIXES)}. Save the table as CSV (any spreadsheet can) or as Parquet."
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty (0 bytes); expected a header line and rows.")
     return path
 
 
-def read(path: Path, *, as_text: Collection[str] = ()) -> tuple[Any, list[str]]:
-    """The file as a `pandas.DataFrame` with different names of columns, and what had to be guessed to read it.
+def read(path: Path, *, as_text: Collection[str] = ()) -> tuple[pd.DataFrame, list[str]]:
+    """Return a file with different names of columns, and notes on what was guessed to read it.
 
     Args:
         path: Of the file.
@@ -56,55 +56,32 @@ def read(path: Path, *, as_text: Collection[str] = ()) -> tuple[Any, list[str]]:
     Raises:
         DataError: It is not UTF-8, not what its suffix says, or names two columns alike.
     """
-    import pandas
-
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
-            frame, notes = pandas.read_parquet(path), []
+            frame, notes = pd.read_parquet(path), []
         else:
-            separator, decimal, notes = _dialect(path)
-            with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "error", pandas.errors.ParserWarning
-                )  # Raised where cells would be lost.
-                how = {"sep": separator, "encoding": "utf-8-sig", "skipinitialspace": True}
-                header = (
-                    pandas.read_csv(path, nrows=0, index_col=False, **how).columns
-                    if as_text
-                    else ()
-                )
-                frame = pandas.read_csv(
-                    path,
-                    **how,
-                    decimal=decimal,
-                    na_values=["?"],
-                    dtype={name: str for name in header if str(name).strip() in as_text},
-                    # Else a header that is one name short turns the first column into the index.
-                    index_col=False,
-                    low_memory=False,  # Else the type of a column may change in the middle.
-                )
+            frame, notes = _read_csv(path, as_text)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x}). Save "
-            "it as UTF-8, for "
-            f"example with `iconv -f WINDOWS-1252 -t UTF-8 {path.name} > utf8.csv`."
+            "it as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 "
+            f"{path.name} > utf8.csv`."
         ) from error
-    except (
-        ValueError,
-        OSError,
-        pandas.errors.ParserWarning,
-    ) as error:  # Parser, Arrow and empty-data errors are these.
+    # Errors of the parser, of Arrow and of empty data are these.
+    except (ValueError, OSError, pd.errors.ParserWarning) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
         raise DataError(
-            f"{path} cannot be read as {path.suffix[1:]} "
-            f"({str(error).strip().splitlines()[0].rstrip('.')}); expected "
-            "one header line and the same number of cells in every row."
+            f"{path} cannot be read as {path.suffix[1:]} ({reason}); expected one header line and "
+            "the same number of cells in every row."
         ) from error
+
     frame.columns = [str(name).strip() for name in frame.columns]
-    twice = sorted({name for name in frame.columns if list(frame.columns).count(name) > 1})
-    if twice:
+    names = list(frame.columns)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
         raise DataError(
-            f"{path} has more than one column named {twice[0]!r}; expected different names. Rename "
-            "one."
+            f"{path} has more than one column named {repeated[0]!r}; expected different names. "
+            "Rename one."
         )
     return frame, notes
 
@@ -112,7 +89,9 @@ def read(path: Path, *, as_text: Collection[str] = ()) -> tuple[Any, list[str]]:
 def labels(
     target: str | int | Sequence[str] | None, columns: list[str], path: Path, *, name: str
 ) -> list[str]:
-    """The target columns' names: a list as it is, a name that exists as it is, else what stands between commas.
+    """Return the names of the target columns.
+
+    A list is taken as it is, and so is a name that exists; any other text is split at its commas.
 
     Args:
         target: What a person gave as `dataset.target`.
@@ -128,57 +107,78 @@ def labels(
             f"dataset={name} needs the column to predict: add dataset.target=NAME; "
             f"{listed(columns, path)}."
         )
-    if isinstance(target, str | int):
-        return (
-            [str(target)]
-            if str(target) in columns
-            else [part.strip() for part in str(target).split(",")]
-        )
-    return [str(part) for part in target]
+    if not isinstance(target, str | int):
+        return [str(part) for part in target]
+    if str(target) in columns:
+        return [str(target)]
+    return [part.strip() for part in str(target).split(",")]
 
 
-def check_column(name: str, columns: list[str], path: Path) -> None:
-    """Refuse the name of a column that is not there, with the nearest one that is."""
-    if name in columns:
-        return
-    lower = {column.lower(): column for column in columns}
-    close = difflib.get_close_matches(name.lower(), lower, n=1)
-    hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
-    raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
+def check_columns(names: Sequence[str], columns: list[str], path: Path) -> None:
+    """Raise DataError for the name of a column that is not there, with the nearest one that is."""
+    for name in names:
+        if name in columns:
+            continue
+        lower = {column.lower(): column for column in columns}
+        close = difflib.get_close_matches(name.lower(), lower, n=1)
+        hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
+        raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
 
 
 def listed(columns: list[str], path: Path) -> str:
-    """What columns there are, for a message."""
-    shown = ", ".join(columns[:50]) + (
-        f" and {len(columns) - 50} more" if len(columns) > 50 else ""
-    )
-    return f"expected one of the columns of {path.name}: {shown}"
+    """Return what columns there are, for a message."""
+    names = ", ".join(columns[:50])
+    if len(columns) > 50:
+        names += f" and {len(columns) - 50} more"
+    return f"expected one of the columns of {path.name}: {names}"
+
+
+def _read_csv(path: Path, as_text: Collection[str]) -> tuple[pd.DataFrame, list[str]]:
+    separator, decimal, notes = _dialect(path)
+    options = {"sep": separator, "encoding": "utf-8-sig", "skipinitialspace": True}
+    header = ()
+    if as_text:
+        header = pd.read_csv(path, nrows=0, index_col=False, **options).columns
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # Raised where cells would be lost.
+        frame = pd.read_csv(
+            path,
+            **options,
+            decimal=decimal,
+            na_values=["?"],
+            dtype={name: str for name in header if str(name).strip() in as_text},
+            # Else a header that is one name short turns the first column into the index.
+            index_col=False,
+            low_memory=False,  # Else the type of a column may change in the middle.
+        )
+    return frame, notes
 
 
 def _dialect(path: Path) -> tuple[str, str, list[str]]:
-    """The separator that cuts the header into the most names, and the sign before decimals: a point, or a comma."""
+    """Return the separator, the sign before decimals, and notes.
+
+    The separator is the one that cuts the header into the most names.
+    """
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = [line for line in (file.readline(100_000) for _ in range(100)) if line.strip()]
     if not lines:
         raise DataError(f"{path} holds nothing but empty lines; expected a header line and rows.")
-    separator = max(",;\t", key=lambda each: len(next(csv.reader(lines[:1], delimiter=each))))
+    separator = max(",;\t", key=lambda sign: len(next(csv.reader(lines[:1], delimiter=sign))))
+
     cells: list[str] = []
-    with contextlib.suppress(
-        csv.Error
-    ):  # A text of more than 131,072 characters; the rows before it are enough.
+    # A text of more than 131,072 characters; the rows before it are enough.
+    with contextlib.suppress(csv.Error):
         for row in csv.reader(lines[1:], delimiter=separator):
             cells += [cell.strip() for cell in row]
     commas, points = (
         sum(re.fullmatch(rf"[-+]?\d+{sign}\d+", cell) is not None for cell in cells)
         for sign in (",", r"\.")
     )
-    if separator != "," and commas > points:
-        return (
-            separator,
-            ",",
-            [
-                f"Read 1,5 as one and a half: {commas} cells of the first rows have a comma before "
-                "decimals."
-            ],
-        )
-    return separator, ".", []
+    if separator == "," or commas <= points:
+        return separator, ".", []
+    note = (
+        f"Read 1,5 as one and a half: {commas} cells of the first rows have a comma before "
+        "decimals."
+    )
+    return separator, ",", [note]

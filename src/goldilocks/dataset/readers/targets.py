@@ -6,32 +6,28 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 from __future__ import annotations
 
 from numbers import Number
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from goldilocks.errors import DataError
 from goldilocks.problem import PROBLEMS
 
-if TYPE_CHECKING:
-    import pandas
-
-FEW_INTEGERS = (
-    20  # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
-)
+# As many different whole numbers, or fewer, are taken for classes; more for a quantity.
+FEW_INTEGERS = 20
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
 
-def known(columns: pandas.DataFrame) -> np.ndarray:
-    """The rows, bool (rows,), in which no target is missing, empty or infinite."""
+def present(columns: pd.DataFrame) -> np.ndarray:
+    """Return the rows in which no target is missing, empty or infinite, bool (rows,)."""
     bare = columns.map(lambda value: value.strip() if isinstance(value, str) else value)
     unusable = columns.isna().to_numpy() | bare.isin(["", np.inf, -np.inf]).to_numpy()
     return np.asarray(~unusable.any(axis=1))
 
 
-def prepare(columns: pandas.DataFrame, problem: str) -> Prepared:
-    """The targets as a problem type needs them.
+def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
+    """Return the targets as a problem type needs them.
 
     Args:
         columns: One column, or for a multilabel problem several; no value missing.
@@ -56,30 +52,27 @@ def prepare(columns: pandas.DataFrame, problem: str) -> Prepared:
     if len(names) > 1 and problem not in ("auto", "multilabel"):
         raise DataError(
             f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; "
-            "expected one column, or "
-            "dataset.problem=multilabel."
+            "expected one column, or dataset.problem=multilabel."
         )
     if len(names) > 1:
         return _multilabel(columns)
     if problem == "multilabel":
         raise DataError(
             f"dataset.problem is multilabel, and dataset.target names one column ({names[0]}); "
-            "expected a column "
-            "of 0 and 1 for each label: dataset.target=[FIRST,SECOND]."
+            "expected a column of 0 and 1 for each label: dataset.target=[FIRST,SECOND]."
         )
+
     name, column = names[0], columns.iloc[:, 0]
-    numbers = _numbers(column)
-    values = (
-        np.array([str(value).strip() for value in column], dtype=object)
-        if numbers is None
-        else numbers
-    )
+    values = _numbers(column)
+    if values is None:
+        values = np.array([str(value).strip() for value in column], dtype=object)
     distinct = np.unique(values)
     if len(distinct) == 1:
         raise DataError(
             f"The target {name!r} is {_shown(distinct[0])} in every row; expected at least two "
             "values."
         )
+
     notes = []
     if problem == "auto":
         problem, reason = _inferred(values, distinct)
@@ -91,8 +84,8 @@ def prepare(columns: pandas.DataFrame, problem: str) -> Prepared:
     return _quantity(name, values, problem, notes)
 
 
-def _numbers(column: pandas.Series) -> np.ndarray | None:
-    """The column as float64 (rows,); None where it holds texts."""
+def _numbers(column: pd.Series) -> np.ndarray | None:
+    """Return the column as float64 (rows,); None where it holds texts."""
     try:
         return column.to_numpy(dtype=np.float64) if column.map(_is_number).all() else None
     except (TypeError, ValueError):
@@ -104,7 +97,7 @@ def _is_number(value: object) -> bool:
 
 
 def _inferred(values: np.ndarray, distinct: np.ndarray) -> tuple[str, str]:
-    """A problem type, and why."""
+    """Return a problem type, and why."""
     if len(distinct) == 2:
         return "binary", f"it has two values, {_shown(distinct[0])} and {_shown(distinct[1])}"
     if values.dtype == object:
@@ -126,17 +119,15 @@ def _classes(
     if problem == "binary" and len(distinct) != 2:
         raise DataError(
             f"The target {name!r} has {len(distinct)} values ({_some(names)}), and dataset.problem "
-            "is binary; "
-            "expected two. Use dataset.problem=auto or multiclass."
+            "is binary; expected two. Use dataset.problem=auto or multiclass."
         )
     if len(distinct) > len(values) / 2:
         raise DataError(
             f"The target {name!r} has {len(distinct)} different values in {len(values)} rows "
-            f"({_some(names)}); "
-            "expected classes with several rows each. Give another dataset.target; for numbers, "
-            "use "
-            "dataset.problem=regression."
+            f"({_some(names)}); expected classes with several rows each. Give another "
+            "dataset.target; for numbers, use dataset.problem=regression."
         )
+
     index = np.searchsorted(distinct, values)
     if problem == "multiclass":
         return problem, index.astype(np.int64), names, notes
@@ -149,26 +140,25 @@ def _quantity(name: str, values: np.ndarray, problem: str, notes: list[str]) -> 
     if values.dtype == object:
         raise DataError(
             f"The target {name!r} holds texts ({_some(tuple(dict.fromkeys(values)))}), and "
-            "dataset.problem is "
-            f"{problem}; expected numbers. Correct the column, or use dataset.problem=multiclass."
+            f"dataset.problem is {problem}; expected numbers. Correct the column, or use "
+            "dataset.problem=multiclass."
         )
     if problem == "unit_regression" and (values.min() < 0 or values.max() > 1):
         raise DataError(
             f"The target {name!r} goes from {values.min():g} to {values.max():g}, and "
-            "dataset.problem is "
-            "unit_regression; expected 0 to 1. Divide it by its largest possible value, or use "
-            "dataset.problem=regression."
+            "dataset.problem is unit_regression; expected 0 to 1. Divide it by its "
+            "largest possible value, or use dataset.problem=regression."
         )
     return problem, values.astype(np.float32), (), notes
 
 
-def _multilabel(columns: pandas.DataFrame) -> Prepared:
+def _multilabel(columns: pd.DataFrame) -> Prepared:
     labels = tuple(str(name) for name in columns.columns)
     y = np.empty(columns.shape, np.float32)
-    for place, name in enumerate(labels):
-        numbers = _numbers(columns.iloc[:, place])
+    for index, name in enumerate(labels):
+        numbers = _numbers(columns.iloc[:, index])
         if numbers is None or not np.isin(numbers, (0.0, 1.0)).all():
-            values = tuple(str(value) for value in columns.iloc[:, place].unique())
+            values = tuple(str(value) for value in columns.iloc[:, index].unique())
             raise DataError(
                 f"The label {name!r} holds {_some(values)}; expected only 0 and 1, or true and "
                 "false."
@@ -178,18 +168,17 @@ def _multilabel(columns: pandas.DataFrame) -> Prepared:
                 f"The label {name!r} is {numbers[0]:g} in every row; expected 0 and 1. Take it out "
                 "of dataset.target."
             )
-        y[:, place] = numbers
-    return (
-        "multilabel",
-        y,
-        labels,
-        [f"Took {len(labels)} target columns for the labels of a multilabel problem."],
-    )
+        y[:, index] = numbers
+
+    note = f"Took {len(labels)} target columns for the labels of a multilabel problem."
+    return "multilabel", y, labels, [note]
 
 
 def _shown(value: object) -> str:
-    """A value as a class's name: whole numbers without their decimals."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    """Return a value as a class's name: whole numbers without their decimals."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Listed text files -> texts: what is empty or no UTF-8 is counted, named and skipped."""
+"""Listed text files -> texts; files that are empty or no UTF-8 are counted, named and skipped."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ class Texts:
 
     Attributes:
         x: str objects (rows,), without the spaces and line ends around them.
-        rows: int64 (rows,), the file that each is from, by its place in the listing.
+        rows: int64 (rows,), the file that each is from, by its index in the listing.
         notes: Sentences about what was ignored or skipped.
     """
 
@@ -32,7 +32,7 @@ class Texts:
 
 
 def read(listing: folders.Listing) -> Texts:
-    """The texts of listed files, read once and kept in the cache under the hashes of their content.
+    """Return the texts of listed files, cached under the hashes of their content.
 
     Raises:
         DataError: A file cannot be read, too many are no UTF-8, or a class has fewer than
@@ -48,14 +48,17 @@ def read(listing: folders.Listing) -> Texts:
         few = listing.classes[int(counts.argmin())]
         raise DataError(
             f"The class {few!r} in {listing.folder} has {counts.min()} files with a text in them; "
-            "expected at least "
-            f"{folders.FEWEST}. Add texts, or take the class away. {' '.join(notes)}".rstrip()
+            f"expected at least {folders.FEWEST}. Add texts, or take the class away. "
+            f"{' '.join(notes)}".rstrip()
         )
     return Texts(x=packing.unpack(stored), rows=rows, notes=notes)
 
 
 def _read_all(listing: folders.Listing) -> dict[str, np.ndarray]:
-    """Packed texts, and where they are from: rows, broken and empty, each int64, places in the listing."""
+    """Return packed texts, and their rows in the listing, beside the broken and the empty ones.
+
+    These are the int64 arrays "rows", "broken" and "empty".
+    """
     texts: list[str] = []
     rows: list[int] = []
     broken: list[int] = []
@@ -69,12 +72,15 @@ def _read_all(listing: folders.Listing) -> dict[str, np.ndarray]:
             rows.append(row)
         else:
             empty.append(row)
-    places = {"rows": rows, "broken": broken, "empty": empty}
-    return packing.pack(texts) | {name: np.array(found, np.int64) for name, found in places.items()}
+    return packing.pack(texts) | {
+        "rows": np.array(rows, np.int64),
+        "broken": np.array(broken, np.int64),
+        "empty": np.array(empty, np.int64),
+    }
 
 
 def content(path: Path) -> str | None:
-    """The text of a file, without the spaces and line ends around it; None where it is no UTF-8 text.
+    """Return the text of a file without the spaces around it; None where it is no UTF-8 text.
 
     Raises:
         DataError: The file cannot be read.
@@ -89,23 +95,29 @@ def content(path: Path) -> str | None:
 
 
 def _skipped(listing: folders.Listing, broken: np.ndarray, empty: np.ndarray) -> tuple[str, ...]:
-    """Sentences about what was skipped; raises where more than `BROKEN_LIMIT` of the files are no UTF-8."""
+    """Return notes about what was skipped.
+
+    Raises:
+        DataError: More than `BROKEN_LIMIT` of the files are no UTF-8.
+    """
     total = len(listing.files)
-    counted = f"{len(broken)} of {total} files in {listing.folder} are not UTF-8 texts"
+    sentence = f"{len(broken)} of {total} files in {listing.folder} are not UTF-8 texts"
     if len(broken) > BROKEN_LIMIT * total:
         raise DataError(
-            f"{counted}: {_named(listing, broken)}. Expected at most {BROKEN_LIMIT:.0%} of them. "
-            "Save them as UTF-8, "
-            "for example with `iconv -f WINDOWS-1252 -t UTF-8 old.txt > new.txt`, or delete them."
+            f"{sentence}: {_named(listing, broken)}. Expected at most {BROKEN_LIMIT:.0%} of them. "
+            "Save them as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 old.txt > "
+            "new.txt`, or delete them."
         )
-    notes = (f"{counted}, and were skipped: {_named(listing, broken)}.",) if len(broken) else ()
+    notes = []
+    if len(broken):
+        notes.append(f"{sentence}, and were skipped: {_named(listing, broken)}.")
     if len(empty):
-        notes += (
+        notes.append(
             f"Skipped {len(empty)} of {total} files, because they are empty: "
-            f"{_named(listing, empty)}.",
+            f"{_named(listing, empty)}."
         )
-    return notes
+    return tuple(notes)
 
 
 def _named(listing: folders.Listing, rows: np.ndarray) -> str:
-    return ", ".join(listing.files[row] for row in rows[:5]) + (", ..." if len(rows) > 5 else "")
+    return folders.shortened([listing.files[row] for row in rows])

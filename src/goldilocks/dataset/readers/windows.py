@@ -36,30 +36,42 @@ class Windows:
     delay: int
 
     def __len__(self) -> int:
-        """The number of windows; 0 where the series is too short for one."""
+        """Return the number of windows; 0 where the series is too short for one."""
         return max(0, len(self.values) - self.lookback - self.delay + 1)
 
     @property
     def offsets(self) -> np.ndarray:
-        """Where the points that a window sees stand from its first one, int64 (time steps,)."""
+        """Positions of the points that a window sees, from its first one, int64 (time steps,)."""
         return np.arange(self.lookback - 1, -1, -self.step, dtype=np.int64)[::-1]
 
     @property
     def targets(self) -> np.ndarray:
-        """What each window is to predict, float32 (windows,), in the target's unit."""
+        """The value that each window predicts, float32 (windows,), in the target's unit."""
         return self.values[self.lookback + self.delay - 1 :, self.target]
 
     @property
     def persistence(self) -> np.ndarray:
-        """The target's last value that each window sees, float32 (windows,), in the target's unit."""
+        """The last value of the target in each window, float32 (windows,), in its unit."""
         return self.values[self.lookback - 1 : self.lookback - 1 + len(self), self.target]
 
+    def overlap(self, *, purge: bool) -> int:
+        """Return `Dataset.overlap`; with `purge` no target lies in the time of the next part."""
+        ahead = self.delay if purge else 0
+        return self.lookback + ahead - 1
+
     def seen(self, rows: np.ndarray | Sequence[int]) -> np.ndarray:
-        """The windows of these rows, float32 (rows, time steps, columns), in the columns' units."""
+        """Return windows, float32 (rows, time steps, columns), in the columns' units."""
         return self.values[np.asarray(rows, np.int64)[:, np.newaxis] + self.offsets]
 
     def points(self, rows: np.ndarray) -> np.ndarray:
-        """Every point of time in the spans of these windows (int64, (rows,)), each once: float32 (points, columns)."""
+        """Return every point of time that these windows span, each once.
+
+        Args:
+            rows: The windows, int64 (rows,).
+
+        Returns:
+            float32 (points, columns).
+        """
         spans = np.zeros(len(self.values) + 1, np.int64)
         np.add.at(spans, rows, 1)
         np.add.at(spans, rows + self.lookback, -1)

@@ -1,10 +1,8 @@
-"""Archives: fetched once and checked against the checksum they were published with; unpacked so they cannot do harm."""
+"""Fetch archives once, check their checksums, and unpack them so that they cannot do harm."""
 
 import lzma
-import shutil
 import stat
 import tarfile
-import tempfile
 import time
 import zipfile
 import zlib
@@ -37,10 +35,12 @@ TIMEOUT = (10, 60)
 # Bytes that an archive may unpack to: the largest one that we fetch holds 0.9 GB; 16 GiB of zeros
 # zip to 16 MiB.
 SIZE_LIMIT = 16 * 2**30
+# What the libraries raise for an archive that is damaged.
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, RuntimeError)
 
 
 def fetch(url: str, sha256: str | None, *, name: str) -> Path:
-    """The file behind a URL, downloaded once into the cache, its checksum verified.
+    """Download the file behind a URL once into the cache, and verify its checksum.
 
     Args:
         url: Where it is published (http or https).
@@ -67,14 +67,14 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
             known_hash=f"sha256:{sha256}" if sha256 else None,
             fname=f"{name}-{PurePosixPath(urlsplit(url).path).name}",
             path=folder,
-            downloader=_download,  # pyright: ignore[reportArgumentType] (pooch names the parameters otherwise than it calls)
+            # pooch names the parameters otherwise than it calls.
+            downloader=_download,  # pyright: ignore[reportArgumentType]
         )
     except requests.HTTPError as error:
         raise SourceUnavailable(f"The server refused {url}: {error}. {fix}") from error
     except requests.RequestException as error:
-        reason: BaseException = (
-            error  # Of the chain of errors the first one says it shortest: "Connection refused".
-        )
+        # Of the chain of errors the first one says it shortest: "Connection refused".
+        reason: BaseException = error
         while reason.__context__:
             reason = reason.__context__
         raise SourceUnavailable(f"Could not download {url}: {reason}. {fix}") from error
@@ -83,14 +83,13 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
     except OSError as error:
         raise DataError(
             f"Could not store {url} in {folder}: {error}. Make room, or set GOLDILOCKS_CACHE to a "
-            "folder that can be "
-            "written."
+            "folder that can be written."
         ) from error
     return Path(path)
 
 
 def _download(url: str, output_file: str, _pooch: object) -> None:
-    """Appends what is missing of `url` to the temporary `output_file` until it is whole; called by pooch."""
+    """Append what is missing of `url` to the temporary `output_file`; called by pooch."""
     target = Path(output_file)
     console = Console(stderr=True)
     columns = (
@@ -102,42 +101,42 @@ def _download(url: str, output_file: str, _pooch: object) -> None:
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
-        task = progress.add_task(PurePosixPath(urlsplit(url).path).name, total=None)
+        name = PurePosixPath(urlsplit(url).path).name
+        task = progress.add_task(name, total=None)
         for remaining in range(RESUMES, -1, -1):
             try:
                 _append(url, target, progress, task)
                 return
             except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-                began = (
-                    isinstance(error, requests.exceptions.ChunkedEncodingError)
-                    or target.stat().st_size > 0
-                )
-                if (
-                    remaining == 0 or not began
-                ):  # No connection at all: waiting would only delay the stand-in.
+                broke_off = isinstance(error, requests.exceptions.ChunkedEncodingError)
+                # No connection at all: waiting would only delay the stand-in.
+                never_began = not broke_off and target.stat().st_size == 0
+                if remaining == 0 or never_began:
                     raise
                 time.sleep(PAUSE)
 
 
 def _append(url: str, target: Path, progress: Progress, task: TaskID) -> None:
     received = target.stat().st_size
-    headers = {"Accept-Encoding": "identity"} | (
-        {"Range": f"bytes={received}-"} if received else {}
-    )
+    headers = {"Accept-Encoding": "identity"}
+    if received:
+        headers["Range"] = f"bytes={received}-"
+
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
         response.raise_for_status()
-        resumed = response.status_code == requests.codes.partial_content
-        received = received if resumed else 0
+        mode = "ab"
+        if response.status_code != requests.codes.partial_content:
+            mode, received = "wb", 0
         length = response.headers.get("Content-Length")
         progress.update(task, completed=received, total=received + int(length) if length else None)
-        with target.open("ab" if resumed else "wb") as file:
+        with target.open(mode) as file:
             for chunk in response.iter_content(chunk_size=2**16):
                 file.write(chunk)
                 progress.advance(task, len(chunk))
 
 
 def extract(archive: Path, folder: Path) -> Path:
-    """Unpacks a zip or tar archive; the folder exists only when everything is in it.
+    """Unpack a zip or tar archive; the folder exists only when everything is in it.
 
     Args:
         archive: A .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz file, told by its content.
@@ -154,35 +153,19 @@ def extract(archive: Path, folder: Path) -> Path:
     """
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix="extracting-"))
     try:
-        if tarfile.is_tarfile(
-            archive
-        ):  # First: an uncompressed tar that ends with a zip looks like a zip, too.
-            _extract_tar(archive, building)
-        elif zipfile.is_zipfile(archive):
-            _extract_zip(archive, building)
-        else:
-            raise DataError(
-                f"{archive} is neither a zip nor a tar archive. Delete it, so that it is fetched "
-                "again."
-            )
-        try:
-            building.rename(folder)
-        except OSError:
-            if (
-                not folder.is_dir()
-            ):  # Another process may have unpacked the same archive first; that is as good.
-                raise
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        EOFError,
-        zlib.error,
-        lzma.LZMAError,
-        RuntimeError,
-    ) as error:
+        with cache.complete(folder) as building:
+            # First, since an uncompressed tar that ends with a zip looks like a zip, too.
+            if tarfile.is_tarfile(archive):
+                _extract_tar(archive, building)
+            elif zipfile.is_zipfile(archive):
+                _extract_zip(archive, building)
+            else:
+                raise DataError(
+                    f"{archive} is neither a zip nor a tar archive. Delete it, so that it is "
+                    "fetched again."
+                )
+    except DAMAGE as error:
         raise DataError(
             f"{archive} is damaged: {error}. Delete it, so that it is fetched again."
         ) from error
@@ -190,8 +173,6 @@ def extract(archive: Path, folder: Path) -> Path:
         raise DataError(
             f"Could not unpack {archive} to {folder}: {error}. Make room, or unpack it elsewhere."
         ) from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return folder
 
 
@@ -205,15 +186,11 @@ def _extract_zip(archive: Path, folder: Path) -> None:
             kind = stat.S_IFMT(member.external_attr >> 16)
             total += member.file_size  # zipfile never writes more than the size declared here.
             # The original name: zipfile cuts `filename` at a NUL byte.
-            _refuse(archive, member.orig_filename, kind in (0, stat.S_IFREG, stat.S_IFDIR), total)
+            _check(archive, member.orig_filename, kind in (0, stat.S_IFREG, stat.S_IFDIR), total)
+
         console = Console(stderr=True)
-        for member in track(
-            members,
-            "Unpacking",
-            console=console,
-            transient=True,
-            disable=not console.is_terminal or len(members) < 500,
-        ):
+        silent = not console.is_terminal or len(members) < 500
+        for member in track(members, "Unpacking", console=console, transient=True, disable=silent):
             opened.extract(member, folder)
 
 
@@ -222,12 +199,19 @@ def _extract_tar(archive: Path, folder: Path) -> None:
         total = 0
         for member in opened:
             total += member.size
-            _refuse(archive, member.name, member.isreg() or member.isdir(), total)
+            _check(archive, member.name, member.isreg() or member.isdir(), total)
         opened.extractall(folder, filter="data")  # The library's own fence behind ours.
 
 
-def _refuse(archive: Path, name: str, plain: bool, total: int) -> None:
-    """Raises where a member is not a plain file or folder inside, or where the sizes so far (bytes) are too much."""
+def _check(archive: Path, name: str, plain: bool, total: int) -> None:
+    """Raise DataError for a member that may do harm.
+
+    Args:
+        archive: For the message.
+        name: Of the member.
+        plain: Whether it is a file or a folder, not a link or a device.
+        total: Bytes of all members so far.
+    """
     outside = (
         ".." in name.replace("\\", "/").split("/")
         or name.startswith(("/", "\\"))
@@ -245,6 +229,5 @@ def _refuse(archive: Path, name: str, plain: bool, total: int) -> None:
         return
     raise DataError(
         f"{archive} {problem}. Nothing was unpacked. If you trust it, unpack it yourself and give "
-        "the folder: "
-        "dataset.dir=FOLDER."
+        "the folder: dataset.dir=FOLDER."
     )

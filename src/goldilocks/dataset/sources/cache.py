@@ -1,12 +1,13 @@
-"""Where data comes from: the choice between the original and the stand-in, and the cache of prepared arrays."""
+"""The choice between the original and the stand-in, and the cache of prepared arrays."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,17 @@ _UNREACHABLE: set[str] = set()
 
 
 def cache_dir() -> Path:
-    """The folder of downloads and prepared arrays: `$GOLDILOCKS_CACHE`, else the operating system's cache folder."""
+    """Return the folder of downloads and prepared arrays.
+
+    It is `$GOLDILOCKS_CACHE`, else the operating system's cache folder.
+    """
     return Path(os.environ.get("GOLDILOCKS_CACHE") or pooch.os_cache("goldilocks"))
 
 
 def choose(
     source: str, *, name: str, original: Callable[[], Dataset], stand_in: Callable[[], Dataset]
 ) -> Dataset:
-    """The data set from the source that was asked for.
+    """Load the data set from the source that was asked for.
 
     Args:
         source: "original", "stand_in", or "auto": the original (from its cache, else downloaded),
@@ -39,9 +43,7 @@ def choose(
     Raises:
         SourceUnavailable: `source` is "original" and the original cannot be reached.
     """
-    if source == "stand_in":
-        return stand_in()
-    if source == "auto" and name in _UNREACHABLE:
+    if source == "stand_in" or (source == "auto" and name in _UNREACHABLE):
         return stand_in()
     try:
         return original()
@@ -57,21 +59,26 @@ def choose(
 
 
 def digest(*parts: np.ndarray | bytes | str) -> str:
-    """SHA-256, hexadecimal, of arrays (shape, dtype and content), bytes and strings, in order."""
+    """Return the SHA-256, hexadecimal, of arrays, bytes and strings, in order.
+
+    Of an array its shape, dtype and content count.
+    """
     hashed = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):
             hashed.update(f"{part.dtype.str}{part.shape}".encode())
             hashed.update(np.ascontiguousarray(part).data)
+        elif isinstance(part, str):
+            hashed.update(part.encode())
         else:
-            hashed.update(part.encode() if isinstance(part, str) else part)
+            hashed.update(part)
     return hashed.hexdigest()
 
 
 def prepared(
     key: Mapping[str, object], build: Callable[[], Mapping[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """Arrays made once and memory-mapped, read-only, ever after.
+    """Return arrays that are made once and memory-mapped, read-only, ever after.
 
     Args:
         key: What the arrays depend on (source digest and every preprocessing setting), JSON-able.
@@ -81,28 +88,31 @@ def prepared(
         The arrays by the names that `build` gave them. Workers of a sweep share their pages. Never
         unpickled.
     """
-    folder = (
-        cache_dir()
-        / "prepared"
-        / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
-    )
+    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
+    folder = cache_dir() / "prepared" / name
     if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(dir=folder.parent, prefix="building-"))
-        try:
-            for name, array in build().items():
-                np.save(building / f"{name}.npy", array, allow_pickle=False)
+        with complete(folder) as building:
+            for file, array in build().items():
+                np.save(building / f"{file}.npy", array, allow_pickle=False)
             (building / "key.json").write_text(json.dumps(key, sort_keys=True, indent=2))
-            try:
-                building.rename(folder)
-            except OSError:
-                if (
-                    not folder.is_dir()
-                ):  # Another process may have finished the same arrays first; that is as good.
-                    raise
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
     return {
         file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
         for file in sorted(folder.glob("*.npy"))
     }
+
+
+@contextlib.contextmanager
+def complete(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder, which becomes `folder` in one step once all is in it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix="building-"))
+    try:
+        yield building
+        try:
+            building.rename(folder)
+        except OSError:
+            # Another process may have finished the same folder first; that is as good.
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Published data sets as Keras's own loaders fetch them, with every failure said in one kind of error."""
+"""Fetch published data sets with Keras's own loaders; every failure is one kind of error."""
 
 import contextlib
 import socket
@@ -16,7 +16,7 @@ OFFSET = 3
 
 
 def from_keras(name: str, function: str = "load_data") -> Any:
-    """What `keras.datasets.<name>.<function>()` returns; of "load_data", `(x_train, y_train), (x_test, y_test)`.
+    """Return what `keras.datasets.<name>.<function>()` returns.
 
     Keras checks the published checksum at every load, keeps the file in `$KERAS_HOME/datasets`
     (`~/.keras/datasets`), removes what it had written when a download breaks off, and fetches a
@@ -27,6 +27,9 @@ def from_keras(name: str, function: str = "load_data") -> Any:
         name: A module of `keras.datasets` that downloads one `<name>.npz`.
         function: Its function: "load_data", or of texts also "get_word_index" and
             "get_label_names".
+
+    Returns:
+        Of "load_data", `(x_train, y_train), (x_test, y_test)`.
 
     Raises:
         SourceUnavailable: The loader failed, whatever its reason: no network, a checksum that
@@ -42,29 +45,28 @@ def from_keras(name: str, function: str = "load_data") -> Any:
         reason = str(error).strip().rstrip(".")
         raise SourceUnavailable(
             f"The original could not be fetched ({reason or type(error).__name__}). Expected the "
-            "network, or "
-            f"the published {file} in the folder datasets of $KERAS_HOME (else ~/.keras); put the "
-            "file there, or "
-            "use dataset.source=stand_in."
+            f"network, or the published {file} in the folder datasets of $KERAS_HOME (else "
+            "~/.keras); put the file there, or use dataset.source=stand_in."
         ) from error
 
 
 def decode(sequences: Iterable[Sequence[int]], word_index: Mapping[str, int]) -> list[str]:
-    """The texts behind the sequences of word indices that Keras publishes, their words between single spaces.
+    """Return the texts behind the sequences of word indices that Keras publishes.
 
     Args:
         sequences: What `load_data` returns: 0 for padding, 1 for the start of a text, 2 for a word
-            that was left out, and `OFFSET` more than its place in `word_index` for every other
+            that was left out, and `OFFSET` more than its index in `word_index` for every other
             word.
-        word_index: What `get_word_index` returns: place by word, from 1.
+        word_index: What `get_word_index` returns: index by word, from 1.
 
     Returns:
-        A text for each sequence. The three indices that stand for no word leave nothing behind.
+        A text for each sequence, its words between single spaces. The three indices that stand for
+        no word leave nothing behind.
 
     Raises:
         DataError: An index that stands for no word.
     """
-    words = {place + OFFSET: word for word, place in word_index.items()}
+    words = {index + OFFSET: word for word, index in word_index.items()}
     try:
         return [
             " ".join([words[index] for index in sequence if index >= OFFSET])
@@ -73,19 +75,18 @@ def decode(sequences: Iterable[Sequence[int]], word_index: Mapping[str, int]) ->
     except KeyError as error:
         raise DataError(
             f"The sequences hold the index {error.args[0]}, and the {len(word_index)} words in the "
-            "index of words have "
-            f"none such ({OFFSET} less). The two files in the folder datasets of $KERAS_HOME (else "
-            "~/.keras) do not "
-            "belong together; delete them, and they are fetched again."
+            f"index of words have none such ({OFFSET} less). The two files in the folder datasets "
+            "of $KERAS_HOME (else ~/.keras) do not belong together; delete them, and they are "
+            "fetched again."
         ) from error
 
 
 @contextlib.contextmanager
 def _patience(seconds: float) -> Iterator[None]:
-    """The default time-out of new sockets, for a while."""
-    before = socket.getdefaulttimeout()
+    """Set the default time-out of new sockets, for a while."""
+    default = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:
         yield
     finally:
-        socket.setdefaulttimeout(before)
+        socket.setdefaulttimeout(default)

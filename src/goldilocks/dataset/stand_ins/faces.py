@@ -1,17 +1,19 @@
 """The drawn stand-in for the cats-and-dogs photographs: faces of cats and dogs.
 
-Provenance: drawn by this module and `heads` from a seed; nothing is downloaded and nobody else's
-    work is in it, so the
-licence is Goldilocks's own (MIT).
+Source: drawn by this module and `heads` from a seed; nothing is downloaded.
+Licence: Goldilocks's own (MIT), since nobody else's work is in it.
 Counts and balance: as many rows as asked for; classes alternate, so half are cats (0) and half dogs
-(1).
+    (1).
 Shape: uint8 (rows, size, size, 3), RGB, 0 to 255, drawn at that size.
+Checksum: `Dataset.digest` of `catsdogs`, of pixels and labels.
+
 What varies in both classes alike: colours, pose (in-plane turn up to 40 degrees, yaw, nod), size,
-place (faces may leave the frame), background and clutter, things in front, light, contrast, colour
-cast, blur and noise. What tells the classes apart: ears, muzzle and nose, eyes and pupils,
-whiskers, tongue, markings, shape of the skull; each is borrowed from the other species in a share
-of the animals (`heads.ATYPICAL`). What it is for: showing on any machine that a small convnet
-overfits 2,000 pictures, and what helps against it. Accuracies on it say nothing about photographs.
+position (faces may leave the frame), background and clutter, things in front, light, contrast,
+colour cast, blur and noise. What tells the classes apart: ears, muzzle and nose, eyes and pupils,
+whiskers, tongue, markings, shape of the skull; each is borrowed from the other species in a
+fraction of the animals (`heads.ATYPICAL`). What it is for: showing on any machine that a small
+convnet overfits 2,000 pictures, and what helps against it. Accuracies on it say nothing about
+photographs.
 """
 
 import multiprocessing
@@ -28,13 +30,12 @@ from goldilocks.dataset.stand_ins import heads
 
 CHUNK = 100  # Rows per task: 6.8 MB at size 150, a second or so of work.
 IN_PROCESS = 300  # Starting processes costs about half a second, as much as drawing this many rows.
-OVERSAMPLING = (
-    2  # Pillow draws without anti-aliasing; drawing twice as large and reducing gives it.
-)
+# Pillow draws without anti-aliasing; drawing twice as large and reducing gives it.
+OVERSAMPLING = 2
 
 
 def draw(rows: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of cats and dogs, and which is which.
+    """Draw pictures of cats and dogs, and return them with their labels.
 
     Row `r` shows animal `r // 2` of class `r % 2`, and depends on nothing but `seed`, `r` and
     `size`: asking for more rows does not change the earlier ones, and neither does the number of
@@ -58,6 +59,7 @@ def draw(rows: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
                 f"{name} is {value}; drawing faces takes a whole number from {least}. Use "
                 f"{name}={least}."
             )
+
     images = np.empty((rows, size, size, 3), np.uint8)
     starts = range(0, rows, CHUNK)
     for start, chunk in zip(starts, _chunks(starts, rows, size, seed), strict=True):
@@ -72,6 +74,7 @@ def _chunks(starts: range, rows: int, size: int, seed: int) -> Iterator[np.ndarr
     if rows <= IN_PROCESS or processes == 1 or multiprocessing.current_process().daemon:
         yield from map(_chunk, jobs)
         return
+
     # Never fork: the caller may have imported TensorFlow, whose threads a forked child would find
     # dead, holding locks.
     drawn = 0
@@ -85,16 +88,17 @@ def _chunks(starts: range, rows: int, size: int, seed: int) -> Iterator[np.ndarr
     except BrokenProcessPool:
         warnings.warn(
             f"The processes that draw faces ended after {drawn} of {len(jobs)} parts; this one "
-            "draws the rest, more "
-            "slowly. They need memory, and a calling script that keeps its work under `if __name__ "
-            '== "__main__":`.',
+            "draws the rest, more slowly. They need memory, and a calling script that keeps its "
+            'work under `if __name__ == "__main__":`.',
             stacklevel=3,
         )
         yield from map(_chunk, jobs[drawn:])
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):  # Not on every operating system.
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _chunk(job: tuple[int, int, int, int]) -> np.ndarray:
@@ -109,6 +113,7 @@ def _picture(seed: int, label: int, index: int, size: int) -> np.ndarray:
     image = Image.new("RGB", (side, side))
     canvas = ImageDraw.Draw(image)
     _background(canvas, side, rng)
+
     angle = np.deg2rad(np.clip(rng.normal(0, 18), -40, 40))
     radius = side * np.exp(rng.uniform(np.log(0.24), np.log(0.44)))
     turn = radius * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -121,12 +126,13 @@ def _picture(seed: int, label: int, index: int, size: int) -> np.ndarray:
         nod=rng.uniform(-0.15, 0.2),
     )
     heads.paint(pen, look, rng)
+
     _foreground(canvas, side, origin, radius, rng)
     return _photograph(image, size, rng)
 
 
 def _colour(rng: np.random.Generator) -> np.ndarray:
-    """A colour of a thing: as often the colour of a coat as any other."""
+    """Draw a colour of a thing: as often the colour of a coat as any other."""
     if rng.random() < 0.5:
         return heads.COATS[rng.integers(len(heads.COATS))] + rng.uniform(-20, 20, 3)
     any_colour = rng.uniform(20, 235, 3)
@@ -139,16 +145,14 @@ def _background(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator
     for band in range(bands):
         box = (0, side * band / bands, side, side * (band + 1) / bands)
         canvas.rectangle(box, fill=heads.rgb(top + (bottom - top) * band / bands))
+
     kind = rng.choice(["clutter", "grass", "tiles", "bokeh"])
     if kind == "grass":
         green = np.array([70, 110, 50]) * rng.uniform(0.6, 1.5) + rng.uniform(-20, 20, 3)
         for x, y, lean in rng.uniform((0, 0, -0.06), (1, 1.1, 0.06), (90, 3)) * side:
             width = max(1, side // 100)
-            canvas.line(
-                (x, y, x + lean, y - 0.12 * side),
-                fill=heads.rgb(green * rng.uniform(0.6, 1.4)),
-                width=width,
-            )
+            blade = (x, y, x + lean, y - 0.12 * side)
+            canvas.line(blade, fill=heads.rgb(green * rng.uniform(0.6, 1.4)), width=width)
     elif kind == "tiles":
         step, other = side * rng.uniform(0.08, 0.3), heads.rgb(_colour(rng))
         slant, width = rng.uniform(-0.5, 0.5) * side, max(1, round(side * rng.uniform(0.005, 0.04)))
@@ -158,6 +162,7 @@ def _background(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator
     elif kind == "bokeh":
         for x, y, r in rng.uniform((0, 0, 0.02), (1, 1, 0.12), (20, 3)) * side:
             canvas.ellipse((x - r, y - r, x + r, y + r), fill=heads.rgb(_colour(rng)))
+
     for _ in range(rng.integers(0, 8)):
         _thing(canvas, rng.uniform(0, side, 2), side * rng.uniform(0.05, 0.25), rng)
 
@@ -165,21 +170,16 @@ def _background(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator
 def _thing(
     canvas: ImageDraw.ImageDraw, middle: np.ndarray, radius: float, rng: np.random.Generator
 ) -> None:
-    """Something of no meaning: a blob, a triangle, a box or a stick, any of which may look like a part of a face."""
+    """Draw something of no meaning, which may look like a part of a face."""
     corners = int(rng.choice([2, 3, 3, 4, 12]))
     angle = rng.uniform(0, 2 * np.pi) + np.arange(corners) * 2 * np.pi / corners
-    points = middle + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1) * rng.uniform(
-        0.5, 1.2, (corners, 2)
-    )
-    outline = list(map(tuple, points.tolist()))
+    spokes = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points = middle + spokes * rng.uniform(0.5, 1.2, (corners, 2))
+    outline, colour = list(map(tuple, points.tolist())), heads.rgb(_colour(rng))
     if corners == 2:
-        canvas.line(
-            outline,
-            fill=heads.rgb(_colour(rng)),
-            width=max(1, round(radius * rng.uniform(0.1, 0.4))),
-        )
+        canvas.line(outline, fill=colour, width=max(1, round(radius * rng.uniform(0.1, 0.4))))
     else:
-        canvas.polygon(outline, fill=heads.rgb(_colour(rng)))
+        canvas.polygon(outline, fill=colour)
 
 
 def _foreground(
@@ -189,44 +189,39 @@ def _foreground(
     radius: float,
     rng: np.random.Generator,
 ) -> None:
-    """Things in front of the animal: nothing, a few objects on the face, or the bars of a fence."""
+    """Draw what is in front of the animal: nothing, a few things, or the bars of a fence."""
     kind = rng.random()
     if kind < 0.36:
         for _ in range(rng.integers(1, 4)):
-            _thing(
-                canvas, origin + rng.normal(0, 0.7 * radius, 2), radius * rng.uniform(0.2, 0.6), rng
-            )
+            middle = origin + rng.normal(0, 0.7 * radius, 2)
+            _thing(canvas, middle, radius * rng.uniform(0.2, 0.6), rng)
     elif kind < 0.46:
-        colour, step, slant = (
-            heads.rgb(_colour(rng)),
-            side * rng.uniform(0.12, 0.3),
-            rng.uniform(-0.4, 0.4) * side,
-        )
+        colour, step = heads.rgb(_colour(rng)), side * rng.uniform(0.12, 0.3)
+        slant = rng.uniform(-0.4, 0.4) * side
         width = max(1, round(side * rng.uniform(0.01, 0.05)))
         for offset in np.arange(-side + rng.uniform(0, step), 2 * side, step):
             canvas.line((offset, 0, offset + slant, side), fill=colour, width=width)
 
 
 def _photograph(image: Image.Image, size: int, rng: np.random.Generator) -> np.ndarray:
-    """What a camera makes of it, with blur, uneven light, colour cast and noise; uint8 (size, size, 3)."""
-    sharp = rng.random() < 0.5
-    blur = 0.0 if sharp else size * rng.uniform(0.002, 0.016)
+    """Return what a camera makes of it, uint8 (size, size, 3).
+
+    It adds blur, uneven light, a colour cast and noise.
+    """
     small = image.reduce(OVERSAMPLING)
-    if blur:
-        small = small.filter(ImageFilter.GaussianBlur(blur))
+    if rng.random() >= 0.5:
+        small = small.filter(ImageFilter.GaussianBlur(size * rng.uniform(0.002, 0.016)))
     pixels = np.asarray(small, np.float32) - 128
     along = np.linspace(-1, 1, size, dtype=np.float32)
     slope = rng.uniform(-0.35, 0.35, 2)
     light = 1 + slope[0] * along[:, None] + slope[1] * along[None, :]
+
     grey = pixels.mean(axis=2, keepdims=True)
     pixels = grey + (pixels - grey) * np.float32(rng.uniform(0, 1.1))
-    pixels = (
-        pixels * np.float32(rng.uniform(0.5, 1.1))
-        + 128
-        + rng.uniform(-35, 35)
-        + rng.uniform(-15, 15, 3)
-    )
+    contrast = np.float32(rng.uniform(0.5, 1.1))
+    pixels = pixels * contrast + 128 + rng.uniform(-35, 35) + rng.uniform(-15, 15, 3)
     pixels = pixels * light[:, :, None]
+
     grain = rng.uniform(1, 12)
     pixels = pixels + grain * rng.standard_normal((size, size, 3), np.float32)
     return np.clip(pixels, 0, 255).astype(np.uint8)

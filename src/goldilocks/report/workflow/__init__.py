@@ -1,6 +1,6 @@
 """The report of a workflow.
 
-content     what it says, as it is logged
+results     what each step found, as it is logged
 text        the terminal and Markdown
 figure      losses against model sizes
 page        one HTML file

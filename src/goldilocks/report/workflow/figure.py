@@ -4,15 +4,16 @@ import math
 from pathlib import Path
 
 from goldilocks.plots import style
-from goldilocks.plots.frontier import Size, Winner, frontier
-from goldilocks.report.workflow.content import WorkflowReport
+from goldilocks.plots.capacity_curve import Size, Winner, capacity_curve
+from goldilocks.report.workflow.results import WorkflowReport
 
-FILE = "model_sizes.png"
+FILE = "capacity_curve.png"
 
 
 def draw(report: WorkflowReport, folder: Path) -> Path | None:
     """Draw losses against model sizes into a folder; None if no sizes were trained."""
-    if not report.sizes or report.baseline_loss is None:
+    scale, tune = report.results.scale, report.results.tune
+    if scale is None:
         return None
 
     sizes = [
@@ -24,19 +25,16 @@ def draw(report: WorkflowReport, folder: Path) -> Path | None:
             best=size.best_val_loss,
             verdict=size.verdict,
         )
-        for size in report.sizes
+        for size in scale.sizes
     ]
     winner = None
-    if report.winner is not None:
-        winner = Winner(
-            name=report.winner.name,
-            weights=report.winner.weights,
-            best=report.winner.best_val_loss,
-        )
-    picture = frontier(
+    if tune is not None:
+        size = tune.winner_size
+        winner = Winner(name=size.name, weights=size.weights, best=size.best_val_loss)
+    picture = capacity_curve(
         sizes,
         winner,
-        baseline=report.baseline_loss,
+        baseline=report.results.baseline.loss,
         ylabel="loss",
         title=f"{report.name}: loss against size",
     )

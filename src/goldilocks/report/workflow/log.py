@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from goldilocks.report.workflow import content, figure
-from goldilocks.report.workflow.content import WorkflowReport
+from goldilocks.report.workflow import figure
+from goldilocks.report.workflow.results import WorkflowReport, write_report
 from goldilocks.report.workflow.text import in_markdown
 from goldilocks.tracking import Tracker
 
@@ -13,12 +13,12 @@ def log(report: WorkflowReport, tracker: Tracker) -> None:
     """Log a report as the run's description, as JSON, as Markdown, and its picture."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        content.write(report, folder)
+        write_report(report, folder)
         (folder / "report.md").write_text(in_markdown(report))
         figure.draw(report, folder)
         tracker.files(folder)
 
-    last = report.steps[-1]
+    last = report.results.steps[-1]
     tracker.describe(in_markdown(report))
     tracker.tags({"step": last.name, "passed": str(last.passed).lower()})
     tracker.metrics(_metrics(report))
@@ -27,10 +27,7 @@ def log(report: WorkflowReport, tracker: Tracker) -> None:
 def _metrics(report: WorkflowReport) -> dict[str, float]:
     """Return single values, so that workflows can be compared in the table of runs."""
     values = {"seconds": report.seconds, "runs": float(report.runs)}
-    if report.final is None:
+    if (score := report.results.score) is None:
         return values
-    scores = {
-        f"test_{report.final.metric}": report.final.test,
-        f"val_{report.final.metric}": report.final.validation,
-    }
-    return values | scores
+    test = {f"test_{score.metric}": score.test, f"val_{score.metric}": score.validation}
+    return values | test

@@ -12,10 +12,19 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from goldilocks.problem import higher_is_better
 from goldilocks.report.compare import without_password
 from goldilocks.report.html import asset, style_sheet
-from goldilocks.report.workflow import content, figure
-from goldilocks.report.workflow.content import Cell, Row, StepReport, WorkflowReport
+from goldilocks.report.workflow import figure
+from goldilocks.report.workflow.results import (
+    FILE,
+    Cell,
+    Row,
+    StepReport,
+    TuneResult,
+    WorkflowReport,
+    read_report,
+)
 from goldilocks.report.workflow.text import outcome, shown
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
@@ -37,7 +46,7 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
         OSError: If the file cannot be written.
     """
     with tempfile.TemporaryDirectory() as name:
-        report = content.read(store.download_artifact(run.run_id, content.FILE, Path(name)))
+        report = read_report(store.download_artifact(run.run_id, FILE, Path(name)))
         text = page(report, run, store)
         file = output or Path(f"workflow-{run.run_id[:8]}.html")
         file.write_text(text, encoding="utf-8")
@@ -58,23 +67,39 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    minutes = report.seconds / 60
-    return environment.get_template("workflow.html.j2").render(
+    template = environment.get_template("workflow.html.j2")
+
+    # A link to a server works by itself; that to a database needs a command.
+    ui_command = "" if store.uri.startswith("http") else without_password(store.ui_command)
+    return template.render(
+        **_tuning(report.results.tune),
         title=report.name,
         lead=outcome(report),
-        about=f"{report.data}. {report.runs} trainings in {minutes:.1f} minutes.",
+        about=f"{report.data}. {report.runs} trainings in {report.seconds / 60:.1f} minutes.",
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,
-        comparison=_table(report.comparison),
-        trials=_table(report.trials),
         picture=_picture(report),
-        steps=[_step(step, run, store) for step in report.steps],
+        steps=[_step(step, run, store) for step in report.results.steps],
         next_steps=report.next_steps,
         command=report.command,
-        ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
+        ui_command=ui_command,
         style=style_sheet(),
         script=asset("page.js"),
     )
+
+
+def _tuning(tune: TuneResult | None) -> dict[str, Any]:
+    """Return the winner beside what it had to beat, and the trials."""
+    if tune is None:
+        return {"comparison": None, "better": "", "trials": None}
+
+    metric = next(name for name in tune.comparison[0] if name.startswith("val_"))
+    direction = "Higher" if higher_is_better(metric) else "Lower"
+    return {
+        "comparison": _table(tune.comparison),
+        "better": f"{direction} {metric} is better.",
+        "trials": _table(tune.trials),
+    }
 
 
 def _step(step: StepReport, run: StoredRun, store: Store) -> dict[str, Any]:
@@ -86,7 +111,7 @@ def _step(step: StepReport, run: StoredRun, store: Store) -> dict[str, Any]:
         "decision": step.decision,
         "reasons": step.reasons,
         "rows": _table(step.table),
-        "seconds": f"{step.seconds:.0f} seconds",
+        "seconds": f"{step.seconds:.0f} s",
         "link": without_password(store.page_url(step_run)),
     }
 
@@ -116,4 +141,6 @@ def _picture(report: WorkflowReport) -> str:
     """Return the picture as base64; "" if no sizes were trained."""
     with tempfile.TemporaryDirectory() as name:
         file = figure.draw(report, Path(name))
-        return base64.b64encode(file.read_bytes()).decode() if file else ""
+        if file is None:
+            return ""
+        return base64.b64encode(file.read_bytes()).decode()

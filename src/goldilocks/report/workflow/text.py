@@ -1,4 +1,4 @@
-"""The report of a workflow in words: lines on the terminal, and the description of its run in Markdown."""
+"""The report of a workflow in words: lines on the terminal, and Markdown for its run."""
 
 import textwrap
 from collections.abc import Sequence
@@ -6,28 +6,26 @@ from collections.abc import Sequence
 import pandas as pd
 
 from goldilocks.formatting import markdown, number
-from goldilocks.report.workflow.content import Cell, Row, StepReport, WorkflowReport
+from goldilocks.report.workflow.results import Cell, Row, StepReport, WorkflowReport
 
 WIDTH = 110  # characters of a line on the terminal
 
 
 def outcome(report: WorkflowReport) -> str:
     """Return what came of a workflow, in one sentence."""
-    last = report.steps[-1]
-    if not last.passed:
-        return f"Stopped at step {len(report.steps)}: {last.decision}"
-
-    [final] = [step for step in report.steps if step.name == "final"]
-    name = report.final.name if report.final else ""
-    return f"{name}: {final.decision}"
+    steps, tune, final = report.results.steps, report.results.tune, report.results.final
+    if tune is None or final is None or not final.report.passed:
+        return f"Stopped at step {len(steps)}: {steps[-1].decision}"
+    return f"{tune.winner.name}: {final.report.decision}"
 
 
 def in_markdown(report: WorkflowReport) -> str:
     """Return the whole report, the outcome first: MLflow folds a description after a few lines."""
     paragraphs = [f"**{outcome(report)}**"]
-    if report.comparison:
-        paragraphs.append(table(report.comparison))
-    paragraphs += [step_markdown(step, number) for number, step in enumerate(report.steps, 1)]
+    if report.results.tune is not None:
+        paragraphs.append(table(report.results.tune.comparison))
+    steps = enumerate(report.results.steps, 1)
+    paragraphs += [step_markdown(step, number) for number, step in steps]
 
     next_steps = "\n".join(f"- {sentence}" for sentence in report.next_steps)
     paragraphs.append(f"**What to try next**\n\n{next_steps}")

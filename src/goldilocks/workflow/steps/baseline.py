@@ -1,15 +1,14 @@
-"""Step 2: what must be beaten, the dummy baseline; and a tuned model of scikit-learn as a reference.
+"""Step 2: what must be beaten, the dummy baseline; and a tuned scikit-learn model as a reference.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.5.5 ("develop a model that does better
     than a baseline").
 """
 
 from goldilocks.formatting import number
-from goldilocks.report.workflow.content import Row, StepReport
+from goldilocks.report.workflow.results import BaselineResult, Row, StepReport
 from goldilocks.workflow import references
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import BaselineResult
 from goldilocks.workflow.tables import runs_of
 
 CANDIDATE = Candidate("baseline", ("model=baseline", "regularizer=none"))

@@ -12,11 +12,10 @@ from goldilocks.dataset import row_keys
 from goldilocks.formatting import number, percent
 from goldilocks.problem import PROBLEMS
 from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
-from goldilocks.report.workflow.content import StepReport
+from goldilocks.report.workflow.results import ProblemResult, StepReport
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.references import ANY
-from goldilocks.workflow.results import ProblemResult
 
 # The share of the rarer of two classes below which always predicting the other looks like success.
 RARE = 0.2

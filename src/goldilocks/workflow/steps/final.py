@@ -10,18 +10,21 @@ from goldilocks.evaluation import intervals
 from goldilocks.evaluation.differences import Difference, between_samples
 from goldilocks.formatting import number, signed
 from goldilocks.problem import higher_is_better
-from goldilocks.report.workflow.content import Cell, FinalScore, Row, StepReport
+from goldilocks.report.workflow.results import (
+    BaselineResult,
+    Cell,
+    FinalResult,
+    FinalScore,
+    PowerResult,
+    ProblemResult,
+    Row,
+    StepReport,
+    TuneResult,
+)
 from goldilocks.run import test_ledger
 from goldilocks.workflow import references
 from goldilocks.workflow.candidate import Candidate, Trained, predictions
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import (
-    BaselineResult,
-    FinalResult,
-    PowerResult,
-    ProblemResult,
-    TuneResult,
-)
 from goldilocks.workflow.tables import finite, interval
 
 TITLE = "The test evaluation"
@@ -46,7 +49,7 @@ def step(
 ) -> FinalResult:
     """Train the winner again, test it once, and compare that with validation and the reference."""
     winner = context.load(tune.winner)
-    candidate = _candidate(context, tune.winner.candidate, tune.epochs, problem.final_rows)
+    candidate = _candidate(context, winner[0].candidate, tune.epochs, problem.final_rows)
     [tested] = context.runner.train([candidate], context.folder, context.run_id)
     if tested is None:
         return _untested(context)
@@ -63,7 +66,7 @@ def step(
     metrics = tested.run.metrics
     sign = 1 if higher_is_better(metric) else -1
     score = FinalScore(
-        name=tune.winner.candidate.name,
+        run_id=tested.run.run_id,
         metric=metric,
         test=test.mean,
         low=finite(metrics.get(f"test_{metric}_low")),
@@ -91,9 +94,9 @@ def step(
         decision=f"test_{metric} {number(score.test)}{_confidence(score)}; validation had "
         f"{number(score.validation)}.",
         reasons=tuple(reasons),
-        table=_table(context, score, tested, baseline.reference.name),
+        table=_table(context, score, winner[0].candidate.name, tested, baseline.reference.name),
     )
-    return FinalResult(report=report, run_id=tested.run.run_id, score=score)
+    return FinalResult(report=report, score=score)
 
 
 def _candidate(context: Context, winner: Candidate, epochs: int, rows: int) -> Candidate:
@@ -136,7 +139,7 @@ def _untested(context: Context) -> FinalResult:
         decision=decision,
         reasons=tuple(context.runner.failures[-1:]),
     )
-    return FinalResult(report=report, run_id=None, score=None)
+    return FinalResult(report=report, score=None)
 
 
 def _training_reason(tested: Trained, rows: int) -> str:
@@ -210,11 +213,13 @@ def _confidence(score: FinalScore) -> str:
     return f" (95 % interval {number(score.low)} to {number(score.high)})"
 
 
-def _table(context: Context, score: FinalScore, tested: Trained, reference: str) -> tuple[Row, ...]:
+def _table(
+    context: Context, score: FinalScore, name: str, tested: Trained, reference: str
+) -> tuple[Row, ...]:
     """Return a row for the winner and one for the reference."""
     names = ("loss", *context.problem.metrics)
     winner: dict[str, Cell] = {
-        "candidate": score.name,
+        "candidate": name,
         f"test_{score.metric}": score.test,
         "95 % interval": "",
         "better than the reference by": interval(score.gain_low, score.gain_high),

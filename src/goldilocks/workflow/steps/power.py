@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 from goldilocks.evaluation.differences import Difference
 from goldilocks.formatting import number, signed
-from goldilocks.report.workflow.content import StepReport
+from goldilocks.report.workflow.results import PowerResult, StepReport, TrainedRuns
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
-from goldilocks.workflow.results import PowerResult, TrainedRuns
 from goldilocks.workflow.tables import row
 
 # The chance, at most, that a model passes whose targets have nothing to do with its inputs.
@@ -29,7 +28,8 @@ MEANING = (
 
 def step(context: Context) -> PowerResult:
     """Train a small model with several seeds; its mean score must beat the baseline's."""
-    sizes = model_sizes(context.settings.choices["model"], context.typed)
+    settings = context.settings
+    sizes = model_sizes(settings.choices["model"], settings.traits.model.sizes, context.typed)
     small = sizes[min(SMALL, len(sizes) - 1)]
     candidates = [small.overridden(f"{small.name} {seed}", seed) for seed in context.seeds]
     first, *others = context.runner.train(candidates, context.folder, context.run_id)
@@ -63,7 +63,7 @@ def step(context: Context) -> PowerResult:
     run_ids = tuple(training.run.run_id for training in trained)
     return PowerResult(
         report=report,
-        small=TrainedRuns(candidate=small, run_ids=run_ids),
+        small=TrainedRuns(name=small.name, overrides=small.overrides, run_ids=run_ids),
         seed_error=_seed_error(trained, metrics),
     )
 

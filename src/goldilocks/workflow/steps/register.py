@@ -2,10 +2,9 @@
 
 import shlex
 
-from goldilocks.report.workflow.content import StepReport
+from goldilocks.report.workflow.results import RegisterResult, StepReport
 from goldilocks.tracking import provenance
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import RegisterResult
 
 
 def step(context: Context, run_id: str) -> RegisterResult:

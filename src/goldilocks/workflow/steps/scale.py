@@ -8,12 +8,12 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 
-from goldilocks.report.workflow.content import StepReport
+from goldilocks.report.workflow.results import PowerResult, ScaleResult, StepReport
 from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.candidate import Trained
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
-from goldilocks.workflow.results import PowerResult, ScaleResult, once
+from goldilocks.workflow.resume import once
 from goldilocks.workflow.tables import model_size, row, runs_of
 
 GROWTH = 3.0  # how much longer an epoch of the next size is taken to last, at most
@@ -27,7 +27,8 @@ LEARNED_NOTHING = ("no_power", "diverged")  # verdicts
 
 def step(context: Context, power: PowerResult) -> ScaleResult:
     """Train model sizes, from small to large, until a verdict is `overfit`."""
-    sizes = model_sizes(context.settings.choices["model"], context.typed)
+    settings = context.settings
+    sizes = model_sizes(settings.choices["model"], settings.traits.model.sizes, context.typed)
     small_index = min(SMALL, len(sizes) - 1)
     small = context.load(power.small)[0]
 

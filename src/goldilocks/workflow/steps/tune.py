@@ -9,30 +9,29 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
-from goldilocks.evaluation.differences import Comparison, Difference
-from goldilocks.formatting import number, signed
+from goldilocks.evaluation.differences import Comparison
+from goldilocks.formatting import number
 from goldilocks.problem import higher_is_better
-from goldilocks.report.workflow.content import Cell, Row, StepReport
-from goldilocks.workflow import references
-from goldilocks.workflow.budget import CONFIRM, TUNE
-from goldilocks.workflow.candidate import Trained, predictions
-from goldilocks.workflow.context import Context
-from goldilocks.workflow.results import (
+from goldilocks.report.workflow.results import (
     BaselineResult,
     PowerResult,
     ProblemResult,
     ScaleResult,
+    StepReport,
     TuneResult,
-    once,
 )
+from goldilocks.workflow import references
+from goldilocks.workflow.budget import CONFIRM, TUNE
+from goldilocks.workflow.candidate import Trained, predictions
+from goldilocks.workflow.contest import Contest
+from goldilocks.workflow.context import Context
+from goldilocks.workflow.resume import once
 from goldilocks.workflow.search import Search
 from goldilocks.workflow.steps import final
 from goldilocks.workflow.steps.scale import LEARNED_NOTHING
-from goldilocks.workflow.tables import clear, interval, model_size, row, runs_of
+from goldilocks.workflow.tables import model_size, runs_of
 
 LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
 PATIENCE = 0.25  # of the epochs, without a better one, after which a trial stops
@@ -68,43 +67,44 @@ def step(
     finalists = [*search.best(FINALISTS), start, *others[:1]]
     groups = _confirmed(context, problem, finalists) + [[size] for size in others[1:]]
 
-    contenders = sorted(groups, key=lambda group: _rank(comparison, group))
-    overfit = next(group for group in contenders if group[0].run.run_id == start.run.run_id)
-    winner = contenders[0]
-    score = comparison.score(predictions(winner), comparison.metric).mean
-    rival = _rival(contenders, overfit)
-    gain = comparison.compare(predictions(winner), predictions(rival), comparison.metric)
+    groups.sort(key=lambda group: _rank(comparison, group))
+    overfit = next(group for group in groups if group[0].run.run_id == start.run.run_id)
+    contest = Contest(comparison, groups, overfit)
+    winner = contest.winner
+    score, epoch = contest.score(winner), _epoch(winner)
+    primary = context.problem.metric
     report = StepReport(
         name="tune",
         title="Regularize and tune",
-        decision=f"The winner is {winner[0].candidate.name}: val_{comparison.metric} {number(score)} "
-        f"at epoch {_epoch(winner)}.",
-        reasons=(
-            search.summary(),
-            *_reasons(context, comparison, contenders, overfit, gain),
-            *failures,
-        ),
-        table=tuple(
-            _contender(comparison, group, winner, context.problem.metric) for group in contenders
-        ),
+        decision=f"The winner is {winner[0].candidate.name}: val_{contest.metric} {number(score)} "
+        f"at epoch {epoch}.",
+        reasons=(search.summary(), *contest.reasons(primary), *failures),
+        table=contest.table(primary),
     )
-    size = model_size(winner[0])
-    if comparison.metric == "loss":
+
+    size, reference = model_size(winner[0]), baseline.reference
+    if contest.metric == "loss":
         size = dataclasses.replace(size, best_val_loss=score)
+    [dummy] = context.load(baseline.baseline)
+    dummy_predictions = {fold: parts for (_, fold), parts in dummy.predictions.items()}
     return TuneResult(
         report=report,
         winner=runs_of(winner),
         winner_size=size,
-        epochs=_epoch(winner),
+        epochs=epoch,
         comparison=(
-            _baseline_row(context, comparison, baseline, winner),
-            _reference_row(comparison, baseline, winner),
-            *_network_rows(comparison, context.load(power.small), contenders, overfit),
+            contest.fixed_row("baseline", dummy.best(contest.metric), dummy_predictions),
+            contest.fixed_row(
+                f"reference: {reference.name}",
+                reference.scores[contest.metric],
+                references.validated(reference),
+            ),
+            *contest.network_rows(context.load(power.small)),
         ),
         considered=search.count + len(sizes),
         # All were scored on the same rows: what one may gain by luck is what sets two of them
         # apart.
-        noise=gain.error / math.sqrt(2),
+        noise=contest.gain.error / math.sqrt(2),
         trials=tuple(search.table()),
         ended_by=search.ended_by,
     )
@@ -158,161 +158,6 @@ def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]
     return -len(seeds), -score if higher_is_better(comparison.metric) else score
 
 
-def _rival(contenders: Sequence[list[Trained]], overfit: list[Trained]) -> list[Trained]:
-    """Return what the winner is compared with: where tuning began, else the second best."""
-    if contenders[0] is not overfit:
-        return overfit
-    return contenders[min(1, len(contenders) - 1)]
-
-
 def _epoch(winner: Sequence[Trained]) -> int:
     """Return the best epoch, the mean over seeds."""
     return max(1, round(sum(training.best_epoch for training in winner) / len(winner)))
-
-
-def _reasons(
-    context: Context,
-    comparison: Comparison,
-    contenders: Sequence[list[Trained]],
-    overfit: list[Trained],
-    gain: Difference,
-) -> list[str]:
-    """Return why the first of the contenders won, in sentences."""
-    winner, metric = contenders[0], comparison.metric
-    reasons = []
-    if metric != context.problem.metric:
-        reasons.append(
-            f"Candidates are compared by val_loss: {context.problem.metric} is no mean over rows, "
-            "which alone can be compared row by row."
-        )
-
-    if winner is not overfit:
-        seeds = "one seed" if gain.pairs == 1 else f"{gain.pairs} seeds"
-        noise = "beyond noise" if gain.beyond_noise else "within noise"
-        reasons.append(
-            f"{winner[0].candidate.name} is {number(gain.mean)} better in val_{metric} than "
-            f"{overfit[0].candidate.name}, where tuning began (95 % interval "
-            f"{signed(gain.low, 3)} to {signed(gain.high, 3)}, {gain.rows:,} rows, {seeds}): "
-            f"{noise}."
-        )
-
-    smaller = [group for group in contenders if group[0].parameters < winner[0].parameters]
-    differences = [
-        (group[0], comparison.compare(predictions(group), predictions(winner), metric))
-        for group in smaller
-    ]
-    equal = [pair for pair in differences if not pair[1].beyond_noise]
-    if equal:
-        smallest, loss = min(equal, key=lambda pair: pair[0].parameters)
-        reasons.append(
-            f"{smallest.candidate.name} has {smallest.parameters:,} weights instead of "
-            f"{winner[0].parameters:,}, and is {number(-loss.mean)} behind in val_{metric} (95 % "
-            f"interval {signed(0 - loss.high, 3)} to {signed(0 - loss.low, 3)}): these rows and "
-            "seeds cannot tell the two apart."
-        )
-    return reasons
-
-
-def _contender(
-    comparison: Comparison, group: Sequence[Trained], winner: Sequence[Trained], metric: str
-) -> Row:
-    """Return the row of a candidate that was trained with several seeds; what decides is first."""
-    scored = f"val_{comparison.metric}"
-    cells = row(group[0], [metric, comparison.metric])
-    difference = _behind_winner(comparison, group, winner)
-    first = {
-        "candidate": cells.pop("candidate"),
-        "weights": cells.pop("weights"),
-        scored: comparison.score(predictions(group), comparison.metric).mean,
-        "seeds": len(group),
-        **_against_winner(difference),
-        "verdict": cells.pop("verdict"),
-    }
-    del cells[scored]
-    return first | cells
-
-
-def _network_rows(
-    comparison: Comparison,
-    small: Sequence[Trained],
-    contenders: Sequence[list[Trained]],
-    overfit: Sequence[Trained],
-) -> list[Row]:
-    """Return the networks on the way to the winner, beside it."""
-    winner = contenders[0]
-    largest = "overfit" if overfit[0].verdict == "overfit" else "largest"
-    regularized = _regularized(contenders[1:])
-    networks = {"small": small, largest: overfit, "regularized": regularized, "winner": winner}
-
-    rows = []
-    for name, group in networks.items():
-        if group:
-            score = comparison.score(predictions(group), comparison.metric).mean
-            difference = _behind_winner(comparison, group, winner)
-            label = f"{name}: {group[0].candidate.name}"
-            rows.append(_comparison_row(comparison, label, score, difference))
-    return rows
-
-
-def _baseline_row(
-    context: Context, comparison: Comparison, baseline: BaselineResult, winner: Sequence[Trained]
-) -> Row:
-    [training] = context.load(baseline.baseline)
-    predicted = {fold: parts for (_, fold), parts in training.predictions.items()}
-    difference = _fixed_behind_winner(comparison, predicted, winner)
-    return _comparison_row(comparison, "baseline", training.best(comparison.metric), difference)
-
-
-def _reference_row(
-    comparison: Comparison, baseline: BaselineResult, winner: Sequence[Trained]
-) -> Row:
-    reference = baseline.reference
-    difference = _fixed_behind_winner(comparison, references.validated(reference), winner)
-    score = reference.scores[comparison.metric]
-    return _comparison_row(comparison, f"reference: {reference.name}", score, difference)
-
-
-def _comparison_row(
-    comparison: Comparison, name: str, score: float, difference: Difference | None
-) -> Row:
-    """Return a row that sets something beside the winner; without a difference, the winner."""
-    return {"candidate": name, f"val_{comparison.metric}": score, **_against_winner(difference)}
-
-
-def _against_winner(difference: Difference | None) -> dict[str, Cell]:
-    """Return the cells on how much worse something is than the winner."""
-    if difference is None:
-        return {"worse than the winner by": "", "that is": "the winner"}
-    return {
-        "worse than the winner by": interval(0 - difference.high, 0 - difference.low),
-        "that is": clear(difference),
-    }
-
-
-def _behind_winner(
-    comparison: Comparison, group: Sequence[Trained], winner: Sequence[Trained]
-) -> Difference | None:
-    """Return how much better a candidate is than the winner; None for the winner itself."""
-    if group is winner:
-        return None
-    return comparison.compare(predictions(group), predictions(winner), comparison.metric)
-
-
-def _fixed_behind_winner(
-    comparison: Comparison,
-    predicted: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    winner: Sequence[Trained],
-) -> Difference:
-    """Return how much better predictions by fold are than the winner's."""
-    difference = comparison.against_fixed(predictions(winner), predicted, comparison.metric)
-    return dataclasses.replace(difference, mean=-difference.mean)
-
-
-def _regularized(contenders: Sequence[list[Trained]]) -> list[Trained]:
-    """Return the first contender with any regularization, else an empty list."""
-    for group in contenders:
-        keys = {word.partition("=")[0] for word in group[0].candidate.overrides}
-        keys.discard("regularizer.patience")
-        if any(key.startswith("regularizer") for key in keys):
-            return group
-    return []

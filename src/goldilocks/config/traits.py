@@ -1,0 +1,133 @@
+"""Traits: what an option states about itself in its own YAML, so that no table elsewhere has to.
+
+Traits are facts. They are no parameter of a run, builders do not see them, and neither a command
+line nor a recipe, a sweep or a search space can change them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+from goldilocks.config.regularizer import Regularizer
+from goldilocks.config.rules import FLAG, TEXT, Rule, one_of, some_of, whole
+from goldilocks.problem import PROBLEMS
+
+KINDS = ("image", "table", "text", "series")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetTraits:
+    """What a data set states about itself.
+
+    Attributes:
+        kind: "image", "table", "text" or "series", known before any file is read.
+        problem: The problem type; None where a person's own files decide it.
+        needs: What a person must bring, in words.
+        requires: Of a person's own data: the keys to give with a placeholder for each; of several
+            such mappings, one is enough.
+        whole_numbers: Keys that are whole numbers of at least 1 here, and any numbers elsewhere.
+    """
+
+    kind: str
+    problem: str | None = None
+    needs: str = ""
+    requires: Sequence[Mapping[str, str]] = ()
+    whole_numbers: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTraits:
+    """What a model states about itself.
+
+    Attributes:
+        accepts: The kinds of data that it takes.
+        honours: The parts of a regularizer that it honours; the others are refused by name.
+        sizes: Values of its keys from too small to too large, each with about four to ten times
+            the weights of the one before, as in chapter 4 (4, 16 and 512 units): the workflow
+            enlarges a network along them until it overfits. The second must show power.
+        reads_in_order: Whether it reads a text word by word; the others are told which words occur.
+        fewest_layers: The smallest `model.layers` that it can be built with.
+        per_layer: The keys that may be a list, with a value for each layer.
+        baseline: Whether it predicts without having learned: what a model must beat.
+        suggested: Why the workflow suggests it, by the kind of data: "model=NAME, which ...".
+    """
+
+    accepts: Sequence[str]
+    honours: Sequence[str]
+    sizes: Sequence[Mapping[str, Any]]
+    reads_in_order: bool = False
+    fewest_layers: int | None = None
+    per_layer: Sequence[str] = ()
+    baseline: bool = False
+    suggested: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtocolTraits:
+    """What a protocol states about itself.
+
+    Attributes:
+        accepts: The kinds of data that it can split.
+    """
+
+    accepts: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """The traits of the options chosen, by their groups."""
+
+    dataset: DatasetTraits
+    model: ModelTraits
+    protocol: ProtocolTraits
+
+
+GROUPS = {"dataset": DatasetTraits, "model": ModelTraits, "protocol": ProtocolTraits}
+
+_MAPPINGS = Rule(
+    "a list of mappings",
+    lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
+)
+_NAMES = Rule(
+    "a list of keys",
+    lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+)
+_RULES: Mapping[str, Rule] = {
+    "kind": one_of(*KINDS),
+    "problem": one_of(*PROBLEMS),
+    "needs": TEXT,
+    "requires": _MAPPINGS,
+    "whole_numbers": _NAMES,
+    "accepts": some_of(*KINDS),
+    "honours": some_of(*(part.name for part in fields(Regularizer))),
+    "sizes": _MAPPINGS,
+    "reads_in_order": FLAG,
+    "fewest_layers": whole(0),
+    "per_layer": _NAMES,
+    "baseline": FLAG,
+    "suggested": Rule(
+        f"a mapping of kinds of data ({', '.join(KINDS)}) to reasons",
+        lambda value: isinstance(value, dict) and set(value) <= set(KINDS),
+    ),
+}
+
+
+def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the traits that the file of an option states, in sentences."""
+    known = {trait.name: trait for trait in fields(GROUPS[group])} if group in GROUPS else {}
+    where = f"traits of {group}/{name}.yaml"
+    errors = []
+    for trait, value in stated.items():
+        if trait not in known:
+            expected = ", ".join(known) or "none in this group"
+            errors.append(f"{trait} in the {where} is no trait; expected {expected}.")
+        elif not _RULES[trait].allows(value):
+            errors.append(f"{trait} in the {where} is {value}; expected {_RULES[trait].expected}.")
+    required = [
+        name
+        for name, trait in known.items()
+        if trait.default is MISSING and trait.default_factory is MISSING
+    ]
+    missing = [trait for trait in required if trait not in stated]
+    errors += [f"The {where} lack {trait}; expected {_RULES[trait].expected}." for trait in missing]
+    return errors

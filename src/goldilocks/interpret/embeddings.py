@@ -1,0 +1,129 @@
+"""Which words a network has learned to take for each other.
+
+Source: Chollet, Deep Learning with Python (2017), section 6.1.2: the geometry of an embedding is
+    what its task taught.
+"""
+
+import string
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from goldilocks.dataset import Vectorization
+from goldilocks.encoding import vectorization
+from goldilocks.interpret.layer_graph import unnest
+
+RESERVED = 2  # Indices 0 and 1 are padding and unknown words.
+WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)  # what Keras strips
+SHORTEST = 1e-9  # length of a vector that has no direction
+
+
+class Neighbours(NamedTuple):
+    """A word and the words around it, the nearest first, with the cosine of each, -1 to 1."""
+
+    word: str
+    nearest: list[str]
+    cosines: list[float]
+
+
+def vectors(model: keras.Model) -> np.ndarray | None:
+    """Return the learned vectors of the words, float32 (words, dimensions); None without any."""
+    for layer in unnest(model).layers.values():
+        if isinstance(layer, keras.layers.Embedding):
+            return keras.ops.convert_to_numpy(layer.embeddings)
+    return None
+
+
+def outlying(matrix: np.ndarray, words: Sequence[str], count: int) -> list[str]:
+    """Return at most `count` words whose vectors are farthest from the mean, the farthest first.
+
+    These are the words that training has moved most.
+
+    Args:
+        matrix: float32 (words or more, dimensions).
+        words: By their indices; the first two stand for padding and unknown words.
+        count: How many.
+    """
+    used = matrix[RESERVED : len(words)]
+    distances = np.linalg.norm(used - used.mean(axis=0), axis=1)
+    return [words[RESERVED + int(index)] for index in np.argsort(-distances, kind="stable")[:count]]
+
+
+def nearest(
+    matrix: np.ndarray, vocabulary: Sequence[str], words: Sequence[str], count: int
+) -> list[Neighbours]:
+    """Return the nearest neighbours of some words, by the cosine between the vectors.
+
+    Args:
+        matrix: float32 (words or more, dimensions).
+        vocabulary: By their indices; the first two stand for padding and unknown words, which are
+            no neighbours.
+        words: Whose neighbours; one that is not in the vocabulary is left out.
+        count: Neighbours of each.
+    """
+    used = matrix[RESERVED : len(vocabulary)]
+    directions = used / np.maximum(np.linalg.norm(used, axis=1, keepdims=True), SHORTEST)
+    indices = {word: index for index, word in enumerate(vocabulary[RESERVED:])}
+    neighbours = []
+    for word in words:
+        if word not in indices:
+            continue
+        cosines = directions @ directions[indices[word]]
+        cosines[indices[word]] = -np.inf
+        order = np.argsort(-cosines, kind="stable")[: min(count, len(used) - 1)]
+        names = [vocabulary[RESERVED + int(index)] for index in order]
+        neighbours.append(Neighbours(word, names, [float(cosine) for cosine in cosines[order]]))
+    return neighbours
+
+
+def word_weights(
+    encoder: keras.Model,
+    how: Vectorization,
+    text: str,
+    features: np.ndarray,
+    contributions: np.ndarray,
+) -> list[tuple[str, float]]:
+    """Return the words of a text with what each adds to the evidence, in reading order.
+
+    Args:
+        encoder: Of texts (`vectorization.encoder`).
+        how: What it was made from.
+        text: As it is.
+        features: What the encoder makes of it: indices (length,), one-hot (length, words), or a bag
+            (words,).
+        contributions: Of each feature (`saliency.saliency`), the same shape.
+
+    Returns:
+        Empty if the encoder hashes, because then it has no words.
+    """
+    lookups = [
+        layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)
+    ]
+    if not lookups:
+        return []
+
+    names = list(map(str, lookups[0].get_vocabulary()))
+    if features.ndim == 1 and not vectorization.is_sequence(encoder):
+        indices = {name: index for index, name in enumerate(names)}
+        tokens = _tokens(text, how.token)
+        return [(token, float(contributions[indices.get(token, 0)])) for token in tokens]
+
+    if features.ndim == 2:
+        features, contributions = features.argmax(axis=-1), contributions.sum(axis=-1)
+    weights = [
+        (names[int(index)], float(weight))
+        for index, weight in zip(features, contributions, strict=True)
+        if index != vectorization.PADDING
+    ]
+    return weights[::-1] if how.reverse else weights
+
+
+def _tokens(text: str, token: str) -> Sequence[str]:
+    """Return the words or characters of a text, as Keras's TextVectorization has them."""
+    text = text.lower()
+    if token == "character":
+        return text
+    text = text.translate(WITHOUT_PUNCTUATION)
+    return text.split() if token == "word" else text

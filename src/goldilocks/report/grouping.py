@@ -1,0 +1,165 @@
+"""Stored runs -> groups whose values may be compared: one meaning for every table and page."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from goldilocks.problem import PROBLEMS
+from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.selection import PARENT, PARTS
+
+DIGEST = 8  # characters of a digest that are shown
+
+# Of classes as one-hot vectors and as integers, Keras computes the same number.
+SAME_LOSS = {"categorical_crossentropy": "sparse_categorical_crossentropy"}
+
+# Settings, by the beginnings of their keys, that choose the validation rows.
+CHOOSE_ROWS = ("protocol", "dataset.subset", "trainer.validation_steps")
+
+REASONS: Mapping[str, str] = {
+    "dataset": "the data set",
+    "source": "the source of the data (the published data, or a stand-in for it)",
+    "digest": "the rows or targets of the data (its digest)",
+    "problem": "the problem",
+    "loss": "the loss",
+    "metric": "the primary metric",
+    "final": "the kind of rows that they are scored on (test rows of final runs, else validation rows)",
+    "rows": "the rows that they are scored on",
+}
+
+
+class Basis(NamedTuple):
+    """What the runs of a group share, so that their values may be compared.
+
+    A field is "", or empty, where the store does not have it.
+
+    Attributes:
+        dataset: Name of the data set.
+        source: "original" or "stand_in".
+        digest: Digest of its rows and targets.
+        problem: Problem type.
+        loss: Keras's name of the loss. "auto" is resolved by the problem, and the crossentropy of
+            classes has one name, whether they are integers or one-hot vectors.
+        metric: Keras's name of the primary metric.
+        final: Whether the scores are of test rows, as those of final runs are.
+        rows: What chooses the rows that are scored: settings such as "protocol.k=4"; of final runs
+            the digest of the test rows, if the store has it.
+    """
+
+    dataset: str
+    source: str
+    digest: str
+    problem: str
+    loss: str
+    metric: str
+    final: bool
+    rows: tuple[str, ...]
+
+
+def group(runs: Sequence[StoredRun]) -> dict[Basis, list[StoredRun]]:
+    """Group runs that may be compared, in the order of their first runs.
+
+    A fold or a repeat belongs to the group of the run above it.
+    """
+    by_id = {run.run_id: run for run in runs}
+    groups: dict[Basis, list[StoredRun]] = {}
+    for run in runs:
+        groups.setdefault(basis(_top(run, by_id)), []).append(run)
+    return groups
+
+
+def basis(run: StoredRun) -> Basis:
+    """Return what other runs must share with a run to be compared with it."""
+    final = is_final(run)
+    return Basis(
+        dataset=run.params.get("dataset", ""),
+        source=run.tags.get("dataset.source", ""),
+        digest=run.tags.get("dataset.digest", ""),
+        problem=run.tags.get("problem", ""),
+        loss=_loss(run),
+        metric=primary_metric(run),
+        final=final,
+        rows=_test_rows(run) if final else _validation_rows(run),
+    )
+
+
+def is_final(run: StoredRun) -> bool:
+    """Return whether a run was scored on test rows."""
+    return run.params.get("final") == "true"
+
+
+def primary_metric(run: StoredRun) -> str:
+    """Return Keras's name of the primary metric; "loss" where the store does not have it."""
+    metrics = run.params.get("problem.metrics", "auto")
+    if metrics.startswith("["):
+        return str(json.loads(metrics)[0])
+
+    problem = run.tags.get("problem", "")
+    return PROBLEMS[problem].metrics[0] if problem in PROBLEMS else "loss"
+
+
+def heading(basis: Basis, bases: Sequence[Basis]) -> str:
+    """Return a group's data in words, and what else sets it apart from the other groups.
+
+    Args:
+        basis: Of the group.
+        bases: Of all groups, this one included.
+    """
+    return ", ".join([data_name(basis), *distinctions(basis, bases)])
+
+
+def distinctions(basis: Basis, bases: Sequence[Basis]) -> list[str]:
+    """Return in words what sets a group apart from others, but for its data."""
+    words = ["final runs"] if basis.final else []
+    for name in ("problem", "loss", "metric"):
+        if len({getattr(other, name) for other in bases}) > 1:
+            words.append(f"{name} {getattr(basis, name) or 'not known'}")
+
+    alike = [set(other.rows) for other in bases if other.final == basis.final]
+    shared = set.intersection(*alike)
+    return words + [row for row in basis.rows if row not in shared]
+
+
+def data_name(basis: Basis) -> str:
+    """Return the data of a group in words: "boston (stand-in, 1f0c5e2a)"."""
+    name = basis.dataset or "data without a name"
+    details = [basis.source.replace("_", "-"), basis.digest[:DIGEST]]
+    source = ", ".join(filter(None, details))
+    return f"{name} ({source})" if source else name
+
+
+def reasons(bases: Sequence[Basis]) -> list[str]:
+    """Return in words why there are several groups: of each two, the first field that differs."""
+    fields = {
+        next(name for name in REASONS if getattr(first, name) != getattr(second, name))
+        for first, second in combinations(bases, 2)
+    }
+    return [words for name, words in REASONS.items() if name in fields]
+
+
+def _top(run: StoredRun, by_id: Mapping[str, StoredRun]) -> StoredRun:
+    """Return the run above a fold or a repeat, if it is there; else the run itself."""
+    while run.tags.get("role") in PARTS and run.tags.get(PARENT) in by_id:
+        run = by_id[run.tags[PARENT]]
+    return run
+
+
+def _loss(run: StoredRun) -> str:
+    loss, problem = run.params.get("problem.loss", ""), run.tags.get("problem", "")
+    if loss == "auto" and problem in PROBLEMS:
+        loss = PROBLEMS[problem].losses[0]
+    return SAME_LOSS.get(loss, loss)
+
+
+def _validation_rows(run: StoredRun) -> tuple[str, ...]:
+    chosen = CHOOSE_ROWS
+    if run.params.get("trainer.validation_steps", "null") != "null":
+        chosen += ("trainer.batch_size",)  # so many steps are so many rows
+    settings = sorted(run.params.items())
+    return tuple(f"{name}={value}" for name, value in settings if name.startswith(chosen))
+
+
+def _test_rows(run: StoredRun) -> tuple[str, ...]:
+    digest = run.tags.get("test.digest", "")
+    return (f"test rows {digest[:DIGEST]}",) if digest else ()

@@ -1,0 +1,58 @@
+import numpy as np
+
+from goldilocks.interpret.permutation import permutation_importance
+
+ROWS = 400
+
+
+def table():
+    rng = np.random.default_rng(1)
+    return {name: rng.normal(size=ROWS) for name in ("noise", "signal", "other")}
+
+
+def test_the_only_informative_column_comes_first():
+    rows = table()
+    truth = 3 * rows["signal"]
+    columns = permutation_importance(
+        lambda inputs: float(np.mean((3 * inputs["signal"] - truth) ** 2)),
+        rows,
+        list(rows),
+        repeats=10,
+        seed=0,
+    )
+    assert columns[0].column == "signal"
+    assert abs(columns[0].mean - 2 * np.var(truth)) < 0.15 * 2 * np.var(
+        truth
+    )  # Of two independent draws.
+    assert 0 < columns[0].std < columns[0].mean / 4
+    assert [(column.mean, column.std) for column in columns[1:]] == [(0, 0), (0, 0)]
+
+
+def test_windows_exchange_the_whole_past_of_a_column():
+    windows = np.random.default_rng(0).normal(size=(50, 6, 3)).astype("float32")
+    seen = []
+
+    def loss(inputs):
+        seen.append(inputs.copy())
+        return float(np.abs(inputs[:, :, 2] - windows[:, :, 2]).mean())
+
+    columns = permutation_importance(loss, windows, ("a", "b", "target"), repeats=2, seed=0)
+    assert columns[0].column == "target"
+    shuffled = seen[1]
+    np.testing.assert_array_equal(shuffled[..., 1:], windows[..., 1:])
+    pasts = {row.tobytes() for row in windows[..., 0].copy()}
+    assert {row.tobytes() for row in shuffled[..., 0].copy()} == pasts
+    assert not np.array_equal(shuffled[..., 0], windows[..., 0])
+
+
+def test_the_rows_do_not_change_and_the_seed_fixes_the_shuffles():
+    rows = table()
+    before = {name: values.copy() for name, values in rows.items()}
+
+    def loss(inputs):
+        return float(np.mean((inputs["signal"] - before["signal"]) ** 2))
+
+    first = permutation_importance(loss, rows, list(rows), repeats=3, seed=5)
+    assert first == permutation_importance(loss, rows, list(rows), repeats=3, seed=5)
+    assert first != permutation_importance(loss, rows, list(rows), repeats=3, seed=6)
+    assert all((before[name] == rows[name]).all() for name in rows)
