@@ -1,4 +1,4 @@
-"""What searching saves: epochs until TPE with pruning is as good as the best point of a grid, beside those of the grid.
+"""What searching saves: epochs until TPE with pruning is as good as a grid's best, and the grid's.
 
 Run: .venv/bin/python benchmarks/search.py [trainer.epochs=20 hydra/launcher=local]
 """
@@ -56,7 +56,7 @@ def epochs(trials: list[optuna.trial.FrozenTrial]) -> int:
 
 
 def until(study: optuna.Study, value: float) -> int | None:
-    """Epochs trained by all trials up to the first that is at least so good; None where there is none."""
+    """Epochs of all trials up to the first that is at least so good; None if there is none."""
     trials = study.get_trials(deepcopy=False)
     for count, trial in enumerate(trials, 1):
         if (

@@ -1,4 +1,4 @@
-"""A sweep of small models by `-m`, beside a shell's loop over as many single runs; both tracked, each in a folder.
+"""A sweep of small models by `-m`, beside a shell's loop over as many single runs, both tracked.
 
     python benchmarks/sweep.py [JOBS]
 

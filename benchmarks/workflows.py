@@ -1,4 +1,4 @@
-"""What the universal workflow achieves: `python benchmarks/workflows.py BUDGET [PHOTOS] [NAME ...]`.
+"""What the workflow achieves: `python benchmarks/workflows.py BUDGET [PHOTOS] [NAME ...]`.
 
 The stand-ins of four of the book's data sets, three data sets that scikit-learn ships, written out
 as files, and a folder of photographs, with a folder per class. One after another, each in a folder

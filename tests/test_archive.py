@@ -79,7 +79,7 @@ def test_a_download_that_always_breaks_off_leaves_nothing_and_succeeds_later(sit
     assert archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets").read_bytes() == CONTENT
 
 
-def test_a_wrong_checksum_is_told_with_both_values_and_leaves_nothing(site, cache):
+def test_a_wrong_checksum_is_an_error_with_both_values_and_leaves_nothing(site, cache):
     wrong = "0" * 64
     with pytest.raises(
         SourceUnavailable,
@@ -89,12 +89,12 @@ def test_a_wrong_checksum_is_told_with_both_values_and_leaves_nothing(site, cach
     assert downloads(cache) == []
 
 
-def test_a_refusal_of_the_server_is_told(site):
+def test_a_refusal_of_the_server_is_an_error(site):
     with pytest.raises(SourceUnavailable, match=r"refused http.*/missing\.zip: 404"):
         archive.fetch(f"{site.url}/missing.zip", SHA256, name="pets")
 
 
-def test_no_server_is_told():
+def test_no_server_is_an_error():
     with loopback.serve() as closed:
         url = closed.url
     with pytest.raises(
@@ -104,7 +104,7 @@ def test_no_server_is_told():
         archive.fetch(f"{url}/pets.zip", SHA256, name="pets")
 
 
-def test_a_cache_that_cannot_be_written_is_told(site, tmp_path, monkeypatch):
+def test_a_read_only_cache_is_an_error(site, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match=r"Could not store .*GOLDILOCKS_CACHE") as raised:

@@ -79,7 +79,7 @@ def test_the_config_names_every_parameter_and_nothing_else(option, function):
 
 
 @pytest.mark.slow
-def test_the_notebooks_own_network_has_the_books_error_on_these_rows(tracts):
+def test_the_network_of_the_notebook_has_the_error_of_the_book(tracts):
     """2.70 k$ in the notebook, 2.55 in the author's: its targets are not scaled, as those of `layers.last` are."""
     from goldilocks.backend import keras
 

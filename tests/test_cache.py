@@ -37,7 +37,7 @@ def test_a_stand_in_never_asks_for_the_original():
     assert choose("stand_in", original=unreachable) == "the stand-in"
 
 
-def test_an_original_that_was_asked_for_is_never_replaced():
+def test_source_original_is_never_replaced():
     with pytest.raises(SourceUnavailable, match="The server is away"):
         choose("original", original=unreachable)
 

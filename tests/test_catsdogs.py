@@ -144,7 +144,7 @@ def test_the_stand_in_is_drawn_once(pencil):
     assert load(source="stand_in", image_size=9).x.shape == (40, 9, 9, 3)
 
 
-def test_a_folder_that_is_given_is_taken_and_nothing_is_fetched(tmp_path, monkeypatch):
+def test_with_a_folder_nothing_is_fetched(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "fetch", None)
     for label, kind in enumerate(("cat", "dog")):
         for number in range(12):
@@ -173,7 +173,7 @@ def test_too_few_whole_photographs_for_the_chapters_split(tmp_path):
     assert np.bincount(data.y.astype(int)).tolist() == [19, 25]
 
 
-def test_other_animals_are_told(tmp_path):
+def test_other_animals_are_an_error(tmp_path):
     for kind in ("cats", "horses"):
         (tmp_path / "in" / kind).mkdir(parents=True)
         for number in range(3):

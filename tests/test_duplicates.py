@@ -77,7 +77,7 @@ def test_no_content_stands_in_two_parts_of_a_split(protocol, seed, problem):
 )
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_no_content_stands_in_two_parts_whatever_is_published(protocol, seed, published):
+def test_no_content_is_in_two_parts(protocol, seed, published):
     kinds = drawn(seed)
     for split in splits(protocol, a_table(kinds, fixed=published), seed):
         train, validation, test = (set(kinds[rows].tolist()) for rows in the_parts(split))
@@ -104,7 +104,7 @@ def test_without_duplicates_every_row_is_where_it_was_drawn(protocol, seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_drawn_test_rows_are_the_same_whatever_the_protocol_and_hold_those_drawn(seed):
+def test_all_protocols_have_the_same_test_rows(seed):
     dataset = a_table(drawn(seed))
     found = {name: splits(name, dataset, seed)[0].test for name in PROTOCOLS}
     assert np.array_equal(found["holdout"], found["kfold"])
@@ -114,7 +114,7 @@ def test_the_drawn_test_rows_are_the_same_whatever_the_protocol_and_hold_those_d
     assert set(before.tolist()) < set(found["holdout"].tolist())
 
 
-def test_what_was_moved_is_said_and_counted():
+def test_moved_rows_are_counted_in_a_note():
     kinds = drawn(0)
     (split,) = splits("holdout", a_table(kinds))
     alone = splits("holdout", a_table(np.arange(120)))[0]

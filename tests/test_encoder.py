@@ -83,7 +83,7 @@ def test_a_gap_becomes_the_training_mean_and_is_marked():
     assert found[0, 0] == pytest.approx((size[0] - known.mean()) / known.std(), abs=1e-5)
 
 
-def test_categories_are_one_hot_with_a_place_for_unknown_ones():
+def test_categories_are_one_hot_with_a_column_for_unknown_ones():
     data = table(colour=[*["red", "blue", ""] * 4, "red", "mauve", "blue", "", *["red"] * 4])
     found = features(encoding.fit(data, TRAIN, in_order=False), data)
     assert found.shape == (20, 4)
@@ -173,7 +173,7 @@ def test_pixels_become_zero_to_one(channels):
     assert (found[0].max(), found[1].min()) == (0, 1)
 
 
-def test_streamed_images_are_read_for_the_rows_asked_for(tmp_path):
+def test_only_the_rows_needed_are_read_of_streamed_images(tmp_path):
     paths = []
     for number in range(3):
         paths.append(str(tmp_path / f"{number}.png"))

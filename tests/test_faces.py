@@ -29,7 +29,7 @@ def test_more_rows_never_change_the_earlier_ones(monkeypatch):
     np.testing.assert_array_equal(few, more[:7])
 
 
-def test_same_bytes_whatever_the_number_of_processes(monkeypatch):
+def test_the_number_of_processes_changes_no_byte(monkeypatch):
     monkeypatch.setattr(faces, "CHUNK", 4)
     alone, _ = faces.draw(18, size=24, seed=5)
     monkeypatch.setattr(faces, "IN_PROCESS", 0)

@@ -61,7 +61,7 @@ def test_the_parts_are_disjoint_cover_all_rows_and_keep_the_shares(seed, counts,
 @pytest.mark.parametrize(
     "dataset", [in_classes(60, 40), in_classes(50, 30, 20), a_dataset(np.linspace(0, 1, 100))]
 )
-def test_nothing_but_the_seed_and_the_fraction_moves_a_test_row(dataset):
+def test_only_the_seed_and_the_fraction_move_a_test_row(dataset):
     (first,) = holdout.split(dataset, **QUARTERS)
     for validation in (0.1, 0.3, 0.6):
         (again,) = holdout.split(dataset, validation=validation, test=0.25, seed=0)
@@ -156,7 +156,7 @@ def test_groups_of_any_size_come_near_the_fractions_of_rows():
         assert len(part) / len(groups) == pytest.approx(share, abs=0.01)
 
 
-def test_nothing_but_the_seed_and_the_fraction_moves_a_group_into_the_test():
+def test_only_the_seed_and_the_fraction_move_a_group_into_the_test():
     first = holdout.split(in_groups((200, 100), 5), **QUARTERS)[0]
     for options in ({"validation": 0.1}, {"validation": 0.6}):
         assert np.array_equal(

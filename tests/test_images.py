@@ -146,13 +146,13 @@ def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
         ),
     ],
 )
-def test_a_folder_that_is_no_set_of_images_is_told(tmp_path, names, message):
+def test_a_folder_without_classes_is_an_error(tmp_path, names, message):
     (tmp_path / "in").mkdir()
     with pytest.raises(DataError, match=message):
         load(write(tmp_path / "in", names))
 
 
-def test_no_folder_and_a_wrong_folder_are_told(tmp_path):
+def test_no_folder_and_a_wrong_folder_are_errors(tmp_path):
     (tmp_path / "a.zip").write_text("")
     with pytest.raises(DataError, match=r"needs a folder.*dataset\.dir=FOLDER"):
         images.load(dir=None, **SETTINGS)
@@ -162,12 +162,12 @@ def test_no_folder_and_a_wrong_folder_are_told(tmp_path):
         load(tmp_path / "a.zip")
 
 
-def test_a_wrong_size_is_told(pets):
+def test_a_wrong_size_is_an_error(pets):
     with pytest.raises(DataError, match="image_size=0, expected"):
         load(pets, image_size=0)
 
 
-def test_a_wrong_folder_is_told_and_prepared_images_load_without_tensorflow(pets, tmp_path):
+def test_a_wrong_folder_and_prepared_images_need_no_tensorflow(pets, tmp_path):
     load(pets)
     code = (
         "import sys; from goldilocks.dataset import images\nfrom goldilocks.errors import DataError\n"
@@ -204,7 +204,7 @@ def test_broken_files_are_named_and_skipped_up_to_the_limit(pets):
     np.testing.assert_array_equal(data.x[:3], expected)
 
 
-def test_a_class_of_broken_files_is_told(pets):
+def test_a_class_of_broken_files_is_an_error(pets):
     for number in range(10):
         (pets / "dogs" / f"{number}.jpg").write_bytes(b"")
     with pytest.raises(

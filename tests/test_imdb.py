@@ -88,7 +88,7 @@ def test_lines_about_one_film_belong_together(lines):
 
 
 @pytest.mark.parametrize("above", [False, True])
-def test_a_folder_is_taken_whatever_the_source(unpacked, above):
+def test_a_folder_wins_over_the_source(unpacked, above):
     found = load(dir=unpacked.parent if above else unpacked)
     assert (found.source, found.location) == (
         "original",

@@ -69,7 +69,7 @@ def test_every_row_is_sealed_or_validated_once_an_iteration(dataset, k, iteratio
             assert sum(map(len, inside)) == len(set.union(*inside))
 
 
-def test_each_iteration_is_shuffled_anew_and_more_of_them_leave_the_first_as_they_are():
+def test_iterations_are_shuffled_anew_and_more_of_them_change_no_earlier_one():
     two, three = (
         iterated_kfold.split(a_dataset(80), **{**THREE, "iterations": count}) for count in (2, 3)
     )

@@ -192,7 +192,7 @@ def test_a_full_disk_is_no_reason_for_the_stand_in(record, monkeypatch):
         (0, "wv (m/s)", -9999.0, r"begins with a missing wind speed \(-9999\)"),
     ],
 )
-def test_a_cell_that_cannot_be_used_is_told(record, tmp_path, row, column, value, sentence):
+def test_an_unusable_cell_is_an_error(record, tmp_path, row, column, value, sentence):
     record[column] = record[column].astype(object)
     record.loc[row, column] = value
     record.to_csv(tmp_path / jena.FILE, index=False)
@@ -220,7 +220,7 @@ def test_without_a_network_auto_takes_the_stand_in_with_a_warning(monkeypatch, s
         assert load("auto").digest == stand_in.digest
 
 
-def test_a_folder_of_ones_own_is_taken(record, tmp_path):
+def test_a_folder_of_the_user_is_read(record, tmp_path):
     record.to_csv(tmp_path / jena.FILE, index=False)
     assert load("stand_in", str(tmp_path), lookback=24, delay=24).source == "original"
     with pytest.raises(

@@ -59,7 +59,7 @@ def drawn():
     return np.stack([*pixels, altered(pixels[3]), altered(pixels[17])])
 
 
-def test_an_image_that_was_lightened_and_scaled_is_found(drawn):
+def test_a_lightened_and_scaled_image_is_detected(drawn):
     dataset, split = a_dataset(drawn, "image"), a_split(42, 10)
     assert near_duplicates(dataset, split) == [(40, 3), (41, 17)]
     said = warning(dataset, split, near_duplicates(dataset, split))
@@ -67,7 +67,7 @@ def test_an_image_that_was_lightened_and_scaled_is_found(drawn):
     assert "row 40 and row 3" in said
 
 
-def test_streamed_images_are_found_and_named_by_their_files(drawn, tmp_path, monkeypatch):
+def test_streamed_images_are_named_by_their_files(drawn, tmp_path, monkeypatch):
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
     (tmp_path / "cat").mkdir()
     files = [tmp_path / "cat" / f"{number}.jpg" for number in range(len(drawn))]
@@ -79,7 +79,7 @@ def test_streamed_images_are_found_and_named_by_their_files(drawn, tmp_path, mon
     assert "cat/40.jpg and cat/3.jpg" in warning(dataset, a_split(42, 10), pairs)
 
 
-def test_plain_images_and_strokes_are_not_like_each_other():
+def test_plain_images_and_strokes_are_different():
     plain = np.stack([np.full((20, 20, 1), level, np.uint8) for level in range(0, 200, 5)])
     assert near_duplicates(a_dataset(plain, "image"), a_split(40, 10)) == []
     strokes = np.zeros((40, 28, 28, 1), np.uint8)
@@ -94,7 +94,7 @@ def sentences(rows):
     return [" ".join(RANDOM.choice(words, 30)) for _ in range(rows)]
 
 
-def test_a_text_with_another_word_is_found_and_an_identical_one_is_not_meant():
+def test_a_text_with_another_word_is_a_near_duplicate_and_an_identical_one_is_not():
     texts = sentences(60)
     texts += [texts[5] + " word1", texts[7].upper() + "!", texts[9]]
     dataset, split = a_dataset(packing.column(texts), "text"), a_split(63, 20)
@@ -107,7 +107,7 @@ def test_texts_without_a_word_are_like_nothing():
     assert near_duplicates(a_dataset(texts, "text"), a_split(20, 5)) == []
 
 
-def test_a_row_with_slightly_other_numbers_is_found_unless_a_text_or_a_gap_differs():
+def test_a_row_with_slightly_other_numbers_is_a_near_duplicate_unless_a_text_or_a_gap_differs():
     frame = pd.DataFrame(
         {"a": RANDOM.normal(size=50), "b": 1000 * RANDOM.normal(size=50), "c": ["x"] * 50, "d": 1.0}
     )

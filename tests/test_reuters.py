@@ -43,7 +43,7 @@ def test_the_stand_in_is_8963_real_newswires(newswires):
     assert all(newswires.x)
 
 
-def test_the_published_test_rows_are_kept_but_for_the_rarest_topics(newswires):
+def test_published_test_rows_stay_except_of_the_rarest_topics(newswires):
     test = newswires.fixed["test"]
     assert test.tolist() == list(range(6420, 8963))
     train = np.bincount(newswires.y[:6420])

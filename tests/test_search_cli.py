@@ -82,4 +82,7 @@ def test_a_search_chooses_its_jobs_and_goes_on(folder, train):
     assert "warning" not in first.stderr.lower()
     more = train("hydra.sweeper.trials=3", *space)
     assert "3 trials: 3 finished, 0 pruned, 0 failed" in more.stdout
-    assert more.stdout.count("nowhere (tracking=none)") == 1
+    first_logs, more_logs = (
+        list(run.glob("jobs/*.log")) for run in sorted(folder.glob("multirun/*/*"))
+    )
+    assert (len(first_logs), len(more_logs)) == (2, 1)

@@ -114,7 +114,7 @@ def test_unequal_steps_are_counted(write):
         ),
     ],
 )
-def test_what_cannot_be_used_is_said_in_a_sentence(write, changes, sentence):
+def test_an_unusable_file_is_an_error(write, changes, sentence):
     with pytest.raises(DataError, match=sentence):
         load(write(), **changes)
 

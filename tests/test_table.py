@@ -60,7 +60,7 @@ def halves(first, second):
         (list(NUMBERS), "regression", (), "numbers with decimals"),
     ],
 )
-def test_the_problem_is_inferred_and_said(write, values, problem, classes, reason):
+def test_the_problem_is_inferred_with_a_note(write, values, problem, classes, reason):
     found = load(write(y=values))
     assert (found.problem, found.classes) == (problem, classes)
     assert any(
@@ -97,7 +97,7 @@ def test_a_column_named_with_a_comma_is_one_target(write):
     assert load(write(**{"a,b": NUMBERS}), "a,b").problem == "regression"
 
 
-def test_problem_can_be_said(write):
+def test_problem_can_be_set(write):
     path = write(y=[1, 2, 3, 4] * 10, share=np.linspace(0, 1, ROWS))
     assert load(path, problem="regression").y.tolist() == [1, 2, 3, 4] * 10
     assert load(path, "share", "unit_regression").problem == "unit_regression"
@@ -178,7 +178,7 @@ def test_what_parquet_alone_can_hold(write):
         (list(range(1, ROWS + 1)), "it counts the rows"),
     ],
 )
-def test_a_column_that_teaches_nothing_is_dropped_with_a_note(write, values, reason):
+def test_a_useless_column_is_dropped_with_a_note(write, values, reason):
     found = load(write(y=NUMBERS, useless=values))
     assert list(found.x.columns) == ["size", "colour"]
     assert any(
@@ -186,11 +186,11 @@ def test_a_column_that_teaches_nothing_is_dropped_with_a_note(write, values, rea
     )
 
 
-def test_that_a_value_is_missing_can_teach_something(write):
+def test_a_missing_value_can_be_informative(write):
     assert "flag" in load(write(y=NUMBERS, flag=halves("x", None))).x.columns
 
 
-def test_numbers_with_a_few_words_are_said(write):
+def test_numbers_with_a_few_words_get_a_note(write):
     found = load(write(y=NUMBERS, nearly=["unknown", "?", *range(2, ROWS)]))
     assert any("'nearly' is read as text" in note and "'unknown'" in note for note in found.notes)
 
@@ -209,11 +209,11 @@ def test_rows_without_a_target_are_left_out_and_counted(write):
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_the_separator_is_found(write, separator):
+def test_the_separator_is_detected(write, separator):
     assert load(write(y=NUMBERS, sep=separator)).x.shape == (ROWS, 2)
 
 
-def test_a_decimal_comma_is_found(tmp_path):
+def test_a_decimal_comma_is_detected(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text(
         "\ufeffsize; y\n" + "".join(f"{n},5; {n},25\n" for n in range(ROWS)), encoding="utf-8"

@@ -162,7 +162,7 @@ def test_a_file_with_a_column_of_texts(write, name, values, problem, dtype):
     assert any(f"Took 'y' for a {problem} target" in note for note in found.notes)
 
 
-def test_the_problem_can_be_said_and_several_targets_are_labels(write):
+def test_the_problem_can_be_set_and_several_targets_are_labels(write):
     path = write(share=np.linspace(0, 1, ROWS), a=halves(0, 1), b=[0, 0, 1, 1] * 10)
     assert (
         load(file=path, text="line", target="share", problem="unit_regression").problem
@@ -200,7 +200,7 @@ def test_texts_with_commas_line_ends_and_quotes_and_long_ones(write):
     assert load(file=write(line=lines, y=halves(0, 1)), text="line", target="y").x.tolist() == lines
 
 
-def test_repeated_texts_are_said(write):
+def test_repeated_texts_get_a_note(write):
     found = load(
         file=write(line=[*LINES[:30], *LINES[:10]], y=halves(0, 1)), text="line", target="y"
     )

@@ -53,7 +53,7 @@ def words(**changes):
         ({"maxlen": 8}, ". . a b c d e f", ". . . . . . a b", ". . . . . . f e"),
     ],
 )
-def test_sequences_are_cut_turned_and_padded_as_asked(changes, first, second, last):
+def test_sequences_are_cut_reversed_and_padded(changes, first, second, last):
     length = changes.get("maxlen", 4)
     assert words(**changes) == [first, second, " ".join("." * length), last]
 
@@ -109,7 +109,7 @@ def test_the_encoders_give_the_shapes_of_chapter_8(changes, shape):
     assert vectorization.vocabulary(encoder) == ()
 
 
-def test_one_hot_marks_one_place_a_token():
+def test_one_hot_marks_one_index_a_token():
     _, found = encoded(CHAPTER, encoding="one_hot", max_tokens=11, maxlen=10)
     assert (found.sum(axis=2) == 1).all()
     assert found[:, :, 0].sum() == (10 - 6) + (10 - 5)  # padding

@@ -41,7 +41,7 @@ def leftovers(tmp_path):
     return [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
 
 
-def test_only_the_member_is_kept(tmp_path, checksum):
+def test_only_the_member_stays(tmp_path, checksum):
     path = wheel.member("parcel", "1.0", checksum, MEMBER)
     assert path.read_text() == "1,2\n"
     assert leftovers(tmp_path) == [path]
@@ -56,7 +56,7 @@ def test_the_second_time_needs_no_pip(checksum, monkeypatch):
     assert wheel.member("parcel", "1.0", checksum, MEMBER) == first
 
 
-def test_another_checksum_is_refused_and_nothing_kept(tmp_path, checksum):
+def test_another_checksum_is_refused_and_nothing_stays(tmp_path, checksum):
     with pytest.raises(SourceUnavailable, match=rf"SHA-256 {checksum}, expected 0000.* Try again"):
         wheel.member("parcel", "1.0", "0" * 64, MEMBER)
     assert leftovers(tmp_path) == []

@@ -1,4 +1,4 @@
-"""Where Hydra looks for plugins: it imports this at every start, even for `--help`, so nothing here is slow to import.
+"""Where Hydra looks for plugins, at every start, even for `--help`: nothing here is slow to import.
 
 Hydra makes plugins only of classes that belong to a module of this package.
 """

@@ -1,4 +1,4 @@
-"""What every job of a sweep needs, imported once: jobs are forked from the process that has imported this.
+"""What every job needs, imported once by the server that jobs are forked from.
 
 Nothing here may start TensorFlow's runtime, CUDA, or a thread of Python's: none of them survives a
 fork.
@@ -13,7 +13,8 @@ from omegaconf import OmegaConf
 
 from goldilocks import backend  # noqa: F401  First: it is quiet.
 
-STEPS = ("jobs.worker", "run", "sweep.launcher")  # modules, or packages with all their modules
+# Modules, or packages with all their modules.
+STEPS = ("jobs.worker", "run", "sweep.callback", "sweep.launcher")
 OPTIONS = (
     "dataset",
     "encoding",

@@ -1,4 +1,4 @@
-"""What step 5 searches: sizes, learning rates and regularizers around the network where tuning begins."""
+"""What step 5 searches: sizes, learning rates and regularizers around where tuning begins."""
 
 from __future__ import annotations
 
