@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg) -> float:
-    """Check the composed config, then train: TensorFlow is not imported before the config is right."""
+    """Check the composed config, then train; TensorFlow is imported once the config is right."""
     with command_line.sentences():
         settings = config.settle(cfg)
         from goldilocks.run.run import run

@@ -139,6 +139,16 @@ def test_the_same_settings_by_other_words_have_the_same_fingerprint():
     assert two[0].fingerprint("d", "c", "") == two[1].fingerprint("d", "c", "")
 
 
+def test_traits_are_no_parameter_and_not_seen_by_builders():
+    settings = checked("dataset=boston")
+    assert settings.traits.model.honours
+    assert not [key for key in settings.flat if "traits" in key]
+    assert not [
+        node for node in settings.tree.values() if isinstance(node, dict) and "traits" in node
+    ]
+    assert "traits" not in settings.builder("model").keywords
+
+
 UNKNOWN = " is not a key of this configuration; "
 
 
@@ -171,6 +181,15 @@ UNKNOWN = " is not a key of this configuration; "
         # Where the groups are known, what does not fit is said beside what is misspelled.
         (["dataset=boston", "model=convnet", "sed=1"], ["sed is not a key", "model=convnet takes "
                                                                             "image data;"]),
+        # A key of an earlier version, and its value, by the names of today.
+        (["dataset=imdb", "dataset.words=500"], ["dataset.words is now dataset.max_tokens: type dataset.max_tokens=500."]),
+        (["dataset=imdb", "dataset.pad=before"], ["dataset.pad is now dataset.padding: type dataset.padding=pre."]),
+        (
+            ["-m", "dataset=imdb", "++dataset.truncate=before,after", "dataset.hold=0"],
+            ["dataset.truncate is now dataset.truncating: type dataset.truncating=pre,post.",
+             "dataset.hold is now dataset.cache_gib: type dataset.cache_gib=0."],
+        ),
+        (["model.traits.honours=[l1]", "seed=-1"], ["model.traits are facts, ", "seed is -1; "]),
         (["seed=${nowhere}"], []),
         (["hydra.run.dir=x", "+new=1", "dataset=boston"], []),
     ],
@@ -195,6 +214,13 @@ def test_a_misspelled_option_is_answered_with_the_nearest_one():
             r"model\._target_ is os\.system; expected a function of goldilocks\.",
         ),
         ("+model.new=1", r"model\.new is not a key of any configuration; leave it out\."),
+        ("model.traits.fewest_layers=0", r"model\.traits are facts, .+; leave out model\.traits\."),
+        ("+dataset.traits.needs=money", r"dataset\.traits are facts, "),
+        ("+optimizer.traits.fast=true", r"optimizer\.traits are facts, "),
+        (
+            "+dataset.hold=1",
+            r"dataset\.hold is now dataset\.cache_gib: type dataset\.cache_gib=1\.",
+        ),
         ("problem=3", r"problem is not a key of any configuration"),
         ("~model.units", r"~model\.units removes what a run needs; give it a value\."),
         ("~dataset", r"~dataset removes what a run needs; give it a value\."),

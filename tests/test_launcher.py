@@ -9,11 +9,13 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
+from omegaconf import OmegaConf
 
 from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
-from goldilocks.sweep.launcher import check
+from goldilocks.sweep.launcher import _compared, check
 from hydra_plugins.goldilocks import LocalLauncher
 
 ROOT = Path(__file__).parents[1]
@@ -251,3 +253,12 @@ def test_every_key_has_its_default_in_the_configuration_alone():
     assert {(parameter.kind, parameter.default) for parameter in parameters} == {
         (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty)
     }
+
+
+@pytest.mark.parametrize(
+    ("config", "value"), [({"final": True}, None), ({"final": False}, 0.5), ({}, 0.5)]
+)
+def test_a_final_run_is_never_the_best_job(config, value):
+    returned = JobReturn(cfg=OmegaConf.create(config), status=JobStatus.COMPLETED)
+    returned.return_value = 0.5
+    assert _compared(returned) == value

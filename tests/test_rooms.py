@@ -1,4 +1,4 @@
-"""The list of the rooms, their folder and their layers agree; a run's hops and what is named in strings exist."""
+"""The rooms' list, folder and layers agree; a run's hops and what strings name exist."""
 
 import ast
 import importlib.util

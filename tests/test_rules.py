@@ -2,7 +2,18 @@ import math
 
 import pytest
 
-from goldilocks.config.rules import RULES, Rule, each, either, number, one_of, rule_of, whole
+from goldilocks.config.rules import (
+    RULES,
+    Rule,
+    each,
+    either,
+    number,
+    one_of,
+    rule_of,
+    same_type,
+    some_of,
+    whole,
+)
 
 NAN, INF = math.nan, math.inf
 
@@ -15,6 +26,12 @@ NAN, INF = math.nan, math.inf
         (number(0), "a number of at least 0", [0, 0.0, 1e9], [-1e-9, NAN, INF, "0", None, True]),
         (number(0, 1), "a number from 0 to 1", [0, 0.5, 1, 1.0], [1.01, -0.01, NAN, -INF]),
         (number(0, 1, below=True), "a number from 0 to less than 1", [0, 0.999], [1, 1.0, -1, NAN]),
+        (some_of("a", "b"), "a list of some of a, b", [[], ["a"], ["b", "a"]], ["a", ["c"], None]),
+        (same_type(4), "a whole number", [0, -1], [0.5, True, "4", None]),
+        (same_type(0.5), "a number", [0, -1.5], [True, "0.5", NAN, None]),
+        (same_type(True), "true or false", [False], [0, "true", None]),
+        (same_type("relu"), "a word", ["tanh"], [1, "", None]),
+        (same_type([1]), "a list", [[], ["a"]], [1, None]),
         (one_of("a", "b"), "one of a, b", ["a", "b"], ["c", "", None, 1]),
         (
             each(whole(1)),

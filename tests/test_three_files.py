@@ -1,4 +1,4 @@
-"""An option is one YAML, one module and one test: each recipe of CONTRIBUTING.md, followed in a folder of its own."""
+"""An option is one YAML, one module and one test, as the recipes of CONTRIBUTING.md say."""
 
 import os
 import subprocess

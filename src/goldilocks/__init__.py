@@ -1,4 +1,4 @@
-"""Goldilocks trains Keras models from composable Hydra configs, tracks every run in MLflow, and judges the curves.
+"""Goldilocks trains Keras models from Hydra configs, tracks them in MLflow, and judges the curves.
 
 Importing it loads nothing and sets nothing. Data flows one way, through rooms named after the steps
 of the workflow:

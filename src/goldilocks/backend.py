@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, imported without the lines that TensorFlow's C++ code writes to standard error.
+"""TensorFlow and Keras, imported without what TensorFlow's C++ code writes to standard error.
 
 Import this module before keras or tensorflow, or take them from here. The import starts neither
 TensorFlow's runtime nor CUDA: a process that has imported it can be forked.

@@ -12,6 +12,6 @@ DEFAULTS = {
 
 
 def prepare() -> None:
-    """Set these variables where a person has not set them; call it before any of the three is imported."""
+    """Set these variables unless a person has; call it before any of the three is imported."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)

@@ -1,8 +1,7 @@
 """Problem type -> last activation, loss, default metric.
 
 Source: Chollet, Deep Learning with Python (2017), table 4.1, "Choosing the right last-layer
-    activation and loss
-function for your model".
+activation and loss function for your model".
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ class Problem:
         type: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
         last_activation: Keras name of the last layer's activation; "linear" for none.
         loss: Keras name of the loss.
-        metrics: Keras names of the metrics; the first is the measure of success.
+        metrics: Keras names of the metrics; the first is the primary metric.
     """
 
     type: str
@@ -29,13 +28,16 @@ class Problem:
 
     @property
     def metric(self) -> str:
-        """The measure of success."""
+        """The primary metric."""
         return self.metrics[0]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of table 4.1, and the metrics that fit it; of several losses or metrics, the first is the default."""
+    """A row of table 4.1, and the metrics that fit it.
+
+    Of several losses or metrics, the first is the default.
+    """
 
     last_activation: str
     losses: tuple[str, ...]
@@ -80,7 +82,7 @@ HIGHER_IS_BETTER = frozenset(
 
 
 def resolve(
-    found: str,
+    data_problem: str,
     *,
     type: str,
     last_activation: str,
@@ -88,55 +90,57 @@ def resolve(
     metrics: str | Sequence[str],
     override: bool,
 ) -> Problem:
-    """The problem of a run: what the data set says, unless the config says otherwise.
+    """Return the problem of a run: what the data set says, unless the config says otherwise.
 
     Args:
-        found: The problem type of the data set.
-        type: A problem type, or "auto" for `found`.
+        data_problem: The problem type of the data set.
+        type: A problem type, or "auto" for that of the data set.
         last_activation: A Keras activation, or "auto" for the table's.
         loss: A Keras loss, or "auto" for the table's.
-        metrics: Keras metrics, the measure of success first, or "auto" for the table's.
+        metrics: Keras metrics, the primary one first, or "auto" for the table's.
         override: Whether a type, last activation, loss or metric outside the table is allowed.
 
     Raises:
         ProblemError: A combination outside the table without `override`.
     """
-    if type not in ("auto", found) and not override:
+    if type not in ("auto", data_problem) and not override:
         raise ProblemError(
-            f"problem.type is {type}, but the data is {found}; expected auto. If {type} is meant, "
-            "add "
-            "problem.override=true."
+            f"problem.type is {type}, but the data is {data_problem}; expected auto. If {type} is "
+            "meant, add problem.override=true."
         )
-    chosen = found if type == "auto" else type
-    row = PROBLEMS[chosen]
-    asked = last_activation if last_activation != "auto" else row.last_activation
-    asked_loss = loss if loss != "auto" else row.losses[0]
+
+    if type == "auto":
+        type = data_problem
+    row = PROBLEMS[type]
+    if last_activation == "auto":
+        last_activation = row.last_activation
+    if loss == "auto":
+        loss = row.losses[0]
+    chosen = row.metrics[:1] if metrics == "auto" else tuple(metrics)
+
     errors = []
-    if asked != row.last_activation:
+    if last_activation != row.last_activation:
         errors.append(
-            f"problem.last_activation is {asked}; a {chosen} problem ends in {row.last_activation}."
+            f"problem.last_activation is {last_activation}; a {type} problem ends in "
+            f"{row.last_activation}."
         )
-    if asked_loss not in row.losses:
+    if loss not in row.losses:
         errors.append(
-            f"problem.loss is {asked_loss}; a {chosen} problem is trained with "
-            f"{' or '.join(row.losses)}."
+            f"problem.loss is {loss}; a {type} problem is trained with {' or '.join(row.losses)}."
         )
-    strange = [] if metrics == "auto" else [name for name in metrics if name not in row.metrics]
-    if strange:
+    if strange := [name for name in chosen if name not in row.metrics]:
         errors.append(
-            f"problem.metrics has {', '.join(strange)}; a {chosen} problem has "
+            f"problem.metrics has {', '.join(strange)}; a {type} problem has "
             f"{', '.join(row.metrics)}."
         )
     if errors and not override:
         raise ProblemError(" ".join(errors) + " If it is meant, add problem.override=true.")
-    return Problem(
-        chosen, asked, asked_loss, row.metrics[:1] if metrics == "auto" else tuple(metrics)
-    )
+    return Problem(type, last_activation, loss, chosen)
 
 
 def higher_is_better(name: str) -> bool:
-    """Return whether more of a metric, or of its `val_` or `test_` value, is better."""
-    return name.removeprefix("val_").removeprefix("test_") in HIGHER_IS_BETTER
+    """Return whether more of a metric, or of its `val_` value, is better."""
+    return name.removeprefix("val_") in HIGHER_IS_BETTER
 
 
 def check_monitor(problem: Problem, monitor: str, *, penalized: bool) -> None:
@@ -145,19 +149,19 @@ def check_monitor(problem: Problem, monitor: str, *, penalized: bool) -> None:
     Args:
         problem: Says the metrics.
         monitor: The name to monitor.
-        penalized: Whether a penalty on the weights is added to the loss, which is then logged apart
-            from it as well.
+        penalized: Whether a penalty on the weights is added to the loss; the loss without it is
+            then logged as `val_data_loss`.
 
     Raises:
         ProblemError: Another name than `val_loss`, `val_data_loss` (with a penalty), or `val_` and
             a metric.
     """
-    known = [
-        "val_loss",
-        *(["val_data_loss"] if penalized else []),
-        *(f"val_{name}" for name in problem.metrics),
-    ]
-    if monitor not in known:
+    logged = ["val_loss"]
+    if penalized:
+        logged.append("val_data_loss")
+    logged += [f"val_{name}" for name in problem.metrics]
+    if monitor not in logged:
         raise ProblemError(
-            f"trainer.monitor is {monitor}; this run will log {', '.join(known)}. Use one of these."
+            f"trainer.monitor is {monitor}; this run will log {', '.join(logged)}. Use one of "
+            "these."
         )

@@ -1,4 +1,4 @@
-"""Every error of a configuration, in sentences, found from the configuration alone: no data, no TensorFlow."""
+"""Errors of a configuration, in sentences, found without reading data or importing TensorFlow."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -256,7 +256,7 @@ def _regularizer_errors(composed: Composed, stated: Traits) -> list[str]:
 
 
 def _layer_errors(composed: Composed, stated: ModelTraits) -> list[str]:
-    """Refuse numbers of layers, and lists with a value for each, that a model cannot be built with."""
+    """Refuse numbers of layers, and lists of values, that a model cannot be built with."""
     model, node = composed.choices["model"], composed.tree["model"]
     units, layers, activation = node.get("units"), node.get("layers"), node.get("activation")
     errors = [
@@ -341,7 +341,7 @@ def _final_errors(composed: Composed, stated: ModelTraits) -> list[str]:
 
 
 def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) -> list[str]:
-    """Refuse a person's own data without the keys that it requires, or with those of two kinds of source."""
+    """Refuse a person's own data without the keys that it requires, or with too many of them."""
     errors = [
         f"dataset.{key} is {node[key]:g}; dataset={name} expects a whole number of at least 1."
         for key in stated.whole_numbers

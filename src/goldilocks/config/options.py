@@ -39,7 +39,7 @@ class OptionFiles:
         return sorted({file.stem for file in files})
 
     def read(self, group: str, name: str) -> dict[str, Any]:
-        """Return what the file of an option states, with what it takes over from options of its group.
+        """Return what the file of an option states, with what it inherits within its group.
 
         Raises:
             ConfigError: The option has no file, or a file that is not YAML.

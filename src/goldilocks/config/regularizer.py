@@ -1,4 +1,4 @@
-"""The config group `regularizer` as a value: an option is data, and every model honours the parts that apply to it."""
+"""The config group `regularizer` as a value; each model honours the parts that apply to it."""
 
 from dataclasses import dataclass
 

@@ -15,7 +15,7 @@ class Rule(NamedTuple):
     allows: Callable[[Any], bool]
 
     def or_(self, *words: str | None) -> "Rule":
-        """The same rule, with some words (None is `null`) allowed as well."""
+        """Return the same rule, with some words (None is `null`) allowed as well."""
         named = " or ".join("null" if word is None else word for word in words)
         return Rule(
             f"{self.expected}, or {named}", lambda value: value in words or self.allows(value)
@@ -23,35 +23,28 @@ class Rule(NamedTuple):
 
 
 def whole(low: int) -> Rule:
-    """A whole number of at least `low`."""
+    """Return the rule of whole numbers of at least `low`."""
     return Rule(f"a whole number of at least {low}", lambda value: _is_int(value) and value >= low)
 
 
 def number(low: float, high: float = math.inf, *, below: bool = False) -> Rule:
-    """A finite number from `low` to `high`, or, with `below`, less than `high`."""
-    span = (
-        f"of at least {low:g}"
-        if high == math.inf
-        else f"from {low:g} to {'less than ' * below}{high:g}"
-    )
+    """Return the rule of finite numbers from `low` to `high`, or with `below` less than `high`."""
+    span = f"of at least {low:g}"
+    if high != math.inf:
+        span = f"from {low:g} to {'less than ' * below}{high:g}"
     return Rule(
         f"a number {span}",
-        lambda value: (
-            (_is_int(value) or isinstance(value, float))
-            and math.isfinite(value)
-            and low <= value <= high
-            and not (below and value == high)
-        ),
+        lambda value: _is_number(value) and low <= value <= high and not (below and value == high),
     )
 
 
 def one_of(*words: str) -> Rule:
-    """One of some words."""
+    """Return the rule of one of some words."""
     return Rule(f"one of {', '.join(words)}", lambda value: value in words)
 
 
 def some_of(*words: str) -> Rule:
-    """A list of some of these words, or of none."""
+    """Return the rule of a list of some of these words, or of none."""
     return Rule(
         f"a list of some of {', '.join(words)}",
         lambda value: isinstance(value, list) and all(item in words for item in value),
@@ -59,7 +52,7 @@ def some_of(*words: str) -> Rule:
 
 
 def each(rule: Rule) -> Rule:
-    """A list, not empty, of values that a rule allows."""
+    """Return the rule of a list, not empty, of values that a rule allows."""
     return Rule(
         f"a list, each {rule.expected}",
         lambda value: (
@@ -69,7 +62,7 @@ def each(rule: Rule) -> Rule:
 
 
 def either(first: Rule, second: Rule) -> Rule:
-    """What one of two rules allows."""
+    """Return the rule of what one of two rules allows."""
     return Rule(
         f"{first.expected}, or {second.expected}",
         lambda value: first.allows(value) or second.allows(value),
@@ -78,6 +71,10 @@ def either(first: Rule, second: Rule) -> Rule:
 
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return (_is_int(value) or isinstance(value, float)) and math.isfinite(value)
 
 
 BUDGET = re.compile(r"(?P<amount>[1-9]\d*(\.\d+)?|0\.\d*[1-9]) ?(?P<unit>minutes|runs)?")
@@ -97,33 +94,13 @@ SHARE = number(0, 1, below=True)
 METRICS = sorted({name for row in PROBLEMS.values() for name in row.metrics})
 SOURCES = one_of("auto", "original", "stand_in")
 ACTIVATION = one_of(
-    *(
-        "celu",
-        "elu",
-        "exponential",
-        "gelu",
-        "hard_sigmoid",
-        "hard_silu",
-        "hard_tanh",
-        "leaky_relu",
-        "linear",
-    ),
-    *(
-        "log_softmax",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "silu",
-        "softmax",
-        "softplus",
-        "softsign",
-        "tanh",
-    ),
+    *("celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu"),
+    *("hard_tanh", "leaky_relu", "linear", "log_softmax", "mish", "relu"),
+    *("relu6", "selu", "sigmoid", "silu", "softmax", "softplus"),
+    *("softsign", "tanh"),
 )
 
-# Every key of every YAML under conf/, and what its value may be (a test holds both directions).
+# What the value of a key may be; `same_type` is the rule of every other key of an option.
 RULES: Mapping[str, Rule] = {
     "seed": SEED,
     "budget": Rule(
@@ -233,9 +210,9 @@ RULES: Mapping[str, Rule] = {
 
 
 def same_type(default: Any) -> Rule:
-    """Return the rule of a key that has none of its own: the type of its default; of null, anything.
+    """Return the rule of a key that has none of its own: the type of its default.
 
-    The builder refuses the values of the right type that it cannot use.
+    A default of null allows anything. The builder refuses what it cannot use.
     """
     if default is None:
         return Rule("anything", lambda value: True)
@@ -244,12 +221,14 @@ def same_type(default: Any) -> Rule:
     if isinstance(default, int):
         return Rule("a whole number", _is_int)
     if isinstance(default, float):
-        return number(-math.inf)
+        return Rule("a number", _is_number)
     if isinstance(default, list):
         return Rule("a list", lambda value: isinstance(value, list))
     return TEXT
 
 
 def rule_of(key: str) -> Rule | None:
-    """The rule of a key, by its dotted name, or None of a key that no YAML has; thresholds of the verdict share one."""
-    return number(0) if key.startswith("diagnosis.") else RULES.get(key)
+    """Return the rule of a key, by its dotted name; None of a key without one."""
+    if key.startswith("diagnosis."):
+        return number(0)  # Thresholds of the verdict share one rule.
+    return RULES.get(key)

@@ -1,7 +1,6 @@
-"""Compose -> checked, resolved, flat, fingerprinted.
+"""A composed config -> settings: checked, resolved, flat, fingerprinted.
 
-Beside `command_line` and the plugins of `sweep` nothing else knows Hydra and OmegaConf: what is
-behind sees plain values.
+Only `config` and the plugins of `sweep` know Hydra and OmegaConf; all else sees plain values.
 """
 
 import dataclasses
@@ -80,35 +79,37 @@ class Settings:
 
     @property
     def data_name(self) -> str:
-        """The data set's option; of a person's own data the name of the file or folder as well: "images-catsdogs"."""
-        option, node = self.choices["dataset"], self.tree["dataset"]
-        own = node.get("dir") or node.get("file")
-        words = [option, Path(str(own)).expanduser().resolve().stem] if own else [option]
+        """The data set's option, with the name of a person's own folder: "images-catsdogs"."""
+        words, node = [self.choices["dataset"]], self.tree["dataset"]
+        if path := node.get("dir") or node.get("file"):
+            words.append(Path(str(path)).expanduser().resolve().stem)
         return re.sub(r"[^\w.-]+", "-", "-".join(words))
 
     @property
     def name(self) -> str:
         """A name that a person can read: "boston mlp l2 units=4"."""
-        words = [self.choices["experiment"]] if "experiment" in self.choices else []
-        if not words:
+        hidden = ["tracking", "hydra", "dataset.dir=", "dataset.file=", "budget="]
+        hidden += ["experiment=", "final=", "force="]
+        if "experiment" in self.choices:
+            words = [self.choices["experiment"]]
+        else:
             words = [self.data_name, self.choices["model"]]
-            words += [self.choices["regularizer"]] * (self.choices["regularizer"] != "none")
-        words += ["final"] * self.tree["final"]
-        said = (
-            ("experiment=", "final=", "force=")
-            if "experiment" in self.choices
-            else ("dataset=", "model=", "regularizer=", "final=", "force=")
-        )
-        hidden = ("tracking", "hydra", "dataset.dir=", "dataset.file=", "budget=")
+            hidden += ["dataset=", "model=", "regularizer="]
+            if self.choices["regularizer"] != "none":
+                words.append(self.choices["regularizer"])
+        if self.tree["final"]:
+            words.append("final")
+
         for override in (text.lstrip("+~") for text in self.overrides):
-            if not override.startswith((*said, *hidden)):
-                group, _, value = override.partition("=")
-                words.append(value if group in GROUPS else override.split(".", 1)[-1])
+            if override.startswith(tuple(hidden)):
+                continue
+            key, _, value = override.partition("=")
+            words.append(value if key in GROUPS else override.split(".", 1)[-1])
         return " ".join(words)
 
     @property
     def parent(self) -> str | None:
-        """ID of the parent run of the sweep that this run belongs to; None without a sweep, or without tracking."""
+        """ID of the parent run of the run's sweep; None without a sweep, or without tracking."""
         if self.sweep_dir is None:
             return None
         return (self.sweep_dir / PARENT_FILE).read_text() or None
@@ -132,17 +133,17 @@ class Settings:
         """The config group `regularizer` as a value."""
         return Regularizer(**self.tree["regularizer"])
 
-    def problem(self, found: str) -> Problem:
+    def problem(self, data_problem: str) -> Problem:
         """Return the problem of the run.
 
         Args:
-            found: The problem type of the data set, once it is loaded.
+            data_problem: The problem type of the data set, once it is loaded.
 
         Raises:
             ProblemError: The problem type does not go with the loss, the metrics or the monitored
                 value.
         """
-        return resolve_problem(self.tree, found)
+        return resolve_problem(self.tree, data_problem)
 
     def models(self) -> dict[str, ModelTraits]:
         """Return the traits of every model, chosen or not."""
@@ -154,11 +155,11 @@ class Settings:
         return builder(self.tree, group)
 
     def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
-        """Return the hash that identifies a result: settings that can change it, data, code and fold."""
+        """Return the hash that identifies a result: effective settings, data, code and fold."""
         return _hash([deciding(self.flat), data_digest, code_digest, part])
 
     def configuration(self, data_digest: str, code_digest: str) -> str:
-        """Return the hash that identifies a choice: as `fingerprint`, but the same for every seed."""
+        """Return the hash that identifies a choice: a fingerprint, but the same for every seed."""
         chosen = {key: value for key, value in deciding(self.flat).items() if key not in SEEDS}
         return _hash([chosen, data_digest, code_digest])
 
@@ -191,24 +192,21 @@ def builder(tree: Mapping[str, Any], group: str) -> Callable[..., Any]:
 
 
 def deciding(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Of settings by dotted names, as a run has them and logs them, those that can change its result."""
-    kept = {key: value for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)}
-    for group in (
-        "tracking",
-        "experiment",
-        "regularizer",
-    ):  # Other words for what their keys say, or for nothing.
-        kept.pop(group, None)
-    return kept
+    """Return, of settings by their dotted names, those that can change a result."""
+    effective = {key: value for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)}
+    # The names of these options are other words for what their keys say, or for nothing.
+    for group in ("tracking", "experiment", "regularizer"):
+        effective.pop(group, None)
+    return effective
 
 
 def key_of(override: str) -> str:
-    """The key, or the group, of an override as typed."""
+    """Return the key, or the group, of an override as typed."""
     return override.lstrip("+~").partition("=")[0]
 
 
 def search_path(overrides: Sequence[str]) -> list[str]:
-    """Return, of the overrides of Hydra itself, those that add folders of a person's own options."""
+    """Return those overrides of Hydra that add folders of a person's own options."""
     return [override for override in overrides if override.startswith("hydra.searchpath=")]
 
 
@@ -270,7 +268,7 @@ def settled(
 
 
 def listed(errors: Sequence[str]) -> str:
-    """Numbered errors in one message, which says that nothing was run."""
+    """Return numbered errors in one message, which says that nothing was run."""
     count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
     lines = [f"  {number}. {error}" for number, error in enumerate(errors, 1)]
     return "\n".join([f"the configuration has {count}; nothing was run.", *lines])

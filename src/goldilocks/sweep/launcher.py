@@ -155,7 +155,7 @@ class LocalLauncher(Launcher):
             sweep_dir=self.sweep_dir,
             total=total,
             higher_is_better=higher_is_better(monitor),
-            value_of=lambda returned: returned.return_value,
+            value_of=_compared,
         )
 
 
@@ -180,6 +180,16 @@ def check(options: Mapping[str, Any]) -> None:
         )
     if errors:
         raise ConfigError(listed(errors))
+
+
+def _compared(returned: JobReturn) -> object:
+    """Return the number by which a job may be the best one.
+
+    A final run has none: its score on the test rows chooses nothing, least of all a seed.
+    """
+    if returned.cfg is not None and returned.cfg.get("final"):
+        return None
+    return returned.return_value
 
 
 def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
