@@ -261,7 +261,7 @@ def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_b
         try:
             if kind == "series":
                 with pytest.raises(
-                    SystemExit, match=r"did not note what its model takes; .+ Train it again\."
+                    SystemExit, match=r"did not log what its model takes; .+ Train it again\."
                 ):
                     home.predict(run_id, "load.csv")
             else:

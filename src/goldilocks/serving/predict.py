@@ -1,9 +1,12 @@
-"""A logged model and raw input -> a table of answers: `goldilocks predict`."""
+"""A logged model and raw input -> a table of predictions: `goldilocks predict`."""
 
+from __future__ import annotations
+
+import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -14,15 +17,18 @@ from goldilocks.problem import resolve
 from goldilocks.serving import unlabeled
 from goldilocks.tracking import Store
 
-BATCH = 128  # rows that the network sees at once
+if TYPE_CHECKING:
+    import keras
+
+BATCH = 128  # rows that the network takes at once
 
 
-def run(store: Store, named: str, path: Path, output: Path | None) -> None:
-    """Predict a file or a folder, and write the answers as CSV: to a file, or to standard output.
+def run(store: Store, model: str, path: Path, output: Path | None) -> None:
+    """Predict a file or a folder, and write CSV to a file or to standard output.
 
     Args:
         store: Where the model is.
-        named: The ID of a run, or a registered model as `NAME`, `NAME/VERSION` or `NAME@ALIAS`.
+        model: The ID of a run, or a registered model as `NAME`, `NAME/VERSION` or `NAME@ALIAS`.
         path: The raw input.
         output: The file to write, whole or not at all; None: standard output.
 
@@ -31,17 +37,19 @@ def run(store: Store, named: str, path: Path, output: Path | None) -> None:
         DataError: The input is not what the model takes.
         OSError: The file cannot be written.
     """
-    run_id = store.model_run_id(named)
+    run_id = store.model_run_id(model)
     schema = store.schema(run_id)
-    header, rows = unlabeled.read(
-        path, schema
-    )  # First: what is wrong with the input is said before Keras is there.
-    rows = _begun(rows)
+
+    # First: an error of the input must not wait for Keras.
+    header, rows = unlabeled.read(path, schema)
+    rows = itertools.chain([next(rows)], rows)
+
     tables = _tables(store.load_model(run_id), schema, header, rows)
     if output is None:
         _write(tables, sys.stdout)
         sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
         return
+
     part = output.with_name(f"{output.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
@@ -52,8 +60,10 @@ def run(store: Store, named: str, path: Path, output: Path | None) -> None:
     console.note(f"written   {count} rows into {output}")
 
 
-def table(schema: Schema, header: str, names: Any, predictions: np.ndarray) -> pd.DataFrame:
-    """What a model says of some rows, as a person reads it.
+def table(
+    schema: Schema, header: str, names: Sequence[Any], predictions: np.ndarray
+) -> pd.DataFrame:
+    """Return the predictions of some rows as a person reads them.
 
     Args:
         schema: Of the model.
@@ -62,51 +72,40 @@ def table(schema: Schema, header: str, names: Any, predictions: np.ndarray) -> p
         predictions: float32 (rows, outputs).
 
     Returns:
-        The names; the answer: a class, the labels that were said (with commas between them), or a
+        The names; the prediction: a class, the predicted labels with commas between them, or a
         number, with its unit in the header; and of classes a column of the probability of each, 0
         to 1.
     """
+    # Imports scikit-learn, which takes a second.
     from goldilocks.evaluation.scores import decided
 
     columns = {header: list(names)}
-    answer = f"{schema.target} ({schema.unit})" if schema.unit else schema.target
-    if answer in columns:  # A series of times that is predicted itself, say.
-        answer = f"predicted {answer}"
+    target = f"{schema.target} ({schema.unit})" if schema.unit else schema.target
+    if target in columns:  # A series of times that is predicted itself, say.
+        target = f"predicted {target}"
     if not schema.classes or schema.problem.endswith("regression"):
-        return pd.DataFrame(columns | {answer: predictions[:, 0]})
+        return pd.DataFrame(columns | {target: predictions[:, 0]})
+
     auto = {"type": "auto", "last_activation": "auto", "loss": "auto", "metrics": "auto"}
-    said = decided(resolve(schema.problem, **auto, override=False), predictions)
+    decisions = decided(resolve(schema.problem, **auto, override=False), predictions)
     if schema.problem == "multilabel":
-        columns[answer] = [
-            ", ".join(name for name, is_so in zip(schema.classes, row, strict=True) if is_so)
-            for row in said
-        ]
+        classes = np.array(schema.classes)
+        columns[target] = [", ".join(classes[row.astype(bool)]) for row in decisions]
     else:
-        columns[answer] = [schema.classes[label] for label in said]
-    shares = (
-        np.concatenate([1 - predictions, predictions], axis=1)
-        if schema.problem == "binary"
-        else predictions
-    )
-    return pd.DataFrame(
-        columns | {f"probability of {name}": shares[:, i] for i, name in enumerate(schema.classes)}
-    )
+        columns[target] = [schema.classes[label] for label in decisions]
 
-
-def _begun(rows: Iterator[unlabeled.Rows]) -> Iterator[unlabeled.Rows]:
-    """The same rows, the first of them read now."""
-    first = next(rows)
-
-    def all_of_them() -> Iterator[unlabeled.Rows]:
-        yield first
-        yield from rows
-
-    return all_of_them()
+    probabilities = predictions
+    if schema.problem == "binary":
+        probabilities = np.concatenate([1 - predictions, predictions], axis=1)
+    for name, column in zip(schema.classes, probabilities.T, strict=True):
+        columns[f"probability of {name}"] = column
+    return pd.DataFrame(columns)
 
 
 def _tables(
-    model: Any, schema: Schema, header: str, rows: Iterator[unlabeled.Rows]
+    model: keras.Model, schema: Schema, header: str, rows: Iterator[unlabeled.Rows]
 ) -> Iterator[pd.DataFrame]:
+    # Imports Keras, for which an error of the input must not wait.
     from goldilocks.encoding import encoder
 
     for part in rows:
@@ -118,8 +117,8 @@ def _tables(
             yield table(schema, header, part.names, predictions)
 
 
-def _write(tables: Iterator[pd.DataFrame], file: Any) -> int:
-    """Write tables one below the other; the number of their rows."""
+def _write(tables: Iterator[pd.DataFrame], file: TextIO) -> int:
+    """Write tables one below the other, and return the number of their rows."""
     count = 0
     for part in tables:
         part.to_csv(file, index=False, header=count == 0)

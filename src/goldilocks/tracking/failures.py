@@ -22,18 +22,16 @@ from goldilocks.errors import StoreError
 FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, Timeout)
 
 # What a store says of a call that it will not take however often it is asked.
-REFUSALS = tuple(
-    map(
-        ErrorCode.Name,
-        (
-            BAD_REQUEST,
-            INVALID_PARAMETER_VALUE,
-            INVALID_STATE,
-            PERMISSION_DENIED,
-            RESOURCE_DOES_NOT_EXIST,
-        ),
+REFUSALS = [
+    ErrorCode.Name(code)
+    for code in (
+        BAD_REQUEST,
+        INVALID_PARAMETER_VALUE,
+        INVALID_STATE,
+        PERMISSION_DENIED,
+        RESOURCE_DOES_NOT_EXIST,
     )
-)
+]
 
 # What databases say, through MLflow, where two processes make the same row at the same moment.
 COLLISIONS = ("IntegrityError", "UniqueViolation")
@@ -47,22 +45,19 @@ def explained(uri: str) -> Iterator[None]:
     except StoreError:
         raise
     except FAILURES as error:
-        reason = (
-            str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
-        )[0].rstrip(".")
+        cause = getattr(error, "orig", None) or error  # SQLAlchemy's is in the way.
+        reason = (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")
         raise StoreError(
             f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and "
-            "write permission: "
-            "make room or give permission, or use another with tracking.uri=URI, or none with "
-            "tracking=none."
+            "write permission: make room or give permission, or use another with "
+            "tracking.uri=URI, or none with tracking=none."
         ) from error
 
 
 def is_refusal(error: StoreError) -> bool:
-    """Whether the store will never take what it refused: the run was deleted, say; else it may be away for a while."""
+    """Return whether the store will never take what it refused, such as metrics of a deleted run."""
     cause = error.__cause__
+    # Another process has made the same, such as a data set, at the same moment: now it is there.
     if any(word in str(cause) for word in COLLISIONS):
-        # Another process has made the same, such as a data set, at the same moment: now it is
-        # there.
         return False
     return isinstance(cause, MlflowException) and cause.error_code in REFUSALS

@@ -1,4 +1,4 @@
-"""The curves of many runs at once: asked for run by run they take longer than all else in a report."""
+"""The curves of many runs at once: read run by run they take longer than all else in a report."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,9 @@ from mlflow.utils.request_utils import augmented_raise_for_status
 from mlflow.utils.rest_utils import http_request
 
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
-RUNS_A_REQUEST, POINTS_A_REPLY = (
-    100,
-    25_000,
-)  # MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
-# what the MLflow UI itself asks; it cuts replies off unsaid
+# MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
+RUNS_A_REQUEST, POINTS_A_REPLY = 100, 25_000
+# What the MLflow UI itself requests; it cuts long replies off without a word.
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 LARGEST = 1.7976931348623157e308  # what a database has for infinity
 
@@ -32,7 +30,7 @@ class Point(NamedTuple):
 def histories(
     client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]
 ) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """The values of metrics of many runs, step by step.
+    """Return metrics of many runs, step by step.
 
     A database is read in one query per 1,000 runs, a tracking server in one request per metric and
     100 runs, any other store run by run.
@@ -50,18 +48,17 @@ def histories(
         MlflowException: The store cannot be read.
         SQLAlchemyError: The database cannot be read.
     """
-    found: dict[str, dict[str, dict[int, tuple[int, float]]]] = {run_id: {} for run_id in run_ids}
-    for point in _points(client, list(found), list(dict.fromkeys(names))):
-        steps = found[point.run_id].setdefault(point.name, {})
-        if point.step not in steps or steps[point.step][0] <= point.timestamp:
-            steps[point.step] = (point.timestamp, _unbounded(point.value))
-    return {
-        run_id: {
-            name: [(step, steps[step][1]) for step in sorted(steps)]
-            for name, steps in metrics.items()
-        }
-        for run_id, metrics in found.items()
-    }
+    points = list(_points(client, list(dict.fromkeys(run_ids)), list(dict.fromkeys(names))))
+    points.sort(key=lambda point: point.timestamp)
+    values: dict[tuple[str, str], dict[int, float]] = {}
+    for point in points:
+        curve = values.setdefault((point.run_id, point.name), {})
+        curve[point.step] = _unbounded(point.value)
+
+    curves: dict[str, dict[str, list[tuple[int, float]]]] = {run_id: {} for run_id in run_ids}
+    for (run_id, name), curve in values.items():
+        curves[run_id][name] = sorted(curve.items())
+    return curves
 
 
 def _points(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
@@ -74,9 +71,8 @@ def _points(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) 
 
 
 def _of_database(engine: Any, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
-    from mlflow.store.tracking.dbmodels.models import (
-        SqlMetric,
-    )  # Takes a second, and a server is read without it.
+    # Takes a second, and a server is read without it.
+    from mlflow.store.tracking.dbmodels.models import SqlMetric
     from sqlalchemy import select
 
     columns = (
@@ -111,23 +107,25 @@ def _of_server(
 
 
 def _reply(store: RestStore, run_ids: Sequence[str], name: str) -> list[Point] | None:
-    """What one request gives, never more than `POINTS_A_REPLY`; None of a server that does not know the request."""
-    asked = {"run_id": list(run_ids), "metric_key": name}
+    """Return at most `POINTS_A_REPLY` points; None from a server that does not know the request."""
     reply: Any = http_request(
-        host_creds=store.get_host_creds(), endpoint=BULK, method="GET", params=asked
+        host_creds=store.get_host_creds(),
+        endpoint=BULK,
+        method="GET",
+        params={"run_id": list(run_ids), "metric_key": name},
     )
     if reply.status_code in (404, 405):
         return None
     augmented_raise_for_status(reply)
     return [
         Point(
-            each["run_id"],
-            each["key"],
-            int(each["step"]),
-            int(each["timestamp"]),
-            float(each["value"]),
+            point["run_id"],
+            point["key"],
+            int(point["step"]),
+            int(point["timestamp"]),
+            float(point["value"]),
         )
-        for each in reply.json()["metrics"]
+        for point in reply.json()["metrics"]
     ]
 
 
@@ -136,8 +134,8 @@ def _one_by_one(
 ) -> Iterator[Point]:
     for run_id in run_ids:
         for name in names:
-            for each in client.get_metric_history(run_id, name):
-                yield Point(run_id, name, each.step, each.timestamp, each.value)
+            for point in client.get_metric_history(run_id, name):
+                yield Point(run_id, name, point.step, point.timestamp, point.value)
 
 
 def _cut(run_ids: Sequence[str], size: int) -> list[Sequence[str]]:
@@ -145,5 +143,5 @@ def _cut(run_ids: Sequence[str], size: int) -> list[Sequence[str]]:
 
 
 def _unbounded(value: float) -> float:
-    """Infinity where the store has the largest number instead."""
+    """Return infinity where the store has the largest number instead."""
     return math.copysign(math.inf, value) if abs(value) >= LARGEST else value

@@ -1,13 +1,12 @@
-"""What the model of a logged run takes: its `input.json`, or what an earlier version logged in other places."""
+"""What the model of a logged run takes: its `input.json`, or what version 0.1 logged in other places."""
 
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
+from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
-from goldilocks.dataset.readers.features import kind_of
 from goldilocks.encoding import schema
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, StoreError
@@ -15,7 +14,7 @@ from goldilocks.tracking import sender
 
 
 def of(client: MlflowClient, run_id: str, *, uri: str) -> Schema:
-    """The schema of the model of a run.
+    """Return the schema of the model of a run.
 
     Args:
         client: Of the store.
@@ -23,54 +22,72 @@ def of(client: MlflowClient, run_id: str, *, uri: str) -> Schema:
         uri: Of the store.
 
     Raises:
-        StoreError: The run did not note it.
+        StoreError: The run did not log it.
         MlflowException: The store cannot be read.
     """
     run = client.get_run(run_id)
-    files = sender.repository(uri, str(run.info.artifact_uri))
+    artifacts = sender.repository(uri, str(run.info.artifact_uri))
     try:
-        if schema.FILE in [item.path for item in files.list_artifacts(None)]:
-            with tempfile.TemporaryDirectory() as folder:
-                return schema.from_json(
-                    Path(files.download_artifacts(schema.FILE, folder)).read_text("utf-8")
-                )
-        return _earlier(run)
+        if schema.FILE not in [item.path for item in artifacts.list_artifacts(None)]:
+            return _derived(run)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(artifacts.download_artifacts(schema.FILE, folder))
+            return schema.from_json(file.read_text("utf-8"))
     except (DataError, LookupError, ValueError) as error:
         reason = "" if isinstance(error, LookupError) else f" ({str(error).rstrip('.')})"
         raise StoreError(
-            f"the run {run_id} ({run.info.run_name}) did not note what its model takes{reason}; "
-            "expected a run on "
-            "images, a table, texts or a series that this version of the program trained. Train it "
-            "again."
+            f"the run {run_id} ({run.info.run_name}) did not log what its model takes{reason}; "
+            "expected a run on images, a table, texts or a series that this version of the "
+            "program trained. Train it again."
         ) from error
 
 
-def _earlier(run: Any) -> Schema:
-    """The schema of a run without `input.json`, from its data set, parameters and tags; a `LookupError` without them.
+def _derived(run: Run) -> Schema:
+    """Return the schema of a run without `input.json`, from its data set, parameters and tags.
 
-    Of series such a run did not note the names of the columns.
+    Of series such a run did not log the names of the columns.
+
+    Raises:
+        LookupError: One of them is missing.
     """
-    logged = run.inputs.dataset_inputs[-1].dataset
-    params, columns = run.data.params, json.loads(logged.schema)
-    kind = {"mlflow_colspec": "table", "mlflow_tensorspec": "image"}[next(iter(columns))]
-    shape: tuple[int, ...] = ()
-    if kind == "image":
-        [spec] = json.loads(columns["mlflow_tensorspec"]["features"])
-        shape = tuple(spec["tensor-spec"]["shape"][1:])
+    if run.inputs is None:
+        raise LookupError("the run has no data set")
+    dataset = run.inputs.dataset_inputs[-1].dataset
+    params, problem = run.data.params, run.data.tags["problem"]
+    logged = json.loads(dataset.schema or "{}")
+    target, text = _param(params, "dataset.target"), _param(params, "dataset.text")
+
+    image_size, channels, columns = None, 0, {}
+    if "mlflow_colspec" in logged:
+        kind = "table"
+        columns = {
+            column["name"]: schema.kind_of(column["type"]) for column in logged["mlflow_colspec"]
+        }
+    else:
+        [spec] = json.loads(logged["mlflow_tensorspec"]["features"])
+        shape = spec["tensor-spec"]["shape"][1:]
         kind = {3: "image", 0: "text"}[len(shape)]
-    target = params.get("dataset.target", "null")
+        if shape:
+            *size, channels = shape
+            image_size = (size[0], size[1])
+
     return Schema(
         kind=kind,
-        problem=run.data.tags["problem"],
-        target=schema.target_of("" if target == "null" else target, run.data.tags["problem"]),
-        classes=tuple(json.loads(logged.profile)["classes"]),
+        problem=problem,
+        target=schema.target_of(target or "", problem),
+        classes=tuple(json.loads(dataset.profile or "{}")["classes"]),
         unit="",
-        columns={each["name"]: kind_of(each["type"]) for each in columns.get("mlflow_colspec", ())},
-        image_size=(shape[0], shape[1]) if shape else None,
-        channels=shape[2] if shape else 0,
-        text=None if params.get("dataset.text", "null") == "null" else params["dataset.text"],
+        columns=columns,
+        image_size=image_size,
+        channels=channels,
+        text=text,
         time=None,
         lookback=0,
         step=0,
         delay=0,
     )
+
+
+def _param(params: dict[str, str], name: str) -> str | None:
+    value = params.get(name, "null")
+    return None if value == "null" else value

@@ -1,4 +1,4 @@
-"""What a run logs, on this disk first: an append-only file a run, from which it is sent to the store.
+"""What a run logs, on this disk first: an append-only file per run, from which it is sent to the store.
 
 A process that is killed leaves everything that it had logged; whoever comes next sends the rest.
 """
@@ -9,7 +9,8 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from filelock import FileLock, Timeout
 
 FOLDER = Path(".goldilocks")  # in the working folder
 RUNS = FOLDER / "runs"
+
+Entry = tuple[str, Any]  # its kind and its value; see `tracking.sender`
 
 
 class Journal:
@@ -27,19 +30,17 @@ class Journal:
     """
 
     def __init__(self, folder: Path):
-        """Nothing is made yet: `held` does that."""
+        """Create nothing yet: `held` does that."""
         self.folder = folder
-        self._file, self._sent, self._lock = (
-            folder / "journal.jsonl",
-            folder / "sent",
-            threading.Lock(),
-        )
-        # Beside the folder: over NFS, a folder with an open file in it cannot be removed.
+        self._file = folder / "journal.jsonl"
+        self._sent = folder / "sent"
+        self._lock = threading.Lock()
+        # Outside of the folder: over NFS, a folder with an open file in it cannot be removed.
         self._held = FileLock(folder.with_name(f"{folder.name}.lock"), thread_local=False)
 
     @property
     def checkpoint(self) -> Path:
-        """Where the training of this run keeps what it needs to go on."""
+        """The file from which an interrupted training resumes."""
         return self.folder / "checkpoint.npz"
 
     @property
@@ -48,7 +49,7 @@ class Journal:
         return self._file.exists()
 
     def mend(self) -> None:
-        """Cut off a last line that a kill or a full disk left incomplete, so that the next entry begins a new one."""
+        """Cut off a last line that a kill or a full disk left incomplete, so that the next entry is whole."""
         if self._file.exists():
             text = self._file.read_bytes()
             with self._file.open("r+b") as file:
@@ -56,7 +57,7 @@ class Journal:
 
     @contextlib.contextmanager
     def held(self, *, seconds: float = 0) -> Iterator[bool]:
-        """Hold the lock; gives whether that was possible: it is not while the run's process lives.
+        """Hold the lock, and yield whether that was possible: not while the run's process lives.
 
         Args:
             seconds: To wait for another process, which may hold it for a moment to repair the run.
@@ -67,6 +68,7 @@ class Journal:
         except Timeout:
             yield False
             return
+
         try:
             self.folder.mkdir(exist_ok=True)
             yield True
@@ -93,17 +95,19 @@ class Journal:
                 file.truncate(size)
                 raise
 
-    def entries(self) -> list[tuple[str, Any]]:
-        """Every entry; a line that a power cut or a full disk has spoilt is none."""
+    def entries(self) -> list[Entry]:
+        """Return every entry, without lines that a power cut or a full disk has damaged."""
         try:
             lines = self._file.read_bytes().splitlines(keepends=True)
         except FileNotFoundError:
             return []
-        found = []
+
+        entries = []
         for line in lines:
-            with contextlib.suppress(ValueError):
-                found += [tuple(json.loads(line))] if line.endswith(b"\n") else []
-        return found
+            if line.endswith(b"\n"):
+                with contextlib.suppress(ValueError):
+                    entries.append(tuple(json.loads(line)))
+        return entries
 
     @property
     def sent(self) -> int:
@@ -119,14 +123,6 @@ class Journal:
         fresh.write_text(str(count))
         fresh.replace(self._sent)
 
-    def keep(self, source: Path, name: str) -> Path:
-        """Move a folder into the journal's, for an entry that names it; one of the same name is replaced."""
-        kept = self.folder / name
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(source, kept)
-        return kept
-
     def remove(self) -> None:
         """Delete the journal, which is held: the store has everything."""
         self._file.unlink(missing_ok=True)  # First: what is left without it is nothing to send.
@@ -136,10 +132,20 @@ class Journal:
 
 
 def of(run_id: str) -> Journal:
-    """The journal of a run in this working folder."""
+    """Return the journal of a run in this working folder."""
     return Journal(RUNS.absolute() / run_id)
 
 
 def all_left() -> list[Journal]:
-    """The journals that are still here: of runs under way, interrupted, or not wholly sent."""
+    """Return the journals that are here: of runs under way, interrupted, or not wholly sent."""
     return [Journal(folder) for folder in sorted(RUNS.absolute().glob("*")) if folder.is_dir()]
+
+
+def last_epoch(entries: Sequence[Entry]) -> int:
+    """Return the last epoch whose metrics were logged; 0 if there is none."""
+    return max((value["epoch"] for kind, value in entries if kind == "metrics"), default=0)
+
+
+def milliseconds() -> int:
+    """Return the time of day in milliseconds since 1970, as MLflow has it."""
+    return int(time.time() * 1000)

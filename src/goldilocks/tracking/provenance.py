@@ -32,7 +32,7 @@ class Code:
 
 @functools.cache
 def code() -> Code:
-    """The state of the code, looked up once."""
+    """Return the state of the code; it is determined once per process."""
     hashed = hashlib.sha256()
     for file in sorted(Path(goldilocks.__file__).parent.rglob("*.py")):
         hashed.update(file.read_bytes())
@@ -41,7 +41,7 @@ def code() -> Code:
 
 
 def tags() -> dict[str, str]:
-    """What a run can be found by: its commit, and whether the checkout differed from it."""
+    """Return what a run can be found by: its commit, and whether the checkout differed from it."""
     return {
         "git.commit": code().commit,
         "git.dirty": str(code().dirty).lower(),
@@ -50,24 +50,26 @@ def tags() -> dict[str, str]:
 
 
 def packages() -> str:
-    """Every installed package with its version, a line each, as `pip freeze` writes them."""
-    found = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions()}
-    return "".join(
-        f"{name}=={version}\n"
-        for name, version in sorted(found.items(), key=lambda item: item[0].lower())
-    )
+    """Return every installed package with its version, a line each, as `pip freeze` writes them."""
+    versions = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions()}
+    names = sorted(versions, key=str.lower)
+    return "".join(f"{name}=={versions[name]}\n" for name in names)
 
 
 def program(name: str) -> str:
-    """A program of this Python environment as one types it here: ".venv/bin/mlflow", or "mlflow" if activated."""
+    """Return a program of this Python environment as a person types it here.
+
+    That is "mlflow" in an activated environment, and ".venv/bin/mlflow" in one of this folder.
+    """
     folder = Path(sys.prefix)
     if os.environ.get("VIRTUAL_ENV") == sys.prefix or not folder.is_relative_to(Path.cwd()):
         return name
-    return str(folder.relative_to(Path.cwd()) / "bin" / name)
+    programs = "Scripts" if os.name == "nt" else "bin"
+    return str(folder.relative_to(Path.cwd()) / programs / name)
 
 
 def machine() -> dict[str, str]:
-    """The machine and its Python, in words."""
+    """Return the machine and its Python, in words."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -77,7 +79,7 @@ def machine() -> dict[str, str]:
 
 
 def _git(*arguments: str) -> str:
-    """What git prints; "" outside of a checkout, before its first commit, or without git."""
+    """Return what git prints; "" outside of a checkout, before its first commit, or without git."""
     try:
         done = subprocess.run(
             ["git", "-C", str(Path(goldilocks.__file__).parent), *arguments],

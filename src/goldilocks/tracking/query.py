@@ -1,18 +1,22 @@
 """Runs as the store has them, for comparisons, and the models that they logged."""
 
-import importlib
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mlflow.entities import LoggedModel, Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
-from goldilocks.config import renamed
 from goldilocks.errors import StoreError
+from goldilocks.tracking import served
 from goldilocks.tracking.database import located
+
+if TYPE_CHECKING:
+    import keras
 
 IDS_A_QUERY = 100
 REUSED = "reused."
@@ -21,7 +25,7 @@ EXPERIMENTS_SEARCHED = 1000  # for a run whose ID begins as a mistyped one does
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run that was tracked.
+    """A run as the store has it.
 
     Attributes:
         run_id: MLflow's.
@@ -49,59 +53,51 @@ class StoredRun:
 def several(
     client: MlflowClient, experiment_ids: Sequence[str], run_ids: Sequence[str]
 ) -> list[StoredRun]:
-    """Runs by their IDs, in the order given; those that are not there are left out."""
-    found: dict[str, StoredRun] = {}
+    """Return runs in the order of their IDs, without those that are not there."""
+    runs: dict[str, StoredRun] = {}
     for start in range(0, len(run_ids), IDS_A_QUERY):
         ids = ", ".join(f"'{run_id}'" for run_id in run_ids[start : start + IDS_A_QUERY])
-        found |= {
-            run.run_id: run
-            for run in search(client, experiment_ids, f"attributes.run_id IN ({ids})")
-        }
-    return [found[run_id] for run_id in run_ids if run_id in found]
+        for run in search(client, experiment_ids, f"attributes.run_id IN ({ids})"):
+            runs[run.run_id] = run
+    return [runs[run_id] for run_id in run_ids if run_id in runs]
 
 
 def of_study(client: MlflowClient, experiment_id: str, study: str) -> list[StoredRun]:
-    """The runs of experiments whose names begin with a study's, in the order in which they started, without curves."""
-    found = search(client, [experiment_id], f"params.experiment LIKE '{study}_%'")
-    return [
-        run for run in found if run.params["experiment"].startswith(f"{study}_")
-    ]  # To LIKE, _ is any character.
+    """Return the runs of a study's experiments, whose names begin with its own, as they started."""
+    runs = search(client, [experiment_id], f"params.experiment LIKE '{study}_%'")
+    # To LIKE, _ is any character.
+    return [run for run in runs if run.params["experiment"].startswith(f"{study}_")]
 
 
 def of_fingerprint(client: MlflowClient, experiment_id: str, fingerprint: str) -> list[StoredRun]:
-    """The runs of one configuration, newest first, without curves."""
-    query = f"tags.fingerprint = '{fingerprint}'"
-    found = client.search_runs(
-        [experiment_id], query, max_results=100, order_by=["start_time DESC"]
+    """Return the runs of one configuration, newest first, without curves."""
+    runs = client.search_runs(
+        [experiment_id],
+        f"tags.fingerprint = '{fingerprint}'",
+        max_results=100,
+        order_by=["start_time DESC"],
     )
-    return [_stored(run) for run in found]
+    return [_stored(run) for run in runs]
 
 
 def reused(run: StoredRun) -> list[str]:
-    """The IDs of the runs that a sweep took from others, where it found them finished."""
-    return [
-        run_id
-        for name, ids in run.tags.items()
-        if name.startswith(REUSED)
-        for run_id in ids.split()
-    ]
+    """Return the IDs of the cached runs that a sweep took as its own."""
+    lists = [ids for name, ids in run.tags.items() if name.startswith(REUSED)]
+    return " ".join(lists).split()
 
 
 def reused_tags(run_ids: Sequence[str]) -> dict[str, str]:
-    """Those IDs as tags of the sweep's run, none of them longer than MLflow allows."""
-    parts = range(0, len(run_ids), IDS_A_QUERY)
+    """Return those IDs as tags of the sweep's run, none of them longer than MLflow allows."""
     return {
-        f"{REUSED}{number}": " ".join(run_ids[start : start + IDS_A_QUERY])
-        for number, start in enumerate(parts)
+        f"{REUSED}{start // IDS_A_QUERY}": " ".join(run_ids[start : start + IDS_A_QUERY])
+        for start in range(0, len(run_ids), IDS_A_QUERY)
     }
 
 
 def history(client: MlflowClient, run_id: str, name: str) -> list[float]:
-    """The values of a metric in the order of epochs; none where the run does not have it."""
-    return [
-        point.value
-        for point in sorted(client.get_metric_history(run_id, name), key=lambda point: point.step)
-    ]
+    """Return the values of a metric in the order of epochs; none if the run does not have it."""
+    points = client.get_metric_history(run_id, name)
+    return [point.value for point in sorted(points, key=lambda point: point.step)]
 
 
 def search(
@@ -110,8 +106,8 @@ def search(
     query: str,
     view: int = ViewType.ACTIVE_ONLY,
 ) -> list[StoredRun]:
-    """The runs that a query finds, in the order in which they started, without curves."""
-    found, token = [], None
+    """Return the runs that match a query, in the order in which they started, without curves."""
+    runs, token = [], None
     while True:
         page = client.search_runs(
             list(experiment_ids),
@@ -121,10 +117,10 @@ def search(
             order_by=["start_time"],
             page_token=token,
         )
-        found += page
-        if not (token := page.token):
-            break
-    return [_stored(run) for run in found]
+        runs += [_stored(run) for run in page]
+        token = page.token
+        if not token:
+            return runs
 
 
 def _stored(run: Run) -> StoredRun:
@@ -133,7 +129,7 @@ def _stored(run: Run) -> StoredRun:
         run_id=info.run_id,
         name=str(info.run_name),
         status=info.status,
-        params=renamed.params(data.params),
+        params=data.params,
         tags=data.tags,
         metrics=data.metrics,
         val_loss=(),
@@ -142,8 +138,14 @@ def _stored(run: Run) -> StoredRun:
     )
 
 
+def all_experiments(client: MlflowClient, view: int = ViewType.ACTIVE_ONLY) -> list[str]:
+    """Return the IDs of all experiments of a store."""
+    experiments = client.search_experiments(view_type=view, max_results=EXPERIMENTS_SEARCHED)
+    return [experiment.experiment_id for experiment in experiments]
+
+
 def one(client: MlflowClient, run_id: str, *, uri: str) -> StoredRun:
-    """A run by its ID, without its curves.
+    """Return a run by its whole ID, without its curves.
 
     Args:
         client: Of the store.
@@ -157,8 +159,8 @@ def one(client: MlflowClient, run_id: str, *, uri: str) -> StoredRun:
     return _stored(_run(client, run_id, uri, "the run to look at"))
 
 
-def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
-    """The `keras.Model` that a run logged, raw rows -> predictions.
+def load_model(client: MlflowClient, run_id: str, *, uri: str) -> keras.Model:
+    """Load the model that a run logged, raw rows -> predictions.
 
     Args:
         client: Of the store.
@@ -169,20 +171,11 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
         StoreError: There is no such run, or it logged no model that Keras can load.
         MlflowException: The store cannot be read.
     """
-    logged = model_of(client, run_id, uri=uri, asked="model.init_from")
-    from goldilocks import backend  # First: it is quiet.
-    from goldilocks.encoding import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
-
-    backend.find_devices()
-    load_model = importlib.import_module("mlflow.keras").load_model
-
+    logged = model_of(client, run_id, uri=uri, subject="model.init_from")
+    load = served.keras_loader()
     try:
-        return load_model(located(uri, logged.artifact_location))
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-    ) as error:  # Of another flavor, or with layers that are not defined here.
+        return load(located(uri, logged.artifact_location))
+    except (KeyError, TypeError, ValueError) as error:  # Another flavor, or layers unknown here.
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise StoreError(
             f"the model of the run {run_id} cannot be loaded: {reason}. Expected a Keras model "
@@ -190,52 +183,49 @@ def model(client: MlflowClient, run_id: str, *, uri: str) -> Any:
         ) from error
 
 
-def model_of(client: MlflowClient, run_id: str, *, uri: str, asked: str) -> LoggedModel:
-    """MLflow's record of the model that a run logged.
+def model_of(client: MlflowClient, run_id: str, *, uri: str, subject: str) -> LoggedModel:
+    """Return MLflow's record of the model that a run logged.
 
     Args:
         client: Of the store.
         run_id: The whole ID.
         uri: Of the store, for the message.
-        asked: Who names the run, for the message.
+        subject: What the run is to the caller, for the message.
 
     Raises:
         StoreError: There is no such run, or it logged no model.
         MlflowException: The store cannot be read.
     """
-    run = _run(client, run_id, uri, asked)
+    run = _run(client, run_id, uri, subject)
     if not (run.outputs and run.outputs.model_outputs):
         raise StoreError(
             f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; expected "
-            "a run that finished, "
-            "not a sweep nor the parent of folds. Give the ID of one that did."
+            "a run that finished, not a sweep nor the parent of folds. Give the ID of one that did."
         )
     return client.get_logged_model(run.outputs.model_outputs[-1].model_id)
 
 
-def _run(client: MlflowClient, run_id: str, uri: str, asked: str) -> Run:
-    """A run by its whole ID; `asked` says who names it."""
+def _run(client: MlflowClient, run_id: str, uri: str, subject: str) -> Run:
     try:
         return client.get_run(run_id)
     except MlflowException as error:
-        if error.error_code not in map(
-            ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)
-        ):
+        if not is_missing(error):
             raise
-    everywhere = [
-        found.experiment_id for found in client.search_experiments(max_results=EXPERIMENTS_SEARCHED)
-    ]
-    like = "".join(letter for letter in run_id if letter.isalnum())
-    close = client.search_runs(
-        everywhere, f"attributes.run_id LIKE '{like}%'", ViewType.ACTIVE_ONLY, max_results=2
-    )
-    hint = (
-        f" Did you mean {close[0].info.run_id} ({close[0].info.run_name})?"
-        if like and len(close) == 1
-        else ""
-    )
+
+    hint = ""
+    if start := "".join(letter for letter in run_id if letter.isalnum()):
+        close = client.search_runs(
+            all_experiments(client), f"attributes.run_id LIKE '{start}%'", max_results=2
+        )
+        if len(close) == 1:
+            hint = f" Did you mean {close[0].info.run_id} ({close[0].info.run_name})?"
     raise StoreError(
-        f"{asked} is {run_id}, and the store {uri} has no such run; expected the whole ID of one "
-        "of its runs, "
-        f"which a run prints when it ends.{hint}"
+        f"{subject} is {run_id}, and the store {uri} has no such run; expected the whole ID of one "
+        f"of its runs, which a run prints when it ends.{hint}"
     )
+
+
+def is_missing(error: MlflowException) -> bool:
+    """Return whether MLflow says that what was named does not exist, or cannot."""
+    missing = map(ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE))
+    return error.error_code in missing

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import (
-    INVALID_PARAMETER_VALUE,
-    RESOURCE_ALREADY_EXISTS,
-    RESOURCE_DOES_NOT_EXIST,
-    ErrorCode,
-)
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
@@ -45,10 +40,9 @@ class Version:
 
 
 def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Version:
-    """Make the model of a run the newest version, and the champion, of a registered model.
+    """Register the model of a run as the newest version, and the champion, of a registered model.
 
-    A run that is registered by this name already stays the version that it is, and the champion who
-    it is.
+    A run that is registered by this name already keeps its version, and the champion stays.
 
     Args:
         client: Of the store.
@@ -57,39 +51,35 @@ def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Versi
         uri: Of the store.
 
     Raises:
-        StoreError: There is no such run, it logged no model, or the name is none that MLflow takes.
+        StoreError: There is no such run, it logged no model, or MLflow does not take the name.
         MlflowException: The store cannot be written.
     """
     if not name.strip() or re.search(r"[/:@]", name) or RUN_ID.fullmatch(name):
         raise StoreError(
             f"a model cannot be registered as {name!r}; expected a name without slashes, colons "
-            "and @ signs, which is "
-            "no run's ID, such as house-prices."
+            "and @ signs, which is no run's ID, such as house-prices."
         )
-    logged = query.model_of(client, run_id, uri=uri, asked="the run to register")
-    with database.lock(
-        uri
-    ):  # Else two processes that register the same run make two versions of it.
-        known = [each for each in _versions(client, name) if each.run_id == run_id]
-        made = (
-            min(known, key=lambda each: int(each.version))
-            if known
-            else _made(client, run_id, logged, name, uri=uri)
-        )
+    logged = query.model_of(client, run_id, uri=uri, subject="the run to register")
+
+    # Else two processes that register the same run make two versions of it.
+    with database.lock(uri):
+        versions = [version for version in _versions(client, name) if version.run_id == run_id]
+        made = versions or [_create_version(client, run_id, logged, name, uri=uri)]
+        version = min(made, key=_number)
+
+        # A run that is listed was registered completely: another may be the champion by now.
         listed = json.loads(logged.tags.get(VERSIONS) or "[]")
-        if not known or not any(
-            each["name"] == name for each in listed
-        ):  # Else another may be the champion by now.
-            client.set_registered_model_alias(name, CHAMPION, made.version)
-            listed.append({"name": name, "version": made.version})
+        if not versions or name not in [item["name"] for item in listed]:
+            client.set_registered_model_alias(name, CHAMPION, version.version)
+            listed.append({"name": name, "version": version.version})
             client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(listed)})
-        return _version(made)
+    return Version(version.name, _number(version), str(version.run_id))
 
 
-def _made(
+def _create_version(
     client: MlflowClient, run_id: str, logged: LoggedModel, name: str, *, uri: str
 ) -> ModelVersion:
-    """A new version of a registered model, which is created if it is not there."""
+    """Create a version of a registered model, and that model if it is not there."""
     try:
         client.create_registered_model(name)
     except MlflowException as error:
@@ -106,100 +96,106 @@ def _made(
     )
 
 
-def run_of(client: MlflowClient, named: str, *, uri: str) -> str:
-    """The ID of the run that logged a model.
+def model_run_id(client: MlflowClient, reference: str, *, uri: str) -> str:
+    """Return the ID of the run that logged a model.
 
     Args:
         client: Of the store.
-        named: The ID itself, or `NAME` (its champion, else its newest version), `NAME/VERSION` or
-            `NAME@ALIAS`.
+        reference: The ID itself, or `NAME` (its champion, else its newest version),
+            `NAME/VERSION` or `NAME@ALIAS`.
         uri: Of the store, for messages.
 
     Raises:
         StoreError: There is no such model, version or alias.
         MlflowException: The store cannot be read.
     """
-    if RUN_ID.fullmatch(named):
-        return named
-    name, sign, chosen = _divided(named.removeprefix("models:/"))
-    versions = _versions(client, name)
+    if RUN_ID.fullmatch(reference):
+        return reference
+    name, sign, choice = _divided(reference.removeprefix("models:/"))
+    versions = sorted(_versions(client, name), key=_number)
     if not versions:
-        known = sorted(each.name for each in client.search_registered_models(max_results=100))
-        listed = f"it has {', '.join(known)}" if known else "it has none"
+        names = sorted(model.name for model in client.search_registered_models(max_results=100))
         raise StoreError(
-            f"{named} is neither the ID of a run (32 letters and digits) nor a registered model of "
-            f"the store {uri}: "
-            f"{listed}. Give the ID that a run prints when it ends, or a name from there."
+            f"{reference} is neither the ID of a run (32 letters and digits) nor a registered "
+            f"model of the store {uri}: it has {', '.join(names) or 'none'}. Give the ID that a "
+            "run prints when it ends, or a name from there."
         )
+
     aliases = client.get_registered_model(name).aliases
-    newest = max(versions, key=lambda each: int(each.version))
-    wanted = str(aliases.get(CHAMPION, newest.version))
+    newest = str(versions[-1].version)
     if sign == "@":
-        wanted = str(aliases.get(chosen, ""))
+        number = str(aliases.get(choice, ""))
     elif sign == "/":
-        wanted = chosen
-    found = [each for each in versions if str(each.version) == wanted]
-    if not found:
-        numbers = ", ".join(
-            str(each.version) for each in sorted(versions, key=lambda each: int(each.version))
-        )
-        called = "".join(f", {alias} is {version}" for alias, version in sorted(aliases.items()))
+        number = choice
+    else:
+        number = str(aliases.get(CHAMPION, newest))
+
+    for version in versions:
+        if str(version.version) == number:
+            return _run_id(version)
+    numbers = ", ".join(str(version.version) for version in versions)
+    named = "".join(f", {alias} is {version}" for alias, version in sorted(aliases.items()))
+    raise StoreError(
+        f"the registered model {name} has no {'alias' if sign == '@' else 'version'} "
+        f"{choice or number}; expected one of its versions ({numbers}{named}): {name}/{newest}, "
+        "for example."
+    )
+
+
+def _run_id(version: ModelVersion) -> str:
+    if not version.run_id:
         raise StoreError(
-            f"the registered model {name} has no {'alias' if sign == '@' else 'version'} "
-            f"{chosen or wanted}; expected "
-            f"one of its versions ({numbers}{called}): {name}/{newest.version}, for example."
+            f"version {version.version} of {version.name} does not say which run logged it; "
+            "expected one that `goldilocks` has registered."
         )
-    if not found[0].run_id:
-        raise StoreError(
-            f"version {found[0].version} of {name} does not say which run logged it; expected one "
-            "that `goldilocks` "
-            "has registered."
-        )
-    return found[0].run_id
+    return version.run_id
 
 
 def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
-    """All versions of a registered model; none where there is no such model."""
+    """Return all versions of a registered model; none if there is no such model."""
     try:
         client.get_registered_model(name)
     except MlflowException as error:
-        if error.error_code in map(
-            ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)
-        ):
+        if query.is_missing(error):
             return []
         raise
-    found, token = [], None
+
+    versions, token = [], None
     quoted = name.replace("'", "''")
     while True:
         page = client.search_model_versions(f"name='{quoted}'", page_token=token)
-        found += page
-        if not (token := page.token):
-            return found
+        versions += page
+        token = page.token
+        if not token:
+            return versions
 
 
-def _divided(named: str) -> tuple[str, str, str]:
-    """`NAME`, "@" or "/" or "", and what stands behind it."""
+def _number(version: ModelVersion) -> int:
+    return int(version.version)
+
+
+def _divided(reference: str) -> tuple[str, str, str]:
+    """Return `NAME`, "@" or "/" or "", and what stands behind it."""
     for sign in ("@", "/"):
-        if sign in named:
-            return named.rpartition(sign)
-    return named, "", ""
-
-
-def _version(found: ModelVersion) -> Version:
-    return Version(found.name, int(found.version), str(found.run_id))
+        if sign in reference:
+            return reference.rpartition(sign)
+    return reference, "", ""
 
 
 def _tags(client: MlflowClient, run: query.StoredRun, *, uri: str) -> dict[str, str]:
-    """What a version can be found and understood by; without what the run does not say."""
-    taken = inputs.of(client, run.run_id, uri=uri)
-    said = {
+    """Return what a version can be found and understood by, without what the run did not log."""
+    schema = inputs.of(client, run.run_id, uri=uri)
+    tags = {
         "dataset": run.params.get("dataset"),
         "problem": run.tags.get("problem"),
         "verdict": run.tags.get("verdict"),
         "role": run.tags.get("role"),
-        "target": taken.target,
-        "unit": taken.unit,
-        "classes": json.dumps(list(taken.classes), ensure_ascii=False) if taken.classes else None,
-        **{name: repr(value) for name, value in run.metrics.items() if name.startswith("test_")},
+        "target": schema.target,
+        "unit": schema.unit,
     }
-    return {name: value for name, value in said.items() if value}
+    if schema.classes:
+        tags["classes"] = json.dumps(list(schema.classes), ensure_ascii=False)
+    for name, value in run.metrics.items():
+        if name.startswith("test_"):
+            tags[name] = repr(value)
+    return {name: text for name, text in tags.items() if text}

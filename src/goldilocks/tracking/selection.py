@@ -1,4 +1,4 @@
-"""What a person names -> the runs that are meant: IDs of runs, IDs of sweeps, names of studies."""
+"""Targets that a person types -> runs: IDs of runs, IDs of sweeps, names of studies."""
 
 import re
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
-from goldilocks.tracking import query as stored
-from goldilocks.tracking.query import EXPERIMENTS_SEARCHED, StoredRun
+from goldilocks.tracking import query
+from goldilocks.tracking.query import StoredRun
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 STUDY = re.compile(r"\w[\w.-]*")  # No sign that would be more than itself in a query, but for "_".
@@ -37,11 +37,11 @@ class Selection:
 def select(
     client: MlflowClient, experiment_id: str, targets: Sequence[str], *, uri: str
 ) -> Selection:
-    """The runs that are meant.
+    """Return the runs that targets stand for.
 
     Args:
         client: Of the store.
-        experiment_id: Where the runs of a study are looked for; an ID is found in any experiment.
+        experiment_id: Where the runs of a study are searched; an ID is found in any experiment.
         targets: IDs of runs or of sweeps, or names of studies; at least one.
         uri: Of the store, for messages.
 
@@ -50,93 +50,104 @@ def select(
         MlflowException: The store cannot be read.
     """
     ids = [target for target in targets if RUN_ID.fullmatch(target)]
-    everywhere = [
-        each.experiment_id for each in client.search_experiments(max_results=EXPERIMENTS_SEARCHED)
-    ]
-    named = {run.run_id: run for run in stored.several(client, everywhere, ids)}
+    by_id = {run.run_id: run for run in query.several(client, query.all_experiments(client), ids)}
     for run_id in ids:
-        if run_id not in named:
-            stored.one(client, run_id, uri=uri)  # Says what is wrong, and which ID may be meant.
-    found: dict[str, StoredRun] = {}
+        if run_id not in by_id:
+            query.one(client, run_id, uri=uri)  # Says what is wrong, and which ID may be meant.
+
+    runs: dict[str, StoredRun] = {}
     for target in targets:
-        of_target = (
-            _below(client, named[target])
-            if target in named
-            else _of_study(client, experiment_id, target, uri)
-        )
-        found |= {run.run_id: run for run in of_target}
-    runs = tuple(sorted(found.values(), key=lambda run: run.started))
-    if len(targets) == 1:
-        sweep = named.get(targets[0])
-        sweep = sweep if sweep and sweep.tags.get(ROLE) == SWEEP else None
-        name = named[targets[0]].name if targets[0] in named else targets[0]
-        return Selection(name, targets[0][:8] if targets[0] in named else targets[0], runs, sweep)
-    slug = f"{targets[0][:8] if targets[0] in named else targets[0]}-and-{len(targets) - 1}-more"
-    return Selection(" and ".join([targets[0][:8], f"{len(targets) - 1} more"]), slug, runs, None)
+        run = by_id.get(target)
+        selected = _below(client, run) if run else _of_study(client, experiment_id, target, uri)
+        runs |= {run.run_id: run for run in selected}
+    in_order = tuple(sorted(runs.values(), key=lambda run: run.started))
+
+    first = by_id.get(targets[0])
+    slug = targets[0][:8] if first else targets[0]
+    if len(targets) > 1:
+        more = len(targets) - 1
+        name = f"{targets[0][:8]} and {more} more"
+        return Selection(name, f"{slug}-and-{more}-more", in_order, None)
+    if first is None:
+        return Selection(targets[0], slug, in_order, None)
+    return Selection(first.name, slug, in_order, first if _is_sweep(first) else None)
+
+
+def _is_sweep(run: StoredRun) -> bool:
+    return run.tags.get(ROLE) == SWEEP
 
 
 def _below(client: MlflowClient, run: StoredRun) -> list[StoredRun]:
-    """A run with its trainings, or the runs of a sweep with theirs."""
-    if run.tags.get(ROLE) != SWEEP:
+    """Return a run with its trainings, or the runs of a sweep with theirs."""
+    if not _is_sweep(run):
         return _with_parts(client, [run])
-    found, sweeps = [], [run]
+
+    runs, sweeps = [], [run]
     while sweeps:  # A sweep may have sweeps below it.
         sweep = sweeps.pop()
-        children = stored.search(
-            client, [sweep.experiment_id], f"tags.`{PARENT}` = '{sweep.run_id}'"
-        )
-        children += stored.several(client, [sweep.experiment_id], stored.reused(sweep))
-        sweeps += [child for child in children if child.tags.get(ROLE) == SWEEP]
-        found += [child for child in children if child.tags.get(ROLE) != SWEEP]
-    if not found:
+        experiment = [sweep.experiment_id]
+        children = query.search(client, experiment, f"tags.`{PARENT}` = '{sweep.run_id}'")
+        for child in [*children, *query.several(client, experiment, query.reused(sweep))]:
+            (sweeps if _is_sweep(child) else runs).append(child)
+    if not runs:
         raise StoreError(
             f"the sweep {run.run_id} ({run.name}) has no runs, so there is nothing to compare; "
-            "expected one whose "
-            "jobs have started. Name another, or start it again."
+            "expected one whose jobs have started. Name another, or start it again."
         )
-    return _with_parts(client, found)
+    return _with_parts(client, runs)
 
 
 def _with_parts(client: MlflowClient, runs: Sequence[StoredRun]) -> list[StoredRun]:
-    """Runs of one experiment, and the folds or repeats below them: two queries, however many runs there are."""
-    if not any(_has_parts(run) for run in runs):
+    """Return runs of one experiment, and the folds or repeats below them, in three queries."""
+    averages = [run for run in runs if _has_parts(run)]
+    if not averages:
         return list(runs)
-    known, first = {run.run_id for run in runs}, min(run.started for run in runs)
-    parts = []
+
+    experiment = [runs[0].experiment_id]
+    parents, first = {run.run_id for run in runs}, min(run.started for run in runs)
+    parts: dict[str, StoredRun] = {}
     for role in PARTS:
-        query = f"tags.{ROLE} = '{role}' AND attributes.start_time >= {first}"
-        parts += stored.search(client, [runs[0].experiment_id], query)
-    taken = [run_id for run in runs if _has_parts(run) for run_id in stored.reused(run)]
-    parts = [part for part in parts if part.tags.get(PARENT) in known]
-    parts += stored.several(client, [runs[0].experiment_id], taken)
-    return list({run.run_id: run for run in [*parts, *runs]}.values())
+        text = f"tags.{ROLE} = '{role}' AND attributes.start_time >= {first}"
+        for part in query.search(client, experiment, text):
+            if part.tags.get(PARENT) in parents:
+                parts[part.run_id] = part
+
+    reused = [run_id for run in averages for run_id in query.reused(run)]
+    for run in [*query.several(client, experiment, reused), *runs]:
+        parts[run.run_id] = run
+    return list(parts.values())
 
 
 def _has_parts(run: StoredRun) -> bool:
-    """Whether a run averages several trainings, by its settings: one that failed has no numbers to tell by."""
-    several = run.params.get("trainer.repeats", "1") != "1" or "kfold" in run.params.get(
-        "protocol", ""
-    )
-    return several and run.tags.get(ROLE) not in PARTS
+    """Return whether a run averages several trainings, by its settings: a failed one has no metrics."""
+    if run.tags.get(ROLE) in PARTS:
+        return False
+    repeats, protocol = run.params.get("trainer.repeats", "1"), run.params.get("protocol", "")
+    return repeats != "1" or "kfold" in protocol
 
 
 def _of_study(client: MlflowClient, experiment_id: str, name: str, uri: str) -> list[StoredRun]:
-    found = stored.of_study(client, experiment_id, name) if STUDY.fullmatch(name) else []
-    if found:
-        return found
     hint = ""
     if STUDY.fullmatch(name):
-        close = stored.search(client, [experiment_id], f"attributes.run_id LIKE '{name}%'")
-        close += stored.search(client, [experiment_id], f"attributes.run_name = '{name}'")
-        if len(close) == 1:
-            hint = f" Did you mean {close[0].run_id} ({close[0].name})?"
-        elif close:
-            listed = ", ".join(run.run_id for run in close[:5]) + (
-                " and others" if len(close) > 5 else ""
-            )
-            hint = f" It could be any of {len(close)} runs: {listed}. Give the whole ID of one."
+        if runs := query.of_study(client, experiment_id, name):
+            return runs
+        hint = _hint(client, experiment_id, name)
     raise StoreError(
         f"{name} is neither the ID of a run (32 letters and digits) nor the name of a study with "
-        "runs in the store "
-        f"{uri}: no run there has an experiment that begins with {name}_.{hint}"
+        f"runs in the store {uri}: no run there has an experiment that begins with {name}_.{hint}"
+    )
+
+
+def _hint(client: MlflowClient, experiment_id: str, name: str) -> str:
+    """Return a sentence on the runs that a part of an ID, or a run's name, may stand for."""
+    close = query.search(client, [experiment_id], f"attributes.run_id LIKE '{name}%'")
+    close += query.search(client, [experiment_id], f"attributes.run_name = '{name}'")
+    if not close:
+        return ""
+    if len(close) == 1:
+        return f" Did you mean {close[0].run_id} ({close[0].name})?"
+    ids = [run.run_id for run in close[:5]]
+    more = " and others" if len(close) > 5 else ""
+    return (
+        f" It could be any of {len(close)} runs: {', '.join(ids)}{more}. Give the whole ID of one."
     )

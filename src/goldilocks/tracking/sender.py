@@ -2,42 +2,40 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import (
     DatasetInput,
     InputTag,
+    LoggedModel,
     LoggedModelOutput,
     LoggedModelStatus,
     Metric,
     Param,
+    Run,
     RunTag,
 )
 from mlflow.models import Model
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 
 from goldilocks.tracking.database import located
-from goldilocks.tracking.journal import Journal
+from goldilocks.tracking.journal import Entry, Journal
 
-PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits (field notes, section 2)
+PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits
 
 
 def send(
-    client: MlflowClient,
-    uri: str,
-    run_id: str,
-    journal: Journal,
-    entries: Sequence[tuple[str, Any]],
+    client: MlflowClient, uri: str, run_id: str, journal: Journal, entries: Sequence[Entry]
 ) -> int:
-    """Send the first of some entries: as many metrics as one call takes, or one entry of another kind.
+    """Send the first entries: as many metrics as one call takes, or one entry of another kind.
 
     Args:
         client: Of the store.
         uri: Of the store.
         run_id: Of the run.
-        journal: Where the folders lie that entries name.
+        journal: Has the folders that entries name.
         entries: At least one.
 
     Returns:
@@ -49,6 +47,7 @@ def send(
     kind, value = entries[0]
     if kind == "metrics":
         return _send_metrics(client, run_id, entries)
+
     if kind == "params":
         params = [Param(name, text) for name, text in value.items()]
         for start in range(0, len(params), PARAMS_A_BATCH):
@@ -59,41 +58,39 @@ def send(
         context = InputTag("mlflow.data.context", value["context"])
         client.log_inputs(run_id, [DatasetInput(DatasetEntity(**value["dataset"]), [context])])
     elif kind == "files":
-        location = client.get_run(run_id).info.artifact_uri
-        repository(uri, str(location)).log_artifacts(
-            str(journal.folder / value["folder"]), value["path"]
-        )
+        artifacts = repository(uri, str(client.get_run(run_id).info.artifact_uri))
+        artifacts.log_artifacts(str(journal.folder / value["folder"]), value["path"])
     elif kind == "model":
         _send_model(client, uri, run_id, journal.folder / value["folder"])
     elif kind == "begin":
         pass  # For `repair`: the run was created before its journal was.
     elif kind == "end":
-        if len(entries) == 1:  # Else the run has gone on since.
+        if len(entries) == 1:  # Else the run was resumed since.
             client.set_terminated(run_id, value["status"], value["time"])
     else:
         raise ValueError(
-            f"the journal {journal.folder} has an entry of the kind {kind}; expected one that is "
-            "known."
+            f"the journal {journal.folder} has an entry of the kind {kind}; expected begin, "
+            "params, metrics, tags, dataset, files, model or end."
         )
     return 1
 
 
-def repository(uri: str, location: str) -> Any:
-    """MLflow's access to the artifacts of a store's run or model."""
+def repository(uri: str, location: str) -> ArtifactRepository:
+    """Return MLflow's access to the artifacts of a store's run or model."""
     return get_artifact_repository(located(uri, location), tracking_uri=uri)
 
 
-def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[tuple[str, Any]]) -> int:
-    """One batch of the metrics that stand first."""
-    batch, count = [], 0
+def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> int:
+    """Send the metrics that stand first, and return how many entries that were."""
+    batch: list[Metric] = []
+    count = 0
     for kind, value in entries:
         if kind != "metrics" or (batch and len(batch) + len(value["values"]) > METRICS_A_BATCH):
             break
-        batch += [
-            Metric(name, number, value["time"], value["epoch"])
-            for name, number in value["values"].items()
-        ]
+        for name, number in value["values"].items():
+            batch.append(Metric(name, number, value["time"], value["epoch"]))
         count += 1
+
     for start in range(0, len(batch), METRICS_A_BATCH):
         client.log_batch(run_id, metrics=batch[start : start + METRICS_A_BATCH])
     return count
@@ -101,31 +98,34 @@ def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[tuple[str
 
 def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path) -> None:
     """Log a saved model, as `mlflow.models.Model.log` does with one that is in memory."""
-    run, noted = client.get_run(run_id), folder.with_name(f"{folder.name}.id")
-    if noted.exists():  # An earlier try ended half-way, or its last answer was lost.
-        fresh = client.get_logged_model(noted.read_text())
-        if fresh.status == LoggedModelStatus.READY:
-            return
-    else:
-        fresh = client.create_logged_model(
-            run.info.experiment_id,
-            name="model",
-            source_run_id=run_id,
-            params=dict(run.data.params),
-            model_type=None,
-        )
-        noted.write_text(fresh.model_id)
-    if fresh.model_id not in [
-        each.model_id for each in (run.outputs.model_outputs if run.outputs else [])
-    ]:
-        client.log_outputs(run_id, [LoggedModelOutput(fresh.model_id, step=0)])
-    described = Model.load(str(folder))
-    described.artifact_path = fresh.artifact_location
-    described.run_id, described.model_uuid, described.model_id = (
-        run_id,
-        fresh.model_id,
-        fresh.model_id,
+    run = client.get_run(run_id)
+    logged = _logged_model(client, run, folder.with_name(f"{folder.name}.id"))
+    if logged.status == LoggedModelStatus.READY:
+        return
+
+    outputs = run.outputs.model_outputs if run.outputs else []
+    if logged.model_id not in [output.model_id for output in outputs]:
+        client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+
+    description = Model.load(str(folder))
+    description.artifact_path = logged.artifact_location
+    description.run_id = run_id
+    description.model_uuid = description.model_id = logged.model_id
+    description.save(str(folder / "MLmodel"))
+    repository(uri, logged.artifact_location).log_artifacts(str(folder))
+    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+
+
+def _logged_model(client: MlflowClient, run: Run, id_file: Path) -> LoggedModel:
+    """Create MLflow's record of a model, once: an earlier try may have ended half-way."""
+    if id_file.exists():
+        return client.get_logged_model(id_file.read_text())
+    logged = client.create_logged_model(
+        run.info.experiment_id,
+        name="model",
+        source_run_id=run.info.run_id,
+        params=dict(run.data.params),
+        model_type=None,
     )
-    described.save(str(folder / "MLmodel"))
-    repository(uri, fresh.artifact_location).log_artifacts(str(folder))
-    client.finalize_logged_model(fresh.model_id, LoggedModelStatus.READY)
+    id_file.write_text(logged.model_id)
+    return logged

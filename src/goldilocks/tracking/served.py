@@ -1,39 +1,55 @@
 """How MLflow loads a logged model to serve it (`mlflow models serve`, `mlflow.pyfunc`): raw rows -> predictions."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Served:
     """A logged Keras model that takes rows as a request has them."""
 
-    def __init__(self, model: Any):
-        """The model is a `keras.Model` from raw rows to predictions."""
+    def __init__(self, model: keras.Model):
+        """Serve a model from raw rows to predictions."""
         self.model = model
 
     def predict(self, rows: Any, params: Any = None) -> np.ndarray:
-        """The predictions, float32 (rows, outputs).
+        """Return predictions, float32 (rows, outputs).
 
         Args:
             rows: As the model's signature says: an array, or for a table a dict of columns. A
                 missing category may be null, and a missing number too.
             params: Not used; MLflow passes it.
         """
+        # Imports Keras, which MLflow has not done when it imports this module.
         from goldilocks.encoding import encoder
 
-        columns = rows if isinstance(rows, dict) else None
-        raw = (
-            _whole(np.asarray(rows))
-            if columns is None
-            else {name: _whole(np.asarray(columns[name])) for name in columns}
-        )
+        if isinstance(rows, dict):
+            raw = {name: _filled(np.asarray(column)) for name, column in rows.items()}
+        else:
+            raw = _filled(np.asarray(rows))
         return self.model.predict(encoder.tensors(raw), verbose=0)
 
 
-def _whole(column: np.ndarray) -> np.ndarray:
-    """Texts without gaps: "" where one is missing, as in training."""
+def keras_loader() -> Callable[[str], keras.Model]:
+    """Return MLflow's function that loads a Keras model from a folder, once our layers are defined."""
+    from goldilocks import backend  # First: it is quiet.
+    from goldilocks.encoding import vectorization  # noqa: F401  Defines our layers.
+
+    backend.find_devices()
+    from mlflow.keras import load_model
+
+    return load_model
+
+
+def _filled(column: np.ndarray) -> np.ndarray:
+    """Replace missing texts by "", as in training; leave numbers as they are."""
     if column.dtype.kind not in "OU":
         return column
     filled = np.empty(column.size, dtype=object)
@@ -42,12 +58,8 @@ def _whole(column: np.ndarray) -> np.ndarray:
 
 
 def _load_pyfunc(path: str) -> Served:
-    """What MLflow calls, with the folder of the model's data."""
-    from goldilocks import backend  # First: it is quiet.
-    from goldilocks.encoding import vectorization  # noqa: F401  Keras loads our own layers once they are defined.
-
-    backend.find_devices()
-    from mlflow.keras import load_model
-
+    """Load what `path` holds: MLflow calls this with the folder of the model's data."""
     folder = Path(path)
-    return Served(load_model(str(folder if (folder / "MLmodel").is_file() else folder.parent)))
+    if not (folder / "MLmodel").is_file():
+        folder = folder.parent
+    return Served(keras_loader()(str(folder)))

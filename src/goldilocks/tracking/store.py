@@ -155,7 +155,7 @@ class MlflowStore:
     def load_model(self, run_id: str) -> keras.Model:
         """Load the model that a run of any experiment logged, raw rows -> predictions."""
         with explained(self.uri):
-            return query.model(self.client, run_id, uri=self.uri)
+            return query.load_model(self.client, run_id, uri=self.uri)
 
     def schema(self, run_id: str) -> Schema:
         """Return what the model of a run takes, and what its predictions mean."""
@@ -171,7 +171,7 @@ class MlflowStore:
     def model_run_id(self, name: str) -> str:
         """Return the ID of the run that logged a model; see `protocols.Store`."""
         with explained(self.uri):
-            return registry.run_of(self.client, name, uri=self.uri)
+            return registry.model_run_id(self.client, name, uri=self.uri)
 
     def get_run(self, run_id: str) -> StoredRun:
         """Return a run of any experiment of this store, without its curves."""

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mlflow.entities import RunStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
-from mlflow.types.schema import Schema, TensorSpec
+from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
 from goldilocks import console
 from goldilocks.dataset import Dataset
 from goldilocks.errors import StoreError
 from goldilocks.tracking import ledger, sender
 from goldilocks.tracking.failures import explained, is_refusal
-from goldilocks.tracking.journal import Journal
+from goldilocks.tracking.journal import Journal, last_epoch, milliseconds
 
 if TYPE_CHECKING:
     import keras
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_SENDINGS = 1.0
 SECONDS_TO_WAIT = 60.0  # at the end of a run, for a store that does not answer
 SECONDS_BEFORE_WORDS = 3.0
-# MLflow's own loader takes no missing categories, and knows none of our layers.
+# MLflow's own loader takes no missing categories, and has none of our layers.
 SERVED = "goldilocks.tracking.served"
 PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 
 
 class JournalTracker:
-    """Writes one run to its journal; a thread of its own sends that on, so that training never waits for the store."""
+    """Writes a run to its journal, from which a thread sends it on: training never waits for the store."""
 
     def __init__(
         self,
@@ -50,49 +49,55 @@ class JournalTracker:
         where: str,
         ui_command: str,
     ):
-        """Write to an open run of a client's store, which is at `uri`, `where` in words, and shown by a command."""
-        self.client, self.run_id, self.uri, self.where, self.ui_command = (
-            client,
-            run_id,
-            uri,
-            where,
-            ui_command,
-        )
+        """Continue the journal of an open run, and start the sending thread.
+
+        Args:
+            client: Of the store.
+            run_id: Of the run.
+            journal: Locked by this process.
+            uri: Of the store.
+            where: Where the run is logged, in words.
+            ui_command: The command that shows the store.
+        """
+        self.client = client
+        self.run_id = run_id
         self.journal = journal
+        self.uri = uri
+        self.where = where
+        self.ui_command = ui_command
+
         journal.mend()
         entries = journal.entries()
-        epochs = [value["epoch"] for kind, value in entries if kind == "metrics"]
-        self.last_epoch = max(epochs, default=0)
-        self._count, self._waiting = journal.sent, entries[journal.sent :]
-        self._adding, self._sending, self._closing = (
-            threading.Lock(),
-            threading.Lock(),
-            threading.Event(),
-        )
+        self.last_epoch = last_epoch(entries)
+        self._count = journal.sent
+        self._waiting = entries[self._count :]
+        self._adding = threading.Lock()
+        self._sending = threading.Lock()
+        self._closing = threading.Event()
         self._refused: StoreError | None = None
-        self._sender = threading.Thread(target=self._send_for_ever, name="metrics", daemon=True)
+        self._sender = threading.Thread(target=self._send_repeatedly, name="metrics", daemon=True)
         self._sender.start()
 
     @property
     def checkpoint(self) -> Path:
-        """Where the training of this run keeps what it needs to go on."""
+        """The file from which an interrupted training resumes."""
         return self.journal.checkpoint
 
     def epoch(self, number: int, values: Mapping[str, float]) -> None:
-        """Note the metrics of an epoch, numbered from 1; they reach the store within about a second.
+        """Log the metrics of an epoch, numbered from 1; they reach the store within about a second.
 
-        An epoch that an interrupted run had logged, and that is now trained again, is logged once.
+        An epoch that a resumed run trains once more is logged once.
         """
         if number > self.last_epoch:
             self.last_epoch = number
-            self._add(
-                "metrics",
-                {"epoch": number, "time": int(time.time() * 1000), "values": dict(values)},
-            )
+            self._add_metrics(number, values)
 
     def metrics(self, values: Mapping[str, float]) -> None:
         """Log single values."""
-        self._add("metrics", {"epoch": 0, "time": int(time.time() * 1000), "values": dict(values)})
+        self._add_metrics(0, values)
+
+    def _add_metrics(self, epoch: int, values: Mapping[str, float]) -> None:
+        self._add("metrics", {"epoch": epoch, "time": milliseconds(), "values": dict(values)})
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log parameters; lists and null are written as in YAML."""
@@ -125,48 +130,38 @@ class JournalTracker:
         self._add("dataset", {"dataset": entity, "context": context})
 
     def files(self, folder: Path, path: str | None = None) -> None:
-        """Log everything in a folder as artifacts, below a path of their own where one is given."""
+        """Log everything in a folder as artifacts, below `path` if it is given."""
         with explained(self.uri):
-            kept = Path(tempfile.mkdtemp(prefix="files-", dir=self.journal.folder))
-            shutil.copytree(folder, kept, dirs_exist_ok=True)
-        self._add("files", {"folder": kept.name, "path": path})
+            copy = Path(tempfile.mkdtemp(prefix="files-", dir=self.journal.folder))
+            shutil.copytree(folder, copy, dirs_exist_ok=True)
+        self._add("files", {"folder": copy.name, "path": path})
 
     def model(self, model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> None:
         """Log a Keras model with its signature and an input example.
 
         Args:
-            model: A `keras.Model` from raw rows to predictions.
+            model: From raw rows to predictions.
             example: A few raw rows: an array, or a dict of arrays.
         """
-        from mlflow.keras import (
-            save_model,
-        )  # Imports Keras, which this module must not do to a config error.
+        # Imports Keras, for which a config error must not wait.
+        from mlflow.keras import save_model
 
-        named = example if isinstance(example, dict) else {None: example}
-        inputs = Schema(
-            [
-                TensorSpec(_dtype(array), (-1, *array.shape[1:]), name)
-                for name, array in named.items()
-            ]
-        )
-        outputs = Schema([TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))])
-        described = Model()
+        description = Model()
         with explained(self.uri):
-            kept = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
+            # MLflow 3.17.2 writes the example first, and does not make the folder for it.
+            folder = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
             save_model(
                 model,
-                str(
-                    kept
-                ),  # MLflow 3.17.2 writes the example first, into a folder that it has not made.
-                mlflow_model=described,
-                signature=ModelSignature(inputs=inputs, outputs=outputs),
+                str(folder),
+                mlflow_model=description,
+                signature=_signature(model, example),
                 input_example=example,
-                # Found out by MLflow itself, this takes six seconds.
+                # MLflow itself takes six seconds to find these out.
                 pip_requirements=_requirements(),
             )
-            described.flavors["python_function"]["loader_module"] = SERVED
-            described.save(str(kept / "MLmodel"))
-        self._add("model", {"folder": kept.name})
+            description.flavors["python_function"]["loader_module"] = SERVED
+            description.save(str(folder / "MLmodel"))
+        self._add("model", {"folder": folder.name})
 
     def flush(self) -> None:
         """Send what waits.
@@ -176,14 +171,14 @@ class JournalTracker:
         """
         with self._sending, explained(self.uri):
             while waiting := list(self._waiting):
-                done = sender.send(self.client, self.uri, self.run_id, self.journal, waiting)
+                sent = sender.send(self.client, self.uri, self.run_id, self.journal, waiting)
                 with self._adding:
-                    del self._waiting[:done]
-                self._count += done
+                    del self._waiting[:sent]
+                self._count += sent
                 self.journal.sent = self._count
 
     def close(self, status: str) -> bool:
-        """End the run: stop the sending thread when everything is sent, or when the store has been waited for.
+        """End the run: stop the sending thread when everything is sent, or when waiting took too long.
 
         Args:
             status: "FINISHED", "FAILED" or "KILLED".
@@ -194,18 +189,19 @@ class JournalTracker:
         Raises:
             StoreError: The store will never take it: the message says why.
         """
-        finished = status == RunStatus.to_string(RunStatus.FINISHED)
-        self._patience = (
-            SECONDS_TO_WAIT if finished else SECONDS_BEFORE_WORDS
-        )  # Who interrupts does not want to wait.
+        finished = status == "FINISHED"
+        # Who interrupts does not want to wait.
+        self._patience = SECONDS_TO_WAIT if finished else SECONDS_BEFORE_WORDS
         try:
-            self._add("end", {"status": status, "time": int(time.time() * 1000)})
+            self._add("end", {"status": status, "time": milliseconds()})
         finally:
             self._closing.set()
+
         self._sender.join(SECONDS_BEFORE_WORDS)
         if self._sender.is_alive() and finished:
             console.note(f"waiting for the tracking store {self.uri}, which does not answer")
         self._sender.join(self._patience)
+
         if self._refused and finished:
             raise self._refused
         return not self._waiting
@@ -215,27 +211,38 @@ class JournalTracker:
             self.journal.add(kind, value)
             self._waiting.append((kind, value))
 
-    def _send_for_ever(self) -> None:
-        """Send about once a second; after the run's end, until everything is sent or the store was waited for."""
+    def _send_repeatedly(self) -> None:
+        """Send about once a second; after the run's end, until all is sent or patience has run out."""
         while not self._closing.wait(SECONDS_BETWEEN_SENDINGS):
-            if not self._may_go_on():
+            if not self._try_to_send():
                 return
+
         until = time.monotonic() + self._patience
-        while self._may_go_on() and self._waiting and time.monotonic() < until:
+        while self._try_to_send() and self._waiting and time.monotonic() < until:
             time.sleep(SECONDS_BETWEEN_SENDINGS)
 
-    def _may_go_on(self) -> bool:
-        """Try to send; whether it makes sense to try again."""
+    def _try_to_send(self) -> bool:
+        """Send what waits, and return whether another try makes sense."""
         try:
             self.flush()
-        except StoreError as error:  # Kept in the journal, and sent with the next ones.
+        except StoreError as error:  # The journal has it; it is sent with the next entries.
             self._refused = error if is_refusal(error) else None
         return self._refused is None
 
 
 def written(value: Any) -> str:
-    """A value of the configuration as parameters have it: a text as it is, all else as JSON."""
-    return value[:PARAM_LENGTH] if isinstance(value, str) else json.dumps(value)[:PARAM_LENGTH]
+    """Return a value of the configuration as parameters have it: a text as it is, all else as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text[:PARAM_LENGTH]
+
+
+def _signature(model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> ModelSignature:
+    columns = example if isinstance(example, dict) else {None: example}
+    inputs: list[ColSpec | TensorSpec] = [
+        TensorSpec(_dtype(array), (-1, *array.shape[1:]), name) for name, array in columns.items()
+    ]
+    output = TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema([output]))
 
 
 def _dtype(array: np.ndarray) -> np.dtype:
@@ -244,24 +251,25 @@ def _dtype(array: np.ndarray) -> np.dtype:
 
 def _dataset_schema(dataset: Dataset) -> dict[str, Any]:
     if dataset.kind == "table":
-        kinds = {name: str(dtype) for name, dtype in dataset.x.dtypes.items()}
-        return {
-            "mlflow_colspec": [{"name": str(name), "type": kind} for name, kind in kinds.items()]
-        }
+        columns = [
+            {"name": str(name), "type": str(dtype)} for name, dtype in dataset.x.dtypes.items()
+        ]
+        return {"mlflow_colspec": columns}
+
     if dataset.kind == "series":
         dtype, shape = "float32", (len(dataset.x.offsets), len(dataset.x.columns))
     elif dataset.kind == "text":
         dtype, shape = "object", ()
+    elif dataset.image_size:
+        dtype, shape = "uint8", (*dataset.image_size, 3)
     else:
-        dtype, shape = (
-            "uint8",
-            (*dataset.image_size, 3) if dataset.image_size else dataset.x.shape[1:],
-        )
+        dtype, shape = "uint8", dataset.x.shape[1:]
     spec = {"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, *map(int, shape)]}}
     return {"mlflow_tensorspec": {"features": json.dumps([spec]), "targets": None}}
 
 
 def _requirements() -> list[str]:
+    # As `mlflow.keras` in `JournalTracker.model`.
     import keras
     import tensorflow as tf
 
