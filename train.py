@@ -5,6 +5,7 @@ from pathlib import Path
 
 try:
     import hydra
+    from omegaconf import DictConfig
 
     from goldilocks.config import command_line
     from goldilocks.config import settings as config
@@ -16,7 +17,7 @@ except ModuleNotFoundError as error:
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
-def main(cfg) -> float:
+def main(cfg: DictConfig) -> float:
     """Check the composed config, then train; TensorFlow is imported once the config is right."""
     with command_line.sentences():
         settings = config.settle(cfg)

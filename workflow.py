@@ -5,6 +5,7 @@ from pathlib import Path
 
 try:
     import hydra
+    from omegaconf import DictConfig
 
     from goldilocks.config import command_line
     from goldilocks.config import settings as config
@@ -17,7 +18,7 @@ except ModuleNotFoundError as error:
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="workflow")
-def main(cfg) -> None:
+def main(cfg: DictConfig) -> None:
     """Check the composed config, then conduct the workflow."""
     with command_line.stopping():
         settings = config.settle(cfg)

@@ -37,7 +37,9 @@ def shares(chance: float, rows: int) -> Callable[[np.random.Generator], Drawn]:
 
 
 def shares_of_groups(groups: int, size: int, a: float) -> Callable[[np.random.Generator], Drawn]:
-    """Draw the same, but how well the rows of a group are predicted differs between groups: beta(a, 1)."""
+    """Draw the same, but how well the rows of a group are predicted differs between groups: beta(a,
+    1).
+    """
 
     def draw(rng: np.random.Generator) -> Drawn:
         truth = rng.random((groups * size, 1)) < 0.5
@@ -59,7 +61,9 @@ def errors(rows: int) -> Callable[[np.random.Generator], Drawn]:
 
 
 def errors_of_groups(groups: int) -> Callable[[np.random.Generator], Drawn]:
-    """Draw groups of 1 to 9 rows, which share half of the variance of the logarithm of their errors."""
+    """Draw groups of 1 to 9 rows, which share half of the variance of the logarithm of their
+    errors.
+    """
 
     def draw(rng: np.random.Generator) -> Drawn:
         clusters = np.repeat(np.arange(groups), rng.integers(1, 10, groups))

@@ -1,4 +1,5 @@
-"""What an outage costs: a training whose tracking server goes away in the middle, beside one that is not tracked.
+"""What an outage costs: a training whose tracking server goes away in the middle, beside one that
+is not tracked.
 
 The server comes back after the training; what it lacks must then be there. Run: .venv/bin/python
 benchmarks/outage.py
@@ -53,7 +54,9 @@ def trained(given, report, checkpoint) -> float:
 
 
 def through_an_outage(given, port: int) -> tuple[float, int]:
-    """Seconds of a training whose server goes away, and how many of its epochs the server has in the end."""
+    """Seconds of a training whose server goes away, and how many of its epochs the server has in
+    the end.
+    """
     server = serve(port)
     store = local.connect(uri=f"http://127.0.0.1:{port}", experiment="outage")
     with store.start_run("outage", parent=None, params={}, tags={}, resume=None) as tracker:

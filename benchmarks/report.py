@@ -1,4 +1,5 @@
-"""What a report costs: of 500 runs of 30 epochs, beside asking MLflow for the curves run by run, in turns.
+"""What a report costs: of 500 runs of 30 epochs, beside asking MLflow for the curves run by run, in
+turns.
 
 Both read the same store, in one process, after a warm-up. The naive loop only reads the two curves
 of each run; the report reads them, compares the runs and writes its file.

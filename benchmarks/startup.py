@@ -1,4 +1,6 @@
-"""How long a person waits for help or for a config error, beside what importing TensorFlow alone would take."""
+"""How long a person waits for help or for a config error, beside what importing TensorFlow alone
+would take.
+"""
 
 import statistics
 import subprocess

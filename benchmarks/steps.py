@@ -1,4 +1,6 @@
-"""What choosing `steps_per_execution` gains on a small model: an epoch with Keras's 1, and with ours."""
+"""What choosing `steps_per_execution` gains on a small model: an epoch with Keras's 1, and with
+ours.
+"""
 
 import statistics
 

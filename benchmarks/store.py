@@ -1,4 +1,5 @@
-"""A fresh store with 8 processes at once, 10 times; and the lookup of a fingerprint among 5,000 runs.
+"""A fresh store with 8 processes at once, 10 times; and the lookup of a fingerprint among 5,000
+runs.
 
 Run: .venv/bin/python benchmarks/store.py [rounds]
 """

@@ -45,7 +45,9 @@ def by_loop(folder: Path, jobs: int) -> float:
 
 
 def starts(folder: Path, jobs: int) -> tuple[list[float], list[float]]:
-    """Of every job but the first: seconds from the end of the one before to its process, and to its task function."""
+    """Of every job but the first: seconds from the end of the one before to its process, and to its
+    task function.
+    """
     (folder / "clock.py").write_text(CLOCK.format(conf=str(ROOT / "conf")))
     keys = ["hydra.launcher.n_jobs=1", "~hydra.callbacks.sweep", f"seed=range({jobs})"]
     subprocess.run(

@@ -1,4 +1,5 @@
-"""What tracking costs: the same training with a store, without one, and as a bare `model.fit`, in turns.
+"""What tracking costs: the same training with a store, without one, and as a bare `model.fit`, in
+turns.
 
 All three train the same model on the same batches for the same steps, in one process, after a
 warm-up. The first two keep the history and the best epoch's weights; the bare one has nothing
@@ -26,7 +27,9 @@ CASES = {
 
 
 def tracked(settings, spec, *, store) -> float:
-    """Return the seconds of a training whose every epoch goes to a store, from the first step to the store's last answer."""
+    """Return the seconds of a training whose every epoch goes to a store, from the first step to
+    the store's last answer.
+    """
     with store.start_run("benchmark", parent=None, params={}, tags={}, resume=None) as tracker:
         began = time.perf_counter()
         settings.builder("trainer")(spec, [], tracker.epoch, tracker.checkpoint)

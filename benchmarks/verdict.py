@@ -1,4 +1,5 @@
-"""How often the verdict is right: `python benchmarks/verdict.py [stored] [tuning] [all]` (a minute).
+"""How often the verdict is right: `python benchmarks/verdict.py [stored] [tuning] [all]` (a
+minute).
 
 `stored` takes the real curves alone, in seconds; `tuning` shows the first half; `all` names every
 wrong verdict.
@@ -63,7 +64,9 @@ class Case:
 
 
 def simulated(half: int, count: int) -> list[Case]:
-    """Return simulated curves of every kind and noise level; half 0 for tuning, half 1 for the figures."""
+    """Return simulated curves of every kind and noise level; half 0 for tuning, half 1 for the
+    figures.
+    """
     cases = []
     for kind in KINDS:
         for noise in NOISES:
@@ -85,7 +88,9 @@ def simulated(half: int, count: int) -> list[Case]:
 
 
 def real(half: int) -> list[Case]:
-    """Return the stored curves: runs of even numbers for tuning (0), of odd ones for the figures (1)."""
+    """Return the stored curves: runs of even numbers for tuning (0), of odd ones for the figures
+    (1).
+    """
     return [case(line) for line in stored(CURVES) if int(line["number"]) % 2 == half]
 
 

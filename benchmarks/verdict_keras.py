@@ -1,4 +1,5 @@
-"""Some of the real curves from Keras itself: `python benchmarks/verdict_keras.py`, after `verdict_trained.py`.
+"""Some of the real curves from Keras itself: `python benchmarks/verdict_keras.py`, after
+`verdict_trained.py`.
 
 Every ninth run of `verdict_curves.csv` is trained by `keras.Model.fit` from three seeds. That its
 held-out loss is that of the NumPy networks is tested by ranks (Mann and Whitney, 1947), as tiny
@@ -58,7 +59,9 @@ def build(setting: Setting, data: Task) -> keras.Model:
 def fit(
     model: keras.Model, setting: Setting, data: Task, seed: int
 ) -> tuple[dict[str, list[float]], float]:
-    """The history of a training from new weights, without penalties, and the loss of the held-out rows at its end."""
+    """The history of a training from new weights, without penalties, and the loss of the held-out
+    rows at its end.
+    """
     keras.utils.set_random_seed(1000 * setting.number + seed)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dense):

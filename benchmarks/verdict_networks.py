@@ -1,4 +1,5 @@
-"""Many small networks trained at once: stacks of dense layers in NumPy, with Keras's defaults, side by side.
+"""Many small networks trained at once: stacks of dense layers in NumPy, with Keras's defaults, side
+by side.
 
 A network differs from its neighbours in its seed, its penalty, its dropout and nothing else; all
 see the same rows. What `keras.Model.fit` would do to one of them happens here to each: Glorot's
@@ -21,7 +22,8 @@ Layers = list[
 
 @dataclass(frozen=True)
 class Task:
-    """Rows to learn from, and rows to judge by; features and real targets are scaled to mean 0 and deviation 1.
+    """Rows to learn from, and rows to judge by; features and real targets are scaled to mean 0 and
+    deviation 1.
 
     Attributes:
         kind: "binary", "multiclass" or "regression".

@@ -74,7 +74,9 @@ class Drawn:
 
 
 def fall(random: np.random.Generator, epochs: int, pace: float) -> tuple[np.ndarray, str]:
-    """A fall from about 1 towards 0 that is half done after `pace` epochs; float64 (2 * epochs,), and its name."""
+    """A fall from about 1 towards 0 that is half done after `pace` epochs; float64 (2 * epochs,),
+    and its name.
+    """
     t = np.arange(2 * epochs) / pace
     power, stretch, share = (
         random.uniform(0.7, 2.5),
@@ -93,7 +95,9 @@ def fall(random: np.random.Generator, epochs: int, pace: float) -> tuple[np.ndar
 
 
 def climb(random: np.random.Generator, epochs: int) -> np.ndarray:
-    """A rise from 0 that begins somewhere in the first two thirds and is 1 at the last epoch; (2 * epochs,)."""
+    """A rise from 0 that begins somewhere in the first two thirds and is 1 at the last epoch; (2 *
+    epochs,).
+    """
     t = np.arange(2 * epochs)
     turn = random.uniform(0.05, 0.66) * epochs
     past = np.clip((t - turn) / max(epochs - 1 - turn, 0.5), 0, None)
@@ -101,7 +105,9 @@ def climb(random: np.random.Generator, epochs: int) -> np.ndarray:
 
 
 def course(random: np.random.Generator, epochs: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Smooth training and validation losses of twice the epochs, in baseline losses, (2 * epochs,); and their name."""
+    """Smooth training and validation losses of twice the epochs, in baseline losses, (2 * epochs,);
+    and their name.
+    """
     pace = epochs * 10 ** random.uniform(-2, 0.3)
     shape, name = fall(random, epochs, max(pace, 0.2))
     start, floor = random.uniform(0.7, 1.4), random.uniform(0.02, 0.85)
@@ -175,7 +181,8 @@ def remembering(random: np.random.Generator, epochs: int, memory: float) -> np.n
 def powerless(
     random: np.random.Generator, epochs: int, rows: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Training loss, validation loss and accuracy, (epochs,) each, of a network whose answers mean nothing.
+    """Training loss, validation loss and accuracy, (epochs,) each, of a network whose answers mean
+    nothing.
 
     Let the variance of its logits be r. On rows that they say nothing of, the log loss is r / 8
     above that of an even coin on average, with a standard error of sqrt(r / (4 rows)); its accuracy
@@ -263,7 +270,9 @@ def draw(kind: str, noise: float, seed: int) -> Drawn:
 def sought(
     random: np.random.Generator, epochs: int, fits: Callable[[np.ndarray, np.ndarray], bool]
 ) -> tuple[np.ndarray, np.ndarray, str]:
-    """The first course that fits: its training and validation loss over the epochs, (epochs,), and its name."""
+    """The first course that fits: its training and validation loss over the epochs, (epochs,), and
+    its name.
+    """
     for _ in range(TRIES):
         train, val, name = course(random, epochs)
         if fits(train, val):

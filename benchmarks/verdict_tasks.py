@@ -63,7 +63,9 @@ class Setting:
 
 
 def draw(number: int) -> Setting:
-    """The setting of a run; every seventh learns from shuffled targets, every fifteenth far too fast."""
+    """The setting of a run; every seventh learns from shuffled targets, every fifteenth far too
+    fast.
+    """
     random = np.random.default_rng([2026, number])
     shuffled, fast = number % 7 == 3, number % 15 == 5
     families = ["diabetes", "friedman"] if fast else [*SHIPPED, *DRAWN]

@@ -1,4 +1,5 @@
-"""Real training curves whose truth is known by intervention: `python benchmarks/verdict_trained.py` (15 minutes).
+"""Real training curves whose truth is known by intervention: `python benchmarks/verdict_trained.py`
+(15 minutes).
 
 Each run is one setting of a small network on one small data set. The same is trained again from
 other seeds, for twice the epochs, with four times the units, and with more regularization, and what
@@ -27,7 +28,9 @@ PENALTIES = (
 
 
 def interventions(setting: Setting, data: Task) -> tuple[Trained, Trained, list[Trained]]:
-    """The run for twice its epochs, with four times its units, and with each penalty; from `SEEDS` seeds each."""
+    """The run for twice its epochs, with four times its units, and with each penalty; from `SEEDS`
+    seeds each.
+    """
     seeds = [1000 * setting.number + seed for seed in range(SEEDS)]
     fixed = {
         "layers": setting.layers,
@@ -57,7 +60,9 @@ def interventions(setting: Setting, data: Task) -> tuple[Trained, Trained, list[
 
 
 def improvement(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
-    """By how much the loss of the same rows (seeds, rows) fell, and its standard error over seeds and rows."""
+    """By how much the loss of the same rows (seeds, rows) fell, and its standard error over seeds
+    and rows.
+    """
     fell = np.asarray(before, float) - np.asarray(after, float)
     over_seeds = fell.mean(axis=1).std(ddof=1) / np.sqrt(len(fell))
     over_rows = fell.mean(axis=0).std(ddof=1) / np.sqrt(fell.shape[1])
@@ -65,7 +70,8 @@ def improvement(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
 
 
 def best_of(losses: np.ndarray) -> np.ndarray:
-    """For each seed the choice with the lowest mean held-out loss of all other seeds, so that luck chooses nothing.
+    """For each seed the choice with the lowest mean held-out loss of all other seeds, so that luck
+    chooses nothing.
 
     Args:
         losses: Held-out losses, (seeds, choices, rows).
@@ -81,7 +87,9 @@ def best_of(losses: np.ndarray) -> np.ndarray:
 
 
 def measured(setting: Setting) -> dict[str, object]:
-    """A line of the file: the setting, the curves of the first seed, and what each intervention brought."""
+    """A line of the file: the setting, the curves of the first seed, and what each intervention
+    brought.
+    """
     data = task(setting)
     with np.errstate(all="ignore"):
         longer, larger, calmer = interventions(setting, data)
@@ -119,7 +127,8 @@ def measured(setting: Setting) -> dict[str, object]:
 def power(
     data: Task, prior: np.ndarray, trained: Trained, epochs: int
 ) -> dict[str, tuple[float, float]]:
-    """By how much the run itself beats the baseline on held-out rows, and its standard error over the rows.
+    """By how much the run itself beats the baseline on held-out rows, and its standard error over
+    the rows.
 
     The run is the first network, at the epochs with the best validation loss and the best
     validation metric.
@@ -146,7 +155,9 @@ def power(
 
 
 def prior_scores(kind: str, prior: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Whether each row is right (rows,), or its absolute error, where the prior (outputs,) is all that is predicted."""
+    """Whether each row is right (rows,), or its absolute error, where the prior (outputs,) is all
+    that is predicted.
+    """
     if kind == "regression":
         return np.abs(y - prior).mean(axis=1)
     if kind == "binary":
@@ -155,7 +166,9 @@ def prior_scores(kind: str, prior: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def prior_losses(kind: str, prior: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The loss of each row (rows,) where class shares, or the mean target, (outputs,) are all that is predicted."""
+    """The loss of each row (rows,) where class shares, or the mean target, (outputs,) are all that
+    is predicted.
+    """
     if kind == "regression":
         return ((y - prior) ** 2).mean(axis=1)
     shares = np.concatenate([1 - prior, prior]) if kind == "binary" else prior

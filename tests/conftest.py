@@ -23,7 +23,9 @@ os.environ["PYTHONPATH"] = str(
 
 
 def pytest_collection_finish():
-    """Leave what has been imported out of every later garbage collection: Keras asks for one before each model."""
+    """Leave what has been imported out of every later garbage collection: Keras asks for one before
+    each model.
+    """
     gc.freeze()
 
 
@@ -41,7 +43,9 @@ def composed() -> Callable[..., Settings]:
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory) -> Path:
-    """An MLflow database with all its tables and nothing in them: making one takes seconds, copying it none."""
+    """An MLflow database with all its tables and nothing in them: making one takes seconds, copying
+    it none.
+    """
     from mlflow.tracking import MlflowClient
 
     file = tmp_path_factory.mktemp("migrated") / "mlflow.db"
@@ -65,7 +69,9 @@ def shared_folder(tmp_path_factory, migrated):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, migrated) -> Path:
-    """An empty working folder with a store in it, which is where MLflow and Goldilocks look for one."""
+    """An empty working folder with a store in it, which is where MLflow and Goldilocks look for
+    one.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copy(migrated, tmp_path / "mlflow.db")

@@ -1,4 +1,5 @@
-"""train.py, but for four of its jobs: one is killed, one raises, one never ends, one takes all the memory it can get.
+"""train.py, but for four of its jobs: one is killed, one raises, one never ends, one takes all the
+memory it can get.
 
 What a job does is decided by its seed; with a file `repaired` in the working folder all jobs train
 in peace."""

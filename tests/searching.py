@@ -1,4 +1,6 @@
-"""Searches without training: a sweeper whose launcher calls a function for each job. Run as a script, one that dies."""
+"""Searches without training: a sweeper whose launcher calls a function for each job. Run as a
+script, one that dies.
+"""
 
 import os
 import signal

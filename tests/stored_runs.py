@@ -49,7 +49,8 @@ def seeds(name, values, **more):
 
 
 def folds(name, values, *, overlap=1 / 3):
-    """A run that averages folds, whose values are those at its best epoch, 2, and the folds below it.
+    """A run that averages folds, whose values are those at its best epoch, 2, and the folds below
+    it.
 
     `overlap` is None of a run of an earlier version, which did not log it.
     """

@@ -18,7 +18,9 @@ def tracts():
 
 
 def test_the_rows_stand_in_the_order_of_keras(tracts):
-    """Against the first rows that `keras.datasets.boston_housing.load_data()` is known to return."""
+    """Against the first rows that `keras.datasets.boston_housing.load_data()` is known to
+    return.
+    """
     assert tracts.y[:5].tolist() == pytest.approx([15.2, 42.3, 50.0, 21.1, 17.7])
     first = [1.23247, 0.0, 8.14, 0.0, 0.538, 6.142, 91.7, 3.9769, 4.0, 307.0, 21.0, 396.9, 18.72]
     assert tracts.x.iloc[0].tolist() == first
@@ -80,7 +82,9 @@ def test_the_config_names_every_parameter_and_nothing_else(option, function):
 
 @pytest.mark.slow
 def test_the_network_of_the_notebook_has_the_error_of_the_book(tracts):
-    """2.70 k$ in the notebook, 2.55 in the author's: its targets are not scaled, as those of `layers.last` are."""
+    """2.70 k$ in the notebook, 2.55 in the author's: its targets are not scaled, as those of
+    `layers.last` are.
+    """
     from goldilocks.backend import keras
 
     x, y = tracts.x.to_numpy(), tracts.y

@@ -16,7 +16,9 @@ SETTINGS = {"image_size": 8, "cache_gib": 1.0, "broken_limit": 0.1, "subset": No
 
 @pytest.fixture(autouse=True)
 def small(tmp_path, monkeypatch):
-    """A cache of its own, and the chapter's split a hundredth of its size: 10 + 5 + 5 of each class."""
+    """A cache of its own, and the chapter's split a hundredth of its size: 10 + 5 + 5 of each
+    class.
+    """
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(archive, "PAUSE", 0.0)
@@ -47,7 +49,9 @@ def photograph(number, label):
 
 
 def petimages(count=25):
-    """The archive in the layout of the original, with an empty and a truncated photograph, and what lies beside."""
+    """The archive in the layout of the original, with an empty and a truncated photograph, and what
+    lies beside.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as opened:
         for label, kind in enumerate(("Cat", "Dog")):

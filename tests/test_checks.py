@@ -27,7 +27,8 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             "model.units=[4,4]",
-            r"model\.units is \[4, 4\]; model=convnet takes one value, not one for each layer: type "
+            r"model\.units is \[4, 4\]; model=convnet takes one value, not one for each layer: "
+            r"type "
             r"model\.units=4\.",
         ),
         (
@@ -191,7 +192,8 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             f"dataset=texts dataset.dir={ROOT} dataset.target=b",
-            r"dataset=texts has dataset\.dir=.+ and dataset\.target=b; expected one of them, leave out "
+            r"dataset=texts has dataset\.dir=.+ and dataset\.target=b; expected one of them, leave "
+            r"out "
             r"the other\.",
         ),
         ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),

@@ -13,7 +13,9 @@ IMPORTED = "TensorFlow was imported before the configuration was right"
 
 @pytest.fixture
 def train(tmp_path):
-    """Runs train.py in an empty folder, where importing TensorFlow or Keras fails with a message of ours."""
+    """Runs train.py in an empty folder, where importing TensorFlow or Keras fails with a message of
+    ours.
+    """
     for package in ("tensorflow", "keras"):
         (tmp_path / "fake" / package).mkdir(parents=True)
         (tmp_path / "fake" / package / "__init__.py").write_text(f"raise ImportError({IMPORTED!r})")

@@ -31,7 +31,9 @@ def node_of(group, option):
 
 
 def covering():
-    """Choices of one option a group, such that every two options of two groups stand together in one of them."""
+    """Choices of one option a group, such that every two options of two groups stand together in
+    one of them.
+    """
     left = {frozenset(two) for two in itertools.combinations(EVERY, 2) if two[0][0] != two[1][0]}
     while left:
         row = dict(min(left, key=sorted))

@@ -182,8 +182,10 @@ UNKNOWN = " is not a key of this configuration; "
         (["dataset=boston", "model=convnet", "sed=1"], ["sed is not a key", "model=convnet takes "
                                                                             "image data;"]),
         # A key of an earlier version, and its value, by the names of today.
-        (["dataset=imdb", "dataset.words=500"], ["dataset.words is now dataset.max_tokens: type dataset.max_tokens=500."]),
-        (["dataset=imdb", "dataset.pad=before"], ["dataset.pad is now dataset.padding: type dataset.padding=pre."]),
+        (["dataset=imdb", "dataset.words=500"], ["dataset.words is now dataset.max_tokens: type "
+                                                 "dataset.max_tokens=500."]),
+        (["dataset=imdb", "dataset.pad=before"], ["dataset.pad is now dataset.padding: type "
+                                                  "dataset.padding=pre."]),
         (
             ["-m", "dataset=imdb", "++dataset.truncate=before,after", "dataset.hold=0"],
             ["dataset.truncate is now dataset.truncating: type dataset.truncating=pre,post.",

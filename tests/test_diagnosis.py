@@ -1,4 +1,6 @@
-"""Verdicts on hand-written curves, properties that hold for every curve, and a simulator with known truth."""
+"""Verdicts on hand-written curves, properties that hold for every curve, and a simulator with known
+truth.
+"""
 
 import re
 from collections import Counter
@@ -439,7 +441,9 @@ KINDS = (
 
 
 def confusion(repeats, seed=0):
-    """How often each kind of simulated curve gets each verdict: {(kind, verdict): count}, and by length and noise."""
+    """How often each kind of simulated curve gets each verdict: {(kind, verdict): count}, and by
+    length and noise.
+    """
     counts, wrong = Counter(), Counter()
     for kind in KINDS:
         for epochs in LENGTHS:

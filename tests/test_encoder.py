@@ -10,7 +10,9 @@ TRAIN = np.arange(0, 12)
 
 
 def table(**columns):
-    """A data set of 20 rows, of which the first 12 are for training; columns are float64 or str objects."""
+    """A data set of 20 rows, of which the first 12 are for training; columns are float64 or str
+    objects.
+    """
     frame = pandas.DataFrame(
         {name: pandas.Series(values, dtype=_dtype(values)) for name, values in columns.items()}
     )

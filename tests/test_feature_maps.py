@@ -7,7 +7,9 @@ from goldilocks.interpret import feature_maps
 
 @pytest.fixture(scope="module")
 def model():
-    """Two channels: the image itself, and a constant zero; then a maximum of 2x2; nested behind an encoder."""
+    """Two channels: the image itself, and a constant zero; then a maximum of 2x2; nested behind an
+    encoder.
+    """
     inputs = keras.Input((6, 8, 1))
     convolution = keras.layers.Conv2D(2, 1, activation="relu", name="see")
     pooled = keras.layers.MaxPooling2D(2, name="pool")(convolution(inputs))

@@ -16,7 +16,9 @@ def image():
 
 
 def network(units, activation, *, trainable=True):
-    """Channel 0 sees what is bright, channel 1 what is dark; the last class is for bright, the first one against it."""
+    """Channel 0 sees what is bright, channel 1 what is dark; the last class is for bright, the
+    first one against it.
+    """
     inputs = keras.Input((20, 20, 1))
     see = keras.layers.Conv2D(2, 1, activation="relu", name="see")
     base = keras.Model(inputs, see(inputs), name="base")

@@ -1,4 +1,6 @@
-"""One meaning of runs that may be compared: the sweep's table, the HTML report and the pages of chapters."""
+"""One meaning of runs that may be compared: the sweep's table, the HTML report and the pages of
+chapters.
+"""
 
 import pytest
 

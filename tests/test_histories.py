@@ -75,7 +75,9 @@ class Reply:
 
 @pytest.fixture
 def server(store, monkeypatch):
-    """A tracking server over the store, which gives at most three points in a reply; the requests are kept."""
+    """A tracking server over the store, which gives at most three points in a reply; the requests
+    are kept.
+    """
     asked = []
 
     def request(*, params, **_):

@@ -124,7 +124,9 @@ def test_multilabel_rows_are_split_at_random():
 
 
 def in_groups(counts, per_group, **facts):
-    """Rows in classes of so many; consecutive ones, `per_group` of them, form a group: most are of one class."""
+    """Rows in classes of so many; consecutive ones, `per_group` of them, form a group: most are of
+    one class.
+    """
     rows = sum(counts)
     return in_classes(*counts, groups=(np.arange(rows) // per_group)[::-1] * 7 - 3, **facts)
 

@@ -170,7 +170,8 @@ def test_a_wrong_size_is_an_error(pets):
 def test_a_wrong_folder_and_prepared_images_need_no_tensorflow(pets, tmp_path):
     load(pets)
     code = (
-        "import sys; from goldilocks.dataset import images\nfrom goldilocks.errors import DataError\n"
+        "import sys; from goldilocks.dataset import images\nfrom goldilocks.errors import "
+        "DataError\n"
         f"settings = {SETTINGS!r}\n"
         f"images.load(dir={str(pets)!r}, **settings)\n"
         "try:\n    images.load(dir='missing', **settings)\n"

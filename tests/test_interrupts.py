@@ -39,7 +39,9 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def launcher(tmp_path):
-    """Starts a program with two of four jobs running, and gives it and the processes of these jobs."""
+    """Starts a program with two of four jobs running, and gives it and the processes of these
+    jobs.
+    """
     started = []
 
     def start(*arguments):

@@ -75,7 +75,9 @@ hydra:
 
 @pytest.fixture
 def program(tmp_path, monkeypatch):
-    """Starts a sweep in a process of its own, and returns it with its output; its jobs need no TensorFlow."""
+    """Starts a sweep in a process of its own, and returns it with its output; its jobs need no
+    TensorFlow.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     (tmp_path / "program.py").write_text(PROGRAM)

@@ -21,7 +21,9 @@ KEYS = [
 
 @pytest.fixture(autouse=True)
 def _no_version_yet(hydra_restore_singletons):
-    """Whoever composes a configuration sets Hydra's version for the process; these tests expect that nobody has."""
+    """Whoever composes a configuration sets Hydra's version for the process; these tests expect
+    that nobody has.
+    """
     Singleton._instances.pop(VersionBase, None)
 
 

@@ -50,7 +50,9 @@ def altered(pixels):
 
 @pytest.fixture(scope="module")
 def drawn():
-    """40 different smooth pictures, and two of them again with slight changes: uint8 (42, 60, 60, 3)."""
+    """40 different smooth pictures, and two of them again with slight changes: uint8 (42, 60, 60,
+    3).
+    """
     coarse = RANDOM.integers(200, size=(40, 6, 6, 3), dtype=np.uint8)
     pixels = [
         np.asarray(Image.fromarray(each).resize((60, 60), Image.Resampling.BICUBIC))

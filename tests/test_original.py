@@ -52,7 +52,9 @@ NEWSWIRES = npz(
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    """Keras's own loaders, sent to this machine; the checksums are those of the files that are served first."""
+    """Keras's own loaders, sent to this machine; the checksums are those of the files that are
+    served first.
+    """
     from keras.src.datasets import imdb as published_imdb
     from keras.src.datasets import reuters as published_reuters
     from keras.src.utils import file_utils

@@ -10,7 +10,9 @@ HOW = {"size": 16, "steps": 40, "step": 1.0, "seed": 0}
 
 @pytest.fixture(scope="module")
 def model():
-    """Filter 0 is excited by what grows brighter from left to right, 1 from top to bottom, 2 by nothing."""
+    """Filter 0 is excited by what grows brighter from left to right, 1 from top to bottom, 2 by
+    nothing.
+    """
     inputs = keras.Input((24, 24, 1), dtype="uint8", name="pixels")
     convolution = keras.layers.Conv2D(3, 3, activation="relu", name="edges")
     features = keras.Input((24, 24, 1))

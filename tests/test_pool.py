@@ -305,7 +305,8 @@ def test_running_jobs_end_if_the_stream_fails(tmp_path):
     assert gone(int((tmp_path / "pid").read_text()))
 
 
-# What Python has on Linux alone, or on Linux and macOS. The jobs of a spawned process import this file, too.
+# What Python has on Linux alone, or on Linux and macOS. The jobs of a spawned process import this
+# file, too.
 WINDOWS = """
 import multiprocessing, os, signal, time
 for module, names in ((os, "fork killpg setpgrp getuid sched_getaffinity"), (signal, "SIGKILL pthread_sigmask")):

@@ -106,7 +106,9 @@ class Home:
         self.store = local.connect(uri=None, experiment="goldilocks")
 
     def run(self, kind):
-        """The ID of a run, and its own predictions of all rows of its data set, float32 (rows, outputs)."""
+        """The ID of a run, and its own predictions of all rows of its data set, float32 (rows,
+        outputs).
+        """
         if kind not in self.made:
             settings = self.composed(*KINDS[kind], "trainer=smoke", "model.units=4")
             dataset = settings.builder("dataset")()

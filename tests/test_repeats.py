@@ -14,7 +14,9 @@ QUICK = ("trainer.epochs=3", "trainer.batch_size=16", "model.units=8")
 
 @pytest.fixture(scope="module")
 def folds(shared_folder, composed):
-    """The runs of a table under two folds and two seeds: the parent, and the children by name; and what was said."""
+    """The runs of a table under two folds and two seeds: the parent, and the children by name; and
+    what was said.
+    """
     rng = np.random.default_rng(0)
     frame = pandas.DataFrame({"size": rng.normal(100, 20, 90), "age": rng.normal(50, 9, 90)})
     frame["price"] = 2 * frame["size"] - frame["age"] + rng.normal(0, 5, 90)

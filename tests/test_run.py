@@ -79,7 +79,9 @@ class Logged:
         ]
 
     def told(self):
-        """Everything that was found out, without clocks: it must be the same for the same training."""
+        """Everything that was found out, without clocks: it must be the same for the same
+        training.
+        """
         histories = {name: self.history(name) for name in self.metrics if name not in CLOCK}
         names = ("verdict", "weights", "beats_baseline", "problem", "role")
         plots = {file.name: file.read_bytes() for file in sorted((self.folder / "plots").iterdir())}
@@ -308,7 +310,9 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(home):
 
 @pytest.fixture
 def evaluated(monkeypatch):
-    """The rows of every data set that anything was evaluated on, in the order of the evaluations."""
+    """The rows of every data set that anything was evaluated on, in the order of the
+    evaluations.
+    """
     seen = []
     original = batches.evaluation
 

@@ -9,7 +9,9 @@ FOR, AGAINST, NEITHER = 2, 3, 4
 
 @pytest.fixture(scope="module", params=[True, False])
 def reader(request):
-    """A text speaks for class 1 with each word 2 in it, against it with each word 3; its vectors may be frozen."""
+    """A text speaks for class 1 with each word 2 in it, against it with each word 3; its vectors
+    may be frozen.
+    """
     inputs = keras.Input((5,), dtype="int32")
     embedding = keras.layers.Embedding(6, 2, trainable=request.param)
     last = keras.layers.Dense(1, activation="sigmoid")
@@ -41,7 +43,9 @@ def test_without_labels_the_class_is_the_predicted_one(reader):
 
 
 def test_a_forecast_depends_on_its_column_and_time():
-    """The forecast is three times the last value of the second column, in a unit ten times as large."""
+    """The forecast is three times the last value of the second column, in a unit ten times as
+    large.
+    """
     inputs = keras.Input((4, 2))
     last = keras.layers.Dense(1)
     unit = keras.layers.Rescaling(10.0, 7.0, name="unit")

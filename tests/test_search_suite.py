@@ -29,7 +29,9 @@ SEARCH = [
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path, monkeypatch):
-    """As these tests were written: jobs run in folders of their own. Figures are tested elsewhere."""
+    """As these tests were written: jobs run in folders of their own. Figures are tested
+    elsewhere.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(VersionBase.instance(), "version_base", Version("1.1"))
     monkeypatch.setattr(

@@ -220,7 +220,9 @@ def test_scores_are_told_from_what_stands_beside_them():
 
 @pytest.fixture
 def old_run(store):
-    """A final run exactly as version 0.1 logged it: with the old names, and without a configuration."""
+    """A final run exactly as version 0.1 logged it: with the old names, and without a
+    configuration.
+    """
     logged = json.loads((Path(__file__).parent / "data" / "final_run_of_0_1.json").read_text())
     made = store.client.create_run(
         store.experiment_id, run_name=logged["name"], tags=logged["tags"]

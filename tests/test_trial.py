@@ -17,7 +17,9 @@ EPOCHS = 9
 
 @pytest.fixture
 def searched(tmp_path):
-    """A study, as a sweep leaves it for its jobs; finished trials have reported 1, 2, 3 ... divided by their number."""
+    """A study, as a sweep leaves it for its jobs; finished trials have reported 1, 2, 3 ... divided
+    by their number.
+    """
 
     def made(pruner, *, warmup=0, finished=6, direction="minimize"):
         spec = StudySpec(

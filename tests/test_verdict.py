@@ -1,4 +1,6 @@
-"""The benchmark of the verdict: how often it is right on stored and simulated curves, and that their truth is one."""
+"""The benchmark of the verdict: how often it is right on stored and simulated curves, and that
+their truth is one.
+"""
 
 import csv
 import importlib

@@ -9,7 +9,7 @@ import functools
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from goldilocks import environment
 
@@ -17,7 +17,7 @@ environment.prepare()
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Keep file descriptor 2 away from the terminal; show what was written only after an error."""
     sys.stderr.flush()
     terminal = os.dup(2)

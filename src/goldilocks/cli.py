@@ -1,4 +1,4 @@
-"""The command `goldilocks`: report on runs, look into networks, predict, and repair what was interrupted."""
+"""The command `goldilocks`: report on runs, analyse networks, predict, repair interrupted runs."""
 
 # Each subcommand imports what it needs: `goldilocks --help` must not wait for MLflow and Keras.
 

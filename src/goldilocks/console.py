@@ -1,7 +1,7 @@
-"""All that the program says on a terminal: results on standard output, notes and warnings on standard error.
+"""All that is printed: results on standard output, notes and warnings on standard error.
 
-Everything goes through the logger `goldilocks` of `logging`. A program that uses this package as a library silences or
-routes it there:
+Everything goes through the logger `goldilocks` of `logging`. A program that uses this package as a
+library silences or routes it there:
 
     logging.getLogger("goldilocks").setLevel(logging.WARNING)  # no notes, no results
     logging.getLogger("goldilocks").handlers.clear()           # then add handlers of your own
@@ -32,7 +32,7 @@ def warning(text: str) -> None:
 
 
 class _Terminal(logging.Handler):
-    """Writes to whatever `sys.stdout` and `sys.stderr` are at that moment: progress bars and tests replace them."""
+    """Writes to the present `sys.stdout` and `sys.stderr`: progress bars replace them."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record: results to standard output, all else to standard error."""
@@ -43,7 +43,7 @@ class _Terminal(logging.Handler):
 
 
 def _connect() -> None:
-    """Let the logger write to the terminal, unless the program that imports this has set it up already."""
+    """Let the logger write to the terminal, unless the program has set it up already."""
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(_Terminal())

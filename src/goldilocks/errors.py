@@ -1,7 +1,7 @@
-"""The errors that a person can mend, under one `UserError`; each message is a sentence that tells how.
+"""The errors that a person can mend, under one `UserError`; each message says how.
 
-A message says what happened with the values that caused it, what was expected, and what to type instead. The commands
-end with the message and exit status 1; only other errors show a traceback.
+A message says what happened with the values that caused it, what was expected, and what to type
+instead. The commands end with the message and exit status 1; only other errors show a traceback.
 """
 
 
@@ -22,7 +22,7 @@ class DataError(UserError):
 
 
 class SourceUnavailable(DataError):
-    """The original data set cannot be fetched: no network, a wrong checksum, or a server that refuses."""
+    """The original data cannot be fetched: no network, a wrong checksum, or a server refuses."""
 
 
 class JobError(UserError):
@@ -38,7 +38,7 @@ class ProblemError(UserError):
 
 
 class SealError(UserError):
-    """The test rows were evaluated before; the message says by which run, when and with what result."""
+    """The test rows were evaluated before; the message says by which run and when."""
 
 
 class SplitError(UserError):

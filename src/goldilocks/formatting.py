@@ -1,4 +1,4 @@
-"""Numbers and tables as people read them: the one formatter of the terminal, of plots and of pages."""
+"""Numbers and tables as people read them, on the terminal, in plots and on pages."""
 
 from __future__ import annotations
 

@@ -43,9 +43,10 @@ class Composed:
 
     def traits(self) -> Traits:
         """Return the traits of the chosen options; `trait_errors` must have found nothing."""
-        return Traits(
-            **{group: kind(**self.option(group)[1]) for group, kind in traits.GROUPS.items()}
-        )
+        chosen: dict[str, Any] = {
+            group: kind(**self.option(group)[1]) for group, kind in traits.GROUPS.items()
+        }
+        return Traits(**chosen)
 
 
 def config_errors(composed: Composed) -> list[str]:

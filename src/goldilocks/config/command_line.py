@@ -5,7 +5,7 @@ import difflib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -109,7 +109,7 @@ def sentences() -> contextlib.AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def stopping() -> Iterator[None]:
+def stopping() -> Generator[None]:
     """End the program with a sentence and exit status 1 where a person can mend what went wrong."""
     try:
         yield
@@ -211,7 +211,7 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _composing(conf: Path) -> Iterator[None]:
+def _composing(conf: Path) -> Generator[None]:
     """Let `compose` read a folder, beside a Hydra that runs a sweep as well."""
     running = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()

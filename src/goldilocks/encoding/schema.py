@@ -101,9 +101,10 @@ def from_json(text: str) -> Schema:
     """
     try:
         written = json.loads(text)
-        size = written["image_size"]
-        lists = {"classes": tuple(written["classes"]), "image_size": tuple(size) if size else None}
-        return Schema(**{**written, **lists})
+        written["classes"] = tuple(written["classes"])
+        if written["image_size"]:
+            written["image_size"] = tuple(written["image_size"])
+        return Schema(**written)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{FILE} cannot be read ({error}); expected what a run of this version of the program "

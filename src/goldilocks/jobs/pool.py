@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection
 
@@ -137,7 +137,7 @@ class Pool:
 
 
 @contextlib.contextmanager
-def _interrupts(running: Sequence[RunningJob]) -> Iterator[list[int]]:
+def _interrupts(running: Sequence[RunningJob]) -> Generator[list[int]]:
     """Collect each Ctrl-C instead of raising it; outside the main thread, none comes here."""
     interrupts: list[int] = []
 

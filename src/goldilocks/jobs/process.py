@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
@@ -208,14 +208,15 @@ def stop_server() -> None:
     """Kill the fork server: busy with imports, it would hold this program's terminal for long."""
     if not FORKS:
         return
-    server = forkserver._forkserver._forkserver_pid  # pyright: ignore[reportAttributeAccessIssue]
+    # The module has no public name for it.
+    server = forkserver._forkserver._forkserver_pid  # pyright: ignore
     if server is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(server, KILL)
 
 
 @contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
+def _environment(variables: dict[str, str]) -> Generator[None]:
     """Set environment variables for a moment."""
     before = {name: os.environ[name] for name in variables if name in os.environ}
     os.environ.update(variables)

@@ -25,7 +25,7 @@ import platform
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +134,7 @@ def _glove(
 
 
 @contextmanager
-def _lines(path: Path, dimensions: int) -> Iterator[Iterator[bytes]]:
+def _lines(path: Path, dimensions: int) -> Generator[Iterator[bytes]]:
     """Open the lines of a GloVe file; of an archive, those of the member with these dimensions."""
     if path.suffix != ".zip":
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:

@@ -4,7 +4,7 @@ import contextlib
 import re
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from goldilocks.errors import ModelError
 
@@ -14,7 +14,7 @@ TIMEOUT = 20.0
 
 
 @contextlib.contextmanager
-def explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Generator[None]:
     """Explain why a network of `keras.applications`, made within, could not get its weights.
 
     Args:

@@ -124,7 +124,11 @@ def _line(axes: Axes, curve: Sequence[float], **look: Any) -> Line2D:
 
 def _mark_best(axes: Axes, line: Line2D, epoch: int, value: float) -> Line2D:
     """Mark the best epoch by a dot on a curve and a vertical line, which is returned."""
-    look = {"color": line.get_color(), "markeredgecolor": style.INK, "markersize": 9}
+    look: dict[str, Any] = {
+        "color": line.get_color(),
+        "markeredgecolor": style.INK,
+        "markersize": 9,
+    }
     axes.plot([epoch], [value], "o", **look)
     return axes.axvline(epoch, color=style.QUIET, linewidth=1.0, zorder=1)
 
@@ -132,7 +136,7 @@ def _mark_best(axes: Axes, line: Line2D, epoch: int, value: float) -> Line2D:
 def _baseline(axes: Axes, value: float, position: str) -> dict[str, Line2D]:
     """Draw the baseline with its value in the right margin; one far outside has its value alone."""
     text = f"baseline\n{formatting.number(value)}"
-    font = {"color": style.QUIET, "fontsize": style.SMALL}
+    font: dict[str, Any] = {"color": style.QUIET, "fontsize": style.SMALL}
     if position == "above":
         axes.text(1.02, 1, f"↑ far above:\n{text}", transform=axes.transAxes, va="top", **font)
         return {}

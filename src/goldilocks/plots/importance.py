@@ -1,6 +1,7 @@
 """The importance of columns to a model, and how it changes over time."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -45,7 +46,12 @@ def importance_bars(
 
     rows, rises, spreads = np.arange(count), np.asarray(means[:count]), np.asarray(stds[:count])
     axes.barh(rows, rises, height=0.62, color=style.TRAIN)
-    error_bars = {"fmt": "none", "ecolor": style.INK, "elinewidth": 1.2, "capsize": 3}
+    error_bars: dict[str, Any] = {
+        "fmt": "none",
+        "ecolor": style.INK,
+        "elinewidth": 1.2,
+        "capsize": 3,
+    }
     axes.errorbar(rises, rows, xerr=spreads, **error_bars)
     tops = np.maximum(rises + spreads, 0.0)
     span = tops.max() - min(rises.min(), 0.0) or 1.0

@@ -1,6 +1,7 @@
 """Curves of many runs over each other, as logged or smoothed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,19 +130,24 @@ def _draw(
     for name, curve in bold.items():
         epochs = np.arange(first, first + curve.size)
         if name not in strokes:
-            grey = {"color": style.FAINT, "linewidth": 0.8, "zorder": 2}
+            grey: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.8, "zorder": 2}
             (handles[name],) = axes.plot(epochs, curve, **grey)
             continue
 
         color, dash = strokes[name]
         if bold is not faint:
             axes.plot(epochs, faint[name], color=color, linewidth=0.8, alpha=0.3)
-        look = {"color": color, "linestyle": dash, "linewidth": 1.8, "zorder": 3}
+        look: dict[str, Any] = {"color": color, "linestyle": dash, "linewidth": 1.8, "zorder": 3}
         (handles[name],) = axes.plot(epochs, curve, **look)
         if curve.size == 1:
             handles[name].set_marker(".")
         if epoch := dots.get(name):
-            dot = {"color": color, "markersize": 7, "markeredgecolor": "white", "zorder": 4}
+            dot: dict[str, Any] = {
+                "color": color,
+                "markersize": 7,
+                "markeredgecolor": "white",
+                "zorder": 4,
+            }
             axes.plot([epoch], [curve[epoch - 1]], "o", **dot)
 
     limits, cut = scale.shared_scale(bold, faint)

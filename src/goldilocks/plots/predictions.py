@@ -77,17 +77,27 @@ def _scatter(
     """Draw a dot per row, of many rows their number per cell, and the line where both are equal."""
     if true.size > DOTS:
         extent = (*limits, *limits)
-        counting = {"gridsize": 50, "bins": "log", "mincnt": 1, "cmap": "viridis"}
+        counting: dict[str, Any] = {"gridsize": 50, "bins": "log", "mincnt": 1, "cmap": "viridis"}
         cells = axes.hexbin(true, predicted, extent=extent, **counting)
         bar = axes.figure.colorbar(cells, ax=axes, format=COUNTS, aspect=33)
         bar.ax.minorticks_off()
         bar.set_label("rows per cell (log scale)", fontsize=style.SMALL)
     else:
-        dots = {"color": style.TRAIN, "markersize": 5, "alpha": 0.45, "markeredgewidth": 0}
+        dots: dict[str, Any] = {
+            "color": style.TRAIN,
+            "markersize": 5,
+            "alpha": 0.45,
+            "markeredgewidth": 0,
+        }
         axes.plot(true, predicted, "o", **dots)
 
     axes.plot(limits, limits, color=style.INK, linewidth=1.0, linestyle="--")
-    font = {"fontsize": style.SMALL, "color": style.QUIET, "ha": "right", "va": "bottom"}
+    font: dict[str, Any] = {
+        "fontsize": style.SMALL,
+        "color": style.QUIET,
+        "ha": "right",
+        "va": "bottom",
+    }
     axes.text(0.97, 0.04, "- - -  predicted = true", transform=axes.transAxes, **font)
     axes.set(xlim=limits, ylim=limits, box_aspect=1)
 

@@ -122,7 +122,7 @@ def group(
     parts = _parts(runs)
     part_ids = {part.run_id for members in parts.values() for part in members}
 
-    groups: dict[tuple, list[StoredRun]] = {}
+    groups: dict[tuple[tuple[str, str], ...], list[StoredRun]] = {}
     for run in runs:
         if run.run_id not in part_ids:
             key = tuple(sorted(configuration(run).items()))

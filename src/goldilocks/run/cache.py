@@ -1,4 +1,4 @@
-"""The results of finished runs of the same configuration, data and code, read instead of trained again."""
+"""Results of finished runs of the same configuration, data and code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all trainings of a run share, and what each of them is: the values that go from `run.run` to `run.train`."""
+"""The values that go from `run.run` to `run.train`: what trainings share, and each of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from goldilocks.run.test_ledger import Evaluation
 from goldilocks.tracking import Store, Tracker, provenance
 from goldilocks.tracking.query import StoredRun
 
-# The artifact with the predictions of the best epoch's model: `rows`, int64 (n,), and `predictions`,
-# float32 (n, outputs). Runs are compared by them row by row.
+# The artifact with the predictions of the best epoch's model, to compare runs row by row: `rows`,
+# int64 (n,), and `predictions`, float32 (n, outputs).
 PREDICTIONS = "predictions.npz"
 
 
@@ -39,7 +39,7 @@ class TrainingSpec:
 
     @property
     def role(self) -> str:
-        """Return what its run is for: "fold" or "repeat" below a parent, else the role of its settings."""
+        """Return the role of its run: "fold" or "repeat" below a parent, else its settings'."""
         if not self.part:
             return self.settings.role
         return "fold" if self.fold else "repeat"
@@ -62,7 +62,7 @@ class RunContext:
     problem: Problem
 
     def fingerprint(self, spec: TrainingSpec) -> str:
-        """Return the hash that identifies the result of a training; of a parent run (`part` ""), of all."""
+        """Return the hash that identifies the result of a training, or of all (`part` "")."""
         return spec.settings.fingerprint(self.dataset.digest, provenance.code().digest, spec.part)
 
     def stored_run(self, spec: TrainingSpec) -> StoredRun | None:

@@ -1,4 +1,4 @@
-"""A finished training in words: its last lines on the terminal, its description on the MLflow page, its files."""
+"""A finished training in words: its last lines, its MLflow description, its files."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def optimism(outcome: Outcome) -> str:
 
 
 def final_command(settings: Settings, best_epoch: int) -> str:
-    """Return the command of the final run: on train and validation rows, for the best number of epochs."""
+    """Return the command of the final run, for the best number of epochs."""
     # A learning-rate schedule spans all epochs: with fewer it would be another training.
     constant = settings.tree["optimizer"]["schedule"] == "constant"
     replaced = ("trainer.repeats=", "trainer.epochs=") if constant else ("trainer.repeats=",)
@@ -245,7 +245,7 @@ def between(interval: Interval) -> str:
 
 
 def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
-    """Write the texts of a run: config, input, history, layers, summary, code, packages and machine.
+    """Write the texts of a run: config, input, history, layers, summary, provenance.
 
     Args:
         outcome: Its outcome.

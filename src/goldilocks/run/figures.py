@@ -159,7 +159,7 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
 
 
 def _words(outcome: Outcome, values: np.ndarray) -> list[str]:
-    """Return targets or answers as people say them: class names, or numbers in the target's unit."""
+    """Return targets or answers in words: class names, or numbers in the target's unit."""
     classes, problem = outcome.dataset.classes, outcome.problem
     if problem.type == "multilabel":
         labels = [np.compress(row, classes) for row in values]

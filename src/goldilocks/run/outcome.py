@@ -1,4 +1,4 @@
-"""All that is known of a finished training: its numbers, and the metrics and tags that are logged of it."""
+"""All that is known of a finished training, and the metrics and tags that are logged of it."""
 
 import math
 from collections.abc import Mapping

@@ -206,7 +206,7 @@ def _between(spread: Spread) -> str:
 
 
 def _parts(average: Average) -> pd.DataFrame:
-    """Return a row for each training: its values at the common best epoch, and its own best epoch."""
+    """Return a row for each training: values at the common best epoch, own best epoch."""
     rows = []
     for outcome in average.outcomes:
         history, index = outcome.result.history, average.best_epoch - 1

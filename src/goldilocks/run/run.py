@@ -133,14 +133,14 @@ def _train(
     """Open the run and do its trainings."""
     settings = context.settings
     with contextlib.ExitStack() as stack:
-        # The lock is held until the run is open: from then on, others see that it will be evaluated.
+        # The lock is held until the run is open: then others see that it will be evaluated.
         with _test_lock(context, whole):
             if settings.tree["final"]:
                 whole = _evaluated(context, whole, splits, interrupted=interrupted)
                 specs = [whole]
 
             # The one import of Keras and TensorFlow, which takes seconds.
-            from goldilocks import backend  # noqa: F401  # isort: skip  First: it is quiet.
+            import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
             from goldilocks.run import repeats, train
 
             initial_model = warm_start.load(settings, context.store)
@@ -174,7 +174,7 @@ def _evaluated(
     *,
     interrupted: StoredRun | None,
 ) -> TrainingSpec:
-    """Return a final run's training with its place in the test ledger and warnings of near duplicates.
+    """Return a final run's training with its place in the test ledger and its warnings.
 
     Raises:
         SealError: If another configuration was evaluated on the test rows, and it is not forced.

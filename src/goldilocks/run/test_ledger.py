@@ -1,4 +1,4 @@
-"""The seal of the test rows: which configurations were evaluated on them, and whether another may be."""
+"""The seal of the test rows: which configurations were evaluated, and whether another may be."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Evaluation:
 
 
 def warning(evaluations: float | None) -> str:
-    """Return the warning of a test evaluation that is not the first; "" of the first, or if unknown."""
+    """Return the warning of a repeated test evaluation; "" of the first one."""
     if evaluations is None or evaluations <= 1:
         return ""
     return f"test evaluation {evaluations:.0f} on these rows: optimistic"
@@ -114,7 +114,7 @@ def evaluation(
     if runs is None:
         return Evaluation(digest, None, 0, None, validation_rows)
 
-    # A run of version 0.1 has no configuration: nothing but its fingerprint tells that it is the same.
+    # A run of version 0.1 has no configuration: only an equal fingerprint makes it the same.
     others = [
         run
         for run in runs

@@ -1,4 +1,4 @@
-"""Training specifications in, outcomes out: each is built, fitted, evaluated, diagnosed, drawn and logged."""
+"""Training specifications -> outcomes: built, fitted, evaluated, diagnosed, drawn and logged."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _train_child(
     trial: Trial | None,
     reused: list[str],
 ) -> Outcome:
-    """Train one of several specifications in a run of its own, or read the outcome of a finished one.
+    """Train one of several specifications in a child run, or read a finished one's outcome.
 
     The ID of a run that stands below another parent is added to `reused`.
     """

@@ -1,4 +1,4 @@
-"""The logged model that a run starts from (`model.init_from`), where its training may be continued."""
+"""The logged model that a run starts from (`model.init_from`), if the splits allow it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _check_rows(source_run: StoredRun, settings: Settings) -> None:
 
 
 def _shared_rows(source_run: StoredRun, settings: Settings) -> str:
-    """Return why the source run may have trained on this run's validation or test rows; "" if not."""
+    """Return why the source run may have trained on our held-out rows; "" if not."""
     final = settings.tree["final"]
     for key, value in settings.flat.items():
         theirs = source_run.params.get(key)

@@ -40,7 +40,8 @@ def suggest(trial: optuna.Trial, name: str, choices: BaseDistribution) -> Any:
             return trial.suggest_int(name, low, high, step=step, log=log)
         case FloatDistribution(low=low, high=high, step=step, log=log):
             return trial.suggest_float(name, low, high, step=step, log=log)
-    raise TypeError(f"{choices} is no distribution that {name} could have")
+        case _:
+            raise TypeError(f"{choices} is no distribution that {name} could have")
 
 
 def suggest_text(trial: optuna.Trial, parameter: Parameter) -> str:

@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -92,7 +92,7 @@ class Trials(Generic[Suggestion]):
 
 
 @contextlib.contextmanager
-def _experimental() -> Iterator[None]:
+def _experimental() -> Generator[None]:
     """Allow samplers and pruners whose signature Optuna may still change: its version is pinned."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
@@ -100,7 +100,7 @@ def _experimental() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_trials(plan: Plan, sweep_dir: Path) -> Iterator[Trials[list[str]]]:
+def open_trials(plan: Plan, sweep_dir: Path) -> Generator[Trials[list[str]]]:
     """Open the trials of a sweep; they suggest overrides, and its jobs find them by its folder.
 
     Raises:
@@ -193,7 +193,8 @@ def make_pruner(spec: StudySpec) -> BasePruner:
             )
         case "wilcoxon":
             return optuna.pruners.WilcoxonPruner(n_startup_steps=spec.warmup)
-    raise ValueError(f"pruner is {spec.pruner}; expected one of {', '.join(PRUNERS)}.")
+        case _:
+            raise ValueError(f"pruner is {spec.pruner}; expected one of {', '.join(PRUNERS)}.")
 
 
 def _open_study(plan: Plan, spec: StudySpec) -> optuna.Study:

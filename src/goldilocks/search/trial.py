@@ -6,7 +6,7 @@ A job finds its trial by the folder of its sweep and its number, from any proces
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def load_trial(sweep_dir: Path, number: int) -> Trial | None:
 
 
 @contextlib.contextmanager
-def _unless_closed() -> Iterator[None]:
+def _unless_closed() -> Generator[None]:
     """Ignore a closed trial: another sweep has taken over from the killed one of this job."""
     from optuna.exceptions import UpdateFinishedTrialError  # Loaded by now: there is a trial.
 

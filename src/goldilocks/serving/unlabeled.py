@@ -1,4 +1,4 @@
-"""Raw input without targets -> rows as a logged model takes them: a file or a folder, read as for training."""
+"""Raw input without targets, a file or a folder -> rows as a logged model takes them."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
-    """Yield a row for each point of time at which a window ends; what comes after it is not needed."""
+    """Yield a row for each point of time at which a window ends."""
     inputs, notes = list(schema.columns), []
     if schema.time is None:
         frame = _columns(path, inputs, as_text=())
@@ -233,7 +233,7 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
 
 
 def _batches(path: Path, wanted: folders.Files, size: int) -> Iterator[list[tuple[str, Path]]]:
-    """Yield names and paths of a single file, or of all wanted ones below a folder, `size` at a time."""
+    """Yield names and paths of a file, or of those below a folder, `size` at a time."""
     if not path.is_dir():
         yield [(path.name, path)]
         return

@@ -6,7 +6,7 @@ import shlex
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,7 @@ class Parent(Callback):
         if job_return.status != JobStatus.FAILED:
             records.update(self.sweep_dir, number, status="finished", value=job_return.return_value)
             return
-        error = job_return._return_value
+        error = job_return._return_value  # pyright: ignore[reportPrivateUsage]
         reason = f"{type(error).__name__}: {error}"
         records.update(self.sweep_dir, number, status="failed", reason=reason)
         console.note(f"this job failed: {error}")
@@ -147,7 +147,7 @@ def _lock(folder: Path) -> FileLock:
 
 
 @contextlib.contextmanager
-def _exit_on_error() -> Iterator[None]:
+def _exit_on_error() -> Generator[None]:
     """End the program at any error: of one in a callback, Hydra would make a warning, and go on."""
     with stopping():
         try:

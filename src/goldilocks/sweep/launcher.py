@@ -220,7 +220,7 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
         job_subdir_key="hydra.sweep.subdir",
     )
     if result.status == JobStatus.FAILED:
-        raise result._return_value
+        raise result._return_value  # pyright: ignore[reportPrivateUsage]
     return result
 
 

@@ -11,7 +11,7 @@ import pkgutil
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from goldilocks import backend  # noqa: F401  First: it is quiet.
+import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 
 # Modules, or packages with all their modules.
 STEPS = ("jobs.worker", "run", "sweep.callback", "sweep.launcher")

@@ -29,7 +29,8 @@ class SearchSweeper(Sweeper):
         """Take what Hydra gives every sweeper, and make its launcher."""
         self.hydra_context = hydra_context
         self.config = config
-        self.launcher: Launcher = Plugins.instance().instantiate_launcher(
+        # Hydra's own class allows None here, before this is called.
+        self.launcher: Launcher = Plugins.instance().instantiate_launcher(  # pyright: ignore
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 

@@ -96,7 +96,7 @@ def _batches(trials: Trials[list[str]], options: Options) -> Iterator[list[Job]]
 
 def _value(job: JobReturn) -> float | None:
     """Return the number that a job is compared by; None if it failed, or returned no number."""
-    value = job._return_value
+    value = job._return_value  # pyright: ignore[reportPrivateUsage]
     if job.status != JobStatus.COMPLETED or not isinstance(value, numbers.Real):
         return None
     return float(value)

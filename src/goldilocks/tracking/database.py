@@ -1,4 +1,4 @@
-"""A store before its first use: reached, created, migrated and set up once, however many processes come at a time.
+"""A store before its first use: reached, created, migrated and set up, by one process at a time.
 
 MLflow 3.17.2 creates its tables in every process that finds none, and all but one of them fail.
 """
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -39,7 +39,7 @@ LOCATIONS = (
 
 
 def reach(uri: str) -> None:
-    """Make a store ready for reading and writing, or fail soon: MLflow itself would retry for minutes.
+    """Make a store ready, or fail soon: MLflow itself would retry for minutes.
 
     A SQLite file that is not there yet, or that an older MLflow wrote, is made ready, by one
     process.
@@ -114,8 +114,8 @@ def configure_mlflow() -> None:
 
 
 @contextlib.contextmanager
-def lock(uri: str) -> Iterator[None]:
-    """Hold the lock of a store: one process of this machine at a time creates what is missing in it."""
+def lock(uri: str) -> Generator[None]:
+    """Hold the lock of a store, so that one process at a time creates what is missing in it."""
     file = f"{database(uri)}.lock"
     if not uri.startswith(SQLITE):
         # Several users may share the folder; on Windows each has their own.
@@ -139,7 +139,7 @@ def located(uri: str, location: str) -> str:
 
 
 def make_movable(uri: str) -> None:
-    """Write paths of artifacts beside a SQLite file relative to it, so that the folder can be moved.
+    """Write artifact paths relative to the SQLite file, so that the folder can be moved.
 
     MLflow itself finds them again wherever the folder is: `mlflow ui` in it takes them as relative
     to it.

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from filelock import Timeout
 from mlflow.exceptions import MlflowException
@@ -38,7 +38,7 @@ COLLISIONS = ("IntegrityError", "UniqueViolation")
 
 
 @contextlib.contextmanager
-def explained(uri: str) -> Iterator[None]:
+def explained(uri: str) -> Generator[None]:
     """Turn what is raised about a store into one sentence."""
     try:
         yield
@@ -55,7 +55,7 @@ def explained(uri: str) -> Iterator[None]:
 
 
 def is_refusal(error: StoreError) -> bool:
-    """Return whether the store will never take what it refused, such as metrics of a deleted run."""
+    """Return whether the store refused for good, as it does with metrics of a deleted run."""
     cause = error.__cause__
     # Another process has made the same, such as a data set, at the same moment: now it is there.
     if any(word in str(cause) for word in COLLISIONS):

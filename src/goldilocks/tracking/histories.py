@@ -62,7 +62,7 @@ def histories(
 
 
 def _points(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
-    store = client._tracking_client.store
+    store = client._tracking_client.store  # pyright: ignore[reportPrivateUsage]
     if hasattr(store, "engine"):
         return _of_database(store.engine, run_ids, names)
     if isinstance(store, RestStore):

@@ -1,4 +1,4 @@
-"""What the model of a logged run takes: its `input.json`, or what version 0.1 logged in other places."""
+"""The input of a logged model: its `input.json`, or what version 0.1 logged elsewhere."""
 
 import json
 import tempfile

@@ -1,4 +1,4 @@
-"""What a run logs, on this disk first: an append-only file per run, from which it is sent to the store.
+"""What a run logs, on this disk first: an append-only file, then sent to the store.
 
 A process that is killed leaves everything that it had logged; whoever comes next sends the rest.
 """
@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,14 @@ class Journal:
         return self._file.exists()
 
     def mend(self) -> None:
-        """Cut off a last line that a kill or a full disk left incomplete, so that the next entry is whole."""
+        """Cut off a last line that a kill or a full disk left incomplete."""
         if self._file.exists():
             text = self._file.read_bytes()
             with self._file.open("r+b") as file:
                 file.truncate(text.rfind(b"\n") + 1)
 
     @contextlib.contextmanager
-    def held(self, *, seconds: float = 0) -> Iterator[bool]:
+    def held(self, *, seconds: float = 0) -> Generator[bool]:
         """Hold the lock, and yield whether that was possible: not while the run's process lives.
 
         Args:

@@ -1,4 +1,4 @@
-"""The test ledger: which final runs were evaluated on which test rows, and what was compared on validation rows.
+"""The test ledger: final runs by their test rows, and the runs compared on validation rows.
 
 A final run has the tag `test.digest` from its first moment, and `test.evaluated` from just before
 its evaluation on. All experiments of a store are searched, and deleted runs and experiments as

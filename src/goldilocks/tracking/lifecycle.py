@@ -3,8 +3,9 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from mlflow.tracking import MlflowClient
@@ -30,7 +31,7 @@ def open_run(
     ui_command: str,
     params: Mapping[str, Any],
     resumed: bool,
-) -> Iterator[JournalTracker]:
+) -> Generator[JournalTracker]:
     """Keep a run open inside a `with`, and afterwards end it as FINISHED, FAILED or KILLED.
 
     Args:
@@ -91,7 +92,7 @@ def _set_running(client: MlflowClient, run_id: str) -> None:
 
 
 def _end_early(tracker: JournalTracker, error: BaseException) -> None:
-    """End a run as KILLED or FAILED; errors of the store are left out, `error` says more than they do."""
+    """End a run as KILLED or FAILED, and ignore errors of the store: `error` says more."""
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         status, reason = "KILLED", repair.INTERRUPTED
     else:
@@ -106,20 +107,20 @@ def _end_early(tracker: JournalTracker, error: BaseException) -> None:
 
 
 def _relative(uri: str) -> str:
-    """Return a SQLite URI relative to this folder, so that it stays right when the folder is moved."""
+    """Return a SQLite URI relative to this folder, so that the folder can be moved."""
     if not uri.startswith(SQLITE) or not database.database(uri).is_relative_to(Path.cwd()):
         return uri
     return SQLITE + str(database.database(uri).relative_to(Path.cwd()))
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
+def _terminable() -> Generator[None]:
     """Let SIGTERM (a scheduler's, a shutdown's) end a run as Ctrl-C does, so that it is marked."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(number, frame):
+    def stop(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
     before = signal.signal(signal.SIGTERM, stop)

@@ -1,4 +1,4 @@
-"""The MLflow store: MLflow's own default in this folder, a database elsewhere, or a tracking server."""
+"""The MLflow store: MLflow's default in this folder, a database, or a tracking server."""
 
 import os
 from pathlib import Path

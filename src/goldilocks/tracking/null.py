@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -66,12 +66,12 @@ class NullStore:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
         resume: str | None,
-    ) -> Iterator[NullTracker]:
+    ) -> Generator[NullTracker]:
         """Open a run that logs nothing."""
         yield NullTracker()
 
     @contextlib.contextmanager
-    def lock(self, name: str, doing: str = "training this configuration") -> Iterator[None]:
+    def lock(self, name: str, doing: str = "training this configuration") -> Generator[None]:
         """Lock nothing: no process shares anything here."""
         yield
 

@@ -42,7 +42,7 @@ class Tracker(Protocol):
         ...
 
     def epoch(self, number: int, values: Mapping[str, float]) -> None:
-        """Log the metrics of an epoch, numbered from 1. An epoch that was logged before is skipped."""
+        """Log the metrics of an epoch, from 1; one that was logged before is skipped."""
         ...
 
     def metrics(self, values: Mapping[str, float]) -> None:
@@ -101,7 +101,7 @@ class Store(Protocol):
         tags: Mapping[str, str],
         resume: str | None,
     ) -> AbstractContextManager[Tracker]:
-        """Open a run for a `with`; after it the run is FINISHED, FAILED (an error) or KILLED (a signal).
+        """Open a run for a `with`, which ends it as FINISHED, FAILED or KILLED (by a signal).
 
         Args:
             name: For people.
@@ -136,7 +136,7 @@ class Store(Protocol):
         ...
 
     def test_evaluations(self, digest: str) -> list[StoredRun] | None:
-        """Return the final runs that evaluated test rows of this digest, or will; None without a ledger."""
+        """Return the final runs with test rows of this digest; None without a ledger."""
         ...
 
     def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
@@ -144,15 +144,15 @@ class Store(Protocol):
         ...
 
     def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
-        """Return the runs that were scored on validation rows of a data set, deleted ones included."""
+        """Return the runs scored on validation rows of a data set, deleted ones included."""
         ...
 
     def record_reason(self, run_id: str, reason: str) -> None:
-        """Record why another process ended a run, unless the run recorded a better reason itself."""
+        """Record why a run was ended, unless it recorded a better reason itself."""
         ...
 
     def repair(self) -> list[str]:
-        """Send what runs of this folder left unsent, mark those whose process is gone; return a line each."""
+        """Send what runs left unsent, mark those whose process is gone; return a line each."""
         ...
 
     def load_model(self, run_id: str) -> keras.Model:
@@ -164,7 +164,7 @@ class Store(Protocol):
         ...
 
     def register(self, run_id: str, name: str) -> Version:
-        """Register the model of a run as the newest version of `name` and its champion, once per run."""
+        """Register a run's model as the newest version and champion of `name`, once per run."""
         ...
 
     def model_run_id(self, name: str) -> str:
@@ -180,11 +180,11 @@ class Store(Protocol):
         ...
 
     def get_runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
-        """Return runs of the experiment, in the order of their IDs, with their `val_loss` curves."""
+        """Return runs of the experiment by ID, with their `val_loss` curves."""
         ...
 
     def child_run_ids(self, run_id: str) -> list[str]:
-        """Return the IDs of a run's children as they started, then of the cached runs that it reused."""
+        """Return the IDs of a run's children, then of the cached runs that it reused."""
         ...
 
     def runs_of(self, study: str) -> list[StoredRun]:
@@ -198,7 +198,7 @@ class Store(Protocol):
     def histories(
         self, run_ids: Sequence[str], names: Sequence[str]
     ) -> dict[str, dict[str, list[tuple[int, float]]]]:
-        """Return metrics of many runs, read at once: by run and name, (step, value) in step order."""
+        """Return metrics of many runs, by run and name: (step, value) in step order."""
         ...
 
     def select(self, targets: Sequence[str]) -> Selection:

@@ -86,7 +86,7 @@ def _end(left: Journal, reason: str, epoch: int) -> None:
 
 
 def _repair(left: Journal, unreachable: set[str]) -> list[str]:
-    """Repair a run and return lines on it; add its store to `unreachable`, so that it is tried once."""
+    """Repair a run and return lines on it; an unreachable store joins `unreachable`."""
     left.mend()
     entries = left.entries()
     if not entries:  # It was killed before it had begun, or another process has just removed it.

@@ -119,7 +119,7 @@ def _with_parts(client: MlflowClient, runs: Sequence[StoredRun]) -> list[StoredR
 
 
 def _has_parts(run: StoredRun) -> bool:
-    """Return whether a run averages several trainings, by its settings: a failed one has no metrics."""
+    """Return whether a run averages several trainings, by its settings."""
     if run.tags.get(ROLE) in PARTS:
         return False
     repeats, protocol = run.params.get("trainer.repeats", "1"), run.params.get("protocol", "")

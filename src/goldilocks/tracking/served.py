@@ -1,4 +1,4 @@
-"""How MLflow loads a logged model to serve it (`mlflow models serve`, `mlflow.pyfunc`): raw rows -> predictions."""
+"""How MLflow loads a logged model to serve it: raw rows -> predictions."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Served:
 
 
 def keras_loader() -> Callable[[str], keras.Model]:
-    """Return MLflow's function that loads a Keras model from a folder, once our layers are defined."""
+    """Define our layers, and return MLflow's function that loads a Keras model from a folder."""
+    import goldilocks.encoding.vectorization  # noqa: F401  Defines our layers.
     from goldilocks import backend  # First: it is quiet.
-    from goldilocks.encoding import vectorization  # noqa: F401  Defines our layers.
 
     backend.find_devices()
     from mlflow.keras import load_model
@@ -57,7 +57,7 @@ def _filled(column: np.ndarray) -> np.ndarray:
     return filled.reshape(column.shape)
 
 
-def _load_pyfunc(path: str) -> Served:
+def _load_pyfunc(path: str) -> Served:  # pyright: ignore  MLflow calls it.
     """Load what `path` holds: MLflow calls this with the folder of the model's data."""
     folder = Path(path)
     if not (folder / "MLmodel").is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MlflowStore:
-    """An open MLflow store, and the experiment that runs go into; `protocols.Store` documents it."""
+    """An open MLflow store and its experiment; `protocols.Store` documents it."""
 
     client: MlflowClient
     uri: str
@@ -69,7 +69,7 @@ class MlflowStore:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
         resume: str | None,
-    ) -> Iterator[JournalTracker]:
+    ) -> Generator[JournalTracker]:
         """Open a run; see `protocols.Store`."""
         with explained(self.uri):
             run_id = resume or self._create_run(name, parent, tags)
@@ -94,7 +94,7 @@ class MlflowStore:
         return run.info.run_id
 
     @contextlib.contextmanager
-    def lock(self, name: str, doing: str = "training this configuration") -> Iterator[None]:
+    def lock(self, name: str, doing: str = "training this configuration") -> Generator[None]:
         """Hold a lock of this working folder; see `protocols.Store`."""
         lock = FileLock(journal.FOLDER.absolute() / "fingerprints" / f"{name}.lock")
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ class MlflowStore:
             return ledger.evaluations_elsewhere(self.client, dataset_digest, digest)
 
     def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
-        """Return the runs that were scored on validation rows of a data set, deleted ones included."""
+        """Return the runs scored on validation rows of a data set, deleted ones included."""
         with explained(self.uri):
             return ledger.validation_runs(self.client, dataset_digest)
 
@@ -164,7 +164,7 @@ class MlflowStore:
             return inputs.of(self.client, run_id, uri=self.uri)
 
     def register(self, run_id: str, name: str) -> Version:
-        """Register the model of a run as the newest version of `name` and its champion, once per run."""
+        """Register a run's model as the newest version and champion of `name`, once per run."""
         with explained(self.uri):
             return registry.register(self.client, run_id, name, uri=self.uri)
 
@@ -179,7 +179,7 @@ class MlflowStore:
             return query.one(self.client, run_id, uri=self.uri)
 
     def get_runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
-        """Return runs of the experiment, in the order of their IDs, with their `val_loss` curves."""
+        """Return runs of the experiment by ID, with their `val_loss` curves."""
         with explained(self.uri):
             runs = query.several(self.client, [self.experiment_id], run_ids)
             curves = histories.histories(self.client, run_ids, ["val_loss"])
@@ -189,7 +189,7 @@ class MlflowStore:
         ]
 
     def child_run_ids(self, run_id: str) -> list[str]:
-        """Return the IDs of a run's children as they started, then of the cached runs that it reused."""
+        """Return the IDs of a run's children, then of the cached runs that it reused."""
         with explained(self.uri):
             children = query.search(
                 self.client, [self.experiment_id], f"tags.`{PARENT}` = '{run_id}'"
@@ -210,7 +210,7 @@ class MlflowStore:
     def histories(
         self, run_ids: Sequence[str], names: Sequence[str]
     ) -> dict[str, dict[str, list[tuple[int, float]]]]:
-        """Return metrics of many runs, read at once: by run and name, (step, value) in step order."""
+        """Return metrics of many runs, by run and name: (step, value) in step order."""
         with explained(self.uri):
             return histories.histories(self.client, run_ids, names)
 

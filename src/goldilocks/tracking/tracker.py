@@ -37,7 +37,7 @@ PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 
 
 class JournalTracker:
-    """Writes a run to its journal, from which a thread sends it on: training never waits for the store."""
+    """Writes a run to its journal, from which a thread sends it to the store."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class JournalTracker:
         self._add("tags", dict(values))
 
     def mark_test_evaluation(self) -> None:
-        """Record that the test rows are evaluated now, in the journal and, if it answers, in the store."""
+        """Record, in the journal and the store, that the test rows are evaluated now."""
         self.tags({ledger.EVALUATED: datetime.now(UTC).isoformat(timespec="seconds")})
         with contextlib.suppress(StoreError):  # It is sent with what follows.
             self.flush()
@@ -178,7 +178,7 @@ class JournalTracker:
                 self.journal.sent = self._count
 
     def close(self, status: str) -> bool:
-        """End the run: stop the sending thread when everything is sent, or when waiting took too long.
+        """End the run: stop the sending thread when all is sent, or after the longest wait.
 
         Args:
             status: "FINISHED", "FAILED" or "KILLED".
@@ -212,7 +212,7 @@ class JournalTracker:
             self._waiting.append((kind, value))
 
     def _send_repeatedly(self) -> None:
-        """Send about once a second; after the run's end, until all is sent or patience has run out."""
+        """Send about once a second; after the run's end, until all is sent or time is up."""
         while not self._closing.wait(SECONDS_BETWEEN_SENDINGS):
             if not self._try_to_send():
                 return
@@ -231,7 +231,7 @@ class JournalTracker:
 
 
 def written(value: Any) -> str:
-    """Return a value of the configuration as parameters have it: a text as it is, all else as JSON."""
+    """Return a value as a parameter has it: a text as it is, all else as JSON."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text[:PARAM_LENGTH]
 

@@ -1,6 +1,9 @@
 """Rows -> batches of features and targets, as `tf.data`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -27,7 +30,7 @@ def training(
     seed: int,
     augment: keras.Model | None,
     batches_done: int,
-) -> tf.data.Dataset:
+) -> tf.data.Dataset[Any]:
     """Return endless batches: one epoch of all rows after another.
 
     Args:
@@ -67,7 +70,7 @@ def evaluation(
     targets: np.ndarray,
     *,
     batch_size: int,
-) -> tf.data.Dataset:
+) -> tf.data.Dataset[Any]:
     """Return the rows once, in their order, not augmented; arguments as of `training`."""
     order = tf.data.Dataset.range(len(rows)).batch(batch_size)
     return _load(dataset, encoder, rows, order, targets, None)
@@ -104,10 +107,10 @@ def _load(
     dataset: Dataset,
     encoder: keras.Model,
     rows: np.ndarray,
-    order: tf.data.Dataset,
+    order: tf.data.Dataset[Any],
     targets: np.ndarray,
     augment: keras.Model | None,
-) -> tf.data.Dataset:
+) -> tf.data.Dataset[Any]:
     """Map batches of positions among `rows` to batches of features and targets."""
     labels = tf.constant(targets[rows])
 

@@ -11,8 +11,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from goldilocks import backend  # noqa: F401  # isort: skip  First: it is quiet.
+import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.jobs.resources import Room
@@ -216,7 +217,7 @@ def _with_problem(context: Context, result: ProblemResult) -> Context:
     if not result.metrics:
         return dataclasses.replace(context, runner=runner)
 
-    values = {**context.settings.tree["problem"], "metrics": result.metrics}
+    values: dict[str, Any] = {**context.settings.tree["problem"], "metrics": result.metrics}
     problem = resolve(context.dataset.problem, **values)
     return dataclasses.replace(context, runner=runner, problem=problem)
 

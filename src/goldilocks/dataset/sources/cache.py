@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,7 @@ def prepared(
 
 
 @contextlib.contextmanager
-def complete(folder: Path) -> Iterator[Path]:
+def complete(folder: Path) -> Generator[Path]:
     """Yield a temporary folder, which becomes `folder` in one step once all is in it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix="building-"))

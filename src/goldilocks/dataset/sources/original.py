@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from goldilocks.errors import DataError, SourceUnavailable
@@ -82,7 +82,7 @@ def decode(sequences: Iterable[Sequence[int]], word_index: Mapping[str, int]) ->
 
 
 @contextlib.contextmanager
-def _patience(seconds: float) -> Iterator[None]:
+def _patience(seconds: float) -> Generator[None]:
     """Set the default time-out of new sockets, for a while."""
     default = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
