@@ -16,7 +16,9 @@ WEATHER = (240, 14)  # time steps, columns
 @functools.cache
 def _node(option):
     node = yaml.safe_load((CONF / "model" / f"{option}.yaml").read_text())
-    return {key: value for key, value in node.items() if key not in ("_target_", "init_from")}
+    return {
+        key: value for key, value in node.items() if key not in ("_target_", "init_from", "traits")
+    }
 
 
 def texts(words=10_000, length=500, vocabulary=()):

@@ -9,9 +9,13 @@ import shlex
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from goldilocks import console, environment
 from goldilocks.errors import AnalysisError, StoreError
+
+if TYPE_CHECKING:
+    from goldilocks.tracking import Store
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
@@ -159,53 +163,39 @@ def _repair(args: argparse.Namespace) -> None:
 
 
 def _analyse(args: argparse.Namespace) -> None:
-    if RUN_ID.fullmatch(args.target):
-        _analyse_run(args)
-        return
-    if args.image is None:
+    is_run = RUN_ID.fullmatch(args.target) is not None
+    if not is_run and args.image is None:
         raise AnalysisError(
             f"{args.target} is not the ID of a run (32 letters and digits). Of a network by its "
             "name an image to look at is needed: add --image FILE."
         )
-    _analyse_network(args)
 
-
-def _analyse_run(args: argparse.Namespace) -> None:
-    from goldilocks.tracking import local
-
-    # First: importing Keras takes longer.
-    store = local.open_existing(uri=args.uri, experiment=EXPERIMENT)
-
-    from goldilocks import backend
-
-    backend.find_devices()
+    # A store that cannot be opened is reported before Keras is imported, which takes seconds.
+    store = _store(args) if is_run else None
     from goldilocks.interpret import analyse
 
-    analyse.run(store, args.target, layer=args.layer, image=args.image, words=args.words)
-
-
-def _analyse_network(args: argparse.Namespace) -> None:
-    from goldilocks import backend
-
-    backend.find_devices()
-    from goldilocks.interpret import analyse
-
+    if store is not None:
+        analyse.run(store, args.target, layer=args.layer, image=args.image, words=args.words)
+        return
     weights = None if args.weights == "none" else args.weights
     analyse.network(args.target, args.image, args.output, weights=weights, layer=args.layer)
 
 
-def _predict(args: argparse.Namespace) -> None:
-    from goldilocks.serving import predict
+def _store(args: argparse.Namespace) -> "Store":
+    """Open the store for reading, which takes a second: no other command loads MLflow."""
     from goldilocks.tracking import local
 
-    store = local.open_existing(uri=args.uri, experiment=EXPERIMENT)
-    predict.run(store, args.model, args.input, args.output)
+    return local.open_existing(uri=args.uri, experiment=EXPERIMENT)
+
+
+def _predict(args: argparse.Namespace) -> None:
+    from goldilocks.serving import predict  # With pandas; the help does without.
+
+    predict.run(_store(args), args.model, args.input, args.output)
 
 
 def _report(args: argparse.Namespace) -> None:
-    from goldilocks.tracking import local
-
-    store = local.open_existing(uri=args.uri, experiment=EXPERIMENT)
+    store = _store(args)
     if len(args.targets) == 1 and RUN_ID.fullmatch(args.targets[0]):
         from goldilocks.report.workflow import page
 

@@ -84,10 +84,10 @@ def trait_errors(composed: Composed) -> list[str]:
     for group, name in composed.choices.items():
         if group == "experiment":
             continue
-        own = composed.option(group)[1]
-        if composed.stated.get(group, {}) != own:
+        traits_of_file = composed.option(group)[1]
+        if composed.stated.get(group, {}) != traits_of_file:
             errors.append(traits_touched(group))
-        errors += traits.errors_of(group, name, own)
+        errors += traits.errors_of(group, name, traits_of_file)
     return errors
 
 

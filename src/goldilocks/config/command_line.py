@@ -179,9 +179,9 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
     line = _read(overrides, files, sweeps=bool({"-m", "--multirun"} & set(arguments)))
     errors = [*unreadable, *line.errors]
     with _composing(conf):
-        known = list(leaves(plain(compose(config, [*line.search_path, *line.groups]))))
+        present = list(leaves(plain(compose(config, [*line.search_path, *line.groups]))))
         possible = {*RULES, *files.keys(COMPOSED)}
-        strange, lost = _strange_keys(line, config, known, possible)
+        strange, lost = _strange_keys(line, config, present, possible)
         errors += lost
         # A key may belong to the option that was meant: it is a key of some option.
         unsure = {
@@ -189,25 +189,25 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
             for name in strange & possible
             if line.misspelled & {name.split(".")[0], "experiment"}
         }
-        errors += [f"{name} " + _unknown_key(name, known) for name in sorted(strange - unsure)]
+        errors += [f"{name} " + _unknown_key(name, present) for name in sorted(strange - unsure)]
 
         sound = [
             word
             for name, word in line.keys
-            if name not in strange and (word.startswith("+") or _has(known, name))
+            if name not in strange and (word.startswith("+") or _has(present, name))
         ]
         try:
             cfg = compose(
                 config, [*line.search_path, *line.groups, *sound], return_hydra_config=True
             )
-            found = composed(cfg, cfg.hydra)
+            config_so_far = composed(cfg, cfg.hydra)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.
 
     # Without the options that were meant, whether the groups go together cannot be told.
     if line.misspelled:
-        return errors + value_errors(found.tree, found.defaults())
-    return errors + config_errors(found)
+        return errors + value_errors(config_so_far.tree, config_so_far.defaults())
+    return errors + config_errors(config_so_far)
 
 
 @contextlib.contextmanager
@@ -244,8 +244,10 @@ def _parsed(arguments: Sequence[str]) -> tuple[list[Override], list[str]]:
 
 def _files(overrides: Sequence[Override], conf: Path) -> OptionFiles:
     """Return the files of all options: those of `conf`, and of the folders that were typed."""
-    typed = [each for each in overrides if each.key_or_group == "hydra.searchpath"]
-    folders = [str(folder) for each in typed for folder in _listed_value(each)]
+    folders = []
+    for override in overrides:
+        if override.key_or_group == "hydra.searchpath":
+            folders += [str(folder) for folder in _listed_value(override)]
     return OptionFiles((conf, *(Path(folder.removeprefix("file://")) for folder in folders)))
 
 
@@ -330,14 +332,14 @@ def _strange_keys(
 
     # Hydra composes what all jobs share first.
     shared = list(leaves(plain(compose(config, [*line.search_path, *line.fixed]))))
-    own = {
+    of_some_jobs = {
         name: word
         for name, word in line.keys
         if name in possible and name not in forced and not _has(shared, name)
     }
-    return strange - own.keys(), [
+    return strange - of_some_jobs.keys(), [
         f"{name} is not a key of every option of this sweep; give it to all its jobs: ++{word}."
-        for name, word in own.items()
+        for name, word in of_some_jobs.items()
     ]
 
 

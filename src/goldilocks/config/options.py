@@ -44,12 +44,12 @@ class OptionFiles:
         Raises:
             ConfigError: The option has no file, or a file that is not YAML.
         """
-        own = dict(_parse(self._file(group, name)))
-        starts = own.pop("defaults", [])
+        node = dict(_parse(self._file(group, name)))
+        starts = node.pop("defaults", [])
         merged: dict[str, Any] = {}
         for entry in starts if "_self_" in starts else [*starts, "_self_"]:
             if entry == "_self_":
-                merged = _merge(merged, own)
+                merged = _merge(merged, node)
             elif isinstance(entry, str):  # A mapping is an override of another group.
                 merged = _merge(merged, self.read(group, entry))
         return merged
@@ -57,8 +57,8 @@ class OptionFiles:
     def keys(self, groups: Iterable[str]) -> set[str]:
         """Return the keys of all options of these groups, by their dotted names."""
         options = [(group, name) for group in groups for name in self.names(group)]
-        found = {f"{group}.{key}" for group, name in options for key in self.read(group, name)}
-        return {key for key in found if not key.endswith(("._target_", ".traits"))}
+        keys = {f"{group}.{key}" for group, name in options for key in self.read(group, name)}
+        return {key for key in keys if not key.endswith(("._target_", ".traits"))}
 
     def _file(self, group: str, name: str) -> Path:
         for folder in self.folders:

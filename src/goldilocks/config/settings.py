@@ -276,8 +276,8 @@ def listed(errors: Sequence[str]) -> str:
 
 def plain(cfg: DictConfig) -> dict[str, Any]:
     """Return a composed config as plain containers, without Hydra's own part."""
-    own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-    tree = OmegaConf.to_container(own, resolve=True)
+    without_hydra = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    tree = OmegaConf.to_container(without_hydra, resolve=True)
     assert isinstance(tree, dict)
     return {str(key): value for key, value in tree.items()}
 

@@ -114,18 +114,19 @@ _RULES: Mapping[str, Rule] = {
 
 def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the traits that the file of an option states, in sentences."""
-    known = {trait.name: trait for trait in fields(GROUPS[group])} if group in GROUPS else {}
+    possible = fields(GROUPS[group]) if group in GROUPS else ()
+    names = [trait.name for trait in possible]
     where = f"traits of {group}/{name}.yaml"
     errors = []
     for trait, value in stated.items():
-        if trait not in known:
-            expected = ", ".join(known) or "none in this group"
+        if trait not in names:
+            expected = ", ".join(names) or "none in this group"
             errors.append(f"{trait} in the {where} is no trait; expected {expected}.")
         elif not _RULES[trait].allows(value):
             errors.append(f"{trait} in the {where} is {value}; expected {_RULES[trait].expected}.")
     required = [
-        name
-        for name, trait in known.items()
+        trait.name
+        for trait in possible
         if trait.default is MISSING and trait.default_factory is MISSING
     ]
     missing = [trait for trait in required if trait not in stated]

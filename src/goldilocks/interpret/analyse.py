@@ -6,12 +6,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import keras
 import numpy as np
 import yaml
 from PIL import Image, UnidentifiedImageError
 
-from goldilocks import console
+from goldilocks import backend, console
+from goldilocks.backend import keras
 from goldilocks.config import renamed
 from goldilocks.config.checks import leaves, path_errors, value_errors
 from goldilocks.config.settings import COMPOSED, builder
@@ -56,6 +56,7 @@ def run(
         DataError: Its data is no longer there or has changed, or the image cannot be read.
         AnalysisError: There is no such layer.
     """
+    backend.find_devices()
     logged = store.get_run(run_id)
     tree = _config(store, logged)
     model = store.load_model(run_id)
@@ -114,6 +115,7 @@ def network(
         ModelError: The weights cannot be downloaded.
         DataError: The image cannot be read.
     """
+    backend.find_devices()
     names = {network.replace("_", ""): network for network in NETWORKS}
     full_name = names.get(name.lower().replace("_", "").replace("-", ""))
     if full_name is None:

@@ -129,8 +129,8 @@ def _comparison(section: Section) -> dict[str, Any]:
     differences = list(section.differences.values())
     return {
         "differences": rows.differences(section) if differences else None,
-        "untold": ", and ".join(dict.fromkeys(each.reason for each in differences)),
-        "tested": sum(not each.reason for each in differences),
+        "untold": ", and ".join(dict.fromkeys(difference.reason for difference in differences)),
+        "tested": sum(not difference.reason for difference in differences),
         "reference": section.reference.name if section.reference else "",
         "lucky": section.reference is not section.variants[0],
         "over": differences[0].over if differences else "",

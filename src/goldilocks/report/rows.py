@@ -106,7 +106,7 @@ def runs(section: Section, pages: Mapping[str, str]) -> Table:
         ("page", "in the MLflow UI"),
     ]
     metric = first if first.startswith("test_") else f"best_{first}"
-    variants = {run.run_id: each.name for each in section.variants for run in each.runs}
+    variants = {run.run_id: variant.name for variant in section.variants for run in variant.runs}
 
     rows = []
     for run in section.runs:
@@ -232,15 +232,15 @@ def _beats_baseline(variant: Variant) -> Cell:
 
 def _axis(all_differences: Sequence[Difference]) -> tuple[float, float]:
     """Return the ends of the axis on which intervals are drawn; 0 is on it."""
-    tested = [each for each in all_differences if not math.isnan(each.low)]
-    if not tested:
+    intervals = [(difference.low, difference.high) for difference in all_differences]
+    intervals = [(low, high) for low, high in intervals if not math.isnan(low)]
+    if not intervals:
         return 0.0, 0.0
 
-    lengths = sorted(max(abs(each.low), abs(each.high)) for each in tested)
+    lengths = sorted(max(abs(low), abs(high)) for low, high in intervals)
     longest = REACH * lengths[len(lengths) // 2]
-    low = max(-longest, min(0.0, *(each.low for each in tested)))
-    high = min(longest, max(0.0, *(each.high for each in tested)))
-    return low, high
+    lows, highs = zip(*intervals, strict=True)
+    return max(-longest, min(0.0, *lows)), min(longest, max(0.0, *highs))
 
 
 def _difference(name: str, difference: Difference, axis: tuple[float, float]) -> list[Cell]:

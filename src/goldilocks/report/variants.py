@@ -208,7 +208,9 @@ def _variant(
         _collect(run, parts.get(run.run_id, ()), histories, results)
 
     overlaps = results.overlaps
-    overlap = None if None in overlaps else max((each or 0.0 for each in overlaps), default=0.0)
+    overlap = None
+    if None not in overlaps:
+        overlap = max((value or 0.0 for value in overlaps), default=0.0)
     return Variant(
         name=name,
         runs=tuple(runs),
@@ -231,7 +233,9 @@ def _collect(
         return
 
     trainings = [part for part in parts if part.status == "FINISHED"] or [run]
-    keys = [(each.params.get("seed", ""), each.tags.get("fold", "")) for each in trainings]
+    keys = [
+        (training.params.get("seed", ""), training.tags.get("fold", "")) for training in trainings
+    ]
     if older := set(keys) & set(results.trainings):
         results.problems.append(f"an older run of {training_name(run)} is not counted")
         for key in older:

@@ -206,15 +206,15 @@ def _scores(outcome: Outcome) -> str:
     scores = []
     for name, value in outcome.scores.items():
         _, _, metric = name.partition("_")
-        beside = []
+        details = []
         if interval := outcome.intervals.get(metric):
-            beside.append(f"95 % interval {between(interval)}")
+            details.append(f"95 % interval {between(interval)}")
         if metric in outcome.baseline:
-            beside.append(f"baseline {number(outcome.baseline[metric])}")
+            details.append(f"baseline {number(outcome.baseline[metric])}")
 
         score = f"{name} {number(value)}"
-        if beside:
-            score += f" ({', '.join(beside)})"
+        if details:
+            score += f" ({', '.join(details)})"
         scores.append(score)
 
     epoch = f"epoch {outcome.result.best_epoch}: " if outcome.test is None else ""

@@ -135,7 +135,9 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     # A part is drawn where its predicted points lie, the first one with its inputs.
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     bounds = {
-        part: (int(own[0]) + reach, int(own[-1]) + reach) for part, own in parts.items() if len(own)
+        part: (int(rows[0]) + reach, int(rows[-1]) + reach)
+        for part, rows in parts.items()
+        if len(rows)
     }
     bounds["train"] = (int(split.train[0]), bounds["train"][1])
     return {

@@ -10,8 +10,13 @@ from goldilocks.diagnosis import Verdict
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
+from goldilocks.run.cache import metrics_below
+from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.test_ledger import EVALUATIONS, Evaluation
-from goldilocks.training.fit import FitResult
+from goldilocks.tracking.query import StoredRun
+from goldilocks.training.fit import FitResult, validation_rows
+
+PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no best value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +103,7 @@ class Outcome:
         side = "val" if self.test is None else "test"
         values: dict[str, float] = {"best_epoch": self.result.best_epoch}
         for name, value in self.result.best.items():
-            if name not in ("learning_rate", "seconds"):
+            if name not in PER_EPOCH:
                 values[f"best_{name}"] = value
         for name, value in self.baseline.items():
             values[f"baseline/{side}_{name}"] = value
@@ -149,3 +154,45 @@ def verdict_tags(verdict: Verdict | None) -> dict[str, str]:
         "verdict.reason": verdict.reason,
         "verdict.next": verdict.next_move,
     }
+
+
+def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> Outcome:
+    """Return the outcome of a finished fold or repeat, for the mean over all of them.
+
+    Args:
+        context: What the trainings share.
+        spec: The fold or repeat.
+        stored: Its run.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    metrics, trainer = stored.metrics, spec.settings.tree["trainer"]
+    names = [name for name in metrics if f"best_{name}" in metrics or name in PER_EPOCH]
+    curves = context.store.histories([stored.run_id], names)[stored.run_id]
+    result = FitResult(
+        history={name: [value for _, value in points] for name, points in curves.items()},
+        best_epoch=int(metrics["best_epoch"]),
+        monitor=trainer["monitor"],
+        seconds=metrics["train_seconds"],
+        validation=validation_rows(
+            spec.split.validation, trainer["validation_steps"], trainer["batch_size"]
+        ),
+    )
+    return Outcome(
+        settings=spec.settings,
+        part=spec.part,
+        dataset=context.dataset,
+        problem=context.problem,
+        split=spec.split,
+        result=result,
+        baseline=metrics_below(metrics, "baseline/val_"),
+        beats_baseline=bool(metrics["beats_baseline"]),
+        verdict=None,  # The verdict of the mean curve counts.
+        test=None,
+        intervals={},
+        evaluation=None,
+        parameters=int(metrics["parameters"]),
+        coverage=metrics.get("word_vectors_coverage"),
+        weights=stored.tags["weights"],
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import goldilocks.backend  # noqa: F401  First: it is quiet.
 from goldilocks import console, diagnosis
 from goldilocks.config.settings import Settings
 from goldilocks.diagnosis import Verdict
@@ -220,11 +221,11 @@ def _lines(average: Average, where: str, ui_command: str) -> str:
     """Return the last lines of the run on the terminal."""
     scores = []
     for name, spread in average.best.items():
-        beside = f"95 % interval {_between(spread)}"
+        details = f"95 % interval {_between(spread)}"
         baseline = average.baseline.get(name.removeprefix("val_"))
         if baseline is not None:
-            beside += f", baseline {number(baseline)}"
-        scores.append(f"{name} {number(spread.mean)} ({beside})")
+            details += f", baseline {number(baseline)}"
+        scores.append(f"{name} {number(spread.mean)} ({details})")
 
     trainings = f"of {len(average.outcomes)} trainings at epoch {average.best_epoch}"
     return "\n".join(

@@ -140,7 +140,6 @@ def _train(
                 specs = [whole]
 
             # The one import of Keras and TensorFlow, which takes seconds.
-            import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
             from goldilocks.run import repeats, train
 
             initial_model = warm_start.load(settings, context.store)
@@ -180,7 +179,7 @@ def _evaluated(
         SealError: If another configuration was evaluated on the test rows, and it is not forced.
     """
     dataset, split = context.dataset, spec.split
-    validation_rows = np.unique(np.concatenate([each.validation for each in splits]))
+    validation_rows = np.unique(np.concatenate([fold.validation for fold in splits]))
     code = provenance.code().digest
     evaluation = test_ledger.evaluation(
         context.store,

@@ -22,9 +22,9 @@ from goldilocks.encoding.targets import (
 from goldilocks.evaluation import scores
 from goldilocks.evaluation.baseline import beats, predict_baseline
 from goldilocks.model import Facts, transfer, vectors
-from goldilocks.run import cache, description, figures
+from goldilocks.run import description, figures
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
-from goldilocks.run.outcome import Outcome
+from goldilocks.run.outcome import Outcome, read_outcome
 from goldilocks.tracking import Tracker, query
 from goldilocks.tracking.selection import PARENT
 from goldilocks.training import frozen
@@ -100,7 +100,7 @@ def _train_child(
             reused.append(stored.run_id)
         if stored is not None and stored.status == "FINISHED":
             console.note(f"{spec.part}: trained before, run {stored.run_id}")
-            return cache.outcome(context, spec, stored)
+            return read_outcome(context, spec, stored)
 
         with context.open_run(spec, parent=parent, resumed=stored) as tracker:
             return _train_one(context, spec, initial_model, tracker, trial)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goldilocks.dataset import series
+from goldilocks.dataset import images, series
 from goldilocks.dataset.readers import features, folders, tabular, textfiles
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
@@ -209,7 +209,6 @@ def _text_files(path: Path) -> Iterator[Rows]:
 def _images(path: Path, schema: Schema) -> Iterator[Rows]:
     # Imports TensorFlow, for which other kinds of input need not wait.
     from goldilocks.backend import tf
-    from goldilocks.dataset import images
 
     assert schema.image_size is not None
     total = 0

@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from mlflow.store.tracking.dbmodels.models import SqlMetric
 from mlflow.store.tracking.rest_store import RestStore
 from mlflow.tracking import MlflowClient
 from mlflow.utils.request_utils import augmented_raise_for_status
 from mlflow.utils.rest_utils import http_request
+from sqlalchemy import select
 
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
 # MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
@@ -71,10 +73,6 @@ def _points(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) 
 
 
 def _of_database(engine: Any, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
-    # Takes a second, and a server is read without it.
-    from mlflow.store.tracking.dbmodels.models import SqlMetric
-    from sqlalchemy import select
-
     columns = (
         SqlMetric.run_uuid,
         SqlMetric.key,

@@ -139,7 +139,7 @@ def _tested(
     """Return predictions of test rows and their scores, in a process of its own."""
     # As in `_tuned`.
     from goldilocks import reference
-    from goldilocks.evaluation import scores as evaluation
+    from goldilocks.evaluation import scores
 
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
@@ -148,4 +148,4 @@ def _tested(
     fitted = reference.fit(dataset, problem, train, tuned.parameters, seed=seed)
     predictions = reference.predict(dataset, problem, fitted, rows)
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
-    return predictions, evaluation.scores(problem, truth, predictions)
+    return predictions, scores.scores(problem, truth, predictions)
