@@ -1,7 +1,7 @@
 """Prove that no number has changed since commit BASE: train in both trees, compare run by run.
 
 Run: `.venv/bin/python benchmarks/same_numbers.py BASE [--only PATTERN] [--keep]`
-Takes: about 6 minutes on 2 idle cores, most of them for the start of TensorFlow
+Takes: about 4 minutes on 2 idle cores, most of them for the start of TensorFlow
 Expect: a row for each command that says `equal`; exit status 1 if a number differs or a command
     fails.
 
