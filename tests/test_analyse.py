@@ -151,10 +151,10 @@ def test_each_fold_uses_its_own_validation_rows(folder, logged, monkeypatch):
     store.client.set_tag(
         run_id, "mlflow.runName", "my favourite"
     )  # A name is for people: nothing hangs on it.
-    settings = analyse._settings(store, store.get_run(run_id))
-    dataset = settings.builder("dataset")()
-    splits = settings.builder("protocol")(dataset)
-    split = analyse._split(settings, dataset, store.get_run(run_id))
+    config = analyse._config(store, store.get_run(run_id))
+    dataset = builder(config, "dataset")()
+    splits = builder(config, "protocol")(dataset)
+    split = analyse._split(config, dataset, store.get_run(run_id))
     np.testing.assert_array_equal(split.validation, splits[1].validation)
 
 

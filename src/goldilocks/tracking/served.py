@@ -39,8 +39,8 @@ class Served:
 
 def keras_loader() -> Callable[[str], keras.Model]:
     """Define our layers, and return MLflow's function that loads a Keras model from a folder."""
-    import goldilocks.encoding.vectorization  # noqa: F401  Defines our layers.
-    from goldilocks import backend  # First: it is quiet.
+    from goldilocks import backend  # isort: skip  First: it is quiet.
+    import goldilocks.encoding.vectorization  # noqa: F401  # isort: skip  Defines our layers.
 
     backend.find_devices()
     from mlflow.keras import load_model
