@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from goldilocks import environment
+from goldilocks import prepare_environment
 from goldilocks.config.settings import Settings, settled
 
 ROOT = Path(__file__).parent.parent
-environment.prepare()
+prepare_environment()
 for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_threads, "1")  # There is a worker of pytest on each core.
 os.environ["PYTHONPATH"] = str(

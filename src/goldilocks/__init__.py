@@ -4,7 +4,6 @@ Importing it loads nothing and sets nothing. Data flows one way, through rooms n
 of the workflow:
 
     errors       the errors a person can mend, under one UserError
-    environment  what TensorFlow, Keras and MLflow read from the environment
     formatting   numbers and tables as people read them
     console      all that is printed, through one logger
     backend      TensorFlow and Keras, imported quietly
@@ -30,3 +29,20 @@ of the workflow:
     workflow     runs -> the universal workflow; a module per step in `steps`
     cli          the command `goldilocks`
 """
+
+import os
+
+# What TensorFlow, Keras and MLflow read from the environment when they are first imported.
+ENVIRONMENT = {
+    # Else TensorFlow prints some twenty lines at every start.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KERAS_BACKEND": "tensorflow",
+    # Else MLflow reports over the network how it is used.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+def prepare_environment() -> None:
+    """Set the variables of `ENVIRONMENT` unless a person has; call it before any such import."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)

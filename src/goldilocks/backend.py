@@ -11,9 +11,9 @@ import sys
 import tempfile
 from collections.abc import Generator
 
-from goldilocks import environment
+from goldilocks import prepare_environment
 
-environment.prepare()
+prepare_environment()
 
 
 @contextlib.contextmanager

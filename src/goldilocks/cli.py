@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldilocks import console, environment
+from goldilocks import console, prepare_environment
 from goldilocks.errors import AnalysisError, StoreError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: As typed; None: those of the process.
     """
-    environment.prepare()
+    prepare_environment()
     args = _parser().parse_args(arguments)
     from goldilocks.config import command_line  # Takes a second, which `--help` has not waited for.
 

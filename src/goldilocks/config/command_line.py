@@ -21,7 +21,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from goldilocks import console, environment
+from goldilocks import console, prepare_environment
 from goldilocks.config import renamed
 from goldilocks.config.checks import (
     config_errors,
@@ -49,7 +49,7 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
         conf: The folder of its configuration.
         name: Of the configuration: "config" or "workflow".
     """
-    environment.prepare()
+    prepare_environment()
     if name != "config" and {"-m", "--multirun"} & set(sys.argv):
         _stop(f"{name}.py runs many trainings by itself, and no sweep; leave out -m.")
     if TRACEBACK:

@@ -18,9 +18,9 @@ failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """
 
-from goldilocks import environment
+from goldilocks import prepare_environment
 from goldilocks.tracking.protocols import Store, Tracker
 
-environment.prepare()  # Before MLflow is imported.
+prepare_environment()  # Before MLflow is imported.
 
 __all__ = ["Store", "Tracker"]
