@@ -16,7 +16,7 @@ from goldilocks.diagnosis.evidence import measure, read
 from goldilocks.formatting import number
 from goldilocks.problem import higher_is_better
 
-CALM_DOWN = (
+STABILIZE = (
     "Try optimizer.learning_rate ten times lower, and look for missing or unscaled values in "
     "inputs and targets."
 )
@@ -60,12 +60,19 @@ def judge(
 ) -> Verdict:
     """Return the verdict on one run's learning curve.
 
-    The first of these questions that is answered with yes decides: has training diverged? Has it no
-    power over the baseline? Did validation loss rise after its best epoch while the gap to training
-    loss widened (overfit)? Is the curve too short, would more epochs still lower it, or does its
-    noise hide whether it falls with training loss (underfit)? Did both losses rise together
-    (underfit: the optimizer, not the data)? Is the gap wide (overfit)? Is the loss still high where
-    it stopped improving (underfit)? What is left is balanced.
+    The first question whose answer is yes decides:
+
+    1. Did training diverge? (diverged)
+    2. Does it fail to beat the baseline beyond noise? (no_power)
+    3. Did validation loss rise after its best epoch, while the gap to training loss widened?
+       (overfit)
+    4. Is the curve too short, would more epochs still lower it, or does its noise hide whether it
+       falls with training loss? (underfit)
+    5. Did both losses rise together? (underfit: the optimizer, not the data)
+    6. Is the gap wide? (overfit)
+    7. Is the loss still high where it stopped improving? (underfit)
+
+    Otherwise the model is balanced.
 
     Args:
         history: One value an epoch, by Keras's names: `loss`, `val_loss` and the metric's `val_`
@@ -104,7 +111,7 @@ def judge(
     if not finite.all():
         bad = int(np.argmin(finite)) + 1
         reason = f"A loss or {metric} of epoch {bad} of {len(val)} is not a finite number."
-        return Verdict("diverged", {"epochs": len(val), "first_bad_epoch": bad}, reason, CALM_DOWN)
+        return Verdict("diverged", {"epochs": len(val), "first_bad_epoch": bad}, reason, STABILIZE)
 
     # A loss of 1e200 is finite, its square is not.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -138,13 +145,14 @@ def judge(
 
     if evidence["train_rise"] > collapse:
         reason = f"Training loss rose from {number(train.min())} and stays up: {ends}."
-        return verdict("diverged", reason, CALM_DOWN)
+        return verdict("diverged", reason, STABILIZE)
 
     # What the curves show, each beyond noise and beyond the smallest change that matters.
     clear = max(change_noise * evidence["noise"], evidence["smallest_effect"])
     degradation = evidence["degradation"]
-    rises = evidence["degradation_noise"] > change_noise
-    rises = rises and degradation > evidence["smallest_effect"]
+    rises = (
+        evidence["degradation_noise"] > change_noise and degradation > evidence["smallest_effect"]
+    )
     falls = evidence["gain_ahead"] > clear and evidence["trend_noise"] < -change_noise
     gap_is_wide = (
         evidence["relative_gap"] > wide_gap
@@ -214,9 +222,8 @@ def judge(
         )
         return verdict("overfit", reason, next_move)
 
-    if min(evidence["end_val_loss"], evidence["end_train_loss"]) > high_loss * abs(
-        baseline["loss"]
-    ):
+    end_loss = min(evidence["end_val_loss"], evidence["end_train_loss"])
+    if end_loss > high_loss * abs(baseline["loss"]):
         reason = (
             "Validation loss has stopped improving at a high level, without a wide gap to "
             f"training loss: {ends} ({base})."

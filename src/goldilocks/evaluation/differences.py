@@ -149,7 +149,7 @@ def between_trainings(
 
 
 def between_rows(first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None) -> Difference:
-    """Return the mean of `first - second` over rows, with the noise of rows alone.
+    """Return the mean of `first - second` over rows, with the noise of rows but not of seeds.
 
     Args:
         first: A score for each row, float64 (n,).
@@ -161,11 +161,13 @@ def between_rows(first: np.ndarray, second: np.ndarray, clusters: np.ndarray | N
 
 
 def between_samples(first: Difference, second: Difference) -> Difference:
-    """Return how much higher a score is than one of other trainings on other rows.
+    """Return `first - second` for two scores of different trainings on different rows.
+
+    Nothing pairs them, so the noise of both counts in full.
 
     Args:
-        first: The one score, as `Comparison.score` returns it.
-        second: The other score.
+        first: A score, as `Comparison.score` returns it.
+        second: The other score, likewise.
     """
     parts = [(first.error, first.freedom), (second.error, second.freedom)]
     error, freedom = _combine_errors(parts)
@@ -255,6 +257,8 @@ class Comparison:
         scores = self._scores(predictions, metric)
         zeros = {key: (rows, np.zeros(len(rows))) for key, (rows, _) in scores.items()}
         difference = self._difference(scores, zeros, metric, networks=1)
+        # `_difference` negates what is better when lower. `abs` takes that back as long as
+        # no score is negative; a poisson loss can be.
         return replace(difference, mean=abs(difference.mean))
 
     def _scores(self, predictions: Predictions, metric: str) -> RowScores:
@@ -301,9 +305,9 @@ class Comparison:
         table = pd.DataFrame(by_seed)
         means, rows = table.mean(axis=1).to_numpy(), table.index.to_numpy()
 
-        of_rows = between_rows(means, np.zeros(len(means)), row_clusters(self.dataset, rows))
-        of_seeds = self._seed_noise(table.mean(), metric, networks)
-        error, freedom = _combine_errors([(of_rows.error, of_rows.freedom), of_seeds])
+        row_noise = between_rows(means, np.zeros(len(means)), row_clusters(self.dataset, rows))
+        seed_noise = self._seed_noise(table.mean(), metric, networks)
+        error, freedom = _combine_errors([(row_noise.error, row_noise.freedom), seed_noise])
         return Difference(
             mean=float(means.mean()),
             error=error,
@@ -312,23 +316,23 @@ class Comparison:
             rows=len(rows),
         )
 
-    def _seed_noise(self, gains: pd.Series, metric: str, networks: int) -> tuple[float, float]:
+    def _seed_noise(self, seed_means: pd.Series, metric: str, networks: int) -> tuple[float, float]:
         """Return the standard error that seeds make, and its degrees of freedom.
 
-        The spread of the gains is pooled with that of `seed_error`, where it was measured.
+        Where `seed_error` was measured, its spread is pooled with that of these seeds.
 
         Args:
-            gains: The mean difference of each seed.
+            seed_means: The mean difference of each seed.
             metric: Of the differences.
             networks: As of `_difference`.
         """
-        squares, freedom = float(((gains - gains.mean()) ** 2).sum()), len(gains) - 1
+        squares, freedom = float(((seed_means - seed_means.mean()) ** 2).sum()), len(seed_means) - 1
         if metric in self.seed_error:
             squares += (self.seeds_measured - 1) * networks * self.seed_error[metric] ** 2
             freedom += self.seeds_measured - 1
         if not freedom:
             return 0.0, 0.0
-        return math.sqrt(squares / freedom / len(gains)), freedom
+        return math.sqrt(squares / freedom / len(seed_means)), freedom
 
 
 def _combine_errors(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """One run, top to bottom; several folds or seeds are several trainings, each in a child run.
 
 A finished run of the same configuration, data and code is reused; an interrupted one is resumed.
-Nothing here imports Keras before everything is checked that can be checked without it.
+Keras is imported last, after every check that does not need it.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ def run(settings: Settings) -> float:
         settings: Checked settings.
 
     Returns:
-        The best monitored value, which a sweep compares: of several trainings their mean at one
-        epoch, of a final run the same metric on the test rows, of a reused run its value.
+        The value that a sweep compares. It is the best monitored value; with several trainings,
+        their mean at one epoch; in a final run, the same metric on the test rows. A reused run
+        returns the value that it has logged.
 
     Raises:
         SealError: If it is a final run, another configuration was evaluated on the test rows, and
@@ -58,18 +59,22 @@ def run(settings: Settings) -> float:
 
     context = RunContext(settings, store, dataset, problem)
     specs = training_specs(settings, splits, subset=dataset.subset is not None)
-    whole = specs[0]
-    if len(specs) > 1:
-        whole = TrainingSpec(settings, specs[0].split, None, "")
 
-    with store.lock(context.fingerprint(whole)):
-        stored = context.stored_run(whole)
+    # Several trainings stand in child runs, below one run that has no part. It takes the split of
+    # the first: only a final run, which has one training, reads the rows of `run_spec`.
+    run_spec = specs[0]
+    if len(specs) > 1:
+        run_spec = TrainingSpec(settings, specs[0].split, None, "")
+
+    # Two processes that start the same run: the second waits, and reuses what the first has logged.
+    with store.lock(context.fingerprint(run_spec)):
+        stored = context.stored_run(run_spec)
         if stored is not None and stored.status == "FINISHED":
             _record(settings, run_id=stored.run_id, reused=True)
             console.result(cache.lines(stored, store.ui_command))
             return cache.value(settings, stored)
 
-        return _train(context, whole, specs, splits, interrupted=stored)
+        return _train(context, run_spec, specs, splits, interrupted=stored)
 
 
 def training_specs(
@@ -77,8 +82,8 @@ def training_specs(
 ) -> list[TrainingSpec]:
     """Return the trainings of a run: one for each seed and fold.
 
-    A final run has one training, on all rows but the test rows; of a data set of which a subset was
-    requested, on the subset's training rows.
+    A final run has one training, on all rows but the test rows. Where a subset of the data set was
+    requested, it trains on the training rows of that subset alone.
     """
     if settings.tree["final"]:
         last = splits[-1]  # The last fold of a series has the latest rows.
@@ -124,27 +129,27 @@ def _part(settings: Settings, seed: int, fold: int, folds: int) -> str:
 
 def _train(
     context: RunContext,
-    whole: TrainingSpec,
+    run_spec: TrainingSpec,
     specs: Sequence[TrainingSpec],
     splits: Sequence[Split],
     *,
     interrupted: StoredRun | None,
 ) -> float:
-    """Open the run and do its trainings."""
+    """Open the run, train each specification, and return the value that a sweep compares."""
     settings = context.settings
     with contextlib.ExitStack() as stack:
-        # The lock is held until the run is open: then others see that it will be evaluated.
-        with _test_lock(context, whole):
+        # Hold the lock until the run is open: from then on, the test ledger of others lists it.
+        with _test_lock(context, run_spec):
             if settings.tree["final"]:
-                whole = _evaluated(context, whole, splits, interrupted=interrupted)
-                specs = [whole]
+                run_spec = _with_evaluation(context, run_spec, splits, interrupted=interrupted)
+                specs = [run_spec]
 
             # The one import of Keras and TensorFlow, which takes seconds.
             from goldilocks.run import repeats, train
 
             initial_model = warm_start.load(settings, context.store)
             tracker = stack.enter_context(
-                context.open_run(whole, parent=settings.parent, resumed=interrupted)
+                context.open_run(run_spec, parent=settings.parent, resumed=interrupted)
             )
 
         _record(settings, run_id=tracker.run_id)
@@ -166,17 +171,17 @@ def _test_lock(context: RunContext, spec: TrainingSpec) -> contextlib.AbstractCo
     return context.store.lock(f"test-{digest}", "about to evaluate these test rows")
 
 
-def _evaluated(
+def _with_evaluation(
     context: RunContext,
     spec: TrainingSpec,
     splits: Sequence[Split],
     *,
     interrupted: StoredRun | None,
 ) -> TrainingSpec:
-    """Return a final run's training with its place in the test ledger and its warnings.
+    """Return the training of a final run, with its entry in the test ledger and the warnings.
 
     Raises:
-        SealError: If another configuration was evaluated on the test rows, and it is not forced.
+        SealError: If another configuration was evaluated on the test rows, and `force` is false.
     """
     dataset, split = context.dataset, spec.split
     validation_rows = np.unique(np.concatenate([fold.validation for fold in splits]))

@@ -58,7 +58,7 @@ def train(
         trial: Trial of a search, which may end the trainings early; or None.
 
     Returns:
-        An outcome for each specification; for fewer where the trial was pruned.
+        One outcome for each specification; fewer if the trial was pruned.
 
     Raises:
         ModelError: If a model cannot be built for the shape of the data.
@@ -74,6 +74,7 @@ def train(
             tracker.tags(query.reused_tags(reused))
         outcomes.append(outcome)
 
+        # `fold` counts the training, so it is called even where `epoch` has pruned the trial.
         if trial is None:
             continue
         if trial.fold(number, outcome.value, last=number == len(specs)) or trial.pruned:
@@ -92,7 +93,7 @@ def _train_child(
 ) -> Outcome:
     """Train one of several specifications in a child run, or read a finished one's outcome.
 
-    The ID of a run that stands below another parent is added to `reused`.
+    Add the ID of a run that stands below another parent to `reused`.
     """
     with context.store.lock(context.fingerprint(spec)):
         stored = context.stored_run(spec)
@@ -114,12 +115,10 @@ def _train_one(
     trial: Trial | None,
 ) -> Outcome:
     """Train a specification in an open run."""
-    settings, dataset, problem, split = (
-        spec.settings,
-        context.dataset,
-        context.problem,
-        spec.split,
-    )
+    settings = spec.settings
+    dataset = context.dataset
+    problem = context.problem
+    split = spec.split
     final = settings.tree["final"]
     console.note(f"{spec.part or settings.name}: {description.facts(dataset, problem, split)}")
 
@@ -134,7 +133,8 @@ def _train_one(
     finally:
         progress.close()
 
-    # Model and rows -> predictions -> scores.
+    # Model and rows -> predictions -> scores. The store records a test evaluation before the model
+    # predicts: if the process is killed in between, the test rows count as evaluated.
     rows = split.test if final else result.validation
     targets = fit_spec.targets[rows]
     if final:
@@ -142,12 +142,12 @@ def _train_one(
     predictions = predict(fit_spec.encoder, fit_spec.model, dataset, rows)
     baseline_predictions = predict_baseline(dataset, fit_spec.prior, rows)
     baseline = scores.scores(problem, targets, baseline_predictions)
-    reached = scores.scores(problem, targets, predictions)
+    model_scores = scores.scores(problem, targets, predictions)
     intervals = {}
     if final:
         intervals = scores.intervals_of(problem, dataset, rows, targets, predictions)
 
-    # History -> verdict.
+    # History -> verdict. A final run has no validation curve, and the baseline has nothing to beat.
     verdict = None
     if not final and settings.role != "baseline":
         verdict = diagnosis.judge(
@@ -168,9 +168,9 @@ def _train_one(
         split=split,
         result=result,
         baseline=baseline,
-        beats_baseline=beats(problem, reached, baseline),
+        beats_baseline=beats(problem, model_scores, baseline),
         verdict=verdict,
-        test=reached if final else None,
+        test=model_scores if final else None,
         intervals=intervals,
         evaluation=spec.evaluation,
         parameters=model.count_params(),
@@ -201,7 +201,7 @@ def _train_one(
 
 
 def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model | None) -> FitSpec:
-    """Build the model of a training, with everything that `fit` needs; the seed is set here.
+    """Set the seed, and build the model of a training with everything that `fit` needs.
 
     Args:
         context: What the trainings of the run share.
@@ -211,26 +211,26 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
     Raises:
         ModelError: If the model cannot be built for the shape of the data.
     """
-    settings, dataset, problem, split = (
-        spec.settings,
-        context.dataset,
-        context.problem,
-        spec.split,
-    )
+    settings = spec.settings
+    dataset = context.dataset
+    problem = context.problem
+    split = spec.split
     backend.seed(settings.tree["seed"])
     regularizer = settings.regularizer
 
-    # Training rows -> encoder. A model that goes on from another one keeps that one's encoder: what
-    # its weights mean depends on the vocabulary and the scales that they were trained with.
+    # Training rows -> encoder. A model that starts from logged weights also takes their encoder:
+    # weights have a meaning only with the vocabulary and the scales that they were trained with.
+    # With `model.base=run` the model builder takes the weights itself, and the encoder is new.
     in_order = settings.traits.model.reads_in_order
     encoder = encoding.fit(dataset, split.train, in_order=in_order)
-    goes_on = initial_model is not None and settings.tree["model"].get("base") != "run"
-    if goes_on:
+    starts_from_weights = initial_model is not None and settings.tree["model"].get("base") != "run"
+    if starts_from_weights:
         encoder = transfer.encoder(initial_model, encoder)
 
-    # Training targets -> what is known of them before training.
+    # Training targets -> number of outputs and best constant prediction.
     outputs = count_outputs(problem, dataset)
     prior = target_prior(problem, outputs, dataset.y[split.train])
+
     max_tokens = 0
     if dataset.vectorization and vectorization.is_sequence(encoder):
         max_tokens = dataset.vectorization.max_tokens
@@ -248,7 +248,7 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
         initial_model=initial_model,
     )
     model = settings.builder("model")(facts, regularizer)
-    if goes_on:
+    if starts_from_weights:
         transfer.start(model, initial_model)
     if not regularizer.augments:
         encoder, model = frozen.divide(encoder, model)

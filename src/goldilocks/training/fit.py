@@ -129,11 +129,12 @@ def fit(
         most_steps = NUMBERS_PER_EXECUTION // numbers_per_step
     _compile(spec, steps=steps * epochs, steps_per_execution=largest_divisor(steps, most_steps))
 
-    # Validation rows -> what is monitored. A final training has none.
-    validation, early_stopping = None, None
+    # Validation rows -> early stopping, which also brings back the weights of the best epoch: with
+    # no patience it never stops, and still does that. A final training has no validation rows.
+    validation_batches, early_stopping = None, None
     rows = validation_rows(spec.split.validation, validation_steps, batch_size)
     if len(rows):
-        validation = batches.evaluation(
+        validation_batches = batches.evaluation(
             spec.dataset, spec.encoder, rows, spec.targets, batch_size=batches.ROWS_TO_EVALUATE
         )
         early_stopping = keras.callbacks.EarlyStopping(
@@ -144,22 +145,22 @@ def fit(
         )
 
     recorder = Recorder(report)
-    own_callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
+    training_callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
     if early_stopping is not None:
-        own_callbacks.append(early_stopping)
+        training_callbacks.append(early_stopping)
 
-    # The checkpoint stands before the caller's callbacks: if one of them stops the training, a
-    # resumed training asks it again.
+    # The checkpoint is saved before the caller's callbacks run. If one of them stops the training,
+    # the file does not say so, and a resumed training asks that callback again.
     epochs_done = 0
     if checkpoint is not None and checkpoint_seconds is not None:
-        saved = Checkpoint(checkpoint, recorder, early_stopping, seconds=checkpoint_seconds)
-        epochs_done = saved.restore(spec.model, epochs=epochs)
-        own_callbacks.append(saved)
+        backup = Checkpoint(checkpoint, recorder, early_stopping, seconds=checkpoint_seconds)
+        epochs_done = backup.restore(spec.model, epochs=epochs)
+        training_callbacks.append(backup)
 
     augment = None
     if spec.regularizer.augments:
         augment = batches.augmentation(spec.regularizer, seed=spec.seed)
-    training = batches.training(
+    training_batches = batches.training(
         spec.dataset,
         spec.encoder,
         spec.split.train,
@@ -175,14 +176,14 @@ def fit(
         # `model=baseline` has no trainable weights, on purpose.
         warnings.filterwarnings("ignore", message="The model does not have any trainable weights")
         spec.model.fit(
-            training,
-            validation_data=validation,
+            training_batches,
+            validation_data=validation_batches,
             epochs=epochs,
             initial_epoch=epochs_done,
             steps_per_epoch=steps,
-            shuffle=False,  # `batches.training` has done that.
+            shuffle=False,  # `batches.training` shuffles.
             verbose=0,
-            callbacks=[*own_callbacks, *callbacks],
+            callbacks=[*training_callbacks, *callbacks],
         )
 
     best_epoch, monitored = recorder.epochs, None
@@ -198,7 +199,9 @@ def fit(
 
 
 def validation_rows(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:
-    """Return the validation rows of some batches, spread evenly: rows may stand class by class.
+    """Return as many validation rows as fill the batches, spread evenly over all of them.
+
+    The first rows would not do: a data set may be sorted by class.
 
     Args:
         rows: All validation rows, int64 (n,).
@@ -213,7 +216,7 @@ def validation_rows(rows: np.ndarray, steps: int | None, batch_size: int) -> np.
 def largest_divisor(steps: int, most: int) -> int:
     """Return the largest divisor of `steps` up to `most`, at least 1.
 
-    With another number of steps at a time, Keras would run past the end of the epoch.
+    With a number that does not divide `steps`, Keras would run past the end of the epoch.
     """
     candidates = range(1, max(1, min(steps, most)) + 1)
     return max(count for count in candidates if steps % count == 0)

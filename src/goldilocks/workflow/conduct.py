@@ -46,35 +46,42 @@ def conduct(settings: Settings, room: Room) -> None:
     """Take a data set from nothing to one tested model.
 
     Args:
-        settings: Of `workflow.py`, checked by `refused.check` as well.
-        room: For its trainings.
+        settings: The settings of `workflow.py`, which `refused.check` has passed.
+        room: The slots in which its trainings run.
 
     Raises:
         StoreError: If the store cannot be used.
         DataError: If the data cannot be used.
         SplitError: If the rows cannot be split.
-        JobError: If a training failed that a step cannot go on without.
+        JobError: If a training failed that a step needs.
     """
     store: Store = settings.builder("tracking")()
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
     problem = settings.problem(dataset.problem)
-    typed = tuple(word for word in settings.overrides if not word.startswith(("budget=", "force=")))
+
+    # The same overrides, budget, data and code make the same workflow: it is reused or resumed.
+    typed = tuple(
+        override
+        for override in settings.overrides
+        if not override.startswith(("budget=", "force="))
+    )
     identity = json.dumps(
         [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
     )
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
 
     with store.lock(fingerprint):
-        earlier = store.find_run(fingerprint, finished=not settings.tree["force"])
-        if earlier is not None and earlier.status == "FINISHED":
-            _show_finished(store, earlier.run_id)
+        stored = store.find_run(fingerprint, finished=not settings.tree["force"])
+        if stored is not None and stored.status == "FINISHED":
+            _show_finished(store, stored.run_id)
             return
 
         folder = FOLDER / "workflows" / fingerprint
-        if earlier is None:
-            shutil.rmtree(folder, ignore_errors=True)  # Of one whose run has been deleted.
+        if stored is None:
+            # A workflow whose run was deleted from the store may have left its results here.
+            shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         opened = store.start_run(
             f"workflow {settings.name}",
@@ -89,10 +96,10 @@ def conduct(settings: Settings, room: Room) -> None:
                 "mlflow.source.name": "workflow.py",
                 **provenance.tags(),
             },
-            resume=earlier.run_id if earlier else None,
+            resume=stored.run_id if stored else None,
         )
         with opened as tracker:
-            spent = budget.read(settings.tree["budget"], folder)
+            workflow_budget = budget.read(settings.tree["budget"], folder)
             monitor = settings.tree["trainer"]["monitor"]
             context = Context(
                 settings=settings,
@@ -100,12 +107,18 @@ def conduct(settings: Settings, room: Room) -> None:
                 store=store,
                 dataset=dataset,
                 problem=problem,
-                budget=spent,
-                runner=Runner(base=typed, store=store, budget=spent, monitor=monitor, room=room),
+                budget=workflow_budget,
+                runner=Runner(
+                    base=typed,
+                    store=store,
+                    budget=workflow_budget,
+                    monitor=monitor,
+                    room=room,
+                ),
                 run_id=tracker.run_id,
                 folder=folder,
             )
-            log.log(_conduct(context), tracker)
+            log.log(_do_steps(context), tracker)
 
         page = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
         console.result(
@@ -124,28 +137,28 @@ def _show_finished(store: Store, run_id: str) -> None:
     )
 
 
-def _conduct(context: Context) -> WorkflowReport:
-    """Do the steps, each with the results of those before it, until a gate stays shut."""
-    problem_result = _run(context, 1, "problem", ProblemResult, define.step)
+def _do_steps(context: Context) -> WorkflowReport:
+    """Do the steps in order, each with the results it needs; stop where a gate stays shut."""
+    problem_result = _do_step(context, 1, "problem", ProblemResult, define.step)
     context = _with_problem(context, problem_result)
 
-    baseline_result = _run(context, 2, "baseline", BaselineResult, baseline.step)
-    power_result = _run(context, 3, "power", PowerResult, power.step)
+    baseline_result = _do_step(context, 2, "baseline", BaselineResult, baseline.step)
+    power_result = _do_step(context, 3, "power", PowerResult, power.step)
     results = Results(problem=problem_result, baseline=baseline_result, power=power_result)
     if not power_result.report.passed:
         return _report(context, results)
 
-    scale_result = _run(
+    scale_result = _do_step(
         context, 4, "scale", ScaleResult, lambda step: scale.step(step, power_result)
     )
-    tune_result = _run(
+    tune_result = _do_step(
         context,
         5,
         "tune",
         TuneResult,
         lambda step: tune.step(step, problem_result, baseline_result, power_result, scale_result),
     )
-    final_result = _run(
+    final_result = _do_step(
         context,
         6,
         "final",
@@ -153,24 +166,25 @@ def _conduct(context: Context) -> WorkflowReport:
         lambda step: final.step(step, problem_result, baseline_result, power_result, tune_result),
     )
     results = dataclasses.replace(results, scale=scale_result, tune=tune_result, final=final_result)
+
     score = final_result.score
-    if score is None:
+    if score is None:  # The test rows were not evaluated: there is no model to register.
         return _report(context, results)
 
-    register_result = _run(
+    register_result = _do_step(
         context, 7, "register", RegisterResult, lambda step: register.step(step, score.run_id)
     )
     return _report(context, dataclasses.replace(results, register=register_result))
 
 
-def _run(
+def _do_step(
     context: Context,
     number: int,
     name: str,
     kind: type[Result],
     step: Callable[[Context], Result],
 ) -> Result:
-    """Return the result of a step, which an earlier process found, or which is found now."""
+    """Do a step in a run of its own, or load its result if an earlier process finished it."""
     if (finished := load(kind, name, context.folder)) is not None:
         report = finished.report
         console.result(f"\n{number}. {report.title} (done before)\n   {report.decision}")
@@ -178,8 +192,8 @@ def _run(
 
     began = time.monotonic()
     fingerprint = hashlib.sha256(f"{context.run_id} {name}".encode()).hexdigest()[:32]
-    earlier = context.store.find_run(fingerprint)
-    interrupted = earlier is not None and earlier.status != "FINISHED"
+    stored = context.store.find_run(fingerprint)
+    interrupted = stored is not None and stored.status != "FINISHED"
     opened = context.store.start_run(
         f"{number} {name}",
         parent=context.run_id,
@@ -190,7 +204,7 @@ def _run(
             "fingerprint": fingerprint,
             "mlflow.source.name": "workflow.py",
         },
-        resume=earlier.run_id if earlier is not None and interrupted else None,
+        resume=stored.run_id if stored is not None and interrupted else None,
     )
     with opened as tracker:
         context.runner.failures.clear()
@@ -210,7 +224,7 @@ def _run(
 
 
 def _with_problem(context: Context, result: ProblemResult) -> Context:
-    """Return a context whose trainings all have what the first step chose."""
+    """Return a context in which every training uses the problem that the first step chose."""
     force = ("force=true",) if context.settings.tree["force"] else ()
     base = (*context.typed, *result.overrides, *force)
     runner = dataclasses.replace(context.runner, base=base, failures=[])
