@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import keras
@@ -61,6 +62,7 @@ class Trained:
         regularizer=(),
         callbacks=(),
         checkpoint=None,
+        scale=None,
         **trainer,
     ):
         backend.seed(seed)
@@ -71,8 +73,12 @@ class Trained:
             last_activation="auto",
             loss="auto",
             metrics="auto",
+            standardize="auto",
             override=False,
         )
+        spread = None
+        if scale is not None:
+            kind, spread = dataclasses.replace(kind, scale=(scale,)), np.array([scale], "float32")
         dataset = Dataset(
             name="table",
             kind="table",
@@ -95,7 +101,7 @@ class Trained:
             )
 
         self.model = mlp.build(
-            Facts((3,), 1, "linear", np.zeros(1, "float32"), None),
+            Facts((3,), 1, "linear", np.zeros(1, "float32"), spread),
             regularizer,
             units=8,
             layers=1,
@@ -327,6 +333,21 @@ def test_validation_steps_limit_the_validation_rows():
     some, all_ = trained.loss(rows), trained.loss(split.validation)
     assert some != pytest.approx(all_, rel=1e-4)
     assert trained.result.history["val_loss"][0] == pytest.approx(some, rel=1e-5)
+
+
+@pytest.mark.parametrize("regularizer", [(), (("l2", 0.01),)])
+def test_a_standardized_loss_trains_alike_in_every_unit(regularizer):
+    deviation = float(Y[SPLIT.train].std())
+    one, other = (
+        Trained(y=Y * unit, scale=deviation * unit, regularizer=regularizer)
+        for unit in (np.float32(1), np.float32(2**14))
+    )
+    assert same(one.model.get_weights(), other.model.get_weights())
+    assert other.result.history["val_loss"] == one.result.history["val_loss"]
+    in_unit = np.multiply(one.result.history["val_mae"], 2**14)
+    assert other.result.history["val_mae"] == pytest.approx(in_unit.tolist())
+    if regularizer:
+        assert other.result.history["val_data_loss"] < one.result.history["val_loss"]
 
 
 def test_the_losses_are_those_of_numpy():

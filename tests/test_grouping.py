@@ -46,6 +46,10 @@ CASES = {
         1,
         [validated("a"), validated("b", **{"problem.loss": "mse"})],
     ),
+    "a loss in the unit and one in deviations": (
+        2,
+        [validated("a"), a_run("b", 1.0, tags={"problem.scale": "[2.5]"})],
+    ),
     "another loss": (2, [validated("a"), validated("b", **{"problem.loss": "mae"})]),
     "a final run and another": (2, [validated("a"), final("b")]),
     "final runs on the same test rows": (1, [final("a", seed="0"), final("b", seed="1")]),

@@ -8,6 +8,7 @@ AUTO = {
     "last_activation": "auto",
     "loss": "auto",
     "metrics": "auto",
+    "standardize": "auto",
     "override": False,
 }
 
@@ -95,3 +96,24 @@ def test_the_first_metric_is_the_measure_of_success():
 def test_more_accuracy_is_better_and_less_of_any_loss():
     assert all(map(higher_is_better, ("accuracy", "val_accuracy", "auc", "r2_score")))
     assert not any(map(higher_is_better, ("loss", "val_loss", "mae", "val_mae", "mse")))
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "log_cosh"])
+def test_losses_of_a_quantity_have_its_unit(loss):
+    asked = {"loss": loss, "standardize": True, "override": True}
+    assert resolve("regression", **{**AUTO, **asked}).has_unit
+
+
+@pytest.mark.parametrize(
+    ("found", "asked"),
+    [
+        ("regression", {"loss": "poisson", "override": True}),
+        ("regression", {"last_activation": "exponential", "override": True}),
+        ("unit_regression", {}),
+        ("binary", {}),
+    ],
+)
+def test_another_loss_is_never_standardized(found, asked):
+    assert not resolve(found, **{**AUTO, **asked}).has_unit
+    with pytest.raises(ProblemError, match=r"problem\.standardize is true, but this is a"):
+        resolve(found, **{**AUTO, **asked, "standardize": True})

@@ -23,6 +23,7 @@ AUTO = {
     "last_activation": "auto",
     "loss": "auto",
     "metrics": "auto",
+    "standardize": "auto",
     "override": False,
 }
 WORDS = Vectorization(

@@ -234,10 +234,14 @@ def test_the_logged_model_reaches_the_logged_score(home):
     dataset = logged.settings.builder("dataset")()
     split = logged.settings.builder("protocol")(dataset)[0]
     said = logged.model().predict(encoding.raw(dataset, split.validation), verbose=0)[:, 0]
-    errors = said - rows()["price"].to_numpy()[split.validation]
-    assert np.mean(errors**2) == pytest.approx(logged.metrics["best_val_loss"], rel=1e-4)
+    price = rows()["price"].to_numpy()
+    errors = said - price[split.validation]
+    deviation = np.delete(price, split.test).std()
+    assert json.loads(logged.tags["problem.scale"]) == [pytest.approx(deviation)]
+    loss = np.mean((errors / deviation) ** 2)
+    assert loss == pytest.approx(logged.metrics["best_val_loss"], rel=1e-4)
     assert np.abs(errors).mean() == pytest.approx(logged.metrics["best_val_mae"], rel=1e-4)
-    dumb = rows()["price"][split.train].mean() - rows()["price"][split.validation]
+    dumb = (price[split.train].mean() - price[split.validation]) / deviation
     assert (dumb**2).mean() == pytest.approx(logged.metrics["baseline/val_loss"], rel=1e-4)
 
 
@@ -363,10 +367,9 @@ def test_the_test_rows_are_sealed_until_the_final_run_and_opened_once(home, eval
     said = final.model().predict(encoding.raw(dataset, split.test), verbose=0)[:, 0]
     errors = said - rows()["price"].to_numpy()[split.test]
     assert np.abs(errors).mean() == pytest.approx(final.metrics["test_mae"], rel=1e-4)
-    known = rows()["price"][[*split.train, *split.validation]].mean()
-    assert ((rows()["price"][split.test] - known) ** 2).mean() == pytest.approx(
-        final.metrics["baseline/test_loss"], rel=1e-4
-    )
+    known = rows()["price"][[*split.train, *split.validation]]
+    dumb = (rows()["price"][split.test] - known.mean()) / known.std(ddof=0)
+    assert (dumb**2).mean() == pytest.approx(final.metrics["baseline/test_loss"], rel=1e-4)
     assert final.tags["weights"] != sound.tags["weights"], "it trains on validation rows, too"
 
     opened = home.run(*table("price", file="corrupted/rows.csv"), "final=true")

@@ -15,6 +15,7 @@ AUTO = {
     "last_activation": "auto",
     "loss": "auto",
     "metrics": "auto",
+    "standardize": "auto",
     "override": False,
 }
 RANDOM = np.random.default_rng(0)

@@ -211,3 +211,11 @@ def test_folds_of_a_series_only_look_forward(write):
     for split in kfold.split(data, k=3, shuffle=True, test=0.25, seed=0):
         assert split.train[-1] + data.overlap < split.validation[0]
         assert split.validation[-1] + data.overlap < split.test[0]
+
+
+def test_a_target_that_is_no_float32_is_refused_with_its_row(write):
+    values = table()["load"]
+    values[9] = 1e39
+    latest_first = {"when": table()["when"][::-1], "load": values}
+    with pytest.raises(DataError, match=r"The target 'load' is 1e\+39 in row 10; expected"):
+        load(write(**latest_first))

@@ -366,3 +366,10 @@ def test_a_group_that_is_the_target_is_refused(write):
         DataError, match=r"The column 'y' is in both dataset\.target and .+dataset\.group"
     ):
         load(write(y=NUMBERS), group="y")
+
+
+@pytest.mark.parametrize("value", [1e39, -1e300, 1e-39])
+def test_a_target_that_is_no_float32_is_refused_with_its_row(write, value):
+    y = [*NUMBERS[:3], None, *NUMBERS[4:7], value, *NUMBERS[8:]]
+    with pytest.raises(DataError, match=r"The target 'y' is .* in row 8; expected"):
+        load(write(y=y))

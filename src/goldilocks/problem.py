@@ -19,17 +19,32 @@ class Problem:
         last_activation: Keras name of the last layer's activation; "linear" for none.
         loss: Keras name of the loss.
         metrics: Keras names of the metrics; the first is the primary metric.
+        scale: The deviation of each target, by which the loss divides targets and predictions, so
+            that it has no unit; empty where the loss is of the targets as they are.
     """
 
     type: str
     last_activation: str
     loss: str
     metrics: tuple[str, ...]
+    scale: tuple[float, ...] = ()
 
     @property
     def metric(self) -> str:
         """The primary metric."""
         return self.metrics[0]
+
+    @property
+    def has_unit(self) -> bool:
+        """Whether the value of the loss depends on the unit of the targets, and nothing else does.
+
+        A Poisson loss compares counts, and an error in per cent has no unit.
+        """
+        return (
+            self.type == "regression"
+            and self.last_activation == "linear"
+            and self.loss in UNIT_LOSSES
+        )
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,8 @@ LOSSES = (
     "poisson",
 )
 
+# The losses of quantities that have a unit.
+UNIT_LOSSES = ("mse", "mae", "huber", "log_cosh")
 
 # Keras metrics of which more is better; of all others, and of every loss, less is.
 HIGHER_IS_BETTER = frozenset(
@@ -88,6 +105,7 @@ def resolve(
     last_activation: str,
     loss: str,
     metrics: str | Sequence[str],
+    standardize: bool | str,
     override: bool,
 ) -> Problem:
     """Return the problem of a run: what the data set says, unless the config says otherwise.
@@ -98,10 +116,13 @@ def resolve(
         last_activation: A Keras activation, or "auto" for the table's.
         loss: A Keras loss, or "auto" for the table's.
         metrics: Keras metrics, the primary one first, or "auto" for the table's.
+        standardize: Whether the loss shall be of targets in their deviations, or "auto" for what
+            the data set says; `encoding.targets.standardized` does it once the rows are split.
         override: Whether a type, last activation, loss or metric outside the table is allowed.
 
     Raises:
-        ProblemError: A combination outside the table without `override`.
+        ProblemError: A combination outside the table without `override`, or a loss that cannot be
+            standardized although it is asked for.
     """
     if type not in ("auto", data_problem) and not override:
         raise ProblemError(
@@ -135,7 +156,15 @@ def resolve(
         )
     if errors and not override:
         raise ProblemError(" ".join(errors) + " If it is meant, add problem.override=true.")
-    return Problem(type, last_activation, loss, chosen)
+
+    problem = Problem(type, last_activation, loss, chosen)
+    if standardize is True and not problem.has_unit:
+        raise ProblemError(
+            f"problem.standardize is true, but this is a {type} problem with a {last_activation} "
+            f"output and the loss {loss}; expected a regression with a linear output and one of "
+            f"{', '.join(UNIT_LOSSES)}. Use problem.standardize=auto."
+        )
+    return problem
 
 
 def higher_is_better(name: str) -> bool:

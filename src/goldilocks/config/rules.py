@@ -113,6 +113,7 @@ RULES: Mapping[str, Rule] = {
     "problem.last_activation": ACTIVATION.or_("auto"),
     "problem.loss": TEXT,
     "problem.metrics": either(one_of("auto"), each(one_of(*METRICS))),
+    "problem.standardize": either(one_of("auto"), FLAG),
     "problem.override": FLAG,
     "dataset.source": SOURCES,
     "dataset.dir": NAME.or_(None),

@@ -145,6 +145,12 @@ class Settings:
         """
         return resolve_problem(self.tree, data_problem)
 
+    @property
+    def standardizes(self) -> bool:
+        """Whether the loss of a regression shall be of targets in their deviations."""
+        asked = self.tree["problem"]["standardize"]
+        return self.traits.dataset.standardize if asked == "auto" else asked
+
     def models(self) -> dict[str, ModelTraits]:
         """Return the traits of every model, chosen or not."""
         read = {name: self.files.read("model", name) for name in self.files.names("model")}

@@ -22,6 +22,8 @@ class DatasetTraits:
     Attributes:
         kind: "image", "table", "text" or "series", known before any file is read.
         problem: The problem type; None where a person's own files decide it.
+        standardize: Whether `problem.standardize=auto` makes a regression's loss one of targets
+            in their deviations; the book's two regressions are trained in their unit.
         needs: What a person must bring, in words.
         requires: Of a person's own data: the keys to give with a placeholder for each; of several
             such mappings, one is enough.
@@ -30,6 +32,7 @@ class DatasetTraits:
 
     kind: str
     problem: str | None = None
+    standardize: bool = True
     needs: str = ""
     requires: Sequence[Mapping[str, str]] = ()
     whole_numbers: Sequence[str] = ()
@@ -95,6 +98,7 @@ _NAMES = Rule(
 _RULES: Mapping[str, Rule] = {
     "kind": one_of(*KINDS),
     "problem": one_of(*PROBLEMS),
+    "standardize": FLAG,
     "needs": TEXT,
     "requires": _MAPPINGS,
     "whole_numbers": _NAMES,

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import tabular
+from goldilocks.dataset.readers import tabular, targets
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -84,6 +84,8 @@ def load(
             "them."
         )
 
+    if pd.api.types.is_numeric_dtype(frame[target_column]):
+        targets.check_range(frame[target_column].replace([np.inf, -np.inf], np.nan))
     frame, spacing = in_order(frame, time_column, path)
     values, filled = _numbers(frame.drop(columns=unwanted), target_column, path)
     names = tuple(map(str, values.columns))

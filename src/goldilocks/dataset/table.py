@@ -77,9 +77,8 @@ def load(
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."
         )
+    problem, y, classes, inferred = targets.prepare(frame.loc[usable, labels], problem)
     frame = frame[usable].reset_index(drop=True)
-
-    problem, y, classes, inferred = targets.prepare(frame[labels], problem)
     x, dropped = features.prepare(frame.drop(columns=[*labels, *unwanted]))
     if x.shape[1] == 0:
         raise DataError(

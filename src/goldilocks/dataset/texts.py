@@ -163,7 +163,7 @@ def _from_file(
             f"and {without_target.sum()} no target."
         )
     x = packing.column(texts[usable].tolist())
-    return x, frame.loc[usable, labels].reset_index(drop=True), notes
+    return x, frame.loc[usable, labels], notes
 
 
 def _repeated(x: np.ndarray) -> tuple[str, ...]:

@@ -151,8 +151,12 @@ def pixels(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
 
 
 def attach(encoder: keras.Model, model: keras.Model) -> keras.Model:
-    """Return the model that people use, raw rows -> predictions: `model` behind its encoder."""
-    return keras.Model(encoder.input, model(encoder.output), name=model.name)
+    """Return the model that people use, raw rows -> predictions: `model` behind its encoder.
+
+    It shares the weights, and is not compiled: whoever loads it needs neither loss nor optimizer.
+    """
+    uncompiled = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    return keras.Model(encoder.input, uncompiled(encoder.output), name=model.name)
 
 
 def columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:

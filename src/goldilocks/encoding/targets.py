@@ -1,9 +1,18 @@
 """Targets as the loss of a problem takes them, and their prior and spread before training."""
 
+import dataclasses
+from collections.abc import Sequence
+
 import numpy as np
 
 from goldilocks.dataset import Dataset
+from goldilocks.errors import DataError
 from goldilocks.problem import Problem
+from goldilocks.protocol import Split
+
+# A target's deviation must be so many times the distance of float32 numbers of its size, or the
+# rounding of the targets is noise that a model cannot predict.
+FINEST = 1000
 
 
 def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
@@ -48,10 +57,56 @@ def target_prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
 
 
 def target_spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
-    """Return the standard deviation of training targets, float32 (outputs,), at least 1e-6.
+    """Return the standard deviation of training targets, float32 (outputs,).
 
     It is None where the targets are no quantities.
     """
     if problem.type != "regression":
         return None
-    return np.maximum(y.reshape(len(y), -1).std(axis=0), 1e-6).astype("float32")
+    return _deviations(y).astype("float32")
+
+
+def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
+    """Refuse targets of a regression that do not vary, or too little for float32 numbers.
+
+    Raises:
+        DataError: Says which training rows, and what their targets are.
+    """
+    if problem.type != "regression":
+        return
+    for number, split in enumerate(splits, start=1):
+        y = dataset.y[split.train].reshape(len(split.train), -1)
+        steps = np.spacing(np.abs(y).max(axis=0))
+        for deviation, step, value in zip(_deviations(y), steps, y[0], strict=True):
+            where = f"the {len(y)} training rows"
+            if len(splits) > 1:
+                where += f" of fold {number} of {len(splits)}"
+            if deviation < FINEST * step:
+                raise DataError(
+                    f"The target is {value:.9g} in each of {where}, or differs by no more than a "
+                    f"few times {step:.2g}, the distance of float32 numbers of its size; expected "
+                    "targets that vary. Give another target, or subtract what they have in common."
+                )
+
+
+def standardized(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> Problem:
+    """Return the problem with a loss of targets in their deviations, if its loss has a unit.
+
+    The deviation is that of all rows outside the test: every fold, repeat and subset, and the final
+    training, have the same loss.
+
+    Args:
+        problem: With its loss as Keras has it.
+        dataset: The targets of all rows.
+        splits: The splits of the run, which share their test rows.
+    """
+    if not problem.has_unit:
+        return problem
+    seen = np.ones(len(dataset.y), bool)
+    seen[splits[0].test] = False
+    return dataclasses.replace(problem, scale=tuple(_deviations(dataset.y[seen]).tolist()))
+
+
+def _deviations(y: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each target, float64 (outputs,)."""
+    return y.reshape(len(y), -1).std(axis=0, dtype=np.float64)

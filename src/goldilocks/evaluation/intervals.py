@@ -53,10 +53,11 @@ def row_values(
         mean over rows, such as auc.
     """
     if name == "loss":
-        import keras  # It takes seconds, and pages of stored runs do without.
+        # Keras takes seconds, and pages of stored runs do without.
+        from goldilocks.evaluation.losses import loss_function
 
-        values = keras.losses.get(problem.loss)(truth, predictions)
-        return np.asarray(keras.ops.convert_to_numpy(values), np.float64).reshape(len(predictions))
+        values = loss_function(problem)(truth, predictions)
+        return np.asarray(values, np.float64).reshape(len(predictions))
     if problem.type == "multiclass" and name == "accuracy":
         classes = truth if truth.ndim == 1 else truth.argmax(axis=1)
         return (predictions.argmax(axis=1) == classes).astype(np.float64)

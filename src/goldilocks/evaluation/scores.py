@@ -7,6 +7,7 @@ import numpy as np
 
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation.intervals import Interval, interval, row_clusters
+from goldilocks.evaluation.losses import loss_function
 from goldilocks.problem import Problem
 
 
@@ -18,8 +19,8 @@ def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict
         truth: (rows, ...) as `encode_targets` makes them.
         predictions: float32 (rows, outputs).
     """
-    loss = keras.losses.get(problem.loss)
-    values = {"loss": float(np.mean(keras.ops.convert_to_numpy(loss(truth, predictions))))}
+    losses = loss_function(problem)(truth, predictions)
+    values = {"loss": float(np.mean(keras.ops.convert_to_numpy(losses)))}
     for name in problem.metrics:
         metric = keras.metrics.get(_specific_name(name, problem))
         metric.update_state(truth, predictions)

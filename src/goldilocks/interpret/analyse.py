@@ -1,5 +1,7 @@
 """A logged run -> figures of what its network has learned, logged into the run: chapter 7."""
 
+import dataclasses
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -77,7 +79,10 @@ def run(
         encoder=encoder,
         network=network,
         dataset=dataset,
-        problem=resolve(dataset.problem, **tree["problem"]),
+        problem=dataclasses.replace(
+            resolve(dataset.problem, **tree["problem"]),
+            scale=tuple(json.loads(logged.tags.get("problem.scale", "[]"))),
+        ),
         rows=rows,
     )
     pixels = None

@@ -23,6 +23,7 @@ REASONS: Mapping[str, str] = {
     "digest": "the rows or targets of the data (its digest)",
     "problem": "the problem",
     "loss": "the loss",
+    "scale": "the deviation that the loss divides targets by (problem.standardize)",
     "metric": "the primary metric",
     "final": "the kind of rows that they are scored on (final runs: test rows; others: validation "
     "rows)",
@@ -42,6 +43,7 @@ class Basis(NamedTuple):
         problem: Problem type.
         loss: Keras's name of the loss. "auto" is resolved by the problem, and the crossentropy of
             classes has one name, whether they are integers or one-hot vectors.
+        scale: The deviation of each target that the loss divides by, as a run logs it.
         metric: Keras's name of the primary metric.
         final: Whether the scores are of test rows, as those of final runs are.
         rows: What chooses the rows that are scored: settings such as "protocol.k=4"; of final runs
@@ -53,6 +55,7 @@ class Basis(NamedTuple):
     digest: str
     problem: str
     loss: str
+    scale: str
     metric: str
     final: bool
     rows: tuple[str, ...]
@@ -79,6 +82,7 @@ def basis(run: StoredRun) -> Basis:
         digest=run.tags.get("dataset.digest", ""),
         problem=run.tags.get("problem", ""),
         loss=_loss(run),
+        scale=run.tags.get("problem.scale", ""),
         metric=primary_metric(run),
         final=final,
         rows=_test_rows(run) if final else _validation_rows(run),
@@ -118,6 +122,8 @@ def distinctions(basis: Basis, bases: Sequence[Basis]) -> list[str]:
     for name in ("problem", "loss", "metric"):
         if len({getattr(other, name) for other in bases}) > 1:
             words.append(f"{name} {getattr(basis, name) or 'not known'}")
+    if len({other.scale for other in bases}) > 1:
+        words.append(f"loss of targets / {basis.scale}" if basis.scale else "loss in the unit")
 
     alike = [set(other.rows) for other in bases if other.final == basis.final]
     shared = set.intersection(*alike)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import dataclass
 
 from goldilocks import console
@@ -108,6 +109,8 @@ class RunContext:
             "fingerprint": self.fingerprint(spec),
             "configuration": spec.settings.configuration(self.dataset.digest, code),
         }
+        if self.problem.scale:
+            tags["problem.scale"] = json.dumps(self.problem.scale)
         if source_run := self.settings.tree["model"].get("init_from"):
             tags["init_from"] = source_run
         if spec.fold:

@@ -32,6 +32,10 @@ def facts(dataset: Dataset, problem: Problem, split: Split) -> str:
     kind = problem.type
     if dataset.classes:
         kind += f", {len(dataset.classes)} classes"
+    if problem.scale:
+        deviations = ", ".join(map(number, problem.scale))
+        unit = f" {dataset.unit}" if dataset.unit else ""
+        kind += f" (loss in deviations of the target: {deviations}{unit})"
 
     rows = (
         f"{len(split.train)} train, {len(split.validation)} validation, "

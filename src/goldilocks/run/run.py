@@ -16,6 +16,7 @@ import numpy as np
 from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import row_keys
+from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, near_duplicates, notes_of_all
 from goldilocks.run import cache, test_ledger, warm_start
@@ -56,6 +57,10 @@ def run(settings: Settings) -> float:
     splits = settings.builder("protocol")(dataset)
     for note in (*dataset.notes, *notes_of_all(splits)):
         console.note(f"  {note}")
+
+    check_targets(problem, dataset, splits)
+    if settings.standardizes:
+        problem = standardized(problem, dataset, splits)
 
     context = RunContext(settings, store, dataset, problem)
     specs = training_specs(settings, splits, subset=dataset.subset is not None)

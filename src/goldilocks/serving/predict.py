@@ -86,7 +86,8 @@ def table(
     if not schema.classes or schema.problem.endswith("regression"):
         return pd.DataFrame(columns | {target: predictions[:, 0]})
 
-    auto = {"type": "auto", "last_activation": "auto", "loss": "auto", "metrics": "auto"}
+    keys = ("type", "last_activation", "loss", "metrics", "standardize")
+    auto = dict.fromkeys(keys, "auto")
     decisions = decided(resolve(schema.problem, **auto, override=False), predictions)
     if schema.problem == "multilabel":
         classes = np.array(schema.classes)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from goldilocks.dataset import Dataset
+from goldilocks.evaluation.losses import loss_function
 from goldilocks.model import Regularizer
 from goldilocks.problem import Problem, higher_is_better
 from goldilocks.protocol import Split
@@ -230,7 +231,7 @@ def _compile(spec: FitSpec, *, steps: int, steps_per_execution: int) -> None:
         steps: Number of steps of the whole training.
         steps_per_execution: Steps run in one call into TensorFlow.
     """
-    loss, metrics = keras.losses.get(spec.problem.loss), [*spec.problem.metrics]
+    loss, metrics = loss_function(spec.problem), [*spec.problem.metrics]
     if spec.regularizer.penalizes:
         metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
     spec.model.compile(

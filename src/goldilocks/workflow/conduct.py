@@ -11,13 +11,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
 from goldilocks.config.settings import Settings
+from goldilocks.encoding.targets import standardized
 from goldilocks.jobs.resources import Room
-from goldilocks.problem import resolve
 from goldilocks.report.workflow import log, text
 from goldilocks.report.workflow.results import (
     FILE,
@@ -37,6 +36,7 @@ from goldilocks.tracking.journal import FOLDER
 from goldilocks.workflow import budget
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.next_steps import next_steps
+from goldilocks.workflow.references import ANY
 from goldilocks.workflow.resume import Result, load, save
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
@@ -228,11 +228,12 @@ def _with_problem(context: Context, result: ProblemResult) -> Context:
     force = ("force=true",) if context.settings.tree["force"] else ()
     base = (*context.typed, *result.overrides, *force)
     runner = dataclasses.replace(context.runner, base=base, failures=[])
-    if not result.metrics:
-        return dataclasses.replace(context, runner=runner)
-
-    values: dict[str, Any] = {**context.settings.tree["problem"], "metrics": result.metrics}
-    problem = resolve(context.dataset.problem, **values)
+    problem = context.problem
+    if result.metrics:
+        problem = dataclasses.replace(problem, metrics=result.metrics)
+    if context.settings.standardizes:
+        splits = runner.settings(ANY).builder("protocol")(context.dataset)
+        problem = standardized(problem, context.dataset, splits)
     return dataclasses.replace(context, runner=runner, problem=problem)
 
 

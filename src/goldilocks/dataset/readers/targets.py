@@ -30,7 +30,8 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
     """Return the targets as a problem type needs them.
 
     Args:
-        columns: One column, or for a multilabel problem several; no value missing.
+        columns: One column, or for a multilabel problem several; no value missing. The index counts
+            the rows of the file, from 0.
         problem: A problem type, or "auto" to infer it.
 
     Returns:
@@ -81,7 +82,30 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
         )
     if problem in ("binary", "multiclass"):
         return _classes(name, values, distinct, problem, notes)
+    if values.dtype != object:
+        check_range(pd.Series(values, column.index, name=name))
     return _quantity(name, values, problem, notes)
+
+
+def check_range(target: pd.Series) -> None:
+    """Refuse targets that are no float32 numbers: too large, or so small that they would be 0.
+
+    Args:
+        target: Numbers; NaN is let through. The index counts the rows of the file, from 0.
+
+    Raises:
+        DataError: Names the first such value and its row.
+    """
+    sizes = target.abs()
+    limits = np.finfo(np.float32)
+    beyond = target[(sizes > limits.max) | ((sizes > 0) & (sizes < limits.tiny))]
+    if len(beyond):
+        raise DataError(
+            f"The target {target.name!r} is {beyond.iloc[0]:g} in row {beyond.index[0] + 1}; "
+            f"expected 0, or a size from {limits.tiny:.2g} to {limits.max:.2g}, which float32 "
+            "numbers have. Leave the cell empty if the value is unknown, or give the target in "
+            "another unit."
+        )
 
 
 def _numbers(column: pd.Series) -> np.ndarray | None:
