@@ -4,6 +4,7 @@ The model is base -> pooling -> dense -> predictions; `base` and `pooling` are t
 first two layers.
 """
 
+import contextlib
 import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -110,8 +111,9 @@ def build(
     x = dropout(hidden(x, units, activation, regularizer), regularizer)
     model = keras.Model(inputs, last(x, facts), name="pretrained")
 
-    if base == "run" and source is not None and transfer.fits(model, source):
-        transfer.start(model, source)
+    if base == "run" and source is not None:
+        with contextlib.suppress(ModelError):  # Where the top does not fit, it starts anew.
+            transfer.start(model, source)
     return model
 
 

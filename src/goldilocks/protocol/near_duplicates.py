@@ -97,7 +97,7 @@ def warning(dataset: Dataset, split: Split, pairs: list[tuple[int, int]]) -> str
     Args:
         dataset: Of the rows.
         split: Of the rows.
-        pairs: As `near_duplicates` matches them.
+        pairs: As `near_duplicates` found them.
     """
     if not pairs:
         return ""
