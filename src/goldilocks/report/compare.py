@@ -4,8 +4,8 @@ grouping    runs -> groups whose values may be compared
 variants    runs -> variants, each with its values at the best epoch
 sections    the variants of a group, ranked and compared with the best
 drawn       histories -> the curves of the figures
-rows        numbers -> the cells of tables
-html        all of it -> the file
+rows        what the tables print beyond the fields of sections and variants
+html        all of it, by the templates of this room -> the file
 """
 
 import re

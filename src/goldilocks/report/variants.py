@@ -70,17 +70,29 @@ class Variant:
         tags = [run.tags for run in self.trainings.values()]
         return dict(Counter(tag["verdict"] for tag in tags if "verdict" in tag).most_common())
 
+    @property
+    def beats_baseline(self) -> list[bool]:
+        """Return whether each training that counts beats the baseline, where it is known."""
+        tags = [run.tags for run in self.trainings.values()]
+        return [tag["beats_baseline"] == "true" for tag in tags if "beats_baseline" in tag]
+
     def spread(self, measure: str) -> Spread | None:
         """Return mean, deviation and 95 % confidence interval of a measure; None without a value.
 
         The interval is cut off where no value can be: below 0 if none of them is, and above 1 for
-        shares. Without the overlap of folds its ends are NaN.
+        shares. Without the overlap of folds its ends are NaN. Of a single training it is the
+        interval over rows that the training logged, if it did.
         """
-        values = list(self.values.get(measure, {}).values())
+        by_training = self.values.get(measure, {})
+        values = list(by_training.values())
         if not values:
             return None
 
         spread = mean_interval.spread(values, overlap=self.overlap or 0.0)
+        if spread.count == 1:
+            [metrics] = [self.trainings[key].metrics for key in by_training]
+            ends = [metrics.get(f"{measure}_{end}", math.nan) for end in ("low", "high")]
+            return replace(spread, low=ends[0], high=ends[1])
         if self.overlap is None:
             return replace(spread, low=math.nan, high=math.nan)
 
