@@ -13,6 +13,7 @@ from goldilocks.evaluation.differences import (
     between_trainings,
     holm,
 )
+from goldilocks.problem import Problem
 from workflows import dataset, problem
 
 ROWS = np.arange(400)
@@ -298,6 +299,14 @@ def test_accuracies_are_compared_with_the_best_constant():
     assert binary.against_baseline(model, "accuracy").mean == pytest.approx(0.9 - 0.75)
     score = binary.score(model, "accuracy")
     assert (score.mean, score.error) == pytest.approx((0.9, 0.3 / 20), rel=0.01)
+
+
+def test_a_negative_loss_keeps_its_sign():
+    # Of 10, a perfect prediction: 10 - 10 x log(10) = -13.03.
+    perfect = {("0", ""): (ROWS, np.full((400, 1), 10, "float32"))}
+    poisson = Problem("regression", "exponential", "poisson", ("mae",))
+    counts = Comparison(dataset(np.full(400, 10.0), "regression"), poisson, {}, 3)
+    assert counts.score(perfect, "loss").mean == pytest.approx(10 - 10 * math.log(10))
 
 
 def test_a_metric_that_is_no_mean_over_rows_gives_way_to_the_loss():
