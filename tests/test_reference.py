@@ -1,4 +1,5 @@
 import dataclasses
+import math
 import time
 
 import numpy as np
@@ -108,14 +109,14 @@ def problem_of(dataset):
 
 
 def tune(dataset, splits, *, seed=0, seconds=0.0):
+    splits = [splits] if isinstance(splits, Split) else splits
     return reference.tune(dataset, problem_of(dataset), splits, seed=seed, seconds=seconds)
 
 
 def predict_test(dataset, parts, parameters, seed=0):
     """Return predictions of the test rows after a fit on all others."""
     problem, train = problem_of(dataset), parts.joined().train
-    fitted = reference.fit(dataset, problem, train, parameters, seed=seed)
-    return reference.predict(dataset, problem, fitted, parts.test)
+    return reference.predict(dataset, problem, train, parts.test, parameters, seed=seed)
 
 
 def scores(dataset, rows, predictions):
@@ -239,7 +240,7 @@ def test_settings_cut_off_by_the_time_do_not_count(monkeypatch):
 
     def late(*arguments, deadline):
         deadlines.append(deadline)
-        over = None if deadline is None else 0.0
+        over = math.inf if math.isinf(deadline) else 0.0
         return evaluate(*arguments, deadline=over)
 
     monkeypatch.setattr(search, "_evaluate", late)

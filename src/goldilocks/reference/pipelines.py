@@ -14,7 +14,9 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
+from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
+from goldilocks.reference import rows
 
 Parameters = Mapping[str, float | bool]
 
@@ -72,35 +74,28 @@ def suggest(trial: optuna.Trial, kind: str) -> Parameters:
 
 
 def build(
-    kind: str,
-    problem: Problem,
-    parameters: Parameters,
-    *,
-    categories: Sequence[str],
-    characters: bool,
-    most_components: int,
-    seed: int,
+    dataset: Dataset, problem: Problem, parameters: Parameters, x: rows.Inputs, *, seed: int
 ) -> Pipeline:
     """Build a pipeline that is not fitted yet.
 
     Args:
-        kind: Kind of the data set.
+        dataset: Where the rows are from.
         problem: Whether classes or numbers are predicted, and the loss of numbers.
-        parameters: Hyperparameters, by the names of `FIRST[kind]`.
-        categories: The columns of a table that hold categories.
-        characters: Whether texts are cut into characters, not words.
-        most_components: Number of rows or pixels of images, whichever is smaller.
+        parameters: Hyperparameters, by the names of `FIRST[dataset.kind]`.
+        x: What it will be fitted on.
         seed: Seed of all that is random.
     """
-    if kind == "table":
+    if dataset.kind == "table":
+        categories = rows.categories(dataset)
         columns = _encode_categories(categories)
         indices = list(range(len(categories)))  # The encoder puts them first.
         return Pipeline(
             [("columns", columns), ("model", _boosted(problem, parameters, indices, seed))]
         )
 
-    if kind == "text":
+    if dataset.vectorization is not None:
         ngrams = int(parameters["ngrams"])
+        characters = dataset.vectorization.token == "character"
         words = TfidfVectorizer(
             analyzer="char_wb" if characters else "word",
             token_pattern=r"(?u)\b\w+\b",  # Else a text of single letters would be empty.
@@ -111,8 +106,8 @@ def build(
         )
         return Pipeline([("words", words), ("model", _linear(problem, parameters["C"], seed))])
 
-    if kind == "image":
-        count = min(int(parameters["components"]), most_components)
+    if dataset.kind == "image":
+        count = min(int(parameters["components"]), *np.shape(x))
         components = PCA(count, svd_solver="auto", random_state=seed)
         model = _linear(problem, parameters["C"], seed)
         return Pipeline([("components", components), ("model", model)])

@@ -7,6 +7,7 @@ draws are Optuna's.
 from __future__ import annotations
 
 import functools
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -60,10 +61,11 @@ class Reference:
         return float(np.nan_to_num(np.mean(losses), nan=np.inf, posinf=np.inf))
 
 
+@threadpool_limits.wrap(limits=THREADS)
 def tune(
     dataset: Dataset,
     problem: Problem,
-    splits: Split | Sequence[Split],
+    splits: Sequence[Split],
     *,
     seed: int,
     seconds: float,
@@ -76,15 +78,14 @@ def tune(
     Args:
         dataset: A data set of any kind.
         problem: The problem, whose loss is minimized.
-        splits: One split or several; models are fitted on training rows and scored on validation
-            rows. Test rows are never read.
+        splits: Models are fitted on training rows and scored on validation rows. Test rows are
+            never read.
         seed: Seed of all that is random.
         seconds: Time after which no further settings are tried; the first ones always are.
 
     Raises:
         ValueError: There is no split, or one has no training or no validation rows.
     """
-    splits = [splits] if isinstance(splits, Split) else list(splits)
     if not splits or not all(len(split.train) and len(split.validation) for split in splits):
         raise ValueError(
             f"the reference got {len(splits)} splits with "
@@ -92,68 +93,53 @@ def tune(
             "expected at least one split, each with training and validation rows."
         )
 
-    began = time.monotonic()
-    with threadpool_limits(THREADS):
-        evaluate = functools.partial(
-            _evaluate, dataset, problem, splits, _reader(dataset, splits), seed
-        )
-        best = evaluate(pipelines.FIRST[dataset.kind], deadline=None)
+    deadline = time.monotonic() + seconds
+    evaluate = functools.partial(
+        _evaluate, dataset, problem, splits, _reader(dataset, splits), seed
+    )
+    candidates = [evaluate(pipelines.FIRST[dataset.kind], deadline=math.inf)]
 
-        def objective(trial: optuna.Trial) -> float:
-            """Return the mean validation loss of random settings."""
-            nonlocal best
-            parameters = pipelines.suggest(trial, dataset.kind)
-            candidate = evaluate(parameters, deadline=began + seconds)
-            best = min(best, candidate, key=lambda either: either.loss)
-            return candidate.loss
+    def objective(trial: optuna.Trial) -> float:
+        """Return the mean validation loss of random settings."""
+        parameters = pipelines.suggest(trial, dataset.kind)
+        candidates.append(evaluate(parameters, deadline=deadline))
+        return candidates[-1].loss
 
-        optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print every trial.
-        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
-        seconds_left = began + seconds - time.monotonic()
-        study.optimize(objective, n_trials=CANDIDATES - 1, timeout=max(0.0, seconds_left))
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print every trial.
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
+    seconds_left = max(0.0, deadline - time.monotonic())
+    study.optimize(objective, n_trials=CANDIDATES - 1, timeout=seconds_left)
 
-    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-    return replace(best, candidates=1 + len(complete))
+    best = min(candidates, key=lambda candidate: candidate.loss)
+    return replace(best, candidates=len(candidates))
 
 
-def fit(
+@threadpool_limits.wrap(limits=THREADS)
+def predict(
     dataset: Dataset,
     problem: Problem,
     train: np.ndarray,
+    wanted: np.ndarray,
     parameters: Parameters,
     *,
     seed: int,
-) -> Pipeline:
-    """Return the reference, fitted with given hyperparameters.
+) -> np.ndarray:
+    """Return predictions of the reference, fitted with given hyperparameters, as of a network.
 
     Args:
         dataset: The data set.
         problem: What is predicted.
         train: The rows to fit on, int64 (n,).
+        wanted: The rows to predict, int64 (m,).
         parameters: The hyperparameters, as `tune` finds them.
         seed: Seed of all that is random.
-    """
-    with threadpool_limits(THREADS):
-        read = functools.partial(rows.read, dataset)
-        return _fit(dataset, problem, parameters, rows.thin(dataset, train), read, seed)
-
-
-def predict(
-    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray
-) -> np.ndarray:
-    """Return predictions as a network makes them: probabilities or numbers.
-
-    Args:
-        dataset: The data set.
-        problem: What is predicted.
-        pipeline: The fitted reference.
-        wanted: The rows to predict, int64 (n,).
 
     Returns:
-        float32 (n, outputs).
+        Probabilities or numbers, float32 (m, outputs).
     """
-    with threadpool_limits(THREADS):
-        return _predict(dataset, problem, pipeline, wanted, functools.partial(rows.read, dataset))
+    read = functools.partial(rows.read, dataset)
+    pipeline = _fit(dataset, problem, train, read, parameters, seed)
+    return _predict(dataset, problem, wanted, read, pipeline)
 
 
 def _evaluate(
@@ -164,7 +150,7 @@ def _evaluate(
     seed: int,
     parameters: Parameters,
     *,
-    deadline: float | None,
+    deadline: float,
 ) -> Reference:
     """Fit on the training rows of every split, and score on its validation rows.
 
@@ -175,11 +161,10 @@ def _evaluate(
     outputs = count_outputs(problem, dataset)
     scores, predictions = [], []
     for split in splits:
-        if deadline is not None and time.monotonic() > deadline:
+        if time.monotonic() > deadline:
             raise optuna.TrialPruned
-        train = rows.thin(dataset, split.train)
-        pipeline = _fit(dataset, problem, parameters, train, read, seed)
-        predicted = _predict(dataset, problem, pipeline, split.validation, read)
+        pipeline = _fit(dataset, problem, split.train, read, parameters, seed)
+        predicted = _predict(dataset, problem, split.validation, read, pipeline)
         truth = encode_targets(problem, outputs, dataset.y[split.validation])
         scores.append(evaluation.scores(problem, truth, predicted))
         predictions.append(predicted)
@@ -208,26 +193,18 @@ def _reader(dataset: Dataset, splits: Sequence[Split]) -> Reader:
 def _fit(
     dataset: Dataset,
     problem: Problem,
-    parameters: Parameters,
     train: np.ndarray,
     read: Reader,
+    parameters: Parameters,
     seed: int,
 ) -> Pipeline:
     """Return a fitted pipeline; of series, for the change from the last value."""
+    train = rows.thin(dataset, train)
     x, y = read(train), dataset.y[train]
     if dataset.persistence is not None:
         y = y - dataset.persistence[train]
 
-    vectorization = dataset.vectorization
-    pipeline = pipelines.build(
-        dataset.kind,
-        problem,
-        parameters,
-        categories=rows.categories(dataset),
-        characters=vectorization is not None and vectorization.token == "character",
-        most_components=min(np.shape(x)) if dataset.kind == "image" else 0,
-        seed=seed,
-    )
+    pipeline = pipelines.build(dataset, problem, parameters, x, seed=seed)
     if problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2:
         # The training rows of a fold may have a single class, on which the others cannot be fitted.
         pipeline.set_params(model=DummyClassifier())
@@ -242,7 +219,7 @@ def _fit(
 
 
 def _predict(
-    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray, read: Reader
+    dataset: Dataset, problem: Problem, wanted: np.ndarray, read: Reader, pipeline: Pipeline
 ) -> np.ndarray:
     """Return predictions, float32 (n, outputs); as many rows are read at a time as memory holds."""
     size = max(1, len(rows.thin(dataset, wanted)))

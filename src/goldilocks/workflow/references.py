@@ -145,7 +145,6 @@ def _tested(
     split = settings.builder("protocol")(dataset)[-1]
     train = split.joined().train if dataset.subset is None else split.train
     seed = settings.tree["seed"]
-    fitted = reference.fit(dataset, problem, train, tuned.parameters, seed=seed)
-    predictions = reference.predict(dataset, problem, fitted, rows)
+    predictions = reference.predict(dataset, problem, train, rows, tuned.parameters, seed=seed)
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     return predictions, scores.scores(problem, truth, predictions)
