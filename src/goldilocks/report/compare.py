@@ -18,7 +18,7 @@ from goldilocks.report import html, sections
 from goldilocks.report.html import Origin
 from goldilocks.tracking import Store
 
-ARTIFACTS = "report"  # the folder among the artifacts of a sweep's parent run
+ARTIFACTS = "report"  # the folder among the artifacts of a run
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")  # in the address of a database or a server
 
 
@@ -52,10 +52,15 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
     file = output or Path(f"report-{selection.slug}.html")
     file.write_text(text, encoding="utf-8")
     if selection.sweep is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "report.html").write_text(text, encoding="utf-8")
-            store.log_artifacts(selection.sweep.run_id, Path(folder), ARTIFACTS)
+        log(store, selection.sweep.run_id, text)
     return file
+
+
+def log(store: Store, run_id: str, text: str) -> None:
+    """Log the text of a report to a run, as `report/report.html`."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "report.html").write_text(text, encoding="utf-8")
+        store.log_artifacts(run_id, Path(folder), ARTIFACTS)
 
 
 def without_password(text: str) -> str:

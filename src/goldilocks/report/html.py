@@ -61,13 +61,7 @@ def page(
         histories: Of its runs.
         origin: Where it comes from.
     """
-    environment = Environment(
-        loader=PackageLoader("goldilocks.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of("goldilocks.report")
     environment.filters.update(
         number=formatting.number, signed=_signed, evaluation_warning=_evaluation_warning
     )
@@ -93,6 +87,17 @@ def page(
         script=asset("page.js"),
         figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
         plotly=Markup(get_plotlyjs()) if figures else "",
+    )
+
+
+def environment_of(package: str) -> Environment:
+    """Return what renders the templates of a package; it escapes what they print."""
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

@@ -129,8 +129,4 @@ def _draw(runs: Sequence[StoredRun], file: Path, title: str) -> None:
 def _labels(runs: Sequence[StoredRun]) -> list[str]:
     """Return a short name for each run, made of what differs, and numbered where that is equal."""
     columns = variants.differing([run.params for run in runs])
-    labels = []
-    for run in runs:
-        settings = ", ".join(f"{name}={run.params.get(name, '')}" for name in columns)
-        labels.append(settings[:LABEL] or run.name)
-    return variants.numbered(labels)
+    return variants.numbered([label[:LABEL] for label in variants.labels(runs, columns)])

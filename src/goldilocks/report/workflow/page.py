@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from goldilocks.problem import higher_is_better
+from goldilocks.report import compare
 from goldilocks.report.compare import without_password
-from goldilocks.report.html import asset, style_sheet
+from goldilocks.report.html import asset, environment_of, style_sheet
 from goldilocks.report.workflow import figure
 from goldilocks.report.workflow.results import (
     FILE,
@@ -30,7 +29,6 @@ from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 
 ROLE = "workflow"
-ARTIFACTS = "report"  # the folder among the artifacts of the workflow's run
 
 
 def write(store: Store, run: StoredRun, output: Path | None) -> Path:
@@ -50,24 +48,13 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
         text = page(report, run, store)
         file = output or Path(f"workflow-{run.run_id[:8]}.html")
         file.write_text(text, encoding="utf-8")
-
-        log = Path(name) / "log"
-        log.mkdir()
-        (log / "report.html").write_text(text, encoding="utf-8")
-        store.log_artifacts(run.run_id, log, ARTIFACTS)
+    compare.log(store, run.run_id, text)
     return file
 
 
 def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
     """Return the text of the HTML file."""
-    environment = Environment(
-        loader=PackageLoader("goldilocks.report.workflow", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("workflow.html.j2")
+    template = environment_of("goldilocks.report.workflow").get_template("workflow.html.j2")
 
     # A link to a server works by itself; that to a database needs a command.
     ui_command = "" if store.uri.startswith("http") else without_password(store.ui_command)
