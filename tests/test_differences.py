@@ -8,7 +8,6 @@ from scipy import stats
 from goldilocks.evaluation.differences import (
     Comparison,
     Difference,
-    between_rows,
     between_samples,
     between_trainings,
     holm,
@@ -107,35 +106,6 @@ def test_holm_corrects_several_comparisons():
     assert corrected["a"].adjusted == pytest.approx(0.06), "never below a smaller p-value"
     assert [corrected[name].beyond_noise for name in "abcd"] == [False, None, True, False]
     assert holm({}) == {}
-
-
-def test_a_difference_between_rows_is_the_paired_t_test():
-    rng = np.random.default_rng(0)
-    hard = rng.exponential(1, 80)
-    first, second = hard + rng.normal(0.1, 0.1, 80), hard + rng.normal(0, 0.1, 80)
-
-    difference = between_rows(first, second, None)
-
-    expected = stats.ttest_rel(first, second)
-    interval = expected.confidence_interval()
-    assert difference.mean == pytest.approx((first - second).mean())
-    assert difference.mean / difference.error == pytest.approx(expected.statistic)
-    assert (difference.low, difference.high) == pytest.approx((interval.low, interval.high))
-
-
-def test_a_difference_between_clusters_is_that_of_their_means():
-    rng = np.random.default_rng(0)
-    first, second, clusters = rng.normal(size=60), rng.normal(size=60), np.repeat(np.arange(12), 5)
-
-    difference = between_rows(first, second, clusters)
-
-    means = (first - second).reshape(12, 5).mean(axis=1)
-    interval = stats.ttest_1samp(means, 0).confidence_interval()
-    assert (difference.low, difference.high) == pytest.approx((interval.low, interval.high))
-
-    single = between_rows(first, second, np.zeros(60, int))
-    assert single.mean == pytest.approx(difference.mean)
-    assert math.isnan(single.error)
 
 
 def predictions(rng, noise, *, seeds=("0",), rows=ROWS, bias=0.0):

@@ -21,9 +21,9 @@ from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.baseline import predict_baseline
 from goldilocks.evaluation.intervals import (
     CONFIDENCE,
-    mean_error,
     row_clusters,
     row_values,
+    standard_error,
     student_quantile,
 )
 from goldilocks.problem import Problem, higher_is_better
@@ -146,18 +146,6 @@ def between_trainings(
 
     error = spread.deviation * math.sqrt(1 / count + overlap)
     return Difference(mean=spread.mean, error=error, freedom=count - 1, pairs=count, over=over)
-
-
-def between_rows(first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None) -> Difference:
-    """Return the mean of `first - second` over rows, with the noise of rows but not of seeds.
-
-    Args:
-        first: A score for each row, float64 (n,).
-        second: The other model's scores of the same rows, float64 (n,).
-        clusters: int64 (n,), equal for rows that belong together; None for independent rows.
-    """
-    mean, error, count = mean_error(first - second, clusters)
-    return Difference(mean=mean, error=error, freedom=count - 1, pairs=1, rows=len(first))
 
 
 def between_samples(first: Difference, second: Difference) -> Difference:
@@ -307,9 +295,9 @@ class Comparison:
         table = pd.DataFrame(by_seed)
         means, rows = table.mean(axis=1).to_numpy(), table.index.to_numpy()
 
-        row_noise = between_rows(means, np.zeros(len(means)), row_clusters(self.dataset, rows))
+        row_noise = standard_error(means, row_clusters(self.dataset, rows))
         seed_noise = self._seed_noise(table.mean(), metric, networks)
-        error, freedom = _combine_errors([(row_noise.error, row_noise.freedom), seed_noise])
+        error, freedom = _combine_errors([row_noise, seed_noise])
         return Difference(
             mean=float(means.mean()),
             error=error,

@@ -61,11 +61,10 @@ def mean_history(histories: Sequence[Mapping[str, Sequence[float]]]) -> dict[str
 
     epochs = min((len(values) for history in histories for values in history.values()), default=0)
     means = {}
-    for name in histories[0]:
-        curves = [history[name][:epochs] for history in histories]
-        means[name] = [
-            sum(map(float, values)) / len(values) for values in zip(*curves, strict=True)
-        ]
+    with np.errstate(invalid="ignore"):  # The mean of both infinities is NaN.
+        for name in histories[0]:
+            curves = [history[name][:epochs] for history in histories]
+            means[name] = np.mean(curves, axis=0, dtype=float).tolist()
     return means
 
 

@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -28,9 +33,30 @@ NAMES: Mapping[str, str] = {
 }
 MOST_CATEGORIES = 250  # of a column; gradient boosting takes 255, and the rarest are taken together
 MOST_WORDS = 100_000
-COMPONENTS = (10, 30, 60, 100, 150)
 BOOSTED_LOSSES = {"mae": "absolute_error"}  # by Keras's names; squared error of the others
 ITERATIONS = 1000  # of a linear model's solver, at most
+
+# What is tried, by the names of `FIRST`.
+SPACES: Mapping[str, dict[str, BaseDistribution]] = {
+    "table": {
+        "learning_rate": FloatDistribution(0.01, 0.3, log=True),
+        "max_leaf_nodes": IntDistribution(3, 63),
+        "min_samples_leaf": IntDistribution(2, 59),
+        "l2_regularization": FloatDistribution(1e-3, 100, log=True),
+        "max_iter": CategoricalDistribution([50, 100, 200, 400]),
+        "max_features": CategoricalDistribution([0.3, 0.6, 1.0]),
+    },
+    "text": {
+        "C": FloatDistribution(0.1, 100, log=True),
+        "ngrams": IntDistribution(1, 2),
+        "sublinear_tf": CategoricalDistribution([False, True]),
+    },
+    "image": {
+        "C": FloatDistribution(1e-3, 100, log=True),
+        "components": CategoricalDistribution([10, 30, 60, 100, 150]),
+    },
+    "series": {"alpha": FloatDistribution(0.1, 1e6, log=True)},
+}
 
 # What is tried first: scikit-learn's own defaults, as far as it has them.
 FIRST: Mapping[str, Parameters] = {
@@ -46,31 +72,6 @@ FIRST: Mapping[str, Parameters] = {
     "image": {"C": 1.0, "components": 60},
     "series": {"alpha": 1.0},
 }
-
-
-def suggest(trial: optuna.Trial, kind: str) -> Parameters:
-    """Return the hyperparameters of a trial, by the names of `FIRST`."""
-    if kind == "table":
-        return {
-            "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.3, log=True),
-            "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 3, 63),
-            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 2, 59),
-            "l2_regularization": trial.suggest_float("l2_regularization", 1e-3, 100, log=True),
-            "max_iter": trial.suggest_categorical("max_iter", [50, 100, 200, 400]),
-            "max_features": trial.suggest_categorical("max_features", [0.3, 0.6, 1.0]),
-        }
-    if kind == "text":
-        return {
-            "C": trial.suggest_float("C", 0.1, 100, log=True),
-            "ngrams": trial.suggest_int("ngrams", 1, 2),
-            "sublinear_tf": trial.suggest_categorical("sublinear_tf", [False, True]),
-        }
-    if kind == "image":
-        return {
-            "C": trial.suggest_float("C", 1e-3, 100, log=True),
-            "components": trial.suggest_categorical("components", COMPONENTS),
-        }
-    return {"alpha": trial.suggest_float("alpha", 0.1, 1e6, log=True)}
 
 
 def build(

@@ -6,6 +6,7 @@ draws are Optuna's.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import time
@@ -99,16 +100,12 @@ def tune(
     )
     candidates = [evaluate(pipelines.FIRST[dataset.kind], deadline=math.inf)]
 
-    def objective(trial: optuna.Trial) -> float:
-        """Return the mean validation loss of random settings."""
-        parameters = pipelines.suggest(trial, dataset.kind)
-        candidates.append(evaluate(parameters, deadline=deadline))
-        return candidates[-1].loss
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print every trial.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print what it draws.
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
-    seconds_left = max(0.0, deadline - time.monotonic())
-    study.optimize(objective, n_trials=CANDIDATES - 1, timeout=seconds_left)
+    with contextlib.suppress(TimeoutError):
+        while len(candidates) < CANDIDATES:
+            trial = study.ask(pipelines.SPACES[dataset.kind])
+            candidates.append(evaluate(trial.params, deadline=deadline))
 
     best = min(candidates, key=lambda candidate: candidate.loss)
     return replace(best, candidates=len(candidates))
@@ -155,14 +152,13 @@ def _evaluate(
     """Fit on the training rows of every split, and score on its validation rows.
 
     Raises:
-        optuna.TrialPruned: The deadline, on the clock of `time.monotonic`, passes before the last
-            split.
+        TimeoutError: The deadline, on the clock of `time.monotonic`, passes before the last split.
     """
     outputs = count_outputs(problem, dataset)
     scores, predictions = [], []
     for split in splits:
         if time.monotonic() > deadline:
-            raise optuna.TrialPruned
+            raise TimeoutError
         pipeline = _fit(dataset, problem, split.train, read, parameters, seed)
         predicted = _predict(dataset, problem, split.validation, read, pipeline)
         truth = encode_targets(problem, outputs, dataset.y[split.validation])
@@ -224,17 +220,20 @@ def _predict(
     """Return predictions, float32 (n, outputs); as many rows are read at a time as memory holds."""
     size = max(1, len(rows.thin(dataset, wanted)))
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    if pipelines.is_regression(problem):
-        values = np.concatenate([pipeline.predict(read(chunk)) for chunk in chunks])
-        if dataset.persistence is not None:
-            values = values + dataset.persistence[wanted]
-        if problem.type == "unit_regression":
-            values = np.clip(values, 0, 1)
-        return values.reshape(len(wanted), -1).astype("float32")
-
-    predicted = np.concatenate([pipeline.predict_proba(read(chunk)) for chunk in chunks])
+    is_regression = pipelines.is_regression(problem)
+    predict_chunk = pipeline.predict_proba
+    if is_regression:
+        predict_chunk = pipeline.predict
+    predicted = np.concatenate([predict_chunk(read(chunk)) for chunk in chunks])
     if problem.type == "multilabel":
         return predicted.astype("float32")
+
+    if is_regression:
+        if dataset.persistence is not None:
+            predicted = predicted + dataset.persistence[wanted]
+        if problem.type == "unit_regression":
+            predicted = np.clip(predicted, 0, 1)
+        return predicted.reshape(len(wanted), -1).astype("float32")
 
     # A class that no training row had has no column, and gets no probability.
     probabilities = np.zeros((len(wanted), max(2, len(dataset.classes))), "float32")

@@ -82,7 +82,7 @@ def _section(basis: Basis, runs: Sequence[StoredRun], histories: Histories) -> S
     reference = _reference(ranked, shown[0])
 
     settings = _settings(ranked)
-    columns = variants.differing([variant.configuration for variant in ranked])
+    columns = variants.differing([variants.configuration(variant.runs[0]) for variant in ranked])
     varied = [*columns, "seed"] if len(settings.get("seed", ())) > 1 else columns
     return Section(
         basis=basis,

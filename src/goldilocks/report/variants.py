@@ -61,11 +61,6 @@ class Variant:
         return self.runs[0].params
 
     @property
-    def configuration(self) -> Mapping[str, str]:
-        """Return the settings that its runs share."""
-        return configuration(self.runs[0])
-
-    @property
     def verdicts(self) -> Mapping[str, int]:
         """Return how many trainings that count have each verdict, the most frequent first."""
         tags = [run.tags for run in self.trainings.values()]
