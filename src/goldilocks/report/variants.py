@@ -12,7 +12,6 @@ from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.differences import Key
 from goldilocks.evaluation.mean_interval import Spread
-from goldilocks.problem import higher_is_better
 from goldilocks.tracking.query import StoredRun, reused
 from goldilocks.tracking.selection import PARENT, PARTS
 
@@ -75,9 +74,8 @@ class Variant:
     def spread(self, measure: str) -> Spread | None:
         """Return mean, deviation and 95 % confidence interval of a measure; None without a value.
 
-        The interval is cut off where no value can be: below 0 if none of them is, and above 1 for
-        shares. Without the overlap of folds its ends are NaN. Of a single training it is the
-        interval over rows that the training logged, if it did.
+        The interval is cut off where no value can be. Without the overlap of folds its ends are
+        NaN. Of a single training it is the interval over rows that the training logged, if it did.
         """
         by_training = self.values.get(measure, {})
         values = list(by_training.values())
@@ -85,15 +83,13 @@ class Variant:
             return None
 
         spread = mean_interval.spread(values, overlap=self.overlap or 0.0)
+        if spread.count > 1 and self.overlap is not None:
+            return mean_interval.bounded(spread, values, measure)
+
+        low, high = math.nan, math.nan
         if spread.count == 1:
             [metrics] = [self.trainings[key].metrics for key in by_training]
-            ends = [metrics.get(f"{measure}_{end}", math.nan) for end in ("low", "high")]
-            return replace(spread, low=ends[0], high=ends[1])
-        if self.overlap is None:
-            return replace(spread, low=math.nan, high=math.nan)
-
-        low = max(spread.low, 0.0) if min(values) >= 0 else spread.low
-        high = min(spread.high, 1.0) if higher_is_better(measure) else spread.high
+            low, high = metrics.get(f"{measure}_low", low), metrics.get(f"{measure}_high", high)
         return replace(spread, low=low, high=high)
 
     def mean(self, metric: str) -> float:

@@ -4,10 +4,9 @@ Source: Deep Learning with Python, 1st edition, sections 3.6.4 and 4.2.1: k-fold
 mean curve.
 """
 
-import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,6 @@ from goldilocks.evaluation.baseline import beats
 from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.formatting import markdown, number
 from goldilocks.plots import curves, overlays, style
-from goldilocks.problem import higher_is_better
 from goldilocks.protocol import notes_of_all
 from goldilocks.run import description
 from goldilocks.run.outcome import Outcome, verdict_metrics, verdict_tags
@@ -128,7 +126,8 @@ def _average(settings: Settings, outcomes: Sequence[Outcome]) -> Average:
     for name in history:
         if name.startswith("val_"):
             values = [training[name][epoch - 1] for training in histories]
-            best[name] = _bounded(name, mean_interval.spread(values, overlap=overlap))
+            spread = mean_interval.spread(values, overlap=overlap)
+            best[name] = mean_interval.bounded(spread, values, name)
 
     # The mean curve -> verdict.
     baseline = {
@@ -158,13 +157,6 @@ def _overlap(outcomes: Sequence[Outcome]) -> float:
         return 0.0
     ratios = [len(outcome.result.validation) / len(outcome.split.train) for outcome in outcomes]
     return float(np.mean(ratios))
-
-
-def _bounded(name: str, spread: Spread) -> Spread:
-    """Cut off the part of an interval that no loss, error or share can have: below 0, above 1."""
-    most = 1.0 if higher_is_better(name) else math.inf
-    least = 0.0 if spread.mean >= 0 else -math.inf  # The Poisson loss may be negative.
-    return replace(spread, low=max(spread.low, least), high=min(spread.high, most))
 
 
 def _description(average: Average) -> str:
