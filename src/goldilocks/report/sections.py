@@ -135,7 +135,8 @@ def _differences(
 
 
 def _difference(variant: Variant, reference: Variant, measure: str) -> Difference:
-    overlaps = [each.overlap for each in (variant, reference) if each.overlap is not None]
+    pair = variant.overlap, reference.overlap
+    overlaps = [overlap for overlap in pair if overlap is not None]
     difference = between_trainings(
         variant.values[measure], reference.values[measure], overlap=max(overlaps, default=0.0)
     )

@@ -235,10 +235,10 @@ def _variant(
     return Variant(
         name=name,
         runs=tuple(runs),
-        trainings={key: each.training for key, each in counted.items()},
+        trainings={key: result.training for key, result in counted.items()},
         values={measure: scores for measure, scores in values.items() if scores},
         overlap=overlap,
-        best_epochs=tuple(sorted({each.epoch for each in counted.values()})),
+        best_epochs=tuple(sorted({result.epoch for result in counted.values()})),
         problems=tuple(problems),
     )
 
@@ -257,11 +257,11 @@ def _problem(run: StoredRun) -> str:
 def _counted(run: StoredRun, parts: Sequence[StoredRun]) -> dict[Key, _Counted]:
     """Return the finished parts of a run, or the run itself, by seed and fold."""
     epoch = int(run.metrics.get("best_epoch", 0))
-    trainings = [part for part in parts if part.status == "FINISHED"] or [run]
-    return {
-        (each.params.get("seed", ""), each.tags.get("fold", "")): _Counted(each, epoch, bool(parts))
-        for each in trainings
-    }
+    counted = {}
+    for training in [part for part in parts if part.status == "FINISHED"] or [run]:
+        key = training.params.get("seed", ""), training.tags.get("fold", "")
+        counted[key] = _Counted(training, epoch, bool(parts))
+    return counted
 
 
 def _value(counted: _Counted, measure: str, histories: Histories) -> float | None:
