@@ -43,7 +43,7 @@ class Reference:
     Attributes:
         name: Name of the model, for people.
         parameters: The best hyperparameters, by the names of `pipelines.FIRST`.
-        scores: For each split, the loss and the metrics of its validation rows, by Keras's names.
+        scores: The loss and the metrics of validation rows, by Keras's names; the mean over splits.
         predictions: For each split, the predictions of its validation rows, float32 (rows,
             outputs), by a model that was fitted on its training rows alone.
         candidates: Number of settings that were tried on every split.
@@ -51,15 +51,14 @@ class Reference:
 
     name: str
     parameters: Parameters
-    scores: tuple[Mapping[str, float], ...]
+    scores: Mapping[str, float]
     predictions: tuple[np.ndarray, ...]
     candidates: int = 1
 
     @property
     def loss(self) -> float:
-        """The mean validation loss; infinite where it is not a number."""
-        losses = [scores["loss"] for scores in self.scores]
-        return float(np.nan_to_num(np.mean(losses), nan=np.inf, posinf=np.inf))
+        """The validation loss; infinite where it is not a number."""
+        return float(np.nan_to_num(self.scores["loss"], nan=np.inf, posinf=np.inf))
 
 
 @threadpool_limits.wrap(limits=THREADS)
@@ -167,7 +166,7 @@ def _evaluate(
     return Reference(
         name=pipelines.NAMES[dataset.kind],
         parameters=parameters,
-        scores=tuple(scores),
+        scores={name: float(np.mean([fold[name] for fold in scores])) for name in scores[0]},
         predictions=tuple(predictions),
     )
 
@@ -220,20 +219,17 @@ def _predict(
     """Return predictions, float32 (n, outputs); as many rows are read at a time as memory holds."""
     size = max(1, len(rows.thin(dataset, wanted)))
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    is_regression = pipelines.is_regression(problem)
-    predict_chunk = pipeline.predict_proba
-    if is_regression:
-        predict_chunk = pipeline.predict
-    predicted = np.concatenate([predict_chunk(read(chunk)) for chunk in chunks])
+    if pipelines.is_regression(problem):
+        values = np.concatenate([pipeline.predict(read(chunk)) for chunk in chunks])
+        if dataset.persistence is not None:
+            values = values + dataset.persistence[wanted]
+        if problem.type == "unit_regression":
+            values = np.clip(values, 0, 1)
+        return values.reshape(len(wanted), -1).astype("float32")
+
+    predicted = np.concatenate([pipeline.predict_proba(read(chunk)) for chunk in chunks])
     if problem.type == "multilabel":
         return predicted.astype("float32")
-
-    if is_regression:
-        if dataset.persistence is not None:
-            predicted = predicted + dataset.persistence[wanted]
-        if problem.type == "unit_regression":
-            predicted = np.clip(predicted, 0, 1)
-        return predicted.reshape(len(wanted), -1).astype("float32")
 
     # A class that no training row had has no column, and gets no probability.
     probabilities = np.zeros((len(wanted), max(2, len(dataset.classes))), "float32")

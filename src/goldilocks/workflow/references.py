@@ -125,9 +125,7 @@ def _tuned(
     values = {
         "name": tuned.name,
         "parameters": dict(tuned.parameters),
-        "scores": {
-            name: float(np.mean([fold[name] for fold in tuned.scores])) for name in tuned.scores[0]
-        },
+        "scores": dict(tuned.scores),
         "settings_tried": tuned.candidates,
     }
     return values, arrays
