@@ -1,12 +1,12 @@
 import pytest
 
 from goldilocks.errors import StoreError
+from goldilocks.plots.capacity_curve import ModelSize
 from goldilocks.report.workflow.results import (
     FILE,
     BaselineResult,
     FinalResult,
     FinalScore,
-    ModelSize,
     PowerResult,
     ProblemResult,
     RegisterResult,

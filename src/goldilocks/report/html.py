@@ -54,14 +54,6 @@ def page(
         histories: Of its runs.
         origin: Where it comes from.
     """
-    loader = PackageLoader("goldilocks.report", "templates")
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     figures: list[Any] = []
     bases = [section.basis for section in sections]
     shown = [
@@ -69,17 +61,32 @@ def page(
         | _section(section, histories, origin, figures)
         for section in sections
     ]
-    return environment.get_template("page.html.j2").render(
-        title=selection.name,
-        lead=_lead(sections, origin),
-        why=_why(bases),
-        origin=origin,
-        made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
-        sections=shown,
-        style=style_sheet(),
-        script=asset("page.js"),
-        figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
-        plotly=Markup(get_plotlyjs()) if figures else "",
+    return (
+        environment("goldilocks.report")
+        .get_template("page.html.j2")
+        .render(
+            title=selection.name,
+            lead=_lead(sections, origin),
+            why=_why(bases),
+            origin=origin,
+            made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
+            sections=shown,
+            style=style_sheet(),
+            script=asset("page.js"),
+            figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
+            plotly=Markup(get_plotlyjs()) if figures else "",
+        )
+    )
+
+
+def environment(package: str) -> Environment:
+    """Return what renders the templates of a package, and escapes names."""
+    return Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

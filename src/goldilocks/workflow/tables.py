@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from goldilocks.formatting import number
-from goldilocks.report.workflow.results import Cell, ModelSize, TrainedRuns
+from goldilocks.plots.capacity_curve import ModelSize
+from goldilocks.report.workflow.results import Cell, TrainedRuns
 from goldilocks.workflow.candidate import Trained
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from goldilocks.errors import StoreError
+from goldilocks.plots.capacity_curve import ModelSize
 
 FILE = "report.json"
 
@@ -55,27 +56,6 @@ class TrainedRuns:
     name: str
     overrides: tuple[str, ...]
     run_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelSize:
-    """A model of one size.
-
-    Attributes:
-        name: What sets it apart.
-        weights: How many it has.
-        train_loss: Where the training ended; None if it diverged.
-        val_loss: Where the training ended; None if it diverged.
-        best_val_loss: At the best epoch.
-        verdict: Of its learning curve.
-    """
-
-    name: str
-    weights: int
-    train_loss: float | None
-    val_loss: float | None
-    best_val_loss: float
-    verdict: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,8 +55,13 @@ def step_lines(step: StepReport, number: int) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """Return rows as a Markdown table, without the runs."""
-    cells = [{name: shown(value) for name, value in row.items() if name != "run"} for row in rows]
-    return markdown(pd.DataFrame(cells))
+    names = columns(rows)
+    return markdown(pd.DataFrame([{name: shown(row.get(name)) for name in names} for row in rows]))
+
+
+def columns(rows: Sequence[Row]) -> list[str]:
+    """Return the names of all cells but the runs."""
+    return list(dict.fromkeys(name for row in rows for name in row if name != "run"))
 
 
 def shown(value: Cell) -> str:
