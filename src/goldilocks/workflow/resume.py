@@ -43,7 +43,7 @@ def load(kind: type[Result], name: str, folder: Path) -> Result | None:
         text = (folder / f"{name}.json").read_text()
     except FileNotFoundError:
         return None
-    return from_json(kind, json.loads(text))
+    return from_json(kind, text)
 
 
 def once(file: Path, decide: Callable[[], Any]) -> Any:

@@ -278,7 +278,7 @@ def read_report(file: Path) -> WorkflowReport:
         StoreError: If another version of Goldilocks wrote it.
     """
     try:
-        return from_json(WorkflowReport, json.loads(file.read_text()))
+        return from_json(WorkflowReport, file.read_text())
     except ValidationError as error:
         raise StoreError(
             f"{FILE} was written by another version of Goldilocks ({error.error_count()} of its "
@@ -286,10 +286,10 @@ def read_report(file: Path) -> WorkflowReport:
         ) from error
 
 
-def from_json(kind: type[Value], value: Any) -> Value:
-    """Make a dataclass from what `json` read, the dataclasses and tuples in it as well.
+def from_json(kind: type[Value], text: str) -> Value:
+    """Make a dataclass from JSON, the dataclasses and tuples in it as well.
 
     Raises:
         ValidationError: If a field is missing or has another type.
     """
-    return TypeAdapter(kind).validate_python(value)
+    return TypeAdapter(kind).validate_json(text)
