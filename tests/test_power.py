@@ -48,7 +48,7 @@ def test_a_model_that_predicts_nothing_stops_the_workflow(signal):
 
 def test_the_step_fails_without_the_first_seed():
     class Failing(Trainer):
-        def train(self, candidates, folder, parent):
+        def train(self, candidates, folder):
             return [None, *([object()] * (len(candidates) - 1))]
 
         def lost(self):

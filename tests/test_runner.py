@@ -27,7 +27,7 @@ class Rehearsal(Runner):
     def load(self, candidate, run_id):
         return trained(candidate.name, self.ends[candidate.name], metrics=NUMBERS)
 
-    def _stream(self, ask, tell, folder, parent, *, total):
+    def _stream(self, ask, tell, folder, *, total):
         while (job := ask()) is not None:
             self.started.append(job.name)
             end = self.ends[job.name]
@@ -49,7 +49,6 @@ def runner(tmp_path, monkeypatch):
         base=(),
         store=None,
         budget=budget.read("9runs", tmp_path),
-        monitor="val_loss",
         room=SimpleNamespace(),
     )
     rehearsal.ends, rehearsal.started = {}, []
@@ -62,12 +61,12 @@ def test_a_finished_training_is_not_repeated(runner, tmp_path):
         Candidate(name, (f"model.units={number}", "force=true"))
         for number, name in enumerate("abc")
     ]
-    first = runner.train(candidates, tmp_path, "")
+    first = runner.train(candidates, tmp_path)
     assert [each and each.candidate.name for each in first] == ["a", None, "c"]
     assert runner.failures == ["b failed: was killed"]
     assert runner.overhead == 3.0
     runner.ends["b"] = FINITE
-    again = runner.train(candidates, tmp_path, "")
+    again = runner.train(candidates, tmp_path)
     assert [each.candidate.name for each in again] == ["a", "b", "c"]
     assert runner.started == ["a", "b", "c", "b"]
     assert runner.budget.runs_spent == 3
@@ -76,21 +75,19 @@ def test_a_finished_training_is_not_repeated(runner, tmp_path):
 def test_another_candidate_with_the_same_number_is_trained(runner, tmp_path):
     runner.ends = {"a": FINITE, "b": FINITE}
     for name in "ab":
-        runner.train([Candidate(name, (f"model={name}",))], tmp_path, "")
+        runner.train([Candidate(name, (f"model={name}",))], tmp_path)
     assert runner.started == ["a", "b"]
 
 
 def test_an_interrupted_training_has_not_failed(runner, tmp_path):
     runner.ends, results = {"a": INTERRUPTED}, []
     requests = iter([(0, Candidate("a", ()))])
-    runner.stream(
-        lambda: next(requests, None), lambda *end: results.append(end), tmp_path, "", total=1
-    )
+    runner.stream(lambda: next(requests, None), lambda *end: results.append(end), tmp_path, total=1)
     assert (results, runner.failures, runner.budget.runs_spent) == ([], [], 0)
 
 
 def test_a_training_that_predicts_nan_has_failed(runner, tmp_path):
     runner.ends = {"a": {("0", ""): (np.arange(3), np.full((3, 1), np.nan, "float32"))}}
-    assert runner.train([Candidate("a", ())], tmp_path, "") == [None]
+    assert runner.train([Candidate("a", ())], tmp_path) == [None]
     assert isinstance(runner.error, FloatingPointError)
     assert "a diverged" in runner.failures[0]

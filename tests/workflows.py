@@ -63,7 +63,7 @@ class Trainer:
     room: object = field(default_factory=lambda: SimpleNamespace(shared=[{}, {}]))
     overhead: float = 1.0
 
-    def train(self, candidates, folder, parent):
+    def train(self, candidates, folder):
         self.names.extend(candidate.name for candidate in candidates)
         return [self.train_one(candidate) for candidate in candidates]
 
@@ -73,10 +73,8 @@ class Trainer:
 
 def context(data, typed=(), *, metric=None, runner=None, folder=Path(), spend="20runs"):
     """The context of a step, of a data set in memory."""
-    default = ("dataset=boston", "trainer.epochs=10", "trainer.batch_size=16")
     return Context(
-        settings=checked(*default, *typed),
-        typed=tuple(typed),
+        settings=checked("dataset=boston", *typed),
         store=None,
         dataset=data,
         problem=problem(data.problem, metric),

@@ -5,6 +5,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from goldilocks.config.rules import BUDGET
 from goldilocks.jobs import records
@@ -79,8 +80,7 @@ def read(typed: str | float, folder: Path) -> Budget:
     if match["unit"] == "runs":
         seconds, runs = math.inf, float(match["amount"])
 
-    try:
+    spent: dict[str, Any] = {"seconds": 0.0, "ended": ()}
+    if (folder / FILE).exists():
         spent = json.loads((folder / FILE).read_text())
-    except FileNotFoundError:
-        return Budget(seconds, runs, folder)
     return Budget(seconds, runs, folder, spent["seconds"], set(spent["ended"]))

@@ -11,13 +11,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.jobs.resources import Room
-from goldilocks.problem import resolve
 from goldilocks.report.workflow import log, text
 from goldilocks.report.workflow.results import (
     FILE,
@@ -37,6 +35,7 @@ from goldilocks.tracking.journal import FOLDER
 from goldilocks.workflow import budget
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.next_steps import next_steps
+from goldilocks.workflow.references import ANY
 from goldilocks.workflow.resume import Result, load, save
 from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
@@ -96,25 +95,17 @@ def conduct(settings: Settings, room: Room) -> None:
                 "mlflow.source.name": "workflow.py",
                 **provenance.tags(),
             },
-            resume=stored.run_id if stored else None,
+            resume=stored and stored.run_id,
         )
         with opened as tracker:
-            workflow_budget = budget.read(settings.tree["budget"], folder)
-            monitor = settings.tree["trainer"]["monitor"]
+            spending = budget.read(settings.tree["budget"], folder)
             context = Context(
                 settings=settings,
-                typed=typed,
                 store=store,
                 dataset=dataset,
                 problem=problem,
-                budget=workflow_budget,
-                runner=Runner(
-                    base=typed,
-                    store=store,
-                    budget=workflow_budget,
-                    monitor=monitor,
-                    room=room,
-                ),
+                budget=spending,
+                runner=Runner(base=typed, store=store, budget=spending, room=room),
                 run_id=tracker.run_id,
                 folder=folder,
             )
@@ -192,8 +183,7 @@ def _do_step(
 
     began = time.monotonic()
     fingerprint = hashlib.sha256(f"{context.run_id} {name}".encode()).hexdigest()[:32]
-    stored = context.store.find_run(fingerprint)
-    interrupted = stored is not None and stored.status != "FINISHED"
+    interrupted = context.store.find_run(fingerprint, finished=False)
     opened = context.store.start_run(
         f"{number} {name}",
         parent=context.run_id,
@@ -204,12 +194,12 @@ def _do_step(
             "fingerprint": fingerprint,
             "mlflow.source.name": "workflow.py",
         },
-        resume=stored.run_id if stored is not None and interrupted else None,
+        resume=interrupted and interrupted.run_id,
     )
     with opened as tracker:
+        context.runner.parent = tracker.run_id
         context.runner.failures.clear()
-        folder = context.folder / name
-        result = step(dataclasses.replace(context, run_id=tracker.run_id, folder=folder))
+        result = step(dataclasses.replace(context, folder=context.folder / name))
         report = dataclasses.replace(
             result.report, seconds=time.monotonic() - began, run_id=tracker.run_id
         )
@@ -226,13 +216,9 @@ def _do_step(
 def _with_problem(context: Context, result: ProblemResult) -> Context:
     """Return a context in which every training uses the problem that the first step chose."""
     force = ("force=true",) if context.settings.tree["force"] else ()
-    base = (*context.typed, *result.overrides, *force)
-    runner = dataclasses.replace(context.runner, base=base, failures=[])
-    if not result.metrics:
-        return dataclasses.replace(context, runner=runner)
-
-    values: dict[str, Any] = {**context.settings.tree["problem"], "metrics": result.metrics}
-    problem = resolve(context.dataset.problem, **values)
+    base = (*context.runner.base, *result.overrides, *force)
+    runner = dataclasses.replace(context.runner, base=base)
+    problem = runner.settings(ANY).problem(context.dataset.problem)
     return dataclasses.replace(context, runner=runner, problem=problem)
 
 

@@ -24,18 +24,16 @@ class Context:
 
     Attributes:
         settings: Of the workflow, as they were typed.
-        typed: Its overrides, without those that only a workflow has.
         store: Where runs are logged.
         dataset: Loaded.
         problem: What is predicted, and how that is measured.
         budget: What may be spent.
         runner: Trains candidates.
-        run_id: The run of the step, which its trainings stand below.
+        run_id: The run of the workflow, which the runs of its steps stand below.
         folder: Where the step writes what it resumes from.
     """
 
     settings: Settings
-    typed: tuple[str, ...]
     store: Store
     dataset: Dataset
     problem: Problem
@@ -47,7 +45,7 @@ class Context:
     @property
     def typed_keys(self) -> set[str]:
         """Return the keys that were typed, whose values no step changes."""
-        return set(map(key_of, self.typed))
+        return set(map(key_of, self.settings.overrides))
 
     @property
     def seeds(self) -> list[str]:

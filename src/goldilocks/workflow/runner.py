@@ -16,7 +16,6 @@ from goldilocks.jobs.pool import INTERRUPTED, Pool
 from goldilocks.jobs.process import Job, JobResult
 from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
-from goldilocks.problem import higher_is_better
 from goldilocks.sweep import expand
 from goldilocks.tracking import Store
 from goldilocks.workflow.budget import Budget
@@ -31,8 +30,8 @@ class Runner:
         base: Overrides that all trainings have.
         store: Where runs are logged.
         budget: Counts what is spent.
-        monitor: What candidates are compared by while they are trained, by Keras's name.
         room: For the trainings.
+        parent: ID of the run of the step, which the runs of its trainings stand below.
         failures: Of this step, in sentences.
         error: The exception behind the last failure; None if there is none.
         overhead: Seconds that a job has taken at most beside its training: it is started, the model
@@ -42,8 +41,8 @@ class Runner:
     base: tuple[str, ...]
     store: Store
     budget: Budget
-    monitor: str
     room: Room
+    parent: str = ""
     failures: list[str] = field(default_factory=list)
     error: Exception | None = None
     overhead: float = 0.0
@@ -72,15 +71,12 @@ class Runner:
         slowest = max(training.seconds_an_epoch * training.epochs for training in trained)
         return rounds * (slowest + self.overhead)
 
-    def train(
-        self, candidates: Sequence[Candidate], folder: Path, parent: str
-    ) -> list[Trained | None]:
+    def train(self, candidates: Sequence[Candidate], folder: Path) -> list[Trained | None]:
         """Train candidates in the order given, as many at once as there is room for.
 
         Args:
             candidates: To be trained.
             folder: For the records and logs of their jobs.
-            parent: ID of the run that their runs stand below.
 
         Returns:
             Each as trained; None for those that failed, which `failures` then explains.
@@ -91,7 +87,6 @@ class Runner:
             lambda: next(requests, None),
             trained.__setitem__,
             folder,
-            parent,
             total=len(candidates),
         )
         return [trained[number] for number in range(len(candidates))]
@@ -101,7 +96,6 @@ class Runner:
         ask: Callable[[], tuple[int, Candidate] | None],
         tell: Callable[[int, Trained | None], None],
         folder: Path,
-        parent: str,
         *,
         total: int | None,
     ) -> None:
@@ -112,7 +106,6 @@ class Runner:
             tell: Takes each as it ends; None for one that failed, or diverged before it had any
                 value.
             folder: For the records and logs of their jobs.
-            parent: ID of the run that their runs stand below.
             total: How many there will be, or None.
 
         Raises:
@@ -151,9 +144,9 @@ class Runner:
                 overhead = result.seconds - trained.run.metrics["train_seconds"]
                 self.overhead = max(self.overhead, overhead)
 
-        self._stream(next_job, end, folder, parent, total=total)
+        self._stream(next_job, end, folder, total=total)
 
-    def call(self, function: Callable[[], Any], name: str, folder: Path, parent: str) -> Any:
+    def call(self, function: Callable[[], Any], name: str, folder: Path) -> Any:
         """Call a function in a process of its own, and return what it returns.
 
         Raises:
@@ -165,7 +158,6 @@ class Runner:
             lambda: next(jobs, None),
             lambda _, result: results.append(result),
             folder,
-            parent,
             total=1,
         )
 
@@ -217,13 +209,12 @@ class Runner:
         ask: Callable[[], Job | None],
         tell: Callable[[Job, JobResult], None],
         folder: Path,
-        parent: str,
         *,
         total: int | None,
     ) -> None:
         """Run jobs below a parent run; a job that is the only one has the whole machine."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / PARENT_FILE).write_text(parent)
+        (folder / PARENT_FILE).write_text(self.parent)
         pool = Pool(
             slots=self.room.whole if total == 1 else self.room.shared,
             time_limit=None,
@@ -238,7 +229,7 @@ class Runner:
             tell,
             sweep_dir=folder,
             total=total,
-            higher_is_better=higher_is_better(self.monitor),
+            higher_is_better=False,
         )
 
 

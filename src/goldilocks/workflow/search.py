@@ -9,7 +9,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.jobs import records
-from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.results import ProblemResult, Row
 from goldilocks.search.distributions import suggest
 from goldilocks.search.options import StudySpec
@@ -21,6 +20,7 @@ from goldilocks.workflow.search_space import search_space
 from goldilocks.workflow.steps import final
 from goldilocks.workflow.tables import finite
 
+TRIALS = 60  # at most
 AT_LEAST = 8  # trials before the search may end by itself
 IN_VAIN = 6  # trials without a gain beyond noise that end it
 ENDS = {
@@ -42,18 +42,12 @@ class Search:
         *,
         problem: ProblemResult,
         epochs: int,
-        patience: int,
     ):
         """Search around `start`, one of `sizes`, with so many epochs a trial."""
-        self.context, self.comparison, self.problem = context, comparison, problem
-        self.start, self.epochs, self.patience = start, epochs, patience
+        self.context, self.problem, self.start, self.epochs = context, problem, start, epochs
+        self.noise = comparison.seed_error.get("loss", 0.0)
         self.space = search_space(context, [size.candidate for size in sizes], start.candidate)
-
-        monitor = context.settings.tree["trainer"]["monitor"]
-        self.monitor = monitor.removeprefix("val_").replace("data_loss", "loss")
-        self.higher = higher_is_better(monitor)
         self.trained: dict[int, Trained] = {}
-        self.values: list[float] = []  # of the complete trials, in the order in which they ended
         self.ended_by = ""
 
         self.folder = (context.folder / "trials").absolute()
@@ -65,7 +59,7 @@ class Search:
             warmup=epochs // 4,
             epochs=epochs,
         )
-        self.study = create_study(spec, maximize=self.higher)
+        self.study = create_study(spec, maximize=False)
         self.study.sampler = optuna.samplers.TPESampler(
             seed=context.settings.tree["seed"], n_startup_trials=AT_LEAST
         )
@@ -77,27 +71,21 @@ class Search:
         """Return how many trials have ended."""
         return len(finished(self.study))
 
-    def run(self, *, trials: int) -> None:
-        """Run trials until there are so many, the budget is spent, or the last gained nothing."""
+    def run(self) -> None:
+        """Run trials until there are enough, the budget is spent, or the last gained nothing."""
         for params in fail_interrupted(self.study):
             self.study.enqueue_trial(params)
-        self.values += [float(trial.value or 0.0) for trial in self._complete()]
         if not self.study.get_trials(deepcopy=False):
             for params in self.space.first_trials():
                 self.study.enqueue_trial(params)
 
-        self.started, self.most = self.count, trials
-        self.context.runner.stream(
-            self.trials.ask, self._tell, self.folder, self.context.run_id, total=None
-        )
+        self.started = self.count
+        self.context.runner.stream(self.trials.ask, self._tell, self.folder, total=None)
 
     def best(self, most: int) -> list[Trained]:
         """Return the best trials, each with other parameters."""
-        best_first = sorted(
-            self._complete(), key=lambda trial: float(trial.value or 0.0), reverse=self.higher
-        )
         unique: dict[str, FrozenTrial] = {}
-        for trial in best_first:
+        for trial in sorted(self._complete(), key=_value):
             unique.setdefault(str(sorted(trial.params.items())), trial)
         return [self._trained(trial) for trial in list(unique.values())[:most]]
 
@@ -117,7 +105,7 @@ class Search:
             {
                 "trial": trial.number,
                 "state": trial.state.name.lower(),
-                f"val_{self.monitor}": finite(trial.value),
+                "val_loss": finite(trial.value),
                 **trial.params,
             }
             for trial in self.study.get_trials(deepcopy=False)
@@ -129,18 +117,14 @@ class Search:
 
     def _stopped(self) -> bool:
         """Return whether no more trials may start, and note why."""
-        self.ended_by = self._end()
-        return self.ended_by != ""
-
-    def _end(self) -> str:
+        self.ended_by = ""
         if self._no_gain():
-            return "no_gain"
-        if self.started >= self.most:
-            return "trials"
-        # The first trial is run even if the budget is too small for it.
-        if self.started > 0 and self._budget_is_spent():
-            return "budget"
-        return ""
+            self.ended_by = "no_gain"
+        elif self.started >= TRIALS:
+            self.ended_by = "trials"
+        elif self.started > 0 and self._budget_is_spent():  # The first trial is always run.
+            self.ended_by = "budget"
+        return self.ended_by != ""
 
     def _budget_is_spent(self) -> bool:
         """Return whether the budget of this step does not allow one more trial."""
@@ -153,38 +137,35 @@ class Search:
 
     def _no_gain(self) -> bool:
         """Return whether the last trials gained no more than the noise from seed to seed."""
-        if len(self.values) < AT_LEAST + IN_VAIN:
+        values = [_value(trial) for trial in self._complete()]
+        if len(values) < AT_LEAST + IN_VAIN:
             return False
-        sign = 1 if self.higher else -1
-        before = max(sign * value for value in self.values[:-IN_VAIN])
-        after = max(sign * value for value in self.values[-IN_VAIN:])
-        return after - before <= self.comparison.seed_error.get(self.monitor, 0.0)
+        return min(values[:-IN_VAIN]) - min(values[-IN_VAIN:]) <= self.noise
 
     def _suggest(self, trial: optuna.Trial) -> Candidate:
         """Return the candidate of a new trial."""
         self.started += 1
         for name, choices in self.space.distributions.items():
             suggest(trial, name, choices)
-        candidate = self.space.candidate(
-            trial.params, epochs=self.epochs, patience=self.patience, monitor=self.monitor
-        )
-        trial.set_user_attr("candidate", [candidate.name, *candidate.overrides])
-        return candidate
+        return self.space.candidate(trial.params, epochs=self.epochs)
 
     def _tell(self, number: int, trained: Trained | None) -> None:
         value = None
         if trained is not None:
             self.trained[number] = trained
-            value = finite(trained.best(self.monitor))
-        state = self.trials.tell(number, value)
-        if value is not None and state == TrialState.COMPLETE:
-            self.values.append(value)
+            value = trained.best("loss")
+        self.trials.tell(number, value)
 
     def _trained(self, trial: FrozenTrial) -> Trained:
         """Return a trial as trained, by this process or by an interrupted one."""
         if trial.number not in self.trained:
-            name, *overrides = trial.user_attrs["candidate"]
+            candidate = self.space.candidate(trial.params, epochs=self.epochs)
             run_id = records.read(self.folder, trial.number).run_id
-            candidate = Candidate(name, tuple(overrides))
             self.trained[trial.number] = self.context.runner.load(candidate, run_id)
         return self.trained[trial.number]
+
+
+def _value(trial: FrozenTrial) -> float:
+    """Return the validation loss of a complete trial."""
+    assert trial.value is not None
+    return trial.value

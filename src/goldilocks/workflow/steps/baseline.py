@@ -16,7 +16,7 @@ CANDIDATE = Candidate("baseline", ("model=baseline", "regularizer=none"))
 
 def step(context: Context) -> BaselineResult:
     """Score the dummy baseline, and tune the reference."""
-    [baseline] = context.runner.train([CANDIDATE], context.folder, context.run_id)
+    [baseline] = context.runner.train([CANDIDATE], context.folder)
     if baseline is None:
         raise context.runner.lost()
     reference = references.tune(context)

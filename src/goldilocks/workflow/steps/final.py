@@ -50,7 +50,7 @@ def step(
     """Train the winner again, test it once, and compare that with validation and the reference."""
     winner = context.load(tune.winner)
     candidate = _candidate(context, winner[0].candidate, tune.epochs, problem.final_rows)
-    [tested] = context.runner.train([candidate], context.folder, context.run_id)
+    [tested] = context.runner.train([candidate], context.folder)
     if tested is None:
         return _untested(context)
 

@@ -28,11 +28,10 @@ MEANING = (
 
 def step(context: Context) -> PowerResult:
     """Train a small model with several seeds; its mean score must beat the baseline's."""
-    settings = context.settings
-    sizes = model_sizes(settings.choices["model"], settings.traits.model.sizes, context.typed)
+    sizes = model_sizes(context.settings)
     small = sizes[min(SMALL, len(sizes) - 1)]
     candidates = [small.overridden(f"{small.name} {seed}", seed) for seed in context.seeds]
-    first, *others = context.runner.train(candidates, context.folder, context.run_id)
+    first, *others = context.runner.train(candidates, context.folder)
     if first is None:  # All later candidates are compared by its seed.
         raise context.runner.lost()
     trained = [first, *(training for training in others if training is not None)]

@@ -27,8 +27,7 @@ LEARNED_NOTHING = ("no_power", "diverged")  # verdicts
 
 def step(context: Context, power: PowerResult) -> ScaleResult:
     """Train model sizes, from small to large, until a verdict is `overfit`."""
-    settings = context.settings
-    sizes = model_sizes(settings.choices["model"], settings.traits.model.sizes, context.typed)
+    sizes = model_sizes(context.settings)
     small_index = min(SMALL, len(sizes) - 1)
     small = context.load(power.small)[0]
 
@@ -60,9 +59,7 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
             for index in indices
         ]
         folder = context.folder / str(rounds)
-        for index, training in zip(
-            indices, context.runner.train(candidates, folder, context.run_id), strict=True
-        ):
+        for index, training in zip(indices, context.runner.train(candidates, folder), strict=True):
             if training is not None:
                 trained[index] = training
         waiting = [index for index in waiting if index not in indices]

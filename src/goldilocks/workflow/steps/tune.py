@@ -34,9 +34,7 @@ from goldilocks.workflow.steps.scale import LEARNED_NOTHING
 from goldilocks.workflow.tables import model_size, runs_of
 
 LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
-PATIENCE = 0.25  # of the epochs, without a better one, after which a trial stops
 FEWEST_EPOCHS = 5
-TRIALS = 60  # at most
 FINALISTS = 2  # trials that are trained again with other seeds
 TIME_OF_A_TRIAL = 0.25  # of the time of this step, at most
 
@@ -55,11 +53,8 @@ def step(
 
     decide = functools.partial(_epochs, context, start, final.seconds(problem, start))
     epochs = once(context.folder / "epochs.json", decide)
-    patience = max(3, round(PATIENCE * epochs))
-    search = Search(
-        context, comparison, sizes, start, problem=problem, epochs=epochs, patience=patience
-    )
-    search.run(trials=TRIALS)
+    search = Search(context, comparison, sizes, start, problem=problem, epochs=epochs)
+    search.run()
     failures = list(context.runner.failures)
 
     others = [size for size in sizes if size.verdict not in LEARNED_NOTHING and size is not start]
@@ -134,7 +129,7 @@ def _confirmed(
         candidates = [
             training.candidate.overridden(training.candidate.name, seed) for training in finalists
         ]
-        trained = context.runner.train(candidates, context.folder / seed, context.run_id)
+        trained = context.runner.train(candidates, context.folder / seed)
         for group, training in zip(groups, trained, strict=True):
             if training is not None:
                 group.append(training)
