@@ -110,7 +110,7 @@ def _lines(axes: Axes, sizes: Sequence[ModelSize], winner: ModelSize, baseline: 
         {"color": style.VALIDATION, "linestyle": "--", "alpha": 0.6},
     )
     for (label, losses), look in zip(curves.items(), looks, strict=True):
-        axes.plot(weights, losses, marker="o", label=label, **look)
+        axes.plot(weights, np.array(losses, float), marker="o", label=label, **look)
 
     axes.axhline(baseline, color=style.QUIET, linewidth=1, linestyle=":", label="baseline")
     label = f"the winner, at its best epoch: {style.plain(winner.name, 50)}"

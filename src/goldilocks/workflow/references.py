@@ -130,7 +130,7 @@ def _test(
     return predictions, scores.scores(problem, truth, predictions)
 
 
-def _save(folder: Path, arrays: Mapping[str, np.ndarray]) -> str:
+def _save(folder: Path, arrays: Mapping[str, Any]) -> str:
     """Write predictions into a folder, and return the file."""
     folder.mkdir(exist_ok=True)
     np.savez(folder / PREDICTIONS, **arrays)

@@ -48,13 +48,14 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
 
 def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
     """Return the text of the HTML file."""
-    environment = html.environment("goldilocks.report.workflow")
-    environment.filters.update(columns=columns, shown=shown)
+    template = html.environment("goldilocks.report.workflow").get_template("workflow.html.j2")
     step_runs = [dataclasses.replace(run, run_id=step.run_id) for step in report.results.steps]
 
     # A link to a server works by itself; that to a database needs a command.
     ui_command = "" if store.uri.startswith("http") else without_password(store.ui_command)
-    return environment.get_template("workflow.html.j2").render(
+    return template.render(
+        columns=columns,
+        shown=shown,
         report=report,
         lead=outcome(report),
         better=_better(report.results.tune),
