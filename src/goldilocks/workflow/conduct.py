@@ -37,7 +37,6 @@ from goldilocks.workflow.context import Context
 from goldilocks.workflow.next_steps import next_steps
 from goldilocks.workflow.references import ANY
 from goldilocks.workflow.resume import Result, load, save
-from goldilocks.workflow.runner import Runner
 from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
 
 
@@ -98,14 +97,14 @@ def conduct(settings: Settings, room: Room) -> None:
             resume=stored and stored.run_id,
         )
         with opened as tracker:
-            spending = budget.read(settings.tree["budget"], folder)
             context = Context(
                 settings=settings,
+                base=typed,
                 store=store,
                 dataset=dataset,
                 problem=problem,
-                budget=spending,
-                runner=Runner(base=typed, store=store, budget=spending, room=room),
+                budget=budget.read(settings.tree["budget"], folder),
+                room=room,
                 run_id=tracker.run_id,
                 folder=folder,
             )
@@ -130,31 +129,37 @@ def _show_finished(store: Store, run_id: str) -> None:
 
 def _do_steps(context: Context) -> WorkflowReport:
     """Do the steps in order, each with the results it needs; stop where a gate stays shut."""
-    problem_result = _do_step(context, 1, "problem", ProblemResult, define.step)
-    context = _with_problem(context, problem_result)
+    problem_result = _do_step(context, 1, "problem", ProblemResult, lambda: define.step(context))
+    # From here on, every training uses the problem that the first step chose.
+    context.base += problem_result.overrides
+    if context.settings.tree["force"]:
+        context.base += ("force=true",)
+    context.problem = context.settings_of(ANY).problem(context.dataset.problem)
 
-    baseline_result = _do_step(context, 2, "baseline", BaselineResult, baseline.step)
-    power_result = _do_step(context, 3, "power", PowerResult, power.step)
+    baseline_result = _do_step(
+        context, 2, "baseline", BaselineResult, lambda: baseline.step(context)
+    )
+    power_result = _do_step(context, 3, "power", PowerResult, lambda: power.step(context))
     results = Results(problem=problem_result, baseline=baseline_result, power=power_result)
     if not power_result.report.passed:
         return _report(context, results)
 
     scale_result = _do_step(
-        context, 4, "scale", ScaleResult, lambda step: scale.step(step, power_result)
+        context, 4, "scale", ScaleResult, lambda: scale.step(context, power_result)
     )
     tune_result = _do_step(
         context,
         5,
         "tune",
         TuneResult,
-        lambda step: tune.step(step, problem_result, baseline_result, power_result, scale_result),
+        lambda: tune.step(context, problem_result, baseline_result, power_result, scale_result),
     )
     final_result = _do_step(
         context,
         6,
         "final",
         FinalResult,
-        lambda step: final.step(step, problem_result, baseline_result, power_result, tune_result),
+        lambda: final.step(context, problem_result, baseline_result, power_result, tune_result),
     )
     results = dataclasses.replace(results, scale=scale_result, tune=tune_result, final=final_result)
 
@@ -163,20 +168,17 @@ def _do_steps(context: Context) -> WorkflowReport:
         return _report(context, results)
 
     register_result = _do_step(
-        context, 7, "register", RegisterResult, lambda step: register.step(step, score.run_id)
+        context, 7, "register", RegisterResult, lambda: register.step(context, score.run_id)
     )
     return _report(context, dataclasses.replace(results, register=register_result))
 
 
 def _do_step(
-    context: Context,
-    number: int,
-    name: str,
-    kind: type[Result],
-    step: Callable[[Context], Result],
+    context: Context, number: int, name: str, kind: type[Result], step: Callable[[], Result]
 ) -> Result:
     """Do a step in a run of its own, or load its result if an earlier process finished it."""
-    if (finished := load(kind, name, context.folder)) is not None:
+    folder = context.budget.folder
+    if (finished := load(kind, name, folder)) is not None:
         report = finished.report
         console.result(f"\n{number}. {report.title} (done before)\n   {report.decision}")
         return finished
@@ -197,9 +199,9 @@ def _do_step(
         resume=interrupted and interrupted.run_id,
     )
     with opened as tracker:
-        context.runner.parent = tracker.run_id
-        context.runner.failures.clear()
-        result = step(dataclasses.replace(context, folder=context.folder / name))
+        context.step_id, context.folder = tracker.run_id, folder / name
+        context.failures.clear()
+        result = step()
         report = dataclasses.replace(
             result.report, seconds=time.monotonic() - began, run_id=tracker.run_id
         )
@@ -208,18 +210,9 @@ def _do_step(
         tracker.describe(text.step_markdown(report, number))
 
     context.budget.keep()
-    save(result, context.folder)
+    save(result, folder)
     console.result(text.step_lines(report, number))
     return result
-
-
-def _with_problem(context: Context, result: ProblemResult) -> Context:
-    """Return a context in which every training uses the problem that the first step chose."""
-    force = ("force=true",) if context.settings.tree["force"] else ()
-    base = (*context.runner.base, *result.overrides, *force)
-    runner = dataclasses.replace(context.runner, base=base)
-    problem = runner.settings(ANY).problem(context.dataset.problem)
-    return dataclasses.replace(context, runner=runner, problem=problem)
 
 
 def _report(context: Context, results: Results) -> WorkflowReport:

@@ -29,8 +29,8 @@ def tune(context: Context) -> TunedReference:
     """Tune the reference on the splits of the workflow, and log it."""
     folder = context.folder / FOLDER
     seconds = min(SECONDS, SHARE * context.budget.seconds)
-    job = functools.partial(_tune, context.runner.settings(ANY), context.problem, seconds, folder)
-    tuned = context.runner.call(job, "reference", context.folder / JOB)
+    job = functools.partial(_tune, context.settings_of(ANY), context.problem, seconds, folder)
+    tuned = context.call(job, "reference", context.folder / JOB)
     metrics = {f"best_val_{name}": value for name, value in tuned.scores.items()}
     _log(context, tuned.name, tuned.parameters, metrics)
     return tuned
@@ -54,9 +54,9 @@ def test(context: Context, reference: TunedReference, rows: np.ndarray) -> np.nd
     Returns:
         float32 (n, outputs).
     """
-    folder, settings = context.folder / FOLDER, context.runner.settings(ANY)
+    folder, settings = context.folder / FOLDER, context.settings_of(ANY)
     job = functools.partial(_test, settings, context.problem, reference, rows, folder)
-    predictions, scores = context.runner.call(job, "reference", context.folder / JOB)
+    predictions, scores = context.call(job, "reference", context.folder / JOB)
     metrics = {f"test_{name}": value for name, value in scores.items()}
     _log(context, f"{reference.name} final", reference.parameters, metrics)
     return predictions
@@ -79,7 +79,7 @@ def _log(
     params = {"dataset": dataset.name, "model": name} | params
 
     opened = context.store.start_run(
-        name, parent=context.runner.parent, params=params, tags=tags, resume=None
+        name, parent=context.step_id, params=params, tags=tags, resume=None
     )
     with opened as tracker:
         tracker.metrics({key: value for key, value in metrics.items() if np.isfinite(value)})

@@ -14,7 +14,7 @@ from goldilocks.search.distributions import suggest
 from goldilocks.search.options import StudySpec
 from goldilocks.search.study import Trials, create_study, fail_interrupted, finished
 from goldilocks.workflow.budget import TUNE
-from goldilocks.workflow.candidate import Candidate, Trained
+from goldilocks.workflow.candidate import Candidate, Trained, load
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.search_space import search_space
 from goldilocks.workflow.steps import final
@@ -80,7 +80,7 @@ class Search:
                 self.study.enqueue_trial(params)
 
         self.started = self.count
-        self.context.runner.stream(self.trials.ask, self._tell, self.folder, total=None)
+        self.context.stream(self.trials.ask, self._tell, self.folder, total=None)
 
     def best(self, most: int) -> list[Trained]:
         """Return the best trials, each with other parameters."""
@@ -129,7 +129,7 @@ class Search:
     def _budget_is_spent(self) -> bool:
         """Return whether the budget of this step does not allow one more trial."""
         budget, [likely, *_] = self.context.budget, [*self.best(1), self.start]
-        seconds = self.context.runner.seconds([likely])
+        seconds = self.context.seconds([likely])
         if budget.seconds_left(TUNE, final.seconds(self.problem, likely)) < seconds:
             return True
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
@@ -161,7 +161,7 @@ class Search:
         if trial.number not in self.trained:
             candidate = self.space.candidate(trial.params, epochs=self.epochs)
             run_id = records.read(self.folder, trial.number).run_id
-            self.trained[trial.number] = self.context.runner.load(candidate, run_id)
+            self.trained[trial.number] = load(self.context.store, candidate, run_id)
         return self.trained[trial.number]
 
 

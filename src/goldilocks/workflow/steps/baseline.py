@@ -16,9 +16,9 @@ CANDIDATE = Candidate("baseline", ("model=baseline", "regularizer=none"))
 
 def step(context: Context) -> BaselineResult:
     """Score the dummy baseline, and tune the reference."""
-    [baseline] = context.runner.train([CANDIDATE], context.folder)
+    [baseline] = context.train([CANDIDATE], context.folder)
     if baseline is None:
-        raise context.runner.lost()
+        raise context.lost()
     reference = references.tune(context)
 
     metric = context.problem.metric

@@ -53,7 +53,7 @@ def step(context: Context) -> ProblemResult:
     dataset = context.dataset
     plan = infer(context)
     candidate = Candidate("split", (*ANY.overrides, *plan.overrides))
-    splits = context.runner.settings(candidate).builder("protocol")(dataset)
+    splits = context.settings_of(candidate).builder("protocol")(dataset)
     split = splits[0]
 
     # A data set that is trained on a subset keeps it: the final training gets no further rows.

@@ -50,7 +50,7 @@ def step(
     """Train the winner again, test it once, and compare that with validation and the reference."""
     winner = context.load(tune.winner)
     candidate = _candidate(context, winner[0].candidate, tune.epochs, problem.final_rows)
-    [tested] = context.runner.train([candidate], context.folder)
+    [tested] = context.train([candidate], context.folder)
     if tested is None:
         return _untested(context)
 
@@ -107,7 +107,7 @@ def _candidate(context: Context, winner: Candidate, epochs: int, rows: int) -> C
     Juditsky 1992). With fewer epochs, a schedule of the learning rate would be another one; it ends
     low, and needs no average.
     """
-    name, tree = f"{winner.name} final", context.runner.settings(winner).tree
+    name, tree = f"{winner.name} final", context.settings_of(winner).tree
     if tree["optimizer"]["schedule"] != "constant":
         return winner.overridden(name, "final=true")
 
@@ -125,19 +125,19 @@ def _untested(context: Context) -> FinalResult:
         JobError: If the training was lost. The step is not saved then, and the same command
             repeats it.
     """
-    if isinstance(context.runner.error, SealError):
+    if isinstance(context.error, SealError):
         decision = "The test set was not opened."
-    elif isinstance(context.runner.error, FloatingPointError):
+    elif isinstance(context.error, FloatingPointError):
         decision = "The last training diverged: there is no result."
     else:
-        raise context.runner.lost()
+        raise context.lost()
 
     report = StepReport(
         name="final",
         title=TITLE,
         passed=False,
         decision=decision,
-        reasons=tuple(context.runner.failures[-1:]),
+        reasons=tuple(context.failures[-1:]),
     )
     return FinalResult(report=report, score=None)
 

@@ -31,12 +31,12 @@ def step(context: Context) -> PowerResult:
     sizes = model_sizes(context.settings)
     small = sizes[min(SMALL, len(sizes) - 1)]
     candidates = [small.overridden(f"{small.name} {seed}", seed) for seed in context.seeds]
-    first, *others = context.runner.train(candidates, context.folder)
+    first, *others = context.train(candidates, context.folder)
     if first is None:  # All later candidates are compared by its seed.
-        raise context.runner.lost()
+        raise context.lost()
     trained = [first, *(training for training in others if training is not None)]
 
-    comparison = context.comparison(None)
+    comparison = context.comparison()
     metrics = list(dict.fromkeys([comparison.metric, "loss"]))  # both compared row by row
     gains = {
         metric: comparison.against_baseline(predictions(trained), metric) for metric in metrics

@@ -59,13 +59,13 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
             for index in indices
         ]
         folder = context.folder / str(rounds)
-        for index, training in zip(indices, context.runner.train(candidates, folder), strict=True):
+        for index, training in zip(indices, context.train(candidates, folder), strict=True):
             if training is not None:
                 trained[index] = training
         waiting = [index for index in waiting if index not in indices]
 
     ordered = [trained[index] for index in sorted(trained)]
-    metrics = [context.problem.metric, context.comparison(power).metric]
+    metrics = [context.problem.metric, context.comparison().metric]
     return _result(ordered, metrics, out_of_budget=out_of_budget)
 
 
@@ -84,7 +84,7 @@ def _plan(
     If none waits, the largest size is trained again, for longer.
     """
     largest = max(trained)
-    indices = list(waiting[: len(context.runner.room.shared)]) or [largest]
+    indices = list(waiting[: len(context.room.shared)]) or [largest]
     affordable = _affordable_epochs(context, trained, max(indices) - largest, epochs)
     if affordable < min(epochs, FEWEST_EPOCHS):
         return None
@@ -97,7 +97,7 @@ def _affordable_epochs(
     context: Context, trained: Mapping[int, Trained], sizes_above: int, epochs: int
 ) -> int:
     """Return how many of the epochs the time of this step allows a size so much larger."""
-    seconds = context.budget.seconds_left(SCALE) - context.runner.overhead
+    seconds = context.budget.seconds_left(SCALE) - context.overhead
     if math.isinf(seconds):
         return epochs
 

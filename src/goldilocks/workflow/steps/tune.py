@@ -55,7 +55,7 @@ def step(
     epochs = once(context.folder / "epochs.json", decide)
     search = Search(context, comparison, sizes, start, problem=problem, epochs=epochs)
     search.run()
-    failures = list(context.runner.failures)
+    failures = list(context.failures)
 
     others = [size for size in sizes if size.verdict not in LEARNED_NOTHING and size is not start]
     others.sort(key=lambda size: _rank(comparison, [size]))
@@ -110,7 +110,7 @@ def _epochs(context: Context, start: Trained, reserved: float) -> int:
     if "trainer.epochs" in context.typed_keys:
         return start.epochs
     wanted = max(FEWEST_EPOCHS, round(LONGER * start.epochs))
-    jobs = len(context.runner.room.shared)
+    jobs = len(context.room.shared)
     seconds = context.budget.seconds_left(TUNE, reserved) * jobs * TIME_OF_A_TRIAL
     return max(FEWEST_EPOCHS, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
 
@@ -129,7 +129,7 @@ def _confirmed(
         candidates = [
             training.candidate.overridden(training.candidate.name, seed) for training in finalists
         ]
-        trained = context.runner.train(candidates, context.folder / seed)
+        trained = context.train(candidates, context.folder / seed)
         for group, training in zip(groups, trained, strict=True):
             if training is not None:
                 group.append(training)
@@ -138,7 +138,7 @@ def _confirmed(
 
 def _affordable(context: Context, finalists: Sequence[Trained], reserved: float) -> bool:
     """Return whether the budget allows to train candidates with one more seed."""
-    seconds = context.runner.seconds(finalists)
+    seconds = context.seconds(finalists)
     in_time = seconds <= context.budget.seconds_left(CONFIRM, reserved)
     return in_time and len(finalists) <= context.budget.runs_left(CONFIRM)
 
