@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -16,6 +15,7 @@ from goldilocks.plots import interactive
 from goldilocks.problem import higher_is_better
 from goldilocks.report import drawn, grouping, rows
 from goldilocks.report.grouping import Basis
+from goldilocks.report.rendering import environment
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_ledger
@@ -76,17 +76,6 @@ def page(
             figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
             plotly=Markup(get_plotlyjs()) if figures else "",
         )
-    )
-
-
-def environment(package: str) -> Environment:
-    """Return what renders the templates of a package, and escapes names."""
-    return Environment(
-        loader=PackageLoader(package, "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from goldilocks.problem import higher_is_better
 from goldilocks.report import html
 from goldilocks.report.compare import without_password
+from goldilocks.report.rendering import environment
 from goldilocks.report.workflow import figure
 from goldilocks.report.workflow.results import FILE, TuneResult, WorkflowReport, read_report
 from goldilocks.report.workflow.text import columns, outcome, shown
@@ -48,7 +49,7 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
 
 def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
     """Return the text of the HTML file."""
-    template = html.environment("goldilocks.report.workflow").get_template("workflow.html.j2")
+    template = environment("goldilocks.report.workflow").get_template("workflow.html.j2")
     step_runs = [dataclasses.replace(run, run_id=step.run_id) for step in report.results.steps]
 
     # A link to a server works by itself; that to a database needs a command.

@@ -12,7 +12,6 @@ from goldilocks.formatting import number, signed
 from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.results import (
     BaselineResult,
-    Cell,
     FinalResult,
     FinalScore,
     PowerResult,
@@ -88,11 +87,13 @@ def step(
         _gap(between_samples(validation, test), sign),
         *_reference_reasons(score, baseline.reference.name, gain),
     ]
+    confidence = _confidence(score)
     report = StepReport(
         name="final",
         title=TITLE,
-        decision=f"test_{metric} {number(score.test)}{_confidence(score)}; validation had "
-        f"{number(score.validation)}.",
+        decision=f"test_{metric} {number(score.test)}"
+        + (confidence and f" (95 % interval {confidence})")
+        + f"; validation had {number(score.validation)}.",
         reasons=tuple(reasons),
         table=_table(context, score, winner[0].candidate.name, tested, baseline.reference.name),
     )
@@ -196,11 +197,10 @@ def _gap(drop: Difference, sign: int) -> str:
 def _reference_reasons(score: FinalScore, name: str, gain: Difference) -> list[str]:
     """Return how the winner compares with the reference on the test rows."""
     direction = "better" if gain.mean >= 0 else "worse"
-    noise = "beyond noise" if gain.beyond_noise else "within noise"
     reasons = [
         f"The reference, {name}, fitted on the same rows, reaches test_{score.metric} "
         f"{number(score.reference)}: the winner is {number(abs(gain.mean), 3)} {direction} (95 % "
-        f"interval {signed(gain.low, 3)} to {signed(gain.high, 3)}), {noise}."
+        f"interval {signed(gain.low, 3)} to {signed(gain.high, 3)}), {gain.words}."
     ]
     if gain.beyond_noise and gain.mean < 0:
         reasons.append(f"So for these data {name} is the better choice, and cheaper.")
@@ -208,9 +208,10 @@ def _reference_reasons(score: FinalScore, name: str, gain: Difference) -> list[s
 
 
 def _confidence(score: FinalScore) -> str:
+    """Return the interval of the test score as people read it; "" if there is none."""
     if score.low is None or score.high is None:
         return ""
-    return f" (95 % interval {number(score.low)} to {number(score.high)})"
+    return f"{number(score.low)} to {number(score.high)}"
 
 
 def _table(
@@ -218,13 +219,11 @@ def _table(
 ) -> tuple[Row, ...]:
     """Return a row for the winner and one for the reference."""
     names = ("loss", *context.problem.metrics)
-    winner: dict[str, Cell] = {
+    winner: Row = {
         "candidate": name,
         f"test_{score.metric}": score.test,
-        "95 % interval": "",
+        "95 % interval": _confidence(score),
         "better than the reference by": interval(score.gain_low, score.gain_high),
         **{f"test_{name}": tested.run.metrics[f"test_{name}"] for name in names},
     }
-    if score.low is not None and score.high is not None:
-        winner["95 % interval"] = f"{number(score.low)} to {number(score.high)}"
     return winner, {"candidate": f"reference: {reference}", f"test_{score.metric}": score.reference}
