@@ -38,7 +38,7 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
     out_of_budget = False
 
     while True:
-        overfits = _smallest_overfit(trained) is not None
+        overfits = any(size.verdict == "overfit" for size in trained.values())
         if overfits and len(trained) >= SIZES_TO_SEE:
             waiting = [index for index in waiting if index < small_index]
         if not overfits and doubled < LONGER and _may_train_longer(context, trained):
@@ -111,35 +111,36 @@ def _affordable_epochs(
     return min(epochs, int(seconds / max(seconds_an_epoch, 1e-6)))
 
 
-def _smallest_overfit(trained: Mapping[int, Trained]) -> int | None:
-    """Return the index of the smallest size that overfits, if any."""
-    return next((index for index in sorted(trained) if trained[index].verdict == "overfit"), None)
-
-
 def _result(
     trained: Sequence[Trained], metrics: Sequence[str], *, out_of_budget: bool
 ) -> ScaleResult:
     """Choose the size that tuning begins at, of those that were trained, from the smallest."""
-    overfit = _smallest_overfit(dict(enumerate(trained)))
-    start = _start(trained)
-    start_name = trained[start].candidate.name
-    if overfit is None:
+    names = [size.candidate.name for size in trained]
+    overfitting = [index for index, size in enumerate(trained) if size.verdict == "overfit"]
+    learned = [i for i, size in enumerate(trained) if size.verdict not in LEARNED_NOTHING]
+    if overfitting:
+        # The one that was best before it overfitted has the most to gain from regularization.
+        start = min(overfitting, key=lambda index: trained[index].best("loss"))
+    else:
+        start = max(learned, default=len(trained) - 1)
+
+    if not overfitting:
         decision = (
             f"No size that was tried overfits; tuning begins at the largest that learns, "
-            f"{start_name}."
+            f"{names[start]}."
         )
-    elif overfit == 0:
-        name = trained[0].candidate.name
-        decision = f"Even the smallest size, {name}, overfits. Tuning begins at {start_name}."
+    elif overfitting[0] == 0:
+        decision = f"Even the smallest size, {names[0]}, overfits. Tuning begins at {names[start]}."
     else:
-        under, over = trained[overfit - 1].candidate.name, trained[overfit].candidate.name
+        under, over = names[overfitting[0] - 1], names[overfitting[0]]
         decision = (
             f"Between {under} and {over} underfitting ends and overfitting begins. "
-            f"Tuning begins at {start_name}."
+            f"Tuning begins at {names[start]}."
         )
 
     reasons = [
-        f"{size.candidate.name}: {size.verdict}. {size.verdict_reason}".rstrip() for size in trained
+        f"{name}: {size.verdict}. {size.verdict_reason}".rstrip()
+        for name, size in zip(names, trained, strict=True)
     ]
     if out_of_budget:
         reasons.append("The budget of this step is spent.")
@@ -154,20 +155,6 @@ def _result(
         report=report,
         trained=tuple(runs_of([size]) for size in trained),
         sizes=tuple(map(model_size, trained)),
-        overfit=overfit,
+        overfit=next(iter(overfitting), None),
         start=start,
     )
-
-
-def _start(trained: Sequence[Trained]) -> int:
-    """Return the index of the size that tuning begins at.
-
-    Of several sizes that overfit, the one that was best before it did has the most to gain from
-    regularization. If none overfits, it is the largest that has learned something.
-    """
-    overfitting = [index for index, size in enumerate(trained) if size.verdict == "overfit"]
-    if overfitting:
-        return min(overfitting, key=lambda index: trained[index].best("loss"))
-
-    learned = [i for i, size in enumerate(trained) if size.verdict not in LEARNED_NOTHING]
-    return max(learned, default=len(trained) - 1)
