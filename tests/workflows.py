@@ -78,7 +78,6 @@ def context(data, typed=(), *, metric=None, folder=Path(), spend="20runs", kind=
         problem=problem(data.problem, metric),
         budget=budget.read(spend, folder),
         room=SimpleNamespace(shared=[{}, {}]),
-        run_id="",
         folder=folder,
         overhead=1.0,
         **more,

@@ -58,7 +58,6 @@ def conduct(settings: Settings, room: Room) -> None:
         console.note(line)
     dataset = settings.builder("dataset")()
     problem = settings.problem(dataset.problem)
-
     # The same overrides, budget, data and code make the same workflow: it is reused or resumed.
     typed = tuple(
         override
@@ -81,33 +80,30 @@ def conduct(settings: Settings, room: Room) -> None:
             # A workflow whose run was deleted from the store may have left its results here.
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        context = Context(
+            settings=settings,
+            base=typed,
+            store=store,
+            dataset=dataset,
+            problem=problem,
+            budget=budget.read(settings.tree["budget"], folder),
+            room=room,
+            folder=folder,
+        )
         opened = store.start_run(
             f"workflow {settings.name}",
             parent=None,
             params=settings.flat,
-            tags={
+            tags=context.tags
+            | {
                 "role": "workflow",
                 "fingerprint": fingerprint,
-                "dataset.digest": dataset.digest,
-                "dataset.source": dataset.source,
-                "problem": problem.type,
                 "mlflow.source.name": "workflow.py",
-                **provenance.tags(),
             },
             resume=stored and stored.run_id,
         )
         with opened as tracker:
-            context = Context(
-                settings=settings,
-                base=typed,
-                store=store,
-                dataset=dataset,
-                problem=problem,
-                budget=budget.read(settings.tree["budget"], folder),
-                room=room,
-                run_id=tracker.run_id,
-                folder=folder,
-            )
+            context.run_id = tracker.run_id
             log.log(_do_steps(context), tracker)
 
         page = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])

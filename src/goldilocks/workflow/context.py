@@ -21,7 +21,7 @@ from goldilocks.jobs.stream import stream
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import PowerResult, TrainedRuns
 from goldilocks.sweep import expand
-from goldilocks.tracking import Store
+from goldilocks.tracking import Store, provenance
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
@@ -42,9 +42,9 @@ class Context:
         problem: What is predicted, and how that is measured.
         budget: What may be spent.
         room: For the trainings.
+        folder: Where the step writes what it resumes from.
         run_id: The run of the workflow, which the runs of its steps stand below.
         step_id: The run of the step, which the runs of its trainings stand below.
-        folder: Where the step writes what it resumes from.
         failures: Of this step, in sentences.
         error: The exception behind the last failure; None if there is none.
         overhead: Seconds that a job has taken at most beside its training: it is started, the model
@@ -58,12 +58,22 @@ class Context:
     problem: Problem
     budget: Budget
     room: Room
-    run_id: str
-    step_id: str = ""
     folder: Path
+    run_id: str = ""
+    step_id: str = ""
     failures: list[str] = field(default_factory=list)
     error: Exception | None = None
     overhead: float = 0.0
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags that say of runs which data and code they are of."""
+        return {
+            "problem": self.problem.type,
+            "dataset.source": self.dataset.source,
+            "dataset.digest": self.dataset.digest,
+            **provenance.tags(),
+        }
 
     @property
     def typed_keys(self) -> set[str]:

@@ -15,7 +15,6 @@ from goldilocks.encoding.targets import count_outputs, encode_targets
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TunedReference
 from goldilocks.run.context import PREDICTIONS
-from goldilocks.tracking import provenance
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 
@@ -66,20 +65,15 @@ def _log(
     context: Context, name: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]
 ) -> None:
     """Log a run of the reference, with what its job has left in the folder."""
-    dataset, folder = context.dataset, context.folder / FOLDER
+    folder = context.folder / FOLDER
     (folder / "parameters.json").write_text(json.dumps(dict(parameters), indent=1))
-    tags = {
-        "role": "reference",
-        "problem": context.problem.type,
-        "dataset.source": dataset.source,
-        "dataset.digest": dataset.digest,
-        **provenance.tags(),
-    }
     params = {f"reference.{key}": value for key, value in parameters.items()}
-    params = {"dataset": dataset.name, "model": name} | params
-
     opened = context.store.start_run(
-        name, parent=context.step_id, params=params, tags=tags, resume=None
+        name,
+        parent=context.step_id,
+        params={"dataset": context.dataset.name, "model": name} | params,
+        tags=context.tags | {"role": "reference"},
+        resume=None,
     )
     with opened as tracker:
         tracker.metrics({key: value for key, value in metrics.items() if np.isfinite(value)})

@@ -7,7 +7,6 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.7, "regularizing 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 from collections.abc import Sequence
 
@@ -51,8 +50,8 @@ def step(
     sizes = [context.load(runs)[0] for runs in scale.trained]
     start = sizes[scale.start]
 
-    decide = functools.partial(_epochs, context, start, final.seconds(problem, start))
-    epochs = once(context.folder / "epochs.json", decide)
+    reserved = final.seconds(problem, start)
+    epochs = once(context.folder / "epochs.json", lambda: _epochs(context, start, reserved))
     search = Search(context, comparison, sizes, start, problem=problem, epochs=epochs)
     search.run()
     failures = list(context.failures)
@@ -66,7 +65,8 @@ def step(
     overfit = next(group for group in groups if group[0].run.run_id == start.run.run_id)
     contest = Contest(comparison, groups, overfit)
     winner = contest.winner
-    score, epoch = contest.score(winner), _epoch(winner)
+    score = contest.score(winner)
+    epoch = max(1, round(sum(training.best_epoch for training in winner) / len(winner)))
     primary = context.problem.metric
     report = StepReport(
         name="tune",
@@ -121,7 +121,12 @@ def _confirmed(
     """Train candidates with the other seeds too, as far as the budget goes; a group for each."""
     groups = [[training] for training in finalists]
     reserved = max(final.seconds(problem, training) for training in finalists)
-    affordable = functools.partial(_affordable, context, finalists, reserved)
+
+    def affordable() -> bool:
+        """Return whether the budget allows to train them with one more seed."""
+        in_time = context.seconds(finalists) <= context.budget.seconds_left(CONFIRM, reserved)
+        return in_time and len(finalists) <= context.budget.runs_left(CONFIRM)
+
     for seed in context.seeds[1:]:
         if not once(context.folder / f"{seed}.json", affordable):
             break
@@ -136,13 +141,6 @@ def _confirmed(
     return groups
 
 
-def _affordable(context: Context, finalists: Sequence[Trained], reserved: float) -> bool:
-    """Return whether the budget allows to train candidates with one more seed."""
-    seconds = context.seconds(finalists)
-    in_time = seconds <= context.budget.seconds_left(CONFIRM, reserved)
-    return in_time and len(finalists) <= context.budget.runs_left(CONFIRM)
-
-
 def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]:
     """Return a key that sorts the best first.
 
@@ -151,8 +149,3 @@ def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]
     score = comparison.score(predictions(group), comparison.metric).mean
     seeds = {seed for training in group for seed, _ in training.predictions}
     return -len(seeds), -score if higher_is_better(comparison.metric) else score
-
-
-def _epoch(winner: Sequence[Trained]) -> int:
-    """Return the best epoch, the mean over seeds."""
-    return max(1, round(sum(training.best_epoch for training in winner) / len(winner)))
