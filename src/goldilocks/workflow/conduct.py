@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import shlex
 import shutil
 import tempfile
@@ -14,7 +12,7 @@ from pathlib import Path
 
 import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
-from goldilocks.config.settings import Settings
+from goldilocks.config.settings import Settings, hash_of
 from goldilocks.jobs.resources import Room
 from goldilocks.report.workflow import log, text
 from goldilocks.report.workflow.results import (
@@ -64,10 +62,9 @@ def conduct(settings: Settings, room: Room) -> None:
         for override in settings.overrides
         if not override.startswith(("budget=", "force="))
     )
-    identity = json.dumps(
+    fingerprint = hash_of(
         [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
     )
-    fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
 
     with store.lock(fingerprint):
         stored = store.find_run(fingerprint, finished=not settings.tree["force"])
@@ -180,7 +177,7 @@ def _do_step(
         return finished
 
     began = time.monotonic()
-    fingerprint = hashlib.sha256(f"{context.run_id} {name}".encode()).hexdigest()[:32]
+    fingerprint = hash_of([context.run_id, name])
     interrupted = context.store.find_run(fingerprint, finished=False)
     opened = context.store.start_run(
         f"{number} {name}",

@@ -197,12 +197,13 @@ class Context:
 
         self._stream(next_job, end, folder, total=total)
 
-    def call(self, function: Callable[[], Any], name: str, folder: Path) -> Any:
+    def call(self, function: Callable[[], Any], name: str) -> Any:
         """Call a function in a process of its own, and return what it returns.
 
         Raises:
             Exception: Whatever the function raises.
         """
+        folder = self.folder / f"{name}_job"
         job = Job(0, function, records.log_file(folder, 0), name)
         jobs, results = iter([job]), []
         self._stream(

@@ -20,7 +20,7 @@ from goldilocks.workflow.context import Context
 
 SHARE = 0.05  # of the budget that the search may take
 SECONDS = 60.0  # that it may take at most
-FOLDER, JOB = "reference", "reference_job"  # in that of a step: what is logged, and the job
+FOLDER = "reference"  # in that of a step: what is logged
 ANY = Candidate("reference", ("model=baseline", "regularizer=none"))
 
 
@@ -29,7 +29,7 @@ def tune(context: Context) -> TunedReference:
     folder = context.folder / FOLDER
     seconds = min(SECONDS, SHARE * context.budget.seconds)
     job = functools.partial(_tune, context.settings_of(ANY), context.problem, seconds, folder)
-    tuned = context.call(job, "reference", context.folder / JOB)
+    tuned = context.call(job, FOLDER)
     metrics = {f"best_val_{name}": value for name, value in tuned.scores.items()}
     _log(context, tuned.name, tuned.parameters, metrics)
     return tuned
@@ -55,7 +55,7 @@ def test(context: Context, reference: TunedReference, rows: np.ndarray) -> np.nd
     """
     folder, settings = context.folder / FOLDER, context.settings_of(ANY)
     job = functools.partial(_test, settings, context.problem, reference, rows, folder)
-    predictions, scores = context.call(job, "reference", context.folder / JOB)
+    predictions, scores = context.call(job, FOLDER)
     metrics = {f"test_{name}": value for name, value in scores.items()}
     _log(context, f"{reference.name} final", reference.parameters, metrics)
     return predictions

@@ -21,13 +21,10 @@ def log(report: WorkflowReport, tracker: Tracker) -> None:
     last = report.results.steps[-1]
     tracker.describe(in_markdown(report))
     tracker.tags({"step": last.name, "passed": str(last.passed).lower()})
-    tracker.metrics(_metrics(report))
 
-
-def _metrics(report: WorkflowReport) -> dict[str, float]:
-    """Return single values, so that workflows can be compared in the table of runs."""
-    values = {"seconds": report.seconds, "runs": float(report.runs)}
-    if (score := report.results.score) is None:
-        return values
-    test = {f"test_{score.metric}": score.test, f"val_{score.metric}": score.validation}
-    return values | test
+    # So that workflows can be compared in the table of runs.
+    tracker.metrics({"seconds": report.seconds, "runs": report.runs})
+    if (score := report.results.score) is not None:
+        tracker.metrics(
+            {f"test_{score.metric}": score.test, f"val_{score.metric}": score.validation}
+        )
