@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
@@ -16,7 +14,6 @@ from goldilocks.config.settings import Settings, hash_of
 from goldilocks.jobs.resources import Room
 from goldilocks.report.workflow import log, text
 from goldilocks.report.workflow.results import (
-    FILE,
     BaselineResult,
     FinalResult,
     PowerResult,
@@ -111,9 +108,7 @@ def conduct(settings: Settings, room: Room) -> None:
 
 def _show_finished(store: Store, run_id: str) -> None:
     """Print the steps of a finished workflow."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = read_report(store.download_artifact(run_id, FILE, Path(folder)))
-    for number, step in enumerate(report.results.steps, 1):
+    for number, step in enumerate(read_report(store, run_id).results.steps, 1):
         console.result(text.step_lines(step, number))
     console.result(
         f"\nthis workflow has been finished before, run {run_id}; force=true begins anew"

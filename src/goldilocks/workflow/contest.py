@@ -11,7 +11,7 @@ import numpy as np
 from goldilocks.config.settings import key_of
 from goldilocks.evaluation.differences import Comparison, Difference
 from goldilocks.formatting import number, signed
-from goldilocks.report.workflow.results import Cell, Row
+from goldilocks.report.workflow.results import Cell, Row, Table
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.tables import interval, row
 
@@ -54,7 +54,7 @@ class Contest:
         """Return the score of a candidate, the mean over rows, folds and seeds."""
         return self.comparison.score(predictions(group), self.metric).mean
 
-    def table(self, metric: str) -> tuple[Row, ...]:
+    def table(self, metric: str) -> Table:
         """Return a row for each contender; the primary metric stands behind what decides."""
         scored = f"val_{self.metric}"
         names = ["candidate", "weights", scored, "seeds"]

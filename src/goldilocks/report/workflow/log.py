@@ -1,10 +1,12 @@
 """Logs the report of a workflow to its run."""
 
+import dataclasses
+import json
 import tempfile
 from pathlib import Path
 
 from goldilocks.report.workflow import figure
-from goldilocks.report.workflow.results import WorkflowReport, write_report
+from goldilocks.report.workflow.results import FILE, WorkflowReport
 from goldilocks.report.workflow.text import in_markdown
 from goldilocks.tracking import Tracker
 
@@ -13,7 +15,7 @@ def log(report: WorkflowReport, tracker: Tracker) -> None:
     """Log a report as the run's description, as JSON, as Markdown, and its picture."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_report(report, folder)
+        (folder / FILE).write_text(json.dumps(dataclasses.asdict(report), indent=1))
         (folder / "report.md").write_text(in_markdown(report))
         figure.draw(report, folder)
         tracker.files(folder)

@@ -13,7 +13,7 @@ from goldilocks.report import html
 from goldilocks.report.compare import without_password
 from goldilocks.report.rendering import environment
 from goldilocks.report.workflow import figure
-from goldilocks.report.workflow.results import FILE, TuneResult, WorkflowReport, read_report
+from goldilocks.report.workflow.results import WorkflowReport, read_report
 from goldilocks.report.workflow.text import columns, outcome, shown
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
@@ -34,16 +34,12 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
         StoreError: If the workflow has not ended, or the store cannot be used.
         OSError: If the file cannot be written.
     """
-    with tempfile.TemporaryDirectory() as name:
-        report = read_report(store.download_artifact(run.run_id, FILE, Path(name)))
-        text = page(report, run, store)
-        file = output or Path(f"workflow-{run.run_id[:8]}.html")
-        file.write_text(text, encoding="utf-8")
-
-        log = Path(name) / "log"
-        log.mkdir()
-        (log / "report.html").write_text(text, encoding="utf-8")
-        store.log_artifacts(run.run_id, log, ARTIFACTS)
+    text = page(read_report(store, run.run_id), run, store)
+    file = output or Path(f"workflow-{run.run_id[:8]}.html")
+    file.write_text(text, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "report.html").write_text(text, encoding="utf-8")
+        store.log_artifacts(run.run_id, Path(folder), ARTIFACTS)
     return file
 
 
@@ -59,7 +55,7 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
         shown=shown,
         report=report,
         lead=outcome(report),
-        better=_better(report.results.tune),
+        higher_is_better=higher_is_better,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,
         picture=_picture(report),
@@ -68,15 +64,6 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
         style=html.style_sheet(),
         script=html.asset("page.js"),
     )
-
-
-def _better(tune: TuneResult | None) -> str:
-    """Return which values of the comparison are better; "" if there is none."""
-    if tune is None:
-        return ""
-    metric = next(name for name in tune.comparison[0] if name.startswith("val_"))
-    direction = "Higher" if higher_is_better(metric) else "Lower"
-    return f"{direction} {metric} is better."
 
 
 def _picture(report: WorkflowReport) -> str:

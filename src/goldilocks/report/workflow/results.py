@@ -6,7 +6,7 @@ The page can be made again from the logged report, and so from the store alone.
 from __future__ import annotations
 
 import dataclasses
-import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from goldilocks.errors import StoreError
 from goldilocks.plots.capacity_curve import ModelSize
+from goldilocks.tracking import Store
 
 FILE = "report.json"
 
 Cell = str | int | float | bool | None
 Row = Mapping[str, Cell]
+Table = tuple[Row, ...]
 Value = TypeVar("Value")
 
 
@@ -44,7 +46,7 @@ class StepReport:
     passed: bool = True
     decision: str
     reasons: tuple[str, ...]
-    table: tuple[Row, ...] = ()
+    table: Table = ()
     seconds: float = 0.0
     run_id: str = ""
 
@@ -193,10 +195,10 @@ class TuneResult:
     winner: TrainedRuns
     winner_size: ModelSize
     epochs: int
-    comparison: tuple[Row, ...]
+    comparison: Table
     considered: int
     noise: float
-    trials: tuple[Row, ...]
+    trials: Table
     ended_by: str
 
 
@@ -266,19 +268,17 @@ class WorkflowReport:
     next_steps: tuple[str, ...]
 
 
-def write_report(report: WorkflowReport, folder: Path) -> None:
-    """Write a report into a folder, as JSON."""
-    (folder / FILE).write_text(json.dumps(dataclasses.asdict(report), indent=1))
-
-
-def read_report(file: Path) -> WorkflowReport:
-    """Read a report that `write_report` wrote.
+def read_report(store: Store, run_id: str) -> WorkflowReport:
+    """Read the report that was logged to the run of a workflow.
 
     Raises:
-        StoreError: If another version of Goldilocks wrote it.
+        StoreError: If the workflow has not ended, another version of Goldilocks wrote the report,
+            or the store cannot be used.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        text = store.download_artifact(run_id, FILE, Path(folder)).read_text()
     try:
-        return from_json(WorkflowReport, file.read_text())
+        return from_json(WorkflowReport, text)
     except ValidationError as error:
         raise StoreError(
             f"{FILE} was written by another version of Goldilocks ({error.error_count()} of its "

@@ -5,7 +5,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5 ("develop a mod
 """
 
 from goldilocks.formatting import number
-from goldilocks.report.workflow.results import BaselineResult, Row, StepReport
+from goldilocks.report.workflow.results import BaselineResult, StepReport, Table
 from goldilocks.workflow import references
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
@@ -23,7 +23,7 @@ def step(context: Context) -> BaselineResult:
 
     metric = context.problem.metric
     names = dict.fromkeys([metric, "loss"])
-    table: tuple[Row, ...] = (
+    table: Table = (
         {"candidate": "baseline"} | {f"val_{name}": baseline.best(name) for name in names},
         {"candidate": reference.name} | {f"val_{name}": reference.scores[name] for name in names},
     )

@@ -31,6 +31,9 @@ EPOCHS = (10, 80)
 TEST = VALIDATION = 0.25  # as in conf/protocol
 
 
+Choice = tuple[tuple[str, ...], str]  # values or overrides, and why in a sentence
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What follows from the data, before any row is split.
@@ -99,7 +102,7 @@ def infer(context: Context) -> Plan:
     )
 
 
-def _metrics(context: Context) -> tuple[tuple[str, ...], str]:
+def _metrics(context: Context) -> Choice:
     """Return the metrics in place of those of the problem, () to keep them, and why."""
     problem, dataset = context.problem, context.dataset
     if "problem.metrics" in context.typed_keys:
@@ -128,7 +131,7 @@ def _metrics(context: Context) -> tuple[tuple[str, ...], str]:
     return (), f"The primary metric is {problem.metric}{unit}."
 
 
-def _protocol(context: Context) -> tuple[tuple[str, ...], str]:
+def _protocol(context: Context) -> Choice:
     """Return the overrides that choose the protocol, and why."""
     dataset = context.dataset
     if any(key.partition(".")[0] == "protocol" for key in context.typed_keys):
@@ -168,7 +171,7 @@ def _protocol(context: Context) -> tuple[tuple[str, ...], str]:
     )
 
 
-def _training(context: Context) -> tuple[tuple[str, ...], str]:
+def _training(context: Context) -> Choice:
     """Return the overrides of batch size and epochs to begin with, and why."""
     dataset, typed = context.dataset, context.typed_keys
     trainer, overrides = context.settings.tree["trainer"], []

@@ -18,6 +18,7 @@ from goldilocks.report.workflow.results import (
     ProblemResult,
     Row,
     StepReport,
+    Table,
     TuneResult,
 )
 from goldilocks.run import test_ledger
@@ -216,7 +217,7 @@ def _confidence(score: FinalScore) -> str:
 
 def _table(
     context: Context, score: FinalScore, name: str, tested: Trained, reference: str
-) -> tuple[Row, ...]:
+) -> Table:
     """Return a row for the winner and one for the reference."""
     names = ("loss", *context.problem.metrics)
     winner: Row = {
