@@ -76,9 +76,10 @@ def read(typed: str | float, folder: Path) -> Budget:
     """
     match = BUDGET.fullmatch(str(typed))
     assert match is not None  # The rule of the key has been checked.
-    seconds, runs = 60 * float(match["amount"]), math.inf
+    amount = float(match["amount"])
+    seconds, runs = 60 * amount, math.inf
     if match["unit"] == "runs":
-        seconds, runs = math.inf, float(match["amount"])
+        seconds, runs = math.inf, amount
 
     spent: dict[str, Any] = {"seconds": 0.0, "ended": ()}
     if (folder / FILE).exists():

@@ -19,6 +19,7 @@ from goldilocks.report.workflow.results import (
     PowerResult,
     ProblemResult,
     RegisterResult,
+    Result,
     Results,
     ScaleResult,
     TuneResult,
@@ -30,8 +31,8 @@ from goldilocks.tracking.journal import FOLDER
 from goldilocks.workflow import budget
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.next_steps import next_steps
-from goldilocks.workflow.references import ANY
-from goldilocks.workflow.resume import Result, load, save
+from goldilocks.workflow.references import BASELINE
+from goldilocks.workflow.resume import load, save
 from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
 
 
@@ -122,7 +123,7 @@ def _do_steps(context: Context) -> WorkflowReport:
     context.base += problem_result.overrides
     if context.settings.tree["force"]:
         context.base += ("force=true",)
-    context.problem = context.settings_of(ANY).problem(context.dataset.problem)
+    context.problem = context.settings_of(BASELINE).problem(context.dataset.problem)
 
     baseline_result = _do_step(
         context, 2, "baseline", BaselineResult, lambda: baseline.step(context)

@@ -21,14 +21,14 @@ from goldilocks.workflow.context import Context
 SHARE = 0.05  # of the budget that the search may take
 SECONDS = 60.0  # that it may take at most
 FOLDER = "reference"  # in that of a step: what is logged
-ANY = Candidate("reference", ("model=baseline", "regularizer=none"))
+BASELINE = Candidate("baseline", ("model=baseline", "regularizer=none"))
 
 
 def tune(context: Context) -> TunedReference:
     """Tune the reference on the splits of the workflow, and log it."""
     folder = context.folder / FOLDER
     seconds = min(SECONDS, SHARE * context.budget.seconds)
-    job = functools.partial(_tune, context.settings_of(ANY), context.problem, seconds, folder)
+    job = functools.partial(_tune, context.settings_of(BASELINE), context.problem, seconds, folder)
     tuned = context.call(job, FOLDER)
     metrics = {f"best_val_{name}": value for name, value in tuned.scores.items()}
     _log(context, tuned.name, tuned.parameters, metrics)
@@ -53,7 +53,7 @@ def test(context: Context, reference: TunedReference, rows: np.ndarray) -> np.nd
     Returns:
         float32 (n, outputs).
     """
-    folder, settings = context.folder / FOLDER, context.settings_of(ANY)
+    folder, settings = context.folder / FOLDER, context.settings_of(BASELINE)
     job = functools.partial(_test, settings, context.problem, reference, rows, folder)
     predictions, scores = context.call(job, FOLDER)
     metrics = {f"test_{name}": value for name, value in scores.items()}

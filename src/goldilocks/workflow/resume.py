@@ -6,30 +6,10 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from goldilocks.jobs import records
-from goldilocks.report.workflow.results import (
-    BaselineResult,
-    FinalResult,
-    PowerResult,
-    ProblemResult,
-    RegisterResult,
-    ScaleResult,
-    TuneResult,
-    from_json,
-)
-
-Result = TypeVar(
-    "Result",
-    ProblemResult,
-    BaselineResult,
-    PowerResult,
-    ScaleResult,
-    TuneResult,
-    FinalResult,
-    RegisterResult,
-)
+from goldilocks.report.workflow.results import Result, from_json
 
 
 def save(result: Result, folder: Path) -> None:

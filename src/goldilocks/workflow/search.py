@@ -150,11 +150,9 @@ class Search:
         return self.space.candidate(trial.params, epochs=self.epochs)
 
     def _tell(self, number: int, trained: Trained | None) -> None:
-        value = None
         if trained is not None:
             self.trained[number] = trained
-            value = trained.best("loss")
-        self.trials.tell(number, value)
+        self.trials.tell(number, trained and trained.best("loss"))
 
     def _trained(self, trial: FrozenTrial) -> Trained:
         """Return a trial as trained, by this process or by an interrupted one."""

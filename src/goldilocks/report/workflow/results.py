@@ -219,6 +219,18 @@ class RegisterResult:
     version: int
 
 
+Result = TypeVar(
+    "Result",
+    ProblemResult,
+    BaselineResult,
+    PowerResult,
+    ScaleResult,
+    TuneResult,
+    FinalResult,
+    RegisterResult,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Results:
     """The results of the steps that ended: a workflow may end at step 3 or step 6."""

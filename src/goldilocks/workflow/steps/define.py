@@ -15,7 +15,7 @@ from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult, StepReport
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.references import ANY
+from goldilocks.workflow.references import BASELINE
 
 # The share of the rarer of two classes below which always predicting the other looks like success.
 RARE = 0.2
@@ -52,7 +52,7 @@ class Plan:
 def step(context: Context) -> ProblemResult:
     """Choose metric, protocol and batches, split the rows, and warn of near-duplicates."""
     dataset, plan = context.dataset, infer(context)
-    settings = context.settings_of(Candidate("split", (*ANY.overrides, *plan.overrides)))
+    settings = context.settings_of(Candidate("split", (*BASELINE.overrides, *plan.overrides)))
     splits = settings.builder("protocol")(dataset)
     split, protocol = splits[0], settings.choices["protocol"]
 

@@ -139,7 +139,7 @@ def _result(
         )
 
     reasons = [
-        f"{name}: {size.verdict}. {size.verdict_reason}".rstrip()
+        f"{name}: {size.verdict}. {size.run.tags.get('verdict.reason', '')}".rstrip()
         for name, size in zip(names, trained, strict=True)
     ]
     if out_of_budget:
