@@ -99,7 +99,7 @@ def conduct(settings: Settings, room: Room) -> None:
         )
         with opened as tracker:
             context.run_id = tracker.run_id
-            log.log(_do_steps(context), tracker)
+            log.log(_report(context, _do_steps(context)), tracker)
 
         page = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
         console.result(
@@ -116,7 +116,7 @@ def _show_finished(store: Store, run_id: str) -> None:
     )
 
 
-def _do_steps(context: Context) -> WorkflowReport:
+def _do_steps(context: Context) -> Results:
     """Do the steps in order, each with the results it needs; stop where a gate stays shut."""
     problem_result = _do_step(context, 1, "problem", ProblemResult, lambda: define.step(context))
     # From here on, every training uses the problem that the first step chose.
@@ -124,14 +124,17 @@ def _do_steps(context: Context) -> WorkflowReport:
     if context.settings.tree["force"]:
         context.base += ("force=true",)
     context.problem = context.settings_of(BASELINE).problem(context.dataset.problem)
+    context.more_rows = problem_result.final_rows / problem_result.train_rows
 
     baseline_result = _do_step(
         context, 2, "baseline", BaselineResult, lambda: baseline.step(context)
     )
     power_result = _do_step(context, 3, "power", PowerResult, lambda: power.step(context))
+    context.seed_error = power_result.seed_error
+    context.seeds_measured = len(power_result.small.run_ids)
     results = Results(problem=problem_result, baseline=baseline_result, power=power_result)
     if not power_result.report.passed:
-        return _report(context, results)
+        return results
 
     scale_result = _do_step(
         context, 4, "scale", ScaleResult, lambda: scale.step(context, power_result)
@@ -141,25 +144,25 @@ def _do_steps(context: Context) -> WorkflowReport:
         5,
         "tune",
         TuneResult,
-        lambda: tune.step(context, problem_result, baseline_result, power_result, scale_result),
+        lambda: tune.step(context, baseline_result, power_result, scale_result),
     )
     final_result = _do_step(
         context,
         6,
         "final",
         FinalResult,
-        lambda: final.step(context, problem_result, baseline_result, power_result, tune_result),
+        lambda: final.step(context, problem_result, baseline_result, tune_result),
     )
     results = dataclasses.replace(results, scale=scale_result, tune=tune_result, final=final_result)
 
     score = final_result.score
     if score is None:  # The test rows were not evaluated: there is no model to register.
-        return _report(context, results)
+        return results
 
     register_result = _do_step(
         context, 7, "register", RegisterResult, lambda: register.step(context, score.run_id)
     )
-    return _report(context, dataclasses.replace(results, register=register_result))
+    return dataclasses.replace(results, register=register_result)
 
 
 def _do_step(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from goldilocks.jobs.process import Job, JobResult
 from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import Problem
-from goldilocks.report.workflow.results import PowerResult, TrainedRuns
+from goldilocks.report.workflow.results import TrainedRuns
 from goldilocks.sweep import expand
 from goldilocks.tracking import Store, provenance
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
 SEEDS = 3  # that a candidate is trained with before it can win
+FINAL_OVERHEAD = 20.0  # seconds: the model is built, drawn, logged, the reference fitted once more
 
 
 @dataclass(kw_only=True)
@@ -45,6 +46,9 @@ class Context:
         folder: Where the step writes what it resumes from.
         run_id: The run of the workflow, which the runs of its steps stand below.
         step_id: The run of the step, which the runs of its trainings stand below.
+        more_rows: Rows of the final training for each row of another one; known after step 1.
+        seed_error: Standard deviation of a score from seed to seed, by metric; known after step 3.
+        seeds_measured: How many seeds it was measured with.
         failures: Of this step, in sentences.
         error: The exception behind the last failure; None if there is none.
         overhead: Seconds that a job has taken at most beside its training: it is started, the model
@@ -61,6 +65,9 @@ class Context:
     folder: Path
     run_id: str = ""
     step_id: str = ""
+    more_rows: float = 1.0
+    seed_error: Mapping[str, float] = field(default_factory=dict[str, float])
+    seeds_measured: int = 0
     failures: list[str] = field(default_factory=list)
     error: Exception | None = None
     overhead: float = 0.0
@@ -86,12 +93,9 @@ class Context:
         first = self.settings.tree["seed"]
         return [f"seed={first + number}" for number in range(SEEDS)]
 
-    def comparison(self, power: PowerResult | None = None) -> Comparison:
+    def comparison(self) -> Comparison:
         """Return what compares candidates; it knows the noise from seed to seed after step 3."""
-        if power is None:
-            return Comparison(self.dataset, self.problem, {}, 0)
-        seeds = len(power.small.run_ids)
-        return Comparison(self.dataset, self.problem, power.seed_error, seeds)
+        return Comparison(self.dataset, self.problem, self.seed_error, self.seeds_measured)
 
     def load(self, runs: TrainedRuns) -> list[Trained]:
         """Read the trainings of a candidate from the store."""
@@ -121,6 +125,11 @@ class Context:
         rounds = math.ceil(len(trained) / len(self.room.shared))
         slowest = max(training.seconds_an_epoch * training.epochs for training in trained)
         return rounds * (slowest + self.overhead)
+
+    def final_seconds(self, trained: Trained) -> float:
+        """Return what the final training of a candidate will take, from what its training took."""
+        an_epoch = trained.seconds_an_epoch / len(trained.predictions) * self.more_rows
+        return trained.best_epoch * an_epoch + FINAL_OVERHEAD
 
     def train(self, candidates: Sequence[Candidate], folder: Path) -> list[Trained | None]:
         """Train candidates in the order given, as many at once as there is room for.
@@ -168,7 +177,16 @@ class Context:
             while (request := ask()) is not None:
                 number, candidate = request
                 candidates[number] = candidate
-                job = self._job(number, candidate, folder)
+                settings = replace(
+                    self.settings_of(candidate), sweep_dir=folder.absolute(), job=number
+                )
+                job = Job(
+                    number,
+                    functools.partial(_train, settings),
+                    records.log_file(folder, number),
+                    candidate.name,
+                    settings.overrides,
+                )
                 record = records.read(folder, number)
                 if record.status != "finished" or record.overrides != job.overrides:
                     return job
@@ -224,16 +242,6 @@ class Context:
         return JobError(
             "a training without which this step cannot go on is missing: "
             + "; ".join(self.failures)
-        )
-
-    def _job(self, number: int, candidate: Candidate, folder: Path) -> Job:
-        settings = replace(self.settings_of(candidate), sweep_dir=folder.absolute(), job=number)
-        return Job(
-            number,
-            functools.partial(_train, settings),
-            records.log_file(folder, number),
-            candidate.name,
-            settings.overrides,
         )
 
     def _take(self, candidate: Candidate, run_id: str) -> Trained | None:

@@ -10,7 +10,12 @@ from goldilocks.workflow.context import Context
 
 def next_steps(context: Context, results: Results) -> list[str]:
     """Return sentences that name keys, the most promising first."""
-    others = _other_models(context)
+    kind, chosen = context.dataset.kind, context.settings.choices["model"]
+    others = [
+        f"Another model: model={name}, which {traits.suggested[kind]}."
+        for name, traits in context.settings.models().items()
+        if name != chosen and kind in traits.suggested
+    ]
     if results.scale is None or results.tune is None or results.final is None:
         return [
             "Check that inputs and target belong together, and that the target can be told from "
@@ -52,14 +57,3 @@ def _about_the_winner(budget: Budget, scale: ScaleResult, tune: TuneResult) -> l
             "(trainer.epochs, model.units)."
         )
     return sentences
-
-
-def _other_models(context: Context) -> list[str]:
-    """Return a sentence for each other model that its own file suggests for this kind of data."""
-    kind, chosen = context.dataset.kind, context.settings.choices["model"]
-    suggested = {name: traits.suggested for name, traits in context.settings.models().items()}
-    return [
-        f"Another model: model={name}, which {reasons[kind]}."
-        for name, reasons in suggested.items()
-        if name != chosen and kind in reasons
-    ]

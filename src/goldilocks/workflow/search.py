@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from goldilocks.evaluation.differences import Comparison
 from goldilocks.jobs import records
-from goldilocks.report.workflow.results import ProblemResult, Row
+from goldilocks.report.workflow.results import Row
 from goldilocks.search.distributions import suggest
 from goldilocks.search.options import StudySpec
 from goldilocks.search.study import Trials, create_study, fail_interrupted, finished
@@ -17,7 +16,6 @@ from goldilocks.workflow.budget import TUNE
 from goldilocks.workflow.candidate import Candidate, Trained, load
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.search_space import search_space
-from goldilocks.workflow.steps import final
 from goldilocks.workflow.tables import finite
 
 TRIALS = 60  # at most
@@ -34,18 +32,10 @@ class Search:
     """The trials of a workflow, those of interrupted processes among them."""
 
     def __init__(
-        self,
-        context: Context,
-        comparison: Comparison,
-        sizes: Sequence[Trained],
-        start: Trained,
-        *,
-        problem: ProblemResult,
-        epochs: int,
-    ):
+        self, context: Context, sizes: Sequence[Trained], start: Trained, *, epochs: int
+    ) -> None:
         """Search around `start`, one of `sizes`, with so many epochs a trial."""
-        self.context, self.problem, self.start, self.epochs = context, problem, start, epochs
-        self.noise = comparison.seed_error.get("loss", 0.0)
+        self.context, self.start, self.epochs = context, start, epochs
         self.space = search_space(context, [size.candidate for size in sizes], start.candidate)
         self.trained: dict[int, Trained] = {}
         self.ended_by = ""
@@ -130,7 +120,7 @@ class Search:
         """Return whether the budget of this step does not allow one more trial."""
         budget, [likely, *_] = self.context.budget, [*self.best(1), self.start]
         seconds = self.context.seconds([likely])
-        if budget.seconds_left(TUNE, final.seconds(self.problem, likely)) < seconds:
+        if budget.seconds_left(TUNE, self.context.final_seconds(likely)) < seconds:
             return True
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         return budget.runs_left(TUNE) < 1 + len(running)
@@ -140,7 +130,8 @@ class Search:
         values = [_value(trial) for trial in self._complete()]
         if len(values) < AT_LEAST + IN_VAIN:
             return False
-        return min(values[:-IN_VAIN]) - min(values[-IN_VAIN:]) <= self.noise
+        gain = min(values[:-IN_VAIN]) - min(values[-IN_VAIN:])
+        return gain <= self.context.seed_error.get("loss", 0.0)
 
     def _suggest(self, trial: optuna.Trial) -> Candidate:
         """Return the candidate of a new trial."""

@@ -101,7 +101,9 @@ def search_space(context: Context, sizes: Sequence[Candidate], start: Candidate)
         if settings.traits.dataset.kind == "image":
             distributions["augmentation"] = CategoricalDistribution([False, True])
 
-    by_name = {size.name: size for size in sizes}
     return SearchSpace(
-        sizes=by_name, start=start.name, learning_rate=rate, distributions=distributions
+        sizes={size.name: size for size in sizes},
+        start=start.name,
+        learning_rate=rate,
+        distributions=distributions,
     )

@@ -14,7 +14,6 @@ from goldilocks.report.workflow.results import (
     BaselineResult,
     FinalResult,
     FinalScore,
-    PowerResult,
     ProblemResult,
     Row,
     StepReport,
@@ -30,21 +29,12 @@ from goldilocks.workflow.tables import finite, interval
 TITLE = "The test evaluation"
 # Of all updates: the window of the moving average of the weights, which is one epoch at most.
 AVERAGED = 0.05
-OVERHEAD = 20.0  # seconds: the model is built, drawn and logged, the reference fitted once more
-
-
-def seconds(problem: ProblemResult, trained: Trained) -> float:
-    """Return what the final training of a candidate will take, from what its training took."""
-    more_rows = problem.final_rows / problem.train_rows
-    an_epoch = trained.seconds_an_epoch / len(trained.predictions) * more_rows
-    return trained.best_epoch * an_epoch + OVERHEAD
 
 
 def step(
     context: Context,
     problem: ProblemResult,
     baseline: BaselineResult,
-    power: PowerResult,
     tune: TuneResult,
 ) -> FinalResult:
     """Train the winner again, test it once, and compare that with validation and the reference."""
@@ -54,7 +44,7 @@ def step(
     if tested is None:
         return _untested(context)
 
-    comparison = context.comparison(power)
+    comparison = context.comparison()
     metric = comparison.metric
     rows = next(iter(tested.predictions.values()))[0]
     reference = references.test(context, baseline.reference, rows)

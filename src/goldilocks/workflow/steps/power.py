@@ -5,12 +5,11 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical p
 
 import dataclasses
 import statistics
-from collections.abc import Sequence
 
 from goldilocks.evaluation.differences import Difference
 from goldilocks.formatting import number, signed
 from goldilocks.report.workflow.results import PowerResult, StepReport
-from goldilocks.workflow.candidate import Trained, predictions
+from goldilocks.workflow.candidate import predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
 from goldilocks.workflow.tables import row, runs_of
@@ -53,6 +52,11 @@ def step(context: Context) -> PowerResult:
         if any(training.verdict == "diverged" for training in trained):
             reasons[-1] += " (A training diverged: lower optimizer.learning_rate first.)"
 
+    seed_error: dict[str, float] = {}
+    if len(trained) > 1:
+        for metric in metrics:
+            seed_error[metric] = statistics.stdev(training.best(metric) for training in trained)
+
     verb = "beats" if passed else "does not beat"
     report = StepReport(
         name="power",
@@ -65,18 +69,8 @@ def step(context: Context) -> PowerResult:
     return PowerResult(
         report=report,
         small=dataclasses.replace(runs_of(trained), name=small.name, overrides=small.overrides),
-        seed_error=_seed_error(trained, metrics),
+        seed_error=seed_error,
     )
-
-
-def _seed_error(trained: Sequence[Trained], metrics: Sequence[str]) -> dict[str, float]:
-    """Return the standard deviation from seed to seed, by metric; empty with one seed."""
-    if len(trained) == 1:
-        return {}
-    return {
-        metric: statistics.stdev(training.best(metric) for training in trained)
-        for metric in metrics
-    }
 
 
 def _reason(metric: str, gain: Difference, level: float) -> str:

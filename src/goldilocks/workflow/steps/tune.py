@@ -16,7 +16,6 @@ from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.results import (
     BaselineResult,
     PowerResult,
-    ProblemResult,
     ScaleResult,
     StepReport,
     TuneResult,
@@ -28,7 +27,6 @@ from goldilocks.workflow.contest import Contest
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.resume import once
 from goldilocks.workflow.search import Search
-from goldilocks.workflow.steps import final
 from goldilocks.workflow.steps.scale import LEARNED_NOTHING
 from goldilocks.workflow.tables import model_size, runs_of
 
@@ -40,26 +38,25 @@ TIME_OF_A_TRIAL = 0.25  # of the time of this step, at most
 
 def step(
     context: Context,
-    problem: ProblemResult,
     baseline: BaselineResult,
     power: PowerResult,
     scale: ScaleResult,
 ) -> TuneResult:
     """Search around the model that overfits, train the best again with other seeds, and choose."""
-    comparison = context.comparison(power)
+    comparison = context.comparison()
     sizes = [context.load(runs)[0] for runs in scale.trained]
     start = sizes[scale.start]
 
-    reserved = final.seconds(problem, start)
+    reserved = context.final_seconds(start)
     epochs = once(context.folder / "epochs.json", lambda: _epochs(context, start, reserved))
-    search = Search(context, comparison, sizes, start, problem=problem, epochs=epochs)
+    search = Search(context, sizes, start, epochs=epochs)
     search.run()
     failures = list(context.failures)
 
     others = [size for size in sizes if size.verdict not in LEARNED_NOTHING and size is not start]
     others.sort(key=lambda size: _rank(comparison, [size]))
     finalists = [*search.best(FINALISTS), start, *others[:1]]
-    groups = _confirmed(context, problem, finalists) + [[size] for size in others[1:]]
+    groups = _confirmed(context, finalists) + [[size] for size in others[1:]]
 
     groups.sort(key=lambda group: _rank(comparison, group))
     overfit = next(group for group in groups if group[0].run.run_id == start.run.run_id)
@@ -115,12 +112,10 @@ def _epochs(context: Context, start: Trained, reserved: float) -> int:
     return max(FEWEST_EPOCHS, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
 
 
-def _confirmed(
-    context: Context, problem: ProblemResult, finalists: Sequence[Trained]
-) -> list[list[Trained]]:
+def _confirmed(context: Context, finalists: Sequence[Trained]) -> list[list[Trained]]:
     """Train candidates with the other seeds too, as far as the budget goes; a group for each."""
     groups = [[training] for training in finalists]
-    reserved = max(final.seconds(problem, training) for training in finalists)
+    reserved = max(map(context.final_seconds, finalists))
 
     def affordable() -> bool:
         """Return whether the budget allows to train them with one more seed."""
