@@ -85,8 +85,8 @@ class Trained:
 
     @property
     def seconds_an_epoch(self) -> float:
-        """Return the seconds of an epoch, of all folds together."""
-        return self.run.metrics["train_seconds"] / max(1, self.epochs)
+        """Return the seconds of an epoch, of all folds together; never 0."""
+        return max(1e-6, self.run.metrics["train_seconds"] / max(1, self.epochs))
 
     def best(self, name: str) -> float:
         """Return a validation metric at the best epoch, the loss without penalties.

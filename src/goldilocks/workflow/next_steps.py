@@ -3,8 +3,7 @@
 import math
 
 from goldilocks.formatting import number
-from goldilocks.report.workflow.results import Results, ScaleResult, TuneResult
-from goldilocks.workflow.budget import Budget
+from goldilocks.report.workflow.results import Results
 from goldilocks.workflow.context import Context
 
 
@@ -24,36 +23,34 @@ def next_steps(context: Context, results: Results) -> list[str]:
             "With few rows, gather more: power grows with the square root of their number.",
         ]
 
-    test = (
+    sentences = [
         "The test set has been opened: what is tried now needs test rows that nobody has seen, or "
         "its report says that it was not the first test evaluation."
-    )
+    ]
     if not results.final.report.passed:
-        test = (
+        sentences = [
             "Take a test set that has not been evaluated yet, or evaluate this one again: "
             "force=true."
-        )
-    return [test, *_about_the_winner(context.budget, results.scale, results.tune), *others]
+        ]
 
-
-def _about_the_winner(budget: Budget, scale: ScaleResult, tune: TuneResult) -> list[str]:
-    sentences = []
-    if tune.winner_size.verdict == "overfit":
+    verdict = results.tune.winner_size.verdict
+    if verdict == "overfit":
         sentences.append(
             "The winner still overfits at its end: more rows would help it most, then more "
             "regularization."
         )
-    if tune.winner_size.verdict == "underfit":
+    if verdict == "underfit":
         sentences.append("The winner's curve still falls: train longer, with a larger budget=.")
 
-    if tune.ended_by == "budget":
+    if results.tune.ended_by == "budget":
+        budget = context.budget
         resource, twice = "time", number(2 * budget.seconds / 60)
         if math.isinf(budget.seconds):
             resource, twice = "runs", f"{2 * budget.runs:.0f}runs"
         sentences.append(f"The search ran out of {resource}; budget={twice} would let it try more.")
-    if scale.overfit is None:
+    if results.scale.overfit is None:
         sentences.append(
             "No size overfitted: a larger model, or longer training, may learn more "
             "(trainer.epochs, model.units)."
         )
-    return sentences
+    return sentences + others

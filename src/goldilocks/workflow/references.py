@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,8 +64,6 @@ def _log(
     context: Context, name: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]
 ) -> None:
     """Log a run of the reference, with what its job has left in the folder."""
-    folder = context.folder / FOLDER
-    (folder / "parameters.json").write_text(json.dumps(dict(parameters), indent=1))
     params = {f"reference.{key}": value for key, value in parameters.items()}
     opened = context.store.start_run(
         name,
@@ -77,7 +74,7 @@ def _log(
     )
     with opened as tracker:
         tracker.metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
-        tracker.files(folder)
+        tracker.files(context.folder / FOLDER)
 
 
 def _tune(settings: Settings, problem: Problem, seconds: float, folder: Path) -> TunedReference:

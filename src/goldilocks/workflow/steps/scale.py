@@ -104,11 +104,11 @@ def _affordable_epochs(
     growth, largest = GROWTH, max(trained)
     if len(trained) > 1:  # Sizes that differ little in time go on to do so, but not for ever.
         below = max(index for index in trained if index < largest)
-        ratio = trained[largest].seconds_an_epoch / max(trained[below].seconds_an_epoch, 1e-6)
+        ratio = trained[largest].seconds_an_epoch / trained[below].seconds_an_epoch
         growth = min(GROWTH, max(LEAST_GROWTH, 1.5 * ratio ** (1 / (largest - below))))
 
     seconds_an_epoch = trained[largest].seconds_an_epoch * growth ** max(0, sizes_above)
-    return min(epochs, int(seconds / max(seconds_an_epoch, 1e-6)))
+    return min(epochs, int(seconds / seconds_an_epoch))
 
 
 def _result(

@@ -109,7 +109,7 @@ def _epochs(context: Context, start: Trained, reserved: float) -> int:
     wanted = max(FEWEST_EPOCHS, round(LONGER * start.epochs))
     jobs = len(context.room.shared)
     seconds = context.budget.seconds_left(TUNE, reserved) * jobs * TIME_OF_A_TRIAL
-    return max(FEWEST_EPOCHS, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
+    return max(FEWEST_EPOCHS, int(min(wanted, seconds / start.seconds_an_epoch)))
 
 
 def _confirmed(context: Context, finalists: Sequence[Trained]) -> list[list[Trained]]:
