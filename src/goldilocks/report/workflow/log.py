@@ -5,10 +5,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from goldilocks.report.workflow import figure
+from goldilocks.plots import style
+from goldilocks.plots.capacity_curve import capacity_curve
 from goldilocks.report.workflow.results import FILE, WorkflowReport
 from goldilocks.report.workflow.text import in_markdown
 from goldilocks.tracking import Tracker
+
+PICTURE = "capacity_curve.png"
 
 
 def log(report: WorkflowReport, tracker: Tracker) -> None:
@@ -17,7 +20,7 @@ def log(report: WorkflowReport, tracker: Tracker) -> None:
         folder = Path(name)
         (folder / FILE).write_text(json.dumps(dataclasses.asdict(report), indent=1))
         (folder / "report.md").write_text(in_markdown(report))
-        figure.draw(report, folder)
+        _draw(report, folder / PICTURE)
         tracker.files(folder)
 
     last = report.results.steps[-1]
@@ -30,3 +33,19 @@ def log(report: WorkflowReport, tracker: Tracker) -> None:
         tracker.metrics(
             {f"test_{score.metric}": score.test, f"val_{score.metric}": score.validation}
         )
+
+
+def _draw(report: WorkflowReport, file: Path) -> None:
+    """Draw losses against model sizes, if any were trained."""
+    scale, tune = report.results.scale, report.results.tune
+    if scale is None or tune is None:
+        return
+
+    picture = capacity_curve(
+        scale.sizes,
+        tune.winner_size,
+        baseline=report.results.baseline.loss,
+        ylabel="loss",
+        title=f"{report.name}: loss against size",
+    )
+    style.save(picture, file)

@@ -12,7 +12,7 @@ from goldilocks.problem import higher_is_better
 from goldilocks.report import html
 from goldilocks.report.compare import without_password
 from goldilocks.report.rendering import environment
-from goldilocks.report.workflow import figure
+from goldilocks.report.workflow.log import PICTURE
 from goldilocks.report.workflow.results import WorkflowReport, read_report
 from goldilocks.report.workflow.text import columns, outcome, shown
 from goldilocks.tracking import Store
@@ -58,7 +58,7 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
         higher_is_better=higher_is_better,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,
-        picture=_picture(report),
+        picture=_picture(report, store, run.run_id),
         links=[without_password(store.page_url(step_run)) for step_run in step_runs],
         ui_command=ui_command,
         style=html.style_sheet(),
@@ -66,10 +66,10 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
     )
 
 
-def _picture(report: WorkflowReport) -> str:
-    """Return the picture as base64; "" if no sizes were trained."""
-    with tempfile.TemporaryDirectory() as name:
-        file = figure.draw(report, Path(name))
-        if file is None:
-            return ""
+def _picture(report: WorkflowReport, store: Store, run_id: str) -> str:
+    """Return the logged picture as base64; "" if no sizes were trained."""
+    if report.results.scale is None:
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        file = store.download_artifact(run_id, PICTURE, Path(folder))
         return base64.b64encode(file.read_bytes()).decode()
