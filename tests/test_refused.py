@@ -12,5 +12,5 @@ def test_an_option_of_ones_own_that_monitors_another_value_is_refused():
     refused.check(settings)
     trainer = {**settings.tree["trainer"], "monitor": "val_mae"}
     own = dataclasses.replace(settings, tree={**settings.tree, "trainer": trainer})
-    with pytest.raises(ConfigError, match="trainer.monitor is given; workflow.py decides it"):
+    with pytest.raises(ConfigError, match=r"trainer\.monitor is given; workflow\.py decides it"):
         refused.check(own)

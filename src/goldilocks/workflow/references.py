@@ -11,6 +11,7 @@ import numpy as np
 
 from goldilocks.config.settings import Settings
 from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.evaluation.scores import scores
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TunedReference
 from goldilocks.run.context import PREDICTIONS
@@ -54,8 +55,8 @@ def test(context: Context, reference: TunedReference, rows: np.ndarray) -> np.nd
     """
     folder, settings = context.folder / FOLDER, context.settings_of(BASELINE)
     job = functools.partial(_test, settings, context.problem, reference, rows, folder)
-    predictions, scores = context.call(job, FOLDER)
-    metrics = {f"test_{name}": value for name, value in scores.items()}
+    predictions, values = context.call(job, FOLDER)
+    metrics = {f"test_{name}": value for name, value in values.items()}
     _log(context, f"{reference.name} final", reference.parameters, metrics)
     return predictions
 
@@ -108,7 +109,6 @@ def _test(
     """Return predictions of test rows and their scores, in a process of its own."""
     # As in `_tune`.
     from goldilocks import reference
-    from goldilocks.evaluation import scores
 
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
@@ -118,7 +118,7 @@ def _test(
     predictions = reference.predict(dataset, problem, fitted, rows)
     _save(folder, {"rows": rows, "predictions": predictions})
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
-    return predictions, scores.scores(problem, truth, predictions)
+    return predictions, scores(problem, truth, predictions)
 
 
 def _save(folder: Path, arrays: Mapping[str, Any]) -> str:
