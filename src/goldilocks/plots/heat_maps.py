@@ -9,8 +9,7 @@ from PIL import Image
 
 from goldilocks.plots import layout, style
 
-SIDE, GAP, BETWEEN = 170, 6, 30  # pixels
-CAPTION = 22  # pixels
+SIDE, GAP, BETWEEN = 172, 6, 18  # pixels
 STRENGTH = 0.6  # of the colour where the evidence is strongest
 COLOURS = "jet"  # as in the book: blue is little, red is much
 
@@ -37,26 +36,18 @@ def heat_maps(
         "image, then the heat, then both.",
         "A heat map that is blue all over: nothing in this layer spoke for the class.",
     ]
-    step = SIDE + 2 * CAPTION
-    rows = -(-len(images) // 2)
-    figure, body = layout.frame(title, rows * step, lines=lines)
-    axes = layout.paper(body)
-
-    for index, (image, heat, caption) in enumerate(zip(images, heats, captions, strict=True)):
-        row, column = divmod(index, 2)
-        left = style.MARGIN + column * (3 * (SIDE + GAP) + BETWEEN)
-        layout.write(axes, left, row * step, style.plain(caption, 70))
-
-        colour = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image[..., :3]
+    pictures = []
+    for image, heat in zip(images, heats, strict=True):
+        colour = np.broadcast_to(image, (*heat.shape, 3))
         heated = colormaps[COLOURS](heat, bytes=True)[..., :3]
-        for part, picture in enumerate((colour, heated, overlay(colour, heat))):
-            layout.hang(
-                axes,
-                Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.NEAREST),
-                left=left + part * (SIDE + GAP),
-                top=row * step + CAPTION,
-            )
-    return figure
+        parts = [layout.picture(part, SIDE) for part in (colour, heated, overlay(colour, heat))]
+        triple = Image.new("RGB", (3 * SIDE + 2 * GAP, parts[0].height), "white")
+        for position, part in enumerate(parts):
+            triple.paste(part, (position * (SIDE + GAP), 0))
+        pictures.append(triple)
+
+    names = [style.plain(caption, 70) for caption in captions]
+    return layout.gallery(title, pictures, columns=2, gap=BETWEEN, captions=names, lines=lines)
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:

@@ -44,27 +44,11 @@ def importance_bars(
     figure, body = layout.frame(title, BAR * count + 70, lines=lines)
     (axes,) = layout.panels(body)
 
-    rows, rises, spreads = np.arange(count), np.asarray(means[:count]), np.asarray(stds[:count])
-    axes.barh(rows, rises, height=0.62, color=style.TRAIN)
-    error_bars: dict[str, Any] = {
-        "fmt": "none",
-        "ecolor": style.INK,
-        "elinewidth": 1.2,
-        "capsize": 3,
-    }
-    axes.errorbar(rises, rows, xerr=spreads, **error_bars)
-    tops = np.maximum(rises + spreads, 0.0)
-    span = tops.max() - min(rises.min(), 0.0) or 1.0
-    for row in rows:
-        axes.text(
-            tops[row] + 0.01 * span,
-            float(row),
-            formatting.number(float(rises[row])),
-            va="center",
-            fontsize=style.SMALL,
-            color=style.QUIET,
-        )
-
+    rows, error = np.arange(count), {"elinewidth": 1.2, "capsize": 3}
+    spreads = stds[:count]
+    bars = axes.barh(rows, means[:count], 0.62, xerr=spreads, color=style.TRAIN, error_kw=error)
+    labels: dict[str, Any] = {"padding": 3, "fontsize": style.SMALL, "color": style.QUIET}
+    axes.bar_label(bars, [formatting.number(rise) for rise in means[:count]], **labels)
     axes.axvline(0, color=style.INK, linewidth=0.8)
     axes.set_yticks(rows, [style.plain(name, 30) for name in columns[:count]])
     axes.set(ylim=(count - 0.4, -0.6), xlabel=f"rise of {loss}")
