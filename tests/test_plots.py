@@ -250,7 +250,7 @@ def test_confusion_matrix_of_any_size(n, drawn):
 def test_confusion_cells_hold_count_and_percentage_of_the_row(drawn):
     figure = confusion.confusion_matrix(np.array([[3, 1], [0, 0]]), ["cat", "dog"])
     assert {"3\n75 %", "1\n25 %"} <= set(texts(figure))
-    assert figure.axes[0].images[0].get_array().tolist() == [[0.75, 0.25], [0, 0]]
+    assert figure.axes[0].collections[0].get_array().tolist() == [[0.75, 0.25], [0, 0]]
     drawn(figure)
     with pytest.raises(ValueError, match=r"shape \(2, 2\); expected \(3, 3\)"):
         confusion.confusion_matrix(np.zeros((2, 2)), ["a", "b", "c"])
