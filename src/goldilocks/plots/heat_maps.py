@@ -15,7 +15,7 @@ COLOURS = "jet"  # as in the book: blue is little, red is much
 
 
 def heat_maps(
-    images: Sequence[np.ndarray],
+    images: np.ndarray,
     heats: Sequence[np.ndarray],
     captions: Sequence[str],
     *,
@@ -25,8 +25,8 @@ def heat_maps(
     """Draw each image, its heat map, and the heat over the image; two images in a row.
 
     Args:
-        images: uint8 (height, width, 1 or 3) each.
-        heats: float (height, width) of the image each, 0 to 1.
+        images: uint8 (rows, height, width, 1 or 3).
+        heats: float32 (height, width) each, of any size, 0 to 1.
         captions: The true and the predicted class, in words.
         layer: Whose feature maps were weighted.
         title: What is shown, in words.
@@ -37,8 +37,10 @@ def heat_maps(
         "A heat map that is blue all over: nothing in this layer spoke for the class.",
     ]
     pictures = []
-    for image, heat in zip(images, heats, strict=True):
-        colour = np.broadcast_to(image, (*heat.shape, 3))
+    for image, small in zip(images, heats, strict=True):
+        height, width = image.shape[:2]
+        colour = np.broadcast_to(image, (height, width, 3))
+        heat = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BILINEAR))
         heated = colormaps[COLOURS](heat, bytes=True)[..., :3]
         parts = [layout.picture(part, SIDE) for part in (colour, heated, overlay(colour, heat))]
         triple = Image.new("RGB", (3 * SIDE + 2 * GAP, parts[0].height), "white")

@@ -1,7 +1,8 @@
 """Words with their neighbours in an embedding, and texts with their words' weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.typing import ColorType
 
@@ -14,34 +15,24 @@ LETTERS = 131  # of a line, as many as the width has
 LINES = 8  # of each text
 
 
-def neighbours(
-    words: Sequence[str],
-    nearest: Sequence[Sequence[str]],
-    cosines: Sequence[Sequence[float]],
-    *,
-    title: str,
-) -> Figure:
+def neighbours(words: Mapping[str, pd.Series], *, title: str) -> Figure:
     """Draw a table of words and their nearest neighbours, each with the cosine of the angle.
 
     Args:
-        words: The words.
-        nearest: The neighbours of each, the nearest first, equally many.
-        cosines: -1 to 1, of the same form.
+        words: By each word the cosines, -1 to 1, of its neighbours by their names, the nearest
+            first; equally many.
         title: What is shown, in words.
     """
     if not words:
         return layout.message(title, "There are no words to show.")
     texts: list[list[str]] = []
     colors: list[list[ColorType]] = []
-    for word, others, similarities in zip(words, nearest, cosines, strict=True):
-        shown = [
-            f"{style.plain(other, 14)} {cosine:.2f}"
-            for other, cosine in zip(others, similarities, strict=True)
-        ]
+    for word, cosines in words.items():
+        shown = [f"{style.plain(str(other), 14)} {cosine:.2f}" for other, cosine in cosines.items()]
         texts.append([style.plain(word, 18), *shown])
-        colors.append(["white", *((FOR, 0.45 * max(0.0, cosine) ** 4) for cosine in similarities)])
+        colors.append(["white", *((FOR, 0.45 * max(0.0, cosine) ** 4) for cosine in cosines)])
 
-    columns = len(nearest[0])
+    columns = max(map(len, words.values()))
     lines = ["Beside each neighbour: the cosine of the angle to it; 1 is the same direction."]
     figure, body = layout.frame(title, LINE * (len(words) + 1) + 16, lines=lines)
     headings = ["word", "nearest neighbours", *[""] * (columns - 1)]
