@@ -84,7 +84,9 @@ def _curve_panel(
     if limits is not None and baseline is not None and values[0].size == 1:
         limits = scale.scale_of([*values, np.array([baseline])])  # One epoch spans no range.
     if limits is None:
-        text = "no finite value" if values else "no epoch was finished"
+        text = "no epoch was finished"
+        if values:
+            text = "no finite value"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=style.QUIET)
         axes.set_yticks([])
     else:

@@ -42,8 +42,8 @@ def worst_mistakes(
         title: Which mistakes these are, in words.
     """
     captions = [
-        f"true {style.plain(name, LETTERS - 5)}\nsaid {style.plain(said, LETTERS - 10)} {sure:.2f}"
-        for name, said, sure in zip(true, predicted, probability, strict=True)
+        f"true {style.plain(name, LETTERS - 5)}\nsaid {style.plain(label, LETTERS - 10)} {sure:.2f}"
+        for name, label, sure in zip(true, predicted, probability, strict=True)
     ]
     pictures = [layout.picture(image, CELL) for image in images]
     return layout.gallery(title, pictures, columns=COLUMNS, gap=GAP, captions=captions)

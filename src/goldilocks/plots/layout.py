@@ -206,6 +206,7 @@ def table(
         colLoc="left",
         bbox=Bbox.from_bounds(0, 0, 1, 1 - PADDING / height),
     )
+
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(min(style.TEXT, step * 1.15))
     for (row, column), cell in drawn.get_celld().items():

@@ -118,15 +118,17 @@ def worst_rows(
         [f"predicted{suffix}", *predicted],
     ]
     for name, column in frame.iloc[:, :SHOWN_COLUMNS].items():
-        texts = map(formatting.number, column) if is_float_dtype(column) else column
-        columns.append([str(name), *map(str, texts)])
+        texts = map(str, column)
+        if is_float_dtype(column):
+            texts = map(formatting.number, column)
+        columns.append([str(name), *texts])
 
     notes = []
     if frame.shape[1] > SHOWN_COLUMNS:
         notes.append(f"{frame.shape[1] - SHOWN_COLUMNS} more columns are not shown")
     figure, body = layout.frame(title, ROW * (len(frame) + 1) + 30, lines=notes)
-    cells = [[style.plain(text, 18) for text in texts] for texts in columns]
-    headings, *rows = zip(*cells, strict=True)
-    letters = [2 + max(map(len, texts)) for texts in cells]
-    layout.table(body, headings, rows, letters=letters, accent=2)
+    cells = pd.DataFrame(columns).map(style.plain, limit=18)
+    letters = 2 + cells.map(len).max(axis="columns")
+    headings, *rows = cells.T.to_numpy().tolist()
+    layout.table(body, headings, rows, letters=letters.tolist(), accent=2)
     return figure

@@ -33,10 +33,10 @@ def worst_texts(
     rows = [
         (
             style.plain(name, 14),
-            f"{style.plain(said, 14)} {formatting.number(float(size))}",
+            f"{style.plain(label, 14)} {formatting.number(float(size))}",
             "\n".join(style.lines_of(text, width=LINE, most=2)),
         )
-        for text, name, said, size in zip(texts, true, predicted, sizes, strict=True)
+        for text, name, label, size in zip(texts, true, predicted, sizes, strict=True)
     ]
     figure, body = layout.frame(title, ROW * (len(rows) + 1) + 10)
     headings = ("true", "predicted", "text, from its beginning")

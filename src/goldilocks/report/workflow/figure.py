@@ -22,9 +22,12 @@ def draw(report: WorkflowReport, folder: Path) -> Path | None:
     if scale is None:
         return None
 
+    winner = None
+    if tune is not None:
+        winner = tune.winner_size
     picture = capacity_curve(
         scale.sizes,
-        tune.winner_size if tune else None,
+        winner,
         baseline=report.results.baseline.loss,
         title=f"{report.name}: loss against size",
     )
