@@ -57,11 +57,14 @@ def nearest(
         By each word the cosines of those around it, -1 to 1, by name, the nearest first.
     """
     used = matrix[RESERVED : len(vocabulary)]
-    lengths = np.maximum(np.linalg.norm(used, axis=1, keepdims=True), SHORTEST)
-    directions = pd.DataFrame(used / lengths, index=vocabulary[RESERVED:])
-    known = [word for word in words if word in directions.index]
-    cosines = {word: directions @ directions.loc[word] for word in known}
-    return {word: others.drop(word).nlargest(count) for word, others in cosines.items()}
+    directions = used / np.maximum(np.linalg.norm(used, axis=1, keepdims=True), SHORTEST)
+    names = list(vocabulary[RESERVED:])
+    neighbours = {}
+    for word in words:
+        if word in names:
+            cosines = pd.Series(directions @ directions[names.index(word)], names)
+            neighbours[word] = cosines.drop(word).nlargest(count)
+    return neighbours
 
 
 def word_weights(

@@ -145,9 +145,10 @@ def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None
         return
 
     captions = []
+    shown = encoding.pixels(subject.dataset, subject.rows[:1])
     if image is not None:
         shown = image[np.newaxis]
-    else:
+    elif subject.classifies:
         predicted = _predict(subject)
         examples = _examples(subject, predicted, IMAGES)
         shown = encoding.pixels(subject.dataset, subject.rows[examples])
@@ -244,20 +245,14 @@ def _predict(subject: Subject) -> np.ndarray:
 def _examples(subject: Subject, predicted: np.ndarray, count: int) -> np.ndarray:
     """Return indices into the rows: some right predictions, at random, and the worst mistakes."""
     truth = subject.dataset.y[subject.rows]
-    if not subject.classifies:
-        return np.arange(min(len(truth), 2 * count))
     hits = np.flatnonzero(scores.decided(subject.problem, predicted) == truth)
     mistakes = scores.worst(subject.problem, truth, predicted, most=count).rows
     return np.concatenate([sample(hits, count), mistakes]).astype("int64")
 
 
 def _caption(subject: Subject, example: int, predicted: np.ndarray) -> str:
-    """Return the true and the predicted target of a row, in words."""
+    """Return the true and the predicted class of a row, in words."""
     truth, prediction = subject.dataset.y[subject.rows[example]], predicted[example]
-    if not subject.classifies:
-        texts = [np.array2string(values, precision=3) for values in (truth, prediction)]
-        return f"true {texts[0]}, said {texts[1]}"
-
     label = int(scores.decided(subject.problem, prediction[np.newaxis])[0])
     sure = prediction[label] if len(prediction) > 1 else max(prediction[0], 1 - prediction[0])
     name, true = subject.dataset.classes[label], subject.dataset.classes[int(truth)]
