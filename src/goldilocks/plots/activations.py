@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from goldilocks import formatting
 from goldilocks.plots import layout, style
 
-COLUMNS, CELL, GAP = 16, 66, 3  # pixels
-SHOWN = 255  # channels; with the image, 16 rows of 16
+COLUMNS, CELL, GAP = 17, 62, 3  # cells of a row, and pixels
+SHOWN = 254  # channels; with the image, 15 rows of 17
 GREY = 232
 
 
@@ -18,7 +18,7 @@ def activation_grid(
     """Draw an image and the channels of a layer, in viridis: dark is little, yellow is much.
 
     Args:
-        maps: uint8 (height, width, channels), each channel normalized by itself; the first 255 are
+        maps: uint8 (height, width, channels), each channel normalized by itself; the first 254 are
             drawn.
         image: What they are made from, uint8 (height, width, 1 or 3).
         name: Of the layer.
