@@ -1,19 +1,16 @@
-import dataclasses
-
 import pytest
 
+from goldilocks.plots.capacity_curve import Size, Winner, capacity_curve, overfit_from
 from goldilocks.plots.style import save
-from goldilocks.report.workflow.figure import capacity_curve, overfit_from
-from goldilocks.report.workflow.results import ModelSize
 
 
 def size(weights, verdict, train=0.5, validation=0.6, best=0.55):
-    return ModelSize(
+    return Size(
         name=f"units={weights}",
         weights=weights,
-        train_loss=train,
-        val_loss=validation,
-        best_val_loss=best,
+        train=train,
+        validation=validation,
+        best=best,
         verdict=verdict,
     )
 
@@ -36,11 +33,14 @@ def test_without_two_sides_there_is_no_border(verdicts):
     )
 
 
-@pytest.mark.parametrize("last", [None, 0.001, 30.0])
+@pytest.mark.parametrize("last", [float("nan"), 0.001, 30.0])
 def test_every_capacity_curve_can_be_drawn(tmp_path, last):
     sizes = [size(10, "underfit"), size(1000, "overfit", train=last, validation=last, best=0.4)]
-    winner = dataclasses.replace(size(500, "balanced"), name="units=100 $dropout$")
+    winner = Winner(name="units=100 $dropout$", weights=500, best=0.35)
     for star in (winner, None):
-        figure = capacity_curve(sizes, star, baseline=1.0, title="boston mlp")
+        figure = capacity_curve(sizes, star, baseline=1.0, ylabel="loss", title="boston mlp")
         assert save(figure, tmp_path / "frontier.png").stat().st_size > 10_000
-    assert len(capacity_curve(sizes[:1], None, baseline=1.0, title="one size").axes) == 1
+    assert (
+        len(capacity_curve(sizes[:1], None, baseline=1.0, ylabel="loss", title="one size").axes)
+        == 1
+    )
