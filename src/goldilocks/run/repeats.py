@@ -262,7 +262,7 @@ def _write(average: Average, folder: Path) -> None:
             {outcome.part: outcome.result.history["val_loss"] for outcome in average.outcomes},
             ylabel="val_loss",
             title=f"{name}: each training",
-            best=None,
+            best={},
         ),
     }
     if len(epochs) >= EPOCHS_TO_SMOOTH:
