@@ -18,7 +18,7 @@ from goldilocks.config.settings import Settings
 from goldilocks.dataset import row_keys
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, near_duplicates, notes_of_all
-from goldilocks.run import cache, test_ledger, warm_start
+from goldilocks.run import summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.search.trial import Trial, load_trial
 from goldilocks.tracking import Store, provenance
@@ -64,15 +64,22 @@ def run(settings: Settings) -> float:
     # the first: only a final run, which has one training, reads the rows of `run_spec`.
     run_spec = specs[0]
     if len(specs) > 1:
-        run_spec = TrainingSpec(settings, specs[0].split, None, "")
+        split = dataclasses.replace(specs[0].split, notes=notes_of_all(splits))
+        run_spec = TrainingSpec(settings, split, None, "")
 
     # Two processes that start the same run: the second waits, and reuses what the first has logged.
     with store.lock(context.fingerprint(run_spec)):
         stored = context.stored_run(run_spec)
         if stored is not None and stored.status == "FINISHED":
             _record(settings, run_id=stored.run_id, reused=True)
-            console.result(cache.lines(stored, store.ui_command))
-            return cache.value(settings, stored)
+            console.result(
+                f"reused    run {stored.run_id} has trained this configuration, data and code; "
+                "force=true trains again"
+            )
+            for line in summary.lines(settings, stored.metrics, stored.tags):
+                console.result(line)
+            console.result(f"see it    {store.ui_command}")
+            return summary.value(settings, stored.metrics)
 
         return _train(context, run_spec, specs, splits, interrupted=stored)
 
@@ -156,11 +163,12 @@ def _train(
         trial = _trial(settings)
         outcomes = train.train(context, specs, initial_model, tracker, trial)
         if trial is not None and trial.pruned:
+            tracker.tags(train.PRUNED)
             _record(settings, pruned=True)
 
         if len(specs) == 1:
             return outcomes[0].value
-        return repeats.conclude(settings, outcomes, tracker)
+        return repeats.conclude(context, run_spec, outcomes, tracker).value
 
 
 def _test_lock(context: RunContext, spec: TrainingSpec) -> contextlib.AbstractContextManager[None]:

@@ -58,9 +58,17 @@ def load(settings: Settings, store: Store) -> keras.Model | None:
     source_run = store.get_run(run_id)
     if source_run.params.get("dataset") == settings.flat["dataset"]:
         _check_rows(source_run, settings)
-        if settings.tree["model"].get("base") != "run":
+        if keeps_encoder(settings):
             _check_encoding(source_run, settings)
     return store.load_model(run_id)
+
+
+def keeps_encoder(settings: Settings) -> bool:
+    """Tell whether a model that starts from a logged one takes its encoder along with the weights.
+
+    With `model.base=run` the model builder takes the weights, and the encoder is new.
+    """
+    return settings.tree["model"].get("base") != "run"
 
 
 def _check_rows(source_run: StoredRun, settings: Settings) -> None:
