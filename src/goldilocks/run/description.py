@@ -28,16 +28,11 @@ def facts(context: RunContext, split: Split) -> str:
     if dataset.classes:
         kind += f", {len(dataset.classes)} classes"
 
-    rows = (
-        f"{len(split.train)} train, {len(split.validation)} validation, "
-        f"{len(split.test)} test rows (sealed)"
-    )
+    rows, seal = f"{len(split.train)} train, {len(split.validation)} validation", "sealed"
     if not len(split.validation):
-        rows = (
-            f"{len(split.train)} train and validation rows together, "
-            f"{len(split.test)} test rows (opened)"
-        )
-    return f"{kind}; {rows}; {dataset.source.replace('_', '-')}: {dataset.location}"
+        rows, seal = f"{len(split.train)} train and validation rows together", "opened"
+    source = dataset.source.replace("_", "-")
+    return f"{kind}; {rows}, {len(split.test)} test rows ({seal}); {source}: {dataset.location}"
 
 
 def lines(outcome: Outcome, tracker: Tracker) -> str:

@@ -110,11 +110,11 @@ def training_specs(
 
 def _with_seed(settings: Settings, seed: int) -> Settings:
     """Return the settings of one of several repeats."""
+    if settings.tree["trainer"]["repeats"] == 1:
+        return settings
+
     trainer = {**settings.tree["trainer"], "repeats": 1}
     tree = {**settings.tree, "seed": seed, "trainer": trainer}
-    if settings.tree["trainer"]["repeats"] == 1:
-        return dataclasses.replace(settings, tree=tree)
-
     others = [
         override
         for override in settings.overrides
@@ -144,9 +144,15 @@ def _train(
 ) -> float:
     """Open the run, train each specification, and return the value that a sweep compares."""
     settings = context.settings
+    test_lock = contextlib.nullcontext()
+    if settings.tree["final"]:
+        digest = row_keys.digest(context.dataset, run_spec.split.test)
+        test_lock = context.store.lock(f"test-{digest}", "about to evaluate these test rows")
+
     with contextlib.ExitStack() as stack:
-        # Hold the lock until the run is open: from then on, the test ledger of others lists it.
-        with _test_lock(context, run_spec):
+        # Two final runs that open at once must see each other. Hold the lock until the run is open:
+        # from then on, the test ledger of others lists it.
+        with test_lock:
             if settings.tree["final"]:
                 run_spec = _with_evaluation(context, run_spec, splits, interrupted=interrupted)
                 specs = [run_spec]
@@ -169,14 +175,6 @@ def _train(
         if len(specs) == 1:
             return outcomes[0].value
         return repeats.conclude(context, run_spec, outcomes, tracker).value
-
-
-def _test_lock(context: RunContext, spec: TrainingSpec) -> contextlib.AbstractContextManager[None]:
-    """Return the lock of a final run's test rows: two that open at once must see each other."""
-    if not context.settings.tree["final"]:
-        return contextlib.nullcontext()
-    digest = row_keys.digest(context.dataset, spec.split.test)
-    return context.store.lock(f"test-{digest}", "about to evaluate these test rows")
 
 
 def _with_evaluation(

@@ -69,12 +69,17 @@ def score_line(metrics: Mapping[str, float]) -> str:
             text += f" ({', '.join(' '.join(cell) for cell in details)})"
         texts.append(text)
 
-    heading = f"epoch {metrics['best_epoch']:.0f}: "
-    if "trainings" in metrics:
-        heading = f"of {metrics['trainings']:.0f} trainings at {heading}"
+    return _heading(metrics)[1] + ", ".join(texts)
+
+
+def _heading(metrics: Mapping[str, float]) -> tuple[str, str]:
+    """Return what the scores are called, and which epoch and trainings they are of."""
     if any(map(test_ledger.is_score, metrics)):
-        heading = ""
-    return heading + ", ".join(texts)
+        return "test", ""
+    epoch = f"epoch {metrics['best_epoch']:.0f}: "
+    if "trainings" in metrics:
+        return "mean", f"of {metrics['trainings']:.0f} trainings at {epoch}"
+    return "best", epoch
 
 
 def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, str]) -> list[str]:
@@ -90,13 +95,7 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
         texts.append(f"verdict   {tags['verdict']}: {tags['verdict.reason']}")
         texts.append(f"next      {tags['verdict.next']}")
 
-    label = "best"
-    if "trainings" in metrics:
-        label = "mean"
-    elif any(map(test_ledger.is_score, metrics)):
-        label = "test"
-    texts.append(f"{label}      {score_line(metrics)}")
-
+    texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}")
     if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
         texts.append(f"warning   {warning}")
     if "verdict" in tags:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks import backend, console
+from goldilocks.config.settings import Settings
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
@@ -120,7 +122,7 @@ def _train_one(
 
     # Model and split -> history.
     fit_spec = prepare(context, spec, initial_model)
-    result = _fit(context, spec, fit_spec, tracker, trial)
+    result = _fit(settings, fit_spec, tracker, trial)
 
     # Model and rows -> predictions. The store records a test evaluation before the model predicts:
     # if the process is killed in between, the test rows count as evaluated.
@@ -150,25 +152,14 @@ def _train_one(
     return outcome
 
 
-def _fit(
-    context: RunContext,
-    spec: TrainingSpec,
-    fit_spec: FitSpec,
-    tracker: Tracker,
-    trial: Trial | None,
-) -> FitResult:
+def _fit(settings: Settings, fit_spec: FitSpec, tracker: Tracker, trial: Trial | None) -> FitResult:
     """Fit a model; with a progress bar, and a trial of a search that may end it early."""
-    progress = ProgressBar(metric=context.problem.metric)
-    callbacks: list[keras.callbacks.Callback] = [progress]
-    if trial is not None:
-        monitor = spec.settings.tree["trainer"]["monitor"]
-        callbacks.append(Pruner(trial.report_epoch, monitor=monitor))
-
-    trainer = spec.settings.builder("trainer")
-    try:
-        return trainer(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
-    finally:
-        progress.close()
+    with contextlib.closing(ProgressBar(metric=fit_spec.problem.metric)) as progress:
+        callbacks: list[keras.callbacks.Callback] = [progress]
+        if trial is not None:
+            monitor = settings.tree["trainer"]["monitor"]
+            callbacks.append(Pruner(trial.report_epoch, monitor=monitor))
+        return settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
 
 
 def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model | None) -> FitSpec:
