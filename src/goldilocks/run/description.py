@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from goldilocks import formatting
+from goldilocks import console, formatting
 from goldilocks.encoding import schema
 from goldilocks.protocol import Split
 from goldilocks.run import summary, test_ledger
@@ -81,15 +81,11 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
     )
     template = environment.get_template("summary.md.j2")
     text = template.render(
-        tree=settings.tree,
-        choices=settings.choices,
-        metrics=metrics,
-        tags=outcome.tags,
+        outcome=outcome,
         scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
         parts=None if parts is None else formatting.markdown(parts),
         warning=test_ledger.warning(test_ledger.evaluations(metrics)),
         note=_note(outcome),
-        command=settings.command,
         final_command=summary.final_command(settings, outcome.result.best_epoch),
         facts=facts(outcome.context, split),
         notes=(*outcome.context.dataset.notes, *split.notes),
@@ -100,7 +96,7 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
 def log(
     outcome: Outcome, tracker: Tracker, folder: Path, parts: pd.DataFrame | None = None
 ) -> None:
-    """Log what is known of a run: its files, data set, metrics, tags and description.
+    """Log and print what a run came to: its files, data set, metrics, tags and description.
 
     Args:
         outcome: Its outcome.
@@ -121,6 +117,11 @@ def log(
     tracker.tags(outcome.tags)
     tracker.describe(text)
 
+    if outcome.spec.part:
+        console.result(line(outcome))
+    else:
+        console.result(lines(outcome, tracker))
+
 
 def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     """Write what belongs to a training of its own: config, input, layers, provenance.
@@ -138,11 +139,10 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     model.summary(print_fn=layers.append, line_length=100, expand_nested=True)
     (folder / "model_summary.txt").write_text("\n".join(layers))
 
-    origin = folder / "provenance"
+    origin, code = folder / "provenance", provenance.code()
     origin.mkdir()
-    code = provenance.code()
-    state = {"commit": code.commit, "dirty": code.dirty, "code": code.digest}
-    machine = provenance.machine() | state
+    machine = provenance.machine()
+    machine |= {"commit": code.commit, "dirty": code.dirty, "code": code.digest}
     (origin / "environment.json").write_text(json.dumps(machine, indent=2))
     (origin / "packages.txt").write_text(provenance.packages())
     (origin / "git.diff").write_text(code.diff)

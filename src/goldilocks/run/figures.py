@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from matplotlib.figure import Figure
 
 from goldilocks.encoding import encoder
@@ -80,8 +81,8 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
         )
         return {"predicted_against_true": scatter}
 
-    counts = np.zeros((len(dataset.classes), len(dataset.classes)), dtype="int64")
-    np.add.at(counts, (truth.astype("int64"), scores.decided(problem, predictions)), 1)
+    decided = scores.decided(problem, predictions)
+    counts = tf.math.confusion_matrix(truth, decided, num_classes=len(dataset.classes)).numpy()
     return {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 import goldilocks.backend  # noqa: F401  First: it is quiet.
-from goldilocks import console
 from goldilocks.evaluation import mean_interval
 from goldilocks.plots import overlays, style
 from goldilocks.problem import higher_is_better
@@ -30,7 +29,7 @@ EPOCHS_TO_SMOOTH = 40  # a mean curve of so many epochs is drawn smoothed as wel
 def conclude(
     context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome], tracker: Tracker
 ) -> Outcome:
-    """Log several finished trainings as one run, and print their result.
+    """Log several finished trainings as one run.
 
     Args:
         context: What the trainings share.
@@ -61,7 +60,6 @@ def conclude(
         parts.to_csv(folder / "trainings.csv", index=False)
         _draw(outcome, outcomes, folder / "plots")
         description.log(outcome, tracker, folder, parts)
-    console.result(description.lines(outcome, tracker))
     return outcome
 
 

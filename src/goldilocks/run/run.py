@@ -100,11 +100,16 @@ def training_specs(
         return [TrainingSpec(settings, split, None, "")]
 
     specs = []
-    for repeat in range(settings.tree["trainer"]["repeats"]):
-        repeated = _with_seed(settings, settings.tree["seed"] + repeat)
-        for fold, split in enumerate(splits, start=1):
-            part = _part(settings, repeated.tree["seed"], fold, len(splits))
-            specs.append(TrainingSpec(repeated, split, fold if len(splits) > 1 else None, part))
+    repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
+    for seed in range(settings.tree["seed"], settings.tree["seed"] + repeats):
+        for number, split in enumerate(splits, start=1):
+            fold, words = None, list[str]()
+            if folds > 1:
+                fold = number
+                words.append(f"fold {fold} of {folds}")
+            if repeats > 1:
+                words.append(f"seed {seed}")
+            specs.append(TrainingSpec(_with_seed(settings, seed), split, fold, " ".join(words)))
     return specs
 
 
@@ -122,16 +127,6 @@ def _with_seed(settings: Settings, seed: int) -> Settings:
     ]
     overrides = (*others, "trainer.repeats=1", f"seed={seed}")
     return dataclasses.replace(settings, tree=tree, overrides=overrides)
-
-
-def _part(settings: Settings, seed: int, fold: int, folds: int) -> str:
-    """Return the name of a training among several: "fold 1 of 4 seed 7"; "" of a single one."""
-    words = []
-    if folds > 1:
-        words.append(f"fold {fold} of {folds}")
-    if settings.tree["trainer"]["repeats"] > 1:
-        words.append(f"seed {seed}")
-    return " ".join(words)
 
 
 def _train(
@@ -160,15 +155,18 @@ def _train(
             # The one import of Keras and TensorFlow, which takes seconds.
             from goldilocks.run import repeats, train
 
-            initial_model = warm_start.load(settings, context.store)
+            context = dataclasses.replace(
+                context,
+                initial_model=warm_start.load(settings, context.store),
+                trial=_trial(settings),
+            )
             tracker = stack.enter_context(
                 context.open_run(run_spec, parent=settings.parent, resumed=interrupted)
             )
 
         _record(settings, run_id=tracker.run_id)
-        trial = _trial(settings)
-        outcomes = train.train(context, specs, initial_model, tracker, trial)
-        if trial is not None and trial.pruned:
+        outcomes = train.train(context, specs, tracker)
+        if context.pruned:
             tracker.tags(train.PRUNED)
             _record(settings, pruned=True)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks import backend, console
-from goldilocks.config.settings import Settings
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
@@ -28,37 +27,27 @@ from goldilocks.tracking import Tracker, query
 from goldilocks.tracking.selection import PARENT
 from goldilocks.training import frozen
 from goldilocks.training.callbacks import ProgressBar
-from goldilocks.training.fit import FitResult, FitSpec
+from goldilocks.training.fit import FitSpec
 from goldilocks.training.predict import predict
 from goldilocks.training.pruner import Pruner
 
 if TYPE_CHECKING:
     import keras
 
-    from goldilocks.search.trial import Trial
-
 EXAMPLE_ROWS = 2  # in the logged model's input example
 PRUNED = {"pruned": "true"}  # tags of a run that is not reused as a finished one
 
 
-def train(
-    context: RunContext,
-    specs: Sequence[TrainingSpec],
-    initial_model: keras.Model | None,
-    tracker: Tracker,
-    trial: Trial | None,
-) -> list[Outcome]:
+def train(context: RunContext, specs: Sequence[TrainingSpec], tracker: Tracker) -> list[Outcome]:
     """Train each specification and log it: a single one in the open run, several in child runs.
 
     Args:
         context: What the trainings share.
         specs: The trainings, at least one.
-        initial_model: The logged model to start from; None to start from new weights.
         tracker: Tracker of the open run.
-        trial: Trial of a search, which may end the trainings early; or None.
 
     Returns:
-        One outcome for each specification; fewer if the trial was pruned.
+        One outcome for each specification; fewer if the trial of a search was pruned.
 
     Raises:
         ModelError: If a model cannot be built for the shape of the data.
@@ -68,26 +57,21 @@ def train(
     reused: list[str] = []
     for number, spec in enumerate(specs, start=1):
         if len(specs) == 1:
-            outcome = _train_one(context, spec, initial_model, tracker, trial)
+            outcome = _train_one(context, spec, tracker)
         else:
-            outcome = _train_child(context, spec, initial_model, tracker.run_id, trial, reused)
+            outcome = _train_child(context, spec, tracker.run_id, reused)
             tracker.tags(query.reused_tags(reused))
         outcomes.append(outcome)
 
-        if trial is not None:
-            trial.report_training(number, outcome.value, last=number == len(specs))
-            if trial.pruned:
-                break
+        if context.trial is not None:
+            context.trial.report_training(number, outcome.value, last=number == len(specs))
+        if context.pruned:
+            break
     return outcomes
 
 
 def _train_child(
-    context: RunContext,
-    spec: TrainingSpec,
-    initial_model: keras.Model | None,
-    parent: str,
-    trial: Trial | None,
-    reused: list[str],
+    context: RunContext, spec: TrainingSpec, parent: str, reused: list[str]
 ) -> Outcome:
     """Train one of several specifications in a child run, or read a finished one's outcome.
 
@@ -95,34 +79,34 @@ def _train_child(
     """
     with context.store.lock(context.fingerprint(spec)):
         stored = context.stored_run(spec)
-        if stored is not None and stored.tags.get(PARENT) != parent:
-            reused.append(stored.run_id)
-        if stored is not None and stored.status == "FINISHED":
-            console.note(f"{spec.part}: trained before, run {stored.run_id}")
-            return read_outcome(context, spec, stored)
+        if stored is not None:
+            if stored.tags.get(PARENT) != parent:
+                reused.append(stored.run_id)
+            if stored.status == "FINISHED":
+                console.note(f"{spec.part}: trained before, run {stored.run_id}")
+                return read_outcome(context, spec, stored)
 
         with context.open_run(spec, parent=parent, resumed=stored) as tracker:
-            outcome = _train_one(context, spec, initial_model, tracker, trial)
-            if trial is not None and trial.pruned:
+            outcome = _train_one(context, spec, tracker)
+            if context.pruned:
                 tracker.tags(PRUNED)
             return outcome
 
 
-def _train_one(
-    context: RunContext,
-    spec: TrainingSpec,
-    initial_model: keras.Model | None,
-    tracker: Tracker,
-    trial: Trial | None,
-) -> Outcome:
+def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Outcome:
     """Train a specification in an open run."""
     settings, dataset = spec.settings, context.dataset
     facts = description.facts(context, spec.split)
     console.note(f"{spec.part or settings.name}: {facts}")
 
     # Model and split -> history.
-    fit_spec = prepare(context, spec, initial_model)
-    result = _fit(settings, fit_spec, tracker, trial)
+    fit_spec = prepare(context, spec)
+    with contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress:
+        callbacks: list[keras.callbacks.Callback] = [progress]
+        if context.trial is not None:
+            monitor = settings.tree["trainer"]["monitor"]
+            callbacks.append(Pruner(context.trial.report_epoch, monitor=monitor))
+        result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
 
     # Model and rows -> predictions. The store records a test evaluation before the model predicts:
     # if the process is killed in between, the test rows count as evaluated.
@@ -144,39 +128,21 @@ def _train_one(
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
-
-    if spec.part:
-        console.result(description.line(outcome))
-    else:
-        console.result(description.lines(outcome, tracker))
     return outcome
 
 
-def _fit(settings: Settings, fit_spec: FitSpec, tracker: Tracker, trial: Trial | None) -> FitResult:
-    """Fit a model; with a progress bar, and a trial of a search that may end it early."""
-    with contextlib.closing(ProgressBar(metric=fit_spec.problem.metric)) as progress:
-        callbacks: list[keras.callbacks.Callback] = [progress]
-        if trial is not None:
-            monitor = settings.tree["trainer"]["monitor"]
-            callbacks.append(Pruner(trial.report_epoch, monitor=monitor))
-        return settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
-
-
-def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model | None) -> FitSpec:
+def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     """Set the seed, and build the model of a training with everything that `fit` needs.
 
     Args:
         context: What the trainings of the run share.
         spec: The training; nothing but its training rows is fitted on.
-        initial_model: The logged model to start from; None to start from new weights.
 
     Raises:
         ModelError: If the model cannot be built for the shape of the data.
     """
-    settings = spec.settings
-    dataset = context.dataset
-    problem = context.problem
-    split = spec.split
+    settings, split = spec.settings, spec.split
+    dataset, problem, initial_model = context.dataset, context.problem, context.initial_model
     backend.seed(settings.tree["seed"])
     regularizer = settings.regularizer
 
