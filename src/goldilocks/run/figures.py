@@ -11,7 +11,7 @@ from goldilocks.encoding import encoder
 from goldilocks.evaluation import scores
 from goldilocks.formatting import number
 from goldilocks.model import Regularizer
-from goldilocks.plots import confusion, curves, images, series, style, texts, weights
+from goldilocks.plots import confusion, curves, images, layout, series, style, texts, weights
 from goldilocks.plots import predictions as scatter_plots
 from goldilocks.run.outcome import Outcome
 from goldilocks.training.batches import augmentation
@@ -94,6 +94,8 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
     predicted = _words(outcome, scores.answers(problem, predictions[worst.rows]))
     title = f"{outcome.spec.settings.name}: worst mistakes"
 
+    if not len(worst_rows):
+        return layout.message(title, "There are no mistakes among these rows.")
     if dataset.kind == "image":
         pixels = encoder.pixels(dataset, worst_rows)
         return images.worst_mistakes(pixels, true, predicted, worst.sizes, title=title)
@@ -111,9 +113,7 @@ def _samples(outcome: Outcome, regularizer: Regularizer) -> dict[str, Figure]:
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(train, size=min(SAMPLES, len(train)), replace=False))
     pixels, labels = encoder.pixels(dataset, rows), _words(outcome, dataset.y[rows])
-    figures = {
-        "samples": images.sample_grid(pixels, labels, title=f"{dataset.name}: training images")
-    }
+    figures = {"samples": images.gallery(pixels, labels, title=f"{dataset.name}: training images")}
     if not regularizer.augments:
         return figures
 
@@ -121,7 +121,11 @@ def _samples(outcome: Outcome, regularizer: Regularizer) -> dict[str, Figure]:
     copies = np.repeat(pixels[:1], AUGMENTED, axis=0).astype("float32")
     augmented = keras.ops.convert_to_numpy(augment(copies, training=True))
     augmented = augmented.clip(0, 255).astype("uint8")
-    return figures | {"augmented": images.augmented(pixels[0], augmented, labels[0])}
+    variants = [f"variant {number}" for number in range(1, AUGMENTED + 1)]
+    title = f"{labels[0]}: one training image and {AUGMENTED} augmented variants"
+    pictures = np.concatenate([pixels[:1], augmented])
+    figures["augmented"] = images.gallery(pictures, ["original", *variants], title=title)
+    return figures
 
 
 def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> dict[str, Figure]:

@@ -131,7 +131,7 @@ def _draw(outcome: Outcome, outcomes: Sequence[Outcome], folder: Path) -> None:
             {training.spec.part: training.result.history["val_loss"] for training in outcomes},
             ylabel="val_loss",
             title=f"{name}: each training",
-            best=None,
+            best={},
         ),
     }
     history, unit = outcome.result.history, outcome.context.dataset.unit
