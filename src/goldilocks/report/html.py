@@ -8,7 +8,6 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -17,6 +16,7 @@ from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import interactive
 from goldilocks.problem import higher_is_better
 from goldilocks.report import drawn, grouping, rows
+from goldilocks.report.rendering import environment
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_ledger
@@ -61,17 +61,17 @@ def page(
         histories: Of its runs.
         origin: Where it comes from.
     """
-    environment = environment_of("goldilocks.report")
-    environment.filters.update(
+    templates = environment("goldilocks.report")
+    templates.filters.update(
         number=formatting.number, signed=_signed, evaluation_warning=_evaluation_warning
     )
-    environment.tests.update(TESTS)
+    templates.tests.update(TESTS)
 
     figures: list[Any] = []
     bases = [section.basis for section in sections]
     roles = [run.tags.get("role") for section in sections for run in section.runs]
     parts = sum(role in PARTS for role in roles)
-    return environment.get_template("page.html.j2").render(
+    return templates.get_template("page.html.j2").render(
         title=selection.name,
         whole=len(roles) - parts,
         parts=parts,
@@ -87,17 +87,6 @@ def page(
         script=asset("page.js"),
         figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
         plotly=Markup(get_plotlyjs()) if figures else "",
-    )
-
-
-def environment_of(package: str) -> Environment:
-    """Return what renders the templates of a package; it escapes what they print."""
-    return Environment(
-        loader=PackageLoader(package),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 
