@@ -213,22 +213,19 @@ def test_a_pruned_job_is_a_pruned_trial():
     ]
 
 
-def test_zipped_and_conditional_keys_reach_the_jobs():
+def test_conditional_keys_reach_the_jobs():
     done = sweep(
         Batched(lambda number, values: 1.0),
         "model.units=4,8",
-        "model.layers=1,2",
         "regularizer=none,dropout",
         "regularizer.dropout=interval(0.1,0.5)",
-        "hydra.sweeper.zip=[[model.units,model.layers]]",
         "hydra.sweeper.when={regularizer.dropout:'regularizer=dropout'}",
         "hydra.sweeper.trials=12",
     )
     for words in overrides_of(done):
         values = dict(word.split("=") for word in words)
-        assert (values["model.units"], values["model.layers"]) in (("4", "1"), ("8", "2"))
         assert ("regularizer.dropout" in values) == (values["regularizer"] == "dropout")
-    assert len({words[2] for words in overrides_of(done)}) == 2
+    assert len({words[1] for words in overrides_of(done)}) == 2
 
 
 def test_params_of_the_configuration_come_before_the_command_line():
@@ -363,10 +360,6 @@ def test_a_study_resumes_after_a_half_written_line():
             "pruner is .*; expected one of none, median",
         ),
         (["hydra.sweeper.trials=1", "hydra.sweeper.study=a/b"], "a name without /"),
-        (
-            ["hydra.sweeper.trials=1", "hydra.sweeper.zip=[a,b]"],
-            "zip is .*; expected a list of lists of keys",
-        ),
         ([], "sampler=tpe would never end; add hydra.sweeper.trials=N"),
         (
             ["hydra.sweeper.trials=0", "seed=range(2,1)"],

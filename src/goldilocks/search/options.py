@@ -5,7 +5,7 @@ Nothing here imports Optuna, which takes a second: a command line is checked wit
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,6 @@ class Options:
     study: str | None
     storage: str | None
     params: Mapping[str, Any] | None
-    zip: Sequence[Sequence[str]] | None
     when: Mapping[str, str] | None
     max_batch_size: int | None
 

@@ -204,7 +204,7 @@ def _open_study(plan: Plan, spec: StudySpec) -> optuna.Study:
         ConfigError: A study of this name is of another search.
     """
     study = create_study(spec, maximize=plan.maximize)
-    space = {p.name: str(distribution(p)) for p in plan.space.searched}
+    space = {p.key: str(distribution(p)) for p in plan.space.searched}
     about = {**space, "measure": plan.measure}
     before = study.user_attrs.get("about", about)
 

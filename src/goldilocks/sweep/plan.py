@@ -38,10 +38,6 @@ RULES: Mapping[str, Rule] = {
     ).or_(None),
     "storage": NAME.or_(None),
     "params": Rule("key: values", lambda value: isinstance(value, dict)).or_(None),
-    "zip": Rule(
-        "a list of lists of keys, as [[model.units,model.layers]]",
-        lambda value: isinstance(value, list) and all(isinstance(keys, list) for keys in value),
-    ).or_(None),
     "when": Rule('key: "other=value"', lambda value: isinstance(value, dict)).or_(None),
     "max_batch_size": whole(1).or_(None),
 }
@@ -61,7 +57,7 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     assert isinstance(node, dict)
     options = Options(**{field.name: node[field.name] for field in fields(Options)})
     errors = _option_errors(options)
-    if any(not RULES[name].allows(getattr(options, name)) for name in ("params", "zip", "when")):
+    if any(not RULES[name].allows(getattr(options, name)) for name in ("params", "when")):
         raise ConfigError(listed(errors))  # Without these the space cannot be read.
 
     # Of two overrides of a key the later one counts: the command line's.
@@ -70,7 +66,6 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     grid = options.sampler == GRID
     space, mistakes = read(
         sweeps,
-        zipped=options.zip or [],
         when=options.when or {},
         seed=options.seed,
         grid=grid,
@@ -79,7 +74,7 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     errors += mistakes
 
     monitor = OmegaConf.select(config, "trainer.monitor")
-    searched = {key for parameter in space.searched for key in parameter.keys}
+    searched = {parameter.key for parameter in space.searched}
     if "trainer.monitor" in searched:
         errors.append(
             "trainer.monitor has several values, which cannot be compared with each other; give it "
@@ -145,6 +140,6 @@ def _study_name(options: Options, space: Space, sweeps: Sequence[str]) -> str:
 
     identity = {k: value for k, value in vars(options).items() if k not in NOT_OF_THE_STUDY}
     text = json.dumps([sorted(sweeps), identity], sort_keys=True, default=str)
-    keys = [key for parameter in space.searched for key in parameter.keys]
-    short = [key.rsplit(".", 1)[-1].replace("/", "_") for key in keys[:4]]
+    keys = [parameter.key.rsplit(".", 1)[-1] for parameter in space.searched[:4]]
+    short = [key.replace("/", "_") for key in keys]
     return "-".join([*short, hashlib.sha256(text.encode()).hexdigest()[:8]])

@@ -15,7 +15,6 @@ from goldilocks.search.space import Choices, Condition, Interval, Parameter, Spa
 def read(
     sweeps: Sequence[str],
     *,
-    zipped: Sequence[Sequence[str]],
     when: Mapping[str, str],
     seed: int | None,
     grid: bool,
@@ -25,7 +24,6 @@ def read(
 
     Args:
         sweeps: Overrides in Hydra's sweep syntax; of two for the same key the later one counts.
-        zipped: Lists of keys that take their values together.
         when: By key, "other=value" or "other=value|value": when the key is searched at all.
         seed: Of the order of `shuffle(...)`.
         grid: Whether every point will be tried, which an interval does not allow.
@@ -48,23 +46,11 @@ def read(
         spans[key], mistakes = _span(override, seed=seed, grid=grid)
         errors += [f"{sweep} {mistake}" for mistake in mistakes]
 
-    groups, mistakes = _groups(zipped, spans)
-    errors += mistakes
     conditions, mistakes = _conditions(when, spans)
     errors += mistakes
-
-    parameters: list[Parameter] = []
-    for keys in groups:
-        parameter_conditions = dict.fromkeys(conditions.get(key) for key in keys)
-        if len(parameter_conditions) > 1:
-            errors.append(
-                f"hydra.sweeper.when holds for some of {' and '.join(keys)}, which are zipped; "
-                "name them all."
-            )
-        span = _zip([spans[key] for key in keys])
-        parameters.append(Parameter(keys, span, next(iter(parameter_conditions))))
-
-    ordered, circle = _sort(parameters)
+    ordered, circle = _sort(
+        [Parameter(key, span, conditions.get(key)) for key, span in spans.items()]
+    )
     if circle:
         errors.append(
             f"hydra.sweeper.when goes in a circle: {', '.join(circle)} wait for each other. Leave "
@@ -81,7 +67,7 @@ def _span(
     if isinstance(sweep, IntervalSweep):
         return _interval(sweep, grid=grid)
     if not override.is_sweep_override():
-        return Choices(((override.get_value_element_as_str(),),)), []
+        return Choices((override.get_value_element_as_str(),)), []
 
     mistakes: list[str] = []
     shuffled = even = False
@@ -101,11 +87,11 @@ def _span(
         texts = []
     if not texts:
         mistakes.append("has no value; expected at least one. Check its bounds or its pattern.")
-        return Choices((("",),)), mistakes
+        return Choices(("",)), mistakes
 
     if shuffled:
         random.Random(f"{seed} {override.key_or_group}").shuffle(texts)
-    return Choices(tuple((text,) for text in texts), even and len(texts) > 1), mistakes
+    return Choices(tuple(dict.fromkeys(texts)), even and len(texts) > 1), mistakes
 
 
 def _interval(sweep: IntervalSweep, *, grid: bool) -> tuple[Interval, list[str]]:
@@ -132,53 +118,6 @@ def _interval(sweep: IntervalSweep, *, grid: bool) -> tuple[Interval, list[str]]
             "another sampler."
         )
     return Interval(low, high, log), mistakes
-
-
-def _groups(
-    zipped: Sequence[Sequence[str]], spans: Mapping[str, Choices | Interval]
-) -> tuple[list[tuple[str, ...]], list[str]]:
-    """Return the keys of each parameter, in order, and the mistakes in what is to be zipped."""
-    errors: list[str] = []
-    group_of: dict[str, tuple[str, ...]] = {}
-    for group in zipped:
-        keys = tuple(group)
-        unknown = [key for key in keys if key not in spans]
-        twice = [key for key in keys if key in group_of or keys.count(key) > 1]
-        mistakes = [f"has {key}; {_expected(spans)}" for key in unknown]
-        mistakes += [f"has {key} twice; expected it once." for key in dict.fromkeys(twice)]
-        if len(keys) < 2:
-            mistakes.append(
-                f"has the list [{', '.join(keys)}]; expected at least two keys in each."
-            )
-
-        if not mistakes:
-            mistakes = _unequal({key: spans[key] for key in keys})
-        if not mistakes:
-            group_of |= dict.fromkeys(keys, keys)
-        errors += [f"hydra.sweeper.zip {mistake}" for mistake in mistakes]
-    return list(dict.fromkeys(group_of.get(key, (key,)) for key in spans)), errors
-
-
-def _unequal(spans: Mapping[str, Choices | Interval]) -> list[str]:
-    """Return why keys cannot take their i-th values together; nothing if they can."""
-    intervals = [key for key, span in spans.items() if isinstance(span, Interval)]
-    if intervals:
-        return [f"has {', '.join(intervals)}, an interval; expected lists of values."]
-
-    lengths = {key: len(span.texts) for key, span in spans.items() if isinstance(span, Choices)}
-    if len(set(lengths.values())) == 1:
-        return []
-    counts = " and ".join(f"{length} of {key}" for key, length in lengths.items())
-    return [f"takes the i-th values together, but there are {counts}; list as many of each."]
-
-
-def _zip(spans: Sequence[Choices | Interval]) -> Choices | Interval:
-    """Return the values of the keys of one parameter, each once."""
-    if isinstance(spans[0], Interval):
-        return spans[0]
-    columns = [[texts[0] for texts in span.texts] for span in spans if isinstance(span, Choices)]
-    even = spans[0].even and len(spans) == 1
-    return Choices(tuple(dict.fromkeys(zip(*columns, strict=True))), even)
 
 
 def _conditions(
@@ -215,7 +154,7 @@ def _condition(
     choice = f"{other}=choice({wanted.replace('|', ',')})"
     override = OverridesParser.create().parse_override(choice)
     values = tuple(plain(value) for value in override.sweep_string_iterator())
-    allowed = [plain(texts[0]) for texts in span.texts]
+    allowed = [plain(text) for text in span.texts]
     impossible = [value for value in values if value not in allowed]
     if impossible:
         return None, (
@@ -234,10 +173,10 @@ def _sort(parameters: Sequence[Parameter]) -> tuple[list[Parameter], list[str]]:
     ordered: list[Parameter] = []
     waiting = list(parameters)
     while waiting:
-        keys = {key for parameter in ordered for key in parameter.keys}
+        keys = {parameter.key for parameter in ordered}
         ready = [p for p in waiting if p.when is None or p.when.key in keys]
         if not ready:
             break
         ordered.append(ready[0])
         waiting.remove(ready[0])
-    return ordered, [parameter.name for parameter in waiting]
+    return ordered, [parameter.key for parameter in waiting]
