@@ -42,7 +42,7 @@ def train(folder):
             [
                 "hydra.sweeper.trials=2",
                 "model.units=4,8",
-                "hydra.sweeper.when={model.layers: model.units=4}",
+                "hydra.sweeper.when={model.layers: 'model.units=4'}",
             ],
             "model.layers is not given; expected one of model.units",
         ),
