@@ -44,7 +44,7 @@ def train(folder):
                 "model.units=4,8",
                 "hydra.sweeper.when={model.layers: 'model.units=4'}",
             ],
-            "model.layers is not given; expected one of model.units",
+            "model.layers is not given; expected one of dataset",
         ),
     ],
 )
