@@ -31,7 +31,7 @@ from goldilocks.config.checks import (
     value_errors,
 )
 from goldilocks.config.options import OptionFiles
-from goldilocks.config.rules import RULES
+from goldilocks.config.rules import rules_of
 from goldilocks.config.settings import COMPOSED, GROUPS, Settings, composed, listed, plain, settled
 from goldilocks.errors import ConfigError, UserError
 
@@ -180,7 +180,7 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
     errors = [*unreadable, *line.errors]
     with _composing(conf):
         present = list(leaves(plain(compose(config, [*line.search_path, *line.groups]))))
-        possible = {*RULES, *files.keys(COMPOSED)}
+        possible = {*rules_of("configuration"), *files.keys(COMPOSED)}
         strange, lost = _strange_keys(line, config, present, possible)
         errors += lost
         # A key may belong to the option that was meant: it is a key of some option.

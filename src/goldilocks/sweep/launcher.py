@@ -25,7 +25,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from goldilocks.config.rules import number, whole
+from goldilocks.config.rules import rules_of
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError, JobError, UserError
 from goldilocks.jobs import records
@@ -33,14 +33,6 @@ from goldilocks.problem import higher_is_better
 
 if TYPE_CHECKING:
     from goldilocks.jobs.process import Job, JobResult
-
-RULES = {
-    "n_jobs": whole(1).or_(None),
-    "time_limit": number(1).or_(None),
-    "memory_limit": number(0.1).or_(None),
-    "retries": whole(0),
-    "gpus_per_job": whole(0),
-}
 
 
 class LocalLauncher(Launcher):
@@ -169,7 +161,7 @@ def check(options: Mapping[str, Any]) -> None:
 
     errors = [
         f"hydra.launcher.{key} is {options[key]}; expected {rule.expected}."
-        for key, rule in RULES.items()
+        for key, rule in rules_of("launcher").items()
         if not rule.allows(options[key])
     ]
     gpus = 0 if errors else len(visible_gpus())

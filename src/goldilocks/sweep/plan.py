@@ -10,7 +10,7 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config.rules import NAME, POSITIVE, Rule, one_of, whole
+from goldilocks.config.rules import Rule, one_of, rules_of
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError
 from goldilocks.problem import higher_is_better
@@ -26,20 +26,9 @@ NOT_OF_THE_STUDY = ("trials", "seconds", "study", "storage", "max_batch_size")
 MAY_SET_EPOCHS = {"experiment", "trainer", "trainer.epochs"}
 
 RULES: Mapping[str, Rule] = {
-    "sampler": one_of(GRID, *SAMPLERS),
-    "seed": whole(0).or_(None),
-    "trials": whole(1).or_(None),
-    "seconds": POSITIVE.or_(None),
-    "direction": one_of("auto", "minimize", "maximize"),
-    "pruner": one_of(*PRUNERS),
-    "pruner_warmup": whole(0),
-    "study": Rule(
-        "a name without /", lambda value: NAME.allows(value) and "/" not in str(value)
-    ).or_(None),
-    "storage": NAME.or_(None),
-    "params": Rule("key: values", lambda value: isinstance(value, dict)).or_(None),
-    "when": Rule('key: "other=value"', lambda value: isinstance(value, dict)).or_(None),
-    "max_batch_size": whole(1).or_(None),
+    "sampler": one_of([GRID, *SAMPLERS]),
+    "pruner": one_of(PRUNERS),
+    **rules_of("search"),
 }
 
 
