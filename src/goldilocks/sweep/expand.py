@@ -8,11 +8,30 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks.config.command_line import errors_in
-from goldilocks.config.settings import Settings, listed, settled
+from goldilocks.config.settings import Settings, listed, search_path, settled
 from goldilocks.errors import ConfigError
+from goldilocks.sweep.plan import plan
+
+
+def jobs_of(config: DictConfig) -> list[Settings]:
+    """Return the checked settings of every job of a sweep; of a search, of its sample jobs.
+
+    Raises:
+        ConfigError: The sweep or a job is wrong; the message lists all mistakes.
+    """
+    folders = search_path(config.hydra.overrides.hydra)
+    if config.hydra.runtime.choices["hydra/sweeper"] != "search":
+        jobs = combinations(list(config.hydra.overrides.task))
+        return settings_of([[*folders, *job] for job in jobs])
+
+    planned = plan(config, GlobalHydra.instance().config_loader())
+    settings = settings_of([[*folders, *job] for job in planned.space.samples()])
+    check_measure(settings, planned.measure)
+    return settings
 
 
 def combinations(sweep: list[str]) -> list[list[str]]:
