@@ -7,7 +7,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from goldilocks.search.options import FILE, PRUNERS, StudySpec
+from goldilocks.search.options import FILE, PRUNERS, StudySpec, read_spec
 from goldilocks.search.study import make_pruner, open_storage
 from goldilocks.search.trial import load_trial
 from goldilocks.training.pruner import Pruner
@@ -39,7 +39,7 @@ def searched(tmp_path):
         spec.save(tmp_path)
         for _ in range(finished):
             trial = study.ask()
-            seen = load_trial(tmp_path, trial.number)
+            seen = load_trial(read_spec(tmp_path), trial.number)
             for epoch in range(1, EPOCHS + 1):
                 seen.epoch(epoch, 1.0)
             for fold in range(1, EPOCHS + 1):
@@ -52,12 +52,12 @@ def searched(tmp_path):
 
 def epochs_trained(folder, study, *, value):
     """How far a new trial comes whose epochs are all worth so much."""
-    seen = load_trial(folder, study.ask().number)
+    seen = load_trial(read_spec(folder), study.ask().number)
     return next((epoch for epoch in range(1, EPOCHS + 1) if seen.epoch(epoch, value)), EPOCHS)
 
 
 def test_a_sweep_that_does_not_search_has_no_trials(tmp_path):
-    assert load_trial(tmp_path, 0) is None
+    assert read_spec(tmp_path) is None
 
 
 @pytest.mark.parametrize("pruner", ["median", "percentile", "successive_halving", "hyperband"])
@@ -86,7 +86,7 @@ def test_no_trial_is_pruned_during_the_warm_up(tmp_path, searched, warmup):
 
 def test_a_trial_at_its_last_epoch_has_finished(tmp_path, searched):
     study = searched("median")
-    seen = load_trial(tmp_path, study.ask().number)
+    seen = load_trial(read_spec(tmp_path), study.ask().number)
     assert not seen.epoch(EPOCHS, 9.0)
     assert not seen.pruned
 
@@ -100,7 +100,7 @@ def test_without_a_pruner_nothing_is_stopped_and_epochs_are_counted(tmp_path, se
 
 def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
     study = searched("median")
-    seen = load_trial(tmp_path, study.ask().number)
+    seen = load_trial(read_spec(tmp_path), study.ask().number)
     for epoch in range(1, EPOCHS + 1):
         assert not seen.epoch(epoch, 0.5)
     assert not seen.fold(1, 0.5, last=False)
@@ -111,7 +111,7 @@ def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
 
 def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
-    bad, good = (load_trial(tmp_path, study.ask().number) for _ in range(2))
+    bad, good = (load_trial(read_spec(tmp_path), study.ask().number) for _ in range(2))
     assert not any(bad.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
     assert not study.trials[-2].intermediate_values
     stopped = [fold for fold in range(1, EPOCHS + 1) if bad.fold(fold, 2.0 + fold / 10, last=False)]
@@ -122,7 +122,7 @@ def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
 
 def test_a_trial_is_not_pruned_after_its_last_fold(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
-    bad = load_trial(tmp_path, study.ask().number)
+    bad = load_trial(read_spec(tmp_path), study.ask().number)
     assert not any(bad.fold(fold, 2.0 + fold / 10, last=fold >= 3) for fold in range(1, EPOCHS + 1))
     assert not bad.pruned
 
@@ -130,7 +130,7 @@ def test_a_trial_is_not_pruned_after_its_last_fold(tmp_path, searched):
 def test_a_job_whose_trial_is_closed_trains_on(tmp_path, searched):
     study = searched("median")
     trial = study.ask()
-    seen = load_trial(tmp_path, trial.number)
+    seen = load_trial(read_spec(tmp_path), trial.number)
     study.tell(trial, state=TrialState.FAIL)  # As the next sweep does, where this one's was killed.
     assert not seen.epoch(1, 9.0)
     assert not seen.fold(1, 9.0, last=False)

@@ -3,17 +3,14 @@
 A job finds its trial by the folder of its sweep and its number, from any process that shares them.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Generator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from goldilocks.search.options import read_spec
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
-if TYPE_CHECKING:  # It takes half a second to import, and most jobs are not searched for.
-    import optuna
+from goldilocks.search.options import StudySpec
+from goldilocks.search.study import make_pruner, open_storage
 
 
 class Trial:
@@ -62,21 +59,13 @@ class Trial:
         return self.pruned
 
 
-def load_trial(sweep_dir: Path, number: int) -> Trial | None:
-    """Return the trial of a job; None if its sweep does not search.
+def load_trial(spec: StudySpec, number: int) -> Trial:
+    """Return the trial of a job.
 
     Args:
-        sweep_dir: The folder of the sweep.
+        spec: Where the trials of its sweep are.
         number: Of the job, which is also the trial's.
     """
-    spec = read_spec(sweep_dir)
-    if spec is None:
-        return None
-
-    import optuna  # Only now: most jobs are not searched for.
-
-    from goldilocks.search.study import make_pruner, open_storage
-
     storage = open_storage(spec.storage)
     study = optuna.load_study(
         study_name=spec.study,
@@ -93,7 +82,5 @@ def load_trial(sweep_dir: Path, number: int) -> Trial | None:
 @contextlib.contextmanager
 def _unless_closed() -> Generator[None]:
     """Ignore a closed trial: another sweep has taken over from the killed one of this job."""
-    from optuna.exceptions import UpdateFinishedTrialError  # Loaded by now: there is a trial.
-
     with contextlib.suppress(UpdateFinishedTrialError):
         yield

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from goldilocks import reference
 from goldilocks.config.settings import Settings
 from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.evaluation import scores
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TunedReference, from_json
 from goldilocks.run.context import PREDICTIONS
@@ -110,9 +112,6 @@ def _tuned(
     Returns:
         The fields of `TunedReference` but for the file, and the arrays in that file.
     """
-    # Loaded in the process of the job alone: the workflow starts without scikit-learn's estimators.
-    from goldilocks import reference
-
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
     seed = settings.tree["seed"]
@@ -137,10 +136,6 @@ def _tested(
     settings: Settings, problem: Problem, tuned: TunedReference, rows: np.ndarray
 ) -> tuple[np.ndarray, Mapping[str, float]]:
     """Return predictions of test rows and their scores, in a process of its own."""
-    # As in `_tuned`.
-    from goldilocks import reference
-    from goldilocks.evaluation import scores
-
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
     train = split.joined().train if dataset.subset is None else split.train

@@ -17,6 +17,7 @@ from goldilocks.jobs.process import Job, JobResult
 from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import higher_is_better
+from goldilocks.run.run import run
 from goldilocks.sweep import expand
 from goldilocks.tracking import Store
 from goldilocks.workflow.budget import Budget
@@ -243,7 +244,4 @@ class Runner:
 
 
 def _train(settings: Settings) -> float:
-    # Loaded in the process of the job alone: the workflow starts without what a training needs.
-    from goldilocks.run.run import run
-
     return run(settings)
