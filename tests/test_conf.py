@@ -163,7 +163,7 @@ def test_an_option_is_named_after_its_module_and_every_module_has_an_option():
 @pytest.mark.parametrize(("group", "option"), EVERY)
 def test_an_option_states_sound_traits(group, option):
     stated = FILES.read(group, option).get("traits", {})
-    assert traits.errors_of(group, option, stated) == []
+    assert list(traits.errors_of(group, option, stated)) == []
     assert bool(stated) == (group in traits.GROUPS)
 
 

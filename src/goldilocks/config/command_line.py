@@ -206,7 +206,7 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
 
     # Without the options that were meant, whether the groups go together cannot be told.
     if line.misspelled:
-        return errors + value_errors(config_so_far.tree, config_so_far.defaults())
+        return [*errors, *value_errors(config_so_far.tree, config_so_far.defaults())]
     return errors + config_errors(config_so_far)
 
 

@@ -4,7 +4,7 @@ Traits are facts. They are no parameter of a run, builders do not see them, and 
 line nor a recipe, a sweep or a search space can change them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
@@ -81,24 +81,21 @@ class Traits:
 GROUPS = {"dataset": DatasetTraits, "model": ModelTraits, "protocol": ProtocolTraits}
 
 
-def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the traits that the file of an option states, in sentences."""
-    possible = fields(GROUPS[group]) if group in GROUPS else ()
+def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the traits that the file of an option states, in sentences."""
+    possible = {}
+    if group in GROUPS:
+        possible = {trait.name: trait for trait in fields(GROUPS[group])}
     rules = rules_of("traits")
-    names = [trait.name for trait in possible]
     where = f"traits of {group}/{name}.yaml"
-    errors = []
     for trait, value in stated.items():
-        if trait not in names:
-            expected = ", ".join(names) or "none in this group"
-            errors.append(f"{trait} in the {where} is no trait; expected {expected}.")
+        if trait not in possible:
+            expected = ", ".join(possible) or "none in this group"
+            yield f"{trait} in the {where} is no trait; expected {expected}."
         elif not rules[trait].allows(value):
-            errors.append(f"{trait} in the {where} is {value}; expected {rules[trait].expected}.")
-    required = [
-        trait.name
-        for trait in possible
-        if trait.default is MISSING and trait.default_factory is MISSING
-    ]
-    missing = [trait for trait in required if trait not in stated]
-    errors += [f"The {where} lack {trait}; expected {rules[trait].expected}." for trait in missing]
-    return errors
+            yield f"{trait} in the {where} is {value}; expected {rules[trait].expected}."
+
+    for trait in possible.values():
+        required = trait.default is MISSING and trait.default_factory is MISSING
+        if required and trait.name not in stated:
+            yield f"The {where} lack {trait.name}; expected {rules[trait.name].expected}."
