@@ -2,13 +2,14 @@
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
+from goldilocks.errors import ConfigError
 from goldilocks.search.space import Choices, Condition, Interval, Parameter, Space, plain
 
 
@@ -43,11 +44,17 @@ def read(
 
         key = override.get_key_element().lstrip("+~")
         words[key] = override.get_key_element()
-        spans[key], mistakes = _span(override, seed=seed, grid=grid)
+        mistakes: list[str] = []
+        spans[key] = _span(override, mistakes, seed=seed, grid=grid)
         errors += [f"{sweep} {mistake}" for mistake in mistakes]
 
-    conditions, mistakes = _conditions(when, spans)
-    errors += mistakes
+    conditions: dict[str, Condition] = {}
+    for key, text in when.items():
+        try:
+            conditions[key] = _condition(key, str(text), spans)
+        except ConfigError as mistake:
+            errors.append(f"hydra.sweeper.when has {key}: {text}{mistake}")
+
     ordered, circle = _sort(
         [Parameter(key, span, conditions.get(key)) for key, span in spans.items()]
     )
@@ -60,16 +67,19 @@ def read(
 
 
 def _span(
-    override: Override, *, seed: int | None, grid: bool
-) -> tuple[Choices | Interval, list[str]]:
-    """Return the values of an override, and the mistakes in them."""
+    override: Override, mistakes: list[str], *, seed: int | None, grid: bool
+) -> Choices | Interval:
+    """Return the values of an override, and add what is wrong with them to the mistakes."""
     sweep = override.value()
     if isinstance(sweep, IntervalSweep):
-        return _interval(sweep, grid=grid)
+        assert sweep.start is not None
+        assert sweep.end is not None
+        interval = Interval(sweep.start, sweep.end, "log" in sweep.tags)
+        mistakes += _interval_mistakes(interval, sweep.tags - {"log"}, grid=grid)
+        return interval
     if not override.is_sweep_override():
-        return Choices((override.get_value_element_as_str(),)), []
+        return Choices((override.get_value_element_as_str(),))
 
-    mistakes: list[str] = []
     shuffled = even = False
     if isinstance(sweep, ChoiceSweep | RangeSweep):
         if sweep.tags:
@@ -87,80 +97,64 @@ def _span(
         texts = []
     if not texts:
         mistakes.append("has no value; expected at least one. Check its bounds or its pattern.")
-        return Choices(("",)), mistakes
-
     if shuffled:
         random.Random(f"{seed} {override.key_or_group}").shuffle(texts)
-    return Choices(tuple(dict.fromkeys(texts)), even and len(texts) > 1), mistakes
+    return Choices(tuple(dict.fromkeys(texts)), even and len(texts) > 1)
 
 
-def _interval(sweep: IntervalSweep, *, grid: bool) -> tuple[Interval, list[str]]:
-    """Return an interval, and the mistakes in it."""
-    low, high = sweep.start, sweep.end
-    assert low is not None
-    assert high is not None
-
-    mistakes = [
-        f"has the tag {tag}; expected log, or none." for tag in sorted(sweep.tags - {"log"})
-    ]
-    log = "log" in sweep.tags
-    if not (math.isfinite(low) and math.isfinite(high)):
-        mistakes.append("has no end; expected two finite numbers.")
-    elif low > high:
-        mistakes.append(f"is empty: {low:g} is above {high:g}. Write the smaller number first.")
-    elif log and low <= 0:
-        mistakes.append(
-            f"is searched on a log scale from {low:g}; expected a lower end above 0, or no tag."
+def _interval_mistakes(
+    interval: Interval, strange_tags: Iterable[str], *, grid: bool
+) -> Iterator[str]:
+    """Yield what is wrong with an interval."""
+    for tag in sorted(strange_tags):
+        yield f"has the tag {tag}; expected log, or none."
+    if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+        yield "has no end; expected two finite numbers."
+    elif interval.low > interval.high:
+        yield (
+            f"is empty: {interval.low:g} is above {interval.high:g}. Write the smaller number "
+            "first."
+        )
+    elif interval.log and interval.low <= 0:
+        yield (
+            f"is searched on a log scale from {interval.low:g}; expected a lower end above 0, or "
+            "no tag."
         )
     if grid:
-        mistakes.append(
+        yield (
             "is an interval, and sampler=grid tries every value; expected a list or range(...), or "
             "another sampler."
         )
-    return Interval(low, high, log), mistakes
 
 
-def _conditions(
-    when: Mapping[str, str], spans: Mapping[str, Choices | Interval]
-) -> tuple[dict[str, Condition], list[str]]:
-    """Return the condition of each key that has one, and the mistakes in them."""
-    conditions: dict[str, Condition] = {}
-    errors: list[str] = []
-    for key, text in when.items():
-        condition, mistake = _condition(key, str(text), spans)
-        if condition is None:
-            errors.append(f"hydra.sweeper.when has {key}: {text}{mistake}")
-        else:
-            conditions[key] = condition
-    return conditions, errors
+def _condition(key: str, text: str, spans: Mapping[str, Choices | Interval]) -> Condition:
+    """Return the condition "other=value|value" of a key.
 
-
-def _condition(
-    key: str, text: str, spans: Mapping[str, Choices | Interval]
-) -> tuple[Condition | None, str]:
-    """Return the condition "other=value|value" of a key, or the mistake in it."""
+    Raises:
+        ConfigError: It cannot be one; the message is the end of a sentence.
+    """
     other, _, wanted = text.partition("=")
     if key not in spans:
-        return None, f", but {key} is not given; {_expected(spans)}"
+        raise ConfigError(f", but {key} is not given; {_expected(spans)}")
     if not wanted:
-        return None, f"; expected another key and its value, as in {key}: other=value."
+        raise ConfigError(f"; expected another key and its value, as in {key}: other=value.")
     if other not in spans:
-        return None, f", but {other} is not given; {_expected(spans)}"
+        raise ConfigError(f", but {other} is not given; {_expected(spans)}")
     span = spans[other]
     if isinstance(span, Interval):
-        return None, f", but {other} is an interval; expected a key with a list of values."
+        raise ConfigError(f", but {other} is an interval; expected a key with a list of values.")
 
     # Read as the values themselves were, of which true became True, and 1e-3 became 0.001.
     choice = f"{other}=choice({wanted.replace('|', ',')})"
     override = OverridesParser.create().parse_override(choice)
     values = tuple(plain(value) for value in override.sweep_string_iterator())
-    allowed = [plain(text) for text in span.texts]
+    allowed = [plain(value) for value in span.texts]
     impossible = [value for value in values if value not in allowed]
     if impossible:
-        return None, (
+        raise ConfigError(
             f", but {other} is never {' or '.join(impossible)}; expected {' or '.join(allowed)}."
         )
-    return Condition(other, values), ""
+    return Condition(other, values)
 
 
 def _expected(spans: Mapping[str, Choices | Interval]) -> str:
@@ -169,14 +163,10 @@ def _expected(spans: Mapping[str, Choices | Interval]) -> str:
 
 
 def _sort(parameters: Sequence[Parameter]) -> tuple[list[Parameter], list[str]]:
-    """Return the parameters, each behind that of its condition, and the names of a circle."""
-    ordered: list[Parameter] = []
+    """Return the parameters, each behind that of its condition, and the keys of a circle."""
+    ordered: dict[str, Parameter] = {}
     waiting = list(parameters)
-    while waiting:
-        keys = {parameter.key for parameter in ordered}
-        ready = [p for p in waiting if p.when is None or p.when.key in keys]
-        if not ready:
-            break
-        ordered.append(ready[0])
+    while ready := [p for p in waiting if p.when is None or p.when.key in ordered]:
+        ordered[ready[0].key] = ready[0]
         waiting.remove(ready[0])
-    return ordered, [parameter.key for parameter in waiting]
+    return list(ordered.values()), [parameter.key for parameter in waiting]
