@@ -1,6 +1,5 @@
 """Errors of a configuration, in sentences, found without reading data or importing TensorFlow."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,7 +10,7 @@ from goldilocks.config.options import OptionFiles
 from goldilocks.config.regularizer import AUGMENTATION, Regularizer
 from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
-from goldilocks.errors import ProblemError
+from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.problem import LOSSES, Problem, check_monitor, resolve
 
 OURS = "goldilocks."  # what the `_target_` of every option begins with
@@ -143,8 +142,7 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def unknown(name: str, options: Sequence[str], *, what: str) -> str:
     """Return the sentence for a name that does not exist, with the nearest one that does."""
-    close = difflib.get_close_matches(name, options, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(name, options)
     return f"{name} is not {what}; expected one of {', '.join(options)}.{hint}"
 
 
