@@ -18,7 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console, prepare_environment
@@ -178,7 +178,8 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
     possible = {*rules_of("configuration"), *files.keys(COMPOSED)}
     forced = {name for name in possible & line.keys.keys() if line.keys[name].startswith("+")}
     with _composing(conf):
-        present = _keys(config, line, line.groups)
+        cfg = _compose(config, line, line.groups.values())
+        present = list(leaves(plain(cfg)))
         sound = {name for name in line.keys if name in forced or _has(present, name)}
         lost = _keys_of_some_jobs(config, line, possible - forced)
         errors += [
@@ -193,9 +194,9 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
                 errors.append(f"{name} {_unknown_key(name, present)}")
 
         words = [word for name, word in line.keys.items() if name in sound]
-        chosen = [*line.search_path, *line.groups.values(), *words]
         try:
-            cfg = compose(config, chosen, return_hydra_config=True)
+            if words:
+                cfg = _compose(config, line, [*line.groups.values(), *words])
             config_so_far = composed(cfg, cfg.hydra)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.
@@ -294,17 +295,17 @@ def _read(
         line.keys[name] = f"{word.split('=')[0]}={values[0]}"
 
 
-def _keys(config: str, line: _CommandLine, groups: Iterable[str]) -> list[str]:
-    """Return the keys of a configuration with the options chosen in some groups."""
-    words = [line.groups[group] for group in groups]
-    return list(leaves(plain(compose(config, [*line.search_path, *words]))))
+def _compose(config: str, line: _CommandLine, words: Iterable[str]) -> DictConfig:
+    """Return a configuration with some words of a command line."""
+    return compose(config, [*line.search_path, *words], return_hydra_config=True)
 
 
 def _keys_of_some_jobs(config: str, line: _CommandLine, possible: Collection[str]) -> list[str]:
     """Return those keys that not all jobs of a sweep have: Hydra composes what they share first."""
     if line.misspelled or not line.swept:
         return []
-    shared = _keys(config, line, line.groups.keys() - line.swept)
+    words = [word for group, word in line.groups.items() if group not in line.swept]
+    shared = list(leaves(plain(_compose(config, line, words))))
     return [name for name in line.keys if name in possible and not _has(shared, name)]
 
 
