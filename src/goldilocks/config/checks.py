@@ -32,20 +32,16 @@ class Composed:
     choices: Mapping[str, str]
     files: OptionFiles
 
-    def option(self, group: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the keys with their defaults, and the traits, of the option chosen in a group."""
-        keys = self.files.read(group, self.choices[group])
-        return keys, keys.pop("traits", {})
-
     def defaults(self) -> dict[str, Any]:
         """Return every key of the chosen options with its default, by its dotted name."""
         groups = [group for group in self.choices if group != "experiment"]
-        return leaves({group: self.option(group)[0] for group in groups})
+        return leaves({group: self.files.read(group, self.choices[group]) for group in groups})
 
     def traits(self) -> Traits:
         """Return the traits of the chosen options; `trait_errors` must have found nothing."""
         chosen: dict[str, Any] = {
-            group: kind(**self.option(group)[1]) for group, kind in traits.GROUPS.items()
+            group: kind(**self.files.traits(group, self.choices[group]))
+            for group, kind in traits.GROUPS.items()
         }
         return Traits(**chosen)
 
@@ -84,7 +80,7 @@ def trait_errors(composed: Composed) -> Iterator[str]:
     for group, name in composed.choices.items():
         if group == "experiment":
             continue
-        traits_of_file = composed.option(group)[1]
+        traits_of_file = composed.files.traits(group, name)
         if composed.stated.get(group, {}) != traits_of_file:
             yield traits_touched(group)
         yield from traits.errors_of(group, name, traits_of_file)
@@ -207,7 +203,7 @@ def _kind_errors(composed: Composed, stated: Traits) -> Iterator[str]:
 
 def _accepting(files: OptionFiles, group: str, kind: str) -> list[str]:
     """Return the options of a group that take a kind of data, the baseline last."""
-    stated = {name: files.read(group, name).get("traits", {}) for name in files.names(group)}
+    stated = {name: files.traits(group, name) for name in files.names(group)}
     fitting = [name for name in stated if kind in stated[name].get("accepts", [])]
     return sorted(fitting, key=lambda name: stated[name].get("baseline", False))
 
@@ -258,7 +254,7 @@ def _layer_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
             f"type model.{key}={node[key][0]}."
         )
 
-    automatic = composed.option("model")[0].get("layers") == "auto"
+    automatic = composed.files.read("model", model).get("layers") == "auto"
     if isinstance(layers, str):
         too_few = not automatic
     else:

@@ -316,11 +316,7 @@ def _has(keys: Sequence[str], name: str) -> bool:
 
 def _values(override: Override) -> list[str]:
     """Return the values of an override as typed; none of a sweep that only Hydra can resolve."""
-    if override.value_type in (
-        ValueType.CHOICE_SWEEP,
-        ValueType.SIMPLE_CHOICE_SWEEP,
-        ValueType.RANGE_SWEEP,
-    ):
+    if override.is_discrete_sweep() and override.value_type != ValueType.GLOB_CHOICE_SWEEP:
         return list(override.sweep_string_iterator())
     if override.is_sweep_override():
         return []

@@ -2,7 +2,6 @@
 
 import math
 import sys
-from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
@@ -13,7 +12,7 @@ from goldilocks.jobs.records import JobRecord
 
 
 class Progress:
-    """Counts the jobs of a sweep, and shows the counts on standard error, inside a `with`."""
+    """Counts the jobs of a sweep, and shows the counts on standard error, within `live`."""
 
     def __init__(self, *, total: int | None, slots: int, higher_is_better: bool):
         """Count up to `total` jobs, if that is known, of which `slots` run at once."""
@@ -21,19 +20,13 @@ class Progress:
         self.running = 0
         self.ended: list[JobRecord] = []
         self.console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
-        self.live = Live(console=self.console, auto_refresh=False, redirect_stdout=False)
-
-    def __enter__(self) -> "Progress":
-        """Show the line."""
-        if self.console.is_terminal:
-            self.live.start()
-        return self
-
-    def __exit__(
-        self, kind: type | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        """Leave the line as it is."""
-        self.live.stop()
+        # On a terminal the line stays when all is over; elsewhere there is none.
+        self.live = Live(
+            console=self.console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            transient=not self.console.is_terminal,
+        )
 
     def start(self) -> None:
         """Count a job that starts."""
@@ -76,8 +69,7 @@ class Progress:
 
     def _show(self) -> None:
         """Update the line of a terminal."""
-        if self.console.is_terminal:
-            self.live.update(Text(self.line, overflow="ellipsis", no_wrap=True), refresh=True)
+        self.live.update(Text(self.line, overflow="ellipsis", no_wrap=True), refresh=True)
 
     def _print(self, text: str) -> None:
         """Print a line above the one that stays."""

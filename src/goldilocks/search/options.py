@@ -26,7 +26,7 @@ SAMPLERS = {
 }
 NEEDS = {"cmaes": "cmaes", "gp": "torch"}
 
-PRUNERS = ("none", "median", "percentile", "successive_halving", "hyperband", "wilcoxon")
+PRUNERS = ("none", "median", "hyperband", "wilcoxon")
 
 # In the folder of a sweep: where its trials are, and the table and figures of its search.
 FILE = "search.json"

@@ -30,9 +30,6 @@ from goldilocks.search.options import GRID, PRUNERS, SAMPLERS, Plan, StudySpec
 # In the working folder, beside the runs: the studies, which outlive a sweep.
 FOLDER = Path("search")
 
-# Trials go on while they are among so many percent of the best.
-PERCENTILE = 25.0
-
 # It would report every trial, and diverged ones again.
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -181,10 +178,6 @@ def make_pruner(spec: StudySpec) -> BasePruner:
             return optuna.pruners.NopPruner()
         case "median":
             return optuna.pruners.MedianPruner(n_warmup_steps=spec.warmup)
-        case "percentile":
-            return optuna.pruners.PercentilePruner(PERCENTILE, n_warmup_steps=spec.warmup)
-        case "successive_halving":
-            return optuna.pruners.SuccessiveHalvingPruner(min_resource=least)
         case "hyperband":
             if spec.epochs is None:
                 return optuna.pruners.HyperbandPruner(min_resource=least)
