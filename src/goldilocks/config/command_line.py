@@ -59,12 +59,11 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     warnings.showwarning = lambda message, *_: console.warning(str(message))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises where it would print and exit.
     try:
-        if {"-h", "--help"} & set(sys.argv):
-            console.result(help_text(sys.argv[1:], conf, name))
-        else:
-            main()
-    except (HydraException, OmegaConfBaseException) as error:
-        _stop(listed(errors_in(sys.argv[1:], conf, name) or [str(error)]))
+        with composition_errors(sys.argv[1:], conf, name):
+            if {"-h", "--help"} & set(sys.argv):
+                console.result(help_text(sys.argv[1:], conf, name))
+            else:
+                main()
     except UserError as error:
         _stop(str(error))  # A job of a sweep failed.
     except ValueError:  # Hydra's own for `model=null`, or a bug of a job.
@@ -132,13 +131,26 @@ def experiment(name: str, conf: Path) -> Settings:
         ConfigError: There is no such experiment, or anything in it is wrong; the message lists all
             of it.
     """
-    override = f"experiment={name}"
+    overrides = [f"experiment={name}"]
+    with composition_errors(overrides, conf, "config"), _composing(conf):
+        cfg = compose("config", overrides, return_hydra_config=True)
+    return settled(cfg, hydra=cfg.hydra, overrides=overrides)
+
+
+@contextlib.contextmanager
+def composition_errors(arguments: Sequence[str], conf: Path, config: str) -> Generator[None]:
+    """Where Hydra cannot compose a command line, raise ConfigError with everything wrong with it.
+
+    Args:
+        arguments: As typed.
+        conf: The folder of the configuration.
+        config: Its name, "config" or "workflow".
+    """
     try:
-        with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-            cfg = compose("config", [override], return_hydra_config=True)
+        yield
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(listed(errors_in([override], conf, "config") or [str(error)])) from error
-    return settled(cfg, hydra=cfg.hydra, overrides=[override])
+        errors = errors_in(arguments, conf, config) or [str(error)]
+        raise ConfigError(listed(errors)) from error
 
 
 @dataclass(frozen=True)
