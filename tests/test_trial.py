@@ -1,5 +1,4 @@
 import dataclasses
-import stat
 
 import keras
 import numpy as np
@@ -7,7 +6,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from goldilocks.search.options import FILE, PRUNERS, StudySpec, read_spec
+from goldilocks.search.options import PRUNERS, StudySpec, read_spec
 from goldilocks.search.study import make_pruner, open_storage
 from goldilocks.search.trial import load_trial
 from goldilocks.training.pruner import Pruner
@@ -147,11 +146,6 @@ def test_every_pruner_can_be_made():
         for epochs in (None, 2):
             spec = StudySpec(storage="s", study="s", pruner=name, warmup=3, epochs=epochs)
             assert isinstance(make_pruner(spec), optuna.pruners.BasePruner)
-
-
-def test_only_the_owner_may_read_the_storage_of_the_trials(tmp_path, searched):
-    searched("none", finished=0)
-    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
 
 
 def fitted(hopeless):

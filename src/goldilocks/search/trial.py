@@ -4,13 +4,15 @@ A job finds its trial by the folder of its sweep and its number, from any proces
 """
 
 import contextlib
-from collections.abc import Generator
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 
 from goldilocks.search.options import StudySpec
 from goldilocks.search.study import make_pruner, open_storage
+
+# Another sweep has taken over from the killed one of this job, and closed the trial.
+CLOSED = contextlib.suppress(UpdateFinishedTrialError)
 
 
 class Trial:
@@ -46,13 +48,13 @@ class Trial:
             Whether the job may skip the remaining trainings; never of the `last` one.
         """
         self.trainings += 1
-        with _unless_closed():
+        with CLOSED:
             self._trial.set_user_attr("epochs", self.epochs)
         return self.by_fold and self._should_prune(number, value, last=last)
 
     def _should_prune(self, step: int, value: float, *, last: bool) -> bool:
         """Report a value, and return whether the trial is pruned; never at its last step."""
-        with _unless_closed():
+        with CLOSED:
             self._trial.report(value, step)
             # At the last step pruning saves nothing, and a finished trial is worth more.
             self.pruned = self.pruned or (not last and self._trial.should_prune())
@@ -77,10 +79,3 @@ def load_trial(spec: StudySpec, number: int) -> Trial:
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
     trial = optuna.trial.Trial(study, trial_id)
     return Trial(trial, by_fold=spec.pruner == "wilcoxon", last=spec.epochs)
-
-
-@contextlib.contextmanager
-def _unless_closed() -> Generator[None]:
-    """Ignore a closed trial: another sweep has taken over from the killed one of this job."""
-    with contextlib.suppress(UpdateFinishedTrialError):
-        yield

@@ -13,13 +13,12 @@ from omegaconf import DictConfig, OmegaConf
 from goldilocks.config.rules import Rule, one_of, rules_of
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError
-from goldilocks.problem import higher_is_better
 from goldilocks.search.options import GRID, NEEDS, PRUNERS, SAMPLERS, Options, Plan
 from goldilocks.search.space import Space
 from goldilocks.sweep.syntax import read
 
 # Options with which the same study goes on: they say how much of it is done, and where.
-NOT_OF_THE_STUDY = ("trials", "seconds", "study", "storage", "max_batch_size")
+NOT_OF_THE_STUDY = ("trials", "seconds", "study", "max_batch_size")
 
 # Keys that may change the length of a training: if one is searched, no epoch is known to be the
 # last.
@@ -62,17 +61,11 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     )
     errors += mistakes
 
-    monitor = OmegaConf.select(config, "trainer.monitor")
     searched = {parameter.key for parameter in space.searched}
     if "trainer.monitor" in searched:
         errors.append(
             "trainer.monitor has several values, which cannot be compared with each other; give it "
             "one."
-        )
-    if options.direction == "auto" and monitor is None:
-        errors.append(
-            "hydra.sweeper.direction is auto, but there is no trainer.monitor; expected minimize "
-            "or maximize."
         )
     if not grid and options.trials is None and options.seconds is None:
         errors.append(
@@ -86,16 +79,11 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     if grid:
         points = len(space.grid())
         trials = points if trials is None else min(trials, points)
-    maximize = options.direction == "maximize"
-    if options.direction == "auto":
-        maximize = higher_is_better(str(monitor))
-    epochs = OmegaConf.select(config, "trainer.epochs")
     return Plan(
         options,
         space,
-        maximize=maximize,
-        measure="value" if monitor is None else monitor,
-        epochs=None if searched & MAY_SET_EPOCHS else epochs,
+        measure=OmegaConf.select(config, "trainer.monitor", default="value"),
+        epochs=None if searched & MAY_SET_EPOCHS else OmegaConf.select(config, "trainer.epochs"),
         trials=trials,
         study=_study_name(options, space, sweeps),
     )
