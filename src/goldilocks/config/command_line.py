@@ -32,7 +32,7 @@ from goldilocks.config.checks import (
 )
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.rules import rules_of
-from goldilocks.config.settings import COMPOSED, GROUPS, Settings, composed, listed, plain, settled
+from goldilocks.config.settings import COMPOSED, GROUPS, composed, listed, plain
 from goldilocks.errors import ConfigError, UserError
 
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
@@ -118,23 +118,6 @@ def stopping() -> Generator[None]:
 
 def _stop(message: str) -> NoReturn:
     sys.exit(f"goldilocks: {message}")
-
-
-def experiment(name: str, conf: Path) -> Settings:
-    """Return the checked settings of an experiment's config as it stands, without a command line.
-
-    Args:
-        name: A file of `conf/experiment/`, without its ending.
-        conf: The folder of the configuration.
-
-    Raises:
-        ConfigError: There is no such experiment, or anything in it is wrong; the message lists all
-            of it.
-    """
-    overrides = [f"experiment={name}"]
-    with composition_errors(overrides, conf, "config"), _composing(conf):
-        cfg = compose("config", overrides, return_hydra_config=True)
-    return settled(cfg, hydra=cfg.hydra, overrides=overrides)
 
 
 @contextlib.contextmanager
