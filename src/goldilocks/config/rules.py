@@ -40,20 +40,21 @@ def some_of(words: Iterable[str]) -> Rule:
     return list_of(f"some of {', '.join(allowed)}", lambda item: item in allowed)
 
 
-def _is_int(value: Any) -> bool:
+def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: Any) -> bool:
-    return (_is_int(value) or isinstance(value, float)) and math.isfinite(value)
+def _is_number(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value)
 
 
-def _is_name(value: Any) -> bool:
+def _is_name(value: object) -> bool:
     """Whether it is a name; YAML reads `dataset.target=2020` as a number, which is a fine name."""
     return (isinstance(value, str) or _is_int(value)) and value != ""
 
 
-def _is_mapping(value: Any) -> bool:
+def _is_mapping(value: object) -> bool:
     return isinstance(value, dict)
 
 
@@ -121,11 +122,11 @@ def rule(form: Any) -> Rule:
         case {"some_of": words}:
             return some_of(words)
         case {"each": inner}:
-            each = rule(inner)
+            item = rule(inner)
             return Rule(
-                f"a list, each {each.expected}",
+                f"a list, each {item.expected}",
                 lambda value: (
-                    isinstance(value, list) and value != [] and all(map(each.allows, value))
+                    isinstance(value, list) and value != [] and all(map(item.allows, value))
                 ),
             )
         case {"reasons_of": words}:
@@ -155,14 +156,14 @@ def rules_of(part: str) -> Mapping[str, Rule]:
     return {key: rule(form) for key, form in forms.items()}
 
 
-def same_type(default: Any) -> Rule:
+def same_type(default: object) -> Rule:
     """Return the rule of a key that has none of its own: the type of its default.
 
     A default of null allows anything. The builder refuses what it cannot use.
     """
     if default is None:
         return Rule("anything", lambda value: True)
-    names = {bool: "flag", int: "whole", float: "number", list: "list"}
+    names: dict[type, str] = {bool: "flag", int: "whole", float: "number", list: "list"}
     return NAMED[names.get(type(default), "text")]
 
 
