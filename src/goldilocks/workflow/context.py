@@ -20,6 +20,7 @@ from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TrainedRuns
+from goldilocks.run.run import run
 from goldilocks.sweep import expand
 from goldilocks.tracking import Store, provenance
 from goldilocks.workflow.budget import Budget
@@ -286,7 +287,4 @@ class Context:
 
 
 def _train(settings: Settings) -> float:
-    # Loaded in the process of the job alone: the workflow starts without what a training needs.
-    from goldilocks.run.run import run
-
     return run(settings)
