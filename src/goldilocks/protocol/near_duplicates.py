@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.neighbors import NearestNeighbors
 
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.protocol import Split
@@ -65,9 +68,6 @@ def near_duplicates(dataset: Dataset, split: Split) -> list[tuple[int, int]]:
     keys = row_keys.keys(dataset)
     if keys is None:
         return []
-
-    # Half a second to import, which a series does not need.
-    from sklearn.neighbors import NearestNeighbors
 
     rows = np.sort(np.concatenate([split.train, split.validation, split.test]))
     vectors = {"image": _images, "text": _texts, "table": _table}[dataset.kind](dataset, rows)
@@ -156,9 +156,6 @@ def _gray(dataset: Dataset, row: int) -> Image.Image:
 
 def _texts(dataset: Dataset, rows: np.ndarray) -> Vectors:
     """Return the TF-IDF vectors of texts."""
-    # Half a second to import, which only runs on texts need.
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     tfidf = TfidfVectorizer(max_features=WORDS, dtype=np.float32, token_pattern=r"(?u)\b\w+\b")
     try:
         values = tfidf.fit_transform(dataset.x[rows])

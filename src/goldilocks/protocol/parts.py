@@ -9,6 +9,7 @@ stratified by class.
 from dataclasses import replace
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
@@ -229,9 +230,6 @@ def subset(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
 def _random(
     dataset: Dataset, rows: np.ndarray, size: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    # scikit-learn takes half a second to import, and a workflow starts without dividing rows.
-    from sklearn.model_selection import train_test_split
-
     labels = None
     if is_stratified(dataset):
         labels = labels_of(dataset)[rows]
