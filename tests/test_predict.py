@@ -20,7 +20,7 @@ from goldilocks.run import train
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.run import run
 from goldilocks.serving import predict
-from goldilocks.tracking import local
+from goldilocks.tracking import inputs, local, registry
 from goldilocks.training.predict import predict as predict_rows
 
 ROWS = 80
@@ -244,12 +244,12 @@ def test_windows_are_the_runs_own_and_go_on_to_the_end(home):
 
 def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_be(home):
     run_id, _ = home.run("multiclass")
-    noted = home.store.schema(run_id)
+    noted = inputs.of(home.store, run_id)
     [file] = home.folder.glob(f"mlruns/*/{run_id}/artifacts/input.json")
     text = file.read_text()
     file.unlink()
     try:
-        assert home.store.schema(run_id) == noted
+        assert inputs.of(home.store, run_id) == noted
         np.testing.assert_allclose(
             shares(home.predict(run_id, "asked.csv"))[0].sum(axis=1), 1, atol=1e-6
         )
@@ -258,7 +258,7 @@ def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_b
     for kind in ("image", "text", "series"):
         run_id, _ = home.run(kind)
         [file] = home.folder.glob(f"mlruns/*/{run_id}/artifacts/input.json")
-        text, noted = file.read_text(), home.store.schema(run_id)
+        text, noted = file.read_text(), inputs.of(home.store, run_id)
         file.unlink()
         try:
             if kind == "series":
@@ -267,7 +267,7 @@ def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_b
                 ):
                     home.predict(run_id, "load.csv")
             else:
-                assert home.store.schema(run_id) == noted
+                assert inputs.of(home.store, run_id) == noted
         finally:
             file.write_text(text)
 
@@ -282,7 +282,7 @@ def test_answers_are_printed_where_no_file_is_named(home, capsys):
 
 def test_a_registered_model_is_found_by_its_name(home):
     run_id, own = home.run("regression")
-    home.store.register(run_id, "prices")
+    registry.register(home.store, run_id, "prices")
     for named in ("prices", "prices/1", "prices@champion", "models:/prices@champion"):
         assert home.predict(named, "rows.csv")["price"][0] == pytest.approx(own[0, 0], rel=1e-6)
 

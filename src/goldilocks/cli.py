@@ -15,7 +15,7 @@ from goldilocks import console, prepare_environment
 from goldilocks.errors import AnalysisError, StoreError
 
 if TYPE_CHECKING:
-    from goldilocks.tracking import Store
+    from goldilocks.tracking.store import MlflowStore
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
@@ -181,7 +181,7 @@ def _analyse(args: argparse.Namespace) -> None:
     analyse.network(args.target, args.image, args.output, weights=weights, layer=args.layer)
 
 
-def _store(args: argparse.Namespace) -> "Store":
+def _store(args: argparse.Namespace) -> "MlflowStore":
     """Open the store for reading, which takes a second: no other command loads MLflow."""
     from goldilocks.tracking import local
 

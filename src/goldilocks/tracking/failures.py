@@ -61,3 +61,9 @@ def is_refusal(error: StoreError) -> bool:
     if any(word in str(cause) for word in COLLISIONS):
         return False
     return isinstance(cause, MlflowException) and cause.error_code in REFUSALS
+
+
+def is_missing(error: MlflowException) -> bool:
+    """Return whether MLflow says that what was named does not exist, or cannot."""
+    missing = map(ErrorCode.Name, (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE))
+    return error.error_code in missing

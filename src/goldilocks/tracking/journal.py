@@ -39,6 +39,11 @@ class Journal:
         self._held = FileLock(folder.with_name(f"{folder.name}.lock"), thread_local=False)
 
     @property
+    def run_id(self) -> str:
+        """The ID of its run."""
+        return self.folder.name
+
+    @property
     def checkpoint(self) -> Path:
         """The file from which an interrupted training resumes."""
         return self.folder / "checkpoint.npz"

@@ -11,7 +11,6 @@ from mlflow.tracking import MlflowClient
 from goldilocks.errors import StoreError
 from goldilocks.tracking import database
 from goldilocks.tracking.failures import explained
-from goldilocks.tracking.protocols import Store
 from goldilocks.tracking.store import MlflowStore
 
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
@@ -19,7 +18,7 @@ EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 DEFAULT_EXPERIMENT = "0"  # MLflow's own, in every store
 
 
-def connect(*, uri: str | None, experiment: str) -> Store:
+def connect(*, uri: str | None, experiment: str) -> MlflowStore:
     """Open a store and its experiment for reading and writing, and create what is not there yet.
 
     Args:
@@ -39,7 +38,7 @@ def connect(*, uri: str | None, experiment: str) -> Store:
         return _opened(client, uri, existing or _create(client, uri, experiment))
 
 
-def open_existing(*, uri: str | None, experiment: str) -> Store:
+def open_existing(*, uri: str | None, experiment: str) -> MlflowStore:
     """Open a store for reading: nothing is created, migrated or locked.
 
     Args:

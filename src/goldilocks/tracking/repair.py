@@ -58,26 +58,30 @@ def interrupted(*, forget: bool) -> list[Left]:
                 continue
             size = sum(file.stat().st_size for file in left.folder.rglob("*") if file.is_file())
             name = entries[0][1]["name"]
-            runs.append(Left(left.folder.name, name, size, unsent=len(entries) - left.sent))
+            runs.append(Left(left.run_id, name, size, unsent=len(entries) - left.sent))
             if forget:
                 left.remove()
     return runs
 
 
-def record_reason(left: Journal, reason: str) -> None:
-    """Record why a run ended, unless the run recorded a better reason itself.
+def record_reason(run_id: str, reason: str) -> None:
+    """Record why another process ended a run, unless the run recorded a better reason itself.
 
     Args:
-        left: Its journal, held.
+        run_id: Of the run. Where its journal is not here, or held, nothing is recorded.
         reason: In words.
     """
-    left.mend()
-    entries = left.entries()
-    if not entries:
+    left = journal.of(run_id)
+    if not left.is_left:
         return
-    reasons = [value["reason"] for kind, value in entries if kind == "tags" and "reason" in value]
-    if entries[-1][0] != "end" or reasons[-1:] == [INTERRUPTED]:
-        _end(left, reason, last_epoch(entries))
+    with left.held() as locked:
+        entries = left.entries()
+        if not locked or not entries:
+            return
+        left.mend()
+        told = [value["reason"] for kind, value in entries if kind == "tags" and "reason" in value]
+        if entries[-1][0] != "end" or told[-1:] == [INTERRUPTED]:
+            _end(left, reason, last_epoch(entries))
 
 
 def _end(left: Journal, reason: str, epoch: int) -> None:
@@ -94,8 +98,8 @@ def _repair(left: Journal, unreachable: set[str]) -> list[str]:
         return []
 
     lines = []
-    run_id, begin = left.folder.name, entries[0][1]
-    run, uri = f"run {run_id} ({begin['name']})", begin["uri"]
+    begin = entries[0][1]
+    run, uri = f"run {left.run_id} ({begin['name']})", begin["uri"]
     kind, end = entries[-1]
     if kind != "end":
         epoch = last_epoch(entries)
@@ -107,7 +111,7 @@ def _repair(left: Journal, unreachable: set[str]) -> list[str]:
     if uri in unreachable:
         return [f"{run}: not yet sent either."]
     try:
-        _send_all(left, run_id, uri)
+        _send_all(left, uri)
     except StoreError as error:
         if not is_refusal(error):
             unreachable.add(uri)
@@ -118,7 +122,7 @@ def _repair(left: Journal, unreachable: set[str]) -> list[str]:
     return lines
 
 
-def _send_all(left: Journal, run_id: str, uri: str) -> None:
+def _send_all(left: Journal, uri: str) -> None:
     entries = left.entries()
     if left.sent >= len(entries):
         return
@@ -130,4 +134,4 @@ def _send_all(left: Journal, run_id: str, uri: str) -> None:
         database.reach(uri)
         client = MlflowClient(uri)
         while waiting := entries[left.sent :]:
-            left.sent += sender.send(client, uri, run_id, left, waiting)
+            left.sent += sender.send(client, uri, left, waiting)

@@ -26,16 +26,13 @@ from goldilocks.tracking.journal import Entry, Journal
 PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits
 
 
-def send(
-    client: MlflowClient, uri: str, run_id: str, journal: Journal, entries: Sequence[Entry]
-) -> int:
+def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Entry]) -> int:
     """Send the first entries: as many metrics as one call takes, or one entry of another kind.
 
     Args:
         client: Of the store.
         uri: Of the store.
-        run_id: Of the run.
-        journal: Has the folders that entries name.
+        journal: Of the run; it has the folders that entries name.
         entries: At least one.
 
     Returns:
@@ -44,6 +41,7 @@ def send(
     Raises:
         MlflowException, SQLAlchemyError, OSError: The store did not take them.
     """
+    run_id = journal.run_id
     kind, value = entries[0]
     if kind == "metrics":
         return _send_metrics(client, run_id, entries)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mlflow.models import Model, ModelSignature
-from mlflow.tracking import MlflowClient
 from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
 from goldilocks import console
@@ -28,6 +27,8 @@ from goldilocks.tracking.journal import Journal, last_epoch, milliseconds
 if TYPE_CHECKING:
     import keras
 
+    from goldilocks.tracking.store import MlflowStore
+
 SECONDS_BETWEEN_SENDINGS = 1.0
 SECONDS_TO_WAIT = 60.0  # at the end of a run, for a store that does not answer
 SECONDS_BEFORE_WORDS = 3.0
@@ -39,32 +40,18 @@ PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 class JournalTracker:
     """Writes a run to its journal, from which a thread sends it to the store."""
 
-    def __init__(
-        self,
-        client: MlflowClient,
-        run_id: str,
-        journal: Journal,
-        *,
-        uri: str,
-        where: str,
-        ui_command: str,
-    ):
+    def __init__(self, store: MlflowStore, journal: Journal):
         """Continue the journal of an open run, and start the sending thread.
 
         Args:
-            client: Of the store.
-            run_id: Of the run.
+            store: Where the run is.
             journal: Locked by this process.
-            uri: Of the store.
-            where: Where the run is logged, in words.
-            ui_command: The command that shows the store.
         """
-        self.client = client
-        self.run_id = run_id
+        self.store = store
         self.journal = journal
-        self.uri = uri
-        self.where = where
-        self.ui_command = ui_command
+        self.run_id = journal.run_id
+        self.where = f"run {self.run_id} of experiment {store.experiment}"
+        self.ui_command = store.ui_command
 
         journal.mend()
         entries = journal.entries()
@@ -131,7 +118,7 @@ class JournalTracker:
 
     def files(self, folder: Path, path: str | None = None) -> None:
         """Log everything in a folder as artifacts, below `path` if it is given."""
-        with explained(self.uri):
+        with explained(self.store.uri):
             copy = Path(tempfile.mkdtemp(prefix="files-", dir=self.journal.folder))
             shutil.copytree(folder, copy, dirs_exist_ok=True)
         self._add("files", {"folder": copy.name, "path": path})
@@ -147,7 +134,7 @@ class JournalTracker:
         from mlflow.keras import save_model
 
         description = Model()
-        with explained(self.uri):
+        with explained(self.store.uri):
             # MLflow 3.17.2 writes the example first, and does not make the folder for it.
             folder = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
             save_model(
@@ -169,9 +156,9 @@ class JournalTracker:
         Raises:
             StoreError: The store did not take it.
         """
-        with self._sending, explained(self.uri):
+        with self._sending, explained(self.store.uri):
             while waiting := list(self._waiting):
-                sent = sender.send(self.client, self.uri, self.run_id, self.journal, waiting)
+                sent = sender.send(self.store.client, self.store.uri, self.journal, waiting)
                 with self._adding:
                     del self._waiting[:sent]
                 self._count += sent
@@ -199,7 +186,7 @@ class JournalTracker:
 
         self._sender.join(SECONDS_BEFORE_WORDS)
         if self._sender.is_alive() and finished:
-            console.note(f"waiting for the tracking store {self.uri}, which does not answer")
+            console.note(f"waiting for the tracking store {self.store.uri}, which does not answer")
         self._sender.join(self._patience)
 
         if self._refused and finished:
@@ -207,7 +194,7 @@ class JournalTracker:
         return not self._waiting
 
     def _add(self, kind: str, value: Any) -> None:
-        with explained(self.uri), self._adding:
+        with explained(self.store.uri), self._adding:
             self.journal.add(kind, value)
             self._waiting.append((kind, value))
 

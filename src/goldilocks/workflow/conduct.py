@@ -32,8 +32,9 @@ from goldilocks.report.workflow.results import (
     WorkflowReport,
     read_report,
 )
-from goldilocks.tracking import Store, provenance
+from goldilocks.tracking import provenance, query
 from goldilocks.tracking.journal import FOLDER
+from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow import budget
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.next_steps import next_steps
@@ -55,7 +56,7 @@ def conduct(settings: Settings, room: Room) -> None:
         SplitError: If the rows cannot be split.
         JobError: If a training failed that a step needs.
     """
-    store: Store = settings.builder("tracking")()
+    store: MlflowStore = settings.builder("tracking")()
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
@@ -73,7 +74,7 @@ def conduct(settings: Settings, room: Room) -> None:
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
 
     with store.lock(fingerprint):
-        stored = store.find_run(fingerprint, finished=not settings.tree["force"])
+        stored = query.find_run(store, fingerprint, finished=not settings.tree["force"])
         if stored is not None and stored.status == "FINISHED":
             _show_finished(store, stored.run_id)
             return
@@ -126,7 +127,7 @@ def conduct(settings: Settings, room: Room) -> None:
         )
 
 
-def _show_finished(store: Store, run_id: str) -> None:
+def _show_finished(store: MlflowStore, run_id: str) -> None:
     """Print the steps of a finished workflow."""
     with tempfile.TemporaryDirectory() as folder:
         report = read_report(store.download_artifact(run_id, FILE, Path(folder)))
@@ -192,7 +193,7 @@ def _do_step(
 
     began = time.monotonic()
     fingerprint = hashlib.sha256(f"{context.run_id} {name}".encode()).hexdigest()[:32]
-    stored = context.store.find_run(fingerprint)
+    stored = query.find_run(context.store, fingerprint)
     interrupted = stored is not None and stored.status != "FINISHED"
     opened = context.store.start_run(
         f"{number} {name}",

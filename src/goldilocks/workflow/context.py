@@ -10,7 +10,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import PowerResult, TrainedRuns
-from goldilocks.tracking import Store
+from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.runner import Runner
@@ -36,7 +36,7 @@ class Context:
 
     settings: Settings
     typed: tuple[str, ...]
-    store: Store
+    store: MlflowStore
     dataset: Dataset
     problem: Problem
     budget: Budget

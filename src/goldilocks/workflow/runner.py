@@ -18,7 +18,7 @@ from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import higher_is_better
 from goldilocks.sweep import expand
-from goldilocks.tracking import Store
+from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
@@ -40,7 +40,7 @@ class Runner:
     """
 
     base: tuple[str, ...]
-    store: Store
+    store: MlflowStore
     budget: Budget
     monitor: str
     room: Room

@@ -26,14 +26,14 @@ from goldilocks.report.workflow.results import (
     read_report,
 )
 from goldilocks.report.workflow.text import outcome, shown
-from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.store import MlflowStore
 
 ROLE = "workflow"
 ARTIFACTS = "report"  # the folder among the artifacts of the workflow's run
 
 
-def write(store: Store, run: StoredRun, output: Path | None) -> Path:
+def write(store: MlflowStore, run: StoredRun, output: Path | None) -> Path:
     """Write the page of a workflow, and log it to the workflow's run.
 
     Args:
@@ -58,7 +58,7 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
     return file
 
 
-def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
+def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
     """Return the text of the HTML file."""
     environment = Environment(
         loader=PackageLoader("goldilocks.report.workflow", "templates"),
@@ -102,7 +102,7 @@ def _tuning(tune: TuneResult | None) -> dict[str, Any]:
     }
 
 
-def _step(step: StepReport, run: StoredRun, store: Store) -> dict[str, Any]:
+def _step(step: StepReport, run: StoredRun, store: MlflowStore) -> dict[str, Any]:
     step_run = dataclasses.replace(run, run_id=step.run_id)
     return {
         "name": step.name,
