@@ -349,7 +349,7 @@ def test_what_a_store_does_not_take_can_be_forgotten(store, monkeypatch):
         store.client.delete_run(tracker.run_id)
         tracker.epoch(1, {"loss": 1.0})
     [left] = repair.interrupted(forget=True)
-    assert left.unsent
+    assert "entries are not in its store; forgotten" in left
     assert not repair.interrupted(forget=False)
     assert not list(journal.RUNS.iterdir())
 
@@ -388,10 +388,6 @@ def test_tags_description_data_set_and_files(store, tmp_path):
     assert json.loads(given.dataset.source) == {"uri": "/data/rows.csv"}
     assert dataset().digest.startswith(given.dataset.digest)
     assert len(given.dataset.digest) == 36
-    columns = {
-        spec["name"]: spec["type"] for spec in json.loads(given.dataset.schema)["mlflow_colspec"]
-    }
-    assert columns == {"rooms": "float64", "price/m2": "float64", "kind": "object"}
     assert json.loads(given.dataset.profile)["num_rows"] == 20
     assert [(tag.key, tag.value) for tag in given.tags] == [
         ("mlflow.data.context", "train and validation")

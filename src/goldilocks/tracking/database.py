@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 import sqlalchemy
+import sqlalchemy.exc
 from filelock import FileLock
 from mlflow.tracking import MlflowClient
 
@@ -55,7 +56,7 @@ def reach(uri: str) -> None:
     if uri.startswith(SQLITE):
         database(uri).parent.mkdir(parents=True, exist_ok=True)
         with _connected(uri) as connection:
-            if _is_ready(connection):
+            if _is_ready(uri, connection):
                 connection.execute("BEGIN IMMEDIATE")  # Fails where it cannot be written.
                 connection.rollback()
                 return
@@ -191,36 +192,30 @@ def _tables_version(uri: str) -> str | None:
         engine.dispose()
 
 
-def _is_ready(connection: sqlite3.Connection) -> bool:
+def _is_ready(uri: str, connection: sqlite3.Connection) -> bool:
     """Return whether a SQLite store has its tables, and lets others read while one writes."""
     try:
-        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError:  # It has no tables yet.
+        ahead = connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        return ahead and _tables_version(uri) == SCHEMA
+    except (
+        sqlite3.OperationalError,
+        sqlalchemy.exc.OperationalError,
+    ):  # Whoever makes it holds it.
         return False
-    return version == (SCHEMA,) and connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def _migrate(uri: str) -> None:
     """Create the tables, or upgrade those of an older MLflow, and turn on the write-ahead log."""
     if uri.startswith(SQLITE):
         with _connected(uri) as connection:
-            if _is_ready(connection):  # Another process has done it meanwhile.
+            if _is_ready(uri, connection):  # Another process has done it meanwhile.
                 return
             _write_ahead(connection)
-            if _is_old(connection):
+            if _tables_version(uri) not in (None, SCHEMA):
                 _upgrade(uri, connection)
 
     MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
     make_movable(uri)
-
-
-def _is_old(connection: sqlite3.Connection) -> bool:
-    """Return whether another MLflow has created the tables."""
-    tables = "SELECT count(*) FROM sqlite_master WHERE name = 'experiments'"
-    if connection.execute(tables).fetchone() == (0,):
-        return False
-    version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return version != (SCHEMA,)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -53,13 +53,6 @@ class Journal:
         """Whether it is (still) here."""
         return self._file.exists()
 
-    def mend(self) -> None:
-        """Cut off a last line that a kill or a full disk left incomplete."""
-        if self._file.exists():
-            text = self._file.read_bytes()
-            with self._file.open("r+b") as file:
-                file.truncate(text.rfind(b"\n") + 1)
-
     @contextlib.contextmanager
     def held(self, *, seconds: float = 0) -> Generator[bool]:
         """Hold the lock, and yield whether that was possible: not while the run's process lives.
@@ -76,9 +69,17 @@ class Journal:
 
         try:
             self.folder.mkdir(exist_ok=True)
+            self._mend()
             yield True
         finally:
             self._held.release()
+
+    def _mend(self) -> None:
+        """Cut off a last line that a kill or a full disk left incomplete."""
+        if self._file.exists():
+            text = self._file.read_bytes()
+            with self._file.open("r+b") as file:
+                file.truncate(text.rfind(b"\n") + 1)
 
     def add(self, kind: str, value: Any) -> None:
         """Append an entry; it is on its way to the disk when this returns.

@@ -1,7 +1,5 @@
 """Runs of this folder whose process is gone: what they left unsent is sent, and they are marked."""
 
-from dataclasses import dataclass
-
 from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
@@ -27,41 +25,28 @@ def everything() -> list[str]:
     return lines
 
 
-@dataclass(frozen=True)
-class Left:
-    """A run of this folder that has ended and whose journal is still here.
-
-    Attributes:
-        run_id: MLflow's.
-        name: For people.
-        size: Bytes that it takes.
-        unsent: Entries that its store has not taken; 0 of a run that can only be resumed.
-    """
-
-    run_id: str
-    name: str
-    size: int
-    unsent: int
-
-
-def interrupted(*, forget: bool) -> list[Left]:
-    """Return the runs of this folder that can be resumed, or that their store has not taken.
+def interrupted(*, forget: bool) -> list[str]:
+    """Return a line for each run of this folder that can be resumed, or is not wholly sent.
 
     Args:
         forget: Delete them: they stay in the store as they are, and cannot be resumed.
     """
-    runs = []
+    lines: list[str] = []
     for left in journal.all_left():
         with left.held() as locked:
             entries = left.entries()
             if not locked or not entries or entries[-1][0] != "end":
                 continue
             size = sum(file.stat().st_size for file in left.folder.rglob("*") if file.is_file())
-            name = entries[0][1]["name"]
-            runs.append(Left(left.run_id, name, size, unsent=len(entries) - left.sent))
+            state, advice = "interrupted", "the command that started it resumes it"
+            if unsent := len(entries) - left.sent:
+                state, advice = f"{unsent} entries are not in its store", "they wait here"
             if forget:
+                advice = "forgotten"
                 left.remove()
-    return runs
+            name = entries[0][1]["name"]
+            lines.append(f"run {left.run_id} ({name}): {state}; {advice} ({size / 2**20:.1f} MiB).")
+    return lines
 
 
 def record_reason(run_id: str, reason: str) -> None:
@@ -78,7 +63,6 @@ def record_reason(run_id: str, reason: str) -> None:
         entries = left.entries()
         if not locked or not entries:
             return
-        left.mend()
         told = [value["reason"] for kind, value in entries if kind == "tags" and "reason" in value]
         if entries[-1][0] != "end" or told[-1:] == [INTERRUPTED]:
             _end(left, reason, last_epoch(entries))
@@ -91,7 +75,6 @@ def _end(left: Journal, reason: str, epoch: int) -> None:
 
 def _repair(left: Journal, unreachable: set[str]) -> list[str]:
     """Repair a run and return lines on it; an unreachable store joins `unreachable`."""
-    left.mend()
     entries = left.entries()
     if not entries:  # It was killed before it had begun, or another process has just removed it.
         left.remove()

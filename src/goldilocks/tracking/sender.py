@@ -24,10 +24,11 @@ from goldilocks.tracking.database import located
 from goldilocks.tracking.journal import Entry, Journal
 
 PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits
+ENTRIES_AT_ONCE = 100  # of metrics; what fails half-way is sent again, and the store has it once
 
 
 def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Entry]) -> int:
-    """Send the first entries: as many metrics as one call takes, or one entry of another kind.
+    """Send the first entries: some of metrics, or one entry of another kind.
 
     Args:
         client: Of the store.
@@ -80,10 +81,9 @@ def repository(uri: str, location: str) -> ArtifactRepository:
 
 def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> int:
     """Send the metrics that stand first, and return how many entries that were."""
-    batch: list[Metric] = []
-    count = 0
-    for kind, value in entries:
-        if kind != "metrics" or (batch and len(batch) + len(value["values"]) > METRICS_A_BATCH):
+    count, batch = 0, []
+    for kind, value in entries[:ENTRIES_AT_ONCE]:
+        if kind != "metrics":
             break
         for name, number in value["values"].items():
             batch.append(Metric(name, number, value["time"], value["epoch"]))

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mlflow.models import Model, ModelSignature
-from mlflow.types.schema import ColSpec, Schema, TensorSpec
+from mlflow.models import Model, infer_signature
 
 from goldilocks import console
 from goldilocks.dataset import Dataset
@@ -53,7 +52,6 @@ class JournalTracker:
         self.where = f"run {self.run_id} of experiment {store.experiment}"
         self.ui_command = store.ui_command
 
-        journal.mend()
         entries = journal.entries()
         self.last_epoch = last_epoch(entries)
         self._count = journal.sent
@@ -111,7 +109,6 @@ class JournalTracker:
             "digest": dataset.digest[:DIGEST_LENGTH],
             "source_type": dataset.source,
             "source": json.dumps({"uri": dataset.location}),
-            "schema": json.dumps(_dataset_schema(dataset)),
             "profile": json.dumps({"num_rows": len(dataset.y), "classes": list(dataset.classes)}),
         }
         self._add("dataset", {"dataset": entity, "context": context})
@@ -133,6 +130,7 @@ class JournalTracker:
         # Imports Keras, for which a config error must not wait.
         from mlflow.keras import save_model
 
+        answers = np.empty((1, *model.output_shape[1:]), np.float32)
         description = Model()
         with explained(self.store.uri):
             # MLflow 3.17.2 writes the example first, and does not make the folder for it.
@@ -141,7 +139,7 @@ class JournalTracker:
                 model,
                 str(folder),
                 mlflow_model=description,
-                signature=_signature(model, example),
+                signature=infer_signature(example, answers),
                 input_example=example,
                 # MLflow itself takes six seconds to find these out.
                 pip_requirements=_requirements(),
@@ -221,38 +219,6 @@ def written(value: Any) -> str:
     """Return a value as a parameter has it: a text as it is, all else as JSON."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text[:PARAM_LENGTH]
-
-
-def _signature(model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> ModelSignature:
-    columns = example if isinstance(example, dict) else {None: example}
-    inputs: list[ColSpec | TensorSpec] = [
-        TensorSpec(_dtype(array), (-1, *array.shape[1:]), name) for name, array in columns.items()
-    ]
-    output = TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))
-    return ModelSignature(inputs=Schema(inputs), outputs=Schema([output]))
-
-
-def _dtype(array: np.ndarray) -> np.dtype:
-    return np.dtype("object") if array.dtype.kind in "UO" else array.dtype
-
-
-def _dataset_schema(dataset: Dataset) -> dict[str, Any]:
-    if dataset.kind == "table":
-        columns = [
-            {"name": str(name), "type": str(dtype)} for name, dtype in dataset.x.dtypes.items()
-        ]
-        return {"mlflow_colspec": columns}
-
-    if dataset.kind == "series":
-        dtype, shape = "float32", (len(dataset.x.offsets), len(dataset.x.columns))
-    elif dataset.kind == "text":
-        dtype, shape = "object", ()
-    elif dataset.image_size:
-        dtype, shape = "uint8", (*dataset.image_size, 3)
-    else:
-        dtype, shape = "uint8", dataset.x.shape[1:]
-    spec = {"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, *map(int, shape)]}}
-    return {"mlflow_tensorspec": {"features": json.dumps([spec]), "targets": None}}
 
 
 def _requirements() -> list[str]:
