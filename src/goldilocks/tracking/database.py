@@ -12,14 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import requests
 import sqlalchemy
 import sqlalchemy.exc
-from filelock import FileLock
+from alembic.runtime.migration import MigrationContext
+from filelock import BaseFileLock, FileLock
 from mlflow.tracking import MlflowClient
 
 from goldilocks import console
@@ -114,17 +114,15 @@ def configure_mlflow() -> None:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 
-@contextlib.contextmanager
-def lock(uri: str) -> Generator[None]:
-    """Hold the lock of a store, so that one process at a time creates what is missing in it."""
+def lock(uri: str) -> BaseFileLock:
+    """Return the lock of a store, so that one process at a time creates what is missing in it."""
     file = f"{database(uri)}.lock"
     if not uri.startswith(SQLITE):
         # Several users may share the folder; on Windows each has their own.
         user = os.getuid() if hasattr(os, "getuid") else "user"
         name = hashlib.sha256(uri.encode()).hexdigest()[:16]
         file = f"{tempfile.gettempdir()}/goldilocks-{user}-{name}.lock"
-    with FileLock(file, timeout=SECONDS_TO_MIGRATE):
-        yield
+    return FileLock(file, timeout=SECONDS_TO_MIGRATE)
 
 
 def database(uri: str) -> Path:
@@ -184,10 +182,8 @@ def _tables_version(uri: str) -> str | None:
     """Return the version of a database's tables, as MLflow names it; None if it has no tables."""
     engine = sqlalchemy.create_engine(uri)
     try:
-        if not sqlalchemy.inspect(engine).has_table("alembic_version"):
-            return None
         with engine.connect() as connection:
-            return connection.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
+            return MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
 

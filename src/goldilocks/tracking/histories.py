@@ -10,6 +10,8 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.request_utils import augmented_raise_for_status
 from mlflow.utils.rest_utils import http_request
 
+from goldilocks.tracking.query import Histories
+
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
 POINTS_A_QUERY = 2**31 - 1  # all
 # MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
@@ -19,9 +21,7 @@ BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 LARGEST = 1.7976931348623157e308  # what a database has for infinity
 
 
-def histories(
-    client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]
-) -> dict[str, dict[str, list[tuple[int, float]]]]:
+def histories(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
     """Return metrics of many runs, step by step.
 
     A database is read in one query per metric and 1,000 runs, a tracking server in one request per

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from goldilocks.dataset import Dataset
     from goldilocks.tracking.protocols import Store
-    from goldilocks.tracking.query import StoredRun
+    from goldilocks.tracking.query import Histories, StoredRun
 
 
 class NullTracker:
@@ -96,9 +96,7 @@ class NullStore:
         """Raise a `StoreError`: there is no run."""
         self.get_run(run_id)
 
-    def histories(
-        self, run_ids: Sequence[str], names: Sequence[str]
-    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return no values."""
         return {}
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # These import MLflow, pandas or Keras; a config error must n
     import numpy as np
 
     from goldilocks.dataset import Dataset
-    from goldilocks.tracking.query import StoredRun
+    from goldilocks.tracking.query import Histories, StoredRun
 
 
 class Tracker(Protocol):
@@ -144,8 +144,6 @@ class Store(Protocol):
         """Load the model that a run logged, raw rows -> predictions."""
         ...
 
-    def histories(
-        self, run_ids: Sequence[str], names: Sequence[str]
-    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return metrics of many runs, by run and name: (step, value) in step order."""
         ...

@@ -15,6 +15,9 @@ IDS_A_QUERY = 100
 REUSED = "reused."
 PARENT = "mlflow.parentRunId"  # MLflow's tag of a run below another
 
+# Of runs, by ID: of metrics, by name: (step, value) in step order.
+Histories = Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]
+
 
 @dataclass(frozen=True)
 class StoredRun:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
 from goldilocks.tracking import database, inputs
-from goldilocks.tracking.failures import explained, is_missing
+from goldilocks.tracking.failures import MISSING, explained
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import RUN_ID
 from goldilocks.tracking.store import MlflowStore
@@ -29,12 +28,10 @@ class Version:
     Attributes:
         name: Of the registered model.
         number: From 1.
-        run_id: Of the run that logged the model.
     """
 
     name: str
     number: int
-    run_id: str
 
     @property
     def uri(self) -> str:
@@ -75,7 +72,7 @@ def register(store: MlflowStore, run_id: str, name: str) -> Version:
             client.set_registered_model_alias(name, CHAMPION, version.version)
             listed.append({"name": name, "version": version.version})
             client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(listed)})
-    return Version(version.name, _number(version), str(version.run_id))
+    return Version(version.name, _number(version))
 
 
 def _create_version(
@@ -85,7 +82,7 @@ def _create_version(
     try:
         store.client.create_registered_model(name)
     except MlflowException as error:
-        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     run = store.get_run(run_id)
     return store.client.create_model_version(
@@ -118,7 +115,8 @@ def model_run_id(store: MlflowStore, reference: str) -> str:
 def _referenced(store: MlflowStore, reference: str) -> str:
     client = store.client
     name, sign, choice = _divided(reference.removeprefix("models:/"))
-    versions = sorted(_versions(client, name), key=_number)
+    in_order = sorted(_versions(client, name), key=_number)
+    versions = {str(version.version): version for version in in_order}
     if not versions:
         names = sorted(model.name for model in client.search_registered_models(max_results=100))
         raise StoreError(
@@ -128,7 +126,7 @@ def _referenced(store: MlflowStore, reference: str) -> str:
         )
 
     aliases = client.get_registered_model(name).aliases
-    newest = str(versions[-1].version)
+    *_, newest = versions
     if sign == "@":
         number = str(aliases.get(choice, ""))
     elif sign == "/":
@@ -136,10 +134,9 @@ def _referenced(store: MlflowStore, reference: str) -> str:
     else:
         number = str(aliases.get(CHAMPION, newest))
 
-    for version in versions:
-        if str(version.version) == number:
-            return _run_id(version)
-    numbers = ", ".join(str(version.version) for version in versions)
+    if number in versions:
+        return _run_id(versions[number])
+    numbers = ", ".join(versions)
     named = "".join(f", {alias} is {version}" for alias, version in sorted(aliases.items()))
     raise StoreError(
         f"the registered model {name} has no {'alias' if sign == '@' else 'version'} "
@@ -162,7 +159,7 @@ def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
     try:
         client.get_registered_model(name)
     except MlflowException as error:
-        if is_missing(error):
+        if error.error_code in MISSING:
             return []
         raise
 

@@ -20,9 +20,9 @@ from goldilocks import console
 from goldilocks.errors import StoreError
 from goldilocks.tracking import histories, journal, lifecycle, repair, served
 from goldilocks.tracking.database import located
-from goldilocks.tracking.failures import explained, is_missing
+from goldilocks.tracking.failures import MISSING, explained
 from goldilocks.tracking.provenance import program
-from goldilocks.tracking.query import PARENT, StoredRun, did_you_mean
+from goldilocks.tracking.query import PARENT, Histories, StoredRun, did_you_mean
 from goldilocks.tracking.sender import repository
 from goldilocks.tracking.tracker import JournalTracker
 
@@ -139,7 +139,7 @@ class MlflowStore:
             try:
                 return self.client.get_run(run_id)
             except MlflowException as error:
-                if not is_missing(error):
+                if error.error_code not in MISSING:
                     raise
 
         hint = ""
@@ -186,9 +186,7 @@ class MlflowStore:
                     "model that this version of the program has logged; give the ID of another run."
                 ) from error
 
-    def histories(
-        self, run_ids: Sequence[str], names: Sequence[str]
-    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return metrics of many runs, by run and name: (step, value) in step order."""
         with explained(self.uri):
             return histories.histories(self.client, run_ids, names)

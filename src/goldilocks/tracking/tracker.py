@@ -54,8 +54,7 @@ class JournalTracker:
 
         entries = journal.entries()
         self.last_epoch = last_epoch(entries)
-        self._count = journal.sent
-        self._waiting = entries[self._count :]
+        self._waiting = entries[journal.sent :]
         self._adding = threading.Lock()
         self._sending = threading.Lock()
         self._closing = threading.Event()
@@ -159,8 +158,7 @@ class JournalTracker:
                 sent = sender.send(self.store.client, self.store.uri, self.journal, waiting)
                 with self._adding:
                     del self._waiting[:sent]
-                self._count += sent
-                self.journal.sent = self._count
+                self.journal.sent += sent
 
     def close(self, status: str) -> bool:
         """End the run: stop the sending thread when all is sent, or after the longest wait.
