@@ -266,7 +266,7 @@ def test_what_is_sent_twice_is_there_once(store):
     with opened(store) as tracker:
         tracker.epoch(1, {"loss": 1.0})
         tracker.flush()
-        tracker._count -= 1
+        tracker.journal.sent -= 1
         tracker._waiting = tracker.journal.entries()[-1:]
     assert [point.value for point in store.client.get_metric_history(tracker.run_id, "loss")] == [
         1.0
@@ -280,7 +280,7 @@ def test_a_model_that_is_sent_twice_is_there_once(store):
             keras.Model(inputs, keras.layers.Dense(1)(inputs)), np.zeros((1, 1), "float32")
         )
         tracker.flush()
-        tracker._count -= 1  # As if the last answer had been lost.
+        tracker.journal.sent -= 1  # As if the last answer had been lost.
         tracker._waiting = tracker.journal.entries()[-1:]
     assert len(only(store).outputs.model_outputs) == 1
 

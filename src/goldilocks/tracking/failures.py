@@ -28,8 +28,6 @@ def explained(uri: str) -> Generator[None]:
     """Turn what is raised about a store into one sentence."""
     try:
         yield
-    except StoreError:
-        raise
     except FAILURES as error:
         cause = getattr(error, "orig", None) or error  # SQLAlchemy's is in the way.
         reason = (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")

@@ -10,7 +10,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.request_utils import augmented_raise_for_status
 from mlflow.utils.rest_utils import http_request
 
-from goldilocks.tracking.query import Histories
+from goldilocks.tracking.query import Histories, batches
 
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
 POINTS_A_QUERY = 2**31 - 1  # all
@@ -53,7 +53,7 @@ def histories(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]
 def _points(client: MlflowClient, run_ids: Sequence[str], name: str) -> Iterator[MetricWithRunId]:
     store: Any = client._tracking_client.store  # pyright: ignore[reportPrivateUsage]
     if hasattr(store, "get_metric_history_bulk"):
-        for some in _cut(run_ids, RUNS_A_QUERY):
+        for some in batches(run_ids, RUNS_A_QUERY):
             yield from store.get_metric_history_bulk(some, name, POINTS_A_QUERY)
     elif isinstance(store, RestStore):
         yield from _of_server(client, store, run_ids, name)
@@ -64,7 +64,7 @@ def _points(client: MlflowClient, run_ids: Sequence[str], name: str) -> Iterator
 def _of_server(
     client: MlflowClient, store: RestStore, run_ids: Sequence[str], name: str
 ) -> Iterator[MetricWithRunId]:
-    waiting = _cut(run_ids, RUNS_A_REQUEST)
+    waiting = batches(run_ids, RUNS_A_REQUEST)
     while waiting:
         some = waiting.pop()
         points = _reply(store, some, name)
@@ -99,10 +99,6 @@ def _one_by_one(
     for run_id in run_ids:
         for point in client.get_metric_history(run_id, name):
             yield MetricWithRunId(point, run_id)
-
-
-def _cut(run_ids: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [run_ids[start : start + size] for start in range(0, len(run_ids), size)]
 
 
 def _unbounded(value: float) -> float:

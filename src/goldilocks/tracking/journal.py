@@ -62,17 +62,15 @@ class Journal:
         """
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            self._held.acquire(timeout=seconds)
+            held = self._held.acquire(timeout=seconds)
         except Timeout:
             yield False
             return
 
-        try:
+        with held:
             self.folder.mkdir(exist_ok=True)
             self._mend()
             yield True
-        finally:
-            self._held.release()
 
     def _mend(self) -> None:
         """Cut off a last line that a kill or a full disk left incomplete."""

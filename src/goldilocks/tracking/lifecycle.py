@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from mlflow.tracking import MlflowClient
+from mlflow.tracking.context.registry import resolve_tags
 
 from goldilocks import console
 from goldilocks.errors import StoreError
@@ -27,22 +28,27 @@ SECONDS_OF_A_REPAIR = 60  # that another process may hold a run, to send what it
 
 @contextlib.contextmanager
 def open_run(
-    store: MlflowStore, run_id: str, name: str, *, params: Mapping[str, Any], resumed: bool
+    store: MlflowStore,
+    name: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    resume: str | None,
 ) -> Generator[JournalTracker]:
     """Keep a run open inside a `with`, and afterwards end it as FINISHED, FAILED or KILLED.
 
     Args:
-        store: Where the run is.
-        run_id: Of a run that the store has.
+        store: Where the run is, or will be.
         name: For people.
         params: Logged unless an earlier process has logged them.
-        resumed: Whether an earlier process was interrupted in this run.
+        tags: Of a new run.
+        resume: ID of a run in which an earlier process was interrupted; None for a new one.
 
     Raises:
         StoreError: The store cannot be written, or another process has the run.
     """
     with contextlib.ExitStack() as stack:
         with explained(store.uri):
+            run_id = resume or _create(store, name, tags)
             written = journal.of(run_id)
             locked = stack.enter_context(written.held(seconds=SECONDS_OF_A_REPAIR))
         if not locked:
@@ -53,7 +59,7 @@ def open_run(
         with explained(store.uri):
             if not written.entries():
                 written.add("begin", {"uri": _relative(store.uri), "name": name})
-            if resumed:
+            if resume:
                 _set_running(store.client, run_id)
 
         tracker = JournalTracker(store, written)
@@ -76,6 +82,11 @@ def open_run(
             )
 
 
+def _create(store: MlflowStore, name: str, tags: Mapping[str, str]) -> str:
+    run = store.client.create_run(store.experiment_id, run_name=name, tags=resolve_tags(dict(tags)))
+    return run.info.run_id
+
+
 def _set_running(client: MlflowClient, run_id: str) -> None:
     """Set a resumed run to RUNNING, and delete the tags of its interruption."""
     client.update_run(run_id, status="RUNNING")
@@ -91,9 +102,7 @@ def _end_early(tracker: JournalTracker, error: BaseException) -> None:
         status, reason = "FAILED", f"{type(error).__name__}: {error}"
 
     with contextlib.suppress(StoreError, *FAILURES):
-        tracker.tags(
-            {"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)}
-        )
+        tracker.tags(repair.ending(reason, tracker.last_epoch))
     with contextlib.suppress(StoreError, *FAILURES):
         tracker.close(status)
 

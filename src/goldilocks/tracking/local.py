@@ -32,10 +32,7 @@ def connect(*, uri: str | None, experiment: str) -> MlflowStore:
     uri = uri or default_uri()
     with explained(uri):
         database.reach(uri)
-        mlflow.set_tracking_uri(uri)
-        client = MlflowClient(uri)
-        existing = client.get_experiment_by_name(experiment)
-        return _opened(client, uri, existing or _create(client, uri, experiment))
+        return _opened(uri, experiment, create=True)
 
 
 def open_existing(*, uri: str | None, experiment: str) -> MlflowStore:
@@ -52,10 +49,7 @@ def open_existing(*, uri: str | None, experiment: str) -> MlflowStore:
     uri = uri or default_uri()
     with explained(uri):
         database.check_exists(uri)
-        mlflow.set_tracking_uri(uri)
-        client = MlflowClient(uri)
-        existing = client.get_experiment_by_name(experiment)
-        return _opened(client, uri, existing or client.get_experiment(DEFAULT_EXPERIMENT))
+        return _opened(uri, experiment, create=False)
 
 
 def default_uri() -> str:
@@ -63,7 +57,15 @@ def default_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
 
 
-def _opened(client: MlflowClient, uri: str, experiment: Experiment) -> MlflowStore:
+def _opened(uri: str, name: str, *, create: bool) -> MlflowStore:
+    mlflow.set_tracking_uri(uri)
+    client = MlflowClient(uri)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None and create:
+        experiment = _create(client, uri, name)
+    elif experiment is None:
+        experiment = client.get_experiment(DEFAULT_EXPERIMENT)
+
     if experiment.lifecycle_stage == "deleted":
         raise StoreError(
             f"the MLflow experiment {experiment.name} in {uri} was deleted. Restore it with "

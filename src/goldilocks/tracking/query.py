@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from goldilocks.tracking import journal
 
@@ -15,6 +15,7 @@ IDS_A_QUERY = 100
 REUSED = "reused."
 PARENT = "mlflow.parentRunId"  # MLflow's tag of a run below another
 
+Item = TypeVar("Item")
 # Of runs, by ID: of metrics, by name: (step, value) in step order.
 Histories = Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]
 
@@ -79,8 +80,8 @@ def of_study(store: Store, study: str) -> list[StoredRun]:
 def several(store: Store, run_ids: Sequence[str]) -> list[StoredRun]:
     """Return runs of any experiment in the order of their IDs, without those that are not there."""
     runs: dict[str, StoredRun] = {}
-    for start in range(0, len(run_ids), IDS_A_QUERY):
-        ids = ", ".join(f"'{run_id}'" for run_id in run_ids[start : start + IDS_A_QUERY])
+    for some in batches(run_ids, IDS_A_QUERY):
+        ids = ", ".join(f"'{run_id}'" for run_id in some)
         found = store.search(f"attributes.run_id IN ({ids})", everywhere=True)
         runs |= {run.run_id: run for run in found}
     return [runs[run_id] for run_id in run_ids if run_id in runs]
@@ -116,7 +117,10 @@ def reused(run: StoredRun) -> list[str]:
 
 def reused_tags(run_ids: Sequence[str]) -> dict[str, str]:
     """Return those IDs as tags of the sweep's run, none of them longer than MLflow allows."""
-    return {
-        f"{REUSED}{start // IDS_A_QUERY}": " ".join(run_ids[start : start + IDS_A_QUERY])
-        for start in range(0, len(run_ids), IDS_A_QUERY)
-    }
+    lists = enumerate(batches(run_ids, IDS_A_QUERY))
+    return {f"{REUSED}{number}": " ".join(some) for number, some in lists}
+
+
+def batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    """Return the items, in order, in parts of a size and a rest."""
+    return [items[start : start + size] for start in range(0, len(items), size)]

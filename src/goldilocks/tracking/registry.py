@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
 from goldilocks.tracking import database, inputs
-from goldilocks.tracking.failures import MISSING, explained
+from goldilocks.tracking.failures import explained
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import RUN_ID
 from goldilocks.tracking.store import MlflowStore
@@ -156,15 +156,8 @@ def _run_id(version: ModelVersion) -> str:
 
 def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
     """Return all versions of a registered model; none if there is no such model."""
-    try:
-        client.get_registered_model(name)
-    except MlflowException as error:
-        if error.error_code in MISSING:
-            return []
-        raise
-
     quoted = name.replace("'", "''")
-    return list(client.search_model_versions(f"name='{quoted}'"))  # MLflow's limit is 10,000.
+    return list(client.search_model_versions(f"name='{quoted}'"))  # 10,000 at most.
 
 
 def _number(version: ModelVersion) -> int:

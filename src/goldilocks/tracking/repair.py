@@ -68,8 +68,13 @@ def record_reason(run_id: str, reason: str) -> None:
             _end(left, reason, last_epoch(entries))
 
 
+def ending(reason: str, epoch: int) -> dict[str, str]:
+    """Return the tags of a run that ended early: why, and after which epoch."""
+    return {"reason": reason[:REASON_LENGTH], "last_epoch": str(epoch)}
+
+
 def _end(left: Journal, reason: str, epoch: int) -> None:
-    left.add("tags", {"reason": reason[:REASON_LENGTH], "last_epoch": str(epoch)})
+    left.add("tags", ending(reason, epoch))
     left.add("end", {"status": "KILLED", "time": milliseconds()})
 
 

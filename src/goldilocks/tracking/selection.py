@@ -56,15 +56,15 @@ def select(store: Store, targets: Sequence[str]) -> Selection:
         runs |= {run.run_id: run for run in selected}
     in_order = tuple(sorted(runs.values(), key=lambda run: run.started))
 
+    name, slug, sweep = targets[0], targets[0], None
     first = by_id.get(targets[0])
-    slug = targets[0][:8] if first else targets[0]
-    if len(targets) > 1:
-        more = len(targets) - 1
-        name = f"{targets[0][:8]} and {more} more"
-        return Selection(name, f"{slug}-and-{more}-more", in_order, None)
-    if first is None:
-        return Selection(targets[0], slug, in_order, None)
-    return Selection(first.name, slug, in_order, first if _is_sweep(first) else None)
+    if first:
+        name, slug = first.name, first.run_id[:8]
+    if more := len(targets) - 1:
+        name, slug = f"{targets[0][:8]} and {more} more", f"{slug}-and-{more}-more"
+    elif first and _is_sweep(first):
+        sweep = first
+    return Selection(name, slug, in_order, sweep)
 
 
 def _is_sweep(run: StoredRun) -> bool:

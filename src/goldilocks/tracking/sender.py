@@ -22,6 +22,7 @@ from mlflow.tracking import MlflowClient
 
 from goldilocks.tracking.database import located
 from goldilocks.tracking.journal import Entry, Journal
+from goldilocks.tracking.query import batches
 
 PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits
 ENTRIES_AT_ONCE = 100  # of metrics; what fails half-way is sent again, and the store has it once
@@ -49,8 +50,8 @@ def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Ent
 
     if kind == "params":
         params = [Param(name, text) for name, text in value.items()]
-        for start in range(0, len(params), PARAMS_A_BATCH):
-            client.log_batch(run_id, params=params[start : start + PARAMS_A_BATCH])
+        for some in batches(params, PARAMS_A_BATCH):
+            client.log_batch(run_id, params=some)
     elif kind == "tags":
         client.log_batch(run_id, tags=[RunTag(name, text) for name, text in value.items()])
     elif kind == "dataset":
@@ -89,8 +90,8 @@ def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -
             batch.append(Metric(name, number, value["time"], value["epoch"]))
         count += 1
 
-    for start in range(0, len(batch), METRICS_A_BATCH):
-        client.log_batch(run_id, metrics=batch[start : start + METRICS_A_BATCH])
+    for some in batches(batch, METRICS_A_BATCH):
+        client.log_batch(run_id, metrics=some)
     return count
 
 

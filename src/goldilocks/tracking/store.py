@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from mlflow.entities import LoggedModel, Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.tracking import MlflowClient
-from mlflow.tracking.context.registry import resolve_tags
 
 from goldilocks import console
 from goldilocks.errors import StoreError
@@ -28,8 +28,6 @@ from goldilocks.tracking.tracker import JournalTracker
 
 if TYPE_CHECKING:
     import keras
-
-EXPERIMENTS_SEARCHED = 1000  # by whatever looks for runs in all of them
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,6 @@ class MlflowStore:
             command += ["--backend-store-uri", self.uri]
         return shlex.join(command)
 
-    @contextlib.contextmanager
     def start_run(
         self,
         name: str,
@@ -61,37 +58,23 @@ class MlflowStore:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
         resume: str | None,
-    ) -> Generator[JournalTracker]:
+    ) -> AbstractContextManager[JournalTracker]:
         """Open a run; see `protocols.Store`."""
-        with explained(self.uri):
-            run_id = resume or self._create_run(name, parent, tags)
-        resumed = resume is not None
-        with lifecycle.open_run(self, run_id, name, params=params, resumed=resumed) as tracker:
-            yield tracker
-
-    def _create_run(self, name: str, parent: str | None, tags: Mapping[str, str]) -> str:
-        if parent:
-            tags = {**tags, PARENT: parent}
-        run = self.client.create_run(
-            self.experiment_id, run_name=name, tags=resolve_tags(dict(tags))
-        )
-        return run.info.run_id
+        above = {PARENT: parent} if parent else {}
+        return lifecycle.open_run(self, name, params, {**tags, **above}, resume)
 
     @contextlib.contextmanager
     def lock(self, name: str, doing: str = "training this configuration") -> Generator[None]:
         """Hold a lock of this working folder; see `protocols.Store`."""
         lock = FileLock(journal.FOLDER.absolute() / "fingerprints" / f"{name}.lock")
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(Timeout):
-            lock.acquire(timeout=0)
-        if not lock.is_locked:
-            console.note(f"another process is {doing}: waiting for it")
-            lock.acquire()
-
         try:
+            held = lock.acquire(timeout=0)
+        except Timeout:
+            console.note(f"another process is {doing}: waiting for it")
+            held = lock.acquire()
+        with held:
             yield
-        finally:
-            lock.release()
 
     def repair(self) -> list[str]:
         """Send what runs of this folder left unsent, and mark those whose process is gone."""
@@ -105,7 +88,7 @@ class MlflowStore:
         experiments, runs, token = [self.experiment_id], [], None
         with explained(self.uri):
             if everywhere or deleted:
-                found = self.client.search_experiments(view, max_results=EXPERIMENTS_SEARCHED)
+                found = self.client.search_experiments(view)  # 1,000 at most.
                 experiments = [experiment.experiment_id for experiment in found]
 
             while True:
@@ -113,7 +96,6 @@ class MlflowStore:
                     experiments,
                     text,
                     view,
-                    max_results=1000,
                     order_by=["start_time"],
                     page_token=token,
                 )
