@@ -43,7 +43,7 @@ def histories(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]
     curves: dict[str, dict[str, list[tuple[int, float]]]] = {run_id: {} for run_id in run_ids}
     for name in dict.fromkeys(names):
         values: dict[str, dict[int, float]] = {}
-        for point in sorted(_points(client, list(curves), name), key=lambda each: each.timestamp):
+        for point in sorted(_points(client, list(curves), name), key=lambda point: point.timestamp):
             values.setdefault(point.run_id, {})[point.step] = _unbounded(point.value)
         for run_id, curve in values.items():
             curves[run_id][name] = sorted(curve.items())

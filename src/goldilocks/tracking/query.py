@@ -82,8 +82,8 @@ def several(store: Store, run_ids: Sequence[str]) -> list[StoredRun]:
     runs: dict[str, StoredRun] = {}
     for some in batches(run_ids, IDS_A_QUERY):
         ids = ", ".join(f"'{run_id}'" for run_id in some)
-        found = store.search(f"attributes.run_id IN ({ids})", everywhere=True)
-        runs |= {run.run_id: run for run in found}
+        matching = store.search(f"attributes.run_id IN ({ids})", everywhere=True)
+        runs |= {run.run_id: run for run in matching}
     return [runs[run_id] for run_id in run_ids if run_id in runs]
 
 

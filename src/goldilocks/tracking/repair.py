@@ -63,8 +63,10 @@ def record_reason(run_id: str, reason: str) -> None:
         entries = left.entries()
         if not locked or not entries:
             return
-        told = [value["reason"] for kind, value in entries if kind == "tags" and "reason" in value]
-        if entries[-1][0] != "end" or told[-1:] == [INTERRUPTED]:
+        reasons = [
+            value["reason"] for kind, value in entries if kind == "tags" and "reason" in value
+        ]
+        if entries[-1][0] != "end" or reasons[-1:] == [INTERRUPTED]:
             _end(left, reason, last_epoch(entries))
 
 

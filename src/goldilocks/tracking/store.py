@@ -88,8 +88,8 @@ class MlflowStore:
         experiments, runs, token = [self.experiment_id], [], None
         with explained(self.uri):
             if everywhere or deleted:
-                found = self.client.search_experiments(view)  # 1,000 at most.
-                experiments = [experiment.experiment_id for experiment in found]
+                searched = self.client.search_experiments(view)  # 1,000 at most.
+                experiments = [experiment.experiment_id for experiment in searched]
 
             while True:
                 page = self.client.search_runs(
