@@ -135,7 +135,7 @@ def _draw(plan: Chapter, tables: Tables, store: Store, folder: Path) -> dict[Bas
         names[basis] = f"val_loss_{number}.png" if len(drawn) > 1 else "val_loss.png"
         title = f"{plan.title}, {basis.source.replace('_', '-')}"
         ylabel = "val_loss, without penalty"
-        figure = overlays.overlay(curves, ylabel=ylabel, title=title, best=None)
+        figure = overlays.overlay(curves, ylabel=ylabel, title=title, best={})
         style.save(figure, folder / names[basis])
     return names
 

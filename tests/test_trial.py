@@ -41,9 +41,9 @@ def searched(tmp_path):
             trial = study.ask()
             seen = load_trial(tmp_path, trial.number)
             for epoch in range(1, EPOCHS + 1):
-                seen.epoch(epoch, 1.0)
+                seen.report_epoch(epoch, 1.0)
             for fold in range(1, EPOCHS + 1):
-                seen.fold(fold, 1.0 + fold / 10, last=False)
+                seen.report_training(fold, 1.0 + fold / 10, last=False)
             study.tell(trial, 1.0 + (EPOCHS + 1) / 20)
         return study
 
@@ -53,7 +53,9 @@ def searched(tmp_path):
 def epochs_trained(folder, study, *, value):
     """How far a new trial comes whose epochs are all worth so much."""
     seen = load_trial(folder, study.ask().number)
-    return next((epoch for epoch in range(1, EPOCHS + 1) if seen.epoch(epoch, value)), EPOCHS)
+    return next(
+        (epoch for epoch in range(1, EPOCHS + 1) if seen.report_epoch(epoch, value)), EPOCHS
+    )
 
 
 def test_a_sweep_that_does_not_search_has_no_trials(tmp_path):
@@ -87,7 +89,7 @@ def test_no_trial_is_pruned_during_the_warm_up(tmp_path, searched, warmup):
 def test_a_trial_at_its_last_epoch_has_finished(tmp_path, searched):
     study = searched("median")
     seen = load_trial(tmp_path, study.ask().number)
-    assert not seen.epoch(EPOCHS, 9.0)
+    assert not seen.report_epoch(EPOCHS, 9.0)
     assert not seen.pruned
 
 
@@ -102,28 +104,34 @@ def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
     study = searched("median")
     seen = load_trial(tmp_path, study.ask().number)
     for epoch in range(1, EPOCHS + 1):
-        assert not seen.epoch(epoch, 0.5)
-    assert not seen.fold(1, 0.5, last=False)
-    assert not any(seen.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
-    assert not seen.fold(2, 9.0, last=False)
+        assert not seen.report_epoch(epoch, 0.5)
+    seen.report_training(1, 0.5, last=False)
+    assert not any(seen.report_epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
+    seen.report_training(2, 9.0, last=False)
+    assert not seen.pruned
     assert study.trials[-1].user_attrs["epochs"] == 2 * EPOCHS
 
 
 def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
     bad, good = (load_trial(tmp_path, study.ask().number) for _ in range(2))
-    assert not any(bad.epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
+    assert not any(bad.report_epoch(epoch, 9.0) for epoch in range(1, EPOCHS + 1))
     assert not study.trials[-2].intermediate_values
-    stopped = [fold for fold in range(1, EPOCHS + 1) if bad.fold(fold, 2.0 + fold / 10, last=False)]
-    assert 3 < stopped[0] < EPOCHS
-    assert not any(good.fold(fold, 0.5 + fold / 10, last=False) for fold in range(1, EPOCHS + 1))
+    trained = 0
+    while not bad.pruned:
+        trained += 1
+        bad.report_training(trained, 2.0 + trained / 10, last=False)
+    assert 3 < trained < EPOCHS
+    for fold in range(1, EPOCHS + 1):
+        good.report_training(fold, 0.5 + fold / 10, last=False)
     assert (bad.pruned, good.pruned) == (True, False)
 
 
 def test_a_trial_is_not_pruned_after_its_last_fold(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
     bad = load_trial(tmp_path, study.ask().number)
-    assert not any(bad.fold(fold, 2.0 + fold / 10, last=fold >= 3) for fold in range(1, EPOCHS + 1))
+    for fold in range(1, EPOCHS + 1):
+        bad.report_training(fold, 2.0 + fold / 10, last=fold >= 3)
     assert not bad.pruned
 
 
@@ -132,8 +140,9 @@ def test_a_job_whose_trial_is_closed_trains_on(tmp_path, searched):
     trial = study.ask()
     seen = load_trial(tmp_path, trial.number)
     study.tell(trial, state=TrialState.FAIL)  # As the next sweep does, where this one's was killed.
-    assert not seen.epoch(1, 9.0)
-    assert not seen.fold(1, 9.0, last=False)
+    assert not seen.report_epoch(1, 9.0)
+    seen.report_training(1, 9.0, last=False)
+    assert not seen.pruned
 
 
 def test_an_unknown_pruner_is_refused():

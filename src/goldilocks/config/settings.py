@@ -156,15 +156,16 @@ class Settings:
 
     def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
         """Return the hash that identifies a result: effective settings, data, code and fold."""
-        return _hash([deciding(self.flat), data_digest, code_digest, part])
+        return hash_of([deciding(self.flat), data_digest, code_digest, part])
 
     def configuration(self, data_digest: str, code_digest: str) -> str:
         """Return the hash that identifies a choice: a fingerprint, but the same for every seed."""
         chosen = {key: value for key, value in deciding(self.flat).items() if key not in SEEDS}
-        return _hash([chosen, data_digest, code_digest])
+        return hash_of([chosen, data_digest, code_digest])
 
 
-def _hash(value: Any) -> str:
+def hash_of(value: Any) -> str:
+    """Return a hash of what JSON can hold, 32 digits."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -18,7 +18,14 @@ from goldilocks.config.settings import COMPOSED, builder
 from goldilocks.dataset import Dataset
 from goldilocks.errors import AnalysisError, ConfigError, DataError
 from goldilocks.interpret import gradcam
-from goldilocks.interpret.figures import Figures, Subject, figures, heat_figure, network_figures
+from goldilocks.interpret.figures import (
+    Figures,
+    Subject,
+    figures,
+    heat_figure,
+    network_figures,
+    sample,
+)
 from goldilocks.interpret.layer_graph import split
 from goldilocks.model import weights_file
 from goldilocks.model.pretrained import NETWORKS
@@ -63,13 +70,11 @@ def run(
     dataset = builder(tree, "dataset")()
     _check_digest(dataset, logged)
 
-    rows = _split(tree, dataset, logged).validation
+    rows = sample(_split(tree, dataset, logged).validation, ROWS)
     if logged.tags.get("role") == "final":
         console.note(
             "  a final run has trained on its validation rows: it knows what is shown here."
         )
-    if len(rows) > ROWS:
-        rows = np.sort(np.random.default_rng(0).choice(rows, size=ROWS, replace=False))
     encoder, network = split(model)
     subject = Subject(
         name=logged.name,

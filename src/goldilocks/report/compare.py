@@ -5,6 +5,7 @@ variants    runs -> variants, each with its values at the best epoch
 sections    the variants of a group, ranked and compared with the best
 drawn       histories -> the curves of the figures
 rows        numbers -> the cells of tables
+rendering   what renders templates
 html        all of it -> the file
 """
 

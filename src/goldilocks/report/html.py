@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -16,6 +15,7 @@ from goldilocks.plots import interactive
 from goldilocks.problem import higher_is_better
 from goldilocks.report import drawn, grouping, rows
 from goldilocks.report.grouping import Basis
+from goldilocks.report.rendering import environment
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_ledger
@@ -54,14 +54,6 @@ def page(
         histories: Of its runs.
         origin: Where it comes from.
     """
-    loader = PackageLoader("goldilocks.report", "templates")
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     figures: list[Any] = []
     bases = [section.basis for section in sections]
     shown = [
@@ -69,17 +61,21 @@ def page(
         | _section(section, histories, origin, figures)
         for section in sections
     ]
-    return environment.get_template("page.html.j2").render(
-        title=selection.name,
-        lead=_lead(sections, origin),
-        why=_why(bases),
-        origin=origin,
-        made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
-        sections=shown,
-        style=style_sheet(),
-        script=asset("page.js"),
-        figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
-        plotly=Markup(get_plotlyjs()) if figures else "",
+    return (
+        environment("goldilocks.report")
+        .get_template("page.html.j2")
+        .render(
+            title=selection.name,
+            lead=_lead(sections, origin),
+            why=_why(bases),
+            origin=origin,
+            made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
+            sections=shown,
+            style=style_sheet(),
+            script=asset("page.js"),
+            figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
+            plotly=Markup(get_plotlyjs()) if figures else "",
+        )
     )
 
 

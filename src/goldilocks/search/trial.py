@@ -31,7 +31,7 @@ class Trial:
         self.pruned = False
         self.epochs = self.trainings = 0
 
-    def epoch(self, number: int, value: float) -> bool:
+    def report_epoch(self, number: int, value: float) -> bool:
         """Report the monitored value of an epoch, from 1.
 
         Returns:
@@ -42,16 +42,17 @@ class Trial:
             return False
         return self._should_prune(number, value, last=number == self.last)
 
-    def fold(self, number: int, value: float, *, last: bool) -> bool:
+    def report_training(self, number: int, value: float, *, last: bool) -> None:
         """Report the best monitored value of a whole training, from 1; of a single training, too.
 
-        Returns:
-            Whether the job may skip the remaining trainings; never of the `last` one.
+        Afterwards `pruned` says whether the job may skip the remaining trainings; the `last` one
+        leaves it as it is.
         """
         self.trainings += 1
         with _unless_closed():
             self._trial.set_user_attr("epochs", self.epochs)
-        return self.by_fold and self._should_prune(number, value, last=last)
+        if self.by_fold:
+            self._should_prune(number, value, last=last)
 
     def _should_prune(self, step: int, value: float, *, last: bool) -> bool:
         """Report a value, and return whether the trial is pruned; never at its last step."""

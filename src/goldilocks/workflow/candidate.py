@@ -60,11 +60,6 @@ class Trained:
         return self.run.tags.get("verdict", "")
 
     @property
-    def verdict_reason(self) -> str:
-        """Return why it has that verdict, in a sentence; "" of a baseline."""
-        return self.run.tags.get("verdict.reason", "")
-
-    @property
     def parameters(self) -> int:
         """Return the number of its weights."""
         return int(self.run.metrics["parameters"])
@@ -91,8 +86,8 @@ class Trained:
 
     @property
     def seconds_an_epoch(self) -> float:
-        """Return the seconds of an epoch, of all folds together."""
-        return self.run.metrics["train_seconds"] / max(1, self.epochs)
+        """Return the seconds of an epoch, of all folds together; never 0."""
+        return max(1e-6, self.run.metrics["train_seconds"] / max(1, self.epochs))
 
     def best(self, name: str) -> float:
         """Return a validation metric at the best epoch, the loss without penalties.
@@ -103,10 +98,6 @@ class Trained:
         if name == "loss" and "best_val_data_loss" in metrics:
             name = "data_loss"
         return metrics.get(f"best_val_{name}", math.nan)
-
-    def end(self, name: str) -> float:
-        """Return the "train" or "val" loss at the end of the training; NaN if it diverged."""
-        return self.run.metrics.get(f"verdict/end_{name}_loss", math.nan)
 
 
 def predictions(trained: Sequence[Trained]) -> Predictions:
