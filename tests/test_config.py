@@ -73,7 +73,7 @@ def test_seed_0_is_a_seed():
 
 
 def test_the_parent_is_read_from_the_folder_of_the_sweep(tmp_path):
-    settings = checked(sweep_dir=tmp_path)
+    settings = dataclasses.replace(checked(), sweep_dir=tmp_path)
     (tmp_path / PARENT_FILE).write_text("abc")
     assert settings.parent == "abc"
     (tmp_path / PARENT_FILE).write_text("")

@@ -11,7 +11,6 @@ import chapter
 import measured
 import pages
 from composition import OPTIONS, ROOT
-from goldilocks.config.command_line import experiment
 from goldilocks.errors import ConfigError
 from goldilocks.tracking import local
 from goldilocks.tracking.query import StoredRun
@@ -465,11 +464,11 @@ def test_an_unknown_chapter_is_refused_with_the_nearest(root):
 
 
 def test_a_recipe_is_composed_without_a_command_line():
-    assert experiment("imdb_small", ROOT / "conf").flat["model.units"] == 4
+    assert pages.recipe("imdb_small", ROOT / "conf").flat["model.units"] == 4
     with pytest.raises(
         ConfigError, match=r"experiment=imdb_smal: imdb_smal is not .* Did you mean imdb_small\?"
     ):
-        experiment("imdb_smal", ROOT / "conf")
+        pages.recipe("imdb_smal", ROOT / "conf")
 
 
 def test_every_recipe_belongs_to_a_chapter_and_every_variant_has_a_recipe():

@@ -10,17 +10,16 @@ nature, so they are left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.neighbors import NearestNeighbors
 
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.protocol import Split
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 HASH_SIDE = 8  # Pixels; the hash has 8 x 8 bits.
 MOST_BITS = 3  # Of the 64 in which the hashes of two images may differ.
@@ -168,9 +167,6 @@ def _gray(dataset: Dataset, row: int) -> Image.Image:
 
 def _texts(dataset: Dataset, rows: np.ndarray, sides: Sides) -> Iterator[tuple[int, int]]:
     """Yield pairs of texts whose TF-IDF vectors point the same way."""
-    # Half a second to import, which only runs on texts need.
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     vectors = TfidfVectorizer(max_features=WORDS, dtype=np.float32, token_pattern=r"(?u)\b\w+\b")
     try:
         vectors.fit(dataset.x[rows])
@@ -212,9 +208,6 @@ def _nearest(
     limit: float,
 ) -> Iterator[tuple[int, int]]:
     """Yield each held-out row that is no farther than the limit from its nearest other row."""
-    # Half a second to import, which only runs on texts and tables need.
-    from sklearn.neighbors import NearestNeighbors
-
     search = NearestNeighbors(n_neighbors=1, metric=metric).fit(right)
     for start in range(0, len(held_out), ROWS_AT_ONCE):
         distances, places = search.kneighbors(left[start : start + ROWS_AT_ONCE])

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
@@ -268,9 +269,6 @@ def _count_classes(dataset: Dataset, rows: np.ndarray) -> int:
 def _random(
     dataset: Dataset, rows: np.ndarray, size: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    # scikit-learn takes half a second to import, and a workflow starts without dividing rows.
-    from sklearn.model_selection import train_test_split
-
     labels = labels_of(dataset)
     rest, taken = train_test_split(
         rows,

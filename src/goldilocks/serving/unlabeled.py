@@ -15,7 +15,7 @@ from goldilocks.dataset.readers import features, folders, tabular, textfiles
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
-from goldilocks.errors import DataError
+from goldilocks.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas
@@ -59,10 +59,9 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
     """
     if not path.exists():
         siblings = [sibling.name for sibling in path.parent.glob("*")]
-        close = difflib.get_close_matches(path.name, siblings, n=1)
-        hint = f" Did you mean {path.parent / close[0]}?" if close else ""
         raise DataError(
-            f"{path} is not there (looked from {Path.cwd()}); expected a file or a folder.{hint}"
+            f"{path} is not there (looked from {Path.cwd()}); expected a file or a folder."
+            f"{did_you_mean(path.name, siblings, path.parent.joinpath)}"
         )
     if schema.kind == "image":
         return "file", _images(path, schema)

@@ -20,6 +20,7 @@ from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TrainedRuns
+from goldilocks.run.run import run
 from goldilocks.sweep import expand
 from goldilocks.tracking import provenance
 from goldilocks.tracking.store import MlflowStore
@@ -287,7 +288,4 @@ class Context:
 
 
 def _train(settings: Settings) -> float:
-    # Loaded in the process of the job alone: the workflow starts without what a training needs.
-    from goldilocks.run.run import run
-
     return run(settings)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from goldilocks import reference
 from goldilocks.config.settings import Settings
 from goldilocks.encoding.targets import count_outputs, encode_targets
 from goldilocks.evaluation.scores import scores
@@ -80,9 +81,6 @@ def _log(
 
 def _tune(settings: Settings, problem: Problem, seconds: float, folder: Path) -> TunedReference:
     """Tune the reference, in a process of its own, and write its predictions into a folder."""
-    # Loaded in the process of the job alone: the workflow starts without scikit-learn's estimators.
-    from goldilocks import reference
-
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
     seed = settings.tree["seed"]
@@ -107,9 +105,6 @@ def _test(
     settings: Settings, problem: Problem, tuned: TunedReference, rows: np.ndarray, folder: Path
 ) -> tuple[np.ndarray, Mapping[str, float]]:
     """Return predictions of test rows and their scores, in a process of its own."""
-    # As in `_tune`.
-    from goldilocks import reference
-
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
     train = split.joined().train if dataset.subset is None else split.train
