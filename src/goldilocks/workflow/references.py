@@ -93,9 +93,7 @@ def _tune(settings: Settings, problem: Problem, seconds: float, folder: Path) ->
     return TunedReference(
         name=tuned.name,
         parameters=dict(tuned.parameters),
-        scores={
-            name: float(np.mean([fold[name] for fold in tuned.scores])) for name in tuned.scores[0]
-        },
+        scores=tuned.scores,
         settings_tried=tuned.candidates,
         predictions=_save(folder, arrays),
     )
@@ -109,8 +107,7 @@ def _test(
     split = settings.builder("protocol")(dataset)[-1]
     train = split.joined().train if dataset.subset is None else split.train
     seed = settings.tree["seed"]
-    fitted = reference.fit(dataset, problem, train, tuned.parameters, seed=seed)
-    predictions = reference.predict(dataset, problem, fitted, rows)
+    predictions = reference.predict(dataset, problem, train, rows, tuned.parameters, seed=seed)
     _save(folder, {"rows": rows, "predictions": predictions})
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     return predictions, scores(problem, truth, predictions)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from goldilocks.problem import higher_is_better
-from goldilocks.report import html
+from goldilocks.report import compare, html
 from goldilocks.report.compare import without_password
 from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.log import PICTURE
@@ -19,7 +19,6 @@ from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
 
 ROLE = "workflow"
-ARTIFACTS = "report"  # the folder among the artifacts of the workflow's run
 
 
 def write(store: MlflowStore, run: StoredRun, output: Path | None) -> Path:
@@ -37,9 +36,7 @@ def write(store: MlflowStore, run: StoredRun, output: Path | None) -> Path:
     text = page(read_report(store, run.run_id), run, store)
     file = output or Path(f"workflow-{run.run_id[:8]}.html")
     file.write_text(text, encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "report.html").write_text(text, encoding="utf-8")
-        store.log_artifacts(run.run_id, Path(folder), ARTIFACTS)
+    compare.log(store, run.run_id, text)
     return file
 
 
