@@ -58,7 +58,7 @@ def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, co
     return file
 
 
-def log(store: Store, run_id: str, text: str) -> None:
+def log(store: MlflowStore, run_id: str, text: str) -> None:
     """Log the text of a report to a run, as `report/report.html`."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "report.html").write_text(text, encoding="utf-8")
