@@ -24,7 +24,7 @@ from goldilocks.config.settings import Settings, settled
 from goldilocks.errors import ConfigError
 from goldilocks.plots import overlays, style
 from goldilocks.report.grouping import Basis
-from goldilocks.tracking import Store, local
+from goldilocks.tracking import Store, local, query
 from measured import Measured, Tables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,7 +93,7 @@ def write(name: str, store: Store, root: Path, *, force: bool) -> Path:
     recipes = {
         variant: recipe(f"{name}_{variant}", root / "conf").flat for variant in plan.variants
     }
-    tables = measured.measure(plan, recipes, store.runs_of(name))
+    tables = measured.measure(plan, recipes, query.of_study(store, name))
     folder = root / "experiments" / name
     if not tables:
         raise ConfigError(
@@ -163,11 +163,13 @@ def _curves(variants: Sequence[Measured], store: Store) -> Mapping[str, Sequence
     curves = {}
     for variant in variants:
         name = "val_data_loss" if "best_val_data_loss" in variant.values else "val_loss"
-        histories = [store.history(run.run_id, name) for run in variant.trainings]
-        histories = [history for history in histories if history]
+        stored = store.histories([run.run_id for run in variant.trainings], [name])
+        histories = [curve[name] for curve in stored.values() if name in curve]
         if histories:
             epochs = zip(*histories, strict=False)  # as many as the shortest has
-            curves[variant.name] = [sum(values) / len(values) for values in epochs]
+            curves[variant.name] = [
+                sum(value for _, value in points) / len(points) for points in epochs
+            ]
     return curves
 
 

@@ -17,13 +17,14 @@ from pathlib import Path
 
 from goldilocks.report import html, sections
 from goldilocks.report.html import Origin
-from goldilocks.tracking import Store
+from goldilocks.tracking.selection import select
+from goldilocks.tracking.store import MlflowStore
 
 ARTIFACTS = "report"  # the folder among the artifacts of a run
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")  # in the address of a database or a server
 
 
-def write(store: Store, targets: Sequence[str], output: Path | None, *, command: str) -> Path:
+def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, command: str) -> Path:
     """Write the report of runs; where it is of one sweep, log it to the sweep's parent run as well.
 
     Args:
@@ -39,7 +40,7 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
         StoreError: A target is unknown or has no run, or the store cannot be used.
         OSError: The file cannot be written.
     """
-    selection = store.select(targets)
+    selection = select(store, targets)
     runs = selection.runs
     histories = store.histories([run.run_id for run in runs], sections.curve_names(runs))
     origin = Origin(
@@ -57,7 +58,7 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
     return file
 
 
-def log(store: Store, run_id: str, text: str) -> None:
+def log(store: MlflowStore, run_id: str, text: str) -> None:
     """Log the text of a report to a run, as `report/report.html`."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "report.html").write_text(text, encoding="utf-8")

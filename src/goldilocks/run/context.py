@@ -12,7 +12,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.test_ledger import Evaluation
-from goldilocks.tracking import Store, Tracker, provenance
+from goldilocks.tracking import Store, Tracker, provenance, query
 from goldilocks.tracking.query import StoredRun
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class RunContext:
         """
         if self.settings.tree["force"]:
             return None
-        return self.store.find_run(self.fingerprint(spec))
+        return query.find_run(self.store, self.fingerprint(spec))
 
     def open_run(
         self, spec: TrainingSpec, *, parent: str | None, resumed: StoredRun | None

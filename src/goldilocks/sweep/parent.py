@@ -20,8 +20,7 @@ from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
 from goldilocks.search.options import RESULTS
 from goldilocks.sweep import processes
-from goldilocks.tracking import Store, provenance
-from goldilocks.tracking.query import reused_tags
+from goldilocks.tracking import Store, provenance, query, repair
 from goldilocks.tracking.selection import PARENT
 
 RECORDS = "jobs.json"  # the artifact of the parent run with the records of all jobs
@@ -67,7 +66,7 @@ class ParentRun:
         self.command = shlex.join(["python", "train.py", "-m", *typed, *overrides])
         identity = json.dumps([self.command, provenance.code().digest])
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        before = None if jobs[0].tree["force"] else self.store.find_run(fingerprint)
+        before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)
         self.opened = self.store.start_run(
             " ".join(overrides) or "sweep",
             parent=None,
@@ -87,16 +86,18 @@ class ParentRun:
         job_records = records.read_all(self.sweep_dir)
         for record in job_records:
             if record.run_id and record.status == "failed":
-                self.store.record_reason(record.run_id, record.reason)
+                repair.record_reason(record.run_id, record.reason)
         for line in self.store.repair():  # Runs of jobs whose process is gone.
             console.note(line)
 
         run_ids = [record.run_id for record in job_records if record.run_id]
-        if not self.names:
+        runs = query.several(self.store, run_ids)
+        if not self.names and self.run_id:
             # A search that goes on has jobs of its own; its earlier trials have runs below the
             # same parent.
-            run_ids = [*self.store.child_run_ids(self.run_id), *run_ids]
-        runs = self.store.get_runs(list(dict.fromkeys(run_ids)))
+            runs = [*query.children(self.store, self.store.get_run(self.run_id)), *runs]
+        by_id = {run.run_id: run for run in runs}
+        runs = query.with_losses(self.store, list(by_id.values()))
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -108,7 +109,7 @@ class ParentRun:
         if (self.sweep_dir / RESULTS).is_dir():
             self.tracker.files(self.sweep_dir / RESULTS, RESULTS)
         reused = [run.run_id for run in runs if run.tags.get(PARENT) != self.run_id]
-        self.tracker.tags(reused_tags(reused))
+        self.tracker.tags(query.reused_tags(reused))
 
         self._end(job_records)
         if self.run_id:  # Without tracking there is nothing to compare.

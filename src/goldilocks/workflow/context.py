@@ -22,7 +22,8 @@ from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TrainedRuns
 from goldilocks.run.run import run
 from goldilocks.sweep import expand
-from goldilocks.tracking import Store, provenance
+from goldilocks.tracking import provenance
+from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
@@ -58,7 +59,7 @@ class Context:
 
     settings: Settings
     base: tuple[str, ...]
-    store: Store
+    store: MlflowStore
     dataset: Dataset
     problem: Problem
     budget: Budget

@@ -15,13 +15,13 @@ from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.log import PICTURE
 from goldilocks.report.workflow.results import WorkflowReport, read_report
 from goldilocks.report.workflow.text import columns, outcome, shown
-from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.store import MlflowStore
 
 ROLE = "workflow"
 
 
-def write(store: Store, run: StoredRun, output: Path | None) -> Path:
+def write(store: MlflowStore, run: StoredRun, output: Path | None) -> Path:
     """Write the page of a workflow, and log it to the workflow's run.
 
     Args:
@@ -40,7 +40,7 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
     return file
 
 
-def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
+def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
     """Return the text of the HTML file."""
     template = environment("goldilocks.report.workflow").get_template("workflow.html.j2")
     step_runs = [dataclasses.replace(run, run_id=step.run_id) for step in report.results.steps]
@@ -63,7 +63,7 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
     )
 
 
-def _picture(report: WorkflowReport, store: Store, run_id: str) -> str:
+def _picture(report: WorkflowReport, store: MlflowStore, run_id: str) -> str:
     """Return the logged picture as base64; "" if no sizes were trained."""
     if report.results.scale is None:
         return ""
