@@ -57,6 +57,7 @@ def config_errors(composed: Composed) -> list[str]:
     errors = [
         *trait_errors(composed),
         *value_errors(composed.tree, composed.defaults()),
+        *_foreign_keys(composed),
         *_part_errors(composed.tree["regularizer"], composed.choices["regularizer"]),
     ]
     if errors:
@@ -73,6 +74,17 @@ def config_errors(composed: Composed) -> list[str]:
         *_own_data_errors(composed.tree["dataset"], composed.choices["dataset"], stated.dataset),
         *path_errors(composed.tree),
     ]
+
+
+def _foreign_keys(composed: Composed) -> Iterator[str]:
+    """Yield a sentence for each key, added with `++`, that the chosen option does not have."""
+    own = composed.defaults()
+    for key in leaves(composed.tree):
+        group = key.partition(".")[0]
+        name = composed.choices.get(group)
+        # A regularizer's parts and unknown keys have checks of their own.
+        if key not in own and name is not None and group != "regularizer" and rule_of(key):
+            yield f"{key} is not a key of {group}={name}; leave it out."
 
 
 def trait_errors(composed: Composed) -> Iterator[str]:
