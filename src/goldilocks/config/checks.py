@@ -57,7 +57,6 @@ def config_errors(composed: Composed) -> list[str]:
     errors = [
         *trait_errors(composed),
         *value_errors(composed.tree, composed.defaults()),
-        *_foreign_keys(composed),
         *_part_errors(composed.tree["regularizer"], composed.choices["regularizer"]),
     ]
     if errors:
@@ -76,8 +75,11 @@ def config_errors(composed: Composed) -> list[str]:
     ]
 
 
-def _foreign_keys(composed: Composed) -> Iterator[str]:
-    """Yield a sentence for each key, added with `++`, that the chosen option does not have."""
+def foreign_keys(composed: Composed) -> Iterator[str]:
+    """Yield a sentence for each key, added with `++`, that the chosen option does not have.
+
+    Only a single job can be asked: what all jobs of a sweep share has not their options.
+    """
     own = composed.defaults()
     for key in leaves(composed.tree):
         group = key.partition(".")[0]
