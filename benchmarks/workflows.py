@@ -16,7 +16,7 @@ from PIL import Image
 from sklearn import datasets
 
 from goldilocks.formatting import number, signed
-from goldilocks.report.workflow.results import FILE, WorkflowReport, read_report
+from goldilocks.report.workflow.results import FILE, WorkflowReport, from_json
 
 ROOT, HERE = Path(__file__).parent.parent, Path("workflows")
 STAND_INS = ("boston", "imdb", "mnist", "catsdogs")
@@ -58,7 +58,9 @@ def logged_report(folder: Path) -> WorkflowReport | None:
     )
     if not finished:
         return None
-    return read_report(folder / str(finished[0].info.artifact_uri) / FILE)
+    return from_json(
+        WorkflowReport, (folder / str(finished[0].info.artifact_uri) / FILE).read_text()
+    )
 
 
 def row(name: str, report: WorkflowReport, seconds: float) -> str:

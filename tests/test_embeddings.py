@@ -1,6 +1,8 @@
 import keras
 import numpy as np
 
+from goldilocks.dataset import Vectorization
+from goldilocks.encoding import vectorization
 from goldilocks.interpret import embeddings
 
 VOCABULARY = ("", "[UNK]", "good", "great", "bad", "awful", "the")
@@ -12,17 +14,17 @@ MATRIX = np.array(
 
 def test_words_of_one_direction_are_neighbours_whatever_their_length():
     neighbours = embeddings.nearest(MATRIX, VOCABULARY, ["good", "awful", "unheard"], 2)
-    assert [word.word for word in neighbours] == ["good", "awful"]
-    assert neighbours[0].nearest[0] == "great"
-    assert neighbours[1].nearest[0] == "bad"
-    assert 0.99 < neighbours[0].cosines[0] <= 1
-    assert "good" not in neighbours[0].nearest
+    assert list(neighbours) == ["good", "awful"]
+    assert neighbours["good"].index[0] == "great"
+    assert neighbours["awful"].index[0] == "bad"
+    assert 0.99 < neighbours["good"].iloc[0] <= 1
+    assert "good" not in neighbours["good"].index
 
 
 def test_padding_unknown_words_and_empty_places_are_no_neighbours():
-    [neighbours] = embeddings.nearest(MATRIX, VOCABULARY, ["good"], 100)
-    assert sorted(neighbours.nearest) == ["awful", "bad", "great", "the"]
-    assert neighbours.cosines == sorted(neighbours.cosines, reverse=True)
+    cosines = embeddings.nearest(MATRIX, VOCABULARY, ["good"], 100)["good"]
+    assert sorted(cosines.index) == ["awful", "bad", "great", "the"]
+    assert cosines.is_monotonic_decreasing
 
 
 def test_outlying_words_are_farthest_from_the_mean():
@@ -37,3 +39,24 @@ def test_vectors_come_from_nested_models_or_are_none():
     np.testing.assert_array_equal(embeddings.vectors(whole), network.get_weights()[0])
     numbers = keras.Input((3,))
     assert embeddings.vectors(keras.Model(numbers, keras.layers.Dense(1)(numbers))) is None
+
+
+def test_words_of_a_bag_have_the_weights_of_their_tokens():
+    texts = np.array(["Good film, great!", "bad film"], dtype=object)
+    how = Vectorization(
+        encoding="multi_hot",
+        hashing=False,
+        token="word",
+        max_tokens=8,
+        maxlen=4,
+        truncating="pre",
+        padding="pre",
+        reverse=False,
+    )
+    encoder = vectorization.encoder(texts, how, in_order=False)
+    names = encoder.layers[-1].get_vocabulary()
+    weights = np.arange(8.0)
+    features = keras.ops.convert_to_numpy(encoder(keras.ops.convert_to_tensor(texts.tolist())))
+    weighted = embeddings.word_weights(encoder, how, "Great, odd film.", features[0], weights)
+    expected = [("great", names.index("great")), ("odd", 0), ("film", names.index("film"))]
+    assert weighted == expected

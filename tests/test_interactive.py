@@ -45,15 +45,9 @@ def test_many_curves_are_drawn_only_in_part_at_first():
     )
 
 
-def test_a_long_curve_is_thinned_and_many_points_are_drawn_by_webgl():
+def test_a_long_curve_is_thinned():
     line = drawn([curve(values=np.arange(10_000.0), best=None)])["data"][0]
     assert (line["dx"], values(line).size, values(line)[1]) == (20, 500, 20.0)
-    assert line["type"] == "scatter"
-    many = [
-        curve(str(number), np.zeros(2000), {str(n): np.zeros(2000) for n in range(3)})
-        for number in range(20)
-    ]
-    assert {trace["type"] for trace in drawn(many)["data"]} == {"scattergl"}
 
 
 def test_values_that_are_not_finite_are_gaps():

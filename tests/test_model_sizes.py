@@ -1,6 +1,6 @@
 import pytest
 
-from composition import FILES
+from composition import FILES, checked
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.model_sizes import model_sizes
 
@@ -15,17 +15,17 @@ def test_every_model_but_the_baseline_has_sizes():
 def test_every_size_is_a_configuration(model, composed):
     kind = min(TRAITS[model]["accepts"])
     data = {"image": "mnist", "table": "boston", "text": "imdb", "series": "jena"}[kind]
-    for size in model_sizes(model, TRAITS[model]["sizes"], ()):
+    for size in model_sizes(checked(f"dataset={data}", f"model={model}")):
         assert (
             composed(f"dataset={data}", f"model={model}", *size.overrides).choices["model"] == model
         )
 
 
 def test_typed_values_are_no_size():
-    sizes = TRAITS["mlp"]["sizes"]
-    [one] = model_sizes("mlp", sizes, ("model.units=7", "model.layers=2"))
+    typed = ("dataset=boston", "model=mlp", "model.units=7")
+    [one] = model_sizes(checked(*typed, "model.layers=2"))
     assert (one.name, one.overrides) == ("mlp", ())
-    assert [size.overrides for size in model_sizes("mlp", sizes, ("model.units=7",))] == [
+    assert [size.overrides for size in model_sizes(checked(*typed))] == [
         ("model.layers=1",), ("model.layers=2",), ("model.layers=3",)
     ]  # fmt: skip
 

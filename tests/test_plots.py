@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.legend import Legend
+from matplotlib.table import Cell
 from matplotlib.text import Text
 from PIL import Image
 
 from goldilocks import formatting
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import confusion, curves, images, overlays, predictions, scale, style, weights
+from goldilocks.plots.texts import worst_texts
 
 EPOCHS = np.arange(1, 21)
 IMDB = {
@@ -25,7 +27,8 @@ BASELINE = {"loss": 0.6931, "accuracy": 0.5}
 
 
 def texts(figure):
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+    cells = [cell.get_text() for cell in figure.findobj(Cell)]
+    return [text.get_text() for text in [*figure.findobj(Text), *cells] if text.get_text()]
 
 
 def text_of(figure):
@@ -109,7 +112,7 @@ def test_exploded_loss_does_not_hide_the_rest(drawn):
     loss = figure.axes[0]
     assert loss.get_yscale() == "log"
     assert loss.get_ylim()[1] < 1e5
-    assert "NaN or infinite\nin 2 epochs,\nfirst in 6" in text_of(loss)
+    assert "NaN or infinite\nfirst in epoch 6" in text_of(loss)
     assert "some values lie\noutside the axis" in text_of(loss)
     drawn(figure)
 
@@ -129,7 +132,8 @@ def test_one_epoch_has_markers(drawn):
     assert all(
         line.get_marker() == "o" for line in figure.axes[0].lines if len(line.get_xdata()) == 1
     )
-    assert list(figure.axes[0].get_xticks()) == [1]
+    low, high = figure.axes[0].get_xlim()
+    assert [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high] == [1]
     drawn(figure)
 
 
@@ -171,7 +175,7 @@ def test_fractions_have_a_linear_scale_and_a_bad_start_a_logarithmic_one():
 
 def test_overlay_dots_the_minimum_and_names_the_best_first(drawn):
     figure = overlays.overlay(
-        {"small": [3, 2, 1.5], "_big": [1.2, 2, 3]}, ylabel="val_loss", title="capacity", best=None
+        {"small": [3, 2, 1.5], "_big": [1.2, 2, 3]}, ylabel="val_loss", title="capacity", best={}
     )
     dots = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
     assert {(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in dots} == {(3, 1.5), (1, 1.2)}
@@ -197,10 +201,10 @@ def test_twelve_curves_differ_and_of_fifty_most_are_grey(drawn):
     def sweep(count):
         return {f"run {n}": np.linspace(1, 0.5 + n / 100, 9) for n in range(count)}
 
-    twelve = overlays.overlay(sweep(12), ylabel="val_loss", title="12", best=None)
+    twelve = overlays.overlay(sweep(12), ylabel="val_loss", title="12", best={})
     strokes = {(line.get_color(), line.get_linestyle()) for line in long_lines(twelve.axes[0])}
     assert len(strokes) == 12
-    fifty = overlays.overlay(sweep(50), ylabel="val_loss", title="50", best=None)
+    fifty = overlays.overlay(sweep(50), ylabel="val_loss", title="50", best={})
     grey = [line for line in long_lines(fifty.axes[0]) if line.get_color() == style.FAINT]
     assert len(grey) == 40
     labels = [text.get_text() for text in fifty.findobj(Legend)[0].texts]
@@ -212,13 +216,12 @@ def test_twelve_curves_differ_and_of_fifty_most_are_grey(drawn):
 def test_a_run_that_exploded_does_not_squash_a_sweep(drawn):
     runs = {f"run {n}": [0.7, 0.5, 0.4 + n / 50] for n in range(9)}
     figure = overlays.overlay(
-        {**runs, "bad": [1, 1e9], "nan": [np.nan]}, ylabel="val_loss", title="t", best=None
+        {**runs, "bad": [1, 1e9], "nan": [np.nan]}, ylabel="val_loss", title="t", best={}
     )
     assert figure.axes[0].get_ylim()[1] < 2
     assert "some values lie outside the axis" in texts(figure)
     assert "nan: no finite value" in texts(figure)
     drawn(figure)
-    drawn(overlays.overlay({}, ylabel="val_loss", title="none", best=None))
 
 
 def test_smoothed_is_the_books_moving_average(drawn):
@@ -247,7 +250,7 @@ def test_confusion_matrix_of_any_size(n, drawn):
 def test_confusion_cells_hold_count_and_percentage_of_the_row(drawn):
     figure = confusion.confusion_matrix(np.array([[3, 1], [0, 0]]), ["cat", "dog"])
     assert {"3\n75 %", "1\n25 %"} <= set(texts(figure))
-    assert figure.axes[0].images[0].get_array().tolist() == [[0.75, 0.25], [0, 0]]
+    assert figure.axes[0].collections[0].get_array().tolist() == [[0.75, 0.25], [0, 0]]
     drawn(figure)
     with pytest.raises(ValueError, match=r"shape \(2, 2\); expected \(3, 3\)"):
         confusion.confusion_matrix(np.zeros((2, 2)), ["a", "b", "c"])
@@ -277,9 +280,7 @@ def test_many_predictions_are_counted_in_cells(drawn):
     drawn(figure)
 
 
-def test_predictions_of_another_length_are_refused_and_of_none_finite_noted(drawn):
-    with pytest.raises(ValueError, match="true has 3 rows and predicted 2"):
-        predictions.predicted_against_true(np.zeros(3), np.zeros(2), unit="", name="x")
+def test_without_a_finite_prediction_the_figure_says_so(drawn):
     figure = predictions.predicted_against_true(np.zeros(2), np.full(2, np.nan), unit="", name="x")
     assert "There is no finite prediction to draw." in texts(figure)
     drawn(predictions.predicted_against_true(np.ones(1), np.ones(1), unit="", name="x"))
@@ -289,57 +290,28 @@ def test_worst_rows_is_a_table(drawn):
     columns = {"CRIM": [0.05, 13.9], "town": ["Boston", "a very long name of a town indeed"]}
     frame = pd.DataFrame({**columns, **{f"x{n}": [1, 2] for n in range(8)}}, index=[446, 57])
     figure = predictions.worst_rows(
-        frame, [35.1, 9.0], np.array([20.04, 30.0]), title="the worst", unit="k$"
+        frame, ["35.1", "9"], ["20.04", "30"], title="the worst", unit="k$"
     )
     assert {"446", "35.1", "20.04", "0.05", "Boston", r"true (k\$)"} <= set(texts(figure))
     assert "2 more columns are not shown" in texts(figure)
     drawn(figure)
     drawn(predictions.worst_rows(frame, ["died", "lived"], ["lived", "died"], title="classes"))
-    assert "no mistakes" in text_of(predictions.worst_rows(frame[:0], [], [], title="none"))
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_sample_grid_shows_at_most_25(channels, drawn):
-    figure = images.sample_grid(
-        np.zeros((30, 28, 28, channels), np.uint8), ["seven"] * 30, title="t"
-    )
-    assert texts(figure).count("seven") == 25
+def test_texts_are_a_table_of_two_lines_each(drawn):
+    figure = worst_texts(["good " * 99, "bad"], ["pos"] * 2, ["neg"] * 2, [0.98, 0.9], title="t")
+    assert {"pos", "neg 0.98", "bad"} <= set(texts(figure))
+    assert any(text.endswith(" …") and text.count("\n") == 1 for text in texts(figure))
     drawn(figure)
 
 
-def test_images_keep_their_colours_and_shape(drawn):
-    red = np.zeros((50, 100, 3), np.uint8)
-    red[..., 0] = 255
-    picture = drawn(images.sample_grid([red], ["red"], title="t"))
-    reds = np.argwhere((picture == (255, 0, 0)).all(axis=2))
-    height, width = np.ptp(reds, axis=0) + 1
-    assert (width, height) == (
-        pytest.approx(images.CELL, abs=2),
-        pytest.approx(images.CELL / 2, abs=2),
-    )
-
-
-def test_float_images_of_any_range_are_stretched(drawn):
-    halves = np.concatenate([np.full((1, 9, 9, 1), -2.0), np.full((1, 9, 9, 1), 3.0)])
-    wall = images.sample_grid(halves, ["low", "high"], title="t").axes[0].images[0].get_array()
-    assert set(np.unique(wall[: images.CELL, : 2 * images.CELL])) == {0, 255}
-    unit = (
-        images.sample_grid(np.full((1, 9, 9, 1), 0.5), ["grey"], title="t")
-        .axes[0]
-        .images[0]
-        .get_array()
-    )
-    assert unit[9, 9, 0] == 127
-    drawn(images.sample_grid(np.full((1, 9, 9, 1), np.nan), ["nothing"], title="t"))
-
-
-def test_augmented_frames_the_original(drawn):
-    figure = images.augmented(
-        np.zeros((8, 8, 3), np.uint8), np.zeros((6, 8, 8, 3), np.uint8), "cat"
-    )
-    assert "cat: one training image and 6 augmented variants" in texts(figure)
-    assert len(figure.axes[0].patches) == 1
-    drawn(figure)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_keep_their_colours_and_shape(channels, drawn):
+    white = np.full((2, 50, 100, channels), 250, np.uint8)
+    figure = images.gallery(white, ["left", "a label longer than its line is"], title="t")
+    assert {"left", "a label longer tha…s line is"} <= set(texts(figure))
+    area = (drawn(figure) == 250).all(axis=2).sum()
+    assert area == pytest.approx(2 * images.CELL * images.CELL / 2, rel=0.01)
 
 
 def test_worst_mistakes_are_captioned(drawn):
@@ -348,15 +320,12 @@ def test_worst_mistakes_are_captioned(drawn):
     figure = images.worst_mistakes(
         pictures, ["cat", "cat"], ["dog", long], [0.98, 0.9], title="worst"
     )
-    assert "true cat, said dog 0.98" in texts(figure)
+    assert "true cat\nsaid dog 0.98" in texts(figure)
     assert any(
-        text.startswith("true cat,\nsaid norwegian") and text.endswith(" 0.90")
+        text.startswith("true cat\nsaid norwegian") and text.endswith(" 0.90")
         for text in texts(figure)
     )
     drawn(figure)
-    none = images.worst_mistakes([], [], [], [], title="worst")
-    assert "There are no mistakes" in text_of(none)
-    drawn(none)
 
 
 def test_weight_histograms(drawn):
@@ -375,7 +344,7 @@ def test_weight_histograms(drawn):
         texts(figure)
     )
     assert "zeros 50 %" in text_of(figure)
-    assert "mean 0, std 0, zeros 100 %" in texts(figure)
+    assert "mean 0, std 0, zeros 100 %" in text_of(figure)
     drawn(figure)
     assert "no weights" in text_of(weights.weight_histograms({}))
 

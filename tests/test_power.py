@@ -6,7 +6,7 @@ import pytest
 from goldilocks.errors import JobError
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow.steps import power
-from workflows import Trainer, context, dataset, problem, trained
+from workflows import Rehearsal, context, dataset, problem, trained
 
 ROWS = np.arange(400)
 SEEDS = ("0", "1", "2")
@@ -24,7 +24,7 @@ def power_step(signal):
         rows = {(seed, ""): (ROWS, predictions[:, None].astype("float32"))}
         return trained(candidate.name, rows, metrics=values)
 
-    return power.step(context(dataset(y, "regression"), runner=Trainer(train)))
+    return power.step(context(dataset(y, "regression"), train_one=train))
 
 
 def test_a_model_that_predicts_something_passes():
@@ -47,15 +47,15 @@ def test_a_model_that_predicts_nothing_stops_the_workflow(signal):
 
 
 def test_the_step_fails_without_the_first_seed():
-    class Failing(Trainer):
-        def train(self, candidates, folder, parent):
+    class Failing(Rehearsal):
+        def train(self, candidates, folder):
             return [None, *([object()] * (len(candidates) - 1))]
 
         def lost(self):
             return JobError("seed=0 diverged")
 
     with pytest.raises(JobError, match="seed=0 diverged"):
-        power.step(context(dataset(np.zeros(4), "regression"), runner=Failing()))
+        power.step(context(dataset(np.zeros(4), "regression"), kind=Failing))
 
 
 def test_a_network_that_predicts_what_the_baseline_predicts_is_within_noise():

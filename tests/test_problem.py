@@ -117,3 +117,9 @@ def test_another_loss_is_never_standardized(found, asked):
     assert not resolve(found, **{**AUTO, **asked}).has_unit
     with pytest.raises(ProblemError, match=r"problem\.standardize is true, but this is a"):
         resolve(found, **{**AUTO, **asked, "standardize": True})
+
+
+def test_more_is_better_on_validation_and_test_rows_alike():
+    assert higher_is_better("val_accuracy")
+    assert higher_is_better("test_accuracy")
+    assert not higher_is_better("test_loss")

@@ -3,7 +3,7 @@ import pytest
 
 from goldilocks.report.workflow.results import PowerResult, StepReport, TrainedRuns
 from goldilocks.workflow.steps import scale
-from workflows import Trainer, context, dataset, trained
+from workflows import context, dataset, trained
 
 METRICS = {
     "best_val_loss": 1.0,
@@ -35,13 +35,12 @@ def train(candidate):
 @pytest.fixture
 def step(tmp_path):
     data = dataset(np.zeros(4), "regression")
-    runner = Trainer(train, loaded={SMALL.run.run_id: SMALL})
-    return context(data, runner=runner, folder=tmp_path)
+    return context(data, train_one=train, loaded={SMALL.run.run_id: SMALL}, folder=tmp_path)
 
 
 def test_sizes_grow_until_a_network_overfits(step):
     result = scale.step(step, POWER)
-    assert step.runner.names == [
+    assert step.names == [
         "units=2 layers=1",
         "units=64 layers=2",
         "units=256 layers=2",

@@ -6,7 +6,7 @@ import pytest
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow.candidate import predictions
 from goldilocks.workflow.contest import Contest, against_winner, first_regularized
-from goldilocks.workflow.runner import Runner
+from goldilocks.workflow.context import Context
 from goldilocks.workflow.steps import tune
 from workflows import dataset, problem, trained
 
@@ -32,8 +32,8 @@ def test_time_is_counted_in_rounds_with_the_overhead_of_each_job():
         trained("a", {}, metrics={"epochs": 10.0, "train_seconds": seconds})
         for seconds in (30.0, 60.0, 10.0)
     ]
-    runner = SimpleNamespace(room=SimpleNamespace(shared=[{}, {}]), overhead=5.0)
-    assert Runner.seconds(runner, chosen) == 2 * 65  # pyright: ignore[reportArgumentType]
+    context = SimpleNamespace(room=SimpleNamespace(shared=[{}, {}]), overhead=5.0)
+    assert Context.seconds(context, chosen) == 2 * 65  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(

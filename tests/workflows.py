@@ -52,36 +52,33 @@ def trained(name, judged, *, metrics=None, verdict="balanced", overrides=()):
     return Trained(Candidate(name, tuple(overrides)), run, judged)
 
 
-@dataclass
-class Trainer:
-    """A runner that trains nothing: `train` is called with a candidate and its place."""
+@dataclass(kw_only=True)
+class Rehearsal(Context):
+    """A context that trains nothing: `train_one` is called with each candidate."""
 
     train_one: object = None
     names: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
     loaded: dict[str, Trained] = field(default_factory=dict)
-    room: object = field(default_factory=lambda: SimpleNamespace(shared=[{}, {}]))
-    overhead: float = 1.0
 
-    def train(self, candidates, folder, parent):
+    def train(self, candidates, folder):
         self.names.extend(candidate.name for candidate in candidates)
         return [self.train_one(candidate) for candidate in candidates]
 
-    def load(self, candidate, run_id):
-        return self.loaded[run_id]
+    def load(self, runs):
+        return [self.loaded[run_id] for run_id in runs.run_ids]
 
 
-def context(data, typed=(), *, metric=None, runner=None, folder=Path(), spend="20runs"):
+def context(data, typed=(), *, metric=None, folder=Path(), spend="20runs", kind=Rehearsal, **more):
     """The context of a step, of a data set in memory."""
-    default = ("dataset=boston", "trainer.epochs=10", "trainer.batch_size=16")
-    return Context(
-        settings=checked(*default, *typed),
-        typed=tuple(typed),
+    return kind(
+        settings=checked("dataset=boston", *typed),
+        base=(),
         store=None,
         dataset=data,
         problem=problem(data.problem, metric),
         budget=budget.read(spend, folder),
-        runner=runner or Trainer(),
-        run_id="",
+        room=SimpleNamespace(shared=[{}, {}]),
         folder=folder,
+        overhead=1.0,
+        **more,
     )

@@ -20,7 +20,7 @@ from hydra.types import RunMode
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config.checks import Composed, config_errors, leaves, resolve_problem
+from goldilocks.config.checks import Composed, config_errors, foreign_keys, leaves, resolve_problem
 from goldilocks.config.options import OptionFiles, option_files
 from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.traits import ModelTraits, Traits
@@ -69,7 +69,7 @@ class Settings:
     traits: Traits
     files: OptionFiles
     overrides: tuple[str, ...]
-    sweep_dir: Path | None
+    sweep_dir: Path | None = None
     job: int | None = None
 
     @property
@@ -153,8 +153,8 @@ class Settings:
 
     def models(self) -> dict[str, ModelTraits]:
         """Return the traits of every model, chosen or not."""
-        read = {name: self.files.read("model", name) for name in self.files.names("model")}
-        return {name: ModelTraits(**content["traits"]) for name, content in read.items()}
+        names = self.files.names("model")
+        return {name: ModelTraits(**self.files.traits("model", name)) for name in names}
 
     def builder(self, group: str) -> Callable[..., Any]:
         """Return the function behind the option of a config group, with its keys filled in."""
@@ -162,15 +162,16 @@ class Settings:
 
     def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
         """Return the hash that identifies a result: effective settings, data, code and fold."""
-        return _hash([deciding(self.flat), data_digest, code_digest, part])
+        return hash_of([deciding(self.flat), data_digest, code_digest, part])
 
     def configuration(self, data_digest: str, code_digest: str) -> str:
         """Return the hash that identifies a choice: a fingerprint, but the same for every seed."""
         chosen = {key: value for key, value in deciding(self.flat).items() if key not in SEEDS}
-        return _hash([chosen, data_digest, code_digest])
+        return hash_of([chosen, data_digest, code_digest])
 
 
-def _hash(value: Any) -> str:
+def hash_of(value: Any) -> str:
+    """Return a hash of what JSON can hold, 32 digits."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -237,7 +238,6 @@ def settled(
     *,
     hydra: HydraConf | DictConfig,
     overrides: Sequence[str],
-    sweep_dir: Path | None = None,
 ) -> Settings:
     """Return the checked settings of a composed config, outside of a running Hydra job as well.
 
@@ -245,7 +245,6 @@ def settled(
         cfg: As Hydra composed it.
         hydra: The node `hydra` of the same composition.
         overrides: As typed.
-        sweep_dir: As in `Settings`.
 
     Raises:
         ConfigError: Anything is wrong; the message lists all of it.
@@ -261,7 +260,7 @@ def settled(
     if lost:
         raise ConfigError(listed(lost))
     composition = composed(cfg, hydra)
-    if errors := config_errors(composition):
+    if errors := config_errors(composition) or list(foreign_keys(composition)):
         raise ConfigError(listed(errors))
     return Settings(
         composition.tree,
@@ -269,7 +268,6 @@ def settled(
         composition.traits(),
         composition.files,
         tuple(overrides),
-        sweep_dir,
     )
 
 

@@ -3,7 +3,7 @@
 Source: Deep Learning with Python, 1st edition, section 6.1, "Working with text data".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -43,7 +43,7 @@ class Hashing(keras.layers.Layer):
 
     def call(self, texts: tf.Tensor) -> tf.Tensor:
         """Return the buckets of each text."""
-        buckets = tf.strings.to_hash_bucket_fast(_tokens(texts, self.token), self.max_tokens - 2)
+        buckets = tf.strings.to_hash_bucket_fast(tokens(texts, self.token), self.max_tokens - 2)
         buckets += 2
         if self.counts is None:
             return buckets.to_tensor()
@@ -176,7 +176,7 @@ def _cut_and_padded(indices: keras.KerasTensor, how: Vectorization) -> keras.Ker
     return ops.where(ops.logical_and(position >= 0, position < used), tokens, PADDING)
 
 
-def _tokens(texts: tf.Tensor, token: str) -> tf.RaggedTensor:
+def tokens(texts: tf.Tensor | Sequence[str], token: str) -> tf.RaggedTensor:
     """Return the tokens of texts as Keras's TextVectorization cuts them."""
     lower = tf.strings.lower(texts)
     if token == "character":

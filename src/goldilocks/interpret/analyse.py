@@ -20,15 +20,22 @@ from goldilocks.config.settings import COMPOSED, builder
 from goldilocks.dataset import Dataset
 from goldilocks.errors import AnalysisError, ConfigError, DataError
 from goldilocks.interpret import gradcam
-from goldilocks.interpret.figures import Figures, Subject, figures, heat_figure, network_figures
+from goldilocks.interpret.figures import (
+    Figures,
+    Subject,
+    figures,
+    heat_figure,
+    network_figures,
+    sample,
+)
 from goldilocks.interpret.layer_graph import split
 from goldilocks.model import weights_file
 from goldilocks.model.pretrained import NETWORKS
 from goldilocks.plots import style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
-from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.store import MlflowStore
 
 FOLDER = "analysis"  # of the artifacts
 ROWS = 1000  # validation rows that are used, at most
@@ -36,7 +43,7 @@ TOP = 3  # classes of a published network that are named
 
 
 def run(
-    store: Store, run_id: str, *, layer: str | None, image: Path | None, words: Sequence[str]
+    store: MlflowStore, run_id: str, *, layer: str | None, image: Path | None, words: Sequence[str]
 ) -> list[str]:
     """Draw what the network of a logged run has learned, and log the figures under `analysis/`.
 
@@ -65,13 +72,11 @@ def run(
     dataset = builder(tree, "dataset")()
     _check_digest(dataset, logged)
 
-    rows = _split(tree, dataset, logged).validation
+    rows = sample(_split(tree, dataset, logged).validation, ROWS)
     if logged.tags.get("role") == "final":
         console.note(
             "  a final run has trained on its validation rows: it knows what is shown here."
         )
-    if len(rows) > ROWS:
-        rows = np.sort(np.random.default_rng(0).choice(rows, size=ROWS, replace=False))
     encoder, network = split(model)
     subject = Subject(
         name=logged.name,
@@ -167,7 +172,7 @@ def _save(drawn: Figures, folder: Path) -> list[str]:
     return names
 
 
-def _config(store: Store, logged: StoredRun) -> dict[str, Any]:
+def _config(store: MlflowStore, logged: StoredRun) -> dict[str, Any]:
     """Return the configuration of a run, with the source that its data came from."""
     with tempfile.TemporaryDirectory() as folder:
         file = store.download_artifact(logged.run_id, "config.yaml", Path(folder))

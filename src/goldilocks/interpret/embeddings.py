@@ -4,28 +4,18 @@ Source: Chollet, Deep Learning with Python (2017), section 6.1.2: the geometry o
     what its task taught.
 """
 
-import string
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import keras
 import numpy as np
+import pandas as pd
 
 from goldilocks.dataset import Vectorization
 from goldilocks.encoding import vectorization
 from goldilocks.interpret.layer_graph import unnest
 
 RESERVED = 2  # Indices 0 and 1 are padding and unknown words.
-WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)  # what Keras strips
 SHORTEST = 1e-9  # length of a vector that has no direction
-
-
-class Neighbours(NamedTuple):
-    """A word and the words around it, the nearest first, with the cosine of each, -1 to 1."""
-
-    word: str
-    nearest: list[str]
-    cosines: list[float]
 
 
 def vectors(model: keras.Model) -> np.ndarray | None:
@@ -53,7 +43,7 @@ def outlying(matrix: np.ndarray, words: Sequence[str], count: int) -> list[str]:
 
 def nearest(
     matrix: np.ndarray, vocabulary: Sequence[str], words: Sequence[str], count: int
-) -> list[Neighbours]:
+) -> dict[str, pd.Series]:
     """Return the nearest neighbours of some words, by the cosine between the vectors.
 
     Args:
@@ -62,19 +52,18 @@ def nearest(
             no neighbours.
         words: Whose neighbours; one that is not in the vocabulary is left out.
         count: Neighbours of each.
+
+    Returns:
+        By each word the cosines of those around it, -1 to 1, by name, the nearest first.
     """
     used = matrix[RESERVED : len(vocabulary)]
     directions = used / np.maximum(np.linalg.norm(used, axis=1, keepdims=True), SHORTEST)
-    indices = {word: index for index, word in enumerate(vocabulary[RESERVED:])}
-    neighbours = []
+    names = list(vocabulary[RESERVED:])
+    neighbours = {}
     for word in words:
-        if word not in indices:
-            continue
-        cosines = directions @ directions[indices[word]]
-        cosines[indices[word]] = -np.inf
-        order = np.argsort(-cosines, kind="stable")[: min(count, len(used) - 1)]
-        names = [vocabulary[RESERVED + int(index)] for index in order]
-        neighbours.append(Neighbours(word, names, [float(cosine) for cosine in cosines[order]]))
+        if word in names:
+            cosines = pd.Series(directions @ directions[names.index(word)], names)
+            neighbours[word] = cosines.drop(word).nlargest(count)
     return neighbours
 
 
@@ -88,27 +77,24 @@ def word_weights(
     """Return the words of a text with what each adds to the evidence, in reading order.
 
     Args:
-        encoder: Of texts (`vectorization.encoder`).
+        encoder: Of texts, with a vocabulary (`vectorization.encoder`).
         how: What it was made from.
         text: As it is.
         features: What the encoder makes of it: indices (length,), one-hot (length, words), or a bag
             (words,).
         contributions: Of each feature (`saliency.saliency`), the same shape.
-
-    Returns:
-        Empty if the encoder hashes, because then it has no words.
     """
-    lookups = [
+    [lookup] = [
         layer for layer in encoder.layers if isinstance(layer, keras.layers.TextVectorization)
     ]
-    if not lookups:
-        return []
-
-    names = list(map(str, lookups[0].get_vocabulary()))
+    names = list(map(str, lookup.get_vocabulary()))
     if features.ndim == 1 and not vectorization.is_sequence(encoder):
-        indices = {name: index for index, name in enumerate(names)}
-        tokens = _tokens(text, how.token)
-        return [(token, float(contributions[indices.get(token, 0)])) for token in tokens]
+        weights = dict(zip(names, contributions, strict=False))
+        tokens = vectorization.tokens([text], how.token).to_list()[0]
+        return [
+            (token, float(weights.get(token, contributions[0])))
+            for token in map(bytes.decode, tokens)
+        ]
 
     if features.ndim == 2:
         features, contributions = features.argmax(axis=-1), contributions.sum(axis=-1)
@@ -118,12 +104,3 @@ def word_weights(
         if index != vectorization.PADDING
     ]
     return weights[::-1] if how.reverse else weights
-
-
-def _tokens(text: str, token: str) -> Sequence[str]:
-    """Return the words or characters of a text, as Keras's TextVectorization has them."""
-    text = text.lower()
-    if token == "character":
-        return text
-    text = text.translate(WITHOUT_PUNCTUATION)
-    return text.split() if token == "word" else text

@@ -1,5 +1,6 @@
 """Every figure of what a network has learned, by the kind of its rows."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,8 +25,7 @@ Figures = Iterator[tuple[str, Figure]]
 LAYERS_SHOWN, LAYERS_CLIMBED = 8, 6  # layers with a grid of activations, and of filters
 # Filters of a layer; pixels of a pattern; steps and pixels of a step (Chollet, section 5.4.2).
 FILTERS, SIDE, STEPS, STEP = 64, 64, 40, 1.0
-RIGHT, WRONG = 4, 4  # rows shown of each
-TEXTS = 3  # texts shown with a right prediction, and with a wrong one
+IMAGES, TEXTS = 4, 3  # shown with a right prediction, and as many with a wrong one
 WORDS, NEIGHBOURS = 20, 6
 REPEATS = 5  # shuffles of a column
 WINDOWS = 400  # rows of a series that are shuffled or whose gradients are averaged
@@ -131,12 +131,9 @@ def network_figures(
 def heat_figure(
     images: np.ndarray, heats: Sequence[gradcam.HeatMap], captions: Sequence[str], *, title: str
 ) -> Figure:
-    """Return the figure of some heat maps, each enlarged to its image (uint8)."""
-    large = [
-        gradcam.resized(heat.heat, *image.shape[:2])
-        for heat, image in zip(heats, images, strict=True)
-    ]
-    return heat_maps.heat_maps(list(images), large, captions, layer=heats[0].layer, title=title)
+    """Return the figure of some images (uint8) and their heat maps."""
+    drawn = [heat.heat for heat in heats]
+    return heat_maps.heat_maps(images, drawn, captions, layer=heats[0].layer, title=title)
 
 
 def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None) -> Figures:
@@ -148,11 +145,12 @@ def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None
         return
 
     captions = []
+    shown = encoding.pixels(subject.dataset, subject.rows[:1])
     if image is not None:
         shown = image[np.newaxis]
-    else:
+    elif subject.classifies:
         predicted = _predict(subject)
-        examples = _examples(subject, predicted, RIGHT, WRONG)
+        examples = _examples(subject, predicted, IMAGES)
         shown = encoding.pixels(subject.dataset, subject.rows[examples])
         captions = [_caption(subject, example, predicted) for example in examples]
     yield from network_figures(subject.model, shown[0], name=subject.name, layer=layer)
@@ -178,13 +176,9 @@ def _neighbour_figures(subject: Subject, wanted: Sequence[str]) -> Figures:
         console.note(f"  not in the vocabulary of {len(vocabulary)}: {', '.join(unknown)}")
     outlying = embeddings.outlying(matrix, vocabulary, WORDS)
     chosen = list(dict.fromkeys([*wanted, *outlying]))
-    names, nearest, cosines = [], [], []
-    for neighbours in embeddings.nearest(matrix, vocabulary, chosen, NEIGHBOURS):
-        names.append(neighbours.word)
-        nearest.append(neighbours.nearest)
-        cosines.append(neighbours.cosines)
+    neighbours = embeddings.nearest(matrix, vocabulary, chosen, NEIGHBOURS)
     title = subject.title("Words whose vectors stand out most, and their neighbours")
-    yield "nearest_words", words.neighbours(names, nearest, cosines, title=title)
+    yield "nearest_words", words.neighbours(neighbours, title=title)
 
 
 def _text_figures(subject: Subject) -> Figures:
@@ -197,7 +191,7 @@ def _text_figures(subject: Subject) -> Figures:
         return
 
     predicted = _predict(subject)
-    examples = _examples(subject, predicted, TEXTS, TEXTS)
+    examples = _examples(subject, predicted, TEXTS)
     rows = subject.rows[examples]
     features = encoding.features(subject.dataset, subject.encoder, rows)
     features = features.astype(subject.encoder.output.dtype)
@@ -214,7 +208,7 @@ def _text_figures(subject: Subject) -> Figures:
 def _column_figures(subject: Subject) -> Figures:
     """Yield the importance of columns; of a series, its course over time as well."""
     dataset, problem = subject.dataset, subject.problem
-    rows = _sample(subject.rows, WINDOWS) if dataset.kind == "series" else subject.rows
+    rows = sample(subject.rows, WINDOWS) if dataset.kind == "series" else subject.rows
     outputs = int(subject.model.output_shape[-1])
     truth = encode_targets(problem, outputs, dataset.y)[rows]
     raw = encoding.raw(dataset, rows)
@@ -228,61 +222,44 @@ def _column_figures(subject: Subject) -> Figures:
 
     names = list(dataset.x.columns) if dataset.kind == "series" else list(raw)
     console.note(f"  shuffling {len(names)} columns of {len(rows)} rows, {REPEATS} times each")
-    columns = permutation.permutation_importance(loss, raw, names, repeats=REPEATS, seed=0)
-    yield (
-        "permutation_importance",
-        importance.importance_bars(
-            [column.column for column in columns],
-            [column.mean for column in columns],
-            [column.std for column in columns],
-            loss=problem.loss,
-            repeats=REPEATS,
-            title=subject.title("Permutation importance of each column"),
-        ),
-    )
+    importances = permutation.permutation_importance(loss, raw, names, repeats=REPEATS, seed=0)
+    title = subject.title("Permutation importance of each column")
+    bars = importance.importance_bars(importances, loss=problem.loss, repeats=REPEATS, title=title)
+    yield "permutation_importance", bars
     if dataset.kind == "series":
         features = encoding.features(dataset, subject.encoder, rows)
         strengths = saliency.saliency(subject.network, features).strengths
-        yield (
-            "saliency_over_time",
-            importance.saliency_over_time(
-                strengths.mean(axis=0),
-                dataset.x.lookback - 1 - dataset.x.offsets,
-                dataset.x.columns,
-                rows=len(rows),
-                title=subject.title("Which column matters when"),
-            ),
+        title = subject.title("Which column matters when")
+        before = dataset.x.lookback - 1 - dataset.x.offsets
+        mean = strengths.mean(axis=0)
+        lines = importance.saliency_over_time(
+            mean, before, dataset.x.columns, rows=len(rows), title=title
         )
+        yield "saliency_over_time", lines
 
 
 def _predict(subject: Subject) -> np.ndarray:
     return predict(subject.encoder, subject.network, subject.dataset, subject.rows)
 
 
-def _examples(subject: Subject, predicted: np.ndarray, right: int, wrong: int) -> np.ndarray:
+def _examples(subject: Subject, predicted: np.ndarray, count: int) -> np.ndarray:
     """Return indices into the rows: some right predictions, at random, and the worst mistakes."""
     truth = subject.dataset.y[subject.rows]
-    if not subject.classifies:
-        return np.arange(min(len(truth), right + wrong))
     hits = np.flatnonzero(scores.decided(subject.problem, predicted) == truth)
-    mistakes = scores.worst(subject.problem, truth, predicted, most=wrong).rows
-    return np.concatenate([_sample(hits, right), mistakes]).astype("int64")
+    mistakes = scores.worst(subject.problem, truth, predicted, most=count).rows
+    return np.concatenate([sample(hits, count), mistakes]).astype("int64")
 
 
 def _caption(subject: Subject, example: int, predicted: np.ndarray) -> str:
-    """Return the true and the predicted target of a row, in words."""
+    """Return the true and the predicted class of a row, in words."""
     truth, prediction = subject.dataset.y[subject.rows[example]], predicted[example]
-    if not subject.classifies:
-        texts = [np.array2string(values, precision=3) for values in (truth, prediction)]
-        return f"true {texts[0]}, said {texts[1]}"
-
     label = int(scores.decided(subject.problem, prediction[np.newaxis])[0])
     sure = prediction[label] if len(prediction) > 1 else max(prediction[0], 1 - prediction[0])
     name, true = subject.dataset.classes[label], subject.dataset.classes[int(truth)]
     return f"{'right' if name == true else 'wrong'}: true {true}, said {name} {sure:.2f}"
 
 
-def _sample(values: np.ndarray, most: int) -> np.ndarray:
+def sample(values: np.ndarray, most: int) -> np.ndarray:
     """Return at most so many of some values, drawn with seed 0, in their order."""
     if len(values) <= most:
         return values
@@ -291,10 +268,9 @@ def _sample(values: np.ndarray, most: int) -> np.ndarray:
 
 def _spread(names: list[str], most: int) -> list[str]:
     """Return at most so many of some names, evenly spread from the first to the last."""
-    if len(names) <= most:
-        return names
-    return [names[round(position)] for position in np.linspace(0, len(names) - 1, most)]
+    positions = np.linspace(0, len(names) - 1, min(most, len(names)))
+    return [names[round(position)] for position in positions]
 
 
 def _file_name(layer: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in layer)
+    return re.sub(r"[^\w-]", "_", layer)

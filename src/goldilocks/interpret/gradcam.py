@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-from PIL import Image
 
 from goldilocks.interpret.gradients import evidence_gradients
 from goldilocks.interpret.layer_graph import unnest
@@ -22,7 +21,7 @@ class HeatMap:
     Attributes:
         heat: float32 (height, width) of the layer's feature maps, 0 to 1; zero everywhere if
             nothing spoke for it.
-        label: The class that it is the evidence for.
+        label: The predicted class.
         probability: That the network gave to this class, 0 to 1.
         layer: Whose feature maps were weighted.
     """
@@ -33,22 +32,15 @@ class HeatMap:
     layer: str
 
 
-def heat_maps(
-    model: keras.Model,
-    images: np.ndarray,
-    *,
-    labels: np.ndarray | None = None,
-    layer: str | None = None,
-) -> list[HeatMap]:
+def heat_maps(model: keras.Model, images: np.ndarray, *, layer: str | None = None) -> list[HeatMap]:
     """Return the heat maps of some images.
 
-    The gradient of the evidence for a class, averaged over all positions, weights the channels of
-    the feature maps; what is positive in their weighted mean is the heat.
+    The gradient of the evidence for the predicted class, averaged over all positions, weights the
+    channels of the feature maps; what is positive in their weighted mean is the heat.
 
     Args:
         model: Of any nesting; ends in a softmax, or in a sigmoid of one unit.
         images: (rows, height, width, channels), as the model takes them.
-        labels: The class to look for in each image, int64 (rows,); None: the predicted one.
         layer: Name of a layer with feature maps; None: the last convolution.
 
     Raises:
@@ -56,7 +48,7 @@ def heat_maps(
     """
     graph = unnest(model)
     name = graph.convolution(layer)
-    batch = evidence_gradients(graph, graph.outputs[name], images, labels=labels)
+    batch = evidence_gradients(graph, graph.outputs[name], images)
     weights = batch.gradients.mean(axis=(1, 2), keepdims=True)
     heats = np.maximum((batch.values * weights).mean(axis=-1), 0)
     highest = heats.max(axis=(1, 2), keepdims=True)
@@ -69,9 +61,3 @@ def heat_maps(
         HeatMap(heat, int(label), float(row[label]), name)
         for heat, label, row in zip(heats, batch.labels, probabilities, strict=True)
     ]
-
-
-def resized(heat: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return a heat map, float32 (h, w), smoothly enlarged to (height, width)."""
-    picture = Image.fromarray(heat.astype("float32"))
-    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))

@@ -25,10 +25,8 @@ class Gradients(NamedTuple):
     labels: np.ndarray
 
 
-def evidence_gradients(
-    graph: LayerGraph, tensor: keras.KerasTensor, rows: np.ndarray, *, labels: np.ndarray | None
-) -> Gradients:
-    """Return the gradients of the evidence for a class with respect to a tensor inside a network.
+def evidence_gradients(graph: LayerGraph, tensor: keras.KerasTensor, rows: np.ndarray) -> Gradients:
+    """Return the gradients of the evidence for the predicted class, by a tensor in a network.
 
     For a network with one output, label 1 means that output, and label 0 its negative if it is a
     probability.
@@ -37,10 +35,8 @@ def evidence_gradients(
         graph: The network.
         tensor: One of its tensors or its input; symbolic.
         rows: As the network takes them.
-        labels: One class for each row; None: the predicted one.
     """
     sums_tensor, output = evidence(graph), graph.model.outputs[0]
-    probable = sums_tensor is not output
     observed = keras.Model(graph.model.input, [tensor, sums_tensor, output])
     inputs = keras.ops.convert_to_tensor(rows)
 
@@ -50,34 +46,26 @@ def evidence_gradients(
         tape.watch([variable.value for variable in observed.weights])  # Those that are frozen, too.
         values, sums, predictions = observed(inputs, training=False)
         predictions = keras.ops.convert_to_numpy(predictions)
-        if labels is None:
-            labels = _predicted(predictions, probable=probable)
-        weights = _label_weights(
-            np.asarray(labels, "int64"), predictions.shape[1], probable=probable
-        )
+        labels, weights = _predicted(predictions, probable=sums_tensor is not output)
         wanted = keras.ops.sum(sums * keras.ops.cast(weights, sums.dtype), axis=1)
     gradients = tape.gradient(wanted, inputs if tensor is graph.model.inputs[0] else values)
 
     values = keras.ops.convert_to_numpy(values)
     if gradients is None:
         gradients = np.zeros_like(values)
-    gradients = keras.ops.convert_to_numpy(gradients)
-    return Gradients(values, gradients, predictions, np.asarray(labels, "int64"))
+    return Gradients(values, keras.ops.convert_to_numpy(gradients), predictions, labels)
 
 
-def _label_weights(labels: np.ndarray, outputs: int, *, probable: bool) -> np.ndarray:
-    """Return the weight of each output in the evidence for a row's label, (rows, outputs)."""
+def _predicted(predictions: np.ndarray, *, probable: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the predicted classes, and each output's weight in their evidence (rows, outputs).
+
+    Of one output the class is 1 if its probability is above one half.
+    """
+    rows, outputs = predictions.shape
     if outputs > 1:
-        return np.eye(outputs)[labels]
+        labels = predictions.argmax(axis=1)
+        return labels, np.eye(outputs)[labels]
     if not probable:
-        return np.ones((len(labels), 1))
-    return np.where(labels > 0, 1.0, -1.0)[:, np.newaxis]
-
-
-def _predicted(predictions: np.ndarray, *, probable: bool) -> np.ndarray:
-    """Return the predicted class; of one output, 1 if its probability is above one half."""
-    if predictions.shape[1] > 1:
-        return predictions.argmax(axis=1)
-    if not probable:
-        return np.zeros(len(predictions), "int64")
-    return (predictions[:, 0] > 0.5).astype("int64")
+        return np.zeros(rows, "int64"), np.ones((rows, 1))
+    labels = (predictions[:, 0] > 0.5).astype("int64")
+    return labels, 2.0 * labels[:, np.newaxis] - 1

@@ -5,23 +5,9 @@ Source: L. Breiman: Random Forests, 2001, section 10. scikit-learn has a functio
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
-
-
-class Importance(NamedTuple):
-    """Of one column.
-
-    Attributes:
-        column: Its name.
-        mean: Mean rise of the loss over the shuffles.
-        std: Standard deviation over the shuffles.
-    """
-
-    column: str
-    mean: float
-    std: float
+import pandas as pd
 
 
 def permutation_importance(
@@ -31,7 +17,7 @@ def permutation_importance(
     *,
     repeats: int,
     seed: int,
-) -> list[Importance]:
+) -> pd.DataFrame:
     """Return the permutation importance of each column, the most important first.
 
     Args:
@@ -41,18 +27,24 @@ def permutation_importance(
         columns: The names, in the order of the last axis of an array.
         repeats: Shuffles of each column.
         seed: Of the shuffles.
+
+    Returns:
+        A row for each column, by its name: the mean rise of the loss over the shuffles, and its
+        standard deviation, as "mean" and "std".
     """
     rng = np.random.default_rng(seed)
     baseline = loss(rows)
-    importances = []
+    rises = np.zeros((len(columns), repeats))
     for index, name in enumerate(columns):
-        rises = []
-        for _ in range(repeats):
+        for repeat in range(repeats):
             if isinstance(rows, np.ndarray):
                 shuffled = rows.copy()
                 shuffled[..., index] = rows[rng.permutation(len(rows))][..., index]
             else:
                 shuffled = {**rows, name: rows[name][rng.permutation(len(rows[name]))]}
-            rises.append(loss(shuffled) - baseline)
-        importances.append(Importance(name, float(np.mean(rises)), float(np.std(rises))))
-    return sorted(importances, key=lambda importance: -importance.mean)
+            rises[index, repeat] = loss(shuffled) - baseline
+
+    spread = {"mean": rises.mean(axis=1), "std": rises.std(axis=1)}
+    return pd.DataFrame(spread, index=list(columns)).sort_values(
+        "mean", ascending=False, kind="stable"
+    )

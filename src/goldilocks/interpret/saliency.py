@@ -19,40 +19,30 @@ class Saliency(NamedTuple):
 
     Attributes:
         contributions: Gradient times input, float32, the shape of the features; of word indices,
-            summed over each word's vector, (rows, length). What is above 0 speaks for the class,
-            what is below 0 against it.
+            summed over each word's vector, (rows, length). What is above 0 speaks for the predicted
+            class, what is below 0 against it.
         strengths: The gradient's absolute value; of word indices the length of the gradient. The
             same shape.
-        predictions: float32 (rows, outputs).
-        labels: The class that the evidence is for, int64 (rows,); 0 of a regression.
     """
 
     contributions: np.ndarray
     strengths: np.ndarray
-    predictions: np.ndarray
-    labels: np.ndarray
 
 
-def saliency(
-    network: keras.Model, features: np.ndarray, *, labels: np.ndarray | None = None
-) -> Saliency:
+def saliency(network: keras.Model, features: np.ndarray) -> Saliency:
     """Return the saliency of every feature of some rows.
 
     Args:
         network: Features -> predictions, of any nesting (`layer_graph.split`).
         features: float32 (rows, ...), or word indices, integer (rows, length), of a network with an
             embedding.
-        labels: One class for each row; None: the predicted one.
     """
     graph = unnest(network)
     for name, layer in graph.layers.items():
         if isinstance(layer, keras.layers.Embedding):
-            batch = evidence_gradients(graph, graph.outputs[name], features, labels=labels)
+            batch = evidence_gradients(graph, graph.outputs[name], features)
             contributions = (batch.gradients * batch.values).sum(axis=-1)
-            strengths = np.linalg.norm(batch.gradients, axis=-1)
-            return Saliency(contributions, strengths, batch.predictions, batch.labels)
+            return Saliency(contributions, np.linalg.norm(batch.gradients, axis=-1))
 
-    rows = features.astype("float32")
-    batch = evidence_gradients(graph, graph.model.inputs[0], rows, labels=labels)
-    contributions, strengths = batch.gradients * batch.values, np.abs(batch.gradients)
-    return Saliency(contributions, strengths, batch.predictions, batch.labels)
+    batch = evidence_gradients(graph, graph.model.inputs[0], features.astype("float32"))
+    return Saliency(batch.gradients * batch.values, np.abs(batch.gradients))

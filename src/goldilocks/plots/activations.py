@@ -3,24 +3,22 @@
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
-from PIL import Image
 
 from goldilocks import formatting
 from goldilocks.plots import layout, style
 
-COLUMNS, CELL, GAP = 16, 66, 3  # pixels
-SHOWN = 256  # channels
-SIDE = 120  # pixels of the image that they are made from
-GREY = (232, 232, 232)
+COLUMNS, CELL, GAP = 17, 62, 3  # cells of a row, and pixels
+SHOWN = 254  # channels; with the image, 15 rows of 17
+GREY = 232
 
 
 def activation_grid(
     maps: np.ndarray, image: np.ndarray, *, name: str, silent: np.ndarray, title: str
 ) -> Figure:
-    """Draw the channels of a layer, 16 in a row, in viridis: dark is little, yellow is much.
+    """Draw an image and the channels of a layer, in viridis: dark is little, yellow is much.
 
     Args:
-        maps: uint8 (height, width, channels), each channel normalized by itself; the first 256 are
+        maps: uint8 (height, width, channels), each channel normalized by itself; the first 254 are
             drawn.
         image: What they are made from, uint8 (height, width, 1 or 3).
         name: Of the layer.
@@ -29,39 +27,21 @@ def activation_grid(
     """
     height, width, channels = maps.shape
     shown = min(channels, SHOWN)
-    wall = layout.grid(
-        [_cell(maps[:, :, channel], silent=silent[channel]) for channel in range(shown)],
-        columns=COLUMNS,
-        gap=GAP,
-    )
-    figure, body = layout.frame(
+    colours = colormaps["viridis"](maps[..., :shown], bytes=True)[..., :3]
+    colours[:, :, silent[:shown]] = GREY
+    cells = [image, *np.moveaxis(colours, 2, 0)]
+    pictures = [layout.picture(cell, CELL).resize((CELL, CELL)) for cell in cells]
+
+    return layout.gallery(
         f"Activations of {name}: {channels} channels of {height}x{width} "
         f"({style.shortened(title, 40)})",
-        SIDE + 24 + wall.height,
+        pictures,
+        columns=COLUMNS,
+        gap=GAP,
+        lines=[
+            f"First the image, then {shown} of {channels} channels, row by row. Each has its own "
+            "scale: dark is little, yellow is much.",
+            f"{silent.sum()} of {channels} channels ({formatting.percent(silent.mean())}) are "
+            "silent, zero everywhere: grey.",
+        ],
     )
-    axes = layout.paper(body)
-
-    picture = Image.fromarray(np.squeeze(image)).convert("RGB").resize((SIDE, SIDE))
-    layout.hang(axes, picture, left=style.MARGIN, top=0)
-    lines = [
-        f"{silent.sum()} of {channels} channels ({formatting.percent(silent.mean())}) are silent, "
-        "zero everywhere: grey.",
-        "Each channel has its own scale: dark is little, yellow is much.",
-    ]
-    if shown < channels:
-        lines.append(f"The first {shown} of {channels} channels, row by row.")
-    layout.write(
-        axes, style.MARGIN + SIDE + 20, 4, "\n".join(lines), color=style.QUIET, linespacing=1.5
-    )
-
-    layout.hang(axes, wall, left=style.MARGIN, top=SIDE + 16)
-    return figure
-
-
-def _cell(values: np.ndarray, *, silent: bool) -> Image.Image:
-    """Return one channel, uint8 (height, width), as a picture."""
-    if silent:
-        return Image.new("RGB", (CELL, CELL), GREY)
-    resampling = Image.Resampling.BOX if max(values.shape) > CELL else Image.Resampling.NEAREST
-    picture = Image.fromarray(np.ascontiguousarray(values)).resize((CELL, CELL), resampling)
-    return Image.fromarray(colormaps["viridis"](np.asarray(picture), bytes=True)).convert("RGB")

@@ -13,36 +13,27 @@ from goldilocks.plots import layout, style
 
 
 @dataclass(frozen=True, kw_only=True)
-class Size:
+class ModelSize:
     """A model of one size.
 
     Attributes:
         name: What sets it apart.
         weights: How many it has.
-        train: Training loss where the training ended.
-        validation: Validation loss there.
-        best: Validation loss at the best epoch.
+        train_loss: Where the training ended; None if it diverged.
+        val_loss: Where the training ended; None if it diverged.
+        best_val_loss: At the best epoch.
         verdict: Of its learning curve.
     """
 
     name: str
     weights: int
-    train: float
-    validation: float
-    best: float
+    train_loss: float | None
+    val_loss: float | None
+    best_val_loss: float
     verdict: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Winner:
-    """The model that was chosen in the end: its name, its weights and its best validation loss."""
-
-    name: str
-    weights: int
-    best: float
-
-
-def overfit_from(sizes: Sequence[Size]) -> float | None:
+def overfit_from(sizes: Sequence[ModelSize]) -> float | None:
     """Return where overfitting begins, in weights; None if no size overfits, or all do.
 
     It is the geometric mean of the first size that overfits and of the largest below it.
@@ -56,13 +47,13 @@ def overfit_from(sizes: Sequence[Size]) -> float | None:
 
 
 def capacity_curve(
-    sizes: Sequence[Size], winner: Winner | None, *, baseline: float, ylabel: str, title: str
+    sizes: Sequence[ModelSize], winner: ModelSize, *, baseline: float, ylabel: str, title: str
 ) -> Figure:
     """Draw training and validation loss against the number of weights.
 
     Args:
         sizes: At least one, in any order.
-        winner: Marked with a star; None if there is none.
+        winner: Marked with a star.
         baseline: Loss of the dummy baseline.
         ylabel: What the loss is, with its unit.
         title: Of which data.
@@ -75,13 +66,11 @@ def capacity_curve(
     handles = axes.get_lines()
     layout.legend(body, handles, [str(line.get_label()) for line in handles], columns=2)
 
-    weights = [size.weights for size in ordered]
-    if winner is not None:
-        weights.append(winner.weights)
+    weights = [*(size.weights for size in ordered), winner.weights]
     low, high = _logarithmic_ends(weights)
     axes.set(xscale="log", xlim=(low, high))
-    losses = [loss for size in ordered for loss in (size.train, size.validation, size.best)]
-    values = np.array([*losses, baseline])
+    losses = [[size.train_loss, size.val_loss, size.best_val_loss] for size in ordered]
+    values = np.append(np.array(losses, float), baseline)
     positive = values[np.isfinite(values) & (values > 0)]
     if positive.size and positive.max() > 20 * positive.min():
         axes.set_yscale("log")
@@ -107,13 +96,13 @@ def capacity_curve(
     return figure
 
 
-def _lines(axes: Axes, sizes: Sequence[Size], winner: Winner | None, baseline: float) -> None:
+def _lines(axes: Axes, sizes: Sequence[ModelSize], winner: ModelSize, baseline: float) -> None:
     """Draw the losses of the sizes, in order, the baseline, and the winner's star."""
     weights = [size.weights for size in sizes]
     curves = {
-        "training loss, at the end": [size.train for size in sizes],
-        "validation loss, at the end": [size.validation for size in sizes],
-        "validation loss, at the best epoch": [size.best for size in sizes],
+        "training loss, at the end": [size.train_loss for size in sizes],
+        "validation loss, at the end": [size.val_loss for size in sizes],
+        "validation loss, at the best epoch": [size.best_val_loss for size in sizes],
     }
     looks: tuple[dict[str, Any], ...] = (
         {"color": style.TRAIN},
@@ -121,13 +110,12 @@ def _lines(axes: Axes, sizes: Sequence[Size], winner: Winner | None, baseline: f
         {"color": style.VALIDATION, "linestyle": "--", "alpha": 0.6},
     )
     for (label, losses), look in zip(curves.items(), looks, strict=True):
-        axes.plot(weights, losses, marker="o", label=label, **look)
+        axes.plot(weights, np.array(losses, float), marker="o", label=label, **look)
 
     axes.axhline(baseline, color=style.QUIET, linewidth=1, linestyle=":", label="baseline")
-    if winner is not None:
-        label = f"the winner, at its best epoch: {style.plain(winner.name, 50)}"
-        star: dict[str, Any] = {"color": style.INK, "markersize": 15, "zorder": 5, "linestyle": ""}
-        axes.plot([winner.weights], [winner.best], marker="*", label=label, **star)
+    label = f"the winner, at its best epoch: {style.plain(winner.name, 50)}"
+    star: dict[str, Any] = {"color": style.INK, "markersize": 15, "zorder": 5, "linestyle": ""}
+    axes.plot([winner.weights], [winner.best_val_loss], marker="*", label=label, **star)
 
 
 def _mark_side(axes: Axes, verdict: str, border: float, end: float) -> None:

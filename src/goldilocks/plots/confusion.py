@@ -1,17 +1,19 @@
 """The confusion matrix of a classifier."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 FEW = 12  # up to this many classes, cells have the percentage of the row below the count
 NUMBERED = 60  # beyond this many classes, numbers and names would be smaller than can be read
-GRID = "#E4E4E4"
+THOUSANDS = EngFormatter(places=0, sep="")  # 12345 is 12k
 DARK = 0.55  # fraction of the row beyond which a cell needs white letters
 
 
@@ -44,32 +46,29 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     totals = counts.sum(axis=1, keepdims=True)
     fractions = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
 
-    cell = _cell(n)
+    cell = min(900 / n, 240 / np.sqrt(n))  # pixels
     labels = [style.plain(name, 24) for name in classes]
-    font = style.TEXT
-    if n > FEW:
-        font = max(6.5, min(style.SMALL, cell * 0.36))
-    name_width = 40.0  # pixels; a letter is about 0.6 em wide, and a point 1.39 pixels
+    font = min(style.TEXT, max(6.5, cell * 0.36))
+    name_width = 0.0  # pixels; a letter is about 0.6 em wide, and a point 1.39 pixels
     if n <= NUMBERED:
         name_width = max(map(len, labels)) * font * 0.85
     upright = n > FEW or name_width > cell
-    width = max(560, 220 + name_width + cell * n)
-    height = 88 + cell * n
+    width, height = max(560, 220 + name_width + cell * n), 88 + cell * n
     if upright:
         height += name_width
     figure, body = layout.frame(title, height, width=width)
 
     (axes,) = layout.panels(body)
     axes.set_anchor("NW")
-    image = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    grid: dict[str, Any] = {"edgecolors": "#E4E4E4", "linewidth": 0.6 * (n <= NUMBERED)}
+    centres = np.arange(n)
+    image = axes.pcolormesh(centres, centres, fractions, cmap="Blues", vmin=0, vmax=1, **grid)
+    axes.set(aspect="equal", ylim=(n - 0.5, -0.5))
     if n <= NUMBERED:
         axes.set(xlabel="predicted class", ylabel="true class")
         axes.set_xticks(range(n), labels, fontsize=font, rotation=90 * upright)
         axes.set_yticks(range(n), labels, fontsize=font)
         axes.tick_params(length=0)
-        edges = np.arange(n - 1) + 0.5
-        axes.vlines(edges, -0.5, n - 0.5, color=GRID, linewidth=0.6)
-        axes.hlines(edges, -0.5, n - 0.5, color=GRID, linewidth=0.6)
         _write_counts(axes, counts, fractions, font=font)
     else:
         axes.set(xlabel="predicted class, by its index", ylabel="true class, by its index")
@@ -81,25 +80,14 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     return figure
 
 
-def _cell(classes: int) -> float:
-    """Return the side of a cell in pixels."""
-    if classes <= FEW:
-        return min(150, max(420 / classes, 58))
-    if classes <= NUMBERED:
-        return max(900 / classes, 21)
-    return 900 / classes
-
-
 def _write_counts(axes: Axes, counts: np.ndarray, fractions: np.ndarray, *, font: float) -> None:
     """Write each count that is not zero into its cell, with few classes its percentage too."""
     few = len(counts) <= FEW
     font += few
     for row, column in np.argwhere(counts > 0):
         count, fraction = int(counts[row, column]), float(fractions[row, column])
-        text = formatting.number(count)
-        if count >= 100_000 or (count >= 1000 and not few):
-            text = f"{count / 1000:.0f}k"
+        text = THOUSANDS(count)
         if few:
-            text = f"{text}\n{formatting.percent(fraction)}"
+            text = f"{formatting.number(count)}\n{formatting.percent(fraction)}"
         color = "white" if fraction > DARK else style.INK
         axes.text(column, row, text, ha="center", va="center", fontsize=font, color=color)

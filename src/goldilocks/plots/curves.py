@@ -63,57 +63,49 @@ def _curve_panel(
     baseline: float | None,
 ) -> dict[str, Line2D]:
     """Draw one panel of `learning_curves`, and return its legend: words -> line."""
-    lines, penalized = _curve_lines(axes, history, name)
+    lines: dict[str, Line2D] = {}
+    penalized: dict[str, Line2D] = {}
+    for words, prefix, color in PARTS:
+        curve, data = f"{prefix}{name}", f"{prefix}data_{name}"
+        if data in history:
+            total = _line(axes, history[curve], color=color, linewidth=1.0, linestyle="--")
+            penalized[f"{words}, with penalty"] = total
+            curve = data
+        if curve in history:
+            lines[words] = _line(axes, history[curve], color=color, linewidth=1.8)
+            if len(history[curve]) <= MARKED:
+                lines[words].set_marker("o")
     entries = lines | penalized
-    values = [np.asarray(line.get_ydata(), np.float64) for line in entries.values()]
+    values = [np.asarray(line.get_ydata()) for line in entries.values()]
 
-    scale.set_epochs(axes, max([1, *(curve.size for curve in values)]))
+    scale.set_epochs(axes, max((curve.size for curve in values), default=1))
+    axes.set_ylabel(name, fontsize=style.TEXT)
     limits = scale.scale_of(values)
+    if limits is not None and baseline is not None and values[0].size == 1:
+        limits = scale.scale_of([*values, np.array([baseline])])  # One epoch spans no range.
     if limits is None:
         text = "no epoch was finished"
-        if any(curve.size for curve in values):
+        if values:
             text = "no finite value"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=style.QUIET)
         axes.set_yticks([])
     else:
-        position = scale.set_limits(axes, limits, baseline)
+        scale.set_limits(axes, limits, baseline)
         if baseline is not None and np.isfinite(baseline):
-            entries |= _baseline(axes, baseline, position)
+            entries |= _baseline(axes, baseline)
 
     heading = name
-    if best_epoch is not None and lines:
+    if best_epoch and lines:
         words, line = list(lines.items())[-1]
-        curve = np.asarray(line.get_ydata(), np.float64)
-        if 1 <= best_epoch <= curve.size:
-            best = float(curve[best_epoch - 1])
-            entries[f"best epoch: {best_epoch}"] = _mark_best(axes, line, best_epoch, best)
-            heading = f"{name}: {words} {formatting.number(best)} at best epoch {best_epoch}"
+        best = float(np.asarray(line.get_ydata())[best_epoch - 1])
+        mark = axes.axvline(best_epoch, color=style.QUIET, linewidth=1.0, zorder=1)
+        axes.plot([best_epoch], [best], "o", color=line.get_color(), mec=style.INK, markersize=9)
+        entries[f"best epoch: {best_epoch}"] = mark
+        heading = f"{name}: {words} {formatting.number(best)} at best epoch {best_epoch}"
 
     axes.set_title(heading, loc="left", fontsize=style.TEXT + 1, color=style.INK, pad=10)
-    axes.set_ylabel(scale.label(name, limits), fontsize=style.TEXT)
     _mark_broken(axes, values, cut=limits is not None and limits.cut)
     return entries
-
-
-def _curve_lines(
-    axes: Axes, history: Mapping[str, Sequence[float]], name: str
-) -> tuple[dict[str, Line2D], dict[str, Line2D]]:
-    """Draw the curves of a panel, and return those without and those with a penalty, by words."""
-    lines: dict[str, Line2D] = {}
-    penalized: dict[str, Line2D] = {}
-    for words, prefix, color in PARTS:
-        total = history.get(f"{prefix}{name}")
-        data = history.get(f"{prefix}data_{name}")
-        if data is not None and total is not None:
-            thin = {"linewidth": 1.0, "linestyle": "--"}
-            penalized[f"{words}, with penalty"] = _line(axes, total, color=color, **thin)
-
-        curve = total if data is None else data
-        if curve is not None:
-            lines[words] = _line(axes, curve, color=color, linewidth=1.8)
-            if len(curve) <= MARKED:
-                lines[words].set_marker("o")
-    return lines, penalized
 
 
 def _line(axes: Axes, curve: Sequence[float], **look: Any) -> Line2D:
@@ -122,59 +114,42 @@ def _line(axes: Axes, curve: Sequence[float], **look: Any) -> Line2D:
     return axes.plot(epochs, np.asarray(curve, np.float64), markersize=4, **look)[0]
 
 
-def _mark_best(axes: Axes, line: Line2D, epoch: int, value: float) -> Line2D:
-    """Mark the best epoch by a dot on a curve and a vertical line, which is returned."""
-    look: dict[str, Any] = {
-        "color": line.get_color(),
-        "markeredgecolor": style.INK,
-        "markersize": 9,
-    }
-    axes.plot([epoch], [value], "o", **look)
-    return axes.axvline(epoch, color=style.QUIET, linewidth=1.0, zorder=1)
-
-
-def _baseline(axes: Axes, value: float, position: str) -> dict[str, Line2D]:
+def _baseline(axes: Axes, value: float) -> dict[str, Line2D]:
     """Draw the baseline with its value in the right margin; one far outside has its value alone."""
     text = f"baseline\n{formatting.number(value)}"
-    font: dict[str, Any] = {"color": style.QUIET, "fontsize": style.SMALL}
-    if position == "above":
-        axes.text(1.02, 1, f"↑ far above:\n{text}", transform=axes.transAxes, va="top", **font)
+    font: dict[str, Any] = {
+        "color": style.QUIET,
+        "fontsize": style.SMALL,
+        "transform": axes.transAxes,
+    }
+    height = float((axes.transScale + axes.transLimits).transform((1, value))[1])
+    if height > 1:
+        axes.text(1.02, 1, f"↑ far above:\n{text}", va="top", **font)
         return {}
-    if position == "below":
-        axes.text(1.02, 0, f"{text}\n↓ far below", transform=axes.transAxes, va="bottom", **font)
+    if height < 0:
+        axes.text(1.02, 0, f"{text}\n↓ far below", va="bottom", **font)
         return {}
 
+    axes.text(1.02, height, text, va="center", **font)
     line = axes.axhline(value, color=style.QUIET, linewidth=1.2, linestyle=":", zorder=1)
-    axes.text(1.02, value, text, transform=axes.get_yaxis_transform(), va="center", **font)
     return {"baseline": line}
 
 
 def _mark_broken(axes: Axes, values: Sequence[np.ndarray], *, cut: bool) -> None:
     """Cross the epochs with a value that is NaN or infinite; say so, and if the axis is cut."""
     notes = []
-    epochs = sorted(
-        {int(row) + 1 for curve in values for row in np.flatnonzero(~np.isfinite(curve))}
-    )
+    broken = [1 + np.flatnonzero(~np.isfinite(curve)) for curve in values]
+    epochs = sorted(set().union(*broken))
     if epochs:
-        which = f"epoch {epochs[0]}"
-        if len(epochs) > 1:
-            which = f"{len(epochs)} epochs,\nfirst in {epochs[0]}"
-        notes.append(f"NaN or infinite\nin {which}")
+        notes.append(f"NaN or infinite\nfirst in epoch {epochs[0]}")
         heights = [0.97] * len(epochs)
         axes.plot(epochs, heights, "x", color=style.BROKEN, transform=axes.get_xaxis_transform())
     if cut:
         notes.append("some values lie\noutside the axis")
-    if not notes:
-        return
-
-    axes.text(
-        0.99,
-        0.9,
-        "\n".join(notes),
-        transform=axes.transAxes,
-        ha="right",
-        va="top",
-        fontsize=style.SMALL,
-        color=style.BROKEN,
-        bbox={"color": "white", "alpha": 0.8, "pad": 2},
-    )
+    white: dict[str, Any] = {"color": "white", "alpha": 0.8 * bool(notes), "pad": 2}
+    font: dict[str, Any] = {
+        "color": style.BROKEN,
+        "fontsize": style.SMALL,
+        "transform": axes.transAxes,
+    }
+    axes.text(0.99, 0.9, "\n".join(notes), ha="right", va="top", bbox=white, **font)

@@ -2,12 +2,11 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
 
 from goldilocks.plots import layout, style
 
 COLUMNS, CELL, GAP = 8, 132, 5  # pixels
-GREY = (240, 240, 240)
+GREY = 240
 
 
 def filter_grid(
@@ -22,39 +21,22 @@ def filter_grid(
         name: Of the layer.
         title: What is shown, in words.
     """
-    count = len(patterns)
-    which = f"the first {count} of {total} filters"
-    if count == total:
-        which = f"all {total} filters"
     lines = [
         "Each image starts as grey noise and is changed, step by step, to excite one filter; "
-        f"{which}, row by row."
+        f"{len(patterns)} of {total} filters, row by row."
     ]
-    silent = int((excited <= 0).sum())
-    if silent:
+    silent = excited <= 0
+    if silent.any():
         lines.append(
-            f"Grey: {silent} that nothing near the noise excites, because the layers below are "
-            "silent."
+            f"Grey: {silent.sum()} that nothing near the noise excites, because the layers below "
+            "are silent."
         )
 
-    cells = [
-        _cell(pattern, silent=rise <= 0) for pattern, rise in zip(patterns, excited, strict=True)
-    ]
-    wall = layout.grid(cells, columns=COLUMNS, gap=GAP)
-    figure, body = layout.frame(
+    shown = np.where(silent[:, np.newaxis, np.newaxis, np.newaxis], np.uint8(GREY), patterns)
+    return layout.gallery(
         f"What excites the filters of {name} ({style.shortened(title, 40)})",
-        wall.height + 8,
+        [layout.picture(pattern, CELL) for pattern in shown],
+        columns=COLUMNS,
+        gap=GAP,
         lines=lines,
     )
-    layout.hang(layout.paper(body), wall, left=style.MARGIN, top=0)
-    return figure
-
-
-def _cell(pattern: np.ndarray, *, silent: bool) -> Image.Image:
-    """Return one pattern as a picture."""
-    if silent:
-        return Image.new("RGB", (CELL, CELL), GREY)
-    coarse = len(pattern) < CELL // 3
-    resampling = Image.Resampling.NEAREST if coarse else Image.Resampling.BICUBIC
-    picture = Image.fromarray(np.squeeze(pattern)).convert("RGB")
-    return picture.resize((CELL, CELL), resampling)

@@ -9,14 +9,13 @@ from PIL import Image
 
 from goldilocks.plots import layout, style
 
-SIDE, GAP, BETWEEN = 170, 6, 30  # pixels
-CAPTION = 22  # pixels
+SIDE, GAP, BETWEEN = 172, 6, 18  # pixels
 STRENGTH = 0.6  # of the colour where the evidence is strongest
 COLOURS = "jet"  # as in the book: blue is little, red is much
 
 
 def heat_maps(
-    images: Sequence[np.ndarray],
+    images: np.ndarray,
     heats: Sequence[np.ndarray],
     captions: Sequence[str],
     *,
@@ -26,8 +25,8 @@ def heat_maps(
     """Draw each image, its heat map, and the heat over the image; two images in a row.
 
     Args:
-        images: uint8 (height, width, 1 or 3) each.
-        heats: float (height, width) of the image each, 0 to 1.
+        images: uint8 (rows, height, width, 1 or 3).
+        heats: float32 (height, width) each, of any size, 0 to 1.
         captions: The true and the predicted class, in words.
         layer: Whose feature maps were weighted.
         title: What is shown, in words.
@@ -37,26 +36,20 @@ def heat_maps(
         "image, then the heat, then both.",
         "A heat map that is blue all over: nothing in this layer spoke for the class.",
     ]
-    step = SIDE + 2 * CAPTION
-    rows = -(-len(images) // 2)
-    figure, body = layout.frame(title, rows * step, lines=lines)
-    axes = layout.paper(body)
-
-    for index, (image, heat, caption) in enumerate(zip(images, heats, captions, strict=True)):
-        row, column = divmod(index, 2)
-        left = style.MARGIN + column * (3 * (SIDE + GAP) + BETWEEN)
-        layout.write(axes, left, row * step, style.plain(caption, 70))
-
-        colour = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image[..., :3]
+    pictures = []
+    for image, small in zip(images, heats, strict=True):
+        height, width = image.shape[:2]
+        colour = np.broadcast_to(image, (height, width, 3))
+        heat = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BILINEAR))
         heated = colormaps[COLOURS](heat, bytes=True)[..., :3]
-        for part, picture in enumerate((colour, heated, overlay(colour, heat))):
-            layout.hang(
-                axes,
-                Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.NEAREST),
-                left=left + part * (SIDE + GAP),
-                top=row * step + CAPTION,
-            )
-    return figure
+        parts = [layout.picture(part, SIDE) for part in (colour, heated, overlay(colour, heat))]
+        triple = Image.new("RGB", (3 * SIDE + 2 * GAP, parts[0].height), "white")
+        for position, part in enumerate(parts):
+            triple.paste(part, (position * (SIDE + GAP), 0))
+        pictures.append(triple)
+
+    names = [style.plain(caption, 70) for caption in captions]
+    return layout.gallery(title, pictures, columns=2, gap=BETWEEN, captions=names, lines=lines)
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from goldilocks import formatting
@@ -13,60 +14,37 @@ SHOWN, BAR = 30, 26  # columns, and pixels of each
 CURVES = 5
 
 
-def importance_bars(
-    columns: Sequence[str],
-    means: Sequence[float],
-    stds: Sequence[float],
-    *,
-    loss: str,
-    repeats: int,
-    title: str,
-) -> Figure:
+def importance_bars(importances: pd.DataFrame, *, loss: str, repeats: int, title: str) -> Figure:
     """Draw how much the loss rises when a column is shuffled, a bar for each, with its spread.
 
     Args:
-        columns: Their names, the most important first; the first 30 are drawn.
-        means: Rise of the loss, (columns,).
-        stds: Standard deviation over the shuffles, (columns,).
+        importances: A row for each column, by its name: "mean" and "std" of the rise over the
+            shuffles; the most important first. The first 30 are drawn.
         loss: Its name.
         repeats: Shuffles of each column.
         title: What is shown, in words.
     """
-    count = min(len(columns), SHOWN)
+    shown = importances[:SHOWN]
+    count = len(shown)
     lines = style.lines_of(
         f"How much the validation loss ({loss}) rises when the values of one column are shuffled "
         f"among the rows: mean and standard deviation of {repeats} shuffles. Columns with the same "
         "information share their importance.",
         width=140,
     )
-    if count < len(columns):
-        lines.append(f"The first {count} of {len(columns)} columns.")
+    if count < len(importances):
+        lines.append(f"The first {count} of {len(importances)} columns.")
     figure, body = layout.frame(title, BAR * count + 70, lines=lines)
     (axes,) = layout.panels(body)
 
-    rows, rises, spreads = np.arange(count), np.asarray(means[:count]), np.asarray(stds[:count])
-    axes.barh(rows, rises, height=0.62, color=style.TRAIN)
-    error_bars: dict[str, Any] = {
-        "fmt": "none",
-        "ecolor": style.INK,
-        "elinewidth": 1.2,
-        "capsize": 3,
-    }
-    axes.errorbar(rises, rows, xerr=spreads, **error_bars)
-    tops = np.maximum(rises + spreads, 0.0)
-    span = tops.max() - min(rises.min(), 0.0) or 1.0
-    for row in rows:
-        axes.text(
-            tops[row] + 0.01 * span,
-            float(row),
-            formatting.number(float(rises[row])),
-            va="center",
-            fontsize=style.SMALL,
-            color=style.QUIET,
-        )
-
+    rises, error = shown["mean"], {"elinewidth": 1.2, "capsize": 3}
+    bars = axes.barh(
+        range(count), rises, 0.62, xerr=shown["std"], color=style.TRAIN, error_kw=error
+    )
+    labels: dict[str, Any] = {"padding": 3, "fontsize": style.SMALL, "color": style.QUIET}
+    axes.bar_label(bars, [formatting.number(rise) for rise in rises], **labels)
     axes.axvline(0, color=style.INK, linewidth=0.8)
-    axes.set_yticks(rows, [style.plain(name, 30) for name in columns[:count]])
+    axes.set_yticks(range(count), [style.plain(name, 30) for name in shown.index])
     axes.set(ylim=(count - 0.4, -0.6), xlabel=f"rise of {loss}")
     axes.margins(x=0.08)
     return figure

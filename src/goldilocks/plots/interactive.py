@@ -2,8 +2,10 @@
 
 import base64
 import html
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,6 @@ MANY = 30  # of more curves than this only the best and the worst are drawn at f
 BEST, WORST = 10, 5
 POINTS = 500  # of a curve at most; no screen shows more
 POINTS_IN_ALL = 250_000  # of a figure: 1.3 megabytes
-# of more points than this at first, WebGL: it starts slower, some browsers lack it, none prints it
-BY_GPU = 20_000
 DASHES = ("solid", "dash", "dot", "dashdot")
 # 24 strokes that differ; no black: pages may be
 STROKES = [(color, dash) for dash in DASHES for color in style.PALETTE[:6]]
@@ -56,16 +56,11 @@ def overlay(curves: list[Curve], *, ylabel: str) -> dict[str, Any]:
     hidden = range(0)  # ranks of curves that are only in the legend
     if len(curves) > MANY:
         hidden = range(BEST, len(curves) - WORST)
-    points = sum(
-        (1 + len(curve.trainings)) * min(curve.mean.size, most)
-        for rank, curve in enumerate(curves)
-        if rank not in hidden
-    )
 
     traces = []
     for rank, curve in enumerate(curves):
         common = {
-            "type": "scattergl" if points > BY_GPU else "scatter",
+            "type": "scatter",
             "legendgroup": str(rank),
             "visible": "legendonly" if rank in hidden else True,
         }
@@ -124,87 +119,17 @@ def _points(values: np.ndarray, most: int) -> dict[str, Any]:
 
 def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
     """Return the axes, the legend, and the buttons that change the scale."""
-    drawn = {
-        f"{rank} {name}": values
-        for rank, curve in enumerate(curves)
-        for name, values in (curve.trainings or {"": curve.mean}).items()
-    }
-    limits, cut = scale.shared_scale(drawn, drawn)
-    log = limits is not None and limits.log
-
-    xaxis: dict[str, Any] = {"title": {"text": "epoch"}, "zeroline": False}
+    template = resources.files("goldilocks.plots") / "plotly_layout.json"
+    layout = json.loads(template.read_text(encoding="utf-8"))
     if max(curve.mean.size for curve in curves) <= WHOLE:
-        xaxis["dtick"] = 1  # Otherwise plotly would number half epochs.
-    yaxis: dict[str, Any] = {
-        "title": {"text": html.escape(ylabel)},
-        "type": "log" if log else "linear",
-        "zeroline": False,
-        "automargin": True,
-    }
+        layout["xaxis"]["dtick"] = 1  # Otherwise plotly would number half epochs.
+    layout["yaxis"]["title"] = {"text": html.escape(ylabel)}
+
+    drawn = [values for curve in curves for values in curve.trainings.values() or [curve.mean]]
+    limits = scale.scale_of(drawn)
     if limits is not None:
-        yaxis["range"] = _padded(limits)
-
-    return {
-        "template": "none",
-        "height": 460,
-        "margin": {"l": 64, "r": 16, "t": 44, "b": 48},
-        "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)"},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "hovermode": "closest",
-        "hoverlabel": {"namelength": -1},
-        "xaxis": xaxis,
-        "yaxis": yaxis,
-        "legend": {"font": {"size": 12}, "itemsizing": "constant", "groupclick": "togglegroup"},
-        "annotations": [_cut_note()] if cut else [],
-        "updatemenus": [_scale_buttons(active=int(log))],
-    }
-
-
-def _padded(limits: scale.Scale) -> list[float]:
-    """Return the ends of the y axis with some room; of a logarithmic one their logarithms."""
-    ends = np.array([limits.low, limits.high])
-    if limits.log:
-        ends = np.log10(ends)
-    room = 0.05 * (ends[1] - ends[0]) or 0.05 * (abs(ends[0]) or 1.0)
-    return [float(ends[0] - room), float(ends[1] + room)]
-
-
-def _scale_buttons(active: int) -> dict[str, Any]:
-    """Return the buttons above the plot, at its left end."""
-    buttons = [
-        {
-            "label": label,
-            "method": "relayout",
-            "args": [{"yaxis.type": label, "yaxis.autorange": True}],
-        }
-        for label in ("linear", "log")
-    ]
-    return {
-        "type": "buttons",
-        "direction": "right",
-        "x": 0,
-        "xanchor": "left",
-        "y": 1.02,
-        "yanchor": "bottom",
-        "active": active,
-        "buttons": buttons,
-        "pad": {"t": 0, "b": 4},
-        "showactive": True,
-    }
-
-
-def _cut_note() -> dict[str, Any]:
-    """Return a line of text above the plot, at its right end."""
-    return {
-        "text": "some values lie outside the axis; double-click to see them",
-        "xref": "paper",
-        "yref": "paper",
-        "x": 1,
-        "y": 1.01,
-        "xanchor": "right",
-        "yanchor": "bottom",
-        "showarrow": False,
-        "font": {"size": 12},
-    }
+        layout["yaxis"] |= {"range": scale.ends(limits), "type": "log" if limits.log else "linear"}
+        layout["updatemenus"][0]["active"] = int(limits.log)
+    if limits is None or not limits.cut:
+        del layout["annotations"]
+    return layout

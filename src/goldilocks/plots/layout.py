@@ -1,7 +1,7 @@
 """The frame of a figure: a header, and below it a body.
 
-matplotlib's `constrained` layout places the panels of charts in the body. Walls of images, tables
-and texts are drawn on `paper`, in pixels.
+matplotlib's `constrained` layout places the panels of charts in the body. Images and texts are
+placed in pixels.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
+from matplotlib.typing import ColorType
 from PIL import Image
 
 from goldilocks.diagnosis.verdicts import VERDICTS
@@ -20,6 +22,7 @@ from goldilocks.plots import style
 
 TITLE_HEIGHT, LINE_HEIGHT = 48, 19  # pixels
 PADDING = 12  # pixels above and below each panel
+CAPTION = 22  # pixels of a line of a caption
 
 
 def frame(
@@ -123,21 +126,96 @@ def write(axes: Axes, left: float, top: float, text: str, **font: Any) -> Text:
     return axes.text(left, top, text, **font)
 
 
-def hang(axes: Axes, picture: Image.Image, *, left: float, top: float) -> None:
-    """Draw a picture on paper, pixel by pixel."""
-    edges = (left, left + picture.width, top + picture.height, top)
-    limits = axes.get_xlim(), axes.get_ylim()
-    axes.imshow(np.asarray(picture), extent=edges, aspect="auto", interpolation="nearest")
-    axes.set(xlim=limits[0], ylim=limits[1])
+def gallery(
+    title: str,
+    pictures: Sequence[Image.Image],
+    *,
+    columns: int,
+    gap: int,
+    captions: Sequence[str] = (),
+    lines: Sequence[str] = (),
+) -> Figure:
+    """Draw pictures of one size in rows, pasted into one: ten times as fast as axes for each.
+
+    Args:
+        title: In bold on top.
+        pictures: At least one, in pixels of the figure.
+        columns: Pictures in a row.
+        gap: Pixels between them.
+        captions: Already `plain`, one below each picture; empty for none.
+        lines: Already `plain`, in grey below the title.
+    """
+    below = max((1 + caption.count("\n") for caption in captions), default=0) * CAPTION
+    width, height = pictures[0].width + gap, pictures[0].height + below + gap
+    rows = -(-len(pictures) // columns)
+    wall = Image.new("RGB", (columns * width, rows * height), "white")
+    figure, body = frame(title, wall.height, lines=lines)
+    for index, picture in enumerate(pictures):
+        wall.paste(picture, (index % columns * width, index // columns * height))
+    figure.figimage(np.asarray(wall), style.MARGIN, 0)
+
+    axes = paper(body)
+    for index, caption in enumerate(captions):
+        centre = style.MARGIN + index % columns * width + pictures[0].width / 2
+        top = index // columns * height + pictures[0].height + 5
+        write(axes, centre, top, caption, ha="center", fontsize=style.SMALL)
+    return figure
 
 
-def grid(cells: Sequence[Image.Image], *, columns: int, gap: int) -> Image.Image:
-    """Return pictures of one size in rows, on white."""
-    width, height = cells[0].width + gap, cells[0].height + gap
-    wall = Image.new("RGB", (columns * width, -(-len(cells) // columns) * height), "white")
-    for index, cell in enumerate(cells):
-        wall.paste(cell, (index % columns * width, index // columns * height))
-    return wall
+def picture(pixels: np.ndarray, width: int) -> Image.Image:
+    """Return pixels, uint8 (height, width, 1 or 3), in colour and in another width.
+
+    Strong enlargements show the pixels.
+    """
+    colour = Image.fromarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+    ratio = width / colour.width
+    resampling = Image.Resampling.BICUBIC if ratio < 3 else Image.Resampling.NEAREST
+    return colour.resize((width, max(1, round(colour.height * ratio))), resampling)
+
+
+def table(
+    part: SubFigure,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    letters: Sequence[int],
+    colors: Sequence[Sequence[ColorType]] | None = None,
+    accent: int | None = None,
+) -> None:
+    """Draw a table over a whole part of a figure.
+
+    Args:
+        part: As high as the rows and the headings need.
+        headings: Of the columns, already `plain`.
+        rows: The texts of the cells, already `plain`.
+        letters: Width of each column, in letters.
+        colors: Behind the cells; None for white.
+        accent: The column whose texts are coloured, or None.
+    """
+    width, height = part.bbox.width, part.bbox.height
+    step = min(9.5, (width - 2 * style.MARGIN) / sum(letters))  # pixels of a letter
+    bounds = (style.MARGIN / width, PADDING / height, step * sum(letters) / width, 1)
+    axes = part.add_axes(bounds)
+    axes.axis("off")
+    drawn = axes.table(
+        rows,
+        colors,
+        colLabels=headings,
+        colWidths=letters,
+        cellLoc="left",
+        colLoc="left",
+        bbox=Bbox.from_bounds(0, 0, 1, 1 - PADDING / height),
+    )
+
+    drawn.auto_set_font_size(False)
+    drawn.set_fontsize(min(style.TEXT, step * 1.15))
+    for (row, column), cell in drawn.get_celld().items():
+        cell.set_edgecolor("white")
+        cell.set_text_props(color=style.INK)
+        if row == 0:
+            cell.set_text_props(fontweight="bold")
+        elif column == accent:
+            cell.set_text_props(color=style.VALIDATION)
 
 
 def message(title: str, text: str) -> Figure:

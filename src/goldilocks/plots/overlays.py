@@ -19,11 +19,7 @@ AT_RIGHT = 6  # more curves than this have their legend at the right
 
 
 def overlay(
-    curves: Mapping[str, Sequence[float]],
-    *,
-    ylabel: str,
-    title: str,
-    best: Mapping[str, int] | None,
+    curves: Mapping[str, Sequence[float]], *, ylabel: str, title: str, best: Mapping[str, int]
 ) -> Figure:
     """Draw one curve per run, with a dot at its best epoch; the legend names the best first.
 
@@ -31,147 +27,118 @@ def overlay(
     others grey.
 
     Args:
-        curves: Values per epoch, by the run's name; they may differ in length and hold NaN or
-            infinity.
+        curves: At least one; values per epoch, by the run's name. They may differ in length and
+            hold NaN or infinity.
         ylabel: What the values are ("val_loss"); lower is better.
         title: What is compared, in words.
-        best: Epoch to dot, counted from 1, by the run's name; None for each curve's minimum.
+        best: Epoch to dot, counted from 1, by the run's name; where there is none, or its value is
+            not finite, it is the curve's minimum.
     """
-    values = {name: np.asarray(curve, dtype=np.float64) for name, curve in curves.items()}
-    dots = {name: _best(curve, (best or {}).get(name)) for name, curve in values.items()}
+    values = _by_epoch(curves)
+    dots = values.dropna(axis="columns", how="all").idxmin().to_dict()
+    dots |= {
+        name: epoch for name, epoch in best.items() if np.isfinite(values[name].get(epoch, np.nan))
+    }
+    losses = {name: float(values[name][epoch]) for name, epoch in dots.items()}
 
-    ranked = sorted(values, key=lambda name: _rank(values[name], dots[name]))
-    named = ranked
-    if len(ranked) > len(STROKES):
-        named = ranked[:NAMED]
-    strokes = dict(zip([name for name in values if name in set(named)], STROKES, strict=False))
+    named = sorted(values, key=lambda name: losses.get(name, np.inf))
+    if len(named) > len(STROKES):
+        named = named[:NAMED]
     labels = {}
     for name in named:
-        epoch, text = dots[name], "no finite value"
-        if epoch is not None:
-            text = f"{formatting.number(values[name][epoch - 1])}, epoch {epoch}"
-        labels[name] = f"{style.plain(name, 44)}: {text}"
-    return _draw(values, values, strokes, labels, dots, ylabel=ylabel, title=title, first=1)
+        result = "no finite value"
+        if name in dots:
+            result = f"{formatting.number(losses[name])}, epoch {dots[name]}"
+        labels[name] = f"{style.plain(name, 44)}: {result}"
+
+    figure, lines = _draw(values, labels, values.to_numpy(), ylabel=ylabel, title=title)
+    for name in dots.keys() & labels.keys():
+        dot: dict[str, Any] = {"color": lines[name].get_color(), "mec": "white", "zorder": 4}
+        figure.axes[0].plot([dots[name]], [losses[name]], "o", markersize=7, **dot)
+    return figure
 
 
 def smoothed(curves: Mapping[str, Sequence[float]], *, ylabel: str, title: str) -> Figure:
     """Draw the moving average of each curve bold over the faint curve, without the first epochs.
 
     As drawn for the Boston data in *Deep Learning with Python*, 1st edition, listing 3.31: the
-    first 10 epochs are of another scale and left out (unless a curve has no more), then each point
-    is 0.9 of the point before and 0.1 of the value.
+    first 10 epochs are of another scale and left out, then each point is 0.9 of the point before
+    and 0.1 of the value.
 
     Args:
-        curves: Values per epoch, by name; they may hold NaN or infinity, which the average passes
-            over.
+        curves: Values per epoch, more than 10, by name; they may hold NaN or infinity, which the
+            average passes over.
         ylabel: What the values are ("val_mae (k$)").
         title: What is shown, in words.
     """
-    values = {name: np.asarray(curve, dtype=np.float64) for name, curve in curves.items()}
-    skip = 0
-    if all(curve.size > SKIPPED for curve in values.values()):
-        skip = SKIPPED
-        title = f"{title}, first {skip} epochs left out"
+    values = _by_epoch(curves).iloc[SKIPPED:]
+    averages = values.ewm(alpha=1 - SMOOTHING, adjust=False, ignore_na=True).mean()
+    labels = {name: f"{style.plain(name, 60)}, moving average {SMOOTHING:g}" for name in curves}
+    title = f"{title}, first {SKIPPED} epochs left out"
 
-    raw = {name: curve[skip:] for name, curve in values.items()}
-    averages = {name: _moving_average(curve) for name, curve in raw.items()}
-    strokes = dict(zip(values, STROKES, strict=False))
-    labels = {name: f"{style.plain(name, 60)}, moving average {SMOOTHING:g}" for name in strokes}
-    return _draw(averages, raw, strokes, labels, {}, ylabel=ylabel, title=title, first=skip + 1)
-
-
-def _best(curve: np.ndarray, epoch: int | None) -> int | None:
-    """Return the epoch to dot, counted from 1; None if no value of the curve is finite."""
-    if epoch is not None and 1 <= epoch <= curve.size and np.isfinite(curve[epoch - 1]):
-        return epoch
-    finite = np.where(np.isfinite(curve), curve, np.nan)
-    if np.isnan(finite).all():
-        return None
-    return int(np.nanargmin(finite)) + 1
+    # Without its far values, so that noise does not press the averages flat.
+    calm = values.clip(values.quantile(0.02), values.quantile(0.98), axis="columns")
+    shown = np.hstack([averages, calm])
+    figure, lines = _draw(averages, labels, shown, ylabel=ylabel, title=title)
+    for name, line in lines.items():
+        faint: dict[str, Any] = {"color": line.get_color(), "linewidth": 0.8, "alpha": 0.3}
+        figure.axes[0].plot(values.index, values[name], **faint)
+    return figure
 
 
-def _rank(curve: np.ndarray, epoch: int | None) -> float:
-    """Return what curves are sorted by: smallest is best, infinity if nothing is finite."""
-    return np.inf if epoch is None else float(curve[epoch - 1])
-
-
-def _moving_average(curve: np.ndarray) -> np.ndarray:
-    """Return the exponential moving average; it does not move where a value is not finite."""
-    finite = pd.Series(np.where(np.isfinite(curve), curve, np.nan))
-    return finite.ewm(alpha=1 - SMOOTHING, adjust=False, ignore_na=True).mean().to_numpy()
+def _by_epoch(curves: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """Return a column for each curve, by epochs counted from 1; NaN where nothing is finite."""
+    columns = {name: pd.Series(curve, dtype=np.float64) for name, curve in curves.items()}
+    values = pd.DataFrame(columns)
+    values.index += 1
+    return values.where(np.isfinite(values))
 
 
 def _draw(
-    bold: Mapping[str, np.ndarray],
-    faint: Mapping[str, np.ndarray],
-    strokes: Mapping[str, tuple[str, str]],
+    values: pd.DataFrame,
     labels: Mapping[str, str],
-    dots: Mapping[str, int | None],
+    shown: np.ndarray,
     *,
     ylabel: str,
     title: str,
-    first: int,
-) -> Figure:
-    """Draw the curves with a stroke bold and the others grey; the legend follows `labels`."""
-    if not bold:
-        return layout.message(title, "There is no run to compare.")
-    others = [name for name in bold if name not in strokes]
-    longest = max(map(len, labels.values()))
+) -> tuple[Figure, dict[str, Line2D]]:
+    """Draw the curves with a label in colour and the others grey; the legend follows `labels`.
+
+    The columns of `shown`, float (epochs, n), set the limits of the axis.
+    """
+    others = [name for name in values if name not in labels]
     count = len(labels) + bool(others)
     at_right = count > AT_RIGHT
     columns, height = 1, 470
     if not at_right:
-        columns = _legend_columns(longest)
+        columns = min(3, max(1, 134 // max(map(len, labels.values()))))
         height += 21 * -(-count // columns)
     figure, body = layout.frame(title, height)
     (axes,) = layout.panels(body)
 
-    handles: dict[str, Line2D] = {}
-    for name, curve in bold.items():
-        epochs = np.arange(first, first + curve.size)
-        if name not in strokes:
-            grey: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.8, "zorder": 2}
-            (handles[name],) = axes.plot(epochs, curve, **grey)
-            continue
+    lines: dict[str, Line2D] = {}
+    strokes = iter(STROKES)
+    for name in map(str, values):
+        look: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.8, "zorder": 2}
+        if name in labels:
+            color, dash = next(strokes)
+            look = {"color": color, "linestyle": dash, "linewidth": 1.8, "zorder": 3}
+        (lines[name],) = axes.plot(values.index, values[name], **look)
+        if values[name].count() == 1:
+            lines[name].set_marker(".")
 
-        color, dash = strokes[name]
-        if bold is not faint:
-            axes.plot(epochs, faint[name], color=color, linewidth=0.8, alpha=0.3)
-        look: dict[str, Any] = {"color": color, "linestyle": dash, "linewidth": 1.8, "zorder": 3}
-        (handles[name],) = axes.plot(epochs, curve, **look)
-        if curve.size == 1:
-            handles[name].set_marker(".")
-        if epoch := dots.get(name):
-            dot: dict[str, Any] = {
-                "color": color,
-                "markersize": 7,
-                "markeredgecolor": "white",
-                "zorder": 4,
-            }
-            axes.plot([epoch], [curve[epoch - 1]], "o", **dot)
-
-    limits, cut = scale.shared_scale(bold, faint)
-    last = first - 1 + max(curve.size for curve in bold.values())
-    scale.set_epochs(axes, max(first, last), first)
+    scale.set_epochs(axes, values.index[-1], values.index[0])
+    axes.set_ylabel(style.plain(ylabel))
+    limits = scale.scale_of(list(shown.T))
     if limits is not None:
         scale.set_limits(axes, limits, None)
-    axes.set_ylabel(scale.label(style.plain(ylabel), limits))
-    if cut:
-        note = "some values lie outside the axis"
-        axes.set_title(note, loc="right", fontsize=style.SMALL, color=style.QUIET)
+        if limits.cut:
+            note = "some values lie outside the axis"
+            axes.set_title(note, loc="right", fontsize=style.SMALL, color=style.QUIET)
 
-    shown, texts = [handles[name] for name in labels], list(labels.values())
+    handles, texts = [lines[name] for name in labels], list(labels.values())
     if others:
-        shown.append(handles[others[0]])
+        handles.append(lines[others[0]])
         texts.append(f"{len(others)} other runs")
-    layout.legend(body, shown, texts, columns=columns, at_right=at_right)
-    return figure
-
-
-def _legend_columns(letters: int) -> int:
-    """Return how many columns of labels of so many letters fit below a panel."""
-    if letters > 70:
-        return 1
-    if letters > 44:
-        return 2
-    return 3
+    layout.legend(body, handles, texts, columns=columns, at_right=at_right)
+    return figure, lines

@@ -7,16 +7,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
-from pandas.api.types import is_bool_dtype, is_float_dtype, is_numeric_dtype
+from pandas.api.types import is_float_dtype
 
 from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 DOTS = 3_000  # more rows than this hide each other and are counted in hexagons
-SHOWN_ROWS, SHOWN_COLUMNS = 15, 8
+SHOWN_COLUMNS = 8
 ROW = 24  # pixels
-COUNTS = FuncFormatter(lambda count, _: formatting.number(count))
+COUNTS = "{x:,.0f}"
 
 
 def predicted_against_true(
@@ -29,35 +28,24 @@ def predicted_against_true(
         predicted: Predictions, float (rows,), in `unit`.
         unit: Unit of both, for people ("k$"); "" where there is none.
         name: What is predicted ("median house price").
-
-    Raises:
-        ValueError: The two differ in their number of rows.
     """
-    true = np.ravel(np.asarray(true, np.float64))
-    predicted = np.ravel(np.asarray(predicted, np.float64))
-    if true.shape != predicted.shape:
-        raise ValueError(
-            f"true has {true.size} rows and predicted {predicted.size}; expected as many"
-        )
     title = f"{name}: predicted against true"
-    finite = np.isfinite(true) & np.isfinite(predicted)
-    if not finite.any():
+    both = np.array([true, predicted], np.float64)
+    finite = both[:, np.isfinite(both).all(axis=0)]
+    if not finite.size:
         return layout.message(title, "There is no finite prediction to draw.")
 
-    broken = int(true.size - finite.sum())
-    true, predicted = true[finite], predicted[finite]
+    true, predicted = finite
     notes = [f"{true.size:,} rows"]
+    broken = both.shape[1] - true.size
     if broken:
         notes.append(f"{broken:,} more are NaN or infinite and not drawn")
-    low, high = float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))
-    if true.size > DOTS:  # A few far rows would press all others into one cell.
-        both = np.concatenate([true, predicted])
-        low, high = (float(edge) for edge in np.percentile(both, [0.1, 99.9]))
-        far = int(
-            ((np.minimum(true, predicted) < low) | (np.maximum(true, predicted) > high)).sum()
-        )
-        if far:
-            notes.append(f"{far:,} lie outside the left panel")
+    # A few far rows among many would press all others into one cell.
+    cut = 0.1 * (true.size > DOTS)
+    low, high = np.percentile(finite, [cut, 100 - cut])
+    far = int(((finite < low) | (finite > high)).any(axis=0).sum())
+    if far:
+        notes.append(f"{far:,} lie outside the left panel")
 
     figure, body = layout.frame(title, 512, lines=["; ".join(notes)])
     left, right = layout.panels(body, columns=2)
@@ -77,37 +65,23 @@ def _scatter(
     """Draw a dot per row, of many rows their number per cell, and the line where both are equal."""
     if true.size > DOTS:
         extent = (*limits, *limits)
-        counting: dict[str, Any] = {"gridsize": 50, "bins": "log", "mincnt": 1, "cmap": "viridis"}
-        cells = axes.hexbin(true, predicted, extent=extent, **counting)
+        cells = axes.hexbin(true, predicted, gridsize=50, bins="log", mincnt=1, extent=extent)
         bar = axes.figure.colorbar(cells, ax=axes, format=COUNTS, aspect=33)
         bar.ax.minorticks_off()
         bar.set_label("rows per cell (log scale)", fontsize=style.SMALL)
     else:
-        dots: dict[str, Any] = {
-            "color": style.TRAIN,
-            "markersize": 5,
-            "alpha": 0.45,
-            "markeredgewidth": 0,
-        }
-        axes.plot(true, predicted, "o", **dots)
+        axes.plot(true, predicted, ".", color=style.TRAIN, markersize=9, alpha=0.45, mew=0)
 
-    axes.plot(limits, limits, color=style.INK, linewidth=1.0, linestyle="--")
-    font: dict[str, Any] = {
-        "fontsize": style.SMALL,
-        "color": style.QUIET,
-        "ha": "right",
-        "va": "bottom",
-    }
-    axes.text(0.97, 0.04, "- - -  predicted = true", transform=axes.transAxes, **font)
+    equal: dict[str, Any] = {"color": style.INK, "linewidth": 1.0, "linestyle": "--"}
+    axes.plot(limits, limits, label="predicted = true", **equal)
+    axes.legend(loc="lower right", frameon=False, fontsize=style.SMALL)
     axes.set(xlim=limits, ylim=limits, box_aspect=1)
 
 
 def _residuals(axes: Axes, residuals: np.ndarray) -> None:
     """Draw the histogram of the residuals; of many, 99 % of them."""
-    bounds = residuals.min(), residuals.max()
-    if residuals.size > 200:
-        bounds = np.percentile(residuals, [0.5, 99.5])
-    reach = float(np.max(np.abs(bounds))) or 1.0
+    cut = 0.5 * (residuals.size > 200)
+    reach = float(np.abs(np.percentile(residuals, [cut, 100 - cut])).max()) or 1.0
     bars = min(41, 2 * int(np.sqrt(residuals.size)) + 1)
     axes.hist(residuals, bins=bars, range=(-reach, reach), color=style.TRAIN)
 
@@ -122,8 +96,8 @@ def _residuals(axes: Axes, residuals: np.ndarray) -> None:
 
 def worst_rows(
     frame: pd.DataFrame,
-    true: Sequence[object] | np.ndarray,
-    predicted: Sequence[object] | np.ndarray,
+    true: Sequence[str],
+    predicted: Sequence[str],
     *,
     title: str,
     unit: str = "",
@@ -131,48 +105,30 @@ def worst_rows(
     """Draw rows of a table with their true and predicted targets, as a table to read.
 
     Args:
-        frame: The rows, worst first; the first 15 rows and 8 columns are shown. The index names the
-            row.
-        true: The true target of each row: numbers or class names, (rows,).
-        predicted: The predicted target of each row: numbers or class names, (rows,).
+        frame: The rows, worst first; the first 8 columns are shown. The index names the row.
+        true: The true target of each row, in words, (rows,).
+        predicted: The predicted target of each row, in words, (rows,).
         title: Which rows these are, in words.
         unit: Unit of true and predicted, for people.
     """
-    if not len(frame):
-        return layout.message(title, "There are no mistakes among these rows.")
-    rows = min(len(frame), SHOWN_ROWS)
     suffix = f" ({unit})" if unit else ""
-    columns = {
-        "row": pd.Series(frame.index[:rows]),
-        f"true{suffix}": pd.Series(true[:rows]),
-        f"predicted{suffix}": pd.Series(predicted[:rows]),
-    }
-    columns |= {str(name): frame[name].iloc[:rows] for name in frame.columns[:SHOWN_COLUMNS]}
+    columns = [
+        ["row", *map(str, frame.index)],
+        [f"true{suffix}", *true],
+        [f"predicted{suffix}", *predicted],
+    ]
+    for name, column in frame.iloc[:, :SHOWN_COLUMNS].items():
+        texts = map(str, column)
+        if is_float_dtype(column):
+            texts = map(formatting.number, column)
+        columns.append([str(name), *texts])
 
     notes = []
     if frame.shape[1] > SHOWN_COLUMNS:
         notes.append(f"{frame.shape[1] - SHOWN_COLUMNS} more columns are not shown")
-    figure, body = layout.frame(title, ROW * (rows + 1) + 30, lines=notes)
-    axes = layout.paper(body)
-
-    cells = {name: [style.plain(name, 16), *_texts(column)] for name, column in columns.items()}
-    letters = {name: 2 + max(map(len, texts)) for name, texts in cells.items()}
-    step = min(9.5, (style.WIDTH - 2 * style.MARGIN) / sum(letters.values()))  # pixels a letter
-    left = float(style.MARGIN)
-    for name, texts in cells.items():
-        at, font = left, dict[str, Any](fontsize=min(style.TEXT, step * 1.15))
-        if is_numeric_dtype(columns[name]) and not is_bool_dtype(columns[name]):
-            at, font["ha"] = left + step * (letters[name] - 2), "right"
-        layout.write(axes, at, 6, texts[0], fontweight="bold", **font)
-        if name == f"predicted{suffix}":
-            font["color"] = style.VALIDATION
-        for row, text in enumerate(texts[1:], 1):
-            layout.write(axes, at, 6 + ROW * row, text, **font)
-        left += step * letters[name]
+    figure, body = layout.frame(title, ROW * (len(frame) + 1) + 30, lines=notes)
+    cells = pd.DataFrame(columns).map(style.plain, limit=18)
+    letters = 2 + cells.map(len).max(axis="columns")
+    headings, *rows = cells.T.to_numpy().tolist()
+    layout.table(body, headings, rows, letters=letters.tolist(), accent=2)
     return figure
-
-
-def _texts(column: pd.Series) -> list[str]:
-    if is_float_dtype(column):
-        return [formatting.number(value) for value in column]
-    return [style.plain(str(value), 20) for value in column]

@@ -52,12 +52,7 @@ def plain(text: str, limit: int = 1000) -> str:
 
 def lines_of(text: str | None, *, width: int = 150, most: int = 4) -> list[str]:
     """Wrap a text to `width` characters and at most `most` lines; "…" ends one that was cut."""
-    if not text:
-        return []
-    lines = textwrap.wrap(plain(text, 10_000), width)
-    if len(lines) > most:
-        lines = [*lines[: most - 1], lines[most - 1][: width - 2] + " …"]
-    return lines
+    return textwrap.wrap(plain(text or "", 10_000), width, max_lines=most, placeholder=" …")
 
 
 def save(figure: Figure, path: str | Path) -> Path:

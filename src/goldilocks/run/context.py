@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from goldilocks import console
 from goldilocks.config.settings import Settings
@@ -12,8 +13,13 @@ from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.test_ledger import Evaluation
-from goldilocks.tracking import Store, Tracker, provenance
+from goldilocks.tracking import Store, Tracker, provenance, query
 from goldilocks.tracking.query import StoredRun
+
+if TYPE_CHECKING:
+    import keras
+
+    from goldilocks.search.trial import Trial
 
 # The artifact with the predictions of the best epoch's model, to compare runs row by row: `rows`,
 # int64 (n,), and `predictions`, float32 (n, outputs).
@@ -55,12 +61,21 @@ class RunContext:
         store: Where runs are logged.
         dataset: The loaded data set.
         problem: What is predicted.
+        initial_model: The logged model to start from; None to start from new weights.
+        trial: The trial of a search, which may end the trainings early; or None.
     """
 
     settings: Settings
     store: Store
     dataset: Dataset
     problem: Problem
+    initial_model: keras.Model | None = None
+    trial: Trial | None = None
+
+    @property
+    def pruned(self) -> bool:
+        """Whether a search has stopped the run."""
+        return self.trial is not None and self.trial.pruned
 
     def fingerprint(self, spec: TrainingSpec) -> str:
         """Return the hash that identifies the result of a training, or of all (`part` "")."""
@@ -73,7 +88,7 @@ class RunContext:
         """
         if self.settings.tree["force"]:
             return None
-        return self.store.find_run(self.fingerprint(spec))
+        return query.find_run(self.store, self.fingerprint(spec))
 
     def open_run(
         self, spec: TrainingSpec, *, parent: str | None, resumed: StoredRun | None

@@ -4,16 +4,18 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from matplotlib.figure import Figure
 
 from goldilocks.encoding import encoder
 from goldilocks.evaluation import scores
 from goldilocks.formatting import number
 from goldilocks.model import Regularizer
-from goldilocks.plots import confusion, curves, images, series, style, texts, weights
+from goldilocks.plots import confusion, curves, images, layout, series, style, texts, weights
 from goldilocks.plots import predictions as scatter_plots
 from goldilocks.run.outcome import Outcome
 from goldilocks.training.batches import augmentation
+from goldilocks.training.fit import FitSpec
 
 # Numbers of images; a grid has rows of five, and the augmented ones stand beside their original.
 SAMPLES = 15
@@ -22,34 +24,30 @@ AUGMENTED = 14
 
 
 def draw(
-    outcome: Outcome,
-    model: keras.Model,
-    regularizer: Regularizer,
-    rows: np.ndarray,
-    predictions: np.ndarray,
-    folder: Path,
+    outcome: Outcome, fit_spec: FitSpec, rows: np.ndarray, predictions: np.ndarray, folder: Path
 ) -> None:
     """Draw a run's figures as PNG files.
 
     Args:
         outcome: The outcome of the training.
-        model: The model that made the predictions.
-        regularizer: Its augmentation is shown.
+        fit_spec: Has the model that made the predictions, and the augmentation.
         rows: The predicted rows, int64 (n,): of a final run the test rows, else the validation
             rows.
         predictions: Predictions, float32 (n, outputs).
-        folder: An existing folder.
+        folder: Of the files; it is made.
     """
+    trainable = fit_spec.model.trainable_variables
     figures = {
-        "learning_curves": _learning_curves(outcome),
+        "learning_curves": learning_curves(outcome, outcome.spec.settings.name),
         "weight_histograms": weights.weight_histograms(
-            {variable.path: np.asarray(variable) for variable in model.trainable_variables}
+            {variable.path: np.asarray(variable) for variable in trainable}
         ),
     }
     figures |= _predictions(outcome, rows, predictions)
-    if outcome.dataset.kind == "image":
-        figures |= _samples(outcome, regularizer)
-    if outcome.dataset.kind == "series":
+    kind = outcome.context.dataset.kind
+    if kind == "image":
+        figures |= _samples(outcome, fit_spec.regularizer)
+    if kind == "series":
         figures |= _over_time(outcome, rows, predictions)
     else:
         figures["worst_mistakes"] = _worst_mistakes(outcome, rows, predictions)
@@ -58,22 +56,22 @@ def draw(
         style.save(figure, folder / f"{name}.png")
 
 
-def _learning_curves(outcome: Outcome) -> Figure:
-    verdict, result = outcome.verdict, outcome.result
+def learning_curves(outcome: Outcome, title: str) -> Figure:
+    """Draw the curves of a training, or of the mean of several, with the verdict."""
     return curves.learning_curves(
-        result.history,
-        metric=outcome.problem.metric,
-        best_epoch=result.best_epoch if result.monitor else None,
-        verdict=verdict.name if verdict else None,
-        reason=verdict.reason if verdict else None,
+        outcome.result.history,
+        metric=outcome.context.problem.metric,
+        best_epoch=outcome.result.best_epoch if outcome.result.monitor else None,
+        verdict=outcome.tags.get("verdict"),
+        reason=outcome.tags.get("verdict.reason"),
         baseline=outcome.baseline,
-        title=outcome.settings.name,
+        title=title,
     )
 
 
 def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> dict[str, Figure]:
     """Draw predictions against targets: of classes a confusion matrix, of numbers a scatter."""
-    dataset, problem = outcome.dataset, outcome.problem
+    dataset, problem = outcome.context.dataset, outcome.context.problem
     truth = dataset.y[rows]
     if problem.type == "multilabel":
         return {}
@@ -83,19 +81,21 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
         )
         return {"predicted_against_true": scatter}
 
-    counts = np.zeros((len(dataset.classes), len(dataset.classes)), dtype="int64")
-    np.add.at(counts, (truth.astype("int64"), scores.decided(problem, predictions)), 1)
+    decided = scores.decided(problem, predictions)
+    counts = tf.math.confusion_matrix(truth, decided, num_classes=len(dataset.classes)).numpy()
     return {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
 
 
 def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> Figure:
-    dataset, problem = outcome.dataset, outcome.problem
+    dataset, problem = outcome.context.dataset, outcome.context.problem
     worst = scores.worst(problem, dataset.y[rows], predictions, most=MISTAKES)
     worst_rows = rows[worst.rows]
     true = _words(outcome, dataset.y[worst_rows])
     predicted = _words(outcome, scores.answers(problem, predictions[worst.rows]))
-    title = f"{outcome.settings.name}: worst mistakes"
+    title = f"{outcome.spec.settings.name}: worst mistakes"
 
+    if not len(worst_rows):
+        return layout.message(title, "There are no mistakes among these rows.")
     if dataset.kind == "image":
         pixels = encoder.pixels(dataset, worst_rows)
         return images.worst_mistakes(pixels, true, predicted, worst.sizes, title=title)
@@ -109,13 +109,11 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
 
 def _samples(outcome: Outcome, regularizer: Regularizer) -> dict[str, Figure]:
     """Draw a grid of training images, and one of them as the augmentation changes it."""
-    dataset, train = outcome.dataset, outcome.split.train
+    dataset, train = outcome.context.dataset, outcome.spec.split.train
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(train, size=min(SAMPLES, len(train)), replace=False))
     pixels, labels = encoder.pixels(dataset, rows), _words(outcome, dataset.y[rows])
-    figures = {
-        "samples": images.sample_grid(pixels, labels, title=f"{dataset.name}: training images")
-    }
+    figures = {"samples": images.gallery(pixels, labels, title=f"{dataset.name}: training images")}
     if not regularizer.augments:
         return figures
 
@@ -123,12 +121,17 @@ def _samples(outcome: Outcome, regularizer: Regularizer) -> dict[str, Figure]:
     copies = np.repeat(pixels[:1], AUGMENTED, axis=0).astype("float32")
     augmented = keras.ops.convert_to_numpy(augment(copies, training=True))
     augmented = augmented.clip(0, 255).astype("uint8")
-    return figures | {"augmented": images.augmented(pixels[0], augmented, labels[0])}
+    variants = [f"variant {number}" for number in range(1, AUGMENTED + 1)]
+    title = f"{labels[0]}: one training image and {AUGMENTED} augmented variants"
+    pictures = np.concatenate([pixels[:1], augmented])
+    figures["augmented"] = images.gallery(pictures, ["original", *variants], title=title)
+    return figures
 
 
 def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> dict[str, Figure]:
     """Draw the series with its parts, and the predictions over time."""
-    dataset, split, windows = outcome.dataset, outcome.split, outcome.dataset.x
+    dataset, split = outcome.context.dataset, outcome.spec.split
+    windows = dataset.x
     name, target = windows.columns[windows.target], windows.values[:, windows.target]
     reach = windows.lookback + windows.delay - 1  # points from a window's first to the predicted
 
@@ -145,7 +148,7 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
             target,
             bounds,
             title=f"{dataset.name}: {name} and its parts",
-            sealed=outcome.test is None,
+            sealed=not outcome.spec.settings.tree["final"],
             name=name,
             unit=dataset.unit,
         ),
@@ -153,7 +156,7 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
             dataset.y[rows].ravel(),
             predictions.ravel(),
             windows.persistence[rows],
-            title=f"{outcome.settings.name}: predictions over time",
+            title=f"{outcome.spec.settings.name}: predictions over time",
             name=name,
             unit=dataset.unit,
         ),
@@ -162,7 +165,7 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
 
 def _words(outcome: Outcome, values: np.ndarray) -> list[str]:
     """Return targets or answers in words: class names, or numbers in the target's unit."""
-    classes, problem = outcome.dataset.classes, outcome.problem
+    classes, problem = outcome.context.dataset.classes, outcome.context.problem
     if problem.type == "multilabel":
         labels = [np.compress(row, classes) for row in values]
         return [" ".join(names) or "none" for names in labels]

@@ -1,159 +1,193 @@
-"""All that is known of a finished training, and the metrics and tags that are logged of it."""
+"""What a finished training came to: the metrics and tags that are logged of it."""
+
+from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from goldilocks.config.settings import Settings
-from goldilocks.dataset import Dataset
-from goldilocks.diagnosis import Verdict
+import numpy as np
+
+from goldilocks import diagnosis
+from goldilocks.dataset.sources.cache import digest
+from goldilocks.encoding import vectorization
+from goldilocks.evaluation import scores
+from goldilocks.evaluation.baseline import beats, predict_baseline
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
-from goldilocks.problem import Problem
-from goldilocks.protocol import Split
-from goldilocks.run.cache import metrics_below
+from goldilocks.model import vectors
+from goldilocks.run import summary
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.run.test_ledger import EVALUATIONS, Evaluation
+from goldilocks.run.test_ledger import EVALUATIONS
 from goldilocks.tracking.query import StoredRun
-from goldilocks.training.fit import FitResult, validation_rows
+from goldilocks.training.fit import FitResult, FitSpec, validation_rows
+
+if TYPE_CHECKING:
+    import keras
 
 PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no best value
+CONFIGURATIONS = "validation_configurations"
+OPTIMISM = "validation_optimism"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Outcome:
-    """Everything that a finished training knows.
+    """What a training came to, or the mean of several.
 
     Attributes:
-        settings: The settings of the training.
-        part: Name among several trainings ("fold 1 of 4", "seed 7"); "" of a single one.
-        dataset: What it was trained on.
-        problem: What was predicted.
-        split: The rows.
+        context: What it shares with other trainings of the run.
+        spec: What was trained; of several trainings, the run above them.
         result: The history and its best epoch.
-        baseline: Scores of the dummy baseline on the rows that were scored, by Keras's names
-            without `val_`.
-        beats_baseline: Whether the primary metric is better than the baseline's.
-        verdict: What the curves say; None of a final run, which has no validation curve.
-        test: Scores on the test rows, by Keras's names; None but for a final run.
-        intervals: The 95 % confidence intervals of the scores on the test rows, by Keras's names;
-            empty but for a final run.
-        evaluation: Its place in the test ledger; None but for a final run.
-        parameters: Number of the model's weights.
-        coverage: Share of the vocabulary that pretrained word vectors have, 0 to 1; None without
-            them.
-        weights: SHA-256, hexadecimal, of the weights.
+        metrics: The single values that are logged.
+        tags: What the run can be searched by.
     """
 
-    settings: Settings
-    part: str
-    dataset: Dataset
-    problem: Problem
-    split: Split
+    context: RunContext
+    spec: TrainingSpec
     result: FitResult
-    baseline: Mapping[str, float]
-    beats_baseline: bool
-    verdict: Verdict | None
-    test: Mapping[str, float] | None
-    intervals: Mapping[str, Interval]
-    evaluation: Evaluation | None
-    parameters: int
-    coverage: float | None
-    weights: str
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
 
     @property
     def value(self) -> float:
-        """Return the number that a sweep compares.
-
-        It is the best monitored value; of a final run the same metric on the test rows.
-        """
-        if self.test is None:
-            return self.result.best[self.result.monitor or "loss"]
-        name = self.settings.tree["trainer"]["monitor"].removeprefix("val_")
-        return self.test.get(name, self.test["loss"])
+        """Return the number that a sweep compares."""
+        return summary.value(self.spec.settings, self.metrics)
 
     @property
-    def scores(self) -> dict[str, float]:
-        """Return the `test_` scores of a final run, else the `val_` values at the best epoch."""
-        if self.test is not None:
-            return {f"test_{name}": value for name, value in self.test.items()}
-        return {name: value for name, value in self.result.best.items() if name.startswith("val_")}
+    def baseline(self) -> dict[str, float]:
+        """Return the dummy baseline's scores on the rows that were scored, by Keras's names."""
+        return {
+            name.partition("_")[2]: value
+            for name, value in self.metrics.items()
+            if name.startswith("baseline/")
+        }
 
-    @property
-    def optimism(self) -> float:
-        """Return by how much the best of the compared configurations may look too good.
 
-        It is in the unit of the primary metric, for configurations that are all equally good; 0
-        where the ledger or the interval is missing. The metric's spread is that of the test rows,
-        scaled to the number of validation rows. Configurations that go wrong on the same rows
-        differ by less, so it is the most to expect.
-        """
-        interval = self.intervals.get(self.problem.metric)
-        if interval is None or self.evaluation is None:
-            return 0.0
-        if not self.evaluation.configurations or not self.evaluation.validation_rows:
-            return 0.0
+def evaluate(
+    context: RunContext,
+    spec: TrainingSpec,
+    fit_spec: FitSpec,
+    model: keras.Model,
+    result: FitResult,
+    rows: np.ndarray,
+    predictions: np.ndarray,
+) -> Outcome:
+    """Score the predictions of a training, and judge its curves.
 
+    Args:
+        context: What the trainings share.
+        spec: The training.
+        fit_spec: What was fitted.
+        model: From raw rows to predictions.
+        result: The history.
+        rows: The predicted rows, int64 (n,): of a final run the test rows, else the validation
+            rows.
+        predictions: float32 (n, outputs).
+    """
+    dataset, problem = context.dataset, context.problem
+    targets = fit_spec.targets[rows]
+    baseline_predictions = predict_baseline(dataset, fit_spec.prior, rows)
+    baseline = scores.scores(problem, targets, baseline_predictions)
+    model_scores = scores.scores(problem, targets, predictions)
+
+    metrics: dict[str, float] = {"parameters": model.count_params()}
+    tags = {"weights": digest(*model.get_weights())}
+    for name, value in result.best.items():
+        if name not in PER_EPOCH:
+            metrics[f"best_{name}"] = value
+
+    # The share of the vocabulary that pretrained word vectors have.
+    options = spec.settings.tree["model"]
+    if source := options.get("vectors"):
+        vocabulary = vectorization.vocabulary(fit_spec.encoder)
+        coverage = vectors.load(source, vocabulary, options["output_dim"]).coverage
+        metrics["word_vectors_coverage"] = coverage
+
+    if spec.settings.tree["final"]:
+        intervals = scores.intervals_of(problem, dataset, rows, targets, predictions)
+        metrics |= {f"test_{name}": value for name, value in model_scores.items()}
+        metrics |= {f"test_{name}_low": interval.low for name, interval in intervals.items()}
+        metrics |= {f"test_{name}_high": interval.high for name, interval in intervals.items()}
+        metrics |= _ledger_metrics(spec, intervals.get(problem.metric))
+    if EVALUATIONS in metrics:
+        tags[EVALUATIONS] = str(metrics[EVALUATIONS])
+    return conclude(context, spec, result, model_scores, baseline, metrics, tags)
+
+
+def _ledger_metrics(spec: TrainingSpec, interval: Interval | None) -> dict[str, float]:
+    """Return what stands beside the scores on test rows; nothing without a ledger.
+
+    By how much the best of the compared configurations may look too good is in the unit of the
+    primary metric, for configurations that are all equally good. The metric's spread is that of the
+    test rows, scaled to the number of validation rows. Configurations that go wrong on the same
+    rows differ by less, so it is the most to expect.
+    """
+    evaluation = spec.evaluation
+    if evaluation is None or evaluation.number is None:
+        return {}
+
+    configurations, optimism = evaluation.configurations or 0, 0.0
+    if interval is not None and evaluation.validation_rows:
         test_error = (interval.high - interval.low) / (2 * NORMAL)
-        rows_ratio = len(self.split.test) / self.evaluation.validation_rows
-        return best_of(self.evaluation.configurations, test_error * math.sqrt(rows_ratio))
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Return the single values that are logged."""
-        side = "val" if self.test is None else "test"
-        values: dict[str, float] = {"best_epoch": self.result.best_epoch}
-        for name, value in self.result.best.items():
-            if name not in PER_EPOCH:
-                values[f"best_{name}"] = value
-        for name, value in self.baseline.items():
-            values[f"baseline/{side}_{name}"] = value
-
-        if self.test is not None:
-            values |= self.scores
-        for name, interval in self.intervals.items():
-            values[f"test_{name}_low"] = interval.low
-            values[f"test_{name}_high"] = interval.high
-        if self.evaluation is not None and self.evaluation.number is not None:
-            values[EVALUATIONS] = self.evaluation.number
-            values[f"{EVALUATIONS}_elsewhere"] = self.evaluation.elsewhere
-            values["validation_configurations"] = self.evaluation.configurations or 0
-            values["validation_optimism"] = self.optimism
-
-        values["beats_baseline"] = float(self.beats_baseline)
-        values["parameters"] = self.parameters
-        if self.coverage is not None:
-            values["word_vectors_coverage"] = self.coverage
-        values["train_seconds"] = self.result.seconds
-        values["epochs"] = len(self.result.history["loss"])
-        return values | verdict_metrics(self.verdict)
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Return what the run can be searched by."""
-        tags = verdict_tags(self.verdict)
-        if self.evaluation is not None and self.evaluation.number is not None:
-            tags[EVALUATIONS] = str(self.evaluation.number)
-        tags["weights"] = self.weights
-        tags["beats_baseline"] = str(self.beats_baseline).lower()
-        return tags
-
-
-def verdict_metrics(verdict: Verdict | None) -> dict[str, float]:
-    """Return the evidence behind a verdict, as metrics."""
-    if verdict is None:
-        return {}
-    return {f"verdict/{name}": float(value) for name, value in verdict.evidence.items()}
-
-
-def verdict_tags(verdict: Verdict | None) -> dict[str, str]:
-    """Return a verdict, its sentence and the next move, as tags."""
-    if verdict is None:
-        return {}
+        rows_ratio = len(spec.split.test) / evaluation.validation_rows
+        optimism = best_of(configurations, test_error * math.sqrt(rows_ratio))
     return {
-        "verdict": verdict.name,
-        "verdict.reason": verdict.reason,
-        "verdict.next": verdict.next_move,
+        EVALUATIONS: evaluation.number,
+        f"{EVALUATIONS}_elsewhere": evaluation.elsewhere,
+        CONFIGURATIONS: configurations,
+        OPTIMISM: optimism,
     }
+
+
+def conclude(
+    context: RunContext,
+    spec: TrainingSpec,
+    result: FitResult,
+    model_scores: Mapping[str, float],
+    baseline: Mapping[str, float],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+) -> Outcome:
+    """Compare scores with the baseline's, judge the curves, and return the outcome.
+
+    Args:
+        context: What the trainings share.
+        spec: The training, or the run above several.
+        result: The history.
+        model_scores: The scores, by Keras's names.
+        baseline: The dummy baseline's scores on the same rows.
+        metrics: What else is logged.
+        tags: What else it can be searched by.
+    """
+    settings, metric = spec.settings, context.problem.metric
+    beats_baseline = beats(context.problem, model_scores, baseline)
+    side = "test" if settings.tree["final"] else "val"
+    metrics = {
+        "best_epoch": result.best_epoch,
+        **metrics,
+        **{f"baseline/{side}_{name}": value for name, value in baseline.items()},
+        "beats_baseline": float(beats_baseline),
+        "train_seconds": result.seconds,
+        "epochs": len(result.history["loss"]),
+    }
+    tags = {**tags, "beats_baseline": str(beats_baseline).lower()}
+
+    # A final run has no validation curve, and the baseline has nothing to beat.
+    if settings.role not in ("final", "baseline"):
+        verdict = diagnosis.judge(
+            result.history,
+            metric=metric,
+            baseline=baseline,
+            rows=len(result.validation),
+            **settings.tree["diagnosis"],
+        )
+        metrics |= {f"verdict/{name}": float(value) for name, value in verdict.evidence.items()}
+        tags |= {
+            "verdict": verdict.name,
+            "verdict.reason": verdict.reason,
+            "verdict.next": verdict.next_move,
+        }
+    return Outcome(context, spec, result, metrics, tags)
 
 
 def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> Outcome:
@@ -179,20 +213,4 @@ def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> 
             spec.split.validation, trainer["validation_steps"], trainer["batch_size"]
         ),
     )
-    return Outcome(
-        settings=spec.settings,
-        part=spec.part,
-        dataset=context.dataset,
-        problem=context.problem,
-        split=spec.split,
-        result=result,
-        baseline=metrics_below(metrics, "baseline/val_"),
-        beats_baseline=bool(metrics["beats_baseline"]),
-        verdict=None,  # The verdict of the mean curve counts.
-        test=None,
-        intervals={},
-        evaluation=None,
-        parameters=int(metrics["parameters"]),
-        coverage=metrics.get("word_vectors_coverage"),
-        weights=stored.tags["weights"],
-    )
+    return Outcome(context, spec, result, metrics, stored.tags)

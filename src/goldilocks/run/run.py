@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,11 +19,14 @@ from goldilocks.dataset import row_keys
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, near_duplicates, notes_of_all
-from goldilocks.run import cache, test_ledger, warm_start
+from goldilocks.run import summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.search.trial import Trial, load_trial
+from goldilocks.search.options import read_spec
 from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.query import StoredRun
+
+if TYPE_CHECKING:
+    from goldilocks.search.trial import Trial
 
 
 def run(settings: Settings) -> float:
@@ -69,15 +72,22 @@ def run(settings: Settings) -> float:
     # the first: only a final run, which has one training, reads the rows of `run_spec`.
     run_spec = specs[0]
     if len(specs) > 1:
-        run_spec = TrainingSpec(settings, specs[0].split, None, "")
+        split = dataclasses.replace(specs[0].split, notes=notes_of_all(splits))
+        run_spec = TrainingSpec(settings, split, None, "")
 
     # Two processes that start the same run: the second waits, and reuses what the first has logged.
     with store.lock(context.fingerprint(run_spec)):
         stored = context.stored_run(run_spec)
         if stored is not None and stored.status == "FINISHED":
             _record(settings, run_id=stored.run_id, reused=True)
-            console.result(cache.lines(stored, store.ui_command))
-            return cache.value(settings, stored)
+            console.result(
+                f"reused    run {stored.run_id} has trained this configuration, data and code; "
+                "force=true trains again"
+            )
+            for line in summary.lines(settings, stored.metrics, stored.tags):
+                console.result(line)
+            console.result(f"see it    {store.ui_command}")
+            return summary.value(settings, stored.metrics)
 
         return _train(context, run_spec, specs, splits, interrupted=stored)
 
@@ -98,21 +108,26 @@ def training_specs(
         return [TrainingSpec(settings, split, None, "")]
 
     specs = []
-    for repeat in range(settings.tree["trainer"]["repeats"]):
-        repeated = _with_seed(settings, settings.tree["seed"] + repeat)
-        for fold, split in enumerate(splits, start=1):
-            part = _part(settings, repeated.tree["seed"], fold, len(splits))
-            specs.append(TrainingSpec(repeated, split, fold if len(splits) > 1 else None, part))
+    repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
+    for seed in range(settings.tree["seed"], settings.tree["seed"] + repeats):
+        for number, split in enumerate(splits, start=1):
+            fold, words = None, list[str]()
+            if folds > 1:
+                fold = number
+                words.append(f"fold {fold} of {folds}")
+            if repeats > 1:
+                words.append(f"seed {seed}")
+            specs.append(TrainingSpec(_with_seed(settings, seed), split, fold, " ".join(words)))
     return specs
 
 
 def _with_seed(settings: Settings, seed: int) -> Settings:
     """Return the settings of one of several repeats."""
+    if settings.tree["trainer"]["repeats"] == 1:
+        return settings
+
     trainer = {**settings.tree["trainer"], "repeats": 1}
     tree = {**settings.tree, "seed": seed, "trainer": trainer}
-    if settings.tree["trainer"]["repeats"] == 1:
-        return dataclasses.replace(settings, tree=tree)
-
     others = [
         override
         for override in settings.overrides
@@ -120,16 +135,6 @@ def _with_seed(settings: Settings, seed: int) -> Settings:
     ]
     overrides = (*others, "trainer.repeats=1", f"seed={seed}")
     return dataclasses.replace(settings, tree=tree, overrides=overrides)
-
-
-def _part(settings: Settings, seed: int, fold: int, folds: int) -> str:
-    """Return the name of a training among several: "fold 1 of 4 seed 7"; "" of a single one."""
-    words = []
-    if folds > 1:
-        words.append(f"fold {fold} of {folds}")
-    if settings.tree["trainer"]["repeats"] > 1:
-        words.append(f"seed {seed}")
-    return " ".join(words)
 
 
 def _train(
@@ -142,9 +147,15 @@ def _train(
 ) -> float:
     """Open the run, train each specification, and return the value that a sweep compares."""
     settings = context.settings
+    test_lock = contextlib.nullcontext()
+    if settings.tree["final"]:
+        digest = row_keys.digest(context.dataset, run_spec.split.test)
+        test_lock = context.store.lock(f"test-{digest}", "about to evaluate these test rows")
+
     with contextlib.ExitStack() as stack:
-        # Hold the lock until the run is open: from then on, the test ledger of others lists it.
-        with _test_lock(context, run_spec):
+        # Two final runs that open at once must see each other. Hold the lock until the run is open:
+        # from then on, the test ledger of others lists it.
+        with test_lock:
             if settings.tree["final"]:
                 run_spec = _with_evaluation(context, run_spec, splits, interrupted=interrupted)
                 specs = [run_spec]
@@ -152,28 +163,24 @@ def _train(
             # The one import of Keras and TensorFlow, which takes seconds.
             from goldilocks.run import repeats, train
 
-            initial_model = warm_start.load(settings, context.store)
+            context = dataclasses.replace(
+                context,
+                initial_model=warm_start.load(settings, context.store),
+                trial=_trial(settings),
+            )
             tracker = stack.enter_context(
                 context.open_run(run_spec, parent=settings.parent, resumed=interrupted)
             )
 
         _record(settings, run_id=tracker.run_id)
-        trial = _trial(settings)
-        outcomes = train.train(context, specs, initial_model, tracker, trial)
-        if trial is not None and trial.pruned:
+        outcomes = train.train(context, specs, tracker)
+        if context.pruned:
+            tracker.tags(train.PRUNED)
             _record(settings, pruned=True)
 
         if len(specs) == 1:
             return outcomes[0].value
-        return repeats.conclude(settings, outcomes, tracker)
-
-
-def _test_lock(context: RunContext, spec: TrainingSpec) -> contextlib.AbstractContextManager[None]:
-    """Return the lock of a final run's test rows: two that open at once must see each other."""
-    if not context.settings.tree["final"]:
-        return contextlib.nullcontext()
-    digest = row_keys.digest(context.dataset, spec.split.test)
-    return context.store.lock(f"test-{digest}", "about to evaluate these test rows")
+        return repeats.conclude(context, run_spec, outcomes, tracker).value
 
 
 def _with_evaluation(
@@ -217,7 +224,13 @@ def _trial(settings: Settings) -> Trial | None:
     """Return the trial of this job; None where it is not one of a search."""
     if settings.sweep_dir is None or settings.job is None or settings.tree["final"]:
         return None
-    return load_trial(settings.sweep_dir, settings.job)
+    spec = read_spec(settings.sweep_dir)
+    if spec is None:
+        return None
+
+    from goldilocks.search.trial import load_trial  # With Optuna, and most jobs are no trials.
+
+    return load_trial(spec, settings.job)
 
 
 def _record(settings: Settings, **values: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldilocks import backend, console, diagnosis
-from goldilocks.dataset.sources.cache import digest
+from goldilocks import backend, console
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
@@ -19,12 +19,10 @@ from goldilocks.encoding.targets import (
     target_prior,
     target_spread,
 )
-from goldilocks.evaluation import scores
-from goldilocks.evaluation.baseline import beats, predict_baseline
-from goldilocks.model import Facts, transfer, vectors
-from goldilocks.run import description, figures
+from goldilocks.model import Facts, transfer
+from goldilocks.run import description, figures, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
-from goldilocks.run.outcome import Outcome, read_outcome
+from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
 from goldilocks.tracking.selection import PARENT
 from goldilocks.training import frozen
@@ -36,29 +34,20 @@ from goldilocks.training.pruner import Pruner
 if TYPE_CHECKING:
     import keras
 
-    from goldilocks.search.trial import Trial
-
 EXAMPLE_ROWS = 2  # in the logged model's input example
+PRUNED = {"pruned": "true"}  # tags of a run that is not reused as a finished one
 
 
-def train(
-    context: RunContext,
-    specs: Sequence[TrainingSpec],
-    initial_model: keras.Model | None,
-    tracker: Tracker,
-    trial: Trial | None,
-) -> list[Outcome]:
+def train(context: RunContext, specs: Sequence[TrainingSpec], tracker: Tracker) -> list[Outcome]:
     """Train each specification and log it: a single one in the open run, several in child runs.
 
     Args:
         context: What the trainings share.
         specs: The trainings, at least one.
-        initial_model: The logged model to start from; None to start from new weights.
         tracker: Tracker of the open run.
-        trial: Trial of a search, which may end the trainings early; or None.
 
     Returns:
-        One outcome for each specification; fewer if the trial was pruned.
+        One outcome for each specification; fewer if the trial of a search was pruned.
 
     Raises:
         ModelError: If a model cannot be built for the shape of the data.
@@ -68,28 +57,21 @@ def train(
     reused: list[str] = []
     for number, spec in enumerate(specs, start=1):
         if len(specs) == 1:
-            outcome = _train_one(context, spec, initial_model, tracker, trial)
+            outcome = _train_one(context, spec, tracker)
         else:
-            outcome = _train_child(context, spec, initial_model, tracker.run_id, trial, reused)
+            outcome = _train_child(context, spec, tracker.run_id, reused)
             tracker.tags(query.reused_tags(reused))
         outcomes.append(outcome)
 
-        # `fold` counts the training, so it is called even where `epoch` has pruned the trial.
-        if trial is None:
-            continue
-        if trial.fold(number, outcome.value, last=number == len(specs)) or trial.pruned:
-            tracker.tags({"pruned": "true"})
+        if context.trial is not None:
+            context.trial.report_training(number, outcome.value, last=number == len(specs))
+        if context.pruned:
             break
     return outcomes
 
 
 def _train_child(
-    context: RunContext,
-    spec: TrainingSpec,
-    initial_model: keras.Model | None,
-    parent: str,
-    trial: Trial | None,
-    reused: list[str],
+    context: RunContext, spec: TrainingSpec, parent: str, reused: list[str]
 ) -> Outcome:
     """Train one of several specifications in a child run, or read a finished one's outcome.
 
@@ -97,124 +79,70 @@ def _train_child(
     """
     with context.store.lock(context.fingerprint(spec)):
         stored = context.stored_run(spec)
-        if stored is not None and stored.tags.get(PARENT) != parent:
-            reused.append(stored.run_id)
-        if stored is not None and stored.status == "FINISHED":
-            console.note(f"{spec.part}: trained before, run {stored.run_id}")
-            return read_outcome(context, spec, stored)
+        if stored is not None:
+            if stored.tags.get(PARENT) != parent:
+                reused.append(stored.run_id)
+            if stored.status == "FINISHED":
+                console.note(f"{spec.part}: trained before, run {stored.run_id}")
+                return read_outcome(context, spec, stored)
 
         with context.open_run(spec, parent=parent, resumed=stored) as tracker:
-            return _train_one(context, spec, initial_model, tracker, trial)
+            outcome = _train_one(context, spec, tracker)
+            if context.pruned:
+                tracker.tags(PRUNED)
+            return outcome
 
 
-def _train_one(
-    context: RunContext,
-    spec: TrainingSpec,
-    initial_model: keras.Model | None,
-    tracker: Tracker,
-    trial: Trial | None,
-) -> Outcome:
+def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Outcome:
     """Train a specification in an open run."""
-    settings = spec.settings
-    dataset = context.dataset
-    problem = context.problem
-    split = spec.split
-    final = settings.tree["final"]
-    console.note(f"{spec.part or settings.name}: {description.facts(dataset, problem, split)}")
+    settings, dataset = spec.settings, context.dataset
+    facts = description.facts(context, spec.split)
+    console.note(f"{spec.part or settings.name}: {facts}")
 
     # Model and split -> history.
-    fit_spec = prepare(context, spec, initial_model)
-    progress = ProgressBar(metric=problem.metric)
-    callbacks: list[keras.callbacks.Callback] = [progress]
-    if trial is not None:
-        callbacks.append(Pruner(trial.epoch, monitor=settings.tree["trainer"]["monitor"]))
-    try:
+    fit_spec = prepare(context, spec)
+    with contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress:
+        callbacks: list[keras.callbacks.Callback] = [progress]
+        if context.trial is not None:
+            monitor = settings.tree["trainer"]["monitor"]
+            callbacks.append(Pruner(context.trial.report_epoch, monitor=monitor))
         result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
-    finally:
-        progress.close()
 
-    # Model and rows -> predictions -> scores. The store records a test evaluation before the model
-    # predicts: if the process is killed in between, the test rows count as evaluated.
-    rows = split.test if final else result.validation
-    targets = fit_spec.targets[rows]
-    if final:
+    # Model and rows -> predictions. The store records a test evaluation before the model predicts:
+    # if the process is killed in between, the test rows count as evaluated.
+    rows = result.validation
+    if settings.tree["final"]:
+        rows = spec.split.test
         tracker.mark_test_evaluation()
     predictions = predict(fit_spec.encoder, fit_spec.model, dataset, rows)
-    baseline_predictions = predict_baseline(dataset, fit_spec.prior, rows)
-    baseline = scores.scores(problem, targets, baseline_predictions)
-    model_scores = scores.scores(problem, targets, predictions)
-    intervals = {}
-    if final:
-        intervals = scores.intervals_of(problem, dataset, rows, targets, predictions)
 
-    # History -> verdict. A final run has no validation curve, and the baseline has nothing to beat.
-    verdict = None
-    if not final and settings.role != "baseline":
-        verdict = diagnosis.judge(
-            result.history,
-            metric=problem.metric,
-            baseline=baseline,
-            rows=len(rows),
-            **settings.tree["diagnosis"],
-        )
+    # Predictions -> scores, and history -> verdict.
+    model = encoding.attach(fit_spec.encoder, fit_spec.model)
+    outcome = evaluate(context, spec, fit_spec, model, result, rows, predictions)
 
     # All of it -> the store.
-    model = encoding.attach(fit_spec.encoder, fit_spec.model)
-    outcome = Outcome(
-        settings=settings,
-        part=spec.part,
-        dataset=dataset,
-        problem=problem,
-        split=split,
-        result=result,
-        baseline=baseline,
-        beats_baseline=beats(problem, model_scores, baseline),
-        verdict=verdict,
-        test=model_scores if final else None,
-        intervals=intervals,
-        evaluation=spec.evaluation,
-        parameters=model.count_params(),
-        coverage=_coverage(spec, fit_spec),
-        weights=digest(*model.get_weights()),
-    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         description.write(outcome, model, folder)
-        figures.draw(
-            outcome, fit_spec.model, fit_spec.regularizer, rows, predictions, folder / "plots"
-        )
+        figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
-        tracker.files(folder)
-    tracker.dataset(dataset, context="train and test" if final else "train and validation")
-    tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
-    tracker.metrics(outcome.metrics)
-    tracker.tags(outcome.tags)
-    if trial is not None and trial.pruned:
-        tracker.tags({"pruned": "true"})
-    tracker.describe(description.markdown(outcome))
-
-    if spec.part:
-        console.result(description.line(outcome))
-    else:
-        console.result(description.lines(outcome, tracker.where, tracker.ui_command))
+        tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
+        description.log(outcome, tracker, folder)
     return outcome
 
 
-def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model | None) -> FitSpec:
+def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     """Set the seed, and build the model of a training with everything that `fit` needs.
 
     Args:
         context: What the trainings of the run share.
         spec: The training; nothing but its training rows is fitted on.
-        initial_model: The logged model to start from; None to start from new weights.
 
     Raises:
         ModelError: If the model cannot be built for the shape of the data.
     """
-    settings = spec.settings
-    dataset = context.dataset
-    problem = context.problem
-    split = spec.split
+    settings, split = spec.settings, spec.split
+    dataset, problem, initial_model = context.dataset, context.problem, context.initial_model
     backend.seed(settings.tree["seed"])
     regularizer = settings.regularizer
 
@@ -223,7 +151,7 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
     # With `model.base=run` the model builder takes the weights itself, and the encoder is new.
     in_order = settings.traits.model.reads_in_order
     encoder = encoding.fit(dataset, split.train, in_order=in_order)
-    starts_from_weights = initial_model is not None and settings.tree["model"].get("base") != "run"
+    starts_from_weights = initial_model is not None and warm_start.keeps_encoder(settings)
     if starts_from_weights:
         encoder = transfer.encoder(initial_model, encoder)
 
@@ -265,13 +193,3 @@ def prepare(context: RunContext, spec: TrainingSpec, initial_model: keras.Model 
         optimizer=settings.builder("optimizer"),
         seed=settings.tree["seed"],
     )
-
-
-def _coverage(spec: TrainingSpec, fit_spec: FitSpec) -> float | None:
-    """Return the share of the vocabulary that the word vectors have, 0 to 1; None without them."""
-    model = spec.settings.tree["model"]
-    source = model.get("vectors")
-    if source is None:
-        return None
-    vocabulary = vectorization.vocabulary(fit_spec.encoder)
-    return vectors.load(source, vocabulary, model["output_dim"]).coverage

@@ -15,22 +15,19 @@ if TYPE_CHECKING:
 
 # Keys that decide how a text or a window is encoded. The encoder of the source run comes along with
 # its model, so these cannot change.
-ENCODING_KEYS = tuple(
-    f"dataset.{name}"
-    for name in (
-        "encoding",
-        "hashing",
-        "token",
-        "max_tokens",
-        "maxlen",
-        "truncating",
-        "padding",
-        "reverse",
-        "lookback",
-        "step",
-        "delay",
-        "target",
-    )
+ENCODING_KEYS = (
+    "dataset.encoding",
+    "dataset.hashing",
+    "dataset.token",
+    "dataset.max_tokens",
+    "dataset.maxlen",
+    "dataset.truncating",
+    "dataset.padding",
+    "dataset.reverse",
+    "dataset.lookback",
+    "dataset.step",
+    "dataset.delay",
+    "dataset.target",
 )
 
 
@@ -57,20 +54,23 @@ def load(settings: Settings, store: Store) -> keras.Model | None:
 
     source_run = store.get_run(run_id)
     if source_run.params.get("dataset") == settings.flat["dataset"]:
-        _check_rows(source_run, settings)
-        if settings.tree["model"].get("base") != "run":
+        if reason := _shared_rows(source_run, settings):
+            raise SplitError(
+                f"model.init_from={run_id}: that run may have trained on rows that this one "
+                f"validates or tests with: {reason}. Expected a hold-out run with the same "
+                "protocol, or another data set."
+            )
+        if keeps_encoder(settings):
             _check_encoding(source_run, settings)
     return store.load_model(run_id)
 
 
-def _check_rows(source_run: StoredRun, settings: Settings) -> None:
-    reason = _shared_rows(source_run, settings)
-    if reason:
-        raise SplitError(
-            f"model.init_from={source_run.run_id}: that run may have trained on rows that this one "
-            f"validates or tests with: {reason}. Expected a hold-out run with the same protocol, "
-            "or another data set."
-        )
+def keeps_encoder(settings: Settings) -> bool:
+    """Tell whether a model that starts from a logged one takes its encoder along with the weights.
+
+    With `model.base=run` the model builder takes the weights, and the encoder is new.
+    """
+    return settings.tree["model"].get("base") != "run"
 
 
 def _shared_rows(source_run: StoredRun, settings: Settings) -> str:

@@ -6,9 +6,8 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5, "The universal w
 refused       what a workflow cannot be asked for
 conduct       all steps, from the first to the last whose gate opens
 steps         a module each: define, baseline, power, scale, tune, final, register
-context       what every step needs
+context       what every step needs; candidates -> trained runs, each in a process of its own
 candidate     what may be trained, and what a training of it reached
-runner        candidates -> trained runs, each in a process of its own
 references    the scikit-learn model that the winner is compared with
 model_sizes   the sizes of each model
 search        the trials of the step tune, over a search_space

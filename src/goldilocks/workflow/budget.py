@@ -5,6 +5,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from goldilocks.config.rules import BUDGET
 from goldilocks.jobs import records
@@ -75,12 +76,12 @@ def read(typed: str | float, folder: Path) -> Budget:
     """
     match = BUDGET.fullmatch(str(typed))
     assert match is not None  # The rule of the key has been checked.
-    seconds, runs = 60 * float(match["amount"]), math.inf
+    amount = float(match["amount"])
+    seconds, runs = 60 * amount, math.inf
     if match["unit"] == "runs":
-        seconds, runs = math.inf, float(match["amount"])
+        seconds, runs = math.inf, amount
 
-    try:
+    spent: dict[str, Any] = {"seconds": 0.0, "ended": ()}
+    if (folder / FILE).exists():
         spent = json.loads((folder / FILE).read_text())
-    except FileNotFoundError:
-        return Budget(seconds, runs, folder)
     return Budget(seconds, runs, folder, spent["seconds"], set(spent["ended"]))

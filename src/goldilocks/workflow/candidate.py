@@ -13,9 +13,10 @@ import numpy as np
 from goldilocks.config.settings import key_of
 from goldilocks.evaluation.differences import Predictions
 from goldilocks.run.context import PREDICTIONS
-from goldilocks.tracking import Store
+from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS
+from goldilocks.tracking.store import MlflowStore
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,6 @@ class Trained:
         return self.run.tags.get("verdict", "")
 
     @property
-    def verdict_reason(self) -> str:
-        """Return why it has that verdict, in a sentence; "" of a baseline."""
-        return self.run.tags.get("verdict.reason", "")
-
-    @property
     def parameters(self) -> int:
         """Return the number of its weights."""
         return int(self.run.metrics["parameters"])
@@ -90,8 +86,8 @@ class Trained:
 
     @property
     def seconds_an_epoch(self) -> float:
-        """Return the seconds of an epoch, of all folds together."""
-        return self.run.metrics["train_seconds"] / max(1, self.epochs)
+        """Return the seconds of an epoch, of all folds together; never 0."""
+        return max(1e-6, self.run.metrics["train_seconds"] / max(1, self.epochs))
 
     def best(self, name: str) -> float:
         """Return a validation metric at the best epoch, the loss without penalties.
@@ -103,17 +99,13 @@ class Trained:
             name = "data_loss"
         return metrics.get(f"best_val_{name}", math.nan)
 
-    def end(self, name: str) -> float:
-        """Return the "train" or "val" loss at the end of the training; NaN if it diverged."""
-        return self.run.metrics.get(f"verdict/end_{name}_loss", math.nan)
-
 
 def predictions(trained: Sequence[Trained]) -> Predictions:
     """Return the validation predictions of all trainings of a candidate."""
     return {key: part for training in trained for key, part in training.predictions.items()}
 
 
-def load(store: Store, candidate: Candidate, run_id: str) -> Trained:
+def load(store: MlflowStore, candidate: Candidate, run_id: str) -> Trained:
     """Read a finished training from a store.
 
     Raises:
@@ -122,7 +114,7 @@ def load(store: Store, candidate: Candidate, run_id: str) -> Trained:
     run = store.get_run(run_id)
     children = [
         child
-        for child in store.get_runs(store.child_run_ids(run_id))
+        for child in query.children(store, run)
         if child.tags.get("role") in PARTS and child.status == "FINISHED"
     ]
 

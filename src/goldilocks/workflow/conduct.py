@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import shlex
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
-from goldilocks.config.settings import Settings
+from goldilocks.config.settings import Settings, hash_of
 from goldilocks.encoding.targets import standardized
 from goldilocks.jobs.resources import Room
 from goldilocks.report.workflow import log, text
 from goldilocks.report.workflow.results import (
-    FILE,
     BaselineResult,
     FinalResult,
     PowerResult,
     ProblemResult,
     RegisterResult,
+    Result,
     Results,
     ScaleResult,
     TuneResult,
     WorkflowReport,
     read_report,
 )
-from goldilocks.tracking import Store, provenance
+from goldilocks.tracking import provenance, query
 from goldilocks.tracking.journal import FOLDER
+from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow import budget
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.next_steps import next_steps
-from goldilocks.workflow.references import ANY
-from goldilocks.workflow.resume import Result, load, save
-from goldilocks.workflow.runner import Runner
+from goldilocks.workflow.references import BASELINE
+from goldilocks.workflow.resume import load, save
 from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
 
 
@@ -55,25 +51,23 @@ def conduct(settings: Settings, room: Room) -> None:
         SplitError: If the rows cannot be split.
         JobError: If a training failed that a step needs.
     """
-    store: Store = settings.builder("tracking")()
+    store: MlflowStore = settings.builder("tracking")()
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
     problem = settings.problem(dataset.problem)
-
     # The same overrides, budget, data and code make the same workflow: it is reused or resumed.
     typed = tuple(
         override
         for override in settings.overrides
         if not override.startswith(("budget=", "force="))
     )
-    identity = json.dumps(
+    fingerprint = hash_of(
         [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
     )
-    fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
 
     with store.lock(fingerprint):
-        stored = store.find_run(fingerprint, finished=not settings.tree["force"])
+        stored = query.find_run(store, fingerprint, finished=not settings.tree["force"])
         if stored is not None and stored.status == "FINISHED":
             _show_finished(store, stored.run_id)
             return
@@ -83,42 +77,31 @@ def conduct(settings: Settings, room: Room) -> None:
             # A workflow whose run was deleted from the store may have left its results here.
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        context = Context(
+            settings=settings,
+            base=typed,
+            store=store,
+            dataset=dataset,
+            problem=problem,
+            budget=budget.read(settings.tree["budget"], folder),
+            room=room,
+            folder=folder,
+        )
         opened = store.start_run(
             f"workflow {settings.name}",
             parent=None,
             params=settings.flat,
-            tags={
+            tags=context.tags
+            | {
                 "role": "workflow",
                 "fingerprint": fingerprint,
-                "dataset.digest": dataset.digest,
-                "dataset.source": dataset.source,
-                "problem": problem.type,
                 "mlflow.source.name": "workflow.py",
-                **provenance.tags(),
             },
-            resume=stored.run_id if stored else None,
+            resume=stored and stored.run_id,
         )
         with opened as tracker:
-            workflow_budget = budget.read(settings.tree["budget"], folder)
-            monitor = settings.tree["trainer"]["monitor"]
-            context = Context(
-                settings=settings,
-                typed=typed,
-                store=store,
-                dataset=dataset,
-                problem=problem,
-                budget=workflow_budget,
-                runner=Runner(
-                    base=typed,
-                    store=store,
-                    budget=workflow_budget,
-                    monitor=monitor,
-                    room=room,
-                ),
-                run_id=tracker.run_id,
-                folder=folder,
-            )
-            log.log(_do_steps(context), tracker)
+            context.run_id = tracker.run_id
+            log.log(_report(context, _do_steps(context)), tracker)
 
         page = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
         console.result(
@@ -126,74 +109,81 @@ def conduct(settings: Settings, room: Room) -> None:
         )
 
 
-def _show_finished(store: Store, run_id: str) -> None:
+def _show_finished(store: MlflowStore, run_id: str) -> None:
     """Print the steps of a finished workflow."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = read_report(store.download_artifact(run_id, FILE, Path(folder)))
-    for number, step in enumerate(report.results.steps, 1):
+    for number, step in enumerate(read_report(store, run_id).results.steps, 1):
         console.result(text.step_lines(step, number))
     console.result(
         f"\nthis workflow has been finished before, run {run_id}; force=true begins anew"
     )
 
 
-def _do_steps(context: Context) -> WorkflowReport:
+def _do_steps(context: Context) -> Results:
     """Do the steps in order, each with the results it needs; stop where a gate stays shut."""
-    problem_result = _do_step(context, 1, "problem", ProblemResult, define.step)
-    context = _with_problem(context, problem_result)
+    problem_result = _do_step(context, 1, "problem", ProblemResult, lambda: define.step(context))
+    # From here on, every training uses the problem that the first step chose.
+    context.base += problem_result.overrides
+    if context.settings.tree["force"]:
+        context.base += ("force=true",)
+    settings = context.settings_of(BASELINE)
+    context.problem = settings.problem(context.dataset.problem)
+    if settings.standardizes:
+        splits = settings.builder("protocol")(context.dataset)
+        context.problem = standardized(context.problem, context.dataset, splits)
+    context.more_rows = problem_result.final_rows / problem_result.train_rows
 
-    baseline_result = _do_step(context, 2, "baseline", BaselineResult, baseline.step)
-    power_result = _do_step(context, 3, "power", PowerResult, power.step)
+    baseline_result = _do_step(
+        context, 2, "baseline", BaselineResult, lambda: baseline.step(context)
+    )
+    power_result = _do_step(context, 3, "power", PowerResult, lambda: power.step(context))
+    context.seed_error = power_result.seed_error
+    context.seeds_measured = len(power_result.small.run_ids)
     results = Results(problem=problem_result, baseline=baseline_result, power=power_result)
     if not power_result.report.passed:
-        return _report(context, results)
+        return results
 
     scale_result = _do_step(
-        context, 4, "scale", ScaleResult, lambda step: scale.step(step, power_result)
+        context, 4, "scale", ScaleResult, lambda: scale.step(context, power_result)
     )
     tune_result = _do_step(
         context,
         5,
         "tune",
         TuneResult,
-        lambda step: tune.step(step, problem_result, baseline_result, power_result, scale_result),
+        lambda: tune.step(context, baseline_result, power_result, scale_result),
     )
     final_result = _do_step(
         context,
         6,
         "final",
         FinalResult,
-        lambda step: final.step(step, problem_result, baseline_result, power_result, tune_result),
+        lambda: final.step(context, problem_result, baseline_result, tune_result),
     )
     results = dataclasses.replace(results, scale=scale_result, tune=tune_result, final=final_result)
 
     score = final_result.score
     if score is None:  # The test rows were not evaluated: there is no model to register.
-        return _report(context, results)
+        return results
 
     register_result = _do_step(
-        context, 7, "register", RegisterResult, lambda step: register.step(step, score.run_id)
+        context, 7, "register", RegisterResult, lambda: register.step(context, score.run_id)
     )
-    return _report(context, dataclasses.replace(results, register=register_result))
+    return dataclasses.replace(results, register=register_result)
 
 
 def _do_step(
-    context: Context,
-    number: int,
-    name: str,
-    kind: type[Result],
-    step: Callable[[Context], Result],
+    context: Context, number: int, name: str, kind: type[Result], step: Callable[[], Result]
 ) -> Result:
     """Do a step in a run of its own, or load its result if an earlier process finished it."""
-    if (finished := load(kind, name, context.folder)) is not None:
+    folder = context.budget.folder
+    if (finished := load(kind, name, folder)) is not None:
         report = finished.report
         console.result(f"\n{number}. {report.title} (done before)\n   {report.decision}")
         return finished
 
     began = time.monotonic()
-    fingerprint = hashlib.sha256(f"{context.run_id} {name}".encode()).hexdigest()[:32]
-    stored = context.store.find_run(fingerprint)
-    interrupted = stored is not None and stored.status != "FINISHED"
+    fingerprint = hash_of([context.run_id, name])
+    interrupted = query.find_run(context.store, fingerprint, finished=False)
     opened = context.store.start_run(
         f"{number} {name}",
         parent=context.run_id,
@@ -204,12 +194,12 @@ def _do_step(
             "fingerprint": fingerprint,
             "mlflow.source.name": "workflow.py",
         },
-        resume=stored.run_id if stored is not None and interrupted else None,
+        resume=interrupted and interrupted.run_id,
     )
     with opened as tracker:
-        context.runner.failures.clear()
-        folder = context.folder / name
-        result = step(dataclasses.replace(context, run_id=tracker.run_id, folder=folder))
+        context.step_id, context.folder = tracker.run_id, folder / name
+        context.failures.clear()
+        result = step()
         report = dataclasses.replace(
             result.report, seconds=time.monotonic() - began, run_id=tracker.run_id
         )
@@ -218,23 +208,9 @@ def _do_step(
         tracker.describe(text.step_markdown(report, number))
 
     context.budget.keep()
-    save(result, context.folder)
+    save(result, folder)
     console.result(text.step_lines(report, number))
     return result
-
-
-def _with_problem(context: Context, result: ProblemResult) -> Context:
-    """Return a context in which every training uses the problem that the first step chose."""
-    force = ("force=true",) if context.settings.tree["force"] else ()
-    base = (*context.typed, *result.overrides, *force)
-    runner = dataclasses.replace(context.runner, base=base, failures=[])
-    problem = context.problem
-    if result.metrics:
-        problem = dataclasses.replace(problem, metrics=result.metrics)
-    if context.settings.standardizes:
-        splits = runner.settings(ANY).builder("protocol")(context.dataset)
-        problem = standardized(problem, context.dataset, splits)
-    return dataclasses.replace(context, runner=runner, problem=problem)
 
 
 def _report(context: Context, results: Results) -> WorkflowReport:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from goldilocks.config.settings import key_of
 from goldilocks.evaluation.differences import Comparison, Difference
 from goldilocks.formatting import number, signed
-from goldilocks.report.workflow.results import Cell, Row
+from goldilocks.report.workflow.results import Cell, Row, Table
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.tables import interval, row
 
@@ -46,25 +47,39 @@ class Contest:
         """Return how much better the winner is than where tuning began, or else the second."""
         rival = self.start
         if self.winner is self.start:
-            rival = self.contenders[min(1, len(self.contenders) - 1)]
+            rival = self.contenders[:2][-1]
         return self._difference(self.winner, rival)
 
     def score(self, group: Group) -> float:
         """Return the score of a candidate, the mean over rows, folds and seeds."""
         return self.comparison.score(predictions(group), self.metric).mean
 
-    def table(self, metric: str) -> tuple[Row, ...]:
+    def table(self, metric: str) -> Table:
         """Return a row for each contender; the primary metric stands behind what decides."""
-        return tuple(self._contender_row(group, metric) for group in self.contenders)
+        scored = f"val_{self.metric}"
+        names = ["candidate", "weights", scored, "seeds"]
+        names += ["worse than the winner by", "that is", "verdict"]
+        first: dict[str, Cell] = dict.fromkeys(names)  # The other columns stand behind these.
+        return tuple(
+            first
+            | row(group[0], [metric, self.metric])
+            | {scored: self.score(group), "seeds": len(group)}
+            | self._beside(group)
+            for group in self.contenders
+        )
 
     def network_rows(self, small: Group) -> list[Row]:
         """Return the networks on the way to the winner, and the winner."""
         start = "overfit" if self.start[0].verdict == "overfit" else "largest"
-        regularized = first_regularized(self.contenders[1:])
-        networks = {"small": small, start: self.start, "regularized": regularized}
+        networks = {
+            "small": small,
+            start: self.start,
+            "regularized": first_regularized(self.contenders[1:]),
+            "winner": self.winner,
+        }
         return [
             self._row(f"{name}: {group[0].candidate.name}", self.score(group), self._beside(group))
-            for name, group in {**networks, "winner": self.winner}.items()
+            for name, group in networks.items()
             if group
         ]
 
@@ -91,12 +106,11 @@ class Contest:
         if self.winner is not self.start:
             gain = self.gain
             seeds = "one seed" if gain.pairs == 1 else f"{gain.pairs} seeds"
-            noise = "beyond noise" if gain.beyond_noise else "within noise"
             reasons.append(
                 f"{self.winner[0].candidate.name} is {number(gain.mean)} better in "
                 f"val_{self.metric} than {self.start[0].candidate.name}, where tuning began (95 % "
                 f"interval {signed(gain.low, 3)} to {signed(gain.high, 3)}, {gain.rows:,} rows, "
-                f"{seeds}): {noise}."
+                f"{seeds}): {gain.words}."
             )
         return [*reasons, *self._smaller()]
 
@@ -104,32 +118,16 @@ class Contest:
         """Return that a smaller candidate is as good as the winner, if one is."""
         weights = self.winner[0].parameters
         smaller = [group for group in self.contenders if group[0].parameters < weights]
-        gains = [(group[0], self._difference(group, self.winner)) for group in smaller]
-        equal = [pair for pair in gains if not pair[1].beyond_noise]
-        if not equal:
-            return []
-
-        smallest, gain = min(equal, key=lambda pair: pair[0].parameters)
-        return [
-            f"{smallest.candidate.name} has {smallest.parameters:,} weights instead of "
-            f"{weights:,}, and is {number(0 - gain.mean)} behind in val_{self.metric} (95 % "
-            f"interval {signed(0 - gain.high, 3)} to {signed(0 - gain.low, 3)}): these rows and "
-            "seeds cannot tell the two apart."
-        ]
-
-    def _contender_row(self, group: Group, metric: str) -> Row:
-        scored = f"val_{self.metric}"
-        cells = row(group[0], [metric, self.metric])
-        first = {
-            "candidate": cells.pop("candidate"),
-            "weights": cells.pop("weights"),
-            scored: self.score(group),
-            "seeds": len(group),
-            **self._beside(group),
-            "verdict": cells.pop("verdict"),
-        }
-        del cells[scored]
-        return first | cells
+        for group in sorted(smaller, key=lambda group: group[0].parameters):
+            gain = self._difference(group, self.winner)
+            if not gain.beyond_noise:
+                return [
+                    f"{group[0].candidate.name} has {group[0].parameters:,} weights instead of "
+                    f"{weights:,}, and is {number(0 - gain.mean)} behind in val_{self.metric} (95 "
+                    f"% interval {signed(0 - gain.high, 3)} to {signed(0 - gain.low, 3)}): these "
+                    "rows and seeds cannot tell the two apart."
+                ]
+        return []
 
     def _row(self, name: str, score: float, cells: Mapping[str, Cell]) -> Row:
         return {"candidate": name, f"val_{self.metric}": score, **cells}
@@ -155,8 +153,7 @@ def against_winner(gain: Difference) -> dict[str, Cell]:
 def first_regularized(contenders: Sequence[Group]) -> Group:
     """Return the first contender with any regularization, else an empty list."""
     for group in contenders:
-        keys = {word.partition("=")[0] for word in group[0].candidate.overrides}
-        keys.discard("regularizer.patience")
+        keys = set(map(key_of, group[0].candidate.overrides)) - {"regularizer.patience"}
         if any(key.startswith("regularizer") for key in keys):
             return group
     return []

@@ -14,6 +14,8 @@ def check(settings: Settings) -> None:
         ConfigError: If there is any of these; the message lists them all.
     """
     typed = set(map(key_of, settings.overrides))
+    if settings.tree["trainer"]["monitor"] != "val_loss":  # By an option of one's own.
+        typed.add("trainer.monitor")
     errors = [
         f"{key} is given; workflow.py decides it: leave it out." for key in OWN if key in typed
     ]

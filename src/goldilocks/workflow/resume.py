@@ -6,30 +6,10 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from goldilocks.jobs import records
-from goldilocks.report.workflow.results import (
-    BaselineResult,
-    FinalResult,
-    PowerResult,
-    ProblemResult,
-    RegisterResult,
-    ScaleResult,
-    TuneResult,
-    from_json,
-)
-
-Result = TypeVar(
-    "Result",
-    ProblemResult,
-    BaselineResult,
-    PowerResult,
-    ScaleResult,
-    TuneResult,
-    FinalResult,
-    RegisterResult,
-)
+from goldilocks.report.workflow.results import Result, from_json
 
 
 def save(result: Result, folder: Path) -> None:
@@ -43,7 +23,7 @@ def load(kind: type[Result], name: str, folder: Path) -> Result | None:
         text = (folder / f"{name}.json").read_text()
     except FileNotFoundError:
         return None
-    return from_json(kind, json.loads(text))
+    return from_json(kind, text)
 
 
 def once(file: Path, decide: Callable[[], Any]) -> Any:

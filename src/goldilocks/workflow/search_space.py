@@ -13,6 +13,7 @@ from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 
 RATES = (0.1, 5.0)  # times the learning rate of the configuration: the least and the greatest
+PATIENCE = 0.25  # of the epochs, without a better one, after which a trial stops
 PENALTIES: Mapping[str, Sequence[float]] = {
     "dropout": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
     "l1": (0.0, 1e-6, 1e-5, 1e-4),
@@ -54,16 +55,12 @@ class SearchSpace:
         ]
         return [base | change for change in changes if change.keys() <= base.keys()]
 
-    def candidate(
-        self, params: Mapping[str, Any], *, epochs: int, patience: int, monitor: str
-    ) -> Candidate:
+    def candidate(self, params: Mapping[str, Any], *, epochs: int) -> Candidate:
         """Return the candidate of a trial.
 
         Args:
             params: The trial's, of those in `distributions`.
             epochs: At most.
-            patience: Epochs without a better one after which it stops.
-            monitor: What trials are compared by, without "val_".
         """
         size = self.sizes[params.get("size", self.start)]
         overrides = ["regularizer=augmentation"] if params.get("augmentation") else []
@@ -79,8 +76,9 @@ class SearchSpace:
             overrides.append(f"optimizer.learning_rate={rate:.3g}")
 
         changes = [word.partition(".")[2] or "augmentation" for word in overrides]
+        patience = max(3, round(PATIENCE * epochs))
         overrides += [f"trainer.epochs={epochs}", f"regularizer.patience={patience}"]
-        if monitor == "loss" and {"l1", "l2"} & set(used):
+        if {"l1", "l2"} & set(used):
             overrides.append("trainer.monitor=val_data_loss")  # A penalty is no error.
         return size.overridden(" ".join([size.name, *changes]), *overrides)
 
@@ -103,7 +101,9 @@ def search_space(context: Context, sizes: Sequence[Candidate], start: Candidate)
         if settings.traits.dataset.kind == "image":
             distributions["augmentation"] = CategoricalDistribution([False, True])
 
-    by_name = {size.name: size for size in sizes}
     return SearchSpace(
-        sizes=by_name, start=start.name, learning_rate=rate, distributions=distributions
+        sizes={size.name: size for size in sizes},
+        start=start.name,
+        learning_rate=rate,
+        distributions=distributions,
     )

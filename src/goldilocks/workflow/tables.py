@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from goldilocks.formatting import number
-from goldilocks.report.workflow.results import Cell, ModelSize, TrainedRuns
+from goldilocks.plots.capacity_curve import ModelSize
+from goldilocks.report.workflow.results import Cell, TrainedRuns
 from goldilocks.workflow.candidate import Trained
 
 
@@ -27,11 +28,12 @@ def row(trained: Trained, metrics: Sequence[str]) -> dict[str, Cell]:
 
 def model_size(trained: Trained) -> ModelSize:
     """Return what a report shows of the size of a trained candidate."""
+    metrics = trained.run.metrics
     return ModelSize(
         name=trained.candidate.name,
         weights=trained.parameters,
-        train_loss=finite(trained.end("train")),
-        val_loss=finite(trained.end("val")),
+        train_loss=finite(metrics.get("verdict/end_train_loss")),
+        val_loss=finite(metrics.get("verdict/end_val_loss")),
         best_val_loss=trained.best("loss"),
         verdict=trained.verdict,
     )

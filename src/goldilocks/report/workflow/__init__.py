@@ -2,7 +2,6 @@
 
 results     what each step found, as it is logged
 text        the terminal and Markdown
-figure      losses against model sizes
+log         to the workflow's run, with a picture of losses against model sizes
 page        one HTML file
-log         to the workflow's run
 """

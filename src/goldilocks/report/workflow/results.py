@@ -6,7 +6,7 @@ The page can be made again from the logged report, and so from the store alone.
 from __future__ import annotations
 
 import dataclasses
-import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,14 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from goldilocks.errors import StoreError
+from goldilocks.plots.capacity_curve import ModelSize
+from goldilocks.tracking.store import MlflowStore
 
 FILE = "report.json"
 
 Cell = str | int | float | bool | None
 Row = Mapping[str, Cell]
+Table = tuple[Row, ...]
 Value = TypeVar("Value")
 
 
@@ -43,7 +46,7 @@ class StepReport:
     passed: bool = True
     decision: str
     reasons: tuple[str, ...]
-    table: tuple[Row, ...] = ()
+    table: Table = ()
     seconds: float = 0.0
     run_id: str = ""
 
@@ -55,27 +58,6 @@ class TrainedRuns:
     name: str
     overrides: tuple[str, ...]
     run_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelSize:
-    """A model of one size.
-
-    Attributes:
-        name: What sets it apart.
-        weights: How many it has.
-        train_loss: Where the training ended; None if it diverged.
-        val_loss: Where the training ended; None if it diverged.
-        best_val_loss: At the best epoch.
-        verdict: Of its learning curve.
-    """
-
-    name: str
-    weights: int
-    train_loss: float | None
-    val_loss: float | None
-    best_val_loss: float
-    verdict: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,10 +195,10 @@ class TuneResult:
     winner: TrainedRuns
     winner_size: ModelSize
     epochs: int
-    comparison: tuple[Row, ...]
+    comparison: Table
     considered: int
     noise: float
-    trials: tuple[Row, ...]
+    trials: Table
     ended_by: str
 
 
@@ -235,6 +217,18 @@ class RegisterResult:
     report: StepReport
     name: str
     version: int
+
+
+Result = TypeVar(
+    "Result",
+    ProblemResult,
+    BaselineResult,
+    PowerResult,
+    ScaleResult,
+    TuneResult,
+    FinalResult,
+    RegisterResult,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,19 +280,17 @@ class WorkflowReport:
     next_steps: tuple[str, ...]
 
 
-def write_report(report: WorkflowReport, folder: Path) -> None:
-    """Write a report into a folder, as JSON."""
-    (folder / FILE).write_text(json.dumps(dataclasses.asdict(report), indent=1))
-
-
-def read_report(file: Path) -> WorkflowReport:
-    """Read a report that `write_report` wrote.
+def read_report(store: MlflowStore, run_id: str) -> WorkflowReport:
+    """Read the report that was logged to the run of a workflow.
 
     Raises:
-        StoreError: If another version of Goldilocks wrote it.
+        StoreError: If the workflow has not ended, another version of Goldilocks wrote the report,
+            or the store cannot be used.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        text = store.download_artifact(run_id, FILE, Path(folder)).read_text()
     try:
-        return from_json(WorkflowReport, json.loads(file.read_text()))
+        return from_json(WorkflowReport, text)
     except ValidationError as error:
         raise StoreError(
             f"{FILE} was written by another version of Goldilocks ({error.error_count()} of its "
@@ -306,10 +298,10 @@ def read_report(file: Path) -> WorkflowReport:
         ) from error
 
 
-def from_json(kind: type[Value], value: Any) -> Value:
-    """Make a dataclass from what `json` read, the dataclasses and tuples in it as well.
+def from_json(kind: type[Value], text: str) -> Value:
+    """Make a dataclass from JSON, the dataclasses and tuples in it as well.
 
     Raises:
         ValidationError: If a field is missing or has another type.
     """
-    return TypeAdapter(kind).validate_python(value)
+    return TypeAdapter(kind).validate_json(text)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from goldilocks.formatting import markdown, number
+from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.results import Cell, Row, StepReport, WorkflowReport
 
 WIDTH = 110  # characters of a line on the terminal
@@ -21,27 +22,12 @@ def outcome(report: WorkflowReport) -> str:
 
 def in_markdown(report: WorkflowReport) -> str:
     """Return the whole report, the outcome first: MLflow folds a description after a few lines."""
-    paragraphs = [f"**{outcome(report)}**"]
-    if report.results.tune is not None:
-        paragraphs.append(table(report.results.tune.comparison))
-    steps = enumerate(report.results.steps, 1)
-    paragraphs += [step_markdown(step, number) for number, step in steps]
-
-    next_steps = "\n".join(f"- {sentence}" for sentence in report.next_steps)
-    paragraphs.append(f"**What to try next**\n\n{next_steps}")
-    paragraphs += ["**Do it again**", f"```\n{report.command}\n```"]
-    return "\n\n".join(paragraphs)
+    return _rendered("report.md.j2", report=report, outcome=outcome(report))
 
 
 def step_markdown(step: StepReport, number: int) -> str:
     """Return a step in Markdown."""
-    paragraphs = [
-        f"**{number}. {step.title}.** {step.decision}",
-        "\n".join(f"- {reason}" for reason in step.reasons),
-    ]
-    if step.table:
-        paragraphs.append(table(step.table))
-    return "\n\n".join(paragraphs)
+    return _rendered("step.md.j2", step=step, number=number)
 
 
 def step_lines(step: StepReport, number: int) -> str:
@@ -55,8 +41,13 @@ def step_lines(step: StepReport, number: int) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """Return rows as a Markdown table, without the runs."""
-    cells = [{name: shown(value) for name, value in row.items() if name != "run"} for row in rows]
-    return markdown(pd.DataFrame(cells))
+    names = columns(rows)
+    return markdown(pd.DataFrame([{name: shown(row.get(name)) for name in names} for row in rows]))
+
+
+def columns(rows: Sequence[Row]) -> list[str]:
+    """Return the names of all cells but the runs."""
+    return list(dict.fromkeys(name for row in rows for name in row if name != "run"))
 
 
 def shown(value: Cell) -> str:
@@ -70,3 +61,8 @@ def shown(value: Cell) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return value
+
+
+def _rendered(template: str, **values: WorkflowReport | StepReport | str | int) -> str:
+    pages = environment("goldilocks.report.workflow")
+    return pages.get_template(template).render(table=table, **values).rstrip()

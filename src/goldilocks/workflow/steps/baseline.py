@@ -5,25 +5,22 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5 ("develop a mod
 """
 
 from goldilocks.formatting import number
-from goldilocks.report.workflow.results import BaselineResult, Row, StepReport
+from goldilocks.report.workflow.results import BaselineResult, StepReport, Table
 from goldilocks.workflow import references
-from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.tables import runs_of
-
-CANDIDATE = Candidate("baseline", ("model=baseline", "regularizer=none"))
 
 
 def step(context: Context) -> BaselineResult:
     """Score the dummy baseline, and tune the reference."""
-    [baseline] = context.runner.train([CANDIDATE], context.folder, context.run_id)
+    [baseline] = context.train([references.BASELINE], context.folder)
     if baseline is None:
-        raise context.runner.lost()
+        raise context.lost()
     reference = references.tune(context)
 
     metric = context.problem.metric
     names = dict.fromkeys([metric, "loss"])
-    table: tuple[Row, ...] = (
+    table: Table = (
         {"candidate": "baseline"} | {f"val_{name}": baseline.best(name) for name in names},
         {"candidate": reference.name} | {f"val_{name}": reference.scores[name] for name in names},
     )

@@ -13,9 +13,10 @@ from goldilocks.formatting import number, percent
 from goldilocks.problem import PROBLEMS
 from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult, StepReport
+from goldilocks.tracking import ledger
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.references import ANY
+from goldilocks.workflow.references import BASELINE
 
 # The share of the rarer of two classes below which always predicting the other looks like success.
 RARE = 0.2
@@ -31,30 +32,30 @@ EPOCHS = (10, 80)
 TEST = VALIDATION = 0.25  # as in conf/protocol
 
 
+Choice = tuple[tuple[str, ...], str]  # values or overrides, and why in a sentence
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What follows from the data, before any row is split.
 
     Attributes:
         metrics: Those that are chosen; () if those of the problem stay.
-        protocol: An option of the config group.
         overrides: What all later trainings have beyond what was typed.
         reasons: Why, in sentences.
     """
 
     metrics: tuple[str, ...]
-    protocol: str
     overrides: tuple[str, ...]
     reasons: tuple[str, ...]
 
 
 def step(context: Context) -> ProblemResult:
     """Choose metric, protocol and batches, split the rows, and warn of near-duplicates."""
-    dataset = context.dataset
-    plan = infer(context)
-    candidate = Candidate("split", (*ANY.overrides, *plan.overrides))
-    splits = context.runner.settings(candidate).builder("protocol")(dataset)
-    split = splits[0]
+    dataset, plan = context.dataset, infer(context)
+    settings = context.settings_of(Candidate("split", (*BASELINE.overrides, *plan.overrides)))
+    splits = settings.builder("protocol")(dataset)
+    split, protocol = splits[0], settings.choices["protocol"]
 
     # A data set that is trained on a subset keeps it: the final training gets no further rows.
     final_rows = len(split.train)
@@ -63,19 +64,18 @@ def step(context: Context) -> ProblemResult:
 
     pairs = near_duplicates.near_duplicates(dataset, split)
     warnings = [near_duplicates.warning(dataset, split, pairs), _ledger_warning(context, split)]
-    metric = (plan.metrics or context.problem.metrics)[0]
     report = StepReport(
         name="problem",
         title="The problem, the metric, the protocol",
-        decision=f"A {context.problem.type} problem, measured by {metric}, evaluated with "
-        f"protocol={plan.protocol}.",
+        decision=f"A {context.problem.type} problem, measured by "
+        f"{settings.problem(dataset.problem).metric}, evaluated with protocol={protocol}.",
         reasons=(*plan.reasons, *notes_of_all(splits), *filter(None, warnings)),
     )
     return ProblemResult(
         report=report,
         overrides=plan.overrides,
         metrics=plan.metrics,
-        protocol=plan.protocol,
+        protocol=protocol,
         train_rows=len(split.train),
         final_rows=final_rows,
     )
@@ -96,18 +96,14 @@ def infer(context: Context) -> Plan:
     protocol, protocol_reason = _protocol(context)
     training, training_reason = _training(context)
     chosen_metrics = (f"problem.metrics=[{','.join(metrics)}]",) if metrics else ()
-    name = context.settings.choices["protocol"] or ""
-    if protocol:
-        name = protocol[0].removeprefix("protocol=")
     return Plan(
         metrics=metrics,
-        protocol=name,
         overrides=(*chosen_metrics, *protocol, *training),
         reasons=(facts, metrics_reason, protocol_reason, training_reason, *dataset.notes),
     )
 
 
-def _metrics(context: Context) -> tuple[tuple[str, ...], str]:
+def _metrics(context: Context) -> Choice:
     """Return the metrics in place of those of the problem, () to keep them, and why."""
     problem, dataset = context.problem, context.dataset
     if "problem.metrics" in context.typed_keys:
@@ -136,7 +132,7 @@ def _metrics(context: Context) -> tuple[tuple[str, ...], str]:
     return (), f"The primary metric is {problem.metric}{unit}."
 
 
-def _protocol(context: Context) -> tuple[tuple[str, ...], str]:
+def _protocol(context: Context) -> Choice:
     """Return the overrides that choose the protocol, and why."""
     dataset = context.dataset
     if any(key.partition(".")[0] == "protocol" for key in context.typed_keys):
@@ -176,22 +172,18 @@ def _protocol(context: Context) -> tuple[tuple[str, ...], str]:
     )
 
 
-def _training(context: Context) -> tuple[tuple[str, ...], str]:
+def _training(context: Context) -> Choice:
     """Return the overrides of batch size and epochs to begin with, and why."""
-    dataset, trainer = context.dataset, context.settings.tree["trainer"]
+    dataset, typed = context.dataset, context.typed_keys
+    trainer, overrides = context.settings.tree["trainer"], []
     rows = min(dataset.subset or len(dataset.y), round(len(dataset.y) * (1 - 2 * TEST)))
-    overrides = []
 
-    if "trainer.batch_size" in context.typed_keys:
-        batch_size = trainer["batch_size"]
-    else:
+    batch_size, epochs = trainer["batch_size"], trainer["epochs"]
+    if "trainer.batch_size" not in typed:
         power_of_two = 2 ** round(math.log2(max(1, rows / BATCHES)))
         batch_size = int(np.clip(power_of_two, *BATCH_SIZES))
         overrides.append(f"trainer.batch_size={batch_size}")
-
-    if "trainer.epochs" in context.typed_keys:
-        epochs = trainer["epochs"]
-    else:
+    if "trainer.epochs" not in typed:
         epochs = int(np.clip(math.ceil(UPDATES / max(1, rows / batch_size)), *EPOCHS))
         overrides.append(f"trainer.epochs={epochs}")
 
@@ -208,7 +200,7 @@ def _ledger_warning(context: Context, split: Split) -> str:
     """Warn that the last step will be refused if the test rows were evaluated before, else ""."""
     if context.settings.tree["force"]:
         return ""
-    earlier = context.store.test_evaluations(row_keys.digest(context.dataset, split.test))
+    earlier = ledger.evaluations(context.store, row_keys.digest(context.dataset, split.test))
     if not earlier:
         return ""
     return (

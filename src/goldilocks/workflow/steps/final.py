@@ -12,13 +12,12 @@ from goldilocks.formatting import number, signed
 from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.results import (
     BaselineResult,
-    Cell,
     FinalResult,
     FinalScore,
-    PowerResult,
     ProblemResult,
     Row,
     StepReport,
+    Table,
     TuneResult,
 )
 from goldilocks.run import test_ledger
@@ -30,31 +29,22 @@ from goldilocks.workflow.tables import finite, interval
 TITLE = "The test evaluation"
 # Of all updates: the window of the moving average of the weights, which is one epoch at most.
 AVERAGED = 0.05
-OVERHEAD = 20.0  # seconds: the model is built, drawn and logged, the reference fitted once more
-
-
-def seconds(problem: ProblemResult, trained: Trained) -> float:
-    """Return what the final training of a candidate will take, from what its training took."""
-    more_rows = problem.final_rows / problem.train_rows
-    an_epoch = trained.seconds_an_epoch / len(trained.predictions) * more_rows
-    return trained.best_epoch * an_epoch + OVERHEAD
 
 
 def step(
     context: Context,
     problem: ProblemResult,
     baseline: BaselineResult,
-    power: PowerResult,
     tune: TuneResult,
 ) -> FinalResult:
     """Train the winner again, test it once, and compare that with validation and the reference."""
     winner = context.load(tune.winner)
     candidate = _candidate(context, winner[0].candidate, tune.epochs, problem.final_rows)
-    [tested] = context.runner.train([candidate], context.folder, context.run_id)
+    [tested] = context.train([candidate], context.folder)
     if tested is None:
         return _untested(context)
 
-    comparison = context.comparison(power)
+    comparison = context.comparison()
     metric = comparison.metric
     rows = next(iter(tested.predictions.values()))[0]
     reference = references.test(context, baseline.reference, rows)
@@ -88,11 +78,13 @@ def step(
         _gap(between_samples(validation, test), sign),
         *_reference_reasons(score, baseline.reference.name, gain),
     ]
+    confidence = _confidence(score)
     report = StepReport(
         name="final",
         title=TITLE,
-        decision=f"test_{metric} {number(score.test)}{_confidence(score)}; validation had "
-        f"{number(score.validation)}.",
+        decision=f"test_{metric} {number(score.test)}"
+        + (confidence and f" (95 % interval {confidence})")
+        + f"; validation had {number(score.validation)}.",
         reasons=tuple(reasons),
         table=_table(context, score, winner[0].candidate.name, tested, baseline.reference.name),
     )
@@ -107,7 +99,7 @@ def _candidate(context: Context, winner: Candidate, epochs: int, rows: int) -> C
     Juditsky 1992). With fewer epochs, a schedule of the learning rate would be another one; it ends
     low, and needs no average.
     """
-    name, tree = f"{winner.name} final", context.runner.settings(winner).tree
+    name, tree = f"{winner.name} final", context.settings_of(winner).tree
     if tree["optimizer"]["schedule"] != "constant":
         return winner.overridden(name, "final=true")
 
@@ -125,19 +117,19 @@ def _untested(context: Context) -> FinalResult:
         JobError: If the training was lost. The step is not saved then, and the same command
             repeats it.
     """
-    if isinstance(context.runner.error, SealError):
+    if isinstance(context.error, SealError):
         decision = "The test set was not opened."
-    elif isinstance(context.runner.error, FloatingPointError):
+    elif isinstance(context.error, FloatingPointError):
         decision = "The last training diverged: there is no result."
     else:
-        raise context.runner.lost()
+        raise context.lost()
 
     report = StepReport(
         name="final",
         title=TITLE,
         passed=False,
         decision=decision,
-        reasons=tuple(context.runner.failures[-1:]),
+        reasons=tuple(context.failures[-1:]),
     )
     return FinalResult(report=report, score=None)
 
@@ -196,11 +188,10 @@ def _gap(drop: Difference, sign: int) -> str:
 def _reference_reasons(score: FinalScore, name: str, gain: Difference) -> list[str]:
     """Return how the winner compares with the reference on the test rows."""
     direction = "better" if gain.mean >= 0 else "worse"
-    noise = "beyond noise" if gain.beyond_noise else "within noise"
     reasons = [
         f"The reference, {name}, fitted on the same rows, reaches test_{score.metric} "
         f"{number(score.reference)}: the winner is {number(abs(gain.mean), 3)} {direction} (95 % "
-        f"interval {signed(gain.low, 3)} to {signed(gain.high, 3)}), {noise}."
+        f"interval {signed(gain.low, 3)} to {signed(gain.high, 3)}), {gain.words}."
     ]
     if gain.beyond_noise and gain.mean < 0:
         reasons.append(f"So for these data {name} is the better choice, and cheaper.")
@@ -208,23 +199,22 @@ def _reference_reasons(score: FinalScore, name: str, gain: Difference) -> list[s
 
 
 def _confidence(score: FinalScore) -> str:
+    """Return the interval of the test score as people read it; "" if there is none."""
     if score.low is None or score.high is None:
         return ""
-    return f" (95 % interval {number(score.low)} to {number(score.high)})"
+    return f"{number(score.low)} to {number(score.high)}"
 
 
 def _table(
     context: Context, score: FinalScore, name: str, tested: Trained, reference: str
-) -> tuple[Row, ...]:
+) -> Table:
     """Return a row for the winner and one for the reference."""
     names = ("loss", *context.problem.metrics)
-    winner: dict[str, Cell] = {
+    winner: Row = {
         "candidate": name,
         f"test_{score.metric}": score.test,
-        "95 % interval": "",
+        "95 % interval": _confidence(score),
         "better than the reference by": interval(score.gain_low, score.gain_high),
         **{f"test_{name}": tested.run.metrics[f"test_{name}"] for name in names},
     }
-    if score.low is not None and score.high is not None:
-        winner["95 % interval"] = f"{number(score.low)} to {number(score.high)}"
     return winner, {"candidate": f"reference: {reference}", f"test_{score.metric}": score.reference}

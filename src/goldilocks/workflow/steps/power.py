@@ -3,16 +3,16 @@
 Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical power".
 """
 
+import dataclasses
 import statistics
-from collections.abc import Sequence
 
 from goldilocks.evaluation.differences import Difference
 from goldilocks.formatting import number, signed
-from goldilocks.report.workflow.results import PowerResult, StepReport, TrainedRuns
-from goldilocks.workflow.candidate import Trained, predictions
+from goldilocks.report.workflow.results import PowerResult, StepReport
+from goldilocks.workflow.candidate import predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
-from goldilocks.workflow.tables import row
+from goldilocks.workflow.tables import row, runs_of
 
 # The chance, at most, that a model passes whose targets have nothing to do with its inputs.
 LEVEL = 0.001
@@ -28,16 +28,15 @@ MEANING = (
 
 def step(context: Context) -> PowerResult:
     """Train a small model with several seeds; its mean score must beat the baseline's."""
-    settings = context.settings
-    sizes = model_sizes(settings.choices["model"], settings.traits.model.sizes, context.typed)
+    sizes = model_sizes(context.settings)
     small = sizes[min(SMALL, len(sizes) - 1)]
     candidates = [small.overridden(f"{small.name} {seed}", seed) for seed in context.seeds]
-    first, *others = context.runner.train(candidates, context.folder, context.run_id)
-    if first is None:  # All later candidates are compared by its seed.
-        raise context.runner.lost()
-    trained = [first, *(training for training in others if training is not None)]
+    attempts = context.train(candidates, context.folder)
+    if attempts[0] is None:  # All later candidates are compared by its seed.
+        raise context.lost()
+    trained = [training for training in attempts if training is not None]
 
-    comparison = context.comparison(None)
+    comparison = context.comparison()
     metrics = list(dict.fromkeys([comparison.metric, "loss"]))  # both compared row by row
     gains = {
         metric: comparison.against_baseline(predictions(trained), metric) for metric in metrics
@@ -49,7 +48,14 @@ def step(context: Context) -> PowerResult:
     passed = any(gain.p_better < level for gain in gains.values())
     reasons = [_reason(metric, gain, level) for metric, gain in gains.items()]
     if not passed:
-        reasons.append(_meaning(trained))
+        reasons.append(MEANING)
+        if any(training.verdict == "diverged" for training in trained):
+            reasons[-1] += " (A training diverged: lower optimizer.learning_rate first.)"
+
+    seed_error: dict[str, float] = {}
+    if len(trained) > 1:
+        for metric in metrics:
+            seed_error[metric] = statistics.stdev(training.best(metric) for training in trained)
 
     verb = "beats" if passed else "does not beat"
     report = StepReport(
@@ -60,22 +66,11 @@ def step(context: Context) -> PowerResult:
         reasons=tuple(reasons),
         table=tuple(row(training, [context.problem.metric, *metrics]) for training in trained),
     )
-    run_ids = tuple(training.run.run_id for training in trained)
     return PowerResult(
         report=report,
-        small=TrainedRuns(name=small.name, overrides=small.overrides, run_ids=run_ids),
-        seed_error=_seed_error(trained, metrics),
+        small=dataclasses.replace(runs_of(trained), name=small.name, overrides=small.overrides),
+        seed_error=seed_error,
     )
-
-
-def _seed_error(trained: Sequence[Trained], metrics: Sequence[str]) -> dict[str, float]:
-    """Return the standard deviation from seed to seed, by metric; empty with one seed."""
-    if len(trained) == 1:
-        return {}
-    return {
-        metric: statistics.stdev(training.best(metric) for training in trained)
-        for metric in metrics
-    }
 
 
 def _reason(metric: str, gain: Difference, level: float) -> str:
@@ -94,10 +89,3 @@ def _reason(metric: str, gain: Difference, level: float) -> str:
         f"(p = {number(gain.p_better, 2)}; at most {number(level, 2)} passes, which is "
         f"{LEVEL:g} shared by all epochs and metrics, since the best was picked)."
     )
-
-
-def _meaning(trained: Sequence[Trained]) -> str:
-    """Return what it means that there is no power, and what one can do."""
-    if any(training.verdict == "diverged" for training in trained):
-        return f"{MEANING} (A training diverged: lower optimizer.learning_rate first.)"
-    return MEANING

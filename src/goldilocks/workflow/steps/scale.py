@@ -27,8 +27,7 @@ LEARNED_NOTHING = ("no_power", "diverged")  # verdicts
 
 def step(context: Context, power: PowerResult) -> ScaleResult:
     """Train model sizes, from small to large, until a verdict is `overfit`."""
-    settings = context.settings
-    sizes = model_sizes(settings.choices["model"], settings.traits.model.sizes, context.typed)
+    sizes = model_sizes(context.settings)
     small_index = min(SMALL, len(sizes) - 1)
     small = context.load(power.small)[0]
 
@@ -39,7 +38,7 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
     out_of_budget = False
 
     while True:
-        overfits = _smallest_overfit(trained) is not None
+        overfits = any(size.verdict == "overfit" for size in trained.values())
         if overfits and len(trained) >= SIZES_TO_SEE:
             waiting = [index for index in waiting if index < small_index]
         if not overfits and doubled < LONGER and _may_train_longer(context, trained):
@@ -60,15 +59,13 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
             for index in indices
         ]
         folder = context.folder / str(rounds)
-        for index, training in zip(
-            indices, context.runner.train(candidates, folder, context.run_id), strict=True
-        ):
+        for index, training in zip(indices, context.train(candidates, folder), strict=True):
             if training is not None:
                 trained[index] = training
         waiting = [index for index in waiting if index not in indices]
 
     ordered = [trained[index] for index in sorted(trained)]
-    metrics = [context.problem.metric, context.comparison(power).metric]
+    metrics = [context.problem.metric, context.comparison().metric]
     return _result(ordered, metrics, out_of_budget=out_of_budget)
 
 
@@ -87,7 +84,7 @@ def _plan(
     If none waits, the largest size is trained again, for longer.
     """
     largest = max(trained)
-    indices = list(waiting[: len(context.runner.room.shared)]) or [largest]
+    indices = list(waiting[: len(context.room.shared)]) or [largest]
     affordable = _affordable_epochs(context, trained, max(indices) - largest, epochs)
     if affordable < min(epochs, FEWEST_EPOCHS):
         return None
@@ -100,49 +97,50 @@ def _affordable_epochs(
     context: Context, trained: Mapping[int, Trained], sizes_above: int, epochs: int
 ) -> int:
     """Return how many of the epochs the time of this step allows a size so much larger."""
-    seconds = context.budget.seconds_left(SCALE) - context.runner.overhead
+    seconds = context.budget.seconds_left(SCALE) - context.overhead
     if math.isinf(seconds):
         return epochs
 
     growth, largest = GROWTH, max(trained)
     if len(trained) > 1:  # Sizes that differ little in time go on to do so, but not for ever.
         below = max(index for index in trained if index < largest)
-        ratio = trained[largest].seconds_an_epoch / max(trained[below].seconds_an_epoch, 1e-6)
+        ratio = trained[largest].seconds_an_epoch / trained[below].seconds_an_epoch
         growth = min(GROWTH, max(LEAST_GROWTH, 1.5 * ratio ** (1 / (largest - below))))
 
     seconds_an_epoch = trained[largest].seconds_an_epoch * growth ** max(0, sizes_above)
-    return min(epochs, int(seconds / max(seconds_an_epoch, 1e-6)))
-
-
-def _smallest_overfit(trained: Mapping[int, Trained]) -> int | None:
-    """Return the index of the smallest size that overfits, if any."""
-    return next((index for index in sorted(trained) if trained[index].verdict == "overfit"), None)
+    return min(epochs, int(seconds / seconds_an_epoch))
 
 
 def _result(
     trained: Sequence[Trained], metrics: Sequence[str], *, out_of_budget: bool
 ) -> ScaleResult:
     """Choose the size that tuning begins at, of those that were trained, from the smallest."""
-    overfit = _smallest_overfit(dict(enumerate(trained)))
-    start = _start(trained)
-    start_name = trained[start].candidate.name
-    if overfit is None:
+    names = [size.candidate.name for size in trained]
+    overfitting = [index for index, size in enumerate(trained) if size.verdict == "overfit"]
+    learned = [i for i, size in enumerate(trained) if size.verdict not in LEARNED_NOTHING]
+    if overfitting:
+        # The one that was best before it overfitted has the most to gain from regularization.
+        start = min(overfitting, key=lambda index: trained[index].best("loss"))
+    else:
+        start = max(learned, default=len(trained) - 1)
+
+    if not overfitting:
         decision = (
             f"No size that was tried overfits; tuning begins at the largest that learns, "
-            f"{start_name}."
+            f"{names[start]}."
         )
-    elif overfit == 0:
-        name = trained[0].candidate.name
-        decision = f"Even the smallest size, {name}, overfits. Tuning begins at {start_name}."
+    elif overfitting[0] == 0:
+        decision = f"Even the smallest size, {names[0]}, overfits. Tuning begins at {names[start]}."
     else:
-        under, over = trained[overfit - 1].candidate.name, trained[overfit].candidate.name
+        under, over = names[overfitting[0] - 1], names[overfitting[0]]
         decision = (
             f"Between {under} and {over} underfitting ends and overfitting begins. "
-            f"Tuning begins at {start_name}."
+            f"Tuning begins at {names[start]}."
         )
 
     reasons = [
-        f"{size.candidate.name}: {size.verdict}. {size.verdict_reason}".rstrip() for size in trained
+        f"{name}: {size.verdict}. {size.run.tags.get('verdict.reason', '')}".rstrip()
+        for name, size in zip(names, trained, strict=True)
     ]
     if out_of_budget:
         reasons.append("The budget of this step is spent.")
@@ -157,20 +155,6 @@ def _result(
         report=report,
         trained=tuple(runs_of([size]) for size in trained),
         sizes=tuple(map(model_size, trained)),
-        overfit=overfit,
+        overfit=next(iter(overfitting), None),
         start=start,
     )
-
-
-def _start(trained: Sequence[Trained]) -> int:
-    """Return the index of the size that tuning begins at.
-
-    Of several sizes that overfit, the one that was best before it did has the most to gain from
-    regularization. If none overfits, it is the largest that has learned something.
-    """
-    overfitting = [index for index, size in enumerate(trained) if size.verdict == "overfit"]
-    if overfitting:
-        return min(overfitting, key=lambda index: trained[index].best("loss"))
-
-    learned = [i for i, size in enumerate(trained) if size.verdict not in LEARNED_NOTHING]
-    return max(learned, default=len(trained) - 1)

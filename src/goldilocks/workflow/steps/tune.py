@@ -7,7 +7,6 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.7, "regularizing 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 from collections.abc import Sequence
 
@@ -17,7 +16,6 @@ from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.results import (
     BaselineResult,
     PowerResult,
-    ProblemResult,
     ScaleResult,
     StepReport,
     TuneResult,
@@ -29,49 +27,43 @@ from goldilocks.workflow.contest import Contest
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.resume import once
 from goldilocks.workflow.search import Search
-from goldilocks.workflow.steps import final
 from goldilocks.workflow.steps.scale import LEARNED_NOTHING
 from goldilocks.workflow.tables import model_size, runs_of
 
 LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
-PATIENCE = 0.25  # of the epochs, without a better one, after which a trial stops
 FEWEST_EPOCHS = 5
-TRIALS = 60  # at most
 FINALISTS = 2  # trials that are trained again with other seeds
 TIME_OF_A_TRIAL = 0.25  # of the time of this step, at most
 
 
 def step(
     context: Context,
-    problem: ProblemResult,
     baseline: BaselineResult,
     power: PowerResult,
     scale: ScaleResult,
 ) -> TuneResult:
     """Search around the model that overfits, train the best again with other seeds, and choose."""
-    comparison = context.comparison(power)
+    comparison = context.comparison()
     sizes = [context.load(runs)[0] for runs in scale.trained]
     start = sizes[scale.start]
 
-    decide = functools.partial(_epochs, context, start, final.seconds(problem, start))
-    epochs = once(context.folder / "epochs.json", decide)
-    patience = max(3, round(PATIENCE * epochs))
-    search = Search(
-        context, comparison, sizes, start, problem=problem, epochs=epochs, patience=patience
-    )
-    search.run(trials=TRIALS)
-    failures = list(context.runner.failures)
+    reserved = context.final_seconds(start)
+    epochs = once(context.folder / "epochs.json", lambda: _epochs(context, start, reserved))
+    search = Search(context, sizes, start, epochs=epochs)
+    search.run()
+    failures = list(context.failures)
 
     others = [size for size in sizes if size.verdict not in LEARNED_NOTHING and size is not start]
     others.sort(key=lambda size: _rank(comparison, [size]))
     finalists = [*search.best(FINALISTS), start, *others[:1]]
-    groups = _confirmed(context, problem, finalists) + [[size] for size in others[1:]]
+    groups = _confirmed(context, finalists) + [[size] for size in others[1:]]
 
     groups.sort(key=lambda group: _rank(comparison, group))
     overfit = next(group for group in groups if group[0].run.run_id == start.run.run_id)
     contest = Contest(comparison, groups, overfit)
     winner = contest.winner
-    score, epoch = contest.score(winner), _epoch(winner)
+    score = contest.score(winner)
+    epoch = max(1, round(sum(training.best_epoch for training in winner) / len(winner)))
     primary = context.problem.metric
     report = StepReport(
         name="tune",
@@ -115,18 +107,21 @@ def _epochs(context: Context, start: Trained, reserved: float) -> int:
     if "trainer.epochs" in context.typed_keys:
         return start.epochs
     wanted = max(FEWEST_EPOCHS, round(LONGER * start.epochs))
-    jobs = len(context.runner.room.shared)
+    jobs = len(context.room.shared)
     seconds = context.budget.seconds_left(TUNE, reserved) * jobs * TIME_OF_A_TRIAL
-    return max(FEWEST_EPOCHS, int(min(wanted, seconds / max(start.seconds_an_epoch, 1e-6))))
+    return max(FEWEST_EPOCHS, int(min(wanted, seconds / start.seconds_an_epoch)))
 
 
-def _confirmed(
-    context: Context, problem: ProblemResult, finalists: Sequence[Trained]
-) -> list[list[Trained]]:
+def _confirmed(context: Context, finalists: Sequence[Trained]) -> list[list[Trained]]:
     """Train candidates with the other seeds too, as far as the budget goes; a group for each."""
     groups = [[training] for training in finalists]
-    reserved = max(final.seconds(problem, training) for training in finalists)
-    affordable = functools.partial(_affordable, context, finalists, reserved)
+    reserved = max(map(context.final_seconds, finalists))
+
+    def affordable() -> bool:
+        """Return whether the budget allows to train them with one more seed."""
+        in_time = context.seconds(finalists) <= context.budget.seconds_left(CONFIRM, reserved)
+        return in_time and len(finalists) <= context.budget.runs_left(CONFIRM)
+
     for seed in context.seeds[1:]:
         if not once(context.folder / f"{seed}.json", affordable):
             break
@@ -134,18 +129,11 @@ def _confirmed(
         candidates = [
             training.candidate.overridden(training.candidate.name, seed) for training in finalists
         ]
-        trained = context.runner.train(candidates, context.folder / seed, context.run_id)
+        trained = context.train(candidates, context.folder / seed)
         for group, training in zip(groups, trained, strict=True):
             if training is not None:
                 group.append(training)
     return groups
-
-
-def _affordable(context: Context, finalists: Sequence[Trained], reserved: float) -> bool:
-    """Return whether the budget allows to train candidates with one more seed."""
-    seconds = context.runner.seconds(finalists)
-    in_time = seconds <= context.budget.seconds_left(CONFIRM, reserved)
-    return in_time and len(finalists) <= context.budget.runs_left(CONFIRM)
 
 
 def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]:
@@ -156,8 +144,3 @@ def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]
     score = comparison.score(predictions(group), comparison.metric).mean
     seeds = {seed for training in group for seed, _ in training.predictions}
     return -len(seeds), -score if higher_is_better(comparison.metric) else score
-
-
-def _epoch(winner: Sequence[Trained]) -> int:
-    """Return the best epoch, the mean over seeds."""
-    return max(1, round(sum(training.best_epoch for training in winner) / len(winner)))

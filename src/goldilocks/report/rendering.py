@@ -1,0 +1,14 @@
+"""What renders the templates of a package: HTML, whose names are escaped, and Markdown."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+
+def environment(package: str) -> Environment:
+    """Return what renders the templates of a package."""
+    return Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

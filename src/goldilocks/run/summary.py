@@ -1,0 +1,119 @@
+"""What a run came to, from what it logs: its scores, its last lines, what a sweep compares.
+
+A fresh run, a reused one, and the mean of several trainings are told in the same words.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping
+
+from goldilocks.config.settings import Settings
+from goldilocks.formatting import number
+from goldilocks.run import test_ledger
+from goldilocks.tracking import provenance
+
+BESIDE_MEANS = ("_std", "_low", "_high")  # of the mean over several trainings
+
+
+def value(settings: Settings, metrics: Mapping[str, float]) -> float:
+    """Return the number that a sweep compares.
+
+    It is the best monitored value; of a final run the same metric on the test rows.
+
+    Args:
+        settings: The settings of the run.
+        metrics: What it has logged.
+    """
+    monitor = settings.tree["trainer"]["monitor"]
+    if not settings.tree["final"]:
+        return metrics.get(f"best_{monitor}", math.nan)  # Version 0.1 logged no mean that diverged.
+    name = f"test_{monitor.removeprefix('val_')}"
+    return metrics.get(name, metrics.get("test_loss", math.nan))
+
+
+def scores(metrics: Mapping[str, float]) -> list[dict[str, str]]:
+    """Return the texts of each score: name, value and, where logged, what stands beside it.
+
+    They are the scores on test rows of a final run, else those on validation rows at the best
+    epoch.
+    """
+    keys = [name for name in metrics if test_ledger.is_score(name)]
+    if not keys:
+        best = [name for name in metrics if name.startswith("best_val_")]
+        keys = [name for name in best if not name.endswith(BESIDE_MEANS)]
+
+    rows = []
+    for key in keys:
+        name = key.removeprefix("best_")
+        row = {"": name, "value": number(metrics[key])}
+        if f"{key}_std" in metrics:
+            row["deviation"] = number(metrics[f"{key}_std"])
+        if f"{key}_low" in metrics:
+            low, high = metrics[f"{key}_low"], metrics[f"{key}_high"]
+            row["95 % interval"] = f"{number(low)} to {number(high)}"
+        if f"baseline/{name}" in metrics:
+            row["baseline"] = number(metrics[f"baseline/{name}"])
+        rows.append(row)
+    return rows
+
+
+def score_line(metrics: Mapping[str, float]) -> str:
+    """Return the scores in one line, after the epoch that they are of."""
+    texts = []
+    for row in scores(metrics):
+        (_, name), (_, score), *details = row.items()
+        text = f"{name} {score}"
+        if details:
+            text += f" ({', '.join(' '.join(cell) for cell in details)})"
+        texts.append(text)
+
+    return _heading(metrics)[1] + ", ".join(texts)
+
+
+def _heading(metrics: Mapping[str, float]) -> tuple[str, str]:
+    """Return what the scores are called, and which epoch and trainings they are of."""
+    if any(map(test_ledger.is_score, metrics)):
+        return "test", ""
+    epoch = f"epoch {metrics['best_epoch']:.0f}: "
+    if "trainings" in metrics:
+        return "mean", f"of {metrics['trainings']:.0f} trainings at {epoch}"
+    return "best", epoch
+
+
+def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, str]) -> list[str]:
+    """Return the last lines of a run on the terminal: verdict, scores, warning, what is next.
+
+    Args:
+        settings: The settings of the run.
+        metrics: What it has logged.
+        tags: Its tags.
+    """
+    texts = []
+    if "verdict.reason" in tags:  # Version 0.1 logged the name of the verdict alone.
+        texts.append(f"verdict   {tags['verdict']}: {tags['verdict.reason']}")
+        texts.append(f"next      {tags['verdict.next']}")
+
+    texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}")
+    if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
+        texts.append(f"warning   {warning}")
+    if "verdict" in tags:
+        texts.append(f"final     {final_command(settings, int(metrics['best_epoch']))}")
+    return texts
+
+
+def final_command(settings: Settings, best_epoch: int) -> str:
+    """Return the command of the final run, for the best number of epochs."""
+    # A learning-rate schedule spans all epochs: with fewer it would be another training.
+    constant = settings.tree["optimizer"]["schedule"] == "constant"
+    replaced = ("trainer.repeats=", "trainer.epochs=") if constant else ("trainer.repeats=",)
+    overrides = [override for override in settings.overrides if not override.startswith(replaced)]
+    if constant:
+        overrides.append(f"trainer.epochs={best_epoch}")
+
+    # A recipe that asks for repeats needs to be told that a final run is one training.
+    typed = any(override.startswith("trainer.repeats=") for override in settings.overrides)
+    if settings.tree["trainer"]["repeats"] > 1 and not typed:
+        overrides.append("trainer.repeats=1")
+    return shlex.join([provenance.program("python"), "train.py", *overrides, "final=true"])
