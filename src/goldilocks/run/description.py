@@ -27,8 +27,8 @@ def facts(context: RunContext, split: Split) -> str:
     dataset, kind = context.dataset, context.problem.type
     if dataset.classes:
         kind += f", {len(dataset.classes)} classes"
-    if problem.scale:
-        deviations = ", ".join(map(number, problem.scale))
+    if context.problem.scale:
+        deviations = ", ".join(map(formatting.number, context.problem.scale))
         unit = f" {dataset.unit}" if dataset.unit else ""
         kind += f" (loss in deviations of the target: {deviations}{unit})"
 
