@@ -173,7 +173,7 @@ def test_a_full_disk_is_no_reason_for_the_stand_in(record, monkeypatch):
     with serve() as site:
         site.files["/jena.csv.zip"] = packed(record)
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
-        monkeypatch.setattr(archive, "_extract_zip", full)
+        monkeypatch.setattr(archive.zipfile.ZipFile, "extractall", full)
         with pytest.raises(DataError, match=r"Could not unpack .+No space left"):
             load("auto")
     assert len(list((cache.cache_dir() / "downloads").iterdir())) == 1
@@ -204,9 +204,7 @@ def test_a_hostile_archive_writes_nothing(record, monkeypatch, tmp_path):
     with serve() as site:
         site.files["/jena.csv.zip"] = packed(record, "../../escaped.csv")
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")
-        with pytest.raises(
-            DataError, match=r"has the member '\.\./\.\./escaped\.csv'.+Nothing was unpacked"
-        ):
+        with pytest.raises(SourceUnavailable, match=r"There is no jena_climate.+was deleted"):
             load("original")
     assert not list(tmp_path.rglob("escaped.csv"))
 
