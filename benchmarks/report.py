@@ -15,6 +15,7 @@ from mlflow.entities import Metric, Param
 
 from goldilocks.report import compare, sections
 from goldilocks.tracking import local
+from goldilocks.tracking.selection import select
 
 RUNS, SEEDS, EPOCHS, REPEATS = 500, 5, 30, 3
 NAMES = ("val_loss", "val_mae")
@@ -78,7 +79,7 @@ def main():
     os.chdir(tempfile.mkdtemp())
     store = local.connect(uri=f"sqlite:///{Path.cwd() / 'mlflow.db'}", experiment="goldilocks")
     sweep = fill(store)
-    runs = store.select([sweep]).runs
+    runs = select(store, [sweep]).runs
     assert set(sections.curve_names(runs)) == {*NAMES, "val_data_loss"}
     ids = [run.run_id for run in runs]
     seconds = {arm: [] for arm in (report, at_once, naive)}

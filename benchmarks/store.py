@@ -15,7 +15,7 @@ import time
 import uuid
 from pathlib import Path
 
-from goldilocks.tracking import local
+from goldilocks.tracking import local, query
 
 AT_ONCE, RUNS, PARAMS, LOOKUPS = 8, 5000, 60, 50
 ONE_RUN = """
@@ -81,7 +81,7 @@ def lookup() -> list[float]:
     for place in range(LOOKUPS):
         run = ids[place * RUNS // LOOKUPS]
         began = time.perf_counter()
-        found = store.find_run(uuid.uuid5(uuid.NAMESPACE_OID, run).hex)
+        found = query.find_run(store, uuid.uuid5(uuid.NAMESPACE_OID, run).hex)
         taken.append(time.perf_counter() - began)
         assert found is not None
         assert found.run_id == run

@@ -12,17 +12,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from hydra import compose, initialize_config_dir
 
 import chapter
 import measured
 import page_text
 from chapter import Chapter
 from goldilocks import console
-from goldilocks.config.command_line import experiment, stopping
+from goldilocks.config.command_line import composition_errors, stopping
+from goldilocks.config.settings import Settings, settled
 from goldilocks.errors import ConfigError
 from goldilocks.plots import overlays, style
 from goldilocks.report.grouping import Basis
-from goldilocks.tracking import Store, local
+from goldilocks.tracking import Store, local, query
 from measured import Measured, Tables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +53,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
             console.result(str(write(name, store, ROOT, force=typed.force)))
 
 
+def recipe(name: str, conf: Path) -> Settings:
+    """Return the checked settings of a recipe as it stands, without a command line.
+
+    Raises:
+        ConfigError: There is no such recipe, or anything in it is wrong; the message lists all of
+            it.
+    """
+    overrides = [f"experiment={name}"]
+    with (
+        composition_errors(overrides, conf, "config"),
+        initialize_config_dir(str(conf.resolve()), version_base="1.3"),
+    ):
+        cfg = compose("config", overrides, return_hydra_config=True)
+    return settled(cfg, hydra=cfg.hydra, overrides=overrides)
+
+
 def write(name: str, store: Store, root: Path, *, force: bool) -> Path:
     """Write a chapter's page from the runs in a store; the same runs give the same bytes.
 
@@ -73,9 +91,9 @@ def write(name: str, store: Store, root: Path, *, force: bool) -> Path:
     """
     plan = chapter.load(name, root)
     recipes = {
-        variant: experiment(f"{name}_{variant}", root / "conf").flat for variant in plan.variants
+        variant: recipe(f"{name}_{variant}", root / "conf").flat for variant in plan.variants
     }
-    tables = measured.measure(plan, recipes, store.runs_of(name))
+    tables = measured.measure(plan, recipes, query.of_study(store, name))
     folder = root / "experiments" / name
     if not tables:
         raise ConfigError(
@@ -145,11 +163,13 @@ def _curves(variants: Sequence[Measured], store: Store) -> Mapping[str, Sequence
     curves = {}
     for variant in variants:
         name = "val_data_loss" if "best_val_data_loss" in variant.values else "val_loss"
-        histories = [store.history(run.run_id, name) for run in variant.trainings]
-        histories = [history for history in histories if history]
+        stored = store.histories([run.run_id for run in variant.trainings], [name])
+        histories = [curve[name] for curve in stored.values() if name in curve]
         if histories:
             epochs = zip(*histories, strict=False)  # as many as the shortest has
-            curves[variant.name] = [sum(values) / len(values) for values in epochs]
+            curves[variant.name] = [
+                sum(value for _, value in points) / len(points) for points in epochs
+            ]
     return curves
 
 

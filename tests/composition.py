@@ -34,7 +34,7 @@ def composed(*overrides: str) -> DictConfig:
         return compose("config", list(overrides), return_hydra_config=True)
 
 
-def checked(*overrides: str, sweep_dir: Path | None = None) -> Settings:
+def checked(*overrides: str) -> Settings:
     """The settings that these overrides come to."""
     cfg = composed(*overrides)
-    return settled(cfg, hydra=cfg.hydra, overrides=overrides, sweep_dir=sweep_dir)
+    return settled(cfg, hydra=cfg.hydra, overrides=overrides)

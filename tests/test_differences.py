@@ -8,11 +8,11 @@ from scipy import stats
 from goldilocks.evaluation.differences import (
     Comparison,
     Difference,
-    between_rows,
     between_samples,
     between_trainings,
     holm,
 )
+from goldilocks.problem import Problem
 from workflows import dataset, problem
 
 ROWS = np.arange(400)
@@ -106,35 +106,6 @@ def test_holm_corrects_several_comparisons():
     assert corrected["a"].adjusted == pytest.approx(0.06), "never below a smaller p-value"
     assert [corrected[name].beyond_noise for name in "abcd"] == [False, None, True, False]
     assert holm({}) == {}
-
-
-def test_a_difference_between_rows_is_the_paired_t_test():
-    rng = np.random.default_rng(0)
-    hard = rng.exponential(1, 80)
-    first, second = hard + rng.normal(0.1, 0.1, 80), hard + rng.normal(0, 0.1, 80)
-
-    difference = between_rows(first, second, None)
-
-    expected = stats.ttest_rel(first, second)
-    interval = expected.confidence_interval()
-    assert difference.mean == pytest.approx((first - second).mean())
-    assert difference.mean / difference.error == pytest.approx(expected.statistic)
-    assert (difference.low, difference.high) == pytest.approx((interval.low, interval.high))
-
-
-def test_a_difference_between_clusters_is_that_of_their_means():
-    rng = np.random.default_rng(0)
-    first, second, clusters = rng.normal(size=60), rng.normal(size=60), np.repeat(np.arange(12), 5)
-
-    difference = between_rows(first, second, clusters)
-
-    means = (first - second).reshape(12, 5).mean(axis=1)
-    interval = stats.ttest_1samp(means, 0).confidence_interval()
-    assert (difference.low, difference.high) == pytest.approx((interval.low, interval.high))
-
-    single = between_rows(first, second, np.zeros(60, int))
-    assert single.mean == pytest.approx(difference.mean)
-    assert math.isnan(single.error)
 
 
 def predictions(rng, noise, *, seeds=("0",), rows=ROWS, bias=0.0):
@@ -298,6 +269,14 @@ def test_accuracies_are_compared_with_the_best_constant():
     assert binary.against_baseline(model, "accuracy").mean == pytest.approx(0.9 - 0.75)
     score = binary.score(model, "accuracy")
     assert (score.mean, score.error) == pytest.approx((0.9, 0.3 / 20), rel=0.01)
+
+
+def test_a_negative_loss_keeps_its_sign():
+    # Of 10, a perfect prediction: 10 - 10 x log(10) = -13.03.
+    perfect = {("0", ""): (ROWS, np.full((400, 1), 10, "float32"))}
+    poisson = Problem("regression", "exponential", "poisson", ("mae",))
+    counts = Comparison(dataset(np.full(400, 10.0), "regression"), poisson, {}, 3)
+    assert counts.score(perfect, "loss").mean == pytest.approx(10 - 10 * math.log(10))
 
 
 def test_a_metric_that_is_no_mean_over_rows_gives_way_to_the_loss():

@@ -128,7 +128,7 @@ def test_moved_rows_are_counted_in_a_note():
     )
     folds = splits("kfold", a_table(kinds))
     assert len(notes_of_all(folds)) == 1
-    assert any("Fold 2 of 4 trains without" in note for note in folds[1].notes)
+    assert any("fold 2 of 4 trains with none of them" in note for note in folds[1].notes)
     (published,) = splits("holdout", a_table(kinds, fixed={"test": np.r_[60:120]}))
     assert any(
         "of test rows, because the published test rows stay as they are" in note

@@ -234,18 +234,6 @@ CROSSED = in_classes(*[6] * 7, groups=np.repeat(FANO.ravel(), 2))
     ("dataset", "options", "said"),
     [
         (
-            in_classes(50, 50),
-            {"test": 0.0},
-            r"protocol\.test is 0\.0; expected a fraction above 0 and below 1",
-        ),
-        (in_classes(50, 50), {"validation": 1.5}, r"protocol\.validation is 1\.5; expected"),
-        (
-            in_classes(50, 50),
-            {"validation": 0.7, "test": 0.3},
-            r"leave no rows to train with; .* less than 1",
-        ),
-        (in_classes(50, 50), {"seed": -1}, r"protocol\.seed is -1; expected"),
-        (
             in_classes(50, 30, 2),
             {},
             r"'c' has 2 of the rows to divide; expected at least 3 of each class",

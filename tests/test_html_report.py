@@ -156,6 +156,12 @@ def test_a_second_test_evaluation_has_a_warning_and_an_interval_is_shown():
     assert "optimistic" not in page(runs[:1])
 
 
+def test_a_measure_that_one_of_two_trainings_lacks_is_shown_of_the_other():
+    older = a_run("a", None, metrics={"best_epoch": 2.0, "best_val_loss": 3.0})
+    newer = a_run("b", 2.0, params={"seed": "1"}, metrics={"val_mae_low": 0.5, "val_mae_high": 1.5})
+    assert "1<small>0.5 to 1.5</small>" in page([older, newer])
+
+
 def test_folds_of_an_earlier_version_have_a_mean_and_no_interval():
     runs, histories = folds("8", [1.0, 2.0, 3.0], overlap=None)
     assert "no interval: folds stored without their overlap" in page(runs, histories)

@@ -7,7 +7,13 @@ from scipy import integrate, stats
 
 from goldilocks.encoding.targets import encode_targets
 from goldilocks.evaluation import scores
-from goldilocks.evaluation.intervals import best_of, interval, mean_interval, row_values
+from goldilocks.evaluation.intervals import (
+    best_of,
+    interval,
+    mean_interval,
+    row_values,
+    standard_error,
+)
 from goldilocks.problem import PROBLEMS, Problem
 
 ROWS = 60
@@ -179,3 +185,19 @@ def test_the_interval_holds_the_truth_in_95_of_100_data_sets():
         result = mean_interval(rng.exponential(1, 50), None)
         held += result.low <= 1 <= result.high
     assert 0.90 <= held / 200 <= 0.99
+
+
+def test_the_error_of_rows_is_that_of_the_t_test():
+    differences = np.random.default_rng(0).normal(0.1, 0.1, 80)
+    error, freedom = standard_error(differences, None)
+    expected = stats.ttest_1samp(differences, 0)
+    assert (differences.mean() / error, freedom) == pytest.approx((expected.statistic, 79))
+
+
+def test_the_error_of_clusters_is_that_of_their_means():
+    differences, clusters = np.random.default_rng(0).normal(size=60), np.repeat(np.arange(12), 5)
+    error, freedom = standard_error(differences, clusters)
+    assert (error, freedom) == pytest.approx(
+        (stats.sem(differences.reshape(12, 5).mean(axis=1)), 11)
+    )
+    assert math.isnan(standard_error(differences, np.zeros(60, int))[0])

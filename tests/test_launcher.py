@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
-from goldilocks.sweep.launcher import _compared, check
+from goldilocks.sweep.processes import _compared, check
 from hydra_plugins.goldilocks import LocalLauncher
 
 ROOT = Path(__file__).parents[1]

@@ -11,10 +11,10 @@ import chapter
 import measured
 import pages
 from composition import OPTIONS, ROOT
-from goldilocks.config.command_line import experiment
 from goldilocks.errors import ConfigError
 from goldilocks.tracking import local
 from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.selection import select
 from measured import Statistic
 
 CHAPTERS = sorted(file.parent.name for file in (ROOT / "experiments").glob("*/chapter.yaml"))
@@ -43,13 +43,17 @@ class FakeStore:
         self.runs = runs
         self.histories_read: list[tuple[str, str]] = []
 
-    def runs_of(self, study: str) -> list[StoredRun]:
-        return [run for run in self.runs if run.params["experiment"].startswith(f"{study}_")]
+    def search(self, text: str) -> list[StoredRun]:
+        return [run for run in self.runs if run.params["experiment"].startswith("mnist_")]
 
-    def history(self, run_id: str, name: str) -> list[float]:
-        self.histories_read.append((run_id, name))
-        [run] = [run for run in self.runs if run.run_id == run_id]
-        return [1.0, run.metrics[name]] if name in run.metrics else []
+    def histories(self, run_ids, names):
+        [name] = names
+        self.histories_read += [(run_id, name) for run_id in run_ids]
+        return {
+            run.run_id: {name: [(1, 1.0), (2, run.metrics[name])]} if name in run.metrics else {}
+            for run in self.runs
+            if run.run_id in run_ids
+        }
 
 
 def a_run(
@@ -460,11 +464,11 @@ def test_an_unknown_chapter_is_refused_with_the_nearest(root):
 
 
 def test_a_recipe_is_composed_without_a_command_line():
-    assert experiment("imdb_small", ROOT / "conf").flat["model.units"] == 4
+    assert pages.recipe("imdb_small", ROOT / "conf").flat["model.units"] == 4
     with pytest.raises(
         ConfigError, match=r"experiment=imdb_smal: imdb_smal is not .* Did you mean imdb_small\?"
     ):
-        experiment("imdb_smal", ROOT / "conf")
+        pages.recipe("imdb_smal", ROOT / "conf")
 
 
 def test_every_recipe_belongs_to_a_chapter_and_every_variant_has_a_recipe():
@@ -507,7 +511,7 @@ def test_the_store_finds_the_runs_of_a_chapter_and_their_curves(folder):
         ) as tracker:
             for epoch in range(1, 13):
                 tracker.epoch(epoch, {"val_loss": 1 / epoch})
-    [run] = store.runs_of("mnist")
+    [run] = select(store, ["mnist"]).runs
     assert (run.name, run.status, run.params["experiment"]) == (
         "mnist_dense",
         "FINISHED",
@@ -515,8 +519,8 @@ def test_the_store_finds_the_runs_of_a_chapter_and_their_curves(folder):
     )
     assert run.metrics["val_loss"] == 1 / 12
     assert list(run.val_loss) == []
-    assert store.history(run.run_id, "val_loss") == [1 / epoch for epoch in range(1, 13)]
-    assert store.history(run.run_id, "nothing") == []
+    curves = store.histories([run.run_id], ["val_loss", "nothing"])[run.run_id]
+    assert curves == {"val_loss": [(epoch, 1 / epoch) for epoch in range(1, 13)]}
 
 
 def test_a_folder_without_chapters_has_a_sentence(tmp_path):

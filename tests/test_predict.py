@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import json
+import sqlite3
 import subprocess
 import sys
 
@@ -20,7 +22,7 @@ from goldilocks.run import train
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.run import run
 from goldilocks.serving import predict
-from goldilocks.tracking import local
+from goldilocks.tracking import inputs, local, registry
 from goldilocks.training.predict import predict as predict_rows
 
 ROWS = 80
@@ -242,34 +244,51 @@ def test_windows_are_the_runs_own_and_go_on_to_the_end(home):
     )
 
 
-def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_be(home):
-    run_id, _ = home.run("multiclass")
-    noted = home.store.schema(run_id)
+@contextlib.contextmanager
+def as_version_0_1_logged_it(home, run_id):
+    """A run without `input.json`, whose data set has a schema of MLflow's instead."""
+    noted = inputs.of(home.store, run_id)
+    if noted.kind == "table":
+        dtypes = {"number": "float64", "category": "object"}
+        columns = [{"name": name, "type": dtypes[kind]} for name, kind in noted.columns.items()]
+        logged = {"mlflow_colspec": columns}
+    else:
+        shape = {"image": [*(noted.image_size or ()), 3], "text": [], "series": [12, 2]}[noted.kind]
+        spec = {"type": "tensor", "tensor-spec": {"dtype": "uint8", "shape": [-1, *shape]}}
+        logged = {"mlflow_tensorspec": {"features": json.dumps([spec]), "targets": None}}
+    [given] = home.store.client.get_run(run_id).inputs.dataset_inputs
+    with sqlite3.connect(home.folder / "mlflow.db") as connection:
+        connection.execute(
+            "UPDATE datasets SET dataset_schema = ? WHERE digest = ?",
+            (json.dumps(logged), given.dataset.digest),
+        )
+
     [file] = home.folder.glob(f"mlruns/*/{run_id}/artifacts/input.json")
     text = file.read_text()
     file.unlink()
     try:
-        assert home.store.schema(run_id) == noted
+        yield noted
+    finally:
+        file.write_text(text)
+
+
+def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_be(home):
+    run_id, _ = home.run("multiclass")
+    with as_version_0_1_logged_it(home, run_id) as noted:
+        assert inputs.of(home.store, run_id) == noted
         np.testing.assert_allclose(
             shares(home.predict(run_id, "asked.csv"))[0].sum(axis=1), 1, atol=1e-6
         )
-    finally:
-        file.write_text(text)
-    for kind in ("image", "text", "series"):
+    for kind in ("image", "text"):
         run_id, _ = home.run(kind)
-        [file] = home.folder.glob(f"mlruns/*/{run_id}/artifacts/input.json")
-        text, noted = file.read_text(), home.store.schema(run_id)
-        file.unlink()
-        try:
-            if kind == "series":
-                with pytest.raises(
-                    SystemExit, match=r"did not log what its model takes; .+ Train it again\."
-                ):
-                    home.predict(run_id, "load.csv")
-            else:
-                assert home.store.schema(run_id) == noted
-        finally:
-            file.write_text(text)
+        with as_version_0_1_logged_it(home, run_id) as noted:
+            assert inputs.of(home.store, run_id) == noted
+    run_id, _ = home.run("series")
+    with (
+        as_version_0_1_logged_it(home, run_id),
+        pytest.raises(SystemExit, match=r"did not log what its model takes; .+ Train it again\."),
+    ):
+        home.predict(run_id, "load.csv")
 
 
 def test_answers_are_printed_where_no_file_is_named(home, capsys):
@@ -282,7 +301,7 @@ def test_answers_are_printed_where_no_file_is_named(home, capsys):
 
 def test_a_registered_model_is_found_by_its_name(home):
     run_id, own = home.run("regression")
-    home.store.register(run_id, "prices")
+    registry.register(home.store, run_id, "prices")
     for named in ("prices", "prices/1", "prices@champion", "models:/prices@champion"):
         assert home.predict(named, "rows.csv")["price"][0] == pytest.approx(own[0, 0], rel=1e-6)
 

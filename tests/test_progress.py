@@ -1,8 +1,6 @@
 import math
-import sys
 
 import pytest
-from rich.console import Console
 
 from goldilocks.jobs.progress import Progress
 from goldilocks.jobs.records import JobRecord
@@ -15,7 +13,8 @@ def finished(number, value, seconds=10.0):
 
 
 def test_without_a_terminal_each_finished_job_prints_a_line(capsys):
-    with Progress(total=4, slots=2, higher_is_better=False) as progress:
+    progress = Progress(total=4, slots=2, higher_is_better=False)
+    with progress.live:
         progress.start()
         progress.start()
         progress.end(finished(0, 0.25))
@@ -49,12 +48,11 @@ def test_the_best_is_the_lowest_or_the_highest(higher, best):
     assert progress.line.startswith("4 done, 0 running")
 
 
-def test_on_a_terminal_failures_stand_above_one_line(capsys):
+def test_on_a_terminal_failures_stand_above_one_line(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "41")
     progress = Progress(total=2, slots=1, higher_is_better=False)
-    progress.console = progress.live.console = Console(
-        file=sys.stderr, force_terminal=True, width=41
-    )
-    with progress:
+    with progress.live:
         progress.start()
         progress.end(
             JobRecord(0, name="a=[1,2]", status="failed", reason="the disk is full", seconds=1.0)

@@ -7,7 +7,7 @@ import pytest
 
 from goldilocks.encoding import schema
 from goldilocks.errors import StoreError
-from goldilocks.tracking import local, null
+from goldilocks.tracking import local, registry
 
 
 @pytest.fixture
@@ -41,14 +41,10 @@ def logged(store, folder, **tags):
 
 def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, folder):
     first, second = logged(store, folder, verdict="balanced"), logged(store, folder)
-    made = store.register(first, "houses")
-    assert (made.name, made.number, made.run_id, made.uri) == (
-        "houses",
-        1,
-        first,
-        "models:/houses/1",
-    )
-    assert store.register(first, "houses") == made
+    made = registry.register(store, first, "houses")
+    assert (made.name, made.number, made.uri) == ("houses", 1, "models:/houses/1")
+    assert registry.model_run_id(store, "houses") == first
+    assert registry.register(store, first, "houses") == made
     found = store.client.get_model_version("houses", "1")
     said = {
         "dataset": "table",
@@ -60,14 +56,14 @@ def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, fold
     assert found.tags == {**said, "classes": '["no", "ja ✓"]'}
     assert found.description == "**balanced.** Fine."
     assert store.client.get_model_version_by_alias("houses", "champion").version == 1
-    assert store.register(second, "houses").number == 2
+    assert registry.register(store, second, "houses").number == 2
     assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 2
     store.client.set_registered_model_alias("houses", "champion", "1")
-    assert store.register(second, "houses").number == 2
+    assert registry.register(store, second, "houses").number == 2
     assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 1, (
         "who chose by hand has chosen"
     )
-    assert store.register(first, "others").number == 1
+    assert registry.register(store, first, "others").number == 1
     model_id = store.client.get_run(first).outputs.model_outputs[0].model_id
     listed = json.loads(store.client.get_logged_model(model_id).tags["mlflow.modelVersions"])
     assert [each["name"] for each in listed] == ["houses", "others"]
@@ -77,41 +73,41 @@ def test_a_run_that_is_registered_again_after_its_version_was_deleted_is_the_cha
     store, folder
 ):
     first, second = logged(store, folder), logged(store, folder)
-    assert [store.register(each, "houses").number for each in (first, second)] == [1, 2]
+    assert [registry.register(store, each, "houses").number for each in (first, second)] == [1, 2]
     store.client.delete_model_version("houses", "1")
-    assert store.register(first, "houses").number == 3
+    assert registry.register(store, first, "houses").number == 3
     assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 3
 
 
 def test_what_was_cut_off_between_version_and_champion_is_finished(store, folder, monkeypatch):
-    store.register(logged(store, folder), "houses")
+    registry.register(store, logged(store, folder), "houses")
     run_id = logged(store, folder)
     with monkeypatch.context() as cut:
         cut.setattr(
             type(store.client), "set_registered_model_alias", lambda *_: sys.exit("cut off")
         )
         with pytest.raises(SystemExit):
-            store.register(run_id, "houses")
-    assert store.register(run_id, "houses").number == 2
+            registry.register(store, run_id, "houses")
+    assert registry.register(store, run_id, "houses").number == 2
     assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 2
 
 
 def test_a_model_is_found_by_name_version_and_alias(store, folder):
     first, second = logged(store, folder), logged(store, folder)
     for run_id in (first, second):
-        store.register(run_id, "house prices")
+        registry.register(store, run_id, "house prices")
     store.client.set_registered_model_alias("house prices", "old", "1")
     asked = {"": second, "/1": first, "/2": second, "@champion": second, "@old": first}
     for behind, run_id in asked.items():
-        assert store.model_run_id(f"house prices{behind}") == run_id
-        assert store.model_run_id(f"models:/house prices{behind}") == run_id
+        assert registry.model_run_id(store, f"house prices{behind}") == run_id
+        assert registry.model_run_id(store, f"models:/house prices{behind}") == run_id
     store.client.delete_registered_model_alias("house prices", "champion")
-    assert store.model_run_id("house prices") == second
-    assert store.model_run_id(first) == first
+    assert registry.model_run_id(store, "house prices") == second
+    assert registry.model_run_id(store, first) == first
 
 
 def test_a_model_that_is_not_there_is_said_in_a_sentence(store, folder):
-    store.register(logged(store, folder), "houses")
+    registry.register(store, logged(store, folder), "houses")
     sentences = {
         "barns": r"barns is neither the ID of a run .+ nor a registered model .+: it has houses\. "
         r"Give the ID",
@@ -123,21 +119,19 @@ def test_a_model_that_is_not_there_is_said_in_a_sentence(store, folder):
     }
     for named, sentence in sentences.items():
         with pytest.raises(StoreError, match=sentence):
-            store.model_run_id(named)
+            registry.model_run_id(store, named)
 
 
 def test_what_cannot_be_registered_is_said_in_a_sentence(store, folder):
     with pytest.raises(StoreError, match=r"has no such run"):
-        store.register("f" * 32, "houses")
+        registry.register(store, "f" * 32, "houses")
     with store.start_run("empty", parent=None, params={}, tags={}, resume=None) as run:
         pass
     with pytest.raises(StoreError, match=r"logged no model; expected a run that finished"):
-        store.register(run.run_id, "houses")
+        registry.register(store, run.run_id, "houses")
     for name in ("", " ", "a/b", "models:/a", "a@b", "f" * 32):
         with pytest.raises(
             StoreError, match=r"cannot be registered as .+; expected a name without slashes"
         ):
-            store.register(run.run_id, name)
-    with pytest.raises(StoreError, match=r"tracking=none keeps no runs"):
-        null.connect().register(run.run_id, "houses")
+            registry.register(store, run.run_id, name)
     assert store.client.search_registered_models() == []

@@ -141,7 +141,7 @@ def test_a_half_written_line_of_a_journal_is_skipped(tmp_path):
         with (book.folder / "journal.jsonl").open("a") as file:
             file.write(json.dumps(["tags", {"b": "2"}])[:-4])
         assert book.entries() == [("tags", {"a": "1"})]
-        book.mend()
+    with book.held():
         book.add("tags", {"c": "3"})
     assert book.entries() == [("tags", {"a": "1"}), ("tags", {"c": "3"})]
 

@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.errors import ModelError
-from sequence_models import NONE, WEATHER, built, kinds, penalized, series, texts
+from sequence_models import NONE, built, kinds, penalized, series, texts
 
 
 @pytest.mark.parametrize(
@@ -102,18 +101,3 @@ def test_dropout_repeats_with_the_seed():
 
     assert np.array_equal(trained(0), trained(0))
     assert not np.array_equal(trained(0), trained(1))
-
-
-@pytest.mark.parametrize("layers", [0, "auto"])
-def test_no_recurrent_layer_is_refused(layers):
-    with pytest.raises(
-        ModelError, match=rf"layers is {layers}; model=rnn expects a whole number of at least 1\."
-    ):
-        built("rnn", series(WEATHER), layers=layers)
-
-
-@pytest.mark.parametrize(("units", "layers", "count"), [(4, 3, 3), ([4], 3, 1)])
-def test_a_list_of_activations_is_as_long_as_the_layers(units, layers, count):
-    sentence = rf"\['tanh', 'relu'\] has 2 activations for {count} recurrent layers .+; expected one for each"
-    with pytest.raises(ModelError, match=sentence):
-        built("rnn", series(), units=units, layers=layers, activation=["tanh", "relu"])

@@ -2,59 +2,77 @@ import math
 
 import pytest
 
-from goldilocks.config.rules import (
-    RULES,
-    Rule,
-    each,
-    either,
-    number,
-    one_of,
-    rule_of,
-    same_type,
-    some_of,
-    whole,
-)
+from goldilocks.config.rules import rule, rule_of, rules_of, same_type
 
 NAN, INF = math.nan, math.inf
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected", "good", "bad"),
+    ("form", "expected", "good", "bad"),
     [
-        (whole(1), "a whole number of at least 1", [1, 2**40], [0, -1, 1.0, True, "1", None, [1]]),
-        (whole(0), "a whole number of at least 0", [0, 1], [-1, False, 0.0]),
-        (number(0), "a number of at least 0", [0, 0.0, 1e9], [-1e-9, NAN, INF, "0", None, True]),
-        (number(0, 1), "a number from 0 to 1", [0, 0.5, 1, 1.0], [1.01, -0.01, NAN, -INF]),
-        (number(0, 1, below=True), "a number from 0 to less than 1", [0, 0.999], [1, 1.0, -1, NAN]),
-        (some_of("a", "b"), "a list of some of a, b", [[], ["a"], ["b", "a"]], ["a", ["c"], None]),
-        (same_type(4), "a whole number", [0, -1], [0.5, True, "4", None]),
-        (same_type(0.5), "a number", [0, -1.5], [True, "0.5", NAN, None]),
-        (same_type(True), "true or false", [False], [0, "true", None]),
-        (same_type("relu"), "a word", ["tanh"], [1, "", None]),
-        (same_type([1]), "a list", [[], ["a"]], [1, None]),
-        (one_of("a", "b"), "one of a, b", ["a", "b"], ["c", "", None, 1]),
         (
-            each(whole(1)),
+            {"whole": 1},
+            "a whole number of at least 1",
+            [1, 2**40],
+            [0, -1, 1.0, True, "1", None, [1]],
+        ),
+        ({"whole": 0}, "a whole number of at least 0", [0, 1], [-1, False, 0.0]),
+        (
+            {"number": 0},
+            "a number of at least 0",
+            [0, 0.0, 1e9],
+            [-1e-9, NAN, INF, "0", None, True],
+        ),
+        ({"number": [0, 1]}, "a number from 0 to 1", [0, 0.5, 1, 1.0], [1.01, -0.01, NAN, -INF]),
+        ("share", "a number from 0 to less than 1", [0, 0.999], [1, 1.0, -1, NAN]),
+        (
+            {"some_of": ["a", "b"]},
+            "a list of some of a, b",
+            [[], ["a"], ["b", "a"]],
+            ["a", ["c"], None],
+        ),
+        ({"one_of": ["a", "b"]}, "one of a, b", ["a", "b"], ["c", "", None, 1]),
+        (
+            {"each": {"whole": 1}},
             "a list, each a whole number of at least 1",
             [[1], [1, 2]],
             [[], [0], [1, "2"], 1, (1,)],
         ),
         (
-            either(whole(1), one_of("all")),
+            [{"whole": 1}, {"one_of": ["all"]}],
             "a whole number of at least 1, or one of all",
             [3, "all"],
             [0, "none"],
         ),
-        (whole(1).or_(None), "a whole number of at least 1, or null", [1, None], [0, "null"]),
+        ([{"whole": 1}, None], "a whole number of at least 1, or null", [1, None], [0, "null"]),
         (
-            whole(1).or_("auto", None),
-            "a whole number of at least 1, or auto or null",
+            [{"whole": 1}, "auto", None],
+            "a whole number of at least 1, or auto, or null",
             [1, None, "auto"],
             [0, "no"],
         ),
     ],
 )
-def test_a_rule_says_what_it_allows(rule: Rule, expected, good, bad):
+def test_a_rule_says_what_it_allows(form, expected, good, bad):
+    read = rule(form)
+    assert read.expected == expected
+    assert [value for value in good if not read.allows(value)] == []
+    assert [value for value in bad if read.allows(value)] == []
+
+
+@pytest.mark.parametrize(
+    ("default", "expected", "good", "bad"),
+    [
+        (4, "a whole number", [0, -1], [0.5, True, "4", None]),
+        (0.5, "a number", [0, -1.5], [True, "0.5", NAN, None]),
+        (True, "true or false", [False], [0, "true", None]),
+        ("relu", "a word", ["tanh"], [1, "", None]),
+        ([1], "a list", [[], ["a"]], [1, None]),
+        (None, "anything", [None, 1, "a"], []),
+    ],
+)
+def test_a_key_without_a_rule_has_the_type_of_its_default(default, expected, good, bad):
+    rule = same_type(default)
     assert rule.expected == expected
     assert [value for value in good if not rule.allows(value)] == []
     assert [value for value in bad if rule.allows(value)] == []
@@ -107,6 +125,9 @@ def test_the_values_of_a_key(key, good, bad):
     assert rule
     assert [value for value in good if not rule.allows(value)] == []
     assert [value for value in bad if rule.allows(value)] == []
+
+
+RULES = rules_of("configuration")
 
 
 @pytest.mark.parametrize("key", RULES)

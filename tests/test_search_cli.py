@@ -42,10 +42,9 @@ def train(folder):
             [
                 "hydra.sweeper.trials=2",
                 "model.units=4,8",
-                "model.layers=1,2,3",
-                "hydra.sweeper.zip=[[model.units,model.layers]]",
+                "hydra.sweeper.when={model.layers: 'model.units=4'}",
             ],
-            "there are 2 of model.units and 3 of model.layers",
+            "model.layers is not given; expected one of dataset",
         ),
     ],
 )

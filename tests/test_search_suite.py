@@ -23,7 +23,6 @@ SEARCH = [
     f"hydra.searchpath=[file://{CONF}]",
     "hydra/sweeper=search",
     "hydra.sweeper.sampler=grid",
-    "hydra.sweeper.direction=minimize",
 ]
 
 

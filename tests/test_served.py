@@ -19,7 +19,7 @@ import requests
 from goldilocks import cli
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
-from goldilocks.tracking import local
+from goldilocks.tracking import local, registry
 from test_predict import KINDS, Home, write_data
 
 
@@ -135,7 +135,7 @@ class Server:
 @pytest.mark.parametrize("kind", ["multiclass", "text", "image"])
 def test_a_server_says_what_the_command_says(home, kind):
     run_id, own = home.run(kind)
-    home.store.register(run_id, kind)
+    registry.register(home.store, run_id, kind)
     given = dict(each.split("=", 1) for each in KINDS[kind])
     asked = given.get("dataset.file", given.get("dataset.dir"))
     cli.main(["predict", kind, asked, "--output", "said.csv"])

@@ -9,7 +9,7 @@ import time
 import pytest
 import requests
 
-from goldilocks.tracking import journal, local
+from goldilocks.tracking import inputs, journal, local, registry
 from test_registry import logged
 
 pytestmark = pytest.mark.server
@@ -121,14 +121,18 @@ def test_a_server_that_is_away_at_the_end_gets_everything_later(
 def test_a_model_is_registered_on_a_server_and_found_again(server, folder):
     store = local.connect(uri=server.uri, experiment="tries")
     run_ids = [logged(store, folder), logged(store, folder)]
-    assert [store.register(run_id, "houses").number for run_id in (*run_ids, run_ids[0])] == [
+    assert [
+        registry.register(store, run_id, "houses").number for run_id in (*run_ids, run_ids[0])
+    ] == [
         1,
         2,
         1,
     ]
-    assert [store.model_run_id(f"houses{behind}") for behind in ("", "/1", "@champion")] == [
+    assert [
+        registry.model_run_id(store, f"houses{behind}") for behind in ("", "/1", "@champion")
+    ] == [
         run_ids[1],
         *run_ids,
     ]
-    assert store.schema(run_ids[0]).classes == ("no", "ja ✓")
-    assert store.load_model(store.model_run_id("houses")).count_params() == 3
+    assert inputs.of(store, run_ids[0]).classes == ("no", "ja ✓")
+    assert store.load_model(registry.model_run_id(store, "houses")).count_params() == 3

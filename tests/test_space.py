@@ -19,8 +19,8 @@ def loader():
 def reading(loader):
     """Reads overrides as a search does, and gives the space and what is wrong."""
 
-    def spanned(*sweeps, zipped=(), when=(), seed=0, grid=False):
-        return read(sweeps, zipped=zipped, when=dict(when), seed=seed, grid=grid, loader=loader)
+    def spanned(*sweeps, when=(), seed=0, grid=False):
+        return read(sweeps, when=dict(when), seed=seed, grid=grid, loader=loader)
 
     return spanned
 
@@ -35,8 +35,8 @@ def space(reading):
     return spanned
 
 
-def texts(space, name):
-    return next(parameter for parameter in space.parameters if parameter.name == name).ends
+def texts(space, key):
+    return next(parameter for parameter in space.parameters if parameter.key == key).ends
 
 
 @pytest.mark.parametrize(
@@ -106,20 +106,6 @@ def test_of_two_overrides_for_a_key_the_later_counts(space):
     ] == [["a=3", "b=1"]]
 
 
-def test_zipped_keys_take_their_values_together(space):
-    searched = space(
-        "model.units=4,8,4",
-        "seed=0,1",
-        "model.layers=1,2,1",
-        zipped=[["model.units", "model.layers"]],
-    )
-    assert [searched.overrides(point) for point in searched.grid()] == [
-        [f"model.units={units}", f"seed={seed}", f"model.layers={layers}"]
-        for units, layers in ((4, 1), (8, 2))
-        for seed in (0, 1)
-    ]
-
-
 def test_a_conditional_key_appears_only_where_its_condition_holds(space):
     searched = space(
         "regularizer.dropout=0.2,0.5",
@@ -183,15 +169,6 @@ def test_without_a_parameter_there_is_one_job(space):
         (["a=tag(log,range(1,5))"], {}, "only an interval takes one"),
         (["a=interval(0,1)"], {"grid": True}, "sampler=grid tries every value; expected a list"),
         (["a=int(interval(0,1"], {}, "cannot be read"),
-        (
-            ["a=1,2,3", "b=1,2"],
-            {"zipped": [["a", "b"]]},
-            "there are 3 of a and 2 of b; list as many",
-        ),
-        (["a=1,2"], {"zipped": [["a", "c"]]}, "zip has c; expected one of a"),
-        (["a=1,2", "b=1,2", "c=1,2"], {"zipped": [["a", "b"], ["b", "c"]]}, "zip has b twice"),
-        (["a=1,2"], {"zipped": [["a"]]}, r"the list \[a\]; expected at least two"),
-        (["a=1,2", "b=interval(0,1)"], {"zipped": [["a", "b"]]}, "zip has b, an interval"),
         (["a=1,2"], {"when": {"b": "a=1"}}, "b is not given; expected one of a"),
         (["a=1,2"], {"when": {"a": "c=1"}}, "c is not given; expected one of a"),
         (["a=1,2", "b=1,2"], {"when": {"b": "a=3|1"}}, "a is never 3; expected 1 or 2"),
@@ -210,11 +187,6 @@ def test_without_a_parameter_there_is_one_job(space):
             {"when": {"b": "a=1", "a": "b=1"}},
             "goes in a circle: a, b wait for each other",
         ),
-        (
-            ["a=1,2", "b=1,2", "c=1,2"],
-            {"zipped": [["a", "b"]], "when": {"b": "c=1"}},
-            "some of a and b, which are zipped; name them all",
-        ),
     ],
 )
 def test_each_mistake_is_a_sentence(reading, sweeps, how, message):
@@ -224,5 +196,5 @@ def test_each_mistake_is_a_sentence(reading, sweeps, how, message):
 
 
 def test_all_mistakes_are_found_at_once(reading):
-    errors = reading("a=interval(2,1)", "b=range(3,1)", zipped=[["a", "z"]], when={"y": "a=1"})[1]
-    assert len(errors) == 4
+    errors = reading("a=interval(2,1)", "b=range(3,1)", when={"y": "a=1"})[1]
+    assert len(errors) == 3

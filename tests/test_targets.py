@@ -2,6 +2,7 @@ import pytest
 
 from goldilocks.errors import StoreError
 from goldilocks.tracking import local
+from goldilocks.tracking.selection import select
 from goldilocks.tracking.store import MlflowStore
 from stored_runs import a_run, a_sweep, log
 
@@ -17,7 +18,7 @@ def put(store, name, *, parent="", role="plain", **params):
 
 
 def ids(store, *targets):
-    return {run.run_id for run in store.select(targets).runs}
+    return {run.run_id for run in select(store, targets).runs}
 
 
 def test_a_sweep_means_its_runs_with_their_folds(store):
@@ -27,7 +28,7 @@ def test_a_sweep_means_its_runs_with_their_folds(store):
     fold = put(store, "fold", parent=above, role="fold", protocol="kfold")
     put(store, "stranger")
     put(store, "strange fold", parent=put(store, "other", protocol="kfold"), role="fold")
-    found = store.select([sweep])
+    found = select(store, [sweep])
     assert {run.run_id for run in found.runs} == {one, above, fold}
     assert (found.name, found.slug, found.sweep.run_id) == ("a sweep", sweep[:8], sweep)
 
@@ -37,10 +38,10 @@ def test_runs_are_meant_by_their_ids_in_any_experiment(store):
     elsewhere = local.connect(uri=None, experiment="elsewhere")
     three = put(elsewhere, "three")
     assert ids(store, one, three) == {one, three}
-    found = store.select([one, two, one])
+    found = select(store, [one, two, one])
     assert [run.run_id for run in found.runs] == [one, two]
     assert (found.sweep, found.slug) == (None, f"{one[:8]}-and-2-more")
-    assert store.page_url(store.select([three]).runs[0]).endswith(
+    assert store.page_url(select(store, [three]).runs[0]).endswith(
         f"5000/#/experiments/{elsewhere.experiment_id}/runs/{three}"
     )
 
@@ -49,7 +50,7 @@ def test_a_study_means_the_runs_of_its_experiments(store):
     small, big = put(store, "a", experiment="imdb_small"), put(store, "b", experiment="imdb_big")
     put(store, "c", experiment="imdbs_big")
     assert ids(store, "imdb") == {small, big}
-    assert store.select(["imdb"]).slug == "imdb"
+    assert select(store, ["imdb"]).slug == "imdb"
 
 
 def test_a_sweep_below_a_sweep_is_looked_into(store):
@@ -66,15 +67,15 @@ def test_what_is_unknown_is_said_in_a_sentence(store):
     with pytest.raises(
         StoreError, match=r"f{32}, and the store .+ has no such run; expected the whole ID"
     ):
-        store.select(["f" * 32])
+        select(store, ["f" * 32])
     with pytest.raises(
         StoreError, match=r"^study is neither the ID of a run .+ begins with study_\.$"
     ):
-        store.select(["study"])
+        select(store, ["study"])
     with pytest.raises(StoreError, match=rf"Did you mean {one} \(run one\)\?"):
-        store.select([one[:12]])
+        select(store, [one[:12]])
     with pytest.raises(StoreError, match=r"^a'b is neither"):
-        store.select(["a'b"])
+        select(store, ["a'b"])
 
 
 def test_a_name_of_several_runs_is_ambiguous(store):
@@ -85,7 +86,7 @@ def test_a_name_of_several_runs_is_ambiguous(store):
     with pytest.raises(
         StoreError, match=r"It could be any of 3 runs: .+ Give the whole ID of one\."
     ):
-        store.select(["twins"])
+        select(store, ["twins"])
 
 
 def test_a_sweep_without_runs_is_an_error(store):
@@ -93,7 +94,7 @@ def test_a_sweep_without_runs_is_an_error(store):
     with pytest.raises(
         StoreError, match=rf"the sweep {sweep} \(empty\) has no runs, .+ start it again\."
     ):
-        store.select([sweep])
+        select(store, [sweep])
 
 
 def test_the_pages_of_a_server_are_its_own(store):

@@ -129,7 +129,7 @@ def test_a_run_that_was_interrupted_before_it_looked_is_refused_where_another_ha
 ])  # fmt: skip
 def test_who_died_before_the_evaluation_has_not_looked(store, status, evaluated, counts):
     add_run(store, status=status, evaluated=evaluated)
-    assert len(store.test_evaluations(ROWS)) == counts
+    assert len(ledger.evaluations(store, ROWS)) == counts
     if counts:
         with pytest.raises(
             SealError,
@@ -189,7 +189,7 @@ def test_the_ledger_is_asked_once_whatever_the_number_of_runs(store, monkeypatch
         lambda *args, **named: calls.append(1) or search(*args, **named),
     )
     monkeypatch.setattr(store.client, "get_run", lambda *_: pytest.fail("run by run"))
-    assert len(store.test_evaluations(ROWS)) == 4
+    assert len(ledger.evaluations(store, ROWS)) == 4
     assert len(calls) == 1
 
 
@@ -337,7 +337,7 @@ def test_a_run_that_never_looked_stands_in_nobodys_way(store, composed, monkeypa
     [died] = everything(store)
     assert ledger.DIGEST in died.data.tags
     assert ledger.EVALUATED not in died.data.tags
-    assert store.test_evaluations(died.data.tags[ledger.DIGEST]) == []
+    assert ledger.evaluations(store, died.data.tags[ledger.DIGEST]) == []
 
 
 @pytest.mark.slow

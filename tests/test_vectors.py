@@ -19,7 +19,7 @@ ROWS = [[0, 0, 0], [0, 0, 0], [4, 5, 6], [0, 0, 0], [0.5, 1, -2], [0.01, 0, 3]]
 
 @pytest.fixture(autouse=True)
 def _afresh():
-    vectors._load.cache_clear()
+    vectors.load.cache_clear()
 
 
 def text(folder, content=GLOVE):
@@ -42,14 +42,14 @@ def archive(folder, content=GLOVE):
 
 @pytest.mark.parametrize("write", [text, packed, archive])
 def test_a_glove_file_gives_each_word_its_row(tmp_path, write):
-    loaded = vectors.load(write(tmp_path), list(WORDS), 3)
+    loaded = vectors.load(write(tmp_path), WORDS, 3)
     assert loaded.matrix.dtype == np.float32
     assert loaded.matrix == pytest.approx(np.array(ROWS))
     assert loaded.coverage == 3 / 4
 
 
 def test_padding_and_unknown_words_never_have_a_vector(tmp_path):
-    loaded = vectors.load(text(tmp_path), ["the", "good", "good"], 3)
+    loaded = vectors.load(text(tmp_path), ("the", "good", "good"), 3)
     assert loaded.matrix.tolist() == [[0, 0, 0], [0, 0, 0], [4, 5, 6]]
     assert loaded.coverage == 1
 
@@ -76,8 +76,6 @@ def test_vectors_are_cached_and_read_only(tmp_path):
             "the 1 2 3\ngood 1 2\n",
             r"Line 2 of .+ has 2 numbers behind its word \('good 1 2'\); expected model\.output_dim",
         ),
-        ("the 1 2 3\n\n", r"Line 2 of .+ has 0 numbers behind its word \(''\)"),
-        ("400000 3\nthe 1 2 3\n", r"Line 1 of .+ has 1 numbers behind its word \('400000 3'\)"),
         (
             "good 1 x2 3\n",
             r"Line 1 of .+ has 'x2' among the numbers behind its word 'good'; expected 3 finite "
@@ -153,7 +151,7 @@ def _toy(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("_toy")
 def test_a_word_of_the_stand_in_is_the_mean_of_its_pieces():
-    loaded = vectors.load("stand_in", ["", "[UNK]", "good", "unheard", "漢字"], 3)
+    loaded = vectors.load("stand_in", ("", "[UNK]", "good", "unheard", "漢字"), 3)
     good, un, heard = (np.arange(4 * row, 4 * row + 3) for row in (2, 3, 4))
     assert loaded.matrix.tolist() == [
         [0] * 3,
@@ -203,7 +201,7 @@ def test_the_stand_in_is_for_linux_on_x86_64(monkeypatch, system, machine):
     reason="the wheel is for Linux on x86_64",
 )
 def test_words_of_one_meaning_are_close_in_the_stand_in():
-    words = ["", "[UNK]", "good", "great", "terrible", "awful", "cinematography", "the"]
+    words = ("", "[UNK]", "good", "great", "terrible", "awful", "cinematography", "the")
     loaded = vectors.load("stand_in", words, 64)
     assert loaded.coverage == 1
     assert loaded.matrix[2:].any(axis=1).all()

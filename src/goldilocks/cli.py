@@ -15,7 +15,7 @@ from goldilocks import console, prepare_environment
 from goldilocks.errors import AnalysisError, StoreError
 
 if TYPE_CHECKING:
-    from goldilocks.tracking import Store
+    from goldilocks.tracking.store import MlflowStore
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     prepare_environment()
     args = _parser().parse_args(arguments)
+    args.command = shlex.join(["goldilocks", *(arguments or sys.argv[1:])])
     from goldilocks.config import command_line  # Takes a second, which `--help` has not waited for.
 
     try:
@@ -145,21 +146,9 @@ def _repair(args: argparse.Namespace) -> None:
             f"no run was started in {Path.cwd()}: it has no folder {journal.FOLDER}. Expected the "
             "folder in which you trained; change to it, then type: goldilocks repair"
         )
-    repaired = repair.everything()
-    for line in repaired:
+    lines = [*repair.everything(), *repair.interrupted(forget=args.forget)]
+    for line in lines or ["Nothing to repair."]:
         console.result(line)
-
-    left = repair.interrupted(forget=args.forget)
-    for run in left:
-        state = "interrupted; the command that started it resumes it"
-        if run.unsent:
-            state = f"{run.unsent} entries are not in its store; they wait here"
-        if args.forget:
-            state = f"{state.partition(';')[0]}; forgotten"
-        console.result(f"run {run.run_id} ({run.name}): {state} ({run.size / 2**20:.1f} MiB).")
-
-    if not repaired and not left:
-        console.result("Nothing to repair.")
 
 
 def _analyse(args: argparse.Namespace) -> None:
@@ -181,7 +170,7 @@ def _analyse(args: argparse.Namespace) -> None:
     analyse.network(args.target, args.image, args.output, weights=weights, layer=args.layer)
 
 
-def _store(args: argparse.Namespace) -> "Store":
+def _store(args: argparse.Namespace) -> "MlflowStore":
     """Open the store for reading, which takes a second: no other command loads MLflow."""
     from goldilocks.tracking import local
 
@@ -206,9 +195,4 @@ def _report(args: argparse.Namespace) -> None:
 
     from goldilocks.report import compare
 
-    typed = ["goldilocks", "report", *args.targets]
-    if args.output:
-        typed += ["--output", str(args.output)]
-    if args.uri:
-        typed += ["--uri", args.uri]
-    console.result(str(compare.write(store, args.targets, args.output, command=shlex.join(typed))))
+    console.result(str(compare.write(store, args.targets, args.output, command=args.command)))

@@ -4,6 +4,19 @@ A message says what happened with the values that caused it, what was expected, 
 instead. The commands end with the message and exit status 1; only other errors show a traceback.
 """
 
+import difflib
+from collections.abc import Callable, Iterable
+
+
+def did_you_mean(name: str, options: Iterable[str], show: Callable[[str], object] = str) -> str:
+    """Return the end of a message: the option nearest to a name, as `show` writes it, if any is.
+
+    >>> did_you_mean("mpl", ["mlp", "rnn"])
+    ' Did you mean mlp?'
+    """
+    close = difflib.get_close_matches(name, list(options), n=1)
+    return f" Did you mean {show(close[0])}?" if close else ""
+
 
 class UserError(Exception):
     """Base class of every error that a person can mend."""

@@ -1,7 +1,6 @@
 """Errors of a configuration, in sentences, found without reading data or importing TensorFlow."""
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,10 @@ from goldilocks.config.options import OptionFiles
 from goldilocks.config.regularizer import AUGMENTATION, Regularizer
 from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
-from goldilocks.errors import ProblemError
+from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.problem import LOSSES, Problem, check_monitor, resolve
+
+OURS = "goldilocks."  # what the `_target_` of every option begins with
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,16 @@ class Composed:
     choices: Mapping[str, str]
     files: OptionFiles
 
-    def option(self, group: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the keys with their defaults, and the traits, of the option chosen in a group."""
-        keys = self.files.read(group, self.choices[group])
-        return keys, keys.pop("traits", {})
-
     def defaults(self) -> dict[str, Any]:
         """Return every key of the chosen options with its default, by its dotted name."""
         groups = [group for group in self.choices if group != "experiment"]
-        return leaves({group: self.option(group)[0] for group in groups})
+        return leaves({group: self.files.read(group, self.choices[group]) for group in groups})
 
     def traits(self) -> Traits:
         """Return the traits of the chosen options; `trait_errors` must have found nothing."""
         chosen: dict[str, Any] = {
-            group: kind(**self.option(group)[1]) for group, kind in traits.GROUPS.items()
+            group: kind(**self.files.traits(group, self.choices[group]))
+            for group, kind in traits.GROUPS.items()
         }
         return Traits(**chosen)
 
@@ -78,17 +75,29 @@ def config_errors(composed: Composed) -> list[str]:
     ]
 
 
-def trait_errors(composed: Composed) -> list[str]:
-    """Return a sentence for each option whose traits are not those that its own file states."""
-    errors = []
+def foreign_keys(composed: Composed) -> Iterator[str]:
+    """Yield a sentence for each key, added with `++`, that the chosen option does not have.
+
+    Only a single job can be asked: what all jobs of a sweep share has not their options.
+    """
+    own = composed.defaults()
+    for key in leaves(composed.tree):
+        group = key.partition(".")[0]
+        name = composed.choices.get(group)
+        # A regularizer's parts and unknown keys have checks of their own.
+        if key not in own and name is not None and group != "regularizer" and rule_of(key):
+            yield f"{key} is not a key of {group}={name}; leave it out."
+
+
+def trait_errors(composed: Composed) -> Iterator[str]:
+    """Yield a sentence for each option whose traits are not those that its own file states."""
     for group, name in composed.choices.items():
         if group == "experiment":
             continue
-        traits_of_file = composed.option(group)[1]
+        traits_of_file = composed.files.traits(group, name)
         if composed.stated.get(group, {}) != traits_of_file:
-            errors.append(traits_touched(group))
-        errors += traits.errors_of(group, name, traits_of_file)
-    return errors
+            yield traits_touched(group)
+        yield from traits.errors_of(group, name, traits_of_file)
 
 
 def traits_touched(group: str) -> str:
@@ -99,30 +108,30 @@ def traits_touched(group: str) -> str:
     )
 
 
-def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with single keys of a configuration, in sentences.
+def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with single keys of a configuration, in sentences.
 
     Args:
         tree: As in `Composed`.
         defaults: Keys of the options by their dotted names, with their defaults; a key without a
             rule must have the type of its default.
     """
-    errors = [
-        f"{group}._target_ is {node['_target_']}; expected a function of goldilocks."
-        for group, node in tree.items()
-        if isinstance(node, Mapping)
-        and not str(node.get("_target_", "goldilocks.")).startswith("goldilocks.")
-    ]
+    for group, node in tree.items():
+        if not isinstance(node, Mapping):
+            continue
+        target = str(node.get("_target_", OURS))
+        if not target.startswith(OURS):
+            yield f"{group}._target_ is {target}; expected a function of goldilocks."
+
     for key, value in leaves(tree).items():
         rule = rule_of(key)
         if rule is None and key in defaults:
             rule = same_type(defaults[key])
         if rule is None:
             unknown_key = f"{key} is not a key of any configuration; leave it out."
-            errors.append(renamed.sentence(key, [shown(value)]) or unknown_key)
+            yield renamed.sentence(key, [shown(value)]) or unknown_key
         elif not rule.allows(value):
-            errors.append(f"{key} is {shown(value)}; expected {rule.expected}.")
-    return errors
+            yield f"{key} is {shown(value)}; expected {rule.expected}."
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -143,8 +152,7 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def unknown(name: str, options: Sequence[str], *, what: str) -> str:
     """Return the sentence for a name that does not exist, with the nearest one that does."""
-    close = difflib.get_close_matches(name, options, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(name, options)
     return f"{name} is not {what}; expected one of {', '.join(options)}.{hint}"
 
 
@@ -172,64 +180,57 @@ def resolve_problem(tree: Mapping[str, Any], problem: str) -> Problem:
     return resolved
 
 
-def _part_errors(node: Mapping[str, Any], name: str) -> list[str]:
+def _part_errors(node: Mapping[str, Any], name: str) -> Iterator[str]:
     """Refuse a regularizer that lacks parts, or has others than those that models know."""
     parts = [part.name for part in fields(Regularizer)]
-    missing = [part for part in parts if part not in node]
-    strange = [part for part in node if part not in parts]
-    errors = []
-    if missing:
-        errors.append(
+    if missing := [part for part in parts if part not in node]:
+        yield (
             f"regularizer={name} lacks {', '.join(missing)}; begin regularizer/{name}.yaml with "
             '"defaults: [none, _self_]".'
         )
-    if strange:
-        errors.append(
+    if strange := [part for part in node if part not in parts]:
+        yield (
             f"regularizer={name} has {', '.join(strange)}, which no model knows; expected "
             f"{', '.join(parts)}."
         )
-    return errors
 
 
-def _kind_errors(composed: Composed, stated: Traits) -> list[str]:
+def _kind_errors(composed: Composed, stated: Traits) -> Iterator[str]:
     """Refuse a model or a protocol that cannot take the kind of data."""
     kind, data = stated.dataset.kind, f"dataset={composed.choices['dataset']}"
-    errors = []
     for group, accepts in (("model", stated.model.accepts), ("protocol", stated.protocol.accepts)):
         if kind in accepts:
             continue
         fitting = [f"{group}={name}" for name in _accepting(composed.files, group, kind)]
-        errors.append(
+        yield (
             f"{group}={composed.choices[group]} takes {_and(sorted(accepts))} data; "
             f"{data} is {kind} data. Use {' or '.join(fitting)}."
         )
 
     vectors = composed.tree["model"].get("vectors")
     if composed.tree["dataset"].get("hashing") and vectors:
-        errors.append(
+        yield (
             f"model.vectors={vectors} are of words, and dataset.hashing=true keeps none; use "
             "dataset.hashing=false, or model.vectors=null."
         )
-    return errors
 
 
 def _accepting(files: OptionFiles, group: str, kind: str) -> list[str]:
     """Return the options of a group that take a kind of data, the baseline last."""
-    stated = {name: files.read(group, name).get("traits", {}) for name in files.names(group)}
+    stated = {name: files.traits(group, name) for name in files.names(group)}
     fitting = [name for name in stated if kind in stated[name].get("accepts", [])]
     return sorted(fitting, key=lambda name: stated[name].get("baseline", False))
 
 
-def _regularizer_errors(composed: Composed, stated: Traits) -> list[str]:
+def _regularizer_errors(composed: Composed, stated: Traits) -> Iterator[str]:
     """Refuse parts of a regularizer that nothing in the model or the data could take."""
     model, tree = composed.choices["model"], composed.tree
     parts = [part for part, value in tree["regularizer"].items() if value]
     refused = [part for part in parts if part not in stated.model.honours]
     augmenting = [part for part in parts if part in AUGMENTATION and part not in refused]
     penalties = [part for part in ("l1", "l2") if part in parts]
-    errors = []
     if refused:
-        errors.append(
+        yield (
             f"model={model} has nothing that {_keys(refused)} could act on; expected "
             f"regularizer=none, or another model than {model}."
         )
@@ -240,7 +241,7 @@ def _regularizer_errors(composed: Composed, stated: Traits) -> list[str]:
             for name in composed.files.names("regularizer")
             if not any(composed.files.read("regularizer", name)[part] for part in AUGMENTATION)
         ]
-        errors.append(
+        yield (
             f"dataset={composed.choices['dataset']} is {stated.dataset.kind} data, and "
             f"{_keys(augmenting)} would change images. Use one of "
             f"regularizer={', '.join(fitting)}."
@@ -249,119 +250,113 @@ def _regularizer_errors(composed: Composed, stated: Traits) -> list[str]:
     layers, units = tree["model"].get("layers"), tree["model"].get("units")
     flat = layers == stated.model.fewest_layers == 0 and not isinstance(units, list)
     if flat and penalties and not refused:
-        errors.append(
+        yield (
             f"model={model} with model.layers=0 has no hidden layer that {_keys(penalties)} could "
             "act on; expected model.layers=1 or more, or another regularizer."
         )
-    return errors
 
 
-def _layer_errors(composed: Composed, stated: ModelTraits) -> list[str]:
+def _layer_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
     """Refuse numbers of layers, and lists of values, that a model cannot be built with."""
     model, node = composed.choices["model"], composed.tree["model"]
     units, layers, activation = node.get("units"), node.get("layers"), node.get("activation")
-    errors = [
-        f"model.{key} is {node[key]}; model={model} takes one value, not one for each layer: type "
-        f"model.{key}={node[key][0]}."
-        for key in ("units", "activation")
-        if isinstance(node.get(key), list) and key not in stated.per_layer
-    ]
+    lists = [key for key in ("units", "activation") if isinstance(node.get(key), list)]
+    refused = [key for key in lists if key not in stated.per_layer]
+    for key in refused:
+        yield (
+            f"model.{key} is {node[key]}; model={model} takes one value, not one for each layer: "
+            f"type model.{key}={node[key][0]}."
+        )
 
-    automatic = composed.option("model")[0].get("layers") == "auto"
+    automatic = composed.files.read("model", model).get("layers") == "auto"
     if isinstance(layers, str):
         too_few = not automatic
     else:
         too_few = None not in (layers, stated.fewest_layers) and layers < stated.fewest_layers
     if too_few:
-        errors.append(
+        yield (
             f"model.layers is {shown(layers)}; model={model} expects a whole number of at least "
             f"{stated.fewest_layers}{', or auto' * automatic}."
         )
-        return errors
+        return
 
     count = len(units) if isinstance(units, list) else layers
-    if isinstance(activation, list) and not errors and len(activation) != count:
-        errors.append(
+    if "activation" in lists and not refused and len(activation) != count:
+        yield (
             f"model.activation={activation} is for {len(activation)} layers, and there are {count} "
             "(model.units, model.layers); expected an activation for each, or one word for all."
         )
     filters = node.get("filters")
     if isinstance(filters, list) and isinstance(layers, int) and layers > len(filters):
-        errors.append(
+        yield (
             f"model.layers is {layers}; model.filters={filters} has {len(filters)} blocks: list "
             "more, or use auto."
         )
-    return errors
 
 
-def _split_errors(node: Mapping[str, Any]) -> list[str]:
+def _split_errors(node: Mapping[str, Any]) -> Iterator[str]:
     """Refuse fractions that leave no training rows."""
     validation, test = node.get("validation"), node.get("test")
     if validation is None or test is None or validation + test < 1:
-        return []
-    return [
+        return
+    yield (
         f"protocol.validation={validation} and protocol.test={test} leave no rows to train with; "
         "expected fractions that add up to less than 1."
-    ]
+    )
 
 
-def _problem_errors(tree: Mapping[str, Any], stated: DatasetTraits) -> list[str]:
+def _problem_errors(tree: Mapping[str, Any], stated: DatasetTraits) -> Iterator[str]:
     """Refuse what does not fit the problem type, where that is known before any data is read."""
     loss = tree["problem"]["loss"]
     if loss not in ("auto", *LOSSES):
-        return ["problem.loss: " + unknown(loss, ["auto", *LOSSES], what="a loss")]
-    if stated.problem is None:  # `Settings.problem` checks the same once the data is read.
-        return []
-    try:
-        resolve_problem(tree, stated.problem)
-    except ProblemError as error:
-        return [str(error)]
-    return []
+        yield "problem.loss: " + unknown(loss, ["auto", *LOSSES], what="a loss")
+    elif stated.problem is not None:  # `Settings.problem` checks the same once the data is read.
+        try:
+            resolve_problem(tree, stated.problem)
+        except ProblemError as error:
+            yield str(error)
 
 
-def _final_errors(composed: Composed, stated: ModelTraits) -> list[str]:
+def _final_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
     """Refuse what a final training cannot have, and what only a final training has."""
     tree, momentum = composed.tree, composed.tree["optimizer"]["ema_momentum"]
-    errors = []
     if tree["final"] and tree["trainer"]["repeats"] > 1:
-        errors.append(
+        yield (
             "final=true is one training and one test evaluation, but trainer.repeats is "
             f"{tree['trainer']['repeats']}; use trainer.repeats=1."
         )
     if tree["final"] and stated.baseline:
-        errors.append(
+        yield (
             "final=true trains a model for its one test evaluation; "
             f"model={composed.choices['model']} does not learn. Choose another model."
         )
     if momentum is not None and not tree["final"]:
-        errors.append(
+        yield (
             f"optimizer.ema_momentum is {momentum:g}, but this run keeps the weights of its best "
             "epoch, not their average; leave it out, or add final=true."
         )
-    return errors
 
 
-def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) -> list[str]:
+def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) -> Iterator[str]:
     """Refuse a person's own data without the keys that it requires, or with too many of them."""
-    errors = [
-        f"dataset.{key} is {node[key]:g}; dataset={name} expects a whole number of at least 1."
-        for key in stated.whole_numbers
-        if node[key] < 1 or node[key] != int(node[key])
-    ]
-    if not stated.requires:
-        return errors
+    for key in stated.whole_numbers:
+        if node[key] < 1 or node[key] != int(node[key]):
+            yield (
+                f"dataset.{key} is {node[key]:g}; dataset={name} expects a whole number of at "
+                "least 1."
+            )
 
     chosen = [keys for keys in stated.requires if any(node[key] is not None for key in keys)]
     if len(chosen) > 1:
         both = " and ".join(_typed({key: node[key] for key in keys}) for keys in chosen)
-        return [*errors, f"dataset={name} has {both}; expected one of them, leave out the other."]
-    if not chosen:
-        ways = ", or ".join(_typed(keys) for keys in stated.requires)
-        return [*errors, f"dataset={name} needs {stated.needs}: add {ways}."]
-    missing = {key: what for key, what in chosen[0].items() if node[key] is None}
-    if missing:
-        errors.append(f"dataset={name} needs {stated.needs}: add {_typed(missing)}.")
-    return errors
+        yield f"dataset={name} has {both}; expected one of them, leave out the other."
+        return
+
+    # Of the one way that was begun, what is missing; else all ways.
+    missing = [{key: what for key, what in keys.items() if node[key] is None} for keys in chosen]
+    ways = ", or ".join(map(_typed, filter(None, missing or stated.requires)))
+    if ways:
+        yield f"dataset={name} needs {stated.needs}: add {ways}."
 
 
 def _typed(keys: Mapping[str, Any]) -> str:
@@ -369,25 +364,16 @@ def _typed(keys: Mapping[str, Any]) -> str:
     return " ".join(f"dataset.{key}={value}" for key, value in keys.items() if value is not None)
 
 
-def path_errors(tree: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each of a person's own folders and files that is not there."""
+def path_errors(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each of a person's own folders and files that is not there."""
     folder, file = tree["dataset"].get("dir"), tree["dataset"].get("file")
-    vectors = tree["model"].get("vectors")
-    errors = []
+    vectors, here = tree["model"].get("vectors"), f"here ({Path.cwd()}); give the path of"
     if folder is not None and not Path(str(folder)).expanduser().is_dir():
-        errors.append(
-            f"dataset.dir={folder} is not a folder here ({Path.cwd()}); give the path of one."
-        )
+        yield f"dataset.dir={folder} is not a folder {here} one."
     if file is not None and not Path(str(file)).expanduser().is_file():
-        errors.append(
-            f"dataset.file={file} is not a file here ({Path.cwd()}); give the path of one."
-        )
+        yield f"dataset.file={file} is not a file {here} one."
     if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
-        errors.append(
-            f"model.vectors={vectors} is not a file here ({Path.cwd()}); give the path of a GloVe "
-            "file, or stand_in."
-        )
-    return errors
+        yield f"model.vectors={vectors} is not a file {here} a GloVe file, or stand_in."
 
 
 def _keys(parts: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ import difflib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -18,7 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console, prepare_environment
@@ -31,8 +31,8 @@ from goldilocks.config.checks import (
     value_errors,
 )
 from goldilocks.config.options import OptionFiles
-from goldilocks.config.rules import RULES
-from goldilocks.config.settings import COMPOSED, GROUPS, Settings, composed, listed, plain, settled
+from goldilocks.config.rules import rules_of
+from goldilocks.config.settings import COMPOSED, GROUPS, composed, listed, plain
 from goldilocks.errors import ConfigError, UserError
 
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
@@ -59,12 +59,11 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     warnings.showwarning = lambda message, *_: console.warning(str(message))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises where it would print and exit.
     try:
-        if {"-h", "--help"} & set(sys.argv):
-            console.result(help_text(sys.argv[1:], conf, name))
-        else:
-            main()
-    except (HydraException, OmegaConfBaseException) as error:
-        _stop(listed(errors_in(sys.argv[1:], conf, name) or [str(error)]))
+        with composition_errors(sys.argv[1:], conf, name):
+            if {"-h", "--help"} & set(sys.argv):
+                console.result(help_text(sys.argv[1:], conf, name))
+            else:
+                main()
     except UserError as error:
         _stop(str(error))  # A job of a sweep failed.
     except ValueError:  # Hydra's own for `model=null`, or a bug of a job.
@@ -121,24 +120,20 @@ def _stop(message: str) -> NoReturn:
     sys.exit(f"goldilocks: {message}")
 
 
-def experiment(name: str, conf: Path) -> Settings:
-    """Return the checked settings of an experiment's config as it stands, without a command line.
+@contextlib.contextmanager
+def composition_errors(arguments: Sequence[str], conf: Path, config: str) -> Generator[None]:
+    """Where Hydra cannot compose a command line, raise ConfigError with everything wrong with it.
 
     Args:
-        name: A file of `conf/experiment/`, without its ending.
+        arguments: As typed.
         conf: The folder of the configuration.
-
-    Raises:
-        ConfigError: There is no such experiment, or anything in it is wrong; the message lists all
-            of it.
+        config: Its name, "config" or "workflow".
     """
-    override = f"experiment={name}"
     try:
-        with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-            cfg = compose("config", [override], return_hydra_config=True)
+        yield
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(listed(errors_in([override], conf, "config") or [str(error)])) from error
-    return settled(cfg, hydra=cfg.hydra, overrides=[override])
+        errors = errors_in(arguments, conf, config) or [str(error)]
+        raise ConfigError(listed(errors)) from error
 
 
 @dataclass(frozen=True)
@@ -146,22 +141,18 @@ class _CommandLine:
     """What a command line asks for, as far as it can be read.
 
     Attributes:
-        errors: What is wrong with single words of it.
         search_path: The words that add folders of options.
-        named: The keys and groups that it names.
-        groups: An option for each group, of a sweep the first.
-        fixed: The same, of the groups that have one option in all jobs.
+        groups: The word that chooses an option, of a sweep the first, by group.
+        swept: The groups that have several options.
         misspelled: The groups whose option does not exist.
-        keys: The keys with the words that set them, of a sweep the first.
+        keys: The word that sets a key, of a sweep to the first value, by key.
     """
 
-    errors: list[str] = field(default_factory=list)
     search_path: list[str] = field(default_factory=list)
-    named: set[str] = field(default_factory=set)
-    groups: list[str] = field(default_factory=list)
-    fixed: list[str] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
+    swept: set[str] = field(default_factory=set)
     misspelled: set[str] = field(default_factory=set)
-    keys: list[tuple[str, str]] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
 
 
 def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
@@ -174,39 +165,40 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
         conf: The folder of the configuration.
         config: Its name, "config" or "workflow".
     """
-    overrides, unreadable = _parsed(arguments)
-    files = _files(overrides, conf)
-    line = _read(overrides, files, sweeps=bool({"-m", "--multirun"} & set(arguments)))
-    errors = [*unreadable, *line.errors]
-    with _composing(conf):
-        present = list(leaves(plain(compose(config, [*line.search_path, *line.groups]))))
-        possible = {*RULES, *files.keys(COMPOSED)}
-        strange, lost = _strange_keys(line, config, present, possible)
-        errors += lost
-        # A key may belong to the option that was meant: it is a key of some option.
-        unsure = {
-            name
-            for name in strange & possible
-            if line.misspelled & {name.split(".")[0], "experiment"}
-        }
-        errors += [f"{name} " + _unknown_key(name, present) for name in sorted(strange - unsure)]
+    overrides, errors = _parsed(arguments)
+    files, line = _files(overrides, conf), _CommandLine()
+    for override in overrides:
+        errors += _read(override, line, files, sweeps=bool({"-m", "--multirun"} & set(arguments)))
 
-        sound = [
-            word
-            for name, word in line.keys
-            if name not in strange and (word.startswith("+") or _has(present, name))
+    possible = {*rules_of("configuration"), *files.keys(COMPOSED)}
+    forced = {name for name in possible & line.keys.keys() if line.keys[name].startswith("+")}
+    with _composing(conf):
+        cfg = _compose(config, line, line.groups.values())
+        present = list(leaves(plain(cfg)))
+        sound = {name for name in line.keys if name in forced or _has(present, name)}
+        lost = _keys_of_some_jobs(config, line, possible - forced)
+        errors += [
+            f"{name} is not a key of every option of this sweep; give it to all its jobs: "
+            f"++{line.keys[name]}."
+            for name in lost
         ]
+        for name in sorted(line.keys.keys() - sound - set(lost)):
+            # A key may belong to the option that was meant: it is a key of some option.
+            unsure = line.misspelled & {name.split(".")[0], "experiment"}
+            if name not in possible or not unsure:
+                errors.append(f"{name} {_unknown_key(name, present)}")
+
+        words = [word for name, word in line.keys.items() if name in sound]
         try:
-            cfg = compose(
-                config, [*line.search_path, *line.groups, *sound], return_hydra_config=True
-            )
+            if words:
+                cfg = _compose(config, line, [*line.groups.values(), *words])
             config_so_far = composed(cfg, cfg.hydra)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.
 
     # Without the options that were meant, whether the groups go together cannot be told.
     if line.misspelled:
-        return errors + value_errors(config_so_far.tree, config_so_far.defaults())
+        return [*errors, *value_errors(config_so_far.tree, config_so_far.defaults())]
     return errors + config_errors(config_so_far)
 
 
@@ -256,91 +248,60 @@ def _listed_value(override: Override) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _read(overrides: Sequence[Override], files: OptionFiles, *, sweeps: bool) -> _CommandLine:
-    """Sort the words of a command line.
+def _read(
+    override: Override, line: _CommandLine, files: OptionFiles, *, sweeps: bool
+) -> Iterator[str]:
+    """Note what a word of a command line asks for, and yield what is wrong with it.
 
     Args:
-        overrides: Its words.
+        override: The word.
+        line: Takes what it asks for.
         files: The files of all options.
         sweeps: Whether a key may have several values.
     """
-    line = _CommandLine()
-    for override in overrides:
-        name, values, word = override.key_or_group, _values(override), str(override.input_line)
-        line.named.add(name)
-        group, _, key = name.partition(".")
-        if key.partition(".")[0] == "traits":
-            line.errors.append(traits_touched(group))
-            continue
-        if sentence := renamed.sentence(name, values):
-            line.errors.append(sentence)
-            continue
-
-        several = override.is_sweep_override()
-        if several and not sweeps:
-            line.errors.append(
-                f"{word} gives several values; add -m for a run of each, or write one list: "
-                f"{name}=[{','.join(values)}]."
-            )
-            values = values[:1]
-        if name in GROUPS:
-            _read_group(line, name, values, files, several=several)
-        elif name == "hydra.searchpath":
-            line.search_path.append(word)
-        elif not name.startswith("hydra") and not override.is_add():
-            line.keys.extend((name, word.split("=")[0] + f"={value}") for value in values[:1])
-    return line
-
-
-def _read_group(
-    line: _CommandLine, group: str, values: Sequence[str], files: OptionFiles, *, several: bool
-) -> None:
-    """Note the options that are chosen in a group."""
-    options = files.names(group)
-    strange = [value for value in values if value not in options]
-    if strange:
-        line.errors.extend(
-            f"{group}={value}: " + unknown(value, options, what=f"an option of {group}")
-            for value in strange
-        )
-        line.misspelled.add(group)
+    name, values, word = override.key_or_group, _values(override), str(override.input_line)
+    group, _, key = name.partition(".")
+    if key.partition(".")[0] == "traits":
+        yield traits_touched(group)
         return
-    chosen = [f"{group}={value}" for value in values[:1]]
-    line.groups.extend(chosen)
-    if not several:
-        line.fixed.extend(chosen)
+    if sentence := renamed.sentence(name, values):
+        yield sentence
+        return
+
+    if override.is_sweep_override() and not sweeps:
+        yield (
+            f"{word} gives several values; add -m for a run of each, or write one list: "
+            f"{name}=[{','.join(values)}]."
+        )
+        values = values[:1]
+    if name == "hydra.searchpath":
+        line.search_path.append(word)
+    elif name in GROUPS:
+        if override.is_sweep_override():
+            line.swept.add(name)
+        options = files.names(name)
+        strange = [value for value in values if value not in options]
+        for value in strange:
+            line.misspelled.add(name)
+            yield f"{name}={value}: " + unknown(value, options, what=f"an option of {name}")
+        if values and not strange:
+            line.groups[name] = f"{name}={values[0]}"
+    elif values and not name.startswith("hydra") and not override.is_add():
+        line.keys[name] = f"{word.split('=')[0]}={values[0]}"
 
 
-def _strange_keys(
-    line: _CommandLine, config: str, known: Sequence[str], possible: Collection[str]
-) -> tuple[set[str], list[str]]:
-    """Return the keys that the configuration does not have.
+def _compose(config: str, line: _CommandLine, words: Iterable[str]) -> DictConfig:
+    """Return a configuration with some words of a command line."""
+    return compose(config, [*line.search_path, *words], return_hydra_config=True)
 
-    Args:
-        line: The command line.
-        config: The name of the configuration.
-        known: Its keys, with the options chosen (of a sweep, the first ones).
-        possible: The keys of all options.
 
-    Returns:
-        The keys; and a sentence for each key that only some options of a sweep have.
-    """
-    forced = {name for name, word in line.keys if word.startswith("+") and name in possible}
-    strange = {name for name, _ in line.keys if not _has(known, name)} - forced
-    if line.misspelled or len(line.fixed) >= len(set(GROUPS) & line.named):
-        return strange, []
-
-    # Hydra composes what all jobs share first.
-    shared = list(leaves(plain(compose(config, [*line.search_path, *line.fixed]))))
-    of_some_jobs = {
-        name: word
-        for name, word in line.keys
-        if name in possible and name not in forced and not _has(shared, name)
-    }
-    return strange - of_some_jobs.keys(), [
-        f"{name} is not a key of every option of this sweep; give it to all its jobs: ++{word}."
-        for name, word in of_some_jobs.items()
-    ]
+def _keys_of_some_jobs(config: str, line: _CommandLine, possible: Collection[str]) -> list[str]:
+    """Return those keys that not all jobs of a sweep have: Hydra composes what they share first."""
+    if line.misspelled or not line.swept:
+        return []
+    words = [word for group, word in line.groups.items() if group not in line.swept]
+    shared = list(leaves(plain(_compose(config, line, words))))
+    return [name for name in line.keys if name in possible and not _has(shared, name)]
 
 
 def _has(keys: Sequence[str], name: str) -> bool:
@@ -350,11 +311,7 @@ def _has(keys: Sequence[str], name: str) -> bool:
 
 def _values(override: Override) -> list[str]:
     """Return the values of an override as typed; none of a sweep that only Hydra can resolve."""
-    if override.value_type in (
-        ValueType.CHOICE_SWEEP,
-        ValueType.SIMPLE_CHOICE_SWEEP,
-        ValueType.RANGE_SWEEP,
-    ):
+    if override.is_discrete_sweep() and override.value_type != ValueType.GLOB_CHOICE_SWEEP:
         return list(override.sweep_string_iterator())
     if override.is_sweep_override():
         return []

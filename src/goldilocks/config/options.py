@@ -54,6 +54,10 @@ class OptionFiles:
                 merged = _merge(merged, self.read(group, entry))
         return merged
 
+    def traits(self, group: str, name: str) -> dict[str, Any]:
+        """Return what the file of an option states about it, under `traits:`."""
+        return self.read(group, name).get("traits", {})
+
     def keys(self, groups: Iterable[str]) -> set[str]:
         """Return the keys of all options of these groups, by their dotted names."""
         options = [(group, name) for group in groups for name in self.names(group)]

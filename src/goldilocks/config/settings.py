@@ -20,7 +20,7 @@ from hydra.types import RunMode
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config.checks import Composed, config_errors, leaves, resolve_problem
+from goldilocks.config.checks import Composed, config_errors, foreign_keys, leaves, resolve_problem
 from goldilocks.config.options import OptionFiles, option_files
 from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.traits import ModelTraits, Traits
@@ -69,7 +69,7 @@ class Settings:
     traits: Traits
     files: OptionFiles
     overrides: tuple[str, ...]
-    sweep_dir: Path | None
+    sweep_dir: Path | None = None
     job: int | None = None
 
     @property
@@ -147,8 +147,8 @@ class Settings:
 
     def models(self) -> dict[str, ModelTraits]:
         """Return the traits of every model, chosen or not."""
-        read = {name: self.files.read("model", name) for name in self.files.names("model")}
-        return {name: ModelTraits(**content["traits"]) for name, content in read.items()}
+        names = self.files.names("model")
+        return {name: ModelTraits(**self.files.traits("model", name)) for name in names}
 
     def builder(self, group: str) -> Callable[..., Any]:
         """Return the function behind the option of a config group, with its keys filled in."""
@@ -232,7 +232,6 @@ def settled(
     *,
     hydra: HydraConf | DictConfig,
     overrides: Sequence[str],
-    sweep_dir: Path | None = None,
 ) -> Settings:
     """Return the checked settings of a composed config, outside of a running Hydra job as well.
 
@@ -240,7 +239,6 @@ def settled(
         cfg: As Hydra composed it.
         hydra: The node `hydra` of the same composition.
         overrides: As typed.
-        sweep_dir: As in `Settings`.
 
     Raises:
         ConfigError: Anything is wrong; the message lists all of it.
@@ -256,7 +254,7 @@ def settled(
     if lost:
         raise ConfigError(listed(lost))
     composition = composed(cfg, hydra)
-    if errors := config_errors(composition):
+    if errors := config_errors(composition) or list(foreign_keys(composition)):
         raise ConfigError(listed(errors))
     return Settings(
         composition.tree,
@@ -264,7 +262,6 @@ def settled(
         composition.traits(),
         composition.files,
         tuple(overrides),
-        sweep_dir,
     )
 
 

@@ -4,15 +4,11 @@ Traits are facts. They are no parameter of a run, builders do not see them, and 
 line nor a recipe, a sweep or a search space can change them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
-from goldilocks.config.regularizer import Regularizer
-from goldilocks.config.rules import FLAG, TEXT, Rule, one_of, some_of, whole
-from goldilocks.problem import PROBLEMS
-
-KINDS = ("image", "table", "text", "series")
+from goldilocks.config.rules import rules_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,51 +80,22 @@ class Traits:
 
 GROUPS = {"dataset": DatasetTraits, "model": ModelTraits, "protocol": ProtocolTraits}
 
-_MAPPINGS = Rule(
-    "a list of mappings",
-    lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
-)
-_NAMES = Rule(
-    "a list of keys",
-    lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
-)
-_RULES: Mapping[str, Rule] = {
-    "kind": one_of(*KINDS),
-    "problem": one_of(*PROBLEMS),
-    "needs": TEXT,
-    "requires": _MAPPINGS,
-    "whole_numbers": _NAMES,
-    "accepts": some_of(*KINDS),
-    "honours": some_of(*(part.name for part in fields(Regularizer))),
-    "sizes": _MAPPINGS,
-    "reads_in_order": FLAG,
-    "fewest_layers": whole(0),
-    "per_layer": _NAMES,
-    "baseline": FLAG,
-    "suggested": Rule(
-        f"a mapping of kinds of data ({', '.join(KINDS)}) to reasons",
-        lambda value: isinstance(value, dict) and set(value) <= set(KINDS),
-    ),
-}
 
-
-def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the traits that the file of an option states, in sentences."""
-    possible = fields(GROUPS[group]) if group in GROUPS else ()
-    names = [trait.name for trait in possible]
+def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the traits that the file of an option states, in sentences."""
+    possible = {}
+    if group in GROUPS:
+        possible = {trait.name: trait for trait in fields(GROUPS[group])}
+    rules = rules_of("traits")
     where = f"traits of {group}/{name}.yaml"
-    errors = []
     for trait, value in stated.items():
-        if trait not in names:
-            expected = ", ".join(names) or "none in this group"
-            errors.append(f"{trait} in the {where} is no trait; expected {expected}.")
-        elif not _RULES[trait].allows(value):
-            errors.append(f"{trait} in the {where} is {value}; expected {_RULES[trait].expected}.")
-    required = [
-        trait.name
-        for trait in possible
-        if trait.default is MISSING and trait.default_factory is MISSING
-    ]
-    missing = [trait for trait in required if trait not in stated]
-    errors += [f"The {where} lack {trait}; expected {_RULES[trait].expected}." for trait in missing]
-    return errors
+        if trait not in possible:
+            expected = ", ".join(possible) or "none in this group"
+            yield f"{trait} in the {where} is no trait; expected {expected}."
+        elif not rules[trait].allows(value):
+            yield f"{trait} in the {where} is {value}; expected {rules[trait].expected}."
+
+    for trait in possible.values():
+        required = trait.default is MISSING and trait.default_factory is MISSING
+        if required and trait.name not in stated:
+            yield f"The {where} lack {trait.name}; expected {rules[trait.name].expected}."

@@ -21,9 +21,9 @@ from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.baseline import predict_baseline
 from goldilocks.evaluation.intervals import (
     CONFIDENCE,
-    mean_error,
     row_clusters,
     row_values,
+    standard_error,
     student_quantile,
 )
 from goldilocks.problem import Problem, higher_is_better
@@ -148,18 +148,6 @@ def between_trainings(
     return Difference(mean=spread.mean, error=error, freedom=count - 1, pairs=count, over=over)
 
 
-def between_rows(first: np.ndarray, second: np.ndarray, clusters: np.ndarray | None) -> Difference:
-    """Return the mean of `first - second` over rows, with the noise of rows but not of seeds.
-
-    Args:
-        first: A score for each row, float64 (n,).
-        second: The other model's scores of the same rows, float64 (n,).
-        clusters: int64 (n,), equal for rows that belong together; None for independent rows.
-    """
-    mean, error, count = mean_error(first - second, clusters)
-    return Difference(mean=mean, error=error, freedom=count - 1, pairs=1, rows=len(first))
-
-
 def between_samples(first: Difference, second: Difference) -> Difference:
     """Return `first - second` for two scores of different trainings on different rows.
 
@@ -225,14 +213,12 @@ class Comparison:
             second: The other model's predictions; the two have a seed in common.
             metric: A mean over rows: "loss", or the name of a metric.
         """
-        scores, others = self._scores(first, metric), self._scores(second, metric)
-        return self._difference(scores, others, metric, networks=2)
+        return self._gain(first, second, metric, networks=2)
 
     def against_baseline(self, predictions: Predictions, metric: str) -> Difference:
         """Return how much better a model is than the baseline, fitted to these very rows."""
         baseline = {key: (rows, self._baseline(rows)) for key, (rows, _) in predictions.items()}
-        scores, others = self._scores(predictions, metric), self._scores(baseline, metric)
-        return self._difference(scores, others, metric, networks=1)
+        return self._gain(predictions, baseline, metric, networks=1)
 
     def against_fixed(
         self,
@@ -249,17 +235,21 @@ class Comparison:
             metric: As of `compare`.
         """
         repeated = {(seed, fold): fixed[fold] for seed, fold in predictions}
-        scores, others = self._scores(predictions, metric), self._scores(repeated, metric)
-        return self._difference(scores, others, metric, networks=1)
+        return self._gain(predictions, repeated, metric, networks=1)
 
     def score(self, predictions: Predictions, metric: str) -> Difference:
         """Return the mean score over rows, folds and seeds, as its difference from 0."""
         scores = self._scores(predictions, metric)
         zeros = {key: (rows, np.zeros(len(rows))) for key, (rows, _) in scores.items()}
-        difference = self._difference(scores, zeros, metric, networks=1)
-        # `_difference` negates what is better when lower. `abs` takes that back as long as
-        # no score is negative; a poisson loss can be.
-        return replace(difference, mean=abs(difference.mean))
+        return self._difference(scores, zeros, metric, networks=1, sign=1)
+
+    def _gain(
+        self, first: Predictions, second: Predictions, metric: str, *, networks: int
+    ) -> Difference:
+        """Return how much better the first model is, with `networks` as of `_difference`."""
+        scores, others = self._scores(first, metric), self._scores(second, metric)
+        sign = 1 if higher_is_better(metric) else -1
+        return self._difference(scores, others, metric, networks=networks, sign=sign)
 
     def _scores(self, predictions: Predictions, metric: str) -> RowScores:
         """Return a score for each row that each training predicted."""
@@ -281,17 +271,17 @@ class Comparison:
         return predict_baseline(self.dataset, constant, rows)
 
     def _difference(
-        self, scores: RowScores, others: RowScores, metric: str, *, networks: int
+        self, scores: RowScores, others: RowScores, metric: str, *, networks: int, sign: int
     ) -> Difference:
         """Return the mean difference with the noise of rows and seeds.
 
         Args:
             scores: Of the first model.
             others: Of the second.
-            metric: Gives the sign: a positive difference is better.
+            metric: Of the scores.
             networks: How many of the two were trained, each with the noise of its seed.
+            sign: 1, or -1 for `others - scores`.
         """
-        sign = 1 if higher_is_better(metric) else -1
         gaps: dict[str, list[pd.Series]] = {}
         for (seed, fold), (rows, values) in scores.items():
             if (seed, fold) not in others:
@@ -305,9 +295,9 @@ class Comparison:
         table = pd.DataFrame(by_seed)
         means, rows = table.mean(axis=1).to_numpy(), table.index.to_numpy()
 
-        row_noise = between_rows(means, np.zeros(len(means)), row_clusters(self.dataset, rows))
+        row_noise = standard_error(means, row_clusters(self.dataset, rows))
         seed_noise = self._seed_noise(table.mean(), metric, networks)
-        error, freedom = _combine_errors([(row_noise.error, row_noise.freedom), seed_noise])
+        error, freedom = _combine_errors([row_noise, seed_noise])
         return Difference(
             mean=float(means.mean()),
             error=error,

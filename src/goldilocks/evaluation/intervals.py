@@ -172,21 +172,21 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval |
     return Interval(low, high)
 
 
-def mean_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[float, float, int]:
-    """Return a mean over rows, its standard error, and the number of independent rows or clusters.
+def standard_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[float, int]:
+    """Return the standard error of a mean over rows, in their unit, and its degrees of freedom.
 
     Args:
         values: float64 (rows,).
         clusters: As of `interval`.
 
     Returns:
-        The mean and the error in the unit of the values; the error of a single row or cluster is
-        NaN.
+        The error of a single row or cluster is NaN.
     """
     sums, sizes = _sums(values, clusters)
     if len(sums) < 2:
-        return float(values.mean()), math.nan, len(sums)
-    return *_ratio(sums, sizes), len(sums)
+        return math.nan, 0
+    _, error = _ratio(sums, sizes)
+    return error, len(sums) - 1
 
 
 def best_of(count: int, error: float) -> float:

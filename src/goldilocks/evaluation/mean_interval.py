@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,11 +61,10 @@ def mean_history(histories: Sequence[Mapping[str, Sequence[float]]]) -> dict[str
 
     epochs = min((len(values) for history in histories for values in history.values()), default=0)
     means = {}
-    for name in histories[0]:
-        curves = [history[name][:epochs] for history in histories]
-        means[name] = [
-            sum(map(float, values)) / len(values) for values in zip(*curves, strict=True)
-        ]
+    with np.errstate(invalid="ignore"):  # The mean of both infinities is NaN.
+        for name in histories[0]:
+            curves = [history[name][:epochs] for history in histories]
+            means[name] = np.mean(curves, axis=0, dtype=float).tolist()
     return means
 
 
@@ -126,3 +125,19 @@ def spread(values: Sequence[float], *, overlap: float) -> Spread:
     deviation = float(np.std(values, ddof=1))
     reach = student_quantile(count - 1) * deviation * math.sqrt(1 / count + overlap)
     return Spread(mean, deviation, mean - reach, mean + reach, count)
+
+
+def bounded(spread: Spread, values: Sequence[float], name: str) -> Spread:
+    """Cut off an interval where no value can be: below 0 if none of them is, above 1 for shares.
+
+    Args:
+        spread: Of the values.
+        values: Of one metric; a Poisson loss may be negative.
+        name: The name of the metric.
+    """
+    least, most = -math.inf, math.inf
+    if min(values) >= 0:
+        least = 0.0
+    if higher_is_better(name):
+        most = 1.0
+    return replace(spread, low=max(spread.low, least), high=min(spread.high, most))

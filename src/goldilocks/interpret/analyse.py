@@ -32,8 +32,8 @@ from goldilocks.model.pretrained import NETWORKS
 from goldilocks.plots import style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
-from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.store import MlflowStore
 
 FOLDER = "analysis"  # of the artifacts
 ROWS = 1000  # validation rows that are used, at most
@@ -41,7 +41,7 @@ TOP = 3  # classes of a published network that are named
 
 
 def run(
-    store: Store, run_id: str, *, layer: str | None, image: Path | None, words: Sequence[str]
+    store: MlflowStore, run_id: str, *, layer: str | None, image: Path | None, words: Sequence[str]
 ) -> list[str]:
     """Draw what the network of a logged run has learned, and log the figures under `analysis/`.
 
@@ -167,7 +167,7 @@ def _save(drawn: Figures, folder: Path) -> list[str]:
     return names
 
 
-def _config(store: Store, logged: StoredRun) -> dict[str, Any]:
+def _config(store: MlflowStore, logged: StoredRun) -> dict[str, Any]:
     """Return the configuration of a run, with the source that its data came from."""
     with tempfile.TemporaryDirectory() as folder:
         file = store.download_artifact(logged.run_id, "config.yaml", Path(folder))

@@ -1,13 +1,12 @@
 """A network without nesting, layer by layer."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
-from goldilocks.errors import AnalysisError
+from goldilocks.errors import AnalysisError, did_you_mean
 
 CONVOLUTIONS = (
     keras.layers.Conv2D,
@@ -55,11 +54,9 @@ class LayerGraph:
                 f"the network {self.model.name} has no convolutions over images; expected one such "
                 "as model=convnet."
             )
-        close = difflib.get_close_matches(str(name), layers, n=1)
-        hint = f" Did you mean {close[0]}?" if close else ""
         raise AnalysisError(
             f"{name} is no layer of {self.model.name} with feature maps; its convolutions are "
-            f"{', '.join(convolutions)}.{hint}"
+            f"{', '.join(convolutions)}.{did_you_mean(str(name), layers)}"
         )
 
 

@@ -1,7 +1,7 @@
 """One line of progress for a whole sweep, on a terminal; elsewhere, a line per job that ends."""
 
+import math
 import sys
-from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
@@ -12,28 +12,21 @@ from goldilocks.jobs.records import JobRecord
 
 
 class Progress:
-    """Counts the jobs of a sweep, and shows the counts on standard error, inside a `with`."""
+    """Counts the jobs of a sweep, and shows the counts on standard error, within `live`."""
 
     def __init__(self, *, total: int | None, slots: int, higher_is_better: bool):
         """Count up to `total` jobs, if that is known, of which `slots` run at once."""
         self.total, self.slots, self.higher_is_better = total, slots, higher_is_better
-        self.running = self.failed = 0
-        self.seconds: list[float] = []
-        self.best: JobRecord | None = None
+        self.running = 0
+        self.ended: list[JobRecord] = []
         self.console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
-        self.live = Live(console=self.console, auto_refresh=False, redirect_stdout=False)
-
-    def __enter__(self) -> "Progress":
-        """Show the line."""
-        if self.console.is_terminal:
-            self.live.start()
-        return self
-
-    def __exit__(
-        self, kind: type | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        """Leave the line as it is."""
-        self.live.stop()
+        # On a terminal the line stays when all is over; elsewhere there is none.
+        self.live = Live(
+            console=self.console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            transient=not self.console.is_terminal,
+        )
 
     def start(self) -> None:
         """Count a job that starts."""
@@ -43,11 +36,8 @@ class Progress:
     def end(self, record: JobRecord) -> None:
         """Count a job that has ended, and print at once why one has failed."""
         self.running -= 1
-        self.seconds.append(record.seconds or 0.0)
-        if self._is_best(record):
-            self.best = record
+        self.ended.append(record)
         if record.status == "failed":
-            self.failed += 1
             self._print(f"job {record.number} ({record.name}) failed: {record.reason}")
 
         self._show()
@@ -60,30 +50,26 @@ class Progress:
 
         For example "3 of 24 done, 2 running, 1 failed, about 40 s left, best 0.1234 (seed=3)".
         """
-        done = len(self.seconds)
+        done = len(self.ended)
+        failed = sum(record.status == "failed" for record in self.ended)
         total = "" if self.total is None else f" of {self.total}"
-        parts = [f"{done}{total} done", f"{self.running} running", f"{self.failed} failed"]
+        parts = [f"{done}{total} done", f"{self.running} running", f"{failed} failed"]
         if self.total is not None and 0 < done < self.total:
-            seconds = sum(self.seconds) / done * (self.total - done) / self.slots
-            parts.append(f"about {_duration(seconds)} left")
-        if self.best is not None and self.best.value is not None:
-            name = self.best.name or f"job {self.best.number}"
-            parts.append(f"best {number(self.best.value)} ({name})")
-        return ", ".join(parts)
+            mean = sum(record.seconds or 0.0 for record in self.ended) / done
+            parts.append(f"about {_duration(mean * (self.total - done) / self.slots)} left")
 
-    def _is_best(self, record: JobRecord) -> bool:
-        """Return whether a job is better than all before; any number is better than NaN."""
-        if record.value is None:
-            return False
-        best = self.best.value if self.best else None
-        if best is None or best != best:
-            return True
-        return record.value > best if self.higher_is_better else record.value < best
+        # Any number is better than NaN, of a diverged run.
+        values = {record: record.value for record in self.ended if record.value is not None}
+        finite = [record for record, value in values.items() if not math.isnan(value)]
+        if values:
+            ranked = sorted(finite or values, key=values.__getitem__, reverse=self.higher_is_better)
+            best = ranked[0]
+            parts.append(f"best {number(values[best])} ({best.name or f'job {best.number}'})")
+        return ", ".join(parts)
 
     def _show(self) -> None:
         """Update the line of a terminal."""
-        if self.console.is_terminal:
-            self.live.update(Text(self.line, overflow="ellipsis", no_wrap=True), refresh=True)
+        self.live.update(Text(self.line, overflow="ellipsis", no_wrap=True), refresh=True)
 
     def _print(self, text: str) -> None:
         """Print a line above the one that stays."""

@@ -73,7 +73,7 @@ def stream(
         progress.end(record)
         tell(job, result)
 
-    with progress:
+    with progress.live:
         pool.stream(start, end)
 
 

@@ -4,15 +4,15 @@ The model is base -> pooling -> dense -> predictions; `base` and `pooling` are t
 first two layers.
 """
 
-import difflib
+import contextlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
 import keras
 
-from goldilocks.errors import ModelError
+from goldilocks.errors import ModelError, did_you_mean
 from goldilocks.model import Facts, Regularizer, transfer, weights_file
 from goldilocks.model.layers import dropout, hidden, last
 
@@ -110,8 +110,9 @@ def build(
     x = dropout(hidden(x, units, activation, regularizer), regularizer)
     model = keras.Model(inputs, last(x, facts), name="pretrained")
 
-    if base == "run" and source is not None and transfer.fits(model, source):
-        transfer.start(model, source)
+    if base == "run" and source is not None:
+        with contextlib.suppress(ModelError):  # Where the top does not fit, it starts anew.
+            transfer.start(model, source)
     return model
 
 
@@ -122,7 +123,7 @@ def _base_of_keras(
     if name not in NETWORKS:
         raise ModelError(
             f"model.base is {name}; expected run, or one of "
-            f"{', '.join(sorted(NETWORKS))}.{_suggestion(name, NETWORKS)}"
+            f"{', '.join(sorted(NETWORKS))}.{did_you_mean(name, NETWORKS)}"
         )
     if shape[-1] != 3:
         raise ModelError(
@@ -220,7 +221,7 @@ def _freeze(base: keras.Model, unfreeze_from: str | None) -> None:
     if unfreeze_from != "all" and unfreeze_from not in names:
         raise ModelError(
             f"model.unfreeze_from is {unfreeze_from}; expected all, or a layer of the base, whose "
-            f"weights are in {weighted[0]} to {weighted[-1]}.{_suggestion(unfreeze_from, names)}"
+            f"weights are in {weighted[0]} to {weighted[-1]}.{did_you_mean(unfreeze_from, names)}"
         )
 
     first = 0 if unfreeze_from == "all" else names.index(unfreeze_from)
@@ -231,11 +232,6 @@ def _freeze(base: keras.Model, unfreeze_from: str | None) -> None:
             f"model.unfreeze_from is {unfreeze_from}, and no layer from there up has weights to "
             f"train; the last that has is {weighted[-1]}."
         )
-
-
-def _suggestion(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1)
-    return f" Did you mean {close[0]}?" if close else ""
 
 
 def _size(shape: Sequence[int | None]) -> str:

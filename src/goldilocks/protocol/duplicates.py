@@ -20,94 +20,59 @@ class Contents:
     """Which rows of a data set have the same content.
 
     Attributes:
-        keys: Of each row's content, uint64 (rows,); None where no row is to be moved.
+        keys: Of each row's content, int64 or uint64 (rows,); all different where no row is to be
+            moved.
         notes: Sentences about duplicates that are left where they are.
     """
 
-    keys: np.ndarray | None
+    keys: np.ndarray
     notes: tuple[str, ...] = ()
-
-    def alike(self, rows: np.ndarray, part: np.ndarray) -> np.ndarray:
-        """Return which of `rows` are identical to a row of `part`, bool (rows,); both are int64."""
-        if self.keys is None:
-            return np.zeros(len(rows), bool)
-        return np.isin(self.keys[rows], self.keys[part])
 
 
 def contents(dataset: Dataset) -> Contents:
     """Return which rows have the same content; a table of few distinct rows is left alone."""
+    all_different = np.arange(len(dataset.y))
     keys = row_keys.keys(dataset)
     if keys is None:
-        return Contents(None)
-    distinct = len(np.unique(keys))
-    if distinct == len(keys):
-        return Contents(None)
+        return Contents(all_different)
 
+    distinct = len(np.unique(keys))
     if dataset.kind == "table" and distinct < DISTINCT * len(keys):
         note = (
             f"Only {distinct} of {len(keys)} rows are distinct. Most rows of this table have exact "
             "duplicates, so duplicates were left in both training and test data."
         )
-        return Contents(None, (note,))
+        return Contents(all_different, (note,))
     return Contents(keys)
 
 
-def joined(
-    dataset: Dataset, contents: Contents, rows: np.ndarray, part: np.ndarray, name: str
+def apart(
+    contents: Contents, rows: np.ndarray, part: np.ndarray, name: str, *, fixed: str
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Move rows that are identical to a row of a part just drawn into that part.
-
-    Rows of groups are left out instead: a row alone would split its group, and a whole group might
-    pull in the next.
+    """Move rows that are identical to a row of a part into that part, or leave them out.
 
     Args:
-        dataset: Says whether rows have groups.
-        contents: Of its rows.
-        rows: Those that stayed, int64, ascending.
-        part: Those that were taken, int64, ascending.
+        contents: Of the rows of the data set.
+        rows: Those that are in no part yet, int64, ascending.
+        part: Those of the part, int64, ascending.
         name: Of the part.
+        fixed: Why the part cannot take further rows, for people; "" where it can.
 
     Returns:
         The rows that stay and those of the part, both int64, ascending, and what was done, in
         sentences.
     """
-    alike = contents.alike(rows, part)
-    count = int(alike.sum())
+    alike = np.isin(contents.keys[rows], contents.keys[part])
+    rest, count = rows[~alike], int(alike.sum())
     if not count:
-        return rows, part, ()
-    if dataset.groups is not None:
-        return rows[~alike], part, (_left_out(count, name, "their groups stay whole"),)
+        return rest, part, ()
 
-    duplicates = "1 duplicate" if count == 1 else f"{count} duplicates"
-    note = (
-        f"Moved {duplicates} of {name} rows from the other rows to the {name} rows, so that none "
-        "is trained with."
-    )
-    return rows[~alike], np.union1d(part, rows[alike]), (note,)
-
-
-def apart(
-    contents: Contents, rows: np.ndarray, part: np.ndarray, name: str
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Leave out rows that are identical to a row of a part that stays as it is.
-
-    Args:
-        contents: Of the rows of the data set.
-        rows: int64, ascending.
-        part: Published, int64.
-        name: Of the part.
-
-    Returns:
-        The rows that are left, int64, ascending, and what was done, in sentences.
-    """
-    alike = contents.alike(rows, part)
-    count = int(alike.sum())
-    if not count:
-        return rows, ()
-    return rows[~alike], (_left_out(count, name, f"the published {name} rows stay as they are"),)
-
-
-def _left_out(count: int, name: str, reason: str) -> str:
+    duplicates = f"{count} duplicates of {name} rows"
     if count == 1:
-        return f"Left out 1 duplicate of a {name} row, because {reason}."
-    return f"Left out {count} duplicates of {name} rows, because {reason}."
+        duplicates = f"1 duplicate of a {name} row"
+    if fixed:
+        return rest, part, (f"Left out {duplicates}, because {fixed}.",)
+    note = (
+        f"Moved {duplicates} from the other rows to the {name} rows, so that none is trained with."
+    )
+    return rest, np.union1d(part, rows[alike]), (note,)

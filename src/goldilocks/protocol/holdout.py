@@ -32,27 +32,20 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
         A tuple of one split, because other protocols make several.
 
     Raises:
-        SplitError: A fraction is out of range, a class or a part has too few rows or groups, or
+        SplitError: A class or a part has too few rows or groups, or
             `subset` is more than there is.
     """
-    fixed = parts.published(dataset)
-    fractions = {"test": test, "validation": validation}
-    drawn = {name: fraction for name, fraction in fractions.items() if name not in fixed}
-    parts.check(drawn, seed)
     rows = parts.divisible(dataset)
-    size = round(validation * len(rows))
+    drawn = {"test", "validation"} - set(parts.published(dataset))
     parts.check_classes(dataset, rows, len(drawn) + 1, "the rows to divide")
 
     contents = duplicates.contents(dataset)
-    rows, test_rows, notes = parts.without_test(dataset, contents, test=test, seed=seed)
-    if "validation" in fixed:
-        held_out, moved = duplicates.apart(contents, fixed["validation"], test_rows, "test")
-        train, left_out = duplicates.apart(contents, rows, held_out, "validation")
-        moved += left_out
-    else:
-        train, held_out = parts.divide(dataset, rows, size, seed=seed, name="validation")
-        train, held_out, moved = duplicates.joined(dataset, contents, train, held_out, "validation")
-
-    parts.check_left(dataset, rows, train, held_out)
+    test_size, size = round(test * len(rows)), round(validation * len(rows))
+    rows, test_rows, notes = parts.take(
+        dataset, contents, rows, rows[:0], test_size, seed=seed, name="test"
+    )
+    train, held_out, moved = parts.take(
+        dataset, contents, rows, test_rows, size, seed=seed, name="validation"
+    )
     train = parts.subset(dataset, train, seed)
-    return (Split(train, held_out, test_rows, (*notes, *moved)),)
+    return (Split(train, held_out, test_rows, (*contents.notes, *notes, *moved)),)

@@ -7,8 +7,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Iterated K-fo
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.errors import SplitError
-from goldilocks.protocol import Split, duplicates, kfold, parts
+from goldilocks.protocol import Split, kfold
 
 
 def split(
@@ -32,22 +31,7 @@ def split(
         The folds of the first iteration in their order, then those of the next.
 
     Raises:
-        SplitError: It is a series; or as of `kfold.split`.
+        SplitError: As of `kfold.split`.
     """
-    if dataset.kind == "series":
-        raise SplitError(
-            f"dataset={dataset.name} is a series, which must stay in order; "
-            "protocol=iterated_kfold shuffles its rows. Use protocol=kfold, which chains its folds "
-            "forward, or protocol=holdout."
-        )
-
-    contents = duplicates.contents(dataset)
-    rows, test_rows, notes = parts.pool(dataset, contents, test=test, seed=seed)
-    splits = []
-    for shuffle_seed in np.random.SeedSequence(seed).generate_state(iterations).tolist():
-        for train, validation, left_out in kfold.folds(
-            dataset, contents, rows, k=k, shuffle=True, seed=shuffle_seed
-        ):
-            train = parts.subset(dataset, train, shuffle_seed)
-            splits.append(Split(train, validation, test_rows, (*notes, *left_out)))
-    return tuple(splits)
+    seeds = np.random.SeedSequence(seed).generate_state(iterations).tolist()
+    return kfold.folds(dataset, k=k, shuffle=True, test=test, seed=seed, fold_seeds=seeds)

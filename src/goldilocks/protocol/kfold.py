@@ -5,7 +5,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "K-fold valida
     series cross-validation".
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.model_selection import (
@@ -20,7 +20,6 @@ from sklearn.model_selection import (
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
 from goldilocks.protocol import Split, duplicates, parts
-from goldilocks.protocol.duplicates import Contents
 
 
 def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) -> tuple[Split, ...]:
@@ -48,86 +47,83 @@ def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) ->
         The splits in the order of their folds.
 
     Raises:
-        SplitError: `test` is out of range, or there are too few rows, groups or rows of a class for
+        SplitError: There are too few rows, groups or rows of a class for
             so many folds.
     """
-    contents = duplicates.contents(dataset)
-    rows, test_rows, notes = parts.pool(dataset, contents, test=test, seed=seed)
-    return tuple(
-        Split(parts.subset(dataset, train, seed), validation, test_rows, (*notes, *left_out))
-        for train, validation, left_out in folds(
-            dataset, contents, rows, k=k, shuffle=shuffle, seed=seed
-        )
-    )
+    return folds(dataset, k=k, shuffle=shuffle, test=test, seed=seed, fold_seeds=[seed])
 
 
 def folds(
-    dataset: Dataset, contents: Contents, rows: np.ndarray, *, k: int, shuffle: bool, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[str, ...]]]:
-    """Yield the training and the validation rows of each fold, int64, ascending, and notes.
-
-    Args:
-        dataset: Whose kind, groups and classes say how they are divided.
-        contents: Which of its rows have the same content.
-        rows: To divide, int64, ascending.
-        k: Number of folds.
-        shuffle: As of `split`.
-        seed: Of the shuffling.
-
-    Raises:
-        SplitError: There are too few rows, groups or rows of a class.
-    """
-    labels, groups = parts.labels_of(dataset), dataset.groups
-    splitter = _splitter(dataset, rows, labels, k, shuffle, seed)
-    divided = splitter.split(
-        rows,
-        None if labels is None else labels[rows],
-        groups=None if groups is None else groups[rows],
+    dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int, fold_seeds: Sequence[int]
+) -> tuple[Split, ...]:
+    """Return a split for each fold of each seed in `fold_seeds`; else as `split`."""
+    contents = duplicates.contents(dataset)
+    rows = parts.divisible(dataset)
+    rows, test_rows, notes = parts.take(
+        dataset, contents, rows, rows[:0], round(test * len(rows)), seed=seed, name="test"
     )
-    cure = "set protocol.shuffle=true"
-    if shuffle:
-        cure = "lower protocol.k or change protocol.seed"
+    published, left_out = parts.published_apart(dataset, contents, "validation", test_rows)
+    rows = np.union1d(rows, published)
+    notes = (*contents.notes, *notes, *left_out)
+    groups = dataset.groups
+    if groups is not None:
+        groups = groups[rows]
 
-    for number, (drawn, validating) in enumerate(divided, start=1):
-        validation = rows[validating]
-        repeats = contents.alike(rows[drawn], validation)
-        train = rows[drawn][~repeats]
-        lack = _lack(dataset, rows[drawn], train, validation)
-        if lack:
-            raise SplitError(
-                f"dataset={dataset.name}: fold {number} of {k} {lack}; expected rows of every "
-                f"class to train with and some to validate with. To change that, {cure}."
+    splits: list[Split] = []
+    for fold_seed in fold_seeds:
+        splitter = _splitter(dataset, rows, k, shuffle, fold_seed)
+        divided = splitter.split(rows, parts.labels_of(dataset)[rows], groups)
+        for number, (drawn, validating) in enumerate(divided, start=1):
+            fold, validation = f"fold {number} of {k}", rows[validating]
+            train, _, repeats = duplicates.apart(
+                contents,
+                rows[drawn],
+                validation,
+                "validation",
+                fixed=f"{fold} trains with none of them",
             )
-        yield train, validation, _repeat_notes(int(repeats.sum()), f"Fold {number} of {k}")
+            _check_fold(dataset, rows, len(drawn), train, validation, fold, shuffle)
+            train = parts.subset(dataset, train, fold_seed)
+            splits.append(Split(train, validation, test_rows, (*notes, *repeats)))
+    return tuple(splits)
 
 
-def _repeat_notes(count: int, fold: str) -> tuple[str, ...]:
-    if not count:
-        return ()
-    repeat = "row that repeats" if count == 1 else "rows that repeat"
-    return (f"{fold} trains without {count} {repeat} one of its validation rows.",)
-
-
-def _lack(dataset: Dataset, drawn: np.ndarray, train: np.ndarray, validation: np.ndarray) -> str:
-    """Return what a fold needs and lacks, for a message; "" where it lacks nothing.
+def _check_fold(
+    dataset: Dataset,
+    rows: np.ndarray,
+    drawn: int,
+    train: np.ndarray,
+    validation: np.ndarray,
+    fold: str,
+    shuffle: bool,
+) -> None:
+    """Raise SplitError for a fold that lacks rows, or training rows of a class.
 
     Its training rows are those drawn, but for those that are identical to one of its validation
     rows.
     """
-    if not len(validation):
-        return "validates with no row"
-    missing = parts.missing_classes(dataset, np.union1d(drawn, validation), train)
-    if len(train) and not missing:
-        return ""
+    missing = parts.missing_classes(dataset, rows, train)
+    if len(train) and len(validation) and not missing:
+        return
 
-    lack = "trains with no row"
-    if len(drawn) > len(train):
-        lack += f", of which {len(drawn) - len(train)} repeat a validation row,"
-    return f"{lack} of {missing}" if missing else lack
+    lack = "validates with no row"
+    if len(validation):
+        lack = "trains with no row"
+        if drawn > len(train):
+            lack += f", of which {drawn - len(train)} repeat a validation row,"
+        if missing:
+            lack += f" of {missing}"
+    cure = "set protocol.shuffle=true"
+    if shuffle:
+        cure = "lower protocol.k or change protocol.seed"
+    raise SplitError(
+        f"dataset={dataset.name}: {fold} {lack}; expected rows of every class to train with and "
+        f"some to validate with. To change that, {cure}."
+    )
 
 
 def _splitter(
-    dataset: Dataset, rows: np.ndarray, labels: np.ndarray | None, k: int, shuffle: bool, seed: int
+    dataset: Dataset, rows: np.ndarray, k: int, shuffle: bool, seed: int
 ) -> BaseCrossValidator:
     """Return scikit-learn's splitter for these rows, or raise SplitError where they are too few."""
     if dataset.kind == "series":
@@ -137,15 +133,15 @@ def _splitter(
     most, unit, grouped = len(rows), "rows", dataset.groups is not None
     if dataset.groups is not None:
         most, unit = len(np.unique(dataset.groups[rows])), "groups of rows"
-    if not 2 <= k <= most:
+    if k > most:
         raise SplitError(
             f"protocol.k is {k}, and dataset={dataset.name} has {most} {unit} to divide into "
             f"folds; expected from 2 to {most} folds."
         )
 
-    stratified = labels is not None and (shuffle or grouped)
-    if labels is not None and stratified:
-        counts = np.bincount(labels[rows], minlength=len(dataset.classes))
+    stratified = parts.is_stratified(dataset) and (shuffle or grouped)
+    if stratified:
+        counts = np.bincount(parts.labels_of(dataset)[rows], minlength=len(dataset.classes))
         rare = parts.rare_classes(dataset, counts, k)
         if rare:
             raise SplitError(
@@ -166,7 +162,7 @@ def _splitter(
 def _check_stretches(dataset: Dataset, rows: np.ndarray, k: int) -> None:
     """Raise SplitError where a series leaves nothing to train with before the first fold."""
     stretch = len(rows) // (k + 1)
-    if k < 2 or stretch < 1 or len(rows) - k * stretch - dataset.overlap < 1:
+    if stretch < 1 or len(rows) - k * stretch - dataset.overlap < 1:
         raise SplitError(
             f"protocol.k is {k}, and dataset={dataset.name} has {len(rows)} windows before the "
             f"test: {k} folds of {stretch}, and {dataset.overlap} left out before each, leave none "

@@ -9,12 +9,15 @@ nature, so they are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.neighbors import NearestNeighbors
 
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.protocol import Split
@@ -22,20 +25,29 @@ from goldilocks.protocol import Split
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-HASH_SIDE = 8  # Pixels; the hash has 8 x 8 bits.
-MOST_BITS = 3  # Of the 64 in which the hashes of two images may differ.
-THUMBNAIL = 16  # Pixels; those of two images with such hashes are compared.
-# Of their gray levels, at least: different simple drawings have much the same hash.
-CORRELATION = 0.99
+THUMBNAIL = 16  # Pixels.
+CORRELATION = 0.99  # Of the gray levels of two thumbnails, at least.
 COSINE = 0.95  # Of two texts, at least.
 WORDS = 20_000  # Of the vocabulary, the most frequent.
 DISTANCE = 0.01  # Of two rows of a table, at most, in standard deviations of each of their columns.
-NUMBERS_AT_ONCE = 20_000_000  # Of distances.
-ROWS_AT_ONCE = 500
 EXAMPLES = 3
 
-# Held-out rows, and the rows that they are compared with, both int64.
-Sides = Sequence[tuple[np.ndarray, np.ndarray]]
+
+@dataclass(frozen=True)
+class Vectors:
+    """What rows are compared by.
+
+    Attributes:
+        values: Numbers (rows, dimensions).
+        kinds: Rows of different kinds are not compared, (rows,).
+        metric: "cosine" or "euclidean".
+        limit: The largest distance of two rows that are nearly the same.
+    """
+
+    values: np.ndarray | csr_matrix
+    kinds: np.ndarray
+    metric: str
+    limit: float
 
 
 def near_duplicates(dataset: Dataset, split: Split) -> list[tuple[int, int]]:
@@ -57,15 +69,26 @@ def near_duplicates(dataset: Dataset, split: Split) -> list[tuple[int, int]]:
     if keys is None:
         return []
 
-    sides = [
+    rows = np.sort(np.concatenate([split.train, split.validation, split.test]))
+    vectors = {"image": _images, "text": _texts, "table": _table}[dataset.kind](dataset, rows)
+    values, kinds = vectors.values, vectors.kinds
+    if not values.shape[1]:
+        return []
+
+    pairs: list[tuple[int, int]] = []
+    for held_out, others in (
         (split.test, np.union1d(split.train, split.validation)),
         (split.validation, split.train),
-    ]
-    sides = [(held_out, others) for held_out, others in sides if len(held_out) and len(others)]
-    rows = np.concatenate([split.train, split.validation, split.test])
-    nearest = {"image": _images, "text": _texts, "table": _table}[dataset.kind]
-    pairs = nearest(dataset, rows, sides)
-    return sorted((row, other) for row, other in pairs if keys[row] != keys[other])
+    ):
+        left, right = np.searchsorted(rows, held_out), np.searchsorted(rows, others)
+        for kind in np.intersect1d(kinds[left], kinds[right]):
+            queries, candidates = left[kinds[left] == kind], right[kinds[right] == kind]
+            search = NearestNeighbors(n_neighbors=1, metric=vectors.metric).fit(values[candidates])
+            distances, nearest = search.kneighbors(values[queries])
+            alike = np.flatnonzero(distances[:, 0] <= vectors.limit)
+            matches = rows[np.stack([queries[alike], candidates[nearest[alike, 0]]], axis=1)]
+            pairs += [(row, other) for row, other in matches.tolist() if keys[row] != keys[other]]
+    return sorted(pairs)
 
 
 def warning(dataset: Dataset, split: Split, pairs: list[tuple[int, int]]) -> str:
@@ -109,47 +132,12 @@ def _named(dataset: Dataset, row: int) -> str:
     return f"row {row} ({text[:30]!r}{dots})"
 
 
-def _images(dataset: Dataset, rows: np.ndarray, sides: Sides) -> Iterator[tuple[int, int]]:
-    """Yield pairs of images whose hashes differ in a few bits, and whose thumbnails agree."""
-    hashes, thumbnails = _hashes_and_thumbnails(dataset, rows)
-    index_of = np.full(len(dataset.y), -1)
-    index_of[rows] = np.arange(len(rows))
-
-    for held_out, others in sides:
-        left, right = index_of[held_out], index_of[others]
-        step = max(1, NUMBERS_AT_ONCE // len(right))
-        for start in range(0, len(left), step):
-            different = hashes[left[start : start + step], None] ^ hashes[right]
-            near = np.bitwise_count(different) <= MOST_BITS
-
-            for number in np.flatnonzero(near.any(axis=1)).tolist():
-                candidates = np.flatnonzero(near[number])
-                agreement = thumbnails[right[candidates]] @ thumbnails[left[start + number]]
-                if agreement.max() >= CORRELATION:
-                    yield int(held_out[start + number]), int(others[candidates[agreement.argmax()]])
-
-
-def _hashes_and_thumbnails(dataset: Dataset, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the difference hash of each image, and a thumbnail.
-
-    Returns:
-        uint64 (rows,), of 8 x 8 pixels whether each is lighter than the next one to the right; and
-        float32 (rows, 256), gray levels with the mean 0 and the length 1, all 0 of a plain image.
-    """
-    hashes = np.empty(len(rows), np.uint64)
-    thumbnails = np.empty((len(rows), THUMBNAIL**2), np.float32)
-    for index, row in enumerate(rows):
-        gray = _gray(dataset, row)
-
-        small = np.asarray(gray.resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX))
-        hashes[index] = np.packbits(small[:, :-1] > small[:, 1:]).view(np.uint64)[0]
-
-        thumbnail = gray.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
-        levels = np.asarray(thumbnail, np.float32).ravel()
-        thumbnails[index] = levels - levels.mean()
-
-    lengths = np.linalg.norm(thumbnails, axis=1, keepdims=True)
-    return hashes, thumbnails / np.maximum(lengths, 1e-6)
+def _images(dataset: Dataset, rows: np.ndarray) -> Vectors:
+    """Return the gray levels of each image's thumbnail; their cosine is their correlation."""
+    size, box = (THUMBNAIL, THUMBNAIL), Image.Resampling.BOX
+    levels = np.stack([np.asarray(_gray(dataset, row).resize(size, box)).ravel() for row in rows])
+    centered = levels - levels.mean(axis=1, keepdims=True, dtype=np.float32)
+    return Vectors(centered, np.zeros(len(rows)), "cosine", 1 - CORRELATION)
 
 
 def _gray(dataset: Dataset, row: int) -> Image.Image:
@@ -166,57 +154,25 @@ def _gray(dataset: Dataset, row: int) -> Image.Image:
     return Image.fromarray(channels).convert("L")
 
 
-def _texts(dataset: Dataset, rows: np.ndarray, sides: Sides) -> Iterator[tuple[int, int]]:
-    """Yield pairs of texts whose TF-IDF vectors point the same way."""
-    # Half a second to import, which only runs on texts need.
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectors = TfidfVectorizer(max_features=WORDS, dtype=np.float32, token_pattern=r"(?u)\b\w+\b")
+def _texts(dataset: Dataset, rows: np.ndarray) -> Vectors:
+    """Return the TF-IDF vectors of texts."""
+    tfidf = TfidfVectorizer(max_features=WORDS, dtype=np.float32, token_pattern=r"(?u)\b\w+\b")
     try:
-        vectors.fit(dataset.x[rows])
+        values = tfidf.fit_transform(dataset.x[rows])
     except ValueError:  # There is no word in any text.
-        return
-
-    for held_out, others in sides:
-        left, right = (vectors.transform(dataset.x[part]) for part in (held_out, others))
-        yield from _nearest(left, right, held_out, others, "cosine", 1 - COSINE)
+        values = np.zeros((len(rows), 0))
+    return Vectors(values, np.zeros(len(rows)), "cosine", 1 - COSINE)
 
 
-def _table(dataset: Dataset, rows: np.ndarray, sides: Sides) -> Iterator[tuple[int, int]]:
-    """Yield pairs of rows that have the same texts and gaps, and nearly the same numbers."""
-    frame = pd.DataFrame(dataset.x)
+def _table(dataset: Dataset, rows: np.ndarray) -> Vectors:
+    """Return the numbers of each row; rows of one kind have the same texts and gaps."""
+    frame = pd.DataFrame(dataset.x).iloc[rows]
     numbers = frame.select_dtypes("number").to_numpy(np.float64)
-    spread = np.nanstd(numbers[rows], axis=0)
+    spread = np.nanstd(numbers, axis=0)
     numbers = numbers[:, spread > 0] / spread[spread > 0]
-    if not numbers.shape[1]:
-        return
-
     gaps = [str(row) for row in np.isnan(numbers).tolist()]
     rest = frame.select_dtypes(exclude="number").assign(gaps=gaps).astype(str)
     kinds = pd.util.hash_pandas_object(rest, index=False).to_numpy()
-    numbers = np.nan_to_num(numbers)
+
     limit = DISTANCE * np.sqrt(numbers.shape[1])
-
-    for held_out, others in sides:
-        for kind in np.intersect1d(kinds[held_out], kinds[others]):
-            left, right = held_out[kinds[held_out] == kind], others[kinds[others] == kind]
-            yield from _nearest(numbers[left], numbers[right], left, right, "euclidean", limit)
-
-
-def _nearest(
-    left: np.ndarray | csr_matrix,
-    right: np.ndarray | csr_matrix,
-    held_out: np.ndarray,
-    others: np.ndarray,
-    metric: str,
-    limit: float,
-) -> Iterator[tuple[int, int]]:
-    """Yield each held-out row that is no farther than the limit from its nearest other row."""
-    # Half a second to import, which only runs on texts and tables need.
-    from sklearn.neighbors import NearestNeighbors
-
-    search = NearestNeighbors(n_neighbors=1, metric=metric).fit(right)
-    for start in range(0, len(held_out), ROWS_AT_ONCE):
-        distances, places = search.kneighbors(left[start : start + ROWS_AT_ONCE])
-        for number in np.flatnonzero(distances[:, 0] <= limit).tolist():
-            yield int(held_out[start + number]), int(others[places[number, 0]])
+    return Vectors(np.nan_to_num(numbers), kinds, "euclidean", limit)

@@ -6,10 +6,10 @@ near as possible to the size asked for and to the class frequencies. Other rows 
 stratified by class.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
@@ -20,10 +20,15 @@ CLASSES = ("binary", "multiclass")  # The problem types whose splits are stratif
 DRAWINGS = 50  # Orders of the groups that are tried; each is cut at its best point.
 
 
-def labels_of(dataset: Dataset) -> np.ndarray | None:
-    """Return the class of every row, int64 (rows,); None where splits are not stratified."""
-    if dataset.kind == "series" or dataset.problem not in CLASSES:
-        return None
+def is_stratified(dataset: Dataset) -> bool:
+    """Return whether parts have the class frequencies of all rows."""
+    return dataset.kind != "series" and dataset.problem in CLASSES
+
+
+def labels_of(dataset: Dataset) -> np.ndarray:
+    """Return the class of every row, int64 (rows,); 0 of all where splits are not stratified."""
+    if not is_stratified(dataset):
+        return np.zeros(len(dataset.y), np.int64)
     return np.asarray(dataset.y).astype(np.int64)
 
 
@@ -34,29 +39,9 @@ def published(dataset: Dataset) -> dict[str, np.ndarray]:
     return {name: np.sort(np.asarray(rows, np.int64)) for name, rows in dataset.fixed.items()}
 
 
-def check(fractions: Mapping[str, float], seed: int) -> None:
-    """Raise SplitError for fractions outside (0, 1) or that leave no rows, or an invalid seed."""
-    for name, fraction in fractions.items():
-        if not 0 < fraction < 1:
-            raise SplitError(
-                f"protocol.{name} is {fraction}; expected a fraction above 0 and below 1, such as "
-                "0.25."
-            )
-
-    if sum(fractions.values()) >= 1:
-        together = " and ".join(f"protocol.{name}={value}" for name, value in fractions.items())
-        raise SplitError(
-            f"{together} leave no rows to train with; expected fractions that add up to less than "
-            "1."
-        )
-
-    if not 0 <= seed < 2**32:
-        raise SplitError(f"protocol.seed is {seed}; expected a whole number from 0 to {2**32 - 1}.")
-
-
 def check_classes(dataset: Dataset, rows: np.ndarray, parts: int, where: str) -> None:
     """Raise SplitError for a class with fewer rows, or groups of rows, than there are parts."""
-    if labels_of(dataset) is None:
+    if not is_stratified(dataset):
         return
 
     unit = "" if dataset.groups is None else " groups"
@@ -84,11 +69,9 @@ def _class_counts(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
 
     Where splits are not stratified, all rows count as one class.
     """
-    labels, classes = labels_of(dataset), len(dataset.classes)
-    if labels is None:
-        labels, classes = np.zeros(len(dataset.y), np.int64), 1
-
-    counted = labels[rows]
+    counted, classes = labels_of(dataset)[rows], 1
+    if is_stratified(dataset):
+        classes = len(dataset.classes)
     if dataset.groups is not None:
         counted = np.unique(np.stack([dataset.groups[rows], counted]), axis=1)[1]
     return np.bincount(counted, minlength=classes)
@@ -108,8 +91,6 @@ def divisible(dataset: Dataset) -> np.ndarray:
     if len(rows):
         return rows
 
-    if not fixed:
-        raise SplitError(f"dataset={dataset.name} has no rows; expected some to train with.")
     raise SplitError(
         f"dataset={dataset.name} has no rows to train with: all {len(dataset.y)} are published "
         f"for {' and '.join(fixed)}; expected some in no published part."
@@ -118,22 +99,70 @@ def divisible(dataset: Dataset) -> np.ndarray:
 
 def missing_classes(dataset: Dataset, rows: np.ndarray, train: np.ndarray) -> str:
     """Return the classes of `rows` that no training row has, for a message; "" for none."""
-    labels = labels_of(dataset)
-    if labels is None:
+    if not is_stratified(dataset):
         return ""
+    labels = labels_of(dataset)
     missing = np.setdiff1d(labels[rows], labels[train])
     return " and ".join(repr(dataset.classes[label]) for label in missing)
 
 
-def check_left(dataset: Dataset, rows: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> None:
-    """Raise SplitError where moving duplicates left a part empty, or training without a class.
+def take(
+    dataset: Dataset,
+    contents: Contents,
+    rows: np.ndarray,
+    test_rows: np.ndarray,
+    size: int,
+    *,
+    seed: int,
+    name: str,
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Take the published rows of a part, or draw them, and keep their duplicates out of the rest.
 
     Args:
-        dataset: Whose classes count.
-        rows: Before duplicates were moved, int64.
-        train: The training rows now, int64.
-        held_out: The validation or test rows now, int64; they may be published.
+        dataset: Its published parts take no further rows.
+        contents: Which of its rows have the same content.
+        rows: To divide, int64, ascending.
+        test_rows: Those taken before, int64; published rows that repeat one of them are left out.
+        size: Of a part that is drawn; with groups, the nearest that whole groups come to.
+        seed: Of the drawing; of no effect on a series.
+        name: Of the part and of its key in the config group `protocol`.
+
+    Returns:
+        The rows that stay and those of the part, both int64, ascending, and notes.
+
+    Raises:
+        SplitError: A class or a part has too few rows.
     """
+    fixed = published(dataset)
+    if name in fixed:
+        part, left_out = published_apart(dataset, contents, name, test_rows)
+        rest, reason = rows, f"the published {name} rows stay as they are"
+    else:
+        rest, part = _divide(dataset, rows, size, seed, name)
+        reason, left_out = "", ()
+        # A row alone would split its group, and a whole group might pull in the next.
+        if dataset.groups is not None:
+            reason = "their groups stay whole"
+
+    rest, part, moved = duplicates.apart(contents, rest, part, name, fixed=reason)
+    _check_left(dataset, rows, rest, part)
+    return rest, part, (*left_out, *moved)
+
+
+def published_apart(
+    dataset: Dataset, contents: Contents, name: str, test_rows: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the published rows of a part that repeat no test row, int64, ascending, and notes."""
+    rows = published(dataset).get(name, test_rows[:0])
+    reason = "the published test rows stay as they are"
+    rest, _, notes = duplicates.apart(contents, rows, test_rows, "test", fixed=reason)
+    return rest, notes
+
+
+def _check_left(
+    dataset: Dataset, rows: np.ndarray, train: np.ndarray, held_out: np.ndarray
+) -> None:
+    """Raise SplitError where moving duplicates left a part empty, or training without a class."""
     missing = missing_classes(dataset, rows, train)
     if len(train) and len(held_out) and not missing:
         return
@@ -150,75 +179,14 @@ def check_left(dataset: Dataset, rows: np.ndarray, train: np.ndarray, held_out: 
     )
 
 
-def without_test(
-    dataset: Dataset, contents: Contents, *, test: float, seed: int
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return the rows to divide without the test rows, the test rows, and notes.
-
-    The test rows are the same for every protocol.
-
-    Args:
-        dataset: Its published test rows stay as they are.
-        contents: Which of its rows have the same content: they join the test rows drawn.
-        test: Fraction of the rows to divide; not used where test rows are published.
-        seed: Of the drawing; of no effect on a series.
-
-    Raises:
-        SplitError: A class or a part has too few rows.
-    """
-    rows, fixed = divisible(dataset), published(dataset)
-    if "test" in fixed:
-        test_rows = fixed["test"]
-        rest, notes = duplicates.apart(contents, rows, test_rows, "test")
-    else:
-        rest, test_rows = divide(dataset, rows, round(test * len(rows)), seed=seed, name="test")
-        rest, test_rows, notes = duplicates.joined(dataset, contents, rest, test_rows, "test")
-
-    check_left(dataset, rows, rest, test_rows)
-    return rest, test_rows, (*contents.notes, *notes)
-
-
-def pool(
-    dataset: Dataset, contents: Contents, *, test: float, seed: int
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return the rows that folds are made of, the test rows, and notes.
-
-    Published validation rows are divided into folds as well.
-
-    Raises:
-        SplitError: `test` or `seed` is out of range, or a class or a part has too few rows.
-    """
-    fixed = published(dataset)
-    check({} if "test" in fixed else {"test": test}, seed)
-    rows, test_rows, notes = without_test(dataset, contents, test=test, seed=seed)
-    validation, left_out = duplicates.apart(
-        contents, fixed.get("validation", rows[:0]), test_rows, "test"
-    )
-    return np.union1d(rows, validation), test_rows, (*notes, *left_out)
-
-
-def divide(
-    dataset: Dataset, rows: np.ndarray, size: int, *, seed: int, name: str
+def _divide(
+    dataset: Dataset, rows: np.ndarray, size: int, seed: int, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take a part of some rows.
-
-    Args:
-        dataset: Whose kind, groups and classes say how.
-        rows: int64, ascending.
-        size: Of the part; with groups, the nearest that whole groups come to.
-        seed: Of the drawing; of no effect on a series.
-        name: Of the part and of its key in the config group `protocol`.
-
-    Returns:
-        The rows that stay and those that are taken, both int64, ascending.
-
-    Raises:
-        SplitError: A class or one of both has too few rows.
-    """
+    """Return the rows that stay and those that are drawn, both int64, ascending."""
     if dataset.kind == "series":
         return _latest(dataset, rows, size, name)
 
-    fewest = _count_classes(dataset, rows)
+    fewest = len(np.unique(labels_of(dataset)[rows]))
     if not fewest <= size <= len(rows) - fewest:
         raise SplitError(
             f"dataset={dataset.name}: protocol.{name} would take {size} of {len(rows)} rows; "
@@ -245,7 +213,7 @@ def subset(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
     if size is None or size == len(rows):
         return rows
 
-    fewest = _count_classes(dataset, rows)
+    fewest = len(np.unique(labels_of(dataset)[rows]))
     if not fewest <= size <= len(rows) - fewest:
         raise SplitError(
             f"dataset.subset is {size}, and dataset={dataset.name} has {len(rows)} training rows; "
@@ -259,26 +227,13 @@ def subset(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
     return _random(dataset, rows, len(rows) - size, seed)[0]
 
 
-def _count_classes(dataset: Dataset, rows: np.ndarray) -> int:
-    """Return the number of classes that these rows have; 1 where splits are not stratified."""
-    labels = labels_of(dataset)
-    return 1 if labels is None else len(np.unique(labels[rows]))
-
-
 def _random(
     dataset: Dataset, rows: np.ndarray, size: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    # scikit-learn takes half a second to import, and a workflow starts without dividing rows.
-    from sklearn.model_selection import train_test_split
-
-    labels = labels_of(dataset)
-    rest, taken = train_test_split(
-        rows,
-        test_size=size,
-        random_state=seed,
-        shuffle=True,
-        stratify=None if labels is None else labels[rows],
-    )
+    labels = None
+    if is_stratified(dataset):
+        labels = labels_of(dataset)[rows]
+    rest, taken = train_test_split(rows, test_size=size, random_state=seed, stratify=labels)
     return np.sort(rest), np.sort(taken)
 
 
@@ -299,9 +254,7 @@ def _whole_groups(
             "dataset.group."
         )
 
-    labels, label = labels_of(dataset), np.zeros(len(rows), np.int64)
-    if labels is not None:
-        label = np.unique(labels[rows], return_inverse=True)[1]
+    label = np.unique(labels_of(dataset)[rows], return_inverse=True)[1]
     counts = np.zeros((len(distinct), label.max() + 1), np.int64)
     np.add.at(counts, (group, label), 1)
 

@@ -6,6 +6,6 @@ ridge regression of a window's points for the change from its last value. `searc
 hyperparameters, `pipelines` builds it, `rows` makes what it reads. Test rows are never read.
 """
 
-from goldilocks.reference.search import Reference, fit, predict, tune
+from goldilocks.reference.search import Reference, predict, tune
 
-__all__ = ["Reference", "fit", "predict", "tune"]
+__all__ = ["Reference", "predict", "tune"]

@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -14,7 +19,9 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
+from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
+from goldilocks.reference import rows
 
 Parameters = Mapping[str, float | bool]
 
@@ -26,9 +33,30 @@ NAMES: Mapping[str, str] = {
 }
 MOST_CATEGORIES = 250  # of a column; gradient boosting takes 255, and the rarest are taken together
 MOST_WORDS = 100_000
-COMPONENTS = (10, 30, 60, 100, 150)
 BOOSTED_LOSSES = {"mae": "absolute_error"}  # by Keras's names; squared error of the others
 ITERATIONS = 1000  # of a linear model's solver, at most
+
+# What is tried, by the names of `FIRST`.
+SPACES: Mapping[str, dict[str, BaseDistribution]] = {
+    "table": {
+        "learning_rate": FloatDistribution(0.01, 0.3, log=True),
+        "max_leaf_nodes": IntDistribution(3, 63),
+        "min_samples_leaf": IntDistribution(2, 59),
+        "l2_regularization": FloatDistribution(1e-3, 100, log=True),
+        "max_iter": CategoricalDistribution([50, 100, 200, 400]),
+        "max_features": CategoricalDistribution([0.3, 0.6, 1.0]),
+    },
+    "text": {
+        "C": FloatDistribution(0.1, 100, log=True),
+        "ngrams": IntDistribution(1, 2),
+        "sublinear_tf": CategoricalDistribution([False, True]),
+    },
+    "image": {
+        "C": FloatDistribution(1e-3, 100, log=True),
+        "components": CategoricalDistribution([10, 30, 60, 100, 150]),
+    },
+    "series": {"alpha": FloatDistribution(0.1, 1e6, log=True)},
+}
 
 # What is tried first: scikit-learn's own defaults, as far as it has them.
 FIRST: Mapping[str, Parameters] = {
@@ -46,61 +74,29 @@ FIRST: Mapping[str, Parameters] = {
 }
 
 
-def suggest(trial: optuna.Trial, kind: str) -> Parameters:
-    """Return the hyperparameters of a trial, by the names of `FIRST`."""
-    if kind == "table":
-        return {
-            "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.3, log=True),
-            "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 3, 63),
-            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 2, 59),
-            "l2_regularization": trial.suggest_float("l2_regularization", 1e-3, 100, log=True),
-            "max_iter": trial.suggest_categorical("max_iter", [50, 100, 200, 400]),
-            "max_features": trial.suggest_categorical("max_features", [0.3, 0.6, 1.0]),
-        }
-    if kind == "text":
-        return {
-            "C": trial.suggest_float("C", 0.1, 100, log=True),
-            "ngrams": trial.suggest_int("ngrams", 1, 2),
-            "sublinear_tf": trial.suggest_categorical("sublinear_tf", [False, True]),
-        }
-    if kind == "image":
-        return {
-            "C": trial.suggest_float("C", 1e-3, 100, log=True),
-            "components": trial.suggest_categorical("components", COMPONENTS),
-        }
-    return {"alpha": trial.suggest_float("alpha", 0.1, 1e6, log=True)}
-
-
 def build(
-    kind: str,
-    problem: Problem,
-    parameters: Parameters,
-    *,
-    categories: Sequence[str],
-    characters: bool,
-    most_components: int,
-    seed: int,
+    dataset: Dataset, problem: Problem, parameters: Parameters, x: rows.Inputs, *, seed: int
 ) -> Pipeline:
     """Build a pipeline that is not fitted yet.
 
     Args:
-        kind: Kind of the data set.
+        dataset: Where the rows are from.
         problem: Whether classes or numbers are predicted, and the loss of numbers.
-        parameters: Hyperparameters, by the names of `FIRST[kind]`.
-        categories: The columns of a table that hold categories.
-        characters: Whether texts are cut into characters, not words.
-        most_components: Number of rows or pixels of images, whichever is smaller.
+        parameters: Hyperparameters, by the names of `FIRST[dataset.kind]`.
+        x: What it will be fitted on.
         seed: Seed of all that is random.
     """
-    if kind == "table":
+    if dataset.kind == "table":
+        categories = rows.categories(dataset)
         columns = _encode_categories(categories)
         indices = list(range(len(categories)))  # The encoder puts them first.
         return Pipeline(
             [("columns", columns), ("model", _boosted(problem, parameters, indices, seed))]
         )
 
-    if kind == "text":
+    if dataset.vectorization is not None:
         ngrams = int(parameters["ngrams"])
+        characters = dataset.vectorization.token == "character"
         words = TfidfVectorizer(
             analyzer="char_wb" if characters else "word",
             token_pattern=r"(?u)\b\w+\b",  # Else a text of single letters would be empty.
@@ -111,8 +107,8 @@ def build(
         )
         return Pipeline([("words", words), ("model", _linear(problem, parameters["C"], seed))])
 
-    if kind == "image":
-        count = min(int(parameters["components"]), most_components)
+    if dataset.kind == "image":
+        count = min(int(parameters["components"]), *np.shape(x))
         components = PCA(count, svd_solver="auto", random_state=seed)
         model = _linear(problem, parameters["C"], seed)
         return Pipeline([("components", components), ("model", model)])

@@ -6,7 +6,9 @@ draws are Optuna's.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +43,7 @@ class Reference:
     Attributes:
         name: Name of the model, for people.
         parameters: The best hyperparameters, by the names of `pipelines.FIRST`.
-        scores: For each split, the loss and the metrics of its validation rows, by Keras's names.
+        scores: The loss and the metrics of validation rows, by Keras's names; the mean over splits.
         predictions: For each split, the predictions of its validation rows, float32 (rows,
             outputs), by a model that was fitted on its training rows alone.
         candidates: Number of settings that were tried on every split.
@@ -49,21 +51,21 @@ class Reference:
 
     name: str
     parameters: Parameters
-    scores: tuple[Mapping[str, float], ...]
+    scores: Mapping[str, float]
     predictions: tuple[np.ndarray, ...]
     candidates: int = 1
 
     @property
     def loss(self) -> float:
-        """The mean validation loss; infinite where it is not a number."""
-        losses = [scores["loss"] for scores in self.scores]
-        return float(np.nan_to_num(np.mean(losses), nan=np.inf, posinf=np.inf))
+        """The validation loss; infinite where it is not a number."""
+        return float(np.nan_to_num(self.scores["loss"], nan=np.inf, posinf=np.inf))
 
 
+@threadpool_limits.wrap(limits=THREADS)
 def tune(
     dataset: Dataset,
     problem: Problem,
-    splits: Split | Sequence[Split],
+    splits: Sequence[Split],
     *,
     seed: int,
     seconds: float,
@@ -76,15 +78,14 @@ def tune(
     Args:
         dataset: A data set of any kind.
         problem: The problem, whose loss is minimized.
-        splits: One split or several; models are fitted on training rows and scored on validation
-            rows. Test rows are never read.
+        splits: Models are fitted on training rows and scored on validation rows. Test rows are
+            never read.
         seed: Seed of all that is random.
         seconds: Time after which no further settings are tried; the first ones always are.
 
     Raises:
         ValueError: There is no split, or one has no training or no validation rows.
     """
-    splits = [splits] if isinstance(splits, Split) else list(splits)
     if not splits or not all(len(split.train) and len(split.validation) for split in splits):
         raise ValueError(
             f"the reference got {len(splits)} splits with "
@@ -92,68 +93,49 @@ def tune(
             "expected at least one split, each with training and validation rows."
         )
 
-    began = time.monotonic()
-    with threadpool_limits(THREADS):
-        evaluate = functools.partial(
-            _evaluate, dataset, problem, splits, _reader(dataset, splits), seed
-        )
-        best = evaluate(pipelines.FIRST[dataset.kind], deadline=None)
+    deadline = time.monotonic() + seconds
+    evaluate = functools.partial(
+        _evaluate, dataset, problem, splits, _reader(dataset, splits), seed
+    )
+    candidates = [evaluate(pipelines.FIRST[dataset.kind], deadline=math.inf)]
 
-        def objective(trial: optuna.Trial) -> float:
-            """Return the mean validation loss of random settings."""
-            nonlocal best
-            parameters = pipelines.suggest(trial, dataset.kind)
-            candidate = evaluate(parameters, deadline=began + seconds)
-            best = min(best, candidate, key=lambda either: either.loss)
-            return candidate.loss
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print what it draws.
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
+    with contextlib.suppress(TimeoutError):
+        while len(candidates) < CANDIDATES:
+            trial = study.ask(pipelines.SPACES[dataset.kind])
+            candidates.append(evaluate(trial.params, deadline=deadline))
 
-        optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print every trial.
-        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
-        seconds_left = began + seconds - time.monotonic()
-        study.optimize(objective, n_trials=CANDIDATES - 1, timeout=max(0.0, seconds_left))
-
-    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-    return replace(best, candidates=1 + len(complete))
+    best = min(candidates, key=lambda candidate: candidate.loss)
+    return replace(best, candidates=len(candidates))
 
 
-def fit(
+@threadpool_limits.wrap(limits=THREADS)
+def predict(
     dataset: Dataset,
     problem: Problem,
     train: np.ndarray,
+    wanted: np.ndarray,
     parameters: Parameters,
     *,
     seed: int,
-) -> Pipeline:
-    """Return the reference, fitted with given hyperparameters.
+) -> np.ndarray:
+    """Return predictions of the reference, fitted with given hyperparameters, as of a network.
 
     Args:
         dataset: The data set.
         problem: What is predicted.
         train: The rows to fit on, int64 (n,).
+        wanted: The rows to predict, int64 (m,).
         parameters: The hyperparameters, as `tune` finds them.
         seed: Seed of all that is random.
-    """
-    with threadpool_limits(THREADS):
-        read = functools.partial(rows.read, dataset)
-        return _fit(dataset, problem, parameters, rows.thin(dataset, train), read, seed)
-
-
-def predict(
-    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray
-) -> np.ndarray:
-    """Return predictions as a network makes them: probabilities or numbers.
-
-    Args:
-        dataset: The data set.
-        problem: What is predicted.
-        pipeline: The fitted reference.
-        wanted: The rows to predict, int64 (n,).
 
     Returns:
-        float32 (n, outputs).
+        Probabilities or numbers, float32 (m, outputs).
     """
-    with threadpool_limits(THREADS):
-        return _predict(dataset, problem, pipeline, wanted, functools.partial(rows.read, dataset))
+    read = functools.partial(rows.read, dataset)
+    pipeline = _fit(dataset, problem, train, read, parameters, seed)
+    return _predict(dataset, problem, wanted, read, pipeline)
 
 
 def _evaluate(
@@ -164,29 +146,27 @@ def _evaluate(
     seed: int,
     parameters: Parameters,
     *,
-    deadline: float | None,
+    deadline: float,
 ) -> Reference:
     """Fit on the training rows of every split, and score on its validation rows.
 
     Raises:
-        optuna.TrialPruned: The deadline, on the clock of `time.monotonic`, passes before the last
-            split.
+        TimeoutError: The deadline, on the clock of `time.monotonic`, passes before the last split.
     """
     outputs = count_outputs(problem, dataset)
     scores, predictions = [], []
     for split in splits:
-        if deadline is not None and time.monotonic() > deadline:
-            raise optuna.TrialPruned
-        train = rows.thin(dataset, split.train)
-        pipeline = _fit(dataset, problem, parameters, train, read, seed)
-        predicted = _predict(dataset, problem, pipeline, split.validation, read)
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        pipeline = _fit(dataset, problem, split.train, read, parameters, seed)
+        predicted = _predict(dataset, problem, split.validation, read, pipeline)
         truth = encode_targets(problem, outputs, dataset.y[split.validation])
         scores.append(evaluation.scores(problem, truth, predicted))
         predictions.append(predicted)
     return Reference(
         name=pipelines.NAMES[dataset.kind],
         parameters=parameters,
-        scores=tuple(scores),
+        scores={name: float(np.mean([fold[name] for fold in scores])) for name in scores[0]},
         predictions=tuple(predictions),
     )
 
@@ -208,26 +188,18 @@ def _reader(dataset: Dataset, splits: Sequence[Split]) -> Reader:
 def _fit(
     dataset: Dataset,
     problem: Problem,
-    parameters: Parameters,
     train: np.ndarray,
     read: Reader,
+    parameters: Parameters,
     seed: int,
 ) -> Pipeline:
     """Return a fitted pipeline; of series, for the change from the last value."""
+    train = rows.thin(dataset, train)
     x, y = read(train), dataset.y[train]
     if dataset.persistence is not None:
         y = y - dataset.persistence[train]
 
-    vectorization = dataset.vectorization
-    pipeline = pipelines.build(
-        dataset.kind,
-        problem,
-        parameters,
-        categories=rows.categories(dataset),
-        characters=vectorization is not None and vectorization.token == "character",
-        most_components=min(np.shape(x)) if dataset.kind == "image" else 0,
-        seed=seed,
-    )
+    pipeline = pipelines.build(dataset, problem, parameters, x, seed=seed)
     if problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2:
         # The training rows of a fold may have a single class, on which the others cannot be fitted.
         pipeline.set_params(model=DummyClassifier())
@@ -242,7 +214,7 @@ def _fit(
 
 
 def _predict(
-    dataset: Dataset, problem: Problem, pipeline: Pipeline, wanted: np.ndarray, read: Reader
+    dataset: Dataset, problem: Problem, wanted: np.ndarray, read: Reader, pipeline: Pipeline
 ) -> np.ndarray:
     """Return predictions, float32 (n, outputs); as many rows are read at a time as memory holds."""
     size = max(1, len(rows.thin(dataset, wanted)))

@@ -4,9 +4,9 @@ grouping    runs -> groups whose values may be compared
 variants    runs -> variants, each with its values at the best epoch
 sections    the variants of a group, ranked and compared with the best
 drawn       histories -> the curves of the figures
-rows        numbers -> the cells of tables
+rows        what the tables print beyond the fields of sections and variants
 rendering   what renders templates
-html        all of it -> the file
+html        all of it, by the templates of this room -> the file
 """
 
 import re
@@ -17,13 +17,14 @@ from pathlib import Path
 
 from goldilocks.report import html, sections
 from goldilocks.report.html import Origin
-from goldilocks.tracking import Store
+from goldilocks.tracking.selection import select
+from goldilocks.tracking.store import MlflowStore
 
-ARTIFACTS = "report"  # the folder among the artifacts of a sweep's parent run
+ARTIFACTS = "report"  # the folder among the artifacts of a run
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")  # in the address of a database or a server
 
 
-def write(store: Store, targets: Sequence[str], output: Path | None, *, command: str) -> Path:
+def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, command: str) -> Path:
     """Write the report of runs; where it is of one sweep, log it to the sweep's parent run as well.
 
     Args:
@@ -39,7 +40,7 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
         StoreError: A target is unknown or has no run, or the store cannot be used.
         OSError: The file cannot be written.
     """
-    selection = store.select(targets)
+    selection = select(store, targets)
     runs = selection.runs
     histories = store.histories([run.run_id for run in runs], sections.curve_names(runs))
     origin = Origin(
@@ -53,10 +54,15 @@ def write(store: Store, targets: Sequence[str], output: Path | None, *, command:
     file = output or Path(f"report-{selection.slug}.html")
     file.write_text(text, encoding="utf-8")
     if selection.sweep is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "report.html").write_text(text, encoding="utf-8")
-            store.log_artifacts(selection.sweep.run_id, Path(folder), ARTIFACTS)
+        log(store, selection.sweep.run_id, text)
     return file
+
+
+def log(store: MlflowStore, run_id: str, text: str) -> None:
+    """Log the text of a report to a run, as `report/report.html`."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "report.html").write_text(text, encoding="utf-8")
+        store.log_artifacts(run_id, Path(folder), ARTIFACTS)
 
 
 def without_password(text: str) -> str:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from goldilocks.evaluation import mean_interval
 from goldilocks.plots.interactive import Curve
-from goldilocks.problem import higher_is_better
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories, Variant, training_name
 from goldilocks.tracking.query import StoredRun
@@ -39,7 +39,9 @@ def _curve(variant: Variant, measure: str, histories: Histories) -> Curve | None
     epochs = min(values.size for values in logged.values())
     mean = np.mean([values[:epochs] for values in logged.values()], axis=0)
 
-    best = _best(mean, measure)
+    best = None
+    if np.isfinite(mean).any():
+        best = mean_interval.best_epoch({measure: mean.tolist()}, measure)
     if len(logged) == 1 and variant.best_epochs and 0 < variant.best_epochs[0] <= epochs:
         best = variant.best_epochs[0]  # of one training, the epoch whose values the table has
 
@@ -55,16 +57,6 @@ def _values(run: StoredRun, measure: str, histories: Histories) -> np.ndarray:
     if measure == "val_loss" and "val_data_loss" in logged:
         measure = "val_data_loss"
 
-    points = [(step, value) for step, value in logged.get(measure, ()) if 1 <= step <= MOST_EPOCHS]
-    values = np.full(max((step for step, _ in points), default=0), np.nan)
-    for step, value in points:
-        values[step - 1] = value
-    return values
-
-
-def _best(mean: np.ndarray, measure: str) -> int | None:
-    """Return the epoch of the best finite value, counted from 1."""
-    if not np.isfinite(mean).any():
-        return None
-    costs = np.where(np.isfinite(mean), -mean if higher_is_better(measure) else mean, np.inf)
-    return int(np.argmin(costs)) + 1
+    points = {step: value for step, value in logged.get(measure, ()) if 1 <= step <= MOST_EPOCHS}
+    epochs = range(1, max(points, default=0) + 1)
+    return np.array([points.get(epoch, np.nan) for epoch in epochs])

@@ -1,6 +1,7 @@
-"""Sections -> one HTML file that needs no other file, by a Jinja2 template that escapes names."""
+"""Sections -> one HTML file that needs no other file, by Jinja2 templates that escape names."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,18 +11,24 @@ from typing import Any
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from goldilocks import formatting
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import interactive
 from goldilocks.problem import higher_is_better
 from goldilocks.report import drawn, grouping, rows
-from goldilocks.report.grouping import Basis
 from goldilocks.report.rendering import environment
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_ledger
+from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS, Selection
 
-RUNS_SHOWN = 24  # a longer list of runs is folded
+# What the templates ask of a value: `value is nan`.
+TESTS: dict[str, Any] = {
+    "finite": math.isfinite,
+    "nan": math.isnan,
+    "higher_is_better": higher_is_better,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,28 +61,32 @@ def page(
         histories: Of its runs.
         origin: Where it comes from.
     """
+    templates = environment("goldilocks.report")
+    templates.filters.update(
+        number=formatting.number, signed=_signed, evaluation_warning=_evaluation_warning
+    )
+    templates.tests.update(TESTS)
+
     figures: list[Any] = []
     bases = [section.basis for section in sections]
-    shown = [
-        {"heading": grouping.heading(section.basis, bases)}
-        | _section(section, histories, origin, figures)
-        for section in sections
-    ]
-    return (
-        environment("goldilocks.report")
-        .get_template("page.html.j2")
-        .render(
-            title=selection.name,
-            lead=_lead(sections, origin),
-            why=_why(bases),
-            origin=origin,
-            made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
-            sections=shown,
-            style=style_sheet(),
-            script=asset("page.js"),
-            figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
-            plotly=Markup(get_plotlyjs()) if figures else "",
-        )
+    roles = [run.tags.get("role") for section in sections for run in section.runs]
+    parts = sum(role in PARTS for role in roles)
+    return templates.get_template("page.html.j2").render(
+        title=selection.name,
+        whole=len(roles) - parts,
+        parts=parts,
+        reasons=grouping.reasons(bases),
+        origin=origin,
+        made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
+        sections=[
+            {"heading": grouping.heading(section.basis, bases)}
+            | _section(section, histories, figures)
+            for section in sections
+        ],
+        style=style_sheet(),
+        script=asset("page.js"),
+        figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
+        plotly=Markup(get_plotlyjs()) if figures else "",
     )
 
 
@@ -95,41 +106,19 @@ def asset(name: str) -> Markup:
     return Markup((resources.files("goldilocks.report") / "templates" / name).read_text())
 
 
-def _section(
-    section: Section, histories: Histories, origin: Origin, figures: list[Any]
-) -> dict[str, Any]:
-    """Return what the template says of a section; its figures are added to `figures`."""
-    evaluations = [test_ledger.evaluations(run.metrics) or 0 for run in section.runs]
-    monitors = sorted({run.params.get("trainer.monitor", "val_loss") for run in section.runs})
-    commits = {run.tags.get("code.digest", "") for run in section.runs}
+def _section(section: Section, histories: Histories, figures: list[Any]) -> dict[str, Any]:
+    """Return a section, and what else the template says of it; its figures go to `figures`."""
     return {
-        "final": section.basis.final,
-        "again": test_ledger.warning(max(evaluations, default=0)),
-        "measure": section.measures[0],
-        "better": "more" if higher_is_better(section.measures[0]) else "less",
+        "section": section,
+        "data": grouping.data_name(section.basis),
         "settings": rows.settings(section),
-        "same": section.same,
-        "ranking": rows.ranking(section),
-        **_comparison(section),
-        "figures": _figures(section, histories, figures),
+        "warning": max(map(_evaluation_warning, section.runs)),
         "penalty": any("best_val_data_loss" in run.metrics for run in section.runs),
-        "monitors": monitors if len(monitors) > 1 else [],
-        "codes": len(commits),
-        "runs": rows.runs(section, origin.pages),
-        "unfolded": len(section.runs) <= RUNS_SHOWN,
-    }
-
-
-def _comparison(section: Section) -> dict[str, Any]:
-    """Return what the template says of a section's differences."""
-    differences = list(section.differences.values())
-    return {
-        "differences": rows.differences(section) if differences else None,
-        "untold": ", and ".join(dict.fromkeys(difference.reason for difference in differences)),
-        "tested": sum(not difference.reason for difference in differences),
-        "reference": section.reference.name if section.reference else "",
-        "lucky": section.reference is not section.variants[0],
-        "over": differences[0].over if differences else "",
+        "monitors": sorted({run.params.get("trainer.monitor", "val_loss") for run in section.runs}),
+        "codes": len({run.tags.get("code.digest", "") for run in section.runs}),
+        "bars": rows.bars(section.differences),
+        "runs": rows.runs(section),
+        "figures": _figures(section, histories, figures),
     }
 
 
@@ -150,32 +139,9 @@ def _figures(
     return entries
 
 
-def _lead(sections: Sequence[Section], origin: Origin) -> str:
-    """Return a sentence: how many runs, of what data, compared by what, from where."""
-    runs = [run for section in sections for run in section.runs]
-    parts = sum(run.tags.get("role") in PARTS for run in runs)
-    counted = _count(len(runs) - parts, "run", "runs")
-    if parts:
-        counted += f" (with {_count(parts, 'fold or repeat', 'folds and repeats')} below them)"
-
-    variants = sum(len(section.variants) for section in sections)
-    data = "; ".join(dict.fromkeys(grouping.data_name(section.basis) for section in sections))
-    measures = " and ".join(dict.fromkeys(section.measures[0] for section in sections))
-    return (
-        f"{counted} in {_count(variants, 'variant', 'variants')} on {data}, compared by "
-        f"{measures} at the best epoch, from the store {origin.store}."
-    )
+def _signed(value: float) -> str:
+    return formatting.number(value).replace("-", "\N{MINUS SIGN}")
 
 
-def _count(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
-
-
-def _why(bases: Sequence[Basis]) -> str:
-    """Return a sentence why there are several sections; "" where there is one."""
-    if len(bases) < 2:
-        return ""
-    return (
-        f"These runs differ in {' and in '.join(grouping.reasons(bases))}. Their values cannot be "
-        "compared, so each kind has a section of its own, and no table mixes them."
-    )
+def _evaluation_warning(run: StoredRun) -> str:
+    return test_ledger.warning(test_ledger.evaluations(run.metrics))

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goldilocks.evaluation.differences import Difference, between_trainings, holm
 from goldilocks.problem import higher_is_better
@@ -82,7 +82,7 @@ def _section(basis: Basis, runs: Sequence[StoredRun], histories: Histories) -> S
     reference = _reference(ranked, shown[0])
 
     settings = _settings(ranked)
-    columns = variants.differing([variant.configuration for variant in ranked])
+    columns = variants.differing([variants.configuration(variant.runs[0]) for variant in ranked])
     varied = [*columns, "seed"] if len(settings.get("seed", ())) > 1 else columns
     return Section(
         basis=basis,
@@ -118,13 +118,9 @@ def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
     A single training may be best by luck, and no difference from it can be tested.
     """
     with_values = [variant for variant in ranked if measure in variant.values]
-    for variant in with_values:
-        finite = not _rank(variant, measure)[0]
-        if finite and len(variant.values[measure]) > 1:
-            return variant
-    if with_values:
-        return with_values[0]
-    return None
+    several = [variant for variant in with_values if len(variant.values[measure]) > 1]
+    finite = [variant for variant in several if not _rank(variant, measure)[0]]
+    return next(iter(finite or with_values), None)
 
 
 def _differences(
@@ -139,15 +135,14 @@ def _differences(
 
 
 def _difference(variant: Variant, reference: Variant, measure: str) -> Difference:
-    values, others = variant.values[measure], reference.values[measure]
-    overlaps = (variant.overlap, reference.overlap)
-    if None not in overlaps:
-        overlap = max(overlap for overlap in overlaps if overlap is not None)
-        return between_trainings(values, others, overlap=overlap)
+    pair = variant.overlap, reference.overlap
+    overlaps = [overlap for overlap in pair if overlap is not None]
+    difference = between_trainings(
+        variant.values[measure], reference.values[measure], overlap=max(overlaps, default=0.0)
+    )
+    if len(overlaps) == 2:
+        return difference
 
     # Folds share training rows; without their overlap the mean is known, but not its error.
-    difference = between_trainings(values, others, overlap=0.0)
     reason = difference.reason or "folds were stored without their overlap"
-    return Difference(
-        mean=difference.mean, pairs=difference.pairs, over=difference.over, reason=reason
-    )
+    return replace(difference, error=math.nan, freedom=math.nan, reason=reason)

@@ -58,19 +58,20 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
     """
     columns = variants.differing([run.params for run in runs])
     final = any(grouping.is_final(run) for run in runs)
-    scores = _test_scores(runs) if final else _best_values(runs)
-    rows = []
-    for run in runs:
-        row: dict[str, object] = {name: run.params.get(name, "") for name in columns}
-        row = row or {"run": run.name}
-        row["status"] = run.status
-        if not final:
-            row["verdict"] = run.tags.get("verdict", "")
-            row["best_epoch"] = run.metrics.get("best_epoch")
-        row |= {name: run.metrics.get(name) for name in scores}
-        row["beats_baseline"] = run.tags.get("beats_baseline", "")
-        rows.append(row)
-    return pd.DataFrame(rows)
+    results = ["best_epoch", *_best_values(runs)]
+    if final:
+        results = _test_scores(runs)
+
+    settings = pd.DataFrame([{"run": run.name, **run.params} for run in runs])
+    settings = settings[columns or ["run"]].fillna("")
+    status = pd.Series([run.status for run in runs], name="status")
+    metrics = pd.DataFrame([run.metrics for run in runs], columns=results)
+    names = ["verdict", "beats_baseline"]
+    tags = pd.DataFrame([run.tags for run in runs], columns=names, dtype=object).fillna("")
+    table = pd.concat([settings, status, tags["verdict"], metrics, tags["beats_baseline"]], axis=1)
+    if final:
+        return table.drop(columns="verdict")
+    return table
 
 
 def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
@@ -129,8 +130,4 @@ def _draw(runs: Sequence[StoredRun], file: Path, title: str) -> None:
 def _labels(runs: Sequence[StoredRun]) -> list[str]:
     """Return a short name for each run, made of what differs, and numbered where that is equal."""
     columns = variants.differing([run.params for run in runs])
-    labels = []
-    for run in runs:
-        settings = ", ".join(f"{name}={run.params.get(name, '')}" for name in columns)
-        labels.append(settings[:LABEL] or run.name)
-    return variants.numbered(labels)
+    return variants.numbered([label[:LABEL] for label in variants.labels(runs, columns)])

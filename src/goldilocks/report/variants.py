@@ -3,7 +3,8 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,12 +12,8 @@ from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.differences import Key
 from goldilocks.evaluation.mean_interval import Spread
-from goldilocks.problem import higher_is_better
-from goldilocks.tracking.query import StoredRun, reused
+from goldilocks.tracking.query import Histories, StoredRun, reused
 from goldilocks.tracking.selection import PARENT, PARTS
-
-# run ID -> metric -> (step, value)
-Histories = Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]
 
 # Settings in which the runs of one variant may differ: the seed, and those without an effect on the
 # result.
@@ -60,32 +57,36 @@ class Variant:
         return self.runs[0].params
 
     @property
-    def configuration(self) -> Mapping[str, str]:
-        """Return the settings that its runs share."""
-        return configuration(self.runs[0])
-
-    @property
     def verdicts(self) -> Mapping[str, int]:
         """Return how many trainings that count have each verdict, the most frequent first."""
         tags = [run.tags for run in self.trainings.values()]
         return dict(Counter(tag["verdict"] for tag in tags if "verdict" in tag).most_common())
 
+    @property
+    def beats_baseline(self) -> list[bool]:
+        """Return whether each training that counts beats the baseline, where it is known."""
+        tags = [run.tags for run in self.trainings.values()]
+        return [tag["beats_baseline"] == "true" for tag in tags if "beats_baseline" in tag]
+
     def spread(self, measure: str) -> Spread | None:
         """Return mean, deviation and 95 % confidence interval of a measure; None without a value.
 
-        The interval is cut off where no value can be: below 0 if none of them is, and above 1 for
-        shares. Without the overlap of folds its ends are NaN.
+        The interval is cut off where no value can be. Without the overlap of folds its ends are
+        NaN. Of a single training it is the interval over rows that the training logged, if it did.
         """
-        values = list(self.values.get(measure, {}).values())
+        by_training = self.values.get(measure, {})
+        values = list(by_training.values())
         if not values:
             return None
 
         spread = mean_interval.spread(values, overlap=self.overlap or 0.0)
-        if self.overlap is None:
-            return replace(spread, low=math.nan, high=math.nan)
+        if spread.count > 1 and self.overlap is not None:
+            return mean_interval.bounded(spread, values, measure)
 
-        low = max(spread.low, 0.0) if min(values) >= 0 else spread.low
-        high = min(spread.high, 1.0) if higher_is_better(measure) else spread.high
+        low, high = math.nan, math.nan
+        if spread.count == 1:
+            [metrics] = [self.trainings[key].metrics for key in by_training]
+            low, high = metrics.get(f"{measure}_low", low), metrics.get(f"{measure}_high", high)
         return replace(spread, low=low, high=high)
 
     def mean(self, metric: str) -> float:
@@ -97,15 +98,12 @@ class Variant:
         return math.nan
 
 
-@dataclass
-class _Results:
-    """The results of a variant's runs, while they are collected."""
+class _Counted(NamedTuple):
+    """A training that counts, the best epoch of its run, and whether it is a part of that run."""
 
-    values: dict[str, dict[Key, float]]
-    trainings: dict[Key, StoredRun] = field(default_factory=dict)
-    epochs: dict[Key, int] = field(default_factory=dict)
-    overlaps: list[float | None] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    training: StoredRun
+    epoch: int
+    is_part: bool
 
 
 def group(
@@ -161,6 +159,15 @@ def training_name(run: StoredRun) -> str:
     return f"seed {run.params.get('seed', '?')}{fold}"
 
 
+def labels(runs: Sequence[StoredRun], columns: Sequence[str]) -> list[str]:
+    """Return the settings of each run that are columns, in words; its name if it has none."""
+    names = []
+    for run in runs:
+        settings = [f"{name}={run.params[name]}" for name in columns if name in run.params]
+        names.append(", ".join(settings) or run.name)
+    return names
+
+
 def numbered(names: Sequence[str]) -> list[str]:
     """Return names of which no two are equal: those that are get their position."""
     return [
@@ -187,13 +194,7 @@ def _names(runs: Sequence[StoredRun]) -> list[str]:
     recipes = [run.params.get("experiment", "") for run in runs]
     if all(recipes) and len(set(recipes)) == len(recipes):
         return recipes
-
-    columns = differing([configuration(run) for run in runs])
-    names = []
-    for run in runs:
-        settings = [f"{name}={run.params[name]}" for name in columns if name in run.params]
-        names.append(", ".join(settings) or run.name)
-    return numbered(names)
+    return numbered(labels(runs, differing([configuration(run) for run in runs])))
 
 
 def _variant(
@@ -203,66 +204,80 @@ def _variant(
     histories: Histories,
     measures: Sequence[str],
 ) -> Variant:
-    results = _Results(values={measure: {} for measure in measures})
+    counted: dict[Key, _Counted] = {}
+    overlaps: list[float | None] = []
+    problems = []
     for run in runs:
-        _collect(run, parts.get(run.run_id, ()), histories, results)
+        if problem := _problem(run):
+            problems.append(f"{training_name(run)} {problem}")
+            continue
 
-    overlaps = results.overlaps
+        members = parts.get(run.run_id, ())
+        overlaps.append(_overlap(run, members))
+        trainings = _counted(run, members)
+        if older := trainings.keys() & counted.keys():
+            problems.append(f"an older run of {training_name(run)} is not counted")
+            for key in older:
+                del counted[key]
+        counted |= trainings
+
+    values = {}
+    for measure in measures:
+        scores = {key: _value(training, measure, histories) for key, training in counted.items()}
+        values[measure] = {key: score for key, score in scores.items() if score is not None}
+
     overlap = None
     if None not in overlaps:
         overlap = max((value or 0.0 for value in overlaps), default=0.0)
     return Variant(
         name=name,
         runs=tuple(runs),
-        trainings=results.trainings,
-        values={measure: values for measure, values in results.values.items() if values},
+        trainings={key: result.training for key, result in counted.items()},
+        values={measure: scores for measure, scores in values.items() if scores},
         overlap=overlap,
-        best_epochs=tuple(sorted(set(results.epochs.values()))),
-        problems=tuple(results.problems),
+        best_epochs=tuple(sorted({result.epoch for result in counted.values()})),
+        problems=tuple(problems),
     )
 
 
-def _collect(
-    run: StoredRun, parts: Sequence[StoredRun], histories: Histories, results: _Results
-) -> None:
-    """Add the trainings of a run, and their values, to the results of its variant."""
-    status = "pruned" if run.tags.get("pruned") == "true" else STATUS.get(run.status, "")
-    has_result = any(name.startswith(("best_val_", "test_")) for name in run.metrics)
-    if status or not has_result:
-        results.problems.append(f"{training_name(run)} {status or 'has no result'}")
-        return
+def _problem(run: StoredRun) -> str:
+    """Return in words why a run does not count; "" if it does."""
+    if run.tags.get("pruned") == "true":
+        return "pruned"
+    if run.status in STATUS:
+        return STATUS[run.status]
+    if not any(name.startswith(("best_val_", "test_")) for name in run.metrics):
+        return "has no result"
+    return ""
 
-    trainings = [part for part in parts if part.status == "FINISHED"] or [run]
-    keys = [
-        (training.params.get("seed", ""), training.tags.get("fold", "")) for training in trainings
-    ]
-    if older := set(keys) & set(results.trainings):
-        results.problems.append(f"an older run of {training_name(run)} is not counted")
-        for key in older:
-            del results.trainings[key]
 
+def _counted(run: StoredRun, parts: Sequence[StoredRun]) -> dict[Key, _Counted]:
+    """Return the finished parts of a run, or the run itself, by seed and fold."""
     epoch = int(run.metrics.get("best_epoch", 0))
-    results.overlaps.append(_overlap(run, parts))
-    for key, training in zip(keys, trainings, strict=True):
-        results.trainings[key], results.epochs[key] = training, epoch
-        for measure, values in results.values.items():
-            values.pop(key, None)
-            value = _value(training, measure, histories, epoch if parts else None)
-            if value is not None:
-                values[key] = value if abs(value) < WORST else math.nan
+    counted = {}
+    for training in [part for part in parts if part.status == "FINISHED"] or [run]:
+        key = training.params.get("seed", ""), training.tags.get("fold", "")
+        counted[key] = _Counted(training, epoch, bool(parts))
+    return counted
 
 
-def _value(run: StoredRun, measure: str, histories: Histories, epoch: int | None) -> float | None:
+def _value(counted: _Counted, measure: str, histories: Histories) -> float | None:
     """Return the value of a training at its best epoch, or at that of the run which averages it."""
-    if measure.startswith("test_"):
-        return run.metrics.get(measure)
-
+    run, epoch, is_part = counted
     # The penalty of a regularizer is no error: losses are compared without it.
     if measure == "val_loss" and "best_val_data_loss" in run.metrics:
         measure = "val_data_loss"
-    if epoch is None:
-        return run.metrics.get(f"best_{measure}")
-    return dict(histories.get(run.run_id, {}).get(measure, ())).get(epoch)
+
+    if measure.startswith("test_"):
+        value = run.metrics.get(measure)
+    elif is_part:
+        value = dict(histories.get(run.run_id, {}).get(measure, ())).get(epoch)
+    else:
+        value = run.metrics.get(f"best_{measure}")
+
+    if value is not None and not abs(value) < WORST:
+        return math.nan
+    return value
 
 
 def _overlap(run: StoredRun, parts: Sequence[StoredRun]) -> float | None:

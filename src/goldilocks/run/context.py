@@ -12,12 +12,13 @@ from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.test_ledger import Evaluation
-from goldilocks.search.trial import Trial
-from goldilocks.tracking import Store, Tracker, provenance
+from goldilocks.tracking import Store, Tracker, provenance, query
 from goldilocks.tracking.query import StoredRun
 
 if TYPE_CHECKING:
     import keras
+
+    from goldilocks.search.trial import Trial
 
 # The artifact with the predictions of the best epoch's model, to compare runs row by row: `rows`,
 # int64 (n,), and `predictions`, float32 (n, outputs).
@@ -86,7 +87,7 @@ class RunContext:
         """
         if self.settings.tree["force"]:
             return None
-        return self.store.find_run(self.fingerprint(spec))
+        return query.find_run(self.store, self.fingerprint(spec))
 
     def open_run(
         self, spec: TrainingSpec, *, parent: str | None, resumed: StoredRun | None

@@ -15,7 +15,6 @@ import pandas as pd
 import goldilocks.backend  # noqa: F401  First: it is quiet.
 from goldilocks.evaluation import mean_interval
 from goldilocks.plots import overlays, style
-from goldilocks.problem import higher_is_better
 from goldilocks.run import description, figures
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome
@@ -88,16 +87,13 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
         if name.startswith("val_"):
             values = [training[name][result.best_epoch - 1] for training in histories]
             spread = mean_interval.spread(values, overlap=overlap)
+            spread = mean_interval.bounded(spread, values, name)
             means[name.removeprefix("val_")] = spread.mean
-
-            # No loss, error or share lies below 0, but for the Poisson loss; no share above 1.
-            least = 0.0 if spread.mean >= 0 else -math.inf
-            most = 1.0 if higher_is_better(name) else math.inf
             metrics[f"best_{name}"] = spread.mean
             if math.isfinite(spread.deviation):
                 metrics[f"best_{name}_std"] = spread.deviation
-                metrics[f"best_{name}_low"] = max(spread.low, least)
-                metrics[f"best_{name}_high"] = min(spread.high, most)
+                metrics[f"best_{name}_low"] = spread.low
+                metrics[f"best_{name}_high"] = spread.high
 
     baseline = {
         name: float(np.mean([outcome.baseline[name] for outcome in outcomes]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,9 +20,12 @@ from goldilocks.jobs import records
 from goldilocks.protocol import Split, near_duplicates, notes_of_all
 from goldilocks.run import summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.search.trial import Trial, load_trial
+from goldilocks.search.options import read_spec
 from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.query import StoredRun
+
+if TYPE_CHECKING:
+    from goldilocks.search.trial import Trial
 
 
 def run(settings: Settings) -> float:
@@ -216,7 +219,13 @@ def _trial(settings: Settings) -> Trial | None:
     """Return the trial of this job; None where it is not one of a search."""
     if settings.sweep_dir is None or settings.job is None or settings.tree["final"]:
         return None
-    return load_trial(settings.sweep_dir, settings.job)
+    spec = read_spec(settings.sweep_dir)
+    if spec is None:
+        return None
+
+    from goldilocks.search.trial import load_trial  # With Optuna, and most jobs are no trials.
+
+    return load_trial(spec, settings.job)
 
 
 def _record(settings: Settings, **values: Any) -> None:

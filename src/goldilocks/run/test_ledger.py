@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from goldilocks.config.settings import SEEDS, deciding
 from goldilocks.errors import SealError
 from goldilocks.formatting import number
+from goldilocks.tracking import ledger
 from goldilocks.tracking.ledger import evaluated_at
 
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ def evaluation(
             `force` is false.
         StoreError: If the store cannot be read.
     """
-    runs = store.test_evaluations(digest)
-    if runs is None:
+    if not store.uri:
         return Evaluation(digest, None, 0, None, validation_rows)
 
+    runs = ledger.evaluations(store, digest)
     # A run of version 0.1 has no configuration: only an equal fingerprint makes it the same.
     others = [
         run
@@ -130,8 +131,8 @@ def evaluation(
     return Evaluation(
         digest,
         position,
-        len(store.test_evaluations_elsewhere(dataset_digest, digest)),
-        len({_configuration(run) for run in store.validation_runs(dataset_digest)}),
+        len(ledger.evaluations_elsewhere(store, dataset_digest, digest)),
+        len({_configuration(run) for run in ledger.validation_runs(store, dataset_digest)}),
         validation_rows,
     )
 

@@ -49,7 +49,7 @@ def suggest_text(trial: optuna.Trial, parameter: Parameter) -> str:
     if not parameter.searched:
         return parameter.ends[0]
 
-    value = suggest(trial, parameter.name, distribution(parameter))
+    value = suggest(trial, parameter.key, distribution(parameter))
     if isinstance(value, str):
         return value
     if isinstance(parameter.values, Interval):
@@ -61,11 +61,11 @@ def trial_params(space: Space, point: Mapping[str, str]) -> dict[str, Any]:
     """Return a point as Optuna stores it."""
     params: dict[str, Any] = {}
     for parameter in space.searched:
-        if parameter.name not in point:
+        if parameter.key not in point:
             continue
-        choices, text = distribution(parameter), point[parameter.name]
+        choices, text = distribution(parameter), point[parameter.key]
         if isinstance(choices, CategoricalDistribution):
-            params[parameter.name] = text
+            params[parameter.key] = text
         else:
-            params[parameter.name] = choices.to_external_repr(float(text))
+            params[parameter.key] = choices.to_external_repr(float(text))
     return params

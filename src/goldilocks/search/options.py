@@ -5,7 +5,7 @@ Nothing here imports Optuna, which takes a second: a command line is checked wit
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ SAMPLERS = {
 }
 NEEDS = {"cmaes": "cmaes", "gp": "torch"}
 
-PRUNERS = ("none", "median", "percentile", "successive_halving", "hyperband", "wilcoxon")
+PRUNERS = ("none", "median", "hyperband", "wilcoxon")
 
 # In the folder of a sweep: where its trials are, and the table and figures of its search.
 FILE = "search.json"
@@ -41,13 +41,10 @@ class Options:
     seed: int | None
     trials: int | None
     seconds: float | None
-    direction: str
     pruner: str
     pruner_warmup: int
     study: str | None
-    storage: str | None
     params: Mapping[str, Any] | None
-    zip: Sequence[Sequence[str]] | None
     when: Mapping[str, str] | None
     max_batch_size: int | None
 
@@ -59,7 +56,6 @@ class Plan:
     Attributes:
         options: As typed.
         space: What is searched.
-        maximize: Whether higher values are better.
         measure: What is compared, by name.
         epochs: Of a training, at most; None if it is searched, or there is no such key.
         trials: How many in all; None if only the time ends the search.
@@ -68,7 +64,6 @@ class Plan:
 
     options: Options
     space: Space
-    maximize: bool
     measure: str
     epochs: int | None
     trials: int | None
@@ -80,7 +75,7 @@ class StudySpec:
     """Where the trials of a study are, and how they are pruned.
 
     Attributes:
-        storage: Absolute path of a journal, or a URL that Optuna knows.
+        storage: Absolute path of the journal.
         study: The name of the study there.
         pruner: One of `PRUNERS`.
         warmup: Epochs (of wilcoxon: folds) that every trial may have.
@@ -94,10 +89,8 @@ class StudySpec:
     epochs: int | None
 
     def save(self, sweep_dir: Path) -> None:
-        """Write this for the jobs of a sweep, for its owner alone: a URL may hold a password."""
-        file = sweep_dir / FILE
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(dataclasses.asdict(self), indent=2))
+        """Write this for the jobs of a sweep."""
+        (sweep_dir / FILE).write_text(json.dumps(dataclasses.asdict(self), indent=2))
 
 
 def read_spec(sweep_dir: Path) -> StudySpec | None:

@@ -3,7 +3,6 @@
 import math
 import shlex
 from collections import Counter
-from typing import Any
 
 import optuna
 import pandas
@@ -48,25 +47,17 @@ def summary(study: optuna.Study, *, measure: str) -> str:
 
 def table(study: optuna.Study, *, measure: str) -> pandas.DataFrame:
     """Return a row per trial: number, state, value, parameters, epochs, seconds and overrides."""
-    rows: list[dict[str, Any]] = []
-    for trial in study.get_trials(deepcopy=False):
-        seconds = trial.duration.total_seconds() if trial.duration else None
-        rows.append(
-            {
-                "trial": trial.number,
-                "state": trial.state.name.lower(),
-                measure: trial.value,
-                **dict(sorted(trial.params.items())),
-                "epochs": _epochs(trial),
-                "seconds": seconds,
-                "overrides": " ".join(trial.user_attrs.get("overrides", [])),
-            }
-        )
+    trials = study.get_trials(deepcopy=False)
+    if not trials:
+        return pandas.DataFrame()
 
-    # A parameter that the first trial does not have would come behind these.
-    last = ["epochs", "seconds", "overrides"]
-    frame = pandas.DataFrame(rows)
-    return frame[[name for name in frame if name not in last] + last] if rows else frame
+    frame = study.trials_dataframe(attrs=("number", "state", "value", "params", "duration"))
+    frame["state"] = frame["state"].str.lower()
+    frame["epochs"] = [_epochs(trial) for trial in trials]
+    frame["seconds"] = pandas.to_timedelta(frame.pop("duration")).dt.total_seconds()
+    frame["overrides"] = [" ".join(trial.user_attrs.get("overrides", [])) for trial in trials]
+    frame.columns = [name.removeprefix("params_") for name in frame]
+    return frame.rename(columns={"number": "trial", "value": measure})
 
 
 def distinct_values(study: optuna.Study) -> int:

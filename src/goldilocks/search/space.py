@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-# The value of each parameter of a job, by its name, as it stands on a command line.
+# The value of each parameter of a job, by its key, as it stands on a command line.
 Point = Mapping[str, str]
 
 
@@ -12,13 +12,12 @@ class Choices:
     """Values of which one is taken.
 
     Attributes:
-        texts: Each as typed: one text per key of the parameter, which has several if they are
-            zipped.
+        texts: Each as typed.
         even: Whether they are numbers that rise by equal steps, so that a sampler may learn from
             neighbours.
     """
 
-    texts: tuple[tuple[str, ...], ...]
+    texts: tuple[str, ...]
     even: bool = False
 
 
@@ -56,29 +55,24 @@ class Condition:
     key: str
     values: tuple[str, ...]
 
-    def holds(self, values: Mapping[str, str]) -> bool:
-        """Return whether it holds for the values of a job, by key."""
-        return self.key in values and plain(values[self.key]) in self.values
+    def holds(self, point: Point) -> bool:
+        """Return whether it holds for the values of a job."""
+        return self.key in point and plain(point[self.key]) in self.values
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A key and its values, or several keys that take their values together.
+    """A key and its values.
 
     Attributes:
-        keys: Without the `+` of Hydra's overrides.
-        values: What they may be; a single choice is no search.
+        key: Without the `+` of Hydra's overrides.
+        values: What it may be; a single choice is no search.
         when: The condition, if it has one.
     """
 
-    keys: tuple[str, ...]
+    key: str
     values: Choices | Interval
     when: Condition | None
-
-    @property
-    def name(self) -> str:
-        """Return its keys, by which the study identifies it."""
-        return ",".join(self.keys)
 
     @property
     def searched(self) -> bool:
@@ -90,14 +84,11 @@ class Parameter:
         """Return each choice, or both ends of an interval: if these are allowed, all are."""
         if isinstance(self.values, Interval):
             return [self.values.text(self.values.low), self.values.text(self.values.high)]
-        return [",".join(texts) for texts in self.values.texts]
+        return list(self.values.texts)
 
-    def by_key(self, text: str) -> dict[str, str]:
-        """Return the value of each key, if the parameter's is `text`."""
-        if isinstance(self.values, Interval):
-            return {self.keys[0]: text}
-        texts = self.values.texts[self.ends.index(text)]
-        return dict(zip(self.keys, texts, strict=True))
+    def wanted(self, point: Point) -> bool:
+        """Return whether its condition holds for the values of a job."""
+        return self.when is None or self.when.holds(point)
 
 
 @dataclass(frozen=True)
@@ -122,14 +113,13 @@ class Space:
         """Return a point: what `choose` returns for each parameter whose condition holds."""
         point: dict[str, str] = {}
         for parameter in self.parameters:
-            if self._wants(parameter, point):
-                point[parameter.name] = choose(parameter)
+            if parameter.wanted(point):
+                point[parameter.key] = choose(parameter)
         return point
 
     def overrides(self, point: Point) -> list[str]:
         """Return the overrides of a job, in the order in which the search was typed."""
-        values = self._by_key(point)
-        return [f"{word}={values[key]}" for key, word in self.words.items() if key in values]
+        return [f"{word}={point[key]}" for key, word in self.words.items() if key in point]
 
     def grid(self) -> list[dict[str, str]]:
         """Return every point once, the last parameter changing fastest, as in Hydra's own sweeper.
@@ -140,8 +130,8 @@ class Space:
         for parameter in self.parameters:
             longer: list[dict[str, str]] = []
             for point in points:
-                if self._wants(parameter, point):
-                    longer += [{**point, parameter.name: text} for text in parameter.ends]
+                if parameter.wanted(point):
+                    longer += [{**point, parameter.key: text} for text in parameter.ends]
                 else:
                     longer.append(point)
             points = longer
@@ -157,30 +147,18 @@ class Space:
         jobs: dict[tuple[str, ...], None] = {}
         for parameter in self.parameters:
             for text in parameter.ends:
-                fixed = {**self._required(parameter.when), parameter.name: text}
-                point = self.draw(lambda other, fixed=fixed: fixed.get(other.name, other.ends[0]))
+                fixed = {**self._required(parameter.when), parameter.key: text}
+                point = self.draw(lambda other, fixed=fixed: fixed.get(other.key, other.ends[0]))
                 jobs[tuple(self.overrides(point))] = None
         return [list(overrides) for overrides in jobs] or [[]]
 
-    def _wants(self, parameter: Parameter, point: Point) -> bool:
-        """Return whether a parameter's condition holds at a point."""
-        return parameter.when is None or parameter.when.holds(self._by_key(point))
-
-    def _by_key(self, point: Point) -> dict[str, str]:
-        """Return the value of each key at a point."""
-        values: dict[str, str] = {}
-        for parameter in self.parameters:
-            if parameter.name in point:
-                values |= parameter.by_key(point[parameter.name])
-        return values
-
     def _required(self, when: Condition | None) -> dict[str, str]:
-        """Return values, by parameter, with which a condition holds."""
+        """Return values, by key, with which a condition holds."""
         if when is None:
             return {}
-        other = next(parameter for parameter in self.parameters if when.key in parameter.keys)
-        text = next(text for text in other.ends if when.holds(other.by_key(text)))
-        return {**self._required(other.when), other.name: text}
+        other = next(parameter for parameter in self.parameters if parameter.key == when.key)
+        text = next(text for text in other.ends if when.holds({when.key: text}))
+        return {**self._required(other.when), when.key: text}
 
 
 def plain(text: str) -> str:

@@ -17,21 +17,19 @@ from filelock import FileLock, Timeout
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.storages import BaseStorage, JournalStorage, get_storage
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
+from goldilocks.problem import higher_is_better
 from goldilocks.search.distributions import distribution, suggest_text, trial_params
 from goldilocks.search.options import GRID, PRUNERS, SAMPLERS, Plan, StudySpec
 
 # In the working folder, beside the runs: the studies, which outlive a sweep.
 FOLDER = Path("search")
-
-# Trials go on while they are among so many percent of the best.
-PERCENTILE = 25.0
 
 # It would report every trial, and diverged ones again.
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -118,12 +116,9 @@ def open_trials(plan: Plan, sweep_dir: Path) -> Generator[Trials[list[str]]]:
         ) from error
 
     try:
-        storage = str(journal if plan.options.storage is None else plan.options.storage)
-        if "://" not in storage:
-            storage = str(Path(storage).expanduser().resolve())
-            _cut_half_line(Path(storage))
+        _cut_half_line(journal)
         spec = StudySpec(
-            storage=storage,
+            storage=str(journal),
             study=plan.study,
             pruner=plan.options.pruner,
             warmup=plan.options.pruner_warmup,
@@ -161,10 +156,7 @@ def fail_interrupted(study: optuna.Study) -> list[dict[str, Any]]:
 
 
 def open_storage(location: str) -> BaseStorage:
-    """Open what stores trials: a URL, or a file that many processes may write to."""
-    if "://" in location:
-        return get_storage(location)
-
+    """Open the file that stores trials, to which many processes may write."""
     Path(location).parent.mkdir(parents=True, exist_ok=True)
     # A lock of the operating system ends with its process; Optuna's own outlives a killed one by
     # 30 s. It is held for about 0.002 s.
@@ -181,10 +173,6 @@ def make_pruner(spec: StudySpec) -> BasePruner:
             return optuna.pruners.NopPruner()
         case "median":
             return optuna.pruners.MedianPruner(n_warmup_steps=spec.warmup)
-        case "percentile":
-            return optuna.pruners.PercentilePruner(PERCENTILE, n_warmup_steps=spec.warmup)
-        case "successive_halving":
-            return optuna.pruners.SuccessiveHalvingPruner(min_resource=least)
         case "hyperband":
             if spec.epochs is None:
                 return optuna.pruners.HyperbandPruner(min_resource=least)
@@ -203,14 +191,12 @@ def _open_study(plan: Plan, spec: StudySpec) -> optuna.Study:
     Raises:
         ConfigError: A study of this name is of another search.
     """
-    study = create_study(spec, maximize=plan.maximize)
-    space = {p.name: str(distribution(p)) for p in plan.space.searched}
+    study = create_study(spec, maximize=higher_is_better(plan.measure))
+    space = {p.key: str(distribution(p)) for p in plan.space.searched}
     about = {**space, "measure": plan.measure}
     before = study.user_attrs.get("about", about)
 
     differences = sorted(name for name in {*before, *about} if before.get(name) != about.get(name))
-    if (study.direction == StudyDirection.MAXIMIZE) != plan.maximize:
-        differences = differences or ["its direction"]
     if differences:
         raise ConfigError(
             f"the study {plan.study} was of another search: it differs in "

@@ -3,17 +3,16 @@
 A job finds its trial by the folder of its sweep and its number, from any process that shares them.
 """
 
-from __future__ import annotations
-
 import contextlib
-from collections.abc import Generator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from goldilocks.search.options import read_spec
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
-if TYPE_CHECKING:  # It takes half a second to import, and most jobs are not searched for.
-    import optuna
+from goldilocks.search.options import StudySpec
+from goldilocks.search.study import make_pruner, open_storage
+
+# Another sweep has taken over from the killed one of this job, and closed the trial.
+CLOSED = contextlib.suppress(UpdateFinishedTrialError)
 
 
 class Trial:
@@ -49,35 +48,27 @@ class Trial:
         leaves it as it is.
         """
         self.trainings += 1
-        with _unless_closed():
+        with CLOSED:
             self._trial.set_user_attr("epochs", self.epochs)
         if self.by_fold:
             self._should_prune(number, value, last=last)
 
     def _should_prune(self, step: int, value: float, *, last: bool) -> bool:
         """Report a value, and return whether the trial is pruned; never at its last step."""
-        with _unless_closed():
+        with CLOSED:
             self._trial.report(value, step)
             # At the last step pruning saves nothing, and a finished trial is worth more.
             self.pruned = self.pruned or (not last and self._trial.should_prune())
         return self.pruned
 
 
-def load_trial(sweep_dir: Path, number: int) -> Trial | None:
-    """Return the trial of a job; None if its sweep does not search.
+def load_trial(spec: StudySpec, number: int) -> Trial:
+    """Return the trial of a job.
 
     Args:
-        sweep_dir: The folder of the sweep.
+        spec: Where the trials of its sweep are.
         number: Of the job, which is also the trial's.
     """
-    spec = read_spec(sweep_dir)
-    if spec is None:
-        return None
-
-    import optuna  # Only now: most jobs are not searched for.
-
-    from goldilocks.search.study import make_pruner, open_storage
-
     storage = open_storage(spec.storage)
     study = optuna.load_study(
         study_name=spec.study,
@@ -89,12 +80,3 @@ def load_trial(sweep_dir: Path, number: int) -> Trial | None:
     trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, number)
     trial = optuna.trial.Trial(study, trial_id)
     return Trial(trial, by_fold=spec.pruner == "wilcoxon", last=spec.epochs)
-
-
-@contextlib.contextmanager
-def _unless_closed() -> Generator[None]:
-    """Ignore a closed trial: another sweep has taken over from the killed one of this job."""
-    from optuna.exceptions import UpdateFinishedTrialError  # Loaded by now: there is a trial.
-
-    with contextlib.suppress(UpdateFinishedTrialError):
-        yield

@@ -15,7 +15,8 @@ from goldilocks import console
 from goldilocks.encoding.schema import Schema
 from goldilocks.problem import resolve
 from goldilocks.serving import unlabeled
-from goldilocks.tracking import Store
+from goldilocks.tracking import inputs, registry
+from goldilocks.tracking.store import MlflowStore
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 BATCH = 128  # rows that the network takes at once
 
 
-def run(store: Store, model: str, path: Path, output: Path | None) -> None:
+def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None:
     """Predict a file or a folder, and write CSV to a file or to standard output.
 
     Args:
@@ -37,8 +38,8 @@ def run(store: Store, model: str, path: Path, output: Path | None) -> None:
         DataError: The input is not what the model takes.
         OSError: The file cannot be written.
     """
-    run_id = store.model_run_id(model)
-    schema = store.schema(run_id)
+    run_id = registry.model_run_id(store, model)
+    schema = inputs.of(store, run_id)
 
     # First: an error of the input must not wait for Keras.
     header, rows = unlabeled.read(path, schema)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from goldilocks.dataset.readers import features, folders, tabular, textfiles
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
-from goldilocks.errors import DataError
+from goldilocks.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas
@@ -59,10 +59,9 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
     """
     if not path.exists():
         siblings = [sibling.name for sibling in path.parent.glob("*")]
-        close = difflib.get_close_matches(path.name, siblings, n=1)
-        hint = f" Did you mean {path.parent / close[0]}?" if close else ""
         raise DataError(
-            f"{path} is not there (looked from {Path.cwd()}); expected a file or a folder.{hint}"
+            f"{path} is not there (looked from {Path.cwd()}); expected a file or a folder."
+            f"{did_you_mean(path.name, siblings, path.parent.joinpath)}"
         )
     if schema.kind == "image":
         return "file", _images(path, schema)
@@ -89,13 +88,27 @@ def _check_is_table(path: Path, kind: str) -> None:
         raise DataError(f"{path} is empty (0 bytes); expected a header line and rows.")
 
 
+def _in_parts(
+    names: np.ndarray, take: Callable[[np.ndarray], Any], notes: Sequence[str] = ()
+) -> Iterator[Rows]:
+    """Yield rows some at a time, with all notes beside the first.
+
+    Args:
+        names: Of all rows.
+        take: Positions of rows -> these rows.
+        notes: As of `Rows`.
+    """
+    for start in range(0, len(names), ROWS):
+        rows = np.arange(start, min(start + ROWS, len(names)))
+        yield Rows(list(names[rows]), take(rows), tuple(notes))
+        notes = ()
+
+
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
     categories = [name for name, kind in schema.columns.items() if kind == features.CATEGORY]
     columns = _columns(path, list(schema.columns), as_text=categories)
     frame = features.conform(columns, schema.columns)
-    for start in range(0, len(frame), ROWS):
-        part = frame.iloc[start : start + ROWS]
-        yield Rows(range(start + 1, start + 1 + len(part)), part)
+    yield from _in_parts(np.arange(1, len(frame) + 1), frame.take)
 
 
 def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -109,14 +122,10 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
     rows = np.flatnonzero(texts != "")
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
-    notes: tuple[str, ...] = ()
+    notes = []
     if missing := len(texts) - len(rows):
-        notes = (f"Left out {missing} of {len(texts)} rows: they have no text.",)
-
-    for start in range(0, len(rows), ROWS):
-        part = rows[start : start + ROWS]
-        yield Rows(list(part + 1), packing.column(texts[part].tolist()), notes)
-        notes = ()
+        notes = [f"Left out {missing} of {len(texts)} rows: they have no text."]
+    yield from _in_parts(rows + 1, texts[rows].take, notes)
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -138,34 +147,22 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     numbers = series.finite(features.conform(frame, schema.columns))
     filled = numbers.ffill()
     complete = filled.notna().all(axis=1).to_numpy()
-    gaps = int(numbers.isna().sum().sum())
-    if gaps:
-        count = gaps - int(filled.isna().sum().sum())
+    if numbers.isna().to_numpy().any():
+        count = int(numbers.isna().sum().sum() - filled.isna().sum().sum())
         notes.append(f"Filled {count} missing values with the ones before them in time.")
     if not complete.all():
         notes.append(
             f"Left out {int((~complete).sum())} rows at the start, where a column has no value yet."
         )
 
-    windows = Windows(
-        filled[complete].to_numpy("float32"),
-        tuple(inputs),
-        0,
-        schema.lookback,
-        schema.step,
-        schema.delay,
-    )
-    count = len(windows.values) - schema.lookback + 1
-    if count < 1:
+    values = filled[complete].to_numpy("float32")
+    if len(values) < schema.lookback:
         raise DataError(
-            f"{path} has {len(windows.values)} usable rows, and a window of the model spans "
+            f"{path} has {len(values)} usable rows, and a window of the model spans "
             f"{schema.lookback}; expected at least so many. Add the rows that came before."
         )
-    ends = times[complete][schema.lookback - 1 :]
-    for start in range(0, count, ROWS):
-        rows = np.arange(start, min(start + ROWS, count))
-        yield Rows(list(ends[rows]), windows.seen(rows), tuple(notes))
-        notes = []
+    windows = Windows(values, tuple(inputs), 0, schema.lookback, schema.step, schema.delay)
+    yield from _in_parts(times[complete][schema.lookback - 1 :], windows.seen, notes)
 
 
 def _columns(path: Path, wanted: Sequence[str], *, as_text: Sequence[str]) -> pandas.DataFrame:
@@ -187,61 +184,74 @@ def _columns(path: Path, wanted: Sequence[str], *, as_text: Sequence[str]) -> pa
 
 
 def _text_files(path: Path) -> Iterator[Rows]:
-    total = 0
-    for files in _batches(path, folders.TEXTS, ROWS):
-        names, texts, skipped = [], [], []
-        for name, file in files:
-            text = textfiles.content(file)
-            if text:
-                names.append(name)
-                texts.append(text)
-            else:
-                reason = "no UTF-8 text" if text is None else "empty"
-                skipped.append(f"Skipped {name} ({reason}).")
-        total += len(names)
-        yield Rows(names, packing.column(texts), tuple(skipped))
-    if not total:
-        raise DataError(
-            f"No file of {path} holds a text; expected UTF-8 .txt files that are not empty."
-        )
+    expected = "holds a text; expected UTF-8 .txt files that are not empty."
+    read, damaged = textfiles.content, "no UTF-8 text"
+    for part in _files(path, folders.TEXTS, ROWS, read, damaged, expected):
+        yield replace(part, x=packing.column(part.x))
 
 
 def _images(path: Path, schema: Schema) -> Iterator[Rows]:
     # Imports TensorFlow, for which other kinds of input need not wait.
     from goldilocks.backend import tf
 
-    assert schema.image_size is not None
-    total = 0
-    for files in _batches(path, folders.IMAGES, IMAGES):
-        names, pixels, skipped = [], [], []
-        for name, file in files:
-            try:
-                pixels.append(images.decode(str(file), schema.image_size).numpy())
-                names.append(name)
-            except tf.errors.OpError:
-                reason = "damaged, or no image" if file.stat().st_size else "empty"
-                skipped.append(f"Skipped {name} ({reason}).")
-        rows = np.stack(pixels) if pixels else np.empty((0, *schema.image_size, 3), np.uint8)
-        total += len(names)
-        yield Rows(names, rows if schema.channels == 3 else images.gray(rows), tuple(skipped))
-    if not total:
-        raise DataError(
-            f"No file of {path} is an image that can be decoded; expected "
-            f"{', '.join(folders.IMAGES.suffixes)}."
-        )
+    size = schema.image_size
+    assert size is not None
+
+    def pixels(file: Path) -> np.ndarray | None:
+        try:
+            return images.decode(str(file), size).numpy()
+        except tf.errors.OpError:
+            return None
+
+    suffixes = ", ".join(folders.IMAGES.suffixes)
+    expected = f"is an image that can be decoded; expected {suffixes}."
+    for part in _files(path, folders.IMAGES, IMAGES, pixels, "damaged, or no image", expected):
+        rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
+        yield replace(part, x=rows if schema.channels == 3 else images.gray(rows))
 
 
-def _batches(path: Path, wanted: folders.Files, size: int) -> Iterator[list[tuple[str, Path]]]:
-    """Yield names and paths of a file, or of those below a folder, `size` at a time."""
-    if not path.is_dir():
-        yield [(path.name, path)]
-        return
+def _files(
+    path: Path,
+    wanted: folders.Files,
+    size: int,
+    read: Callable[[Path], Any],
+    damaged: str,
+    expected: str,
+) -> Iterator[Rows]:
+    """Yield the contents of a file, or of those below a folder, some at a time, as lists.
 
-    names = folders.below(path, wanted)
+    Args:
+        path: Of the file or folder.
+        wanted: What it holds.
+        size: How many files to read at a time.
+        read: A file -> its content; None where it cannot be read.
+        damaged: What such a file is called.
+        expected: What no file is or has, where none can be read, and what was expected.
+
+    Raises:
+        DataError: There are no such files, or none can be read.
+    """
+    folder, names = path.parent, [path.name]
+    if path.is_dir():
+        folder, names = path, folders.below(path, wanted)
     if not names:
         raise DataError(
             f"{path} holds no {wanted.name}, and the model was trained on {wanted.name}; expected "
             f"files that end in {', '.join(wanted.suffixes)}, in it or in folders below it."
         )
+
+    total = 0
     for start in range(0, len(names), size):
-        yield [(name, path / name) for name in names[start : start + size]]
+        contents, skipped = {}, []
+        for name in names[start : start + size]:
+            content = read(folder / name)
+            if content is not None and len(content):
+                contents[name] = content
+            elif content is None and (folder / name).stat().st_size:
+                skipped.append(f"Skipped {name} ({damaged}).")
+            else:
+                skipped.append(f"Skipped {name} (empty).")
+        total += len(contents)
+        yield Rows(list(contents), list(contents.values()), tuple(skipped))
+    if not total:
+        raise DataError(f"No file of {path} {expected}")

@@ -6,13 +6,30 @@ from pathlib import Path
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
 
-from goldilocks.config.command_line import errors_in
-from goldilocks.config.settings import Settings, listed, settled
+from goldilocks.config.command_line import composition_errors
+from goldilocks.config.settings import Settings, search_path, settled
 from goldilocks.errors import ConfigError
+from goldilocks.sweep.plan import plan
+
+
+def jobs_of(config: DictConfig) -> list[Settings]:
+    """Return the checked settings of every job of a sweep; of a search, of its sample jobs.
+
+    Raises:
+        ConfigError: The sweep or a job is wrong; the message lists all mistakes.
+    """
+    folders = search_path(config.hydra.overrides.hydra)
+    if config.hydra.runtime.choices["hydra/sweeper"] != "search":
+        jobs = combinations(list(config.hydra.overrides.task))
+        return settings_of([[*folders, *job] for job in jobs])
+
+    planned = plan(config, GlobalHydra.instance().config_loader())
+    settings = settings_of([[*folders, *job] for job in planned.space.samples()])
+    check_measure(settings, planned.measure)
+    return settings
 
 
 def combinations(sweep: list[str]) -> list[list[str]]:
@@ -38,18 +55,16 @@ def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
         ConfigError: A job is wrong; the message lists all wrong jobs with their errors.
     """
     loader = GlobalHydra.instance().config_loader()
+    [conf] = [Path(source.path) for source in loader.get_sources() if source.provider == "main"]
     settings: list[Settings] = []
     errors: list[str] = []
     for overrides in jobs:
         try:
-            cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
-            settings.append(settled(cfg, hydra=cfg.hydra, overrides=overrides))
+            with composition_errors(overrides, conf, "config"):
+                cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
+                settings.append(settled(cfg, hydra=cfg.hydra, overrides=overrides))
         except ConfigError as error:
             errors.append(f"In {' '.join(overrides)}, {error}")
-        except (HydraException, OmegaConfBaseException) as error:
-            [conf] = [source.path for source in loader.get_sources() if source.provider == "main"]
-            sentences = errors_in(overrides, Path(conf), "config") or [str(error)]
-            errors.append(f"In {' '.join(overrides)}, {listed(sentences)}")
 
     if errors:
         raise ConfigError("\n".join(errors))

@@ -3,71 +3,101 @@
 import hashlib
 import json
 import shlex
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig
 
 from goldilocks import console
-from goldilocks.errors import JobError
+from goldilocks.config.settings import PARENT_FILE, Settings
+from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
 from goldilocks.search.options import RESULTS
-from goldilocks.tracking import Store, provenance
-from goldilocks.tracking.query import reused_tags
+from goldilocks.sweep import processes
+from goldilocks.tracking import Store, provenance, query, repair
 from goldilocks.tracking.selection import PARENT
 
 RECORDS = "jobs.json"  # the artifact of the parent run with the records of all jobs
 
 
 class ParentRun:
-    """The open parent run of a sweep.
+    """The open parent run of a sweep, whose folder is locked.
 
     Attributes:
+        sweep_dir: The folder of the sweep.
+        names: Of its jobs, by number; none of a search.
         run_id: Its ID; "" without tracking.
     """
 
-    def __init__(self, store: Store, name: str, command: str, *, force: bool):
-        """Open the run; of a command that was typed before, the same one again, unless `force`."""
-        identity = json.dumps([command, provenance.code().digest])
+    def __init__(self, config: DictConfig, jobs: Sequence[Settings]):
+        """Open the run, and write its ID to a file that every job reads.
+
+        Of a command that was typed before, it is the same run again, unless `force`.
+
+        Args:
+            config: The sweep's own, as Hydra gives it to callbacks.
+            jobs: All of them; of a search, its sample jobs.
+
+        Raises:
+            ConfigError: The launcher has a wrong value, or the folder cannot be used.
+        """
+        choices, overrides = config.hydra.runtime.choices, list(config.hydra.overrides.task)
+        if choices["hydra/launcher"] == "local":
+            processes.check(config.hydra.launcher)
+        self.names = [settings.name for settings in jobs]
+        if choices["hydra/sweeper"] == "search":
+            self.names = []
+
+        self.store: Store = jobs[0].builder("tracking")()
+        for line in self.store.repair():
+            console.note(line)
+        self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
+        self.lock = _lock(self.sweep_dir)
+
+        typed = [
+            word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")
+        ]
+        self.command = shlex.join(["python", "train.py", "-m", *typed, *overrides])
+        identity = json.dumps([self.command, provenance.code().digest])
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        before = None if force else store.find_run(fingerprint)
-        self.store, self.command = store, command
-        self.opened = store.start_run(
-            name,
+        before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)
+        self.opened = self.store.start_run(
+            " ".join(overrides) or "sweep",
             parent=None,
             params={},
             tags={"role": "sweep", "fingerprint": fingerprint, "mlflow.source.name": "train.py"},
             resume=before.run_id if before else None,
         )
         self.tracker = self.opened.__enter__()
-        self.tracker.describe(f"```\n{command}\n```")
+        self.tracker.describe(f"```\n{self.command}\n```")
         self.run_id: str = self.tracker.run_id
+        (self.sweep_dir / PARENT_FILE).write_text(self.run_id)
 
-    def close(self, sweep_dir: Path, jobs: int | None) -> None:
-        """Compare the runs of the sweep, log what became of its jobs, and end the run.
-
-        Args:
-            sweep_dir: The folder of the sweep.
-            jobs: How many there are; None of a search.
-        """
+    def close(self) -> None:
+        """Compare the runs of the sweep, log what became of its jobs, and end the run."""
         from goldilocks.report import sweep  # With matplotlib, which no job waits for.
 
-        job_records = records.read_all(sweep_dir)
+        job_records = records.read_all(self.sweep_dir)
         for record in job_records:
             if record.run_id and record.status == "failed":
-                self.store.record_reason(record.run_id, record.reason)
+                repair.record_reason(record.run_id, record.reason)
         for line in self.store.repair():  # Runs of jobs whose process is gone.
             console.note(line)
 
         run_ids = [record.run_id for record in job_records if record.run_id]
-        if jobs is None:
+        runs = query.several(self.store, run_ids)
+        if not self.names and self.run_id:
             # A search that goes on has jobs of its own; its earlier trials have runs below the
             # same parent.
-            run_ids = [*self.store.child_run_ids(self.run_id), *run_ids]
-        runs = self.store.get_runs(list(dict.fromkeys(run_ids)))
+            runs = [*query.children(self.store, self.store.get_run(self.run_id)), *runs]
+        by_id = {run.run_id: run for run in runs}
+        runs = query.with_losses(self.store, list(by_id.values()))
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -76,22 +106,23 @@ class ParentRun:
             (folder / RECORDS).write_text(records.to_json(job_records))
             self.tracker.describe(f"```\n{self.command}\n```\n\n{comparison}")
             self.tracker.files(folder)
-        if (sweep_dir / RESULTS).is_dir():
-            self.tracker.files(sweep_dir / RESULTS, RESULTS)
+        if (self.sweep_dir / RESULTS).is_dir():
+            self.tracker.files(self.sweep_dir / RESULTS, RESULTS)
         reused = [run.run_id for run in runs if run.tags.get(PARENT) != self.run_id]
-        self.tracker.tags(reused_tags(reused))
+        self.tracker.tags(query.reused_tags(reused))
 
-        self._end(job_records, jobs)
+        self._end(job_records)
         if self.run_id:  # Without tracking there is nothing to compare.
             compare = shlex.join([provenance.program("goldilocks"), "report", self.run_id])
             console.result(
                 f"\n{comparison}\n\nlogged    parent run {self.run_id}\n"
                 f"see it    {self.store.ui_command}\ncompare   {compare}"
             )
+        self.lock.release()
 
-    def _end(self, job_records: Sequence[JobRecord], jobs: int | None) -> None:
+    def _end(self, job_records: Sequence[JobRecord]) -> None:
         """End the run, as failed if any job did not finish."""
-        total = max(jobs or 0, len(job_records))
+        total = max(len(self.names), len(job_records))
         unfinished = total - sum(record.status == "finished" for record in job_records)
         if unfinished:
             error = JobError(f"{unfinished} of {total} jobs did not finish")
@@ -113,3 +144,27 @@ def _failures(job_records: Sequence[JobRecord]) -> str:
         f"\n\n**{count} did not finish.** The same command again runs what is left and nothing "
         f"else.\n\n{markdown(table)}"
     )
+
+
+def _lock(folder: Path) -> FileLock:
+    """Make the folder of a sweep, without the records of an earlier one, and lock it.
+
+    Raises:
+        ConfigError: A running sweep uses the folder, or it cannot be written.
+    """
+    lock = FileLock(folder / "running.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+        shutil.rmtree(folder / records.FOLDER, ignore_errors=True)
+        (folder / PARENT_FILE).touch()
+    except Timeout as error:
+        raise ConfigError(
+            f"hydra.sweep.dir={folder} is the folder of a sweep that is running; start this one "
+            "again, or use another folder."
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"hydra.sweep.dir={folder} cannot be written: {error}. Use another."
+        ) from error
+    return lock

@@ -10,40 +10,24 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config.rules import NAME, POSITIVE, Rule, one_of, whole
+from goldilocks.config.rules import Rule, one_of, rules_of
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError
-from goldilocks.problem import higher_is_better
 from goldilocks.search.options import GRID, NEEDS, PRUNERS, SAMPLERS, Options, Plan
 from goldilocks.search.space import Space
 from goldilocks.sweep.syntax import read
 
 # Options with which the same study goes on: they say how much of it is done, and where.
-NOT_OF_THE_STUDY = ("trials", "seconds", "study", "storage", "max_batch_size")
+NOT_OF_THE_STUDY = ("trials", "seconds", "study", "max_batch_size")
 
 # Keys that may change the length of a training: if one is searched, no epoch is known to be the
 # last.
 MAY_SET_EPOCHS = {"experiment", "trainer", "trainer.epochs"}
 
 RULES: Mapping[str, Rule] = {
-    "sampler": one_of(GRID, *SAMPLERS),
-    "seed": whole(0).or_(None),
-    "trials": whole(1).or_(None),
-    "seconds": POSITIVE.or_(None),
-    "direction": one_of("auto", "minimize", "maximize"),
-    "pruner": one_of(*PRUNERS),
-    "pruner_warmup": whole(0),
-    "study": Rule(
-        "a name without /", lambda value: NAME.allows(value) and "/" not in str(value)
-    ).or_(None),
-    "storage": NAME.or_(None),
-    "params": Rule("key: values", lambda value: isinstance(value, dict)).or_(None),
-    "zip": Rule(
-        "a list of lists of keys, as [[model.units,model.layers]]",
-        lambda value: isinstance(value, list) and all(isinstance(keys, list) for keys in value),
-    ).or_(None),
-    "when": Rule('key: "other=value"', lambda value: isinstance(value, dict)).or_(None),
-    "max_batch_size": whole(1).or_(None),
+    "sampler": one_of([GRID, *SAMPLERS]),
+    "pruner": one_of(PRUNERS),
+    **rules_of("search"),
 }
 
 
@@ -61,7 +45,7 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     assert isinstance(node, dict)
     options = Options(**{field.name: node[field.name] for field in fields(Options)})
     errors = _option_errors(options)
-    if any(not RULES[name].allows(getattr(options, name)) for name in ("params", "zip", "when")):
+    if any(not RULES[name].allows(getattr(options, name)) for name in ("params", "when")):
         raise ConfigError(listed(errors))  # Without these the space cannot be read.
 
     # Of two overrides of a key the later one counts: the command line's.
@@ -70,7 +54,6 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     grid = options.sampler == GRID
     space, mistakes = read(
         sweeps,
-        zipped=options.zip or [],
         when=options.when or {},
         seed=options.seed,
         grid=grid,
@@ -78,17 +61,11 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     )
     errors += mistakes
 
-    monitor = OmegaConf.select(config, "trainer.monitor")
-    searched = {key for parameter in space.searched for key in parameter.keys}
+    searched = {parameter.key for parameter in space.searched}
     if "trainer.monitor" in searched:
         errors.append(
             "trainer.monitor has several values, which cannot be compared with each other; give it "
             "one."
-        )
-    if options.direction == "auto" and monitor is None:
-        errors.append(
-            "hydra.sweeper.direction is auto, but there is no trainer.monitor; expected minimize "
-            "or maximize."
         )
     if not grid and options.trials is None and options.seconds is None:
         errors.append(
@@ -102,16 +79,11 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     if grid:
         points = len(space.grid())
         trials = points if trials is None else min(trials, points)
-    maximize = options.direction == "maximize"
-    if options.direction == "auto":
-        maximize = higher_is_better(str(monitor))
-    epochs = OmegaConf.select(config, "trainer.epochs")
     return Plan(
         options,
         space,
-        maximize=maximize,
-        measure="value" if monitor is None else monitor,
-        epochs=None if searched & MAY_SET_EPOCHS else epochs,
+        measure=OmegaConf.select(config, "trainer.monitor", default="value"),
+        epochs=None if searched & MAY_SET_EPOCHS else OmegaConf.select(config, "trainer.epochs"),
         trials=trials,
         study=_study_name(options, space, sweeps),
     )
@@ -145,6 +117,6 @@ def _study_name(options: Options, space: Space, sweeps: Sequence[str]) -> str:
 
     identity = {k: value for k, value in vars(options).items() if k not in NOT_OF_THE_STUDY}
     text = json.dumps([sorted(sweeps), identity], sort_keys=True, default=str)
-    keys = [key for parameter in space.searched for key in parameter.keys]
-    short = [key.rsplit(".", 1)[-1].replace("/", "_") for key in keys[:4]]
+    keys = [parameter.key.rsplit(".", 1)[-1] for parameter in space.searched[:4]]
+    short = [key.replace("/", "_") for key in keys]
     return "-".join([*short, hashlib.sha256(text.encode()).hexdigest()[:8]])

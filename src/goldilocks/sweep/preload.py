@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 
 # Modules, or packages with all their modules.
-STEPS = ("jobs.worker", "run", "sweep.callback", "sweep.launcher")
+STEPS = ("jobs.worker", "run", "sweep.callback", "sweep.processes")
 OPTIONS = (
     "dataset",
     "encoding",

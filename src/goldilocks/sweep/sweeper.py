@@ -13,15 +13,12 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from goldilocks.search.options import Options
-
 
 class SearchSweeper(Sweeper):
     """Searches a space with Optuna; conf/hydra/sweeper/search.yaml explains the parameters."""
 
     def __init__(self, **options: Any):
-        """Take what Hydra gives; `plan` reads the same from the configuration."""
-        self.options = Options(**options)
+        """Take what Hydra gives, and leave it to `plan`, which reads it in the configuration."""
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig

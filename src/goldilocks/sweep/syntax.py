@@ -2,20 +2,20 @@
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
+from goldilocks.errors import ConfigError
 from goldilocks.search.space import Choices, Condition, Interval, Parameter, Space, plain
 
 
 def read(
     sweeps: Sequence[str],
     *,
-    zipped: Sequence[Sequence[str]],
     when: Mapping[str, str],
     seed: int | None,
     grid: bool,
@@ -25,7 +25,6 @@ def read(
 
     Args:
         sweeps: Overrides in Hydra's sweep syntax; of two for the same key the later one counts.
-        zipped: Lists of keys that take their values together.
         when: By key, "other=value" or "other=value|value": when the key is searched at all.
         seed: Of the order of `shuffle(...)`.
         grid: Whether every point will be tried, which an interval does not allow.
@@ -45,26 +44,20 @@ def read(
 
         key = override.get_key_element().lstrip("+~")
         words[key] = override.get_key_element()
-        spans[key], mistakes = _span(override, seed=seed, grid=grid)
+        mistakes: list[str] = []
+        spans[key] = _span(override, mistakes, seed=seed, grid=grid)
         errors += [f"{sweep} {mistake}" for mistake in mistakes]
 
-    groups, mistakes = _groups(zipped, spans)
-    errors += mistakes
-    conditions, mistakes = _conditions(when, spans)
-    errors += mistakes
+    conditions: dict[str, Condition] = {}
+    for key, text in when.items():
+        try:
+            conditions[key] = _condition(key, str(text), spans)
+        except ConfigError as mistake:
+            errors.append(f"hydra.sweeper.when has {key}: {text}{mistake}")
 
-    parameters: list[Parameter] = []
-    for keys in groups:
-        parameter_conditions = dict.fromkeys(conditions.get(key) for key in keys)
-        if len(parameter_conditions) > 1:
-            errors.append(
-                f"hydra.sweeper.when holds for some of {' and '.join(keys)}, which are zipped; "
-                "name them all."
-            )
-        span = _zip([spans[key] for key in keys])
-        parameters.append(Parameter(keys, span, next(iter(parameter_conditions))))
-
-    ordered, circle = _sort(parameters)
+    ordered, circle = _sort(
+        [Parameter(key, span, conditions.get(key)) for key, span in spans.items()]
+    )
     if circle:
         errors.append(
             f"hydra.sweeper.when goes in a circle: {', '.join(circle)} wait for each other. Leave "
@@ -74,16 +67,19 @@ def read(
 
 
 def _span(
-    override: Override, *, seed: int | None, grid: bool
-) -> tuple[Choices | Interval, list[str]]:
-    """Return the values of an override, and the mistakes in them."""
+    override: Override, mistakes: list[str], *, seed: int | None, grid: bool
+) -> Choices | Interval:
+    """Return the values of an override, and add what is wrong with them to the mistakes."""
     sweep = override.value()
     if isinstance(sweep, IntervalSweep):
-        return _interval(sweep, grid=grid)
+        assert sweep.start is not None
+        assert sweep.end is not None
+        interval = Interval(sweep.start, sweep.end, "log" in sweep.tags)
+        mistakes += _interval_mistakes(interval, sweep.tags - {"log"}, grid=grid)
+        return interval
     if not override.is_sweep_override():
-        return Choices(((override.get_value_element_as_str(),),)), []
+        return Choices((override.get_value_element_as_str(),))
 
-    mistakes: list[str] = []
     shuffled = even = False
     if isinstance(sweep, ChoiceSweep | RangeSweep):
         if sweep.tags:
@@ -101,127 +97,64 @@ def _span(
         texts = []
     if not texts:
         mistakes.append("has no value; expected at least one. Check its bounds or its pattern.")
-        return Choices((("",),)), mistakes
-
     if shuffled:
         random.Random(f"{seed} {override.key_or_group}").shuffle(texts)
-    return Choices(tuple((text,) for text in texts), even and len(texts) > 1), mistakes
+    return Choices(tuple(dict.fromkeys(texts)), even and len(texts) > 1)
 
 
-def _interval(sweep: IntervalSweep, *, grid: bool) -> tuple[Interval, list[str]]:
-    """Return an interval, and the mistakes in it."""
-    low, high = sweep.start, sweep.end
-    assert low is not None
-    assert high is not None
-
-    mistakes = [
-        f"has the tag {tag}; expected log, or none." for tag in sorted(sweep.tags - {"log"})
-    ]
-    log = "log" in sweep.tags
-    if not (math.isfinite(low) and math.isfinite(high)):
-        mistakes.append("has no end; expected two finite numbers.")
-    elif low > high:
-        mistakes.append(f"is empty: {low:g} is above {high:g}. Write the smaller number first.")
-    elif log and low <= 0:
-        mistakes.append(
-            f"is searched on a log scale from {low:g}; expected a lower end above 0, or no tag."
+def _interval_mistakes(
+    interval: Interval, strange_tags: Iterable[str], *, grid: bool
+) -> Iterator[str]:
+    """Yield what is wrong with an interval."""
+    for tag in sorted(strange_tags):
+        yield f"has the tag {tag}; expected log, or none."
+    if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+        yield "has no end; expected two finite numbers."
+    elif interval.low > interval.high:
+        yield (
+            f"is empty: {interval.low:g} is above {interval.high:g}. Write the smaller number "
+            "first."
+        )
+    elif interval.log and interval.low <= 0:
+        yield (
+            f"is searched on a log scale from {interval.low:g}; expected a lower end above 0, or "
+            "no tag."
         )
     if grid:
-        mistakes.append(
+        yield (
             "is an interval, and sampler=grid tries every value; expected a list or range(...), or "
             "another sampler."
         )
-    return Interval(low, high, log), mistakes
 
 
-def _groups(
-    zipped: Sequence[Sequence[str]], spans: Mapping[str, Choices | Interval]
-) -> tuple[list[tuple[str, ...]], list[str]]:
-    """Return the keys of each parameter, in order, and the mistakes in what is to be zipped."""
-    errors: list[str] = []
-    group_of: dict[str, tuple[str, ...]] = {}
-    for group in zipped:
-        keys = tuple(group)
-        unknown = [key for key in keys if key not in spans]
-        twice = [key for key in keys if key in group_of or keys.count(key) > 1]
-        mistakes = [f"has {key}; {_expected(spans)}" for key in unknown]
-        mistakes += [f"has {key} twice; expected it once." for key in dict.fromkeys(twice)]
-        if len(keys) < 2:
-            mistakes.append(
-                f"has the list [{', '.join(keys)}]; expected at least two keys in each."
-            )
+def _condition(key: str, text: str, spans: Mapping[str, Choices | Interval]) -> Condition:
+    """Return the condition "other=value|value" of a key.
 
-        if not mistakes:
-            mistakes = _unequal({key: spans[key] for key in keys})
-        if not mistakes:
-            group_of |= dict.fromkeys(keys, keys)
-        errors += [f"hydra.sweeper.zip {mistake}" for mistake in mistakes]
-    return list(dict.fromkeys(group_of.get(key, (key,)) for key in spans)), errors
-
-
-def _unequal(spans: Mapping[str, Choices | Interval]) -> list[str]:
-    """Return why keys cannot take their i-th values together; nothing if they can."""
-    intervals = [key for key, span in spans.items() if isinstance(span, Interval)]
-    if intervals:
-        return [f"has {', '.join(intervals)}, an interval; expected lists of values."]
-
-    lengths = {key: len(span.texts) for key, span in spans.items() if isinstance(span, Choices)}
-    if len(set(lengths.values())) == 1:
-        return []
-    counts = " and ".join(f"{length} of {key}" for key, length in lengths.items())
-    return [f"takes the i-th values together, but there are {counts}; list as many of each."]
-
-
-def _zip(spans: Sequence[Choices | Interval]) -> Choices | Interval:
-    """Return the values of the keys of one parameter, each once."""
-    if isinstance(spans[0], Interval):
-        return spans[0]
-    columns = [[texts[0] for texts in span.texts] for span in spans if isinstance(span, Choices)]
-    even = spans[0].even and len(spans) == 1
-    return Choices(tuple(dict.fromkeys(zip(*columns, strict=True))), even)
-
-
-def _conditions(
-    when: Mapping[str, str], spans: Mapping[str, Choices | Interval]
-) -> tuple[dict[str, Condition], list[str]]:
-    """Return the condition of each key that has one, and the mistakes in them."""
-    conditions: dict[str, Condition] = {}
-    errors: list[str] = []
-    for key, text in when.items():
-        condition, mistake = _condition(key, str(text), spans)
-        if condition is None:
-            errors.append(f"hydra.sweeper.when has {key}: {text}{mistake}")
-        else:
-            conditions[key] = condition
-    return conditions, errors
-
-
-def _condition(
-    key: str, text: str, spans: Mapping[str, Choices | Interval]
-) -> tuple[Condition | None, str]:
-    """Return the condition "other=value|value" of a key, or the mistake in it."""
+    Raises:
+        ConfigError: It cannot be one; the message is the end of a sentence.
+    """
     other, _, wanted = text.partition("=")
     if key not in spans:
-        return None, f", but {key} is not given; {_expected(spans)}"
+        raise ConfigError(f", but {key} is not given; {_expected(spans)}")
     if not wanted:
-        return None, f"; expected another key and its value, as in {key}: other=value."
+        raise ConfigError(f"; expected another key and its value, as in {key}: other=value.")
     if other not in spans:
-        return None, f", but {other} is not given; {_expected(spans)}"
+        raise ConfigError(f", but {other} is not given; {_expected(spans)}")
     span = spans[other]
     if isinstance(span, Interval):
-        return None, f", but {other} is an interval; expected a key with a list of values."
+        raise ConfigError(f", but {other} is an interval; expected a key with a list of values.")
 
     # Read as the values themselves were, of which true became True, and 1e-3 became 0.001.
     choice = f"{other}=choice({wanted.replace('|', ',')})"
     override = OverridesParser.create().parse_override(choice)
     values = tuple(plain(value) for value in override.sweep_string_iterator())
-    allowed = [plain(texts[0]) for texts in span.texts]
+    allowed = [plain(value) for value in span.texts]
     impossible = [value for value in values if value not in allowed]
     if impossible:
-        return None, (
+        raise ConfigError(
             f", but {other} is never {' or '.join(impossible)}; expected {' or '.join(allowed)}."
         )
-    return Condition(other, values), ""
+    return Condition(other, values)
 
 
 def _expected(spans: Mapping[str, Choices | Interval]) -> str:
@@ -230,14 +163,10 @@ def _expected(spans: Mapping[str, Choices | Interval]) -> str:
 
 
 def _sort(parameters: Sequence[Parameter]) -> tuple[list[Parameter], list[str]]:
-    """Return the parameters, each behind that of its condition, and the names of a circle."""
-    ordered: list[Parameter] = []
+    """Return the parameters, each behind that of its condition, and the keys of a circle."""
+    ordered: dict[str, Parameter] = {}
     waiting = list(parameters)
-    while waiting:
-        keys = {key for parameter in ordered for key in parameter.keys}
-        ready = [p for p in waiting if p.when is None or p.when.key in keys]
-        if not ready:
-            break
-        ordered.append(ready[0])
+    while ready := [p for p in waiting if p.when is None or p.when.key in ordered]:
+        ordered[ready[0].key] = ready[0]
         waiting.remove(ready[0])
-    return ordered, [parameter.name for parameter in waiting]
+    return list(ordered.values()), [parameter.key for parameter in waiting]

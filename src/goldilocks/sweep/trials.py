@@ -1,7 +1,8 @@
 """The trials of a search as jobs of Hydra's launchers, then its table and figures."""
 
+import itertools
 import numbers
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -18,8 +19,6 @@ from goldilocks.search.options import GRID, RESULTS, Options, Plan
 from goldilocks.search.study import Trials, open_trials
 from goldilocks.sweep.launcher import LocalLauncher
 from goldilocks.sweep.plan import plan
-
-Job = tuple[int, Sequence[str]]  # number and overrides
 
 
 def run(
@@ -41,9 +40,7 @@ def run(
         if hasattr(launcher, "stream"):
             batches = [_stream(cast(LocalLauncher, launcher), trials)]
         else:
-            batches = [
-                _launch(launcher, trials, batch) for batch in _batches(trials, planned.options)
-            ]
+            batches = _launch(launcher, trials, planned.options)
         _conclude(trials.study, planned, folder / RESULTS)
 
     for job in (job for batch in batches for job in batch):
@@ -65,33 +62,22 @@ def _stream(launcher: LocalLauncher, trials: Trials[list[str]]) -> list[JobRetur
 
 
 def _launch(
-    launcher: Launcher, trials: Trials[list[str]], batch: Sequence[Job]
-) -> Sequence[JobReturn]:
-    """Run a batch of trials."""
-    returns = launcher.launch([overrides for _, overrides in batch], initial_job_idx=batch[0][0])
-    for (number, _), job in zip(batch, returns, strict=True):
-        trials.tell(number, _value(job))
-    return returns
-
-
-def _batches(trials: Trials[list[str]], options: Options) -> Iterator[list[Job]]:
-    """Yield the trials that are left, in batches whose numbers follow each other."""
+    launcher: Launcher, trials: Trials[list[str]], options: Options
+) -> list[Sequence[JobReturn]]:
+    """Run trials with a launcher that takes a batch at a time, and return the jobs by batch."""
     most = options.max_batch_size
     if most is None and options.sampler != GRID:
         most = 1
 
-    batch: list[Job] = []
-    while (job := trials.ask()) is not None:
-        # Another process may have taken a number of the same database.
-        if batch and job[0] != batch[-1][0] + 1:
-            yield batch
-            batch = []
-        batch.append(job)
-        if len(batch) == most:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    batches: list[Sequence[JobReturn]] = []
+    jobs = iter(trials.ask, None)
+    while batch := list(itertools.islice(jobs, most)):
+        overrides = [words for _, words in batch]
+        returns = launcher.launch(overrides, initial_job_idx=batch[0][0])
+        for (number, _), job in zip(batch, returns, strict=True):
+            trials.tell(number, _value(job))
+        batches.append(returns)
+    return batches
 
 
 def _value(job: JobReturn) -> float | None:

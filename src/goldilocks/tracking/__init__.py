@@ -4,12 +4,12 @@ protocols   what every store and tracker offers: `Store` and `Tracker`
 local       where the store is -> an open one; `null`: nothing is stored
 database    reached, created and migrated once, movable
 lifecycle   a run, from its first moment to its end
-store       runs that are written, runs that are looked up
+store       runs that are written, runs and models that are looked up
 tracker     what a running training talks to: the tracker, which writes to the journal
 journal     what was logged, on this disk
 sender      entries of a journal -> the store
 repair      journals of processes that are gone
-query, histories, selection  runs and curves that are read
+query, selection, histories  runs that are searched for, and their curves
 inputs      what the model of a run takes
 registry    registered models, their versions and the champion
 served      how MLflow loads a logged model to serve it

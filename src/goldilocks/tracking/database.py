@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import requests
 import sqlalchemy
-from filelock import FileLock
+import sqlalchemy.exc
+from alembic.runtime.migration import MigrationContext
+from filelock import BaseFileLock, FileLock
 from mlflow.tracking import MlflowClient
 
 from goldilocks import console
@@ -55,7 +56,7 @@ def reach(uri: str) -> None:
     if uri.startswith(SQLITE):
         database(uri).parent.mkdir(parents=True, exist_ok=True)
         with _connected(uri) as connection:
-            if _is_ready(connection):
+            if _is_ready(uri, connection):
                 connection.execute("BEGIN IMMEDIATE")  # Fails where it cannot be written.
                 connection.rollback()
                 return
@@ -113,17 +114,15 @@ def configure_mlflow() -> None:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 
-@contextlib.contextmanager
-def lock(uri: str) -> Generator[None]:
-    """Hold the lock of a store, so that one process at a time creates what is missing in it."""
+def lock(uri: str) -> BaseFileLock:
+    """Return the lock of a store, so that one process at a time creates what is missing in it."""
     file = f"{database(uri)}.lock"
     if not uri.startswith(SQLITE):
         # Several users may share the folder; on Windows each has their own.
         user = os.getuid() if hasattr(os, "getuid") else "user"
         name = hashlib.sha256(uri.encode()).hexdigest()[:16]
         file = f"{tempfile.gettempdir()}/goldilocks-{user}-{name}.lock"
-    with FileLock(file, timeout=SECONDS_TO_MIGRATE):
-        yield
+    return FileLock(file, timeout=SECONDS_TO_MIGRATE)
 
 
 def database(uri: str) -> Path:
@@ -183,44 +182,36 @@ def _tables_version(uri: str) -> str | None:
     """Return the version of a database's tables, as MLflow names it; None if it has no tables."""
     engine = sqlalchemy.create_engine(uri)
     try:
-        if not sqlalchemy.inspect(engine).has_table("alembic_version"):
-            return None
         with engine.connect() as connection:
-            return connection.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
+            return MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
 
 
-def _is_ready(connection: sqlite3.Connection) -> bool:
+def _is_ready(uri: str, connection: sqlite3.Connection) -> bool:
     """Return whether a SQLite store has its tables, and lets others read while one writes."""
     try:
-        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError:  # It has no tables yet.
+        ahead = connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        return ahead and _tables_version(uri) == SCHEMA
+    except (
+        sqlite3.OperationalError,
+        sqlalchemy.exc.OperationalError,
+    ):  # Whoever makes it holds it.
         return False
-    return version == (SCHEMA,) and connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def _migrate(uri: str) -> None:
     """Create the tables, or upgrade those of an older MLflow, and turn on the write-ahead log."""
     if uri.startswith(SQLITE):
         with _connected(uri) as connection:
-            if _is_ready(connection):  # Another process has done it meanwhile.
+            if _is_ready(uri, connection):  # Another process has done it meanwhile.
                 return
             _write_ahead(connection)
-            if _is_old(connection):
+            if _tables_version(uri) not in (None, SCHEMA):
                 _upgrade(uri, connection)
 
     MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
     make_movable(uri)
-
-
-def _is_old(connection: sqlite3.Connection) -> bool:
-    """Return whether another MLflow has created the tables."""
-    tables = "SELECT count(*) FROM sqlite_master WHERE name = 'experiments'"
-    if connection.execute(tables).fetchone() == (0,):
-        return False
-    version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return version != (SCHEMA,)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

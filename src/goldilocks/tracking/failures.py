@@ -6,14 +6,6 @@ from collections.abc import Generator
 
 from filelock import Timeout
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import (
-    BAD_REQUEST,
-    INVALID_PARAMETER_VALUE,
-    INVALID_STATE,
-    PERMISSION_DENIED,
-    RESOURCE_DOES_NOT_EXIST,
-    ErrorCode,
-)
 from sqlalchemy.exc import SQLAlchemyError
 
 from goldilocks.errors import StoreError
@@ -21,17 +13,11 @@ from goldilocks.errors import StoreError
 # What MLflow raises about a store, by way of SQLAlchemy, requests (an OSError) or the file system.
 FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, Timeout)
 
+# What MLflow says of what does not exist, or cannot.
+MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
 # What a store says of a call that it will not take however often it is asked.
-REFUSALS = [
-    ErrorCode.Name(code)
-    for code in (
-        BAD_REQUEST,
-        INVALID_PARAMETER_VALUE,
-        INVALID_STATE,
-        PERMISSION_DENIED,
-        RESOURCE_DOES_NOT_EXIST,
-    )
-]
+REFUSALS = ("BAD_REQUEST", "INVALID_STATE", "PERMISSION_DENIED", *MISSING)
 
 # What databases say, through MLflow, where two processes make the same row at the same moment.
 COLLISIONS = ("IntegrityError", "UniqueViolation")
@@ -42,8 +28,6 @@ def explained(uri: str) -> Generator[None]:
     """Turn what is raised about a store into one sentence."""
     try:
         yield
-    except StoreError:
-        raise
     except FAILURES as error:
         cause = getattr(error, "orig", None) or error  # SQLAlchemy's is in the way.
         reason = (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")

@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from mlflow.store.tracking.dbmodels.models import SqlMetric
+from mlflow.entities.metric import Metric, MetricWithRunId
 from mlflow.store.tracking.rest_store import RestStore
 from mlflow.tracking import MlflowClient
 from mlflow.utils.request_utils import augmented_raise_for_status
 from mlflow.utils.rest_utils import http_request
-from sqlalchemy import select
+
+from goldilocks.tracking.query import Histories, batches
 
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
+POINTS_A_QUERY = 2**31 - 1  # all
 # MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
 RUNS_A_REQUEST, POINTS_A_REPLY = 100, 25_000
 # What the MLflow UI itself requests; it cuts long replies off without a word.
@@ -19,23 +21,11 @@ BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 LARGEST = 1.7976931348623157e308  # what a database has for infinity
 
 
-class Point(NamedTuple):
-    """A logged value: whose, of which metric, at which step, written when (milliseconds)."""
-
-    run_id: str
-    name: str
-    step: int
-    timestamp: int
-    value: float
-
-
-def histories(
-    client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]
-) -> dict[str, dict[str, list[tuple[int, float]]]]:
+def histories(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
     """Return metrics of many runs, step by step.
 
-    A database is read in one query per 1,000 runs, a tracking server in one request per metric and
-    100 runs, any other store run by run.
+    A database is read in one query per metric and 1,000 runs, a tracking server in one request per
+    metric and 100 runs, any other store run by run.
 
     Args:
         client: Of the store.
@@ -50,61 +40,43 @@ def histories(
         MlflowException: The store cannot be read.
         SQLAlchemyError: The database cannot be read.
     """
-    points = list(_points(client, list(dict.fromkeys(run_ids)), list(dict.fromkeys(names))))
-    points.sort(key=lambda point: point.timestamp)
-    values: dict[tuple[str, str], dict[int, float]] = {}
-    for point in points:
-        curve = values.setdefault((point.run_id, point.name), {})
-        curve[point.step] = _unbounded(point.value)
-
     curves: dict[str, dict[str, list[tuple[int, float]]]] = {run_id: {} for run_id in run_ids}
-    for (run_id, name), curve in values.items():
-        curves[run_id][name] = sorted(curve.items())
+    for name in dict.fromkeys(names):
+        values: dict[str, dict[int, float]] = {}
+        for point in sorted(_points(client, list(curves), name), key=lambda point: point.timestamp):
+            values.setdefault(point.run_id, {})[point.step] = _unbounded(point.value)
+        for run_id, curve in values.items():
+            curves[run_id][name] = sorted(curve.items())
     return curves
 
 
-def _points(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
-    store = client._tracking_client.store  # pyright: ignore[reportPrivateUsage]
-    if hasattr(store, "engine"):
-        return _of_database(store.engine, run_ids, names)
-    if isinstance(store, RestStore):
-        return _of_server(client, store, run_ids, names)
-    return _one_by_one(client, run_ids, names)
-
-
-def _of_database(engine: Any, run_ids: Sequence[str], names: Sequence[str]) -> Iterator[Point]:
-    columns = (
-        SqlMetric.run_uuid,
-        SqlMetric.key,
-        SqlMetric.step,
-        SqlMetric.timestamp,
-        SqlMetric.value,
-        SqlMetric.is_nan,
-    )
-    with engine.connect() as connection:
-        for some in _cut(run_ids, RUNS_A_QUERY):
-            query = select(*columns).where(SqlMetric.run_uuid.in_(some), SqlMetric.key.in_(names))
-            for run_id, name, step, timestamp, value, is_nan in connection.execute(query):
-                yield Point(run_id, name, step, timestamp, math.nan if is_nan else value)
+def _points(client: MlflowClient, run_ids: Sequence[str], name: str) -> Iterator[MetricWithRunId]:
+    store: Any = client._tracking_client.store  # pyright: ignore[reportPrivateUsage]
+    if hasattr(store, "get_metric_history_bulk"):
+        for some in batches(run_ids, RUNS_A_QUERY):
+            yield from store.get_metric_history_bulk(some, name, POINTS_A_QUERY)
+    elif isinstance(store, RestStore):
+        yield from _of_server(client, store, run_ids, name)
+    else:
+        yield from _one_by_one(client, run_ids, name)
 
 
 def _of_server(
-    client: MlflowClient, store: RestStore, run_ids: Sequence[str], names: Sequence[str]
-) -> Iterator[Point]:
-    for name in names:
-        waiting = _cut(run_ids, RUNS_A_REQUEST)
-        while waiting:
-            some = waiting.pop()
-            points = _reply(store, some, name)
-            if points is not None and len(points) < POINTS_A_REPLY:
-                yield from points
-            elif points is None or len(some) == 1:
-                yield from _one_by_one(client, some, [name])
-            else:  # Cut off: ask again for fewer runs.
-                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+    client: MlflowClient, store: RestStore, run_ids: Sequence[str], name: str
+) -> Iterator[MetricWithRunId]:
+    waiting = batches(run_ids, RUNS_A_REQUEST)
+    while waiting:
+        some = waiting.pop()
+        points = _reply(store, some, name)
+        if points is not None and len(points) < POINTS_A_REPLY:
+            yield from points
+        elif points is None or len(some) == 1:
+            yield from _one_by_one(client, some, name)
+        else:  # Cut off: ask again for fewer runs.
+            waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
 
 
-def _reply(store: RestStore, run_ids: Sequence[str], name: str) -> list[Point] | None:
+def _reply(store: RestStore, run_ids: Sequence[str], name: str) -> list[MetricWithRunId] | None:
     """Return at most `POINTS_A_REPLY` points; None from a server that does not know the request."""
     reply: Any = http_request(
         host_creds=store.get_host_creds(),
@@ -116,28 +88,17 @@ def _reply(store: RestStore, run_ids: Sequence[str], name: str) -> list[Point] |
         return None
     augmented_raise_for_status(reply)
     return [
-        Point(
-            point["run_id"],
-            point["key"],
-            int(point["step"]),
-            int(point["timestamp"]),
-            float(point["value"]),
-        )
+        MetricWithRunId(Metric.from_dictionary(point), point["run_id"])
         for point in reply.json()["metrics"]
     ]
 
 
 def _one_by_one(
-    client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]
-) -> Iterator[Point]:
+    client: MlflowClient, run_ids: Sequence[str], name: str
+) -> Iterator[MetricWithRunId]:
     for run_id in run_ids:
-        for name in names:
-            for point in client.get_metric_history(run_id, name):
-                yield Point(run_id, name, point.step, point.timestamp, point.value)
-
-
-def _cut(run_ids: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [run_ids[start : start + size] for start in range(0, len(run_ids), size)]
+        for point in client.get_metric_history(run_id, name):
+            yield MetricWithRunId(point, run_id)
 
 
 def _unbounded(value: float) -> float:

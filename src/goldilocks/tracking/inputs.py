@@ -5,32 +5,29 @@ import tempfile
 from pathlib import Path
 
 from mlflow.entities import Run
-from mlflow.tracking import MlflowClient
 
 from goldilocks.encoding import schema
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, StoreError
-from goldilocks.tracking import sender
+from goldilocks.tracking.failures import explained
+from goldilocks.tracking.store import MlflowStore
 
 
-def of(client: MlflowClient, run_id: str, *, uri: str) -> Schema:
-    """Return the schema of the model of a run.
+def of(store: MlflowStore, run_id: str) -> Schema:
+    """Return what the model of a run takes, and what its predictions mean.
 
     Args:
-        client: Of the store.
-        run_id: Of a run that is there.
-        uri: Of the store.
+        store: Where the run is.
+        run_id: The whole ID.
 
     Raises:
-        StoreError: The run did not log it.
-        MlflowException: The store cannot be read.
+        StoreError: There is no such run, it did not log that, or the store cannot be read.
     """
-    run = client.get_run(run_id)
-    artifacts = sender.repository(uri, str(run.info.artifact_uri))
+    run, artifacts = store.mlflow_run(run_id), store.artifacts(run_id)
     try:
-        if schema.FILE not in [item.path for item in artifacts.list_artifacts(None)]:
-            return _derived(run)
-        with tempfile.TemporaryDirectory() as folder:
+        with explained(store.uri), tempfile.TemporaryDirectory() as folder:
+            if schema.FILE not in [item.path for item in artifacts.list_artifacts(None)]:
+                return _derived(run)
             file = Path(artifacts.download_artifacts(schema.FILE, folder))
             return schema.from_json(file.read_text("utf-8"))
     except (DataError, LookupError, ValueError) as error:

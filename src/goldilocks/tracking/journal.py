@@ -39,6 +39,11 @@ class Journal:
         self._held = FileLock(folder.with_name(f"{folder.name}.lock"), thread_local=False)
 
     @property
+    def run_id(self) -> str:
+        """The ID of its run."""
+        return self.folder.name
+
+    @property
     def checkpoint(self) -> Path:
         """The file from which an interrupted training resumes."""
         return self.folder / "checkpoint.npz"
@@ -47,13 +52,6 @@ class Journal:
     def is_left(self) -> bool:
         """Whether it is (still) here."""
         return self._file.exists()
-
-    def mend(self) -> None:
-        """Cut off a last line that a kill or a full disk left incomplete."""
-        if self._file.exists():
-            text = self._file.read_bytes()
-            with self._file.open("r+b") as file:
-                file.truncate(text.rfind(b"\n") + 1)
 
     @contextlib.contextmanager
     def held(self, *, seconds: float = 0) -> Generator[bool]:
@@ -64,16 +62,22 @@ class Journal:
         """
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            self._held.acquire(timeout=seconds)
+            held = self._held.acquire(timeout=seconds)
         except Timeout:
             yield False
             return
 
-        try:
+        with held:
             self.folder.mkdir(exist_ok=True)
+            self._mend()
             yield True
-        finally:
-            self._held.release()
+
+    def _mend(self) -> None:
+        """Cut off a last line that a kill or a full disk left incomplete."""
+        if self._file.exists():
+            text = self._file.read_bytes()
+            with self._file.open("r+b") as file:
+                file.truncate(text.rfind(b"\n") + 1)
 
     def add(self, kind: str, value: Any) -> None:
         """Append an entry; it is on its way to the disk when this returns.

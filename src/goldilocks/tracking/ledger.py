@@ -5,11 +5,8 @@ its evaluation on. All experiments of a store are searched, and deleted runs and
 well: what a person has seen stays seen.
 """
 
-from mlflow.entities import ViewType
-from mlflow.tracking import MlflowClient
-
-from goldilocks.tracking import query
-from goldilocks.tracking.query import EXPERIMENTS_SEARCHED, StoredRun
+from goldilocks.tracking.protocols import Store
+from goldilocks.tracking.query import StoredRun
 
 DIGEST = "test.digest"  # of the content of the test rows
 EVALUATED = "test.evaluated"  # when, ISO 8601
@@ -25,45 +22,36 @@ def evaluated_at(run: StoredRun) -> str:
     return run.tags.get(EVALUATED) or run.tags.get(EVALUATED_BEFORE, "")
 
 
-def evaluations(client: MlflowClient, digest: str) -> list[StoredRun]:
+def evaluations(store: Store, digest: str) -> list[StoredRun]:
     """Return the final runs that were evaluated on test rows of this digest, or are about to be.
 
     Raises:
-        MlflowException: If the store cannot be read.
+        StoreError: If the store cannot be read.
     """
-    runs = _search(client, f"tags.`{DIGEST}` = '{digest}'")
+    runs = store.search(f"tags.`{DIGEST}` = '{digest}'", deleted=True)
     return [run for run in runs if evaluated_at(run) or run.status == "RUNNING"]
 
 
-def evaluations_elsewhere(
-    client: MlflowClient, dataset_digest: str, digest: str
-) -> list[StoredRun]:
+def evaluations_elsewhere(store: Store, dataset_digest: str, digest: str) -> list[StoredRun]:
     """Return the final runs that were evaluated on other test rows of the same data set.
 
     Raises:
-        MlflowException: If the store cannot be read.
+        StoreError: If the store cannot be read.
     """
-    runs = _search(client, f"tags.`dataset.digest` = '{dataset_digest}' AND tags.role = 'final'")
+    text = f"tags.`dataset.digest` = '{dataset_digest}' AND tags.role = 'final'"
+    runs = store.search(text, deleted=True)
     return [run for run in runs if evaluated_at(run) and run.tags.get(DIGEST) != digest]
 
 
-def validation_runs(client: MlflowClient, dataset_digest: str) -> list[StoredRun]:
+def validation_runs(store: Store, dataset_digest: str) -> list[StoredRun]:
     """Return the runs that were scored on validation rows of a data set, but for failed ones.
 
     Raises:
-        MlflowException: If the store cannot be read.
+        StoreError: If the store cannot be read.
     """
-    runs = _search(
-        client,
+    runs = store.search(
         f"tags.`dataset.digest` = '{dataset_digest}' AND attributes.status != 'FAILED' "
         "AND attributes.status != 'KILLED'",
+        deleted=True,
     )
     return [run for run in runs if run.tags.get("role") in CHOICES]
-
-
-def _search(client: MlflowClient, text: str) -> list[StoredRun]:
-    experiments = client.search_experiments(
-        view_type=ViewType.ALL, max_results=EXPERIMENTS_SEARCHED
-    )
-    ids = [experiment.experiment_id for experiment in experiments]
-    return query.search(client, ids, text, ViewType.ALL)

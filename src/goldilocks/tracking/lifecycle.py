@@ -1,14 +1,17 @@
 """A run from its first line in the journal to the last one that its store has taken."""
 
+from __future__ import annotations
+
 import contextlib
 import signal
 import threading
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlflow.tracking import MlflowClient
+from mlflow.tracking.context.registry import resolve_tags
 
 from goldilocks import console
 from goldilocks.errors import StoreError
@@ -17,38 +20,35 @@ from goldilocks.tracking.database import SQLITE
 from goldilocks.tracking.failures import FAILURES, explained
 from goldilocks.tracking.tracker import JournalTracker
 
+if TYPE_CHECKING:
+    from goldilocks.tracking.store import MlflowStore
+
 SECONDS_OF_A_REPAIR = 60  # that another process may hold a run, to send what it had left
 
 
 @contextlib.contextmanager
 def open_run(
-    client: MlflowClient,
-    run_id: str,
+    store: MlflowStore,
     name: str,
-    *,
-    uri: str,
-    where: str,
-    ui_command: str,
     params: Mapping[str, Any],
-    resumed: bool,
+    tags: Mapping[str, str],
+    resume: str | None,
 ) -> Generator[JournalTracker]:
     """Keep a run open inside a `with`, and afterwards end it as FINISHED, FAILED or KILLED.
 
     Args:
-        client: Of the store.
-        run_id: Of a run that the store has.
+        store: Where the run is, or will be.
         name: For people.
-        uri: Of the store.
-        where: Where the run is logged, in words.
-        ui_command: The command that shows the store.
         params: Logged unless an earlier process has logged them.
-        resumed: Whether an earlier process was interrupted in this run.
+        tags: Of a new run.
+        resume: ID of a run in which an earlier process was interrupted; None for a new one.
 
     Raises:
         StoreError: The store cannot be written, or another process has the run.
     """
     with contextlib.ExitStack() as stack:
-        with explained(uri):
+        with explained(store.uri):
+            run_id = resume or _create(store, name, tags)
             written = journal.of(run_id)
             locked = stack.enter_context(written.held(seconds=SECONDS_OF_A_REPAIR))
         if not locked:
@@ -56,15 +56,13 @@ def open_run(
                 f"the run {run_id} is under way in another process; expected one that ended."
             )
 
-        with explained(uri):
+        with explained(store.uri):
             if not written.entries():
-                written.add("begin", {"uri": _relative(uri), "name": name})
-            if resumed:
-                _set_running(client, run_id)
+                written.add("begin", {"uri": _relative(store.uri), "name": name})
+            if resume:
+                _set_running(store.client, run_id)
 
-        tracker = JournalTracker(
-            client, run_id, written, uri=uri, where=where, ui_command=ui_command
-        )
+        tracker = JournalTracker(store, written)
         try:
             with _terminable():
                 if not any(kind == "params" for kind, _ in written.entries()):
@@ -78,10 +76,15 @@ def open_run(
             written.remove()
         else:
             console.note(
-                f"the tracking store {uri} does not take what the run {run_id} logged. All of it "
-                f"is kept in {journal.RUNS / run_id}, and sent when a run is started in this "
+                f"the tracking store {store.uri} does not take what the run {run_id} logged. All "
+                f"of it is kept in {journal.RUNS / run_id}, and sent when a run is started in this "
                 "folder, or by `goldilocks repair`."
             )
+
+
+def _create(store: MlflowStore, name: str, tags: Mapping[str, str]) -> str:
+    run = store.client.create_run(store.experiment_id, run_name=name, tags=resolve_tags(dict(tags)))
+    return run.info.run_id
 
 
 def _set_running(client: MlflowClient, run_id: str) -> None:
@@ -99,9 +102,7 @@ def _end_early(tracker: JournalTracker, error: BaseException) -> None:
         status, reason = "FAILED", f"{type(error).__name__}: {error}"
 
     with contextlib.suppress(StoreError, *FAILURES):
-        tracker.tags(
-            {"reason": reason[: repair.REASON_LENGTH], "last_epoch": str(tracker.last_epoch)}
-        )
+        tracker.tags(repair.ending(reason, tracker.last_epoch))
     with contextlib.suppress(StoreError, *FAILURES):
         tracker.close(status)
 

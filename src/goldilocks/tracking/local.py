@@ -11,7 +11,6 @@ from mlflow.tracking import MlflowClient
 from goldilocks.errors import StoreError
 from goldilocks.tracking import database
 from goldilocks.tracking.failures import explained
-from goldilocks.tracking.protocols import Store
 from goldilocks.tracking.store import MlflowStore
 
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
@@ -19,7 +18,7 @@ EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 DEFAULT_EXPERIMENT = "0"  # MLflow's own, in every store
 
 
-def connect(*, uri: str | None, experiment: str) -> Store:
+def connect(*, uri: str | None, experiment: str) -> MlflowStore:
     """Open a store and its experiment for reading and writing, and create what is not there yet.
 
     Args:
@@ -33,13 +32,10 @@ def connect(*, uri: str | None, experiment: str) -> Store:
     uri = uri or default_uri()
     with explained(uri):
         database.reach(uri)
-        mlflow.set_tracking_uri(uri)
-        client = MlflowClient(uri)
-        existing = client.get_experiment_by_name(experiment)
-        return _opened(client, uri, existing or _create(client, uri, experiment))
+        return _opened(uri, experiment, create=True)
 
 
-def open_existing(*, uri: str | None, experiment: str) -> Store:
+def open_existing(*, uri: str | None, experiment: str) -> MlflowStore:
     """Open a store for reading: nothing is created, migrated or locked.
 
     Args:
@@ -53,10 +49,7 @@ def open_existing(*, uri: str | None, experiment: str) -> Store:
     uri = uri or default_uri()
     with explained(uri):
         database.check_exists(uri)
-        mlflow.set_tracking_uri(uri)
-        client = MlflowClient(uri)
-        existing = client.get_experiment_by_name(experiment)
-        return _opened(client, uri, existing or client.get_experiment(DEFAULT_EXPERIMENT))
+        return _opened(uri, experiment, create=False)
 
 
 def default_uri() -> str:
@@ -64,7 +57,15 @@ def default_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
 
 
-def _opened(client: MlflowClient, uri: str, experiment: Experiment) -> MlflowStore:
+def _opened(uri: str, name: str, *, create: bool) -> MlflowStore:
+    mlflow.set_tracking_uri(uri)
+    client = MlflowClient(uri)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None and create:
+        experiment = _create(client, uri, name)
+    elif experiment is None:
+        experiment = client.get_experiment(DEFAULT_EXPERIMENT)
+
     if experiment.lifecycle_stage == "deleted":
         raise StoreError(
             f"the MLflow experiment {experiment.name} in {uri} was deleted. Restore it with "

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from goldilocks.dataset import Dataset
     from goldilocks.tracking.protocols import Store
-    from goldilocks.tracking.query import StoredRun
+    from goldilocks.tracking.query import Histories, StoredRun
 
 
 class NullTracker:
@@ -75,99 +75,32 @@ class NullStore:
         """Lock nothing: no process shares anything here."""
         yield
 
-    def find_run(self, fingerprint: str, *, finished: bool = True) -> None:
-        """Find nothing."""
-
-    def test_evaluations(self, digest: str) -> None:
-        """Return None: there is no test ledger."""
-
-    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
-        """Return no runs."""
-        return []
-
-    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
-        """Return no runs."""
-        return []
-
-    def record_reason(self, run_id: str, reason: str) -> None:
-        """Record nothing."""
-
     def repair(self) -> list[str]:
         """Repair nothing."""
         return []
 
-    def load_model(self, run_id: str) -> NoReturn:
-        """Raise a `StoreError`: there is no run to start from."""
-        raise StoreError(
-            f"model.init_from is {run_id}, but tracking=none keeps no runs; expected the store "
-            "that has this run. Use tracking=local or tracking=server."
-        )
-
-    def schema(self, run_id: str) -> NoReturn:
-        """Raise a `StoreError`."""
-        raise _no_run(run_id)
-
-    def register(self, run_id: str, name: str) -> NoReturn:
-        """Raise a `StoreError`: there is no run to register."""
-        raise StoreError(
-            f"tracking=none keeps no runs, so that none can be registered as {name}; use "
-            "tracking=local."
-        )
-
-    def model_run_id(self, name: str) -> NoReturn:
-        """Raise a `StoreError`."""
-        raise _no_run(name)
+    def search(
+        self, text: str, *, everywhere: bool = False, deleted: bool = False
+    ) -> list[StoredRun]:
+        """Return no runs."""
+        return []
 
     def get_run(self, run_id: str) -> NoReturn:
-        """Raise a `StoreError`."""
-        raise _no_run(run_id)
+        """Raise a `StoreError`: there is no run."""
+        raise StoreError(
+            f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has "
+            "this run: use tracking=local or tracking=server."
+        )
 
-    def get_runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
-        """Return no runs."""
-        return []
+    def load_model(self, run_id: str) -> NoReturn:
+        """Raise a `StoreError`: there is no run."""
+        self.get_run(run_id)
 
-    def child_run_ids(self, run_id: str) -> list[str]:
-        """Return no IDs."""
-        return []
-
-    def runs_of(self, study: str) -> list[StoredRun]:
-        """Return no runs."""
-        return []
-
-    def history(self, run_id: str, name: str) -> list[float]:
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return no values."""
-        return []
-
-    def histories(
-        self, run_ids: Sequence[str], names: Sequence[str]
-    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
-        """Return no values for each run."""
-        return {run_id: {} for run_id in run_ids}
-
-    def select(self, targets: Sequence[str]) -> NoReturn:
-        """Raise a `StoreError`."""
-        raise _no_run(" or ".join(targets))
-
-    def download_artifact(self, run_id: str, path: str, folder: Path) -> NoReturn:
-        """Raise a `StoreError`."""
-        raise _no_run(run_id)
-
-    def log_artifacts(self, run_id: str, folder: Path, path: str | None) -> NoReturn:
-        """Raise a `StoreError`."""
-        raise _no_run(run_id)
-
-    def page_url(self, run: StoredRun) -> NoReturn:
-        """Raise a `StoreError`."""
-        raise _no_run(run.run_id)
+        return {}
 
 
 def connect() -> Store:
     """Return the store that stores nothing."""
     return NullStore()
-
-
-def _no_run(name: str) -> StoreError:
-    return StoreError(
-        f"tracking=none keeps no runs, so there is no {name}; expected the store that has this "
-        "run: use tracking=local or tracking=server."
-    )

@@ -12,10 +12,7 @@ if TYPE_CHECKING:  # These import MLflow, pandas or Keras; a config error must n
     import numpy as np
 
     from goldilocks.dataset import Dataset
-    from goldilocks.encoding.schema import Schema
-    from goldilocks.tracking.query import StoredRun
-    from goldilocks.tracking.registry import Version
-    from goldilocks.tracking.selection import Selection
+    from goldilocks.tracking.query import Histories, StoredRun
 
 
 class Tracker(Protocol):
@@ -123,55 +120,19 @@ class Store(Protocol):
         """
         ...
 
-    def find_run(self, fingerprint: str, *, finished: bool = True) -> StoredRun | None:
-        """Return the cached run of a configuration, else its newest resumable run, else None.
-
-        A run is cached if it is FINISHED and was not pruned. It is resumable if it was interrupted
-        and this folder still has its journal.
-
-        Args:
-            fingerprint: Of the configuration.
-            finished: Whether to look for a cached run; False: only for a resumable one.
-        """
-        ...
-
-    def test_evaluations(self, digest: str) -> list[StoredRun] | None:
-        """Return the final runs with test rows of this digest; None without a ledger."""
-        ...
-
-    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
-        """Return the final runs that evaluated other test rows of the same data set."""
-        ...
-
-    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
-        """Return the runs scored on validation rows of a data set, deleted ones included."""
-        ...
-
-    def record_reason(self, run_id: str, reason: str) -> None:
-        """Record why a run was ended, unless it recorded a better reason itself."""
-        ...
-
     def repair(self) -> list[str]:
         """Send what runs left unsent, mark those whose process is gone; return a line each."""
         ...
 
-    def load_model(self, run_id: str) -> keras.Model:
-        """Load the model that a run logged, raw rows -> predictions."""
-        ...
-
-    def schema(self, run_id: str) -> Schema:
-        """Return what the model of a run takes, and what its predictions mean."""
-        ...
-
-    def register(self, run_id: str, name: str) -> Version:
-        """Register a run's model as the newest version and champion of `name`, once per run."""
-        ...
-
-    def model_run_id(self, name: str) -> str:
-        """Return the ID of the run that logged a model.
+    def search(
+        self, text: str, *, everywhere: bool = False, deleted: bool = False
+    ) -> list[StoredRun]:
+        """Return the runs that match, in the order in which they started, without curves.
 
         Args:
-            name: That ID itself, or a registered model as `NAME`, `NAME/VERSION` or `NAME@ALIAS`.
+            text: What to search, in MLflow's language of filters.
+            everywhere: In all experiments of the store, not in this one alone.
+            deleted: The same, with deleted runs and experiments.
         """
         ...
 
@@ -179,40 +140,10 @@ class Store(Protocol):
         """Return a run of any experiment of this store, without its curves."""
         ...
 
-    def get_runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
-        """Return runs of the experiment by ID, with their `val_loss` curves."""
+    def load_model(self, run_id: str) -> keras.Model:
+        """Load the model that a run logged, raw rows -> predictions."""
         ...
 
-    def child_run_ids(self, run_id: str) -> list[str]:
-        """Return the IDs of a run's children, then of the cached runs that it reused."""
-        ...
-
-    def runs_of(self, study: str) -> list[StoredRun]:
-        """Return the runs of a study's experiments as they started, without their curves."""
-        ...
-
-    def history(self, run_id: str, name: str) -> list[float]:
-        """Return the values of a metric in the order of epochs."""
-        ...
-
-    def histories(
-        self, run_ids: Sequence[str], names: Sequence[str]
-    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return metrics of many runs, by run and name: (step, value) in step order."""
-        ...
-
-    def select(self, targets: Sequence[str]) -> Selection:
-        """Return the runs that IDs of runs, IDs of sweeps or names of studies stand for."""
-        ...
-
-    def download_artifact(self, run_id: str, path: str, folder: Path) -> Path:
-        """Copy a file that a run logged into a folder, and return the copy."""
-        ...
-
-    def log_artifacts(self, run_id: str, folder: Path, path: str | None) -> None:
-        """Log everything in a folder as artifacts of a run, finished or not, below `path`."""
-        ...
-
-    def page_url(self, run: StoredRun) -> str:
-        """Return the address of a run's page in the MLflow UI, as `ui_command` serves it."""
         ...

@@ -52,8 +52,7 @@ def tags() -> dict[str, str]:
 def packages() -> str:
     """Return every installed package with its version, a line each, as `pip freeze` writes them."""
     versions = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions()}
-    names = sorted(versions, key=str.lower)
-    return "".join(f"{name}=={versions[name]}\n" for name in names)
+    return "".join(f"{name}=={versions[name]}\n" for name in sorted(versions, key=str.lower))
 
 
 def program(name: str) -> str:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
-from goldilocks.tracking import database, inputs, query
+from goldilocks.tracking import database, inputs
+from goldilocks.tracking.failures import explained
+from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import RUN_ID
+from goldilocks.tracking.store import MlflowStore
 
 CHAMPION = "champion"  # alias of the version that is used where none is named
 # tag of a logged model, by which MLflow's pages show where it is registered
@@ -26,12 +28,10 @@ class Version:
     Attributes:
         name: Of the registered model.
         number: From 1.
-        run_id: Of the run that logged the model.
     """
 
     name: str
     number: int
-    run_id: str
 
     @property
     def uri(self) -> str:
@@ -39,32 +39,31 @@ class Version:
         return f"models:/{self.name}/{self.number}"
 
 
-def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Version:
+def register(store: MlflowStore, run_id: str, name: str) -> Version:
     """Register the model of a run as the newest version, and the champion, of a registered model.
 
     A run that is registered by this name already keeps its version, and the champion stays.
 
     Args:
-        client: Of the store.
+        store: Where the run is.
         run_id: The whole ID.
         name: Of the registered model, which is created if it is not there.
-        uri: Of the store.
 
     Raises:
-        StoreError: There is no such run, it logged no model, or MLflow does not take the name.
-        MlflowException: The store cannot be written.
+        StoreError: There is no such run, it logged no model, MLflow does not take the name, or the
+            store cannot be written.
     """
     if not name.strip() or re.search(r"[/:@]", name) or RUN_ID.fullmatch(name):
         raise StoreError(
             f"a model cannot be registered as {name!r}; expected a name without slashes, colons "
             "and @ signs, which is no run's ID, such as house-prices."
         )
-    logged = query.model_of(client, run_id, uri=uri, subject="the run to register")
+    logged, client = store.logged_model(run_id), store.client
 
     # Else two processes that register the same run make two versions of it.
-    with database.lock(uri):
+    with explained(store.uri), database.lock(store.uri):
         versions = [version for version in _versions(client, name) if version.run_id == run_id]
-        made = versions or [_create_version(client, run_id, logged, name, uri=uri)]
+        made = versions or [_create_version(store, run_id, logged, name)]
         version = min(made, key=_number)
 
         # A run that is listed was registered completely: another may be the champion by now.
@@ -73,56 +72,61 @@ def register(client: MlflowClient, run_id: str, name: str, *, uri: str) -> Versi
             client.set_registered_model_alias(name, CHAMPION, version.version)
             listed.append({"name": name, "version": version.version})
             client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(listed)})
-    return Version(version.name, _number(version), str(version.run_id))
+    return Version(version.name, _number(version))
 
 
 def _create_version(
-    client: MlflowClient, run_id: str, logged: LoggedModel, name: str, *, uri: str
+    store: MlflowStore, run_id: str, logged: LoggedModel, name: str
 ) -> ModelVersion:
     """Create a version of a registered model, and that model if it is not there."""
     try:
-        client.create_registered_model(name)
+        store.client.create_registered_model(name)
     except MlflowException as error:
-        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    run = query.one(client, run_id, uri=uri)
-    return client.create_model_version(
+    run = store.get_run(run_id)
+    return store.client.create_model_version(
         name,
         source=f"models:/{logged.model_id}",
         run_id=run_id,
-        tags=_tags(client, run, uri=uri),
+        tags=_tags(store, run),
         description=run.tags.get("mlflow.note.content") or run.name,
         model_id=logged.model_id,
     )
 
 
-def model_run_id(client: MlflowClient, reference: str, *, uri: str) -> str:
+def model_run_id(store: MlflowStore, reference: str) -> str:
     """Return the ID of the run that logged a model.
 
     Args:
-        client: Of the store.
+        store: Where the model is.
         reference: The ID itself, or `NAME` (its champion, else its newest version),
             `NAME/VERSION` or `NAME@ALIAS`.
-        uri: Of the store, for messages.
 
     Raises:
-        StoreError: There is no such model, version or alias.
-        MlflowException: The store cannot be read.
+        StoreError: There is no such model, version or alias, or the store cannot be read.
     """
     if RUN_ID.fullmatch(reference):
         return reference
+    with explained(store.uri):
+        return _referenced(store, reference)
+
+
+def _referenced(store: MlflowStore, reference: str) -> str:
+    client = store.client
     name, sign, choice = _divided(reference.removeprefix("models:/"))
-    versions = sorted(_versions(client, name), key=_number)
+    in_order = sorted(_versions(client, name), key=_number)
+    versions = {str(version.version): version for version in in_order}
     if not versions:
         names = sorted(model.name for model in client.search_registered_models(max_results=100))
         raise StoreError(
             f"{reference} is neither the ID of a run (32 letters and digits) nor a registered "
-            f"model of the store {uri}: it has {', '.join(names) or 'none'}. Give the ID that a "
-            "run prints when it ends, or a name from there."
+            f"model of the store {store.uri}: it has {', '.join(names) or 'none'}. Give the ID "
+            "that a run prints when it ends, or a name from there."
         )
 
     aliases = client.get_registered_model(name).aliases
-    newest = str(versions[-1].version)
+    *_, newest = versions
     if sign == "@":
         number = str(aliases.get(choice, ""))
     elif sign == "/":
@@ -130,10 +134,9 @@ def model_run_id(client: MlflowClient, reference: str, *, uri: str) -> str:
     else:
         number = str(aliases.get(CHAMPION, newest))
 
-    for version in versions:
-        if str(version.version) == number:
-            return _run_id(version)
-    numbers = ", ".join(str(version.version) for version in versions)
+    if number in versions:
+        return _run_id(versions[number])
+    numbers = ", ".join(versions)
     named = "".join(f", {alias} is {version}" for alias, version in sorted(aliases.items()))
     raise StoreError(
         f"the registered model {name} has no {'alias' if sign == '@' else 'version'} "
@@ -153,21 +156,8 @@ def _run_id(version: ModelVersion) -> str:
 
 def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
     """Return all versions of a registered model; none if there is no such model."""
-    try:
-        client.get_registered_model(name)
-    except MlflowException as error:
-        if query.is_missing(error):
-            return []
-        raise
-
-    versions, token = [], None
     quoted = name.replace("'", "''")
-    while True:
-        page = client.search_model_versions(f"name='{quoted}'", page_token=token)
-        versions += page
-        token = page.token
-        if not token:
-            return versions
+    return list(client.search_model_versions(f"name='{quoted}'"))  # 10,000 at most.
 
 
 def _number(version: ModelVersion) -> int:
@@ -182,9 +172,9 @@ def _divided(reference: str) -> tuple[str, str, str]:
     return reference, "", ""
 
 
-def _tags(client: MlflowClient, run: query.StoredRun, *, uri: str) -> dict[str, str]:
+def _tags(store: MlflowStore, run: StoredRun) -> dict[str, str]:
     """Return what a version can be found and understood by, without what the run did not log."""
-    schema = inputs.of(client, run.run_id, uri=uri)
+    schema = inputs.of(store, run.run_id)
     tags = {
         "dataset": run.params.get("dataset"),
         "problem": run.tags.get("problem"),

@@ -1,7 +1,5 @@
 """Runs of this folder whose process is gone: what they left unsent is sent, and they are marked."""
 
-from dataclasses import dataclass
-
 from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
@@ -27,75 +25,71 @@ def everything() -> list[str]:
     return lines
 
 
-@dataclass(frozen=True)
-class Left:
-    """A run of this folder that has ended and whose journal is still here.
-
-    Attributes:
-        run_id: MLflow's.
-        name: For people.
-        size: Bytes that it takes.
-        unsent: Entries that its store has not taken; 0 of a run that can only be resumed.
-    """
-
-    run_id: str
-    name: str
-    size: int
-    unsent: int
-
-
-def interrupted(*, forget: bool) -> list[Left]:
-    """Return the runs of this folder that can be resumed, or that their store has not taken.
+def interrupted(*, forget: bool) -> list[str]:
+    """Return a line for each run of this folder that can be resumed, or is not wholly sent.
 
     Args:
         forget: Delete them: they stay in the store as they are, and cannot be resumed.
     """
-    runs = []
+    lines: list[str] = []
     for left in journal.all_left():
         with left.held() as locked:
             entries = left.entries()
             if not locked or not entries or entries[-1][0] != "end":
                 continue
             size = sum(file.stat().st_size for file in left.folder.rglob("*") if file.is_file())
-            name = entries[0][1]["name"]
-            runs.append(Left(left.folder.name, name, size, unsent=len(entries) - left.sent))
+            state, advice = "interrupted", "the command that started it resumes it"
+            if unsent := len(entries) - left.sent:
+                state, advice = f"{unsent} entries are not in its store", "they wait here"
             if forget:
+                advice = "forgotten"
                 left.remove()
-    return runs
+            name = entries[0][1]["name"]
+            lines.append(f"run {left.run_id} ({name}): {state}; {advice} ({size / 2**20:.1f} MiB).")
+    return lines
 
 
-def record_reason(left: Journal, reason: str) -> None:
-    """Record why a run ended, unless the run recorded a better reason itself.
+def record_reason(run_id: str, reason: str) -> None:
+    """Record why another process ended a run, unless the run recorded a better reason itself.
 
     Args:
-        left: Its journal, held.
+        run_id: Of the run. Where its journal is not here, or held, nothing is recorded.
         reason: In words.
     """
-    left.mend()
-    entries = left.entries()
-    if not entries:
+    left = journal.of(run_id)
+    if not left.is_left:
         return
-    reasons = [value["reason"] for kind, value in entries if kind == "tags" and "reason" in value]
-    if entries[-1][0] != "end" or reasons[-1:] == [INTERRUPTED]:
-        _end(left, reason, last_epoch(entries))
+    with left.held() as locked:
+        entries = left.entries()
+        if not locked or not entries:
+            return
+        reasons = [
+            value["reason"] for kind, value in entries if kind == "tags" and "reason" in value
+        ]
+        if entries[-1][0] != "end" or reasons[-1:] == [INTERRUPTED]:
+            _end(left, reason, last_epoch(entries))
+
+
+def ending(reason: str, epoch: int) -> dict[str, str]:
+    """Return the tags of a run that ended early: why, and after which epoch."""
+    return {"reason": reason[:REASON_LENGTH], "last_epoch": str(epoch)}
 
 
 def _end(left: Journal, reason: str, epoch: int) -> None:
-    left.add("tags", {"reason": reason[:REASON_LENGTH], "last_epoch": str(epoch)})
+    left.add("tags", ending(reason, epoch))
     left.add("end", {"status": "KILLED", "time": milliseconds()})
 
 
 def _repair(left: Journal, unreachable: set[str]) -> list[str]:
     """Repair a run and return lines on it; an unreachable store joins `unreachable`."""
-    left.mend()
     entries = left.entries()
     if not entries:  # It was killed before it had begun, or another process has just removed it.
         left.remove()
         return []
 
     lines = []
-    run_id, begin = left.folder.name, entries[0][1]
-    run, uri = f"run {run_id} ({begin['name']})", begin["uri"]
+    begin = entries[0][1]
+    run, uri = f"run {left.run_id} ({begin['name']})", begin["uri"]
     kind, end = entries[-1]
     if kind != "end":
         epoch = last_epoch(entries)
@@ -107,7 +101,7 @@ def _repair(left: Journal, unreachable: set[str]) -> list[str]:
     if uri in unreachable:
         return [f"{run}: not yet sent either."]
     try:
-        _send_all(left, run_id, uri)
+        _send_all(left, uri)
     except StoreError as error:
         if not is_refusal(error):
             unreachable.add(uri)
@@ -118,7 +112,7 @@ def _repair(left: Journal, unreachable: set[str]) -> list[str]:
     return lines
 
 
-def _send_all(left: Journal, run_id: str, uri: str) -> None:
+def _send_all(left: Journal, uri: str) -> None:
     entries = left.entries()
     if left.sent >= len(entries):
         return
@@ -130,4 +124,4 @@ def _send_all(left: Journal, run_id: str, uri: str) -> None:
         database.reach(uri)
         client = MlflowClient(uri)
         while waiting := entries[left.sent :]:
-            left.sent += sender.send(client, uri, run_id, left, waiting)
+            left.sent += sender.send(client, uri, left, waiting)

@@ -22,20 +22,19 @@ from mlflow.tracking import MlflowClient
 
 from goldilocks.tracking.database import located
 from goldilocks.tracking.journal import Entry, Journal
+from goldilocks.tracking.query import batches
 
 PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits
+ENTRIES_AT_ONCE = 100  # of metrics; what fails half-way is sent again, and the store has it once
 
 
-def send(
-    client: MlflowClient, uri: str, run_id: str, journal: Journal, entries: Sequence[Entry]
-) -> int:
-    """Send the first entries: as many metrics as one call takes, or one entry of another kind.
+def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Entry]) -> int:
+    """Send the first entries: some of metrics, or one entry of another kind.
 
     Args:
         client: Of the store.
         uri: Of the store.
-        run_id: Of the run.
-        journal: Has the folders that entries name.
+        journal: Of the run; it has the folders that entries name.
         entries: At least one.
 
     Returns:
@@ -44,14 +43,15 @@ def send(
     Raises:
         MlflowException, SQLAlchemyError, OSError: The store did not take them.
     """
+    run_id = journal.run_id
     kind, value = entries[0]
     if kind == "metrics":
         return _send_metrics(client, run_id, entries)
 
     if kind == "params":
         params = [Param(name, text) for name, text in value.items()]
-        for start in range(0, len(params), PARAMS_A_BATCH):
-            client.log_batch(run_id, params=params[start : start + PARAMS_A_BATCH])
+        for some in batches(params, PARAMS_A_BATCH):
+            client.log_batch(run_id, params=some)
     elif kind == "tags":
         client.log_batch(run_id, tags=[RunTag(name, text) for name, text in value.items()])
     elif kind == "dataset":
@@ -82,17 +82,16 @@ def repository(uri: str, location: str) -> ArtifactRepository:
 
 def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> int:
     """Send the metrics that stand first, and return how many entries that were."""
-    batch: list[Metric] = []
-    count = 0
-    for kind, value in entries:
-        if kind != "metrics" or (batch and len(batch) + len(value["values"]) > METRICS_A_BATCH):
+    count, batch = 0, []
+    for kind, value in entries[:ENTRIES_AT_ONCE]:
+        if kind != "metrics":
             break
         for name, number in value["values"].items():
             batch.append(Metric(name, number, value["time"], value["epoch"]))
         count += 1
 
-    for start in range(0, len(batch), METRICS_A_BATCH):
-        client.log_batch(run_id, metrics=batch[start : start + METRICS_A_BATCH])
+    for some in batches(batch, METRICS_A_BATCH):
+        client.log_batch(run_id, metrics=some)
     return count
 
 

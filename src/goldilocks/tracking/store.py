@@ -5,34 +5,25 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
+from mlflow.entities import LoggedModel, Run, ViewType
+from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.tracking import MlflowClient
-from mlflow.tracking.context.registry import resolve_tags
 
 from goldilocks import console
-from goldilocks.encoding.schema import Schema
+from goldilocks.config import renamed
 from goldilocks.errors import StoreError
-from goldilocks.tracking import (
-    histories,
-    inputs,
-    journal,
-    ledger,
-    lifecycle,
-    query,
-    registry,
-    repair,
-    selection,
-)
-from goldilocks.tracking.failures import explained
+from goldilocks.tracking import histories, journal, lifecycle, repair, served
+from goldilocks.tracking.database import located
+from goldilocks.tracking.failures import MISSING, explained
 from goldilocks.tracking.provenance import program
-from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.registry import Version
-from goldilocks.tracking.selection import PARENT, Selection
+from goldilocks.tracking.query import PARENT, Histories, StoredRun, did_you_mean
 from goldilocks.tracking.sender import repository
 from goldilocks.tracking.tracker import JournalTracker
 
@@ -42,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MlflowStore:
-    """An open MLflow store and its experiment; `protocols.Store` documents it."""
+    """An open MLflow store and its experiment; `protocols.Store` documents what is not here."""
 
     client: MlflowClient
     uri: str
@@ -60,7 +51,6 @@ class MlflowStore:
             command += ["--backend-store-uri", self.uri]
         return shlex.join(command)
 
-    @contextlib.contextmanager
     def start_run(
         self,
         name: str,
@@ -69,161 +59,132 @@ class MlflowStore:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
         resume: str | None,
-    ) -> Generator[JournalTracker]:
+    ) -> AbstractContextManager[JournalTracker]:
         """Open a run; see `protocols.Store`."""
-        with explained(self.uri):
-            run_id = resume or self._create_run(name, parent, tags)
-        with lifecycle.open_run(
-            self.client,
-            run_id,
-            name,
-            uri=self.uri,
-            where=f"run {run_id} of experiment {self.experiment}",
-            ui_command=self.ui_command,
-            params=params,
-            resumed=resume is not None,
-        ) as tracker:
-            yield tracker
-
-    def _create_run(self, name: str, parent: str | None, tags: Mapping[str, str]) -> str:
-        if parent:
-            tags = {**tags, PARENT: parent}
-        run = self.client.create_run(
-            self.experiment_id, run_name=name, tags=resolve_tags(dict(tags))
-        )
-        return run.info.run_id
+        above = {PARENT: parent} if parent else {}
+        return lifecycle.open_run(self, name, params, {**tags, **above}, resume)
 
     @contextlib.contextmanager
     def lock(self, name: str, doing: str = "training this configuration") -> Generator[None]:
         """Hold a lock of this working folder; see `protocols.Store`."""
         lock = FileLock(journal.FOLDER.absolute() / "fingerprints" / f"{name}.lock")
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(Timeout):
-            lock.acquire(timeout=0)
-        if not lock.is_locked:
-            console.note(f"another process is {doing}: waiting for it")
-            lock.acquire()
-
         try:
+            held = lock.acquire(timeout=0)
+        except Timeout:
+            console.note(f"another process is {doing}: waiting for it")
+            held = lock.acquire()
+        with held:
             yield
-        finally:
-            lock.release()
-
-    def find_run(self, fingerprint: str, *, finished: bool = True) -> StoredRun | None:
-        """Return the cached or resumable run of a configuration; see `protocols.Store`."""
-        with explained(self.uri):
-            runs = query.of_fingerprint(self.client, self.experiment_id, fingerprint)
-
-        if finished:
-            for run in runs:
-                if run.status == "FINISHED" and run.tags.get("pruned") != "true":
-                    return run
-
-        for run in runs:
-            if run.status != "FINISHED" and journal.of(run.run_id).is_left:
-                return run
-        return None
-
-    def test_evaluations(self, digest: str) -> list[StoredRun]:
-        """Return the final runs that evaluated test rows of this digest, or will."""
-        with explained(self.uri):
-            return ledger.evaluations(self.client, digest)
-
-    def test_evaluations_elsewhere(self, dataset_digest: str, digest: str) -> list[StoredRun]:
-        """Return the final runs that evaluated other test rows of the same data set."""
-        with explained(self.uri):
-            return ledger.evaluations_elsewhere(self.client, dataset_digest, digest)
-
-    def validation_runs(self, dataset_digest: str) -> list[StoredRun]:
-        """Return the runs scored on validation rows of a data set, deleted ones included."""
-        with explained(self.uri):
-            return ledger.validation_runs(self.client, dataset_digest)
-
-    def record_reason(self, run_id: str, reason: str) -> None:
-        """Record why another process ended a run, before it is repaired."""
-        left = journal.of(run_id)
-        if not left.is_left:
-            return
-        with left.held() as locked:
-            if locked:
-                repair.record_reason(left, reason)
 
     def repair(self) -> list[str]:
         """Send what runs of this folder left unsent, and mark those whose process is gone."""
         return repair.everything()
 
-    def load_model(self, run_id: str) -> keras.Model:
-        """Load the model that a run of any experiment logged, raw rows -> predictions."""
+    def search(
+        self, text: str, *, everywhere: bool = False, deleted: bool = False
+    ) -> list[StoredRun]:
+        """Return the runs that match, as they started; see `protocols.Store`."""
+        view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
+        experiments, runs, token = [self.experiment_id], [], None
         with explained(self.uri):
-            return query.load_model(self.client, run_id, uri=self.uri)
+            if everywhere or deleted:
+                searched = self.client.search_experiments(view)  # 1,000 at most.
+                experiments = [experiment.experiment_id for experiment in searched]
 
-    def schema(self, run_id: str) -> Schema:
-        """Return what the model of a run takes, and what its predictions mean."""
-        with explained(self.uri):
-            query.one(self.client, run_id, uri=self.uri)  # Says what is wrong with the ID.
-            return inputs.of(self.client, run_id, uri=self.uri)
-
-    def register(self, run_id: str, name: str) -> Version:
-        """Register a run's model as the newest version and champion of `name`, once per run."""
-        with explained(self.uri):
-            return registry.register(self.client, run_id, name, uri=self.uri)
-
-    def model_run_id(self, name: str) -> str:
-        """Return the ID of the run that logged a model; see `protocols.Store`."""
-        with explained(self.uri):
-            return registry.model_run_id(self.client, name, uri=self.uri)
+            while True:
+                page = self.client.search_runs(
+                    experiments,
+                    text,
+                    view,
+                    order_by=["start_time"],
+                    page_token=token,
+                )
+                runs += [_stored(run) for run in page]
+                token = page.token
+                if not token:
+                    return runs
 
     def get_run(self, run_id: str) -> StoredRun:
         """Return a run of any experiment of this store, without its curves."""
-        with explained(self.uri):
-            return query.one(self.client, run_id, uri=self.uri)
+        return _stored(self.mlflow_run(run_id))
 
-    def get_runs(self, run_ids: Sequence[str]) -> list[StoredRun]:
-        """Return runs of the experiment by ID, with their `val_loss` curves."""
-        with explained(self.uri):
-            runs = query.several(self.client, [self.experiment_id], run_ids)
-            curves = histories.histories(self.client, run_ids, ["val_loss"])
-        return [
-            replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])])
-            for run in runs
-        ]
+    def mlflow_run(self, run_id: str) -> Run:
+        """Return a run as MLflow has it.
 
-    def child_run_ids(self, run_id: str) -> list[str]:
-        """Return the IDs of a run's children, then of the cached runs that it reused."""
+        Args:
+            run_id: The whole ID.
+
+        Raises:
+            StoreError: There is no such run, or the store cannot be read.
+        """
         with explained(self.uri):
-            children = query.search(
-                self.client, [self.experiment_id], f"tags.`{PARENT}` = '{run_id}'"
+            try:
+                return self.client.get_run(run_id)
+            except MlflowException as error:
+                if error.error_code not in MISSING:
+                    raise
+
+        hint = ""
+        if start := "".join(letter for letter in run_id if letter.isalnum()):
+            close = self.search(f"attributes.run_id LIKE '{start}%'", everywhere=True)
+            hint = did_you_mean(close)
+        raise StoreError(
+            f"the run to look at is {run_id}, and the store {self.uri} has no such run; expected "
+            f"the whole ID of one of its runs, which a run prints when it ends.{hint}"
+        )
+
+    def logged_model(self, run_id: str) -> LoggedModel:
+        """Return MLflow's record of the model that a run logged.
+
+        Raises:
+            StoreError: There is no such run, it logged no model, or the store cannot be read.
+        """
+        run = self.mlflow_run(run_id)
+        if not (run.outputs and run.outputs.model_outputs):
+            raise StoreError(
+                f"the run {run_id} ({run.info.run_name}, {run.info.status}) logged no model; "
+                "expected a run that finished, not a sweep nor the parent of folds. Give the ID of "
+                "one that did."
             )
-            reused = query.reused(query.one(self.client, run_id, uri=self.uri))
-        return list(dict.fromkeys([*(run.run_id for run in children), *reused]))
-
-    def runs_of(self, study: str) -> list[StoredRun]:
-        """Return the runs of a study's experiments as they started, without their curves."""
         with explained(self.uri):
-            return query.of_study(self.client, self.experiment_id, study)
+            return self.client.get_logged_model(run.outputs.model_outputs[-1].model_id)
 
-    def history(self, run_id: str, name: str) -> list[float]:
-        """Return the values of a metric in the order of epochs."""
+    def load_model(self, run_id: str) -> keras.Model:
+        """Load the model that a run of any experiment logged, raw rows -> predictions.
+
+        Raises:
+            StoreError: There is no such run, it logged no model that Keras can load, or the store
+                cannot be read.
+        """
+        logged = self.logged_model(run_id)
+        load = served.keras_loader()
         with explained(self.uri):
-            return query.history(self.client, run_id, name)
+            try:
+                return load(located(self.uri, logged.artifact_location))
+            except (KeyError, TypeError, ValueError) as error:  # Another flavor, unknown layers.
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+                raise StoreError(
+                    f"the model of the run {run_id} cannot be loaded: {reason}. Expected a Keras "
+                    "model that this version of the program has logged; give the ID of another run."
+                ) from error
 
-    def histories(
-        self, run_ids: Sequence[str], names: Sequence[str]
-    ) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return metrics of many runs, by run and name: (step, value) in step order."""
         with explained(self.uri):
             return histories.histories(self.client, run_ids, names)
 
-    def select(self, targets: Sequence[str]) -> Selection:
-        """Return the runs that IDs of runs, IDs of sweeps or names of studies stand for."""
+    def artifacts(self, run_id: str) -> ArtifactRepository:
+        """Return MLflow's access to the artifacts of a run."""
+        location = str(self.mlflow_run(run_id).info.artifact_uri)
         with explained(self.uri):
-            return selection.select(self.client, self.experiment_id, targets, uri=self.uri)
+            return repository(self.uri, location)
 
     def download_artifact(self, run_id: str, path: str, folder: Path) -> Path:
         """Copy a file that a run logged into a folder, and return the copy."""
         parent = Path(path).parent
+        artifacts = self.artifacts(run_id)
         with explained(self.uri):
-            artifacts = self._artifacts(run_id)
             listed = artifacts.list_artifacts(None if parent == Path() else str(parent))
             if path not in [str(Path(item.path)) for item in listed]:
                 raise StoreError(
@@ -234,13 +195,26 @@ class MlflowStore:
 
     def log_artifacts(self, run_id: str, folder: Path, path: str | None) -> None:
         """Log everything in a folder as artifacts of a run, finished or not, below `path`."""
+        artifacts = self.artifacts(run_id)
         with explained(self.uri):
-            self._artifacts(run_id).log_artifacts(str(folder), path)
-
-    def _artifacts(self, run_id: str) -> ArtifactRepository:
-        return repository(self.uri, str(self.client.get_run(run_id).info.artifact_uri))
+            artifacts.log_artifacts(str(folder), path)
 
     def page_url(self, run: StoredRun) -> str:
         """Return the address of a run's page in the MLflow UI, as `ui_command` serves it."""
         server = self.uri.rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
         return f"{server}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+
+
+def _stored(run: Run) -> StoredRun:
+    data, info = run.data, run.info
+    return StoredRun(
+        run_id=info.run_id,
+        name=str(info.run_name),
+        status=info.status,
+        params=renamed.params(data.params),
+        tags=data.tags,
+        metrics=data.metrics,
+        val_loss=(),
+        experiment_id=info.experiment_id,
+        started=info.start_time or 0,
+    )

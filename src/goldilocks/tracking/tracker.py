@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mlflow.models import Model, ModelSignature
-from mlflow.tracking import MlflowClient
-from mlflow.types.schema import ColSpec, Schema, TensorSpec
+from mlflow.models import Model, infer_signature
 
 from goldilocks import console
 from goldilocks.dataset import Dataset
@@ -27,6 +25,8 @@ from goldilocks.tracking.journal import Journal, last_epoch, milliseconds
 
 if TYPE_CHECKING:
     import keras
+
+    from goldilocks.tracking.store import MlflowStore
 
 SECONDS_BETWEEN_SENDINGS = 1.0
 SECONDS_TO_WAIT = 60.0  # at the end of a run, for a store that does not answer
@@ -39,38 +39,22 @@ PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 class JournalTracker:
     """Writes a run to its journal, from which a thread sends it to the store."""
 
-    def __init__(
-        self,
-        client: MlflowClient,
-        run_id: str,
-        journal: Journal,
-        *,
-        uri: str,
-        where: str,
-        ui_command: str,
-    ):
+    def __init__(self, store: MlflowStore, journal: Journal):
         """Continue the journal of an open run, and start the sending thread.
 
         Args:
-            client: Of the store.
-            run_id: Of the run.
+            store: Where the run is.
             journal: Locked by this process.
-            uri: Of the store.
-            where: Where the run is logged, in words.
-            ui_command: The command that shows the store.
         """
-        self.client = client
-        self.run_id = run_id
+        self.store = store
         self.journal = journal
-        self.uri = uri
-        self.where = where
-        self.ui_command = ui_command
+        self.run_id = journal.run_id
+        self.where = f"run {self.run_id} of experiment {store.experiment}"
+        self.ui_command = store.ui_command
 
-        journal.mend()
         entries = journal.entries()
         self.last_epoch = last_epoch(entries)
-        self._count = journal.sent
-        self._waiting = entries[self._count :]
+        self._waiting = entries[journal.sent :]
         self._adding = threading.Lock()
         self._sending = threading.Lock()
         self._closing = threading.Event()
@@ -124,14 +108,13 @@ class JournalTracker:
             "digest": dataset.digest[:DIGEST_LENGTH],
             "source_type": dataset.source,
             "source": json.dumps({"uri": dataset.location}),
-            "schema": json.dumps(_dataset_schema(dataset)),
             "profile": json.dumps({"num_rows": len(dataset.y), "classes": list(dataset.classes)}),
         }
         self._add("dataset", {"dataset": entity, "context": context})
 
     def files(self, folder: Path, path: str | None = None) -> None:
         """Log everything in a folder as artifacts, below `path` if it is given."""
-        with explained(self.uri):
+        with explained(self.store.uri):
             copy = Path(tempfile.mkdtemp(prefix="files-", dir=self.journal.folder))
             shutil.copytree(folder, copy, dirs_exist_ok=True)
         self._add("files", {"folder": copy.name, "path": path})
@@ -146,15 +129,16 @@ class JournalTracker:
         # Imports Keras, for which a config error must not wait.
         from mlflow.keras import save_model
 
+        answers = np.empty((1, *model.output_shape[1:]), np.float32)
         description = Model()
-        with explained(self.uri):
+        with explained(self.store.uri):
             # MLflow 3.17.2 writes the example first, and does not make the folder for it.
             folder = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
             save_model(
                 model,
                 str(folder),
                 mlflow_model=description,
-                signature=_signature(model, example),
+                signature=infer_signature(example, answers),
                 input_example=example,
                 # MLflow itself takes six seconds to find these out.
                 pip_requirements=_requirements(),
@@ -169,13 +153,12 @@ class JournalTracker:
         Raises:
             StoreError: The store did not take it.
         """
-        with self._sending, explained(self.uri):
+        with self._sending, explained(self.store.uri):
             while waiting := list(self._waiting):
-                sent = sender.send(self.client, self.uri, self.run_id, self.journal, waiting)
+                sent = sender.send(self.store.client, self.store.uri, self.journal, waiting)
                 with self._adding:
                     del self._waiting[:sent]
-                self._count += sent
-                self.journal.sent = self._count
+                self.journal.sent += sent
 
     def close(self, status: str) -> bool:
         """End the run: stop the sending thread when all is sent, or after the longest wait.
@@ -199,7 +182,7 @@ class JournalTracker:
 
         self._sender.join(SECONDS_BEFORE_WORDS)
         if self._sender.is_alive() and finished:
-            console.note(f"waiting for the tracking store {self.uri}, which does not answer")
+            console.note(f"waiting for the tracking store {self.store.uri}, which does not answer")
         self._sender.join(self._patience)
 
         if self._refused and finished:
@@ -207,7 +190,7 @@ class JournalTracker:
         return not self._waiting
 
     def _add(self, kind: str, value: Any) -> None:
-        with explained(self.uri), self._adding:
+        with explained(self.store.uri), self._adding:
             self.journal.add(kind, value)
             self._waiting.append((kind, value))
 
@@ -234,38 +217,6 @@ def written(value: Any) -> str:
     """Return a value as a parameter has it: a text as it is, all else as JSON."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text[:PARAM_LENGTH]
-
-
-def _signature(model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> ModelSignature:
-    columns = example if isinstance(example, dict) else {None: example}
-    inputs: list[ColSpec | TensorSpec] = [
-        TensorSpec(_dtype(array), (-1, *array.shape[1:]), name) for name, array in columns.items()
-    ]
-    output = TensorSpec(np.dtype("float32"), (-1, *model.output_shape[1:]))
-    return ModelSignature(inputs=Schema(inputs), outputs=Schema([output]))
-
-
-def _dtype(array: np.ndarray) -> np.dtype:
-    return np.dtype("object") if array.dtype.kind in "UO" else array.dtype
-
-
-def _dataset_schema(dataset: Dataset) -> dict[str, Any]:
-    if dataset.kind == "table":
-        columns = [
-            {"name": str(name), "type": str(dtype)} for name, dtype in dataset.x.dtypes.items()
-        ]
-        return {"mlflow_colspec": columns}
-
-    if dataset.kind == "series":
-        dtype, shape = "float32", (len(dataset.x.offsets), len(dataset.x.columns))
-    elif dataset.kind == "text":
-        dtype, shape = "object", ()
-    elif dataset.image_size:
-        dtype, shape = "uint8", (*dataset.image_size, 3)
-    else:
-        dtype, shape = "uint8", dataset.x.shape[1:]
-    spec = {"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, *map(int, shape)]}}
-    return {"mlflow_tensorspec": {"features": json.dumps([spec]), "targets": None}}
 
 
 def _requirements() -> list[str]:

@@ -13,9 +13,10 @@ import numpy as np
 from goldilocks.config.settings import key_of
 from goldilocks.evaluation.differences import Predictions
 from goldilocks.run.context import PREDICTIONS
-from goldilocks.tracking import Store
+from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS
+from goldilocks.tracking.store import MlflowStore
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def predictions(trained: Sequence[Trained]) -> Predictions:
     return {key: part for training in trained for key, part in training.predictions.items()}
 
 
-def load(store: Store, candidate: Candidate, run_id: str) -> Trained:
+def load(store: MlflowStore, candidate: Candidate, run_id: str) -> Trained:
     """Read a finished training from a store.
 
     Raises:
@@ -113,7 +114,7 @@ def load(store: Store, candidate: Candidate, run_id: str) -> Trained:
     run = store.get_run(run_id)
     children = [
         child
-        for child in store.get_runs(store.child_run_ids(run_id))
+        for child in query.children(store, run)
         if child.tags.get("role") in PARTS and child.status == "FINISHED"
     ]
 

@@ -26,8 +26,9 @@ from goldilocks.report.workflow.results import (
     WorkflowReport,
     read_report,
 )
-from goldilocks.tracking import Store, provenance
+from goldilocks.tracking import provenance, query
 from goldilocks.tracking.journal import FOLDER
+from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow import budget
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.next_steps import next_steps
@@ -49,7 +50,7 @@ def conduct(settings: Settings, room: Room) -> None:
         SplitError: If the rows cannot be split.
         JobError: If a training failed that a step needs.
     """
-    store: Store = settings.builder("tracking")()
+    store: MlflowStore = settings.builder("tracking")()
     for line in store.repair():
         console.note(line)
     dataset = settings.builder("dataset")()
@@ -65,7 +66,7 @@ def conduct(settings: Settings, room: Room) -> None:
     )
 
     with store.lock(fingerprint):
-        stored = store.find_run(fingerprint, finished=not settings.tree["force"])
+        stored = query.find_run(store, fingerprint, finished=not settings.tree["force"])
         if stored is not None and stored.status == "FINISHED":
             _show_finished(store, stored.run_id)
             return
@@ -107,7 +108,7 @@ def conduct(settings: Settings, room: Room) -> None:
         )
 
 
-def _show_finished(store: Store, run_id: str) -> None:
+def _show_finished(store: MlflowStore, run_id: str) -> None:
     """Print the steps of a finished workflow."""
     for number, step in enumerate(read_report(store, run_id).results.steps, 1):
         console.result(text.step_lines(step, number))
@@ -177,7 +178,7 @@ def _do_step(
 
     began = time.monotonic()
     fingerprint = hash_of([context.run_id, name])
-    interrupted = context.store.find_run(fingerprint, finished=False)
+    interrupted = query.find_run(context.store, fingerprint, finished=False)
     opened = context.store.start_run(
         f"{number} {name}",
         parent=context.run_id,

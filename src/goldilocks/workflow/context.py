@@ -20,8 +20,10 @@ from goldilocks.jobs.resources import Room
 from goldilocks.jobs.stream import stream
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TrainedRuns
+from goldilocks.run.run import run
 from goldilocks.sweep import expand
-from goldilocks.tracking import Store, provenance
+from goldilocks.tracking import provenance
+from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
@@ -57,7 +59,7 @@ class Context:
 
     settings: Settings
     base: tuple[str, ...]
-    store: Store
+    store: MlflowStore
     dataset: Dataset
     problem: Problem
     budget: Budget
@@ -286,7 +288,4 @@ class Context:
 
 
 def _train(settings: Settings) -> float:
-    # Loaded in the process of the job alone: the workflow starts without what a training needs.
-    from goldilocks.run.run import run
-
     return run(settings)

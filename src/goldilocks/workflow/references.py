@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from goldilocks import reference
 from goldilocks.config.settings import Settings
 from goldilocks.encoding.targets import count_outputs, encode_targets
 from goldilocks.evaluation.scores import scores
@@ -80,9 +81,6 @@ def _log(
 
 def _tune(settings: Settings, problem: Problem, seconds: float, folder: Path) -> TunedReference:
     """Tune the reference, in a process of its own, and write its predictions into a folder."""
-    # Loaded in the process of the job alone: the workflow starts without scikit-learn's estimators.
-    from goldilocks import reference
-
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
     seed = settings.tree["seed"]
@@ -95,9 +93,7 @@ def _tune(settings: Settings, problem: Problem, seconds: float, folder: Path) ->
     return TunedReference(
         name=tuned.name,
         parameters=dict(tuned.parameters),
-        scores={
-            name: float(np.mean([fold[name] for fold in tuned.scores])) for name in tuned.scores[0]
-        },
+        scores=tuned.scores,
         settings_tried=tuned.candidates,
         predictions=_save(folder, arrays),
     )
@@ -107,15 +103,11 @@ def _test(
     settings: Settings, problem: Problem, tuned: TunedReference, rows: np.ndarray, folder: Path
 ) -> tuple[np.ndarray, Mapping[str, float]]:
     """Return predictions of test rows and their scores, in a process of its own."""
-    # As in `_tune`.
-    from goldilocks import reference
-
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
     train = split.joined().train if dataset.subset is None else split.train
     seed = settings.tree["seed"]
-    fitted = reference.fit(dataset, problem, train, tuned.parameters, seed=seed)
-    predictions = reference.predict(dataset, problem, fitted, rows)
+    predictions = reference.predict(dataset, problem, train, rows, tuned.parameters, seed=seed)
     _save(folder, {"rows": rows, "predictions": predictions})
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     return predictions, scores(problem, truth, predictions)

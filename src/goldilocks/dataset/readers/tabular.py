@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import difflib
 import re
 import warnings
 from collections.abc import Collection, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from goldilocks.errors import DataError
+from goldilocks.errors import DataError, did_you_mean
 
 FEWEST_ROWS = 20  # Below this a split leaves too few rows to measure anything.
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
@@ -29,8 +28,7 @@ def path_of(file: str) -> Path:
         here = sorted(
             file.name for file in path.parent.glob("*") if file.suffix.lower() in SUFFIXES
         )
-        close = difflib.get_close_matches(path.name, here, n=1)
-        hint = f" Did you mean {path.parent / close[0]}?" if close else ""
+        hint = did_you_mean(path.name, here, path.parent.joinpath)
         what = "a folder" if path.is_dir() else "not there"
         raise DataError(
             f"dataset.file={path} is {what} (looked from {Path.cwd()}); expected a file.{hint}"
@@ -116,12 +114,11 @@ def labels(
 
 def check_columns(names: Sequence[str], columns: list[str], path: Path) -> None:
     """Raise DataError for the name of a column that is not there, with the nearest one that is."""
+    lower = {column.lower(): column for column in columns}
     for name in names:
         if name in columns:
             continue
-        lower = {column.lower(): column for column in columns}
-        close = difflib.get_close_matches(name.lower(), lower, n=1)
-        hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
+        hint = did_you_mean(name.lower(), lower, lambda near: repr(lower[near]))
         raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
 
 

@@ -9,20 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from goldilocks.problem import higher_is_better
-from goldilocks.report import html
+from goldilocks.report import compare, html
 from goldilocks.report.compare import without_password
 from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.log import PICTURE
 from goldilocks.report.workflow.results import WorkflowReport, read_report
 from goldilocks.report.workflow.text import columns, outcome, shown
-from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.store import MlflowStore
 
 ROLE = "workflow"
-ARTIFACTS = "report"  # the folder among the artifacts of the workflow's run
 
 
-def write(store: Store, run: StoredRun, output: Path | None) -> Path:
+def write(store: MlflowStore, run: StoredRun, output: Path | None) -> Path:
     """Write the page of a workflow, and log it to the workflow's run.
 
     Args:
@@ -37,13 +36,11 @@ def write(store: Store, run: StoredRun, output: Path | None) -> Path:
     text = page(read_report(store, run.run_id), run, store)
     file = output or Path(f"workflow-{run.run_id[:8]}.html")
     file.write_text(text, encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "report.html").write_text(text, encoding="utf-8")
-        store.log_artifacts(run.run_id, Path(folder), ARTIFACTS)
+    compare.log(store, run.run_id, text)
     return file
 
 
-def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
+def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
     """Return the text of the HTML file."""
     template = environment("goldilocks.report.workflow").get_template("workflow.html.j2")
     step_runs = [dataclasses.replace(run, run_id=step.run_id) for step in report.results.steps]
@@ -66,7 +63,7 @@ def page(report: WorkflowReport, run: StoredRun, store: Store) -> str:
     )
 
 
-def _picture(report: WorkflowReport, store: Store, run_id: str) -> str:
+def _picture(report: WorkflowReport, store: MlflowStore, run_id: str) -> str:
     """Return the logged picture as base64; "" if no sizes were trained."""
     if report.results.scale is None:
         return ""

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from goldilocks.errors import StoreError
 from goldilocks.plots.capacity_curve import ModelSize
-from goldilocks.tracking import Store
+from goldilocks.tracking.store import MlflowStore
 
 FILE = "report.json"
 
@@ -280,7 +280,7 @@ class WorkflowReport:
     next_steps: tuple[str, ...]
 
 
-def read_report(store: Store, run_id: str) -> WorkflowReport:
+def read_report(store: MlflowStore, run_id: str) -> WorkflowReport:
     """Read the report that was logged to the run of a workflow.
 
     Raises:

@@ -13,6 +13,7 @@ from goldilocks.formatting import number, percent
 from goldilocks.problem import PROBLEMS
 from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult, StepReport
+from goldilocks.tracking import ledger
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.references import BASELINE
@@ -199,7 +200,7 @@ def _ledger_warning(context: Context, split: Split) -> str:
     """Warn that the last step will be refused if the test rows were evaluated before, else ""."""
     if context.settings.tree["force"]:
         return ""
-    earlier = context.store.test_evaluations(row_keys.digest(context.dataset, split.test))
+    earlier = ledger.evaluations(context.store, row_keys.digest(context.dataset, split.test))
     if not earlier:
         return ""
     return (

@@ -3,13 +3,13 @@
 import shlex
 
 from goldilocks.report.workflow.results import RegisterResult, StepReport
-from goldilocks.tracking import provenance
+from goldilocks.tracking import provenance, registry
 from goldilocks.workflow.context import Context
 
 
 def step(context: Context, run_id: str) -> RegisterResult:
     """Register the model of the final run, with its signature."""
-    version = context.store.register(run_id, context.settings.data_name)
+    version = registry.register(context.store, run_id, context.settings.data_name)
     predict = [provenance.program("goldilocks"), "predict", version.name, "FILE_OR_FOLDER"]
     serve = [provenance.program("mlflow"), "models", "serve", "-m", version.uri]
     report = StepReport(

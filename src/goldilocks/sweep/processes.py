@@ -1,0 +1,192 @@
+"""The processes of a sweep's jobs: what they are started with, and what comes back from them."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.singleton import Singleton
+from hydra.core.utils import (
+    JobReturn,
+    JobStatus,
+    configure_log,
+    filter_overrides,
+    run_job,
+    setup_globals,
+)
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from goldilocks.config.rules import rules_of
+from goldilocks.config.settings import listed
+from goldilocks.errors import ConfigError, JobError, UserError
+from goldilocks.jobs import records, slots, stream
+from goldilocks.jobs.pool import Pool
+from goldilocks.jobs.process import Job, JobResult, start_server
+from goldilocks.problem import higher_is_better
+
+if TYPE_CHECKING:
+    from goldilocks.sweep.launcher import LocalLauncher
+
+
+class Processes:
+    """What every job of a sweep is started with."""
+
+    def __init__(
+        self,
+        options: LocalLauncher,
+        context: HydraContext,
+        task_function: TaskFunction,
+        config: DictConfig,
+    ):
+        """Find room for the jobs, and start the server that they are forked from.
+
+        Raises:
+            ConfigError: A value of the options is wrong; the message lists all of them.
+        """
+        check(vars(options))
+        self.context, self.task_function, self.config = context, task_function, config
+        self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
+        self.pool = Pool(
+            slots=slots.share(
+                n_jobs=options.n_jobs,
+                gpus=slots.visible_gpus(),
+                gpus_per_job=options.gpus_per_job,
+            ),
+            time_limit=options.time_limit,
+            memory_limit=options.memory_limit,
+            retries=options.retries,
+            final=UserError,
+            preload=options.preload,
+        )
+        # It imports while the sweeper composes.
+        start_server(self.pool.preload, self.pool.slots[0])
+
+    def stream(
+        self,
+        ask: Callable[[], tuple[int, Sequence[str]] | None],
+        tell: Callable[[int, JobReturn], None],
+        *,
+        total: int | None,
+    ) -> None:
+        """Run jobs until there are no more; a free slot waits for no job.
+
+        Args:
+            ask: Returns number and overrides of the next job whenever a slot is free; None if there
+                is none for now, and it is called again after the next job has ended.
+            tell: Takes number and result of each job, in the order in which they end. The result of
+                a failed job raises what the job raised, or a JobError if its process was lost.
+            total: How many jobs there will be, if that is known.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
+            JobError: No process can be started.
+        """
+        setup_globals()
+        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+        shared = cloudpickle.dumps(
+            (Singleton.get_state(), self.context, self.config, self.task_function)
+        )
+
+        def next_job() -> Job | None:
+            trial = ask()
+            if trial is None:
+                return None
+
+            number, overrides = trial
+            return Job(
+                number,
+                functools.partial(_run, shared, number, list(overrides)),
+                records.log_file(self.sweep_dir, number),
+                " ".join(filter_overrides(overrides)),
+                tuple(overrides),
+            )
+
+        monitor = OmegaConf.select(self.config, "trainer.monitor", default="loss")
+        stream.stream(
+            self.pool,
+            next_job,
+            lambda job, result: tell(job.number, _job_return(job, result)),
+            sweep_dir=self.sweep_dir,
+            total=total,
+            higher_is_better=higher_is_better(monitor),
+            value_of=_compared,
+        )
+
+
+def check(options: Mapping[str, Any]) -> None:
+    """Refuse wrong values of the keys of `conf/hydra/launcher/local.yaml`.
+
+    Raises:
+        ConfigError: A value is wrong; the message lists all of them.
+    """
+    errors = [
+        f"hydra.launcher.{key} is {options[key]}; expected {rule.expected}."
+        for key, rule in rules_of("launcher").items()
+        if not rule.allows(options[key])
+    ]
+    gpus = 0 if errors else len(slots.visible_gpus())
+    if gpus and options["gpus_per_job"] > gpus:
+        errors.append(
+            f"hydra.launcher.gpus_per_job is {options['gpus_per_job']}; expected at most {gpus}, "
+            "all there are."
+        )
+    if errors:
+        raise ConfigError(listed(errors))
+
+
+def _compared(returned: JobReturn) -> object:
+    """Return the number by which a job may be the best one.
+
+    A final run has none: its score on the test rows chooses nothing, least of all a seed.
+    """
+    if returned.cfg is not None and returned.cfg.get("final"):
+        return None
+    return returned.return_value
+
+
+def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
+    """Run a job inside its own process: compose its config, and call the task function.
+
+    Args:
+        shared: What `Processes.stream` has pickled for all jobs.
+        number: Of the job.
+        overrides: Of the job.
+
+    Raises:
+        Exception: Whatever the task function raises.
+    """
+    state, context, config, task_function = pickle.loads(shared)
+    setup_globals()
+    Singleton.set_state(state)
+    cfg = context.config_loader.load_sweep_config(config, overrides)
+    with open_dict(cfg):
+        cfg.hydra.job.id = f"{cfg.hydra.job.name}_{number}"
+        cfg.hydra.job.num = number
+    HydraConfig.instance().set_config(cfg)
+
+    result = run_job(
+        hydra_context=context,
+        task_function=task_function,
+        config=cfg,
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+    )
+    if result.status == JobStatus.FAILED:
+        raise result._return_value  # pyright: ignore[reportPrivateUsage]
+    return result
+
+
+def _job_return(job: Job, result: JobResult) -> JobReturn:
+    """Return a job's result as Hydra's sweepers expect it."""
+    if not result.reason:
+        return result.value
+
+    name = f"job {job.number} ({' '.join(job.overrides)})" if job.overrides else f"job {job.number}"
+    error = result.error or JobError(f"{name} was lost: {result.reason}. Its log is {job.log}.")
+    return JobReturn(overrides=list(job.overrides), status=JobStatus.FAILED, _return_value=error)
