@@ -68,7 +68,7 @@ def test_an_interrupted_download_begins_again_where_the_server_cannot_resume(sit
 
 
 def test_a_download_that_always_breaks_off_leaves_nothing_and_succeeds_later(site, cache):
-    site.cut = [2**17] * 20
+    site.cut = [0] * 20
     with pytest.raises(SourceUnavailable, match=r"Could not download http.*dataset\.dir=FOLDER"):
         archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
     assert len(site.asked) == 1 + archive.RESUMES

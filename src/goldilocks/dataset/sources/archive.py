@@ -104,9 +104,11 @@ def _download(url: str, output_file: str, _pooch: object) -> None:
             try:
                 _append(url, target, progress, task)
                 return
-            except requests.RequestException:
-                # Where nothing came at all, waiting would only delay the stand-in.
-                if remaining == 0 or target.stat().st_size == 0:
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+                broke_off = isinstance(error, requests.exceptions.ChunkedEncodingError)
+                # No connection at all: waiting would only delay the stand-in.
+                never_began = not broke_off and target.stat().st_size == 0
+                if remaining == 0 or never_began:
                     raise
                 time.sleep(PAUSE)
 
