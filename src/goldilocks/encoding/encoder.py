@@ -13,7 +13,7 @@ import pandas as pd
 from goldilocks.dataset import Dataset, images
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
-from goldilocks.encoding import vectorization
+from goldilocks.encoding import schema, vectorization
 from goldilocks.errors import DataError
 
 # Numbers encoded at once, at most, where all rows are encoded before the training: 0.25 GiB.
@@ -125,11 +125,9 @@ def persistence(dataset: Dataset, encoder: keras.Model) -> tuple[int, float, flo
     if dataset.kind != "series":
         return None
     column, scale = dataset.x.target, encoder.get_layer("scale")
-    mean, variance = (np.asarray(values).ravel()[column] for values in (scale.mean, scale.variance))
-    spread = float(np.sqrt(variance))
-    if not np.isfinite(spread):  # It was constant in the training rows.
-        spread = 0.0
-    return column, float(mean), spread
+    # The variance of what was constant in the training rows is infinite.
+    spread = np.nan_to_num(np.sqrt(scale.variance), posinf=0.0)
+    return column, float(np.ravel(scale.mean)[column]), float(np.ravel(spread)[column])
 
 
 def tensors(
@@ -183,19 +181,13 @@ def _names(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def _image_encoder(dataset: Dataset) -> keras.Model:
-    shape = dataset.x.shape[1:]
-    if dataset.image_size is not None:
-        shape = (*dataset.image_size, 3)
-    inputs = keras.Input(shape, dtype="uint8", name="pixels")
+    inputs = keras.Input(schema.image_shape(dataset), dtype="uint8", name="pixels")
     return keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs), name="encoder")
 
 
 def _series_encoder(windows: Windows, rows: np.ndarray) -> keras.Model:
     inputs = keras.Input((len(windows.offsets), len(windows.columns)), name="window")
-    points = windows.points(rows).astype("float64")
-    varies = points.min(axis=0) < points.max(axis=0)
-    variance = np.where(varies, points.var(axis=0), np.inf)
-    scale = keras.layers.Normalization(mean=points.mean(axis=0), variance=variance, name="scale")
+    scale = _normalization(windows.points(rows).astype("float64"))
     return keras.Model(inputs, scale(inputs), name="encoder")
 
 
@@ -206,10 +198,15 @@ def _table_encoder(train: pd.DataFrame) -> keras.Model:
     inputs = {column: keras.Input((), dtype="float32", name=names[column]) for column in numbers}
     inputs |= {column: keras.Input((), dtype="string", name=names[column]) for column in categories}
 
-    parts = []
+    parts: list[keras.KerasTensor] = []
     if numbers:
         stacked = keras.ops.stack([inputs[column] for column in numbers], axis=-1)
-        parts = _scaled(stacked, train[numbers].to_numpy(dtype="float64"))
+        values = train[numbers].to_numpy(dtype="float64")
+        parts.append(keras.ops.nan_to_num(_normalization(values)(stacked), nan=0.0))
+        gaps = np.flatnonzero(np.isnan(values).any(axis=0)).tolist()
+        if gaps:
+            missing = keras.ops.isnan(keras.ops.take(stacked, gaps, axis=-1))
+            parts.append(keras.ops.cast(missing, "float32"))
     for column in categories:
         lookup = keras.layers.StringLookup(
             vocabulary=sorted(set(train[column])), num_oov_indices=1, output_mode="one_hot"
@@ -223,25 +220,10 @@ def _table_encoder(train: pd.DataFrame) -> keras.Model:
     return keras.Model(by_name, joined, name="encoder")
 
 
-def _scaled(numbers: keras.KerasTensor, train: np.ndarray) -> list[keras.KerasTensor]:
-    """Standardize numbers, and mark the missing ones of each column that has some.
-
-    Args:
-        numbers: float32 (batch, columns), NaN where missing.
-        train: Of the training rows, float64 (rows, columns).
-
-    Returns:
-        float32 (batch, columns), and float32 (batch, columns with gaps) where there are any.
-    """
+def _normalization(train: np.ndarray) -> keras.layers.Normalization:
+    """Return a layer that standardizes columns by the training rows, float64 (rows, columns)."""
     counts = np.maximum((~np.isnan(train)).sum(axis=0), 1)  # 1 of a column that is empty.
     mean = np.nansum(train, axis=0) / counts
     varies = np.fmin.reduce(train) < np.fmax.reduce(train)
     variance = np.where(varies, np.nansum((train - mean) ** 2, axis=0) / counts, np.inf)
-    scaled = keras.layers.Normalization(mean=mean, variance=variance)(numbers)
-    parts = [keras.ops.nan_to_num(scaled, nan=0.0)]
-
-    gaps = np.flatnonzero(np.isnan(train).any(axis=0)).tolist()
-    if gaps:
-        missing = keras.ops.isnan(keras.ops.take(numbers, gaps, axis=-1))
-        parts.append(keras.ops.cast(missing, "float32"))
-    return parts
+    return keras.layers.Normalization(mean=mean, variance=variance, name="scale")

@@ -1,16 +1,14 @@
 """Find rows of different parts of a split that are nearly the same, to warn of them.
 
-What is nearly the same is told for each kind of rows by the usual means. Images: a difference hash
-(N. Krawetz, "Kind of like that", 2013) and the correlation of their thumbnails. Texts: the cosine
-of their TF-IDF vectors (Manning, Raghavan and Schuetze, Introduction to Information Retrieval,
-2008, section 6.3). Tables: the distance of their standardized rows. Windows of a series overlap by
-nature, so they are left out.
+What is nearly the same is told for each kind of rows by the usual means. Images: the correlation of
+their thumbnails. Texts: the cosine of their TF-IDF vectors (Manning, Raghavan and Schuetze,
+Introduction to Information Retrieval, 2008, section 6.3). Tables: the distance of their
+standardized rows. Windows of a series overlap by nature, so they are left out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,9 +19,6 @@ from sklearn.neighbors import NearestNeighbors
 
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.protocol import Split
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 THUMBNAIL = 16  # Pixels.
 CORRELATION = 0.99  # Of the gray levels of two thumbnails, at least.

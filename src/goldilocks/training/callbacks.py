@@ -119,10 +119,6 @@ class ProgressBar(keras.callbacks.Callback):
         seconds = time.perf_counter() - self.began
         console.note(f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s")
 
-    def on_train_end(self, logs: Logs = None) -> None:
-        """Leave the bar where it stands."""
-        self.close()
-
     def close(self) -> None:
         """Give the terminal back, also after an interrupt."""
         if self.progress is not None:

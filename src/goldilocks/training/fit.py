@@ -134,9 +134,7 @@ def fit(
     validation_batches, early_stopping = None, None
     rows = validation_rows(spec.split.validation, validation_steps, batch_size)
     if len(rows):
-        validation_batches = batches.evaluation(
-            spec.dataset, spec.encoder, rows, spec.targets, batch_size=batches.ROWS_TO_EVALUATE
-        )
+        validation_batches = batches.evaluation(spec.dataset, spec.encoder, rows, spec.targets)
         early_stopping = keras.callbacks.EarlyStopping(
             monitor,
             mode="max" if higher_is_better(monitor) else "min",
