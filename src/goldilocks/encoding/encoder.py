@@ -114,9 +114,10 @@ def _features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray, size: in
 
 def _compact(values: np.ndarray) -> np.ndarray:
     """Return whole numbers from 0 to 255 as uint8: of 25,000 reviews 0.25 GB in place of 1."""
-    in_range = values.min(initial=0) >= 0 and values.max(initial=0) <= 255
-    if in_range and (values == np.floor(values)).all():
-        return values.astype("uint8")
+    with np.errstate(invalid="ignore"):  # Of numbers that no byte holds.
+        compact = values.astype("uint8")
+    if np.array_equal(compact, values):
+        return compact
     return values
 
 
@@ -193,8 +194,8 @@ def _series_encoder(windows: Windows, rows: np.ndarray) -> keras.Model:
 
 def _table_encoder(train: pd.DataFrame) -> keras.Model:
     names = _names(train)
-    numbers = [column for column in train.columns if _is_number(train[column])]
-    categories = [column for column in train.columns if column not in numbers]
+    numbers = list(train.select_dtypes("number"))
+    categories = list(train.columns.drop(numbers))
     inputs = {column: keras.Input((), dtype="float32", name=names[column]) for column in numbers}
     inputs |= {column: keras.Input((), dtype="string", name=names[column]) for column in categories}
 
@@ -213,11 +214,8 @@ def _table_encoder(train: pd.DataFrame) -> keras.Model:
         )
         parts.append(lookup(keras.ops.expand_dims(inputs[column], -1)))
 
-    joined = parts[0]
-    if len(parts) > 1:
-        joined = keras.ops.concatenate(parts, axis=-1)
     by_name = {names[column]: tensor for column, tensor in inputs.items()}
-    return keras.Model(by_name, joined, name="encoder")
+    return keras.Model(by_name, keras.ops.concatenate(parts, axis=-1), name="encoder")
 
 
 def _normalization(train: np.ndarray) -> keras.layers.Normalization:

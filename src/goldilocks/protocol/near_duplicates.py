@@ -97,13 +97,12 @@ def warning(dataset: Dataset, split: Split, pairs: list[tuple[int, int]]) -> str
     if not pairs:
         return ""
 
-    of_test = int(np.isin([row for row, _ in pairs], split.test).sum())
-    counts = []
-    if of_test:
-        counts.append(f"{of_test} of {len(split.test)} test rows")
-    if len(pairs) > of_test:
-        counts.append(f"{len(pairs) - of_test} of {len(split.validation)} validation rows")
-
+    rows = [row for row, _ in pairs]
+    counts = [
+        f"{count} of {len(part)} {name} rows"
+        for name, part in (("test", split.test), ("validation", split.validation))
+        if (count := np.isin(rows, part).sum())
+    ]
     examples = [
         f"{_named(dataset, row)} and {_named(dataset, other)}" for row, other in pairs[:EXAMPLES]
     ]
@@ -142,11 +141,7 @@ def _gray(dataset: Dataset, row: int) -> Image.Image:
             picture.draft("L", (2 * THUMBNAIL, 2 * THUMBNAIL))
             return picture.convert("L")
 
-    pixels = dataset.x[row]
-    channels = pixels[..., :3]
-    if pixels.shape[-1] < 3:
-        channels = pixels[..., 0]
-    return Image.fromarray(channels).convert("L")
+    return Image.fromarray(np.squeeze(dataset.x[row])).convert("L")
 
 
 def _texts(dataset: Dataset, rows: np.ndarray) -> Vectors:

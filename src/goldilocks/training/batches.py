@@ -78,19 +78,18 @@ def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
     # Layers of the same seed would draw the same numbers: every turn to the left would also be a
     # shift to the left.
     seeds = (np.random.SeedSequence(seed).generate_state(5) % 2**31).tolist()
-    layers, parts, fill = [], regularizer, "nearest"
+    fill, layers, parts = {"fill_mode": "nearest"}, [], regularizer
     if parts.flip:
         layers.append(keras.layers.RandomFlip("horizontal", seed=seeds[0]))
     if parts.rotation:
-        layers.append(keras.layers.RandomRotation(parts.rotation / 360, fill, seed=seeds[1]))
+        layers.append(keras.layers.RandomRotation(parts.rotation / 360, seed=seeds[1], **fill))
     if parts.translation:
         both = parts.translation, parts.translation
-        layers.append(keras.layers.RandomTranslation(*both, fill, seed=seeds[2]))
+        layers.append(keras.layers.RandomTranslation(*both, seed=seeds[2], **fill))
     if parts.shear:
-        both = parts.shear, parts.shear
-        layers.append(keras.layers.RandomShear(*both, fill_mode=fill, seed=seeds[3]))
+        layers.append(keras.layers.RandomShear(parts.shear, parts.shear, seed=seeds[3], **fill))
     if parts.zoom:
-        layers.append(keras.layers.RandomZoom(parts.zoom, fill_mode=fill, seed=seeds[4]))
+        layers.append(keras.layers.RandomZoom(parts.zoom, seed=seeds[4], **fill))
     return keras.Sequential(layers, name="augmentation")
 
 

@@ -127,7 +127,18 @@ def fit(
     if isinstance(most_steps, str):
         numbers_per_step = batch_size * math.prod(spec.model.input_shape[1:])
         most_steps = NUMBERS_PER_EXECUTION // numbers_per_step
-    _compile(spec, steps=steps * epochs, steps_per_execution=largest_divisor(steps, most_steps))
+
+    # With a penalty on the weights, the loss without it is a metric of its own.
+    loss, metrics = keras.losses.get(spec.problem.loss), [*spec.problem.metrics]
+    if spec.regularizer.penalizes:
+        metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
+    spec.model.compile(
+        optimizer=spec.optimizer(steps * epochs),
+        loss=loss,
+        metrics=metrics,
+        steps_per_execution=largest_divisor(steps, most_steps),
+        jit_compile=False,
+    )
 
     # Validation rows -> early stopping, which also brings back the weights of the best epoch: with
     # no patience it never stops, and still does that. A final training has no validation rows.
@@ -191,7 +202,7 @@ def fit(
         history=recorder.history,
         best_epoch=best_epoch,
         monitor=monitored,
-        seconds=recorder.seconds,
+        seconds=recorder.elapsed,
         validation=rows,
     )
 
@@ -218,26 +229,3 @@ def largest_divisor(steps: int, most: int) -> int:
     """
     candidates = range(1, max(1, min(steps, most)) + 1)
     return max(count for count in candidates if steps % count == 0)
-
-
-def _compile(spec: FitSpec, *, steps: int, steps_per_execution: int) -> None:
-    """Compile the model; with a penalty, the loss without it is a metric of its own.
-
-    Args:
-        spec: The model and its problem.
-        steps: Number of steps of the whole training.
-        steps_per_execution: Steps run in one call into TensorFlow.
-    """
-    loss, metrics = keras.losses.get(spec.problem.loss), [*spec.problem.metrics]
-    if spec.regularizer.penalizes:
-        metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
-    spec.model.compile(
-        optimizer=spec.optimizer(steps),
-        loss=loss,
-        metrics=metrics,
-        steps_per_execution=steps_per_execution,
-        # Keras turns XLA off by itself where operations are deterministic, as they are by default.
-        # Elsewhere it would give other losses, and compile for seconds what trains in seconds: the
-        # first epoch of a small LSTM took 11.5 s in place of 3.1 s on 2 cores.
-        jit_compile=False,
-    )
