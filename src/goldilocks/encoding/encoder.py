@@ -15,6 +15,7 @@ from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.encoding import schema, vectorization
 from goldilocks.errors import DataError
+from goldilocks.protocol import Rows
 
 # Numbers encoded at once, at most, where all rows are encoded before the training: 0.25 GiB.
 NUMBERS = 2**26
@@ -22,7 +23,7 @@ IMAGES = 32  # Images encoded at once, whose features inside a frozen base are m
 MOST_BYTES = 8 * 2**30  # Of features that are held in memory.
 
 
-def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
+def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
     """Return the encoder of a data set, fitted on training rows.
 
     Args:
@@ -49,7 +50,7 @@ def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
     return vectorization.encoder(dataset.x[rows], dataset.vectorization, in_order=in_order)
 
 
-def raw(dataset: Dataset, rows: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+def raw(dataset: Dataset, rows: Rows) -> np.ndarray | dict[str, np.ndarray]:
     """Return rows (int64, (n,)) as the encoder takes them: pixels, columns, texts or windows."""
     if dataset.kind == "image":
         return pixels(dataset, rows)
@@ -68,7 +69,7 @@ def is_held(dataset: Dataset, encoder: keras.Model) -> bool:
     return dataset.kind in ("table", "text") or _base(encoder) is not None
 
 
-def features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray) -> np.ndarray:
+def features(dataset: Dataset, encoder: keras.Model, rows: Rows) -> np.ndarray:
     """Return what the encoder makes of rows (int64, (n,)), all at once: (n, ...).
 
     What a frozen base makes takes minutes, and is kept in the cache.
@@ -104,7 +105,7 @@ def _base(encoder: keras.Model) -> keras.Model | None:
     return next((layer for layer in encoder.layers if isinstance(layer, keras.Model)), None)
 
 
-def _features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray, size: int) -> np.ndarray:
+def _features(dataset: Dataset, encoder: keras.Model, rows: Rows, size: int) -> np.ndarray:
     parts = []
     for start in range(0, len(rows), size):
         batch = tensors(raw(dataset, rows[start : start + size]))
@@ -142,7 +143,7 @@ def tensors(
     return rows
 
 
-def pixels(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+def pixels(dataset: Dataset, rows: Rows) -> np.ndarray:
     """Return the images of rows (int64, (n,)): uint8 (n, height, width, channels), 0 to 255."""
     if dataset.image_size is None:
         return np.asarray(dataset.x[rows])
@@ -186,7 +187,7 @@ def _image_encoder(dataset: Dataset) -> keras.Model:
     return keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs), name="encoder")
 
 
-def _series_encoder(windows: Windows, rows: np.ndarray) -> keras.Model:
+def _series_encoder(windows: Windows, rows: Rows) -> keras.Model:
     inputs = keras.Input((len(windows.offsets), len(windows.columns)), name="window")
     scale = _normalization(windows.points(rows).astype("float64"))
     return keras.Model(inputs, scale(inputs), name="encoder")

@@ -79,7 +79,19 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
         if bag == "multi_hot":
             numbers = keras.ops.minimum(numbers, 1)
     else:
-        numbers = _vocabulary_layer(texts, how, bag)(inputs)
+        standardize, split = "lower_and_strip_punctuation", "whitespace"
+        if how.token == "character":
+            standardize, split = "lower", "character"
+        layer = keras.layers.TextVectorization(
+            max_tokens=how.max_tokens,
+            standardize=standardize,
+            split=split,
+            output_mode=bag or "int",
+            pad_to_max_tokens=bag is not None,
+            name="vocabulary",
+        )
+        layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
+        numbers = layer(inputs)
 
     if bag:
         return keras.Model(inputs, keras.ops.cast(numbers, "float32"), name="encoder")
@@ -107,25 +119,6 @@ def vocabulary(encoder: keras.Model) -> tuple[str, ...]:
         if isinstance(layer, keras.layers.TextVectorization):
             return tuple(map(str, layer.get_vocabulary()))
     return ()
-
-
-def _vocabulary_layer(
-    texts: np.ndarray, how: Vectorization, bag: str | None
-) -> keras.layers.TextVectorization:
-    standardize, split = "lower_and_strip_punctuation", "whitespace"
-    if how.token == "character":
-        standardize, split = "lower", "character"
-
-    layer = keras.layers.TextVectorization(
-        max_tokens=how.max_tokens,
-        standardize=standardize,
-        split=split,
-        output_mode=bag or "int",
-        pad_to_max_tokens=bag is not None,
-        name="vocabulary",
-    )
-    layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
-    return layer
 
 
 def _cut_and_padded(indices: keras.KerasTensor, how: Vectorization) -> keras.KerasTensor:

@@ -12,7 +12,9 @@ import tensorflow as tf
 from goldilocks.dataset import Dataset, images
 from goldilocks.encoding import encoder as encoding
 from goldilocks.model import Regularizer
+from goldilocks.protocol import Rows
 
+Batches = tf.data.Dataset[Any]  # of features and targets, or of positions among rows
 Reader = Callable[[tf.Tensor], tf.Tensor]  # maps positions among rows, int64 (batch,), to rows
 
 ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes nothing but speed
@@ -21,7 +23,7 @@ ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes no
 def training(
     dataset: Dataset,
     encoder: keras.Model,
-    rows: np.ndarray,
+    rows: Rows,
     targets: np.ndarray,
     *,
     batch_size: int,
@@ -29,7 +31,7 @@ def training(
     seed: int,
     augment: keras.Model | None,
     batches_done: int,
-) -> tf.data.Dataset[Any]:
+) -> Batches:
     """Return endless batches: one epoch of all rows after another.
 
     Args:
@@ -62,9 +64,7 @@ def training(
     return _load(dataset, encoder, rows, order, targets, augment).skip(batches_done)
 
 
-def evaluation(
-    dataset: Dataset, encoder: keras.Model, rows: np.ndarray, targets: np.ndarray
-) -> tf.data.Dataset[Any]:
+def evaluation(dataset: Dataset, encoder: keras.Model, rows: Rows, targets: np.ndarray) -> Batches:
     """Return the rows once, in their order, not augmented; arguments as of `training`."""
     order = tf.data.Dataset.range(len(rows)).batch(ROWS_TO_EVALUATE)
     return _load(dataset, encoder, rows, order, targets, None)
@@ -96,11 +96,11 @@ def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
 def _load(
     dataset: Dataset,
     encoder: keras.Model,
-    rows: np.ndarray,
-    order: tf.data.Dataset[Any],
+    rows: Rows,
+    order: Batches,
     targets: np.ndarray,
     augment: keras.Model | None,
-) -> tf.data.Dataset[Any]:
+) -> Batches:
     """Map batches of positions among `rows` to batches of features and targets."""
     labels = tf.constant(targets[rows])
     read = _reader(dataset, encoder, rows)
@@ -120,7 +120,7 @@ def _load(
     return loaded.prefetch(tf.data.AUTOTUNE)
 
 
-def _reader(dataset: Dataset, encoder: keras.Model, rows: np.ndarray) -> Reader:
+def _reader(dataset: Dataset, encoder: keras.Model, rows: Rows) -> Reader:
     """Return what reads raw images or windows, or features that are held in memory."""
     if encoding.is_held(dataset, encoder):
         features = tf.constant(encoding.features(dataset, encoder, rows))
@@ -134,7 +134,7 @@ def _reader(dataset: Dataset, encoder: keras.Model, rows: np.ndarray) -> Reader:
     return _array_reader(dataset.x, rows)
 
 
-def _array_reader(x: np.ndarray, rows: np.ndarray) -> Reader:
+def _array_reader(x: np.ndarray, rows: Rows) -> Reader:
     """Return what reads images from an array; the pages of a memory map are shared by processes."""
 
     def read(positions: tf.Tensor):

@@ -13,7 +13,7 @@ import tensorflow as tf
 from goldilocks.dataset import Dataset
 from goldilocks.model import Regularizer
 from goldilocks.problem import Problem, higher_is_better
-from goldilocks.protocol import Split
+from goldilocks.protocol import Rows, Split
 from goldilocks.training import batches
 from goldilocks.training.callbacks import Recorder
 from goldilocks.training.checkpoint import Checkpoint
@@ -71,7 +71,7 @@ class FitResult:
     best_epoch: int
     monitor: str | None
     seconds: float
-    validation: np.ndarray
+    validation: Rows
 
     @property
     def best(self) -> dict[str, float]:
@@ -207,7 +207,7 @@ def fit(
     )
 
 
-def validation_rows(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:
+def validation_rows(rows: Rows, steps: int | None, batch_size: int) -> np.ndarray:
     """Return as many validation rows as fill the batches, spread evenly over all of them.
 
     The first rows would not do: a data set may be sorted by class.
