@@ -266,3 +266,9 @@ def test_a_key_that_only_some_options_of_a_sweep_have_is_given_to_all_with_two_p
     )
     assert errors_in(["-m", swept, "++dataset.maxlen=100"], CONF, "config") == []
     assert errors_in(["-m", swept, "trainer.epochs=3"], CONF, "config") == []
+
+
+def test_a_key_that_is_added_to_an_option_without_it_is_refused():
+    error = "dataset.maxlen is not a key of dataset=boston; leave it out."
+    with pytest.raises(ConfigError, match=error):
+        checked("dataset=boston", "++dataset.maxlen=100")

@@ -95,3 +95,9 @@ def test_the_first_metric_is_the_measure_of_success():
 def test_more_accuracy_is_better_and_less_of_any_loss():
     assert all(map(higher_is_better, ("accuracy", "val_accuracy", "auc", "r2_score")))
     assert not any(map(higher_is_better, ("loss", "val_loss", "mae", "val_mae", "mse")))
+
+
+def test_more_is_better_on_validation_and_test_rows_alike():
+    assert higher_is_better("val_accuracy")
+    assert higher_is_better("test_accuracy")
+    assert not higher_is_better("test_loss")

@@ -1,4 +1,6 @@
 from goldilocks.config import renamed
+from goldilocks.tracking import local
+from stored_runs import a_run, log
 
 
 def test_parameters_of_earlier_runs_have_the_names_of_today():
@@ -18,3 +20,11 @@ def test_a_stored_configuration_keeps_what_has_the_same_name_today():
         "dataset": {"truncating": "post", "text": "before"},
         "model": {"units": 8},
     }
+
+
+def test_a_stored_run_is_read_by_the_names_of_today(folder):
+    store = local.connect(uri=None, experiment="tries")
+    run_id = log(
+        store.client, store.experiment_id, a_run("old", 1.0, params={"model.pool": "2"}), {}
+    )
+    assert store.get_run(run_id).params["model.pool_size"] == "2"

@@ -139,8 +139,8 @@ def resolve(
 
 
 def higher_is_better(name: str) -> bool:
-    """Return whether more of a metric, or of its `val_` value, is better."""
-    return name.removeprefix("val_") in HIGHER_IS_BETTER
+    """Return whether more of a metric, or of its `val_` or `test_` value, is better."""
+    return name.removeprefix("val_").removeprefix("test_") in HIGHER_IS_BETTER
 
 
 def check_monitor(problem: Problem, monitor: str, *, penalized: bool) -> None:

@@ -75,6 +75,20 @@ def config_errors(composed: Composed) -> list[str]:
     ]
 
 
+def foreign_keys(composed: Composed) -> Iterator[str]:
+    """Yield a sentence for each key, added with `++`, that the chosen option does not have.
+
+    Only a single job can be asked: what all jobs of a sweep share has not their options.
+    """
+    own = composed.defaults()
+    for key in leaves(composed.tree):
+        group = key.partition(".")[0]
+        name = composed.choices.get(group)
+        # A regularizer's parts and unknown keys have checks of their own.
+        if key not in own and name is not None and group != "regularizer" and rule_of(key):
+            yield f"{key} is not a key of {group}={name}; leave it out."
+
+
 def trait_errors(composed: Composed) -> Iterator[str]:
     """Yield a sentence for each option whose traits are not those that its own file states."""
     for group, name in composed.choices.items():

@@ -20,7 +20,7 @@ from hydra.types import RunMode
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config.checks import Composed, config_errors, leaves, resolve_problem
+from goldilocks.config.checks import Composed, config_errors, foreign_keys, leaves, resolve_problem
 from goldilocks.config.options import OptionFiles, option_files
 from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.traits import ModelTraits, Traits
@@ -254,7 +254,7 @@ def settled(
     if lost:
         raise ConfigError(listed(lost))
     composition = composed(cfg, hydra)
-    if errors := config_errors(composition):
+    if errors := config_errors(composition) or list(foreign_keys(composition)):
         raise ConfigError(listed(errors))
     return Settings(
         composition.tree,

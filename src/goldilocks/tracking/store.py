@@ -17,6 +17,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.tracking import MlflowClient
 
 from goldilocks import console
+from goldilocks.config import renamed
 from goldilocks.errors import StoreError
 from goldilocks.tracking import histories, journal, lifecycle, repair, served
 from goldilocks.tracking.database import located
@@ -210,7 +211,7 @@ def _stored(run: Run) -> StoredRun:
         run_id=info.run_id,
         name=str(info.run_name),
         status=info.status,
-        params=data.params,
+        params=renamed.params(data.params),
         tags=data.tags,
         metrics=data.metrics,
         val_loss=(),
