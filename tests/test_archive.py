@@ -1,7 +1,5 @@
 import hashlib
-import io
 import stat
-import tarfile
 import zipfile
 
 import pytest
@@ -112,35 +110,16 @@ def test_a_read_only_cache_is_an_error(site, tmp_path, monkeypatch):
     assert not isinstance(raised.value, SourceUnavailable)
 
 
-def make_zip(path, members, links=()):
+def make_zip(path, members):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
         for name, content in members.items():
             opened.writestr(name, content)
-        for name, target in links:
-            info = zipfile.ZipInfo(name)
-            info.external_attr = (stat.S_IFLNK | 0o777) << 16
-            opened.writestr(info, target)
     return path
 
 
-def make_tar(path, members, links=(), kind=tarfile.SYMTYPE):
-    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as opened:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            opened.addfile(info, io.BytesIO(content))
-        for name, target in links:
-            info = tarfile.TarInfo(name)
-            info.type, info.linkname = kind, target
-            opened.addfile(info)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("make", "name"), [(make_zip, "a.zip"), (make_tar, "a.tar"), (make_tar, "a.tar.gz")]
-)
-def test_extract_unpacks_once(tmp_path, make, name):
-    packed = make(tmp_path / name, {"pets/cat/1.jpg": b"one", "pets/dog/2.jpg": b"two"})
+def test_extract_unpacks_once(tmp_path):
+    members = {"pets/cat/1.jpg": b"one", "pets/dog/2.jpg": b"two"}
+    packed = make_zip(tmp_path / "a.zip", members)
     folder = archive.extract(packed, tmp_path / "made" / "out")
     assert (folder / "pets" / "cat" / "1.jpg").read_bytes() == b"one"
     packed.unlink()
@@ -148,39 +127,29 @@ def test_extract_unpacks_once(tmp_path, make, name):
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
-OUTSIDE = ["../evil.txt", "pets/../../evil.txt", "/evil.txt", "..\\evil.txt", "C:\\evil.txt"]
-
-
-@pytest.mark.parametrize("member", OUTSIDE)
-@pytest.mark.parametrize(("make", "name"), [(make_zip, "a.zip"), (make_tar, "a.tar.gz")])
-def test_extract_refuses_paths_outside(tmp_path, make, name, member):
-    packed = make(tmp_path / name, {"good.txt": b"good", member: b"evil"})
-    with pytest.raises(DataError, match=r"written outside the folder\. Nothing was unpacked"):
-        archive.extract(packed, tmp_path / "inner" / "out")
-    assert list((tmp_path / "inner").iterdir()) == []
+@pytest.mark.parametrize("member", ["../evil.txt", "pets/../../evil.txt", "/evil.txt"])
+def test_extract_writes_nothing_outside(tmp_path, member):
+    packed = make_zip(tmp_path / "a.zip", {"good.txt": b"good", member: b"evil"})
+    archive.extract(packed, tmp_path / "inner" / "out")
+    assert [path.name for path in (tmp_path / "inner").iterdir()] == ["out"]
     assert not (tmp_path / "evil.txt").exists()
 
 
-def test_extract_refuses_links_and_devices(tmp_path):
-    hostile = [
-        make_zip(tmp_path / "a.zip", {}, [("link", "/etc/passwd")]),
-        make_tar(tmp_path / "soft.tar", {}, [("link", "/etc")]),
-        make_tar(tmp_path / "hard.tar", {"good": b""}, [("link", "good")], tarfile.LNKTYPE),
-        make_tar(tmp_path / "device.tar", {}, [("null", "")], tarfile.CHRTYPE),
-        make_tar(tmp_path / "fifo.tar", {}, [("pipe", "")], tarfile.FIFOTYPE),
-    ]
-    for packed in hostile:
-        with pytest.raises(DataError, match="is a link or a device"):
-            archive.extract(packed, tmp_path / "out")
-        assert not (tmp_path / "out").exists()
+def test_extract_writes_no_links(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as opened:
+        link = zipfile.ZipInfo("link")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        opened.writestr(link, "/etc/passwd")
+    folder = archive.extract(tmp_path / "a.zip", tmp_path / "out")
+    assert not (folder / "link").is_symlink()
 
 
-@pytest.mark.parametrize(("make", "name"), [(make_zip, "a.zip"), (make_tar, "a.tar.gz")])
-def test_extract_refuses_what_unpacks_to_too_much(tmp_path, monkeypatch, make, name):
+def test_extract_refuses_what_unpacks_to_too_much(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "SIZE_LIMIT", 2**20)
-    packed = make(tmp_path / name, {"a": bytes(600_000), "b": bytes(600_000)})
-    with pytest.raises(DataError, match="unpacks to more than"):
+    packed = make_zip(tmp_path / "a.zip", {"a": bytes(600_000), "b": bytes(600_000)})
+    with pytest.raises(DataError, match=r"unpacks to more than .* Nothing was unpacked"):
         archive.extract(packed, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_extract_does_not_trust_a_size_that_is_declared_too_small(tmp_path):
@@ -193,22 +162,21 @@ def test_extract_does_not_trust_a_size_that_is_declared_too_small(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("make", "name"), [(make_zip, "a.zip"), (make_tar, "a.tar.gz")])
-def test_extract_tells_a_damaged_archive(tmp_path, make, name):
-    packed = make(
-        tmp_path / name, {"a": hashlib.sha256(b"noise").digest() * 9000, "b": CONTENT[:999]}
+def test_extract_tells_a_damaged_archive(tmp_path):
+    packed = make_zip(
+        tmp_path / "a.zip", {"a": hashlib.sha256(b"noise").digest() * 9000, "b": CONTENT[:999]}
     )
     content = bytearray(packed.read_bytes())
     content[60:120] = bytes(60)
     packed.write_bytes(content)
-    with pytest.raises(DataError, match=r"is damaged|is neither"):
+    with pytest.raises(DataError, match=r"is damaged"):
         archive.extract(packed, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_extract_tells_a_file_that_is_no_archive(tmp_path):
     (tmp_path / "page.zip").write_text("<html>")
-    with pytest.raises(DataError, match="neither a zip nor a tar"):
+    with pytest.raises(DataError, match="is damaged: File is not a zip file"):
         archive.extract(tmp_path / "page.zip", tmp_path / "out")
     with pytest.raises(DataError, match="Could not unpack"):
         archive.extract(tmp_path / "missing.zip", tmp_path / "out")

