@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import tabular
+from goldilocks.dataset.readers import features, tabular
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -198,8 +198,8 @@ def _numbers(frame: pd.DataFrame, target: str, path: Path) -> tuple[pd.DataFrame
     numeric = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
     if target not in numeric:
         raise DataError(
-            f"{path}: the column {target!r} holds {_no_number(frame[target])}; expected numbers to "
-            f"predict, such as those of {', '.join(numeric[:10]) or 'no column'}."
+            f"{path}: the column {target!r} holds {features.no_number(frame[target])!r}; expected "
+            f"numbers to predict, such as those of {', '.join(numeric[:10]) or 'no column'}."
         )
 
     numbers = finite(frame[numeric])
@@ -226,13 +226,3 @@ def _numbers(frame: pd.DataFrame, target: str, path: Path) -> tuple[pd.DataFrame
             "rows."
         )
     return numbers[whole].reset_index(drop=True), notes
-
-
-def _no_number(column: pd.Series) -> str:
-    """Return the first value of a column that is no number, quoted, for a message."""
-    values = column.dropna()
-    if values.dtype.kind in "OUT":
-        values = values[pd.to_numeric(values, errors="coerce").isna()]
-    if not len(values):
-        return "no numbers"
-    return repr(str(values.iloc[0]))

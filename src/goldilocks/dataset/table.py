@@ -67,12 +67,7 @@ def load(
             )
 
     usable = targets.present(frame[labels])
-    if usable.sum() < tabular.FEWEST_ROWS:
-        raise DataError(
-            f"{path} has {usable.sum()} rows with a target ({', '.join(labels)}) of {len(frame)} "
-            f"rows in all; expected at least {tabular.FEWEST_ROWS}. Add rows, or give another "
-            "dataset.target."
-        )
+    tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."

@@ -151,12 +151,8 @@ def _from_file(
     without_text = (texts == "").to_numpy()
     without_target = ~targets.present(frame[labels])
     usable = ~(without_text | without_target)
-    if usable.sum() < tabular.FEWEST_ROWS:
-        raise DataError(
-            f"{path} has {usable.sum()} rows with a text ({text}) and a target "
-            f"({', '.join(labels)}) of {len(frame)} rows in all; expected at least "
-            f"{tabular.FEWEST_ROWS}. Add rows, or give other columns."
-        )
+    what = f"a text ({text}) and a target ({', '.join(labels)})"
+    tabular.check_rows(usable, path, what, "other columns")
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows: {without_text.sum()} have no text, "

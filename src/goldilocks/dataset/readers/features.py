@@ -78,7 +78,7 @@ def conform(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
             values, _ = _column(column)
             if values is None or values.dtype == object:
                 raise DataError(
-                    f"The column {name!r} holds {_no_number(column)!r}; expected numbers or dates, "
+                    f"The column {name!r} holds {no_number(column)!r}; expected numbers or dates, "
                     "as in the rows that the model was trained on. Correct it, or leave the cell "
                     "empty if the value is unknown."
                 )
@@ -101,11 +101,10 @@ def texts(column: pd.Series) -> np.ndarray:
     )
 
 
-def _no_number(column: pd.Series) -> str:
-    """Return the first value of a column that is no number."""
+def no_number(column: pd.Series) -> str:
+    """Return the first value of a column that is no number, for a message."""
     present = column.dropna()
-    odd = present[_are_no_numbers(present)]
-    return str((odd if len(odd) else present).iloc[0])
+    return str(next(iter([*present[_are_no_numbers(present)], *present[:1]]), "nothing"))
 
 
 def _are_no_numbers(values: pd.Series) -> np.ndarray:

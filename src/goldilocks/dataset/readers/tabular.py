@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from goldilocks.errors import DataError, did_you_mean
@@ -120,6 +121,22 @@ def check_columns(names: Sequence[str], columns: list[str], path: Path) -> None:
             continue
         hint = did_you_mean(name.lower(), lower, lambda near: repr(lower[near]))
         raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
+
+
+def check_rows(usable: np.ndarray, path: Path, what: str, columns: str) -> None:
+    """Raise DataError where fewer than `FEWEST_ROWS` rows can be used.
+
+    Args:
+        usable: Which can, bool (rows,).
+        path: The file.
+        what: What the others have not.
+        columns: Which columns to give instead.
+    """
+    if usable.sum() < FEWEST_ROWS:
+        raise DataError(
+            f"{path} has {usable.sum()} rows with {what} of {len(usable)} rows in all; expected at "
+            f"least {FEWEST_ROWS}. Add rows, or give {columns}."
+        )
 
 
 def listed(columns: list[str], path: Path) -> str:
