@@ -18,14 +18,13 @@ from rich.progress import Progress
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import folders
 from goldilocks.dataset.sources import cache
-from goldilocks.errors import DataError
 
 # Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
 DECODER = 1
 
 
 def load(
-    *, dir: str | None, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
+    *, dir: str, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
 ) -> Dataset:
     """Load the images of a folder: a binary problem for two classes, else a multiclass one.
 
@@ -38,13 +37,8 @@ def load(
         subset: Number of training rows to keep, or None for all.
 
     Raises:
-        DataError: No folder given, a folder that is no set of images, or more broken files than the
-            limit.
+        DataError: A folder that is no set of images, or more broken files than the limit.
     """
-    if dir is None:
-        raise DataError(
-            "dataset=images needs a folder of images and got none. Give it: dataset.dir=FOLDER."
-        )
     folder = Path(str(dir)).expanduser()
     return read(
         folders.find(folder, folders.IMAGES),
@@ -85,11 +79,6 @@ def read(
     Raises:
         DataError: More broken files than the limit, or a class with too few images left.
     """
-    if image_size < 1:
-        raise DataError(
-            f"dataset.image_size={image_size}, expected a number of pixels of at least 1, such as "
-            "64."
-        )
     size = (image_size, image_size)
     hashes = folders.hashes(listing)
     counts = np.bincount(listing.labels)

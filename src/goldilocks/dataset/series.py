@@ -28,9 +28,9 @@ FEWEST_WINDOWS = 20  # Below this a split leaves too few windows to measure anyt
 
 def load(
     *,
-    file: str | None,
-    time: str | int | None,
-    target: str | int | None,
+    file: str,
+    time: str | int,
+    target: str | int,
     drop: Sequence[str],
     lookback: float,
     step: float,
@@ -57,17 +57,6 @@ def load(
         DataError: The file cannot be read, a column is not in it, a time is unreadable or there
             twice, dates can be read in two ways, the target is not numeric, or too few windows fit.
     """
-    if file is None or time is None or target is None:
-        raise DataError(
-            "dataset=series needs dataset.file=FILE, dataset.time=NAME and dataset.target=NAME."
-        )
-    spans = {"lookback": lookback, "step": step, "delay": delay}
-    for name, value in spans.items():
-        if value != int(value) or value < 1:
-            raise DataError(
-                f"dataset.{name} is {value:g}; expected a whole number of rows, at least 1."
-            )
-
     path = tabular.path_of(file)
     frame, notes = tabular.read(path)
     time_column, target_column = str(time), str(target)
@@ -87,8 +76,8 @@ def load(
     frame, spacing = in_order(frame, time_column, path)
     values, filled = _numbers(frame.drop(columns=unwanted), target_column, path)
     names = tuple(map(str, values.columns))
-    rows = {name: int(value) for name, value in spans.items()}
-    windows = Windows(values.to_numpy("float32"), names, names.index(target_column), **rows)
+    spans = int(lookback), int(step), int(delay)
+    windows = Windows(values.to_numpy("float32"), names, names.index(target_column), *spans)
     if len(windows) < FEWEST_WINDOWS:
         raise DataError(
             f"{path} has {len(values)} usable rows, in which {len(windows)} windows of "

@@ -73,15 +73,9 @@ def find(folder: Path, wanted: Files) -> Listing:
     A single folder inside it, with nothing beside it, is descended into.
 
     Raises:
-        DataError: The folder is missing or empty, holds fewer than two classes, or a class fewer
-            than `FEWEST` files.
+        DataError: The folder cannot be read, is empty or holds fewer than two classes, or a class
+            fewer than `FEWEST` files.
     """
-    if not folder.is_dir():
-        what = "is a file" if folder.is_file() else "does not exist"
-        raise DataError(
-            f"dataset.dir={folder} {what}. Expected a folder of {wanted.name}; unpack an archive "
-            "first."
-        )
     ignored: Counter[str] = Counter()
     try:
         folder, subfolders, files = _unwrapped(folder, wanted, ignored)

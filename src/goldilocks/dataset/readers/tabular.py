@@ -22,25 +22,14 @@ def path_of(file: str) -> Path:
     """Return the path of a file that a person named, `~` expanded.
 
     Raises:
-        DataError: It is not there, is empty or a folder, or ends in none of `SUFFIXES`.
+        DataError: It ends in none of `SUFFIXES`.
     """
     path = Path(str(file)).expanduser()
-    if not path.is_file():
-        here = sorted(
-            file.name for file in path.parent.glob("*") if file.suffix.lower() in SUFFIXES
-        )
-        hint = did_you_mean(path.name, here, path.parent.joinpath)
-        what = "a folder" if path.is_dir() else "not there"
-        raise DataError(
-            f"dataset.file={path} is {what} (looked from {Path.cwd()}); expected a file.{hint}"
-        )
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(
             f"dataset.file={path} ends in {path.suffix or 'no suffix'!r}; expected one of "
             f"{', '.join(SUFFIXES)}. Save the table as CSV (any spreadsheet can) or as Parquet."
         )
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty (0 bytes); expected a header line and rows.")
     return path
 
 

@@ -52,23 +52,11 @@ def _read_all(listing: folders.Listing) -> dict[str, np.ndarray]:
 
     These are the int64 arrays "rows", "broken" and "empty".
     """
-    texts: list[str] = []
-    rows: list[int] = []
-    broken: list[int] = []
-    empty: list[int] = []
-    for row, file in enumerate(listing.files):
-        text = content(listing.folder / file)
-        if text is None:
-            broken.append(row)
-        elif text:
-            texts.append(text)
-            rows.append(row)
-        else:
-            empty.append(row)
-    return packing.pack(texts) | {
-        "rows": np.array(rows, np.int64),
-        "broken": np.array(broken, np.int64),
-        "empty": np.array(empty, np.int64),
+    texts = [content(listing.folder / file) for file in listing.files]
+    return packing.pack([text for text in texts if text]) | {
+        "rows": np.flatnonzero([bool(text) for text in texts]),
+        "broken": np.flatnonzero([text is None for text in texts]),
+        "empty": np.flatnonzero([text == "" for text in texts]),
     }
 
 
