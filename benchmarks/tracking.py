@@ -61,9 +61,7 @@ def bare(settings, spec) -> float:
         augment=None,
         batches_done=0,
     )
-    validation = batches.evaluation(
-        *common, spec.split.validation, spec.targets, batch_size=max(size, 128)
-    )
+    validation = batches.evaluation(*common, spec.split.validation, spec.targets)
     steps = -(-len(rows) // size)
     numbers = size * math.prod(spec.model.input_shape[1:])
     spec.model.compile(

@@ -105,10 +105,11 @@ def test_rows_and_targets_stay_together(held, streamed, table):
 
 
 @pytest.mark.parametrize("name", ["held", "streamed", "table"])
-def test_evaluation_keeps_the_order_once(name, request):
+def test_evaluation_keeps_the_order_once(name, request, monkeypatch):
+    monkeypatch.setattr(batches, "ROWS_TO_EVALUATE", 4)
     data = request.getfixturevalue(name)
     encoder = encoding.fit(data, ROWS, in_order=False)
-    pairs = list(batches.evaluation(data, encoder, ROWS, data.y, batch_size=4).as_numpy_iterator())
+    pairs = list(batches.evaluation(data, encoder, ROWS, data.y).as_numpy_iterator())
     assert [len(y) for _, y in pairs] == [4, 4, 2]
     assert np.concatenate([y for _, y in pairs]).tolist() == ROWS.tolist()
     np.testing.assert_array_equal(

@@ -140,13 +140,6 @@ def test_the_hash_is_the_same_in_every_process():
     assert found.tolist() == [[664, 782, 664, 796]]
 
 
-def test_a_hashing_layer_that_an_earlier_version_saved_is_loaded():
-    config = vectorization.Hashing(1000, "word", name="hashing").get_config()
-    config["words"] = config.pop("max_tokens")
-    layer = vectorization.Hashing.from_config(config)
-    assert (layer.max_tokens, layer.token, layer.name) == (1000, "word", "hashing")
-
-
 def test_a_bag_of_hashes_of_long_texts_needs_no_more_room_than_the_bag():
     """A dense one-hot of these tokens would be 64 GB."""
     texts = np.array(["word " * 2_000, *["a b c"] * 799], object)

@@ -13,8 +13,9 @@ import pandas as pd
 from goldilocks.dataset import Dataset, images
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
-from goldilocks.encoding import vectorization
+from goldilocks.encoding import schema, vectorization
 from goldilocks.errors import DataError
+from goldilocks.protocol import Rows
 
 # Numbers encoded at once, at most, where all rows are encoded before the training: 0.25 GiB.
 NUMBERS = 2**26
@@ -22,7 +23,7 @@ IMAGES = 32  # Images encoded at once, whose features inside a frozen base are m
 MOST_BYTES = 8 * 2**30  # Of features that are held in memory.
 
 
-def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
+def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
     """Return the encoder of a data set, fitted on training rows.
 
     Args:
@@ -49,7 +50,7 @@ def fit(dataset: Dataset, rows: np.ndarray, *, in_order: bool) -> keras.Model:
     return vectorization.encoder(dataset.x[rows], dataset.vectorization, in_order=in_order)
 
 
-def raw(dataset: Dataset, rows: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+def raw(dataset: Dataset, rows: Rows) -> np.ndarray | dict[str, np.ndarray]:
     """Return rows (int64, (n,)) as the encoder takes them: pixels, columns, texts or windows."""
     if dataset.kind == "image":
         return pixels(dataset, rows)
@@ -68,7 +69,7 @@ def is_held(dataset: Dataset, encoder: keras.Model) -> bool:
     return dataset.kind in ("table", "text") or _base(encoder) is not None
 
 
-def features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray) -> np.ndarray:
+def features(dataset: Dataset, encoder: keras.Model, rows: Rows) -> np.ndarray:
     """Return what the encoder makes of rows (int64, (n,)), all at once: (n, ...).
 
     What a frozen base makes takes minutes, and is kept in the cache.
@@ -104,7 +105,7 @@ def _base(encoder: keras.Model) -> keras.Model | None:
     return next((layer for layer in encoder.layers if isinstance(layer, keras.Model)), None)
 
 
-def _features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray, size: int) -> np.ndarray:
+def _features(dataset: Dataset, encoder: keras.Model, rows: Rows, size: int) -> np.ndarray:
     parts = []
     for start in range(0, len(rows), size):
         batch = tensors(raw(dataset, rows[start : start + size]))
@@ -114,9 +115,10 @@ def _features(dataset: Dataset, encoder: keras.Model, rows: np.ndarray, size: in
 
 def _compact(values: np.ndarray) -> np.ndarray:
     """Return whole numbers from 0 to 255 as uint8: of 25,000 reviews 0.25 GB in place of 1."""
-    in_range = values.min(initial=0) >= 0 and values.max(initial=0) <= 255
-    if in_range and (values == np.floor(values)).all():
-        return values.astype("uint8")
+    with np.errstate(invalid="ignore"):  # Of numbers that no byte holds.
+        compact = values.astype("uint8")
+    if np.array_equal(compact, values):
+        return compact
     return values
 
 
@@ -125,11 +127,9 @@ def persistence(dataset: Dataset, encoder: keras.Model) -> tuple[int, float, flo
     if dataset.kind != "series":
         return None
     column, scale = dataset.x.target, encoder.get_layer("scale")
-    mean, variance = (np.asarray(values).ravel()[column] for values in (scale.mean, scale.variance))
-    spread = float(np.sqrt(variance))
-    if not np.isfinite(spread):  # It was constant in the training rows.
-        spread = 0.0
-    return column, float(mean), spread
+    # The variance of what was constant in the training rows is infinite.
+    spread = np.nan_to_num(np.sqrt(scale.variance), posinf=0.0)
+    return column, float(np.ravel(scale.mean)[column]), float(np.ravel(spread)[column])
 
 
 def tensors(
@@ -143,7 +143,7 @@ def tensors(
     return rows
 
 
-def pixels(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+def pixels(dataset: Dataset, rows: Rows) -> np.ndarray:
     """Return the images of rows (int64, (n,)): uint8 (n, height, width, channels), 0 to 255."""
     if dataset.image_size is None:
         return np.asarray(dataset.x[rows])
@@ -183,65 +183,46 @@ def _names(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def _image_encoder(dataset: Dataset) -> keras.Model:
-    shape = dataset.x.shape[1:]
-    if dataset.image_size is not None:
-        shape = (*dataset.image_size, 3)
-    inputs = keras.Input(shape, dtype="uint8", name="pixels")
+    inputs = keras.Input(schema.image_shape(dataset), dtype="uint8", name="pixels")
     return keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs), name="encoder")
 
 
-def _series_encoder(windows: Windows, rows: np.ndarray) -> keras.Model:
+def _series_encoder(windows: Windows, rows: Rows) -> keras.Model:
     inputs = keras.Input((len(windows.offsets), len(windows.columns)), name="window")
-    points = windows.points(rows).astype("float64")
-    varies = points.min(axis=0) < points.max(axis=0)
-    variance = np.where(varies, points.var(axis=0), np.inf)
-    scale = keras.layers.Normalization(mean=points.mean(axis=0), variance=variance, name="scale")
+    scale = _normalization(windows.points(rows).astype("float64"))
     return keras.Model(inputs, scale(inputs), name="encoder")
 
 
 def _table_encoder(train: pd.DataFrame) -> keras.Model:
     names = _names(train)
-    numbers = [column for column in train.columns if _is_number(train[column])]
-    categories = [column for column in train.columns if column not in numbers]
+    numbers = list(train.select_dtypes("number"))
+    categories = list(train.columns.drop(numbers))
     inputs = {column: keras.Input((), dtype="float32", name=names[column]) for column in numbers}
     inputs |= {column: keras.Input((), dtype="string", name=names[column]) for column in categories}
 
-    parts = []
+    parts: list[keras.KerasTensor] = []
     if numbers:
         stacked = keras.ops.stack([inputs[column] for column in numbers], axis=-1)
-        parts = _scaled(stacked, train[numbers].to_numpy(dtype="float64"))
+        values = train[numbers].to_numpy(dtype="float64")
+        parts.append(keras.ops.nan_to_num(_normalization(values)(stacked), nan=0.0))
+        gaps = np.flatnonzero(np.isnan(values).any(axis=0)).tolist()
+        if gaps:
+            missing = keras.ops.isnan(keras.ops.take(stacked, gaps, axis=-1))
+            parts.append(keras.ops.cast(missing, "float32"))
     for column in categories:
         lookup = keras.layers.StringLookup(
             vocabulary=sorted(set(train[column])), num_oov_indices=1, output_mode="one_hot"
         )
         parts.append(lookup(keras.ops.expand_dims(inputs[column], -1)))
 
-    joined = parts[0]
-    if len(parts) > 1:
-        joined = keras.ops.concatenate(parts, axis=-1)
     by_name = {names[column]: tensor for column, tensor in inputs.items()}
-    return keras.Model(by_name, joined, name="encoder")
+    return keras.Model(by_name, keras.ops.concatenate(parts, axis=-1), name="encoder")
 
 
-def _scaled(numbers: keras.KerasTensor, train: np.ndarray) -> list[keras.KerasTensor]:
-    """Standardize numbers, and mark the missing ones of each column that has some.
-
-    Args:
-        numbers: float32 (batch, columns), NaN where missing.
-        train: Of the training rows, float64 (rows, columns).
-
-    Returns:
-        float32 (batch, columns), and float32 (batch, columns with gaps) where there are any.
-    """
+def _normalization(train: np.ndarray) -> keras.layers.Normalization:
+    """Return a layer that standardizes columns by the training rows, float64 (rows, columns)."""
     counts = np.maximum((~np.isnan(train)).sum(axis=0), 1)  # 1 of a column that is empty.
     mean = np.nansum(train, axis=0) / counts
     varies = np.fmin.reduce(train) < np.fmax.reduce(train)
     variance = np.where(varies, np.nansum((train - mean) ** 2, axis=0) / counts, np.inf)
-    scaled = keras.layers.Normalization(mean=mean, variance=variance)(numbers)
-    parts = [keras.ops.nan_to_num(scaled, nan=0.0)]
-
-    gaps = np.flatnonzero(np.isnan(train).any(axis=0)).tolist()
-    if gaps:
-        missing = keras.ops.isnan(keras.ops.take(numbers, gaps, axis=-1))
-        parts.append(keras.ops.cast(missing, "float32"))
-    return parts
+    return keras.layers.Normalization(mean=mean, variance=variance, name="scale")

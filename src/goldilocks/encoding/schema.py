@@ -55,6 +55,15 @@ class Schema:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
 
 
+def image_shape(dataset: Dataset) -> tuple[int, ...]:
+    """Return the height, width and channels of images; () of other kinds."""
+    if dataset.image_size is not None:
+        return (*dataset.image_size, 3)
+    if dataset.kind != "image":
+        return ()
+    return tuple(map(int, dataset.x.shape[1:]))
+
+
 def of(dataset: Dataset, problem: str) -> Schema:
     """Return the schema of models that are trained on a data set.
 
@@ -62,12 +71,7 @@ def of(dataset: Dataset, problem: str) -> Schema:
         dataset: Loaded.
         problem: The problem type of the run.
     """
-    shape: tuple[int, ...] = ()
-    if dataset.image_size is not None:
-        shape = (*dataset.image_size, 3)
-    elif dataset.kind == "image":
-        shape = tuple(map(int, dataset.x.shape[1:]))
-
+    height, width, channels = image_shape(dataset) or (0, 0, 0)
     columns: dict[str, str] = {}
     lookback, step, delay = 0, 0, 0
     if dataset.kind == "table":
@@ -83,8 +87,8 @@ def of(dataset: Dataset, problem: str) -> Schema:
         classes=dataset.classes,
         unit=dataset.unit,
         columns=columns,
-        image_size=(shape[0], shape[1]) if shape else None,
-        channels=shape[2] if shape else 0,
+        image_size=(height, width) if channels else None,
+        channels=channels,
         text=dataset.text_column,
         time=dataset.time_column,
         lookback=lookback,

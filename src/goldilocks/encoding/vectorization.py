@@ -3,7 +3,7 @@
 Source: Deep Learning with Python, 1st edition, section 6.1, "Working with text data".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -28,49 +28,28 @@ class Hashing(keras.layers.Layer):
     Args:
         max_tokens: Buckets are 2 to `max_tokens` - 1, as words' indices are.
         token: "word" or "character".
-        counts: "multi_hot" or "count" for whether or how often each bucket occurs; None for the
-            buckets in the order of the tokens.
         **how: As of every Keras layer.
 
     Returns:
-        string (batch,) -> int64 (batch, tokens of the longest), 0 where padded; or with `counts`
-        float32 (batch, max_tokens).
+        string (batch,) -> int64 (batch, tokens of the longest), 0 where padded.
     """
 
-    def __init__(self, max_tokens: int, token: str, counts: str | None = None, **how: object):
+    def __init__(self, max_tokens: int, token: str, **how: object):
         super().__init__(**how)
-        self.max_tokens, self.token, self.counts = max_tokens, token, counts
+        self.max_tokens, self.token = max_tokens, token
 
     def call(self, texts: tf.Tensor) -> tf.Tensor:
         """Return the buckets of each text."""
         buckets = tf.strings.to_hash_bucket_fast(tokens(texts, self.token), self.max_tokens - 2)
-        buckets += 2
-        if self.counts is None:
-            return buckets.to_tensor()
-        return tf.math.bincount(
-            buckets,
-            axis=-1,
-            minlength=self.max_tokens,
-            maxlength=self.max_tokens,
-            dtype=tf.float32,
-            binary_output=self.counts == "multi_hot",
-        )
+        return (buckets + 2).to_tensor()
 
     def compute_output_spec(self, texts: keras.KerasTensor) -> keras.KerasTensor:
-        """Return int64 (batch, any), or float32 (batch, max_tokens)."""
-        if self.counts is None:
-            return keras.KerasTensor((texts.shape[0], None), "int64")
-        return keras.KerasTensor((texts.shape[0], self.max_tokens), "float32")
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "Hashing":
-        """Return the layer of a saved model, where earlier versions call `max_tokens` `words`."""
-        return cls(**{"max_tokens" if key == "words" else key: config[key] for key in config})
+        """Return int64 (batch, any)."""
+        return keras.KerasTensor((texts.shape[0], None), "int64")
 
     def get_config(self) -> dict[str, Any]:
         """Return what `__init__` takes."""
-        options = {"max_tokens": self.max_tokens, "token": self.token, "counts": self.counts}
-        return super().get_config() | options
+        return super().get_config() | {"max_tokens": self.max_tokens, "token": self.token}
 
 
 def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.Model:
@@ -93,9 +72,26 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
 
     inputs = keras.Input((), dtype="string", name="text")
     if how.hashing:
-        numbers = Hashing(how.max_tokens, how.token, bag, name="hashing")(inputs)
+        numbers = Hashing(how.max_tokens, how.token, name="hashing")(inputs)
+        if bag:
+            counting = keras.layers.CategoryEncoding(how.max_tokens, "count", name="bag")
+            numbers = counting(numbers, count_weights=keras.ops.cast(numbers != PADDING, "float32"))
+        if bag == "multi_hot":
+            numbers = keras.ops.minimum(numbers, 1)
     else:
-        numbers = _vocabulary_layer(texts, how, bag)(inputs)
+        standardize, split = "lower_and_strip_punctuation", "whitespace"
+        if how.token == "character":
+            standardize, split = "lower", "character"
+        layer = keras.layers.TextVectorization(
+            max_tokens=how.max_tokens,
+            standardize=standardize,
+            split=split,
+            output_mode=bag or "int",
+            pad_to_max_tokens=bag is not None,
+            name="vocabulary",
+        )
+        layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
+        numbers = layer(inputs)
 
     if bag:
         return keras.Model(inputs, keras.ops.cast(numbers, "float32"), name="encoder")
@@ -123,25 +119,6 @@ def vocabulary(encoder: keras.Model) -> tuple[str, ...]:
         if isinstance(layer, keras.layers.TextVectorization):
             return tuple(map(str, layer.get_vocabulary()))
     return ()
-
-
-def _vocabulary_layer(
-    texts: np.ndarray, how: Vectorization, bag: str | None
-) -> keras.layers.TextVectorization:
-    standardize, split = "lower_and_strip_punctuation", "whitespace"
-    if how.token == "character":
-        standardize, split = "lower", "character"
-
-    layer = keras.layers.TextVectorization(
-        max_tokens=how.max_tokens,
-        standardize=standardize,
-        split=split,
-        output_mode=bag or "int",
-        pad_to_max_tokens=bag is not None,
-        name="vocabulary",
-    )
-    layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
-    return layer
 
 
 def _cut_and_padded(indices: keras.KerasTensor, how: Vectorization) -> keras.KerasTensor:

@@ -4,7 +4,7 @@ import keras
 
 from goldilocks.errors import ModelError
 from goldilocks.model import Facts, Regularizer
-from goldilocks.model.layers import dropout, hidden, last, widths
+from goldilocks.model.layers import dense, dropout, last, widths
 from goldilocks.model.sequences import sequence_input
 
 
@@ -49,8 +49,7 @@ def build(
 
     inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = keras.layers.Flatten()(x)
-    for width in widths(units, layers):
-        x = dropout(hidden(x, width, activation, regularizer), regularizer)
+    x = dense(x, regularizer, units, layers, activation)
     if not widths(units, layers):
         x = dropout(x, regularizer)
     return keras.Model(inputs, last(x, facts), name="embedding")

@@ -12,6 +12,19 @@ def penalty(regularizer: Regularizer) -> keras.regularizers.Regularizer | None:
     return keras.regularizers.L1L2(regularizer.l1, regularizer.l2)
 
 
+def dense(
+    x: keras.KerasTensor,
+    regularizer: Regularizer,
+    units: int | list[int],
+    layers: int,
+    activation: str,
+) -> keras.KerasTensor:
+    """Add dense hidden layers, each with dropout: float32 (batch, the last of `units`)."""
+    for width in widths(units, layers):
+        x = dropout(hidden(x, width, activation, regularizer), regularizer)
+    return x
+
+
 def widths(units: int | list[int], layers: int) -> list[int]:
     """Return the units of each layer; a list of units also says how many layers there are."""
     if isinstance(units, list):

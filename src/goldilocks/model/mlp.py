@@ -3,7 +3,7 @@
 import keras
 
 from goldilocks.model import Facts, Regularizer
-from goldilocks.model.layers import dropout, hidden, last, widths
+from goldilocks.model.layers import dense, last
 
 
 def build(
@@ -31,6 +31,5 @@ def build(
     if len(facts.input_shape) > 1:
         x = keras.layers.Flatten()(x)
 
-    for width in widths(units, layers):
-        x = dropout(hidden(x, width, activation, regularizer), regularizer)
+    x = dense(x, regularizer, units, layers, activation)
     return keras.Model(inputs, last(x, facts), name="mlp")

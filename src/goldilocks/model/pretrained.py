@@ -191,15 +191,16 @@ def _operations(base: keras.Model) -> list[str]:
 def _convolutional_part(network: keras.Model) -> keras.Model:
     """Return everything below the first flattening or global pooling."""
     convolutions = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
-    kinds = [type(layer) for layer in network.layers]
-    end = next((index for index, kind in enumerate(kinds) if kind in POOLINGS.values()), 0)
-    if not any(issubclass(kind, convolutions) for kind in kinds[:end]):
-        raise ModelError(
-            f"the run that model.init_from names trained a model ({network.name}) without "
-            "convolutions below a flattening; model.base=run needs a run of model=convnet or "
-            "model=pretrained."
-        )
-    return keras.Model(network.input, network.layers[end].input)
+    convolved = False
+    for layer in network.layers:
+        if convolved and isinstance(layer, tuple(POOLINGS.values())):
+            return keras.Model(network.input, layer.input)
+        convolved |= isinstance(layer, convolutions)
+    raise ModelError(
+        f"the run that model.init_from names trained a model ({network.name}) without "
+        "convolutions below a flattening; model.base=run needs a run of model=convnet or "
+        "model=pretrained."
+    )
 
 
 def _without_penalty(layer: keras.layers.Layer) -> keras.layers.Layer:

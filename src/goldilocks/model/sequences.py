@@ -131,21 +131,7 @@ def convolutions(
     Raises:
         ModelError: The input is too short.
     """
-    _check_length(x.shape[1], filters, kernel_size, pool_size)
-
-    for number, count in enumerate(filters):
-        if number > 0:
-            x = keras.layers.MaxPooling1D(pool_size)(x)
-        convolution = keras.layers.Conv1D(
-            count, kernel_size, activation=activation, kernel_regularizer=penalty(regularizer)
-        )
-        x = convolution(x)
-    return x
-
-
-def _check_length(length: int, filters: list[int], kernel_size: int, pool_size: int) -> None:
-    """Raise ModelError for an input with too few time steps."""
-    needed = kernel_size  # so that the last convolution leaves one time step
+    length, needed = x.shape[1], kernel_size  # The last convolution leaves one time step.
     for _ in filters[1:]:
         needed = needed * pool_size + kernel_size - 1
 
@@ -157,3 +143,12 @@ def _check_length(length: int, filters: list[int], kernel_size: int, pool_size: 
             "smaller kernel_size or pool_size, or longer inputs (dataset.maxlen of texts, "
             "dataset.lookback of series)."
         )
+
+    for number, count in enumerate(filters):
+        if number > 0:
+            x = keras.layers.MaxPooling1D(pool_size)(x)
+        convolution = keras.layers.Conv1D(
+            count, kernel_size, activation=activation, kernel_regularizer=penalty(regularizer)
+        )
+        x = convolution(x)
+    return x

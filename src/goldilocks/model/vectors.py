@@ -87,12 +87,7 @@ def load(source: str, words: tuple[str, ...], dimensions: int) -> Vectors:
     else:
         vectors = _glove(Path(source).expanduser(), wanted, dimensions)
 
-    matrix = np.zeros((len(words), dimensions), np.float32)
-    covered = set()
-    for index, vector in vectors:
-        matrix[index] = vector
-        covered.add(index)
-
+    covered = dict(vectors)
     if not covered:
         raise ModelError(
             f"model.vectors={source} knows none of the {len(wanted)} words "
@@ -100,6 +95,8 @@ def load(source: str, words: tuple[str, ...], dimensions: int) -> Vectors:
             "the language of the texts (dataset.token=word)."
         )
 
+    matrix = np.zeros((len(words), dimensions), np.float32)
+    matrix[list(covered)] = list(covered.values())
     matrix.flags.writeable = False
     return Vectors(matrix, len(covered) / len(wanted))
 

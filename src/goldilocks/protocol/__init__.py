@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+Rows = np.ndarray  # Numbers of rows of a data set, int64 (rows,).
+
 
 @dataclass(frozen=True)
 class Split:
@@ -20,9 +22,9 @@ class Split:
             data set are.
     """
 
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
+    train: Rows
+    validation: Rows
+    test: Rows
     notes: tuple[str, ...] = ()
 
     def joined(self) -> Split:

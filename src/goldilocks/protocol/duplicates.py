@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldilocks.dataset import Dataset, row_keys
+from goldilocks.protocol import Rows
 
 DISTINCT = 0.5  # The fraction of distinct rows below which a table repeats its rows by nature.
 
@@ -47,8 +48,8 @@ def contents(dataset: Dataset) -> Contents:
 
 
 def apart(
-    contents: Contents, rows: np.ndarray, part: np.ndarray, name: str, *, fixed: str
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    contents: Contents, rows: Rows, part: Rows, name: str, *, fixed: str
+) -> tuple[Rows, Rows, tuple[str, ...]]:
     """Move rows that are identical to a row of a part into that part, or leave them out.
 
     Args:

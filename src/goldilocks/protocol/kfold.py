@@ -19,7 +19,7 @@ from sklearn.model_selection import (
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
-from goldilocks.protocol import Split, duplicates, parts
+from goldilocks.protocol import Rows, Split, duplicates, parts
 
 
 def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) -> tuple[Split, ...]:
@@ -90,10 +90,10 @@ def folds(
 
 def _check_fold(
     dataset: Dataset,
-    rows: np.ndarray,
+    rows: Rows,
     drawn: int,
-    train: np.ndarray,
-    validation: np.ndarray,
+    train: Rows,
+    validation: Rows,
     fold: str,
     shuffle: bool,
 ) -> None:
@@ -122,12 +122,17 @@ def _check_fold(
     )
 
 
-def _splitter(
-    dataset: Dataset, rows: np.ndarray, k: int, shuffle: bool, seed: int
-) -> BaseCrossValidator:
+def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) -> BaseCrossValidator:
     """Return scikit-learn's splitter for these rows, or raise SplitError where they are too few."""
     if dataset.kind == "series":
-        _check_stretches(dataset, rows, k)
+        stretch = len(rows) // (k + 1)
+        if stretch < 1 or len(rows) - k * stretch - dataset.overlap < 1:
+            raise SplitError(
+                f"protocol.k is {k}, and dataset={dataset.name} has {len(rows)} windows before the "
+                f"test: {k} folds of {stretch}, and {dataset.overlap} left out before each, leave "
+                "none to train with before the first; expected at least 2 folds and a longer first "
+                "stretch. Lower protocol.k or dataset.lookback."
+            )
         return TimeSeriesSplit(n_splits=k, gap=dataset.overlap)
 
     most, unit, grouped = len(rows), "rows", dataset.groups is not None
@@ -157,15 +162,3 @@ def _splitter(
         (True, True): StratifiedGroupKFold,
     }
     return kinds[grouped, stratified](k, shuffle=shuffle, random_state=seed if shuffle else None)
-
-
-def _check_stretches(dataset: Dataset, rows: np.ndarray, k: int) -> None:
-    """Raise SplitError where a series leaves nothing to train with before the first fold."""
-    stretch = len(rows) // (k + 1)
-    if stretch < 1 or len(rows) - k * stretch - dataset.overlap < 1:
-        raise SplitError(
-            f"protocol.k is {k}, and dataset={dataset.name} has {len(rows)} windows before the "
-            f"test: {k} folds of {stretch}, and {dataset.overlap} left out before each, leave none "
-            "to train with before the first; expected at least 2 folds and a longer first stretch. "
-            "Lower protocol.k or dataset.lookback."
-        )

@@ -1,16 +1,14 @@
 """Find rows of different parts of a split that are nearly the same, to warn of them.
 
-What is nearly the same is told for each kind of rows by the usual means. Images: a difference hash
-(N. Krawetz, "Kind of like that", 2013) and the correlation of their thumbnails. Texts: the cosine
-of their TF-IDF vectors (Manning, Raghavan and Schuetze, Introduction to Information Retrieval,
-2008, section 6.3). Tables: the distance of their standardized rows. Windows of a series overlap by
-nature, so they are left out.
+What is nearly the same is told for each kind of rows by the usual means. Images: the correlation of
+their thumbnails. Texts: the cosine of their TF-IDF vectors (Manning, Raghavan and Schuetze,
+Introduction to Information Retrieval, 2008, section 6.3). Tables: the distance of their
+standardized rows. Windows of a series overlap by nature, so they are left out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,9 +19,6 @@ from sklearn.neighbors import NearestNeighbors
 
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.protocol import Split
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 THUMBNAIL = 16  # Pixels.
 CORRELATION = 0.99  # Of the gray levels of two thumbnails, at least.
@@ -102,13 +97,12 @@ def warning(dataset: Dataset, split: Split, pairs: list[tuple[int, int]]) -> str
     if not pairs:
         return ""
 
-    of_test = int(np.isin([row for row, _ in pairs], split.test).sum())
-    counts = []
-    if of_test:
-        counts.append(f"{of_test} of {len(split.test)} test rows")
-    if len(pairs) > of_test:
-        counts.append(f"{len(pairs) - of_test} of {len(split.validation)} validation rows")
-
+    rows = [row for row, _ in pairs]
+    counts = [
+        f"{count} of {len(part)} {name} rows"
+        for name, part in (("test", split.test), ("validation", split.validation))
+        if (count := np.isin(rows, part).sum())
+    ]
     examples = [
         f"{_named(dataset, row)} and {_named(dataset, other)}" for row, other in pairs[:EXAMPLES]
     ]
@@ -147,11 +141,7 @@ def _gray(dataset: Dataset, row: int) -> Image.Image:
             picture.draft("L", (2 * THUMBNAIL, 2 * THUMBNAIL))
             return picture.convert("L")
 
-    pixels = dataset.x[row]
-    channels = pixels[..., :3]
-    if pixels.shape[-1] < 3:
-        channels = pixels[..., 0]
-    return Image.fromarray(channels).convert("L")
+    return Image.fromarray(np.squeeze(dataset.x[row])).convert("L")
 
 
 def _texts(dataset: Dataset, rows: np.ndarray) -> Vectors:

@@ -9,11 +9,12 @@ stratified by class.
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
-from goldilocks.protocol import duplicates
+from goldilocks.protocol import Rows, duplicates
 from goldilocks.protocol.duplicates import Contents
 
 CLASSES = ("binary", "multiclass")  # The problem types whose splits are stratified.
@@ -32,14 +33,14 @@ def labels_of(dataset: Dataset) -> np.ndarray:
     return np.asarray(dataset.y).astype(np.int64)
 
 
-def published(dataset: Dataset) -> dict[str, np.ndarray]:
+def published(dataset: Dataset) -> dict[str, Rows]:
     """Return the published parts by name, each int64 (rows,), ascending; none of a series."""
     if dataset.kind == "series":  # It is divided by time.
         return {}
     return {name: np.sort(np.asarray(rows, np.int64)) for name, rows in dataset.fixed.items()}
 
 
-def check_classes(dataset: Dataset, rows: np.ndarray, parts: int, where: str) -> None:
+def check_classes(dataset: Dataset, rows: Rows, parts: int, where: str) -> None:
     """Raise SplitError for a class with fewer rows, or groups of rows, than there are parts."""
     if not is_stratified(dataset):
         return
@@ -59,12 +60,12 @@ def rare_classes(dataset: Dataset, counts: np.ndarray, fewest: int, unit: str = 
     return ", ".join(f"{dataset.classes[label]!r} has {counts[label]}{unit}" for label in rare)
 
 
-def rarest(dataset: Dataset, rows: np.ndarray) -> int:
+def rarest(dataset: Dataset, rows: Rows) -> int:
     """Return the number of rows, or groups of rows, of the rarest class; without classes of all."""
     return int(_class_counts(dataset, rows).min())
 
 
-def _class_counts(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+def _class_counts(dataset: Dataset, rows: Rows) -> np.ndarray:
     """Return the number of rows, or groups of rows, of each class, int64 (classes,).
 
     Where splits are not stratified, all rows count as one class.
@@ -77,7 +78,7 @@ def _class_counts(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     return np.bincount(counted, minlength=classes)
 
 
-def divisible(dataset: Dataset) -> np.ndarray:
+def divisible(dataset: Dataset) -> Rows:
     """Return the rows to divide, int64, ascending.
 
     These are the published training rows, or else all rows that are in no published part.
@@ -97,7 +98,7 @@ def divisible(dataset: Dataset) -> np.ndarray:
     )
 
 
-def missing_classes(dataset: Dataset, rows: np.ndarray, train: np.ndarray) -> str:
+def missing_classes(dataset: Dataset, rows: Rows, train: Rows) -> str:
     """Return the classes of `rows` that no training row has, for a message; "" for none."""
     if not is_stratified(dataset):
         return ""
@@ -109,13 +110,13 @@ def missing_classes(dataset: Dataset, rows: np.ndarray, train: np.ndarray) -> st
 def take(
     dataset: Dataset,
     contents: Contents,
-    rows: np.ndarray,
-    test_rows: np.ndarray,
+    rows: Rows,
+    test_rows: Rows,
     size: int,
     *,
     seed: int,
     name: str,
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+) -> tuple[Rows, Rows, tuple[str, ...]]:
     """Take the published rows of a part, or draw them, and keep their duplicates out of the rest.
 
     Args:
@@ -145,32 +146,14 @@ def take(
             reason = "their groups stay whole"
 
     rest, part, moved = duplicates.apart(contents, rest, part, name, fixed=reason)
-    _check_left(dataset, rows, rest, part)
-    return rest, part, (*left_out, *moved)
-
-
-def published_apart(
-    dataset: Dataset, contents: Contents, name: str, test_rows: np.ndarray
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the published rows of a part that repeat no test row, int64, ascending, and notes."""
-    rows = published(dataset).get(name, test_rows[:0])
-    reason = "the published test rows stay as they are"
-    rest, _, notes = duplicates.apart(contents, rows, test_rows, "test", fixed=reason)
-    return rest, notes
-
-
-def _check_left(
-    dataset: Dataset, rows: np.ndarray, train: np.ndarray, held_out: np.ndarray
-) -> None:
-    """Raise SplitError where moving duplicates left a part empty, or training without a class."""
-    missing = missing_classes(dataset, rows, train)
-    if len(train) and len(held_out) and not missing:
-        return
+    missing = missing_classes(dataset, rows, rest)
+    if len(rest) and len(part) and not missing:
+        return rest, part, (*left_out, *moved)
 
     purpose = "to judge with"
     if missing:
         purpose = f"to train with of {missing}"
-    elif not len(train):
+    elif not len(rest):
         purpose = "to train with"
     raise SplitError(
         f"dataset={dataset.name}: rows of the same content are kept in one part, and so no row is "
@@ -179,12 +162,28 @@ def _check_left(
     )
 
 
-def _divide(
-    dataset: Dataset, rows: np.ndarray, size: int, seed: int, name: str
-) -> tuple[np.ndarray, np.ndarray]:
+def published_apart(
+    dataset: Dataset, contents: Contents, name: str, test_rows: Rows
+) -> tuple[Rows, tuple[str, ...]]:
+    """Return the published rows of a part that repeat no test row, int64, ascending, and notes."""
+    rows = published(dataset).get(name, test_rows[:0])
+    reason = "the published test rows stay as they are"
+    rest, _, notes = duplicates.apart(contents, rows, test_rows, "test", fixed=reason)
+    return rest, notes
+
+
+def _divide(dataset: Dataset, rows: Rows, size: int, seed: int, name: str) -> tuple[Rows, Rows]:
     """Return the rows that stay and those that are drawn, both int64, ascending."""
     if dataset.kind == "series":
-        return _latest(dataset, rows, size, name)
+        left = len(rows) - size - dataset.overlap
+        if size < 1 or left < 1:
+            raise SplitError(
+                f"dataset={dataset.name}: protocol.{name} would take the latest {size} of "
+                f"{len(rows)} windows, and the {dataset.overlap} before them are left out; "
+                f"expected at least 1 taken and 1 left. Add rows, change protocol.{name}, or lower "
+                "dataset.lookback."
+            )
+        return rows[:left], rows[len(rows) - size :]
 
     fewest = len(np.unique(labels_of(dataset)[rows]))
     if not fewest <= size <= len(rows) - fewest:
@@ -196,11 +195,13 @@ def _divide(
     check_classes(dataset, rows, 2, f"the rows that {name} rows are drawn from")
 
     if dataset.groups is None:
-        return _random(dataset, rows, size, seed)
-    return _whole_groups(dataset, rows, dataset.groups[rows], size, seed, name)
+        part = _random(dataset, rows, size, seed)
+    else:
+        part = _whole_groups(dataset, rows, dataset.groups[rows], size, seed, name)
+    return np.setdiff1d(rows, part), part
 
 
-def subset(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
+def subset(dataset: Dataset, rows: Rows, seed: int) -> Rows:
     """Return as many training rows as `dataset.subset` asks for, ascending.
 
     They are stratified by class; of a series they are the latest. Groups need not stay whole here,
@@ -224,45 +225,40 @@ def subset(dataset: Dataset, rows: np.ndarray, seed: int) -> np.ndarray:
 
     ungrouped = replace(dataset, groups=None)
     check_classes(ungrouped, rows, 2, "the training rows that a subset is drawn from")
-    return _random(dataset, rows, len(rows) - size, seed)[0]
+    return np.setdiff1d(rows, _random(dataset, rows, len(rows) - size, seed))
 
 
-def _random(
-    dataset: Dataset, rows: np.ndarray, size: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _random(dataset: Dataset, rows: Rows, size: int, seed: int) -> Rows:
     labels = None
     if is_stratified(dataset):
         labels = labels_of(dataset)[rows]
-    rest, taken = train_test_split(rows, test_size=size, random_state=seed, stratify=labels)
-    return np.sort(rest), np.sort(taken)
+    _, taken = train_test_split(rows, test_size=size, random_state=seed, stratify=labels)
+    return np.sort(taken)
 
 
 def _whole_groups(
-    dataset: Dataset, rows: np.ndarray, groups: np.ndarray, size: int, seed: int, name: str
-) -> tuple[np.ndarray, np.ndarray]:
+    dataset: Dataset, rows: Rows, groups: np.ndarray, size: int, seed: int, name: str
+) -> Rows:
     """Take whole groups, as near as possible to the size and the class frequencies asked for.
 
     Groups are put into random orders, and each order is cut where the parts come nearest; the
     nearest of all is taken. scikit-learn's GroupShuffleSplit takes a fraction of the groups, which
     may hold any number of rows of any class.
     """
-    distinct, group = np.unique(groups, return_inverse=True)
-    if len(distinct) < 2:
+    table = pd.crosstab(groups, labels_of(dataset)[rows])
+    if len(table) < 2:
         raise SplitError(
             f"dataset={dataset.name}: the {len(rows)} rows that {name} rows are drawn from are all "
             "of one group; expected at least 2 groups. Add rows of other groups, or leave out "
             "dataset.group."
         )
 
-    label = np.unique(labels_of(dataset)[rows], return_inverse=True)[1]
-    counts = np.zeros((len(distinct), label.max() + 1), np.int64)
-    np.add.at(counts, (group, label), 1)
-
-    total, fraction = counts.sum(axis=0), size / len(rows)
+    counts, fraction = table.to_numpy(), size / len(rows)
+    total = counts.sum(axis=0)
     random = np.random.default_rng(seed)
-    nearest, chosen = np.inf, distinct[:0]
+    nearest, chosen = np.inf, table.index[:0]
     for _ in range(DRAWINGS):
-        order = random.permutation(len(distinct))
+        order = random.permutation(len(table))
         taken = counts[order].cumsum(axis=0)[:-1]
         distance = np.abs(taken / total - fraction).mean(axis=1)
         distance += np.abs(taken.sum(axis=1) / len(rows) - fraction)
@@ -271,7 +267,7 @@ def _whole_groups(
 
         cut = int(np.argmin(distance))
         if distance[cut] < nearest:
-            nearest, chosen = distance[cut], order[: cut + 1]
+            nearest, chosen = distance[cut], table.index[order[: cut + 1]]
 
     if len(chosen) == 0:
         raise SplitError(
@@ -279,18 +275,4 @@ def _whole_groups(
             f"and out of the {name} rows, of {DRAWINGS} tried; expected each class in more groups. "
             "Add groups, or leave out dataset.group."
         )
-    inside = np.isin(group, chosen)
-    return rows[~inside], rows[inside]
-
-
-def _latest(
-    dataset: Dataset, rows: np.ndarray, size: int, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    left = len(rows) - size - dataset.overlap
-    if size < 1 or left < 1:
-        raise SplitError(
-            f"dataset={dataset.name}: protocol.{name} would take the latest {size} of {len(rows)} "
-            f"windows, and the {dataset.overlap} before them are left out; expected at least 1 "
-            f"taken and 1 left. Add rows, change protocol.{name}, or lower dataset.lookback."
-        )
-    return rows[:left], rows[len(rows) - size :]
+    return rows[np.isin(groups, chosen)]

@@ -10,11 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from goldilocks.dataset import Dataset, images
-from goldilocks.dataset.readers.windows import Windows
 from goldilocks.encoding import encoder as encoding
 from goldilocks.model import Regularizer
+from goldilocks.protocol import Rows
 
-Reader = Callable[[tf.Tensor], tf.Tensor]  # maps row numbers, int64 (batch,), to raw rows
+Batches = tf.data.Dataset[Any]  # of features and targets, or of positions among rows
+Reader = Callable[[tf.Tensor], tf.Tensor]  # maps positions among rows, int64 (batch,), to rows
 
 ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes nothing but speed
 
@@ -22,7 +23,7 @@ ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes no
 def training(
     dataset: Dataset,
     encoder: keras.Model,
-    rows: np.ndarray,
+    rows: Rows,
     targets: np.ndarray,
     *,
     batch_size: int,
@@ -30,7 +31,7 @@ def training(
     seed: int,
     augment: keras.Model | None,
     batches_done: int,
-) -> tf.data.Dataset[Any]:
+) -> Batches:
     """Return endless batches: one epoch of all rows after another.
 
     Args:
@@ -63,16 +64,9 @@ def training(
     return _load(dataset, encoder, rows, order, targets, augment).skip(batches_done)
 
 
-def evaluation(
-    dataset: Dataset,
-    encoder: keras.Model,
-    rows: np.ndarray,
-    targets: np.ndarray,
-    *,
-    batch_size: int,
-) -> tf.data.Dataset[Any]:
+def evaluation(dataset: Dataset, encoder: keras.Model, rows: Rows, targets: np.ndarray) -> Batches:
     """Return the rows once, in their order, not augmented; arguments as of `training`."""
-    order = tf.data.Dataset.range(len(rows)).batch(batch_size)
+    order = tf.data.Dataset.range(len(rows)).batch(ROWS_TO_EVALUATE)
     return _load(dataset, encoder, rows, order, targets, None)
 
 
@@ -83,50 +77,36 @@ def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
     """
     # Layers of the same seed would draw the same numbers: every turn to the left would also be a
     # shift to the left.
-    seeds = np.random.SeedSequence(seed).generate_state(5) % 2**31
-    flip, rotation, translation, shear, zoom = (
-        {"seed": int(layer_seed), "fill_mode": "nearest"} for layer_seed in seeds
-    )
-
-    layers, parts = [], regularizer
+    seeds = (np.random.SeedSequence(seed).generate_state(5) % 2**31).tolist()
+    fill, layers, parts = {"fill_mode": "nearest"}, [], regularizer
     if parts.flip:
-        layers.append(keras.layers.RandomFlip("horizontal", seed=flip["seed"]))
+        layers.append(keras.layers.RandomFlip("horizontal", seed=seeds[0]))
     if parts.rotation:
-        layers.append(keras.layers.RandomRotation(parts.rotation / 360, **rotation))
+        layers.append(keras.layers.RandomRotation(parts.rotation / 360, seed=seeds[1], **fill))
     if parts.translation:
         both = parts.translation, parts.translation
-        layers.append(keras.layers.RandomTranslation(*both, **translation))
+        layers.append(keras.layers.RandomTranslation(*both, seed=seeds[2], **fill))
     if parts.shear:
-        layers.append(keras.layers.RandomShear(parts.shear, parts.shear, **shear))
+        layers.append(keras.layers.RandomShear(parts.shear, parts.shear, seed=seeds[3], **fill))
     if parts.zoom:
-        layers.append(keras.layers.RandomZoom(parts.zoom, **zoom))
+        layers.append(keras.layers.RandomZoom(parts.zoom, seed=seeds[4], **fill))
     return keras.Sequential(layers, name="augmentation")
 
 
 def _load(
     dataset: Dataset,
     encoder: keras.Model,
-    rows: np.ndarray,
-    order: tf.data.Dataset[Any],
+    rows: Rows,
+    order: Batches,
     targets: np.ndarray,
     augment: keras.Model | None,
-) -> tf.data.Dataset[Any]:
+) -> Batches:
     """Map batches of positions among `rows` to batches of features and targets."""
     labels = tf.constant(targets[rows])
-
-    if encoding.is_held(dataset, encoder):
-        features = tf.constant(encoding.features(dataset, encoder, rows))
-        dtype = encoder.output.dtype
-
-        def take(positions: tf.Tensor):
-            return tf.cast(tf.gather(features, positions), dtype), tf.gather(labels, positions)
-
-        return order.map(take, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-
-    numbers, read = tf.constant(rows), _reader(dataset)
+    read = _reader(dataset, encoder, rows)
 
     def load(positions: tf.Tensor):
-        return read(tf.gather(numbers, positions)), tf.gather(labels, positions)
+        return read(positions), tf.gather(labels, positions)
 
     def encode(x: tf.Tensor, y: tf.Tensor):
         """Augment and encode raw rows."""
@@ -135,30 +115,31 @@ def _load(
         return encoder(x), y
 
     loaded = order.map(load, num_parallel_calls=tf.data.AUTOTUNE)
-    return loaded.map(encode, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    if not encoding.is_held(dataset, encoder):
+        loaded = loaded.map(encode, num_parallel_calls=tf.data.AUTOTUNE)
+    return loaded.prefetch(tf.data.AUTOTUNE)
 
 
-def _reader(dataset: Dataset) -> Reader:
-    """Return what reads raw images or windows."""
+def _reader(dataset: Dataset, encoder: keras.Model, rows: Rows) -> Reader:
+    """Return what reads raw images or windows, or features that are held in memory."""
+    if encoding.is_held(dataset, encoder):
+        features = tf.constant(encoding.features(dataset, encoder, rows))
+        return lambda positions: tf.cast(tf.gather(features, positions), encoder.output.dtype)
     if dataset.kind == "series":
-        return _window_reader(dataset.x)
+        values, first_points = tf.constant(dataset.x.values), tf.constant(rows[:, np.newaxis])
+        offsets = tf.constant(dataset.x.offsets)
+        return lambda positions: tf.gather(values, tf.gather(first_points, positions) + offsets)
     if dataset.image_size:
-        return _file_reader(dataset.x, dataset.image_size)
-    return _array_reader(dataset.x)
+        return _file_reader(dataset.x[rows], dataset.image_size)
+    return _array_reader(dataset.x, rows)
 
 
-def _window_reader(windows: Windows) -> Reader:
-    """Return what cuts windows out of a series."""
-    values, offsets = tf.constant(windows.values), tf.constant(windows.offsets)
-    return lambda rows: tf.gather(values, rows[:, tf.newaxis] + offsets)
-
-
-def _array_reader(x: np.ndarray) -> Reader:
+def _array_reader(x: np.ndarray, rows: Rows) -> Reader:
     """Return what reads images from an array; the pages of a memory map are shared by processes."""
 
-    def read(rows: tf.Tensor):
+    def read(positions: tf.Tensor):
         pixels = tf.numpy_function(
-            lambda index: np.asarray(x[index]), [rows], tf.uint8, stateful=False
+            lambda index: np.asarray(x[rows[index]]), [positions], tf.uint8, stateful=False
         )
         pixels.set_shape((None, *x.shape[1:]))
         return pixels
@@ -166,14 +147,14 @@ def _array_reader(x: np.ndarray) -> Reader:
     return read
 
 
-def _file_reader(x: np.ndarray, size: tuple[int, int]) -> Reader:
+def _file_reader(paths: np.ndarray, size: tuple[int, int]) -> Reader:
     """Return what decodes images from their files."""
-    paths, signature = tf.constant(x), tf.TensorSpec((*size, 3), tf.uint8)
+    files, signature = tf.constant(paths), tf.TensorSpec((*size, 3), tf.uint8)
 
-    def read(rows: tf.Tensor):
+    def read(positions: tf.Tensor):
         return tf.map_fn(
             lambda path: images.decode(path, size),
-            tf.gather(paths, rows),
+            tf.gather(files, positions),
             fn_output_signature=signature,
         )
 

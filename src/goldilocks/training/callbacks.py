@@ -23,7 +23,6 @@ class Recorder(keras.callbacks.Callback):
     Attributes:
         history: For each name, one value an epoch.
         epochs: Number of epochs done.
-        seconds: Seconds of the whole training, once it has ended.
     """
 
     def __init__(self, report: Callable[[int, Mapping[str, float]], None]):
@@ -31,7 +30,6 @@ class Recorder(keras.callbacks.Callback):
         self.report = report
         self.history: dict[str, list[float]] = {}
         self.epochs = 0
-        self.seconds = 0.0
         self._seconds_before = 0.0  # of the training that this one resumes
 
     def resume(self, history: Mapping[str, Sequence[float]], *, seconds: float) -> None:
@@ -63,10 +61,6 @@ class Recorder(keras.callbacks.Callback):
 
         self.epochs = epoch + 1
         self.report(self.epochs, values)
-
-    def on_train_end(self, logs: Logs = None) -> None:
-        """Stop the clock."""
-        self.seconds = self.elapsed
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -118,10 +112,6 @@ class ProgressBar(keras.callbacks.Callback):
             return
         seconds = time.perf_counter() - self.began
         console.note(f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s")
-
-    def on_train_end(self, logs: Logs = None) -> None:
-        """Leave the bar where it stands."""
-        self.close()
 
     def close(self) -> None:
         """Give the terminal back, also after an interrupt."""

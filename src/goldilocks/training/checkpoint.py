@@ -1,12 +1,11 @@
 """The state from which a training resumes after its process was killed, in one file.
 
 Keras 3.15's `BackupAndRestore` keeps weights, optimizer and epoch, but not the history, the best
-weights and the patience of early stopping, nor random state.
+weights and the patience of early stopping.
 """
 
 import json
 import os
-import random
 import time
 import zipfile
 from pathlib import Path
@@ -62,12 +61,23 @@ class Checkpoint(keras.callbacks.Callback):
 
     def save(self) -> None:
         """Write the state; the last checkpoint stays until the new one is complete."""
-        state, arrays = self._state()
+        state: dict[str, Any] = {
+            "stopped": self.model.stop_training,
+            "history": self.recorder.history,
+            "seconds": self.recorder.elapsed,
+        }
+        arrays = [variable.numpy() for variable in _variables(self.model)]
+        stopping = self.early_stopping
+        if stopping is not None:
+            names = ("best", "best_epoch", "wait")
+            state["early_stopping"] = {name: getattr(stopping, name) for name in names}
+            arrays += stopping.best_weights or []
+
         encoded = np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)
         fresh = self.file.with_suffix(".new")
         try:
             with fresh.open("wb") as file:
-                np.savez(file, state=encoded, **arrays)
+                np.savez(file, encoded, *arrays)
                 file.flush()
                 # Else a power cut may leave the new name with nothing in it.
                 os.fsync(file.fileno())
@@ -93,7 +103,7 @@ class Checkpoint(keras.callbacks.Callback):
         """
         try:
             with np.load(self.file, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+                encoded, *arrays = stored.values()
         except FileNotFoundError:
             return 0
         except (zipfile.BadZipFile, EOFError, ValueError) as error:
@@ -102,44 +112,18 @@ class Checkpoint(keras.callbacks.Callback):
             )
             return 0
 
-        state = json.loads(arrays["state"].tobytes())
-        for index, variable in enumerate(_variables(model)):
-            variable.assign(arrays[f"model.{index}"])
+        state = json.loads(encoded.tobytes())
+        variables = _variables(model)
+        for variable, values in zip(variables, arrays, strict=False):
+            variable.assign(values)
         self.recorder.resume(state["history"], seconds=state["seconds"])
         if self.early_stopping is not None:
-            count = sum(name.startswith("best.") for name in arrays)
-            best_weights = [arrays[f"best.{index}"] for index in range(count)]
-            self._early_stopping_state = state["early_stopping"]
-            self._early_stopping_state["best_weights"] = best_weights or None
+            best_weights = arrays[len(variables) :] or None
+            self._early_stopping_state = state["early_stopping"] | {"best_weights": best_weights}
 
-        kind, *rest = state["numpy"]
-        np.random.set_state((kind, arrays["numpy"], *rest))
-        version, numbers, gauss = state["python"]
-        random.setstate((version, tuple(numbers), gauss))
-        return epochs if state["stopped"] else state["epochs"]
-
-    def _state(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the state of the training: what JSON can hold, and arrays."""
-        kind, numbers, *rest = np.random.get_state()
-        state = {
-            "stopped": self.model.stop_training,
-            "history": self.recorder.history,
-            "seconds": self.recorder.elapsed,
-            "epochs": self.recorder.epochs,
-            "python": random.getstate(),
-            "numpy": [kind, *rest],
-        }
-        variables = enumerate(_variables(self.model))
-        arrays = {f"model.{index}": variable.numpy() for index, variable in variables}
-        arrays["numpy"] = numbers
-
-        stopping = self.early_stopping
-        if stopping is not None:
-            names = ("best", "best_epoch", "wait")
-            state["early_stopping"] = {name: getattr(stopping, name) for name in names}
-            for index, weight in enumerate(stopping.best_weights or []):
-                arrays[f"best.{index}"] = weight
-        return state, arrays
+        if state["stopped"]:
+            return epochs
+        return self.recorder.epochs
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from goldilocks.dataset import Dataset
 from goldilocks.model import Regularizer
 from goldilocks.problem import Problem, higher_is_better
-from goldilocks.protocol import Split
+from goldilocks.protocol import Rows, Split
 from goldilocks.training import batches
 from goldilocks.training.callbacks import Recorder
 from goldilocks.training.checkpoint import Checkpoint
@@ -71,7 +71,7 @@ class FitResult:
     best_epoch: int
     monitor: str | None
     seconds: float
-    validation: np.ndarray
+    validation: Rows
 
     @property
     def best(self) -> dict[str, float]:
@@ -127,16 +127,25 @@ def fit(
     if isinstance(most_steps, str):
         numbers_per_step = batch_size * math.prod(spec.model.input_shape[1:])
         most_steps = NUMBERS_PER_EXECUTION // numbers_per_step
-    _compile(spec, steps=steps * epochs, steps_per_execution=largest_divisor(steps, most_steps))
+
+    # With a penalty on the weights, the loss without it is a metric of its own.
+    loss, metrics = keras.losses.get(spec.problem.loss), [*spec.problem.metrics]
+    if spec.regularizer.penalizes:
+        metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
+    spec.model.compile(
+        optimizer=spec.optimizer(steps * epochs),
+        loss=loss,
+        metrics=metrics,
+        steps_per_execution=largest_divisor(steps, most_steps),
+        jit_compile=False,
+    )
 
     # Validation rows -> early stopping, which also brings back the weights of the best epoch: with
     # no patience it never stops, and still does that. A final training has no validation rows.
     validation_batches, early_stopping = None, None
     rows = validation_rows(spec.split.validation, validation_steps, batch_size)
     if len(rows):
-        validation_batches = batches.evaluation(
-            spec.dataset, spec.encoder, rows, spec.targets, batch_size=batches.ROWS_TO_EVALUATE
-        )
+        validation_batches = batches.evaluation(spec.dataset, spec.encoder, rows, spec.targets)
         early_stopping = keras.callbacks.EarlyStopping(
             monitor,
             mode="max" if higher_is_better(monitor) else "min",
@@ -193,12 +202,12 @@ def fit(
         history=recorder.history,
         best_epoch=best_epoch,
         monitor=monitored,
-        seconds=recorder.seconds,
+        seconds=recorder.elapsed,
         validation=rows,
     )
 
 
-def validation_rows(rows: np.ndarray, steps: int | None, batch_size: int) -> np.ndarray:
+def validation_rows(rows: Rows, steps: int | None, batch_size: int) -> np.ndarray:
     """Return as many validation rows as fill the batches, spread evenly over all of them.
 
     The first rows would not do: a data set may be sorted by class.
@@ -220,26 +229,3 @@ def largest_divisor(steps: int, most: int) -> int:
     """
     candidates = range(1, max(1, min(steps, most)) + 1)
     return max(count for count in candidates if steps % count == 0)
-
-
-def _compile(spec: FitSpec, *, steps: int, steps_per_execution: int) -> None:
-    """Compile the model; with a penalty, the loss without it is a metric of its own.
-
-    Args:
-        spec: The model and its problem.
-        steps: Number of steps of the whole training.
-        steps_per_execution: Steps run in one call into TensorFlow.
-    """
-    loss, metrics = keras.losses.get(spec.problem.loss), [*spec.problem.metrics]
-    if spec.regularizer.penalizes:
-        metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
-    spec.model.compile(
-        optimizer=spec.optimizer(steps),
-        loss=loss,
-        metrics=metrics,
-        steps_per_execution=steps_per_execution,
-        # Keras turns XLA off by itself where operations are deterministic, as they are by default.
-        # Elsewhere it would give other losses, and compile for seconds what trains in seconds: the
-        # first epoch of a small LSTM took 11.5 s in place of 3.1 s on 2 cores.
-        jit_compile=False,
-    )

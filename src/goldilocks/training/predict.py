@@ -22,7 +22,4 @@ def predict(
         float32 (n, outputs).
     """
     unused = np.zeros(len(dataset.y), dtype="float32")
-    features = batches.evaluation(
-        dataset, encoder, rows, unused, batch_size=batches.ROWS_TO_EVALUATE
-    )
-    return model.predict(features, verbose=0)
+    return model.predict(batches.evaluation(dataset, encoder, rows, unused), verbose=0)
