@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset, images
-from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.encoding import schema, vectorization
 from goldilocks.errors import DataError
@@ -21,6 +20,8 @@ from goldilocks.protocol import Rows
 NUMBERS = 2**26
 IMAGES = 32  # Images encoded at once, whose features inside a frozen base are many more.
 MOST_BYTES = 8 * 2**30  # Of features that are held in memory.
+
+Raw = np.ndarray | dict[str, np.ndarray]  # Pixels, windows or texts; or columns by their names.
 
 
 def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
@@ -41,16 +42,19 @@ def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
         standardized by the points of time that the training windows span.
     """
     if dataset.kind == "image":
-        return _image_encoder(dataset)
+        pixels = keras.Input(schema.image_shape(dataset), dtype="uint8", name="pixels")
+        return keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels), name="encoder")
     if dataset.kind == "series":
-        return _series_encoder(dataset.x, rows)
+        window = keras.Input((len(dataset.x.offsets), len(dataset.x.columns)), name="window")
+        scale = _normalization(dataset.x.points(rows).astype("float64"))
+        return keras.Model(window, scale(window), name="encoder")
     if dataset.kind == "table":
         return _table_encoder(dataset.x.iloc[rows])
     assert dataset.vectorization is not None
     return vectorization.encoder(dataset.x[rows], dataset.vectorization, in_order=in_order)
 
 
-def raw(dataset: Dataset, rows: Rows) -> np.ndarray | dict[str, np.ndarray]:
+def raw(dataset: Dataset, rows: Rows) -> Raw:
     """Return rows (int64, (n,)) as the encoder takes them: pixels, columns, texts or windows."""
     if dataset.kind == "image":
         return pixels(dataset, rows)
@@ -133,7 +137,7 @@ def persistence(dataset: Dataset, encoder: keras.Model) -> tuple[int, float, flo
 
 
 def tensors(
-    rows: np.ndarray | dict[str, np.ndarray],
+    rows: Raw,
 ) -> np.ndarray | keras.KerasTensor | dict[str, keras.KerasTensor]:
     """Return raw rows as Keras takes them: texts, and all columns of a table, become tensors."""
     if isinstance(rows, dict):
@@ -180,17 +184,6 @@ def _names(frame: pd.DataFrame) -> dict[str, str]:
             name += "_"
         names[column] = name
     return names
-
-
-def _image_encoder(dataset: Dataset) -> keras.Model:
-    inputs = keras.Input(schema.image_shape(dataset), dtype="uint8", name="pixels")
-    return keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs), name="encoder")
-
-
-def _series_encoder(windows: Windows, rows: Rows) -> keras.Model:
-    inputs = keras.Input((len(windows.offsets), len(windows.columns)), name="window")
-    scale = _normalization(windows.points(rows).astype("float64"))
-    return keras.Model(inputs, scale(inputs), name="encoder")
 
 
 def _table_encoder(train: pd.DataFrame) -> keras.Model:

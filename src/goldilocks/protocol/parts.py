@@ -34,9 +34,7 @@ def labels_of(dataset: Dataset) -> np.ndarray:
 
 
 def published(dataset: Dataset) -> dict[str, Rows]:
-    """Return the published parts by name, each int64 (rows,), ascending; none of a series."""
-    if dataset.kind == "series":  # It is divided by time.
-        return {}
+    """Return the published parts by name, each int64 (rows,), ascending."""
     return {name: np.sort(np.asarray(rows, np.int64)) for name, rows in dataset.fixed.items()}
 
 

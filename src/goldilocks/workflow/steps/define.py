@@ -62,8 +62,7 @@ def step(context: Context) -> ProblemResult:
     if dataset.subset is None:
         final_rows += len(split.validation)
 
-    pairs = near_duplicates.near_duplicates(dataset, split)
-    warnings = [near_duplicates.warning(dataset, split, pairs), _ledger_warning(context, split)]
+    warnings = [near_duplicates.warning(dataset, split), _ledger_warning(context, split)]
     report = StepReport(
         name="problem",
         title="The problem, the metric, the protocol",
