@@ -159,7 +159,8 @@ def _protocol(context: Context) -> Choice:
             "(standard error)."
         )
 
-    folds = max(2, min(FOLDS, round(parts.rarest(dataset, rows) * (1 - TEST))))
+    rarest = int(parts.class_counts(dataset, rows).min())
+    folds = max(2, min(FOLDS, round(rarest * (1 - TEST))))
     pool = len(rows) if "test" in published else round(len(rows) * (1 - TEST))
     few = f"Holding out {held_out:,} rows would measure {precision} only (standard error)"
     if pool >= FEW:
