@@ -152,19 +152,9 @@ def test_a_folder_without_classes_is_an_error(tmp_path, names, message):
         load(write(tmp_path / "in", names))
 
 
-def test_no_folder_and_a_wrong_folder_are_errors(tmp_path):
-    (tmp_path / "a.zip").write_text("")
-    with pytest.raises(DataError, match=r"needs a folder.*dataset\.dir=FOLDER"):
-        images.load(dir=None, **SETTINGS)
-    with pytest.raises(DataError, match="missing does not exist"):
+def test_a_folder_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(DataError, match=r"Could not read .*missing.* Expected a folder"):
         load(tmp_path / "missing")
-    with pytest.raises(DataError, match=r"a\.zip is a file.*unpack"):
-        load(tmp_path / "a.zip")
-
-
-def test_a_wrong_size_is_an_error(pets):
-    with pytest.raises(DataError, match="image_size=0, expected"):
-        load(pets, image_size=0)
 
 
 def test_a_wrong_folder_and_prepared_images_need_no_tensorflow(pets, tmp_path):
@@ -209,7 +199,7 @@ def test_a_class_of_broken_files_is_an_error(pets):
     for number in range(10):
         (pets / "dogs" / f"{number}.jpg").write_bytes(b"")
     with pytest.raises(
-        DataError, match=r"'dogs' in .* has 2 images that can be decoded, expected at least 3"
+        DataError, match=r"'dogs' in .* has 2 images that can be decoded; expected at least 3"
     ):
         load(pets, broken_limit=1.0)
 

@@ -98,16 +98,10 @@ def test_unequal_steps_are_counted(write):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"time": None}, r"needs dataset\.file=FILE, dataset\.time=NAME and dataset\.target=NAME"),
         ({"time": "wen"}, r"no column 'wen'.+Did you mean 'when'\?"),
         ({"target": "lod"}, r"no column 'lod'.+Did you mean 'load'\?"),
         ({"target": "when"}, r"'when' is the target and cannot be dataset\.time"),
         ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
-        (
-            {"lookback": 2.5},
-            r"dataset\.lookback is 2\.5; expected a whole number of rows, at least 1\.",
-        ),
-        ({"delay": 0}, r"dataset\.delay is 0; expected a whole number"),
         (
             {"lookback": 70},
             r"has 80 usable rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20",

@@ -122,14 +122,13 @@ def split(y: np.ndarray) -> dict[str, np.ndarray]:
         split takes.
     """
     members = [np.flatnonzero(y == label) for label in range(len(CLASSES))]
-    if min(map(len, members)) < sum(SPLIT.values()):
+    ends = np.cumsum(list(SPLIT.values()))
+    if min(map(len, members)) < ends[-1]:
         return {}
 
-    fixed, start = {}, 0
-    for name, count in SPLIT.items():
-        fixed[name] = np.concatenate([rows[start : start + count] for rows in members])
-        start += count
-    return fixed
+    # The rows of each part, class by class; what is behind the last end is in none.
+    parts = zip(*(np.split(rows, ends) for rows in members), strict=True)
+    return {name: np.concatenate(rows) for name, rows in zip(SPLIT, parts, strict=False)}
 
 
 def _drawn(image_size: int) -> Dataset:

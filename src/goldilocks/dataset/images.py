@@ -18,14 +18,13 @@ from rich.progress import Progress
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import folders
 from goldilocks.dataset.sources import cache
-from goldilocks.errors import DataError
 
 # Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
 DECODER = 1
 
 
 def load(
-    *, dir: str | None, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
+    *, dir: str, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
 ) -> Dataset:
     """Load the images of a folder: a binary problem for two classes, else a multiclass one.
 
@@ -38,13 +37,8 @@ def load(
         subset: Number of training rows to keep, or None for all.
 
     Raises:
-        DataError: No folder given, a folder that is no set of images, or more broken files than the
-            limit.
+        DataError: A folder that is no set of images, or more broken files than the limit.
     """
-    if dir is None:
-        raise DataError(
-            "dataset=images needs a folder of images and got none. Give it: dataset.dir=FOLDER."
-        )
     folder = Path(str(dir)).expanduser()
     return read(
         folders.find(folder, folders.IMAGES),
@@ -85,32 +79,32 @@ def read(
     Raises:
         DataError: More broken files than the limit, or a class with too few images left.
     """
-    if image_size < 1:
-        raise DataError(
-            f"dataset.image_size={image_size}, expected a number of pixels of at least 1, such as "
-            "64."
-        )
     size = (image_size, image_size)
     hashes = folders.hashes(listing)
-    total = sum(min(int(count), per_class or int(count)) for count in np.bincount(listing.labels))
-    held = total * image_size * image_size * 3 <= cache_gib * 2**30
+    counts = np.bincount(listing.labels)
+    most = int(np.minimum(counts, per_class or counts).sum())
+    held = most * image_size * image_size * 3 <= cache_gib * 2**30
     key = {
         "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),
         "decoder": DECODER,
         "per_class": per_class,
         "image_size": size if held else None,  # Whether a file is broken does not depend on it.
     }
-    decoded = cache.prepared(key, lambda: _decode_all(listing, size, per_class, held=held))
+    decoded = cache.prepared(key, lambda: _decode_all(listing, size, per_class, most, held=held))
 
     rows, broken = decoded["rows"], decoded["broken"]
-    notes = listing.notes + _broken_note(listing, broken, len(rows), broken_limit)
-    counts = np.bincount(listing.labels[rows], minlength=len(listing.classes))
-    if counts.min() < folders.FEWEST:
-        few = listing.classes[int(counts.argmin())]
-        raise DataError(
-            f"The class {few!r} in {listing.folder} has {counts.min()} images that can be decoded, "
-            f"expected at least {folders.FEWEST}. Add images, or take the class away."
-        )
+    total = len(rows) + len(broken)
+    # Rounded up, so that the images are accepted as they are.
+    limit = np.ceil(len(broken) / total * 1000) / 1000
+    notes = listing.notes + folders.skipped(
+        [_named(listing, row) for row in broken],
+        total,
+        broken_limit,
+        f"images in {listing.folder} cannot be decoded",
+        f"Expected at most the fraction {broken_limit:g}. Repair or delete them, or allow more: "
+        f"dataset.broken_limit={limit:g}.",
+    )
+    folders.check_left(listing, rows, "images that can be decoded", notes)
 
     files = [listing.files[row] for row in rows]
     x = decoded.get("x")
@@ -181,9 +175,9 @@ def gray(pixels: np.ndarray) -> np.ndarray:
 
 
 def _decode_all(
-    listing: folders.Listing, size: tuple[int, int], per_class: int | None, *, held: bool
+    listing: folders.Listing, size: tuple[int, int], per_class: int | None, most: int, *, held: bool
 ) -> Mapping[str, np.ndarray]:
-    """Decode every file once.
+    """Decode every file once, or `per_class` of each class: at most `most` in all.
 
     Returns:
         rows: int64 (rows,), the files that can be decoded; broken: int64 (broken,), those before
@@ -191,17 +185,16 @@ def _decode_all(
     """
     from goldilocks.backend import tf  # As in `decode`.
 
-    members = [np.flatnonzero(listing.labels == label) for label in range(len(listing.classes))]
-    total = sum(min(len(files), per_class or len(files)) for files in members)
-    x = np.empty((total if held else 0, *size, 3), dtype=np.uint8)
+    x = np.empty((most if held else 0, *size, 3), dtype=np.uint8)
     rows: list[int] = []
     broken: list[int] = []
     console = Console(stderr=True)
     with Progress(
-        console=console, transient=True, disable=total <= 500 or not console.is_terminal
+        console=console, transient=True, disable=most <= 500 or not console.is_terminal
     ) as progress:
-        task = progress.add_task("Decoding images" if held else "Checking images", total=total)
-        for files in members:
+        task = progress.add_task("Decoding images" if held else "Checking images", total=most)
+        for label in range(len(listing.classes)):
+            files = np.flatnonzero(listing.labels == label)
             paths = [str(listing.folder / listing.files[row]) for row in files]
             # A file that cannot be decoded is an error of its element alone, and missing from what
             # comes out.
@@ -236,29 +229,6 @@ def _decode_all(
     if held:
         decoded["x"] = x[: len(rows)]
     return decoded
-
-
-def _broken_note(
-    listing: folders.Listing, broken: np.ndarray, good: int, limit: float
-) -> tuple[str, ...]:
-    """Return the note about broken files, if any.
-
-    Raises:
-        DataError: They are more than the fraction `limit` of all files.
-    """
-    if not len(broken):
-        return ()
-    examples = folders.shortened([_named(listing, row) for row in broken[:6]])
-    total = len(broken) + good
-    fraction = len(broken) / total
-    sentence = f"{len(broken)} of {total} images in {listing.folder} cannot be decoded"
-    if fraction > limit:
-        raise DataError(
-            f"{sentence}: {examples}. Expected at most the fraction {limit:g}. Repair or "
-            "delete them, or allow more: "
-            f"dataset.broken_limit={np.ceil(fraction * 1000) / 1000:g}."
-        )
-    return (f"{sentence}, and were skipped: {examples}.",)
 
 
 def _named(listing: folders.Listing, row: int) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import tabular
+from goldilocks.dataset.readers import features, tabular
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -28,9 +28,9 @@ FEWEST_WINDOWS = 20  # Below this a split leaves too few windows to measure anyt
 
 def load(
     *,
-    file: str | None,
-    time: str | int | None,
-    target: str | int | None,
+    file: str,
+    time: str | int,
+    target: str | int,
     drop: Sequence[str],
     lookback: float,
     step: float,
@@ -57,17 +57,6 @@ def load(
         DataError: The file cannot be read, a column is not in it, a time is unreadable or there
             twice, dates can be read in two ways, the target is not numeric, or too few windows fit.
     """
-    if file is None or time is None or target is None:
-        raise DataError(
-            "dataset=series needs dataset.file=FILE, dataset.time=NAME and dataset.target=NAME."
-        )
-    spans = {"lookback": lookback, "step": step, "delay": delay}
-    for name, value in spans.items():
-        if value != int(value) or value < 1:
-            raise DataError(
-                f"dataset.{name} is {value:g}; expected a whole number of rows, at least 1."
-            )
-
     path = tabular.path_of(file)
     frame, notes = tabular.read(path)
     time_column, target_column = str(time), str(target)
@@ -87,8 +76,8 @@ def load(
     frame, spacing = in_order(frame, time_column, path)
     values, filled = _numbers(frame.drop(columns=unwanted), target_column, path)
     names = tuple(map(str, values.columns))
-    rows = {name: int(value) for name, value in spans.items()}
-    windows = Windows(values.to_numpy("float32"), names, names.index(target_column), **rows)
+    spans = int(lookback), int(step), int(delay)
+    windows = Windows(values.to_numpy("float32"), names, names.index(target_column), *spans)
     if len(windows) < FEWEST_WINDOWS:
         raise DataError(
             f"{path} has {len(values)} usable rows, in which {len(windows)} windows of "
@@ -198,8 +187,8 @@ def _numbers(frame: pd.DataFrame, target: str, path: Path) -> tuple[pd.DataFrame
     numeric = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
     if target not in numeric:
         raise DataError(
-            f"{path}: the column {target!r} holds {_no_number(frame[target])}; expected numbers to "
-            f"predict, such as those of {', '.join(numeric[:10]) or 'no column'}."
+            f"{path}: the column {target!r} holds {features.no_number(frame[target])!r}; expected "
+            f"numbers to predict, such as those of {', '.join(numeric[:10]) or 'no column'}."
         )
 
     numbers = finite(frame[numeric])
@@ -226,13 +215,3 @@ def _numbers(frame: pd.DataFrame, target: str, path: Path) -> tuple[pd.DataFrame
             "rows."
         )
     return numbers[whole].reset_index(drop=True), notes
-
-
-def _no_number(column: pd.Series) -> str:
-    """Return the first value of a column that is no number, quoted, for a message."""
-    values = column.dropna()
-    if values.dtype.kind in "OUT":
-        values = values[pd.to_numeric(values, errors="coerce").isna()]
-    if not len(values):
-        return "no numbers"
-    return repr(str(values.iloc[0]))

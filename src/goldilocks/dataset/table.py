@@ -25,7 +25,7 @@ from goldilocks.errors import DataError
 
 def load(
     *,
-    file: str | None,
+    file: str,
     target: str | int | Sequence[str] | None,
     problem: str,
     drop: Sequence[str],
@@ -49,8 +49,6 @@ def load(
         DataError: The file cannot be read, a column is not in it, too few rows have a target, no
             column is left to predict from, or the target does not fit the problem type.
     """
-    if file is None:
-        raise DataError("dataset=table needs a CSV or Parquet file: add dataset.file=FILE.")
     path = tabular.path_of(file)
     frame, notes = tabular.read(path)
     columns = list(frame.columns)
@@ -67,12 +65,7 @@ def load(
             )
 
     usable = targets.present(frame[labels])
-    if usable.sum() < tabular.FEWEST_ROWS:
-        raise DataError(
-            f"{path} has {usable.sum()} rows with a target ({', '.join(labels)}) of {len(frame)} "
-            f"rows in all; expected at least {tabular.FEWEST_ROWS}. Add rows, or give another "
-            "dataset.target."
-        )
+    tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."

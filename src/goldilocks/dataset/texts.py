@@ -60,27 +60,16 @@ def load(
         subset: Number of training rows to keep, or None for all.
 
     Raises:
-        DataError: Not one of `dir` and `file`, a column that is missing or holds no texts, files
-            that cannot be read, too few texts, or a target that does not fit the problem type.
+        DataError: A column that is missing or holds no texts, files that cannot be read, too few
+            texts, or a target that does not fit the problem type.
     """
-    if dir is not None and file is None:
-        if text is not None or target is not None:
-            raise DataError(
-                f"dataset.text and dataset.target name columns of a file; dataset.dir={dir} has "
-                "none, its folders are the target. Leave them out."
-            )
+    if dir is not None:
         location, target_names = Path(str(dir)).expanduser(), ""
         x, columns, notes = _from_folder(location)
-    elif file is not None and dir is None:
-        location = tabular.path_of(str(file))
-        x, columns, notes = _from_file(location, text, target)
-        target_names = ", ".join(columns)
     else:
-        got = "neither of them" if dir is None else f"dataset.dir={dir} and dataset.file={file}"
-        raise DataError(
-            "dataset=texts needs either dataset.dir=FOLDER, with a folder of .txt files per class, "
-            f"or dataset.file=FILE, a CSV or Parquet file; it got {got}."
-        )
+        location = tabular.path_of(str(file))
+        x, columns, notes = _from_file(location, str(text), target)
+        target_names = ", ".join(columns)
 
     problem, y, classes, inferred = targets.prepare(columns, problem)
     return Dataset(
@@ -119,7 +108,7 @@ def _from_folder(folder: Path) -> tuple[np.ndarray, pd.DataFrame, list[str]]:
 
 
 def _from_file(
-    path: Path, text: str | int | None, target: str | int | Sequence[str] | None
+    path: Path, text: str, target: str | int | Sequence[str] | None
 ) -> tuple[np.ndarray, pd.DataFrame, list[str]]:
     """Return texts, str objects (rows,), their target columns, and notes.
 
@@ -127,19 +116,14 @@ def _from_file(
     """
     frame, notes = tabular.read(path)
     names = list(frame.columns)
-    if text is None:
-        raise DataError(
-            "dataset=texts needs the column of texts: add dataset.text=NAME; "
-            f"{tabular.listed(names, path)}."
-        )
     labels = tabular.labels(target, names, path, name="texts")
-    tabular.check_columns([str(text), *labels], names, path)
-    if str(text) in labels:
+    tabular.check_columns([text, *labels], names, path)
+    if text in labels:
         raise DataError(
             f"The column {text!r} is both dataset.text and dataset.target; expected two columns."
         )
 
-    column = frame[str(text)]
+    column = frame[text]
     for value in column[column.notna()]:
         if not isinstance(value, str):
             raise DataError(
@@ -151,12 +135,8 @@ def _from_file(
     without_text = (texts == "").to_numpy()
     without_target = ~targets.present(frame[labels])
     usable = ~(without_text | without_target)
-    if usable.sum() < tabular.FEWEST_ROWS:
-        raise DataError(
-            f"{path} has {usable.sum()} rows with a text ({text}) and a target "
-            f"({', '.join(labels)}) of {len(frame)} rows in all; expected at least "
-            f"{tabular.FEWEST_ROWS}. Add rows, or give other columns."
-        )
+    what = f"a text ({text}) and a target ({', '.join(labels)})"
+    tabular.check_rows(usable, path, what, "other columns")
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows: {without_text.sum()} have no text, "

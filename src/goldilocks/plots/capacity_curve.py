@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
+import pandas as pd
 from matplotlib.figure import Figure
 
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import layout, style
+
+DASHED = {"linestyle": "--", "alpha": 0.6}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,91 +55,53 @@ def capacity_curve(
 
     Args:
         sizes: At least one, in any order.
-        winner: Marked with a star.
+        winner: The model that was chosen in the end, marked with a star.
         baseline: Loss of the dummy baseline.
         ylabel: What the loss is, with its unit.
         title: Of which data.
     """
     figure, body = layout.frame(title, 560)
     (axes,) = layout.panels(body)
-    ordered = sorted(sizes, key=lambda size: size.weights)
-    _lines(axes, ordered, winner, baseline)
-    axes.set(xlabel="weights", ylabel=ylabel)
-    handles = axes.get_lines()
-    layout.legend(body, handles, [str(line.get_label()) for line in handles], columns=2)
-
-    weights = [*(size.weights for size in ordered), winner.weights]
-    low, high = _logarithmic_ends(weights)
-    axes.set(xscale="log", xlim=(low, high))
-    losses = [[size.train_loss, size.val_loss, size.best_val_loss] for size in ordered]
-    values = np.append(np.array(losses, float), baseline)
-    positive = values[np.isfinite(values) & (values > 0)]
-    if positive.size and positive.max() > 20 * positive.min():
-        axes.set_yscale("log")
-
-    border = overfit_from(ordered)
-    if border is not None:
-        axes.axvline(border, color=style.QUIET, linewidth=1)
-        _mark_side(axes, "underfit", border, low)
-        _mark_side(axes, "overfit", border, high)
-    for size in ordered:
-        axes.annotate(
-            style.plain(size.name, 30),
-            (size.weights, 0),
-            (0, 6),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            rotation=90,
-            fontsize=style.SMALL,
-            color=style.QUIET,
-        )
-    return figure
-
-
-def _lines(axes: Axes, sizes: Sequence[ModelSize], winner: ModelSize, baseline: float) -> None:
-    """Draw the losses of the sizes, in order, the baseline, and the winner's star."""
-    weights = [size.weights for size in sizes]
-    curves = {
-        "training loss, at the end": [size.train_loss for size in sizes],
-        "validation loss, at the end": [size.val_loss for size in sizes],
-        "validation loss, at the best epoch": [size.best_val_loss for size in sizes],
+    table = pd.DataFrame(list(sizes)).sort_values("weights")
+    weights = table["weights"]
+    losses = table[["train_loss", "val_loss", "best_val_loss"]].astype(float)
+    train, validation = {"color": style.TRAIN}, {"color": style.VALIDATION}
+    curves: dict[str, dict[str, Any]] = {
+        "training loss, at the end": train,
+        "validation loss, at the end": validation,
+        "validation loss, at the best epoch": validation | DASHED,
     }
-    looks: tuple[dict[str, Any], ...] = (
-        {"color": style.TRAIN},
-        {"color": style.VALIDATION},
-        {"color": style.VALIDATION, "linestyle": "--", "alpha": 0.6},
-    )
-    for (label, losses), look in zip(curves.items(), looks, strict=True):
-        axes.plot(weights, np.array(losses, float), marker="o", label=label, **look)
+    for name, (label, look) in zip(losses, curves.items(), strict=True):
+        axes.plot(weights, losses[name], marker="o", label=label, **look)
 
     axes.axhline(baseline, color=style.QUIET, linewidth=1, linestyle=":", label="baseline")
     label = f"the winner, at its best epoch: {style.plain(winner.name, 50)}"
-    star: dict[str, Any] = {"color": style.INK, "markersize": 15, "zorder": 5, "linestyle": ""}
-    axes.plot([winner.weights], [winner.best_val_loss], marker="*", label=label, **star)
+    star: dict[str, Any] = {"color": style.INK, "markersize": 15, "zorder": 5, "label": label}
+    axes.plot([winner.weights], [winner.best_val_loss], "*", **star)
+    handles = axes.get_lines()
+    layout.legend(body, handles, [str(line.get_label()) for line in handles], columns=2)
 
+    axes.margins(x=0.08)
+    axes.set(xlabel="weights", ylabel=ylabel, xscale="log")
+    values = np.append(losses.to_numpy(), baseline)
+    positive = values[values > 0]
+    if positive.size and positive.max() > 20 * positive.min():
+        axes.set_yscale("log")
 
-def _mark_side(axes: Axes, verdict: str, border: float, end: float) -> None:
-    """Tint one side of the border, and name its verdict."""
-    color = VERDICTS[verdict].color
-    axes.axvspan(min(border, end), max(border, end), color=color, alpha=0.05)
-    alignment, offset = ("right", -6) if end < border else ("left", 6)
-    axes.annotate(
-        verdict,
-        (border, 1),
-        (offset, -6),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha=alignment,
-        va="top",
-        color=color,
-        fontsize=style.TITLE,
-    )
-
-
-def _logarithmic_ends(weights: Sequence[int]) -> tuple[float, float]:
-    """Return the ends of an axis with room on both sides."""
-    least, most = min(weights), max(weights)
-    room = max(1.3, (most / least) ** 0.08)
-    return least / room, most * room
+    border = overfit_from(sizes)
+    if border is not None:
+        low, high = axes.get_xlim()
+        font: dict[str, Any] = {"fontsize": style.TITLE, "va": "top"}
+        sides = {"underfit  ": (low, "right"), "  overfit": (high, "left")}
+        for verdict, (end, alignment) in sides.items():
+            color = VERDICTS[verdict.strip()].color
+            axes.axvspan(*sorted((border, end)), color=color, alpha=0.05)
+            place = axes.get_xaxis_transform()
+            axes.text(border, 0.98, verdict, color=color, ha=alignment, transform=place, **font)
+        axes.axvline(border, color=style.QUIET, linewidth=1)
+        axes.set_xlim(low, high)
+    small: dict[str, Any] = {"fontsize": style.SMALL, "color": style.QUIET, "ha": "center"}
+    for size in sizes:
+        name, place = style.plain(size.name, 30), axes.get_xaxis_transform()
+        axes.text(size.weights, 0.01, name, rotation=90, transform=place, **small)
+    return figure

@@ -137,6 +137,9 @@ def fit(
         loss=loss,
         metrics=metrics,
         steps_per_execution=largest_divisor(steps, most_steps),
+        # Keras turns XLA off by itself where operations are deterministic, as they are by default.
+        # Elsewhere it would give other losses, and compile for seconds what trains in seconds: the
+        # first epoch of a small LSTM took 11.5 s in place of 3.1 s on 2 cores.
         jit_compile=False,
     )
 

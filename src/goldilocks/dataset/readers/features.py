@@ -78,7 +78,7 @@ def conform(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
             values, _ = _column(column)
             if values is None or values.dtype == object:
                 raise DataError(
-                    f"The column {name!r} holds {_no_number(column)!r}; expected numbers or dates, "
+                    f"The column {name!r} holds {no_number(column)!r}; expected numbers or dates, "
                     "as in the rows that the model was trained on. Correct it, or leave the cell "
                     "empty if the value is unknown."
                 )
@@ -101,11 +101,10 @@ def texts(column: pd.Series) -> np.ndarray:
     )
 
 
-def _no_number(column: pd.Series) -> str:
-    """Return the first value of a column that is no number."""
+def no_number(column: pd.Series) -> str:
+    """Return the first value of a column that is no number, for a message."""
     present = column.dropna()
-    odd = present[_are_no_numbers(present)]
-    return str((odd if len(odd) else present).iloc[0])
+    return str(next(iter([*present[_are_no_numbers(present)], *present[:1]]), "nothing"))
 
 
 def _are_no_numbers(values: pd.Series) -> np.ndarray:
@@ -116,24 +115,17 @@ def _column(column: pd.Series) -> tuple[np.ndarray | None, list[str]]:
     """Return a column as float64 or str objects, or None where it is neither; and remarks."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
-    if types.is_bool_dtype(column.dtype) or (
-        types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"
-    ):
-        return _finite(column)
-    if types.is_datetime64_any_dtype(column.dtype):
-        return _days(column), ["holds dates; it became days since 1970-01-01"]
-    if types.is_timedelta64_dtype(column.dtype):
-        return _finite(column / pd.Timedelta(days=1))[0], ["holds durations; it became days"]
-
-    present = column.dropna()
-    kind = types.infer_dtype(present, skipna=True)
+    kind = types.infer_dtype(column, skipna=True)
     if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
         return _finite(column)
     if kind in ("date", "datetime", "datetime64"):
         return _days(column), ["holds dates; it became days since 1970-01-01"]
+    if kind == "timedelta64":
+        return _finite(column / pd.Timedelta(days=1))[0], ["holds durations; it became days"]
     if kind not in ("string", "mixed-integer"):
         return None, [f"was dropped: it holds {kind} values; expected numbers, dates or texts"]
 
+    present = column.dropna()
     text = column.map(lambda value: str(value).strip(), na_action="ignore")
     if len(present) and text.dropna().str.fullmatch(ISO_DATE).all():
         days = _days(text)

@@ -73,15 +73,9 @@ def find(folder: Path, wanted: Files) -> Listing:
     A single folder inside it, with nothing beside it, is descended into.
 
     Raises:
-        DataError: The folder is missing or empty, holds fewer than two classes, or a class fewer
-            than `FEWEST` files.
+        DataError: The folder cannot be read, is empty or holds fewer than two classes, or a class
+            fewer than `FEWEST` files.
     """
-    if not folder.is_dir():
-        what = "is a file" if folder.is_file() else "does not exist"
-        raise DataError(
-            f"dataset.dir={folder} {what}. Expected a folder of {wanted.name}; unpack an archive "
-            "first."
-        )
     ignored: Counter[str] = Counter()
     try:
         folder, subfolders, files = _unwrapped(folder, wanted, ignored)
@@ -166,6 +160,47 @@ def shortened(names: Sequence[str]) -> str:
     if len(names) > 5:
         first.append("...")
     return ", ".join(first)
+
+
+def check_left(listing: Listing, rows: np.ndarray, what: str, notes: Sequence[str]) -> None:
+    """Raise DataError where a class has fewer than `FEWEST` of the files left that could be read.
+
+    Args:
+        listing: The files.
+        rows: Those that are left, int64 (rows,).
+        what: What they are, for the message.
+        notes: What was ignored or skipped, for the message.
+    """
+    counts = np.bincount(listing.labels[rows], minlength=len(listing.classes))
+    if counts.min() < FEWEST:
+        raise DataError(
+            f"The class {listing.classes[counts.argmin()]!r} in {listing.folder} has "
+            f"{counts.min()} {what}; expected at least {FEWEST}. Add some, or take the class away. "
+            f"{' '.join(notes)}".rstrip()
+        )
+
+
+def skipped(
+    broken: Sequence[str], total: int, limit: float, what: str, remedy: str
+) -> tuple[str, ...]:
+    """Return the note about files that cannot be read, if any.
+
+    Args:
+        broken: Their names.
+        total: Number of files, these among them.
+        limit: Fraction of the files, 0 to 1, that may be broken.
+        what: What they are, and what is wrong with them.
+        remedy: What was expected and what to do, where they are too many.
+
+    Raises:
+        DataError: They are more than the limit.
+    """
+    if not broken:
+        return ()
+    sentence = f"{len(broken)} of {total} {what}"
+    if len(broken) > limit * total:
+        raise DataError(f"{sentence}: {shortened(broken)}. {remedy}")
+    return (f"{sentence}, and were skipped: {shortened(broken)}.",)
 
 
 def below(folder: Path, wanted: Files) -> list[str]:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from goldilocks.errors import DataError, did_you_mean
@@ -21,25 +22,14 @@ def path_of(file: str) -> Path:
     """Return the path of a file that a person named, `~` expanded.
 
     Raises:
-        DataError: It is not there, is empty or a folder, or ends in none of `SUFFIXES`.
+        DataError: It ends in none of `SUFFIXES`.
     """
     path = Path(str(file)).expanduser()
-    if not path.is_file():
-        here = sorted(
-            file.name for file in path.parent.glob("*") if file.suffix.lower() in SUFFIXES
-        )
-        hint = did_you_mean(path.name, here, path.parent.joinpath)
-        what = "a folder" if path.is_dir() else "not there"
-        raise DataError(
-            f"dataset.file={path} is {what} (looked from {Path.cwd()}); expected a file.{hint}"
-        )
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(
             f"dataset.file={path} ends in {path.suffix or 'no suffix'!r}; expected one of "
             f"{', '.join(SUFFIXES)}. Save the table as CSV (any spreadsheet can) or as Parquet."
         )
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty (0 bytes); expected a header line and rows.")
     return path
 
 
@@ -120,6 +110,22 @@ def check_columns(names: Sequence[str], columns: list[str], path: Path) -> None:
             continue
         hint = did_you_mean(name.lower(), lower, lambda near: repr(lower[near]))
         raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
+
+
+def check_rows(usable: np.ndarray, path: Path, what: str, columns: str) -> None:
+    """Raise DataError where fewer than `FEWEST_ROWS` rows can be used.
+
+    Args:
+        usable: Which can, bool (rows,).
+        path: The file.
+        what: What the others have not.
+        columns: Which columns to give instead.
+    """
+    if usable.sum() < FEWEST_ROWS:
+        raise DataError(
+            f"{path} has {usable.sum()} rows with {what} of {len(usable)} rows in all; expected at "
+            f"least {FEWEST_ROWS}. Add rows, or give {columns}."
+        )
 
 
 def listed(columns: list[str], path: Path) -> str:

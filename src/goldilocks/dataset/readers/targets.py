@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.errors import DataError
-from goldilocks.problem import PROBLEMS
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
 FEW_INTEGERS = 20
@@ -41,10 +40,6 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
         DataError: The values do not fit the problem type.
     """
     names = [str(name) for name in columns.columns]
-    if problem not in ("auto", *PROBLEMS):
-        raise DataError(
-            f"dataset.problem is {problem!r}; expected one of auto, {', '.join(PROBLEMS)}."
-        )
     if len(set(names)) < len(names):
         raise DataError(
             f"dataset.target names a column twice ({', '.join(names)}); expected each one once."

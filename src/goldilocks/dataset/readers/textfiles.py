@@ -41,16 +41,9 @@ def read(listing: folders.Listing) -> Texts:
     names = [f"{file}\n" for file in listing.files]
     key = {"texts": cache.digest(folders.hashes(listing), *names), "reader": READER}
     stored = cache.prepared(key, lambda: _read_all(listing))
-    notes = listing.notes + _skipped(listing, stored["broken"], stored["empty"])
     rows = np.array(stored["rows"])
-    counts = np.bincount(listing.labels[rows], minlength=len(listing.classes))
-    if counts.min() < folders.FEWEST:
-        few = listing.classes[int(counts.argmin())]
-        raise DataError(
-            f"The class {few!r} in {listing.folder} has {counts.min()} files with a text in them; "
-            f"expected at least {folders.FEWEST}. Add texts, or take the class away. "
-            f"{' '.join(notes)}".rstrip()
-        )
+    notes = listing.notes + _skipped(listing, stored["broken"], stored["empty"])
+    folders.check_left(listing, rows, "files with a text in them", notes)
     return Texts(x=packing.unpack(stored), rows=rows, notes=notes)
 
 
@@ -59,23 +52,11 @@ def _read_all(listing: folders.Listing) -> dict[str, np.ndarray]:
 
     These are the int64 arrays "rows", "broken" and "empty".
     """
-    texts: list[str] = []
-    rows: list[int] = []
-    broken: list[int] = []
-    empty: list[int] = []
-    for row, file in enumerate(listing.files):
-        text = content(listing.folder / file)
-        if text is None:
-            broken.append(row)
-        elif text:
-            texts.append(text)
-            rows.append(row)
-        else:
-            empty.append(row)
-    return packing.pack(texts) | {
-        "rows": np.array(rows, np.int64),
-        "broken": np.array(broken, np.int64),
-        "empty": np.array(empty, np.int64),
+    texts = [content(listing.folder / file) for file in listing.files]
+    return packing.pack([text for text in texts if text]) | {
+        "rows": np.flatnonzero([bool(text) for text in texts]),
+        "broken": np.flatnonzero([text is None for text in texts]),
+        "empty": np.flatnonzero([text == "" for text in texts]),
     }
 
 
@@ -101,23 +82,15 @@ def _skipped(listing: folders.Listing, broken: np.ndarray, empty: np.ndarray) ->
         DataError: More than `BROKEN_LIMIT` of the files are no UTF-8.
     """
     total = len(listing.files)
-    sentence = f"{len(broken)} of {total} files in {listing.folder} are not UTF-8 texts"
-    if len(broken) > BROKEN_LIMIT * total:
-        raise DataError(
-            f"{sentence}: {_named(listing, broken)}. Expected at most {BROKEN_LIMIT:.0%} of them. "
-            "Save them as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 old.txt > "
-            "new.txt`, or delete them."
-        )
-    notes = []
-    if len(broken):
-        notes.append(f"{sentence}, and were skipped: {_named(listing, broken)}.")
+    notes = folders.skipped(
+        [listing.files[row] for row in broken],
+        total,
+        BROKEN_LIMIT,
+        f"files in {listing.folder} are not UTF-8 texts",
+        f"Expected at most {BROKEN_LIMIT:.0%} of them. Save them as UTF-8, for example with "
+        "`iconv -f WINDOWS-1252 -t UTF-8 old.txt > new.txt`, or delete them.",
+    )
     if len(empty):
-        notes.append(
-            f"Skipped {len(empty)} of {total} files, because they are empty: "
-            f"{_named(listing, empty)}."
-        )
-    return tuple(notes)
-
-
-def _named(listing: folders.Listing, rows: np.ndarray) -> str:
-    return folders.shortened([listing.files[row] for row in rows])
+        names = folders.shortened([listing.files[row] for row in empty])
+        notes += (f"Skipped {len(empty)} of {total} files, because they are empty: {names}.",)
+    return notes

@@ -60,8 +60,8 @@ def choose(
         return stand_in()
 
 
-def digest(*parts: np.ndarray | bytes | str) -> str:
-    """Return the SHA-256, hexadecimal, of arrays, bytes and strings, in order.
+def digest(*parts: np.ndarray | str) -> str:
+    """Return the SHA-256, hexadecimal, of arrays and strings, in order.
 
     Of an array its shape, dtype and content count.
     """
@@ -70,10 +70,8 @@ def digest(*parts: np.ndarray | bytes | str) -> str:
         if isinstance(part, np.ndarray):
             hashed.update(f"{part.dtype.str}{part.shape}".encode())
             hashed.update(np.ascontiguousarray(part).data)
-        elif isinstance(part, str):
-            hashed.update(part.encode())
         else:
-            hashed.update(part)
+            hashed.update(part.encode())
     return hashed.hexdigest()
 
 
@@ -90,7 +88,7 @@ def prepared(
         The arrays by the names that `build` gave them. Workers of a sweep share their pages. Never
         unpickled.
     """
-    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:24]
+    name = digest(json.dumps(key, sort_keys=True))[:24]
     folder = cache_dir() / "prepared" / name
     if not folder.is_dir():
         with complete(folder) as building:

