@@ -133,7 +133,7 @@ def test_the_networks_of_keras_have_names():
     assert all(
         callable(network.module.preprocess_input) for network in pretrained.NETWORKS.values()
     )
-    assert pretrained.NETWORKS["resnet50_v2"].module is keras.applications.resnet_v2
+    assert pretrained.NETWORKS["resnet50_v2"].module.__name__.endswith("resnet_v2")
 
 
 @pytest.mark.parametrize(

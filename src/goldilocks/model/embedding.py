@@ -49,7 +49,8 @@ def build(
 
     inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
     x = keras.layers.Flatten()(x)
-    x = dense(x, regularizer, units, layers, activation)
-    if not widths(units, layers):
+    sizes = widths(units, layers)
+    x = dense(x, regularizer, sizes, activation)
+    if not sizes:
         x = dropout(x, regularizer)
     return keras.Model(inputs, last(x, facts), name="embedding")

@@ -6,6 +6,7 @@ first two layers.
 
 import contextlib
 import re
+import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import NamedTuple
@@ -38,17 +39,12 @@ class Network(NamedTuple):
     module: ModuleType
 
 
-def _networks() -> dict[str, Network]:
-    """Return each network by its name in lower case with underscores: ResNet50V2 is resnet50_v2."""
-    networks = {}
-    for name, make in vars(keras.applications).items():
-        if name[0].isupper():
-            module = getattr(keras.applications, make.__module__.rsplit(".", 1)[-1])
-            networks[WORD.sub(r"_\1", name).lower()] = Network(make, module)
-    return networks
-
-
-NETWORKS = _networks()
+# Each network by its name in lower case with underscores: ResNet50V2 is resnet50_v2.
+NETWORKS = {
+    WORD.sub(r"_\1", name).lower(): Network(make, sys.modules[make.__module__])
+    for name, make in vars(keras.applications).items()
+    if name[0].isupper()
+}
 
 
 def build(
@@ -135,16 +131,15 @@ def _base_of_keras(
     inputs = x = keras.Input(shape)
     if preprocess == "base":
         x = module.preprocess_input(keras.layers.Rescaling(255.0)(inputs))
-    try:
-        with weights_file.explained(name):
+    with weights_file.explained(name):
+        try:
             network = make(include_top=False, weights=weights, input_shape=shape, input_tensor=x)
-    except ValueError as error:
-        if isinstance(error, ModelError):
-            raise
-        raise ModelError(
-            f"model.base is {name}, which cannot be built for images of {_size(shape)}: "
-            f"{str(error).rstrip('.')}. Use larger images (dataset.image_size), or another base."
-        ) from error
+        except ValueError as error:
+            raise ModelError(
+                f"model.base is {name}, which cannot be built for images of {_size(shape)}: "
+                f"{str(error).rstrip('.')}. Use larger images (dataset.image_size), or another "
+                "base."
+            ) from error
     return keras.Model(inputs, network.output, name=BASE)
 
 

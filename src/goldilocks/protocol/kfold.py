@@ -69,6 +69,9 @@ def folds(
     if groups is not None:
         groups = groups[rows]
 
+    cure = "set protocol.shuffle=true"
+    if shuffle:
+        cure = "lower protocol.k or change protocol.seed"
     splits: list[Split] = []
     for fold_seed in fold_seeds:
         splitter = _splitter(dataset, rows, k, shuffle, fold_seed)
@@ -82,44 +85,33 @@ def folds(
                 "validation",
                 fixed=f"{fold} trains with none of them",
             )
-            _check_fold(dataset, rows, len(drawn), train, validation, fold, shuffle)
+            missing = parts.missing_classes(dataset, rows, train)
+            if missing or not len(train) or not len(validation):
+                lack = _lack(validation, len(drawn) - len(train), missing)
+                raise SplitError(
+                    f"dataset={dataset.name}: {fold} {lack}; expected rows of every class to train "
+                    f"with and some to validate with. To change that, {cure}."
+                )
             train = parts.subset(dataset, train, fold_seed)
             splits.append(Split(train, validation, test_rows, (*notes, *repeats)))
     return tuple(splits)
 
 
-def _check_fold(
-    dataset: Dataset,
-    rows: Rows,
-    drawn: int,
-    train: Rows,
-    validation: Rows,
-    fold: str,
-    shuffle: bool,
-) -> None:
-    """Raise SplitError for a fold that lacks rows, or training rows of a class.
+def _lack(validation: Rows, repeated: int, missing: str) -> str:
+    """Return what a fold lacks, for a message: validation rows, or training rows of some classes.
 
     Its training rows are those drawn, but for those that are identical to one of its validation
     rows.
     """
-    missing = parts.missing_classes(dataset, rows, train)
-    if len(train) and len(validation) and not missing:
-        return
+    if not len(validation):
+        return "validates with no row"
 
-    lack = "validates with no row"
-    if len(validation):
-        lack = "trains with no row"
-        if drawn > len(train):
-            lack += f", of which {drawn - len(train)} repeat a validation row,"
-        if missing:
-            lack += f" of {missing}"
-    cure = "set protocol.shuffle=true"
-    if shuffle:
-        cure = "lower protocol.k or change protocol.seed"
-    raise SplitError(
-        f"dataset={dataset.name}: {fold} {lack}; expected rows of every class to train with and "
-        f"some to validate with. To change that, {cure}."
-    )
+    lack = "trains with no row"
+    if repeated:
+        lack += f", of which {repeated} repeat a validation row,"
+    if missing:
+        lack += f" of {missing}"
+    return lack
 
 
 def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) -> BaseCrossValidator:

@@ -34,9 +34,7 @@ def labels_of(dataset: Dataset) -> np.ndarray:
 
 
 def published(dataset: Dataset) -> dict[str, Rows]:
-    """Return the published parts by name, each int64 (rows,), ascending; none of a series."""
-    if dataset.kind == "series":  # It is divided by time.
-        return {}
+    """Return the published parts by name, each int64 (rows,), ascending."""
     return {name: np.sort(np.asarray(rows, np.int64)) for name, rows in dataset.fixed.items()}
 
 
@@ -46,7 +44,7 @@ def check_classes(dataset: Dataset, rows: Rows, parts: int, where: str) -> None:
         return
 
     unit = "" if dataset.groups is None else " groups"
-    rare = rare_classes(dataset, _class_counts(dataset, rows), parts, unit)
+    rare = rare_classes(dataset, class_counts(dataset, rows), parts, unit)
     if rare:
         raise SplitError(
             f"dataset={dataset.name}: {rare} of {where}; expected at least {parts} of each class, "
@@ -60,12 +58,7 @@ def rare_classes(dataset: Dataset, counts: np.ndarray, fewest: int, unit: str = 
     return ", ".join(f"{dataset.classes[label]!r} has {counts[label]}{unit}" for label in rare)
 
 
-def rarest(dataset: Dataset, rows: Rows) -> int:
-    """Return the number of rows, or groups of rows, of the rarest class; without classes of all."""
-    return int(_class_counts(dataset, rows).min())
-
-
-def _class_counts(dataset: Dataset, rows: Rows) -> np.ndarray:
+def class_counts(dataset: Dataset, rows: Rows) -> np.ndarray:
     """Return the number of rows, or groups of rows, of each class, int64 (classes,).
 
     Where splits are not stratified, all rows count as one class.

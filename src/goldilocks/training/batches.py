@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -130,32 +131,20 @@ def _reader(dataset: Dataset, encoder: keras.Model, rows: Rows) -> Reader:
         offsets = tf.constant(dataset.x.offsets)
         return lambda positions: tf.gather(values, tf.gather(first_points, positions) + offsets)
     if dataset.image_size:
-        return _file_reader(dataset.x[rows], dataset.image_size)
-    return _array_reader(dataset.x, rows)
-
-
-def _array_reader(x: np.ndarray, rows: Rows) -> Reader:
-    """Return what reads images from an array; the pages of a memory map are shared by processes."""
+        files, signature = (
+            tf.constant(dataset.x[rows]),
+            tf.TensorSpec((*dataset.image_size, 3), "uint8"),
+        )
+        decode = functools.partial(images.decode, image_size=dataset.image_size)
+        return lambda positions: tf.map_fn(
+            decode, tf.gather(files, positions), fn_output_signature=signature
+        )
 
     def read(positions: tf.Tensor):
+        """Read images from an array; the pages of a memory map are shared by processes."""
         pixels = tf.numpy_function(
-            lambda index: np.asarray(x[rows[index]]), [positions], tf.uint8, stateful=False
+            lambda index: np.asarray(dataset.x[rows[index]]), [positions], "uint8", stateful=False
         )
-        pixels.set_shape((None, *x.shape[1:]))
-        return pixels
-
-    return read
-
-
-def _file_reader(paths: np.ndarray, size: tuple[int, int]) -> Reader:
-    """Return what decodes images from their files."""
-    files, signature = tf.constant(paths), tf.TensorSpec((*size, 3), tf.uint8)
-
-    def read(positions: tf.Tensor):
-        return tf.map_fn(
-            lambda path: images.decode(path, size),
-            tf.gather(files, positions),
-            fn_output_signature=signature,
-        )
+        return tf.ensure_shape(pixels, (None, *dataset.x.shape[1:]))
 
     return read

@@ -143,6 +143,9 @@ def fit(
         jit_compile=False,
     )
 
+    recorder = Recorder(report)
+    training_callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
+
     # Validation rows -> early stopping, which also brings back the weights of the best epoch: with
     # no patience it never stops, and still does that. A final training has no validation rows.
     validation_batches, early_stopping = None, None
@@ -155,10 +158,6 @@ def fit(
             patience=spec.regularizer.patience or epochs,
             restore_best_weights=True,
         )
-
-    recorder = Recorder(report)
-    training_callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
-    if early_stopping is not None:
         training_callbacks.append(early_stopping)
 
     # The checkpoint is saved before the caller's callbacks run. If one of them stops the training,

@@ -134,8 +134,7 @@ def _thing(
     """Draw something of no meaning, which may look like a part of a face."""
     corners = int(rng.choice([2, 3, 3, 4, 12]))
     angle = rng.uniform(0, 2 * np.pi) + np.arange(corners) * 2 * np.pi / corners
-    spokes = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    points = middle + spokes * rng.uniform(0.5, 1.2, (corners, 2))
+    points = middle + radius * heads.circle(angle) * rng.uniform(0.5, 1.2, (corners, 2))
     outline, colour = list(map(tuple, points.tolist())), heads.rgb(_colour(rng))
     if corners == 2:
         canvas.line(outline, fill=colour, width=max(1, round(radius * rng.uniform(0.1, 0.4))))
