@@ -127,8 +127,9 @@ def _baseline(axes: Axes, value: float) -> dict[str, Line2D]:
         look: dict[str, Any] = {"linewidth": 1.2, "linestyle": ":", "zorder": 1}
         lines["baseline"] = axes.axhline(value, color=style.QUIET, **look)
 
-    place = axes.transAxes
-    axes.text(1.02, height, text, va=align, color=style.QUIET, size=style.SMALL, transform=place)
+    axes.text(
+        1.02, height, text, va=align, color=style.QUIET, size=style.SMALL, transform=axes.transAxes
+    )
     return lines
 
 
