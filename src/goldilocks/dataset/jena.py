@@ -30,6 +30,7 @@ import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,11 +61,11 @@ COLUMNS = (
     *WIND,
     "wd (deg)",
 )
-WHEEL = {
+WHEEL: dict[str, Any] = {
     "package": "pvlib",
     "version": "0.16.1",
     "sha256": "4e61b5228a13f782413d7cf8cc48eb6e62e7bf55d155958fa9fd72420b63603d",
-    "path": "pvlib/data/723170TYA.CSV",
+    "paths": ["pvlib/data/723170TYA.CSV"],
 }
 TYPICAL_TARGET = "Dry-bulb (C)"
 TYPICAL = (
@@ -252,7 +253,7 @@ def _stand_in() -> Record:
     key = {"dataset": "jena", "source": WHEEL, "columns": TYPICAL}
     return Record(
         source="stand_in",
-        location=f"{WHEEL['path']} in the wheel {WHEEL['package']} {WHEEL['version']}",
+        location=wheel.location(**WHEEL),
         values=np.asarray(cache.prepared(key, _from_wheel)["values"]),
         columns=TYPICAL,
         target=TYPICAL_TARGET,
@@ -261,5 +262,5 @@ def _stand_in() -> Record:
 
 
 def _from_wheel() -> dict[str, np.ndarray]:
-    frame = pd.read_csv(wheel.member(**WHEEL), skiprows=1, usecols=list(TYPICAL))
+    frame = pd.read_csv(wheel.members(**WHEEL)[0], skiprows=1, usecols=list(TYPICAL))
     return {"values": frame[list(TYPICAL)].to_numpy("float32")}
