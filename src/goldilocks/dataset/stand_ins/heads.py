@@ -64,22 +64,23 @@ class Traits:
 
 def traits(dog: bool, rng: np.random.Generator) -> Traits:
     """Draw the traits of one cat or dog; each group may be borrowed from the other species."""
-    species = {}
+    # Of each group of traits, what its species has.
+    own = {}
     for group, chance in SPECIES["atypical"].items():
         borrowed = rng.random() < chance
-        species[group] = SPECIES["dog" if dog != borrowed else "cat"]
+        own[group] = SPECIES["dog" if dog != borrowed else "cat"][group]
 
-    ears = _chosen(species["ears"]["ears"], rng)
-    width, height, cheeks, taper = _uniform(list(species["shape"]["shape"].values()), rng)
-    eyes = _uniform(species["eyes"]["eyes"], rng)
-    pupil = rng.uniform(*species["eyes"]["pupil"])
-    iris = rng.choice(species["eyes"]["irises"], p=species["eyes"]["iris"])
+    ears = _chosen(own["ears"], rng)
+    width, height, cheeks, taper = _uniform(own["shape"], rng)
+    eyes = _uniform(own["eyes"]["ranges"], rng)
+    pupil = rng.uniform(*own["eyes"]["pupil"])
+    iris = rng.choice(own["eyes"]["irises"], p=own["eyes"]["probabilities"])
     if rng.random() < 0.08:
         pupil = 0.0
 
     coats = COATS[rng.choice(len(COATS), size=2, replace=False)]
     coat, second = coats * rng.uniform(0.85, 1.12, (2, 1)) + rng.uniform(-10, 10, (2, 3))
-    pink = rng.random() < species["muzzle"]["pink_nose"]
+    pink = rng.random() < own["muzzle"]["pink_nose"]
     return Traits(
         ears=ears,
         ear=_uniform([(0.55, 0.95), (0.4, 0.62), (-0.1, 0.4)], rng),
@@ -88,12 +89,12 @@ def traits(dog: bool, rng: np.random.Generator) -> Traits:
         height=height,
         cheeks=cheeks,
         taper=taper,
-        muzzle=_uniform(species["muzzle"]["muzzle"], rng),
+        muzzle=_uniform(own["muzzle"]["ranges"], rng),
         eyes=eyes,
         pupil=pupil,
-        whiskers=(rng.random() < species["whiskers"]["whiskers"]) * rng.uniform(0.6, 1.3),
-        tongue=(rng.random() < species["tongue"]["tongue"]) * rng.uniform(0.25, 0.6),
-        markings=_chosen(species["coat"]["markings"], rng),
+        whiskers=(rng.random() < own["whiskers"]) * rng.uniform(0.6, 1.3),
+        tongue=(rng.random() < own["tongue"]) * rng.uniform(0.25, 0.6),
+        markings=_chosen(own["coat"], rng),
         coat=coat,
         second=second,
         iris=iris * rng.uniform(0.8, 1.15),
