@@ -52,21 +52,19 @@ def draw(rows: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
             f"size is {size}; drawing faces takes a whole number from 16. Use size=16."
         )
 
-    images = np.empty((rows, size, size, 3), np.uint8)
-    starts = range(0, rows, CHUNK)
-    jobs = [joblib.delayed(_chunk)(start, min(start + CHUNK, rows), size, seed) for start in starts]
-    # One job after the other where starting processes would take longer than the drawing. They are
-    # not kept: the training that follows needs their memory.
+    pictures = (joblib.delayed(_picture)(seed, row % 2, row // 2, size) for row in range(rows))
+    # One after the other where starting processes would take longer than the drawing. They are not
+    # kept: the training that follows needs their memory.
     parallel = joblib.Parallel(
-        n_jobs=-1 if rows > IN_PROCESS else 1, return_as="generator", idle_worker_timeout=5
+        n_jobs=-1 if rows > IN_PROCESS else 1,
+        batch_size=CHUNK,
+        return_as="generator",
+        idle_worker_timeout=5,
     )
-    for start, chunk in zip(starts, parallel(jobs), strict=True):
-        images[start : start + CHUNK] = chunk
+    images = np.empty((rows, size, size, 3), np.uint8)
+    for row, picture in enumerate(parallel(pictures)):
+        images[row] = picture
     return images, (np.arange(rows) % 2).astype(np.float32)
-
-
-def _chunk(start: int, stop: int, size: int, seed: int) -> np.ndarray:
-    return np.stack([_picture(seed, row % 2, row // 2, size) for row in range(start, stop)])
 
 
 def _picture(seed: int, label: int, index: int, size: int) -> np.ndarray:
@@ -136,8 +134,7 @@ def _thing(
     """Draw something of no meaning, which may look like a part of a face."""
     corners = int(rng.choice([2, 3, 3, 4, 12]))
     angle = rng.uniform(0, 2 * np.pi) + np.arange(corners) * 2 * np.pi / corners
-    spokes = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    points = middle + spokes * rng.uniform(0.5, 1.2, (corners, 2))
+    points = middle + radius * heads.circle(angle) * rng.uniform(0.5, 1.2, (corners, 2))
     outline, colour = list(map(tuple, points.tolist())), heads.rgb(_colour(rng))
     if corners == 2:
         canvas.line(outline, fill=colour, width=max(1, round(radius * rng.uniform(0.1, 0.4))))
