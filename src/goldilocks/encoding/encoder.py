@@ -165,9 +165,9 @@ def columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:
 
     Numbers are float32 (rows,), categories str objects (rows,).
     """
-    is_number = pd.api.types.is_numeric_dtype
+    numbers = frame.select_dtypes("number")
     return {
-        name: frame[column].to_numpy(dtype="float32" if is_number(frame[column]) else object)
+        name: frame[column].to_numpy(dtype="float32" if column in numbers else object)
         for column, name in _names(frame).items()
     }
 

@@ -47,7 +47,7 @@ def build(
             "Use dataset.encoding=sequence, or model=rnn or model=conv1d for texts in one_hot."
         )
 
-    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    inputs, x = sequence_input(facts, output_dim, vectors, trainable)
     x = keras.layers.Flatten()(x)
     sizes = widths(units, layers)
     x = dense(x, regularizer, sizes, activation)

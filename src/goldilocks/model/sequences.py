@@ -10,7 +10,7 @@ CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": ker
 
 
 def sequence_input(
-    facts: Facts, *, output_dim: int, source: str | None, trainable: bool
+    facts: Facts, output_dim: int, source: str | None, trainable: bool
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Return the input of a model that reads in order, and what its first layer sees.
 
@@ -104,7 +104,6 @@ def recurrent(
 def convolutions(
     x: keras.KerasTensor,
     regularizer: Regularizer,
-    *,
     filters: list[int],
     kernel_size: int,
     pool_size: int,

@@ -57,14 +57,14 @@ def folds(
     dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int, fold_seeds: Sequence[int]
 ) -> tuple[Split, ...]:
     """Return a split for each fold of each seed in `fold_seeds`; else as `split`."""
-    contents = duplicates.contents(dataset)
+    keys, repeated = duplicates.contents(dataset)
     rows = parts.divisible(dataset)
     rows, test_rows, notes = parts.take(
-        dataset, contents, rows, rows[:0], round(test * len(rows)), seed=seed, name="test"
+        dataset, keys, rows, rows[:0], round(test * len(rows)), seed=seed, name="test"
     )
-    published, left_out = parts.published_apart(dataset, contents, "validation", test_rows)
+    published, left_out = parts.published_apart(dataset, keys, "validation", test_rows)
     rows = np.union1d(rows, published)
-    notes = (*contents.notes, *notes, *left_out)
+    notes = (*repeated, *notes, *left_out)
     groups = dataset.groups
     if groups is not None:
         groups = groups[rows]
@@ -79,7 +79,7 @@ def folds(
         for number, (drawn, validating) in enumerate(divided, start=1):
             fold, validation = f"fold {number} of {k}", rows[validating]
             train, _, repeats = duplicates.apart(
-                contents,
+                keys,
                 rows[drawn],
                 validation,
                 "validation",
@@ -127,9 +127,9 @@ def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) ->
             )
         return TimeSeriesSplit(n_splits=k, gap=dataset.overlap)
 
-    most, unit, grouped = len(rows), "rows", dataset.groups is not None
+    most, unit, grouped = len(rows), "rows", False
     if dataset.groups is not None:
-        most, unit = len(np.unique(dataset.groups[rows])), "groups of rows"
+        most, unit, grouped = len(np.unique(dataset.groups[rows])), "groups of rows", True
     if k > most:
         raise SplitError(
             f"protocol.k is {k}, and dataset={dataset.name} has {most} {unit} to divide into "

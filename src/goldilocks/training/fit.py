@@ -123,10 +123,9 @@ def fit(
         epochs = 1  # The baseline: every epoch would be the same.
 
     steps = steps_per_epoch or math.ceil(len(spec.split.train) / batch_size)
-    most_steps = steps_per_execution
-    if isinstance(most_steps, str):
+    if isinstance(steps_per_execution, str):
         numbers_per_step = batch_size * math.prod(spec.model.input_shape[1:])
-        most_steps = NUMBERS_PER_EXECUTION // numbers_per_step
+        steps_per_execution = NUMBERS_PER_EXECUTION // numbers_per_step
 
     # With a penalty on the weights, the loss without it is a metric of its own.
     loss, metrics = keras.losses.get(spec.problem.loss), [*spec.problem.metrics]
@@ -136,7 +135,7 @@ def fit(
         optimizer=spec.optimizer(steps * epochs),
         loss=loss,
         metrics=metrics,
-        steps_per_execution=largest_divisor(steps, most_steps),
+        steps_per_execution=largest_divisor(steps, steps_per_execution),
         # Keras turns XLA off by itself where operations are deterministic, as they are by default.
         # Elsewhere it would give other losses, and compile for seconds what trains in seconds: the
         # first epoch of a small LSTM took 11.5 s in place of 3.1 s on 2 cores.
