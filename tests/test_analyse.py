@@ -159,11 +159,12 @@ def test_each_fold_uses_its_own_validation_rows(folder, logged, monkeypatch):
 
 
 def test_a_published_network_by_its_name(tmp_path, few, monkeypatch, capsys):
-    real = analyse.NETWORKS["mobilenet_v2"]
-    small = real._replace(
-        make=lambda weights: real.make(weights=weights, input_shape=(32, 32, 3), alpha=0.35)
-    )
-    monkeypatch.setitem(analyse.NETWORKS, "mobilenet_v2", small)
+    make, module = analyse.NETWORKS["mobilenet_v2"]
+
+    def small(weights):
+        return make(weights=weights, input_shape=(32, 32, 3), alpha=0.35)
+
+    monkeypatch.setitem(analyse.NETWORKS, "mobilenet_v2", (small, module))
     Image.new("RGB", (50, 40), "red").save(tmp_path / "own.png")
     names = analyse.network(
         "MobileNetV2", tmp_path / "own.png", tmp_path / "out", weights=None, layer=None

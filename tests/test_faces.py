@@ -22,8 +22,7 @@ def test_no_rows():
     assert labels.shape == (0,)
 
 
-def test_more_rows_never_change_the_earlier_ones(monkeypatch):
-    monkeypatch.setattr(faces, "CHUNK", 10)
+def test_more_rows_never_change_the_earlier_ones():
     few, _ = faces.draw(7, size=24, seed=0)
     more, _ = faces.draw(25, size=24, seed=0)
     np.testing.assert_array_equal(few, more[:7])

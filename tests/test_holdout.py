@@ -206,13 +206,12 @@ def test_a_series_is_divided_in_order_of_time_and_no_point_is_in_two_parts(
         assert reach(dataset, later)[0] == reach(dataset, earlier)[1] + 1
 
 
-def test_the_test_windows_of_a_series_depend_on_their_fraction_alone_and_published_parts_on_nothing():
+def test_the_test_windows_of_a_series_depend_on_their_fraction_alone():
     (first,) = holdout.split(a_series(107), **QUARTERS)
     for dataset, options in (
         (a_series(107), {"validation": 0.5}),
         (a_series(107), {"seed": 9}),
         (a_series(107, subset=5), {}),
-        (a_series(107, fixed={"test": np.arange(10)}), {}),
     ):
         assert np.array_equal(holdout.split(dataset, **{**QUARTERS, **options})[0].test, first.test)
 

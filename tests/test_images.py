@@ -199,7 +199,8 @@ def test_a_class_of_broken_files_is_an_error(pets):
     for number in range(10):
         (pets / "dogs" / f"{number}.jpg").write_bytes(b"")
     with pytest.raises(
-        DataError, match=r"'dogs' in .* has 2 images that can be decoded; expected at least 3"
+        DataError,
+        match=r"Too few images that can be decoded in .*: 'dogs' has 2\. Expected at least 3",
     ):
         load(pets, broken_limit=1.0)
 

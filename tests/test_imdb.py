@@ -142,7 +142,7 @@ def test_a_folder_without_reviews_is_a_sentence(unpacked):
         for file in (unpacked / part).iterdir():
             file.unlink()
     with pytest.raises(
-        DataError, match=r"'positive' in .* has 0 files with a text in them; expected at least 3"
+        DataError, match=r"files with a text in them in .*: 'positive' has 0\. Expected at least 3"
     ):
         load(dir=unpacked)
 

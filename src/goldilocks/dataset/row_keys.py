@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -58,21 +57,15 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
 
 def _of_images(dataset: Dataset) -> np.ndarray:
     """Return the key of each image: of its pixels, or of its file where it is streamed."""
-    key = _of_file if dataset.image_size is not None else _of_pixels
     with ThreadPoolExecutor() as threads:  # hashlib and read() both release the interpreter lock.
-        return np.array(list(threads.map(key, dataset.x)), np.uint64)
+        return np.array(list(threads.map(_of_image, dataset.x)), np.uint64)
 
 
-def _of_file(file: str) -> int:
-    return _key(Path(file).read_bytes())
-
-
-def _of_pixels(pixels: np.ndarray) -> int:
-    return _key(np.ascontiguousarray(pixels).data)
-
-
-def _key(content: bytes | memoryview) -> int:
-    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest())
+def _of_image(image: str | np.ndarray) -> int:
+    """Return the key of an image: of its pixels, or of the bytes of its file."""
+    if isinstance(image, str):
+        image = np.fromfile(image, np.uint8)
+    return int.from_bytes(hashlib.blake2b(image.tobytes(), digest_size=8).digest())
 
 
 def _of_columns(dataset: Dataset) -> np.ndarray:

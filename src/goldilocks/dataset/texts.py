@@ -95,7 +95,7 @@ def load(
         ),
         target=target_names,
         text_column=None if text is None else str(text),
-        notes=(*notes, *inferred, *_repeated(x)),
+        notes=(*notes, *inferred),
     )
 
 
@@ -144,14 +144,3 @@ def _from_file(
         )
     x = packing.column(texts[usable].tolist())
     return x, frame.loc[usable, labels], notes
-
-
-def _repeated(x: np.ndarray) -> tuple[str, ...]:
-    """Return the note about repeated texts, if any; `protocol.duplicates` keeps them together."""
-    count = len(x) - len(set(x))
-    if not count:
-        return ()
-    return (
-        f"{count} of {len(x)} texts repeat another one; equal texts are kept in one part of the "
-        "split.",
-    )

@@ -9,9 +9,9 @@ import math
 import keras
 import numpy as np
 import pandas as pd
+from keras import ops
 
 from goldilocks.dataset import Dataset, images
-from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.encoding import schema, vectorization
 from goldilocks.errors import DataError
@@ -21,6 +21,8 @@ from goldilocks.protocol import Rows
 NUMBERS = 2**26
 IMAGES = 32  # Images encoded at once, whose features inside a frozen base are many more.
 MOST_BYTES = 8 * 2**30  # Of features that are held in memory.
+
+Raw = np.ndarray | dict[str, np.ndarray]  # Pixels, windows or texts; or columns by their names.
 
 
 def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
@@ -41,16 +43,19 @@ def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
         standardized by the points of time that the training windows span.
     """
     if dataset.kind == "image":
-        return _image_encoder(dataset)
+        pixels = keras.Input(schema.image_shape(dataset), dtype="uint8", name="pixels")
+        return keras.Model(pixels, keras.layers.Rescaling(1 / 255)(pixels), name="encoder")
     if dataset.kind == "series":
-        return _series_encoder(dataset.x, rows)
+        window = keras.Input((len(dataset.x.offsets), len(dataset.x.columns)), name="window")
+        scale = _normalization(dataset.x.points(rows).astype("float64"))
+        return keras.Model(window, scale(window), name="encoder")
     if dataset.kind == "table":
         return _table_encoder(dataset.x.iloc[rows])
     assert dataset.vectorization is not None
     return vectorization.encoder(dataset.x[rows], dataset.vectorization, in_order=in_order)
 
 
-def raw(dataset: Dataset, rows: Rows) -> np.ndarray | dict[str, np.ndarray]:
+def raw(dataset: Dataset, rows: Rows) -> Raw:
     """Return rows (int64, (n,)) as the encoder takes them: pixels, columns, texts or windows."""
     if dataset.kind == "image":
         return pixels(dataset, rows)
@@ -109,7 +114,7 @@ def _features(dataset: Dataset, encoder: keras.Model, rows: Rows, size: int) -> 
     parts = []
     for start in range(0, len(rows), size):
         batch = tensors(raw(dataset, rows[start : start + size]))
-        parts.append(_compact(keras.ops.convert_to_numpy(encoder(batch))))
+        parts.append(_compact(ops.convert_to_numpy(encoder(batch))))
     return np.concatenate(parts)
 
 
@@ -133,13 +138,13 @@ def persistence(dataset: Dataset, encoder: keras.Model) -> tuple[int, float, flo
 
 
 def tensors(
-    rows: np.ndarray | dict[str, np.ndarray],
+    rows: Raw,
 ) -> np.ndarray | keras.KerasTensor | dict[str, keras.KerasTensor]:
     """Return raw rows as Keras takes them: texts, and all columns of a table, become tensors."""
     if isinstance(rows, dict):
-        return {name: keras.ops.convert_to_tensor(tensors(column)) for name, column in rows.items()}
+        return {name: ops.convert_to_tensor(tensors(column)) for name, column in rows.items()}
     if rows.dtype == object:
-        return keras.ops.convert_to_tensor(rows.tolist(), dtype="string")
+        return ops.convert_to_tensor(rows.tolist(), dtype="string")
     return rows
 
 
@@ -164,14 +169,11 @@ def columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:
 
     Numbers are float32 (rows,), categories str objects (rows,).
     """
+    numbers = frame.select_dtypes("number")
     return {
-        name: frame[column].to_numpy(dtype="float32" if _is_number(frame[column]) else object)
+        name: frame[column].to_numpy(dtype="float32" if column in numbers else object)
         for column, name in _names(frame).items()
     }
-
-
-def _is_number(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column)
 
 
 def _names(frame: pd.DataFrame) -> dict[str, str]:
@@ -186,17 +188,6 @@ def _names(frame: pd.DataFrame) -> dict[str, str]:
     return names
 
 
-def _image_encoder(dataset: Dataset) -> keras.Model:
-    inputs = keras.Input(schema.image_shape(dataset), dtype="uint8", name="pixels")
-    return keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs), name="encoder")
-
-
-def _series_encoder(windows: Windows, rows: Rows) -> keras.Model:
-    inputs = keras.Input((len(windows.offsets), len(windows.columns)), name="window")
-    scale = _normalization(windows.points(rows).astype("float64"))
-    return keras.Model(inputs, scale(inputs), name="encoder")
-
-
 def _table_encoder(train: pd.DataFrame) -> keras.Model:
     names = _names(train)
     numbers = list(train.select_dtypes("number"))
@@ -206,21 +197,21 @@ def _table_encoder(train: pd.DataFrame) -> keras.Model:
 
     parts: list[keras.KerasTensor] = []
     if numbers:
-        stacked = keras.ops.stack([inputs[column] for column in numbers], axis=-1)
+        stacked = ops.stack([inputs[column] for column in numbers], axis=-1)
         values = train[numbers].to_numpy(dtype="float64")
-        parts.append(keras.ops.nan_to_num(_normalization(values)(stacked), nan=0.0))
+        parts.append(ops.nan_to_num(_normalization(values)(stacked), nan=0.0))
         gaps = np.flatnonzero(np.isnan(values).any(axis=0)).tolist()
         if gaps:
-            missing = keras.ops.isnan(keras.ops.take(stacked, gaps, axis=-1))
-            parts.append(keras.ops.cast(missing, "float32"))
+            missing = ops.isnan(ops.take(stacked, gaps, axis=-1))
+            parts.append(ops.cast(missing, "float32"))
     for column in categories:
         lookup = keras.layers.StringLookup(
             vocabulary=sorted(set(train[column])), num_oov_indices=1, output_mode="one_hot"
         )
-        parts.append(lookup(keras.ops.expand_dims(inputs[column], -1)))
+        parts.append(lookup(ops.expand_dims(inputs[column], -1)))
 
     by_name = {names[column]: tensor for column, tensor in inputs.items()}
-    return keras.Model(by_name, keras.ops.concatenate(parts, axis=-1), name="encoder")
+    return keras.Model(by_name, ops.concatenate(parts, axis=-1), name="encoder")
 
 
 def _normalization(train: np.ndarray) -> keras.layers.Normalization:

@@ -30,7 +30,7 @@ def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
         return y.reshape(len(y), -1).astype("float32")
     if problem.loss == "sparse_categorical_crossentropy":
         return y
-    return np.eye(outputs, dtype="float32")[y.astype("int64")]
+    return np.eye(outputs, dtype="float32")[y]
 
 
 def count_outputs(problem: Problem, dataset: Dataset) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from goldilocks.dataset import Vectorization
 
@@ -75,9 +76,9 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
         numbers = Hashing(how.max_tokens, how.token, name="hashing")(inputs)
         if bag:
             counting = keras.layers.CategoryEncoding(how.max_tokens, "count", name="bag")
-            numbers = counting(numbers, count_weights=keras.ops.cast(numbers != PADDING, "float32"))
+            numbers = counting(numbers, count_weights=ops.cast(numbers != PADDING, "float32"))
         if bag == "multi_hot":
-            numbers = keras.ops.minimum(numbers, 1)
+            numbers = ops.minimum(numbers, 1)
     else:
         standardize, split = "lower_and_strip_punctuation", "whitespace"
         if how.token == "character":
@@ -94,11 +95,11 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
         numbers = layer(inputs)
 
     if bag:
-        return keras.Model(inputs, keras.ops.cast(numbers, "float32"), name="encoder")
+        return keras.Model(inputs, ops.cast(numbers, "float32"), name="encoder")
 
     numbers = _cut_and_padded(numbers, how)
     if encoding == "one_hot":
-        numbers = keras.ops.one_hot(numbers, how.max_tokens, dtype="float32")
+        numbers = ops.one_hot(numbers, how.max_tokens, dtype="float32")
     return keras.Model(inputs, numbers, name="encoder")
 
 
@@ -131,7 +132,6 @@ def _cut_and_padded(indices: keras.KerasTensor, how: Vectorization) -> keras.Ker
     Returns:
         int32 (batch, how.maxlen).
     """
-    ops = keras.ops
     # One column at least, if all texts are empty.
     indices = ops.pad(ops.cast(indices, "int32"), [[0, 0], [0, 1]])
     count = ops.sum(ops.cast(indices != PADDING, "int32"), axis=1, keepdims=True)

@@ -1,6 +1,7 @@
 """A logged run -> figures of what its network has learned, logged into the run: chapter 7."""
 
 import dataclasses
+import itertools
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,14 +25,13 @@ from goldilocks.interpret.figures import (
     Figures,
     Subject,
     figures,
-    heat_figure,
     network_figures,
     sample,
 )
 from goldilocks.interpret.layer_graph import split
 from goldilocks.model import weights_file
 from goldilocks.model.pretrained import NETWORKS
-from goldilocks.plots import style
+from goldilocks.plots import heat_maps, style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
 from goldilocks.tracking.query import StoredRun
@@ -69,8 +69,14 @@ def run(
     logged = store.get_run(run_id)
     tree = _config(store, logged)
     model = store.load_model(run_id)
-    dataset = builder(tree, "dataset")()
-    _check_digest(dataset, logged)
+    dataset: Dataset = builder(tree, "dataset")()
+    digest = logged.tags.get("dataset.digest")
+    if digest != dataset.digest:
+        raise DataError(
+            f"dataset={dataset.name} has the digest {dataset.digest[:12]}, and the run "
+            f"{logged.name} was trained on {str(digest)[:12]}; expected the same data "
+            f"({dataset.location}). Put back the files of that time, or train again."
+        )
 
     rows = sample(_split(tree, dataset, logged).validation, ROWS)
     if logged.tags.get("role") == "final":
@@ -150,15 +156,16 @@ def network(
     for label, class_name in zip(order, classes, strict=True):
         console.note(f"  {predicted[0, label]:.3f} {class_name}")
 
-    heats = gradcam.heat_maps(model, batch, layer=layer)
-    caption = f"{image.name}: said {classes[0]} {heats[0].probability:.2f}"
-
-    def drawn() -> Figures:
-        title = f"Where it looks ({model.name})"
-        yield "grad_cam", heat_figure(pixels[np.newaxis], heats, [caption], title=title)
-        yield from network_figures(model, pixels, name=model.name, layer=layer)
-
-    saved = _save(drawn(), folder)
+    [heat] = gradcam.heat_maps(model, batch, layer=layer)
+    looks = heat_maps.heat_maps(
+        pixels[np.newaxis],
+        [heat.heat],
+        [f"{image.name}: said {classes[0]} {heat.probability:.2f}"],
+        layer=heat.layer,
+        title=f"Where it looks ({model.name})",
+    )
+    others = network_figures(model, pixels, name=model.name, layer=layer)
+    saved = _save(itertools.chain([("grad_cam", looks)], others), folder)
     console.result(f"written   {len(saved)} figures of {model.name} into {folder}")
     return saved
 
@@ -195,17 +202,6 @@ def _config(store: MlflowStore, logged: StoredRun) -> dict[str, Any]:
             "where it was."
         )
     return tree
-
-
-def _check_digest(dataset: Dataset, logged: StoredRun) -> None:
-    """Raise DataError if the data is not what the run was trained on."""
-    digest = logged.tags.get("dataset.digest")
-    if digest != dataset.digest:
-        raise DataError(
-            f"dataset={dataset.name} has the digest {dataset.digest[:12]}, and the run "
-            f"{logged.name} was trained on {str(digest)[:12]}; expected the same data "
-            f"({dataset.location}). Put back the files of that time, or train again."
-        )
 
 
 def _split(tree: Mapping[str, Any], dataset: Dataset, logged: StoredRun) -> Split:

@@ -128,14 +128,6 @@ def network_figures(
         )
 
 
-def heat_figure(
-    images: np.ndarray, heats: Sequence[gradcam.HeatMap], captions: Sequence[str], *, title: str
-) -> Figure:
-    """Return the figure of some images (uint8) and their heat maps."""
-    drawn = [heat.heat for heat in heats]
-    return heat_maps.heat_maps(images, drawn, captions, layer=heats[0].layer, title=title)
-
-
 def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None) -> Figures:
     """Yield feature maps, filters and heat maps; nothing of a network without convolutions."""
     if not unnest(subject.model).convolutions() and layer is None:
@@ -149,10 +141,8 @@ def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None
     if image is not None:
         shown = image[np.newaxis]
     elif subject.classifies:
-        predicted = _predict(subject)
-        examples = _examples(subject, predicted, IMAGES)
-        shown = encoding.pixels(subject.dataset, subject.rows[examples])
-        captions = [_caption(subject, example, predicted) for example in examples]
+        rows, captions = _examples(subject, IMAGES)
+        shown = encoding.pixels(subject.dataset, rows)
     yield from network_figures(subject.model, shown[0], name=subject.name, layer=layer)
 
     if subject.classifies:
@@ -161,7 +151,11 @@ def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None
             name = subject.dataset.classes[heats[0].label]
             captions = [f"given image, said {name} {heats[0].probability:.2f}"]
         title = subject.title("Where it looks")
-        yield "grad_cam", heat_figure(shown, heats, captions, title=title)
+        drawn = [heat.heat for heat in heats]
+        yield (
+            "grad_cam",
+            heat_maps.heat_maps(shown, drawn, captions, layer=heats[0].layer, title=title),
+        )
 
 
 def _neighbour_figures(subject: Subject, wanted: Sequence[str]) -> Figures:
@@ -190,9 +184,7 @@ def _text_figures(subject: Subject) -> Figures:
         console.note("  the encoder keeps no words (hashing), so none can be coloured.")
         return
 
-    predicted = _predict(subject)
-    examples = _examples(subject, predicted, TEXTS)
-    rows = subject.rows[examples]
+    rows, captions = _examples(subject, TEXTS)
     features = encoding.features(subject.dataset, subject.encoder, rows)
     features = features.astype(subject.encoder.output.dtype)
     contributions = saliency.saliency(subject.network, features).contributions
@@ -200,7 +192,6 @@ def _text_figures(subject: Subject) -> Figures:
         embeddings.word_weights(subject.encoder, how, subject.dataset.x[row], *parts)
         for row, *parts in zip(rows, features, contributions, strict=True)
     ]
-    captions = [_caption(subject, example, predicted) for example in examples]
     title = subject.title("The words that predictions depend on")
     yield "saliency", words.weighted_words(texts, captions, title=title)
 
@@ -238,25 +229,27 @@ def _column_figures(subject: Subject) -> Figures:
         yield "saliency_over_time", lines
 
 
-def _predict(subject: Subject) -> np.ndarray:
-    return predict(subject.encoder, subject.network, subject.dataset, subject.rows)
+def _examples(subject: Subject, count: int) -> tuple[np.ndarray, list[str]]:
+    """Return rows with right predictions, at random, and the worst mistakes, each with its caption.
 
+    A caption is the true and the predicted class in words.
+    """
+    dataset, problem = subject.dataset, subject.problem
+    predicted = predict(subject.encoder, subject.network, dataset, subject.rows)
+    truth, decided = dataset.y[subject.rows], scores.decided(problem, predicted)
+    hits = sample(np.flatnonzero(decided == truth), count)
+    mistakes = scores.worst(problem, truth, predicted, most=count).rows
 
-def _examples(subject: Subject, predicted: np.ndarray, count: int) -> np.ndarray:
-    """Return indices into the rows: some right predictions, at random, and the worst mistakes."""
-    truth = subject.dataset.y[subject.rows]
-    hits = np.flatnonzero(scores.decided(subject.problem, predicted) == truth)
-    mistakes = scores.worst(subject.problem, truth, predicted, most=count).rows
-    return np.concatenate([sample(hits, count), mistakes]).astype("int64")
-
-
-def _caption(subject: Subject, example: int, predicted: np.ndarray) -> str:
-    """Return the true and the predicted class of a row, in words."""
-    truth, prediction = subject.dataset.y[subject.rows[example]], predicted[example]
-    label = int(scores.decided(subject.problem, prediction[np.newaxis])[0])
-    sure = prediction[label] if len(prediction) > 1 else max(prediction[0], 1 - prediction[0])
-    name, true = subject.dataset.classes[label], subject.dataset.classes[int(truth)]
-    return f"{'right' if name == true else 'wrong'}: true {true}, said {name} {sure:.2f}"
+    captions = []
+    examples = np.concatenate([hits, mistakes]).astype("int64")
+    for example in examples:
+        name, true = dataset.classes[decided[example]], dataset.classes[int(truth[example])]
+        sure = predicted[example].max()
+        if predicted.shape[1] == 1:
+            sure = max(sure, 1 - sure)
+        answer = "right" if name == true else "wrong"
+        captions.append(f"{answer}: true {true}, said {name} {sure:.2f}")
+    return subject.rows[examples], captions
 
 
 def sample(values: np.ndarray, most: int) -> np.ndarray:

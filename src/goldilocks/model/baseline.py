@@ -5,7 +5,6 @@ Source: Deep Learning with Python, section 4.5: a model has statistical power wh
 """
 
 import keras
-import numpy as np
 
 from goldilocks.model import Facts, Regularizer
 
@@ -32,7 +31,7 @@ def build(facts: Facts, regularizer: Regularizer, /) -> keras.Model:
     constant = keras.layers.Dense(
         facts.outputs,
         kernel_initializer="zeros",
-        bias_initializer=keras.initializers.Constant(np.asarray(facts.prior).tolist()),
+        bias_initializer=keras.initializers.Constant(facts.prior.tolist()),
         trainable=False,
         name="prior",
     )

@@ -48,14 +48,7 @@ def build(
             cannot be read.
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
-    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
-    x = convolutions(
-        x,
-        regularizer,
-        filters=filters,
-        kernel_size=kernel_size,
-        pool_size=pool_size,
-        activation=activation,
-    )
+    inputs, x = sequence_input(facts, output_dim, vectors, trainable)
+    x = convolutions(x, regularizer, filters, kernel_size, pool_size, activation)
     x = recurrent(x, regularizer, cell=cell, units=units, activation="tanh")
     return keras.Model(inputs, last(x, facts), name="conv_rnn")

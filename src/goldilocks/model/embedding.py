@@ -47,9 +47,10 @@ def build(
             "Use dataset.encoding=sequence, or model=rnn or model=conv1d for texts in one_hot."
         )
 
-    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    inputs, x = sequence_input(facts, output_dim, vectors, trainable)
     x = keras.layers.Flatten()(x)
-    x = dense(x, regularizer, units, layers, activation)
-    if not widths(units, layers):
+    sizes = widths(units, layers)
+    x = dense(x, regularizer, sizes, activation)
+    if not sizes:
         x = dropout(x, regularizer)
     return keras.Model(inputs, last(x, facts), name="embedding")

@@ -13,14 +13,10 @@ def penalty(regularizer: Regularizer) -> keras.regularizers.Regularizer | None:
 
 
 def dense(
-    x: keras.KerasTensor,
-    regularizer: Regularizer,
-    units: int | list[int],
-    layers: int,
-    activation: str,
+    x: keras.KerasTensor, regularizer: Regularizer, sizes: list[int], activation: str
 ) -> keras.KerasTensor:
-    """Add dense hidden layers, each with dropout: float32 (batch, the last of `units`)."""
-    for width in widths(units, layers):
+    """Add dense hidden layers, each with dropout: float32 (batch, the last of the sizes)."""
+    for width in sizes:
         x = dropout(hidden(x, width, activation, regularizer), regularizer)
     return x
 

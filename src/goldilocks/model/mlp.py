@@ -3,7 +3,7 @@
 import keras
 
 from goldilocks.model import Facts, Regularizer
-from goldilocks.model.layers import dense, last
+from goldilocks.model.layers import dense, last, widths
 
 
 def build(
@@ -31,5 +31,5 @@ def build(
     if len(facts.input_shape) > 1:
         x = keras.layers.Flatten()(x)
 
-    x = dense(x, regularizer, units, layers, activation)
+    x = dense(x, regularizer, widths(units, layers), activation)
     return keras.Model(inputs, last(x, facts), name="mlp")

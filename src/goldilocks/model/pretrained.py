@@ -6,9 +6,8 @@ first two layers.
 
 import contextlib
 import re
-from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import NamedTuple
+import sys
+from collections.abc import Sequence
 
 import keras
 
@@ -26,29 +25,13 @@ POOLINGS = {
 WORD = re.compile(r"(?<=[a-z\d])(V\d|B\d|ResNet|X?Large|Small|Tiny|Base|Mobile|[SML]$)")
 
 
-class Network(NamedTuple):
-    """A network of `keras.applications`.
-
-    Attributes:
-        make: Makes it.
-        module: Has the `preprocess_input` that it was trained with.
-    """
-
-    make: Callable[..., keras.Model]
-    module: ModuleType
-
-
-def _networks() -> dict[str, Network]:
-    """Return each network by its name in lower case with underscores: ResNet50V2 is resnet50_v2."""
-    networks = {}
-    for name, make in vars(keras.applications).items():
-        if name[0].isupper():
-            module = getattr(keras.applications, make.__module__.rsplit(".", 1)[-1])
-            networks[WORD.sub(r"_\1", name).lower()] = Network(make, module)
-    return networks
-
-
-NETWORKS = _networks()
+# What makes each network, and the module that has the `preprocess_input` that it was trained with,
+# by its name in lower case with underscores: ResNet50V2 is resnet50_v2.
+NETWORKS = {
+    WORD.sub(r"_\1", name).lower(): (make, sys.modules[make.__module__])
+    for name, make in vars(keras.applications).items()
+    if name[0].isupper()
+}
 
 
 def build(
@@ -100,7 +83,13 @@ def build(
     else:
         # The weights of the source run will replace its own.
         bottom = _base_of_keras(base, None, preprocess, facts.input_shape)
-        _check_same_base(bottom, source, base, preprocess)
+        theirs = base_layer(transfer.network(source))
+        if theirs is not None and _operations(bottom) != _operations(theirs):
+            raise ModelError(
+                f"model.preprocess is {preprocess} with model.base={base}; the run that "
+                "model.init_from names has another base, or prepared its images in another way. "
+                "Use the model.base and model.preprocess of that run, or model.base=run."
+            )
     _freeze(bottom, unfreeze_from)
 
     inputs = keras.Input(facts.input_shape)
@@ -135,28 +124,16 @@ def _base_of_keras(
     inputs = x = keras.Input(shape)
     if preprocess == "base":
         x = module.preprocess_input(keras.layers.Rescaling(255.0)(inputs))
-    try:
-        with weights_file.explained(name):
+    with weights_file.explained(name):
+        try:
             network = make(include_top=False, weights=weights, input_shape=shape, input_tensor=x)
-    except ValueError as error:
-        if isinstance(error, ModelError):
-            raise
-        raise ModelError(
-            f"model.base is {name}, which cannot be built for images of {_size(shape)}: "
-            f"{str(error).rstrip('.')}. Use larger images (dataset.image_size), or another base."
-        ) from error
+        except ValueError as error:
+            raise ModelError(
+                f"model.base is {name}, which cannot be built for images of {_size(shape)}: "
+                f"{str(error).rstrip('.')}. Use larger images (dataset.image_size), or another "
+                "base."
+            ) from error
     return keras.Model(inputs, network.output, name=BASE)
-
-
-def _check_same_base(base: keras.Model, source: keras.Model, name: str, preprocess: str) -> None:
-    """Raise ModelError if the source run has a base with other operations than this one."""
-    theirs = _base_layer(transfer.network(source))
-    if theirs is not None and _operations(base) != _operations(theirs):
-        raise ModelError(
-            f"model.preprocess is {preprocess} with model.base={name}; the run that "
-            "model.init_from names has another base, or prepared its images in another way. Use "
-            "the model.base and model.preprocess of that run, or model.base=run."
-        )
 
 
 def _base_of_run(source: keras.Model | None, shape: tuple[int, ...]) -> keras.Model:
@@ -173,13 +150,13 @@ def _base_of_run(source: keras.Model | None, shape: tuple[int, ...]) -> keras.Mo
             "run."
         )
 
-    part = _base_layer(network) or _convolutional_part(network)
+    part = base_layer(network) or _convolutional_part(network)
     copy = keras.models.clone_model(part, clone_function=_without_penalty)
     copy.set_weights(part.get_weights())
     return keras.Model(copy.input, copy.output, name=BASE)
 
 
-def _base_layer(network: keras.Model) -> keras.Model | None:
+def base_layer(network: keras.Model) -> keras.Model | None:
     """Return the base of a network that this module built; None for any other."""
     return next((layer for layer in network.layers if layer.name == BASE), None)
 

@@ -51,7 +51,7 @@ def build(
     if isinstance(activations, str):
         activations = [activations] * len(sizes)
 
-    inputs, x = sequence_input(facts, output_dim=output_dim, source=vectors, trainable=trainable)
+    inputs, x = sequence_input(facts, output_dim, vectors, trainable)
     if reversed:
         x = keras.ops.flip(x, axis=1)
     for number, (width, name) in enumerate(zip(sizes, activations, strict=True), 1):

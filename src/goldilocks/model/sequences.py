@@ -10,7 +10,7 @@ CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": ker
 
 
 def sequence_input(
-    facts: Facts, *, output_dim: int, source: str | None, trainable: bool
+    facts: Facts, output_dim: int, source: str | None, trainable: bool
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Return the input of a model that reads in order, and what its first layer sees.
 
@@ -33,7 +33,16 @@ def sequence_input(
         SourceUnavailable: The stand-in's vectors cannot be fetched.
     """
     if not facts.max_tokens:
-        _check_numbers(facts, source)
+        if source is not None:
+            raise ModelError(
+                f"model.vectors is {source}, but the features are numbers {facts.input_shape}, not "
+                "words; expected model.vectors=null, or texts with dataset.encoding=sequence."
+            )
+        if len(facts.input_shape) != 2:
+            raise ModelError(
+                f"The features have the shape {facts.input_shape}; a model that reads in order "
+                "expects (time steps, columns), or word indices (dataset.encoding=sequence)."
+            )
         inputs = keras.Input(facts.input_shape)
         return inputs, inputs
 
@@ -49,20 +58,6 @@ def sequence_input(
         start[: len(facts.vocabulary)] = vectors.load(source, facts.vocabulary, output_dim).matrix
         embedding.set_weights([start])
     return inputs, x
-
-
-def _check_numbers(facts: Facts, source: str | None) -> None:
-    """Raise ModelError for numbers that have no order, or that cannot have word vectors."""
-    if source is not None:
-        raise ModelError(
-            f"model.vectors is {source}, but the features are numbers {facts.input_shape}, not "
-            "words; expected model.vectors=null, or texts with dataset.encoding=sequence."
-        )
-    if len(facts.input_shape) != 2:
-        raise ModelError(
-            f"The features have the shape {facts.input_shape}; a model that reads in order "
-            "expects (time steps, columns), or word indices (dataset.encoding=sequence)."
-        )
 
 
 def recurrent(
@@ -109,7 +104,6 @@ def recurrent(
 def convolutions(
     x: keras.KerasTensor,
     regularizer: Regularizer,
-    *,
     filters: list[int],
     kernel_size: int,
     pool_size: int,

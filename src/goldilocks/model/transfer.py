@@ -12,6 +12,8 @@ import keras
 
 from goldilocks.errors import ModelError
 
+Layers = Iterator[keras.layers.Layer]
+
 FROZEN = "frozen"  # name of the nested layer that holds a frozen base apart from its top
 UNIT = "unit"  # name of the layer that turns predictions into the unit of a regression's targets
 
@@ -79,8 +81,7 @@ def encoder(source: keras.Model, fitted: keras.Model) -> keras.Model:
     """
     present, expected = _inputs(fitted), _inputs(source)
     if present != expected:
-        differing = sorted(set(present.items()) ^ set(expected.items()), key=str)
-        name = differing[0][0]
+        name = min(dict(present.items() ^ expected.items()))
         raise ModelError(
             f"the run that model.init_from names was trained on other data: its input {name} is "
             f"{expected.get(name, 'not there')}, and here it is {present.get(name, 'not there')}. "
@@ -101,7 +102,7 @@ def _inputs(model: keras.Model) -> dict[str, str]:
     }
 
 
-def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+def _layers(model: keras.Model) -> Layers:
     """Yield the layers of a model and of the models nested in it, in their order."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
@@ -110,11 +111,11 @@ def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
             yield layer
 
 
-def _weighted(model: keras.Model) -> Iterator[keras.layers.Layer]:
+def _weighted(model: keras.Model) -> Layers:
     return (layer for layer in _layers(model) if layer.weights)
 
 
-def _units(model: keras.Model) -> Iterator[keras.layers.Layer]:
+def _units(model: keras.Model) -> Layers:
     return (layer for layer in _layers(model) if layer.name == UNIT)
 
 

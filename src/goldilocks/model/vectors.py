@@ -25,10 +25,10 @@ import platform
 import sys
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -107,8 +107,8 @@ def _glove(
     """Yield the index and the vector of each wanted word of a GloVe file."""
     indices = {word.encode(): index for word, index in wanted.items()}
     try:
-        with _lines(path, dimensions) as lines:
-            for number, line in enumerate(map(bytes.rstrip, lines), 1):
+        with _opened(path, dimensions) as file:
+            for number, line in enumerate(map(bytes.rstrip, file), 1):
                 index = indices.get(line.partition(b" ")[0])
                 if index is None:
                     continue
@@ -123,13 +123,12 @@ def _glove(
         ) from error
 
 
-@contextmanager
-def _lines(path: Path, dimensions: int) -> Generator[Iterator[bytes]]:
-    """Open the lines of a GloVe file; of an archive, those of the member with these dimensions."""
+def _opened(path: Path, dimensions: int) -> IO[bytes] | gzip.GzipFile:
+    """Open a GloVe file; of an archive, the member with these dimensions."""
+    if path.suffix == ".gz":
+        return gzip.open(path)
     if path.suffix != ".zip":
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield iter(file)
-        return
+        return path.open("rb")
 
     with zipfile.ZipFile(path) as archive:
         members = [name for name in archive.namelist() if name.endswith(f".{dimensions}d.txt")]
@@ -140,8 +139,7 @@ def _lines(path: Path, dimensions: int) -> Generator[Iterator[bytes]]:
                 f"NAME.{dimensions}d.txt. Set model.output_dim to what one of them has, or give "
                 "another file."
             )
-        with archive.open(members[0]) as file:
-            yield iter(file)
+        return archive.open(members[0])  # It can be read when the archive is closed.
 
 
 def _numbers(line: bytes, dimensions: int, where: str) -> list[float] | None:

@@ -96,12 +96,12 @@ def capacity_curve(
         for verdict, (end, alignment) in sides.items():
             color = VERDICTS[verdict.strip()].color
             axes.axvspan(*sorted((border, end)), color=color, alpha=0.05)
-            place = axes.get_xaxis_transform()
-            axes.text(border, 0.98, verdict, color=color, ha=alignment, transform=place, **font)
+            blended = axes.get_xaxis_transform()
+            axes.text(border, 0.98, verdict, color=color, ha=alignment, transform=blended, **font)
         axes.axvline(border, color=style.QUIET, linewidth=1)
         axes.set_xlim(low, high)
     small: dict[str, Any] = {"fontsize": style.SMALL, "color": style.QUIET, "ha": "center"}
     for size in sizes:
-        name, place = style.plain(size.name, 30), axes.get_xaxis_transform()
-        axes.text(size.weights, 0.01, name, rotation=90, transform=place, **small)
+        name, blended = style.plain(size.name, 30), axes.get_xaxis_transform()
+        axes.text(size.weights, 0.01, name, rotation=90, transform=blended, **small)
     return figure

@@ -117,22 +117,20 @@ def _line(axes: Axes, curve: Sequence[float], **look: Any) -> Line2D:
 def _baseline(axes: Axes, value: float) -> dict[str, Line2D]:
     """Draw the baseline with its value in the right margin; one far outside has its value alone."""
     text = f"baseline\n{formatting.number(value)}"
-    font: dict[str, Any] = {
-        "color": style.QUIET,
-        "fontsize": style.SMALL,
-        "transform": axes.transAxes,
-    }
     height = float((axes.transScale + axes.transLimits).transform((1, value))[1])
+    lines, align = {}, "center"
     if height > 1:
-        axes.text(1.02, 1, f"↑ far above:\n{text}", va="top", **font)
-        return {}
-    if height < 0:
-        axes.text(1.02, 0, f"{text}\n↓ far below", va="bottom", **font)
-        return {}
+        height, text, align = 1, f"↑ far above:\n{text}", "top"
+    elif height < 0:
+        height, text, align = 0, f"{text}\n↓ far below", "bottom"
+    else:
+        look: dict[str, Any] = {"linewidth": 1.2, "linestyle": ":", "zorder": 1}
+        lines["baseline"] = axes.axhline(value, color=style.QUIET, **look)
 
-    axes.text(1.02, height, text, va="center", **font)
-    line = axes.axhline(value, color=style.QUIET, linewidth=1.2, linestyle=":", zorder=1)
-    return {"baseline": line}
+    axes.text(
+        1.02, height, text, va=align, color=style.QUIET, size=style.SMALL, transform=axes.transAxes
+    )
+    return lines
 
 
 def _mark_broken(axes: Axes, values: Sequence[np.ndarray], *, cut: bool) -> None:
@@ -146,10 +144,7 @@ def _mark_broken(axes: Axes, values: Sequence[np.ndarray], *, cut: bool) -> None
         axes.plot(epochs, heights, "x", color=style.BROKEN, transform=axes.get_xaxis_transform())
     if cut:
         notes.append("some values lie\noutside the axis")
-    white: dict[str, Any] = {"color": "white", "alpha": 0.8 * bool(notes), "pad": 2}
-    font: dict[str, Any] = {
-        "color": style.BROKEN,
-        "fontsize": style.SMALL,
-        "transform": axes.transAxes,
-    }
-    axes.text(0.99, 0.9, "\n".join(notes), ha="right", va="top", bbox=white, **font)
+    if notes:
+        note = axes.text(0.99, 0.9, "\n".join(notes), color=style.BROKEN, fontsize=style.SMALL)
+        note.set(ha="right", va="top", transform=axes.transAxes)
+        note.set_bbox({"color": "white", "alpha": 0.8, "pad": 2})

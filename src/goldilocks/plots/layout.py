@@ -58,27 +58,23 @@ def frame(
     bold = {"color": style.INK, "fontsize": style.TITLE, "fontweight": "bold"}
     heading = head.text(left, 1 - 16 / above, style.plain(title, 92), **bold, **font)
     if verdict:
-        head.add_artist(_badge(verdict, heading))
+        color = VERDICTS[verdict].color if verdict in VERDICTS else style.QUIET
+        badge = Annotation(
+            verdict,
+            (1, 0.5),
+            xycoords=heading,
+            xytext=(12, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=style.TEXT,
+            fontweight="bold",
+            color="white",
+            bbox={"boxstyle": "round,pad=0.35", "color": color},
+        )
+        head.add_artist(badge)
     grey = {"color": style.QUIET, "fontsize": style.TEXT, "linespacing": 1.35}
     head.text(left, 1 - 46 / above, "\n".join(lines), **grey, **font)
     return figure, body
-
-
-def _badge(verdict: str, heading: Text) -> Annotation:
-    """Return the verdict in white on its colour, behind the heading."""
-    color = VERDICTS[verdict].color if verdict in VERDICTS else style.QUIET
-    return Annotation(
-        verdict,
-        (1, 0.5),
-        xycoords=heading,
-        xytext=(12, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=style.TEXT,
-        fontweight="bold",
-        color="white",
-        bbox={"boxstyle": "round,pad=0.35", "color": color},
-    )
 
 
 def panels(body: SubFigure, rows: int = 1, columns: int = 1, **options: Any) -> list[Axes]:

@@ -1,7 +1,6 @@
 """Curves of many runs over each other, as logged or smoothed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,8 +52,10 @@ def overlay(
 
     figure, lines = _draw(values, labels, values.to_numpy(), ylabel=ylabel, title=title)
     for name in dots.keys() & labels.keys():
-        dot: dict[str, Any] = {"color": lines[name].get_color(), "mec": "white", "zorder": 4}
-        figure.axes[0].plot([dots[name]], [losses[name]], "o", markersize=7, **dot)
+        color = lines[name].get_color()
+        figure.axes[0].plot(
+            dots[name], losses[name], "o", markersize=7, color=color, mec="white", zorder=4
+        )
     return figure
 
 
@@ -81,8 +82,7 @@ def smoothed(curves: Mapping[str, Sequence[float]], *, ylabel: str, title: str) 
     shown = np.hstack([averages, calm])
     figure, lines = _draw(averages, labels, shown, ylabel=ylabel, title=title)
     for name, line in lines.items():
-        faint: dict[str, Any] = {"color": line.get_color(), "linewidth": 0.8, "alpha": 0.3}
-        figure.axes[0].plot(values.index, values[name], **faint)
+        figure.axes[0].plot(values[name], color=line.get_color(), linewidth=0.8, alpha=0.3)
     return figure
 
 
@@ -119,11 +119,10 @@ def _draw(
     lines: dict[str, Line2D] = {}
     strokes = iter(STROKES)
     for name in map(str, values):
-        look: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.8, "zorder": 2}
+        (lines[name],) = axes.plot(values[name], color=style.FAINT, linewidth=0.8)
         if name in labels:
             color, dash = next(strokes)
-            look = {"color": color, "linestyle": dash, "linewidth": 1.8, "zorder": 3}
-        (lines[name],) = axes.plot(values.index, values[name], **look)
+            lines[name].set(color=color, linestyle=dash, linewidth=1.8, zorder=3)
         if values[name].count() == 1:
             lines[name].set_marker(".")
 

@@ -6,8 +6,6 @@ part drawn join it. Where that part must stay as it is, they are left out of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from goldilocks.dataset import Dataset, row_keys
@@ -16,26 +14,16 @@ from goldilocks.protocol import Rows
 DISTINCT = 0.5  # The fraction of distinct rows below which a table repeats its rows by nature.
 
 
-@dataclass(frozen=True)
-class Contents:
-    """Which rows of a data set have the same content.
+def contents(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return a key of each row's content, and sentences about duplicates that stay where they are.
 
-    Attributes:
-        keys: Of each row's content, int64 or uint64 (rows,); all different where no row is to be
-            moved.
-        notes: Sentences about duplicates that are left where they are.
+    The keys, int64 or uint64 (rows,), are all different where no row is to be moved: of a series,
+    and of a table with few distinct rows.
     """
-
-    keys: np.ndarray
-    notes: tuple[str, ...] = ()
-
-
-def contents(dataset: Dataset) -> Contents:
-    """Return which rows have the same content; a table of few distinct rows is left alone."""
     all_different = np.arange(len(dataset.y))
     keys = row_keys.keys(dataset)
     if keys is None:
-        return Contents(all_different)
+        return all_different, ()
 
     distinct = len(np.unique(keys))
     if dataset.kind == "table" and distinct < DISTINCT * len(keys):
@@ -43,17 +31,17 @@ def contents(dataset: Dataset) -> Contents:
             f"Only {distinct} of {len(keys)} rows are distinct. Most rows of this table have exact "
             "duplicates, so duplicates were left in both training and test data."
         )
-        return Contents(all_different, (note,))
-    return Contents(keys)
+        return all_different, (note,)
+    return keys, ()
 
 
 def apart(
-    contents: Contents, rows: Rows, part: Rows, name: str, *, fixed: str
+    keys: np.ndarray, rows: Rows, part: Rows, name: str, *, fixed: str
 ) -> tuple[Rows, Rows, tuple[str, ...]]:
     """Move rows that are identical to a row of a part into that part, or leave them out.
 
     Args:
-        contents: Of the rows of the data set.
+        keys: Of the content of each row of the data set.
         rows: Those that are in no part yet, int64, ascending.
         part: Those of the part, int64, ascending.
         name: Of the part.
@@ -63,7 +51,7 @@ def apart(
         The rows that stay and those of the part, both int64, ascending, and what was done, in
         sentences.
     """
-    alike = np.isin(contents.keys[rows], contents.keys[part])
+    alike = np.isin(keys[rows], keys[part])
     rest, count = rows[~alike], int(alike.sum())
     if not count:
         return rest, part, ()

@@ -39,13 +39,13 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     drawn = {"test", "validation"} - set(parts.published(dataset))
     parts.check_classes(dataset, rows, len(drawn) + 1, "the rows to divide")
 
-    contents = duplicates.contents(dataset)
+    keys, repeated = duplicates.contents(dataset)
     test_size, size = round(test * len(rows)), round(validation * len(rows))
     rows, test_rows, notes = parts.take(
-        dataset, contents, rows, rows[:0], test_size, seed=seed, name="test"
+        dataset, keys, rows, rows[:0], test_size, seed=seed, name="test"
     )
     train, held_out, moved = parts.take(
-        dataset, contents, rows, test_rows, size, seed=seed, name="validation"
+        dataset, keys, rows, test_rows, size, seed=seed, name="validation"
     )
     train = parts.subset(dataset, train, seed)
-    return (Split(train, held_out, test_rows, (*contents.notes, *notes, *moved)),)
+    return (Split(train, held_out, test_rows, (*repeated, *notes, *moved)),)

@@ -57,18 +57,21 @@ def folds(
     dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int, fold_seeds: Sequence[int]
 ) -> tuple[Split, ...]:
     """Return a split for each fold of each seed in `fold_seeds`; else as `split`."""
-    contents = duplicates.contents(dataset)
+    keys, repeated = duplicates.contents(dataset)
     rows = parts.divisible(dataset)
     rows, test_rows, notes = parts.take(
-        dataset, contents, rows, rows[:0], round(test * len(rows)), seed=seed, name="test"
+        dataset, keys, rows, rows[:0], round(test * len(rows)), seed=seed, name="test"
     )
-    published, left_out = parts.published_apart(dataset, contents, "validation", test_rows)
+    published, left_out = parts.published_apart(dataset, keys, "validation", test_rows)
     rows = np.union1d(rows, published)
-    notes = (*contents.notes, *notes, *left_out)
+    notes = (*repeated, *notes, *left_out)
     groups = dataset.groups
     if groups is not None:
         groups = groups[rows]
 
+    cure = "set protocol.shuffle=true"
+    if shuffle:
+        cure = "lower protocol.k or change protocol.seed"
     splits: list[Split] = []
     for fold_seed in fold_seeds:
         splitter = _splitter(dataset, rows, k, shuffle, fold_seed)
@@ -76,50 +79,39 @@ def folds(
         for number, (drawn, validating) in enumerate(divided, start=1):
             fold, validation = f"fold {number} of {k}", rows[validating]
             train, _, repeats = duplicates.apart(
-                contents,
+                keys,
                 rows[drawn],
                 validation,
                 "validation",
                 fixed=f"{fold} trains with none of them",
             )
-            _check_fold(dataset, rows, len(drawn), train, validation, fold, shuffle)
+            missing = parts.missing_classes(dataset, rows, train)
+            if missing or not len(train) or not len(validation):
+                lack = _lack(validation, len(drawn) - len(train), missing)
+                raise SplitError(
+                    f"dataset={dataset.name}: {fold} {lack}; expected rows of every class to train "
+                    f"with and some to validate with. To change that, {cure}."
+                )
             train = parts.subset(dataset, train, fold_seed)
             splits.append(Split(train, validation, test_rows, (*notes, *repeats)))
     return tuple(splits)
 
 
-def _check_fold(
-    dataset: Dataset,
-    rows: Rows,
-    drawn: int,
-    train: Rows,
-    validation: Rows,
-    fold: str,
-    shuffle: bool,
-) -> None:
-    """Raise SplitError for a fold that lacks rows, or training rows of a class.
+def _lack(validation: Rows, repeated: int, missing: str) -> str:
+    """Return what a fold lacks, for a message: validation rows, or training rows of some classes.
 
     Its training rows are those drawn, but for those that are identical to one of its validation
     rows.
     """
-    missing = parts.missing_classes(dataset, rows, train)
-    if len(train) and len(validation) and not missing:
-        return
+    if not len(validation):
+        return "validates with no row"
 
-    lack = "validates with no row"
-    if len(validation):
-        lack = "trains with no row"
-        if drawn > len(train):
-            lack += f", of which {drawn - len(train)} repeat a validation row,"
-        if missing:
-            lack += f" of {missing}"
-    cure = "set protocol.shuffle=true"
-    if shuffle:
-        cure = "lower protocol.k or change protocol.seed"
-    raise SplitError(
-        f"dataset={dataset.name}: {fold} {lack}; expected rows of every class to train with and "
-        f"some to validate with. To change that, {cure}."
-    )
+    lack = "trains with no row"
+    if repeated:
+        lack += f", of which {repeated} repeat a validation row,"
+    if missing:
+        lack += f" of {missing}"
+    return lack
 
 
 def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) -> BaseCrossValidator:
@@ -135,9 +127,9 @@ def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) ->
             )
         return TimeSeriesSplit(n_splits=k, gap=dataset.overlap)
 
-    most, unit, grouped = len(rows), "rows", dataset.groups is not None
+    most, unit, grouped = len(rows), "rows", False
     if dataset.groups is not None:
-        most, unit = len(np.unique(dataset.groups[rows])), "groups of rows"
+        most, unit, grouped = len(np.unique(dataset.groups[rows])), "groups of rows", True
     if k > most:
         raise SplitError(
             f"protocol.k is {k}, and dataset={dataset.name} has {most} {unit} to divide into "

@@ -8,8 +8,6 @@ standardized rows. Windows of a series overlap by nature, so they are left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -28,21 +26,9 @@ DISTANCE = 0.01  # Of two rows of a table, at most, in standard deviations of ea
 EXAMPLES = 3
 
 
-@dataclass(frozen=True)
-class Vectors:
-    """What rows are compared by.
-
-    Attributes:
-        values: Numbers (rows, dimensions).
-        kinds: Rows of different kinds are not compared, (rows,).
-        metric: "cosine" or "euclidean".
-        limit: The largest distance of two rows that are nearly the same.
-    """
-
-    values: np.ndarray | csr_matrix
-    kinds: np.ndarray
-    metric: str
-    limit: float
+# Numbers (rows, dimensions) that rows are compared by; the kind of each row, since those of
+# different kinds are not compared; the metric; and the largest distance of near-duplicates.
+Compared = tuple[np.ndarray | csr_matrix, np.ndarray, str, float]
 
 
 def near_duplicates(dataset: Dataset, split: Split) -> list[tuple[int, int]]:
@@ -65,8 +51,8 @@ def near_duplicates(dataset: Dataset, split: Split) -> list[tuple[int, int]]:
         return []
 
     rows = np.sort(np.concatenate([split.train, split.validation, split.test]))
-    vectors = {"image": _images, "text": _texts, "table": _table}[dataset.kind](dataset, rows)
-    values, kinds = vectors.values, vectors.kinds
+    compared = {"image": _images, "text": _texts, "table": _table}[dataset.kind]
+    values, kinds, metric, limit = compared(dataset, rows)
     if not values.shape[1]:
         return []
 
@@ -78,22 +64,22 @@ def near_duplicates(dataset: Dataset, split: Split) -> list[tuple[int, int]]:
         left, right = np.searchsorted(rows, held_out), np.searchsorted(rows, others)
         for kind in np.intersect1d(kinds[left], kinds[right]):
             queries, candidates = left[kinds[left] == kind], right[kinds[right] == kind]
-            search = NearestNeighbors(n_neighbors=1, metric=vectors.metric).fit(values[candidates])
+            search = NearestNeighbors(n_neighbors=1, metric=metric).fit(values[candidates])
             distances, nearest = search.kneighbors(values[queries])
-            alike = np.flatnonzero(distances[:, 0] <= vectors.limit)
+            alike = np.flatnonzero(distances[:, 0] <= limit)
             matches = rows[np.stack([queries[alike], candidates[nearest[alike, 0]]], axis=1)]
             pairs += [(row, other) for row, other in matches.tolist() if keys[row] != keys[other]]
     return sorted(pairs)
 
 
-def warning(dataset: Dataset, split: Split, pairs: list[tuple[int, int]]) -> str:
+def warning(dataset: Dataset, split: Split) -> str:
     """Return how many near duplicates there are, with three examples; "" where there are none.
 
     Args:
         dataset: Of the rows.
         split: Of the rows.
-        pairs: As `near_duplicates` found them.
     """
+    pairs = near_duplicates(dataset, split)
     if not pairs:
         return ""
 
@@ -126,12 +112,12 @@ def _named(dataset: Dataset, row: int) -> str:
     return f"row {row} ({text[:30]!r}{dots})"
 
 
-def _images(dataset: Dataset, rows: np.ndarray) -> Vectors:
+def _images(dataset: Dataset, rows: np.ndarray) -> Compared:
     """Return the gray levels of each image's thumbnail; their cosine is their correlation."""
     size, box = (THUMBNAIL, THUMBNAIL), Image.Resampling.BOX
     levels = np.stack([np.asarray(_gray(dataset, row).resize(size, box)).ravel() for row in rows])
     centered = levels - levels.mean(axis=1, keepdims=True, dtype=np.float32)
-    return Vectors(centered, np.zeros(len(rows)), "cosine", 1 - CORRELATION)
+    return centered, np.zeros(len(rows)), "cosine", 1 - CORRELATION
 
 
 def _gray(dataset: Dataset, row: int) -> Image.Image:
@@ -144,17 +130,17 @@ def _gray(dataset: Dataset, row: int) -> Image.Image:
     return Image.fromarray(np.squeeze(dataset.x[row])).convert("L")
 
 
-def _texts(dataset: Dataset, rows: np.ndarray) -> Vectors:
+def _texts(dataset: Dataset, rows: np.ndarray) -> Compared:
     """Return the TF-IDF vectors of texts."""
     tfidf = TfidfVectorizer(max_features=WORDS, dtype=np.float32, token_pattern=r"(?u)\b\w+\b")
     try:
         values = tfidf.fit_transform(dataset.x[rows])
     except ValueError:  # There is no word in any text.
         values = np.zeros((len(rows), 0))
-    return Vectors(values, np.zeros(len(rows)), "cosine", 1 - COSINE)
+    return values, np.zeros(len(rows)), "cosine", 1 - COSINE
 
 
-def _table(dataset: Dataset, rows: np.ndarray) -> Vectors:
+def _table(dataset: Dataset, rows: np.ndarray) -> Compared:
     """Return the numbers of each row; rows of one kind have the same texts and gaps."""
     frame = pd.DataFrame(dataset.x).iloc[rows]
     numbers = frame.select_dtypes("number").to_numpy(np.float64)
@@ -165,4 +151,4 @@ def _table(dataset: Dataset, rows: np.ndarray) -> Vectors:
     kinds = pd.util.hash_pandas_object(rest, index=False).to_numpy()
 
     limit = DISTANCE * np.sqrt(numbers.shape[1])
-    return Vectors(np.nan_to_num(numbers), kinds, "euclidean", limit)
+    return np.nan_to_num(numbers), kinds, "euclidean", limit

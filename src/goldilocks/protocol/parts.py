@@ -15,7 +15,6 @@ from sklearn.model_selection import train_test_split
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
 from goldilocks.protocol import Rows, duplicates
-from goldilocks.protocol.duplicates import Contents
 
 CLASSES = ("binary", "multiclass")  # The problem types whose splits are stratified.
 DRAWINGS = 50  # Orders of the groups that are tried; each is cut at its best point.
@@ -34,10 +33,8 @@ def labels_of(dataset: Dataset) -> np.ndarray:
 
 
 def published(dataset: Dataset) -> dict[str, Rows]:
-    """Return the published parts by name, each int64 (rows,), ascending; none of a series."""
-    if dataset.kind == "series":  # It is divided by time.
-        return {}
-    return {name: np.sort(np.asarray(rows, np.int64)) for name, rows in dataset.fixed.items()}
+    """Return the published parts by name, each int64 (rows,), ascending."""
+    return {name: np.sort(rows) for name, rows in dataset.fixed.items()}
 
 
 def check_classes(dataset: Dataset, rows: Rows, parts: int, where: str) -> None:
@@ -46,7 +43,7 @@ def check_classes(dataset: Dataset, rows: Rows, parts: int, where: str) -> None:
         return
 
     unit = "" if dataset.groups is None else " groups"
-    rare = rare_classes(dataset, _class_counts(dataset, rows), parts, unit)
+    rare = rare_classes(dataset, class_counts(dataset, rows), parts, unit)
     if rare:
         raise SplitError(
             f"dataset={dataset.name}: {rare} of {where}; expected at least {parts} of each class, "
@@ -60,12 +57,7 @@ def rare_classes(dataset: Dataset, counts: np.ndarray, fewest: int, unit: str = 
     return ", ".join(f"{dataset.classes[label]!r} has {counts[label]}{unit}" for label in rare)
 
 
-def rarest(dataset: Dataset, rows: Rows) -> int:
-    """Return the number of rows, or groups of rows, of the rarest class; without classes of all."""
-    return int(_class_counts(dataset, rows).min())
-
-
-def _class_counts(dataset: Dataset, rows: Rows) -> np.ndarray:
+def class_counts(dataset: Dataset, rows: Rows) -> np.ndarray:
     """Return the number of rows, or groups of rows, of each class, int64 (classes,).
 
     Where splits are not stratified, all rows count as one class.
@@ -109,7 +101,7 @@ def missing_classes(dataset: Dataset, rows: Rows, train: Rows) -> str:
 
 def take(
     dataset: Dataset,
-    contents: Contents,
+    keys: np.ndarray,
     rows: Rows,
     test_rows: Rows,
     size: int,
@@ -121,7 +113,7 @@ def take(
 
     Args:
         dataset: Its published parts take no further rows.
-        contents: Which of its rows have the same content.
+        keys: Of the content of each of its rows.
         rows: To divide, int64, ascending.
         test_rows: Those taken before, int64; published rows that repeat one of them are left out.
         size: Of a part that is drawn; with groups, the nearest that whole groups come to.
@@ -136,7 +128,7 @@ def take(
     """
     fixed = published(dataset)
     if name in fixed:
-        part, left_out = published_apart(dataset, contents, name, test_rows)
+        part, left_out = published_apart(dataset, keys, name, test_rows)
         rest, reason = rows, f"the published {name} rows stay as they are"
     else:
         rest, part = _divide(dataset, rows, size, seed, name)
@@ -145,7 +137,7 @@ def take(
         if dataset.groups is not None:
             reason = "their groups stay whole"
 
-    rest, part, moved = duplicates.apart(contents, rest, part, name, fixed=reason)
+    rest, part, moved = duplicates.apart(keys, rest, part, name, fixed=reason)
     missing = missing_classes(dataset, rows, rest)
     if len(rest) and len(part) and not missing:
         return rest, part, (*left_out, *moved)
@@ -163,12 +155,12 @@ def take(
 
 
 def published_apart(
-    dataset: Dataset, contents: Contents, name: str, test_rows: Rows
+    dataset: Dataset, keys: np.ndarray, name: str, test_rows: Rows
 ) -> tuple[Rows, tuple[str, ...]]:
     """Return the published rows of a part that repeat no test row, int64, ascending, and notes."""
     rows = published(dataset).get(name, test_rows[:0])
     reason = "the published test rows stay as they are"
-    rest, _, notes = duplicates.apart(contents, rows, test_rows, "test", fixed=reason)
+    rest, _, notes = duplicates.apart(keys, rows, test_rows, "test", fixed=reason)
     return rest, notes
 
 

@@ -221,10 +221,12 @@ def _variant(
                 del counted[key]
         counted |= trainings
 
-    values = {}
+    values: dict[str, dict[Key, float]] = {}
     for measure in measures:
-        scores = {key: _value(training, measure, histories) for key, training in counted.items()}
-        values[measure] = {key: score for key, score in scores.items() if score is not None}
+        for key, training in counted.items():
+            score = _value(training, measure, histories)
+            if score is not None:
+                values.setdefault(measure, {})[key] = score
 
     overlap = None
     if None not in overlaps:
@@ -233,7 +235,7 @@ def _variant(
         name=name,
         runs=tuple(runs),
         trainings={key: result.training for key, result in counted.items()},
-        values={measure: scores for measure, scores in values.items() if scores},
+        values=values,
         overlap=overlap,
         best_epochs=tuple(sorted({result.epoch for result in counted.values()})),
         problems=tuple(problems),

@@ -210,8 +210,7 @@ def _with_evaluation(
     )
 
     notes = list(evaluation.notes)
-    pairs = near_duplicates.near_duplicates(dataset, split)
-    if warning := near_duplicates.warning(dataset, split, pairs):
+    if warning := near_duplicates.warning(dataset, split):
         notes.append(warning)
     for note in notes:
         console.note(f"  {note}")

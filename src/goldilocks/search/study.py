@@ -174,10 +174,8 @@ def make_pruner(spec: StudySpec) -> BasePruner:
         case "median":
             return optuna.pruners.MedianPruner(n_warmup_steps=spec.warmup)
         case "hyperband":
-            if spec.epochs is None:
-                return optuna.pruners.HyperbandPruner(min_resource=least)
             return optuna.pruners.HyperbandPruner(
-                min_resource=min(least, spec.epochs), max_resource=spec.epochs
+                min_resource=min(least, spec.epochs or least), max_resource=spec.epochs or "auto"
             )
         case "wilcoxon":
             return optuna.pruners.WilcoxonPruner(n_startup_steps=spec.warmup)

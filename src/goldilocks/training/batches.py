@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,6 @@ from goldilocks.model import Regularizer
 from goldilocks.protocol import Rows
 
 Batches = tf.data.Dataset[Any]  # of features and targets, or of positions among rows
-Reader = Callable[[tf.Tensor], tf.Tensor]  # maps positions among rows, int64 (batch,), to rows
 
 ROWS_TO_EVALUATE = 128  # of a batch that is only predicted: its size changes nothing but speed
 
@@ -78,18 +78,22 @@ def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
     # Layers of the same seed would draw the same numbers: every turn to the left would also be a
     # shift to the left.
     seeds = (np.random.SeedSequence(seed).generate_state(5) % 2**31).tolist()
-    fill, layers, parts = {"fill_mode": "nearest"}, [], regularizer
-    if parts.flip:
+    fill, layers = {"fill_mode": "nearest"}, []
+    if regularizer.flip:
         layers.append(keras.layers.RandomFlip("horizontal", seed=seeds[0]))
-    if parts.rotation:
-        layers.append(keras.layers.RandomRotation(parts.rotation / 360, seed=seeds[1], **fill))
-    if parts.translation:
-        both = parts.translation, parts.translation
+    if regularizer.rotation:
+        layers.append(
+            keras.layers.RandomRotation(regularizer.rotation / 360, seed=seeds[1], **fill)
+        )
+    if regularizer.translation:
+        both = regularizer.translation, regularizer.translation
         layers.append(keras.layers.RandomTranslation(*both, seed=seeds[2], **fill))
-    if parts.shear:
-        layers.append(keras.layers.RandomShear(parts.shear, parts.shear, seed=seeds[3], **fill))
-    if parts.zoom:
-        layers.append(keras.layers.RandomZoom(parts.zoom, seed=seeds[4], **fill))
+    if regularizer.shear:
+        layers.append(
+            keras.layers.RandomShear(regularizer.shear, regularizer.shear, seed=seeds[3], **fill)
+        )
+    if regularizer.zoom:
+        layers.append(keras.layers.RandomZoom(regularizer.zoom, seed=seeds[4], **fill))
     return keras.Sequential(layers, name="augmentation")
 
 
@@ -120,8 +124,11 @@ def _load(
     return loaded.prefetch(tf.data.AUTOTUNE)
 
 
-def _reader(dataset: Dataset, encoder: keras.Model, rows: Rows) -> Reader:
-    """Return what reads raw images or windows, or features that are held in memory."""
+def _reader(dataset: Dataset, encoder: keras.Model, rows: Rows) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what reads raw images or windows, or features that are held in memory.
+
+    It maps positions among the rows, int64 (batch,), to these.
+    """
     if encoding.is_held(dataset, encoder):
         features = tf.constant(encoding.features(dataset, encoder, rows))
         return lambda positions: tf.cast(tf.gather(features, positions), encoder.output.dtype)
@@ -130,32 +137,20 @@ def _reader(dataset: Dataset, encoder: keras.Model, rows: Rows) -> Reader:
         offsets = tf.constant(dataset.x.offsets)
         return lambda positions: tf.gather(values, tf.gather(first_points, positions) + offsets)
     if dataset.image_size:
-        return _file_reader(dataset.x[rows], dataset.image_size)
-    return _array_reader(dataset.x, rows)
-
-
-def _array_reader(x: np.ndarray, rows: Rows) -> Reader:
-    """Return what reads images from an array; the pages of a memory map are shared by processes."""
+        files, signature = (
+            tf.constant(dataset.x[rows]),
+            tf.TensorSpec((*dataset.image_size, 3), "uint8"),
+        )
+        decode = functools.partial(images.decode, image_size=dataset.image_size)
+        return lambda positions: tf.map_fn(
+            decode, tf.gather(files, positions), fn_output_signature=signature
+        )
 
     def read(positions: tf.Tensor):
+        """Read images from an array; the pages of a memory map are shared by processes."""
         pixels = tf.numpy_function(
-            lambda index: np.asarray(x[rows[index]]), [positions], tf.uint8, stateful=False
+            lambda index: np.asarray(dataset.x[rows[index]]), [positions], "uint8", stateful=False
         )
-        pixels.set_shape((None, *x.shape[1:]))
-        return pixels
-
-    return read
-
-
-def _file_reader(paths: np.ndarray, size: tuple[int, int]) -> Reader:
-    """Return what decodes images from their files."""
-    files, signature = tf.constant(paths), tf.TensorSpec((*size, 3), tf.uint8)
-
-    def read(positions: tf.Tensor):
-        return tf.map_fn(
-            lambda path: images.decode(path, size),
-            tf.gather(files, positions),
-            fn_output_signature=signature,
-        )
+        return tf.ensure_shape(pixels, (None, *dataset.x.shape[1:]))
 
     return read

@@ -78,7 +78,6 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Draw the empty bar."""
-        self.epochs = self.params["epochs"]
         if not self.console.is_terminal:
             return
         self.progress = Progress(
@@ -89,7 +88,7 @@ class ProgressBar(keras.callbacks.Callback):
             TimeRemainingColumn(compact=True),
             console=self.console,
         )
-        self.bar = self.progress.add_task("", total=self.epochs, values="starting")
+        self.bar = self.progress.add_task("", total=self.params["epochs"], values="starting")
         self.progress.start()
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
@@ -111,7 +110,7 @@ class ProgressBar(keras.callbacks.Callback):
             self.progress.update(self.bar, completed=epoch + 1, values=values)
             return
         seconds = time.perf_counter() - self.began
-        console.note(f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s")
+        console.note(f"epoch {epoch + 1}/{self.params['epochs']}  {values}  {seconds:.1f} s")
 
     def close(self) -> None:
         """Give the terminal back, also after an interrupt."""

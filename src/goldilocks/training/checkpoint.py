@@ -114,11 +114,11 @@ class Checkpoint(keras.callbacks.Callback):
 
         state = json.loads(encoded.tobytes())
         variables = _variables(model)
-        for variable, values in zip(variables, arrays, strict=False):
+        best_weights = arrays[len(variables) :] or None
+        for variable, values in zip(variables, arrays[: len(variables)], strict=True):
             variable.assign(values)
         self.recorder.resume(state["history"], seconds=state["seconds"])
         if self.early_stopping is not None:
-            best_weights = arrays[len(variables) :] or None
             self._early_stopping_state = state["early_stopping"] | {"best_weights": best_weights}
 
         if state["stopped"]:

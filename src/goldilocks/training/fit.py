@@ -124,10 +124,9 @@ def fit(
         epochs = 1  # The baseline: every epoch would be the same.
 
     steps = steps_per_epoch or math.ceil(len(spec.split.train) / batch_size)
-    most_steps = steps_per_execution
-    if isinstance(most_steps, str):
+    if isinstance(steps_per_execution, str):
         numbers_per_step = batch_size * math.prod(spec.model.input_shape[1:])
-        most_steps = NUMBERS_PER_EXECUTION // numbers_per_step
+        steps_per_execution = NUMBERS_PER_EXECUTION // numbers_per_step
 
     # With a penalty on the weights, the loss without it is a metric of its own.
     loss, metrics = loss_function(spec.problem), [*spec.problem.metrics]
@@ -137,12 +136,15 @@ def fit(
         optimizer=spec.optimizer(steps * epochs),
         loss=loss,
         metrics=metrics,
-        steps_per_execution=largest_divisor(steps, most_steps),
+        steps_per_execution=largest_divisor(steps, steps_per_execution),
         # Keras turns XLA off by itself where operations are deterministic, as they are by default.
         # Elsewhere it would give other losses, and compile for seconds what trains in seconds: the
         # first epoch of a small LSTM took 11.5 s in place of 3.1 s on 2 cores.
         jit_compile=False,
     )
+
+    recorder = Recorder(report)
+    training_callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
 
     # Validation rows -> early stopping, which also brings back the weights of the best epoch: with
     # no patience it never stops, and still does that. A final training has no validation rows.
@@ -156,10 +158,6 @@ def fit(
             patience=spec.regularizer.patience or epochs,
             restore_best_weights=True,
         )
-
-    recorder = Recorder(report)
-    training_callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
-    if early_stopping is not None:
         training_callbacks.append(early_stopping)
 
     # The checkpoint is saved before the caller's callbacks run. If one of them stops the training,

@@ -6,7 +6,7 @@ augmentation".
 
 import keras
 
-from goldilocks.model.pretrained import BASE, POOLING
+from goldilocks.model.pretrained import POOLING, base_layer
 from goldilocks.model.transfer import FROZEN
 
 
@@ -24,7 +24,7 @@ def divide(encoder: keras.Model, model: keras.Model) -> tuple[keras.Model, keras
         weights are shared with the arguments. The arguments themselves if the model has no base,
         or one that is trained.
     """
-    base = next((layer for layer in model.layers if layer.name == BASE), None)
+    base = base_layer(model)
     if base is None or base.trainable_weights:
         return encoder, model
 

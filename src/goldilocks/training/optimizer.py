@@ -76,8 +76,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, float | int | str]:
         """Return the arguments of `__init__`."""
-        names = ("learning_rate", "shape", "decay_to", "warmup_steps", "steps")
-        return {name: getattr(self, name) for name in names}
+        return dict(vars(self))
 
     def _factor(self, t: keras.KerasTensor) -> keras.KerasTensor:
         """Return the factor of the learning rate at a time `t` after the warm-up, 0 to 1."""

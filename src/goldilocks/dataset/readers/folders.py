@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,19 +97,27 @@ def find(folder: Path, wanted: Files) -> Listing:
         raise _unreadable(folder, error) from error
 
     classes = tuple(sorted(members, key=lambda name: (name.casefold(), name)))
-    _check_classes(folder, wanted, classes, members)
+    if len(classes) < 2:
+        what = f"no {wanted.name}"
+        for name in classes:
+            what = f"one class, {name!r} ({len(members[name])} {wanted.name})"
+        raise DataError(f"{folder} holds {what}. {wanted.layouts}.")
+
     counts = [len(members[name]) for name in classes]
     notes = ()
     if ignored.total():
         kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
         notes = (f"Ignored {ignored.total()} files in {folder}: {', '.join(kinds)}.",)
-    return Listing(
+    listing = Listing(
         folder=folder,
         files=tuple(file for name in classes for file in sorted(members[name], key=_natural)),
         labels=np.repeat(np.arange(len(classes), dtype=np.int64), counts),
         classes=classes,
         notes=notes,
     )
+    what = f"{wanted.name} ({', '.join(wanted.suffixes)})"
+    check_left(listing, np.arange(len(listing.files)), what, ())
+    return listing
 
 
 def _unwrapped(
@@ -131,24 +139,6 @@ def _unwrapped(
         folder = folder / subfolders[0]
 
 
-def _check_classes(
-    folder: Path, wanted: Files, classes: Sequence[str], members: Mapping[str, Sequence[str]]
-) -> None:
-    if len(classes) < 2:
-        what = f"no {wanted.name}"
-        for name in classes:
-            what = f"one class, {name!r} ({len(members[name])} {wanted.name})"
-        raise DataError(f"{folder} holds {what}. {wanted.layouts}.")
-
-    few = [f"{name!r} has {len(members[name])}" for name in classes if len(members[name]) < FEWEST]
-    if few:
-        raise DataError(
-            f"Too few {wanted.name} in {folder}: {shortened(few)}. Expected at least {FEWEST} "
-            f"({', '.join(wanted.suffixes)}) in each class; add {wanted.name}, or take the class "
-            "away."
-        )
-
-
 def _unreadable(path: Path, error: OSError) -> DataError:
     """Return the error for a folder that the operating system does not let us read."""
     return DataError(f"Could not read {path}: {error}. Expected a folder that you may read.")
@@ -163,7 +153,7 @@ def shortened(names: Sequence[str]) -> str:
 
 
 def check_left(listing: Listing, rows: np.ndarray, what: str, notes: Sequence[str]) -> None:
-    """Raise DataError where a class has fewer than `FEWEST` of the files left that could be read.
+    """Raise DataError where a class has fewer than `FEWEST` files left.
 
     Args:
         listing: The files.
@@ -172,11 +162,14 @@ def check_left(listing: Listing, rows: np.ndarray, what: str, notes: Sequence[st
         notes: What was ignored or skipped, for the message.
     """
     counts = np.bincount(listing.labels[rows], minlength=len(listing.classes))
-    if counts.min() < FEWEST:
+    few = [
+        f"{listing.classes[label]!r} has {counts[label]}"
+        for label in np.flatnonzero(counts < FEWEST)
+    ]
+    if few:
         raise DataError(
-            f"The class {listing.classes[counts.argmin()]!r} in {listing.folder} has "
-            f"{counts.min()} {what}; expected at least {FEWEST}. Add some, or take the class away. "
-            f"{' '.join(notes)}".rstrip()
+            f"Too few {what} in {listing.folder}: {shortened(few)}. Expected at least {FEWEST} in "
+            f"each class; add some, or take the class away. {' '.join(notes)}".rstrip()
         )
 
 

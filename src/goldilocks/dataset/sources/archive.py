@@ -9,14 +9,7 @@ from urllib.parse import urlsplit
 import pooch
 import requests
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import Progress, TaskID
 
 from goldilocks import console
 from goldilocks.dataset.sources import cache
@@ -89,28 +82,21 @@ def _download(url: str, output_file: str, _pooch: object) -> None:
     """Append what is missing of `url` to the temporary `output_file`; called by pooch."""
     target = Path(output_file)
     stderr = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        console=stderr,
-        transient=True,
-        disable=not stderr.is_terminal,
-    ) as progress:
+    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
         name = PurePosixPath(urlsplit(url).path).name
         task = progress.add_task(name, total=None)
         for remaining in range(RESUMES, -1, -1):
             try:
                 _append(url, target, progress, task)
                 return
-            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-                broke_off = isinstance(error, requests.exceptions.ChunkedEncodingError)
-                # No connection at all: waiting would only delay the stand-in.
-                never_began = not broke_off and target.stat().st_size == 0
-                if remaining == 0 or never_began:
+            except requests.exceptions.ChunkedEncodingError:
+                if remaining == 0:
                     raise
-                time.sleep(PAUSE)
+            except requests.ConnectionError:
+                # No connection at all: waiting would only delay the stand-in.
+                if remaining == 0 or target.stat().st_size == 0:
+                    raise
+            time.sleep(PAUSE)
 
 
 def _append(url: str, target: Path, progress: Progress, task: TaskID) -> None:

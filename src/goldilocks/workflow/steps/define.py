@@ -62,8 +62,7 @@ def step(context: Context) -> ProblemResult:
     if dataset.subset is None:
         final_rows += len(split.validation)
 
-    pairs = near_duplicates.near_duplicates(dataset, split)
-    warnings = [near_duplicates.warning(dataset, split, pairs), _ledger_warning(context, split)]
+    warnings = [near_duplicates.warning(dataset, split), _ledger_warning(context, split)]
     report = StepReport(
         name="problem",
         title="The problem, the metric, the protocol",
@@ -160,7 +159,8 @@ def _protocol(context: Context) -> Choice:
             "(standard error)."
         )
 
-    folds = max(2, min(FOLDS, round(parts.rarest(dataset, rows) * (1 - TEST))))
+    rarest = int(parts.class_counts(dataset, rows).min())
+    folds = max(2, min(FOLDS, round(rarest * (1 - TEST))))
     pool = len(rows) if "test" in published else round(len(rows) * (1 - TEST))
     few = f"Holding out {held_out:,} rows would measure {precision} only (standard error)"
     if pool >= FEW:
