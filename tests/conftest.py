@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hydra import compose, initialize_config_dir
 
@@ -20,6 +21,9 @@ for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
 os.environ["PYTHONPATH"] = str(
     ROOT / "src"
 )  # Else a subprocess would test what is installed, maybe another checkout.
+# Machines are shared: how long an example takes says nothing.
+hypothesis.settings.register_profile("goldilocks", deadline=None)
+hypothesis.settings.load_profile("goldilocks")
 
 
 def pytest_collection_finish():

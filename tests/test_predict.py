@@ -1,6 +1,7 @@
 """`goldilocks predict`, against the predictions that a run makes on its own data set."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import sqlite3
@@ -14,6 +15,7 @@ from PIL import Image
 
 from conftest import ROOT
 from goldilocks import cli
+from goldilocks.dataset.readers.features import Reading
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import schema
 from goldilocks.interpret.layer_graph import split
@@ -250,7 +252,9 @@ def as_version_0_1_logged_it(home, run_id):
     noted = inputs.of(home.store, run_id)
     if noted.kind == "table":
         dtypes = {"number": "float64", "category": "object"}
-        columns = [{"name": name, "type": dtypes[kind]} for name, kind in noted.columns.items()]
+        columns = [
+            {"name": name, "type": dtypes[column.kind]} for name, column in noted.columns.items()
+        ]
         logged = {"mlflow_colspec": columns}
     else:
         shape = {"image": [*(noted.image_size or ()), 3], "text": [], "series": [12, 2]}[noted.kind]
@@ -275,7 +279,9 @@ def as_version_0_1_logged_it(home, run_id):
 def test_a_run_without_the_note_of_this_version_is_understood_as_far_as_it_can_be(home):
     run_id, _ = home.run("multiclass")
     with as_version_0_1_logged_it(home, run_id) as noted:
-        assert inputs.of(home.store, run_id) == noted
+        found = inputs.of(home.store, run_id)
+        kinds = {name: Reading(kind=column.kind) for name, column in noted.columns.items()}
+        assert found == dataclasses.replace(noted, columns=kinds)
         np.testing.assert_allclose(
             shares(home.predict(run_id, "asked.csv"))[0].sum(axis=1), 1, atol=1e-6
         )
@@ -343,7 +349,8 @@ def test_a_unit_stands_in_the_header():
         "image_size": None,
         "channels": 0,
         "text": None,
-        "time": None,
+        "time": (),
+        "header": None,
         "lookback": 0,
         "step": 0,
         "delay": 0,

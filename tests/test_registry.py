@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 
+from goldilocks.dataset.readers.features import Reading
 from goldilocks.encoding import schema
 from goldilocks.errors import StoreError
 from goldilocks.tracking import local, registry
@@ -20,8 +21,8 @@ def logged(store, folder, **tags):
     inputs = keras.Input((2,))
     model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
     taken = schema.Schema(
-        kind="table", problem="binary", target="sold", classes=("no", "ja ✓"), unit="", columns={"a": "number"},
-        image_size=None, channels=0, text=None, time=None, lookback=0, step=0, delay=0,
+        kind="table", problem="binary", target="sold", classes=("no", "ja ✓"), unit="", columns={"a": Reading(kind="number")},
+        image_size=None, channels=0, text=None, time=(), header=None, lookback=0, step=0, delay=0,
     )  # fmt: skip
     (folder / "files").mkdir(exist_ok=True)
     (folder / "files" / schema.FILE).write_text(taken.to_json())

@@ -189,6 +189,9 @@ def checked(logged, metric, *plots):
 
     folder = logged.folder
     assert yaml.safe_load((folder / "config.yaml").read_text()) == logged.settings.tree
+    data = json.loads((folder / "data.json").read_text())
+    assert data["target"]["problem"] == tags["problem"]
+    assert sum(data["splits"][0].values()) == data["size"]["rows"]
     history = pandas.read_csv(folder / "history.csv")
     assert history["epoch"].tolist() == [1, 2]
     assert history["val_loss"].tolist() == [value for _, value in logged.history("val_loss")]

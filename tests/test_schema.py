@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,8 @@ def data(kind, x, problem="regression", **more):
 def test_what_is_written_is_read_again():
     frame = pd.DataFrame({"size": [1.0], "kind": np.array(["flat"], dtype=object)})
     written = schema.of(data("table", frame, unit="k€", target="price"), "regression")
-    assert written.columns == {"size": "number", "kind": "category"}
+    kinds = {name: reading.kind for name, reading in written.columns.items()}
+    assert kinds == {"size": "number", "kind": "category"}
     assert (written.target, written.unit, written.image_size, written.text) == (
         "price",
         "k€",
@@ -48,9 +50,9 @@ def test_streamed_images_have_the_size_that_they_are_decoded_to():
 
 def test_a_series_says_its_columns_and_spans():
     windows = Windows(np.zeros((50, 2), "float32"), ("kwh", "heat"), 1, 24, 2, 6)
-    found = schema.of(data("series", windows, target="heat", time_column="hour"), "regression")
+    found = schema.of(data("series", windows, target="heat", time_columns=("hour",)), "regression")
     assert (found.lookback, found.step, found.delay) == (24, 2, 6)
-    assert (list(found.columns), found.target, found.time) == (["kwh", "heat"], "heat", "hour")
+    assert (list(found.columns), found.target, found.time) == (["kwh", "heat"], "heat", ("hour",))
 
 
 @pytest.mark.parametrize(
@@ -72,3 +74,13 @@ def test_what_is_predicted_has_a_name(column, problem, name):
 def test_what_another_version_wrote_is_refused_in_a_sentence(text):
     with pytest.raises(DataError, match=r"input\.json cannot be read .+ Train again\."):
         schema.from_json(text)
+
+
+def test_what_was_written_before_readings_were_logged_is_read():
+    frame = pd.DataFrame({"size": [1.0], "kind": np.array(["flat"], dtype=object)})
+    written = json.loads(schema.of(data("table", frame), "regression").to_json())
+    written |= {"columns": {"size": "number", "kind": "category"}, "time": None}
+    del written["header"]
+    found = schema.from_json(json.dumps(written))
+    assert [reading.kind for reading in found.columns.values()] == ["number", "category"]
+    assert (found.time, found.header) == ((), None)

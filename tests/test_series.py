@@ -8,7 +8,17 @@ from goldilocks.errors import DataError
 from goldilocks.protocol import holdout, kfold
 
 HOURS = 80
-HOW = {"drop": [], "lookback": 4, "step": 1, "delay": 1, "purge": True, "subset": None}
+HOW = {
+    "drop": [],
+    "header": None,
+    "decimal": "auto",
+    "date_format": None,
+    "lookback": 4,
+    "step": 1,
+    "delay": 1,
+    "purge": True,
+    "subset": None,
+}
 
 
 @pytest.fixture
@@ -118,7 +128,8 @@ def test_dates_are_read_in_the_one_way_that_fits_them_all(write, how):
     times = pandas.date_range("2020-01-10", periods=HOURS, freq="12h")
     data = load(write(when=times.strftime(how)))
     assert data.digest == load(write(when=times.astype(str))).digest
-    assert data.notes == ()
+    said = any("in 'when' as 2020-01-10, written" in note for note in data.notes)
+    assert said == (not how.startswith("%Y-")), "what might be read otherwise is said"
 
 
 def test_dates_with_and_without_an_hour_are_read(write):
@@ -140,7 +151,8 @@ def test_dates_that_can_be_read_in_two_ways_are_refused(write):
     ]
     with pytest.raises(
         DataError,
-        match=r"two ways: '02/01/2000' in row 2 is 2000-01-02 or 2000-02-01\. Write them as",
+        match=r"in 2 ways: '02/01/2000' in row 2 is 2000-01-02 \(\"dataset\.date_format='%d/%m/%Y'"
+        r"\"\) or 2000-02-01 \(\"dataset\.date_format='%m/%d/%Y'\"\)\. Type what is meant",
     ):
         load(write(when=times))
 
@@ -151,11 +163,16 @@ def test_a_file_without_rows_is_refused(tmp_path):
         load(str(tmp_path / "none.csv"))
 
 
-def test_a_target_with_a_word_in_it_is_refused_with_the_word(write):
+def test_a_word_in_a_target_is_a_gap_and_said(write):
+    data = load(write(load=[*table()["load"][:-1], "broken"]))
+    assert any("'load' has 'broken' for missing numbers" in note for note in data.notes)
+
+
+def test_a_target_of_words_is_refused_with_the_first(write):
     with pytest.raises(
-        DataError, match=r"the column 'load' holds 'broken'; expected numbers to predict, .+ wind\."
+        DataError, match=r"the column 'load' holds 'high'; expected numbers to predict, .+ wind\."
     ):
-        load(write(load=[*table()["load"][:-1], "broken"]))
+        load(write(load=["high", "low"] * (HOURS // 2)))
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300])
@@ -213,3 +230,8 @@ def test_a_target_that_is_no_float32_is_refused_with_its_row(write):
     latest_first = {"when": table()["when"][::-1], "load": values}
     with pytest.raises(DataError, match=r"The target 'load' is 1e\+39 in row 10; expected"):
         load(write(**latest_first))
+
+
+def test_a_format_without_a_year_is_refused(write):
+    with pytest.raises(DataError, match=r"dataset\.date_format is '%b-%d', which names no year"):
+        load(write(), date_format="%b-%d")

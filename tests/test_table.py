@@ -15,12 +15,23 @@ NUMBERS = GENERATOR.normal(size=ROWS).round(3)
 COLOURS = GENERATOR.choice(["red", "green", "blue"], ROWS)
 
 
-def load(
-    file, target: str | int | list | None = "y", problem="auto", drop=(), group=None, subset=None
-):
-    return table.load(
-        file=str(file), target=target, problem=problem, drop=list(drop), group=group, subset=subset
-    )
+HOW = {
+    "problem": "auto",
+    "drop": [],
+    "group": None,
+    "header": None,
+    "decimal": "auto",
+    "date_format": None,
+    "keep": [],
+    "missing": [],
+    "ignore_case": False,
+    "drop_classes": [],
+    "subset": None,
+}
+
+
+def load(file, target: str | int | list | None = "y", problem="auto", **how):
+    return table.load(file=str(file), target=target, **{**HOW, "problem": problem, **how})
 
 
 @pytest.fixture
@@ -48,7 +59,7 @@ def halves(first, second):
         (halves("yes", "no"), "binary", ("no", "yes"), "two values, no and yes"),
         (halves(0, 1), "binary", ("0", "1"), "two values, 0 and 1"),
         (halves(-1.0, 1.0), "binary", ("-1", "1"), "two values"),
-        (halves(True, False), "binary", ("0", "1"), "two values"),
+        (halves(True, False), "binary", ("False", "True"), "two values"),
         (
             [*halves("ape", "bee")[:-1], "cat"],
             "multiclass",
@@ -165,7 +176,7 @@ def test_what_parquet_alone_can_hold(write):
     assert found.x["kind"].tolist() == found.x["colour"].tolist()
     assert found.x["dates"].iloc[8] == 8.0
     assert found.x["waits"].max() == 6.0
-    assert any("'lists' was dropped" in note for note in found.notes)
+    assert any("column 'lists': it holds" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +193,7 @@ def test_a_useless_column_is_dropped_with_a_note(write, values, reason):
     found = load(write(y=NUMBERS, useless=values))
     assert list(found.x.columns) == ["size", "colour"]
     assert any(
-        note.startswith("Dropped the column 'useless'") and reason in note for note in found.notes
+        note.startswith("Left out the column 'useless'") and reason in note for note in found.notes
     )
 
 
@@ -190,9 +201,15 @@ def test_a_missing_value_can_be_informative(write):
     assert "flag" in load(write(y=NUMBERS, flag=halves("x", None))).x.columns
 
 
-def test_numbers_with_a_few_words_get_a_note(write):
+def test_a_few_words_among_numbers_are_gaps(write):
     found = load(write(y=NUMBERS, nearly=["unknown", "?", *range(2, ROWS)]))
-    assert any("'nearly' is read as text" in note and "'unknown'" in note for note in found.notes)
+    assert found.x["nearly"].isna().sum() == 2
+    assert any("'nearly' has 'unknown' for missing numbers" in note for note in found.notes)
+
+
+def test_numbers_with_other_words_get_a_note(write):
+    found = load(write(y=NUMBERS, nearly=["2x3", 1, *range(1, ROWS - 1)]))
+    assert any("'nearly' is read as categories" in note and "'2x3'" in note for note in found.notes)
 
 
 def test_infinite_numbers_count_as_missing(write):
@@ -221,7 +238,8 @@ def test_a_decimal_comma_is_detected(tmp_path):
     found = load(path)
     assert found.x["size"].tolist() == [n + 0.5 for n in range(ROWS)]
     assert found.y.tolist() == [n + 0.25 for n in range(ROWS)]
-    assert any("comma before decimals" in note for note in found.notes)
+    assert any("'size' is read as numbers, written 1234,5" in note for note in found.notes)
+    assert any("target 'y' as numbers, written 1234,5" in note for note in found.notes)
 
 
 def test_the_facts(write):
@@ -306,17 +324,22 @@ def test_what_cannot_be_predicted_is_a_sentence(write, columns, options, said):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("rows.xlsx", b"PK", r"ends in '\.xlsx'; expected one of \.csv, .* Save the table as CSV"),
+        ("rows.doc", b"PK", r"ends in '\.doc'; expected one of \.csv, .* Save the table as CSV"),
+        ("rows.xlsx", b"PK", r"cannot be read as xlsx \(Cannot detect file format\)"),
         ("rows.csv", b"", r"nothing but empty lines"),
         ("rows.csv", b"\n\n", r"nothing but empty lines"),
         ("rows.csv", b"a,y\n", r"has 0 rows with a target \(y\)"),
-        ("rows.csv", b"a,y\nb\xe9,1\n" * 30, r"not UTF-8 \(byte 5 is 0xe9\)\. Save it as UTF-8"),
+        (
+            "rows.csv",
+            b"a,y\nb\xe9,1\n" * 30,
+            r"not UTF-8: line 2 has the byte 0xe9\. Save it as UTF-8",
+        ),
         (
             "rows.csv",
             b"a,y\n1,2\n1,2,3\n" * 30,
-            r"cannot be read as csv \(.*\); expected one header line",
+            r"cannot be read: line 3 \(Expected Number of Columns: 2 Found: 3\) is '1,2,3'",
         ),
-        ("rows.csv", b"a,y\n" + b"1,2,3\n" * 30, r"cannot be read as csv"),
+        ("rows.csv", b"a,y\n" + b"1,2,3\n" * 30, r"begins with 'a,y', and line 2 is '1,2,3'"),
         ("rows.csv", b"a,a ,y\n" + b"1,2,3\n" * 30, r"more than one column named 'a'"),
         ("rows.parquet", b"not parquet", r"cannot be read as parquet"),
     ],
@@ -333,7 +356,7 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
 
 
 def test_a_table_needs_no_tensorflow(write):
-    call = f"table.load(file={str(write(y=NUMBERS))!r}, target='y', problem='auto', drop=[], group=None, subset=None)"
+    call = f"table.load(file={str(write(y=NUMBERS))!r}, target='y', **{HOW!r})"
     check = "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     script = f"import sys; from goldilocks.dataset import table; {call}; {check}"
     subprocess.run([sys.executable, "-c", script], check=True)
@@ -363,3 +386,48 @@ def test_a_target_that_is_no_float32_is_refused_with_its_row(write, value):
     y = [*NUMBERS[:3], None, *NUMBERS[4:7], value, *NUMBERS[8:]]
     with pytest.raises(DataError, match=r"The target 'y' is .* in row 8; expected"):
         load(write(y=y))
+
+
+@pytest.mark.parametrize(
+    "values", [[202001, 202002] * 20, [f"{number:05d}" for number in range(100, 140)]]
+)
+def test_digits_are_no_dates_among_inputs(write, values):
+    found = load(write(y=NUMBERS, code=values))
+    assert "dates" not in " ".join(found.notes)
+
+
+def test_a_number_that_may_be_read_in_two_ways_is_asked_for_or_decided_by_the_file(write):
+    size = [f"{number + 1},{500 + number * 7 % 90}" for number in range(ROWS)]
+    asked = write(y=halves("a", "b"), area=size, size=range(ROWS))
+    with pytest.raises(
+        DataError, match=r"'1,500' in row 1 is 1500, then type dataset\.decimal=point"
+    ):
+        load(asked)
+    assert load(asked, decimal="point").x["area"][0] == 1500
+    assert load(asked, decimal="comma").x["area"][0] == 1.5
+    decided = write("decided.csv", y=halves("a", "b"), area=size, size=NUMBERS)
+    assert load(decided).x["area"][0] == 1500
+
+
+def test_labels_that_differ_in_capital_letters_are_said_and_joined_when_asked(write):
+    path = write(y=["Yes", "yes ", "no", "No"] * 10)
+    found = load(path)
+    assert found.classes == ("No", "Yes", "no", "yes")
+    assert sum("dataset.ignore_case=true makes them one" in note for note in found.notes) == 2
+    assert len(load(path, ignore_case=True).classes) == 2
+
+
+def test_a_class_is_left_out_by_its_name(write):
+    found = load(write(y=["a", "b", "c", "b"] * 10), drop_classes=["c"])
+    assert (found.classes, len(found.y)) == (("a", "b"), 30)
+    with pytest.raises(DataError, match=r"dataset\.drop_classes names 'd', which no row has"):
+        load(write(y=halves("a", "b")), drop_classes=["d"])
+
+
+@pytest.mark.parametrize("step", [1, 10])
+def test_a_counter_of_rows_is_left_out_in_any_order_and_kept_when_asked(write, step):
+    counter = np.random.default_rng(1).permutation(ROWS) * step
+    path = write(y=NUMBERS, index=counter)
+    assert "index" not in load(path).x
+    assert any("\"dataset.keep=['index']\" keeps it" in note for note in load(path).notes)
+    assert "index" in load(path, keep=["index"]).x

@@ -23,11 +23,28 @@ ROWS = 40
 LINES = [f"Line {row}, naïve or not" for row in range(ROWS)]
 
 
-def load(dir=None, file=None, text=None, target=None, problem="auto", subset=None):
+READING = {
+    "header": None,
+    "decimal": "auto",
+    "missing": [],
+    "ignore_case": False,
+    "drop_classes": [],
+}
+
+
+def load(dir=None, file=None, text=None, target=None, problem="auto", subset=None, **reading):
     given = {
         name: None if path is None else str(path) for name, path in (("dir", dir), ("file", file))
     }
-    return texts.load(**given, text=text, target=target, problem=problem, subset=subset, **HOW)
+    return texts.load(
+        **given,
+        text=text,
+        target=target,
+        problem=problem,
+        subset=subset,
+        **HOW,
+        **{**READING, **reading},
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -212,11 +229,6 @@ def test_texts_with_commas_line_ends_and_quotes_and_long_ones(write):
         ({}, {"target": "Y"}, r"no column 'Y'; .* Did you mean 'y'\?"),
         ({}, {"target": "line"}, r"'line' is both dataset\.text and dataset\.target"),
         (
-            {},
-            {"text": "y", "target": "line"},
-            r"'y' of rows\.csv holds 0, which is no text; .*use dataset=table",
-        ),
-        (
             {"y": [1.0, 0.0] * 5 + [None] * 30},
             {},
             r"10 rows with a text \(line\) and a target \(y\) of 40 .* least 20",
@@ -270,7 +282,7 @@ def test_a_folder_that_does_not_fit_is_a_sentence(mail, tmp_path):
 
 
 def test_texts_need_no_tensorflow(mail):
-    call = f"texts.load(dir={str(mail)!r}, file=None, text=None, target=None, problem='auto', subset=None, **{HOW!r})"
+    call = f"texts.load(dir={str(mail)!r}, file=None, text=None, target=None, problem='auto', subset=None, **{HOW | READING!r})"
     check = "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     subprocess.run(
         [
@@ -280,3 +292,22 @@ def test_texts_need_no_tensorflow(mail):
         ],
         check=True,
     )
+
+
+def test_texts_of_digits_are_texts_and_said(tmp_path):
+    pandas.DataFrame({"line": ["12345", "777"] * 30, "y": ["a", "b"] * 30}).to_csv(
+        tmp_path / "rows.csv", index=False
+    )
+    found = load(file=tmp_path / "rows.csv", text="line", target="y")
+    assert found.x[:2].tolist() == ["12345", "777"]
+    assert any("holds numbers alone, which are read as texts" in note for note in found.notes)
+
+
+def test_words_for_missing_values_are_texts_and_classes(tmp_path):
+    pandas.DataFrame({"line": ["None", "good", "NA", "bad"] * 10, "y": ["NA", "b"] * 20}).to_csv(
+        tmp_path / "rows.csv", index=False
+    )
+    found = load(file=tmp_path / "rows.csv", text="line", target="y")
+    assert found.x[:3].tolist() == ["None", "good", "NA"]
+    assert found.classes == ("NA", "b")
+    assert any("dataset.missing=[NA] leaves them out" in note for note in found.notes)

@@ -1,18 +1,21 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from goldilocks.dataset.readers.features import Reading
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError
 from goldilocks.serving import unlabeled
 
-NOTHING = {"unit": "", "image_size": None, "channels": 0, "text": None, "time": None}
+NOTHING = {"unit": "", "image_size": None, "channels": 0, "text": None, "time": (), "header": None}
 NOTHING |= {"lookback": 0, "step": 0, "delay": 0, "columns": {}, "classes": (), "target": "price"}
 TABLE = Schema(
     kind="table",
     problem="regression",
-    **{**NOTHING, "columns": {"size": "number", "zip": "category"}},
+    **{**NOTHING, "columns": {"size": Reading(kind="number"), "zip": Reading(kind="category")}},
 )
 TEXT = Schema(kind="text", problem="binary", **{**NOTHING, "text": "review"})
 FILES = Schema(kind="text", problem="binary", **NOTHING)
@@ -21,8 +24,8 @@ SPANS = {
     "lookback": 3,
     "step": 1,
     "delay": 2,
-    "time": "hour",
-    "columns": {"kwh": "number", "heat": "number"},
+    "time": ("hour",),
+    "columns": {"kwh": Reading(kind="number"), "heat": Reading(kind="number")},
 }
 SERIES = Schema(kind="series", problem="regression", **{**NOTHING, **SPANS})
 
@@ -59,7 +62,9 @@ def test_one_row_or_a_column_without_any_value_is_enough(tmp_path):
 
 
 def test_dates_of_a_table_become_days(tmp_path):
-    _, _, [x], _ = read(csv(tmp_path, "size,zip\n1970-01-03,a\n1971-01-01,b\n"), TABLE)
+    dated = TABLE.columns | {"size": Reading(kind="date", format="ISO8601")}
+    schema = dataclasses.replace(TABLE, columns=dated)
+    _, _, [x], _ = read(csv(tmp_path, "size,zip\n1970-01-03,a\n1971-01-01,b\n"), schema)
     assert x["size"].tolist() == [2.0, 365.0]
 
 
@@ -67,6 +72,12 @@ def test_a_parquet_file_is_read_too(tmp_path):
     pd.DataFrame({"zip": [1, 2], "size": [True, False]}).to_parquet(tmp_path / "rows.parquet")
     _, _, [x], _ = read(tmp_path / "rows.parquet", TABLE)
     assert (x["zip"].tolist(), x["size"].tolist()) == (["1", "2"], [1.0, 0.0])
+
+
+def test_the_header_is_where_it_was_in_training(tmp_path):
+    schema = dataclasses.replace(TABLE, header=2)
+    _, _, [x], _ = read(csv(tmp_path, "Sales of May\nsize,zip\n1,a\n2,b\n"), schema)
+    assert x["size"].tolist() == [1.0, 2.0]
 
 
 def test_many_rows_come_in_parts_and_keep_their_numbers(tmp_path, monkeypatch):
@@ -174,13 +185,13 @@ def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
                                    r"Is 'Size' what was"),
         (TABLE, "a,b\n1,a\n", r"has no column 'size', 'zip'"),
         (TABLE, "size,zip\n", r"has a header line and no rows; expected at least one"),
-        (TABLE, "size,zip\n1,a\nbig,b\n", r"The column 'size' holds 'big'; expected numbers or "
-                                          r"dates, as in the rows"),
+        (TABLE, "size,zip\n1,a\nbig,b\n", r"'size' holds 'big' in row 2; expected a number, "
+                                          r"as in the rows"),
         (TABLE, "", r"is empty \(0 bytes\)"),
         (TEXT, "review\n\" \"\n", r"has no text in the column 'review'"),
         (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 usable rows, and a window of the model "
                                                   r"spans 3"),
-        (SERIES, "hour,kwh,heat\n1,a,1\n2,1,1\n", r"The column 'kwh' holds 'a'; expected numbers"),
+        (SERIES, "hour,kwh,heat\n1,a,1\n2,1,1\n", r"the column 'kwh' holds 'a' in row 1; expected a number"),
         (SERIES, "hour,heat\n1,1\n", r"has no column 'kwh'"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command `goldilocks`: report on runs, analyse networks, predict, repair interrupted runs."""
+"""The command `goldilocks`: show data, report on runs, analyse networks, predict, repair runs."""
 
 # Each subcommand imports what it needs: `goldilocks --help` must not wait for MLflow and Keras.
 
@@ -7,17 +7,19 @@ import os
 import re
 import shlex
 import sys
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldilocks import console, prepare_environment
-from goldilocks.errors import AnalysisError, StoreError
+from goldilocks.errors import AnalysisError, ConfigError, StoreError
 
 if TYPE_CHECKING:
     from goldilocks.tracking.store import MlflowStore
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
+CONF = Path(__file__).parents[2] / "conf"  # of the repository, as train.py has it
 EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
 
 
@@ -48,7 +50,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="goldilocks",
-        description="Report on trained models, look into them, predict with them, and repair runs.",
+        description="Show how data is read, report on trained models, look into them, predict with "
+        "them, and repair runs.",
     )
     parser.add_argument(
         "--version", action="version", version=f"goldilocks {version('goldilocks')}"
@@ -60,6 +63,19 @@ def _parser() -> argparse.ArgumentParser:
         "folder)",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    text = "show how a data set is read and would be split; nothing is trained"
+    data = commands.add_parser("data", help=text, description=text)
+    data.set_defaults(subcommand=_data)
+    data.add_argument("source", metavar="SOURCE", help="file, folder, or data set: imdb")
+    data.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="as for train.py, before any option: dataset.target=price protocol.test=0.3",
+    )
+    data.add_argument("--json", action="store_true", help="print one JSON object, for programs")
+    data.add_argument("--rows", type=int, default=0, metavar="N", help="show the first N rows too")
 
     text = (
         "draw what a network has learned: activations, filters, Grad-CAM, saliency, permutation "
@@ -136,6 +152,23 @@ def _parser() -> argparse.ArgumentParser:
         help="delete the checkpoints of interrupted runs, which then cannot be resumed",
     )
     return parser
+
+
+def _data(args: argparse.Namespace) -> None:
+    from goldilocks.config import command_line
+    from goldilocks.config.options import OptionFiles
+    from goldilocks.run import data_source, data_summary
+
+    if not CONF.is_dir():
+        raise ConfigError(
+            f"goldilocks data reads the options of data sets in {CONF}, which is not there; "
+            "expected goldilocks to be installed from its repository: pip install -e FOLDER"
+        )
+    warnings.showwarning = lambda message, *_: console.warning(str(message))
+    overrides = data_source.overrides_of(args.source, args.overrides, OptionFiles((CONF,)))
+    settings = command_line.compose_settings(overrides, CONF)
+    summary = data_source.describe(settings, examples=args.rows)
+    console.result(summary.to_json() if args.json else data_summary.text(summary))
 
 
 def _repair(args: argparse.Namespace) -> None:

@@ -32,7 +32,15 @@ from goldilocks.config.checks import (
 )
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.rules import rules_of
-from goldilocks.config.settings import COMPOSED, GROUPS, composed, listed, plain
+from goldilocks.config.settings import (
+    COMPOSED,
+    GROUPS,
+    Settings,
+    composed,
+    listed,
+    plain,
+    settled,
+)
 from goldilocks.errors import ConfigError, UserError
 
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
@@ -95,6 +103,21 @@ def help_text(arguments: Sequence[str], conf: Path, config: str) -> str:
         APP_CONFIG_GROUPS="".join(f"{group}: {', '.join(groups[group])}\n" for group in groups),
         CONFIG=OmegaConf.to_yaml(OmegaConf.create(dict(composition.tree))),
     )
+
+
+def compose_settings(overrides: Sequence[str], conf: Path) -> Settings:
+    """Return the checked settings that overrides come to, outside of a Hydra job.
+
+    Args:
+        overrides: As typed.
+        conf: The folder of the configuration.
+
+    Raises:
+        ConfigError: Anything is wrong; the message lists all of it.
+    """
+    with composition_errors(overrides, conf, "config"), _composing(conf):
+        cfg = compose("config", list(overrides), return_hydra_config=True)
+        return settled(cfg, hydra=cfg.hydra, overrides=overrides)
 
 
 def sentences() -> contextlib.AbstractContextManager[None]:

@@ -55,6 +55,14 @@ def _is_name(value: object) -> bool:
     return (isinstance(value, str) or _is_int(value)) and value != ""
 
 
+def _are_two_lines(value: object) -> bool:
+    match value:
+        case [int(first), int(second)]:
+            return 1 <= first < second
+        case _:
+            return False
+
+
 def _is_mapping(value: object) -> bool:
     return isinstance(value, dict)
 
@@ -88,6 +96,7 @@ NAMED: Mapping[str | None, Rule] = {
     "problem": one_of(PROBLEMS),
     "problem_or_auto": one_of(["auto", *PROBLEMS]),
     "metric": one_of(METRICS),
+    "two_lines": Rule("the numbers of two lines such as [1,2]", _are_two_lines),
     "list": Rule("a list", lambda value: isinstance(value, list)),
     "names": list_of("names", _is_name),
     "keys": list_of("keys", lambda item: isinstance(item, str)),

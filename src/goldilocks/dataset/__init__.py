@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from goldilocks.dataset.readers.features import Reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +73,23 @@ class Dataset:
             in the target's unit: what a forecast that expects no change predicts; None otherwise.
         groups: int64 (rows,); rows with the same number belong together and are never split; None
             where each stands for itself.
+        raw_keys: uint64 (rows,), a hash of each row's cells as they stand in its file, all columns,
+            before anything is read: equal rows have equal keys, whatever the reading options are,
+            so that a ledger can tell which rows were tested before. Series: of the row that each
+            window predicts. None where the rows come from no file of rows.
         target: Name of the column that is predicted, several joined by ", "; "" where the rows came
             without columns.
         text_column: Texts: name of the column that holds them; None where they are files, or came
             with the program.
-        time_column: Series: name of the column of times; None where the rows came in order.
+        time_columns: Series: names of the columns that together are the time; empty where the rows
+            came in order.
+        times: Series: the points of time in their order, datetime64[us] or float64 (points,); None
+            where they are not known, and otherwise.
         image_size: Height and width in pixels to which streamed images are resized; None where `x`
             holds arrays.
+        header: Of a file: the number of the header's line, as a person gave it; None if found.
+        readings: Of a table's or series' columns: how each is read, by its name, also of those that
+            are left out.
         notes: Sentences about what was skipped, filled or inferred; printed and logged with every
             run.
     """
@@ -98,8 +110,12 @@ class Dataset:
     overlap: int = 0
     persistence: np.ndarray | None = None
     groups: np.ndarray | None = None
+    raw_keys: np.ndarray | None = None
     target: str = ""
     text_column: str | None = None
-    time_column: str | None = None
+    time_columns: tuple[str, ...] = ()
+    times: np.ndarray | None = None
     image_size: tuple[int, int] | None = None
+    header: int | Sequence[int] | None = None
+    readings: Mapping[str, Reading] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

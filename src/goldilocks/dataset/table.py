@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import features, tabular, targets
+from goldilocks.dataset.readers import features, files, tabular, targets
+from goldilocks.dataset.readers.features import ReadingOptions
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 
@@ -30,19 +31,32 @@ def load(
     problem: str,
     drop: Sequence[str],
     group: str | int | None,
+    header: files.Header,
+    decimal: str,
+    date_format: str | None,
+    keep: Sequence[str],
+    missing: Sequence[str],
+    ignore_case: bool,
+    drop_classes: Sequence[str],
     subset: int | None,
 ) -> Dataset:
     """Load a table's columns and its target.
 
     Args:
-        file: Path of a file that ends in .csv, .tsv, .txt (UTF-8, a header line, separated by
-            commas, semicolons or tabs) or .parquet, .pq.
+        file: Path of a file that ends in one of `files.SUFFIXES`.
         target: Name of the column to predict; several, as a list or separated by commas, make a
             multilabel problem.
         problem: A problem type, or "auto" to infer it from the target.
         drop: Names of columns to leave out.
         group: Name of a column whose rows of the same value are never split, and which is not
             predicted from; a missing value stands for itself; or None.
+        header: As `files.read_cells` takes it.
+        decimal: As in `ReadingOptions`, and so are the others up to `ignore_case`.
+        date_format: As in `ReadingOptions`.
+        keep: As in `ReadingOptions`.
+        missing: As in `ReadingOptions`.
+        ignore_case: As in `ReadingOptions`.
+        drop_classes: Names of classes whose rows are left out.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
@@ -50,8 +64,16 @@ def load(
             column is left to predict from, or the target does not fit the problem type.
     """
     path = tabular.path_of(file)
-    frame, notes = tabular.read(path)
+    table = files.read_cells(path, header=header)
+    frame, notes = table.frame, list(table.notes)
     columns = list(frame.columns)
+    options = ReadingOptions(
+        decimal=decimal,
+        date_format=date_format,
+        keep=keep,
+        missing=missing,
+        ignore_case=ignore_case,
+    )
     labels = tabular.labels(target, columns, path, name="table")
     unwanted = [str(name) for name in drop]
     if group is not None:
@@ -64,21 +86,27 @@ def load(
                 "take it out of one."
             )
 
-    usable = targets.present(frame[labels])
+    decimals = features.decimals_of(frame, options)
+    answers, read_as = targets.read(frame[labels], path, decimals, options)
+    notes += read_as
+    usable = targets.present(answers)
+    if drop_classes:
+        usable = usable & targets.keep_classes(answers, drop_classes)
     tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."
         )
-    problem, y, classes, inferred = targets.prepare(frame.loc[usable, labels], problem)
-    frame = frame[usable].reset_index(drop=True)
-    x, dropped = features.prepare(frame.drop(columns=[*labels, *unwanted]))
+    problem, y, classes, inferred = targets.prepare(answers[usable], problem)
+    frame = frame[usable]
+    prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
+    x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:
         raise DataError(
             f"{path} has no column left to predict {', '.join(labels)} from; expected at least one "
-            f"that holds numbers, dates or repeated texts. {' '.join(dropped)}".rstrip()
+            f"that holds numbers, dates or repeated texts. {' '.join(prepared.notes)}".rstrip()
         )
-    notes += [*inferred, *dropped]
+    notes += [*inferred, *prepared.notes]
 
     groups, content = None, digest(x, y, classes)
     if group is not None:
@@ -100,7 +128,10 @@ def load(
         digest=content,
         subset=subset,
         groups=groups,
+        header=header,
+        raw_keys=table.raw_keys()[usable],
         target=", ".join(labels),
+        readings=prepared.readings,
         notes=tuple(notes),
     )
 

@@ -15,9 +15,19 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset, Vectorization
-from goldilocks.dataset.readers import folders, tabular, targets, textfiles
+from goldilocks.dataset.readers import (
+    features,
+    files,
+    folders,
+    tabular,
+    targets,
+    textfiles,
+)
+from goldilocks.dataset.readers.features import ReadingOptions
 from goldilocks.dataset.sources import packing
 from goldilocks.errors import DataError
+
+NUMBER = r"\s*[+-]?\d+([.,]\d+)?\s*"
 
 
 def load(
@@ -35,6 +45,11 @@ def load(
     truncating: str,
     padding: str,
     reverse: bool,
+    header: files.Header,
+    decimal: str,
+    missing: Sequence[str],
+    ignore_case: bool,
+    drop_classes: Sequence[str],
     subset: int | None,
 ) -> Dataset:
     """Load texts and what is to be predicted from them.
@@ -44,7 +59,7 @@ def load(
     Args:
         dir: A folder of UTF-8 .txt files in one of the layouts of `folders.find`, whose classes are
             the target.
-        file: Path of a file as `tabular.read` reads it; this or `dir`, not both.
+        file: Path of a file as `files.read_cells` reads it; this or `dir`, not both.
         text: Name of the file's column of texts.
         target: Name of the file's column to predict; several, as a list or separated by commas,
             make a multilabel problem.
@@ -57,6 +72,11 @@ def load(
         truncating: As in `Vectorization`.
         padding: As in `Vectorization`.
         reverse: As in `Vectorization`.
+        header: Of `file`: as `files.read_cells` takes it.
+        decimal: As in `ReadingOptions`.
+        missing: As in `ReadingOptions`.
+        ignore_case: As in `ReadingOptions`.
+        drop_classes: Names of classes whose rows are left out.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
@@ -66,11 +86,17 @@ def load(
     if dir is not None:
         location, target_names = Path(str(dir)).expanduser(), ""
         x, columns, notes = _from_folder(location)
+        raw_keys = None
     else:
         location = tabular.path_of(str(file))
-        x, columns, notes = _from_file(location, str(text), target)
+        options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
+        x, columns, raw_keys, notes = _from_file(location, str(text), target, header, options)
         target_names = ", ".join(columns)
 
+    if drop_classes:
+        kept = targets.keep_classes(columns, drop_classes)
+        x, columns = x[kept], columns[kept]
+        raw_keys = None if raw_keys is None else raw_keys[kept]
     problem, y, classes, inferred = targets.prepare(columns, problem)
     return Dataset(
         name="texts",
@@ -93,6 +119,8 @@ def load(
             padding=padding,
             reverse=reverse,
         ),
+        header=header,
+        raw_keys=raw_keys,
         target=target_names,
         text_column=None if text is None else str(text),
         notes=(*notes, *inferred),
@@ -108,13 +136,18 @@ def _from_folder(folder: Path) -> tuple[np.ndarray, pd.DataFrame, list[str]]:
 
 
 def _from_file(
-    path: Path, text: str, target: str | int | Sequence[str] | None
-) -> tuple[np.ndarray, pd.DataFrame, list[str]]:
-    """Return texts, str objects (rows,), their target columns, and notes.
+    path: Path,
+    text: str,
+    target: str | int | Sequence[str] | None,
+    header: files.Header,
+    options: ReadingOptions,
+) -> tuple[np.ndarray, pd.DataFrame, np.ndarray, list[str]]:
+    """Return texts, str objects (rows,), their target columns, `Dataset.raw_keys`, and notes.
 
     Rows without a text or without a target are left out.
     """
-    frame, notes = tabular.read(path)
+    table = files.read_cells(path, header=header)
+    frame, notes = table.frame, list(table.notes)
     names = list(frame.columns)
     labels = tabular.labels(target, names, path, name="texts")
     tabular.check_columns([text, *labels], names, path)
@@ -124,16 +157,25 @@ def _from_file(
         )
 
     column = frame[text]
-    for value in column[column.notna()]:
-        if not isinstance(value, str):
-            raise DataError(
-                f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
-                "texts in every row. Give another dataset.text; for numbers, use dataset=table."
-            )
+    if not features.is_text(column):
+        value = column.dropna().iloc[0] if column.notna().any() else ""
+        raise DataError(
+            f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
+            "texts in every row. Give another dataset.text; for numbers, use dataset=table."
+        )
+    if column.dropna().str.fullmatch(NUMBER).all():
+        notes.append(
+            f"The column {text!r} holds numbers alone, which are read as texts; for numbers, use "
+            "dataset=table."
+        )
+    answers, read_as = targets.read(
+        frame[labels], path, features.decimals_of(frame[labels], options), options
+    )
+    notes += read_as
 
     texts = column.fillna("").str.strip()
     without_text = (texts == "").to_numpy()
-    without_target = ~targets.present(frame[labels])
+    without_target = ~targets.present(answers)
     usable = ~(without_text | without_target)
     what = f"a text ({text}) and a target ({', '.join(labels)})"
     tabular.check_rows(usable, path, what, "other columns")
@@ -143,4 +185,4 @@ def _from_file(
             f"and {without_target.sum()} no target."
         )
     x = packing.column(texts[usable].tolist())
-    return x, frame.loc[usable, labels], notes
+    return x, answers[usable], table.raw_keys()[usable], notes

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers.features import NUMBER, kind_of
+from goldilocks.dataset.readers.features import CATEGORY, NUMBER, Reading
+from goldilocks.dataset.readers.files import Header
 from goldilocks.errors import DataError
 
 FILE = "input.json"  # of the artifacts of a run
@@ -24,13 +25,15 @@ class Schema:
         classes: Names of the classes or labels, in the order of their indices; empty for
             regression.
         unit: Unit of a regression target, for people; "" where there is none.
-        columns: Of a table or a series: "number" or "category" by the names of the columns, in the
-            model's order.
+        columns: Of a table or a series: how each column was read, by its name, in the model's
+            order.
         image_size: Of images: height and width in pixels; None of other kinds.
         channels: Of images: 1 (gray) or 3 (RGB); 0 of other kinds.
         text: Of texts: the column of a file that holds them; None where they were files, or came
             with the program.
-        time: Of a series: the column of times; None where the rows came in order.
+        time: Of a series: the columns that together are the time; empty where the rows came in
+            order.
+        header: Of a file: the number of the header's line, as `files.read_cells` takes it.
         lookback: Of a series: rows that a window spans; 0 of other kinds.
         step: Of a series: every how many of them are seen; 0 of other kinds.
         delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
@@ -41,11 +44,12 @@ class Schema:
     target: str
     classes: tuple[str, ...]
     unit: str
-    columns: Mapping[str, str]
+    columns: Mapping[str, Reading]
     image_size: tuple[int, int] | None
     channels: int
     text: str | None
-    time: str | None
+    time: tuple[str, ...]
+    header: Header
     lookback: int
     step: int
     delay: int
@@ -72,12 +76,12 @@ def of(dataset: Dataset, problem: str) -> Schema:
         problem: The problem type of the run.
     """
     height, width, channels = image_shape(dataset) or (0, 0, 0)
-    columns: dict[str, str] = {}
+    columns: dict[str, Reading] = {}
     lookback, step, delay = 0, 0, 0
     if dataset.kind == "table":
-        columns = {str(name): kind_of(str(dtype)) for name, dtype in dataset.x.dtypes.items()}
+        columns = {str(name): _reading(dataset, str(name)) for name in dataset.x.columns}
     elif dataset.kind == "series":
-        columns = dict.fromkeys(dataset.x.columns, NUMBER)
+        columns = {name: _reading(dataset, name) for name in dataset.x.columns}
         lookback, step, delay = dataset.x.lookback, dataset.x.step, dataset.x.delay
 
     return Schema(
@@ -90,7 +94,8 @@ def of(dataset: Dataset, problem: str) -> Schema:
         image_size=(height, width) if channels else None,
         channels=channels,
         text=dataset.text_column,
-        time=dataset.time_column,
+        time=dataset.time_columns,
+        header=dataset.header,
         lookback=lookback,
         step=step,
         delay=delay,
@@ -106,6 +111,13 @@ def from_json(text: str) -> Schema:
     try:
         written = json.loads(text)
         written["classes"] = tuple(written["classes"])
+        # Before readings were logged, columns had a kind alone, and a time was one column or none.
+        time = written["time"] or ()
+        written["time"] = (time,) if isinstance(time, str) else tuple(time)
+        written.setdefault("header", None)
+        for name, column in written["columns"].items():
+            reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
+            written["columns"][name] = reading
         if written["image_size"]:
             written["image_size"] = tuple(written["image_size"])
         return Schema(**written)
@@ -114,6 +126,14 @@ def from_json(text: str) -> Schema:
             f"{FILE} cannot be read ({error}); expected what a run of this version of the program "
             "logs. Train again."
         ) from error
+
+
+def _reading(dataset: Dataset, name: str) -> Reading:
+    """Return how a column was read; of a published table, what it holds."""
+    if name in dataset.readings:
+        return dataset.readings[name]
+    is_number = dataset.kind == "series" or dataset.x[name].dtype == "float64"
+    return Reading(kind=NUMBER if is_number else CATEGORY)
 
 
 def target_of(name: str, problem: str) -> str:

@@ -12,6 +12,7 @@ from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
+from goldilocks.run.data_summary import DataSummary
 from goldilocks.run.test_ledger import Evaluation
 from goldilocks.tracking import Store, Tracker, provenance, query
 from goldilocks.tracking.query import StoredRun
@@ -63,6 +64,7 @@ class RunContext:
         problem: What is predicted.
         initial_model: The logged model to start from; None to start from new weights.
         trial: The trial of a search, which may end the trainings early; or None.
+        data: How the data set was read and is split, to be logged; None until a run is trained.
     """
 
     settings: Settings
@@ -71,6 +73,7 @@ class RunContext:
     problem: Problem
     initial_model: keras.Model | None = None
     trial: Trial | None = None
+    data: DataSummary | None = None
 
     @property
     def pruned(self) -> bool:

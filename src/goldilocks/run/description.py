@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from goldilocks import console, formatting
 from goldilocks.encoding import schema
 from goldilocks.protocol import Split
-from goldilocks.run import summary, test_ledger
+from goldilocks.run import data_summary, summary, test_ledger
 from goldilocks.run.context import RunContext
 from goldilocks.run.outcome import CONFIGURATIONS, OPTIMISM, Outcome
 from goldilocks.tracking import Tracker, provenance
@@ -26,7 +26,7 @@ def facts(context: RunContext, split: Split) -> str:
     """Return the data of a training in one line."""
     dataset, kind = context.dataset, context.problem.type
     if dataset.classes:
-        kind += f", {len(dataset.classes)} classes"
+        kind += f", {data_summary.class_words(data_summary.class_counts(dataset))}"
     if context.problem.scale:
         deviations = ", ".join(map(formatting.number, context.problem.scale))
         unit = f" {dataset.unit}" if dataset.unit else ""
@@ -113,6 +113,8 @@ def log(
     pd.DataFrame(history, index=epochs).to_csv(folder / "history.csv")
     text = markdown(outcome, parts)
     (folder / "summary.md").write_text(f"## {settings.name}\n\n{text}\n")
+    if data := outcome.context.data:
+        (folder / data_summary.FILE).write_text(data.to_json())
 
     tracker.files(folder)
     read = "train and test" if settings.tree["final"] else "train and validation"

@@ -19,7 +19,7 @@ from goldilocks.dataset import row_keys
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, near_duplicates, notes_of_all
-from goldilocks.run import summary, test_ledger, warm_start
+from goldilocks.run import data_summary, summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.search.options import read_spec
 from goldilocks.tracking import Store, provenance
@@ -167,6 +167,7 @@ def _train(
                 context,
                 initial_model=warm_start.load(settings, context.store),
                 trial=_trial(settings),
+                data=data_summary.summarize(context.dataset, splits),
             )
             tracker = stack.enter_context(
                 context.open_run(run_spec, parent=settings.parent, resumed=interrupted)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldilocks.dataset import images, series
-from goldilocks.dataset.readers import features, folders, tabular, textfiles
+from goldilocks.dataset.readers import features, files, folders, textfiles
+from goldilocks.dataset.readers.features import ReadingOptions
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
@@ -70,19 +71,19 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
 
     _check_is_table(path, schema.kind)
     if schema.kind == "series":
-        return schema.time or "row", _windows(path, schema)
+        return " ".join(schema.time) or "row", _windows(path, schema)
     if schema.kind == "table":
         return "row", _table(path, schema)
     return "row", _texts(path, schema)
 
 
 def _check_is_table(path: Path, kind: str) -> None:
-    if path.is_dir() or path.suffix.lower() not in tabular.SUFFIXES:
+    if path.is_dir() or path.suffix.lower() not in files.SUFFIXES:
         what = "a folder" if path.is_dir() else f"a file that ends in {path.suffix or 'nothing'}"
         also = ", a .txt file, or a folder of .txt files" if kind == "text" else ""
         raise DataError(
             f"{path} is {what}, and the model was trained on {KINDS[kind]}; expected a file that "
-            f"ends in one of {', '.join(tabular.SUFFIXES)}{also}."
+            f"ends in one of {', '.join(files.SUFFIXES)}{also}."
         )
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty (0 bytes); expected a header line and rows.")
@@ -105,9 +106,8 @@ def _in_parts(
 
 
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
-    categories = [name for name, kind in schema.columns.items() if kind == features.CATEGORY]
-    columns = _columns(path, list(schema.columns), as_text=categories)
-    frame = features.conform(columns, schema.columns)
+    columns = _columns(path, schema, list(schema.columns))
+    frame = features.conform(columns, schema.columns, path)
     yield from _in_parts(np.arange(1, len(frame) + 1), frame.take)
 
 
@@ -115,10 +115,10 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
     """Yield the texts of a column, without rows that have none."""
     name = schema.text
     if name is None:
-        header = [str(column) for column in tabular.read(path)[0].columns]
+        header = list(files.read_cells(path, header=schema.header, ask=False).frame.columns)
         name = header[0] if len(header) == 1 else TEXT
 
-    texts = features.texts(_columns(path, [name], as_text=(name,))[name])
+    texts = features.texts(_columns(path, schema, [name])[name])
     rows = np.flatnonzero(texts != "")
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
@@ -131,20 +131,21 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     """Yield a row for each point of time at which a window ends."""
     inputs, notes = list(schema.columns), []
-    if schema.time is None:
-        frame = _columns(path, inputs, as_text=())
-        times = np.arange(1, len(frame) + 1)
-    else:
-        names = list(dict.fromkeys([schema.time, *inputs]))
-        frame, notes = series.in_order(_columns(path, names, as_text=()), schema.time, path)
-        times = frame[schema.time].to_numpy()
+    frame = _columns(path, schema, list(dict.fromkeys([*schema.time, *inputs])))
+    numbers = features.conform(frame, schema.columns, path)
+    times = np.arange(1, len(frame) + 1)
+    if schema.time:
+        written = series.joined(frame[list(schema.time)])
+        points, read_as = series.read_times(written, path, ReadingOptions())
+        numbers, sorted_by = series.sort(numbers, points, written.name)
+        times = written.iloc[np.argsort(points, kind="stable")].to_numpy()
+        notes = [*read_as, *sorted_by]
 
     ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
     notes.append(
         f"Each answer is for {ahead} after the last row that the model saw, which is named beside "
         "it."
     )
-    numbers = series.finite(features.conform(frame, schema.columns))
     filled = numbers.ffill()
     complete = filled.notna().all(axis=1).to_numpy()
     if numbers.isna().to_numpy().any():
@@ -165,9 +166,9 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     yield from _in_parts(times[complete][schema.lookback - 1 :], windows.seen, notes)
 
 
-def _columns(path: Path, wanted: Sequence[str], *, as_text: Sequence[str]) -> pandas.DataFrame:
+def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFrame:
     """Return a file's columns of these names, with at least one row."""
-    frame, _ = tabular.read(path, as_text=as_text)
+    frame = files.read_cells(path, header=schema.header, ask=False).frame
     header = [str(name) for name in frame.columns]
     missing = [name for name in wanted if name not in header]
     if missing:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlflow.entities import Run
 
+from goldilocks.dataset.readers.features import CATEGORY, NUMBER, Reading
 from goldilocks.encoding import schema
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, StoreError
@@ -58,7 +59,8 @@ def _derived(run: Run) -> Schema:
     if "mlflow_colspec" in logged:
         kind = "table"
         columns = {
-            column["name"]: schema.kind_of(column["type"]) for column in logged["mlflow_colspec"]
+            column["name"]: Reading(kind=NUMBER if column["type"] == "float64" else CATEGORY)
+            for column in logged["mlflow_colspec"]
         }
     else:
         [spec] = json.loads(logged["mlflow_tensorspec"]["features"])
@@ -78,7 +80,8 @@ def _derived(run: Run) -> Schema:
         image_size=image_size,
         channels=channels,
         text=text,
-        time=None,
+        time=(),
+        header=None,
         lookback=0,
         step=0,
         delay=0,

@@ -1,181 +1,521 @@
 """Columns of a table -> numbers (float64) and categories (str).
 
-Nothing is fitted here. A column is dropped, with a note, where it cannot help: it is constant, it
-names its row, or it holds something that is neither number, date nor text.
+Nothing is fitted here. One reading must explain all cells of a column; where two do, the file is
+asked (is 1.5 written with a point elsewhere?), then the person. A column is left out, with a note,
+where it cannot help: it is constant, it names or counts its rows, or it holds something that is
+neither number, date nor text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pandas.api import types
 
+from goldilocks.dataset.readers import dates, numbers
+from goldilocks.dataset.readers.dates import DateReading
+from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
 from goldilocks.errors import DataError
 
-NUMBER, CATEGORY = "number", "category"
-ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?"
+NUMBER, DATE, CATEGORY, TRUTH = "number", "date", "category", "true or false"
+TRUTHS = {"true": 1.0, "false": 0.0}  # in small letters
+DECIMALS = {"point": ".", "comma": ","}  # of `dataset.decimal`
 MANY_CATEGORIES = 100  # Each category becomes an input of the network.
+# A counter of rows has whole numbers that are all different and fill this share of their range:
+# some rows of the file may have been left out.
+COUNTED = 2 / 3
 
 
-def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+@dataclass(frozen=True, kw_only=True)
+class ReadingOptions:
+    """What a person has decided about the reading of a file.
+
+    Attributes:
+        decimal: "point", "comma", or "auto" to ask where a number could be read with either.
+        date_format: Of `strptime`, for dates that could be read in two ways; or None.
+        keep: Names of columns that are used although they seem to count or name rows.
+        missing: Words that stand for a missing value in a column of words.
+        ignore_case: Whether labels that differ in capital letters alone are one class.
+    """
+
+    decimal: str = "auto"
+    date_format: str | None = None
+    keep: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    ignore_case: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a format that leaves the year to be guessed.
+
+        Raises:
+            DataError: Says so.
+        """
+        if self.date_format is not None and not dates.names_a_year(self.date_format):
+            raise DataError(
+                f"dataset.date_format is {self.date_format!r}, which names no year; expected one "
+                "with %Y or %y. Write the year into the file."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a column is read: enough to read other rows alike.
+
+    Attributes:
+        kind: "number", "date" (days since 1970-01-01), "true or false" (1 and 0), or "category".
+        style: How numbers are written.
+        format: How dates are written; "" of other columns.
+        words: What was taken for a gap among numbers.
+        example: Its first cell that is not missing.
+        distinct: Number of different values.
+        missing: Number of missing ones.
+        left_out: Why it is no input, in words; "" where it is one.
+    """
+
+    kind: str
+    style: NumberStyle = field(default_factory=NumberStyle)
+    format: str = ""
+    words: tuple[str, ...] = ()
+    example: str = ""
+    distinct: int = 0
+    missing: int = 0
+    left_out: str = ""
+
+    def describe(self) -> str:
+        """Return the reading in words: "number, written 1.234,5 €"."""
+        if self.kind == DATE:
+            return f"date, written {self.format}"
+        if self.kind == NUMBER and self.style != NumberStyle():
+            return f"number, written {self.style.describe()}"
+        return self.kind
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> Reading:
+        """Return the reading that `to_json` wrote."""
+        values = dict(written)
+        values["style"] = NumberStyle(**values["style"])
+        values["words"] = tuple(values["words"])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The columns that a model can learn from.
+
+    Attributes:
+        x: One row per example; columns are float64, finite or NaN, or objects that all are str.
+        readings: Of every column of the file, by its name.
+        remarks: Of the columns of `x`: what was converted or taken for what, as ends of sentences.
+    """
+
+    x: pd.DataFrame
+    readings: Mapping[str, Reading]
+    remarks: Mapping[str, Sequence[str]]
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what was left out, converted or is missing."""
+        notes = [
+            f"Left out the column {name!r}: {reading.left_out}."
+            for name, reading in self.readings.items()
+            if reading.left_out
+        ]
+        for name, remarks in self.remarks.items():
+            notes += [f"Column {name!r} {remark}." for remark in remarks]
+        missing = {name: self.readings[name].missing for name in self.x.columns}
+        gaps = [f"{name} {count}" for name, count in missing.items() if count]
+        if gaps:
+            notes.append(
+                f"Missing values, of {len(self.x)} rows: {', '.join(gaps)}. They are filled in "
+                "from training rows."
+            )
+        return notes
+
+
+def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepared:
     """Return the columns that a model can learn from.
 
     Args:
-        frame: Columns of any dtype, one row per example.
+        frame: Columns of texts as they stand in a file, or of the types of a file that has types;
+            one row per example.
+        path: The file, for messages.
+        options: What was decided about the reading.
 
-    Returns:
-        A table with the same rows, whose columns are float64, finite or NaN, or objects that all
-        are str; and sentences on what was dropped, converted or is missing.
+    Raises:
+        DataError: A column can be read in two ways.
     """
-    usable: dict[str, pd.Series] = {}
-    notes: list[str] = []
-    missing: list[str] = []
-    for name, column in frame.items():
-        values, remarks = _column(column)
-        notes += [f"Column {name!r} {remark}." for remark in remarks]
-        if values is None:
-            continue
+    written = {str(name): numbers.read_numbers(cells(column)) for name, column in _texts_of(frame)}
+    decimals = _decimals(written.values(), options)
 
-        gaps = int((values == "").sum() if values.dtype == object else np.isnan(values).sum())
-        reason = _useless(values, len(frame) - gaps)
-        if reason:
-            notes.append(f"Dropped the column {name!r}: {reason}.")
+    usable: dict[str, pd.Series] = {}
+    readings: dict[str, Reading] = {}
+    remarks: dict[str, Sequence[str]] = {}
+    for column_name, column in frame.items():
+        name = str(column_name)
+        if written.get(name):
+            number = choose(column, written[name], decimals, path)
+            values, reading, remarks[name] = _number(number)
+        elif name in written:
+            values, reading, remarks[name] = _date_or_category(column, path, options)
+        else:
+            values, reading, remarks[name] = _typed(column)
+
+        reading = _counted(reading, column, values)
+        if values is not None and name not in options.keep:
+            reading = replace(reading, left_out=_useless(name, values, reading))
+        readings[name] = reading
+        if values is None or reading.left_out:
+            del remarks[name]
             continue
         # With the dtype, else pandas makes its own str of objects.
-        usable[str(name)] = pd.Series(values, frame.index, values.dtype)
-        if gaps:
-            missing.append(f"{name} {gaps}")
-
-    if missing:
-        notes.append(
-            f"Missing values, of {len(frame)} rows: {', '.join(missing)}. They are filled in from "
-            "training rows."
-        )
-    return pd.DataFrame(usable, index=frame.index), notes
+        usable[name] = pd.Series(values, frame.index, values.dtype)
+    return Prepared(pd.DataFrame(usable, index=frame.index), readings, remarks)
 
 
-def conform(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Return other rows of a table that was prepared once, with the same kinds of columns.
+def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) -> pd.DataFrame:
+    """Return other rows of a table that was prepared once, read as its rows were.
 
     Args:
         frame: Has these columns, and maybe others.
-        kinds: "number" or "category" by the names of the columns.
+        readings: Of the columns that are inputs.
+        path: The file, for messages.
 
     Returns:
-        As of `prepare`, the columns in the order of `kinds`; nothing is dropped.
+        As `Prepared.x`, the columns in the order of `readings`; nothing is left out.
 
     Raises:
-        DataError: A column of numbers holds something else.
+        DataError: A cell cannot be read as the column was; names it.
     """
     conforming = {}
-    for name, kind in kinds.items():
+    for name, reading in readings.items():
         column = frame[name]
-        if kind == CATEGORY:
+        if reading.kind == CATEGORY:
             values = texts(column)
+        elif reading.kind == TRUTH and is_text(column):
+            values = _truths(texts(column))
+        elif not is_text(column):
+            values, _, _ = _typed(column)
+        elif reading.kind == NUMBER:
+            values = _number_as(reading, column, path)
         else:
-            values, _ = _column(column)
-            if values is None or values.dtype == object:
-                raise DataError(
-                    f"The column {name!r} holds {no_number(column)!r}; expected numbers or dates, "
-                    "as in the rows that the model was trained on. Correct it, or leave the cell "
-                    "empty if the value is unknown."
-                )
+            values = _days(_date_as(reading, column, path))
+        if values is None or (reading.kind != CATEGORY and values.dtype == object):
+            raise DataError(
+                f"{path}: the column {name!r} holds {str(column.dropna().iloc[0])!r}; expected "
+                f"{_expected(reading)}."
+            )
         conforming[name] = pd.Series(values, frame.index, values.dtype)
     return pd.DataFrame(conforming, index=frame.index)
 
 
-def kind_of(dtype: str) -> str:
-    """Return what a prepared column holds, by its dtype: float64 numbers, else categories."""
-    return NUMBER if dtype == "float64" else CATEGORY
+def choose(
+    column: pd.Series, readings: Sequence[NumberReading], decimals: set[str], path: Path
+) -> NumberReading:
+    """Return the one reading of a column of numbers, or ask.
+
+    Args:
+        column: Its cells.
+        readings: Of `read_numbers`, at least one.
+        decimals: What stands before decimals in the file, as far as it is known.
+        path: The file, for messages.
+
+    Raises:
+        DataError: Two readings explain all cells, and nothing in the file decides.
+    """
+    if len(readings) > 1 and len(decimals) == 1:
+        readings = [
+            reading for reading in readings if reading.style.decimal in decimals
+        ] or readings
+    if len(readings) == 1:
+        return readings[0]
+
+    point, comma = sorted(readings[:2], key=lambda reading: reading.style.decimal, reverse=True)
+    row = int(np.flatnonzero(point.values != comma.values)[0])
+    raise DataError(
+        f"{path}: the numbers in the column {column.name!r} can be read in two ways: "
+        f"{column.iloc[row]!r} in row {column.index[row] + 1} is {point.values[row]:.10g}, then "
+        f"type dataset.decimal=point, or {comma.values[row]:.10g}, then type dataset.decimal=comma."
+    )
+
+
+def cells(column: pd.Series) -> pa.StringArray:
+    """Return a column of texts as an array of Arrow; null where a cell is missing."""
+    array = pa.array(column, pa.string(), from_pandas=True)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def texts(column: pd.Series) -> np.ndarray:
     """Return a column as str objects (rows,), without spaces around them; "" where missing."""
-    return (
-        column.astype(object)
-        .where(column.notna(), "")
-        .map(lambda value: str(value).strip())
-        .to_numpy(dtype=object)
+    stripped = column.astype(object).where(column.notna(), "").map(lambda value: str(value).strip())
+    missing = stripped.str.lower().isin(numbers.MISSING)
+    return stripped.where(~missing, "").to_numpy(dtype=object)
+
+
+def decimals_of(frame: pd.DataFrame, options: ReadingOptions) -> set[str]:
+    """Return what stands before decimals in the columns of texts that are read in one way."""
+    if options.decimal != "auto":
+        return {DECIMALS[options.decimal]}
+    readings = (numbers.read_numbers(cells(column)) for _, column in _texts_of(frame))
+    return _decimals(readings, options)
+
+
+def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOptions) -> set[str]:
+    if options.decimal != "auto":
+        return {DECIMALS[options.decimal]}
+    marks = set()
+    for readings in written:
+        if len(readings) != 1:
+            continue
+        [reading] = readings
+        present = reading.values[np.isfinite(reading.values)]
+        if reading.style.thousands or (present % 1 != 0).any():
+            marks.add(reading.style.decimal)
+    return marks
+
+
+def is_text(column: pd.Series) -> bool:
+    """Return whether a column holds texts as they stand in a file."""
+    return isinstance(column.dtype, pd.StringDtype) or (
+        column.dtype == object and types.infer_dtype(column, skipna=True) == "string"
     )
 
 
-def no_number(column: pd.Series) -> str:
-    """Return the first value of a column that is no number, for a message."""
-    present = column.dropna()
-    return str(next(iter([*present[_are_no_numbers(present)], *present[:1]]), "nothing"))
+def _texts_of(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+    for name, column in frame.items():
+        if is_text(column):
+            yield str(name), column
 
 
-def _are_no_numbers(values: pd.Series) -> np.ndarray:
-    return np.isnan(np.asarray(pd.to_numeric(values, errors="coerce"), np.float64))
+def _number(number: NumberReading) -> tuple[np.ndarray, Reading, list[str]]:
+    values, remarks = finite(number.values)
+    if number.words:
+        remarks.append(f"has {', '.join(map(repr, number.words))} for missing numbers")
+    reading = Reading(kind=NUMBER, style=number.style, words=number.words)
+    if number.style != NumberStyle():
+        remarks.append(f"is read as numbers, written {number.style.describe()}")
+    return values, reading, remarks
 
 
-def _column(column: pd.Series) -> tuple[np.ndarray | None, list[str]]:
-    """Return a column as float64 or str objects, or None where it is neither; and remarks."""
+def _date_or_category(
+    column: pd.Series, path: Path, options: ReadingOptions
+) -> tuple[np.ndarray, Reading, list[str]]:
+    # Codes and counters of digits alone may look like "202001"; only times are asked for that.
+    digits = column.dropna().str.fullmatch(r"\s*\d+\s*").all()
+    if not digits and (date := choose_date(column, path, options)) is not None:
+        remark = f"holds dates, written {date.format}; it became days since 1970-01-01"
+        return _days(date.values), Reading(kind=DATE, format=date.format), [remark]
+
+    values = texts(column)
+    truths = _truths(values)
+    if truths is not None:
+        return truths, Reading(kind=TRUTH), []
+    for word in options.missing:
+        values[values == word] = ""
+    present = pd.Series(values[values != ""], dtype="str")
+    remarks = _nearly_number(present) + _many(present)
+    return values, Reading(kind=CATEGORY), remarks
+
+
+def _truths(values: np.ndarray) -> np.ndarray | None:
+    """Return "true" as 1 and "false" as 0, NaN where missing; None where other words occur."""
+    truths = pd.Series(values).str.lower().map({**TRUTHS, "": np.nan}.get)
+    is_missing = values == ""
+    if is_missing.all() or (truths.isna().to_numpy() & ~is_missing).any():
+        return None
+    return truths.to_numpy(dtype=np.float64)
+
+
+def choose_date(column: pd.Series, path: Path, options: ReadingOptions) -> DateReading | None:
+    """Return the one reading of a column as dates; None where it holds none.
+
+    Raises:
+        DataError: Two formats explain all cells, and `date_format` is neither.
+    """
+    readings = dates.read_dates(column.where(column.notna(), None))
+    complete = [reading for reading in readings if dates.names_a_year(reading.format)]
+    if options.date_format is not None:
+        asked = [reading for reading in readings if reading.format == options.date_format]
+        complete = readings = asked or readings
+    if not complete:
+        return None
+    if len(readings) == 1:
+        return readings[0]
+
+    differ = readings[0].values != readings[1].values
+    first = int(np.flatnonzero(differ & ~np.isnat(readings[0].values))[0])
+    ways = " or ".join(_shown_date(reading, first) for reading in readings)
+    raise DataError(
+        f"{path}: the dates in the column {column.name!r} can be read in {len(readings)} ways: "
+        f"{column.iloc[first]!r} in row {column.index[first] + 1} is {ways}. Type what is meant, "
+        "or write the dates as year-month-day."
+    )
+
+
+def _shown_date(reading: DateReading, row: int) -> str:
+    if not dates.names_a_year(reading.format):
+        return "a day without a year, which the file would have to name"
+    return f"{dates.shown(reading.values[row])} (\"dataset.date_format='{reading.format}'\")"
+
+
+def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
+    """Return cells as numbers in the style of training, else in the only other one that fits."""
+    found = numbers.read_numbers(cells(column))
+    if not found and column.isna().all():
+        return np.full(len(column), np.nan)
+    alike = [number for number in found if number.style == reading.style] or found
+    units = {alike[0].style.behind, alike[0].style.before} - {""} if alike else set()
+    if len(alike) != 1 or units - {reading.style.behind, reading.style.before}:
+        row = _first_odd(column, reading)
+        raise DataError(
+            f"{path}: the column {column.name!r} holds {column.iloc[row]!r} in row "
+            f"{column.index[row] + 1}; expected {_expected(reading)}. Correct it, or leave "
+            "the cell empty if the value is unknown."
+        )
+    return finite(alike[0].values)[0]
+
+
+def _expected(reading: Reading) -> str:
+    example = f" such as {reading.example!r}" if reading.example else ""
+    return f"a {reading.describe()}{example}, as in the rows that the model was trained on"
+
+
+def _first_odd(column: pd.Series, reading: Reading) -> int:
+    """Return the position of the first cell that is no number in the style of training."""
+    for row, cell in enumerate(column):
+        if isinstance(cell, str) and not any(
+            number.style.decimal == reading.style.decimal
+            and number.style.thousands in ("", reading.style.thousands)
+            for number in numbers.read_numbers(pa.array([cell]))
+        ):
+            return row
+    return 0
+
+
+def _date_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
+    """Return cells as dates in the format of training, else in the only other one that fits."""
+    values = dates.read_as(column, reading.format)
+    unread = np.isnat(values) & column.notna().to_numpy()
+    if not unread.any():
+        return values
+    found = dates.read_dates(column)
+    if len(found) == 1 and dates.names_a_year(found[0].format):
+        return found[0].values
+    row = int(np.flatnonzero(unread)[0])
+    raise DataError(
+        f"{path}: the column {column.name!r} holds {column.iloc[row]!r} in row "
+        f"{column.index[row] + 1}; expected {_expected(reading)}."
+    )
+
+
+def _typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
+    """Return a column of a file that has types, such as Parquet."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
-    kind = types.infer_dtype(column, skipna=True)
+    if types.is_bool_dtype(column.dtype) or (
+        types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"
+    ):
+        return _typed_number(column)
+    if types.is_datetime64_any_dtype(column.dtype):
+        return _typed_dates(column)
+    if types.is_timedelta64_dtype(column.dtype):
+        values, reading, _ = _typed_number(column / pd.Timedelta(days=1))
+        return values, reading, ["holds durations; it became days"]
+
+    kind = types.infer_dtype(column.dropna(), skipna=True)
     if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
-        return _finite(column)
+        return _typed_number(column)
     if kind in ("date", "datetime", "datetime64"):
-        return _days(column), ["holds dates; it became days since 1970-01-01"]
-    if kind == "timedelta64":
-        return _finite(column / pd.Timedelta(days=1))[0], ["holds durations; it became days"]
+        return _typed_dates(column)
     if kind not in ("string", "mixed-integer"):
-        return None, [f"was dropped: it holds {kind} values; expected numbers, dates or texts"]
+        reason = f"it holds {kind} values; expected numbers, dates or texts"
+        return None, Reading(kind=CATEGORY, left_out=reason), []
+    return texts(column), Reading(kind=CATEGORY), _many(column.dropna().astype("str"))
 
+
+def _typed_number(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
+    values, remarks = finite(column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True))
+    return values, Reading(kind=NUMBER), remarks
+
+
+def _typed_dates(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
+    times = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
+    remark = "holds dates; it became days since 1970-01-01"
+    return _days(times), Reading(kind=DATE, format=dates.ISO), [remark]
+
+
+def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Return numbers, NaN where one is infinite or too large for float32; and a remark on these."""
+    with np.errstate(invalid="ignore"):
+        beyond = np.abs(values) > np.finfo(np.float32).max
+    if not beyond.any():
+        return values, []
+    first = values[beyond][0]
+    what = "infinite values" if np.isinf(first) else f"values beyond float32, such as {first:g}"
+    return (
+        np.where(beyond, np.nan, values),
+        [f"holds {beyond.sum()} {what}; they count as missing"],
+    )
+
+
+def _days(times: np.ndarray) -> np.ndarray:
+    """Return points of time as days since 1970-01-01, float64 (rows,); NaN where missing."""
+    days = (times - np.datetime64(0, "us")) / np.timedelta64(1, "D")
+    return np.asarray(days, np.float64)
+
+
+def _counted(reading: Reading, column: pd.Series, values: np.ndarray | None) -> Reading:
+    """Return a reading with an example and the numbers of different and of missing values."""
     present = column.dropna()
-    text = column.map(lambda value: str(value).strip(), na_action="ignore")
-    if len(present) and text.dropna().str.fullmatch(ISO_DATE).all():
-        days = _days(text)
-        if np.isnan(days).sum() == column.isna().sum():
-            return days, ["holds dates; it became days since 1970-01-01"]
-    remarks = _nearly_number(text.dropna()) + _many(text.dropna())
-    return text.fillna("").to_numpy(dtype=object), remarks
+    example = str(present.iloc[0]) if len(present) else ""
+    if values is None:
+        return replace(reading, example=example, missing=len(column) - len(present))
+    gaps = values == "" if values.dtype == object else np.isnan(values)
+    missing = int(gaps.sum())
+    distinct = len(pd.unique(values)) - (missing > 0)
+    return replace(reading, example=example, distinct=distinct, missing=missing)
 
 
-def _finite(column: pd.Series) -> tuple[np.ndarray, list[str]]:
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    infinite = int(np.isinf(values).sum())
-    values[np.isinf(values)] = np.nan
-    return values, [f"holds {infinite} infinite values; they count as missing"] if infinite else []
-
-
-def _days(column: pd.Series) -> np.ndarray:
-    dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
-    days = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-    return days.to_numpy(dtype=np.float64)
-
-
-def _useless(values: np.ndarray, present: int) -> str:
+def _useless(name: str, values: np.ndarray, reading: Reading) -> str:
     """Return why nothing can be learnt from a column; "" where something can."""
-    # A gap counts as a value of its own: that it is missing can tell something.
-    distinct = len(pd.unique(values))
+    present = len(values) - reading.missing
     if present == 0:
         return "it is empty"
-    if distinct == 1:
+    # A gap counts as a value of its own: that it is missing can tell something.
+    if reading.distinct == 1 and not reading.missing:
         value = repr(values[0]) if values.dtype == object else f"{values[0]:g}"
         return f"it is {value} in every row"
+    if present == 1 or reading.distinct < present:
+        return ""
     if values.dtype == object:
-        if present > 1 and distinct - (present < len(values)) == present:
-            return (
-                f"its {present} texts are all different, so they name rows and cannot be learnt "
-                "from"
-            )
-    elif values[0] in (0.0, 1.0) and np.array_equal(values, values[0] + np.arange(len(values))):
-        return "it counts the rows"
+        return f"its {present} texts are all different, so they name rows and cannot be learnt from"
+    if reading.kind == NUMBER and not reading.missing and (values % 1 == 0).all():
+        steps = np.diff(np.sort(values))
+        if present >= COUNTED * (
+            (values.max() - values.min()) / np.gcd.reduce(steps.astype(int)) + 1
+        ):
+            return f"it counts the rows; \"dataset.keep=['{name}']\" keeps it"
     return ""
 
 
 def _nearly_number(text: pd.Series) -> list[str]:
-    """Return the remark on a column of numbers that a few words made into text."""
-    words = list(text[_are_no_numbers(text)])
+    """Return the remark on a column of numbers that words or units made into text."""
+    plain = pd.to_numeric(text, errors="coerce").isna()
+    words = list(text[plain])
     if not 0 < len(words) <= 0.1 * len(text):
         return []
     return [
-        f"is read as text, because {len(words)} of its {len(text)} values are no numbers, such as "
-        f"{words[0]!r}"
+        f"is read as categories, because {len(words)} of its {len(text)} values are no numbers, "
+        f"such as {words[0]!r}; correct them, or leave the cells empty"
     ]
 
 

@@ -5,24 +5,130 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Number
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from goldilocks.dataset.readers import features, numbers
+from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset.readers.numbers import MISSING, NumberReading, NumberStyle
 from goldilocks.errors import DataError
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
 FEW_INTEGERS = 20
+ANSWERS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}  # of a label, in small letters
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
 
+def read(
+    columns: pd.DataFrame, path: Path, decimals: set[str], options: ReadingOptions
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return target columns as numbers or as the words of the file; missing where there is none.
+
+    A word such as NA is a class among other words, and a missing value among numbers.
+
+    Args:
+        columns: Of texts as they stand in a file, or of the types of a file that has types.
+        path: The file, for messages.
+        decimals: What stands before decimals in the file, as far as it is known.
+        options: What was decided about the reading.
+
+    Returns:
+        Columns of float64, or of objects that are str or None; and sentences on what was taken for
+        what.
+
+    Raises:
+        DataError: Numbers can be read in two ways.
+    """
+    names = list(map(str, columns.columns))
+    if len(set(names)) < len(names):
+        raise DataError(
+            f"dataset.target names a column twice ({', '.join(names)}); expected each one once."
+        )
+
+    found: dict[str, pd.Series] = {}
+    notes: list[str] = []
+    for column_name, column in columns.items():
+        name = str(column_name)
+        if not features.is_text(column):
+            found[name] = column.map(str, na_action="ignore") if column.dtype == bool else column
+            continue
+        readings = numbers.read_numbers(features.cells(column))
+        if readings:
+            reading = features.choose(column, readings, decimals, path)
+            whole = np.unique(reading.values[np.isfinite(reading.values)])
+            unit = reading.style.before or reading.style.behind
+            if not (unit and len(whole) <= FEW_INTEGERS):  # "3 stars" is the name of a class.
+                found[name] = pd.Series(reading.values, columns.index)
+                notes += _read_as(name, reading)
+                continue
+        words, remarks = _words(name, column, options)
+        found[name] = words
+        notes += remarks
+    return pd.DataFrame(found, index=columns.index), notes
+
+
+def _read_as(name: str, reading: NumberReading) -> list[str]:
+    notes = []
+    if reading.style != NumberStyle():
+        notes.append(f"Read the target {name!r} as numbers, written {reading.style.describe()}.")
+    if reading.words:
+        words = ", ".join(map(repr, reading.words))
+        notes.append(f"Took {words} in the target {name!r} for missing numbers.")
+    return notes
+
+
+def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Series, list[str]]:
+    """Return a column of words, None where missing; and what a person may want otherwise."""
+    words = column.str.strip().astype(object)
+    words = words.where(words.notna() & (words != "") & ~words.isin(list(options.missing)), None)
+    counts = words.value_counts()
+    notes = []
+    for word in counts.index:
+        if word.lower() in MISSING:
+            notes.append(
+                f"{counts[word]} rows have the target {word!r}, which is taken for a class; "
+                f"dataset.missing=[{word}] leaves them out."
+            )
+    spelled = pd.Series(counts.index, dtype="str").groupby(counts.index.str.lower()).apply(list)
+    for alike in spelled[spelled.map(len) > 1]:
+        names = ", ".join(map(repr, alike))
+        if options.ignore_case:
+            words = words.replace(dict.fromkeys(alike[1:], alike[0]))
+            notes.append(f"Took {names} for one class.")
+        else:
+            notes.append(
+                f"{names} differ in capital letters alone, and are taken for different classes; "
+                "dataset.ignore_case=true makes them one."
+            )
+    return words, notes
+
+
 def present(columns: pd.DataFrame) -> np.ndarray:
-    """Return the rows in which no target is missing, empty or infinite, bool (rows,)."""
-    bare = columns.map(lambda value: value.strip() if isinstance(value, str) else value)
-    unusable = columns.isna().to_numpy() | bare.isin(["", np.inf, -np.inf]).to_numpy()
+    """Return the rows in which no target is missing or infinite, bool (rows,)."""
+    unusable = columns.isna() | columns.isin(["", np.inf, -np.inf])
     return np.asarray(~unusable.any(axis=1))
+
+
+def keep_classes(columns: pd.DataFrame, drop: Sequence[str]) -> np.ndarray:
+    """Return the rows whose target is none of these classes, bool (rows,).
+
+    Raises:
+        DataError: A class is in no row.
+    """
+    names = columns.map(_shown, na_action="ignore")
+    for name in map(str, drop):
+        if not (names == name).any(axis=None):
+            known = tuple(sorted(names.stack().unique()))
+            raise DataError(
+                f"dataset.drop_classes names {name!r}, which no row has; expected classes such as "
+                f"{_some(known)}."
+            )
+    return np.asarray(~names.isin(list(map(str, drop))).any(axis=1))
 
 
 def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
@@ -41,10 +147,6 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
         DataError: The values do not fit the problem type.
     """
     names = [str(name) for name in columns.columns]
-    if len(set(names)) < len(names):
-        raise DataError(
-            f"dataset.target names a column twice ({', '.join(names)}); expected each one once."
-        )
     if len(names) > 1 and problem not in ("auto", "multilabel"):
         raise DataError(
             f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; "
@@ -175,19 +277,20 @@ def _multilabel(columns: pd.DataFrame) -> Prepared:
     labels = tuple(str(name) for name in columns.columns)
     y = np.empty(columns.shape, np.float32)
     for index, name in enumerate(labels):
-        numbers = _numbers(columns.iloc[:, index])
-        if numbers is None or not np.isin(numbers, (0.0, 1.0)).all():
-            values = tuple(str(value) for value in columns.iloc[:, index].unique())
+        answers = columns.iloc[:, index].map(lambda value: ANSWERS.get(str(value).lower(), value))
+        values = _numbers(answers)
+        if values is None or not np.isin(values, (0.0, 1.0)).all():
+            strange = tuple(map(_shown, columns.iloc[:, index].unique()))
             raise DataError(
-                f"The label {name!r} holds {_some(values)}; expected only 0 and 1, or true and "
-                "false."
+                f"The label {name!r} holds {_some(strange)}; expected only 0 and 1, true and "
+                "false, or yes and no."
             )
-        if numbers.min() == numbers.max():
+        if values.min() == values.max():
             raise DataError(
-                f"The label {name!r} is {numbers[0]:g} in every row; expected 0 and 1. Take it out "
+                f"The label {name!r} is {values[0]:g} in every row; expected 0 and 1. Take it out "
                 "of dataset.target."
             )
-        y[:, index] = numbers
+        y[:, index] = values
 
     note = f"Took {len(labels)} target columns for the labels of a multilabel problem."
     return "multilabel", y, labels, [note]

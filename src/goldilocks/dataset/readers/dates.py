@@ -1,0 +1,148 @@
+"""Cells as people write dates and times -> points of time in UTC.
+
+A format explains a column if it reads every cell. Two that read the same cells as different times
+are both returned, and the caller asks. What a text does not say is never guessed: a day and a month
+without a year are no date; a month alone stands for its first day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+ISO = "ISO8601"
+WEEK = "%G-W%V"  # of ISO 8601, which pandas reads with a day of the week alone
+# The formats of days, by their names on the command line; of two that read the same times, the
+# first is taken. A year of two digits stands first with hyphens alone, as in ISO 8601.
+DAYS = (
+    ISO,
+    *("%d.%m.%Y", "%m.%d.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
+    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
+    *("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y%m"),
+    *("%d %b %Y", "%d %B %Y", "%d. %B %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y"),
+    *("%b-%y", "%y-%b", "%b %y", "%b-%Y", "%b %Y", "%B %Y", "%Y-%b", "%m/%Y", "%m.%Y"),
+)
+# Without a year: they only keep another format from being taken without asking.
+YEARLESS = ("%b-%d", "%d-%b", "%d.%m.", "%d.%m", "%d/%m", "%m/%d", "%d %b", "%b %d")
+CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
+TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([AaPp][Mm])?\s*")
+ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
+FIRST_YEAR, LAST_YEAR = 1000, 2999  # else digits are no year
+SAMPLE = 20  # cells that rule out most formats at once
+
+# Whole numbers that count seconds or milliseconds since 1970: from 1973 to 2100.
+EPOCHS = (("s", 1e8, 4.1e9), ("ms", 1e11, 4.1e12), ("us", 1e14, 4.1e15), ("ns", 1e17, 4.1e18))
+
+
+@dataclass(frozen=True)
+class DateReading:
+    """A column read as dates in one format.
+
+    Attributes:
+        format: Of `strptime`, or "ISO8601".
+        values: datetime64[us] (rows,) in UTC; NaT where missing.
+    """
+
+    format: str
+    values: np.ndarray
+
+
+def read_dates(cells: pd.Series) -> list[DateReading]:
+    """Return every reading of a column as dates that explains all of its cells.
+
+    Args:
+        cells: Texts; missing where there is none.
+
+    Returns:
+        One reading; several that differ in their times, those without a year among them; none where
+        the cells are no dates.
+    """
+    positions, distinct = pd.factorize(cells.str.strip())
+    texts = pd.Series(distinct, dtype="str")
+    if not len(texts):
+        return []
+    sample = texts.iloc[np.unique(np.linspace(0, len(texts) - 1, SAMPLE).astype(int))]
+
+    readings: list[DateReading] = []
+    for format in formats():
+        if _parse(sample, format) is None:
+            continue
+        parsed = _parse(texts, format)
+        if parsed is None or any(np.array_equal(parsed, other.values) for other in readings):
+            continue
+        readings.append(DateReading(format, parsed))
+    return [
+        DateReading(reading.format, np.append(reading.values, np.datetime64("NaT"))[positions])
+        for reading in readings
+    ]
+
+
+def read_as(cells: pd.Series, format: str) -> np.ndarray:
+    """Return a column in a format that a person gave; NaT where it does not fit."""
+    return _to_datetime(cells.str.strip(), format).to_numpy("datetime64[us]")
+
+
+def names_a_year(format: str) -> bool:
+    """Return whether a format of `read_dates` says which year is meant."""
+    return format == ISO or any(year in format for year in ("%Y", "%y", "%G"))
+
+
+def name_zones(texts: pd.Series) -> pd.Series:
+    """Return which texts end in a time zone, such as Z or +01:00, bool."""
+    return texts.str.contains(ZONE) & texts.str.contains(":")
+
+
+def shown(time: np.datetime64) -> str:
+    """Return a point of time as people write it, without a clock that says midnight.
+
+    >>> shown(np.datetime64("2020-01-02T00:00")), shown(np.datetime64("2020-01-02T05:30"))
+    ('2020-01-02', '2020-01-02 05:30')
+    """
+    day, clock = str(time.astype("datetime64[us]")).split("T")
+    clock = clock.removesuffix(".000000").removesuffix(":00")
+    return day if clock == "00:00" else f"{day} {clock}"
+
+
+def read_epochs(values: np.ndarray) -> DateReading | None:
+    """Return whole numbers as seconds, milli-, micro- or nanoseconds since 1970; None if unlike."""
+    present = values[~np.isnan(values)]
+    for unit, least, most in EPOCHS:
+        if len(present) and (present >= least).all() and (present <= most).all():
+            times = pd.to_datetime(pd.Series(values), unit=unit, utc=True)
+            return DateReading(f"epoch in {unit}", times.to_numpy("datetime64[us]"))
+    return None
+
+
+def formats() -> Iterator[str]:
+    """Yield every format that is tried, in the order in which the first of two alike is taken."""
+    yield from (ISO, WEEK)
+    for day, clock in product((*DAYS[1:], *YEARLESS), CLOCKS):
+        yield f"{day} {clock}".strip()
+
+
+def _parse(texts: pd.Series, format: str) -> np.ndarray | None:
+    """Return texts as times, datetime64[us]; None if one of them is not in this format."""
+    if format == ISO and not _is_iso(texts):
+        return None
+    parsed = _to_datetime(texts, format)
+    years = parsed.dt.year
+    if parsed.isna().any() or years.min() < FIRST_YEAR or years.max() > LAST_YEAR:
+        return None
+    return parsed.to_numpy("datetime64[us]")
+
+
+def _is_iso(texts: pd.Series) -> bool:
+    """Return whether texts begin with year and month, and all or none name their time zone."""
+    return bool(texts.str.match(r"\d{4}-\d{2}").all() and name_zones(texts).nunique() == 1)
+
+
+def _to_datetime(texts: pd.Series, format: str) -> pd.Series:
+    if format == WEEK:
+        texts, format = texts + "-1", "%G-W%V-%u"
+    times = pd.to_datetime(texts, format=format, errors="coerce", utc=True)
+    return times.dt.tz_localize(None)

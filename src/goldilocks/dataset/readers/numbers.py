@@ -1,0 +1,225 @@
+"""Cells as people write numbers -> float64: thousands, decimal commas, currencies, units, gaps.
+
+A style explains a column if it reads every cell that is not missing. Two styles that read the same
+cells as different numbers are both returned, and the caller asks: nothing is decided from a part of
+the rows, and nothing by which of two is more usual.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# A missing value, in small letters, whatever the column holds.
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?")
+# A missing value in a column of numbers.
+GAPS = (
+    *(".", "..", "-", "--", "---", "\u2013", "*", "x"),
+    *("unknown", "missing", "n.a.", "n.v.", "k.a."),
+)
+# Another word without digits is a gap where the numbers are clearly quantities: so many different
+# ones at least, beside so many different words in so large a share of the cells at most.
+FEWEST_NUMBERS = 20
+MOST_WORDS = 3
+MOST_GAPS = 0.5
+SAMPLE = 100  # cells, of which one that can be read in one way alone saves looking at all
+
+SPACE = r"[ \x{a0}\x{2009}\x{202f}]"
+CURRENCIES = (
+    "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW|MXN|NOK|NZD|PLN|RUB|SEK|SGD|THB|TRY|"
+    "USD|ZAR|kr|Fr|Rs"
+)
+# What stands before, in and behind a number: "(1.234,50 €)", "-$12", "12 kg", "45 %".
+PARTS = (
+    r"^(?P<opening>\(?)(?P<sign>[+\-\x{2212}]?)"
+    rf"(?P<before>(?:[A-Z]{{0,3}}\p{{Sc}}|(?:{CURRENCIES})\.?)?)"
+    rf"{SPACE}*(?P<inner_sign>[+\-\x{{2212}}]?)"
+    r"(?P<digits>\d[\d.,'\x{2019} \x{a0}\x{2009}\x{202f}]*\d|\d|[.,]\d+|\d+[.,])"
+    rf"(?P<exponent>(?:[eE][+-]?\d+)?){SPACE}*"
+    r"(?P<behind>(?:[^\d\s(),.;+\-\x{2212}][^\d(),;]*?)?)(?P<closing>\)?)$"
+)
+CODE = r"^0\d+$"  # "00123" is a postcode or an account, and not 123
+LIKE_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$"  # 1.234 may be a thousand and more
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How the numbers of a column are written.
+
+    Attributes:
+        thousands: What stands between groups of digits: "", ",", ".", " " or "'".
+        decimal: What stands before decimals: "." or ",".
+        before: A currency before each number; "" without one.
+        behind: A unit, a currency or "%" behind each number; "" without one.
+    """
+
+    thousands: str = ""
+    decimal: str = "."
+    before: str = ""
+    behind: str = ""
+
+    def describe(self) -> str:
+        """Return the style in words, by an example: "1.234,5 €"."""
+        number = f"1{self.thousands}234{self.decimal}5"
+        return " ".join(filter(None, (self.before, number, self.behind)))
+
+
+# Marks of thousands and of decimals; of two that read the same numbers, the first is taken.
+STYLES = (
+    ("", "."),
+    ("", ","),
+    (",", "."),
+    (".", ","),
+    (" ", "."),
+    (" ", ","),
+    ("'", "."),
+    ("'", ","),
+)
+
+
+@dataclass(frozen=True)
+class NumberReading:
+    """A column read as numbers in one style.
+
+    Attributes:
+        style: How they are written.
+        values: float64 (rows,); NaN where missing.
+        words: What was taken for gaps beside `MISSING`.
+    """
+
+    style: NumberStyle
+    values: np.ndarray
+    words: tuple[str, ...] = ()
+
+
+def read_numbers(cells: pa.StringArray) -> list[NumberReading]:
+    """Return every reading of a column as numbers that explains all of its cells.
+
+    Args:
+        cells: Cells as they stand in the file; null where there is none.
+
+    Returns:
+        One reading; several that differ in their numbers; none where the cells are no numbers.
+    """
+    if (plain := _plain(cells)) is not None:
+        return [NumberReading(NumberStyle(), plain)]
+
+    stripped = pc.utf8_trim_whitespace(cells)
+    missing = pc.is_in(pc.utf8_lower(stripped), value_set=pa.array(MISSING))
+    stripped = pc.if_else(pc.fill_null(missing, True), pa.scalar(None, pa.string()), stripped)
+    if stripped.null_count == len(stripped):
+        return []
+    if (plain := _plain(stripped)) is not None:
+        return [NumberReading(NumberStyle(), plain)]
+
+    # Each different cell is read once.
+    encoded = pc.dictionary_encode(stripped)
+    positions = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    counts = np.bincount(positions, minlength=len(encoded.dictionary) + 1)[:-1]
+    return [
+        NumberReading(style, np.append(values, np.nan)[positions], words)
+        for style, values, words in _read_distinct(encoded.dictionary, counts)
+    ]
+
+
+def _plain(cells: pa.StringArray) -> np.ndarray | None:
+    """Return numbers as programs write them, float64 (rows,); None where another style may fit."""
+    if cells.null_count == len(cells):
+        return None
+    try:
+        values = pc.cast(cells, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    codes = cells.filter(pc.starts_with(cells, "0"))
+    if pc.any(pc.match_substring_regex(codes, CODE)).as_py():
+        return None
+    if pc.all(pc.match_substring_regex(cells.slice(0, SAMPLE), LIKE_THOUSANDS)).as_py():
+        return None
+    return values.to_numpy(zero_copy_only=False).astype(np.float64)
+
+
+def _read_distinct(
+    cells: pa.StringArray, counts: np.ndarray
+) -> list[tuple[NumberStyle, np.ndarray, tuple[str, ...]]]:
+    """Return styles that explain different cells, with their numbers and the words in between."""
+    parts = pc.extract_regex(cells, PARTS)
+    closed = pc.equal(
+        pc.equal(pc.struct_field(parts, "opening"), "("),
+        pc.equal(pc.struct_field(parts, "closing"), ")"),
+    )
+    is_number = pc.fill_null(closed, False).to_numpy(zero_copy_only=False)
+    words = [str(word) for word in cells.filter(pa.array(~is_number)).to_pylist()]
+    if not _are_gaps(words, int(is_number.sum()), counts[~is_number].sum() / counts.sum()):
+        return []
+
+    parts = parts.filter(pa.array(is_number))
+    field = {part.name: pc.struct_field(parts, part.name) for part in parts.type}
+    affixes = []
+    for name in ("before", "behind"):
+        different = sorted({text.strip() for text in pc.unique(field[name]).to_pylist()} - {""})
+        if len(different) > 1:  # Kilograms and grams are not one quantity.
+            return []
+        affixes.append(different[0] if different else "")
+    if pc.any(pc.match_substring_regex(field["digits"], CODE)).as_py():
+        return []
+
+    negative = np.zeros(len(parts), bool)
+    minus = ["-", "\u2212"]
+    for name, signs in (("opening", ["("]), ("sign", minus), ("inner_sign", minus)):
+        negative ^= pc.is_in(field[name], value_set=pa.array(signs)).to_numpy(zero_copy_only=False)
+
+    digits = pc.replace_substring_regex(field["digits"], SPACE, " ")
+    digits = pc.replace_substring(digits, "\u2019", "'")
+    readings: list[tuple[NumberStyle, np.ndarray, tuple[str, ...]]] = []
+    for thousands, decimal in STYLES:
+        sizes = _sizes(digits, field["exponent"], thousands, decimal)
+        if sizes is None:
+            continue
+        values = np.full(len(cells), np.nan)
+        values[is_number] = np.where(negative, -sizes, sizes)
+        if not any(np.array_equal(values, other, equal_nan=True) for _, other, _ in readings):
+            readings.append((NumberStyle(thousands, decimal, *affixes), values, tuple(words)))
+    return readings
+
+
+def _sizes(
+    digits: pa.StringArray, exponents: pa.StringArray, thousands: str, decimal: str
+) -> np.ndarray | None:
+    """Return the numbers without their signs; None where one of them is not in this style."""
+    mark, point = re.escape(thousands), re.escape(decimal)
+    whole = r"\d+"
+    if thousands:
+        # Groups of three; in India, groups of two before the last three.
+        whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}})"
+    pattern = rf"^(?:{whole}(?:{point}\d*)?|{point}\d+)$"
+    if not pc.all(pc.match_substring_regex(digits, pattern)).as_py():
+        return None
+
+    if thousands:
+        digits = pc.replace_substring(digits, thousands, "")
+    digits = pc.replace_substring(digits, decimal, ".")
+    texts = pc.binary_join_element_wise(digits, exponents, "")
+    return pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _are_gaps(words: Sequence[str], numbers: int, share: float) -> bool:
+    """Return whether cells that are no numbers are gaps in a column of numbers.
+
+    Args:
+        words: The different cells that are no numbers.
+        numbers: How many different numbers there are.
+        share: Of the cells, those that are no numbers.
+    """
+    if not numbers:
+        return False
+    unusual = [word for word in words if word.lower() not in GAPS]
+    if not unusual:
+        return True
+    if any(re.search(r"\d", word) for word in unusual):
+        return False
+    return numbers >= FEWEST_NUMBERS and len(unusual) <= MOST_WORDS and share <= MOST_GAPS

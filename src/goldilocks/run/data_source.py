@@ -1,0 +1,84 @@
+"""What a person types after `goldilocks data` -> the summary of that data set; nothing is trained.
+
+The data set is loaded by the function that a training loads it with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from goldilocks.config.options import OptionFiles
+from goldilocks.config.settings import Settings, key_of
+from goldilocks.dataset.readers import folders
+from goldilocks.encoding.targets import check_targets
+from goldilocks.errors import DataError, did_you_mean
+from goldilocks.run.data_summary import DataSummary, summarize, summarize_columns
+
+
+def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) -> list[str]:
+    """Return the overrides by which a training reads a source.
+
+    A published data set's name comes before a file or folder of that name; write ./mnist for these.
+
+    Args:
+        source: A file, a folder, or an option of `dataset`.
+        overrides: As typed beside it; those of a file tell whether it is a series or texts.
+        options: The files of all options.
+
+    Raises:
+        DataError: The source is none of these, or a folder without images and texts.
+    """
+    path, names = Path(source).expanduser(), options.names("dataset")
+    if source in names:
+        published = not options.traits("dataset", source).get("requires")
+        if published or not path.exists():
+            return [f"dataset={source}", *overrides]
+    if not path.exists():
+        raise DataError(
+            f"{source} is no file, no folder and no option of dataset (looked from {Path.cwd()}); "
+            f"expected one of these: {', '.join(names)}.{did_you_mean(source, names)}"
+        )
+
+    keys = set(map(key_of, overrides))
+    option, key = "table", "file"
+    if path.is_dir():
+        option, key = _option_of_folder(path), "dir"
+    elif "dataset.time" in keys:
+        option = "series"
+    elif "dataset.text" in keys:
+        option = "texts"
+    quoted = source.replace("'", r"\'")
+    chosen = [] if "dataset" in keys else [f"dataset={option}"]
+    return [*chosen, f"dataset.{key}='{quoted}'", *overrides]
+
+
+def _option_of_folder(folder: Path) -> str:
+    images, texts = (len(folders.below(folder, kind)) for kind in (folders.IMAGES, folders.TEXTS))
+    if images + texts == 0:
+        raise DataError(
+            f"{folder} holds no images and no texts ({', '.join(folders.IMAGES.suffixes)}, .txt); "
+            "expected a folder of them per class. For a table, give its file."
+        )
+    return "images" if images >= texts else "texts"
+
+
+def describe(settings: Settings, *, examples: int) -> DataSummary:
+    """Load a data set and split it as a training does, and return what was read.
+
+    Args:
+        settings: Checked settings.
+        examples: Number of rows to show.
+
+    Raises:
+        DataError: The data cannot be used.
+        SplitError: The rows cannot be split as requested.
+        ProblemError: The problem type of the data does not go with the settings.
+    """
+    keys = settings.tree["dataset"]
+    if settings.choices["dataset"] == "table" and keys["target"] is None:
+        return summarize_columns(keys, examples=examples)
+    dataset = settings.builder("dataset")()
+    splits = settings.builder("protocol")(dataset)
+    check_targets(settings.problem(dataset.problem), dataset, splits)
+    return summarize(dataset, splits, examples=examples)

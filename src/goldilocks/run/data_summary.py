@@ -1,0 +1,232 @@
+"""How a data set was read: its rows, columns, target and split, as facts and as text."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from goldilocks import formatting
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers import features, files, tabular
+from goldilocks.dataset.readers.features import Reading, ReadingOptions
+from goldilocks.protocol import Split, notes_of_all
+
+FILE = "data.json"  # the artifact of a run
+MOST_TEXTS = 10_000  # whose words are counted for a median length
+LONGEST_CELL = 60  # characters of a cell that are shown
+FEW_CLASSES = 10  # so many are listed in one line, with their counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSummary:
+    """A data set as it was read, and the splits that a protocol makes of it.
+
+    Attributes:
+        source: A file, a folder, or where a published data set came from.
+        dataset: The option of the config group `dataset`.
+        size: "rows"; of texts their median number of "words"; of a series its "windows", and the
+            times "from" and "to" with the usual "step" where it has times.
+        columns: Of a table or series: "column", "reading" in words, an "example", numbers of
+            "distinct" and of "missing" values, and as "remark" why it is left out.
+        target: Its "problem" and column "name"; "minimum", "maximum", "mean", "deviation" and
+            "unit" of a regression; empty where none was given.
+        classes: Number of rows of each class or label; empty of a regression.
+        splits: Numbers of "train", "validation" and "test" rows, of each fold.
+        notes: Of the data set and of the splits.
+        examples: The first rows, as far as they were asked for.
+    """
+
+    source: str
+    dataset: str
+    size: Mapping[str, Any]
+    columns: Sequence[Mapping[str, Any]] = ()
+    target: Mapping[str, Any] = field(default_factory=dict)
+    classes: Mapping[str, int] = field(default_factory=dict)
+    splits: Sequence[Mapping[str, int]] = ()
+    notes: Sequence[str] = ()
+    examples: Sequence[Mapping[str, Any]] = ()
+
+    def to_json(self) -> str:
+        """Return the summary as a JSON object, its attributes by their names."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+
+
+def summarize(dataset: Dataset, splits: Sequence[Split], *, examples: int = 0) -> DataSummary:
+    """Return the summary of a data set.
+
+    Args:
+        dataset: The data set.
+        splits: Of the protocol, at least one.
+        examples: Number of rows to show.
+    """
+    frame, readings = _frame(dataset), dataset.readings
+    if not readings and dataset.kind in ("table", "series"):  # Published ones came as numbers.
+        options = ReadingOptions(keep=list(frame.columns))
+        readings = features.prepare(frame, Path(dataset.location), options).readings
+
+    target: dict[str, Any] = {"name": dataset.target, "problem": dataset.problem}
+    answers = dataset.y.astype(np.float64)
+    if not dataset.classes:
+        limits = {"minimum": float(answers.min()), "maximum": float(answers.max())}
+        target |= limits | {"mean": float(answers.mean()), "deviation": float(answers.std())}
+        target["unit"] = dataset.unit
+    if dataset.kind != "series":  # Its columns have the target.
+        names = dataset.classes if answers.ndim > 1 else [dataset.target or "target"]
+        shown = pd.DataFrame(answers[:examples], columns=list(names))
+        if dataset.classes and answers.ndim == 1:
+            shown = shown.map(lambda index: dataset.classes[int(index)])
+        frame = pd.concat([frame[:examples], shown], axis=1)
+    return DataSummary(
+        source=dataset.location,
+        dataset=dataset.name,
+        size=_size(dataset),
+        columns=_columns(readings),
+        target=target,
+        classes=class_counts(dataset),
+        splits=[
+            {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
+            for split in splits
+        ],
+        notes=[*dataset.notes, *notes_of_all(splits)],
+        examples=_records(frame[:examples]),
+    )
+
+
+def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSummary:
+    """Return the summary of a table of which nobody has said yet what to predict.
+
+    Args:
+        keys: Of the option `table`.
+        examples: Number of rows to show.
+
+    Raises:
+        DataError: The file cannot be read, or a column in two ways.
+    """
+    path = tabular.path_of(keys["file"])
+    table = files.read_cells(path, header=keys["header"])
+    unwanted = [str(name) for name in (*keys["drop"], keys["group"]) if name is not None]
+    tabular.check_columns(unwanted, list(table.frame.columns), path)
+    names = [option.name for option in dataclasses.fields(ReadingOptions)]
+    options = ReadingOptions(**{name: keys[name] for name in names})
+    prepared = features.prepare(table.frame.drop(columns=unwanted), path, options)
+    return DataSummary(
+        source=str(path),
+        dataset="table",
+        size={"rows": len(table.frame)},
+        columns=_columns(prepared.readings),
+        notes=[*table.notes, *prepared.notes],
+        examples=_records(prepared.x[:examples]),
+    )
+
+
+def class_counts(dataset: Dataset) -> dict[str, int]:
+    """Return the number of rows of each class, or label, by its name; none of a regression."""
+    if not dataset.classes:
+        return {}
+    counts = dataset.y.sum(axis=0)
+    if dataset.y.ndim == 1:
+        counts = np.bincount(dataset.y.astype(int), minlength=len(dataset.classes))
+    return dict(zip(dataset.classes, counts.astype(int).tolist(), strict=True))
+
+
+def class_words(classes: Mapping[str, int]) -> str:
+    """Return classes in a few words, with their numbers of rows where they are few.
+
+    >>> class_words({"cat": 120, "dog": 80})
+    '2 classes (cat 120, dog 80)'
+    """
+    words = f"{len(classes)} classes"
+    return words if len(classes) > FEW_CLASSES else f"{words} ({_words(classes)})"
+
+
+def text(summary: DataSummary) -> str:
+    """Return a summary as people read it on a terminal."""
+    target = "none yet; add dataset.target=NAME, and see its reading and the split as well"
+    if summary.target:
+        target = _words(summary.target)
+    paragraphs = [
+        f"{summary.source}: {summary.dataset}, {_words(summary.size)}",
+        _table(summary.columns),
+        f"target: {target}",
+        _table([{"class": name, "rows": count} for name, count in summary.classes.items()]),
+        "\n".join(f"split: {_words(parts)}" for parts in summary.splits),
+        "\n".join(f"note: {note}" for note in summary.notes),
+        _table(summary.examples),
+    ]
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _words(values: Mapping[str, Any]) -> str:
+    """Return what is known under each name: "train 60, validation 30, test 30"."""
+    return ", ".join(
+        f"{name} {formatting.number(value) if isinstance(value, float) else value}"
+        for name, value in values.items()
+        if value != ""
+    )
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as lines of cells below each other; "" of none."""
+    frame = pd.DataFrame([{name: _cell(value) for name, value in row.items()} for row in rows])
+    aligned = frame.apply(lambda column: column.str.ljust(column.str.len().max()))
+    lines = aligned.to_string(index=False, justify="left", line_width=None) if len(rows) else ""
+    return "\n".join(line.strip() for line in lines.splitlines())
+
+
+def _cell(value: Any) -> str:
+    words = f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
+    return words if len(words) <= LONGEST_CELL else f"{words[: LONGEST_CELL - 3]}..."
+
+
+def _frame(dataset: Dataset) -> pd.DataFrame:
+    """Return the columns of a table, the points of a series, or texts; nothing of images."""
+    if dataset.kind == "table":
+        return dataset.x
+    if dataset.kind == "series":
+        return pd.DataFrame(dataset.x.values, columns=list(dataset.x.columns))
+    return pd.DataFrame({"text": dataset.x} if dataset.kind == "text" else {})
+
+
+def _columns(readings: Mapping[str, Reading]) -> list[dict[str, Any]]:
+    return [
+        {
+            "column": name,
+            "reading": reading.describe(),
+            "example": reading.example,
+            "distinct": reading.distinct,
+            "missing": reading.missing,
+            "remark": f"left out: {reading.left_out}" if reading.left_out else "",
+        }
+        for name, reading in readings.items()
+    ]
+
+
+def _size(dataset: Dataset) -> dict[str, Any]:
+    if dataset.kind == "text":
+        some = dataset.x[:: -(-len(dataset.x) // MOST_TEXTS)]
+        words = float(np.median([len(text.split()) for text in some]))
+        return {"rows": len(dataset.x), "median words": words}
+    if dataset.kind != "series":
+        return {"rows": len(dataset.x)}
+
+    size = {"rows": len(dataset.x.values), "windows": len(dataset.x)}
+    if dataset.times is None:
+        return size
+    times = pd.Series(dataset.times)
+    span = {"from": times.iloc[0], "to": times.iloc[-1], "step": times.diff().mode()[0]}
+    return size | {name: str(value) for name, value in span.items()}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    cells = frame.astype(object)
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in cells.where(cells.notna(), None).to_dict("records")
+    ]

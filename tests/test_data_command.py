@@ -1,0 +1,164 @@
+"""`goldilocks data`: how each kind of data is read, without training and without TensorFlow."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from composition import ROOT
+from goldilocks import cli
+
+ROWS = 120
+
+LOOK = """
+import sys
+from goldilocks.cli import main
+main()
+print(sorted({"keras", "mlflow", "tensorflow"} & set(sys.modules)), file=sys.stderr)
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"number": range(ROWS), "size": rng.normal(90, 20, ROWS).round(2)})
+    table["city"] = rng.choice(["Bonn", "Ulm"], ROWS)
+    table.loc[::10, "city"] = None
+    table["price"] = (2 * table["size"] + rng.normal(0, 5, ROWS)).round(2)
+    table["sold"] = ["yes" if row % 3 else "no" for row in range(ROWS)]
+    table.to_csv("it's a house.csv", index=False)
+
+    hours = pd.date_range("2024-03-01", periods=300, freq="h")
+    values = rng.normal(5, 1, 300).round(2)
+    pd.DataFrame({"hour": hours, "kwh": values, "state": "on"}).to_csv("load.csv", index=False)
+    texts = [f"{'good' if row % 2 else 'bad'} film number {row}" for row in range(ROWS)]
+    answers = ["pos" if row % 2 else "neg" for row in range(ROWS)]
+    pd.DataFrame({"review": texts, "answer": answers}).to_csv("films.csv", index=False)
+    return tmp_path
+
+
+def told(capsys, *arguments):
+    cli.main(["data", *arguments])
+    return capsys.readouterr().out
+
+
+def read(capsys, *arguments):
+    return json.loads(told(capsys, *arguments, "--json"))
+
+
+def test_a_table_is_shown_with_its_columns_target_and_split(capsys):
+    out = told(capsys, "it's a house.csv", "dataset.target=price", "--rows", "2")
+    assert "it's a house.csv: table, rows 120" in out
+    assert "number number   0       120      0       left out: it counts the rows" in out
+    assert "city   category Ulm     2        12" in out
+    assert "target: name price, problem regression, minimum " in out
+    assert "split: train 60, validation 30, test 30" in out
+    assert "note: Missing values, of 120 rows: city 12." in out
+    header, first, second = (line.split() for line in out.splitlines()[-3:])
+    assert header == ["size", "city", "sold", "price"]
+    assert (len(first), len(second)) == (3, 4)  # The city of the first row is missing.
+
+
+def test_programs_get_the_same_as_json(capsys):
+    data = read(capsys, "it's a house.csv", "dataset.target=sold", "protocol=kfold", "--rows=1")
+    assert (data["dataset"], data["size"]) == ("table", {"rows": ROWS})
+    assert data["target"]["problem"] == "binary"
+    assert data["classes"] == {"no": 40, "yes": 80}
+    assert [sum(parts.values()) for parts in data["splits"]] == [ROWS] * 4
+    assert [column["column"] for column in data["columns"]] == ["number", "size", "city", "price"]
+    assert data["examples"][0]["sold"] == "no"
+
+
+def test_without_a_target_the_columns_are_shown_all_the_same(capsys):
+    out = told(capsys, "it's a house.csv", "dataset.drop=[size]")
+    assert "price  number" in out
+    assert "size" not in out
+    assert "target: none yet; add dataset.target=NAME" in out
+    assert "split:" not in out
+
+
+def test_a_file_with_a_time_is_a_series(capsys):
+    arguments = ("load.csv", "dataset.time=hour", "dataset.target=kwh")
+    data = read(capsys, *arguments, "--rows=1")
+    assert data["dataset"] == "series"
+    assert data["size"] == {
+        "rows": 300,
+        "windows": 276,
+        "from": "2024-03-01 00:00:00",
+        "to": "2024-03-13 11:00:00",
+        "step": "0 days 01:00:00",
+    }
+    assert {column["column"]: column["remark"] for column in data["columns"]} == {
+        "kwh": "",
+        "state": "left out: it does not hold numbers",
+    }
+    assert list(data["examples"][0]) == ["kwh"]
+    assert "series, rows 300, windows 276, from 2024-03-01 00:00:00, to" in told(capsys, *arguments)
+
+
+def test_a_file_with_a_text_is_texts(capsys):
+    out = told(capsys, "films.csv", "dataset.text=review", "dataset.target=answer", "--rows=1")
+    assert "films.csv: texts, rows 120, median words 4" in out
+    assert "target: name answer, problem binary\n\nclass rows\nneg   60\npos   60\n" in out
+    assert out.splitlines()[-1].split() == ["bad", "film", "number", "0", "neg"]
+
+
+def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
+    for row in range(30):
+        folder = here / "mails" / ("spam" if row % 3 else "ham")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{row}.txt").write_text(f"mail number {row}")
+        folder = here / "pets" / ("cat" if row % 2 else "dog")
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(row).integers(0, 256, (8, 8, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{row}.png")
+    (here / "pets" / "cat" / "notes.doc").touch()
+
+    assert read(capsys, "mails")["classes"] == {"ham": 10, "spam": 20}
+    pets = read(capsys, "pets", "dataset.image_size=8")
+    assert (pets["dataset"], pets["classes"]) == ("images", {"cat": 15, "dog": 15})
+    assert "Ignored 1 files in pets: 1 .doc." in pets["notes"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["mnits"], r"^goldilocks: mnits is no file, no folder .+ Did you mean mnist\?$"),
+        (["empty"], r"^goldilocks: empty holds no images and no texts .+; expected .+ its file\.$"),
+        (["films.csv", "dataset.target=anser"], r"no column 'anser'.+ Did you mean 'answer'\?$"),
+        (["films.csv", "datset.target=answer"], r"did you mean dataset\.target\?$"),
+    ],
+)
+def test_errors_are_sentences(here, arguments, sentence):
+    (here / "empty").mkdir()
+    with pytest.raises(SystemExit, match=sentence):
+        cli.main(["data", *arguments])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["it's a house.csv"],
+        ["it's a house.csv", "dataset.target=price"],
+        ["load.csv", "dataset.time=hour", "dataset.target=kwh"],
+        ["films.csv", "dataset.text=review", "dataset.target=answer"],
+    ],
+    ids=["columns", "table", "series", "texts"],
+)
+def test_nothing_heavy_is_imported_and_nothing_is_written(here, arguments):
+    before = sorted(here.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, "data", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+    assert sorted(here.iterdir()) == before

@@ -1,0 +1,109 @@
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldilocks.dataset.readers.numbers import STYLES, NumberStyle, read_numbers
+
+NAN = math.nan
+MANY = [str(number) for number in range(30)]
+
+
+def read(cells):
+    return [
+        (reading.style, reading.values.tolist(), reading.words)
+        for reading in read_numbers(pa.array(cells, pa.string()))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "style", "values"),
+    [
+        (["1.5", " 2", "-3e4", "+.5"], NumberStyle(), [1.5, 2, -3e4, 0.5]),
+        (["1", "", "NA", "null", None], NumberStyle(), [1, NAN, NAN, NAN, NAN]),
+        (["123,456", "12", "1,234,567"], NumberStyle(","), [123456, 12, 1234567]),
+        (["1.234,56", "2,5"], NumberStyle(".", ","), [1234.56, 2.5]),
+        (["1\u00a0234", "99"], NumberStyle(" "), [1234, 99]),
+        (["1\u202f234,5", "99"], NumberStyle(" ", ","), [1234.5, 99]),
+        (["1\u2019234.50", "3.25"], NumberStyle("'"), [1234.5, 3.25]),
+        (["1,23,456", "12,34,567"], NumberStyle(","), [123456, 1234567]),
+        (["12,5", "13,75"], NumberStyle("", ","), [12.5, 13.75]),
+        (["$1,200", "-$3.50", "$-2"], NumberStyle(",", before="$"), [1200, -3.5, -2]),
+        (["CHF 5", "7"], NumberStyle(before="CHF"), [5, 7]),
+        (["5 €", "7,5€"], NumberStyle("", ",", behind="€"), [5, 7.5]),
+        (["(12)", "13", "\u22124"], NumberStyle(), [-12, 13, -4]),
+        (["12 kg", "14.5kg"], NumberStyle(behind="kg"), [12, 14.5]),
+        (["12%", "13,5 %"], NumberStyle("", ",", behind="%"), [12, 13.5]),
+        (["0.123", "5.678"], NumberStyle(), [0.123, 5.678]),
+    ],
+)
+def test_one_style_explains_all_cells(cells, style, values):
+    [(found, numbers, words)] = read(cells)
+    assert (found, words) == (style, ())
+    assert numbers == pytest.approx(values, nan_ok=True)
+
+
+@pytest.mark.parametrize("cells", [["1.234", "5.678"], ["1,234", "56,789"], ["$1.234", "$2.000"]])
+def test_two_readings_that_differ_are_both_returned(cells):
+    small, large = sorted(values[0] for _, values, _ in read(cells))
+    assert large == pytest.approx(1000 * small)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["", "NA"],
+        ["red", "7"],
+        ["00123", "04567"],
+        ["12 kg", "14 g"],
+        ["€5", "$6"],
+        ["1-2", "3"],
+        ["12:30", "12:45"],
+        ["2020-01-02"],
+        ["(12", "13"],
+        ["1", "2", "3", "R"],
+        ["1,2,3", "4,5,6"],
+        [*MANY, "2x3"],
+        [*MANY, "red", "green", "blue", "grey"],
+    ],
+)
+def test_other_cells_are_no_numbers(cells):
+    assert read(cells) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["1", "2", "."], (".",)),
+        (["1", "Unknown", "-", "k.A."], ("Unknown", "-", "k.A.")),
+        ([*MANY, "broken"], ("broken",)),
+    ],
+)
+def test_a_few_words_are_gaps_among_numbers(cells, words):
+    [(_, values, found)] = read(cells)
+    assert set(found) == set(words)
+    assert sum(map(math.isnan, values)) == len(words)
+
+
+@given(data=st.data(), style=st.sampled_from(STYLES))
+def test_numbers_in_a_person_s_style_are_read_back_or_asked(data, style):
+    thousands, decimal = style
+    decimals = data.draw(st.integers(0, 4))
+    sizes = st.floats(-1e9, 1e9, allow_nan=False)
+    numbers = data.draw(st.lists(sizes, min_size=1, max_size=12))
+    before = data.draw(st.sampled_from(["", "$", "€ ", "CHF "]))
+    behind = "" if before else data.draw(st.sampled_from(["", " kg", "%", " €"]))
+    gap = data.draw(st.sampled_from(["", "NA", "-", "unknown"]))
+
+    written = []
+    for number in numbers:
+        text = f"{abs(number):,.{decimals}f}".translate({44: thousands or None, 46: decimal})
+        written.append(f"{'-' * (number < 0)}{before}{text}{behind}")
+    expected = np.array([*(round(number, decimals) for number in numbers), NAN])
+
+    readings = read([*written, gap])
+    right = [np.allclose(values, expected, equal_nan=True) for _, values, _ in readings]
+    assert any(right)
