@@ -148,8 +148,8 @@ class Settings:
     @property
     def standardizes(self) -> bool:
         """Whether the loss of a regression shall be of targets in their deviations."""
-        asked = self.tree["problem"]["standardize"]
-        return self.traits.dataset.standardize if asked == "auto" else asked
+        standardize = self.tree["problem"]["standardize"]
+        return self.traits.dataset.standardize if standardize == "auto" else standardize
 
     def models(self) -> dict[str, ModelTraits]:
         """Return the traits of every model, chosen or not."""

@@ -94,9 +94,9 @@ def load(
         target_names = ", ".join(columns)
 
     if drop_classes:
-        kept = targets.keep_classes(columns, drop_classes)
-        x, columns = x[kept], columns[kept]
-        raw_keys = None if raw_keys is None else raw_keys[kept]
+        others = targets.keep_classes(columns, drop_classes)
+        x, columns = x[others], columns[others]
+        raw_keys = None if raw_keys is None else raw_keys[others]
     problem, y, classes, inferred = targets.prepare(columns, problem)
     return Dataset(
         name="texts",

@@ -344,8 +344,8 @@ def choose_date(column: pd.Series, path: Path, options: ReadingOptions) -> DateR
     readings = dates.read_dates(column.where(column.notna(), None))
     complete = [reading for reading in readings if dates.names_a_year(reading.format)]
     if options.date_format is not None:
-        asked = [reading for reading in readings if reading.format == options.date_format]
-        complete = readings = asked or readings
+        fitting = [reading for reading in readings if reading.format == options.date_format]
+        complete = readings = fitting or readings
     if not complete:
         return None
     if len(readings) == 1:
@@ -369,10 +369,10 @@ def _shown_date(reading: DateReading, row: int) -> str:
 
 def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
     """Return cells as numbers in the style of training, else in the only other one that fits."""
-    found = numbers.read_numbers(cells(column))
-    if not found and column.isna().all():
+    readings = numbers.read_numbers(cells(column))
+    if not readings and column.isna().all():
         return np.full(len(column), np.nan)
-    alike = [number for number in found if number.style == reading.style] or found
+    alike = [number for number in readings if number.style == reading.style] or readings
     units = {alike[0].style.behind, alike[0].style.before} - {""} if alike else set()
     if len(alike) != 1 or units - {reading.style.behind, reading.style.before}:
         row = _first_odd(column, reading)
@@ -407,9 +407,9 @@ def _date_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
     unread = np.isnat(values) & column.notna().to_numpy()
     if not unread.any():
         return values
-    found = dates.read_dates(column)
-    if len(found) == 1 and dates.names_a_year(found[0].format):
-        return found[0].values
+    readings = dates.read_dates(column)
+    if len(readings) == 1 and dates.names_a_year(readings[0].format):
+        return readings[0].values
     row = int(np.flatnonzero(unread)[0])
     raise DataError(
         f"{path}: the column {column.name!r} holds {column.iloc[row]!r} in row "

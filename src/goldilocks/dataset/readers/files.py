@@ -277,18 +277,20 @@ def _sniff_as(
     connection: duckdb.DuckDBPyConnection, text: Path, separator: str | None
 ) -> tuple[_Dialect, int]:
     """Return what DuckDB finds, with this separator if one is given; and how many columns."""
-    given = "" if separator is None else ", delim=?"
+    option = "" if separator is None else ", delim=?"
     query = (
         "select Delimiter, Quote, Escape, SkipRows, len(Columns) "
-        f"from sniff_csv(?, all_varchar=true, max_line_size={LONGEST_LINE}{given})"
+        f"from sniff_csv(?, all_varchar=true, max_line_size={LONGEST_LINE}{option})"
     )
     options = [str(text)] if separator is None else [str(text), separator]
     try:
-        [(found, quote, escape, skip, columns)] = connection.sql(query, params=options).fetchall()
+        [(delimiter, quote, escape, skip, columns)] = connection.sql(
+            query, params=options
+        ).fetchall()
     except duckdb.Error:
         return _Dialect(separator or ",", '"', '"', 0), 0
     quote, escape = (sign.replace("(empty)", "") for sign in (quote, escape))
-    return _Dialect(found, quote or '"', escape or quote or '"', skip), columns
+    return _Dialect(delimiter, quote or '"', escape or quote or '"', skip), columns
 
 
 def _comments(lines: Sequence[str]) -> int:

@@ -50,12 +50,12 @@ def read(
             f"dataset.target names a column twice ({', '.join(names)}); expected each one once."
         )
 
-    found: dict[str, pd.Series] = {}
+    read: dict[str, pd.Series] = {}
     notes: list[str] = []
     for column_name, column in columns.items():
         name = str(column_name)
         if not features.is_text(column):
-            found[name] = column.map(str, na_action="ignore") if column.dtype == bool else column
+            read[name] = column.map(str, na_action="ignore") if column.dtype == bool else column
             continue
         readings = numbers.read_numbers(features.cells(column))
         if readings:
@@ -63,13 +63,13 @@ def read(
             whole = np.unique(reading.values[np.isfinite(reading.values)])
             unit = reading.style.before or reading.style.behind
             if not (unit and len(whole) <= FEW_INTEGERS):  # "3 stars" is the name of a class.
-                found[name] = pd.Series(reading.values, columns.index)
+                read[name] = pd.Series(reading.values, columns.index)
                 notes += _read_as(name, reading)
                 continue
         words, remarks = _words(name, column, options)
-        found[name] = words
+        read[name] = words
         notes += remarks
-    return pd.DataFrame(found, index=columns.index), notes
+    return pd.DataFrame(read, index=columns.index), notes
 
 
 def _read_as(name: str, reading: NumberReading) -> list[str]:
@@ -123,10 +123,10 @@ def keep_classes(columns: pd.DataFrame, drop: Sequence[str]) -> np.ndarray:
     names = columns.map(_shown, na_action="ignore")
     for name in map(str, drop):
         if not (names == name).any(axis=None):
-            known = tuple(sorted(names.stack().unique()))
+            classes = tuple(sorted(names.stack().unique()))
             raise DataError(
                 f"dataset.drop_classes names {name!r}, which no row has; expected classes such as "
-                f"{_some(known)}."
+                f"{_some(classes)}."
             )
     return np.asarray(~names.isin(list(map(str, drop))).any(axis=1))
 
