@@ -79,14 +79,14 @@ def load(
     if dir is not None:
         dataset = _folder(Path(str(dir)).expanduser())
     else:
-        found = published.load(
+        loaded = published.load(
             source,
             name="imdb",
             module="imdb",
             from_keras=_from_keras,
             from_wheel=_from_wheel,
         )
-        dataset = _published(found)
+        dataset = _published(loaded)
 
     vectorization = Vectorization(
         encoding=encoding,
@@ -101,14 +101,14 @@ def load(
     return replace(dataset, vectorization=vectorization, subset=subset)
 
 
-def _published(found: published.Published) -> Dataset:
-    x, y = packing.unpack(found.arrays), found.arrays["y"]
-    reviews = _reviews(x, y, found.source, found.location)
-    if found.source == "original":
-        return replace(reviews, fixed=found.fixed)
+def _published(loaded: published.Published) -> Dataset:
+    x, y = packing.unpack(loaded.arrays), loaded.arrays["y"]
+    reviews = _reviews(x, y, loaded.source, loaded.location)
+    if loaded.source == "original":
+        return replace(reviews, fixed=loaded.fixed)
     return replace(
         reviews,
-        groups=np.array(found.arrays["films"]),
+        groups=np.array(loaded.arrays["films"]),
         notes=("Left out 1097 of 13905 rows that hold plots, and 56 that repeat another one.",),
     )
 
