@@ -216,3 +216,14 @@ def test_what_is_no_file_of_that_kind_is_said_in_a_sentence(tmp_path):
         match=r"ends in \.pdf, and the model was trained on texts; .+ or a folder of \.txt",
     ):
         read(tmp_path / "letter.pdf", TEXT)
+
+
+def test_a_word_that_was_no_gap_in_training_is_refused_and_one_that_was_is_a_gap(tmp_path):
+    path = csv(tmp_path, "size,zip\n1,a\nn.v.,b\n")
+    with pytest.raises(
+        DataError, match=r"the column 'size' holds 'n\.v\.' in row 2; expected a num"
+    ):
+        read(path, TABLE)
+    gap = TABLE.columns | {"size": Reading(kind="number", words=("n.v.",))}
+    _, _, [x], _ = read(path, dataclasses.replace(TABLE, columns=gap))
+    assert np.isnan(x["size"].iloc[1])

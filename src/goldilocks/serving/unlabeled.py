@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldilocks.dataset import images, series
-from goldilocks.dataset.readers import features, files, folders, textfiles
+from goldilocks.dataset.readers import conform, features, files, folders, textfiles
 from goldilocks.dataset.readers.features import ReadingOptions
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
@@ -107,7 +107,7 @@ def _in_parts(
 
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
     columns = _columns(path, schema, list(schema.columns))
-    frame = features.conform(columns, schema.columns, path)
+    frame = conform.conform(columns, schema.columns, path)
     yield from _in_parts(np.arange(1, len(frame) + 1), frame.take)
 
 
@@ -132,7 +132,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     """Yield a row for each point of time at which a window ends."""
     inputs, notes = list(schema.columns), []
     frame = _columns(path, schema, list(dict.fromkeys([*schema.time, *inputs])))
-    numbers = features.conform(frame, schema.columns, path)
+    numbers = conform.conform(frame, schema.columns, path)
     times = np.arange(1, len(frame) + 1)
     if schema.time:
         written = series.joined(frame[list(schema.time)])

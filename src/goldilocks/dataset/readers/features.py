@@ -168,7 +168,7 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
         elif name in written:
             values, reading, remarks[name] = _date_or_category(column, path, options)
         else:
-            values, reading, remarks[name] = _typed(column)
+            values, reading, remarks[name] = typed(column)
 
         reading = _counted(reading, column, values)
         if values is not None and name not in options.keep:
@@ -180,42 +180,6 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
         # With the dtype, else pandas makes its own str of objects.
         usable[name] = pd.Series(values, frame.index, values.dtype)
     return Prepared(pd.DataFrame(usable, index=frame.index), readings, remarks)
-
-
-def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) -> pd.DataFrame:
-    """Return other rows of a table that was prepared once, read as its rows were.
-
-    Args:
-        frame: Has these columns, and maybe others.
-        readings: Of the columns that are inputs.
-        path: The file, for messages.
-
-    Returns:
-        As `Prepared.x`, the columns in the order of `readings`; nothing is left out.
-
-    Raises:
-        DataError: A cell cannot be read as the column was; names it.
-    """
-    conforming = {}
-    for name, reading in readings.items():
-        column = frame[name]
-        if reading.kind == CATEGORY:
-            values = texts(column)
-        elif reading.kind == TRUTH and is_text(column):
-            values = _truths(texts(column))
-        elif not is_text(column):
-            values, _, _ = _typed(column)
-        elif reading.kind == NUMBER:
-            values = _number_as(reading, column, path)
-        else:
-            values = _days(_date_as(reading, column, path))
-        if values is None or (reading.kind != CATEGORY and values.dtype == object):
-            raise DataError(
-                f"{path}: the column {name!r} holds {str(column.dropna().iloc[0])!r}; expected "
-                f"{_expected(reading)}."
-            )
-        conforming[name] = pd.Series(values, frame.index, values.dtype)
-    return pd.DataFrame(conforming, index=frame.index)
 
 
 def choose(
@@ -313,10 +277,10 @@ def _date_or_category(
     digits = column.dropna().str.fullmatch(r"\s*\d+\s*").all()
     if not digits and (date := choose_date(column, path, options)) is not None:
         remark = f"holds dates, written {date.format}; it became days since 1970-01-01"
-        return _days(date.values), Reading(kind=DATE, format=date.format), [remark]
+        return days_of(date.values), Reading(kind=DATE, format=date.format), [remark]
 
     values = texts(column)
-    truths = _truths(values)
+    truths = truths_of(values)
     if truths is not None:
         return truths, Reading(kind=TRUTH), []
     for word in options.missing:
@@ -326,7 +290,7 @@ def _date_or_category(
     return values, Reading(kind=CATEGORY), remarks
 
 
-def _truths(values: np.ndarray) -> np.ndarray | None:
+def truths_of(values: np.ndarray) -> np.ndarray | None:
     """Return "true" as 1 and "false" as 0, NaN where missing; None where other words occur."""
     truths = pd.Series(values).str.lower().map({**TRUTHS, "": np.nan}.get)
     is_missing = values == ""
@@ -367,57 +331,7 @@ def _shown_date(reading: DateReading, row: int) -> str:
     return f"{dates.shown(reading.values[row])} (\"dataset.date_format='{reading.format}'\")"
 
 
-def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
-    """Return cells as numbers in the style of training, else in the only other one that fits."""
-    readings = numbers.read_numbers(cells(column))
-    if not readings and column.isna().all():
-        return np.full(len(column), np.nan)
-    alike = [number for number in readings if number.style == reading.style] or readings
-    units = {alike[0].style.behind, alike[0].style.before} - {""} if alike else set()
-    if len(alike) != 1 or units - {reading.style.behind, reading.style.before}:
-        row = _first_odd(column, reading)
-        raise DataError(
-            f"{path}: the column {column.name!r} holds {column.iloc[row]!r} in row "
-            f"{column.index[row] + 1}; expected {_expected(reading)}. Correct it, or leave "
-            "the cell empty if the value is unknown."
-        )
-    return finite(alike[0].values)[0]
-
-
-def _expected(reading: Reading) -> str:
-    example = f" such as {reading.example!r}" if reading.example else ""
-    return f"a {reading.describe()}{example}, as in the rows that the model was trained on"
-
-
-def _first_odd(column: pd.Series, reading: Reading) -> int:
-    """Return the position of the first cell that is no number in the style of training."""
-    for row, cell in enumerate(column):
-        if isinstance(cell, str) and not any(
-            number.style.decimal == reading.style.decimal
-            and number.style.thousands in ("", reading.style.thousands)
-            for number in numbers.read_numbers(pa.array([cell]))
-        ):
-            return row
-    return 0
-
-
-def _date_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
-    """Return cells as dates in the format of training, else in the only other one that fits."""
-    values = dates.read_as(column, reading.format)
-    unread = np.isnat(values) & column.notna().to_numpy()
-    if not unread.any():
-        return values
-    readings = dates.read_dates(column)
-    if len(readings) == 1 and dates.names_a_year(readings[0].format):
-        return readings[0].values
-    row = int(np.flatnonzero(unread)[0])
-    raise DataError(
-        f"{path}: the column {column.name!r} holds {column.iloc[row]!r} in row "
-        f"{column.index[row] + 1}; expected {_expected(reading)}."
-    )
-
-
-def _typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
+def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
     """Return a column of a file that has types, such as Parquet."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
@@ -450,7 +364,7 @@ def _typed_number(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
 def _typed_dates(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
     times = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
     remark = "holds dates; it became days since 1970-01-01"
-    return _days(times), Reading(kind=DATE, format=dates.ISO), [remark]
+    return days_of(times), Reading(kind=DATE, format=dates.ISO), [remark]
 
 
 def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -467,7 +381,7 @@ def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     )
 
 
-def _days(times: np.ndarray) -> np.ndarray:
+def days_of(times: np.ndarray) -> np.ndarray:
     """Return points of time as days since 1970-01-01, float64 (rows,); NaN where missing."""
     days = (times - np.datetime64(0, "us")) / np.timedelta64(1, "D")
     return np.asarray(days, np.float64)
