@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console, prepare_environment
-from goldilocks.config import renamed
+from goldilocks.config import callables, renamed
 from goldilocks.config.checks import (
     config_errors,
     leaves,
@@ -58,6 +58,7 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
         name: Of the configuration: "config" or "workflow".
     """
     prepare_environment()
+    callables.install()
     if name != "config" and {"-m", "--multirun"} & set(sys.argv):
         _stop(f"{name}.py runs many trainings by itself, and no sweep; leave out -m.")
     if TRACEBACK:
@@ -228,6 +229,7 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
 @contextlib.contextmanager
 def _composing(conf: Path) -> Generator[None]:
     """Let `compose` read a folder, beside a Hydra that runs a sweep as well."""
+    callables.install()
     running = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:

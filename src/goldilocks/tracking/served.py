@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import yaml
+
+from goldilocks.errors import ModelError
 
 if TYPE_CHECKING:
     import keras
+
+DESCRIPTION = "MLmodel"  # MLflow's file on what a folder holds
+DATA = "data"  # MLflow's folder for what Keras has saved
+FILE = f"{DATA}/model.keras"
+# What Keras raises for layers that it does not know or takes for unsafe, and for damaged files.
+DAMAGED = (
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
+LOADERS = ("goldilocks.tracking.served", "mlflow.keras")
 
 
 class Served:
@@ -37,15 +56,42 @@ class Served:
         return self.model.predict(encoder.tensors(raw), verbose=0)
 
 
-def keras_loader() -> Callable[[str], keras.Model]:
-    """Define our layers, and return MLflow's function that loads a Keras model from a folder."""
+def load(folder: Path) -> keras.Model:
+    """Load the Keras model in a folder of MLflow's, running no code but ours and Keras's.
+
+    A store may be anybody's: MLflow's own function would run what an exported graph says.
+
+    Args:
+        folder: With MLflow's file `MLmodel` and the model's data.
+
+    Raises:
+        ModelError: It holds something else than a model that this program has logged.
+    """
+    expected = "expected a Keras model that this program has logged"
+    try:
+        described = yaml.safe_load((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        flavors = described["flavors"]
+        exported, data = flavors["keras"]["save_exported_model"], flavors["keras"]["data"]
+        loader = flavors["python_function"]["loader_module"]
+    except (OSError, UnicodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        reason = f"its file {DESCRIPTION} is none of a Keras model"
+        raise ModelError(f"{reason}; {expected}.") from error
+    if exported is not False or data != DATA:
+        raise ModelError(f"it is an exported graph, which can run any code; {expected}.")
+    if loader not in LOADERS:
+        raise ModelError(f"it asks for the loader {loader}; {expected}.")
+
     from goldilocks import backend  # isort: skip  First: it is quiet.
     import goldilocks.encoding.vectorization  # noqa: F401  # isort: skip  Defines our layers.
 
     backend.find_devices()
-    from mlflow.keras import load_model
+    import keras
 
-    return load_model
+    try:
+        return keras.saving.load_model(folder / FILE, compile=False, safe_mode=True)
+    except DAMAGED as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ModelError(f"{reason}; {expected}.") from error
 
 
 def _filled(column: np.ndarray) -> np.ndarray:
@@ -62,4 +108,4 @@ def _load_pyfunc(path: str) -> Served:  # pyright: ignore  MLflow calls it.
     folder = Path(path)
     if not (folder / "MLmodel").is_file():
         folder = folder.parent
-    return Served(keras_loader()(str(folder)))
+    return Served(load(folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,9 +19,8 @@ from mlflow.tracking import MlflowClient
 
 from goldilocks import console
 from goldilocks.config import renamed
-from goldilocks.errors import StoreError
+from goldilocks.errors import ModelError, StoreError
 from goldilocks.tracking import histories, journal, lifecycle, repair, served
-from goldilocks.tracking.database import located
 from goldilocks.tracking.failures import MISSING, explained
 from goldilocks.tracking.provenance import program
 from goldilocks.tracking.query import PARENT, Histories, StoredRun, did_you_mean
@@ -158,15 +158,18 @@ class MlflowStore:
                 cannot be read.
         """
         logged = self.logged_model(run_id)
-        load = served.keras_loader()
-        with explained(self.uri):
+        with explained(self.uri), tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            files = repository(self.uri, logged.artifact_location)
+            for file in (served.DESCRIPTION, served.FILE):
+                (folder / file).parent.mkdir(exist_ok=True)
+                files.download_artifacts(file, str(folder))
             try:
-                return load(located(self.uri, logged.artifact_location))
-            except (KeyError, TypeError, ValueError) as error:  # Another flavor, unknown layers.
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+                return served.load(folder)
+            except ModelError as error:
                 raise StoreError(
-                    f"the model of the run {run_id} cannot be loaded: {reason}. Expected a Keras "
-                    "model that this version of the program has logged; give the ID of another run."
+                    f"the model of the run {run_id} cannot be loaded: {error} Give the ID of "
+                    "another run."
                 ) from error
 
     def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
