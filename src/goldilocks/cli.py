@@ -144,12 +144,17 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     text = "send what runs of this folder left unsent, and mark those whose process is gone"
-    repair = commands.add_parser("repair", help=text, description=text)
+    repair = commands.add_parser("repair", parents=[store], help=text, description=text)
     repair.set_defaults(subcommand=_repair)
     repair.add_argument(
         "--forget",
         action="store_true",
         help="delete the checkpoints of interrupted runs, which then cannot be resumed",
+    )
+    repair.add_argument(
+        "--others",
+        action="store_true",
+        help="end runs of other folders, too, of which nothing was heard for an hour",
     )
     return parser
 
@@ -179,7 +184,14 @@ def _repair(args: argparse.Namespace) -> None:
             f"no run was started in {Path.cwd()}: it has no folder {journal.FOLDER}. Expected the "
             "folder in which you trained; change to it, then type: goldilocks repair"
         )
-    lines = [*repair.everything(), *repair.interrupted(forget=args.forget)]
+    from goldilocks.tracking import local
+
+    lines = repair.everything(args.uri or local.default_uri())
+    lines += repair.interrupted(forget=args.forget)
+    try:
+        lines += repair.others(_store(args), end=args.others)
+    except StoreError as error:
+        lines.append(f"runs of other folders were not asked for: {error}")
     for line in lines or ["Nothing to repair."]:
         console.result(line)
 

@@ -15,9 +15,10 @@ from mlflow.tracking.context.registry import resolve_tags
 
 from goldilocks import console
 from goldilocks.errors import StoreError
-from goldilocks.tracking import database, journal, repair
+from goldilocks.tracking import database, journal, repair, sender
 from goldilocks.tracking.database import SQLITE
 from goldilocks.tracking.failures import FAILURES, explained
+from goldilocks.tracking.journal import Journal
 from goldilocks.tracking.tracker import JournalTracker
 
 if TYPE_CHECKING:
@@ -48,24 +49,31 @@ def open_run(
     """
     with contextlib.ExitStack() as stack:
         with explained(store.uri):
-            run_id = resume or _create(store, name, tags)
-            written = journal.of(run_id)
+            written = journal.of(resume) if resume else journal.new()
             locked = stack.enter_context(written.held(seconds=SECONDS_OF_A_REPAIR))
         if not locked:
             raise StoreError(
-                f"the run {run_id} is under way in another process; expected one that ended."
+                f"the run {resume} is under way in another process; expected one that ended."
             )
 
         with explained(store.uri):
             if not written.entries():
-                written.add("begin", {"uri": _relative(store.uri), "name": name})
+                begin = {"uri": _relative(store.uri), "name": name}
+                written.add("begin", {**begin, "experiment": store.experiment_id})
             if resume:
-                _set_running(store.client, run_id)
+                written.add("resumed", {})
+                _set_running(store.client, resume)
+            else:
+                created = _create(store, name, tags, written)
+                stack.enter_context(journal.of(created).held())
+                written = written.move(created)
+                written.add("opened", {})
 
         tracker = JournalTracker(store, written)
+        run_id = written.run_id
         try:
             with _terminable():
-                if not any(kind == "params" for kind, _ in written.entries()):
+                if not any(entry.kind == "params" for entry in written.entries()):
                     tracker.params(params)
                 yield tracker
         except BaseException as error:
@@ -82,9 +90,22 @@ def open_run(
             )
 
 
-def _create(store: MlflowStore, name: str, tags: Mapping[str, str]) -> str:
-    run = store.client.create_run(store.experiment_id, run_name=name, tags=resolve_tags(dict(tags)))
-    return run.info.run_id
+def _create(store: MlflowStore, name: str, tags: Mapping[str, str], written: Journal) -> str:
+    """Create a run in the store, and return its ID."""
+    own = {**tags, sender.JOURNAL: written.run_id}
+    try:
+        run = store.client.create_run(
+            store.experiment_id, run_name=name, tags=resolve_tags(dict(own))
+        )
+        return run.info.run_id
+    except FAILURES:
+        # The answer may be what was lost: then the run is there. A store that does not answer now
+        # leaves the journal, and who repairs it looks again.
+        run_id = repair.run_of(store.client, store.experiment_id, written.run_id)
+        if run_id is None:
+            written.remove()
+            raise
+        return run_id
 
 
 def _set_running(client: MlflowClient, run_id: str) -> None:

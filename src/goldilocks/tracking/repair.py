@@ -1,27 +1,39 @@
-"""Runs of this folder whose process is gone: what they left unsent is sent, and they are marked."""
+"""Runs whose process is gone: what they left unsent is sent, and they are marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mlflow.tracking import MlflowClient
 
 from goldilocks.errors import StoreError
 from goldilocks.tracking import database, journal, sender
 from goldilocks.tracking.failures import explained, is_refusal
-from goldilocks.tracking.journal import Journal, last_epoch, milliseconds
+from goldilocks.tracking.journal import Entry, Journal, last_epoch, milliseconds
+
+if TYPE_CHECKING:
+    from goldilocks.tracking.query import StoredRun
+    from goldilocks.tracking.store import MlflowStore
 
 REASON_LENGTH = 1000
 GONE, INTERRUPTED = "its process was gone", "interrupted"
+SILENCE = 3600  # seconds without a sign of life after which a run may be ended by others
 
 
-def everything() -> list[str]:
+def everything(uri: str) -> list[str]:
     """Repair every run of this folder whose process does not live; return a line for each.
 
     A store that cannot be reached has a line as well: what it lacks stays in the journals.
+
+    Args:
+        uri: Of the store of runs whose journal has lost where they are.
     """
     lines: list[str] = []
     unreachable: set[str] = set()
     for left in journal.all_left():
         with left.held() as locked:
             if locked:
-                lines += _repair(left, unreachable)
+                lines += _repair(left, uri, unreachable)
     return lines
 
 
@@ -35,18 +47,63 @@ def interrupted(*, forget: bool) -> list[str]:
     for left in journal.all_left():
         with left.held() as locked:
             entries = left.entries()
-            if not locked or not entries or entries[-1][0] != "end":
+            if not locked or not entries or entries[-1].kind != "end":
                 continue
             size = sum(file.stat().st_size for file in left.folder.rglob("*") if file.is_file())
             state, advice = "interrupted", "the command that started it resumes it"
-            if unsent := len(entries) - left.sent:
+            if entries[-1].value["status"] == "FAILED":
+                state = f"failed ({_reason(entries)})"
+                advice = "mend that, and the command that started it goes on with it"
+            if unsent := len(left.unsent()):
                 state, advice = f"{unsent} entries are not in its store", "they wait here"
             if forget:
                 advice = "forgotten"
                 left.remove()
-            name = entries[0][1]["name"]
-            lines.append(f"run {left.run_id} ({name}): {state}; {advice} ({size / 2**20:.1f} MiB).")
+            lines.append(f"{_named(left, entries)}: {state}; {advice} ({size / 2**20:.1f} MiB).")
     return lines
+
+
+def others(store: MlflowStore, *, end: bool) -> list[str]:
+    """Return a line for each run of a store that is RUNNING, and has no journal in this folder.
+
+    Args:
+        store: An open store.
+        end: End those as KILLED that gave no sign of life for `SILENCE` seconds.
+    """
+    lines = []
+    for run in store.search("attributes.status = 'RUNNING'", everywhere=True):
+        if sender.JOURNAL not in run.tags or journal.of(run.run_id).is_left:
+            continue
+        minutes = (milliseconds() - _last_sign(run)) // 60_000
+        state = f"RUNNING elsewhere, or its folder is gone; last heard of {minutes} min ago"
+        if minutes * 60 < SILENCE:
+            advice = "it is left alone"
+        elif end:
+            with explained(store.uri):
+                reason = f"no sign of life for {minutes} min"
+                store.client.set_tag(run.run_id, "reason", reason)
+                store.client.set_terminated(run.run_id, "KILLED")
+            advice = "marked KILLED"
+        else:
+            advice = "`goldilocks repair --others` ends it"
+        lines.append(f"run {run.run_id} ({run.name}): {state}; {advice}.")
+    return lines
+
+
+def run_of(client: MlflowClient, experiment_id: str, name: str) -> str | None:
+    """Return the ID of the run that was created for a journal, None where there is none.
+
+    Args:
+        client: Of the store.
+        experiment_id: Where the run would be.
+        name: Of the journal, before the run had an ID.
+
+    Raises:
+        MlflowException, SQLAlchemyError, OSError: The store does not answer.
+    """
+    for run in client.search_runs([experiment_id], f"tags.`{sender.JOURNAL}` = '{name}'"):
+        return run.info.run_id
+    return None
 
 
 def record_reason(run_id: str, reason: str) -> None:
@@ -63,10 +120,7 @@ def record_reason(run_id: str, reason: str) -> None:
         entries = left.entries()
         if not locked or not entries:
             return
-        reasons = [
-            value["reason"] for kind, value in entries if kind == "tags" and "reason" in value
-        ]
-        if entries[-1][0] != "end" or reasons[-1:] == [INTERRUPTED]:
+        if entries[-1].kind != "end" or _reason(entries) == INTERRUPTED:
             _end(left, reason, last_epoch(entries))
 
 
@@ -80,48 +134,99 @@ def _end(left: Journal, reason: str, epoch: int) -> None:
     left.add("end", {"status": "KILLED", "time": milliseconds()})
 
 
-def _repair(left: Journal, unreachable: set[str]) -> list[str]:
+def _reason(entries: list[Entry]) -> str:
+    """Return the last reason that was recorded; "" where there is none."""
+    tags = [entry.value for entry in entries if entry.kind == "tags"]
+    return ["", *(values["reason"] for values in tags if "reason" in values)][-1]
+
+
+def _last_sign(run: StoredRun) -> int:
+    """Return when a run was heard of last, in milliseconds since 1970."""
+    return max(run.started, int(run.tags.get(sender.HEARTBEAT, 0)))
+
+
+def _named(left: Journal, entries: list[Entry]) -> str:
+    """Return a run as a line calls it."""
+    names = [entry.value["name"] for entry in entries if entry.kind == "begin"]
+    return f"run {left.run_id} ({names[0]})" if names else f"run {left.run_id}"
+
+
+def _repair(left: Journal, uri: str, unreachable: set[str]) -> list[str]:
     """Repair a run and return lines on it; an unreachable store joins `unreachable`."""
-    entries = left.entries()
-    if not entries:  # It was killed before it had begun, or another process has just removed it.
-        left.remove()
+    entries, is_new = left.entries(), left.run_id.startswith(journal.NEW)
+    if not left.is_left or (is_new and not entries):
+        left.remove()  # It was killed before it began, or another process has just removed it.
         return []
 
-    lines = []
-    begin = entries[0][1]
-    run, uri = f"run {left.run_id} ({begin['name']})", begin["uri"]
-    kind, end = entries[-1]
-    if kind != "end":
-        epoch = last_epoch(entries)
-        _end(left, GONE, epoch)
-        lines = [f"{run}: {GONE} after epoch {epoch}; marked KILLED."]
-    elif left.sent < len(entries):
-        lines = [f"{run}: sent what the store lacked."]
+    lines, run = [], _named(left, entries)
+    for entry in entries:
+        uri = entry.value["uri"] if entry.kind == "begin" else uri
+    if lost := left.fence():
+        lines.append(
+            f"{run}: its journal was damaged. The entries {', '.join(map(str, lost))} are lost, "
+            f"all others are kept; the journal as it was is in {journal.DAMAGED}."
+        )
+        if entries and entries[-1].kind == "end":
+            left.add("end", entries[-1].value)  # It is the last again.
 
     if uri in unreachable:
-        return [f"{run}: not yet sent either."]
+        return [*lines, f"{run}: not yet sent either."]
     try:
-        _send_all(left, uri)
+        if is_new:
+            return lines + _adopt(left, uri, unreachable)
+        return lines + _finish(left, run, uri)
     except StoreError as error:
         if not is_refusal(error):
             unreachable.add(uri)
-        return [f"{run}: not yet sent: {error}"]
+        return [*lines, f"{run}: not yet sent: {error}"]
 
-    if kind == "end" and end["status"] == "FINISHED":
+
+def _adopt(left: Journal, uri: str, unreachable: set[str]) -> list[str]:
+    """Repair a run that was killed before its journal knew its ID.
+
+    Raises:
+        StoreError: The store did not answer.
+    """
+    begin = left.entries()[0]
+    with explained(uri):
+        run_id = run_of(_client(uri), begin.value.get("experiment", ""), left.run_id)
+    if run_id is None:
+        left.remove()
+        return [f"run {begin.value['name']!r}: killed before it was in its store; forgotten."]
+
+    with journal.of(run_id).held():
+        return _repair(left.move(run_id), uri, unreachable)
+
+
+def _finish(left: Journal, run: str, uri: str) -> list[str]:
+    """Mark a run whose process is gone, send what its store lacks, and return a line on it.
+
+    Raises:
+        StoreError: The store did not take it.
+    """
+    lines, entries = [], left.entries()
+    if not entries or entries[-1].kind != "end":
+        epoch = last_epoch(entries)
+        _end(left, GONE, epoch)
+        lines = [f"{run}: {GONE} after epoch {epoch}; marked KILLED."]
+    elif left.unsent():
+        lines = [f"{run}: sent what the store lacked."]
+
+    if left.unsent():
+        with explained(uri):
+            client = _client(uri)
+            while waiting := left.unsent():
+                sent = sender.send(client, uri, left, waiting)
+                left.sent = waiting[sent - 1].number + 1
+    if left.entries()[-1].value["status"] == "FINISHED":
         left.remove()
     return lines
 
 
-def _send_all(left: Journal, uri: str) -> None:
-    entries = left.entries()
-    if left.sent >= len(entries):
-        return
+def _client(uri: str) -> MlflowClient:
+    """Return MLflow's access to a store that answers."""
     # The journal has it relative to this folder; MLflow keeps connections by their names.
     if uri.startswith(database.SQLITE):
         uri = database.SQLITE + str(database.database(uri))
-
-    with explained(uri):
-        database.reach(uri)
-        client = MlflowClient(uri)
-        while waiting := entries[left.sent :]:
-            left.sent += sender.send(client, uri, left, waiting)
+    database.reach(uri)
+    return MlflowClient(uri)

@@ -21,10 +21,12 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from mlflow.tracking import MlflowClient
 
 from goldilocks.tracking.database import located
-from goldilocks.tracking.journal import Entry, Journal
+from goldilocks.tracking.journal import KINDS, Entry, Journal
 from goldilocks.tracking.query import batches
 
 PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits
+JOURNAL = "goldilocks.journal"  # tag of a run or model: what its journal calls it
+HEARTBEAT = "goldilocks.heartbeat"  # tag of a run: when its process lived, in milliseconds
 ENTRIES_AT_ONCE = 100  # of metrics; what fails half-way is sent again, and the store has it once
 
 
@@ -44,7 +46,7 @@ def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Ent
         MlflowException, SQLAlchemyError, OSError: The store did not take them.
     """
     run_id = journal.run_id
-    kind, value = entries[0]
+    kind, value = entries[0].kind, entries[0].value
     if kind == "metrics":
         return _send_metrics(client, run_id, entries)
 
@@ -61,16 +63,20 @@ def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Ent
         artifacts = repository(uri, str(client.get_run(run_id).info.artifact_uri))
         artifacts.log_artifacts(str(journal.folder / value["folder"]), value["path"])
     elif kind == "model":
-        _send_model(client, uri, run_id, journal.folder / value["folder"])
-    elif kind == "begin":
-        pass  # For `repair`: the run was created before its journal was.
+        identity = f"{entries[0].number}-{run_id}"
+        _send_model(client, uri, run_id, journal.folder / value["folder"], identity)
+    elif kind in ("begin", "opened", "resumed"):
+        pass  # For `repair`.
+    elif kind == "lost":
+        numbers = ", ".join(map(str, value["numbers"]))
+        client.set_tag(run_id, "journal.lost", f"the entries {numbers} of its journal")
     elif kind == "end":
         if len(entries) == 1:  # Else the run was resumed since.
             client.set_terminated(run_id, value["status"], value["time"])
     else:
         raise ValueError(
-            f"the journal {journal.folder} has an entry of the kind {kind}; expected begin, "
-            "params, metrics, tags, dataset, files, model or end."
+            f"the journal {journal.folder} has an entry of the kind {kind}; expected one of "
+            f"{', '.join(KINDS)}."
         )
     return 1
 
@@ -83,11 +89,11 @@ def repository(uri: str, location: str) -> ArtifactRepository:
 def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> int:
     """Send the metrics that stand first, and return how many entries that were."""
     count, batch = 0, []
-    for kind, value in entries[:ENTRIES_AT_ONCE]:
-        if kind != "metrics":
+    for entry in entries[:ENTRIES_AT_ONCE]:
+        if entry.kind != "metrics":
             break
-        for name, number in value["values"].items():
-            batch.append(Metric(name, number, value["time"], value["epoch"]))
+        for name, number in entry.value["values"].items():
+            batch.append(Metric(name, number, entry.value["time"], entry.value["epoch"]))
         count += 1
 
     for some in batches(batch, METRICS_A_BATCH):
@@ -95,10 +101,10 @@ def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -
     return count
 
 
-def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path) -> None:
+def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path, identity: str) -> None:
     """Log a saved model, as `mlflow.models.Model.log` does with one that is in memory."""
     run = client.get_run(run_id)
-    logged = _logged_model(client, run, folder.with_name(f"{folder.name}.id"))
+    logged = _logged_model(client, run, identity)
     if logged.status == LoggedModelStatus.READY:
         return
 
@@ -115,16 +121,17 @@ def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path) -> No
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
 
 
-def _logged_model(client: MlflowClient, run: Run, id_file: Path) -> LoggedModel:
+def _logged_model(client: MlflowClient, run: Run, identity: str) -> LoggedModel:
     """Create MLflow's record of a model, once: an earlier try may have ended half-way."""
-    if id_file.exists():
-        return client.get_logged_model(id_file.read_text())
-    logged = client.create_logged_model(
-        run.info.experiment_id,
+    experiment_id = run.info.experiment_id
+    mine = f"tags.`{JOURNAL}` = '{identity}'"
+    for logged in client.search_logged_models([experiment_id], filter_string=mine):
+        return logged
+    return client.create_logged_model(
+        experiment_id,
         name="model",
         source_run_id=run.info.run_id,
+        tags={JOURNAL: identity},
         params=dict(run.data.params),
         model_type=None,
     )
-    id_file.write_text(logged.model_id)
-    return logged

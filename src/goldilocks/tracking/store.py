@@ -79,7 +79,7 @@ class MlflowStore:
 
     def repair(self) -> list[str]:
         """Send what runs of this folder left unsent, and mark those whose process is gone."""
-        return repair.everything()
+        return repair.everything(self.uri)
 
     def search(
         self, text: str, *, everywhere: bool = False, deleted: bool = False

@@ -20,7 +20,7 @@ from goldilocks import console
 from goldilocks.dataset import Dataset
 from goldilocks.errors import StoreError
 from goldilocks.tracking import ledger, sender
-from goldilocks.tracking.failures import explained, is_refusal
+from goldilocks.tracking.failures import FAILURES, explained, is_refusal
 from goldilocks.tracking.journal import Journal, last_epoch, milliseconds
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_SENDINGS = 1.0
 SECONDS_TO_WAIT = 60.0  # at the end of a run, for a store that does not answer
 SECONDS_BEFORE_WORDS = 3.0
+SECONDS_BETWEEN_BEATS = 600.0
 # MLflow's own loader takes no missing categories, and has none of our layers.
 SERVED = "goldilocks.tracking.served"
 PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
@@ -54,7 +55,15 @@ class JournalTracker:
 
         entries = journal.entries()
         self.last_epoch = last_epoch(entries)
-        self._waiting = entries[journal.sent :]
+        # What an earlier process has logged once for the whole run.
+        self._has_model = any(entry.kind == "model" for entry in entries)
+        self._single = {
+            name
+            for entry in entries
+            if entry.kind == "metrics" and entry.value["epoch"] == 0
+            for name in entry.value["values"]
+        }
+        self._waiting = journal.unsent()
         self._adding = threading.Lock()
         self._sending = threading.Lock()
         self._closing = threading.Event()
@@ -77,8 +86,11 @@ class JournalTracker:
             self._add_metrics(number, values)
 
     def metrics(self, values: Mapping[str, float]) -> None:
-        """Log single values."""
-        self._add_metrics(0, values)
+        """Log single values; those that an earlier process of this run has logged stay."""
+        fresh = {name: value for name, value in values.items() if name not in self._single}
+        if fresh:
+            self._single |= fresh.keys()
+            self._add_metrics(0, fresh)
 
     def _add_metrics(self, epoch: int, values: Mapping[str, float]) -> None:
         self._add("metrics", {"epoch": epoch, "time": milliseconds(), "values": dict(values)})
@@ -120,12 +132,15 @@ class JournalTracker:
         self._add("files", {"folder": copy.name, "path": path})
 
     def model(self, model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> None:
-        """Log a Keras model with its signature and an input example.
+        """Log a Keras model with its signature and an input example, once for a run.
 
         Args:
             model: From raw rows to predictions.
             example: A few raw rows: an array, or a dict of arrays.
         """
+        if self._has_model:
+            return  # An earlier process of this run has logged it, and was killed after that.
+
         # Imports Keras, for which a config error must not wait.
         from mlflow.keras import save_model
 
@@ -145,6 +160,7 @@ class JournalTracker:
             )
             description.flavors["python_function"]["loader_module"] = SERVED
             description.save(str(folder / "MLmodel"))
+        self._has_model = True
         self._add("model", {"folder": folder.name})
 
     def flush(self) -> None:
@@ -158,7 +174,7 @@ class JournalTracker:
                 sent = sender.send(self.store.client, self.store.uri, self.journal, waiting)
                 with self._adding:
                     del self._waiting[:sent]
-                self.journal.sent += sent
+                self.journal.sent = waiting[sent - 1].number + 1
 
     def close(self, status: str) -> bool:
         """End the run: stop the sending thread when all is sent, or after the longest wait.
@@ -191,14 +207,18 @@ class JournalTracker:
 
     def _add(self, kind: str, value: Any) -> None:
         with explained(self.store.uri), self._adding:
-            self.journal.add(kind, value)
-            self._waiting.append((kind, value))
+            self._waiting.append(self.journal.add(kind, value))
 
     def _send_repeatedly(self) -> None:
         """Send about once a second; after the run's end, until all is sent or time is up."""
+        beat = time.monotonic()
         while not self._closing.wait(SECONDS_BETWEEN_SENDINGS):
             if not self._try_to_send():
                 return
+            if time.monotonic() - beat > SECONDS_BETWEEN_BEATS:
+                beat = time.monotonic()
+                with contextlib.suppress(*FAILURES):
+                    self.store.client.set_tag(self.run_id, sender.HEARTBEAT, str(milliseconds()))
 
         until = time.monotonic() + self._patience
         while self._try_to_send() and self._waiting and time.monotonic() < until:
