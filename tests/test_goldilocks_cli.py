@@ -98,10 +98,10 @@ def test_a_command_is_needed(capsys):
 def test_repair_lists_interrupted_runs_and_forgets_them(folder, capsys):
     store = local.connect(uri=None, experiment="tries")
     with (
-        pytest.raises(RuntimeError),
+        pytest.raises(KeyboardInterrupt),
         store.start_run("boston mlp", parent=None, params={}, tags={}, resume=None),
     ):
-        raise RuntimeError
+        raise KeyboardInterrupt
     cli.main(["repair"])
     listed = capsys.readouterr().out
     assert "(boston mlp): interrupted; the command that started it resumes it (0.0 MiB)" in listed

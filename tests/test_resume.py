@@ -46,6 +46,21 @@ def killed(*arguments, epochs):
     assert process.returncode == -signal.SIGKILL, said
 
 
+def interrupted(*arguments, epochs, by=signal.SIGINT, times=1):
+    """Start a command, send it a signal in the middle of the epoch after so many, let it end."""
+    command = [sys.executable, str(ROOT / "train.py"), *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        until = time.monotonic() + 120
+        while len(logged()) < epochs and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        for _ in range(times):
+            process.send_signal(by)
+            time.sleep(0.05)
+        return process.communicate(timeout=120)[0], process.returncode
+
+
 def weights_without_interruption(composed, *arguments):
     run(composed(*arguments, "force=true", "tracking.experiment=whole"))
     store = local.connect(uri=None, experiment="whole")
@@ -76,6 +91,49 @@ def test_a_killed_run_resumes_and_ends_with_the_same_weights(folder, store, comp
         assert steps == list(range(1, EPOCHS + 1)), name
     assert whole.data.tags["weights"] == weights_without_interruption(composed, *overrides())
     assert journal.all_left() == []
+
+
+LONG = ("trainer.epochs=3000", "trainer.batch_size=4")
+
+
+@pytest.mark.parametrize(
+    ("by", "status"), [(signal.SIGINT, 1), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_training_that_is_asked_to_end_keeps_what_it_has(folder, store, by, status):
+    said, code = interrupted(*overrides(*LONG), epochs=3, by=by)
+    assert code == status, said
+    assert "Traceback" not in said
+    assert "ending after this batch; once more ends at once" in said
+    assert "was interrupted after epoch" in said
+    assert "the same command goes on with it" in said
+    [run] = store.client.search_runs([store.experiment_id])
+    assert run.info.status == "KILLED"
+    assert run.data.tags["verdict"]
+    files = {item.path for item in store.client.list_artifacts(run.info.run_id)}
+    assert {"best.weights.h5", "history.csv", "plots", "summary.md"} <= files
+    assert not run.outputs.model_outputs
+    assert not {"best_epoch", "parameters"} & run.data.metrics.keys()
+
+
+def test_a_second_ctrl_c_ends_at_once(folder, store):
+    said, code = interrupted(*overrides(*LONG), epochs=3, times=2)
+    assert code == 1, said
+    assert "Traceback" not in said
+    assert "the same command goes on with it" in said
+    assert store.client.search_runs([store.experiment_id])[0].info.status == "KILLED"
+
+
+def test_after_ctrl_c_the_same_command_ends_with_the_same_weights(folder, store, composed):
+    few = overrides("trainer.epochs=60")
+    said, code = interrupted(*few, epochs=5)
+    assert code == 1, said
+    run(composed(*few))
+    [whole] = store.client.search_runs([store.experiment_id])
+    assert whole.info.status == "FINISHED"
+    assert whole.data.tags["weights"] == weights_without_interruption(composed, *few)
+    for name in ("loss", "best_epoch"):
+        history = store.client.get_metric_history(whole.info.run_id, name)
+        assert len({point.step for point in history}) == len(history), name
 
 
 def test_a_finished_run_is_reused(folder, store, composed, capsys):

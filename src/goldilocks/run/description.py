@@ -108,16 +108,9 @@ def log(
         folder: Holds its other files; history and summary are added.
         parts: As of `markdown`.
     """
-    settings, history = outcome.spec.settings, outcome.result.history
-    epochs = pd.RangeIndex(1, len(history["loss"]) + 1, name="epoch")
-    pd.DataFrame(history, index=epochs).to_csv(folder / "history.csv")
-    text = markdown(outcome, parts)
-    (folder / "summary.md").write_text(f"## {settings.name}\n\n{text}\n")
-    if data := outcome.context.data:
-        (folder / data_summary.FILE).write_text(data.to_json())
-
+    text = _write_summary(outcome, folder, parts)
     tracker.files(folder)
-    read = "train and test" if settings.tree["final"] else "train and validation"
+    read = "train and test" if outcome.spec.settings.tree["final"] else "train and validation"
     tracker.dataset(outcome.context.dataset, context=read)
     tracker.metrics(outcome.metrics)
     tracker.tags(outcome.tags)
@@ -127,6 +120,32 @@ def log(
         console.result(line(outcome))
     else:
         console.result(lines(outcome, tracker))
+
+
+def log_interrupted(outcome: Outcome, tracker: Tracker, folder: Path) -> None:
+    """Log what can be replaced later, of a training that was asked to end: files, verdict, summary.
+
+    Args:
+        outcome: Of the epochs that are done.
+        tracker: Tracker of the run.
+        folder: Holds its other files; history and summary are added.
+    """
+    text = _write_summary(outcome, folder, None)
+    tracker.files(folder)
+    tracker.tags(outcome.tags)
+    tracker.describe(f"Interrupted; the same command goes on.\n\n{text}")
+
+
+def _write_summary(outcome: Outcome, folder: Path, parts: pd.DataFrame | None) -> str:
+    """Write history, summary and data, and return the summary in Markdown."""
+    settings, history = outcome.spec.settings, outcome.result.history
+    epochs = pd.RangeIndex(1, len(history["loss"]) + 1, name="epoch")
+    pd.DataFrame(history, index=epochs).to_csv(folder / "history.csv")
+    text = markdown(outcome, parts)
+    (folder / "summary.md").write_text(f"## {settings.name}\n\n{text}\n")
+    if data := outcome.context.data:
+        (folder / data_summary.FILE).write_text(data.to_json())
+    return text
 
 
 def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:

@@ -25,9 +25,9 @@ from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
 from goldilocks.tracking.selection import PARENT
-from goldilocks.training import frozen
-from goldilocks.training.callbacks import ProgressBar
-from goldilocks.training.fit import FitSpec
+from goldilocks.training import frozen, interruption
+from goldilocks.training.callbacks import Interrupter, ProgressBar
+from goldilocks.training.fit import FitResult, FitSpec
 from goldilocks.training.predict import predict
 from goldilocks.training.pruner import Pruner
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import keras
 
 EXAMPLE_ROWS = 2  # in the logged model's input example
+WEIGHTS = "best.weights.h5"  # artifact of a training that was interrupted
 PRUNED = {"pruned": "true"}  # tags of a run that is not reused as a finished one
 
 
@@ -101,12 +102,18 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
 
     # Model and split -> history.
     fit_spec = prepare(context, spec)
-    with contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress:
-        callbacks: list[keras.callbacks.Callback] = [progress]
+    with (
+        contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress,
+        interruption.listening() as asked_to_end,
+    ):
+        callbacks: list[keras.callbacks.Callback] = [progress, Interrupter(asked_to_end)]
         if context.trial is not None:
             monitor = settings.tree["trainer"]["monitor"]
             callbacks.append(Pruner(context.trial.report_epoch, monitor=monitor))
         result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
+    if result.interrupted:
+        _keep(context, spec, fit_spec, result, tracker)
+        asked_to_end.end()
 
     # Model and rows -> predictions. The store records a test evaluation before the model predicts:
     # if the process is killed in between, the test rows count as evaluated.
@@ -129,6 +136,29 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome
+
+
+def _keep(
+    context: RunContext, spec: TrainingSpec, fit_spec: FitSpec, result: FitResult, tracker: Tracker
+) -> None:
+    """Log what a training has that was asked to end; the same command replaces it later.
+
+    Nothing that stands once is logged: no model and no metrics of the whole training. Test rows are
+    not looked at.
+    """
+    if spec.settings.tree["final"] or not result.history:
+        return
+
+    rows = result.validation
+    predictions = predict(fit_spec.encoder, fit_spec.model, context.dataset, rows)
+    model = encoding.attach(fit_spec.encoder, fit_spec.model)
+    outcome = evaluate(context, spec, fit_spec, model, result, rows, predictions)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        description.write(outcome, model, folder)
+        figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
+        model.save_weights(folder / WEIGHTS)
+        description.log_interrupted(outcome, tracker, folder)
 
 
 def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:

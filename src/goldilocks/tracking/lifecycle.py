@@ -20,6 +20,7 @@ from goldilocks.tracking.database import SQLITE
 from goldilocks.tracking.failures import FAILURES, explained
 from goldilocks.tracking.journal import Journal
 from goldilocks.tracking.tracker import JournalTracker
+from goldilocks.training.interruption import SIGNALS
 
 if TYPE_CHECKING:
     from goldilocks.tracking.store import MlflowStore
@@ -119,6 +120,10 @@ def _end_early(tracker: JournalTracker, error: BaseException) -> None:
     """End a run as KILLED or FAILED, and ignore errors of the store: `error` says more."""
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         status, reason = "KILLED", repair.INTERRUPTED
+        console.note(
+            f"the run {tracker.run_id} was interrupted after epoch {tracker.last_epoch}; the same "
+            "command goes on with it"
+        )
     else:
         status, reason = "FAILED", f"{type(error).__name__}: {error}"
 
@@ -137,7 +142,7 @@ def _relative(uri: str) -> str:
 
 @contextlib.contextmanager
 def _terminable() -> Generator[None]:
-    """Let SIGTERM (a scheduler's, a shutdown's) end a run as Ctrl-C does, so that it is marked."""
+    """Let the signals of a scheduler, a shutdown, a closed terminal end a run as Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -145,8 +150,10 @@ def _terminable() -> Generator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [number for number in SIGNALS if number != signal.SIGINT]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

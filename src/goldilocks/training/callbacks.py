@@ -10,8 +10,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from goldilocks import console
 from goldilocks.formatting import number
+from goldilocks.training.interruption import Interruption, TrainingInterrupted
 
 Logs = Mapping[str, float] | None  # what Keras passes to a callback
+
+
+class Interrupter(keras.callbacks.Callback):
+    """End a training after the batch in which it was asked to end.
+
+    Args:
+        interruption: Says whether it was.
+    """
+
+    def __init__(self, interruption: Interruption):
+        super().__init__()
+        self.interruption = interruption
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Raise TrainingInterrupted if the training was asked to end."""
+        if self.interruption.number:
+            raise TrainingInterrupted
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """As after a batch of training."""
+        self.on_train_batch_end(batch)
 
 
 class Recorder(keras.callbacks.Callback):

@@ -6,9 +6,13 @@ weights and the patience of early stopping.
 
 import json
 import os
+import signal
+import threading
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import keras
@@ -43,16 +47,24 @@ class Checkpoint(keras.callbacks.Callback):
         self.seconds = seconds
         self.saved_at, self.cost = time.monotonic(), 0.0
         self._early_stopping_state: dict[str, Any] = {}
+        self._is_warned = False
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Restore early stopping, which forgets its state when a training begins."""
+        if hasattr(signal, "SIGUSR1") and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGUSR1, self._save_soon)
         for name, value in self._early_stopping_state.items():
             setattr(self.early_stopping, name, value)
 
+    def _save_soon(self, number: int, frame: FrameType | None) -> None:
+        """Save after this epoch: a scheduler warns with SIGUSR1 before it ends a job."""
+        self._is_warned = True
+
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Save, if the last checkpoint is old enough."""
-        age = time.monotonic() - self.saved_at
-        if self.seconds and age < max(self.seconds, self.cost / LARGEST_SHARE):
+        """Save, if the last checkpoint is old enough, or a scheduler has warned."""
+        age, is_warned = time.monotonic() - self.saved_at, self._is_warned
+        self._is_warned = False
+        if self.seconds and not is_warned and age < max(self.seconds, self.cost / LARGEST_SHARE):
             return
         began = time.monotonic()
         self.save()
@@ -101,19 +113,18 @@ class Checkpoint(keras.callbacks.Callback):
             Number of epochs that are done: 0 without a checkpoint, all if the training had
             stopped early.
         """
+        variables = _variables(model)
         try:
-            with np.load(self.file, allow_pickle=False) as stored:
-                encoded, *arrays = stored.values()
+            state, arrays = _read(self.file, [tuple(variable.shape) for variable in variables])
         except FileNotFoundError:
             return 0
-        except (zipfile.BadZipFile, EOFError, ValueError) as error:
+        except Exception as error:  # Damage raises anything, and always means the same.
+            reason = str(error) or type(error).__name__
             console.note(
-                f"the checkpoint {self.file} cannot be read ({error}): training starts again"
+                f"the checkpoint {self.file} cannot be read ({reason}): training starts again"
             )
             return 0
 
-        state = json.loads(encoded.tobytes())
-        variables = _variables(model)
         best_weights = arrays[len(variables) :] or None
         for variable, values in zip(variables, arrays[: len(variables)], strict=True):
             variable.assign(values)
@@ -124,6 +135,21 @@ class Checkpoint(keras.callbacks.Callback):
         if state["stopped"]:
             return epochs
         return self.recorder.epochs
+
+
+def _read(file: Path, shapes: Sequence[tuple[int, ...]]) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Return the state and the arrays of a checkpoint, of which the first have these shapes."""
+    with zipfile.ZipFile(file) as archive:
+        if damaged := archive.testzip():
+            raise ValueError(f"{damaged} is damaged")
+    with np.load(file, allow_pickle=False) as stored:
+        encoded, *arrays = stored.values()
+    state = json.loads(encoded.tobytes())
+    if [array.shape for array in arrays[: len(shapes)]] != list(shapes):
+        raise ValueError("its arrays are those of another model")
+    if missing := {"stopped", "history", "seconds"} - state.keys():
+        raise ValueError(f"it has no {', '.join(sorted(missing))}")
+    return state, arrays
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

@@ -1,5 +1,6 @@
 """Model and split -> history: Keras's own training loop, for every model and data set."""
 
+import contextlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from goldilocks.protocol import Rows, Split
 from goldilocks.training import batches
 from goldilocks.training.callbacks import Recorder
 from goldilocks.training.checkpoint import Checkpoint
+from goldilocks.training.interruption import TrainingInterrupted
 
 # Steps run in one call into TensorFlow while their inputs hold at most this many numbers: about a
 # second of work of a small network, so that the progress bar still moves.
@@ -66,6 +68,8 @@ class FitResult:
         monitor: Name of the monitored value; None if nothing was monitored.
         seconds: Seconds of the whole training.
         validation: Validation rows behind the `val_` values, int64 (n,), ascending.
+        interrupted: Whether it was asked to end before its last epoch; what it has is of the whole
+            epochs, of which there may be none.
     """
 
     history: Mapping[str, Sequence[float]]
@@ -73,6 +77,7 @@ class FitResult:
     monitor: str | None
     seconds: float
     validation: Rows
+    interrupted: bool = False
 
     @property
     def best(self) -> dict[str, float]:
@@ -183,9 +188,11 @@ def fit(
         batches_done=epochs_done * steps,
     )
 
-    with warnings.catch_warnings():
+    interrupted = False
+    with warnings.catch_warnings(), contextlib.suppress(TrainingInterrupted):
         # `model=baseline` has no trainable weights, on purpose.
         warnings.filterwarnings("ignore", message="The model does not have any trainable weights")
+        interrupted = True  # As long as Keras has not come to the end.
         spec.model.fit(
             training_batches,
             validation_data=validation_batches,
@@ -196,6 +203,10 @@ def fit(
             verbose=0,
             callbacks=[*training_callbacks, *callbacks],
         )
+        interrupted = False
+
+    if interrupted and early_stopping is not None and early_stopping.best_weights is not None:
+        spec.model.set_weights(early_stopping.best_weights)
 
     best_epoch, monitored = recorder.epochs, None
     if early_stopping is not None:
@@ -206,6 +217,7 @@ def fit(
         monitor=monitored,
         seconds=recorder.elapsed,
         validation=rows,
+        interrupted=interrupted,
     )
 
 
