@@ -5,10 +5,12 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 
 import pytest
 import requests
 
+from conftest import ROOT
 from goldilocks.tracking import inputs, journal, local, registry
 from test_registry import logged
 
@@ -136,3 +138,32 @@ def test_a_model_is_registered_on_a_server_and_found_again(server, folder):
     ]
     assert inputs.of(store, run_ids[0]).classes == ("no", "ja ✓")
     assert store.load_model(registry.model_run_id(store, "houses")).count_params() == 3
+
+
+SMALL = ("dataset=boston", "dataset.source=stand_in", "trainer.epochs=2", "regularizer=none")
+
+
+def test_a_password_in_the_address_of_a_store_is_written_nowhere(server, folder):
+    password = uuid.uuid4().hex
+    address = server.uri.replace("://", f"://me:{password}@")
+
+    def typed(*arguments):
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+
+    train = str(ROOT / "train.py")
+    done = [
+        typed(train, *SMALL, "model.units=[4]", f"tracking.uri={address}"),
+        typed(train, "-m", *SMALL, "model.units=[4],[6]", "force=true", f"tracking.uri={address}"),
+        typed(train, *SMALL, f"tracking.uri=http://me:{password}@127.0.0.1:1"),
+        typed(train, *SMALL, f"tracking.uri={address}", "model.unit=4"),
+        typed("-m", "goldilocks.cli", "report", "f" * 32, "--uri", address),
+        typed("-m", "goldilocks.cli", "repair", "--uri", address),
+    ]
+    assert [each.returncode for each in done[:3]] == [0, 0, 1], done[2].stderr
+    printed = "".join(each.stdout + each.stderr for each in done)
+    assert "me:***@" in printed
+    assert password not in printed
+    written = [file for at in (folder, server.folder) for file in at.rglob("*") if file.is_file()]
+    assert len(written) > 20
+    assert not [file for file in written if password.encode() in file.read_bytes()]

@@ -579,6 +579,19 @@ def test_runs_come_back_by_their_ids_in_the_order_asked_for(store):
     assert [list(child.val_loss) for child in found] == [[8.0, 4.0, 8 / 3], [4.0, 2.0, 4 / 3]]
 
 
+def test_runs_of_more_experiments_than_a_page_holds_are_found(store, monkeypatch):
+    ids = [store.client.create_experiment(f"experiment {number}") for number in range(5)]
+    for experiment_id in ids:
+        store.client.create_run(experiment_id, run_name=experiment_id)
+    whole = store.client.search_experiments
+    monkeypatch.setattr(
+        store.client,
+        "search_experiments",
+        lambda view, page_token: whole(view, max_results=2, page_token=page_token),
+    )
+    assert [run.name for run in store.search("", everywhere=True)] == ids
+
+
 def test_the_model_of_a_run_comes_back(store):
     data = dataset("image")
     encoder = encoding.fit(data, np.arange(12), in_order=False)

@@ -141,7 +141,7 @@ def stopping() -> Generator[None]:
 
 
 def _stop(message: str) -> NoReturn:
-    sys.exit(f"goldilocks: {message}")
+    sys.exit(f"goldilocks: {console.without_passwords(message)}")
 
 
 @contextlib.contextmanager

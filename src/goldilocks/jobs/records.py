@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from goldilocks import console
+
 FOLDER = "jobs"
 
 
@@ -21,7 +23,7 @@ class JobRecord:
     Attributes:
         number: Its position in the sweep, from 0.
         name: For people.
-        overrides: As its command line had them.
+        overrides: As its command line had them, without passwords.
         status: "waiting", "running", "finished", or "failed".
         reason: Why it failed, in words; "" if it did not.
         run_id: MLflow's; "" before its run is open, or without tracking.
@@ -54,6 +56,8 @@ def update(
         changes: Attributes of `JobRecord`, by name.
     """
     record = dataclasses.replace(read(sweep_dir, number), **changes)
+    shown = tuple(map(console.without_passwords, record.overrides))
+    record = dataclasses.replace(record, overrides=shown)
 
     file = _file(sweep_dir, number)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -83,6 +83,10 @@ class ParentRun:
         """Compare the runs of the sweep, log what became of its jobs, and end the run."""
         from goldilocks.report import sweep  # With matplotlib, which no job waits for.
 
+        # Hydra has written it, with the command line as it was typed.
+        for file in self.sweep_dir.glob("multirun.yaml"):
+            file.write_text(console.without_passwords(file.read_text(encoding="utf-8")))
+
         job_records = records.read_all(self.sweep_dir)
         for record in job_records:
             if record.run_id and record.status == "failed":

@@ -8,6 +8,7 @@ from filelock import Timeout
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from goldilocks import console
 from goldilocks.errors import StoreError
 
 # What MLflow raises about a store, by way of SQLAlchemy, requests (an OSError) or the file system.
@@ -31,11 +32,12 @@ def explained(uri: str) -> Generator[None]:
     except FAILURES as error:
         cause = getattr(error, "orig", None) or error  # SQLAlchemy's is in the way.
         reason = (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")
-        raise StoreError(
+        sentence = (
             f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and "
             "write permission: make room or give permission, or use another with "
             "tracking.uri=URI, or none with tracking=none."
-        ) from error
+        )
+        raise StoreError(console.without_passwords(sentence)) from error
 
 
 def is_refusal(error: StoreError) -> bool:

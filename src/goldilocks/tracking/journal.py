@@ -139,6 +139,8 @@ class Journal:
         Raises:
             OSError: There is no room; the journal is as it was.
         """
+        if not self._file.exists():
+            self._file.touch(mode=0o600)  # The address of the store may have a password.
         with self._lock, self._file.open("ab", buffering=0) as file:
             entry = Entry(self._next, kind, value)
             line, size = _line(entry), file.seek(0, os.SEEK_END)
@@ -181,6 +183,7 @@ class Journal:
         self._next = max(lost[-1], *(entry.number for entry in self.entries()), 0) + 1
         whole = [*self.entries(), Entry(self._next, "lost", {"numbers": lost})]
         fresh = self.folder / "journal.new"
+        fresh.touch(mode=0o600)
         fresh.write_bytes(b"".join(map(_line, whole)))
         fresh.replace(self._file)
         self._next += 1

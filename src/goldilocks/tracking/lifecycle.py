@@ -73,10 +73,12 @@ def open_run(
         tracker = JournalTracker(store, written)
         run_id = written.run_id
         try:
-            with _terminable():
+            with _terminable(), console.surviving():
                 if not any(entry.kind == "params" for entry in written.entries()):
                     tracker.params(params)
                 yield tracker
+                if console.output_was_lost():
+                    tracker.tags({"output": "nobody read it, or its disk was full"})
         except BaseException as error:
             _end_early(tracker, error)
             raise
@@ -93,10 +95,13 @@ def open_run(
 
 def _create(store: MlflowStore, name: str, tags: Mapping[str, str], written: Journal) -> str:
     """Create a run in the store, and return its ID."""
-    own = {**tags, sender.JOURNAL: written.run_id}
+    shown = {key: console.without_passwords(value) for key, value in tags.items()}
+    own = {**shown, sender.JOURNAL: written.run_id}
     try:
         run = store.client.create_run(
-            store.experiment_id, run_name=name, tags=resolve_tags(dict(own))
+            store.experiment_id,
+            run_name=console.without_passwords(name),
+            tags=resolve_tags(dict(own)),
         )
         return run.info.run_id
     except FAILURES:

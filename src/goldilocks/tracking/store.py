@@ -89,8 +89,7 @@ class MlflowStore:
         experiments, runs, token = [self.experiment_id], [], None
         with explained(self.uri):
             if everywhere or deleted:
-                searched = self.client.search_experiments(view)  # 1,000 at most.
-                experiments = [experiment.experiment_id for experiment in searched]
+                experiments = self._experiments(view)
 
             while True:
                 page = self.client.search_runs(
@@ -104,6 +103,17 @@ class MlflowStore:
                 token = page.token
                 if not token:
                     return runs
+
+    def _experiments(self, view: int) -> list[str]:
+        """Return the IDs of all experiments, of which MLflow gives 1,000 at a time."""
+        experiments: list[str] = []
+        token = None
+        while True:
+            page = self.client.search_experiments(view, page_token=token)
+            experiments += [experiment.experiment_id for experiment in page]
+            token = page.token
+            if not token:
+                return experiments
 
     def get_run(self, run_id: str) -> StoredRun:
         """Return a run of any experiment of this store, without its curves."""

@@ -34,6 +34,7 @@ SECONDS_BEFORE_WORDS = 3.0
 SECONDS_BETWEEN_BEATS = 600.0
 # MLflow's own loader takes no missing categories, and has none of our layers.
 SERVED = "goldilocks.tracking.served"
+WRITTEN = (".yaml", ".md", ".json", ".txt", ".html")  # files that may quote a command
 PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
 
 
@@ -97,11 +98,13 @@ class JournalTracker:
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log parameters; lists and null are written as in YAML."""
-        self._add("params", {name: written(value) for name, value in values.items()})
+        shown = {name: console.without_passwords(written(value)) for name, value in values.items()}
+        self._add("params", shown)
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags, replacing those of the same names."""
-        self._add("tags", dict(values))
+        shown = {name: console.without_passwords(value) for name, value in values.items()}
+        self._add("tags", shown)
 
     def mark_test_evaluation(self) -> None:
         """Record, in the journal and the store, that the test rows are evaluated now."""
@@ -119,7 +122,7 @@ class JournalTracker:
             "name": dataset.name,
             "digest": dataset.digest[:DIGEST_LENGTH],
             "source_type": dataset.source,
-            "source": json.dumps({"uri": dataset.location}),
+            "source": json.dumps({"uri": console.without_passwords(dataset.location)}),
             "profile": json.dumps({"num_rows": len(dataset.y), "classes": list(dataset.classes)}),
         }
         self._add("dataset", {"dataset": entity, "context": context})
@@ -129,6 +132,10 @@ class JournalTracker:
         with explained(self.store.uri):
             copy = Path(tempfile.mkdtemp(prefix="files-", dir=self.journal.folder))
             shutil.copytree(folder, copy, dirs_exist_ok=True)
+            for file in copy.rglob("*"):
+                if file.suffix in WRITTEN:
+                    text = file.read_text(encoding="utf-8")
+                    file.write_text(console.without_passwords(text), encoding="utf-8")
         self._add("files", {"folder": copy.name, "path": path})
 
     def model(self, model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> None:

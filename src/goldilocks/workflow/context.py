@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from goldilocks import console
 from goldilocks.config.settings import PARENT_FILE, Settings, key_of
 from goldilocks.dataset import Dataset
 from goldilocks.errors import JobError, UserError
@@ -190,7 +191,8 @@ class Context:
                     settings.overrides,
                 )
                 record = records.read(folder, number)
-                if record.status != "finished" or record.overrides != job.overrides:
+                shown = tuple(map(console.without_passwords, job.overrides))
+                if record.status != "finished" or record.overrides != shown:
                     return job
                 # An interrupted process finished it. Once is enough, even with force=true.
                 tell(number, self._take(candidate, record.run_id))
