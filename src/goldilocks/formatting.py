@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +53,31 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1:
         return ">99 %"
     return f"{100 * share:.0f} %"
+
+
+def quoted(text: str) -> str:
+    r"""Return a text in quotes, in which Hydra and OmegaConf take every sign as it is.
+
+    >>> print(quoted("it's"))
+    'it\'s'
+    """
+    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
+    text = re.sub(r"(\\*)'", r"\1\1\\'", text)
+    return "'" + re.sub(r"(\\+)\Z", r"\1\1", text) + "'"
+
+
+def argument(key: str, name: str) -> str:
+    """Return what to type in a shell to give a key, literally, the name of a column or a class.
+
+    >>> argument("dataset.target", "price"), argument("dataset.target", "median price (USD)")
+    ('dataset.target=price', "'dataset.target=median price (USD)'")
+    >>> print(argument("dataset.target", "null"))
+    "dataset.target='null'"
+    """
+    ambiguous = name in ("null", "") or name[0] + name[-1] in ("''", '""', "[]")
+    word = f"{key}={quoted(name) if ambiguous else name}"
+    simple = "'" in word and not set(word) & set('"$`\\!')
+    return f'"{word}"' if simple else shlex.quote(word)
 
 
 def markdown(table: pd.DataFrame) -> str:

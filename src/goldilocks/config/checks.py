@@ -8,9 +8,10 @@ from typing import Any
 from goldilocks.config import renamed, traits
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.regularizer import AUGMENTATION, Regularizer
-from goldilocks.config.rules import rule_of, same_type
+from goldilocks.config.rules import Rule, rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
 from goldilocks.errors import ProblemError, did_you_mean
+from goldilocks.formatting import argument
 from goldilocks.problem import LOSSES, Problem, check_monitor, resolve
 
 OURS = "goldilocks."  # what the `_target_` of every option begins with
@@ -124,14 +125,42 @@ def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterat
             yield f"{group}._target_ is {target}; expected a function of goldilocks."
 
     for key, value in leaves(tree).items():
-        rule = rule_of(key)
-        if rule is None and key in defaults:
-            rule = same_type(defaults[key])
+        rule = _rule_of(key, defaults)
         if rule is None:
             unknown_key = f"{key} is not a key of any configuration; leave it out."
             yield renamed.sentence(key, [shown(value)]) or unknown_key
         elif not rule.allows(value):
             yield f"{key} is {shown(value)}; expected {rule.expected}."
+
+
+def _rule_of(key: str, defaults: Mapping[str, Any]) -> Rule | None:
+    """Return the rule of a key; of one without a rule of its own, that of its default's type."""
+    rule = rule_of(key)
+    return same_type(defaults[key]) if rule is None and key in defaults else rule
+
+
+def numbers_read(
+    tree: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
+) -> dict[str, Any]:
+    """Return a configuration in which each number has the type that its rule means.
+
+    A whole number stays one where the default is one: `dataset.lookback` is 24 rows or 1.5 hours.
+
+    Args:
+        tree: As in `Composed`.
+        defaults: As of `value_errors`.
+        prefix: Of the dotted keys in the tree.
+    """
+    numbers: dict[str, Any] = {}
+    for name, value in tree.items():
+        key = f"{prefix}{name}"
+        rule = _rule_of(key, defaults)
+        numbers[name] = value
+        if isinstance(value, Mapping):
+            numbers[name] = numbers_read(value, defaults, f"{key}.")
+        elif rule and not (isinstance(value, int) and isinstance(defaults.get(key), int)):
+            numbers[name] = rule.read(value)
+    return numbers
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -361,7 +390,8 @@ def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) 
 
 def _typed(keys: Mapping[str, Any]) -> str:
     """Return keys of the data set as a person types them, without those that have no value."""
-    return " ".join(f"dataset.{key}={value}" for key, value in keys.items() if value is not None)
+    words = {f"dataset.{key}": str(value) for key, value in keys.items() if value is not None}
+    return " ".join(argument(key, value) for key, value in words.items())
 
 
 def path_errors(tree: Mapping[str, Any]) -> Iterator[str]:
