@@ -85,7 +85,7 @@ def test_a_gap_is_filled_with_the_value_before_and_never_with_one_after(write):
         "Filled 2 missing values with the ones before them in time.",
         "Left out 1 rows at the start, where a column has no value yet; the last to begin is "
         "'load': "
-        "dataset.drop=[load] leaves it out and keeps the rows.",
+        "dataset.drop=load leaves it out and keeps the rows.",
     )
 
 
@@ -108,8 +108,8 @@ def test_unequal_steps_are_counted(write):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"time": "wen"}, r"no column 'wen'.+Did you mean 'when'\?"),
-        ({"target": "lod"}, r"no column 'lod'.+Did you mean 'load'\?"),
+        ({"time": "wen"}, r"no column 'wen'.+Did you mean dataset.time=when\?"),
+        ({"target": "lod"}, r"no column 'lod'.+Did you mean dataset.target=load\?"),
         ({"target": "when"}, r"'when' is the target and cannot be dataset\.time"),
         ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
         (

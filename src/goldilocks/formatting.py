@@ -75,9 +75,17 @@ def argument(key: str, name: str) -> str:
     "dataset.target='null'"
     """
     ambiguous = name in ("null", "") or name[0] + name[-1] in ("''", '""', "[]")
-    word = f"{key}={quoted(name) if ambiguous else name}"
-    simple = "'" in word and not set(word) & set('"$`\\!')
-    return f'"{word}"' if simple else shlex.quote(word)
+    return shell(f"{key}={quoted(name) if ambiguous else name}")
+
+
+def shell(*words: str) -> str:
+    """Return words as they are typed in a shell, in double quotes where these are easier to read.
+
+    >>> print(shell("train.py", "dataset.target='x, y'", "dataset.file=houses (1).csv"))
+    train.py "dataset.target='x, y'" 'dataset.file=houses (1).csv'
+    """
+    simple = [word for word in words if "'" in word and not set(word) & set('"$`\\!')]
+    return " ".join(f'"{word}"' if word in simple else shlex.quote(word) for word in words)
 
 
 def markdown(table: pd.DataFrame) -> str:

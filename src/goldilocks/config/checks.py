@@ -8,7 +8,7 @@ from typing import Any
 from goldilocks.config import renamed, traits
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.regularizer import AUGMENTATION, Regularizer
-from goldilocks.config.rules import Rule, rule_of, same_type
+from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
 from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.formatting import argument
@@ -125,7 +125,9 @@ def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterat
             yield f"{group}._target_ is {target}; expected a function of goldilocks."
 
     for key, value in leaves(tree).items():
-        rule = _rule_of(key, defaults)
+        rule = rule_of(key)
+        if rule is None and key in defaults:
+            rule = same_type(defaults[key])
         if rule is None:
             unknown_key = f"{key} is not a key of any configuration; leave it out."
             yield renamed.sentence(key, [shown(value)]) or unknown_key
@@ -133,34 +135,21 @@ def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterat
             yield f"{key} is {shown(value)}; expected {rule.expected}."
 
 
-def _rule_of(key: str, defaults: Mapping[str, Any]) -> Rule | None:
-    """Return the rule of a key; of one without a rule of its own, that of its default's type."""
-    rule = rule_of(key)
-    return same_type(defaults[key]) if rule is None and key in defaults else rule
+def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Make whole numbers real ones in place, where the rule of a key means a real number.
 
-
-def numbers_read(
-    tree: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
-) -> dict[str, Any]:
-    """Return a configuration in which each number has the type that its rule means.
-
-    A whole number stays one where the default is one: `dataset.lookback` is 24 rows or 1.5 hours.
+    Those of a key whose default is whole stay: `dataset.lookback` is 24 rows, or 1.5 hours.
 
     Args:
         tree: As in `Composed`.
         defaults: As of `value_errors`.
-        prefix: Of the dotted keys in the tree.
     """
-    numbers: dict[str, Any] = {}
-    for name, value in tree.items():
-        key = f"{prefix}{name}"
-        rule = _rule_of(key, defaults)
-        numbers[name] = value
-        if isinstance(value, Mapping):
-            numbers[name] = numbers_read(value, defaults, f"{key}.")
-        elif rule and not (isinstance(value, int) and isinstance(defaults.get(key), int)):
-            numbers[name] = rule.read(value)
-    return numbers
+    for key, value in leaves(tree).items():
+        group, _, name = key.partition(".")
+        default = defaults.get(key)
+        rule = rule_of(key) or same_type(default)
+        if rule.real and type(value) is int and type(default) is not int and rule.allows(value):
+            tree[group][name] = float(value)
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import contextlib
 import difflib
 import os
-import shlex
 import sys
 import warnings
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
@@ -44,7 +43,7 @@ from goldilocks.config.settings import (
     settled,
 )
 from goldilocks.errors import ConfigError, UserError
-from goldilocks.formatting import quoted
+from goldilocks.formatting import quoted, shell
 
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -264,7 +263,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[list[Override], list[str]]:
             words.append(argument)
             errors.append(
                 f"{' '.join(words[1:])} cannot be read; expected key=value. If it belongs to the "
-                f"value before it, type {shlex.quote(' '.join(words))}."
+                f"value before it, type {shell(' '.join(words))}."
             )
         else:
             errors.append(f"{argument} cannot be read; expected key=value{_text_meant(argument)}.")
@@ -275,9 +274,9 @@ def _text_meant(argument: str) -> str:
     """Return how a word that cannot be read is typed if its value is a text."""
     key, _, value = argument.partition("=")
     rule = rule_of(key_of(argument))
-    if rule is not None and not rule.allows(value):
+    if rule is None or not rule.allows(value):
         return ""
-    return f"; for a text with special signs, {shlex.quote(f'{key}={quoted(value)}')}"
+    return f"; for a text with special signs, {shell(f'{key}={quoted(value)}')}"
 
 
 def _files(overrides: Sequence[Override], conf: Path) -> OptionFiles:
@@ -311,10 +310,8 @@ def _read(
         return
 
     if override.is_sweep_override() and not sweeps:
-        yield (
-            f"{word} gives several values; add -m for a run of each{_list_of(name, override)}."
-        )
-        values = values[:1]
+        yield f"{word} gives several values; add -m for a run of each{_or_list(name, values)}."
+        values = values[:1] if name in GROUPS else []
     if name == "hydra.searchpath":
         line.search_path.append(word)
     elif name in GROUPS:
@@ -359,13 +356,12 @@ def _values(override: Override) -> list[str]:
     return [str(override.input_line).partition("=")[2]]
 
 
-def _list_of(name: str, override: Override) -> str:
+def _or_list(name: str, values: Sequence[str]) -> str:
     """Return how several values are typed as one list, where the key may have one."""
-    rule = rule_of(name)
-    values = list(override.sweep_iterator()) if override.is_choice_sweep() else []
-    if rule is None or not rule.allows(values):
+    word, rule = f"{name}=[{','.join(values)}]", rule_of(name)
+    if rule is None or not rule.allows(OverridesParser.create().parse_override(word).value()):
         return ""
-    return f", or write one list: {name}=[{','.join(_values(override))}]"
+    return f", or write one list: {word}"
 
 
 def _unknown_key(name: str, known: Sequence[str]) -> str:

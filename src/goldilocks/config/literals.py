@@ -6,24 +6,22 @@ typed is quoted before Hydra sees it. With -m, a comma outside of quotes still s
 """
 
 import re
-import shlex
 from collections.abc import Sequence
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import QuotedString, Sweep, ValueType
+from hydra.core.override_parser.types import QuotedString
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
 
 from goldilocks.config.rules import Rule, rule_of
-from goldilocks.formatting import quoted
+from goldilocks.formatting import quoted, shell
 
 MULTIRUN = {"-m", "--multirun"}
 
 # One of several values between commas: in quotes, in brackets, or without a comma.
-PIECE = re.compile(
-    r"""\s*('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\[.*?\]|[^,]*?)\s*,""", re.DOTALL
-)
-RESOLVER = re.compile(r"\$\{(\w[\w.]*):")
+QUOTED = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+LIST = rf"\[(?:{QUOTED}|\[[^\[\]]*\]|[^\[\]])*+\]"
+PIECE = re.compile(rf"\s*({QUOTED}|{LIST}|[^,]*?)\s*,", re.DOTALL)
+SWEEP = re.compile(r"\s*(choice|glob|interval|range|shuffle|sort|tag)\s*\(")
 
 
 def for_hydra(arguments: Sequence[str]) -> list[str]:
@@ -35,7 +33,7 @@ def for_hydra(arguments: Sequence[str]) -> list[str]:
     ["dataset.file='houses (1).csv'", "dataset.target='a=b'", "dataset.drop=['2020','m²']"]
     """
     sweeps = not MULTIRUN.isdisjoint(arguments)
-    return [_for_hydra(argument, sweeps=sweeps) for argument in arguments]
+    return [_for_hydra(argument, sweeps) for argument in arguments]
 
 
 def as_typed(words: Sequence[str]) -> str:
@@ -45,47 +43,43 @@ def as_typed(words: Sequence[str]) -> str:
     "train.py 'dataset.file=houses (1).csv'"
     """
     sweeps = not MULTIRUN.isdisjoint(words)
-    return shlex.join(plainest(word, sweeps=sweeps) for word in words)
+    return shell(*(plainest(word, sweeps=sweeps) for word in words))
 
 
 def plainest(word: str, *, sweeps: bool = False) -> str:
     """Return a word without Hydra's quotes, if it is read the same without them."""
     key, _, text = word.partition("=")
     value = _parsed(text)
-    if not isinstance(value, QuotedString):
-        return word
-    plain = f"{key}={value.text}"
-    return plain if _for_hydra(plain, sweeps=sweeps) == word else word
+    plain = f"{key}={value.text}" if isinstance(value, QuotedString) else word
+    return plain if _for_hydra(plain, sweeps) == word else word
 
 
-def _for_hydra(argument: str, *, sweeps: bool) -> str:
+def _for_hydra(argument: str, sweeps: bool) -> str:
     key, equals, text = argument.partition("=")
     rule = rule_of(key)
-    if not equals or rule is None or not rule.literal:
+    if not equals or rule is None or not rule.literal or (sweeps and SWEEP.match(text)):
         return argument
-    if not sweeps:
-        return f"{key}={_value(text, rule)}"
 
-    value = _parsed(text)
-    if isinstance(value, Sweep) and not getattr(value, "simple_form", False):
-        return argument  # choice(...), glob(...)
-    return f"{key}={','.join(_value(piece, rule) for piece in _pieces(text))}"
+    # A column may be named null, which its reader knows; a path is not.
+    null = "null" if rule.allows(None) and (sweeps or rule.literal == "text") else ""
+    values = _pieces(text) if sweeps else [text]
+    return f"{key}={','.join(v if v == null else _value(v, rule) for v in values)}"
 
 
 def _value(text: str, rule: Rule) -> str:
     """Return one value of a key, a name or a list of names, so that Hydra reads what was typed."""
-    if text == "null" and rule.allows(None):
-        return text
-    takes_list = rule.allows(["name"])
-    if takes_list and text.startswith("[") and text.endswith("]"):
-        names = _pieces(text[1:-1]) if text[1:-1].strip() else []
-        return f"[{','.join(map(_name, names))}]"
+    if not rule.allows(["name"]):
+        return _name(text)
 
-    # Without brackets, the reader knows whether a comma belongs to the name of a column.
     pieces = _pieces(text)
-    if takes_list and len(pieces) > 1 and any(map(_is_quoted, pieces)):
-        return f"[{','.join(map(_name, pieces))}]"
-    return _name(text) if rule.allows("name") else f"[{_name(text)}]"
+    if text.startswith("[") and text.endswith("]"):
+        if len(pieces) > 1:
+            return text  # Of a sweep.
+        pieces = _pieces(text[1:-1]) if text.strip("[] ") else []
+    elif len(pieces) == 1 or not any(map(_is_quoted, pieces)):
+        # Its reader knows whether a comma belongs to the name of a column.
+        return _name(text) if rule.allows("name") else f"[{_name(text)}]"
+    return f"[{','.join(map(_name, pieces))}]"
 
 
 def _pieces(text: str) -> list[str]:
@@ -94,22 +88,16 @@ def _pieces(text: str) -> list[str]:
 
 def _name(text: str) -> str:
     """Return a name, quoted unless Hydra gives it back as typed, or it is quoted already."""
-    plain = _parsed(text) == text and _is_settled(text)
-    return text if plain or _is_quoted(text) else quoted(text)
+    plain = _parsed(text) == text and ("${" not in text or "${oc.env:" in text)
+    return text if _is_quoted(text) or (plain and text[-1:] != "\\") else quoted(text)
 
 
 def _is_quoted(text: str) -> bool:
-    return isinstance(_parsed(text), QuotedString) and text[:1] in ("'", '"')
-
-
-def _is_settled(text: str) -> bool:
-    """Whether a text means the same to OmegaConf: it calls a resolver that exists, or nothing."""
-    names = RESOLVER.findall(text)
-    return "${" not in text or (names != [] and all(map(OmegaConf.has_resolver, names)))
+    return text[:1] in ("'", '"') and isinstance(_parsed(text), QuotedString)
 
 
 def _parsed(text: str) -> object:
-    """Return a value as Hydra reads it, a sweep and quotes included; None if it cannot."""
+    """Return a value as Hydra reads it, quotes and sweeps included; None if it cannot."""
     try:
         return OverridesParser.create().parse_override(f"key={text}")._value  # pyright: ignore
     except HydraException:

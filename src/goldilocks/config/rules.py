@@ -18,25 +18,15 @@ class Rule(NamedTuple):
     """What the value of a key may be: in words, and as a test.
 
     Attributes:
-        literal: Whether it is a text that is taken as typed, in which no sign has a meaning.
+        literal: "text" of one that is taken as typed, in which no sign has a meaning; "name" of the
+            name of a column or a class, which null may be as well; else "".
         real: Whether it is a number that need not be whole.
     """
 
     expected: str
     allows: Callable[[Any], bool]
-    literal: bool = False
+    literal: str = ""
     real: bool = False
-
-    def read(self, value: Any) -> Any:
-        """Return a value with the type that its rule means: 1e3 is whole, and 1 a real number.
-
-        >>> rule({"whole": 1}).read(1e3), rule("positive").read(1), rule(["positive", None]).read(1)
-        (1000, 1.0, 1.0)
-        """
-        if self.real and _is_int(value):
-            return float(value)
-        whole = _whole(value)
-        return whole if self.allows(whole) and not self.allows(value) else value
 
 
 def one_of(words: Iterable[str]) -> Rule:
@@ -45,7 +35,7 @@ def one_of(words: Iterable[str]) -> Rule:
     return Rule(f"one of {', '.join(allowed)}", lambda value: value in allowed)
 
 
-def list_of(what: str, allows: Callable[[Any], bool], *, literal: bool = False) -> Rule:
+def list_of(what: str, allows: Callable[[Any], bool], *, literal: str = "") -> Rule:
     """Return the rule of a list, maybe empty, of what a test allows."""
     return Rule(
         f"a list of {what}",
@@ -62,13 +52,6 @@ def some_of(words: Iterable[str]) -> Rule:
 
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _whole(value: Any) -> Any:
-    """Return a value with an int in place of each whole float."""
-    if isinstance(value, list):
-        return list(map(_whole, value))
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_text(value: object) -> bool:
@@ -107,9 +90,9 @@ NAMED: Mapping[str | None, Rule] = {
     "auto": Rule("auto", lambda value: value == "auto"),
     "flag": Rule("true or false", lambda value: isinstance(value, bool)),
     "text": Rule("a word", _is_text),
-    "literal": Rule("a word", _is_text, literal=True),
-    "path": Rule("a path", _is_name, literal=True),
-    "name": Rule("a name", _is_name, literal=True),
+    "literal": Rule("a word", _is_text, literal="text"),
+    "path": Rule("a path", _is_name, literal="text"),
+    "name": Rule("a name", _is_name, literal="name"),
     "file_name": Rule("a name without /", lambda value: _is_name(value) and "/" not in str(value)),
     "whole": Rule("a whole number", _is_int),
     "number": Rule("a number", _is_number, real=True),
@@ -135,7 +118,7 @@ NAMED: Mapping[str | None, Rule] = {
     "metric": one_of(METRICS),
     "two_lines": Rule("the numbers of two lines such as [1,2]", _are_two_lines),
     "list": Rule("a list", lambda value: isinstance(value, list)),
-    "names": list_of("names", _is_name, literal=True),
+    "names": list_of("names", _is_name, literal="name"),
     "keys": list_of("keys", lambda item: isinstance(item, str)),
     "mappings": list_of("mappings", _is_mapping),
     "parts": some_of(part.name for part in fields(Regularizer)),
@@ -190,7 +173,7 @@ def rule(form: Any) -> Rule:
             return Rule(
                 ", or ".join(one.expected for one in rules),
                 lambda value: any(one.allows(value) for one in rules),
-                any(one.literal for one in rules),
+                "".join({one.literal for one in rules}),
                 any(one.real for one in rules),
             )
         case _:

@@ -24,7 +24,7 @@ from goldilocks.config.checks import (
     config_errors,
     foreign_keys,
     leaves,
-    numbers_read,
+    real_numbers,
     resolve_problem,
 )
 from goldilocks.config.literals import as_typed, plainest
@@ -303,4 +303,5 @@ def composed(cfg: DictConfig, hydra: HydraConf | DictConfig) -> Composed:
         {group: str(choices[group]) for group in GROUPS if choices.get(group)},
         option_files(hydra.runtime.config_sources),
     )
-    return dataclasses.replace(composition, tree=numbers_read(tree, composition.defaults()))
+    real_numbers(tree, composition.defaults())
+    return composition

@@ -24,6 +24,7 @@ from goldilocks.dataset.readers.numbers import read_numbers
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 SAMPLE = 200  # times, by which the format that most of them have is found
 FEWEST_WINDOWS = 20  # Below this a split leaves too few windows to measure anything.
@@ -72,9 +73,12 @@ def load(
     frame, notes = table.frame, list(table.notes)
     options = ReadingOptions(decimal=decimal, date_format=date_format)
     time_columns = tabular.labels(time, list(frame.columns), path, name="series")
-    target_column = str(target)
-    unwanted = [*time_columns, *map(str, drop)]
-    tabular.check_columns([*unwanted, target_column], list(frame.columns), path)
+    target_column = str(target).strip()
+    unwanted = tabular.names_of(drop, list(frame.columns))
+    tabular.check_columns(time_columns, list(frame.columns), path, "dataset.time")
+    tabular.check_columns(unwanted, list(frame.columns), path, "dataset.drop")
+    tabular.check_columns([target_column], list(frame.columns), path)
+    unwanted = [*time_columns, *unwanted]
     if target_column in unwanted:
         raise DataError(
             f"The column {target_column!r} is the target and cannot be dataset.time or in "
@@ -281,7 +285,7 @@ def _fill(numbers: pd.DataFrame, target: str) -> tuple[pd.DataFrame, list[str]]:
         latest = left.idxmax()
         notes.append(
             f"Left out {(~whole).sum()} rows at the start, where a column has no value yet; the "
-            f"last to begin is {latest!r}: dataset.drop=[{latest}] leaves it out and keeps the "
-            "rows."
+            f"last to begin is {latest!r}: {argument('dataset.drop', str(latest))} leaves it out "
+            "and keeps the rows."
         )
     return numbers[whole].reset_index(drop=True), notes
