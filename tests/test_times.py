@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from goldilocks.dataset.readers import times
-from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 
 RNG = np.random.default_rng(0)

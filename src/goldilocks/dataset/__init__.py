@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from goldilocks.dataset.readers.features import Reading
     from goldilocks.dataset.readers.grids import Hole
+    from goldilocks.dataset.readers.reading import Reading
     from goldilocks.dataset.readers.spacing import Spacing
 
 

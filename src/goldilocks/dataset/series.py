@@ -18,7 +18,7 @@ import pandas as pd
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import features, files, grids, tabular, targets, times
-from goldilocks.dataset.readers.features import NUMBER, TRUTH, Reading, ReadingOptions
+from goldilocks.dataset.readers.reading import NUMBER, TRUTH, Reading, ReadingOptions
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError

@@ -125,8 +125,8 @@ def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) ->
             raise SplitError(
                 f"protocol.k is {k}, and dataset={dataset.name} has {len(rows)} windows before the "
                 f"test: {k} folds of {stretch}, and up to {dataset.overlap} left out before each, "
-                "leave none to train with before the first; expected at least 2 folds and a longer first "
-                "stretch. Lower protocol.k or dataset.lookback."
+                "leave none to train with before the first; expected at least 2 folds and a longer "
+                "first stretch. Lower protocol.k or dataset.lookback."
             )
         return TimeSeriesSplit(n_splits=k)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from goldilocks.dataset import images
 from goldilocks.dataset.readers import conform, features, files, folders, grids, textfiles, times
-from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.readers.times import Times
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing

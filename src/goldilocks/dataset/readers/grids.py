@@ -163,10 +163,10 @@ def _holes_of(
 ) -> list[Hole]:
     """Return where a column has no value, and none before stands for it."""
     is_gap = np.concatenate([[False], column.isna() & (at >= 0), [False]])
-    edges = np.flatnonzero(np.diff(is_gap)).reshape(-1, 2)
+    edges = np.flatnonzero(np.diff(is_gap)).reshape(-1, 2).tolist()
     unknown = filled.isna().to_numpy()
     return [
-        Hole(dates.shown(local[at[first]]), dates.shown(local[at[end - 1]]), int(end - first), name)
+        Hole(*map(dates.shown, local[at[[first, end - 1]]]), end - first, name)
         for first, end in edges
         if unknown[first:end].any()
     ]

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset.readers import dates, features, repeats
-from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset.readers import columns, dates, features, repeats
 from goldilocks.dataset.readers.numbers import read_numbers
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 
 SAMPLE = 200  # times, by which the format that most of them have is found
@@ -67,7 +67,7 @@ def read(
             another reason.
     """
     column = _joined(frame[list(names)])
-    if trained and features.is_text(column) and _fits(column, trained):
+    if trained and columns.is_text(column) and _fits(column, trained):
         options = replace(options, date_format=trained)
     written = _read(column, path, options)
     unread = np.flatnonzero(pd.isna(written.values))
@@ -99,13 +99,13 @@ def _fits(column: pd.Series, format: str) -> bool:
     return not format.startswith("epoch") and not np.isnat(dates.read_as(column, format)).any()
 
 
-def _joined(columns: pd.DataFrame) -> pd.Series:
+def _joined(parts: pd.DataFrame) -> pd.Series:
     """Return the times of rows: one column, or several such as a date and a time of day."""
-    column = columns.iloc[:, 0]
-    if columns.shape[1] > 1:
-        texts = columns.astype("str").apply(_with_minutes)
-        column = texts.apply(" ".join, axis=1).where(columns.notna().all(axis=1))
-    return column.rename(", ".join(map(str, columns.columns)))
+    column = parts.iloc[:, 0]
+    if parts.shape[1] > 1:
+        texts = parts.astype("str").apply(_with_minutes)
+        column = texts.apply(" ".join, axis=1).where(parts.notna().all(axis=1))
+    return column.rename(", ".join(map(str, parts.columns)))
 
 
 def _with_minutes(column: pd.Series) -> pd.Series:
@@ -159,7 +159,7 @@ def _other_half(frame: pd.DataFrame, column: pd.Series, path: Path, options: Rea
 
 def _are_of_day(column: pd.Series) -> bool:
     """Return whether all cells are times of day without a date."""
-    return features.is_text(column) and bool(
+    return columns.is_text(column) and bool(
         column.astype("str").str.fullmatch(dates.TIME_OF_DAY).all()
     )
 
@@ -168,7 +168,7 @@ def _read(column: pd.Series, path: Path, options: ReadingOptions) -> Times:
     """Return all times as they stand in a file, NaN or NaT where one is unreadable."""
     values, format, notes = _values(column, path, options)
     local = values
-    if features.is_text(column) and dates.name_zones(column.dropna()).any():
+    if columns.is_text(column) and dates.name_zones(column.dropna()).any():
         local = dates.read_as(column.str.replace(dates.ZONE, "", regex=True), format or dates.ISO)
     elif isinstance(column.dtype, pd.DatetimeTZDtype):
         local = column.dt.tz_localize(None).to_numpy("datetime64[us]")
@@ -183,7 +183,7 @@ def _values(
     if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy("float64", na_value=np.nan)
         return np.where(np.isfinite(values), values, np.nan), "", ()
-    if not features.is_text(column):
+    if not columns.is_text(column):
         times = pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
         return times.to_numpy("datetime64[us]"), dates.ISO, ()
 
@@ -200,7 +200,7 @@ def _values(
         )
     reading = features.choose_date(column, path, options)
     if reading is None:
-        numeric = read_numbers(features.cells(column))
+        numeric = read_numbers(columns.cells(column))
         if len(numeric) != 1:
             return _mostly_dates(column), "", ()
         reading = dates.read_epochs(numeric[0].values)
