@@ -165,8 +165,10 @@ def _holes_of(
     is_gap = np.concatenate([[False], column.isna() & (at >= 0), [False]])
     edges = np.flatnonzero(np.diff(is_gap)).reshape(-1, 2).tolist()
     unknown = filled.isna().to_numpy()
-    return [
-        Hole(*map(dates.shown, local[at[[first, end - 1]]]), end - first, name)
-        for first, end in edges
-        if unknown[first:end].any()
-    ]
+
+    holes: list[Hole] = []
+    for first, end in edges:
+        if unknown[first:end].any():
+            begin, last = local[at[[first, end - 1]]]
+            holes.append(Hole(dates.shown(begin), dates.shown(last), end - first, name))
+    return holes
