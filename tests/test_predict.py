@@ -15,7 +15,7 @@ from PIL import Image
 
 from conftest import ROOT
 from goldilocks import cli
-from goldilocks.dataset.readers.features import Reading
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import schema
 from goldilocks.interpret.layer_graph import split

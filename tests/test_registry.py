@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.dataset.readers.features import Reading
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.encoding import schema
 from goldilocks.errors import StoreError
 from goldilocks.tracking import local, registry

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from goldilocks.dataset.readers.features import Reading
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError
 from goldilocks.serving import unlabeled

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from goldilocks.dataset.readers.features import Reading
+    from goldilocks.dataset.readers.reading import Reading
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers.features import CATEGORY, NUMBER, Reading
 from goldilocks.dataset.readers.files import Header
+from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
 from goldilocks.errors import DataError
 
 FILE = "input.json"  # of the artifacts of a run

@@ -15,7 +15,7 @@ import pandas as pd
 from goldilocks import formatting
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import features, files, tabular
-from goldilocks.dataset.readers.features import Reading, ReadingOptions
+from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.protocol import Split, notes_of_all
 
 FILE = "data.json"  # the artifact of a run

@@ -12,7 +12,7 @@ import numpy as np
 
 from goldilocks.dataset import images, series
 from goldilocks.dataset.readers import conform, features, files, folders, textfiles
-from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlflow.entities import Run
 
-from goldilocks.dataset.readers.features import CATEGORY, NUMBER, Reading
+from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
 from goldilocks.encoding import schema
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, StoreError
