@@ -66,16 +66,19 @@ def quoted(text: str) -> str:
     return "'" + re.sub(r"(\\+)\Z", r"\1\1", text) + "'"
 
 
-def argument(key: str, name: str) -> str:
-    """Return what to type in a shell to give a key, literally, the name of a column or a class.
+def argument(key: str, *names: str) -> str:
+    """Return what to type in a shell to give a key the names of columns or classes, literally.
 
     >>> argument("dataset.target", "price"), argument("dataset.target", "median price (USD)")
     ('dataset.target=price', "'dataset.target=median price (USD)'")
     >>> print(argument("dataset.target", "null"))
     "dataset.target='null'"
+    >>> print(argument("dataset.drop", "rooms", "x, y"))
+    "dataset.drop=[rooms,'x, y']"
     """
-    ambiguous = name in ("null", "") or name[0] + name[-1] in ("''", '""', "[]")
-    return shell(f"{key}={quoted(name) if ambiguous else name}")
+    special = r"null|'.*'|\".*\"|\[.*\]|" if len(names) == 1 else r".*[,'\"\[\]].*|"
+    words = [quoted(name) if re.fullmatch(special, name, re.DOTALL) else name for name in names]
+    return shell(f"{key}={words[0]}" if len(words) == 1 else f"{key}=[{','.join(words)}]")
 
 
 def shell(*words: str) -> str:

@@ -22,6 +22,7 @@ from goldilocks.dataset.readers.reading import NUMBER, TRUTH, Reading, ReadingOp
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 FEWEST_WINDOWS = 20  # Below this a split leaves too few windows to measure anything.
 
@@ -118,8 +119,8 @@ def load(
     with_holes = {hole.column for hole in grid.holes} - {"", target_column}
     if with_holes:
         on_grid.append(
-            f"dataset.drop=[{','.join(sorted(with_holes))}] leaves the columns out that have holes "
-            "of their own, and keeps the rows."
+            f"{argument('dataset.drop', *sorted(with_holes))} leaves the columns out that have "
+            "holes of their own, and keeps the rows."
         )
     unscored = len(replace(windows, observed=None)) - len(windows)
     if unscored:
