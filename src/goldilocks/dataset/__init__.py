@@ -87,6 +87,8 @@ class Dataset:
             where they are not known, and otherwise.
         image_size: Height and width in pixels to which streamed images are resized; None where `x`
             holds arrays.
+        levels: Of images of more than 8 bits: the values that became, or where they are streamed
+            become, 0 and 255; None where there are none.
         header: Of a file: the number of the header's line, as a person gave it; None if found.
         readings: Of a table's or series' columns: how each is read, by its name, also of those that
             are left out.
@@ -116,6 +118,7 @@ class Dataset:
     time_columns: tuple[str, ...] = ()
     times: np.ndarray | None = None
     image_size: tuple[int, int] | None = None
+    levels: tuple[float, float] | None = None
     header: int | Sequence[int] | None = None
     readings: Mapping[str, Reading] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

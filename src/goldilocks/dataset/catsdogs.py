@@ -50,6 +50,7 @@ def load(
     image_size: int,
     cache_gib: float,
     broken_limit: float,
+    pixel_limit: float,
     subset: int | None,
 ) -> Dataset:
     """Load cats (0) and dogs (1).
@@ -63,13 +64,19 @@ def load(
         image_size: Height and width in pixels.
         cache_gib: GiB of decoded pixels up to which images are held; beyond, they are streamed.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
+        pixel_limit: Megapixels that an image may have; larger ones are broken.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
         DataError: The folder does not hold cats and dogs, or has more broken files than the limit.
         SourceUnavailable: `source` is "original" and the archive cannot be fetched.
     """
-    options = {"image_size": image_size, "cache_gib": cache_gib, "broken_limit": broken_limit}
+    options = {
+        "image_size": image_size,
+        "cache_gib": cache_gib,
+        "broken_limit": broken_limit,
+        "pixel_limit": pixel_limit,
+    }
 
     def original() -> Dataset:
         folder = cache.cache_dir() / "unpacked" / f"catsdogs-{SHA256[:12]}"

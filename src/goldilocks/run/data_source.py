@@ -57,10 +57,11 @@ def _option_of_folder(folder: Path) -> str:
     images, texts = (len(folders.below(folder, kind)) for kind in (folders.IMAGES, folders.TEXTS))
     if images + texts == 0:
         raise DataError(
-            f"{folder} holds no images and no texts ({', '.join(folders.IMAGES.suffixes)}, .txt); "
-            "expected a folder of them per class. For a table, give its file."
+            f"{folder} holds no images and no texts ({folders.shortened(folders.IMAGES.suffixes)}, "
+            ".txt); expected a folder of them per class. For a table, give its file."
         )
-    return "images" if images >= texts else "texts"
+    # Beside each image a text may stand that describes it.
+    return "images" if 2 * images >= texts else "texts"
 
 
 def describe(settings: Settings, *, examples: int) -> DataSummary:

@@ -9,13 +9,14 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from goldilocks.dataset.readers import content
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 
@@ -25,13 +26,27 @@ FEWEST = 3
 # would learn nonsense.
 SPLITS = {"train", "training", "val", "valid", "validation", "test", "test1", "testing"}
 
+# What ends a name and is no suffix belongs to the name: `photo.JPG_large`, `mail.7c53336b37003a9`.
+SUFFIX = re.compile(r"\.(?=.*[a-z])[a-z0-9]{1,8}")
+
 
 @dataclass(frozen=True)
 class Files:
-    """What to look for: its name in the plural, and its suffixes, the usual one first."""
+    """What to look for.
+
+    Attributes:
+        name: In the plural.
+        suffixes: The usual one first.
+        recognizes: Whether a file of another suffix is one, by its first bytes and its suffix.
+        converted: Suffixes, with blanks between them, of what has to be converted first.
+        conversion: How, for people, of a {suffix} in a {folder}.
+    """
 
     name: str
     suffixes: tuple[str, ...]
+    recognizes: Callable[[bytes, str], bool]
+    converted: str
+    conversion: str
 
     @property
     def layouts(self) -> str:
@@ -43,9 +58,26 @@ class Files:
         )
 
 
-# What `tf.io.decode_image` of TensorFlow 2.21 decodes, by content whatever the suffix.
-IMAGES = Files("images", (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"))
-TEXTS = Files("texts", (".txt",))
+IMAGES = Files(
+    "images",
+    (
+        *(".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".jpe", ".jfif", ".tif", ".tiff"),
+        *(".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k"),
+    ),
+    content.is_image,
+    # Of phones; of documents, drawings and scanners; raw ones of cameras.
+    ".heic .heif .jxl .pdf .svg .psd .eps .ai .xcf .ico .tga .dcm .nii .cr2 .cr3 .crw .nef .nrw "
+    ".arw .sr2 .srf .dng .raf .orf .rw2 .pef .srw .3fr .raw",
+    "to JPEG or PNG, for example with ImageMagick: "
+    """find "{folder}" -iname "*{suffix}" -exec mogrify -format jpg '{{}}' +""",
+)
+TEXTS = Files(
+    "texts",
+    (".txt", ".text", ".md"),
+    content.is_text,
+    ".html .htm .xml .json .pdf .doc .docx .odt .rtf .epub .eml",
+    "to plain text (.txt).",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,27 +129,45 @@ def find(folder: Path, wanted: Files) -> Listing:
         raise _unreadable(folder, error) from error
 
     classes = tuple(sorted(members, key=lambda name: (name.casefold(), name)))
+    files = tuple(file for name in classes for file in sorted(members[name], key=_natural))
+    notes = _notes(folder, wanted, files, ignored)
     if len(classes) < 2:
         what = f"no {wanted.name}"
         for name in classes:
             what = f"one class, {name!r} ({len(members[name])} {wanted.name})"
-        raise DataError(f"{folder} holds {what}. {wanted.layouts}.")
+        raise DataError(f"{folder} holds {what}. {' '.join([f'{wanted.layouts}.', *notes])}")
 
     counts = [len(members[name]) for name in classes]
-    notes = ()
-    if ignored.total():
-        kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
-        notes = (f"Ignored {ignored.total()} files in {folder}: {', '.join(kinds)}.",)
     listing = Listing(
         folder=folder,
-        files=tuple(file for name in classes for file in sorted(members[name], key=_natural)),
+        files=files,
         labels=np.repeat(np.arange(len(classes), dtype=np.int64), counts),
         classes=classes,
         notes=notes,
     )
-    what = f"{wanted.name} ({', '.join(wanted.suffixes)})"
-    check_left(listing, np.arange(len(listing.files)), what, ())
+    check_left(listing, np.arange(len(files)), wanted.name, notes)
     return listing
+
+
+def _notes(
+    folder: Path, wanted: Files, files: Sequence[str], ignored: Counter[str]
+) -> tuple[str, ...]:
+    """Return sentences about what was taken by its content, ignored, and has to be converted."""
+    notes: list[str] = []
+    odd = [file for file in files if suffix_of(file) not in wanted.suffixes]
+    if odd:
+        notes.append(
+            f"Took {len(odd)} files in {folder} for {wanted.name} by what they hold, not by their "
+            f"names: {shortened(odd)}."
+        )
+    if ignored.total():
+        kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
+        notes.append(f"Ignored in {folder}: {shortened(kinds, 15)}.")
+    unread = [suffix for suffix in wanted.converted.split() if suffix in ignored]
+    if unread:
+        conversion = wanted.conversion.format(folder=folder, suffix=unread[0])
+        notes.append(f"To use {', '.join(unread)}, convert them {conversion}")
+    return tuple(notes)
 
 
 def _unwrapped(
@@ -125,18 +175,29 @@ def _unwrapped(
 ) -> tuple[Path, list[str], list[str]]:
     """Return the first folder that holds more than one folder, its subfolders and wanted files."""
     while True:
-        entries = list(os.scandir(folder))
-        subfolders = sorted(
-            entry.name for entry in entries if entry.is_dir() and _shown(entry.name)
-        )
-        files = [
-            entry.name
-            for entry in entries
-            if entry.is_file() and _counted(entry.name, wanted, ignored)
-        ]
+        subfolders, files = _entries(folder, wanted, ignored)
         if files or len(subfolders) != 1:
             return folder, subfolders, files
         folder = folder / subfolders[0]
+
+
+def _entries(folder: Path, wanted: Files, ignored: Counter[str]) -> tuple[list[str], list[str]]:
+    """Return the names of a folder's subfolders, sorted, and of its wanted files."""
+    subfolders: list[str] = []
+    files: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                names, ignored_as = subfolders, ""
+                if not _shown(entry.name):
+                    ignored_as = f"hidden folder ({entry.name})"
+            else:
+                names, ignored_as = files, _ignored_as(entry, wanted)
+            if ignored_as:
+                ignored[ignored_as] += 1
+            else:
+                names.append(entry.name)
+    return sorted(subfolders), files
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
@@ -144,10 +205,10 @@ def _unreadable(path: Path, error: OSError) -> DataError:
     return DataError(f"Could not read {path}: {error}. Expected a folder that you may read.")
 
 
-def shortened(names: Sequence[str]) -> str:
-    """Return the first five names, and dots for the others, for a message."""
-    first = list(names[:5])
-    if len(names) > 5:
+def shortened(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names, `most` at most, and dots for the others, for a message."""
+    first = list(names[:most])
+    if len(names) > most:
         first.append("...")
     return ", ".join(first)
 
@@ -263,43 +324,50 @@ def _by_name(folder: Path, names: list[str], wanted: Files) -> dict[str, list[st
 
 def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
     """Return the files at any depth below a folder, links followed once, as relative paths."""
-
-    def stop(error: OSError) -> None:
-        raise error
-
     files: list[str] = []
     seen: set[str] = set()
-    for parent, folders, names in os.walk(folder, onerror=stop, followlinks=True):
-        real = os.path.realpath(parent)
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        real = os.path.realpath(folder / prefix)
         if real in seen:  # A link to a folder above would go round for ever.
-            folders.clear()
             continue
         seen.add(real)
-        folders[:] = [name for name in folders if _shown(name)]
-        prefix = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
-        if prefix:
-            prefix += "/"
-        files += [f"{prefix}{name}" for name in names if _counted(name, wanted, ignored)]
+        subfolders, names = _entries(folder / prefix, wanted, ignored)
+        waiting += [f"{prefix}{name}/" for name in subfolders]
+        files += [f"{prefix}{name}" for name in names]
     return files
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of a file in small letters, "" where what ends its name is none.
+
+    >>> suffix_of("a.JPG"), suffix_of("a.JPG_large"), suffix_of("mail 2.")
+    ('.jpg', '', '')
+    """
+    # pathlib takes 5 times as long, and there may be millions.
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
+    return suffix if SUFFIX.fullmatch(suffix) else ""
 
 
 def _shown(name: str) -> bool:
     return not name.startswith((".", "__MACOSX"))
 
 
-def _counted(name: str, wanted: Files, ignored: Counter[str]) -> bool:
-    """Return whether a file is wanted by its name; what is not is counted by its kind."""
-    # pathlib takes 5 times as long, and there may be millions.
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
+def _ignored_as(entry: os.DirEntry[str], wanted: Files) -> str:
+    """Return of what kind a file is that is not wanted; "" of one that is."""
+    name = entry.name
     if not _shown(name):
-        ignored["hidden"] += 1
-    elif not name.isascii() and name.encode(errors="ignore").decode() != name:
-        ignored["named in another encoding than UTF-8"] += 1
-    elif suffix not in wanted.suffixes:
-        ignored[suffix or "without a suffix"] += 1
-    else:
-        return True
-    return False
+        return "hidden"
+    if not name.isascii() and name.encode(errors="ignore").decode() != name:
+        return "named in another encoding than UTF-8"
+    if not entry.is_file():  # To open a pipe would wait for ever.
+        is_there = os.path.exists(entry.path)  # noqa: PTH110
+        return f"{'pipe, socket or device' if is_there else 'link to nothing'} ({name})"
+    suffix = suffix_of(name)
+    if suffix in wanted.suffixes or wanted.recognizes(content.head(entry.path), suffix):
+        return ""
+    return suffix or "without a suffix"
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:
