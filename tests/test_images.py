@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from goldilocks.dataset import images
-from goldilocks.dataset.readers import folders, pixels
+from goldilocks.dataset.readers import content, folders, pixels
 from goldilocks.errors import DataError
 
 SETTINGS = {
@@ -18,6 +18,10 @@ SETTINGS = {
     "broken_limit": 0.0,
     "pixel_limit": 50,
     "subset": None,
+    "validation_dir": None,
+    "test_dir": None,
+    "outer_folders": "auto",
+    "drop_classes": [],
 }
 
 
@@ -73,7 +77,7 @@ def test_a_folder_per_class_is_a_binary_problem_in_natural_order(pets):
     assert data.y.tolist() == [0.0] * 12 + [1.0] * 12
     assert data.notes == ()
     assert data.image_size is None
-    order = [file for file in folders.find(pets, folders.IMAGES).files if file.startswith("cats")]
+    order = [file for file in folders.find(pets, content.IMAGES).files if file.startswith("cats")]
     assert order == [f"cats/{number}.jpg" for number in range(12)]
 
 
@@ -99,7 +103,7 @@ def test_a_wrapping_folder_is_descended_into_and_other_files_are_counted(tmp_pat
     (root / "PetImages" / "Cat" / "Thumbs.db").write_text("thumbs")
     (root / "PetImages" / "Dog" / ".hidden.jpg").write_text("hidden")
     (root / "__MACOSX" / "Cat").mkdir(parents=True)
-    found = folders.find(root, folders.IMAGES)
+    found = folders.find(root, content.IMAGES)
     assert found.classes == ("Cat", "Dog")
     assert found.folder == root / "PetImages"
     assert len(found.files) == 6
@@ -112,7 +116,7 @@ def test_a_flat_folder_has_the_class_in_the_names(tmp_path):
         write(
             tmp_path / "in", [f"train/{kind}.{n}.jpg" for n in range(11) for kind in ("dog", "cat")]
         ),
-        folders.IMAGES,
+        content.IMAGES,
     )
     assert found.classes == ("cat", "dog")
     assert found.files == tuple(
@@ -124,7 +128,7 @@ def test_a_flat_folder_has_the_class_in_the_names(tmp_path):
 def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
     (pets / "dogs" / "up").symlink_to(pets / "dogs")
     (pets / "birds").symlink_to(pets / "cats")
-    found = folders.find(pets, folders.IMAGES)
+    found = folders.find(pets, content.IMAGES)
     assert found.classes == ("birds", "cats", "dogs")
     assert np.bincount(found.labels).tolist() == [12, 12, 12]
 
@@ -142,21 +146,41 @@ def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
             [f"{kind}/{n}.jpg" for kind in "ab" for n in range(3)] + ["c/1.jpg"],
             "'c' has 1. Expected at least 3",
         ),
-        (
-            [
-                f"{part}/{kind}/{n}.jpg"
-                for part in ("train", "val")
-                for kind in "ab"
-                for n in range(3)
-            ],
-            "parts of a split",
-        ),
     ],
 )
 def test_a_folder_without_classes_is_an_error(tmp_path, names, message):
     (tmp_path / "in").mkdir()
     with pytest.raises(DataError, match=message):
         load(write(tmp_path / "in", names))
+
+
+def test_folders_of_parts_are_a_published_split(tmp_path):
+    names = [
+        f"{part}/{n}.jpg" for part in ("train/a", "train/b", "test/a", "test/b") for n in "123"
+    ]
+    root = write(tmp_path / "in", names)
+    data = load(root)
+    assert data.y.tolist() == [0.0] * 6 + [1.0] * 6
+    assert {part: rows.tolist() for part, rows in data.fixed.items()} == {
+        "test": [3, 4, 5, 9, 10, 11]
+    }
+    one_by_one = load(root / "train", test_dir=str(root / "test"))
+    np.testing.assert_array_equal(one_by_one.x, data.x)
+    np.testing.assert_array_equal(one_by_one.fixed["test"], data.fixed["test"])
+    merged = load(root, outer_folders="merged")
+    assert (merged.fixed, len(merged.x)) == ({}, 12)
+    grouped = load(root, outer_folders="groups")
+    assert grouped.groups.tolist() == [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3
+    assert len({load(root).digest, merged.digest, grouped.digest}) == 3
+
+
+def test_a_broken_file_does_not_move_the_rows_of_a_part(tmp_path):
+    names = [
+        f"{part}/{n}.jpg" for part in ("train/a", "train/b", "test/a", "test/b") for n in "123"
+    ]
+    root = write(tmp_path / "in", names)
+    (root / "train/a/2.jpg").write_bytes(b"")
+    assert load(root, broken_limit=0.1).fixed["test"].tolist() == [2, 3, 4, 8, 9, 10]
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
@@ -194,7 +218,7 @@ def test_broken_files_are_named_and_skipped_up_to_the_limit(pets):
     assert data.x.shape == (21, 8, 8, 3)
     assert data.y.tolist() == [0.0] * 10 + [1.0] * 11
     assert re.search(sentence, data.notes[0])
-    listing = folders.find(pets, folders.IMAGES)
+    listing = folders.find(pets, content.IMAGES)
     paths = np.array([str(listing.folder / file) for file in listing.files[:3]])
     np.testing.assert_array_equal(data.x[:3], pixels.decode_all(paths, (8, 8), None))
 
@@ -236,7 +260,7 @@ def test_the_digest_is_of_names_contents_and_size(pets, tmp_path):
 
 
 def test_hashes_are_remembered_for_files_that_have_settled(pets, monkeypatch):
-    listing = folders.find(pets, folders.IMAGES)
+    listing = folders.find(pets, content.IMAGES)
     first = folders.hashes(listing)
     now = folders.time.time_ns()
     monkeypatch.setattr(folders.time, "time_ns", lambda: now + 10**10)
@@ -303,7 +327,7 @@ def test_images_beyond_the_limit_are_broken(pets):
 def test_what_is_no_regular_file_is_named_and_never_opened(pets):
     os.mkfifo(pets / "cats" / "pipe.jpg")
     (pets / "dogs" / "gone.jpg").symlink_to(pets / "nowhere.jpg")
-    listing = folders.find(pets, folders.IMAGES)
+    listing = folders.find(pets, content.IMAGES)
     assert len(listing.files) == 24
     assert "1 pipe, socket or device (pipe.jpg)" in listing.notes[0]
     assert "1 link to nothing (gone.jpg)" in listing.notes[0]
@@ -317,7 +341,7 @@ def test_images_are_told_by_what_they_hold(pets):
     (pets / "dogs" / "labels.xml").write_text("<dog/>")
     (pets / "dogs" / "IMG_3.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
     (pets / "dogs" / "raw.nef").write_bytes(b"II*\0" + bytes(99))
-    listing = folders.find(pets, folders.IMAGES)
+    listing = folders.find(pets, content.IMAGES)
     assert len(listing.files) == 24
     taken, ignored, converted = listing.notes
     assert taken.startswith("Took 3 files")

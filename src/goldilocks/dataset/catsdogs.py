@@ -27,7 +27,7 @@ import numpy as np
 
 from goldilocks import console
 from goldilocks.dataset import Dataset, images
-from goldilocks.dataset.readers import folders
+from goldilocks.dataset.readers import content, folders
 from goldilocks.dataset.sources import archive, cache
 from goldilocks.dataset.stand_ins import faces, heads
 from goldilocks.errors import DataError
@@ -95,7 +95,7 @@ def load(
 
 
 def _photographs(folder: Path, location: str, options: Mapping[str, Any]) -> Dataset:
-    listing = folders.find(folder, folders.IMAGES)
+    listing = folders.find(folder, content.IMAGES, outer="classes")
     names = [name.casefold() for name in listing.classes]
     if len(names) != 2 or not (names[0].startswith("cat") and names[1].startswith("dog")):
         raise DataError(

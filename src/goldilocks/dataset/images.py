@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import depth, folders, pixels
+from goldilocks.dataset.readers import content, depth, folders, pixels, splits
 from goldilocks.dataset.readers.content import UnreadableFile
 from goldilocks.dataset.sources import cache
 
@@ -29,6 +29,10 @@ AT_ONCE = 256  # Images that are decoded before the next ones are asked for.
 def load(
     *,
     dir: str,
+    validation_dir: str | None,
+    test_dir: str | None,
+    outer_folders: str,
+    drop_classes: Sequence[str],
     image_size: int,
     cache_gib: float,
     broken_limit: float,
@@ -39,6 +43,10 @@ def load(
 
     Args:
         dir: The folder; its layouts are described in `folders.find`.
+        validation_dir: Another one, whose images are for validation; or None.
+        test_dir: Another one, whose images are for the test; or None.
+        outer_folders: What the first folders inside are, as in `layouts.arrange`.
+        drop_classes: Names of folders that are left out.
         image_size: Height and width in pixels that every image is resized to, its shape not kept.
         cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x`
             are paths to stream from.
@@ -51,7 +59,13 @@ def load(
     """
     folder = Path(str(dir)).expanduser()
     return read(
-        folders.find(folder, folders.IMAGES),
+        folders.find(
+            folder,
+            content.IMAGES,
+            outer=outer_folders,
+            drop=drop_classes,
+            parts={"validation": validation_dir, "test": test_dir},
+        ),
         name="images",
         location=str(folder),
         image_size=image_size,
@@ -132,6 +146,12 @@ def read(
     if len(listing.classes) == 2:
         problem, dtype = "binary", np.float32
     names = "".join(f"{file}\n" for file in files)
+    digest = cache.digest(names, hashes[rows], f"{size} {DECODER}")
+    parts = [listing.parts[row] for row in rows]
+    groups = listing.groups
+    if groups is not None:
+        groups = groups[rows]
+        digest = cache.digest(digest, groups)
     return Dataset(
         name=name,
         kind="image",
@@ -141,7 +161,9 @@ def read(
         classes=listing.classes,
         source="original",
         location=location,
-        digest=cache.digest(names, hashes[rows], f"{size} {DECODER}"),
+        digest=splits.digest(digest, parts),
+        fixed=splits.fixed(parts),
+        groups=groups,
         subset=subset,
         image_size=None if held else size,
         levels=_levels(decoded["facts"]),
