@@ -15,7 +15,7 @@ MANY = [str(number) for number in range(30)]
 def read(cells):
     return [
         (reading.style, reading.values.tolist(), reading.words)
-        for reading in read_numbers(pa.array(cells, pa.string()))
+        for reading in read_numbers(pa.array(cells, pa.large_string()))
     ]
 
 

@@ -5,7 +5,7 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Number
 from pathlib import Path
 
@@ -25,7 +25,10 @@ Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
 
 def read(
-    columns: pd.DataFrame, path: Path, decimals: set[str], options: ReadingOptions
+    columns: pd.DataFrame,
+    path: Path,
+    decimals: Callable[[], set[str]],
+    options: ReadingOptions,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return target columns as numbers or as the words of the file; missing where there is none.
 
@@ -34,7 +37,7 @@ def read(
     Args:
         columns: Of texts as they stand in a file, or of the types of a file that has types.
         path: The file, for messages.
-        decimals: What stands before decimals in the file, as far as it is known.
+        decimals: Finds what stands before decimals in the file, as far as it is known.
         options: What was decided about the reading.
 
     Returns:
