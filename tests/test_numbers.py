@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldilocks.dataset.readers import numbers
 from goldilocks.dataset.readers.numbers import STYLES, NumberStyle, read_numbers
 
 NAN = math.nan
@@ -107,3 +108,15 @@ def test_numbers_in_a_person_s_style_are_read_back_or_asked(data, style):
     readings = read([*written, gap])
     right = [np.allclose(values, expected, equal_nan=True) for _, values, _ in readings]
     assert any(right)
+
+
+CELL = st.from_regex(r"[+-]?0{0,2}\d{0,4}(\.\d{0,4})?(e[+-]?\d)? ?", fullmatch=True)
+
+
+@given(cells=st.lists(st.one_of(CELL, st.sampled_from(["", "007", "1.234", "nan"])), min_size=1))
+def test_numbers_of_programs_are_read_at_once_as_cell_by_cell(cells):
+    at_once = read(cells)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "_plain", lambda cells: None)
+        one_by_one = read(cells)
+    assert repr(at_once) == repr(one_by_one)

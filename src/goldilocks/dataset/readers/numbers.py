@@ -142,7 +142,8 @@ def _plain(cells: pa.LargeStringArray) -> np.ndarray | None:
         return None
     if pc.all(pc.match_substring_regex(cells.slice(0, SAMPLE), LIKE_THOUSANDS)).as_py():
         return None
-    return values.to_numpy(zero_copy_only=False).astype(np.float64)
+    numbers = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    return None if np.isnan(numbers).all() else numbers
 
 
 def _read_distinct(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from goldilocks.dataset.readers import features, numbers
 from goldilocks.dataset.readers.numbers import MISSING, NumberReading, NumberStyle
@@ -210,8 +211,9 @@ def check_range(target: pd.Series) -> None:
 
 def _numbers(column: pd.Series) -> np.ndarray | None:
     """Return the column as float64 (rows,); None where it holds texts."""
+    is_number = types.is_numeric_dtype(column.dtype) or column.map(_is_number).all()
     try:
-        return column.to_numpy(dtype=np.float64) if column.map(_is_number).all() else None
+        return column.to_numpy(dtype=np.float64) if is_number else None
     except (TypeError, ValueError):
         return None
 
