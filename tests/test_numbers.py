@@ -47,7 +47,14 @@ def test_one_style_explains_all_cells(cells, style, values):
     assert numbers == pytest.approx(values, nan_ok=True)
 
 
-@pytest.mark.parametrize("cells", [["1.234", "5.678"], ["1,234", "56,789"], ["$1.234", "$2.000"]])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["1.234", "5.678"],
+        ["1,234", "56,789"],
+        ["$1.234", "$2.000"],
+    ],
+)
 def test_two_readings_that_differ_are_both_returned(cells):
     small, large = sorted(values[0] for _, values, _ in read(cells))
     assert large == pytest.approx(1000 * small)
@@ -120,3 +127,13 @@ def test_numbers_of_programs_are_read_at_once_as_cell_by_cell(cells):
         patch.setattr(numbers, "_plain", lambda cells: None)
         one_by_one = read(cells)
     assert repr(at_once) == repr(one_by_one)
+
+
+@pytest.mark.parametrize("cells", [["950", "1.234"], ["nan", "1.234"], [*MANY * 5, "12.500"]])
+def test_whole_numbers_do_not_decide_what_a_point_means(cells):
+    assert len(read(cells)) == 2
+
+
+@pytest.mark.parametrize("decisive", ["1.5", "0.123", "1234.567", ".5", "1.23e4"])
+def test_one_number_with_decimals_decides_what_a_point_means(decisive):
+    assert [style for style, _, _ in read(["950", "1.234", decisive])] == [NumberStyle()]

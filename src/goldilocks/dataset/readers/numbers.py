@@ -43,8 +43,8 @@ PARTS = (
     rf"(?P<exponent>(?:[eE][+-]?\d+)?){SPACE}*"
     r"(?P<behind>(?:[^\d\s(),.;+\-\x{2212}][^\d(),;]*?)?)(?P<closing>\)?)$"
 )
-CODE = r"^0\d+$"  # "00123" is a postcode or an account, and not 123
-LIKE_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$"  # 1.234 may be a thousand and more
+CODE = r"^0\d+$"  # "00123" is a postcode or an account, and not 123; "-00123" is a number
+LIKE_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:[eE]|$)"  # 1.234 may be a thousand and more
 
 
 @dataclass(frozen=True)
@@ -137,13 +137,21 @@ def _plain(cells: pa.LargeStringArray) -> np.ndarray | None:
         values = pc.cast(cells, pa.float64())
     except pa.ArrowInvalid:
         return None
-    codes = cells.filter(pc.and_not(pc.starts_with(cells, "0"), pc.match_substring(cells, ".")))
+    pointed = pc.match_substring(cells, ".")
+    codes = cells.filter(pc.and_not(pc.starts_with(cells, "0"), pointed))
     if pc.any(pc.match_substring_regex(codes, CODE)).as_py():
         return None
-    if pc.all(pc.match_substring_regex(cells.slice(0, SAMPLE), LIKE_THOUSANDS)).as_py():
+    undecided = not _has_decimals(cells.slice(0, SAMPLE)) and not _has_decimals(cells)
+    if pc.any(pointed).as_py() and undecided:
         return None
     numbers = values.to_numpy(zero_copy_only=False).astype(np.float64)
     return None if np.isnan(numbers).all() else numbers
+
+
+def _has_decimals(cells: pa.LargeStringArray) -> bool:
+    """Return whether a point in one of the numbers cannot be one of thousands."""
+    pointed = cells.filter(pc.match_substring(cells, "."))
+    return not pc.all(pc.match_substring_regex(pointed, LIKE_THOUSANDS)).as_py()
 
 
 def _read_distinct(
@@ -166,7 +174,8 @@ def _read_distinct(
         if len(different) > 1:  # Kilograms and grams are not one quantity.
             return []
         affixes.append(different[0] if different else "")
-    if pc.any(pc.match_substring_regex(field["digits"], CODE)).as_py():
+    codes = field["digits"].filter(pc.equal(field["sign"], ""))
+    if pc.any(pc.match_substring_regex(codes, CODE)).as_py():
         return []
 
     negative = np.zeros(len(parts), bool)
