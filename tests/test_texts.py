@@ -29,6 +29,9 @@ READING = {
     "missing": [],
     "ignore_case": False,
     "drop_classes": [],
+    "validation_dir": None,
+    "test_dir": None,
+    "outer_folders": "auto",
 }
 
 

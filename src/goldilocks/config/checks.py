@@ -366,12 +366,15 @@ def _typed(keys: Mapping[str, Any]) -> str:
 
 def path_errors(tree: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each of a person's own folders and files that is not there."""
-    folder, file = tree["dataset"].get("dir"), tree["dataset"].get("file")
     vectors, here = tree["model"].get("vectors"), f"here ({Path.cwd()}); give the path of"
-    if folder is not None and not Path(str(folder)).expanduser().is_dir():
-        yield f"dataset.dir={folder} is not a folder {here} one."
-    if file is not None and not Path(str(file)).expanduser().is_file():
-        yield f"dataset.file={file} is not a file {here} one."
+    for key in ("dir", "validation_dir", "test_dir"):
+        folder = tree["dataset"].get(key)
+        if folder is not None and not Path(str(folder)).expanduser().is_dir():
+            yield f"dataset.{key}={folder} is not a folder {here} one."
+    for key in ("file", "validation_file", "test_file"):
+        file = tree["dataset"].get(key)
+        if file is not None and not Path(str(file)).expanduser().is_file():
+            yield f"dataset.{key}={file} is not a file {here} one."
     if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
         yield f"model.vectors={vectors} is not a file {here} a GloVe file, or stand_in."
 

@@ -35,7 +35,8 @@ GROUPS = (*COMPOSED, "experiment")
 # same result.
 WITHOUT_EFFECT = (
     *("tracking.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
-    "trainer.checkpoint_seconds",
+    # Which rows are in the parts is in the digest of the data.
+    *("dataset.validation_dir", "dataset.test_dir", "trainer.checkpoint_seconds"),
 )
 
 # Keys that make no other configuration: they decide what chance brings to the same one.
@@ -89,6 +90,7 @@ class Settings:
     def name(self) -> str:
         """A name that a person can read: "boston mlp l2 units=4"."""
         hidden = ["tracking", "hydra", "dataset.dir=", "dataset.file=", "budget="]
+        hidden += ["dataset.validation_dir=", "dataset.test_dir="]
         hidden += ["experiment=", "final=", "force="]
         if "experiment" in self.choices:
             words = [self.choices["experiment"]]
