@@ -151,7 +151,7 @@ def _plain(cells: pa.LargeStringArray) -> np.ndarray | None:
 def _has_decimals(cells: pa.LargeStringArray) -> bool:
     """Return whether a point in one of the numbers cannot be one of thousands."""
     pointed = cells.filter(pc.match_substring(cells, "."))
-    return not pc.all(pc.match_substring_regex(pointed, LIKE_THOUSANDS)).as_py()
+    return bool(pc.any(pc.invert(pc.match_substring_regex(pointed, LIKE_THOUSANDS))).as_py())
 
 
 def _read_distinct(
@@ -174,8 +174,7 @@ def _read_distinct(
         if len(different) > 1:  # Kilograms and grams are not one quantity.
             return []
         affixes.append(different[0] if different else "")
-    codes = field["digits"].filter(pc.equal(field["sign"], ""))
-    if pc.any(pc.match_substring_regex(codes, CODE)).as_py():
+    if pc.any(pc.match_substring_regex(cells, CODE)).as_py():
         return []
 
     negative = np.zeros(len(parts), bool)
