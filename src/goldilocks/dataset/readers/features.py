@@ -39,6 +39,7 @@ from goldilocks.dataset.readers.reading import (
     ReadingOptions,
 )
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 DECIMALS = {"point": ".", "comma": ","}  # of `dataset.decimal`
 # A counter of rows has whole numbers that are all different and fill this share of their range:
@@ -202,7 +203,7 @@ def _date_or_category(
     truths = truths_of(words)
     if truths is not None:
         return truths[positions], Reading(kind=TRUTH), []
-    words[np.isin(words, list(options.missing))] = ""
+    words[np.isin(words, list(options.gaps))] = ""
     counts = np.bincount(positions, minlength=len(words))
     remarks = _nearly_number(words, counts) + many(words, counts)
     return words[positions], Reading(kind=CATEGORY), remarks
@@ -270,7 +271,7 @@ def _useless(name: str, values: np.ndarray, reading: Reading) -> str:
         if present >= COUNTED * (
             (values.max() - values.min()) / np.gcd.reduce(steps.astype(int)) + 1
         ):
-            return f"it counts the rows; \"dataset.keep=['{name}']\" keeps it"
+            return f"it counts the rows; {argument('dataset.keep', name)} keeps it"
     return ""
 
 
