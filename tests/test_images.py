@@ -11,7 +11,16 @@ from goldilocks.dataset import images
 from goldilocks.dataset.readers import folders
 from goldilocks.errors import DataError
 
-SETTINGS = {"image_size": 8, "cache_gib": 1.0, "broken_limit": 0.0, "subset": None}
+SETTINGS = {
+    "image_size": 8,
+    "cache_gib": 1.0,
+    "broken_limit": 0.0,
+    "subset": None,
+    "validation_dir": None,
+    "test_dir": None,
+    "outer_folders": "auto",
+    "drop_classes": [],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -135,21 +144,41 @@ def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
             [f"{kind}/{n}.jpg" for kind in "ab" for n in range(3)] + ["c/1.jpg"],
             "'c' has 1. Expected at least 3",
         ),
-        (
-            [
-                f"{part}/{kind}/{n}.jpg"
-                for part in ("train", "val")
-                for kind in "ab"
-                for n in range(3)
-            ],
-            "parts of a split",
-        ),
     ],
 )
 def test_a_folder_without_classes_is_an_error(tmp_path, names, message):
     (tmp_path / "in").mkdir()
     with pytest.raises(DataError, match=message):
         load(write(tmp_path / "in", names))
+
+
+def test_folders_of_parts_are_a_published_split(tmp_path):
+    names = [
+        f"{part}/{n}.jpg" for part in ("train/a", "train/b", "test/a", "test/b") for n in "123"
+    ]
+    root = write(tmp_path / "in", names)
+    data = load(root)
+    assert data.y.tolist() == [0.0] * 6 + [1.0] * 6
+    assert {part: rows.tolist() for part, rows in data.fixed.items()} == {
+        "test": [3, 4, 5, 9, 10, 11]
+    }
+    one_by_one = load(root / "train", test_dir=str(root / "test"))
+    np.testing.assert_array_equal(one_by_one.x, data.x)
+    np.testing.assert_array_equal(one_by_one.fixed["test"], data.fixed["test"])
+    merged = load(root, outer_folders="merged")
+    assert (merged.fixed, len(merged.x)) == ({}, 12)
+    grouped = load(root, outer_folders="groups")
+    assert grouped.groups.tolist() == [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3
+    assert len({load(root).digest, merged.digest, grouped.digest}) == 3
+
+
+def test_a_broken_file_does_not_move_the_rows_of_a_part(tmp_path):
+    names = [
+        f"{part}/{n}.jpg" for part in ("train/a", "train/b", "test/a", "test/b") for n in "123"
+    ]
+    root = write(tmp_path / "in", names)
+    (root / "train/a/2.jpg").write_bytes(b"")
+    assert load(root, broken_limit=0.1).fixed["test"].tolist() == [2, 3, 4, 8, 9, 10]
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):

@@ -88,7 +88,7 @@ def load(
 
 
 def _photographs(folder: Path, location: str, options: Mapping[str, Any]) -> Dataset:
-    listing = folders.find(folder, folders.IMAGES)
+    listing = folders.find(folder, folders.IMAGES, outer="classes")
     names = [name.casefold() for name in listing.classes]
     if len(names) != 2 or not (names[0].startswith("cat") and names[1].startswith("dog")):
         raise DataError(

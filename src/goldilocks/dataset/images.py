@@ -7,7 +7,7 @@ Shape: RGB, resized to `image_size`, uint8, 0 to 255. Images that fit are decode
 Checksum: `Dataset.digest`, of the files, their names and the size that they are decoded to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import folders
+from goldilocks.dataset.readers import folders, splits
 from goldilocks.dataset.sources import cache
 
 # Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
@@ -24,12 +24,25 @@ DECODER = 1
 
 
 def load(
-    *, dir: str, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
+    *,
+    dir: str,
+    validation_dir: str | None,
+    test_dir: str | None,
+    outer_folders: str,
+    drop_classes: Sequence[str],
+    image_size: int,
+    cache_gib: float,
+    broken_limit: float,
+    subset: int | None,
 ) -> Dataset:
     """Load the images of a folder: a binary problem for two classes, else a multiclass one.
 
     Args:
         dir: The folder; its layouts are described in `folders.find`.
+        validation_dir: Another one, whose images are for validation; or None.
+        test_dir: Another one, whose images are for the test; or None.
+        outer_folders: What the first folders inside are, as in `layouts.arrange`.
+        drop_classes: Names of folders that are left out.
         image_size: Height and width in pixels that every image is resized to, its shape not kept.
         cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x`
             are paths to stream from.
@@ -41,7 +54,13 @@ def load(
     """
     folder = Path(str(dir)).expanduser()
     return read(
-        folders.find(folder, folders.IMAGES),
+        folders.find(
+            folder,
+            folders.IMAGES,
+            outer=outer_folders,
+            drop=drop_classes,
+            parts={"validation": validation_dir, "test": test_dir},
+        ),
         name="images",
         location=str(folder),
         image_size=image_size,
@@ -115,6 +134,12 @@ def read(
     if len(listing.classes) == 2:
         problem, dtype = "binary", np.float32
     names = "".join(f"{file}\n" for file in files)
+    digest = cache.digest(names, hashes[rows], f"{size} {DECODER}")
+    parts = [listing.parts[row] for row in rows]
+    groups = listing.groups
+    if groups is not None:
+        groups = groups[rows]
+        digest = cache.digest(digest, groups)
     return Dataset(
         name=name,
         kind="image",
@@ -124,7 +149,9 @@ def read(
         classes=listing.classes,
         source="original",
         location=location,
-        digest=cache.digest(names, hashes[rows], f"{size} {DECODER}"),
+        digest=splits.digest(digest, parts),
+        fixed=splits.fixed(parts),
+        groups=groups,
         subset=subset,
         image_size=None if held else size,
         notes=notes,

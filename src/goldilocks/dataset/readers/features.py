@@ -37,6 +37,7 @@ from goldilocks.dataset.readers.reading import (
     ReadingOptions,
 )
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 DECIMALS = {"point": ".", "comma": ","}  # of `dataset.decimal`
 # A counter of rows has whole numbers that are all different and fill this share of their range:
@@ -199,7 +200,7 @@ def _date_or_category(
     truths = truths_of(values)
     if truths is not None:
         return truths, Reading(kind=TRUTH), []
-    for word in options.missing:
+    for word in options.gaps:
         values[values == word] = ""
     present = pd.Series(values[values != ""], dtype="str")
     remarks = _nearly_number(present) + many(present)
@@ -268,7 +269,7 @@ def _useless(name: str, values: np.ndarray, reading: Reading) -> str:
         if present >= COUNTED * (
             (values.max() - values.min()) / np.gcd.reduce(steps.astype(int)) + 1
         ):
-            return f"it counts the rows; \"dataset.keep=['{name}']\" keeps it"
+            return f"it counts the rows; {argument('dataset.keep', name)} keeps it"
     return ""
 
 

@@ -9,21 +9,20 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
+from goldilocks.dataset.readers import layouts
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3
-# Folders by these names are parts of a split data set, not classes; taken for classes, a model
-# would learn nonsense.
-SPLITS = {"train", "training", "val", "valid", "validation", "test", "test1", "testing"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,9 @@ class Listing:
         labels: int64 (files,), index into `classes`.
         classes: Names of the classes, alphabetical, capitals and small letters alike.
         notes: Sentences about what was ignored.
+        parts: Of each file the part of a split: "train", "validation", "test", or "" where the
+            protocol decides; empty where there are none.
+        groups: int64 (files,), files of the same number are never split; None without groups.
     """
 
     folder: Path
@@ -65,63 +67,138 @@ class Listing:
     labels: np.ndarray
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    groups: np.ndarray | None = None
 
 
-def find(folder: Path, wanted: Files) -> Listing:
+def find(
+    folder: Path,
+    wanted: Files,
+    *,
+    outer: str = "auto",
+    drop: Sequence[str] = (),
+    parts: Mapping[str, str | None] = MappingProxyType({}),
+) -> Listing:
     """List the images or texts of a folder, in one of their `layouts`.
 
     A single folder inside it, with nothing beside it, is descended into.
 
+    Args:
+        folder: The folder.
+        wanted: What is listed.
+        outer: What the first folders inside it are, as in `layouts.arrange`.
+        drop: Names of folders, or of classes in the names of files, that are left out.
+        parts: Other folders with the same classes, for "validation" and "test", or None.
+
     Raises:
-        DataError: The folder cannot be read, is empty or holds fewer than two classes, or a class
-            fewer than `FEWEST` files.
+        DataError: A folder cannot be read, is empty or holds fewer than two classes, parts have
+            different classes, the layout can be taken in several ways, or a class has fewer than
+            `FEWEST` files.
     """
     ignored: Counter[str] = Counter()
-    try:
-        folder, subfolders, files = _unwrapped(folder, wanted, ignored)
-        if subfolders and {name.casefold() for name in subfolders} <= SPLITS:
+    seen: set[str] = set()
+    drop = [str(name) for name in drop]
+    folder, places, notes, names = _places(folder, wanted, outer, drop, seen, ignored)
+    joined = list(places)
+    for part, path in parts.items():
+        if path is None:
+            continue
+        directory = Path(str(path)).expanduser()
+        other, others, _, names_of_other = _places(directory, wanted, outer, drop, seen, ignored)
+        if any(place.part for place in (*places, *others)):
             raise DataError(
-                f"{folder} holds the folders {', '.join(subfolders)}: parts of a split data set, "
-                "not classes. Expected a folder per class; give one part, "
-                f"dataset.dir={folder / subfolders[0]}, and the protocol splits it."
+                f"dataset.{layouts.KEYS[part]} is given, and {folder} or {other} holds parts of a "
+                "split itself. Expected a folder for each class in both, or dataset.dir alone."
             )
-        members = {}
-        for name in subfolders:
-            inside = _walk(folder / name, wanted, ignored)
-            members[name] = [f"{name}/{file}" for file in inside]
-        if subfolders:
-            ignored[f"{wanted.name} beside the class folders"] += len(files)
-        else:
-            members = _by_name(folder, files, wanted)
-    except OSError as error:
-        raise _unreadable(folder, error) from error
+        layouts.check_classes({str(folder): names, str(other): names_of_other})
+        beside = os.path.relpath(other.resolve(), folder.resolve())
+        joined += [layouts.Place(f"{beside}/{file}", label, part) for file, label, _ in others]
+    if set(drop) - seen:
+        raise DataError(
+            f"dataset.drop_classes is {shortened(drop)}; expected some of the folders in {folder}: "
+            f"{shortened(sorted(seen), 20)}."
+        )
 
-    classes = tuple(sorted(members, key=lambda name: (name.casefold(), name)))
+    classes = sorted(names, key=lambda name: (name.casefold(), name))
+    counts = Counter(place.label for place in joined)
     if len(classes) < 2:
         what = f"no {wanted.name}"
         for name in classes:
-            what = f"one class, {name!r} ({len(members[name])} {wanted.name})"
+            what = f"one class, {name!r} ({counts[name]} {wanted.name})"
         raise DataError(f"{folder} holds {what}. {wanted.layouts}.")
 
-    counts = [len(members[name]) for name in classes]
-    notes = ()
+    order = {part: at for at, part in enumerate(["", *layouts.KEYS])}
+    index = {name: at for at, name in enumerate(classes)}
+    joined.sort(key=lambda at: (index[at.label], order[at.part], _natural(at.file)))
+    if drop:
+        notes.append(f"Left out the folders {', '.join(drop)}.")
     if ignored.total():
         kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
-        notes = (f"Ignored {ignored.total()} files in {folder}: {', '.join(kinds)}.",)
+        notes.append(f"Ignored {ignored.total()} files in {folder}: {', '.join(kinds)}.")
+    groups = None
+    if outer == "groups":
+        groups = np.unique([place.file.split("/")[0] for place in joined], return_inverse=True)[1]
     listing = Listing(
         folder=folder,
-        files=tuple(file for name in classes for file in sorted(members[name], key=_natural)),
-        labels=np.repeat(np.arange(len(classes), dtype=np.int64), counts),
-        classes=classes,
-        notes=notes,
+        files=tuple(place.file for place in joined),
+        labels=np.array([index[place.label] for place in joined], np.int64),
+        classes=tuple(classes),
+        notes=tuple(notes),
+        parts=tuple(place.part for place in joined),
+        groups=groups,
     )
     what = f"{wanted.name} ({', '.join(wanted.suffixes)})"
-    check_left(listing, np.arange(len(listing.files)), what, ())
+    rare = [name for name in classes if counts[name] < FEWEST]
+    ways = [f"{layouts.dropping(rare)} leaves classes out."] * (outer != "classes")
+    check_left(listing, np.arange(len(listing.files)), what, ways)
     return listing
 
 
+def _places(
+    folder: Path,
+    wanted: Files,
+    outer: str,
+    drop: Sequence[str],
+    seen: set[str],
+    ignored: Counter[str],
+) -> tuple[Path, list[layouts.Place], list[str], set[str]]:
+    """Return the folder inside which the files are, where they are, notes, and the classes.
+
+    What folders, or classes in the names of files, are called is added to `seen`.
+    """
+    try:
+        folder, subfolders, files = _unwrapped(folder, wanted, drop, seen, ignored)
+        tops = {
+            name: [f"{name}/{file}" for file in _walk(folder / name, wanted, ignored)]
+            for name in subfolders
+        }
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+    if not tops:
+        places = layouts.by_names(files)
+        if len(places) < len(files):
+            nameless = next(file for file in files if file.count(".") < 2)
+            raise DataError(
+                f"{folder / nameless} has no class in its name, and {folder} has no class folders. "
+                f"{wanted.layouts}."
+            )
+        seen |= {place.label for place in places}
+        places = [place for place in places if place.label not in drop]
+        return folder, places, [], {place.label for place in places}
+
+    for name, inside in tops.items():
+        seen.update(step for file in inside for step in file.split("/")[:-1])
+        tops[name] = [file for file in inside if not set(drop) & set(file.split("/")[:-1])]
+    places, notes = layouts.arrange(folder, tops, outer)
+    count = len(files) + sum(map(len, tops.values())) - len(places)
+    ignored[f"{wanted.name} beside the class folders"] += count
+    empty = {name for name, inside in tops.items() if not inside}
+    return folder, places, notes, empty | {place.label for place in places}
+
+
 def _unwrapped(
-    folder: Path, wanted: Files, ignored: Counter[str]
+    folder: Path, wanted: Files, drop: Sequence[str], seen: set[str], ignored: Counter[str]
 ) -> tuple[Path, list[str], list[str]]:
     """Return the first folder that holds more than one folder, its subfolders and wanted files."""
     while True:
@@ -129,6 +206,8 @@ def _unwrapped(
         subfolders = sorted(
             entry.name for entry in entries if entry.is_dir() and _shown(entry.name)
         )
+        seen.update(subfolders)
+        subfolders = [name for name in subfolders if name not in drop]
         files = [
             entry.name
             for entry in entries
@@ -144,15 +223,20 @@ def _unreadable(path: Path, error: OSError) -> DataError:
     return DataError(f"Could not read {path}: {error}. Expected a folder that you may read.")
 
 
-def shortened(names: Sequence[str]) -> str:
-    """Return the first five names, and dots for the others, for a message."""
-    first = list(names[:5])
-    if len(names) > 5:
+def shortened(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names, `most` at most, and dots for the others, for a message."""
+    first = list(names[:most])
+    if len(names) > most:
         first.append("...")
     return ", ".join(first)
 
 
-def check_left(listing: Listing, rows: np.ndarray, what: str, notes: Sequence[str]) -> None:
+def check_left(
+    listing: Listing,
+    rows: np.ndarray,
+    what: str,
+    notes: Sequence[str],
+) -> None:
     """Raise DataError where a class has fewer than `FEWEST` files left.
 
     Args:
@@ -245,20 +329,6 @@ def hashes(listing: Listing) -> np.ndarray:
         raise DataError(
             f"Could not read the files in {listing.folder}: {error}. Expected files you may read."
         ) from error
-
-
-def _by_name(folder: Path, names: list[str], wanted: Files) -> dict[str, list[str]]:
-    """Return the files of a flat folder by the part of their names before the first dot."""
-    members: dict[str, list[str]] = {}
-    for name in names:
-        parts = name.split(".")
-        if len(parts) < 3:
-            raise DataError(
-                f"{folder / name} has no class in its name, and {folder} has no class folders. "
-                f"{wanted.layouts}."
-            )
-        members.setdefault(parts[0], []).append(name)
-    return members
 
 
 def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:

@@ -121,13 +121,15 @@ def explain(frame: pd.DataFrame, column: pd.Series, values: np.ndarray, path: Pa
 
     names = _naming_series(frame.iloc[rows], times) if len(again) >= SHARE * len(rows) else []
     if names:
-        series = frame[names].drop_duplicates().to_dict("records")
-        described = [" and ".join(f"{name}={cell!r}" for name, cell in row.items()) for row in series]
+        first_rows = frame[names].drop_duplicates().to_dict("records")
+        series = [
+            " and ".join(f"{name}={cell!r}" for name, cell in row.items()) for row in first_rows
+        ]
         return (
             f"{begin}. The file holds {len(series)} series, told apart by "
-            f"{' and '.join(map(repr, names))}: {', '.join(described[:NAMED])}"
-            f"{' and others' if len(described) > NAMED else ''}; expected one. Save the rows of the one "
-            f"to predict in a file of its own, such as those with {described[0]}."
+            f"{' and '.join(map(repr, names))}: {', '.join(series[:NAMED])}"
+            f"{' and others' if len(series) > NAMED else ''}; expected one. Save the rows of the "
+            f"one to predict in a file of its own, such as those with {series[0]}."
         )
 
     counts = np.unique(values, return_counts=True)[1]

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset.readers import features, numbers
+from goldilocks.dataset.readers import features, numbers, tabular
 from goldilocks.dataset.readers.numbers import MISSING, NumberReading, NumberStyle
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
 FEW_INTEGERS = 20
@@ -85,14 +86,14 @@ def _read_as(name: str, reading: NumberReading) -> list[str]:
 def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Series, list[str]]:
     """Return a column of words, None where missing; and what a person may want otherwise."""
     words = column.str.strip().astype(object)
-    words = words.where(words.notna() & (words != "") & ~words.isin(list(options.missing)), None)
+    words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
     notes = []
     for word in counts.index:
         if word.lower() in MISSING:
             notes.append(
                 f"{counts[word]} rows have the target {word!r}, which is taken for a class; "
-                f"dataset.missing=[{word}] leaves them out."
+                f"{argument('dataset.missing', word)} leaves them out."
             )
     spelled = pd.Series(counts.index, dtype="str").groupby(counts.index.str.lower()).apply(list)
     for alike in spelled[spelled.map(len) > 1]:
@@ -121,14 +122,15 @@ def keep_classes(columns: pd.DataFrame, drop: Sequence[str]) -> np.ndarray:
         DataError: A class is in no row.
     """
     names = columns.map(_shown, na_action="ignore")
-    for name in map(str, drop):
-        if not (names == name).any(axis=None):
-            classes = tuple(sorted(names.stack().unique()))
+    classes = tuple(sorted(names.stack().unique()))
+    unwanted = tabular.names_of(drop, classes)
+    for name in unwanted:
+        if name not in classes:
             raise DataError(
                 f"dataset.drop_classes names {name!r}, which no row has; expected classes such as "
                 f"{_some(classes)}."
             )
-    return np.asarray(~names.isin(list(map(str, drop))).any(axis=1))
+    return np.asarray(~names.isin(unwanted).any(axis=1))
 
 
 def prepare(columns: pd.DataFrame, problem: str) -> Prepared:

@@ -13,6 +13,7 @@ from goldilocks.dataset.readers import columns, dates, features, repeated_times
 from goldilocks.dataset.readers.numbers import read_numbers
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 HOURS = range(24)
 PARTS = (range(1, 13), range(1, 32), HOURS)  # of a date whose year, month and day are apart
@@ -135,7 +136,9 @@ def _other_part(
 ) -> str:
     """Return what to type where another column has the rest of the times; "" otherwise."""
     column = frame[names[0]]
-    rest = PARTS[len(names) - 1 if _are_years(column) else 2]
+    rest = dict(enumerate(PARTS if _are_years(column) else PARTS[2:], start=1)).get(len(names))
+    if rest is None:
+        return ""
     for name in frame.columns.drop(list(names)):
         parts = [name, *names]
         if not (_are_of_day(column) or _counts(column, HOURS)):
@@ -152,10 +155,10 @@ def _other_part(
         whole = _joined(frame[parts])
         read = _read(whole, path, options)
         if read.format and not pd.isna(read.values).any():
-            typed = ",".join(f"'{part}'" for part in parts)
             return (
-                f"{path}: the columns {typed} are a time together, such as {whole.iloc[0]!r}; "
-                f'expected all of them. Type "dataset.time=[{typed}]".'
+                f"{path}: the columns {' and '.join(map(repr, parts))} are a time together, such "
+                f"as {whole.iloc[0]!r}; expected all of them. Type "
+                f"{argument('dataset.time', *map(str, parts))}."
             )
     return ""
 
