@@ -100,8 +100,8 @@ def load(
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."
         )
+        frame = frame[usable]
     problem, y, classes, inferred = targets.prepare(answers[usable], problem)
-    frame = frame[usable]
     prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
     x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:

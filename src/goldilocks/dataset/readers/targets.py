@@ -5,12 +5,13 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Number
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from goldilocks.dataset.readers import features, numbers, tabular
 from goldilocks.dataset.readers.numbers import MISSING, NumberReading, NumberStyle
@@ -26,7 +27,10 @@ Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
 
 def read(
-    columns: pd.DataFrame, path: Path, decimals: set[str], options: ReadingOptions
+    columns: pd.DataFrame,
+    path: Path,
+    decimals: Callable[[], set[str]],
+    options: ReadingOptions,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return target columns as numbers or as the words of the file; missing where there is none.
 
@@ -35,7 +39,7 @@ def read(
     Args:
         columns: Of texts as they stand in a file, or of the types of a file that has types.
         path: The file, for messages.
-        decimals: What stands before decimals in the file, as far as it is known.
+        decimals: Finds what stands before decimals in the file, as far as it is known.
         options: What was decided about the reading.
 
     Returns:
@@ -209,8 +213,9 @@ def check_range(target: pd.Series) -> None:
 
 def _numbers(column: pd.Series) -> np.ndarray | None:
     """Return the column as float64 (rows,); None where it holds texts."""
+    is_number = types.is_numeric_dtype(column.dtype) or column.map(_is_number).all()
     try:
-        return column.to_numpy(dtype=np.float64) if column.map(_is_number).all() else None
+        return column.to_numpy(dtype=np.float64) if is_number else None
     except (TypeError, ValueError):
         return None
 
