@@ -62,7 +62,8 @@ def is_image(head: bytes, suffix: str) -> bool:
         head: Its first `HEAD` bytes.
         suffix: Lower case, with its dot; "" where it has none.
     """
-    return name(head) in BEGINNINGS or (not suffix and name(head) == "TIFF")
+    kind = name(head)
+    return kind in BEGINNINGS or (kind == "TIFF" and not suffix)
 
 
 def is_text(head: bytes, suffix: str) -> bool:
