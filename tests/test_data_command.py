@@ -90,16 +90,30 @@ def test_a_file_with_a_time_is_a_series(capsys):
     assert data["size"] == {
         "rows": 300,
         "windows": 276,
-        "from": "2024-03-01 00:00:00",
-        "to": "2024-03-13 11:00:00",
-        "step": "0 days 01:00:00",
+        "from": "2024-03-01",
+        "to": "2024-03-13 11:00",
+        "step": "1 hour",
     }
     assert {column["column"]: column["remark"] for column in data["columns"]} == {
         "kwh": "",
         "state": "left out: it does not hold numbers",
     }
     assert list(data["examples"][0]) == ["kwh"]
-    assert "series, rows 300, windows 276, from 2024-03-01 00:00:00, to" in told(capsys, *arguments)
+    assert "series, rows 300, windows 276, from 2024-03-01, to" in told(capsys, *arguments)
+
+
+def test_the_holes_of_a_series_are_listed(capsys, tmp_path):
+    hours = pd.date_range("2024-03-01", periods=300, freq="h").delete([*range(50, 60), 99])
+    frame = pd.DataFrame({"hour": hours, "kwh": np.arange(289.0) ** 0.5})
+    frame.to_csv(tmp_path / "holes.csv", index=False)
+    arguments = (str(tmp_path / "holes.csv"), "dataset.time=hour", "dataset.target=kwh")
+    data = read(capsys, *arguments)
+    hole = {"from": "2024-03-03 02:00", "to": "2024-03-03 11:00", "rows": 10, "column": ""}
+    assert data["holes"][0] == hole
+    assert data["size"]["windows"] == 289 - 3 * 24
+    out = told(capsys, *arguments)
+    assert "holes, which no window crosses:" in out
+    assert "2024-03-03 02:00 2024-03-03 11:00 10" in out
 
 
 def test_a_file_with_a_text_is_texts(capsys):

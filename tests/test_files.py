@@ -10,7 +10,7 @@ import zipfile
 import pandas as pd
 import pytest
 
-from goldilocks.dataset.readers import files
+from goldilocks.dataset.readers import delimited, files
 from goldilocks.errors import DataError
 
 TABLE = "size,kind,price\n" + "".join(
@@ -45,7 +45,7 @@ def plain(text=TABLE, separator=","):
     return names, lines
 
 
-@pytest.mark.parametrize("separator", list(files.SEPARATORS))
+@pytest.mark.parametrize("separator", list(delimited.SEPARATORS))
 @pytest.mark.parametrize("space", ["", " "])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_every_separator_is_found(write, separator, space, end):
@@ -85,13 +85,13 @@ ODD = [["text", "label"]] + [
 ]
 
 
-@pytest.mark.parametrize("separator", list(files.SEPARATORS))
+@pytest.mark.parametrize("separator", list(delimited.SEPARATORS))
 def test_quoted_separators_line_ends_and_doubled_quotes(write, separator):
     names, lines = rows(write(written(ODD, delimiter=separator)))
     assert [names, *lines] == ODD
 
 
-@pytest.mark.parametrize("separator", list(files.SEPARATORS))
+@pytest.mark.parametrize("separator", list(delimited.SEPARATORS))
 def test_quotes_escaped_by_a_backslash(write, separator):
     content = written(
         ODD, delimiter=separator, doublequote=False, escapechar="\\", quoting=csv.QUOTE_ALL

@@ -5,13 +5,22 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from goldilocks.dataset.readers.features import Reading
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError
 from goldilocks.serving import unlabeled
 
 NOTHING = {"unit": "", "image_size": None, "channels": 0, "text": None, "time": (), "header": None}
-NOTHING |= {"lookback": 0, "step": 0, "delay": 0, "columns": {}, "classes": (), "target": "price"}
+NOTHING |= {
+    "time_format": "",
+    "fill": 0,
+    "lookback": 0,
+    "step": 0,
+    "delay": 0,
+    "columns": {},
+    "classes": (),
+    "target": "price",
+}
 TABLE = Schema(
     kind="table",
     problem="regression",
@@ -167,15 +176,62 @@ def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
         csv(tmp_path, "hour,kwh,heat\n" + "\n".join(lines) + "\n"), SERIES
     )
     assert header == "hour"
-    assert names == ["2020-01-01 03:00", "2020-01-01 04:00", "2020-01-01 05:00"]
+    assert names == ["2020-01-01 05:00", "2020-01-01 06:00", "2020-01-01 07:00"]
     np.testing.assert_array_equal(x[:, -1], [[4, 40], [5, 50], [6, 60]])
     np.testing.assert_array_equal(x[0], [[2, 20], [3, 20], [4, 40]])
     assert (
-        "Each answer is for 2 rows after the last row that the model saw, which is named beside it."
+        "Each answer is for the time beside it, 2 rows after the last one that the model saw."
         in notes
     )
     assert any("Filled 1 missing" in note for note in notes)
-    assert any("Left out 1 rows" in note for note in notes)
+    assert any("the holes in hour: 1 row without 'heat' at 2020-01-01" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("times", "predicted"),
+    [
+        (pd.date_range("2020-01-01", periods=5, freq="MS").strftime("%Y-%m"), "2020-07"),
+        (pd.date_range("2020-01-31", periods=5, freq="ME").strftime("%d.%m.%Y"), "31.07.2020"),
+        (pd.bdate_range("2020-01-01", periods=15).strftime("%Y/%m/%d"), "2020/01/23"),
+        (["2020-10-24T23:00+02:00", "2020-10-25T02:00+02:00", "2020-10-25T04:00+01:00"],
+         "2020-10-25T10:00+01:00"),
+        ([2001, 2002, 2003, 2004], "2006"),
+        ([1_700_000_000 + 60 * minute for minute in range(9)], "1700000600"),
+        (["2020-W05", "2020-W06", "2020-W07"], "2020-W09"),
+    ],
+)  # fmt: skip
+def test_a_forecast_beyond_the_file_is_dated_by_its_calendar_and_written_alike(
+    tmp_path, times, predicted
+):
+    pd.DataFrame({"hour": times, "kwh": 1.5, "heat": 2.5}).to_csv(
+        tmp_path / "rows.csv", index=False
+    )
+    _, names, _, _ = read(tmp_path / "rows.csv", SERIES)
+    assert names[-1] == predicted
+
+
+def test_no_answer_sees_across_a_hole_and_one_that_lies_in_it_is_dated(tmp_path):
+    times = pd.date_range("2020-01-01", periods=12, freq="h").delete([5, 6, 7, 8])
+    frame = pd.DataFrame({"hour": times, "kwh": np.arange(8.0), "heat": 1.0})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    _, names, [x], notes = read(tmp_path / "rows.csv", SERIES)
+    assert [name[11:16] for name in names] == ["04:00", "05:00", "06:00", "13:00"]
+    assert x[:, :, 0].tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4], [5, 6, 7]]
+    assert any("holes in hour: 4 rows from 2020-01-01 05:00 to" in note for note in notes)
+    filling = dataclasses.replace(SERIES, fill=4)
+    _, names, [x], _ = read(tmp_path / "rows.csv", filling)
+    assert [name[11:16] for name in names] == [f"{hour:02d}:00" for hour in range(4, 14)]
+    assert x[4, :, 0].tolist() == [4, 4, 4]
+
+
+def test_times_are_read_as_in_training_and_else_in_the_way_that_fits(tmp_path):
+    trained = dataclasses.replace(SERIES, time_format="%d/%m/%Y")
+    rows = "".join(f"{day:02d}/02/2020,{day},1\n" for day in range(1, 6))
+    _, names, _, _ = read(csv(tmp_path, f"hour,kwh,heat\n{rows}"), trained)
+    assert names == ["05/02/2020", "06/02/2020", "07/02/2020"]
+    rows = "".join(f"2020-02-{day:02d},{day},1\n" for day in range(1, 6))
+    _, names, _, _ = read(csv(tmp_path, f"hour,kwh,heat\n{rows}"), trained)
+    assert names[-1] == "2020-02-07"
 
 
 @pytest.mark.parametrize(
@@ -189,8 +245,8 @@ def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
                                           r"as in the rows"),
         (TABLE, "", r"is empty \(0 bytes\)"),
         (TEXT, "review\n\" \"\n", r"has no text in the column 'review'"),
-        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 usable rows, and a window of the model "
-                                                  r"spans 3"),
+        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 rows, and none of them ends a window of 3 "
+                                                  r"rows without holes"),
         (SERIES, "hour,kwh,heat\n1,a,1\n2,1,1\n", r"the column 'kwh' holds 'a' in row 1; expected a number"),
         (SERIES, "hour,heat\n1,1\n", r"has no column 'kwh'"),
     ],

@@ -19,7 +19,7 @@ import pandas as pd
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import features, files, tabular, targets
-from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 

@@ -23,7 +23,7 @@ from goldilocks.dataset.readers import (
     targets,
     textfiles,
 )
-from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import packing
 from goldilocks.errors import DataError
 

@@ -232,7 +232,9 @@ def row_clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
     """
     if dataset.groups is not None:
         return dataset.groups[rows]
-    return rows // max(1, dataset.overlap) if dataset.kind == "series" else None
+    if dataset.kind != "series":
+        return None
+    return dataset.x.starts[rows] // max(1, dataset.overlap)
 
 
 def _wilson(right: float, rows: int) -> Interval:

@@ -18,7 +18,8 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     as near as whole groups come. Rows of the same content are in one part (`duplicates`).
 
     A series is divided by time: first the training rows, then those for validation, and the latest
-    for the test. Before each of the last two, `Dataset.overlap` rows are in no part.
+    for the test. What lies less than `Dataset.overlap` before one of the last two is in no
+    part.
 
     Args:
         dataset: The data set; its `subset` is the number of training rows to keep, of a series the

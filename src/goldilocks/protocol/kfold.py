@@ -30,8 +30,8 @@ def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) ->
     not train with rows that are identical to one of its validation rows (`duplicates`).
 
     A series is not shuffled but chained forward: its rows before the test are cut into k + 1
-    stretches of time. Each but the first validates a training with all before it, without the
-    `Dataset.overlap` rows just before it.
+    stretches of time. Each but the first validates a training with all before it that share
+    no point of time with it (`Dataset.overlap`).
 
     Args:
         dataset: The data set; its `subset` is the number of training rows of each split, as in
@@ -77,17 +77,19 @@ def folds(
         splitter = _splitter(dataset, rows, k, shuffle, fold_seed)
         divided = splitter.split(rows, parts.labels_of(dataset)[rows], groups)
         for number, (drawn, validating) in enumerate(divided, start=1):
-            fold, validation = f"fold {number} of {k}", rows[validating]
+            fold, training, validation = f"fold {number} of {k}", rows[drawn], rows[validating]
+            if dataset.kind == "series":
+                training = dataset.x.before(training, validation, dataset.overlap)
             train, _, repeats = duplicates.apart(
                 keys,
-                rows[drawn],
+                training,
                 validation,
                 "validation",
                 fixed=f"{fold} trains with none of them",
             )
             missing = parts.missing_classes(dataset, rows, train)
             if missing or not len(train) or not len(validation):
-                lack = _lack(validation, len(drawn) - len(train), missing)
+                lack = _lack(validation, len(training) - len(train), missing)
                 raise SplitError(
                     f"dataset={dataset.name}: {fold} {lack}; expected rows of every class to train "
                     f"with and some to validate with. To change that, {cure}."
@@ -118,14 +120,15 @@ def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) ->
     """Return scikit-learn's splitter for these rows, or raise SplitError where they are too few."""
     if dataset.kind == "series":
         stretch = len(rows) // (k + 1)
-        if stretch < 1 or len(rows) - k * stretch - dataset.overlap < 1:
+        first = rows[len(rows) - k * stretch :]
+        if not len(first) or not len(dataset.x.before(rows, first, dataset.overlap)):
             raise SplitError(
                 f"protocol.k is {k}, and dataset={dataset.name} has {len(rows)} windows before the "
-                f"test: {k} folds of {stretch}, and {dataset.overlap} left out before each, leave "
-                "none to train with before the first; expected at least 2 folds and a longer first "
-                "stretch. Lower protocol.k or dataset.lookback."
+                f"test: {k} folds of {stretch}, and up to {dataset.overlap} left out before each, "
+                "leave none to train with before the first; expected at least 2 folds and a longer "
+                "first stretch. Lower protocol.k or dataset.lookback."
             )
-        return TimeSeriesSplit(n_splits=k, gap=dataset.overlap)
+        return TimeSeriesSplit(n_splits=k)
 
     most, unit, grouped = len(rows), "rows", False
     if dataset.groups is not None:

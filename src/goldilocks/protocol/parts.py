@@ -1,9 +1,9 @@
 """Divide rows for every protocol: first the test rows, then one part after another.
 
 How a part is taken depends on the rows alone. Of a series the latest rows are taken, and
-`Dataset.overlap` rows before them are in no part. Rows with groups are taken as whole groups, as
-near as possible to the size asked for and to the class frequencies. Other rows are drawn at random,
-stratified by class.
+those that share points of time with them are in no part. Rows with groups are taken as whole
+groups, as near as possible to the size asked for and to the class frequencies. Other rows are drawn
+at random, stratified by class.
 """
 
 from dataclasses import replace
@@ -167,15 +167,16 @@ def published_apart(
 def _divide(dataset: Dataset, rows: Rows, size: int, seed: int, name: str) -> tuple[Rows, Rows]:
     """Return the rows that stay and those that are drawn, both int64, ascending."""
     if dataset.kind == "series":
-        left = len(rows) - size - dataset.overlap
-        if size < 1 or left < 1:
+        part = rows[len(rows) - size :]
+        rest = dataset.x.before(rows, part, dataset.overlap) if len(part) else part
+        if not len(rest):
             raise SplitError(
                 f"dataset={dataset.name}: protocol.{name} would take the latest {size} of "
-                f"{len(rows)} windows, and the {dataset.overlap} before them are left out; "
+                f"{len(rows)} windows, and up to {dataset.overlap} before them are left out; "
                 f"expected at least 1 taken and 1 left. Add rows, change protocol.{name}, or lower "
                 "dataset.lookback."
             )
-        return rows[:left], rows[len(rows) - size :]
+        return rest, part
 
     fewest = len(np.unique(labels_of(dataset)[rows]))
     if not fewest <= size <= len(rows) - fewest:

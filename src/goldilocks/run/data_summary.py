@@ -14,12 +14,13 @@ import pandas as pd
 
 from goldilocks import formatting
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import features, files, tabular
-from goldilocks.dataset.readers.features import Reading, ReadingOptions
+from goldilocks.dataset.readers import dates, features, files, tabular
+from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.protocol import Split, notes_of_all
 
 FILE = "data.json"  # the artifact of a run
 MOST_TEXTS = 10_000  # whose words are counted for a median length
+MOST_HOLES = 10  # that are shown
 LONGEST_CELL = 60  # characters of a cell that are shown
 FEW_CLASSES = 10  # so many are listed in one line, with their counts
 
@@ -33,6 +34,8 @@ class DataSummary:
         dataset: The option of the config group `dataset`.
         size: "rows"; of texts their median number of "words"; of a series its "windows", and the
             times "from" and "to" with the usual "step" where it has times.
+        holes: Of a series: "from" when "to" when how many "rows" are missing, or have no value of a
+            "column".
         columns: Of a table or series: "column", "reading" in words, an "example", numbers of
             "distinct" and of "missing" values, and as "remark" why it is left out.
         target: Its "problem" and column "name"; "minimum", "maximum", "mean", "deviation" and
@@ -46,6 +49,7 @@ class DataSummary:
     source: str
     dataset: str
     size: Mapping[str, Any]
+    holes: Sequence[Mapping[str, Any]] = ()
     columns: Sequence[Mapping[str, Any]] = ()
     target: Mapping[str, Any] = field(default_factory=dict)
     classes: Mapping[str, int] = field(default_factory=dict)
@@ -87,6 +91,10 @@ def summarize(dataset: Dataset, splits: Sequence[Split], *, examples: int = 0) -
         source=dataset.location,
         dataset=dataset.name,
         size=_size(dataset),
+        holes=[
+            {"from": hole.first, "to": hole.last, "rows": hole.rows, "column": hole.column}
+            for hole in dataset.holes
+        ],
         columns=_columns(readings),
         target=target,
         classes=class_counts(dataset),
@@ -153,6 +161,7 @@ def text(summary: DataSummary) -> str:
         target = _words(summary.target)
     paragraphs = [
         f"{summary.source}: {summary.dataset}, {_words(summary.size)}",
+        _holes(summary.holes),
         _table(summary.columns),
         f"target: {target}",
         _table([{"class": name, "rows": count} for name, count in summary.classes.items()]),
@@ -161,6 +170,13 @@ def text(summary: DataSummary) -> str:
         _table(summary.examples),
     ]
     return "\n\n".join(filter(None, paragraphs))
+
+
+def _holes(holes: Sequence[Mapping[str, Any]]) -> str:
+    """Return the first holes of a series, one a line, and how many more there are."""
+    more = len(holes) - MOST_HOLES
+    lines = [_table(holes[:MOST_HOLES]), f"and {more} more" if more > 0 else ""]
+    return "\n".join(filter(None, ["holes, which no window crosses:" if holes else "", *lines]))
 
 
 def _words(values: Mapping[str, Any]) -> str:
@@ -216,12 +232,12 @@ def _size(dataset: Dataset) -> dict[str, Any]:
     if dataset.kind != "series":
         return {"rows": len(dataset.x)}
 
-    size = {"rows": len(dataset.x.values), "windows": len(dataset.x)}
-    if dataset.times is None:
-        return size
-    times = pd.Series(dataset.times)
-    span = {"from": times.iloc[0], "to": times.iloc[-1], "step": times.diff().mode()[0]}
-    return size | {name: str(value) for name, value in span.items()}
+    spacing, size = dataset.spacing, {"windows": len(dataset.x)}
+    if spacing is None:
+        return {"rows": len(dataset.x.values)} | size
+    size = {"rows": len(spacing.times)} | size
+    first, last = dates.shown(spacing.local[0]), dates.shown(spacing.local[-1])
+    return size | {"from": first, "to": last, "step": spacing.describe()}
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

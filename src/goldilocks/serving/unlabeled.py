@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goldilocks.dataset import images, series
-from goldilocks.dataset.readers import conform, features, files, folders, textfiles
-from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset import images
+from goldilocks.dataset.readers import conform, features, files, folders, grids, textfiles, times
+from goldilocks.dataset.readers.reading import ReadingOptions
+from goldilocks.dataset.readers.times import Times
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
@@ -32,7 +33,8 @@ class Rows:
     """Some rows of the input, and what they are called.
 
     Attributes:
-        names: Of each row: the path of its file, its number in its file (from 1), or a time.
+        names: Of each row: the path of its file, its number in its file (from 1), or
+            the time that is predicted.
         x: Image: uint8 (rows, height, width, channels), 0 to 255. Table: a `pandas.DataFrame` as
             `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
             the columns' units.
@@ -129,41 +131,40 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
-    """Yield a row for each point of time at which a window ends."""
+    """Yield a row for each point of time at which a window ends, named by the one it predicts."""
     inputs, notes = list(schema.columns), []
     frame = _columns(path, schema, list(dict.fromkeys([*schema.time, *inputs])))
     numbers = conform.conform(frame, schema.columns, path)
-    times = np.arange(1, len(frame) + 1)
+    counted = np.arange(1.0, len(frame) + 1)
+    points = Times(counted, counted, np.arange(len(frame)), "", "", ())
     if schema.time:
-        written = series.joined(frame[list(schema.time)])
-        points, read_as = series.read_times(written, path, ReadingOptions())
-        numbers, sorted_by = series.sort(numbers, points, written.name)
-        times = written.iloc[np.argsort(points, kind="stable")].to_numpy()
-        notes = [*read_as, *sorted_by]
-
-    ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
-    notes.append(
-        f"Each answer is for {ahead} after the last row that the model saw, which is named beside "
-        "it."
+        points = times.read(frame, schema.time, path, ReadingOptions(), trained=schema.time_format)
+    grid = grids.lay_out(
+        numbers.iloc[points.rows],
+        points.values,
+        points.local,
+        fill=schema.fill,
+        lookback=schema.lookback,
     )
-    filled = numbers.ffill()
-    complete = filled.notna().all(axis=1).to_numpy()
-    if numbers.isna().to_numpy().any():
-        count = int(numbers.isna().sum().sum() - filled.isna().sum().sum())
-        notes.append(f"Filled {count} missing values with the ones before them in time.")
-    if not complete.all():
-        notes.append(
-            f"Left out {int((~complete).sum())} rows at the start, where a column has no value yet."
-        )
 
-    values = filled[complete].to_numpy("float32")
-    if len(values) < schema.lookback:
+    values = grid.values[inputs].to_numpy("float32")
+    windows = Windows(values, tuple(inputs), 0, schema.lookback, schema.step, delay=0)
+    if not len(windows) or len(points.rows) < 2:
         raise DataError(
-            f"{path} has {len(values)} usable rows, and a window of the model spans "
-            f"{schema.lookback}; expected at least so many. Add the rows that came before."
+            f"{path} has {len(frame)} rows, and none of them ends a window of {schema.lookback} "
+            "rows without holes, which the model needs; expected at least so many. Add the rows "
+            "that came before."
         )
-    windows = Windows(values, tuple(inputs), 0, schema.lookback, schema.step, schema.delay)
-    yield from _in_parts(times[complete][schema.lookback - 1 :], windows.seen, notes)
+    ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
+    notes = [
+        *points.notes,
+        *grid.notes(" ".join(schema.time) or "the rows"),
+        f"Each answer is for the time beside it, {ahead} after the last one that the model saw.",
+    ]
+    written = [
+        points.write(time) for time in grid.after(windows.starts + windows.reach, schema.delay)
+    ]
+    yield from _in_parts(np.array(written, object), windows.seen, notes)
 
 
 def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFrame:

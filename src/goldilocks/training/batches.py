@@ -133,8 +133,8 @@ def _reader(dataset: Dataset, encoder: keras.Model, rows: Rows) -> Callable[[tf.
         features = tf.constant(encoding.features(dataset, encoder, rows))
         return lambda positions: tf.cast(tf.gather(features, positions), encoder.output.dtype)
     if dataset.kind == "series":
-        values, first_points = tf.constant(dataset.x.values), tf.constant(rows[:, np.newaxis])
-        offsets = tf.constant(dataset.x.offsets)
+        values, offsets = tf.constant(dataset.x.values), tf.constant(dataset.x.offsets)
+        first_points = tf.constant(dataset.x.starts[rows][:, np.newaxis])
         return lambda positions: tf.gather(values, tf.gather(first_points, positions) + offsets)
     if dataset.image_size:
         files, signature = (

@@ -9,8 +9,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from goldilocks.dataset.readers import dates, features, numbers
-from goldilocks.dataset.readers.features import CATEGORY, NUMBER, TRUTH, Reading
+from goldilocks.dataset.readers import dates, numbers
+from goldilocks.dataset.readers.columns import (
+    cells,
+    days_of,
+    finite,
+    is_text,
+    texts,
+    truths_of,
+    typed,
+)
+from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, TRUTH, Reading
 from goldilocks.errors import DataError
 
 
@@ -32,15 +41,15 @@ def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) ->
     for name, reading in readings.items():
         column = frame[name]
         if reading.kind == CATEGORY:
-            values = features.texts(column)
-        elif reading.kind == TRUTH and features.is_text(column):
-            values = features.truths_of(features.texts(column))
-        elif not features.is_text(column):
-            values, _, _ = features.typed(column)
+            values = texts(column)
+        elif reading.kind == TRUTH and is_text(column):
+            values = truths_of(texts(column))
+        elif not is_text(column):
+            values, _, _ = typed(column)
         elif reading.kind == NUMBER:
             values = _number_as(reading, column, path)
         else:
-            values = features.days_of(_date_as(reading, column, path))
+            values = days_of(_date_as(reading, column, path))
         if values is None or (reading.kind != CATEGORY and values.dtype == object):
             raise DataError(
                 f"{path}: the column {name!r} holds {str(column.dropna().iloc[0])!r}; expected "
@@ -52,7 +61,7 @@ def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) ->
 
 def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
     """Return cells as numbers in the style of training, else in the only other one that fits."""
-    readings = numbers.read_numbers(features.cells(column))
+    readings = numbers.read_numbers(cells(column))
     if not readings and column.isna().all():
         return np.full(len(column), np.nan)
     alike = [number for number in readings if number.style == reading.style] or readings
@@ -64,7 +73,7 @@ def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
             raise _refused(
                 reading, column, int(np.flatnonzero(column.str.strip() == word)[0]), path
             )
-    return features.finite(alike[0].values)[0]
+    return finite(alike[0].values)[0]
 
 
 def _refused(reading: Reading, column: pd.Series, row: int, path: Path) -> DataError:

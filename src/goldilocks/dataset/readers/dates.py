@@ -33,6 +33,7 @@ CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
 TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([AaPp][Mm])?\s*")
 ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 FIRST_YEAR, LAST_YEAR = 1000, 2999  # else digits are no year
+MINUTES = len("2020-01-31T05:00")
 SAMPLE = 20  # cells that rule out most formats at once
 
 # Whole numbers that count seconds or milliseconds since 1970: from 1973 to 2100.
@@ -97,15 +98,41 @@ def name_zones(texts: pd.Series) -> pd.Series:
     return texts.str.contains(ZONE) & texts.str.contains(":")
 
 
-def shown(time: np.datetime64) -> str:
+def shown(time: np.datetime64 | np.float64) -> str:
     """Return a point of time as people write it, without a clock that says midnight.
 
     >>> shown(np.datetime64("2020-01-02T00:00")), shown(np.datetime64("2020-01-02T05:30"))
     ('2020-01-02', '2020-01-02 05:30')
     """
+    if not isinstance(time, np.datetime64):
+        return f"{time:.15g}"
     day, clock = str(time.astype("datetime64[us]")).split("T")
     clock = clock.removesuffix(".000000").removesuffix(":00")
     return day if clock == "00:00" else f"{day} {clock}"
+
+
+def write(time: np.datetime64 | np.float64, format: str, example: str) -> str:
+    """Return a point of time as an example is written.
+
+    Args:
+        time: Without its zone.
+        format: Of `DateReading`; "" of numbers.
+        example: Has this format; the zone is taken from it, and how much an ISO time says.
+
+    >>> write(np.datetime64("2020-01-31T05:00", "us"), "ISO8601", "2020-01-30 00:00+01:00")
+    '2020-01-31 05:00+01:00'
+    """
+    if not isinstance(time, np.datetime64):
+        return shown(time)
+    if format.startswith("epoch"):
+        return str(int((time - np.datetime64(0, "us")) / np.timedelta64(1, format.split()[-1])))
+    if format != ISO:
+        return pd.Timestamp(time).strftime(format)
+
+    zone = ZONE.search(example) if ":" in example else None
+    stem = example[: zone.start()] if zone else example
+    text = str(time)[: max(len(stem), MINUTES if time.astype("M8[D]") != time else 0)]
+    return text.replace("T", stem[10:11] or " ") + (zone.group() if zone else "")
 
 
 def read_epochs(values: np.ndarray) -> DateReading | None:

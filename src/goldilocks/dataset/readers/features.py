@@ -9,103 +9,39 @@ neither number, date nor text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from pandas.api import types
 
 from goldilocks.dataset.readers import dates, numbers
+from goldilocks.dataset.readers.columns import (
+    cells,
+    days_of,
+    finite,
+    is_text,
+    many,
+    texts,
+    truths_of,
+    typed,
+)
 from goldilocks.dataset.readers.dates import DateReading
 from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
+from goldilocks.dataset.readers.reading import (
+    CATEGORY,
+    DATE,
+    NUMBER,
+    TRUTH,
+    Reading,
+    ReadingOptions,
+)
 from goldilocks.errors import DataError
 
-NUMBER, DATE, CATEGORY, TRUTH = "number", "date", "category", "true or false"
-TRUTHS = {"true": 1.0, "false": 0.0}  # in small letters
 DECIMALS = {"point": ".", "comma": ","}  # of `dataset.decimal`
-MANY_CATEGORIES = 100  # Each category becomes an input of the network.
 # A counter of rows has whole numbers that are all different and fill this share of their range:
 # some rows of the file may have been left out.
 COUNTED = 2 / 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadingOptions:
-    """What a person has decided about the reading of a file.
-
-    Attributes:
-        decimal: "point", "comma", or "auto" to ask where a number could be read with either.
-        date_format: Of `strptime`, for dates that could be read in two ways; or None.
-        keep: Names of columns that are used although they seem to count or name rows.
-        missing: Words that stand for a missing value in a column of words.
-        ignore_case: Whether labels that differ in capital letters alone are one class.
-    """
-
-    decimal: str = "auto"
-    date_format: str | None = None
-    keep: Sequence[str] = ()
-    missing: Sequence[str] = ()
-    ignore_case: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a format that leaves the year to be guessed.
-
-        Raises:
-            DataError: Says so.
-        """
-        if self.date_format is not None and not dates.names_a_year(self.date_format):
-            raise DataError(
-                f"dataset.date_format is {self.date_format!r}, which names no year; expected one "
-                "with %Y or %y. Write the year into the file."
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How a column is read: enough to read other rows alike.
-
-    Attributes:
-        kind: "number", "date" (days since 1970-01-01), "true or false" (1 and 0), or "category".
-        style: How numbers are written.
-        format: How dates are written; "" of other columns.
-        words: What was taken for a gap among numbers.
-        example: Its first cell that is not missing.
-        distinct: Number of different values.
-        missing: Number of missing ones.
-        left_out: Why it is no input, in words; "" where it is one.
-    """
-
-    kind: str
-    style: NumberStyle = field(default_factory=NumberStyle)
-    format: str = ""
-    words: tuple[str, ...] = ()
-    example: str = ""
-    distinct: int = 0
-    missing: int = 0
-    left_out: str = ""
-
-    def describe(self) -> str:
-        """Return the reading in words: "number, written 1.234,5 €"."""
-        if self.kind == DATE:
-            return f"date, written {self.format}"
-        if self.kind == NUMBER and self.style != NumberStyle():
-            return f"number, written {self.style.describe()}"
-        return self.kind
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what `from_json` reads."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, written: Mapping[str, Any]) -> Reading:
-        """Return the reading that `to_json` wrote."""
-        values = dict(written)
-        values["style"] = NumberStyle(**values["style"])
-        values["words"] = tuple(values["words"])
-        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -212,19 +148,6 @@ def choose(
     )
 
 
-def cells(column: pd.Series) -> pa.StringArray:
-    """Return a column of texts as an array of Arrow; null where a cell is missing."""
-    array = pa.array(column, pa.string(), from_pandas=True)
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-
-
-def texts(column: pd.Series) -> np.ndarray:
-    """Return a column as str objects (rows,), without spaces around them; "" where missing."""
-    stripped = column.astype(object).where(column.notna(), "").map(lambda value: str(value).strip())
-    missing = stripped.str.lower().isin(numbers.MISSING)
-    return stripped.where(~missing, "").to_numpy(dtype=object)
-
-
 def decimals_of(frame: pd.DataFrame, options: ReadingOptions) -> set[str]:
     """Return what stands before decimals in the columns of texts that are read in one way."""
     if options.decimal != "auto":
@@ -245,13 +168,6 @@ def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOption
         if reading.style.thousands or (present % 1 != 0).any():
             marks.add(reading.style.decimal)
     return marks
-
-
-def is_text(column: pd.Series) -> bool:
-    """Return whether a column holds texts as they stand in a file."""
-    return isinstance(column.dtype, pd.StringDtype) or (
-        column.dtype == object and types.infer_dtype(column, skipna=True) == "string"
-    )
 
 
 def _texts_of(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
@@ -286,17 +202,8 @@ def _date_or_category(
     for word in options.missing:
         values[values == word] = ""
     present = pd.Series(values[values != ""], dtype="str")
-    remarks = _nearly_number(present) + _many(present)
+    remarks = _nearly_number(present) + many(present)
     return values, Reading(kind=CATEGORY), remarks
-
-
-def truths_of(values: np.ndarray) -> np.ndarray | None:
-    """Return "true" as 1 and "false" as 0, NaN where missing; None where other words occur."""
-    truths = pd.Series(values).str.lower().map({**TRUTHS, "": np.nan}.get)
-    is_missing = values == ""
-    if is_missing.all() or (truths.isna().to_numpy() & ~is_missing).any():
-        return None
-    return truths.to_numpy(dtype=np.float64)
 
 
 def choose_date(column: pd.Series, path: Path, options: ReadingOptions) -> DateReading | None:
@@ -329,62 +236,6 @@ def _shown_date(reading: DateReading, row: int) -> str:
     if not dates.names_a_year(reading.format):
         return "a day without a year, which the file would have to name"
     return f"{dates.shown(reading.values[row])} (\"dataset.date_format='{reading.format}'\")"
-
-
-def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
-    """Return a column of a file that has types, such as Parquet."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(object)
-    if types.is_bool_dtype(column.dtype) or (
-        types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"
-    ):
-        return _typed_number(column)
-    if types.is_datetime64_any_dtype(column.dtype):
-        return _typed_dates(column)
-    if types.is_timedelta64_dtype(column.dtype):
-        values, reading, _ = _typed_number(column / pd.Timedelta(days=1))
-        return values, reading, ["holds durations; it became days"]
-
-    kind = types.infer_dtype(column.dropna(), skipna=True)
-    if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
-        return _typed_number(column)
-    if kind in ("date", "datetime", "datetime64"):
-        return _typed_dates(column)
-    if kind not in ("string", "mixed-integer"):
-        reason = f"it holds {kind} values; expected numbers, dates or texts"
-        return None, Reading(kind=CATEGORY, left_out=reason), []
-    return texts(column), Reading(kind=CATEGORY), _many(column.dropna().astype("str"))
-
-
-def _typed_number(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
-    values, remarks = finite(column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True))
-    return values, Reading(kind=NUMBER), remarks
-
-
-def _typed_dates(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
-    times = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
-    remark = "holds dates; it became days since 1970-01-01"
-    return days_of(times), Reading(kind=DATE, format=dates.ISO), [remark]
-
-
-def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Return numbers, NaN where one is infinite or too large for float32; and a remark on these."""
-    with np.errstate(invalid="ignore"):
-        beyond = np.abs(values) > np.finfo(np.float32).max
-    if not beyond.any():
-        return values, []
-    first = values[beyond][0]
-    what = "infinite values" if np.isinf(first) else f"values beyond float32, such as {first:g}"
-    return (
-        np.where(beyond, np.nan, values),
-        [f"holds {beyond.sum()} {what}; they count as missing"],
-    )
-
-
-def days_of(times: np.ndarray) -> np.ndarray:
-    """Return points of time as days since 1970-01-01, float64 (rows,); NaN where missing."""
-    days = (times - np.datetime64(0, "us")) / np.timedelta64(1, "D")
-    return np.asarray(days, np.float64)
 
 
 def _counted(reading: Reading, column: pd.Series, values: np.ndarray | None) -> Reading:
@@ -430,14 +281,4 @@ def _nearly_number(text: pd.Series) -> list[str]:
     return [
         f"is read as categories, because {len(words)} of its {len(text)} values are no numbers, "
         f"such as {words[0]!r}; correct them, or leave the cells empty"
-    ]
-
-
-def _many(text: pd.Series) -> list[str]:
-    distinct = text.nunique()
-    if distinct <= MANY_CATEGORIES or distinct == len(text):
-        return []
-    return [
-        f"has {distinct} categories, each an input of the network; leave it out with dataset.drop "
-        "if that is too many"
     ]

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset.readers import features, numbers
-from goldilocks.dataset.readers.features import ReadingOptions
 from goldilocks.dataset.readers.numbers import MISSING, NumberReading, NumberStyle
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
