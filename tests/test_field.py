@@ -131,7 +131,7 @@ def reads(
         for name, count in (missing or {}).items():
             assert gaps[name] == count
         for name, value in (facts or {}).items():
-            assert str(answer.summary["size"][name]) == str(value)
+            assert str(answer.summary["size"].get(name)) == str(value)
         if parts is not None:
             assert answer.summary["splits"] == [parts]
         for name, pattern in readings.items():
@@ -149,7 +149,7 @@ def either(first: Check, second: Check) -> Check:
     return check
 
 
-HOURS = {"from": "2024-01-01 00:00:00", "step": "0 days 01:00:00"}
+HOURS = {"from": "2024-01-01", "step": "1 hour"}
 CASES = (
     Case(
         "01 a",
@@ -419,37 +419,37 @@ CASES = (
         "61 a",
         f"a.csv dataset.time=Date dataset.target=kw {SERIES}",
         "asked for the time of day",
-        asks(r"dataset\.time=\[?Date,Time"),
+        asks(r"dataset\.time=\['?Date'?,'?Time"),
     ),
     Case(
         "61 b",
         f"a.csv dataset.time=Time dataset.target=kw {SERIES}",
         "asked for the date",
-        asks(r"dataset\.time=\[?Date,Time"),
+        asks(r"dataset\.time=\['?Date'?,'?Time"),
     ),
     Case(
         "61 c",
         f"a.csv 'dataset.time=[Date,Time]' dataset.target=kw {SERIES}",
-        "1,500 hours, 20 of them empty",
-        reads(facts={"rows": 1500, "from": "2006-12-16 17:24:00", "step": "0 days 01:00:00"}),
+        "hours; the 20 empty ones are a hole",
+        reads(said=["20 rows from"], facts={"rows": 1480, "from": "2006-12-16 17:24", "step": "1 hour"}),
     ),
     Case(
         "61 d",
         f"a.csv dataset.time=Date,Time dataset.target=kw {SERIES}",
         "the same, typed without brackets",
-        reads(facts={"rows": 1500}),
+        reads(facts={"rows": 1480}),
     ),
     Case(
         "62 a",
         f"a.csv dataset.time=day dataset.target=y {SERIES}",
         "days first",
-        reads(facts={"from": "2022-01-01 00:00:00", "to": "2023-12-01 00:00:00"}),
+        reads(facts={"from": "2022-01-01", "to": "2023-12-01"}),
     ),
     Case(
         "62 b",
         f"b.csv dataset.time=day dataset.target=y {SERIES}",
         "months first",
-        reads(facts={"from": "2022-01-01 00:00:00", "to": "2023-12-01 00:00:00"}),
+        reads(facts={"from": "2022-01-01", "to": "2023-12-01"}),
     ),
     Case(
         "62 c",
@@ -467,7 +467,7 @@ CASES = (
         "62 e",
         f"e.csv dataset.time=day dataset.target=y {SERIES}",
         "days first",
-        reads(facts={"from": "2022-01-01 00:00:00", "to": "2023-12-01 00:00:00"}),
+        reads(facts={"from": "2022-01-01", "to": "2023-12-01"}),
     ),
     Case(
         "62 f",
@@ -509,13 +509,13 @@ CASES = (
         "65 b",
         f"b.csv dataset.time=t dataset.target=v {SERIES}",
         "months in order",
-        reads(facts={"from": "1995-01-01 00:00:00", "to": "2014-12-01 00:00:00"}),
+        reads(facts={"from": "1995-01-01", "to": "2014-12-01"}),
     ),
     Case(
         "65 c",
         f"c.csv dataset.time=t dataset.target=v {SERIES}",
         "months in order, or asked",
-        either(reads(facts={"from": "1995-01-01 00:00:00"}), asks("Jan-95")),
+        either(reads(facts={"from": "1995-01-01"}), asks("Jan-95")),
     ),
     Case(
         "65 d",
@@ -527,7 +527,7 @@ CASES = (
         "65 e",
         f"e.csv dataset.time=t dataset.target=v {SERIES}",
         "weeks in order, or the first named",
-        either(reads(facts={"from": "2015-01-05 00:00:00"}), asks("2015-W02")),
+        either(reads(facts={"from": "2015-01-05"}), asks("2015-W02")),
     ),
     Case(
         "65 f",
@@ -593,13 +593,13 @@ CASES = (
         "67 c",
         f"c.csv dataset.time=t dataset.target=v {SERIES}",
         "months first",
-        reads(facts={"from": "2022-01-01 00:00:00", "to": "2022-01-30 23:00:00"}),
+        reads(facts={"from": "2022-01-01", "to": "2022-01-30 23:00"}),
     ),
     Case(
         "67 d",
         f"d.csv dataset.time=t dataset.target=v {SERIES}",
         "days first",
-        reads(facts={"from": "2022-01-01 00:00:00", "to": "2023-12-01 00:00:00"}),
+        reads(facts={"from": "2022-01-01", "to": "2023-12-01"}),
     ),
     Case(
         "67 e",
