@@ -70,15 +70,18 @@ def load(
     options = ReadingOptions(
         decimal=decimal,
         date_format=date_format,
-        keep=keep,
+        keep=tabular.names_of(keep, columns),
         missing=missing,
         ignore_case=ignore_case,
     )
     labels = tabular.labels(target, columns, path, name="table")
-    unwanted = [str(name) for name in drop]
+    unwanted = tabular.names_of(drop, columns)
+    tabular.check_columns(labels, columns, path)
+    tabular.check_columns(unwanted, columns, path, "dataset.drop")
+    tabular.check_columns(options.keep, columns, path, "dataset.keep")
+    group = tabular.column_of(group, columns, path, "dataset.group")
     if group is not None:
-        unwanted.append(str(group))
-    tabular.check_columns([*labels, *unwanted], columns, path)
+        unwanted.append(group)
     for name in labels:
         if name in unwanted:
             raise DataError(
@@ -97,8 +100,8 @@ def load(
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."
         )
+        frame = frame[usable]
     problem, y, classes, inferred = targets.prepare(answers[usable], problem)
-    frame = frame[usable]
     prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
     x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:
@@ -110,9 +113,9 @@ def load(
 
     groups, content = None, digest(x, y, classes)
     if group is not None:
-        groups = _groups(frame[str(group)])
+        groups = _groups(frame[group])
         content = cache.digest(content, groups)
-        ungrouped = int(frame[str(group)].isna().sum())
+        ungrouped = int(frame[group].isna().sum())
         if ungrouped:
             notes.append(f"{ungrouped} rows have no {group}; each is a group of its own.")
 

@@ -119,10 +119,15 @@ def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSumm
     """
     path = tabular.path_of(keys["file"])
     table = files.read_cells(path, header=keys["header"])
-    unwanted = [str(name) for name in (*keys["drop"], keys["group"]) if name is not None]
-    tabular.check_columns(unwanted, list(table.frame.columns), path)
+    columns = list(table.frame.columns)
+    unwanted = tabular.names_of(keys["drop"], columns)
+    tabular.check_columns(unwanted, columns, path, "dataset.drop")
+    if group := tabular.column_of(keys["group"], columns, path, "dataset.group"):
+        unwanted.append(group)
     names = [option.name for option in dataclasses.fields(ReadingOptions)]
-    options = ReadingOptions(**{name: keys[name] for name in names})
+    values: dict[str, Any] = {name: keys[name] for name in names}
+    values["keep"] = tabular.names_of(keys["keep"], columns)
+    options = ReadingOptions(**values)
     prepared = features.prepare(table.frame.drop(columns=unwanted), path, options)
     return DataSummary(
         source=str(path),
