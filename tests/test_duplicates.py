@@ -134,8 +134,8 @@ def test_it_is_said_how_many_rows_repeat_another_one():
     kinds = drawn(0)
     (split,) = splits("holdout", a_table(kinds))
     assert split.notes == (
-        "30 of 120 rows repeat another one. Equal rows are in one part, so that none is tested that "
-        "was trained with.",
+        "Of 120 rows, 90 are distinct. Equal ones are in one part, so that none is tested that was "
+        "trained with.",
     )
     assert notes_of_all(splits("kfold", a_table(kinds))) == split.notes
     (published,) = splits("holdout", a_table(kinds, fixed={"test": np.r_[60:120]}))

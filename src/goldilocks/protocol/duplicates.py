@@ -49,8 +49,8 @@ def contents(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
                 "that equal ones are left in both training and test data.",
             )
     return keys, (
-        f"{repeated} of {len(keys)} rows repeat another one. Equal rows are in one part, so that "
-        "none is tested that was trained with.",
+        f"Of {len(keys)} rows, {len(first)} are distinct. Equal ones are in one part, so that none "
+        "is tested that was trained with.",
     )
 
 
