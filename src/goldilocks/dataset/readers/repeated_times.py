@@ -18,7 +18,7 @@ from goldilocks.dataset.readers.spacing import ALIKE
 
 HOUR = np.timedelta64(1, "h")
 # When clocks are changed: on a weekend (Monday is 0), between 23:00 and 4:00, and not in the middle
-# of summer or winter. Countries that do so on another day of the week are asked about.
+# of summer or winter. Elsewhere an hour that is there twice is refused.
 WEEKEND, NIGHT, MONTHS = (5, 6), (23, 0, 1, 2, 3), (2, 3, 4, 5, 9, 10, 11)
 APART = np.timedelta64(300, "D")  # at least, between two times that clocks are put back
 SHARE = 0.1  # of all rows: fewer that are there twice do not make two series
