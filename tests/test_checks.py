@@ -196,6 +196,18 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"out "
             r"the other\.",
         ),
+        (
+            f"dataset=table {FILE} dataset.target=b dataset.test_file=none.csv",
+            r"dataset\.test_file=none\.csv is not a file here",
+        ),
+        (
+            f"dataset=images dataset.dir={ROOT} dataset.test_dir=nowhere",
+            r"dataset\.test_dir=nowhere is not a folder here",
+        ),
+        (
+            f"dataset=texts dataset.dir={ROOT} dataset.split=part",
+            r"dataset\.split goes with dataset\.file; add that, or leave out dataset\.split\.",
+        ),
         ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),
         (
             "trainer.epochs=null",

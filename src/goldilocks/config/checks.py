@@ -346,6 +346,11 @@ def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) 
                 "least 1."
             )
 
+    for key in ("validation_dir", "test_dir", "validation_file", "test_file", "split"):
+        beside = "dir" if key.endswith("_dir") else "file"
+        if node.get(key) is not None and node.get(beside) is None:
+            yield f"dataset.{key} goes with dataset.{beside}; add that, or leave out dataset.{key}."
+
     chosen = [keys for keys in stated.requires if any(node[key] is not None for key in keys)]
     if len(chosen) > 1:
         both = " and ".join(_typed({key: node[key] for key in keys}) for keys in chosen)

@@ -39,6 +39,9 @@ def load(
     test_dir: str | None,
     outer_folders: str,
     file: str | None,
+    validation_file: str | None,
+    test_file: str | None,
+    split: str | int | None,
     text: str | int | None,
     target: str | int | Sequence[str] | None,
     problem: str,
@@ -68,6 +71,9 @@ def load(
         test_dir: Another one, whose texts are for the test; or None.
         outer_folders: What the first folders inside are, as in `layouts.arrange`.
         file: Path of a file as `files.read_cells` reads it; this or `dir`, not both.
+        validation_file: Path of one with the same columns, whose rows are for validation; or None.
+        test_file: Path of one with the same columns, whose rows are for the test; or None.
+        split: Name of the file's column that says the part of each row; or None.
         text: Name of the file's column of texts.
         target: Name of the file's column to predict; several, as a list or separated by commas,
             make a multilabel problem.
@@ -104,7 +110,9 @@ def load(
     else:
         location = tabular.path_of(str(file))
         options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
-        rows = _from_file(location, str(text), target, header, options, drop_classes)
+        others = {"validation": validation_file, "test": test_file}
+        parted = splits.read(location, header=header, others=others, split=split)
+        rows = _from_file(parted, str(text), target, options, drop_classes)
         target_names = ", ".join(rows.answers)
 
     x = rows.x
@@ -159,7 +167,7 @@ class _Rows:
     x: np.ndarray
     answers: pd.DataFrame
     notes: Sequence[str]
-    parts: Sequence[str] = ()
+    parts: Sequence[str] | np.ndarray
     groups: np.ndarray | None = None
     raw_keys: np.ndarray | None = None
 
@@ -181,15 +189,14 @@ def _from_folder(listing: folders.Listing) -> _Rows:
 
 
 def _from_file(
-    path: Path,
+    parted: splits.Parted,
     text: str,
     target: str | int | Sequence[str] | None,
-    header: files.Header,
     options: ReadingOptions,
     drop_classes: Sequence[str],
 ) -> _Rows:
     """Return the texts and targets of a file; rows without one of them are left out."""
-    table = files.read_cells(path, header=header)
+    table, path = parted.cells, parted.path
     frame, notes = table.frame, list(table.notes)
     names = list(frame.columns)
     labels = tabular.labels(target, names, path, name="texts")
@@ -233,5 +240,6 @@ def _from_file(
         x=packing.column(texts[usable].tolist()),
         answers=answers[usable],
         notes=notes,
+        parts=parted.parts[usable],
         raw_keys=table.raw_keys()[usable],
     )

@@ -14,7 +14,7 @@ import pandas as pd
 
 from goldilocks import formatting
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import dates, features, files, tabular
+from goldilocks.dataset.readers import dates, features, splits, tabular
 from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.protocol import Split, notes_of_all
 
@@ -118,8 +118,11 @@ def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSumm
         DataError: The file cannot be read, or a column in two ways.
     """
     path = tabular.path_of(keys["file"])
-    table = files.read_cells(path, header=keys["header"])
-    unwanted = [str(name) for name in (*keys["drop"], keys["group"]) if name is not None]
+    others = {"validation": keys["validation_file"], "test": keys["test_file"]}
+    parted = splits.read(path, header=keys["header"], others=others, split=keys["split"])
+    table, path = parted.cells, parted.path
+    unwanted = [*keys["drop"], keys["group"], keys["split"]]
+    unwanted = [str(name) for name in unwanted if name is not None]
     tabular.check_columns(unwanted, list(table.frame.columns), path)
     names = [option.name for option in dataclasses.fields(ReadingOptions)]
     options = ReadingOptions(**{name: keys[name] for name in names})
@@ -129,7 +132,7 @@ def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSumm
         dataset="table",
         size={"rows": len(table.frame)},
         columns=_columns(prepared.readings),
-        notes=[*table.notes, *prepared.notes],
+        notes=[*table.notes, *prepared.notes, *splits.possible(prepared.x)],
         examples=_records(prepared.x[:examples]),
     )
 
