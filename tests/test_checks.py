@@ -1,7 +1,9 @@
 import pytest
 
-from composition import ROOT, checked
+from composition import FILES, NEEDED, OPTIONS, ROOT, checked, composed
+from goldilocks.config import settings
 from goldilocks.config.checks import leaves, unknown
+from goldilocks.config.rules import rule_of, same_type
 from goldilocks.errors import ConfigError
 
 FILE = f"dataset.file={ROOT / 'README.md'}"
@@ -284,3 +286,33 @@ def test_an_unknown_name_is_answered_with_the_nearest_where_one_is_near():
         "mlpp is not a model; expected one of convnet, mlp. Did you mean mlp?"
     )
     assert unknown("x", ["convnet"], what="a model") == "x is not a model; expected one of convnet."
+
+
+@pytest.mark.parametrize("group", settings.COMPOSED)
+def test_a_whole_number_is_taken_in_every_option_where_a_real_one_is_expected(group):
+    count = 0
+    for name in OPTIONS[group]:
+        defaults = leaves({group: FILES.read(group, name)})
+        rules = {key: rule_of(key) or same_type(value) for key, value in defaults.items()}
+        typed = {
+            key: int(rule.allows(1))
+            for key, rule in rules.items()
+            if rule.real and (rule.allows(0) or rule.allows(1)) and type(defaults[key]) is not int
+        }
+        words = (f"{group}={name}", *NEEDED.get(name, ()))
+        cfg = composed(*words, *(f"{key}={number}" for key, number in typed.items()))
+        read = leaves(settings.composed(cfg, cfg.hydra).tree)
+        for key, number in typed.items():
+            assert isinstance(read[key], float), f"{group}={name} {key}"
+            assert read[key] == number
+        count += len(typed)
+    assert (count > 0) == (group in ("dataset", "optimizer", "regularizer"))
+
+
+def test_the_number_of_whole_rows_stays_whole():
+    assert checked("dataset=jena", "dataset.lookback=48").tree["dataset"]["lookback"] == 48
+    assert isinstance(checked("dataset=jena").tree["dataset"]["lookback"], int)
+    typed, same = (
+        checked("dataset=jena", f"optimizer.learning_rate={one}") for one in ("1", "1.0")
+    )
+    assert typed.fingerprint("d", "c", "") == same.fingerprint("d", "c", "")

@@ -75,6 +75,62 @@ def test_programs_get_the_same_as_json(capsys):
     assert data["examples"][0]["sold"] == "no"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["it's a house.csv", "dataset.target=price", "--json", "--rows", "1"],
+        ["it's a house.csv", "--json", "dataset.target=price", "--rows=1", "protocol.test=0.25"],
+        ["--json", "it's a house.csv", "--rows", "1", "dataset.target=price"],
+        ["--json", "--rows", "1", "it's a house.csv", "dataset.target=price"],
+    ],
+)
+def test_keys_and_options_stand_in_any_order(capsys, arguments):
+    cli.main(["data", *arguments])
+    data = json.loads(capsys.readouterr().out)
+    assert (data["target"]["name"], len(data["examples"])) == ("price", 1)
+
+
+def test_an_option_that_does_not_exist_is_refused_beside_keys(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["data", "films.csv", "--json", "dataset.target=answer", "--jsn"])
+    assert "unrecognized arguments: dataset.target=answer --jsn" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("median price (USD)", "dataset.target=median price (USD)"),
+        ("价格", "dataset.target=价格"),
+        ("x, y", "dataset.target=x, y"),
+        ("null", "dataset.target=null"),
+        ("2020", "dataset.target=2020"),
+        ("price", "dataset.target= price "),
+        ("[a]", "dataset.target='[a]'"),
+    ],
+)
+def test_a_column_is_named_as_in_the_file(capsys, name, key):
+    pd.read_csv("it's a house.csv").rename(columns={"price": name}).to_csv("a (1).csv", index=False)
+    data = read(capsys, "a (1).csv", key, "dataset.drop=city, number")
+    assert data["target"]["name"] == name
+    assert [column["column"] for column in data["columns"]] == ["size", "sold"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "key", "labels"),
+    [
+        (["l1", "l2", "l3"], "dataset.target=l1,l2,l3", ["l1", "l2", "l3"]),
+        (["C++", "R&D, other", "a"], "dataset.target=C++, R&D, other", ["C++", "R&D, other"]),
+        (["C++", "R&D, other", "a"], "dataset.target=[C++,'R&D, other']", ["C++", "R&D, other"]),
+        (["x, y", "x", "y"], "dataset.target=[x,y]", ["x", "y"]),
+    ],
+)
+def test_several_columns_are_named_as_in_the_file(capsys, columns, key, labels):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.integers(0, 2, (60, 3)), columns=columns)
+    table.assign(size=rng.normal(size=60)).to_csv("labels.csv", index=False)
+    assert list(read(capsys, "labels.csv", key)["classes"]) == labels
+
+
 def test_without_a_target_the_columns_are_shown_all_the_same(capsys):
     out = told(capsys, "it's a house.csv", "dataset.drop=[size]")
     assert "price  number" in out
@@ -145,8 +201,24 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
     [
         (["mnits"], r"^goldilocks: mnits is no file, no folder .+ Did you mean mnist\?$"),
         (["empty"], r"^goldilocks: empty holds no images and no texts .+; expected .+ its file\.$"),
-        (["films.csv", "dataset.target=anser"], r"no column 'anser'.+ Did you mean 'answer'\?$"),
+        (
+            ["films.csv", "dataset.target=anser"],
+            r"no column 'anser'.+ Did you mean dataset.target=answer\?$",
+        ),
         (["films.csv", "datset.target=answer"], r"did you mean dataset\.target\?$"),
+        (
+            ["films.csv", "dataset.target=the", "answer", "(yes)", "seed=x"],
+            r"1\. answer \(yes\) cannot be read; .+ type 'dataset\.target=the answer \(yes\)'\.\n"
+            r"  2\. seed is 'x'; [^\n]+$",
+        ),
+        (
+            ["films.csv", "++dataset.target=a (b)"],
+            r"an error; .+\n  1\. \+\+dataset\.target=a \(b\) cannot be read; .+ special signs, "
+            r"\"\+\+dataset\.target='a \(b\)'\"\.$",
+        ),
+        (["films.csv", "dataset.target='Answer'"], r"Did you mean dataset\.target=answer\?$"),
+        (["films.csv", "dataset.target=null"], r"needs the column to predict: .+ review, answer"),
+        (["films.csv", "trainer.epochs=1,000"], r"an error.+\n.+ add -m for a run of each\.$"),
     ],
 )
 def test_errors_are_sentences(here, arguments, sentence):

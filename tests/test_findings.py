@@ -45,7 +45,7 @@ def test_classes_that_differ_in_capital_letters_are_one_finding():
 
 def test_a_class_named_like_a_missing_value_is_found():
     [sentence] = found(a_dataset(classes=("None", "mild")), "D403")
-    assert "dataset.missing=[None]" in sentence
+    assert "dataset.missing=None" in sentence
 
 
 def test_errors_stop_a_training_until_they_are_muted():

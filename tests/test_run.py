@@ -470,7 +470,7 @@ def test_a_target_that_is_not_there_ends_the_command_in_a_sentence(home):
     assert done.stderr.startswith(
         "goldilocks: There is no column 'prize'; expected one of the columns of rows.csv: size,"
     )
-    assert "Did you mean 'price'?" in done.stderr
+    assert "Did you mean dataset.target=price?" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert len(home.all()) == before
 

@@ -147,7 +147,7 @@ def test_a_value_stands_for_empty_cells_as_long_as_a_window_or_as_its_column_is_
     assert [hole.describe() for hole in data.holes] == [
         "20 rows without 'wind' from 2020-01-02 06:00 to 2020-01-03 01:00"
     ]
-    assert any("dataset.drop=[wind] leaves the columns out" in note for note in data.notes)
+    assert any("dataset.drop=wind leaves the columns out" in note for note in data.notes)
     assert not set(range(34, 50)) & set(data.x.starts)
     rarely = np.where(np.arange(HOURS) % 10, np.nan, table()["wind"])
     assert load(write(wind=rarely)).holes == ()
@@ -186,8 +186,8 @@ def test_unequal_steps_are_counted(write):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"time": "wen"}, r"no column 'wen'.+Did you mean 'when'\?"),
-        ({"target": "lod"}, r"no column 'lod'.+Did you mean 'load'\?"),
+        ({"time": "wen"}, r"no column 'wen'.+Did you mean dataset.time=when\?"),
+        ({"target": "lod"}, r"no column 'lod'.+Did you mean dataset.target=load\?"),
         ({"target": "when"}, r"'when' is the target and cannot be dataset\.time"),
         ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
         (

@@ -272,7 +272,7 @@ def test_numbers_can_be_names(write):
         (
             {},
             {"target": "Sise"},
-            r"no column 'Sise'; expected one of .* size, colour, y\. Did you mean 'size'\?",
+            r"no column 'Sise'; expected one of .* size, colour, y\. Did you mean dataset.target=size\?",
         ),
         ({}, {"target": "y,z"}, r"no column 'z'"),
         ({}, {"drop": ["hue"]}, r"no column 'hue'"),
@@ -432,5 +432,5 @@ def test_a_counter_of_rows_is_left_out_in_any_order_and_kept_when_asked(write, s
     counter = np.random.default_rng(1).permutation(ROWS) * step
     path = write(y=NUMBERS, index=counter)
     assert "index" not in load(path).x
-    assert any("\"dataset.keep=['index']\" keeps it" in note for note in load(path).notes)
+    assert any("dataset.keep=index keeps it" in note for note in load(path).notes)
     assert "index" in load(path, keep=["index"]).x

@@ -231,8 +231,8 @@ def test_texts_with_commas_line_ends_and_quotes_and_long_ones(write):
             {"target": None},
             r"dataset=texts needs the column to predict: add dataset\.target=NAME; .*: line, y",
         ),
-        ({}, {"text": "lime"}, r"no column 'lime'; .* Did you mean 'line'\?"),
-        ({}, {"target": "Y"}, r"no column 'Y'; .* Did you mean 'y'\?"),
+        ({}, {"text": "lime"}, r"no column 'lime'; .* Did you mean dataset.text=line\?"),
+        ({}, {"target": "Y"}, r"no column 'Y'; .* Did you mean dataset.target=y\?"),
         ({}, {"target": "line"}, r"'line' is both dataset\.text and dataset\.target"),
         (
             {"y": [1.0, 0.0] * 5 + [None] * 30},
@@ -316,4 +316,4 @@ def test_words_for_missing_values_are_texts_and_classes(tmp_path):
     found = load(file=tmp_path / "rows.csv", text="line", target="y")
     assert found.x[:3].tolist() == ["None", "good", "NA"]
     assert found.classes == ("NA", "b")
-    assert any("dataset.missing=[NA] leaves them out" in note for note in found.notes)
+    assert any("dataset.missing=NA leaves them out" in note for note in found.notes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +53,42 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1:
         return ">99 %"
     return f"{100 * share:.0f} %"
+
+
+def quoted(text: str) -> str:
+    r"""Return a text in quotes, in which Hydra and OmegaConf take every sign as it is.
+
+    >>> print(quoted("it's"))
+    'it\'s'
+    """
+    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
+    text = re.sub(r"(\\*)'", r"\1\1\\'", text)
+    return "'" + re.sub(r"(\\+)\Z", r"\1\1", text) + "'"
+
+
+def argument(key: str, *names: str) -> str:
+    """Return what to type in a shell to give a key the names of columns or classes, literally.
+
+    >>> argument("dataset.target", "price"), argument("dataset.target", "median price (USD)")
+    ('dataset.target=price', "'dataset.target=median price (USD)'")
+    >>> print(argument("dataset.target", "null"))
+    "dataset.target='null'"
+    >>> print(argument("dataset.drop", "rooms", "x, y"))
+    "dataset.drop=[rooms,'x, y']"
+    """
+    special = r"null|'.*'|\".*\"|\[.*\]|" if len(names) == 1 else r".*[,'\"\[\]].*|"
+    words = [quoted(name) if re.fullmatch(special, name, re.DOTALL) else name for name in names]
+    return shell(f"{key}={words[0]}" if len(words) == 1 else f"{key}=[{','.join(words)}]")
+
+
+def shell(*words: str) -> str:
+    """Return words as they are typed in a shell, in double quotes where these are easier to read.
+
+    >>> print(shell("train.py", "dataset.target='x, y'", "dataset.file=houses (1).csv"))
+    train.py "dataset.target='x, y'" 'dataset.file=houses (1).csv'
+    """
+    simple = [word for word in words if "'" in word and not set(word) & set('"$`\\!')]
+    return " ".join(f'"{word}"' if word in simple else shlex.quote(word) for word in words)
 
 
 def markdown(table: pd.DataFrame) -> str:

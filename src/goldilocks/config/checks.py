@@ -11,6 +11,7 @@ from goldilocks.config.regularizer import AUGMENTATION, Regularizer
 from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
 from goldilocks.errors import ProblemError, did_you_mean
+from goldilocks.formatting import argument
 from goldilocks.problem import LOSSES, Problem, check_monitor, resolve
 
 OURS = "goldilocks."  # what the `_target_` of every option begins with
@@ -132,6 +133,23 @@ def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterat
             yield renamed.sentence(key, [shown(value)]) or unknown_key
         elif not rule.allows(value):
             yield f"{key} is {shown(value)}; expected {rule.expected}."
+
+
+def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Make whole numbers real ones in place, where the rule of a key means a real number.
+
+    Those of a key whose default is whole stay: `dataset.lookback` is 24 rows, or 1.5 hours.
+
+    Args:
+        tree: As in `Composed`.
+        defaults: As of `value_errors`.
+    """
+    for key, value in leaves(tree).items():
+        group, _, name = key.partition(".")
+        default = defaults.get(key)
+        rule = rule_of(key) or same_type(default)
+        if rule.real and type(value) is int and type(default) is not int and rule.allows(value):
+            tree[group][name] = float(value)
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -366,7 +384,8 @@ def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) 
 
 def _typed(keys: Mapping[str, Any]) -> str:
     """Return keys of the data set as a person types them, without those that have no value."""
-    return " ".join(f"dataset.{key}={value}" for key, value in keys.items() if value is not None)
+    words = {f"dataset.{key}": str(value) for key, value in keys.items() if value is not None}
+    return " ".join(argument(key, value) for key, value in words.items())
 
 
 def path_errors(tree: Mapping[str, Any]) -> Iterator[str]:

@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,15 @@ from hydra.types import RunMode
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config.checks import Composed, config_errors, foreign_keys, leaves, resolve_problem
+from goldilocks.config.checks import (
+    Composed,
+    config_errors,
+    foreign_keys,
+    leaves,
+    real_numbers,
+    resolve_problem,
+)
+from goldilocks.config.literals import as_typed, plainest
 from goldilocks.config.options import OptionFiles, option_files
 from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.traits import ModelTraits, Traits
@@ -103,7 +110,7 @@ class Settings:
         if self.tree["final"]:
             words.append("final")
 
-        for override in (text.lstrip("+~") for text in self.overrides):
+        for override in (plainest(text).lstrip("+~") for text in self.overrides):
             if override.startswith(tuple(hidden)):
                 continue
             key, _, value = override.partition("=")
@@ -129,7 +136,7 @@ class Settings:
     @property
     def command(self) -> str:
         """The command that does this run again."""
-        return shlex.join(["python", "train.py", *self.overrides])
+        return as_typed(["python", "train.py", *self.overrides])
 
     @property
     def regularizer(self) -> Regularizer:
@@ -293,9 +300,11 @@ def composed(cfg: DictConfig, hydra: HydraConf | DictConfig) -> Composed:
     """Return a composed config with its traits apart, and the options chosen in our groups."""
     tree, choices = plain(cfg), hydra.runtime.choices
     nodes = {group: node for group, node in tree.items() if isinstance(node, dict)}
-    return Composed(
+    composition = Composed(
         tree,
         {group: node.pop("traits") for group, node in nodes.items() if "traits" in node},
         {group: str(choices[group]) for group in GROUPS if choices.get(group)},
         option_files(hydra.runtime.config_sources),
     )
+    real_numbers(tree, composition.defaults())
+    return composition

@@ -22,6 +22,7 @@ from goldilocks.dataset.readers.reading import NUMBER, TRUTH, Reading, ReadingOp
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 FEWEST_WINDOWS = 20  # Below this a split leaves too few windows to measure anything.
 
@@ -72,9 +73,12 @@ def load(
     frame, notes = table.frame, list(table.notes)
     options = ReadingOptions(decimal=decimal, date_format=date_format)
     time_columns = tabular.labels(time, list(frame.columns), path, name="series")
-    target_column = str(target)
-    unwanted = [*time_columns, *map(str, drop)]
-    tabular.check_columns([*unwanted, target_column], list(frame.columns), path)
+    target_column = str(target).strip()
+    unwanted = tabular.names_of(drop, list(frame.columns))
+    tabular.check_columns(time_columns, list(frame.columns), path, "dataset.time")
+    tabular.check_columns(unwanted, list(frame.columns), path, "dataset.drop")
+    tabular.check_columns([target_column], list(frame.columns), path)
+    unwanted = [*time_columns, *unwanted]
     if target_column in unwanted:
         raise DataError(
             f"The column {target_column!r} is the target and cannot be dataset.time or in "
@@ -115,8 +119,8 @@ def load(
     with_holes = {hole.column for hole in grid.holes} - {"", target_column}
     if with_holes:
         on_grid.append(
-            f"dataset.drop=[{','.join(sorted(with_holes))}] leaves the columns out that have holes "
-            "of their own, and keeps the rows."
+            f"{argument('dataset.drop', *sorted(with_holes))} leaves the columns out that have "
+            "holes of their own, and keeps the rows."
         )
     unscored = len(replace(windows, observed=None)) - len(windows)
     if unscored:

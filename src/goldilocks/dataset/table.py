@@ -78,13 +78,18 @@ def load(
     options = ReadingOptions(
         decimal=decimal,
         date_format=date_format,
-        keep=keep,
+        keep=tabular.names_of(keep, columns),
         missing=missing,
         ignore_case=ignore_case,
     )
     labels = tabular.labels(target, columns, path, name="table")
-    unwanted = [str(name) for name in (*drop, group, split) if name is not None]
-    tabular.check_columns([*labels, *unwanted], columns, path)
+    unwanted = tabular.names_of(drop, columns)
+    tabular.check_columns(labels, columns, path)
+    tabular.check_columns(unwanted, columns, path, "dataset.drop")
+    tabular.check_columns(options.keep, columns, path, "dataset.keep")
+    group = tabular.column_of(group, columns, path, "dataset.group")
+    split = tabular.column_of(split, columns, path, "dataset.split")
+    unwanted += [name for name in (group, split) if name is not None]
     for name in labels:
         if name in unwanted:
             raise DataError(
@@ -103,8 +108,9 @@ def load(
     if drop_classes:
         usable = usable & targets.keep_classes(answers, drop_classes)
     tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
+    if not usable.all():
+        frame = frame[usable]
     problem, y, classes, inferred = targets.prepare(answers[usable], problem)
-    frame = frame[usable]
     prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
     x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:
@@ -116,9 +122,9 @@ def load(
 
     groups, content = None, digest(x, y, classes)
     if group is not None:
-        groups = _groups(frame[str(group)])
+        groups = _groups(frame[group])
         content = cache.digest(content, groups)
-        ungrouped = int(frame[str(group)].isna().sum())
+        ungrouped = int(frame[group].isna().sum())
         if ungrouped:
             notes.append(f"{ungrouped} rows have no {group}; each is a group of its own.")
 

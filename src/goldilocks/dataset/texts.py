@@ -200,7 +200,9 @@ def _from_file(
     frame, notes = table.frame, list(table.notes)
     names = list(frame.columns)
     labels = tabular.labels(target, names, path, name="texts")
-    tabular.check_columns([text, *labels], names, path)
+    text = str(text).strip()
+    tabular.check_columns([text], names, path, "dataset.text")
+    tabular.check_columns(labels, names, path)
     if text in labels:
         raise DataError(
             f"The column {text!r} is both dataset.text and dataset.target; expected two columns."

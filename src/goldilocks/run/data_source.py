@@ -13,6 +13,7 @@ from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset.readers import folders
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, did_you_mean
+from goldilocks.formatting import quoted
 from goldilocks.run.data_summary import DataSummary, summarize, summarize_columns
 
 
@@ -48,9 +49,8 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
         option = "series"
     elif "dataset.text" in keys:
         option = "texts"
-    quoted = source.replace("'", r"\'")
     chosen = [] if "dataset" in keys else [f"dataset={option}"]
-    return [*chosen, f"dataset.{key}='{quoted}'", *overrides]
+    return [*chosen, f"dataset.{key}={quoted(source)}", *overrides]
 
 
 def _option_of_folder(folder: Path) -> str:

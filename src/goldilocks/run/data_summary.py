@@ -121,11 +121,16 @@ def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSumm
     others = {"validation": keys["validation_file"], "test": keys["test_file"]}
     parted = splits.read(path, header=keys["header"], others=others, split=keys["split"])
     table, path = parted.cells, parted.path
-    unwanted = [*keys["drop"], keys["group"], keys["split"]]
-    unwanted = [str(name) for name in unwanted if name is not None]
-    tabular.check_columns(unwanted, list(table.frame.columns), path)
+    columns = list(table.frame.columns)
+    unwanted = tabular.names_of(keys["drop"], columns)
+    tabular.check_columns(unwanted, columns, path, "dataset.drop")
+    for key in ("group", "split"):
+        if name := tabular.column_of(keys[key], columns, path, f"dataset.{key}"):
+            unwanted.append(name)
     names = [option.name for option in dataclasses.fields(ReadingOptions)]
-    options = ReadingOptions(**{name: keys[name] for name in names})
+    values: dict[str, Any] = {name: keys[name] for name in names}
+    values["keep"] = tabular.names_of(keys["keep"], columns)
+    options = ReadingOptions(**values)
     prepared = features.prepare(table.frame.drop(columns=unwanted), path, options)
     return DataSummary(
         source=str(path),

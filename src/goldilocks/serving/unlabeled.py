@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldilocks.dataset import images
-from goldilocks.dataset.readers import conform, features, files, folders, grids, textfiles, times
+from goldilocks.dataset.readers import columns, conform, files, folders, grids, textfiles, times
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.readers.times import Times
 from goldilocks.dataset.readers.windows import Windows
@@ -108,8 +108,8 @@ def _in_parts(
 
 
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
-    columns = _columns(path, schema, list(schema.columns))
-    frame = conform.conform(columns, schema.columns, path)
+    rows = _columns(path, schema, list(schema.columns))
+    frame = conform.conform(rows, schema.columns, path)
     yield from _in_parts(np.arange(1, len(frame) + 1), frame.take)
 
 
@@ -120,7 +120,7 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
         header = list(files.read_cells(path, header=schema.header, ask=False).frame.columns)
         name = header[0] if len(header) == 1 else TEXT
 
-    texts = features.texts(_columns(path, schema, [name])[name])
+    texts = columns.texts(_columns(path, schema, [name])[name])
     rows = np.flatnonzero(texts != "")
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from goldilocks import console
+from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import PARENT_FILE, Settings
 from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown
@@ -63,7 +64,7 @@ class ParentRun:
         typed = [
             word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")
         ]
-        self.command = shlex.join(["python", "train.py", "-m", *typed, *overrides])
+        self.command = as_typed(["python", "train.py", "-m", *typed, *overrides])
         identity = json.dumps([self.command, provenance.code().digest])
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
         before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
+from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings, hash_of
 from goldilocks.encoding.targets import standardized
 from goldilocks.jobs.resources import Room
@@ -219,7 +220,7 @@ def _report(context: Context, results: Results) -> WorkflowReport:
     command = [provenance.program("python"), "workflow.py", *settings.overrides]
     return WorkflowReport(
         name=settings.name,
-        command=shlex.join(command),
+        command=as_typed(command),
         data=f"{dataset.source.replace('_', '-')}: {dataset.location}",
         digest=dataset.digest,
         results=results,

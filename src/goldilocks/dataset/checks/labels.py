@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.dataset.readers.numbers import MISSING
+from goldilocks.formatting import argument
 
 
 def spelled_alike(evidence: Evidence) -> Iterator[str]:
@@ -27,6 +28,6 @@ def missing_words(evidence: Evidence) -> Iterator[str]:
     for name in evidence.dataset.classes:
         if name.lower() in MISSING:
             yield (
-                f"The target {name!r} is taken for a class; dataset.missing=[{name}] leaves its "
-                "rows out."
+                f"The target {name!r} is taken for a class; {argument('dataset.missing', name)} "
+                "leaves its rows out."
             )

@@ -14,17 +14,32 @@ TRUTHS = {"true": 1.0, "false": 0.0}  # in small letters
 MANY_CATEGORIES = 100  # Each category becomes an input of the network.
 
 
-def cells(column: pd.Series) -> pa.StringArray:
+def cells(column: pd.Series) -> pa.LargeStringArray:
     """Return a column of texts as an array of Arrow; null where a cell is missing."""
-    array = pa.array(column, pa.string(), from_pandas=True)
+    array = pa.array(column, pa.large_string(), from_pandas=True)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def texts(column: pd.Series) -> np.ndarray:
     """Return a column as str objects (rows,), without spaces around them; "" where missing."""
-    stripped = column.astype(object).where(column.notna(), "").map(lambda value: str(value).strip())
-    missing = stripped.str.lower().isin(numbers.MISSING)
-    return stripped.where(~missing, "").to_numpy(dtype=object)
+    positions, words = encode(column)
+    return words[positions]
+
+
+def encode(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different texts of a column, so that each is looked at once.
+
+    Returns:
+        The position of each cell among the texts, int64 (rows,); and these, str objects (texts,),
+        without spaces around them, "" for missing cells among them.
+    """
+    written = column if is_text(column) else column.map(str, na_action="ignore").astype(object)
+    positions, cells = pd.factorize(written)
+    words = [cell.strip() for cell in cells]
+    words = ["" if word.lower() in numbers.MISSING else word for word in words]
+    # Missing cells have the position -1, which is that of the last text.
+    alike, different = pd.factorize(np.array([*words, ""], dtype=object))
+    return alike[positions], different
 
 
 def is_text(column: pd.Series) -> bool:
@@ -36,11 +51,10 @@ def is_text(column: pd.Series) -> bool:
 
 def truths_of(values: np.ndarray) -> np.ndarray | None:
     """Return "true" as 1 and "false" as 0, NaN where missing; None where other words occur."""
-    truths = pd.Series(values).str.lower().map({**TRUTHS, "": np.nan}.get)
-    is_missing = values == ""
-    if is_missing.all() or (truths.isna().to_numpy() & ~is_missing).any():
+    words = {word.lower() for word in values}
+    if not words - {""} or not words <= {*TRUTHS, ""}:
         return None
-    return truths.to_numpy(dtype=np.float64)
+    return np.array([TRUTHS.get(word.lower(), np.nan) for word in values])
 
 
 def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
@@ -65,7 +79,9 @@ def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
     if kind not in ("string", "mixed-integer"):
         reason = f"it holds {kind} values; expected numbers, dates or texts"
         return None, Reading(kind=CATEGORY, left_out=reason), []
-    return texts(column), Reading(kind=CATEGORY), many(column.dropna().astype("str"))
+    positions, words = encode(column)
+    counts = np.bincount(positions, minlength=len(words))
+    return words[positions], Reading(kind=CATEGORY), many(words, counts)
 
 
 def _typed_number(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
@@ -81,10 +97,10 @@ def _typed_dates(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
 
 def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return numbers, NaN where one is infinite or too large for float32; and a remark on these."""
-    with np.errstate(invalid="ignore"):
-        beyond = np.abs(values) > np.finfo(np.float32).max
-    if not beyond.any():
+    limit = np.finfo(np.float32).max
+    if np.fmax.reduce(values, initial=0) <= limit and np.fmin.reduce(values, initial=0) >= -limit:
         return values, []
+    beyond = np.abs(values) > limit
     first = values[beyond][0]
     what = "infinite values" if np.isinf(first) else f"values beyond float32, such as {first:g}"
     return (
@@ -99,10 +115,15 @@ def days_of(times: np.ndarray) -> np.ndarray:
     return np.asarray(days, np.float64)
 
 
-def many(text: pd.Series) -> list[str]:
-    """Return the remark on a column of words that has more than `MANY_CATEGORIES` of them."""
-    distinct = text.nunique()
-    if distinct <= MANY_CATEGORIES or distinct == len(text):
+def many(words: np.ndarray, counts: np.ndarray) -> list[str]:
+    """Return the remark on a column that has more than `MANY_CATEGORIES` different words.
+
+    Args:
+        words: Str objects (words,), "" for missing cells.
+        counts: How often each occurs, int64 (words,).
+    """
+    distinct = np.count_nonzero(counts[words != ""])
+    if distinct <= MANY_CATEGORIES or counts[words != ""].max() == 1:
         return []
     return [
         f"has {distinct} categories, each an input of the network; leave it out with dataset.drop "

@@ -96,7 +96,7 @@ def _first_odd(column: pd.Series, reading: Reading) -> int:
         if isinstance(cell, str) and not any(
             number.style.decimal == reading.style.decimal
             and number.style.thousands in ("", reading.style.thousands)
-            for number in numbers.read_numbers(pa.array([cell]))
+            for number in numbers.read_numbers(pa.array([cell], pa.large_string()))
         ):
             return row
     return 0

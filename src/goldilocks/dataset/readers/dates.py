@@ -7,6 +7,7 @@ without a year are no date; a month alone stands for its first day.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,13 +66,16 @@ def read_dates(cells: pd.Series) -> list[DateReading]:
     """
     positions, distinct = pd.factorize(cells.str.strip())
     texts = pd.Series(distinct, dtype="str")
-    if not len(texts):
+    if not texts.str.contains(r"\d").all() or not len(texts):  # All formats have digits.
         return []
     sample = texts.iloc[np.unique(np.linspace(0, len(texts) - 1, SAMPLE).astype(int))]
+    shape = _shape(sample.iloc[0])
 
     readings: list[DateReading] = []
     for format in formats():
-        if _parse(sample, format) is None:
+        if (format not in (ISO, WEEK) and _shape(format) != shape) or _parse(
+            sample, format
+        ) is None:
             continue
         parsed = _parse(texts, format)
         if parsed is None or any(np.array_equal(parsed, other.values) for other in readings):
@@ -150,6 +154,17 @@ def formats() -> Iterator[str]:
     yield from (ISO, WEEK)
     for day, clock in product((*DAYS[1:], *YEARLESS), CLOCKS):
         yield f"{day} {clock}".strip()
+
+
+@functools.cache
+def _shape(written: str) -> str:
+    """Return a date or a format with "9" for numbers and "a" for words: "9. a 9" of "5. May 2020".
+
+    >>> _shape("5. May 2020"), _shape("%d. %B %Y")
+    ('9. a 9', '9. a 9')
+    """
+    written = re.sub(r"%[bBp]", "a", re.sub(r"%[^bBp]", "9", written))
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", " ".join(written.split())))
 
 
 def _parse(texts: pd.Series, format: str) -> np.ndarray | None:

@@ -1,6 +1,7 @@
 """A text file of cells -> columns of texts.
 
-DuckDB finds out how a file is separated, quoted and escaped, and reads it. What it would do about
+DuckDB finds out how a file is separated, quoted and escaped, and reads it. Arrow reads in half the
+time a file in which nothing is quoted and all rows are of one length. What DuckDB would do about
 odd lines in silence (lines above the header, rows with other numbers of cells) is said or refused
 here.
 """
@@ -8,6 +9,7 @@ here.
 from __future__ import annotations
 
 import csv
+import mmap
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +17,14 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as csv_of_arrow
 
 from goldilocks.errors import DataError
 
 SEPARATORS = ",;\t|"
-LONGEST_LINE = 2**26  # bytes
+# Bytes; what DuckDB reads at once, too: with more, few parts of a file are read beside each other.
+LONGEST_LINE = 2**25
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,12 @@ def skipped(path: Path, above: Sequence[str], header: str) -> str:
 
 
 def read(
-    connection: duckdb.DuckDBPyConnection, path: Path, text: Path, dialect: Dialect, skip: int
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    text: Path,
+    dialect: Dialect,
+    skip: int,
+    header: str,
 ) -> pd.DataFrame:
     """Return the cells of a file, columns of `str` or missing, the header line among the rows.
 
@@ -119,15 +129,20 @@ def read(
         text: Its content as UTF-8.
         dialect: How its cells are separated.
         skip: Lines above the first row of cells.
+        header: That row.
 
     Raises:
         DataError: Rows have different numbers of cells.
     """
+    if (plain := read_plain(text, dialect, skip, header)) is not None:
+        return plain
+
     query = (
         "select * from read_csv(?, header=false, all_varchar=true, auto_detect=true, delim=?, "
-        "quote=?, escape=?, skip=?, max_line_size=?, store_rejects=true, strict_mode=true)"
+        "quote=?, escape=?, skip=?, max_line_size=?, buffer_size=?, store_rejects=true, "
+        "strict_mode=true)"
     )
-    options = [dialect.separator, dialect.quote, dialect.escape, skip, LONGEST_LINE]
+    options = [dialect.separator, dialect.quote, dialect.escape, skip, LONGEST_LINE, LONGEST_LINE]
     table = connection.sql(query, params=[str(text), *options]).to_arrow_table()
     rejected = connection.sql(
         "select line, error_message, csv_line from reject_errors order by line limit 1"
@@ -140,3 +155,29 @@ def read(
             f"cells that hold {dialect.separator!r} in quotes."
         )
     return table.to_pandas()
+
+
+def read_plain(text: Path, dialect: Dialect, skip: int, header: str) -> pd.DataFrame | None:
+    """Return what `read` does of a file without quotes; None of any other file."""
+    count = header.count(dialect.separator) + 1
+    if count == 1 or dialect.quote != '"':
+        return None
+    with text.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find(b'"') >= 0:
+            return None
+
+    names = [str(number) for number in range(count)]
+    try:
+        table = csv_of_arrow.read_csv(
+            text,
+            read_options=csv_of_arrow.ReadOptions(column_names=names, skip_rows=skip),
+            parse_options=csv_of_arrow.ParseOptions(delimiter=dialect.separator, quote_char=False),
+            convert_options=csv_of_arrow.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()),
+                strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
+    except pa.ArrowInvalid:  # Rows of different lengths, which DuckDB names or mends.
+        return None
+    return table.combine_chunks().to_pandas()

@@ -8,26 +8,28 @@ neither number, date nor text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset.readers import dates, numbers
+from goldilocks.dataset.readers import dates
 from goldilocks.dataset.readers.columns import (
     cells,
     days_of,
+    encode,
     finite,
     is_text,
     many,
-    texts,
     truths_of,
     typed,
 )
 from goldilocks.dataset.readers.dates import DateReading
-from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
+from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle, read_numbers
 from goldilocks.dataset.readers.reading import (
     CATEGORY,
     DATE,
@@ -37,6 +39,7 @@ from goldilocks.dataset.readers.reading import (
     ReadingOptions,
 )
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 DECIMALS = {"point": ".", "comma": ","}  # of `dataset.decimal`
 # A counter of rows has whole numbers that are all different and fill this share of their range:
@@ -90,8 +93,8 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
     Raises:
         DataError: A column can be read in two ways.
     """
-    written = {str(name): numbers.read_numbers(cells(column)) for name, column in _texts_of(frame)}
-    decimals = _decimals(written.values(), options)
+    written = _numbers_of(frame)
+    decimals = functools.cache(lambda: _decimals(written.values(), options))
 
     usable: dict[str, pd.Series] = {}
     readings: dict[str, Reading] = {}
@@ -115,27 +118,29 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
             continue
         # With the dtype, else pandas makes its own str of objects.
         usable[name] = pd.Series(values, frame.index, values.dtype)
-    return Prepared(pd.DataFrame(usable, index=frame.index), readings, remarks)
+    # Columns are not copied into one block, which takes as long as reading them.
+    return Prepared(pd.DataFrame(usable, index=frame.index, copy=False), readings, remarks)
 
 
 def choose(
-    column: pd.Series, readings: Sequence[NumberReading], decimals: set[str], path: Path
+    column: pd.Series,
+    readings: Sequence[NumberReading],
+    decimals: Callable[[], set[str]],
+    path: Path,
 ) -> NumberReading:
     """Return the one reading of a column of numbers, or ask.
 
     Args:
         column: Its cells.
         readings: Of `read_numbers`, at least one.
-        decimals: What stands before decimals in the file, as far as it is known.
+        decimals: Finds what stands before decimals in the file, as far as it is known.
         path: The file, for messages.
 
     Raises:
         DataError: Two readings explain all cells, and nothing in the file decides.
     """
-    if len(readings) > 1 and len(decimals) == 1:
-        readings = [
-            reading for reading in readings if reading.style.decimal in decimals
-        ] or readings
+    if len(readings) > 1 and len(marks := decimals()) == 1:
+        readings = [reading for reading in readings if reading.style.decimal in marks] or readings
     if len(readings) == 1:
         return readings[0]
 
@@ -148,18 +153,16 @@ def choose(
     )
 
 
-def decimals_of(frame: pd.DataFrame, options: ReadingOptions) -> set[str]:
-    """Return what stands before decimals in the columns of texts that are read in one way."""
-    if options.decimal != "auto":
-        return {DECIMALS[options.decimal]}
-    readings = (numbers.read_numbers(cells(column)) for _, column in _texts_of(frame))
-    return _decimals(readings, options)
+def decimals_of(frame: pd.DataFrame, options: ReadingOptions) -> Callable[[], set[str]]:
+    """Return what finds, once it is asked, what stands before decimals in columns of texts."""
+    return functools.cache(lambda: _decimals(_numbers_of(frame).values(), options))
 
 
 def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOptions) -> set[str]:
+    """Return what stands before decimals in the columns that are read in one way."""
     if options.decimal != "auto":
         return {DECIMALS[options.decimal]}
-    marks = set()
+    marks: set[str] = set()
     for readings in written:
         if len(readings) != 1:
             continue
@@ -170,10 +173,11 @@ def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOption
     return marks
 
 
-def _texts_of(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    for name, column in frame.items():
-        if is_text(column):
-            yield str(name), column
+def _numbers_of(frame: pd.DataFrame) -> dict[str, list[NumberReading]]:
+    """Return the readings as numbers of each column of texts, by its name."""
+    columns = {str(name): cells(column) for name, column in frame.items() if is_text(column)}
+    with ThreadPoolExecutor() as threads:  # Arrow releases the interpreter lock.
+        return dict(zip(columns, threads.map(read_numbers, columns.values()), strict=True))
 
 
 def _number(number: NumberReading) -> tuple[np.ndarray, Reading, list[str]]:
@@ -190,20 +194,19 @@ def _date_or_category(
     column: pd.Series, path: Path, options: ReadingOptions
 ) -> tuple[np.ndarray, Reading, list[str]]:
     # Codes and counters of digits alone may look like "202001"; only times are asked for that.
-    digits = column.dropna().str.fullmatch(r"\s*\d+\s*").all()
+    positions, words = encode(column)
+    digits = all(word.isdecimal() for word in words if word)
     if not digits and (date := choose_date(column, path, options)) is not None:
         remark = f"holds dates, written {date.format}; it became days since 1970-01-01"
         return days_of(date.values), Reading(kind=DATE, format=date.format), [remark]
 
-    values = texts(column)
-    truths = truths_of(values)
+    truths = truths_of(words)
     if truths is not None:
-        return truths, Reading(kind=TRUTH), []
-    for word in options.missing:
-        values[values == word] = ""
-    present = pd.Series(values[values != ""], dtype="str")
-    remarks = _nearly_number(present) + many(present)
-    return values, Reading(kind=CATEGORY), remarks
+        return truths[positions], Reading(kind=TRUTH), []
+    words[np.isin(words, list(options.gaps))] = ""
+    counts = np.bincount(positions, minlength=len(words))
+    remarks = _nearly_number(words, counts) + many(words, counts)
+    return words[positions], Reading(kind=CATEGORY), remarks
 
 
 def choose_date(column: pd.Series, path: Path, options: ReadingOptions) -> DateReading | None:
@@ -240,10 +243,10 @@ def _shown_date(reading: DateReading, row: int) -> str:
 
 def _counted(reading: Reading, column: pd.Series, values: np.ndarray | None) -> Reading:
     """Return a reading with an example and the numbers of different and of missing values."""
-    present = column.dropna()
-    example = str(present.iloc[0]) if len(present) else ""
+    present = column.notna().to_numpy()
+    example = str(column.iloc[present.argmax()]) if present.any() else ""
     if values is None:
-        return replace(reading, example=example, missing=len(column) - len(present))
+        return replace(reading, example=example, missing=len(column) - present.sum())
     gaps = values == "" if values.dtype == object else np.isnan(values)
     missing = int(gaps.sum())
     distinct = len(pd.unique(values)) - (missing > 0)
@@ -268,17 +271,17 @@ def _useless(name: str, values: np.ndarray, reading: Reading) -> str:
         if present >= COUNTED * (
             (values.max() - values.min()) / np.gcd.reduce(steps.astype(int)) + 1
         ):
-            return f"it counts the rows; \"dataset.keep=['{name}']\" keeps it"
+            return f"it counts the rows; {argument('dataset.keep', name)} keeps it"
     return ""
 
 
-def _nearly_number(text: pd.Series) -> list[str]:
+def _nearly_number(words: np.ndarray, counts: np.ndarray) -> list[str]:
     """Return the remark on a column of numbers that words or units made into text."""
-    plain = pd.to_numeric(text, errors="coerce").isna()
-    words = list(text[plain])
-    if not 0 < len(words) <= 0.1 * len(text):
+    odd = np.isnan(pd.to_numeric(pd.Series(words), errors="coerce")) & (words != "")
+    cells, count = counts[words != ""].sum(), counts[odd].sum()
+    if not 0 < count <= 0.1 * cells:
         return []
     return [
-        f"is read as categories, because {len(words)} of its {len(text)} values are no numbers, "
-        f"such as {words[0]!r}; correct them, or leave the cells empty"
+        f"is read as categories, because {count} of its {cells} values are no numbers, "
+        f"such as {words[odd][0]!r}; correct them, or leave the cells empty"
     ]

@@ -99,7 +99,7 @@ def _read_text(path: Path, text: Path, header: Header, ask: bool) -> Cells:
                 notes.append(delimited.skipped(path, lines[:skip], lines[skip]))
         else:
             skip = names_line - 1 if names_line else delimited.comments(lines)
-        frame = delimited.read(connection, path, text, dialect, skip)
+        frame = delimited.read(connection, path, text, dialect, skip, lines[skip])
 
     if names_line == 0:
         frame.columns = [str(number) for number in range(1, frame.shape[1] + 1)]

@@ -17,9 +17,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from goldilocks.dataset.readers import layouts
+from goldilocks.dataset.readers import layouts, tabular
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3
@@ -97,7 +98,10 @@ def find(
     """
     ignored: Counter[str] = Counter()
     seen: set[str] = set()
-    drop = [str(name) for name in drop]
+    try:
+        drop = tabular.names_of(drop, os.listdir(folder))  # noqa: PTH208
+    except OSError as error:
+        raise _unreadable(folder, error) from error
     folder, places, notes, names = _places(folder, wanted, outer, drop, seen, ignored)
     joined = list(places)
     for part, path in parts.items():
@@ -149,7 +153,7 @@ def find(
     )
     what = f"{wanted.name} ({', '.join(wanted.suffixes)})"
     rare = [name for name in classes if counts[name] < FEWEST]
-    ways = [f"{layouts.dropping(rare)} leaves classes out."] * (outer != "classes")
+    ways = [f"{argument('dataset.drop_classes', *rare)} leaves classes out."] * (outer != "classes")
     check_left(listing, np.arange(len(listing.files)), what, ways)
     return listing
 

@@ -139,4 +139,4 @@ def _are_quantities(texts: Sequence[str]) -> bool:
 
 
 def _are_numbers(texts: Sequence[str]) -> bool:
-    return bool(texts) and bool(numbers.read_numbers(pa.array(texts, pa.string())))
+    return bool(texts) and bool(numbers.read_numbers(pa.array(texts, pa.large_string())))

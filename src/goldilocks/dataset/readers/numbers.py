@@ -27,7 +27,7 @@ GAPS = (
 FEWEST_NUMBERS = 20
 MOST_WORDS = 3
 MOST_GAPS = 0.5
-SAMPLE = 100  # cells, of which one that can be read in one way alone saves looking at all
+SAMPLE = 100  # cells, which often save looking at all
 
 SPACE = r"[ \x{a0}\x{2009}\x{202f}]"
 CURRENCIES = (
@@ -43,8 +43,8 @@ PARTS = (
     rf"(?P<exponent>(?:[eE][+-]?\d+)?){SPACE}*"
     r"(?P<behind>(?:[^\d\s(),.;+\-\x{2212}][^\d(),;]*?)?)(?P<closing>\)?)$"
 )
-CODE = r"^0\d+$"  # "00123" is a postcode or an account, and not 123
-LIKE_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$"  # 1.234 may be a thousand and more
+CODE = r"^0\d+$"  # "00123" is a postcode or an account, and not 123; "-00123" is a number
+LIKE_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:[eE]|$)"  # 1.234 may be a thousand and more
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class NumberReading:
     words: tuple[str, ...] = ()
 
 
-def read_numbers(cells: pa.StringArray) -> list[NumberReading]:
+def read_numbers(cells: pa.LargeStringArray) -> list[NumberReading]:
     """Return every reading of a column as numbers that explains all of its cells.
 
     Args:
@@ -109,55 +109,64 @@ def read_numbers(cells: pa.StringArray) -> list[NumberReading]:
     if (plain := _plain(cells)) is not None:
         return [NumberReading(NumberStyle(), plain)]
 
-    stripped = pc.utf8_trim_whitespace(cells)
-    missing = pc.is_in(pc.utf8_lower(stripped), value_set=pa.array(MISSING))
-    stripped = pc.if_else(pc.fill_null(missing, True), pa.scalar(None, pa.string()), stripped)
-    if stripped.null_count == len(stripped):
+    # Each different cell is read once; missing ones have the position of a gap behind the others.
+    encoded = pc.dictionary_encode(cells)
+    stripped = pc.utf8_trim_whitespace(encoded.dictionary)
+    missing = pc.is_in(pc.utf8_lower(stripped), value_set=pa.array(MISSING, pa.large_string()))
+    stripped = pc.dictionary_encode(
+        pc.if_else(missing, pa.scalar(None, pa.large_string()), stripped)
+    )
+    gap = len(stripped.dictionary)
+    if not gap:
         return []
-    if (plain := _plain(stripped)) is not None:
-        return [NumberReading(NumberStyle(), plain)]
-
-    # Each different cell is read once.
-    encoded = pc.dictionary_encode(stripped)
-    positions = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    counts = np.bincount(positions, minlength=len(encoded.dictionary) + 1)[:-1]
+    alike = stripped.indices.fill_null(gap).to_numpy(zero_copy_only=False)
+    positions = np.append(alike, gap)[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    counts = np.bincount(positions, minlength=gap + 1)[:gap]
     return [
         NumberReading(style, np.append(values, np.nan)[positions], words)
-        for style, values, words in _read_distinct(encoded.dictionary, counts)
+        for style, values, words in _read_distinct(stripped.dictionary, counts)
     ]
 
 
-def _plain(cells: pa.StringArray) -> np.ndarray | None:
+def _plain(cells: pa.LargeStringArray) -> np.ndarray | None:
     """Return numbers as programs write them, float64 (rows,); None where another style may fit."""
     if cells.null_count == len(cells):
         return None
     try:
+        pc.cast(cells.slice(0, SAMPLE), pa.float64())  # Refuses words at once.
         values = pc.cast(cells, pa.float64())
     except pa.ArrowInvalid:
         return None
-    codes = cells.filter(pc.starts_with(cells, "0"))
+    pointed = pc.match_substring(cells, ".")
+    codes = cells.filter(pc.and_not(pc.starts_with(cells, "0"), pointed))
     if pc.any(pc.match_substring_regex(codes, CODE)).as_py():
         return None
-    if pc.all(pc.match_substring_regex(cells.slice(0, SAMPLE), LIKE_THOUSANDS)).as_py():
+    undecided = not _has_decimals(cells.slice(0, SAMPLE)) and not _has_decimals(cells)
+    if pc.any(pointed).as_py() and undecided:
         return None
-    return values.to_numpy(zero_copy_only=False).astype(np.float64)
+    numbers = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    return None if np.isnan(numbers).all() else numbers
+
+
+def _has_decimals(cells: pa.LargeStringArray) -> bool:
+    """Return whether a point in one of the numbers cannot be one of thousands."""
+    pointed = cells.filter(pc.match_substring(cells, "."))
+    return bool(pc.any(pc.invert(pc.match_substring_regex(pointed, LIKE_THOUSANDS))).as_py())
 
 
 def _read_distinct(
-    cells: pa.StringArray, counts: np.ndarray
+    cells: pa.LargeStringArray, counts: np.ndarray
 ) -> list[tuple[NumberStyle, np.ndarray, tuple[str, ...]]]:
     """Return styles that explain different cells, with their numbers and the words in between."""
-    parts = pc.extract_regex(cells, PARTS)
-    closed = pc.equal(
-        pc.equal(pc.struct_field(parts, "opening"), "("),
-        pc.equal(pc.struct_field(parts, "closing"), ")"),
-    )
-    is_number = pc.fill_null(closed, False).to_numpy(zero_copy_only=False)
-    words = [str(word) for word in cells.filter(pa.array(~is_number)).to_pylist()]
+    if (plain := _plain(cells)) is not None:
+        return [(NumberStyle(), plain, ())]
+    _, _, sample = _split(cells.slice(0, SAMPLE))
+    if len(_unusual(sample)) > MOST_WORDS:
+        return []
+    parts, is_number, words = _split(cells)
     if not _are_gaps(words, int(is_number.sum()), counts[~is_number].sum() / counts.sum()):
         return []
 
-    parts = parts.filter(pa.array(is_number))
     field = {part.name: pc.struct_field(parts, part.name) for part in parts.type}
     affixes = []
     for name in ("before", "behind"):
@@ -165,13 +174,13 @@ def _read_distinct(
         if len(different) > 1:  # Kilograms and grams are not one quantity.
             return []
         affixes.append(different[0] if different else "")
-    if pc.any(pc.match_substring_regex(field["digits"], CODE)).as_py():
+    if pc.any(pc.match_substring_regex(cells, CODE)).as_py():
         return []
 
     negative = np.zeros(len(parts), bool)
     minus = ["-", "\u2212"]
     for name, signs in (("opening", ["("]), ("sign", minus), ("inner_sign", minus)):
-        negative ^= pc.is_in(field[name], value_set=pa.array(signs)).to_numpy(zero_copy_only=False)
+        negative ^= np.isin(field[name].to_numpy(zero_copy_only=False), signs)
 
     digits = pc.replace_substring_regex(field["digits"], SPACE, " ")
     digits = pc.replace_substring(digits, "\u2019", "'")
@@ -187,8 +196,20 @@ def _read_distinct(
     return readings
 
 
+def _split(cells: pa.LargeStringArray) -> tuple[pa.StructArray, np.ndarray, list[str]]:
+    """Return the parts of the cells that are numbers, which these are, and the other cells."""
+    parts = pc.extract_regex(cells, PARTS)
+    closed = pc.equal(
+        pc.equal(pc.struct_field(parts, "opening"), "("),
+        pc.equal(pc.struct_field(parts, "closing"), ")"),
+    )
+    is_number = pc.fill_null(closed, False)
+    words = [str(word) for word in cells.filter(pc.invert(is_number)).to_pylist()]
+    return parts.filter(is_number), is_number.to_numpy(zero_copy_only=False), words
+
+
 def _sizes(
-    digits: pa.StringArray, exponents: pa.StringArray, thousands: str, decimal: str
+    digits: pa.LargeStringArray, exponents: pa.LargeStringArray, thousands: str, decimal: str
 ) -> np.ndarray | None:
     """Return the numbers without their signs; None where one of them is not in this style."""
     mark, point = re.escape(thousands), re.escape(decimal)
@@ -203,7 +224,7 @@ def _sizes(
     if thousands:
         digits = pc.replace_substring(digits, thousands, "")
     digits = pc.replace_substring(digits, decimal, ".")
-    texts = pc.binary_join_element_wise(digits, exponents, "")
+    texts = pc.binary_join_element_wise(digits, exponents, pa.scalar("", digits.type))
     return pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
 
 
@@ -217,9 +238,13 @@ def _are_gaps(words: Sequence[str], numbers: int, share: float) -> bool:
     """
     if not numbers:
         return False
-    unusual = [word for word in words if word.lower() not in GAPS]
+    unusual = _unusual(words)
     if not unusual:
         return True
     if any(re.search(r"\d", word) for word in unusual):
         return False
     return numbers >= FEWEST_NUMBERS and len(unusual) <= MOST_WORDS and share <= MOST_GAPS
+
+
+def _unusual(words: Sequence[str]) -> list[str]:
+    return [word for word in words if word.lower() not in GAPS]

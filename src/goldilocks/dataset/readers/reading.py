@@ -43,6 +43,12 @@ class ReadingOptions:
                 "with %Y or %y. Write the year into the file."
             )
 
+    @property
+    def gaps(self) -> list[str]:
+        """The words of `missing`: each as typed, and what stands between its commas."""
+        typed = list(map(str, self.missing))
+        return typed + [word.strip() for text in typed for word in text.split(",")]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:

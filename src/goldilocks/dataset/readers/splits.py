@@ -12,9 +12,10 @@ from pandas.api import types
 
 from goldilocks.dataset.readers import columns, dates, files, numbers, tabular
 from goldilocks.dataset.readers.files import Cells, Header
-from goldilocks.dataset.readers.layouts import PARTS, typed
+from goldilocks.dataset.readers.layouts import PARTS
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def read(
     for part, name in others.items():
         if name is None:
             continue
-        other = tabular.path_of(name)
+        other = tabular.path_of(name, f"{part}_file")
         frame = files.read_cells(other, header=header).frame
         differing = list(map(str, cells.frame.columns.symmetric_difference(frame.columns)))
         if differing:
@@ -69,8 +70,9 @@ def read(
         joined = pd.concat(frames.values(), ignore_index=True)
         _check_alike(frames.values(), joined, paths)
         cells = replace(cells, frame=joined)
-    if split is not None:
-        parts = _of_column(cells.frame, str(split), path)
+    column = tabular.column_of(split, list(cells.frame.columns), path, "dataset.split")
+    if column is not None:
+        parts = _of_column(cells.frame[column], path)
     return Parted(replace(cells, notes=tuple(notes)), parts, Path(" and then ".join(paths)))
 
 
@@ -97,16 +99,15 @@ def _is_read(column: pd.Series) -> bool:
     return bool(numbers.read_numbers(columns.cells(column)) or dates.read_dates(column))
 
 
-def _of_column(frame: pd.DataFrame, split: str, path: Path) -> np.ndarray:
+def _of_column(column: pd.Series, path: Path) -> np.ndarray:
     """Return the part of each row, object (rows,), as a column says it."""
-    tabular.check_columns([split], list(frame.columns), path)
-    words = frame[split].astype(object).fillna("").astype(str).str.strip()
+    words = column.astype(object).fillna("").astype(str).str.strip()
     parts = words.str.casefold().map(PARTS)
     strange = words[parts.isna()].unique()
     if len(strange) or "train" not in set(parts):
         held = ", ".join(map(repr, strange[:5])) or "no row for train"
         raise DataError(
-            f"The column {split!r} of {path.name} holds {held}; "
+            f"The column {column.name!r} of {path.name} holds {held}; "
             f"expected rows for train, and else only the words {', '.join(PARTS)}."
         )
     return parts.to_numpy(object)
@@ -136,6 +137,6 @@ def possible(x: pd.DataFrame) -> list[str]:
         if len(words) < 5 and "train" in {PARTS.get(word.casefold()) for word in words}:
             notes.append(
                 f"The column {name!r} holds {', '.join(words)}, and is an input. If it says the "
-                f"parts of a split, type {typed('split', name)}."
+                f"parts of a split, type {argument('dataset.split', name)}."
             )
     return notes

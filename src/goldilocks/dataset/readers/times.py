@@ -13,6 +13,7 @@ from goldilocks.dataset.readers import columns, dates, features, repeats
 from goldilocks.dataset.readers.numbers import read_numbers
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 SAMPLE = 200  # times, by which the format that most of them have is found
 
@@ -152,7 +153,7 @@ def _other_half(frame: pd.DataFrame, column: pd.Series, path: Path, options: Rea
             return (
                 f"{path}: the column {date!r} holds dates, and {clock!r} their times of day, such "
                 f"as {frame[date].iloc[0]!r} and {frame[clock].iloc[0]!r}; expected the time in "
-                f"dataset.time. Type \"dataset.time=['{date}','{clock}']\"."
+                f"dataset.time. Type {argument('dataset.time', str(date), str(clock))}."
             )
     return ""
 
