@@ -16,6 +16,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
 
 from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset.readers.pixels import decode_all
 from goldilocks.protocol import Split
 
 THUMBNAIL = 16  # Pixels.
@@ -122,12 +123,11 @@ def _images(dataset: Dataset, rows: np.ndarray) -> Compared:
 
 def _gray(dataset: Dataset, row: int) -> Image.Image:
     if dataset.image_size is not None:
-        with Image.open(str(dataset.x[row])) as picture:
-            # A JPEG is then decoded small, and quickly.
-            picture.draft("L", (2 * THUMBNAIL, 2 * THUMBNAIL))
-            return picture.convert("L")
-
-    return Image.fromarray(np.squeeze(dataset.x[row])).convert("L")
+        small = (2 * THUMBNAIL, 2 * THUMBNAIL)  # A JPEG is then decoded small, and quickly.
+        [image] = decode_all(dataset.x[[row]], small, dataset.levels)
+    else:
+        image = np.squeeze(dataset.x[row])
+    return Image.fromarray(image).convert("L")
 
 
 def _texts(dataset: Dataset, rows: np.ndarray) -> Compared:
