@@ -172,3 +172,12 @@ def test_an_empty_folder_is_a_class_without_files_and_can_be_dropped(tree):
     assert "'my logs' has 0" in sentence
     assert "'dataset.drop_classes=my logs'" in sentence
     assert len(placed(root, drop=["my logs"])[0]) == 2
+
+
+def test_a_table_beside_flat_files_is_named_with_what_to_type(tree):
+    root = tree("photos/id_*")
+    (root / "labels.csv").write_text("id,label\n")
+    assert question(root).endswith(
+        f"If labels.csv says what the files show, type dataset.dir={root / 'photos'} "
+        f"dataset.file={root / 'labels.csv'}."
+    )

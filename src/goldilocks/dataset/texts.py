@@ -21,6 +21,7 @@ from goldilocks.dataset.readers import (
     features,
     files,
     folders,
+    labels,
     splits,
     tabular,
     targets,
@@ -98,8 +99,24 @@ def load(
         DataError: A column that is missing or holds no texts, files that cannot be read, too few
             texts, or a target that does not fit the problem type.
     """
-    if dir is not None:
-        location, target_names = Path(str(dir)).expanduser(), ""
+    options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
+    others = {"validation": validation_file, "test": test_file}
+    target_names = ""
+    if dir is not None and file is not None:
+        location = Path(str(dir)).expanduser()
+        listing = labels.read(
+            location,
+            content.TEXTS,
+            splits.read(tabular.path_of(file), header=header, others=others, split=split),
+            split=split,
+            target=target,
+            options=options,
+            drop_classes=drop_classes,
+        )
+        rows = _from_folder(listing)
+        target_names = ", ".join(rows.answers)
+    elif dir is not None:
+        location = Path(str(dir)).expanduser()
         listing = folders.find(
             location,
             content.TEXTS,
@@ -110,8 +127,6 @@ def load(
         rows = _from_folder(listing)
     else:
         location = tabular.path_of(str(file))
-        options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
-        others = {"validation": validation_file, "test": test_file}
         parted = splits.read(location, header=header, others=others, split=split)
         rows = _from_file(parted, str(text), target, options, drop_classes)
         target_names = ", ".join(rows.answers)
@@ -174,15 +189,18 @@ class _Rows:
 
 
 def _from_folder(listing: folders.Listing) -> _Rows:
-    """Return the texts of listed files; the target is the class of each."""
+    """Return the texts of listed files; the target is the class of each, or what a table says."""
     texts = textfiles.read(listing)
     classes = [listing.classes[label] for label in listing.labels[texts.rows]]
     groups = listing.groups
     if groups is not None:
         groups = groups[texts.rows]
+    answers = pd.DataFrame({"folder": classes})
+    if listing.answers is not None:
+        answers = listing.answers.iloc[texts.rows]
     return _Rows(
         x=texts.x,
-        answers=pd.DataFrame({"folder": classes}),
+        answers=answers,
         notes=texts.notes,
         parts=[listing.parts[row] for row in texts.rows],
         groups=groups,
