@@ -95,10 +95,15 @@ def load(
     numbers, readings, read_as = _read_numbers(
         frame.drop(columns=unwanted), target_column, path, options
     )
-    grid = grids.lay_out(
-        numbers.iloc[points.rows], points.values, points.local, fill=fill, lookback=int(lookback)
-    )
+    numbers = numbers.iloc[points.rows]
+    usable = int(numbers.notna().any(axis=1).sum())
+    if usable <= FEWEST_WINDOWS:
+        raise DataError(
+            f"{path} has {usable} different rows with a number; expected more than "
+            f"{FEWEST_WINDOWS}, which are the fewest windows that can be split. Add rows."
+        )
 
+    grid = grids.lay_out(numbers, points.values, points.local, fill=fill, lookback=int(lookback))
     names = tuple(map(str, numbers.columns))
     windows = Windows(
         grid.values.to_numpy("float32"),
@@ -113,8 +118,8 @@ def load(
     short = [hole.rows for hole in grid.holes if hole.rows < lookback and not hole.column]
     if short:
         on_grid.append(
-            f"dataset.fill={max(short)} fills {len(short)} of these holes with the value before, "
-            "and windows cross them."
+            f"dataset.fill={max(short)} fills those of up to {max(short)} rows, {len(short)} of "
+            "these, with the value before."
         )
     with_holes = {hole.column for hole in grid.holes} - {"", target_column}
     if with_holes:
@@ -135,7 +140,7 @@ def load(
             f"{' '.join([*on_grid, ''])}Add rows, or use a smaller dataset.lookback."
         )
 
-    known = grid.values.where(grid.is_known).to_numpy("float32")
+    cells = grid.values.where(grid.is_known).to_numpy("float32")
     return Dataset(
         name="series",
         kind="series",
@@ -145,7 +150,7 @@ def load(
         classes=(),
         source="original",
         location=str(path),
-        digest=cache.digest(",".join(names), known, target_column),
+        digest=cache.digest(",".join(names), cells, target_column),
         subset=subset,
         overlap=windows.overlap(purge=purge),
         persistence=windows.persistence,
@@ -183,6 +188,11 @@ def _read_numbers(
     left_out = {name: "it does not hold numbers" for name in kinds if name not in numeric}
     left_out |= dict.fromkeys(constant, "it never changes")
     notes = [f"Left out the column {name!r}: {reason}." for name, reason in left_out.items()]
+    if prepared.readings[target].distinct == 2:
+        notes.append(
+            f"The target {target!r} has two values; a series is a regression, and so it is "
+            "predicted as a number."
+        )
     varying = [name for name in numeric if name not in constant]
     for name in varying:
         notes += [f"Column {name!r} {remark}." for remark in prepared.remarks[name]]
