@@ -8,11 +8,15 @@ import io
 import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import mlflow
+import pandas as pd
 import pytest
 
 import field_inputs
@@ -20,6 +24,7 @@ from composition import ROOT
 from goldilocks import cli
 
 DOCS = ROOT / "docs" / "field.md"
+USUAL = ("Took", "The class predicted")  # notes of every table
 SERIES = "dataset.lookback=24"
 TEXTS = "dataset.max_tokens=500 dataset.maxlen=40"
 SMALL = "dataset.image_size=16"
@@ -50,14 +55,14 @@ class Answer:
         if not self.summary:
             return f"asked: {self.words[:300]}"
         target = self.summary["target"]
-        parts = [target.get("problem", "no target"), *map(str, self.summary["size"].items())]
         parts = [target.get("problem", "no target")]
         parts += [f"{name} {value}" for name, value in self.summary["size"].items()]
         parts += [f"{name}: {kind or 'left out'}" for name, kind in list(self.readings.items())[:6]]
         classes = self.summary["classes"]
         if classes and len(classes) <= 6:
             parts.append("classes " + ", ".join(f"{name} {rows}" for name, rows in classes.items()))
-        return "; ".join(parts)
+        said = [line for line in self.words.splitlines() if not line.startswith(USUAL)]
+        return "; ".join([*parts, *(line[:140] for line in said[:2])])
 
 
 Check = Callable[[Answer], None]
@@ -149,6 +154,7 @@ def either(first: Check, second: Check) -> Check:
     return check
 
 
+NAMES: set[str] = set()
 HOURS = {"from": "2024-01-01", "step": "1 hour"}
 CASES = (
     Case(
@@ -685,6 +691,9 @@ CASES = (
 )
 
 
+NAMES |= {case.name for case in CASES}
+
+
 def ask(case: Case, folder: Path) -> Answer:
     """Type a case into `goldilocks data`, in the folder of its input."""
     root = folder / case.number
@@ -733,8 +742,156 @@ def test_a_file_is_read_as_it_was_meant_or_asked_about(case, inputs):
     case.check(ask(case, inputs))
 
 
+def test_the_table_of_the_docs_has_every_case():
+    rows = [line.split(" | ")[0].strip("| ") for line in DOCS.read_text().splitlines()]
+    assert [case.name for case in CASES] == [row for row in rows if row in NAMES]
+    assert "**wrong**" not in DOCS.read_text()
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch):
+    """Types a command in the folder of a case's input."""
+    monkeypatch.chdir(tmp_path)
+
+    def type_(number, *words):
+        folder = tmp_path / number
+        if not folder.exists():
+            field_inputs.make(number, folder)
+        command = [sys.executable, *words]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    return type_
+
+
+def train(typed, number, *words, status=0):
+    done = typed(number, str(ROOT / "train.py"), *words)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+SMALL_NETWORK = ("model.filters=[8,16]", "model.units=16")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "size", "epochs"),
+    [("04", 16, 6), ("07", 32, 12)],
+    ids=["palettes", "turned by EXIF"],
+)
+def test_colours_and_turns_are_learnt(typed, number, size, epochs):
+    said = train(
+        typed, number, "dataset=images", "dataset.dir=photos", f"dataset.image_size={size}",
+        *SMALL_NETWORK, f"trainer.epochs={epochs}", "trainer.batch_size=8",
+    )  # fmt: skip
+    accuracy = re.search(r"best .*val_accuracy (\S+)", said)
+    assert accuracy is not None
+    assert float(accuracy[1]) > 0.95
+
+
+@pytest.mark.slow
+def test_an_index_that_gives_the_class_away_teaches_nothing(typed):
+    said = train(
+        typed, "25", "dataset=table", "dataset.file=b.csv", "dataset.target=sick",
+        "trainer.epochs=15",
+    )  # fmt: skip
+    assert "verdict   no_power" in said
+
+
+@pytest.mark.slow
+def test_a_wide_table_is_logged_whole(typed):
+    frame = pd.read_csv(field_inputs.make("39", Path("39")) / "a.csv")
+    dropped = ",".join(frame.columns[:400])
+    typed_words = ("dataset=table", "dataset.file=a.csv", "dataset.target=y")
+    said = train(typed, "39", *typed_words, f"dataset.drop=[{dropped}]", "trainer=smoke")
+    [run] = mlflow.search_runs(
+        experiment_names=["goldilocks"],
+        output_format="list",
+    )
+    assert "logged    run" in said
+    assert len(run.info.run_name) <= 60
+
+
+@pytest.mark.slow
+def test_label_names_with_odd_signs_are_logged(typed):
+    labels = "dataset.target=['C++','R&D, other','100% (a=b)']"
+    said = train(typed, "33", "dataset=table", "dataset.file=e.csv", labels, "trainer=smoke")
+    assert "logged    run" in said
+
+
+@pytest.mark.slow
+def test_an_animated_picture_ends_neither_training_nor_predict(typed):
+    photos_ = ("dataset=images", "dataset.dir=photos", "dataset.image_size=16", *SMALL_NETWORK)
+    said = train(typed, "16", *photos_, "trainer=smoke")
+    run = re.search(r"[0-9a-f]{32}", said)
+    assert run is not None
+    done = typed("16", "-m", "goldilocks.cli", "predict", run[0], "one", "--output", "out.csv")
+    assert done.returncode == 0, done.stderr
+    assert len(Path("16/out.csv").read_text().splitlines()) == 2
+
+
+PREDICTED = {
+    "same": "",
+    "order": "",
+    "commas": "",
+    "unseen": "",
+    "missing": "",
+    "words": "n.v.",
+    "renamed": "size",
+    "empty": "no rows",
+    "thousands": "size",
+    "cp1252": "1252",
+}
+
+
+@pytest.mark.slow
+def test_predict_answers_alike_or_names_the_cell(typed):
+    said = train(
+        typed, "44", "dataset=table", "dataset.file=train.csv", "dataset.target=price",
+        "trainer.epochs=2",
+    )  # fmt: skip
+    run = re.search(r"[0-9a-f]{32}", said)
+    assert run is not None
+    answers = {}
+    for name, refusal in PREDICTED.items():
+        command = ("predict", run[0], f"{name}.csv", "--output", f"{name}.out")
+        done = typed("44", "-m", "goldilocks.cli", *command)
+        out = Path(f"44/{name}.out")
+        assert (done.returncode == 0) == out.exists(), f"half-written: {done.stderr}"
+        if refusal:
+            assert done.returncode == 1, name
+            assert refusal in done.stderr, done.stderr
+        else:
+            assert done.returncode == 0, done.stderr
+            answers[name] = out.read_text()
+    assert answers["order"] == answers["commas"] == answers["same"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "status", "jobs"),
+    [
+        (("dataset.target=cheap", "model.units=[8,8],[16]"), 0, 2),
+        (("dataset.target=cheap", "dataset.drop=[rooms],[]"), 0, 2),
+        (("dataset.target=cheap,nothere",), 1, 1),
+        (("dataset.target='x, y',cheap",), 0, 2),
+    ],
+    ids=["units", "drops", "a target that is not there", "a name with a comma"],
+)
+def test_a_sweep_over_lists_and_names_has_a_run_for_each(typed, words, status, jobs):
+    table_ = ("dataset=table", "dataset.file=a.csv", "trainer=smoke")
+    said = train(typed, "93", "-m", *table_, *words, status=status)
+    assert len(list(Path("93/multirun").glob("*/*/jobs/*.json"))) == 2
+    assert len(re.findall(r"finished|FINISHED", said)) >= 1
+    if status:
+        assert "nothere" in said
+
+
 if __name__ == "__main__":
     import tempfile
 
+    text = DOCS.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch:
-        print(table(Path(scratch)))
+        DOCS.write_text(
+            text[: text.index("| case |")] + table(Path(scratch)) + "\n", encoding="utf-8"
+        )
