@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
 import pytest
 
 import field_inputs
 from composition import ROOT
 from goldilocks import cli
+from goldilocks.tracking import local
 
 DOCS = ROOT / "docs" / "field.md"
 USUAL = ("Took", "The class predicted")  # notes of every table
@@ -770,6 +770,7 @@ def train(typed, number, *words, status=0):
     return done.stdout + done.stderr
 
 
+GOLDILOCKS = ("-c", "from goldilocks.cli import main; main()")
 SMALL_NETWORK = ("model.filters=[8,16]", "model.units=16")
 
 
@@ -804,12 +805,14 @@ def test_a_wide_table_is_logged_whole(typed):
     dropped = ",".join(frame.columns[:400])
     typed_words = ("dataset=table", "dataset.file=a.csv", "dataset.target=y")
     said = train(typed, "39", *typed_words, f"dataset.drop=[{dropped}]", "trainer=smoke")
-    [run] = mlflow.search_runs(
-        experiment_names=["goldilocks"],
-        output_format="list",
-    )
     assert "logged    run" in said
-    assert len(run.info.run_name) <= 60
+    store = local.connect(
+        uri=f"sqlite:///{Path('39/mlflow.db').absolute()}", experiment="goldilocks"
+    )
+    [run] = store.search("")
+    assert len(run.name) <= 60
+    files = [item.path for item in store.client.list_artifacts(run.run_id)]
+    assert "config.yaml" in files
 
 
 @pytest.mark.slow
@@ -825,7 +828,7 @@ def test_an_animated_picture_ends_neither_training_nor_predict(typed):
     said = train(typed, "16", *photos_, "trainer=smoke")
     run = re.search(r"[0-9a-f]{32}", said)
     assert run is not None
-    done = typed("16", "-m", "goldilocks.cli", "predict", run[0], "one", "--output", "out.csv")
+    done = typed("16", *GOLDILOCKS, "predict", run[0], "one", "--output", "out.csv")
     assert done.returncode == 0, done.stderr
     assert len(Path("16/out.csv").read_text().splitlines()) == 2
 
@@ -855,7 +858,7 @@ def test_predict_answers_alike_or_names_the_cell(typed):
     answers = {}
     for name, refusal in PREDICTED.items():
         command = ("predict", run[0], f"{name}.csv", "--output", f"{name}.out")
-        done = typed("44", "-m", "goldilocks.cli", *command)
+        done = typed("44", *GOLDILOCKS, *command)
         out = Path(f"44/{name}.out")
         assert (done.returncode == 0) == out.exists(), f"half-written: {done.stderr}"
         if refusal:
