@@ -1,14 +1,255 @@
-"""Checks of single columns."""
+"""Checks of single columns of a table."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 
-from goldilocks.dataset.checks.evidence import Evidence
+import numpy as np
+import pandas as pd
+from scipy.stats import f
+
+from goldilocks.dataset.checks.evidence import Evidence, is_missing, named
+from goldilocks.formatting import argument
+
+ONE_VALUE, GAPS = 0.995, 0.95  # of the rows: what says almost nothing
+MANY, ROWS_EACH = 20, 5  # more categories than 20 should have 5 rows each
+INPUTS = 100  # categories; each becomes an input of the network
+NUMBERS = 0.7  # of a column of words are numbers, at least, if it was meant as numbers
+GROUPS, PER_GROUP = 10, (2, 50)  # values of a subject, and the mean number of their rows
+ALIKE = 0.3  # of the variance of another column lies between the values of a subject
+BY_CHANCE = 1e-6  # is the chance that a column seems to be one of subjects, at most
+SLIPS = 0.1  # of the values are off by a factor, at most
+APART = 0.4  # decades between those and the others, at least
+NARROW = 1.0  # decades that hold 98 % of the others, at most
+NAMES_ROWS = re.compile(
+    r"(^|[^a-z])(unnamed|id|ids|index|idx|key|uuid|guid|nr|no|row|rownum|serial)([^a-z]|$)"
+)
+NAMES_SUBJECTS = re.compile(
+    r"(^|[^a-z])(patient|subject|person|participant|user|customer|client|animal|student|household|"
+    r"family|session|site|hospital|group)s?([^a-z]|$)"
+)
 
 
 def left_out(evidence: Evidence) -> Iterator[str]:
-    """Name the columns that are no input, with the reason: they count, name, or never change."""
+    """Name the columns that are no input, by the reason: they count or name rows, never change."""
+    if evidence.dataset.kind != "table":
+        return
+    reasons: dict[str, list[str]] = defaultdict(list)
     for name, reading in evidence.dataset.readings.items():
         if reading.left_out:
-            yield f"Left out the column {name!r}: {reading.left_out}."
+            reasons[reading.left_out].append(name)
+    for reason, names in reasons.items():
+        yield f"Left out {named(names)}: {reason}."
+
+
+def names_rows(evidence: Evidence) -> Iterator[str]:
+    """Name columns of different whole numbers that are called like an index or an identifier."""
+    for name, column in evidence.columns.items():
+        if NAMES_ROWS.search(_words(name)) and _are_whole(column) and column.dropna().is_unique:
+            yield (
+                f"The column {name!r} has a different number in every row, and its name says that "
+                "it names the rows; it is an input all the same. Leave it out: "
+                f"{argument('dataset.drop', str(name))}"
+            )
+
+
+def nearly_constant(evidence: Evidence) -> Iterator[str]:
+    """Name columns that are 95 % empty, or have one value in 99.5 % of their rows."""
+    for name, column in evidence.columns.items():
+        gaps = is_missing(column)
+        present = column[~gaps]
+        if gaps.mean() >= GAPS:
+            yield f"{name!r} is empty in {gaps.sum():,} of {len(column):,} rows."
+        elif len(present) and (share := present.value_counts().iloc[0]) >= ONE_VALUE * len(column):
+            value = present.mode().iloc[0]
+            value = repr(value) if column.dtype == object else f"{value:g}"
+            yield f"{name!r} is {value} in {share:,} of {len(column):,} rows."
+
+
+def subject(evidence: Evidence) -> Iterator[str]:
+    """Name a column whose values seem to be subjects with several rows each.
+
+    It holds words or whole numbers, 10 or more of them with 2 to 50 rows each on the mean. It is
+    called so (patient, user), or its words are codes (P017), or rows of one value are alike: 0.3 of
+    the variance of another column lies between values, more than chance would bring in 1 of a
+    million columns, and more than neighbouring numbers explain.
+    """
+    if evidence.dataset.groups is not None:
+        return
+    for name, column in evidence.columns.items():
+        if _are_subjects(evidence, str(name)):
+            present = column[~is_missing(column)]
+            values = present.nunique()
+            yield (
+                f"{name!r} has {values:,} values with {len(present) / values:.3g} rows each, as if "
+                "they were subjects. If a model will be asked about others, keep the rows of each "
+                f"in one part of the split: {argument('dataset.group', str(name))}"
+            )
+
+
+def dated(evidence: Evidence) -> Iterator[str]:
+    """Name the columns of a table that hold dates: its rows have an order in time."""
+    names = evidence.dates
+    if names:
+        yield (
+            f"{named(names)} holds dates, so the rows have an order in time, and the split draws "
+            "them at random. If later rows will be predicted from earlier ones, a score on drawn "
+            "rows is too good."
+        )
+
+
+def slipped_units(evidence: Evidence) -> Iterator[str]:
+    """Name columns of which a few values are 10, 100 or 1,000 times as large or as small.
+
+    These are a tenth of the values at most; 0.4 decades without any value lie between them and the
+    others; and all but a tenth of them fall among the others when they are moved back.
+    """
+    for name, column in evidence.columns.items():
+        if column.dtype == object or name in evidence.dates:
+            continue
+        values = column.to_numpy()[column.to_numpy() > 0]
+        if len(values) < max(GROUPS, 0.9 * column.notna().sum()):
+            continue
+        for factor, slipped in _slips(values):
+            yield (
+                f"{len(slipped):,} of {len(values):,} values of {name!r}, such as {slipped[0]:g}, "
+                f"are about {factor:g} times the others, whose median is {np.median(values):g}: "
+                "correct their unit, or leave these cells empty."
+            )
+
+
+def many_categories(evidence: Evidence) -> Iterator[str]:
+    """Name columns of more than 20 words with fewer than 5 rows each, or of more than 100."""
+    for name, column in evidence.columns.items():
+        if column.dtype != object or _are_numbers(column):
+            continue
+        present = column[column != ""]
+        values = present.nunique()
+        if _are_subjects(evidence, str(name)):
+            continue
+        if values > INPUTS or values > max(MANY, len(present) / ROWS_EACH):
+            yield (
+                f"{name!r} has {values:,} different words in {len(present):,} rows, each an input "
+                "of the network; too few rows have the same. Leave it out, or join words: "
+                f"{argument('dataset.drop', str(name))}"
+            )
+
+
+def mixed_numbers(evidence: Evidence) -> Iterator[str]:
+    """Name columns of words of which 70 % are numbers."""
+    for name, column in evidence.columns.items():
+        if not _are_numbers(column):
+            continue
+        present = column[column != ""].astype("str")
+        styles = present.str.replace(r"\d+", "1", regex=True)
+        counts = styles.value_counts()
+        examples = [present[styles == style].iloc[0] for style in counts.index[:3]]
+        yield (
+            f"{name!r} is read as categories, because its numbers are written in several ways, "
+            f"or are none: {', '.join(map(repr, examples))}. Write them alike, or leave the cells "
+            "empty."
+        )
+
+
+def _words(name: object) -> str:
+    """Return a name in small letters, its words apart: "patientId" is "patient id"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(name)).lower()
+
+
+def _are_whole(column: pd.Series) -> bool:
+    if column.dtype == object:
+        return False
+    present = column.dropna()
+    return len(present) > 0 and bool((present % 1 == 0).all())
+
+
+def _are_subjects(evidence: Evidence, name: str) -> bool:
+    """Return whether the values of a column seem to be subjects, as `subject` says."""
+    column = evidence.columns[name]
+    present = column[~is_missing(column)]
+    values, is_word = present.nunique(), column.dtype == object
+    if values < GROUPS or not (is_word or _are_whole(column)) or _are_numbers(column):
+        return False
+    if not PER_GROUP[0] <= len(present) / values <= PER_GROUP[1]:
+        return False
+    if NAMES_SUBJECTS.search(_words(name)) or NAMES_ROWS.search(_words(name)):
+        return True
+    if is_word and present.str.fullmatch(r"[^\d]*\d{2,}[^\d]*").all():
+        return True
+    return _rows_are_alike(evidence, name)
+
+
+def _are_numbers(column: pd.Series) -> bool:
+    """Return whether 70 % of the words of a column are numbers."""
+    if column.dtype != object:
+        return False
+    present = column[column != ""].astype("str")
+    numbers = present.str.fullmatch(r"[-+(]?[^\w\s]?\s?\d[\d.,' ]*[^\w\s]?\)?")
+    return bool(numbers.mean() >= NUMBERS) and present[numbers].nunique() >= GROUPS
+
+
+def _rows_are_alike(evidence: Evidence, name: str) -> bool:
+    """Return whether rows with the same value of a column are alike in another column.
+
+    The share of its variance that lies between the values is epsilon squared, and is tested (F).
+    Of numbers, what neighbouring values explain is taken away first, else they are a quantity.
+    """
+    columns = evidence.columns
+    codes = pd.factorize(columns[name], sort=True)[0]
+    for other in columns.columns.drop(name):
+        numbers = columns[other].to_numpy()
+        if numbers.dtype == object:
+            numbers = pd.factorize(numbers)[0]
+        known = ~is_missing(columns[other]) & (codes >= 0) & ~is_missing(columns[name])
+        groups, numbers = codes[known], numbers[known].astype(np.float64)
+        if columns[name].dtype != object:
+            means = pd.Series(numbers).groupby(groups).mean()
+            sides = means.rolling(2).mean().shift(1), means[::-1].rolling(2).mean().shift(1)
+            near = pd.concat(sides, axis=1).mean(axis=1)
+            numbers = numbers - near.reindex(groups).to_numpy()
+        share, chance = _between(numbers, groups)
+        if share >= ALIKE and chance < BY_CHANCE / columns.shape[1]:
+            return True
+    return False
+
+
+def _between(numbers: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Return the share of the variance that lies between groups, and how likely chance brings it.
+
+    The share is without what chance brings, and -1 where nothing can be told.
+    """
+    values = pd.Series(numbers[np.isfinite(numbers)])
+    grouped = values.groupby(groups[np.isfinite(numbers)])
+    total = ((values - values.mean()) ** 2).sum()
+    within = ((values - grouped.transform("mean")) ** 2).sum()
+    first, second = grouped.ngroups - 1, len(values) - grouped.ngroups
+    if second < GROUPS or total == 0:
+        return -1.0, 1.0
+    noise = within / second
+    ratio = (total - within) / first / noise if noise else np.inf
+    return (total - within - first * noise) / total, float(f.sf(ratio, first, second))
+
+
+def _slips(values: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield a factor, and the values that are so many times as large as the others."""
+    order = np.sort(np.log10(values))
+    few = max(1, int(SLIPS * len(order)))
+    for low in (False, True):
+        steps = np.diff(order)
+        # The widest gap that leaves a few values beyond it.
+        place = int(steps[:few].argmax()) if low else len(steps) - few + int(steps[-few:].argmax())
+        outside, inside = (order[: place + 1], order[place + 1 :])
+        if not low:
+            outside, inside = inside, outside
+        if steps[place] < APART:
+            continue
+        width = np.quantile(inside, 0.99) - np.quantile(inside, 0.01)
+        for decades in (1, 2, 3):
+            moved = outside + (decades if low else -decades)
+            among = (moved >= inside.min() - 0.05) & (moved <= inside.max() + 0.05)
+            if among.mean() > 1 - SLIPS and width < min(NARROW, decades - 0.3):
+                factor = 10.0 ** (-decades if low else decades)
+                yield factor, 10**outside
+                break
