@@ -19,9 +19,9 @@ from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
+from goldilocks.run import data_summary
 from goldilocks.search.options import RESULTS
 from goldilocks.sweep import processes
-from goldilocks.run import data_summary
 from goldilocks.tracking import Store, provenance, query, repair
 from goldilocks.tracking.selection import PARENT
 

@@ -33,7 +33,7 @@ def imbalanced(evidence: Evidence) -> Iterator[str]:
     if len(rows) < 2:
         return
     shares = rows / rows.sum()
-    if shares.min() < RARE * 2 / len(counts):
+    if shares.min() < RARE * 2 / len(rows):
         dataset = evidence.dataset
         yield (
             f"The rarest class {dataset.classes[shares.argmin()]!r} has "
