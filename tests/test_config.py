@@ -30,6 +30,18 @@ def test_a_name_says_what_was_chosen(overrides, name):
     assert checked(*overrides).name == name
 
 
+def test_a_long_name_is_cut_and_keeps_what_is_short():
+    columns = ",".join(f"column_{number}" for number in range(400))
+    table = ["dataset=table", f"dataset.file={ROOT / 'README.md'}", "dataset.target=price"]
+    names = [
+        checked(*table, f"dataset.drop=[{columns}]", f"model.units={units}").name
+        for units in (8, 16)
+    ]
+    assert [len(name) <= 60 and name.split()[-1] for name in names] == ["units=8", "units=16"]
+    assert names[0].startswith("table-README mlp target=price drop=[")
+    assert "..." in names[0]
+
+
 @pytest.mark.parametrize(
     ("overrides", "role"),
     [

@@ -193,7 +193,7 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
     assert read(capsys, "mails")["classes"] == {"ham": 10, "spam": 20}
     pets = read(capsys, "pets", "dataset.image_size=8")
     assert (pets["dataset"], pets["classes"]) == ("images", {"cat": 15, "dog": 15})
-    assert "Ignored 1 files in pets: 1 .doc." in pets["notes"]
+    assert "Ignored in pets: 1 .doc." in pets["notes"]
 
 
 @pytest.mark.parametrize(

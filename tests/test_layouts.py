@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from goldilocks.dataset.readers import folders
+from goldilocks.dataset.readers import content, folders
 from goldilocks.errors import DataError
 
 
@@ -27,14 +27,14 @@ def tree(tmp_path):
 
 def placed(folder, **options):
     """Return how many files there are of each class and part, and the notes."""
-    listing = folders.find(folder, folders.TEXTS, **options)
+    listing = folders.find(folder, content.TEXTS, **options)
     labels = [listing.classes[label] for label in listing.labels]
     return Counter(zip(labels, listing.parts, strict=True)), " ".join(listing.notes)
 
 
 def question(folder, **options):
     with pytest.raises(DataError) as error:
-        folders.find(folder, folders.TEXTS, **options)
+        folders.find(folder, content.TEXTS, **options)
     return str(error.value)
 
 
@@ -92,7 +92,7 @@ def test_parts_called_anything_are_asked_about_with_what_to_type(tree, names, ke
 def test_many_folders_of_the_same_classes_may_be_groups(tree):
     root = tree(*(f"fold{number}/{kind}" for number in range(5) for kind in ("oak", "pine")))
     assert "dataset.outer_folders=groups if they are, and the files in one" in question(root)
-    listing = folders.find(root, folders.TEXTS, outer="groups")
+    listing = folders.find(root, content.TEXTS, outer="groups")
     assert listing.groups is not None
     assert Counter(listing.groups.tolist()) == dict.fromkeys(range(5), 6)
 
@@ -147,7 +147,7 @@ def test_folders_that_hold_differently_called_ones_are_classes_and_said(tree):
 )
 def test_parts_that_do_not_agree_are_refused(tree, names, sentence):
     with pytest.raises(DataError, match=sentence):
-        folders.find(tree(*names), folders.TEXTS)
+        folders.find(tree(*names), content.TEXTS)
 
 
 def test_parts_in_two_folders_must_have_the_same_classes(tree):

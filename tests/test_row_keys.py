@@ -58,7 +58,8 @@ def test_streamed_images_are_equal_where_their_files_are(tmp_path, monkeypatch):
         (tmp_path / "photos" / name).mkdir(parents=True)
         for number in range(5):
             Image.fromarray(PIXELS[number]).save(tmp_path / "photos" / name / f"{number}.png")
-    asked = {"dir": str(tmp_path / "photos"), "image_size": 4, "broken_limit": 0.0, "subset": None}
+    limits = {"broken_limit": 0.0, "pixel_limit": 50, "subset": None}
+    asked = {"dir": str(tmp_path / "photos"), "image_size": 4, **limits}
     asked |= {"validation_dir": None, "test_dir": None, "outer_folders": "auto", "drop_classes": []}
     streamed, held = images.load(**asked, cache_gib=0.0), images.load(**asked, cache_gib=1.0)
     assert streamed.image_size is not None

@@ -144,7 +144,7 @@ def test_images_flat_or_nested_and_broken_ones_are_named(tmp_path, monkeypatch):
     pixels = np.concatenate(parts)
     assert (pixels.shape, pixels.dtype) == ((3, 4, 4, 3), np.uint8)
     np.testing.assert_array_equal(pixels, np.broadcast_to([10, 20, 30], pixels.shape))
-    assert notes == ["Skipped 11.png (damaged, or no image).", "Skipped 12.jpg (empty)."]
+    assert notes == ["Skipped 11.png (no image).", "Skipped 12.jpg (empty)."]
     assert read(tmp_path / "in" / "10.png", IMAGE)[1] == ["10.png"]
     with pytest.raises(DataError, match=r"No file of .+ is an image that can be decoded"):
         read(tmp_path / "in" / "notes.csv", IMAGE)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
+NAME_LENGTH, WORD_LENGTH = 60, 12  # the most of a name, and the least of each of its words
 LARGE = 1e7  # numbers from here on are written with an exponent
 
 
@@ -89,6 +91,31 @@ def shell(*words: str) -> str:
     """
     simple = [word for word in words if "'" in word and not set(word) & set('"$`\\!')]
     return " ".join(f'"{word}"' if word in simple else shlex.quote(word) for word in words)
+
+
+def name_of(words: Sequence[str]) -> str:
+    """Return words as a name of at most 60 characters; the longest are cut first, in the middle.
+
+    >>> name_of(["table-houses", "mlp", f"drop=[{','.join('abcdefghijklmnopqrst')}]", "units=8"])
+    'table-houses mlp drop=[a,b,c,d,e...m,n,o,p,q,r,s,t] units=8'
+    """
+    for length in range(NAME_LENGTH, WORD_LENGTH - 1, -1):
+        name = " ".join(cut(word, length) for word in words)
+        if len(name) <= NAME_LENGTH:
+            return name
+    return cut(" ".join(cut(word, WORD_LENGTH) for word in words), NAME_LENGTH)
+
+
+def cut(text: str, length: int) -> str:
+    """Return a text of at most `length` characters, with `...` for what is left out of its middle.
+
+    >>> cut("abcdefghij", 8), cut("abc", 8)
+    ('abc...ij', 'abc')
+    """
+    if len(text) <= length:
+        return text
+    tail = (length - 3) // 2
+    return f"{text[: length - 3 - tail]}...{text[len(text) - tail :]}"
 
 
 def markdown(table: pd.DataFrame) -> str:

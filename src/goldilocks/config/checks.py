@@ -144,9 +144,9 @@ def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
         tree: As in `Composed`.
         defaults: As of `value_errors`.
     """
-    for key, value in leaves(tree).items():
+    for key, default in defaults.items():
         group, _, name = key.partition(".")
-        default = defaults.get(key)
+        value = tree[group].get(name)
         rule = rule_of(key) or same_type(default)
         if rule.real and type(value) is int and type(default) is not int and rule.allows(value):
             tree[group][name] = float(value)

@@ -32,6 +32,7 @@ from goldilocks.config.options import OptionFiles, option_files
 from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.traits import ModelTraits, Traits
 from goldilocks.errors import ConfigError
+from goldilocks.formatting import name_of
 from goldilocks.problem import Problem
 
 # The groups of which every configuration has an option, and the overlay `experiment`.
@@ -95,7 +96,7 @@ class Settings:
 
     @property
     def name(self) -> str:
-        """A name that a person can read: "boston mlp l2 units=4"."""
+        """A name that a person can read, of at most 60 characters: "boston mlp l2 units=4"."""
         hidden = ["tracking", "hydra", "dataset.dir=", "dataset.file=", "budget="]
         hidden += ["dataset.validation_dir=", "dataset.test_dir="]
         hidden += ["experiment=", "final=", "force=", "findings."]
@@ -114,7 +115,7 @@ class Settings:
                 continue
             key, _, value = override.partition("=")
             words.append(value if key in GROUPS else override.split(".", 1)[-1])
-        return " ".join(words)
+        return name_of(words)
 
     @property
     def parent(self) -> str | None:

@@ -92,6 +92,8 @@ class Dataset:
         fill: Series: missing rows, one after the other, that were filled.
         image_size: Height and width in pixels to which streamed images are resized; None where `x`
             holds arrays.
+        levels: Of images of more than 8 bits: the values that became, or where they are streamed
+            become, 0 and 255; None where there are none.
         header: Of a file: the number of the header's line, as a person gave it; None if found.
         readings: Of a table's or series' columns: how each is read, by its name, also of those that
             are left out.
@@ -124,6 +126,7 @@ class Dataset:
     holes: Sequence[Hole] = ()
     fill: int = 0
     image_size: tuple[int, int] | None = None
+    levels: tuple[float, float] | None = None
     header: int | Sequence[int] | None = None
     readings: Mapping[str, Reading] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

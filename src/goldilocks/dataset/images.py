@@ -3,24 +3,27 @@
 Source, licence, counts and balance: the user's. `Dataset.notes` says what was ignored or skipped:
     broken files are counted, named and skipped up to a limit.
 Shape: RGB, resized to `image_size`, uint8, 0 to 255. Images that fit are decoded once and
-    memory-mapped; more of them than that are streamed from their files by `decode`, in `tf.data`.
+    memory-mapped; more of them than that are streamed from their files.
 Checksum: `Dataset.digest`, of the files, their names and the size that they are decoded to.
 """
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import folders, splits
+from goldilocks.dataset.readers import content, depth, folders, pixels, splits
+from goldilocks.dataset.readers.content import UnreadableFile
 from goldilocks.dataset.sources import cache
 
-# Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
-DECODER = 1
+# Part of the key of decoded arrays: to be raised whenever decoding gives other pixels than before.
+DECODER = 2
+AT_ONCE = 256  # Images that are decoded before the next ones are asked for.
 
 
 def load(
@@ -33,6 +36,7 @@ def load(
     image_size: int,
     cache_gib: float,
     broken_limit: float,
+    pixel_limit: float,
     subset: int | None,
 ) -> Dataset:
     """Load the images of a folder: a binary problem for two classes, else a multiclass one.
@@ -47,6 +51,7 @@ def load(
         cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x`
             are paths to stream from.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
+        pixel_limit: Megapixels that an image may have; larger ones are broken.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
@@ -56,7 +61,7 @@ def load(
     return read(
         folders.find(
             folder,
-            folders.IMAGES,
+            content.IMAGES,
             outer=outer_folders,
             drop=drop_classes,
             parts={"validation": validation_dir, "test": test_dir},
@@ -66,6 +71,7 @@ def load(
         image_size=image_size,
         cache_gib=cache_gib,
         broken_limit=broken_limit,
+        pixel_limit=pixel_limit,
         subset=subset,
         per_class=None,
     )
@@ -79,6 +85,7 @@ def read(
     image_size: int,
     cache_gib: float,
     broken_limit: float,
+    pixel_limit: float,
     subset: int | None,
     per_class: int | None,
 ) -> Dataset:
@@ -91,6 +98,7 @@ def read(
         image_size: As in `load`.
         cache_gib: As in `load`.
         broken_limit: As in `load`.
+        pixel_limit: As in `load`.
         subset: As in `load`.
         per_class: Number of images, the first ones that can be decoded, to take of each class; None
             for all.
@@ -106,17 +114,20 @@ def read(
     key = {
         "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),
         "decoder": DECODER,
+        "pixel_limit": pixel_limit,
         "per_class": per_class,
         "image_size": size if held else None,  # Whether a file is broken does not depend on it.
     }
-    decoded = cache.prepared(key, lambda: _decode_all(listing, size, per_class, most, held=held))
+    decoded = cache.prepared(
+        key, lambda: _decode_all(listing, size, pixel_limit, per_class, most, held=held)
+    )
 
-    rows, broken = decoded["rows"], decoded["broken"]
+    rows, broken, reasons = decoded["rows"], decoded["broken"], decoded["reasons"]
     total = len(rows) + len(broken)
     # Rounded up, so that the images are accepted as they are.
     limit = np.ceil(len(broken) / total * 1000) / 1000
     notes = listing.notes + folders.skipped(
-        [_named(listing, row) for row in broken],
+        [f"{listing.files[row]} ({why})" for row, why in zip(broken, reasons, strict=True)],
         total,
         broken_limit,
         f"images in {listing.folder} cannot be decoded",
@@ -126,6 +137,7 @@ def read(
     folders.check_left(listing, rows, "images that can be decoded", notes)
 
     files = [listing.files[row] for row in rows]
+    notes += _remarks(listing.folder, files, decoded["facts"])
     x = decoded.get("x")
     if not held:
         folder = listing.folder.absolute()
@@ -154,112 +166,111 @@ def read(
         groups=groups,
         subset=subset,
         image_size=None if held else size,
+        levels=_levels(decoded["facts"]),
         notes=notes,
     )
 
 
-def decode(path: Any, image_size: tuple[int, int]):
-    """Decode an image from its file, for `tf.data.Dataset.map`, to the pixels of held arrays.
-
-    Args:
-        path: Scalar string tensor.
-        image_size: Height and width in pixels.
-
-    Returns:
-        uint8 tensor (height, width, 3), RGB, 0 to 255. Gray is repeated, transparency dropped, the
-        first picture of an animation taken, the camera's orientation mark (EXIF) ignored; resized
-        bilinearly with antialiasing.
-    """
-    # Seconds, so only when images are decoded: a run of known result needs no TensorFlow.
-    from goldilocks.backend import tf
-
-    image = tf.io.decode_image(tf.io.read_file(path), channels=0, expand_animations=False)
-
-    # 1 or 2 channels are gray (and alpha), 3 or 4 are RGB (and alpha). Not `channels=3`: it refuses
-    # some WebP files.
-    gray = tf.shape(image)[-1] < 3
-    image = tf.cond(gray, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image[..., :3])
-
-    # Images that have the size already are left as they are: resizing would cost three times as
-    # much as decoding.
-    def resized():
-        return tf.saturate_cast(
-            tf.round(tf.image.resize(image, image_size, antialias=True)), tf.uint8
-        )
-
-    fits = tf.reduce_all(tf.shape(image)[:2] == image_size)
-    return tf.ensure_shape(tf.cond(fits, lambda: image, resized), (*image_size, 3))
+def _levels(facts: np.ndarray) -> depth.Levels | None:
+    """Return what becomes 0 and 255 in the images of more than 8 bits; None without any."""
+    if np.isnan(facts[:, 2:]).all():
+        return None
+    return depth.levels_of(np.nanmin(facts[:, 2]), np.nanmax(facts[:, 3]))
 
 
-def gray(pixels: np.ndarray) -> np.ndarray:
-    """Return RGB images, uint8 (rows, height, width, 3), as gray ones, (rows, height, width, 1).
-
-    Luma of ITU-R Recommendation BT.601: 0.299 R + 0.587 G + 0.114 B, rounded, in integers as Pillow
-    computes it.
-    """
-    weights = np.array([19595, 38470, 7471], np.uint32)  # Of 65,536.
-    return ((pixels.astype(np.uint32) @ weights + 0x8000) >> 16).astype(np.uint8)[..., np.newaxis]
+def _remarks(folder: Path, files: Sequence[str], facts: np.ndarray) -> tuple[str, ...]:
+    """Return sentences about images that could be shown in other ways."""
+    animated, transparent, low, _ = facts.T
+    remarks = {
+        "hold several pictures, of which the first one is taken": animated > 0,
+        "are transparent, and put on white": transparent > 0,
+        f"have more than 8 bits a channel: {_levels(facts)} become 0 and 255": ~np.isnan(low),
+    }
+    return tuple(
+        f"{has.sum()} of {len(files)} images in {folder} {remark}: "
+        f"{folders.shortened([files[row] for row in np.flatnonzero(has).tolist()])}."
+        for remark, has in remarks.items()
+        if has.any()
+    )
 
 
 def _decode_all(
-    listing: folders.Listing, size: tuple[int, int], per_class: int | None, most: int, *, held: bool
+    listing: folders.Listing,
+    size: tuple[int, int],
+    pixel_limit: float,
+    per_class: int | None,
+    most: int,
+    *,
+    held: bool,
+    levels: depth.Levels | None = None,
 ) -> Mapping[str, np.ndarray]:
     """Decode every file once, or `per_class` of each class: at most `most` in all.
 
+    Where images have more than 8 bits a channel, all are decoded twice: they have one range.
+
     Returns:
         rows: int64 (rows,), the files that can be decoded; broken: int64 (broken,), those before
-        them that cannot; and where `held`, x: uint8 (rows, height, width, 3).
+        them that cannot, and why, reasons: str (broken,); facts: float64 (rows, 4), of the rows
+        whether they are animated, transparent, and their `Picture.span`; and where `held`, x: uint8
+        (rows, height, width, 3).
     """
-    from goldilocks.backend import tf  # As in `decode`.
-
     x = np.empty((most if held else 0, *size, 3), dtype=np.uint8)
     rows: list[int] = []
-    broken: list[int] = []
+    broken: dict[int, str] = {}
+    facts: list[tuple[float, ...]] = []
     console = Console(stderr=True)
     with Progress(
         console=console, transient=True, disable=most <= 500 or not console.is_terminal
     ) as progress:
         task = progress.add_task("Decoding images" if held else "Checking images", total=most)
         for label in range(len(listing.classes)):
-            files = np.flatnonzero(listing.labels == label)
-            paths = [str(listing.folder / listing.files[row]) for row in files]
-            # A file that cannot be decoded is an error of its element alone, and missing from what
-            # comes out.
-            batches = (
-                tf.data.Dataset.from_tensor_slices((files, paths))
-                .map(
-                    lambda row, path: (row, decode(path, size)), num_parallel_calls=tf.data.AUTOTUNE
-                )
-                .ignore_errors()
-                .take(per_class or -1)
-                .batch(64)
-                .prefetch(2)
-            )
-            good: list[int] = []
-            for of_batch, images in batches.as_numpy_iterator():
+            files = np.flatnonzero(listing.labels == label).tolist()
+            end = len(rows) + (per_class or len(files))
+            for row, picture in _attempts(listing, files, size, pixel_limit, levels):
+                if len(rows) == end:
+                    break
+                if isinstance(picture, UnreadableFile):
+                    broken[row] = str(picture)
+                    continue
+
                 if held:
-                    filled = len(rows) + len(good)
-                    x[filled : filled + len(images)] = images
-                good += of_batch.tolist()
-                progress.advance(task, len(images))
+                    x[len(rows)] = picture.pixels
+                rows.append(row)
+                facts.append((picture.animated, picture.transparent, *picture.span))
+                progress.advance(task)
 
-            tried = files
-            if per_class and len(good) == per_class:
-                tried = files[files <= good[-1]]
-            broken += np.setdiff1d(tried, good).tolist()
-            rows += good
-
+    of_rows = np.array(facts, np.float64).reshape(-1, 4)
+    common = _levels(of_rows)
+    if held and common != levels:
+        return _decode_all(listing, size, pixel_limit, per_class, most, held=True, levels=common)
     decoded: dict[str, np.ndarray] = {
-        "rows": np.array(rows, dtype=np.int64),
-        "broken": np.array(broken, dtype=np.int64),
+        "rows": np.array(rows, np.int64),
+        "broken": np.array(list(broken), np.int64),
+        "reasons": np.array(list(broken.values()), np.str_),
+        "facts": of_rows,
     }
     if held:
         decoded["x"] = x[: len(rows)]
     return decoded
 
 
-def _named(listing: folders.Listing, row: int) -> str:
-    file = listing.files[row]
-    if (listing.folder / file).stat().st_size == 0:
-        return f"{file} (empty)"
-    return f"{file} (damaged, or no image)"
+def _attempts(
+    listing: folders.Listing,
+    rows: Sequence[int],
+    size: tuple[int, int],
+    pixel_limit: float,
+    levels: depth.Levels | None,
+) -> Iterator[tuple[int, pixels.Picture | UnreadableFile]]:
+    """Yield each file, by its row in the listing, as a picture or as what is wrong with it."""
+
+    def attempt(row: int) -> pixels.Picture | UnreadableFile:
+        path = listing.folder / listing.files[row]
+        try:
+            return pixels.decode(path, size, levels=levels, pixel_limit=pixel_limit)
+        except UnreadableFile as error:
+            return error
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Decoders release the interpreter lock.
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            yield from zip(part, threads.map(attempt, part), strict=True)

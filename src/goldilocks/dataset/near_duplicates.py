@@ -20,6 +20,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
 
 from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset.readers.pixels import decode_all
 
 THUMBNAIL = 16  # Pixels.
 CORRELATION = 0.99  # Of the gray levels of two thumbnails, at least.
@@ -101,12 +102,11 @@ def _images(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
 
 def _gray(dataset: Dataset, row: int) -> Image.Image:
     if dataset.image_size is not None:
-        with Image.open(str(dataset.x[row])) as picture:
-            # A JPEG is then decoded small, and quickly.
-            picture.draft("L", (2 * THUMBNAIL, 2 * THUMBNAIL))
-            return picture.convert("L")
-
-    return Image.fromarray(np.squeeze(dataset.x[row])).convert("L")
+        small = (2 * THUMBNAIL, 2 * THUMBNAIL)  # A JPEG is then decoded small, and quickly.
+        [image] = decode_all(dataset.x[[row]], small, dataset.levels)
+    else:
+        image = np.squeeze(dataset.x[row])
+    return Image.fromarray(image).convert("L")
 
 
 def _texts(dataset: Dataset, rows: np.ndarray) -> np.ndarray | csr_matrix:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.readers import (
+    content,
     features,
     files,
     folders,
@@ -95,7 +96,7 @@ def load(
         location, target_names = Path(str(dir)).expanduser(), ""
         listing = folders.find(
             location,
-            folders.TEXTS,
+            content.TEXTS,
             outer=outer_folders,
             drop=drop_classes,
             parts={"validation": validation_dir, "test": test_dir},

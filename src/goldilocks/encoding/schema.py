@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.depth import Levels
 from goldilocks.dataset.readers.files import Header
 from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
 from goldilocks.errors import DataError
@@ -39,6 +40,8 @@ class Schema:
         fill: Of a series: missing rows, one after the other, that are filled; 0 of other kinds.
         step: Of a series: every how many of them are seen; 0 of other kinds.
         delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
+        levels: Of images of more than 8 bits: the values that become 0 and 255; None where none
+            were seen, or the run was of an earlier version.
     """
 
     kind: str
@@ -57,6 +60,7 @@ class Schema:
     lookback: int
     step: int
     delay: int
+    levels: Levels | None = None
 
     def to_json(self) -> str:
         """Return the schema as `from_json` reads it."""
@@ -97,6 +101,7 @@ def of(dataset: Dataset, problem: str) -> Schema:
         columns=columns,
         image_size=(height, width) if channels else None,
         channels=channels,
+        levels=dataset.levels,
         text=dataset.text_column,
         time=dataset.time_columns,
         time_format=dataset.time_format,
@@ -124,8 +129,9 @@ def from_json(text: str) -> Schema:
         for name, column in written["columns"].items():
             reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
             written["columns"][name] = reading
-        if written["image_size"]:
-            written["image_size"] = tuple(written["image_size"])
+        for pair in ("image_size", "levels"):
+            if written.get(pair):
+                written[pair] = tuple(written[pair])
         return Schema(**written)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.settings import Settings, key_of
-from goldilocks.dataset.readers import folders
+from goldilocks.dataset.readers import content, folders
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, did_you_mean
 from goldilocks.formatting import quoted
@@ -54,13 +54,14 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
 
 
 def _option_of_folder(folder: Path) -> str:
-    images, texts = (len(folders.below(folder, kind)) for kind in (folders.IMAGES, folders.TEXTS))
+    images, texts = (len(folders.below(folder, kind)) for kind in (content.IMAGES, content.TEXTS))
     if images + texts == 0:
         raise DataError(
-            f"{folder} holds no images and no texts ({', '.join(folders.IMAGES.suffixes)}, .txt); "
-            "expected a folder of them per class. For a table, give its file."
+            f"{folder} holds no images and no texts ({folders.shortened(content.IMAGES.suffixes)}, "
+            ".txt); expected a folder of them per class. For a table, give its file."
         )
-    return "images" if images >= texts else "texts"
+    # Beside each image a text may stand that describes it.
+    return "images" if 2 * images >= texts else "texts"
 
 
 def describe(settings: Settings, *, examples: int) -> DataSummary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goldilocks.dataset import images
-from goldilocks.dataset.readers import columns, conform, files, folders, grids, textfiles, times
+from goldilocks.dataset.readers import (
+    columns,
+    conform,
+    content,
+    files,
+    folders,
+    grids,
+    pixels,
+    textfiles,
+    times,
+)
+from goldilocks.dataset.readers.content import UnreadableFile, suffix_of
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.readers.times import Times
 from goldilocks.dataset.readers.windows import Windows
@@ -66,9 +77,12 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
             f"{path} is not there (looked from {Path.cwd()}); expected a file or a folder."
             f"{did_you_mean(path.name, siblings, path.parent.joinpath)}"
         )
+    if not (path.is_file() or path.is_dir()):  # To open a pipe would wait for ever.
+        raise DataError(f"{path} is a pipe, socket or device; expected a file or a folder.")
     if schema.kind == "image":
         return "file", _images(path, schema)
-    if schema.kind == "text" and (path.is_dir() or path.suffix.lower() in folders.TEXTS.suffixes):
+    suffix = suffix_of(path.name)
+    if schema.kind == "text" and (path.is_dir() or suffix in ("", *content.TEXTS.suffixes)):
         return "file", _text_files(path)
 
     _check_is_table(path, schema.kind)
@@ -186,38 +200,48 @@ def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFr
 
 
 def _text_files(path: Path) -> Iterator[Rows]:
-    expected = "holds a text; expected UTF-8 .txt files that are not empty."
-    read, damaged = textfiles.content, "no UTF-8 text"
-    for part in _files(path, folders.TEXTS, ROWS, read, damaged, expected):
+    def text(file: Path) -> str:
+        text = textfiles.content(file)
+        if not text:
+            raise UnreadableFile("no UTF-8 text" if text is None else "empty")
+        return text
+
+    expected = "holds a text; expected UTF-8 text files that are not empty."
+    for part in _files(path, content.TEXTS, ROWS, text, expected):
         yield replace(part, x=packing.column(part.x))
 
 
 def _images(path: Path, schema: Schema) -> Iterator[Rows]:
-    # Imports TensorFlow, for which other kinds of input need not wait.
-    from goldilocks.backend import tf
-
-    size = schema.image_size
+    size, levels = schema.image_size, schema.levels
     assert size is not None
+    remarks: list[str] = []
 
-    def pixels(file: Path) -> np.ndarray | None:
-        try:
-            return images.decode(str(file), size).numpy()
-        except tf.errors.OpError:
-            return None
+    def image(file: Path) -> np.ndarray:
+        picture = pixels.decode(file, size, levels=levels)
+        low, high = picture.span
+        if picture.animated:
+            remarks.append(f"{file.name} holds several pictures: the first one is taken.")
+        if not (math.isnan(low) or (levels and levels[0] <= low and high <= levels[1])):
+            seen = f"{levels[0]:g} to {levels[1]:g}" if levels else "values of 8 bits alone"
+            remarks.append(
+                f"{file.name} has values of {low:g} to {high:g}, and the model saw {seen}."
+            )
+        return picture.pixels
 
-    suffixes = ", ".join(folders.IMAGES.suffixes)
+    suffixes = folders.shortened(content.IMAGES.suffixes)
     expected = f"is an image that can be decoded; expected {suffixes}."
-    for part in _files(path, folders.IMAGES, IMAGES, pixels, "damaged, or no image", expected):
+    for part in _files(path, content.IMAGES, IMAGES, image, expected):
         rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
-        yield replace(part, x=rows if schema.channels == 3 else images.gray(rows))
+        notes = (*part.notes, *remarks)
+        remarks.clear()
+        yield replace(part, x=rows if schema.channels == 3 else pixels.gray(rows), notes=notes)
 
 
 def _files(
     path: Path,
-    wanted: folders.Files,
+    wanted: content.Files,
     size: int,
     read: Callable[[Path], Any],
-    damaged: str,
     expected: str,
 ) -> Iterator[Rows]:
     """Yield the contents of a file, or of those below a folder, some at a time, as lists.
@@ -226,8 +250,7 @@ def _files(
         path: Of the file or folder.
         wanted: What it holds.
         size: How many files to read at a time.
-        read: A file -> its content; None where it cannot be read.
-        damaged: What such a file is called.
+        read: A file -> its content; raises UnreadableFile.
         expected: What no file is or has, where none can be read, and what was expected.
 
     Raises:
@@ -239,20 +262,17 @@ def _files(
     if not names:
         raise DataError(
             f"{path} holds no {wanted.name}, and the model was trained on {wanted.name}; expected "
-            f"files that end in {', '.join(wanted.suffixes)}, in it or in folders below it."
+            f"files such as {folders.shortened(wanted.suffixes)}, in it or in folders below it."
         )
 
     total = 0
     for start in range(0, len(names), size):
         contents, skipped = {}, []
         for name in names[start : start + size]:
-            content = read(folder / name)
-            if content is not None and len(content):
-                contents[name] = content
-            elif content is None and (folder / name).stat().st_size:
-                skipped.append(f"Skipped {name} ({damaged}).")
-            else:
-                skipped.append(f"Skipped {name} (empty).")
+            try:
+                contents[name] = read(folder / name)
+            except UnreadableFile as error:
+                skipped.append(f"Skipped {name} ({error}).")
         total += len(contents)
         yield Rows(list(contents), list(contents.values()), tuple(skipped))
     if not total:

@@ -16,7 +16,7 @@ from goldilocks import console
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import PARENT_FILE, Settings
 from goldilocks.errors import ConfigError, JobError
-from goldilocks.formatting import markdown
+from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
 from goldilocks.run import data_summary
@@ -70,7 +70,7 @@ class ParentRun:
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
         before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)
         self.opened = self.store.start_run(
-            " ".join(overrides) or "sweep",
+            name_of(overrides) or "sweep",
             parent=None,
             params={},
             tags={"role": "sweep", "fingerprint": fingerprint, "mlflow.source.name": "train.py"},

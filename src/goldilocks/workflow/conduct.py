@@ -13,6 +13,7 @@ from goldilocks import console
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings, hash_of
 from goldilocks.encoding.targets import standardized
+from goldilocks.formatting import name_of
 from goldilocks.jobs.resources import Room
 from goldilocks.report.workflow import log, text
 from goldilocks.report.workflow.results import (
@@ -89,7 +90,7 @@ def conduct(settings: Settings, room: Room) -> None:
             folder=folder,
         )
         opened = store.start_run(
-            f"workflow {settings.name}",
+            name_of(["workflow", *settings.name.split(" ")]),
             parent=None,
             params=settings.flat,
             tags=context.tags

@@ -18,33 +18,12 @@ from types import MappingProxyType
 import numpy as np
 
 from goldilocks.dataset.readers import layouts
+from goldilocks.dataset.readers.content import Files, ignored_as, suffix_of
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3
-
-
-@dataclass(frozen=True)
-class Files:
-    """What to look for: its name in the plural, and its suffixes, the usual one first."""
-
-    name: str
-    suffixes: tuple[str, ...]
-
-    @property
-    def layouts(self) -> str:
-        """How the files may be laid out in a folder, for people."""
-        usual = self.suffixes[0]
-        return (
-            f"Expected two classes or more: a subfolder for each (cats/1{usual}, dogs/1{usual}), "
-            f"or one folder whose file names begin with the class (cat.0{usual}, dog.0{usual})"
-        )
-
-
-# What `tf.io.decode_image` of TensorFlow 2.21 decodes, by content whatever the suffix.
-IMAGES = Files("images", (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"))
-TEXTS = Files("texts", (".txt",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,20 +100,18 @@ def find(
 
     classes = sorted(names, key=lambda name: (name.casefold(), name))
     counts = Counter(place.label for place in joined)
+    of_files = _notes(folder, wanted, [place.file for place in joined], ignored)
     if len(classes) < 2:
         what = f"no {wanted.name}"
         for name in classes:
             what = f"one class, {name!r} ({counts[name]} {wanted.name})"
-        raise DataError(f"{folder} holds {what}. {wanted.layouts}.")
+        raise DataError(f"{folder} holds {what}. {' '.join([f'{wanted.layouts}.', *of_files])}")
 
     order = {part: at for at, part in enumerate(["", *layouts.KEYS])}
     index = {name: at for at, name in enumerate(classes)}
     joined.sort(key=lambda at: (index[at.label], order[at.part], _natural(at.file)))
     if drop:
         notes.append(f"Left out the folders {', '.join(drop)}.")
-    if ignored.total():
-        kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
-        notes.append(f"Ignored {ignored.total()} files in {folder}: {', '.join(kinds)}.")
     groups = None
     if outer == "groups":
         groups = np.unique([place.file.split("/")[0] for place in joined], return_inverse=True)[1]
@@ -143,15 +120,35 @@ def find(
         files=tuple(place.file for place in joined),
         labels=np.array([index[place.label] for place in joined], np.int64),
         classes=tuple(classes),
-        notes=tuple(notes),
+        notes=(*notes, *of_files),
         parts=tuple(place.part for place in joined),
         groups=groups,
     )
-    what = f"{wanted.name} ({', '.join(wanted.suffixes)})"
     rare = [name for name in classes if counts[name] < FEWEST]
     ways = [f"{layouts.dropping(rare)} leaves classes out."] * (outer != "classes")
-    check_left(listing, np.arange(len(listing.files)), what, ways)
+    check_left(listing, np.arange(len(listing.files)), wanted.name, [*ways, *of_files])
     return listing
+
+
+def _notes(
+    folder: Path, wanted: Files, files: Sequence[str], ignored: Counter[str]
+) -> tuple[str, ...]:
+    """Return sentences about what was taken by its content, ignored, and has to be converted."""
+    notes: list[str] = []
+    odd = [file for file in files if suffix_of(file) not in wanted.suffixes]
+    if odd:
+        notes.append(
+            f"Took {len(odd)} files in {folder} for {wanted.name} by what they hold, not by their "
+            f"names: {shortened(odd)}."
+        )
+    if ignored.total():
+        kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
+        notes.append(f"Ignored in {folder}: {shortened(kinds, 15)}.")
+    unread = [suffix for suffix in wanted.converted.split() if suffix in ignored]
+    if unread:
+        conversion = wanted.conversion.format(folder=folder, suffix=unread[0])
+        notes.append(f"To use {', '.join(unread)}, convert them {conversion}")
+    return tuple(notes)
 
 
 def _places(
@@ -202,20 +199,28 @@ def _unwrapped(
 ) -> tuple[Path, list[str], list[str]]:
     """Return the first folder that holds more than one folder, its subfolders and wanted files."""
     while True:
-        entries = list(os.scandir(folder))
-        subfolders = sorted(
-            entry.name for entry in entries if entry.is_dir() and _shown(entry.name)
-        )
+        subfolders, files = _entries(folder, wanted, ignored)
         seen.update(subfolders)
         subfolders = [name for name in subfolders if name not in drop]
-        files = [
-            entry.name
-            for entry in entries
-            if entry.is_file() and _counted(entry.name, wanted, ignored)
-        ]
         if files or len(subfolders) != 1:
             return folder, subfolders, files
         folder = folder / subfolders[0]
+
+
+def _entries(folder: Path, wanted: Files, ignored: Counter[str]) -> tuple[list[str], list[str]]:
+    """Return the names of a folder's subfolders, sorted, and of its wanted files."""
+    subfolders: list[str] = []
+    files: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            kind = ignored_as(entry, wanted)
+            if kind:
+                ignored[kind] += 1
+            elif entry.is_dir():
+                subfolders.append(entry.name)
+            else:
+                files.append(entry.name)
+    return sorted(subfolders), files
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
@@ -333,43 +338,19 @@ def hashes(listing: Listing) -> np.ndarray:
 
 def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
     """Return the files at any depth below a folder, links followed once, as relative paths."""
-
-    def stop(error: OSError) -> None:
-        raise error
-
     files: list[str] = []
     seen: set[str] = set()
-    for parent, folders, names in os.walk(folder, onerror=stop, followlinks=True):
-        real = os.path.realpath(parent)
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        real = os.path.realpath(folder / prefix)
         if real in seen:  # A link to a folder above would go round for ever.
-            folders.clear()
             continue
         seen.add(real)
-        folders[:] = [name for name in folders if _shown(name)]
-        prefix = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
-        if prefix:
-            prefix += "/"
-        files += [f"{prefix}{name}" for name in names if _counted(name, wanted, ignored)]
+        subfolders, names = _entries(folder / prefix, wanted, ignored)
+        waiting += [f"{prefix}{name}/" for name in subfolders]
+        files += [f"{prefix}{name}" for name in names]
     return files
-
-
-def _shown(name: str) -> bool:
-    return not name.startswith((".", "__MACOSX"))
-
-
-def _counted(name: str, wanted: Files, ignored: Counter[str]) -> bool:
-    """Return whether a file is wanted by its name; what is not is counted by its kind."""
-    # pathlib takes 5 times as long, and there may be millions.
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
-    if not _shown(name):
-        ignored["hidden"] += 1
-    elif not name.isascii() and name.encode(errors="ignore").decode() != name:
-        ignored["named in another encoding than UTF-8"] += 1
-    elif suffix not in wanted.suffixes:
-        ignored[suffix or "without a suffix"] += 1
-    else:
-        return True
-    return False
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:
