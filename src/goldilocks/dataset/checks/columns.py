@@ -25,7 +25,7 @@ APART = 0.4  # decades between those and the others, at least
 NARROW = 1.0  # decades that hold 98 % of the others, at most
 NAMES_ROWS = re.compile(
     # A nameless first column, as a saved index is, is called "column 1".
-    r"^column 1$|(^|[^a-z])(unnamed|id|ids|index|idx|key|uuid|guid|nr|no|row|rownum|serial)([^a-z]|$)"
+    r"^column 1$|(^|[^a-z])(unnamed|ids?|index|idx|key|uuid|guid|nr|no|row|rownum|serial)([^a-z]|$)"
 )
 NAMES_SUBJECTS = re.compile(
     r"(^|[^a-z])(patient|subject|person|participant|user|customer|client|animal|student|household|"
