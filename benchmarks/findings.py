@@ -429,7 +429,7 @@ def planted(tables: dict[str, Callable[[], Table]]) -> None:
 def timed() -> None:
     rng = np.random.default_rng(0)
     x = pd.DataFrame(rng.normal(size=(1_000_000, 20)), columns=[f"x{i}" for i in range(20)])
-    x["x3"] = rng.choice(np.array(["a", "b", "c"], object), len(x))
+    x["x3"] = pd.Series(rng.choice(["a", "b", "c"], len(x)), dtype=object)
     y = (x.x0 + rng.normal(size=len(x)) > 0).to_numpy(np.float32)
     dataset = Dataset(
         name="table",

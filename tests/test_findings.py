@@ -216,7 +216,7 @@ def test_numbers_that_name_rows_are_named(load):
 def test_nearly_constant_and_nearly_empty_columns_are_named(load):
     frame = clean().assign(almost=[8.0, *[7.0] * 399], comment=[4.5] * 9 + [None] * 391)
     sentence = found(load(frame))["D303"]
-    assert "'almost' is 7 in 399 of 400 rows" in sentence
+    assert "'almost' is 7.0 in 399 of 400 rows" in sentence
     assert "'comment' is empty in 391 of 400 rows" in sentence
 
 

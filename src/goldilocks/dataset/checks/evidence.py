@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, row_keys
 from goldilocks.dataset.readers.reading import DATE
 
 MOST_ROWS = 20_000  # are fitted on, or compared with each other
@@ -42,6 +42,11 @@ class Evidence:
     def learnable(self) -> np.ndarray:
         """Training and validation rows, at most 20,000 of them drawn by seed, ascending."""
         return some_of(np.union1d(self.train, self.validation))
+
+    @cached_property
+    def keys(self) -> np.ndarray | None:
+        """A key of each row's content, uint64 (rows,); None of a series."""
+        return row_keys.keys(self.dataset)
 
     @cached_property
     def columns(self) -> pd.DataFrame:

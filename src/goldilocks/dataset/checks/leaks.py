@@ -167,10 +167,11 @@ def _means(column: pd.Series, outputs: np.ndarray, fitted: np.ndarray) -> np.nda
     predicted = np.tile(average, ((~fitted).sum(), 1))
     if known.sum() < FEWEST:
         return predicted
-    order = np.argsort(values[known], kind="stable")
-    parts = np.array_split(order, min(BINS, known.sum() // 5))
-    positions = np.array([values[known][part].mean() for part in parts])
-    means = np.array([outputs[known][part].mean(axis=0) for part in parts])
+    order = np.flatnonzero(known)[np.argsort(values[known], kind="stable")]
+    starts = np.linspace(0, len(order), min(BINS, len(order) // 5), endpoint=False).astype(int)
+    sizes = np.diff(starts, append=len(order))
+    positions = np.add.reduceat(values[order], starts) / sizes
+    means = np.add.reduceat(outputs[order], starts) / sizes[:, None]
     here = ~gaps[~fitted]
     asked = values[~fitted][here]
     predicted[here] = np.stack([np.interp(asked, positions, mean) for mean in means.T], axis=1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset import Dataset
 from goldilocks.dataset.checks.evidence import EXAMPLES, Evidence, row_name
 from goldilocks.dataset.near_duplicates import MOST, near_duplicates
 
@@ -21,15 +21,14 @@ def repeated(evidence: Evidence) -> Iterator[str]:
 
     Counters and identifiers are no inputs, and so not compared.
     """
-    keys = row_keys.keys(evidence.dataset)
-    if keys is None:
+    if evidence.keys is None:
         return
-    whole = pd.DataFrame({"content": keys}).assign(**_answers(evidence.dataset))
-    again = np.flatnonzero(whole.duplicated())
+    rows = pd.DataFrame(np.asarray(evidence.dataset.y)).assign(content=evidence.keys)
+    again = np.flatnonzero(rows.duplicated())
     if len(again):
-        first = int(np.flatnonzero((whole == whole.iloc[again[0]]).all(axis=1))[0])
+        first = int((rows == rows.iloc[again[0]]).all(axis=1).to_numpy().argmax())
         yield (
-            f"{len(again):,} of {len(keys):,} rows repeat an earlier one, such as "
+            f"{len(again):,} of {len(rows):,} rows repeat an earlier one, such as "
             f"{row_name(evidence.dataset, int(again[0]))} and "
             f"{row_name(evidence.dataset, first)}. Equal rows stay in one part of the split."
         )
@@ -41,14 +40,14 @@ def contradicting(evidence: Evidence) -> Iterator[str]:
     Rows of a table that may be equal by chance, because its columns have few values, are left to
     `ambiguous`.
     """
-    if are_copies(evidence.dataset):
-        yield from _contradictions(evidence, "Correct the labels, or remove these rows.")
+    if (sentence := _contradictions(evidence)) and are_copies(evidence.dataset):
+        yield f"{sentence}. Correct the labels, or remove these rows."
 
 
 def ambiguous(evidence: Evidence) -> Iterator[str]:
     """Name equal rows of different classes in a table whose columns have few values."""
-    if not are_copies(evidence.dataset):
-        yield from _contradictions(evidence, "No model can tell them apart.")
+    if (sentence := _contradictions(evidence)) and not are_copies(evidence.dataset):
+        yield f"{sentence}. No model can tell them apart."
 
 
 def oversampled(evidence: Evidence) -> Iterator[str]:
@@ -57,18 +56,18 @@ def oversampled(evidence: Evidence) -> Iterator[str]:
     Equal rows of a table with few values are no copies.
     """
     dataset, classes = evidence.dataset, evidence.classes
-    keys = row_keys.keys(dataset)
-    if keys is None or classes is None or not are_copies(dataset):
+    if evidence.keys is None or classes is None:
         return
-    content = pd.DataFrame({"class": classes, "content": keys})
-    times = content.groupby("class").content.agg(lambda group: len(group) / group.nunique())
-    for label, count in times.items():
-        if count >= max(REPEATED, MORE_REPEATED * times.min()):
-            yield (
-                f"Rows of the class {dataset.classes[label]!r} stand {count:.3g} times each, as if "
-                "it had been enlarged by repeating them. Give the rows once; a score then counts "
-                "each content once."
-            )
+    content = pd.Series(evidence.keys).groupby(classes)
+    times = content.size() / content.nunique()
+    many = times[times >= max(REPEATED, MORE_REPEATED * times.min())]
+    if many.empty or not are_copies(dataset):
+        return
+    for label, count in many.items():
+        yield (
+            f"Rows of the class {dataset.classes[label]!r} stand {count:.3g} times each, as if it "
+            "had been enlarged by repeating them. Give each row once."
+        )
 
 
 def nearly_repeated(evidence: Evidence) -> Iterator[str]:
@@ -131,26 +130,20 @@ def _pairs(keys: np.ndarray) -> int:
     return int((counts * (counts - 1) / 2).sum())
 
 
-def _answers(dataset: Dataset) -> dict[str, np.ndarray]:
-    answers = np.asarray(dataset.y)
-    columns = answers[:, None] if answers.ndim == 1 else answers
-    return {f"answer {number}": column for number, column in enumerate(columns.T)}
-
-
-def _contradictions(evidence: Evidence, advice: str) -> Iterator[str]:
+def _contradictions(evidence: Evidence) -> str:
+    """Return how many contents have several classes, with an example; "" where there are none."""
     dataset, classes = evidence.dataset, evidence.classes
-    keys = row_keys.keys(dataset)
-    if keys is None or classes is None:
-        return
-    content = pd.DataFrame({"content": keys, "class": classes}).drop_duplicates()
-    counts = content.content.value_counts()
-    several = counts[counts > 1]
+    if evidence.keys is None or classes is None:
+        return ""
+    content = pd.DataFrame({"content": evidence.keys, "class": classes}).drop_duplicates()
+    several = content[content.content.duplicated(keep=False)]
     if several.empty:
-        return
-    rows = content.index[content.content == several.index[0]][:2]
+        return ""
+    labels = several.content.value_counts(sort=False)
+    rows = several.index[several.content == several.content.iloc[0]][:2]
     words = " and ".join(
         f"{row_name(dataset, int(row))} is {dataset.classes[classes[row]]!r}" for row in rows
     )
-    labels = "two labels" if several.max() == 2 else "several labels"
     things = {"text": "texts", "image": "images"}.get(dataset.kind, "contents of rows")
-    yield f"{len(several):,} {things} have {labels}: {words}. {advice}"
+    number = "two" if labels.max() == 2 else "several"
+    return f"{len(labels):,} {things} have {number} labels: {words}"
