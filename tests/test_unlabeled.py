@@ -285,8 +285,10 @@ def test_times_are_read_as_in_training_and_else_in_the_way_that_fits(tmp_path):
                                           r"as in the rows"),
         (TABLE, "", r"is empty \(0 bytes\)"),
         (TEXT, "review\n\" \"\n", r"has no text in the column 'review'"),
-        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 rows, and none of them ends a window of 3 "
-                                                  r"rows without holes"),
+        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 rows, of which no 3 follow each other "
+                                                  r"without a hole"),
+        (SERIES, "hour,kwh,heat\n1,,\n2,,\n3,,\n4,,\n", r"has 4 rows, of which no 3 follow each"),
+        (SERIES, "hour,kwh,heat\n1,1,1\n2,,\n3,1,1\n4,1,1\n", r"has 4 rows, of which no 3 follow"),
         (SERIES, "hour,kwh,heat\n1,a,1\n2,1,1\n", r"the column 'kwh' holds 'a' in row 1; expected a number"),
         (SERIES, "hour,heat\n1,1\n", r"has no column 'kwh'"),
     ],

@@ -27,11 +27,6 @@ MOST_COLUMNS = 8  # that are tried, alone and two at a time
 NAMED = 3  # series, hours or cells that a sentence names
 
 
-def has(times: np.ndarray) -> bool:
-    """Return whether a point of time is there twice."""
-    return len(np.unique(times)) < len(times)
-
-
 def resolve(
     frame: pd.DataFrame, values: np.ndarray, *, has_zone: bool
 ) -> tuple[np.ndarray, np.ndarray, list[str]] | None:
@@ -52,7 +47,7 @@ def resolve(
     ]
     for rows, notes in ((np.arange(len(values)), []), (np.flatnonzero(~is_copy), copies)):
         times = values[rows]
-        if not has(times):
+        if pd.Index(times).is_unique:
             return rows, times, notes
         if times.dtype.kind == "f" or has_zone:
             continue
@@ -81,7 +76,9 @@ def _clock_changes(local: np.ndarray) -> np.ndarray | None:
     is_back = steps <= np.timedelta64(0)
     if not np.timedelta64(0) < usual <= HOUR or not _may_change(local[1:][is_back]):
         return None
-    if not (np.abs((steps[is_back] + HOUR) / usual - 1) <= ALIKE).all():
+    # Most of the hour is there twice; one row alone would be a repeated one.
+    twice = len(local) - len(np.unique(local))
+    if twice < is_back.sum() * (HOUR / usual) / 2 or (steps[is_back] <= -HOUR).any():
         return None
 
     is_forward = np.abs((steps - HOUR) / usual - 1) <= ALIKE
