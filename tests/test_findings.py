@@ -158,7 +158,7 @@ def test_a_copy_of_the_target_is_an_error(load, target, name, fault):
     frame = clean()
     sentence = found(load(frame.assign(**{name: fault(frame)}), target))["D201"]
     assert sentence.startswith(f"The column {name!r} is a")
-    assert sentence.endswith(f"Leave it out: dataset.drop={name}")
+    assert sentence.endswith(f"Leave it out: dataset.drop={name}.")
 
 
 def test_one_column_that_says_it_all_is_named_where_the_others_do_not(load):

@@ -52,7 +52,7 @@ def names_rows(evidence: Evidence) -> Iterator[str]:
             yield (
                 f"The column {name!r} has a different number in every row, and its name says that "
                 "it names the rows; it is an input all the same. Leave it out: "
-                f"{argument('dataset.drop', str(name))}"
+                f"{argument('dataset.drop', str(name))}."
             )
 
 
@@ -87,7 +87,7 @@ def subject(evidence: Evidence) -> Iterator[str]:
             yield (
                 f"{name!r} has {values:,} values with {len(present) / values:.3g} rows each, as if "
                 "they were subjects. If a model will be asked about others, keep the rows of each "
-                f"in one part of the split: {argument('dataset.group', str(name))}"
+                f"in one part of the split: {argument('dataset.group', str(name))}."
             )
 
 
@@ -135,7 +135,7 @@ def many_categories(evidence: Evidence) -> Iterator[str]:
             yield (
                 f"{name!r} has {values:,} different words in {len(present):,} rows, each an input "
                 "of the network; too few rows have the same. Leave it out, or join words: "
-                f"{argument('dataset.drop', str(name))}"
+                f"{argument('dataset.drop', str(name))}."
             )
 
 

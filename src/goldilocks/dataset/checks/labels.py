@@ -15,6 +15,7 @@ from goldilocks.formatting import argument, percent
 RARE = 0.1  # of the rows
 HIDES = 0.9  # of the rows have the most frequent class: always naming it looks like success
 FEWEST = 3  # rows of a class in each part
+OWN = ("images", "table", "texts")  # data sets that can leave classes out
 LONG, UNSPLIT = 10, 0.8  # characters of a text without blanks; share of such texts
 
 
@@ -49,16 +50,19 @@ def spelled_alike(evidence: Evidence) -> Iterator[str]:
         spellings[name.lower()].append(name)
     for names in spellings.values():
         if len(names) > 1:
+            advice = "give them one name"
+            if evidence.dataset.target:
+                advice = "dataset.ignore_case=true makes them one"
             yield (
                 f"{', '.join(map(repr, names))} differ in capital letters alone, and are taken "
-                "for different classes; dataset.ignore_case=true makes them one."
+                f"for different classes; {advice}."
             )
 
 
 def missing_words(evidence: Evidence) -> Iterator[str]:
-    """Name classes whose name often stands for a missing value: "NA", "None", "null"."""
+    """Name classes in a column of words that often stand for a missing value: "NA", "None"."""
     for name, count in zip(evidence.dataset.classes, counts(evidence.dataset), strict=False):
-        if name.lower() in MISSING:
+        if name.lower() in MISSING and evidence.dataset.target:
             yield (
                 f"{count:,} rows have the target {name!r}, which is taken for a class; "
                 f"{argument('dataset.missing', name)} leaves them out."
@@ -77,10 +81,13 @@ def rare_classes(evidence: Evidence) -> Iterator[str]:
     if len(rare):
         first = rare[shares[:, rare].sum(axis=0).argmin()]
         train, validation, test = shares[:, first]
+        leave_out = ""
+        if len(names) > 2 and evidence.dataset.name in OWN:
+            leave_out = f", or leave a class out: {argument('dataset.drop_classes', names[first])}"
         yield (
             f"{named([names[index] for index in rare])}: too few rows to learn or to measure; "
             f"{names[first]!r} has {train} to train, {validation} to validate and {test} to test. "
-            f"Add rows, or leave a class out: {argument('dataset.drop_classes', names[first])}"
+            f"Add rows{leave_out}."
         )
 
 
@@ -97,11 +104,12 @@ def unfit_metric(evidence: Evidence) -> Iterator[str]:
         if dataset.problem == "multilabel":
             share = float(np.maximum(rows, len(dataset.y) - rows).mean() / len(dataset.y))
         if share >= HIDES:
-            other = "auc" if dataset.problem != "multiclass" else "the loss"
-            key = f": problem.metrics=[auc,{metric}]" if other == "auc" else "."
+            other = f"auc: problem.metrics=[auc,{metric}]"
+            if dataset.problem == "multiclass":
+                other = "the loss, and by the rows of each class in the confusion matrix"
             yield (
                 f"Always naming the most frequent class is {percent(share)} accurate, "
-                f"so {metric} tells little here. Go by {other}{key}"
+                f"so {metric} tells little here. Go by {other}."
             )
     if metric == "mean_absolute_percentage_error":
         zeros = int((dataset.y == 0).sum())
@@ -110,7 +118,7 @@ def unfit_metric(evidence: Evidence) -> Iterator[str]:
             yield (
                 f"{zeros:,} targets are 0 and the others from {dataset.y.min():g} to "
                 f"{dataset.y.max():g}, so an error in per cent means nothing. Go by another: "
-                "problem.metrics=[mae]"
+                "problem.metrics=[mae]."
             )
 
 
@@ -124,5 +132,5 @@ def unsplit_texts(evidence: Evidence) -> Iterator[str]:
     if one_word >= UNSPLIT * len(texts):
         yield (
             f"{one_word:,} of {len(texts):,} texts are one word, with no blanks between words. "
-            "Take characters for tokens: dataset.token=character"
+            "Take characters for tokens: dataset.token=character."
         )

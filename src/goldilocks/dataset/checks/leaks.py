@@ -32,7 +32,7 @@ def copies(evidence: Evidence) -> Iterator[str]:
     for name, target in _copied(evidence).items():
         yield (
             f"The column {name!r} is {what} the target {target!r}{evidence.sampled}: a model would "
-            f"learn to read it. Leave it out: {argument('dataset.drop', name)}"
+            f"learn to read it. Leave it out: {argument('dataset.drop', name)}."
         )
 
 
@@ -64,7 +64,7 @@ def says_it_all(evidence: Evidence) -> Iterator[str]:
                     f"The column {name!r} alone tells the target {target!r} ({measure} "
                     f"{alone:.3f}), and all others together do not ({together:.3f})"
                     f"{evidence.sampled}. If it is known only after the target, leave it out: "
-                    f"{argument('dataset.drop', str(name))}"
+                    f"{argument('dataset.drop', str(name))}."
                 )
 
 
@@ -87,7 +87,7 @@ def missing_tells(evidence: Evidence) -> Iterator[str]:
                     f"Whether {name!r} is missing ({gaps.sum():,} of {len(rows):,} rows"
                     f"{evidence.sampled}) tells the target {target!r} (correlation {tells:.2f}). "
                     "If it is filled in only after the target is known, leave it out: "
-                    f"{argument('dataset.drop', str(name))}"
+                    f"{argument('dataset.drop', str(name))}."
                 )
                 break
 
