@@ -73,6 +73,9 @@ def packaged(name: str) -> Table:
 def made(kind: str, rows: int, seed: int, decimals: int = 2) -> Table:
     maker = {
         "classification": lambda: datasets.make_classification(rows, 10, random_state=seed),
+        "hard": lambda: datasets.make_classification(
+            rows, 10, flip_y=0.3, class_sep=0.5, random_state=seed
+        ),
         "three": lambda: datasets.make_classification(
             rows, 12, n_informative=6, n_classes=3, random_state=seed
         ),
@@ -81,9 +84,9 @@ def made(kind: str, rows: int, seed: int, decimals: int = 2) -> Table:
         "friedman2": lambda: datasets.make_friedman2(rows, noise=50, random_state=seed),
         "friedman3": lambda: datasets.make_friedman3(rows, noise=0.1, random_state=seed),
         "moons": lambda: datasets.make_moons(rows, noise=0.2, random_state=seed),
-        "blobs": lambda: datasets.make_blobs(rows, 6, random_state=seed, cluster_std=4),
+        "blobs": lambda: datasets.make_blobs(rows, 8, random_state=seed, cluster_std=4),
         "quantiles": lambda: datasets.make_gaussian_quantiles(
-            n_samples=rows, n_features=5, random_state=seed
+            n_samples=rows, n_features=8, random_state=seed
         ),
     }[kind]
     x, y = maker()[:2]
@@ -149,7 +152,11 @@ REPORT: dict[str, Callable[[], Table]] = {
     "people 3,000": lambda: people(3_000, 7),
     **{
         f"{kind}, other seed": lambda kind=kind: made(kind, 900, 11, decimals=3)
-        for kind in ("friedman2", "friedman3", "blobs", "quantiles", "three", "regression")
+        for kind in ("friedman1", "three", "regression", "moons", "hard")
+    },
+    **{
+        kind: lambda kind=kind: made(kind, 900, 11, decimals=3)
+        for kind in ("friedman2", "friedman3", "blobs", "quantiles")
     },
 }
 if importlib.util.find_spec("statsmodels"):
@@ -358,54 +365,75 @@ def missing_word(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> 
     return frame.assign(**{target: words.replace(words.iloc[0], "None")})
 
 
-CLASSES = ("iris", "breast_cancer", "three", "people")
-NUMBERS = ("diabetes", "friedman1", "houses", "regression")
+# Tables of classes, of numbers, with many columns of numbers, and hard ones: their columns together
+# do not tell the class.
+BASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "tune": {
+        "classes": ("iris", "breast_cancer", "three", "people"),
+        "numbers": ("diabetes", "friedman1", "houses", "regression"),
+        "wide": ("diabetes", "friedman1", "regression", "breast_cancer", "three", "houses"),
+        "hard": ("three", "people", "classification"),
+        "two": ("breast_cancer", "people", "classification"),
+    },
+    "report": {
+        "classes": ("blobs", "quantiles", "three, other seed", "people 3,000"),
+        "numbers": ("friedman2", "friedman3", "california-like", "regression, other seed"),
+        "wide": ("friedman1, other seed", "regression, other seed", "three, other seed", "blobs"),
+        "hard": ("quantiles", "people 3,000", "three, other seed"),
+        "two": ("people 3,000", "moons, other seed", "hard, other seed"),
+    },
+}
 PLANTS: dict[str, tuple[str, Callable[..., pd.DataFrame], tuple[str, ...]]] = {
-    "equal rows": ("D101", equal_rows, CLASSES + NUMBERS),
-    "equal rows, two labels": ("D102|D103", contradictions, CLASSES),
-    "near: one column differs": ("D104", one_column_differs, (*NUMBERS, "breast_cancer", "three")),
-    "near: all columns by 0.01": ("D104", jitter(99, 0.01), (*NUMBERS, "breast_cancer", "three")),
-    "near: four columns by 0.02": ("D104", jitter(4, 0.02), (*NUMBERS, "breast_cancer", "three")),
+    "equal rows": ("D101", equal_rows, ("classes", "numbers")),
+    "equal rows, two labels": ("D102|D103", contradictions, ("classes",)),
+    "near: one column differs": ("D104", one_column_differs, ("wide",)),
+    "near: all columns by 0.01": ("D104", jitter(99, 0.01), ("wide",)),
+    "near: four columns by 0.02": ("D104", jitter(4, 0.02), ("wide",)),
     "oversampled class": (
         "D105",
         oversampled,
-        ("iris", "breast_cancer", "three", "classification"),
+        ("classes",),
     ),
-    "copy": ("D201", copy, CLASSES + NUMBERS),
-    "classes by other names": ("D201", renamed_classes, CLASSES),
-    "another unit": ("D201", other_unit, NUMBERS),
-    "target and 3 % of noise": ("D202", nearly_target, NUMBERS),
-    "logarithm of the target": ("D202", curved, NUMBERS),
-    "a score of the class": ("D202", class_leak, ("three", "people", "classification")),
-    "words of one class each": ("D202", many_to_one, ("three", "people", "classification")),
-    "gaps tell": ("D203", telling_gaps, CLASSES + NUMBERS),
-    "saved index": ("D301|D302", saved_index, CLASSES + NUMBERS),
-    "identifiers of letters": ("D301", identifiers, CLASSES + NUMBERS),
-    "identifiers of numbers": ("D302", random_ids, CLASSES + NUMBERS),
-    "nearly constant": ("D303", constant, CLASSES[1:] + NUMBERS),
-    "nearly empty": ("D303", empty, CLASSES[1:] + NUMBERS),
-    "patients, coded": ("D304", subjects("patient", "code", True), CLASSES + NUMBERS),
-    "patients, nothing alike": ("D304", subjects("patient", "number", False), CLASSES + NUMBERS),
-    "subjects called w, codes": ("D304", subjects("w", "code", False), CLASSES + NUMBERS),
-    "subjects called w, names": ("D304", subjects("w", "name", True), CLASSES + NUMBERS),
-    "subjects called w, numbers": ("D304", subjects("w", "number", True), CLASSES + NUMBERS),
-    "dates": ("D305", dates, CLASSES + NUMBERS),
-    "one height in cm": ("D306", slip(100, 1), CLASSES + NUMBERS),
-    "three heights tenfold": ("D306", slip(10, 3), CLASSES + NUMBERS),
-    "heights a tenth": ("D306", slip(0.1, 4, 3), CLASSES + NUMBERS),
-    "grams": ("D306", grams, CLASSES + NUMBERS),
-    "streets": ("D307", streets, CLASSES + NUMBERS),
-    "commas and points": ("D308", mixed, CLASSES + NUMBERS),
-    "rare class": ("D401|D404", rare, CLASSES),
-    "rare class, hidden by accuracy": ("D405", rare, ("breast_cancer", "people", "classification")),
-    "spelled in two ways": ("D402", spelled, CLASSES),
-    "a class called None": ("D403", missing_word, CLASSES),
+    "copy": ("D201", copy, ("classes", "numbers")),
+    "classes by other names": ("D201", renamed_classes, ("classes",)),
+    "another unit": ("D201", other_unit, ("numbers",)),
+    "target and 3 % of noise": ("D202", nearly_target, ("numbers",)),
+    "logarithm of the target": ("D202", curved, ("numbers",)),
+    "a score of the class": ("D202", class_leak, ("hard",)),
+    "words of one class each": ("D202", many_to_one, ("hard",)),
+    "gaps tell": ("D203", telling_gaps, ("classes", "numbers")),
+    "saved index": ("D301|D302", saved_index, ("classes", "numbers")),
+    "identifiers of letters": ("D301", identifiers, ("classes", "numbers")),
+    "identifiers of numbers": ("D302", random_ids, ("classes", "numbers")),
+    "nearly constant": ("D303", constant, ("classes", "numbers")),
+    "nearly empty": ("D303", empty, ("classes", "numbers")),
+    "patients, coded": ("D304", subjects("patient", "code", True), ("classes", "numbers")),
+    "patients, nothing alike": (
+        "D304",
+        subjects("patient", "number", False),
+        ("classes", "numbers"),
+    ),
+    "subjects called w, codes": ("D304", subjects("w", "code", False), ("classes", "numbers")),
+    "subjects called w, names": ("D304", subjects("w", "name", True), ("classes", "numbers")),
+    "subjects called w, numbers": ("D304", subjects("w", "number", True), ("classes", "numbers")),
+    "dates": ("D305", dates, ("classes", "numbers")),
+    "one height in cm": ("D306", slip(100, 1), ("classes", "numbers")),
+    "three heights tenfold": ("D306", slip(10, 3), ("classes", "numbers")),
+    "heights a tenth": ("D306", slip(0.1, 4, 3), ("classes", "numbers")),
+    "grams": ("D306", grams, ("classes", "numbers")),
+    "streets": ("D307", streets, ("classes", "numbers")),
+    "commas and points": ("D308", mixed, ("classes", "numbers")),
+    "rare class": ("D401|D404", rare, ("classes",)),
+    "rare class, hidden by accuracy": ("D405", rare, ("two",)),
+    "spelled in two ways": ("D402", spelled, ("classes",)),
+    "a class called None": ("D403", missing_word, ("classes",)),
 }
 
 
-def planted(tables: dict[str, Callable[[], Table]]) -> None:
+def planted(tables: dict[str, Callable[[], Table]], groups: dict[str, tuple[str, ...]]) -> None:
     raised = tried = 0
-    for name, (codes, plant, bases) in PLANTS.items():
+    for name, (codes, plant, kinds) in PLANTS.items():
+        bases = [base for kind in kinds for base in groups[kind]]
         missed, other = [], Counter[str]()
         for number, base in enumerate(bases):
             frame, target = tables[base]()
@@ -468,6 +496,6 @@ if __name__ == "__main__":
     if part == "time":
         timed()
     else:
-        clean(TUNE if part == "tune" else REPORT)
-        if part == "tune":
-            planted(TUNE)
+        tables = TUNE if part == "tune" else REPORT
+        clean(tables)
+        planted(tables, BASES[part])

@@ -22,6 +22,7 @@ ALIKE = 0.3  # of the variance of another column lies between the values of a su
 BY_CHANCE = 1e-6  # is the chance that a column seems to be one of subjects, at most
 SLIPS = 0.1  # of the values are off by a factor, at most
 APART = 0.4  # decades between those and the others, at least
+FAR = 3.5  # deviations from the median to those, at least: near 0 decades are short
 NARROW = 1.0  # decades that hold 98 % of the others, at most
 NAMES_ROWS = re.compile(
     # A nameless first column, as a saved index is, is called "column 1".
@@ -105,8 +106,8 @@ def dated(evidence: Evidence) -> Iterator[str]:
 def slipped_units(evidence: Evidence) -> Iterator[str]:
     """Name columns of which a few values are 10, 100 or 1,000 times as large or as small.
 
-    These are a tenth of the values at most; 0.4 decades without any value lie between them and the
-    others; and all but a tenth of them fall among the others when they are moved back.
+    These are a tenth of the values at most; 0.4 decades without any value, and as many as hold 98 %
+    of the others, lie between; and all but a tenth of them fall among the others when moved back.
     """
     for name, column in evidence.columns.items():
         if column.dtype == object or name in evidence.dates:
@@ -241,20 +242,19 @@ def _slips(values: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
     """Yield a factor, and the values that are so many times as large as the others."""
     order = np.sort(np.log10(values))
     few = max(1, int(SLIPS * len(order)))
-    for low in (False, True):
-        steps = np.diff(order)
+    quarter, median, rest = np.quantile(values, [0.25, 0.5, 0.75])
+    for sign in (-1, 1):
         # The widest gap that leaves a few values beyond it.
-        place = int(steps[:few].argmax()) if low else len(steps) - few + int(steps[-few:].argmax())
-        outside, inside = (order[: place + 1], order[place + 1 :])
-        if not low:
-            outside, inside = inside, outside
-        if steps[place] < APART:
-            continue
+        steps = np.diff(sign * order[::sign])
+        place = len(steps) - few + int(steps[-few:].argmax())
+        inside, outside = np.split(order[::sign], [place + 1])
         width = np.quantile(inside, 0.99) - np.quantile(inside, 0.01)
+        deviations = np.abs(10**outside - median).min() / max((rest - quarter) / 1.35, 1e-300)
+        if steps[place] < max(APART, width) or deviations < FAR:
+            continue
         for decades in (1, 2, 3):
-            moved = outside + (decades if low else -decades)
+            moved = outside - sign * decades
             among = (moved >= inside.min() - 0.05) & (moved <= inside.max() + 0.05)
             if among.mean() > 1 - SLIPS and width < min(NARROW, decades - 0.3):
-                factor = 10.0 ** (-decades if low else decades)
-                yield factor, 10**outside
+                yield 10.0 ** (sign * decades), 10**outside
                 break
