@@ -17,8 +17,8 @@ from goldilocks.dataset.readers import dates
 from goldilocks.dataset.readers.spacing import ALIKE
 
 HOUR = np.timedelta64(1, "h")
-# Clocks are changed on a weekend (Monday is 0), between 23:00 and 4:00, and in no month of summer
-# or winter, in all countries that do so today but for two.
+# When clocks are changed: on a weekend (Monday is 0), between 23:00 and 4:00, and not in the middle
+# of summer or winter. Elsewhere an hour that is there twice is refused.
 WEEKEND, NIGHT, MONTHS = (5, 6), (23, 0, 1, 2, 3), (2, 3, 4, 5, 9, 10, 11)
 APART = np.timedelta64(300, "D")  # at least, between two times that clocks are put back
 SHARE = 0.1  # of all rows: fewer that are there twice do not make two series
