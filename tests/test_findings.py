@@ -274,7 +274,7 @@ def test_numbers_in_several_styles_are_named(load):
     written = [str(number) for number in clean().a]
     written[::3] = [number.replace(".", ",") for number in written[::3]]
     sentence = found(load(clean().assign(a=written).sample(frac=1, random_state=rng)))["D308"]
-    assert re.search(r"written in several ways, or are none: '\d+\.\d', '\d+,\d'\.", sentence)
+    assert re.search(r"'a' is read as categories, because .+'\d+,\d'; correct them", sentence)
 
 
 def test_a_rare_class_and_a_metric_that_hides_it_are_named(load):

@@ -7,9 +7,7 @@ Shape: RGB, resized to `image_size`, uint8, 0 to 255. Images that fit are decode
 Checksum: `Dataset.digest`, of the files, their names and the size that they are decoded to.
 """
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,6 @@ from goldilocks.dataset.sources import cache
 
 # Part of the key of decoded arrays: to be raised whenever decoding gives other pixels than before.
 DECODER = 2
-AT_ONCE = 256  # Images that are decoded before the next ones are asked for.
 
 
 def load(
@@ -227,7 +224,9 @@ def _decode_all(
         for label in range(len(listing.classes)):
             files = np.flatnonzero(listing.labels == label).tolist()
             end = len(rows) + (per_class or len(files))
-            for row, picture in _attempts(listing, files, size, pixel_limit, levels):
+            paths = [listing.folder / listing.files[row] for row in files]
+            pictures = pixels.attempts(paths, size, levels=levels, pixel_limit=pixel_limit)
+            for row, picture in zip(files, pictures, strict=True):
                 if len(rows) == end:
                     break
                 if isinstance(picture, UnreadableFile):
@@ -253,25 +252,3 @@ def _decode_all(
     if held:
         decoded["x"] = x[: len(rows)]
     return decoded
-
-
-def _attempts(
-    listing: folders.Listing,
-    rows: Sequence[int],
-    size: tuple[int, int],
-    pixel_limit: float,
-    levels: depth.Levels | None,
-) -> Iterator[tuple[int, pixels.Picture | UnreadableFile]]:
-    """Yield each file, by its row in the listing, as a picture or as what is wrong with it."""
-
-    def attempt(row: int) -> pixels.Picture | UnreadableFile:
-        path = listing.folder / listing.files[row]
-        try:
-            return pixels.decode(path, size, levels=levels, pixel_limit=pixel_limit)
-        except UnreadableFile as error:
-            return error
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Decoders release the interpreter lock.
-        for start in range(0, len(rows), AT_ONCE):
-            part = rows[start : start + AT_ONCE]
-            yield from zip(part, threads.map(attempt, part), strict=True)

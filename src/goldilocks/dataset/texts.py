@@ -63,8 +63,8 @@ def load(
     x is str objects (rows,); y depends on the problem type.
 
     Args:
-        dir: A folder of UTF-8 .txt files in one of the layouts of `folders.find`, whose classes are
-            the target.
+        dir: A folder of UTF-8 text files (`content.TEXTS`) in one of the layouts of
+            `folders.find`, whose classes are the target.
         validation_dir: Another one, whose texts are for validation; or None.
         test_dir: Another one, whose texts are for the test; or None.
         outer_folders: What the first folders inside are, as in `layouts.arrange`.

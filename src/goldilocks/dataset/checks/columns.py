@@ -11,12 +11,12 @@ import pandas as pd
 from scipy.stats import f
 
 from goldilocks.dataset.checks.evidence import Evidence, is_missing, named
+from goldilocks.dataset.readers import numbers
 from goldilocks.formatting import argument
 
 ONE_VALUE, GAPS = 0.995, 0.95  # of the rows: what says almost nothing
 MANY, ROWS_EACH = 20, 5  # more categories than 20 should have 5 rows each
 INPUTS = 100  # categories; each becomes an input of the network
-NUMBERS = 0.7  # of a column of words are numbers, at least, if it was meant as numbers
 GROUPS, PER_GROUP = 10, (2, 50)  # values of a subject, and the mean number of their rows
 ALIKE = 0.3  # of the variance of another column lies between the values of a subject
 BY_CHANCE = 1e-6  # is the chance that a column seems to be one of subjects, at most
@@ -126,7 +126,7 @@ def slipped_units(evidence: Evidence) -> Iterator[str]:
 def many_categories(evidence: Evidence) -> Iterator[str]:
     """Name columns of more than 20 words with fewer than 5 rows each, or of more than 100."""
     for name, column in evidence.columns.items():
-        if column.dtype != object or _are_numbers(column):
+        if column.dtype != object or _obstacle(column):
             continue
         present = column[column != ""]
         values = present.nunique()
@@ -141,19 +141,13 @@ def many_categories(evidence: Evidence) -> Iterator[str]:
 
 
 def mixed_numbers(evidence: Evidence) -> Iterator[str]:
-    """Name columns of words of which 70 % are numbers."""
+    """Name columns of words most of which are numbers, with the reason why they are not read so."""
     for name, column in evidence.columns.items():
-        if not _are_numbers(column):
-            continue
-        present = column[column != ""].astype("str")
-        styles = present.str.replace(r"\d+", "1", regex=True)
-        counts = styles.value_counts()
-        examples = [present[styles == style].iloc[0] for style in counts.index[:3]]
-        yield (
-            f"{name!r} is read as categories, because its numbers are written in several ways, "
-            f"or are none: {', '.join(map(repr, examples))}. Write them alike, or leave the cells "
-            "empty."
-        )
+        if reason := _obstacle(column):
+            yield (
+                f"{name!r} is read as categories, because {reason}; correct them, or leave the "
+                "cells empty."
+            )
 
 
 def _words(name: object) -> str:
@@ -174,7 +168,7 @@ def _are_subjects(evidence: Evidence, name: str) -> bool:
     """Return whether the values of a column seem to be subjects, as `subject` says."""
     column = evidence.columns[name]
     is_word = column.dtype == object
-    if not (is_word or _are_whole(column)) or _are_numbers(column):
+    if not (is_word or _are_whole(column)) or _obstacle(column):
         return False
     present = column[~is_missing(column)]
     values = present.nunique()
@@ -187,13 +181,12 @@ def _are_subjects(evidence: Evidence, name: str) -> bool:
     return _rows_are_alike(evidence, name)
 
 
-def _are_numbers(column: pd.Series) -> bool:
-    """Return whether 70 % of the words of a column are numbers."""
+def _obstacle(column: pd.Series) -> str:
+    """Return why words of which most are numbers are not read as numbers; "" of other columns."""
     if column.dtype != object:
-        return False
-    present = column[column != ""].astype("str")
-    numbers = present.str.fullmatch(r"[-+(]?[^\w\s]?\s?\d[\d.,' ]*[^\w\s]?\)?")
-    return bool(numbers.mean() >= NUMBERS) and present[numbers].nunique() >= GROUPS
+        return ""
+    positions, words = pd.factorize(column)
+    return numbers.obstacle(np.asarray(words, object), np.bincount(positions))
 
 
 def _rows_are_alike(evidence: Evidence, name: str) -> bool:
@@ -205,29 +198,29 @@ def _rows_are_alike(evidence: Evidence, name: str) -> bool:
     columns = evidence.columns
     codes = pd.factorize(columns[name], sort=True)[0]
     for other in columns.columns.drop(name):
-        numbers = columns[other].to_numpy()
-        if numbers.dtype == object:
-            numbers = pd.factorize(numbers)[0]
-        known = ~is_missing(columns[other]) & (codes >= 0) & ~is_missing(columns[name])
-        groups, numbers = codes[known], numbers[known].astype(np.float64)
+        measured = columns[other].to_numpy()
+        if measured.dtype == object:
+            measured = pd.factorize(measured)[0]
+        both = ~is_missing(columns[other]) & (codes >= 0) & ~is_missing(columns[name])
+        groups, measured = codes[both], measured[both].astype(np.float64)
         if columns[name].dtype != object:
-            means = pd.Series(numbers).groupby(groups).mean()
+            means = pd.Series(measured).groupby(groups).mean()
             sides = means.rolling(2).mean().shift(1), means[::-1].rolling(2).mean().shift(1)
             near = pd.concat(sides, axis=1).mean(axis=1)
-            numbers = numbers - near.reindex(groups).to_numpy()
-        share, chance = _between(numbers, groups)
+            measured = measured - near.reindex(groups).to_numpy()
+        share, chance = _between(measured, groups)
         if share >= ALIKE and chance < BY_CHANCE / columns.shape[1]:
             return True
     return False
 
 
-def _between(numbers: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+def _between(measured: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     """Return the share of the variance that lies between groups, and how likely chance brings it.
 
     The share is without what chance brings, and -1 where nothing can be told.
     """
-    values = pd.Series(numbers[np.isfinite(numbers)])
-    grouped = values.groupby(groups[np.isfinite(numbers)])
+    values = pd.Series(measured[np.isfinite(measured)])
+    grouped = values.groupby(groups[np.isfinite(measured)])
     total = ((values - values.mean()) ** 2).sum()
     within = ((values - grouped.transform("mean")) ** 2).sum()
     first, second = grouped.ngroups - 1, len(values) - grouped.ngroups
@@ -246,11 +239,11 @@ def _slips(values: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
     for sign in (-1, 1):
         # The widest gap that leaves a few values beyond it.
         steps = np.diff(sign * order[::sign])
-        place = len(steps) - few + int(steps[-few:].argmax())
-        inside, outside = np.split(order[::sign], [place + 1])
+        widest = len(steps) - few + int(steps[-few:].argmax())
+        inside, outside = np.split(order[::sign], [widest + 1])
         width = np.quantile(inside, 0.99) - np.quantile(inside, 0.01)
         deviations = np.abs(10**outside - median).min() / max((rest - quarter) / 1.35, 1e-300)
-        if steps[place] < max(APART, width) or deviations < FAR:
+        if steps[widest] < max(APART, width) or deviations < FAR:
             continue
         for decades in (1, 2, 3):
             moved = outside - sign * decades

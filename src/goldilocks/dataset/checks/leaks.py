@@ -163,11 +163,11 @@ def _means(column: pd.Series, outputs: np.ndarray, fitted: np.ndarray) -> np.nda
         means = pd.DataFrame(outputs[fitted]).groupby(values[fitted]).mean()
         return means.reindex(values[~fitted]).fillna(dict(enumerate(average))).to_numpy()
 
-    known = fitted & ~gaps
+    filled = fitted & ~gaps
     predicted = np.tile(average, ((~fitted).sum(), 1))
-    if known.sum() < FEWEST:
+    if filled.sum() < FEWEST:
         return predicted
-    order = np.flatnonzero(known)[np.argsort(values[known], kind="stable")]
+    order = np.flatnonzero(filled)[np.argsort(values[filled], kind="stable")]
     starts = np.linspace(0, len(order), min(BINS, len(order) // 5), endpoint=False).astype(int)
     sizes = np.diff(starts, append=len(order))
     positions = np.add.reduceat(values[order], starts) / sizes
