@@ -269,12 +269,19 @@ def test_more_categories_than_rows_can_carry_are_named(load):
     assert "dataset.drop=street" in found(load(clean().assign(street=streets)))["D307"]
 
 
-def test_numbers_in_several_styles_are_named(load):
-    rng = np.random.default_rng(0)
-    written = [str(number) for number in clean().a]
-    written[::3] = [number.replace(".", ",") for number in written[::3]]
-    sentence = found(load(clean().assign(a=written).sample(frac=1, random_state=rng)))["D308"]
-    assert re.search(r"'a' is read as categories, because .+'\d+,\d'; correct them", sentence)
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (["1,5", "1.55", "2", "2.5"], "its numbers are written in different ways, such as '1"),
+        ([f"{number / 8:.3f}{'%' * (number % 2)}" for number in range(40)], "different units"),
+        (["2x3", *map(str, range(1, 40))], "10 of its 400 values are no numbers, such as '2x3'"),
+    ],
+)
+def test_numbers_that_become_words_are_named(load, cells, reason):
+    sentence = found(load(clean().assign(mixed=(cells * ROWS)[:ROWS])))["D308"]
+    assert f"'mixed' is read as categories, because {reason}" in sentence.replace(
+        "its numbers have different", "different"
+    )
 
 
 def test_a_rare_class_and_a_metric_that_hides_it_are_named(load):

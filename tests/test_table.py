@@ -19,6 +19,9 @@ HOW = {
     "problem": "auto",
     "drop": [],
     "group": None,
+    "validation_file": None,
+    "test_file": None,
+    "split": None,
     "header": None,
     "decimal": "auto",
     "date_format": None,
@@ -423,18 +426,6 @@ def test_a_counter_of_rows_is_left_out_in_any_order_and_kept_when_asked(write, s
     assert "index" not in load(path).x
     assert load(path).readings["index"].left_out.endswith("dataset.keep=index keeps it")
     assert "index" in load(path, keep=["index"]).x
-
-
-@pytest.mark.parametrize(
-    ("cells", "reason"),
-    [
-        (["1,5", "1.55", "2", "2.5"], "its numbers are written in different ways"),
-        ([f"{number:.3f}{'%' * int(number > 0)}" for number in NUMBERS], "different units"),
-    ],
-)
-def test_numbers_that_become_words_are_said(write, cells, reason):
-    notes = load(write(y=NUMBERS, mixed=(cells * ROWS)[:ROWS])).notes
-    assert any("'mixed'" in note and reason in note for note in notes)
 
 
 def test_codes_of_more_digits_than_numbers_have_are_words(write):

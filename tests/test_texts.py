@@ -32,6 +32,9 @@ READING = {
     "validation_dir": None,
     "test_dir": None,
     "outer_folders": "auto",
+    "validation_file": None,
+    "test_file": None,
+    "split": None,
 }
 
 
