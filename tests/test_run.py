@@ -346,6 +346,7 @@ def test_the_test_rows_are_sealed_until_the_final_run_and_opened_once(home, eval
         "castle",
         -(10.0**6),
     ]
+    frame.loc[split.test, "age/years"] += np.arange(len(split.test))  # Equal rows are one content.
     (home.folder / "corrupted").mkdir()
     frame.to_csv(home.folder / "corrupted" / "rows.csv", index=False)  # A picture names the file.
     sound = home.run(*table("price"))
