@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 from sklearn import datasets
 
 from goldilocks.dataset import Dataset, findings, table
@@ -28,18 +29,10 @@ from goldilocks.dataset.findings import Finding
 from goldilocks.protocol import holdout
 
 Table = tuple[pd.DataFrame, str]
+CONF = Path(__file__).parents[1] / "conf" / "dataset" / "table.yaml"
+NOT_OPTIONS = ("defaults", "_target_", "traits", "file", "target")
 OPTIONS = {
-    "problem": "auto",
-    "drop": [],
-    "group": None,
-    "header": None,
-    "decimal": "auto",
-    "date_format": None,
-    "keep": [],
-    "missing": [],
-    "ignore_case": False,
-    "drop_classes": [],
-    "subset": None,
+    key: value for key, value in yaml.safe_load(CONF.read_text()).items() if key not in NOT_OPTIONS
 }
 METRICS = {"binary": "accuracy", "multiclass": "accuracy", "multilabel": "binary_accuracy"}
 
