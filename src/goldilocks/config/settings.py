@@ -42,9 +42,10 @@ GROUPS = (*COMPOSED, "experiment")
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the
 # same result.
 WITHOUT_EFFECT = (
-    *("tracking.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
+    *("tracking.", "findings.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
     # Which rows are in the parts is in the digest of the data.
-    *("dataset.validation_dir", "dataset.test_dir", "trainer.checkpoint_seconds"),
+    *("dataset.validation_dir", "dataset.test_dir", "dataset.validation_file", "dataset.test_file"),
+    "trainer.checkpoint_seconds",
 )
 
 # Keys that make no other configuration: they decide what chance brings to the same one.
@@ -98,8 +99,8 @@ class Settings:
     def name(self) -> str:
         """A name that a person can read, of at most 60 characters: "boston mlp l2 units=4"."""
         hidden = ["tracking", "hydra", "dataset.dir=", "dataset.file=", "budget="]
-        hidden += ["dataset.validation_dir=", "dataset.test_dir="]
-        hidden += ["experiment=", "final=", "force="]
+        hidden += ["dataset.validation_", "dataset.test_"]
+        hidden += ["experiment=", "final=", "force=", "findings."]
         if "experiment" in self.choices:
             words = [self.choices["experiment"]]
         else:

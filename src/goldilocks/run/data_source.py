@@ -45,6 +45,9 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
     option, key = "table", "file"
     if path.is_dir():
         option, key = _option_of_folder(path), "dir"
+    elif "dataset.dir" in keys:
+        beside = next(word for word in overrides if key_of(word) == "dataset.dir")
+        option = _option_of_folder(Path(beside.partition("=")[2].strip("'")).expanduser())
     elif "dataset.time" in keys:
         option = "series"
     elif "dataset.text" in keys:
@@ -76,10 +79,11 @@ def describe(settings: Settings, *, examples: int) -> DataSummary:
         SplitError: The rows cannot be split as requested.
         ProblemError: The problem type of the data does not go with the settings.
     """
-    keys = settings.tree["dataset"]
+    keys, mute = settings.tree["dataset"], settings.tree["findings"]["mute"]
     if settings.choices["dataset"] == "table" and keys["target"] is None:
-        return summarize_columns(keys, examples=examples)
+        return summarize_columns(keys, mute=mute, examples=examples)
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
-    check_targets(settings.problem(dataset.problem), dataset, splits)
-    return summarize(dataset, splits, examples=examples)
+    problem = settings.problem(dataset.problem)
+    check_targets(problem, dataset, splits)
+    return summarize(dataset, splits, metric=problem.metric, mute=mute, examples=examples)

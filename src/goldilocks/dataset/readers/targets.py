@@ -5,6 +5,7 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from numbers import Number
 from pathlib import Path
@@ -14,13 +15,13 @@ import pandas as pd
 from pandas.api import types
 
 from goldilocks.dataset.readers import features, numbers, tabular
-from goldilocks.dataset.readers.numbers import MISSING, NumberReading, NumberStyle
+from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
-from goldilocks.formatting import argument
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
 FEW_INTEGERS = 20
+TAG_SIGNS = "|;,"  # between several tags in one cell
 ANSWERS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}  # of a label, in small letters
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
@@ -88,29 +89,38 @@ def _read_as(name: str, reading: NumberReading) -> list[str]:
 
 
 def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Series, list[str]]:
-    """Return a column of words, None where missing; and what a person may want otherwise."""
+    """Return a column of words, None where missing; and what was taken for what."""
     words = column.str.strip().astype(object)
     words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
-    notes = []
-    for word in counts.index:
-        if word.lower() in MISSING:
-            notes.append(
-                f"{counts[word]} rows have the target {word!r}, which is taken for a class; "
-                f"{argument('dataset.missing', word)} leaves them out."
-            )
+    notes = _tags(name, list(counts.index))
+    if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
+        notes.append(f"The target {name!r} is read as classes, because {reason}.")
+    if not options.ignore_case:
+        return words, notes
     spelled = pd.Series(counts.index, dtype="str").groupby(counts.index.str.lower()).apply(list)
     for alike in spelled[spelled.map(len) > 1]:
-        names = ", ".join(map(repr, alike))
-        if options.ignore_case:
-            words = words.replace(dict.fromkeys(alike[1:], alike[0]))
-            notes.append(f"Took {names} for one class.")
-        else:
-            notes.append(
-                f"{names} differ in capital letters alone, and are taken for different classes; "
-                "dataset.ignore_case=true makes them one."
-            )
+        words = words.replace(dict.fromkeys(alike[1:], alike[0]))
+        notes.append(f"Took {', '.join(map(repr, alike))} for one class.")
     return words, notes
+
+
+def _tags(name: str, classes: Sequence[str]) -> list[str]:
+    """Return the note on classes that are tags joined by a sign, each in several of them."""
+    for sign in TAG_SIGNS:
+        tags = [{tag.strip() for tag in label.split(sign)} - {""} for label in classes]
+        joined = [label for label, some in zip(classes, tags, strict=True) if len(some) > 1]
+        counts = Counter(tag for some in tags for tag in some)
+        if joined and len(counts) <= len(classes) and min(counts.values()) > 1:
+            labels = sorted(counts)[:3]
+            return [
+                f"The target {name!r} joins tags by {sign!r}, such as {joined[0]!r}, and each "
+                f"combination is a class. For a label per tag ({', '.join(labels)}), write a "
+                "column of 0 and 1 for each, in pandas with "
+                f"`frame.join(frame[{name!r}].str.get_dummies({sign!r}))`, and give these columns "
+                "as dataset.target."
+            ]
+    return []
 
 
 def present(columns: pd.DataFrame) -> np.ndarray:
