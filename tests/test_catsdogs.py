@@ -11,7 +11,13 @@ from goldilocks.dataset import catsdogs
 from goldilocks.dataset.sources import archive, cache
 from goldilocks.errors import DataError, SourceUnavailable
 
-SETTINGS = {"image_size": 8, "cache_gib": 1.0, "broken_limit": 0.1, "subset": None}
+SETTINGS = {
+    "image_size": 8,
+    "cache_gib": 1.0,
+    "broken_limit": 0.1,
+    "pixel_limit": 50,
+    "subset": None,
+}
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,9 @@
 import pytest
 
-from composition import ROOT, checked
+from composition import FILES, NEEDED, OPTIONS, ROOT, checked, composed
+from goldilocks.config import settings
 from goldilocks.config.checks import leaves, unknown
+from goldilocks.config.rules import rule_of, same_type
 from goldilocks.errors import ConfigError
 
 FILE = f"dataset.file={ROOT / 'README.md'}"
@@ -117,7 +119,11 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"optimizer\.ema_momentum is 0\.9, but this run keeps the weights of its best epoch, "
             r"not .+ final=true\.",
         ),
-        ("dataset=images", r"dataset=images needs a folder .+: add dataset\.dir=FOLDER\."),
+        (
+            "dataset=images",
+            r"dataset=images needs a folder .+: add dataset\.dir=FOLDER, or dataset\.dir=FOLDER "
+            r"dataset\.file=FILE\.",
+        ),
         (
             "dataset=images dataset.dir=nowhere",
             r"dataset\.dir=nowhere is not a folder here \(.+\); give the path of one\.",
@@ -168,7 +174,7 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             "dataset=texts",
-            r"dataset=texts needs a folder .+: add dataset\.dir=FOLDER, or dataset\.file=FILE "
+            r"dataset=texts needs a folder .+: add dataset\.dir=FOLDER, or .+, or dataset\.file=FILE "
             r".+=NAME\.",
         ),
         ("dataset=texts dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
@@ -179,22 +185,35 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             f"dataset=texts {FILE} dataset.target=b",
-            r"dataset=texts needs a folder .+ with its two columns: add dataset\.text=NAME\.",
+            r"with its two columns: add dataset\.dir=FOLDER, or dataset\.text=NAME\.",
         ),
         (
             f"dataset=texts {FILE} dataset.text=b",
             r"dataset=texts needs a folder .+ with its two columns: add dataset\.target=NAME\.",
         ),
         (
-            f"dataset=texts {FILE} dataset.dir={ROOT}",
-            r"has dataset\.dir=.+ and dataset\.file=.+; expected one of them, leave out the "
-            r"other\.",
+            f"dataset=texts dataset.text=a dataset.dir={ROOT}",
+            r"has dataset\.dir=.+ and dataset\.text=a; expected one of them, leave out the other\.",
         ),
         (
             f"dataset=texts dataset.dir={ROOT} dataset.target=b",
-            r"dataset=texts has dataset\.dir=.+ and dataset\.target=b; expected one of them, leave "
-            r"out "
-            r"the other\.",
+            r"dataset=texts needs a folder .+: add dataset\.file=FILE\.",
+        ),
+        (
+            f"dataset=images dataset.dir={ROOT} {FILE} dataset.test_dir={ROOT}",
+            r"dataset\.test_dir is a folder of classes, and dataset\.file has the targets;",
+        ),
+        (
+            f"dataset=table {FILE} dataset.target=b dataset.test_file=none.csv",
+            r"dataset\.test_file=none\.csv is not a file here",
+        ),
+        (
+            f"dataset=images dataset.dir={ROOT} dataset.test_dir=nowhere",
+            r"dataset\.test_dir=nowhere is not a folder here",
+        ),
+        (
+            f"dataset=texts dataset.dir={ROOT} dataset.split=part",
+            r"dataset\.split goes with dataset\.file; add that, or leave out dataset\.split\.",
         ),
         ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),
         (
@@ -272,3 +291,33 @@ def test_an_unknown_name_is_answered_with_the_nearest_where_one_is_near():
         "mlpp is not a model; expected one of convnet, mlp. Did you mean mlp?"
     )
     assert unknown("x", ["convnet"], what="a model") == "x is not a model; expected one of convnet."
+
+
+@pytest.mark.parametrize("group", settings.COMPOSED)
+def test_a_whole_number_is_taken_in_every_option_where_a_real_one_is_expected(group):
+    count = 0
+    for name in OPTIONS[group]:
+        defaults = leaves({group: FILES.read(group, name)})
+        rules = {key: rule_of(key) or same_type(value) for key, value in defaults.items()}
+        typed = {
+            key: int(rule.allows(1))
+            for key, rule in rules.items()
+            if rule.real and (rule.allows(0) or rule.allows(1)) and type(defaults[key]) is not int
+        }
+        words = (f"{group}={name}", *NEEDED.get(name, ()))
+        cfg = composed(*words, *(f"{key}={number}" for key, number in typed.items()))
+        read = leaves(settings.composed(cfg, cfg.hydra).tree)
+        for key, number in typed.items():
+            assert isinstance(read[key], float), f"{group}={name} {key}"
+            assert read[key] == number
+        count += len(typed)
+    assert (count > 0) == (group in ("dataset", "optimizer", "regularizer"))
+
+
+def test_the_number_of_whole_rows_stays_whole():
+    assert checked("dataset=jena", "dataset.lookback=48").tree["dataset"]["lookback"] == 48
+    assert isinstance(checked("dataset=jena").tree["dataset"]["lookback"], int)
+    typed, same = (
+        checked("dataset=jena", f"optimizer.learning_rate={one}") for one in ("1", "1.0")
+    )
+    assert typed.fingerprint("d", "c", "") == same.fingerprint("d", "c", "")

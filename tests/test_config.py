@@ -30,6 +30,18 @@ def test_a_name_says_what_was_chosen(overrides, name):
     assert checked(*overrides).name == name
 
 
+def test_a_long_name_is_cut_and_keeps_what_is_short():
+    columns = ",".join(f"column_{number}" for number in range(400))
+    table = ["dataset=table", f"dataset.file={ROOT / 'README.md'}", "dataset.target=price"]
+    names = [
+        checked(*table, f"dataset.drop=[{columns}]", f"model.units={units}").name
+        for units in (8, 16)
+    ]
+    assert [len(name) <= 60 and name.split()[-1] for name in names] == ["units=8", "units=16"]
+    assert names[0].startswith("table-README mlp target=price drop=[")
+    assert "..." in names[0]
+
+
 @pytest.mark.parametrize(
     ("overrides", "role"),
     [
@@ -50,7 +62,7 @@ def test_the_command_can_be_pasted_into_a_shell():
         "dataset=table", f"dataset.file={ROOT / 'README.md'}", "dataset.target='the price'"
     )
     assert settings.command.startswith("python train.py dataset=table ")
-    assert settings.command.endswith(""" 'dataset.target='"'"'the price'"'"''""")
+    assert settings.command.endswith(""" "dataset.target='the price'\"""")
 
 
 def test_flat_has_every_leaf_by_its_dotted_key_and_the_options_by_their_groups():
@@ -162,6 +174,10 @@ UNKNOWN = " is not a key of this configuration; "
              f"model.unit{UNKNOWN}did you mean model.units?", "seed is -1; expected a whole number"],
         ),
         (["seed=[1", "trainer.epochs=0"], ["seed=[1 cannot be read; expected key=value", "trainer.epochs is 0; "]),
+        (
+            ["-m", "dataset=boston", "dataset.target=choice(Price ($),size)"],
+            ["dataset.target=choice(Price ($),size) cannot be read; expected key=value, with quotes around each value"],
+        ),
         (["=3", "seed=true"], ["=3 cannot be read; ", "seed is true; expected a whole number from "
                                                       "0 to 4294967295."]),
         (["datset=boston"], [f"datset{UNKNOWN}did you mean dataset?"]),

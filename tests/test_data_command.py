@@ -58,7 +58,7 @@ def test_a_table_is_shown_with_its_columns_target_and_split(capsys):
     assert "number number   0       120      0       left out: it counts the rows" in out
     assert "city   category Ulm     2        12" in out
     assert "target: name price, problem regression, minimum " in out
-    assert "split: train 60, validation 30, test 30" in out
+    assert "split: train 59, validation 30, test 31" in out  # Two rows are equal.
     assert "note: Missing values, of 120 rows: city 12." in out
     header, first, second = (line.split() for line in out.splitlines()[-3:])
     assert header == ["size", "city", "sold", "price"]
@@ -73,6 +73,62 @@ def test_programs_get_the_same_as_json(capsys):
     assert [sum(parts.values()) for parts in data["splits"]] == [ROWS] * 4
     assert [column["column"] for column in data["columns"]] == ["number", "size", "city", "price"]
     assert data["examples"][0]["sold"] == "no"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["it's a house.csv", "dataset.target=price", "--json", "--rows", "1"],
+        ["it's a house.csv", "--json", "dataset.target=price", "--rows=1", "protocol.test=0.25"],
+        ["--json", "it's a house.csv", "--rows", "1", "dataset.target=price"],
+        ["--json", "--rows", "1", "it's a house.csv", "dataset.target=price"],
+    ],
+)
+def test_keys_and_options_stand_in_any_order(capsys, arguments):
+    cli.main(["data", *arguments])
+    data = json.loads(capsys.readouterr().out)
+    assert (data["target"]["name"], len(data["examples"])) == ("price", 1)
+
+
+def test_an_option_that_does_not_exist_is_refused_beside_keys(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["data", "films.csv", "--json", "dataset.target=answer", "--jsn"])
+    assert "unrecognized arguments: dataset.target=answer --jsn" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("median price (USD)", "dataset.target=median price (USD)"),
+        ("价格", "dataset.target=价格"),
+        ("x, y", "dataset.target=x, y"),
+        ("null", "dataset.target=null"),
+        ("2020", "dataset.target=2020"),
+        ("price", "dataset.target= price "),
+        ("[a]", "dataset.target='[a]'"),
+    ],
+)
+def test_a_column_is_named_as_in_the_file(capsys, name, key):
+    pd.read_csv("it's a house.csv").rename(columns={"price": name}).to_csv("a (1).csv", index=False)
+    data = read(capsys, "a (1).csv", key, "dataset.drop=city, number")
+    assert data["target"]["name"] == name
+    assert [column["column"] for column in data["columns"]] == ["size", "sold"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "key", "labels"),
+    [
+        (["l1", "l2", "l3"], "dataset.target=l1,l2,l3", ["l1", "l2", "l3"]),
+        (["C++", "R&D, other", "a"], "dataset.target=C++, R&D, other", ["C++", "R&D, other"]),
+        (["C++", "R&D, other", "a"], "dataset.target=[C++,'R&D, other']", ["C++", "R&D, other"]),
+        (["x, y", "x", "y"], "dataset.target=[x,y]", ["x", "y"]),
+    ],
+)
+def test_several_columns_are_named_as_in_the_file(capsys, columns, key, labels):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.integers(0, 2, (60, 3)), columns=columns)
+    table.assign(size=rng.normal(size=60)).to_csv("labels.csv", index=False)
+    assert list(read(capsys, "labels.csv", key)["classes"]) == labels
 
 
 def test_without_a_target_the_columns_are_shown_all_the_same(capsys):
@@ -90,16 +146,30 @@ def test_a_file_with_a_time_is_a_series(capsys):
     assert data["size"] == {
         "rows": 300,
         "windows": 276,
-        "from": "2024-03-01 00:00:00",
-        "to": "2024-03-13 11:00:00",
-        "step": "0 days 01:00:00",
+        "from": "2024-03-01",
+        "to": "2024-03-13 11:00",
+        "step": "1 hour",
     }
     assert {column["column"]: column["remark"] for column in data["columns"]} == {
         "kwh": "",
         "state": "left out: it does not hold numbers",
     }
     assert list(data["examples"][0]) == ["kwh"]
-    assert "series, rows 300, windows 276, from 2024-03-01 00:00:00, to" in told(capsys, *arguments)
+    assert "series, rows 300, windows 276, from 2024-03-01, to" in told(capsys, *arguments)
+
+
+def test_the_holes_of_a_series_are_listed(capsys, tmp_path):
+    hours = pd.date_range("2024-03-01", periods=300, freq="h").delete([*range(50, 60), 99])
+    frame = pd.DataFrame({"hour": hours, "kwh": np.arange(289.0) ** 0.5})
+    frame.to_csv(tmp_path / "holes.csv", index=False)
+    arguments = (str(tmp_path / "holes.csv"), "dataset.time=hour", "dataset.target=kwh")
+    data = read(capsys, *arguments)
+    hole = {"from": "2024-03-03 02:00", "to": "2024-03-03 11:00", "rows": 10, "column": ""}
+    assert data["holes"][0] == hole
+    assert data["size"]["windows"] == 289 - 3 * 24
+    out = told(capsys, *arguments)
+    assert "holes, which no window crosses:" in out
+    assert "2024-03-03 02:00 2024-03-03 11:00 10" in out
 
 
 def test_a_file_with_a_text_is_texts(capsys):
@@ -123,7 +193,7 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
     assert read(capsys, "mails")["classes"] == {"ham": 10, "spam": 20}
     pets = read(capsys, "pets", "dataset.image_size=8")
     assert (pets["dataset"], pets["classes"]) == ("images", {"cat": 15, "dog": 15})
-    assert "Ignored 1 files in pets: 1 .doc." in pets["notes"]
+    assert "Ignored in pets: 1 .doc." in pets["notes"]
 
 
 @pytest.mark.parametrize(
@@ -131,8 +201,24 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
     [
         (["mnits"], r"^goldilocks: mnits is no file, no folder .+ Did you mean mnist\?$"),
         (["empty"], r"^goldilocks: empty holds no images and no texts .+; expected .+ its file\.$"),
-        (["films.csv", "dataset.target=anser"], r"no column 'anser'.+ Did you mean 'answer'\?$"),
+        (
+            ["films.csv", "dataset.target=anser"],
+            r"no column 'anser'.+ Did you mean dataset.target=answer\?$",
+        ),
         (["films.csv", "datset.target=answer"], r"did you mean dataset\.target\?$"),
+        (
+            ["films.csv", "dataset.target=the", "answer", "(yes)", "seed=x"],
+            r"1\. answer \(yes\) cannot be read; .+ type 'dataset\.target=the answer \(yes\)'\.\n"
+            r"  2\. seed is 'x'; [^\n]+$",
+        ),
+        (
+            ["films.csv", "++dataset.target=a (b)"],
+            r"an error; .+\n  1\. \+\+dataset\.target=a \(b\) cannot be read; .+ special signs, "
+            r"\"\+\+dataset\.target='a \(b\)'\"\.$",
+        ),
+        (["films.csv", "dataset.target='Answer'"], r"Did you mean dataset\.target=answer\?$"),
+        (["films.csv", "dataset.target=null"], r"needs the column to predict: .+ review, answer"),
+        (["films.csv", "trainer.epochs=1,000"], r"an error.+\n.+ add -m for a run of each\.$"),
     ],
 )
 def test_errors_are_sentences(here, arguments, sentence):

@@ -287,7 +287,7 @@ CROSSED = in_classes(*[6] * 7, groups=np.repeat(FANO.ravel(), 2))
         (
             a_series(25),
             {},
-            r"validation would take the latest 4 of 7 windows, and the 7 before .* at least 1 taken",
+            r"validation would take the latest 4 of 7 windows, and up to 7 before .* at least 1 taken",
         ),
         (
             a_series(12),

@@ -213,7 +213,7 @@ def test_a_subset_of_a_series_is_the_latest_before_each_fold():
         (
             a_series(15),
             {},
-            r"test would take the latest 2 of 8 windows, and the 7 before them are left out",
+            r"test would take the latest 2 of 8 windows, and up to 7 before them are left out",
         ),
     ],
 )

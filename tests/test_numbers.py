@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldilocks.dataset.readers import numbers
 from goldilocks.dataset.readers.numbers import STYLES, NumberStyle, read_numbers
 
 NAN = math.nan
@@ -15,7 +16,7 @@ MANY = [str(number) for number in range(30)]
 def read(cells):
     return [
         (reading.style, reading.values.tolist(), reading.words)
-        for reading in read_numbers(pa.array(cells, pa.string()))
+        for reading in read_numbers(pa.array(cells, pa.large_string()))
     ]
 
 
@@ -34,6 +35,8 @@ def read(cells):
         (["$1,200", "-$3.50", "$-2"], NumberStyle(",", before="$"), [1200, -3.5, -2]),
         (["CHF 5", "7"], NumberStyle(before="CHF"), [5, 7]),
         (["5 €", "7,5€"], NumberStyle("", ",", behind="€"), [5, 7.5]),
+        (["$(1,200)", "$900.5"], NumberStyle(",", before="$"), [-1200, 900.5]),
+        (["(€1.200,5)", "€2.000,5"], NumberStyle(".", ",", before="€"), [-1200.5, 2000.5]),
         (["(12)", "13", "\u22124"], NumberStyle(), [-12, 13, -4]),
         (["12 kg", "14.5kg"], NumberStyle(behind="kg"), [12, 14.5]),
         (["12%", "13,5 %"], NumberStyle("", ",", behind="%"), [12, 13.5]),
@@ -46,7 +49,14 @@ def test_one_style_explains_all_cells(cells, style, values):
     assert numbers == pytest.approx(values, nan_ok=True)
 
 
-@pytest.mark.parametrize("cells", [["1.234", "5.678"], ["1,234", "56,789"], ["$1.234", "$2.000"]])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["1.234", "5.678"],
+        ["1,234", "56,789"],
+        ["$1.234", "$2.000"],
+    ],
+)
 def test_two_readings_that_differ_are_both_returned(cells):
     small, large = sorted(values[0] for _, values, _ in read(cells))
     assert large == pytest.approx(1000 * small)
@@ -59,6 +69,12 @@ def test_two_readings_that_differ_are_both_returned(cells):
         ["red", "7"],
         ["00123", "04567"],
         ["12 kg", "14 g"],
+        ["12 kg", "14"],
+        ["12%", "0.5"],
+        ["1.5M", "200K"],
+        ["1.5M", "900"],
+        ["1,5", "1.55"],
+        ["$(5", "$6"],
         ["€5", "$6"],
         ["1-2", "3"],
         ["12:30", "12:45"],
@@ -107,3 +123,46 @@ def test_numbers_in_a_person_s_style_are_read_back_or_asked(data, style):
     readings = read([*written, gap])
     right = [np.allclose(values, expected, equal_nan=True) for _, values, _ in readings]
     assert any(right)
+
+
+CELL = st.from_regex(r"[+-]?0{0,2}\d{0,4}(\.\d{0,4})?(e[+-]?\d)? ?", fullmatch=True)
+
+
+@given(cells=st.lists(st.one_of(CELL, st.sampled_from(["", "007", "1.234", "nan"])), min_size=1))
+def test_numbers_of_programs_are_read_at_once_as_cell_by_cell(cells):
+    at_once = read(cells)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "_plain", lambda cells: None)
+        one_by_one = read(cells)
+    assert repr(at_once) == repr(one_by_one)
+
+
+@pytest.mark.parametrize("cells", [["950", "1.234"], ["nan", "1.234"], [*MANY * 5, "12.500"]])
+def test_whole_numbers_do_not_decide_what_a_point_means(cells):
+    assert len(read(cells)) == 2
+
+
+@pytest.mark.parametrize("decisive", ["1.5", "0.123", "1234.567", ".5", "1.23e4"])
+def test_one_number_with_decimals_decides_what_a_point_means(decisive):
+    assert [style for style, _, _ in read(["950", "1.234", decisive])] == [NumberStyle()]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (["1,5", "1.55", "2"], "written in different ways, such as '1,5' and '1.55'"),
+        (["1.234,50", "1,234.50"], "written in different ways, such as '1.234,50' and '1,234.50'"),
+        (["1.5M", "200K"], "different units, such as 'K' and 'M'"),
+        (["12%", "0.5", "7"], "different units, such as none and '%'"),
+        (["€5", "$6"], "different units, such as '$' and '€'"),
+        (["5", "6", "<5"], "1 of its 3 values are no numbers, such as '<5'"),
+        (["00123", "04567"], ""),
+        (["1.2.3", "1.2.4"], ""),
+        (["red", "7"], ""),
+        (["", ""], ""),
+    ],
+)
+def test_numbers_that_cannot_be_read_have_a_reason(cells, reason):
+    said = numbers.obstacle(np.array(cells, object), np.ones(len(cells), int))
+    assert reason in said
+    assert bool(said) == bool(reason)

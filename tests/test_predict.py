@@ -15,7 +15,7 @@ from PIL import Image
 
 from conftest import ROOT
 from goldilocks import cli
-from goldilocks.dataset.readers.features import Reading
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import schema
 from goldilocks.interpret.layer_graph import split
@@ -241,8 +241,8 @@ def test_windows_are_the_runs_own_and_go_on_to_the_end(home):
     )
     np.testing.assert_allclose(found["kwh"][: len(own)], own[:, 0], rtol=1e-6, atol=1e-6)
     assert (found["hour"].iloc[0], found["hour"].iloc[-1]) == (
-        "2020-01-01 11:00:00",
-        "2020-01-05 23:00:00",
+        "2020-01-01 14:00:00",
+        "2020-01-06 02:00:00",
     )
 
 
@@ -350,7 +350,9 @@ def test_a_unit_stands_in_the_header():
         "channels": 0,
         "text": None,
         "time": (),
+        "time_format": "",
         "header": None,
+        "fill": 0,
         "lookback": 0,
         "step": 0,
         "delay": 0,

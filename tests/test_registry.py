@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.dataset.readers.features import Reading
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.encoding import schema
 from goldilocks.errors import StoreError
 from goldilocks.tracking import local, registry
@@ -22,7 +22,7 @@ def logged(store, folder, **tags):
     model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
     taken = schema.Schema(
         kind="table", problem="binary", target="sold", classes=("no", "ja ✓"), unit="", columns={"a": Reading(kind="number")},
-        image_size=None, channels=0, text=None, time=(), header=None, lookback=0, step=0, delay=0,
+        image_size=None, channels=0, text=None, time=(), time_format="", header=None, fill=0, lookback=0, step=0, delay=0,
     )  # fmt: skip
     (folder / "files").mkdir(exist_ok=True)
     (folder / "files" / schema.FILE).write_text(taken.to_json())

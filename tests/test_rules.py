@@ -95,6 +95,7 @@ def test_a_key_without_a_rule_has_the_type_of_its_default(default, expected, goo
         ("dataset.drop", [[], ["a", 1]], ["a", None, [""], [None]]),
         ("dataset.image_size", [8, 150], [7, 64.0]),
         ("dataset.broken_limit", [0, 0.5, 1], [1.1, -0.1]),
+        ("dataset.pixel_limit", [0.5, 178], [-1, 179]),
         ("dataset.subset", [None, 1], [0, 0.5]),
         ("model.filters", [[1], [32, 64]], [[], 32, [0]]),
         ("model.layers", [0, 1, "auto"], [-1, None, "all"]),

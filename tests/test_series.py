@@ -16,6 +16,7 @@ HOW = {
     "lookback": 4,
     "step": 1,
     "delay": 1,
+    "fill": 0,
     "purge": True,
     "subset": None,
 }
@@ -78,15 +79,92 @@ def test_a_gap_is_filled_with_the_value_before_and_never_with_one_after(write):
     load_values[[0, 30, 31]] = np.nan
     data = load(write(load=load_values))
     assert (
-        data.x.values[29, 0] == data.x.values[30, 0] == pytest.approx(load_values[29])
-    )  # One row is gone.
-    assert len(data.x.values) == HOURS - 1
-    assert data.notes == (
-        "Filled 2 missing values with the ones before them in time.",
-        "Left out 1 rows at the start, where a column has no value yet; the last to begin is "
-        "'load': "
-        "dataset.drop=[load] leaves it out and keeps the rows.",
+        data.x.values[29, 0]
+        == data.x.values[30, 0]
+        == data.x.values[31, 0]
+        == pytest.approx(load_values[29])
     )
+    assert data.x.starts[0] == 1, "no value is known before the second row"
+    assert data.notes == (
+        "No window crosses the holes in when: 1 row without 'load' at 2020-01-01.",
+        "Filled 2 missing values with the ones before them in time.",
+        "Left out 2 windows, because the value of 'load' that they would predict is missing.",
+    )
+
+
+def test_a_target_that_was_filled_in_is_predicted_in_no_part(write):
+    values = table()["load"]
+    missing = [20, 21, 50, 70, 75]
+    values[missing] = np.nan
+    data = load(write(load=values))
+    predicted = data.x.starts + data.x.reach
+    assert set(range(4, HOURS)) - set(predicted) == set(missing)
+    assert data.y.tolist() == pytest.approx(values[predicted].tolist())
+    assert np.isfinite(data.persistence).all()
+
+
+@pytest.mark.parametrize("how", ["rows", "cells"])
+def test_no_window_crosses_a_hole_be_it_of_rows_or_of_cells(tmp_path, how):
+    frame = pandas.DataFrame(table())
+    if how == "rows":
+        frame = frame.drop(index=range(40, 47))
+    else:
+        frame.loc[40:46, ["load", "wind"]] = np.nan
+    frame.to_csv(tmp_path / "holes.csv", index=False)
+    data = load(str(tmp_path / "holes.csv"))
+    assert [hole.describe() for hole in data.holes] == [
+        "7 rows from 2020-01-02 16:00 to 2020-01-02 22:00"
+    ]
+    assert len(data.x) == (40 - 4) + (HOURS - 47 - 4)
+    assert np.isfinite(data.x.seen(np.arange(len(data.x)))).all()
+    assert np.isfinite(data.y).all()
+    kept = data.raw_keys[: 40 - 4].tolist()
+    assert kept == load(write_whole(tmp_path)).raw_keys[: 40 - 4].tolist()
+
+
+def write_whole(folder):
+    pandas.DataFrame(table()).to_csv(folder / "whole.csv", index=False)
+    return str(folder / "whole.csv")
+
+
+def test_short_holes_are_filled_where_that_is_asked_for_and_their_targets_are_not_predicted(
+    tmp_path,
+):
+    frame = pandas.DataFrame(table()).drop(index=[40, 41, *range(60, 63)])
+    frame.to_csv(tmp_path / "holes.csv", index=False)
+    data = load(str(tmp_path / "holes.csv"))
+    assert "dataset.fill=3 fills those of up to 3 rows, 2 of these," in data.notes[-1]
+    data = load(str(tmp_path / "holes.csv"), fill=2)
+    assert [hole.rows for hole in data.holes] == [3]
+    assert set(range(4, 60)) - set(data.x.starts + data.x.reach) == {40, 41}
+    assert data.x.values[41, 0] == data.x.values[39, 0]
+
+
+def test_a_value_stands_for_empty_cells_as_long_as_a_window_or_as_its_column_is_usual(write):
+    wind = table()["wind"]
+    wind[30:50] = np.nan
+    data = load(write(wind=wind))
+    assert [hole.describe() for hole in data.holes] == [
+        "20 rows without 'wind' from 2020-01-02 06:00 to 2020-01-03 01:00"
+    ]
+    assert any("dataset.drop=wind leaves the columns out" in note for note in data.notes)
+    assert not set(range(34, 50)) & set(data.x.starts)
+    rarely = np.where(np.arange(HOURS) % 10, np.nan, table()["wind"])
+    assert load(write(wind=rarely)).holes == ()
+
+
+def test_windows_of_two_parts_share_no_point_where_there_are_holes(tmp_path):
+    pandas.DataFrame(table()).drop(index=[20, 21, 45, 62]).to_csv(
+        tmp_path / "holes.csv", index=False
+    )
+    data = load(str(tmp_path / "holes.csv"))
+    splits = [
+        *holdout.split(data, validation=0.25, test=0.25, seed=0),
+        *kfold.split(data, k=3, shuffle=False, test=0.25, seed=0),
+    ]
+    for split in splits:
+        for earlier, later in ((split.train, split.validation), (split.validation, split.test)):
+            assert data.x.starts[earlier[-1]] + data.x.reach < data.x.starts[later[0]]
 
 
 def test_what_is_no_number_or_never_changes_is_dropped_with_a_note(write):
@@ -97,24 +175,24 @@ def test_what_is_no_number_or_never_changes_is_dropped_with_a_note(write):
 
 
 def test_unequal_steps_are_counted(write):
-    times = pandas.Series(table()["when"])
-    times.iloc[-1] = "2020-02-01 00:00:00"
-    assert any(
-        "1 of 79 steps of when are not 0 days 01:00:00" in note
-        for note in load(write(when=times)).notes
-    )
+    seconds = np.cumsum(1 + np.random.default_rng(0).exponential(60, HOURS)).astype(int)
+    times = pandas.Timestamp("2020-01-01") + pandas.to_timedelta(seconds, unit="s")
+    data = load(write(when=times.astype(str)))
+    assert data.holes == ()
+    [note] = data.notes
+    assert "taken to be equally spaced; 72 of 79 steps of when are not: the shortest is" in note
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"time": "wen"}, r"no column 'wen'.+Did you mean 'when'\?"),
-        ({"target": "lod"}, r"no column 'lod'.+Did you mean 'load'\?"),
+        ({"time": "wen"}, r"no column 'wen'.+Did you mean dataset.time=when\?"),
+        ({"target": "lod"}, r"no column 'lod'.+Did you mean dataset.target=load\?"),
         ({"target": "when"}, r"'when' is the target and cannot be dataset\.time"),
         ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
         (
             {"lookback": 70},
-            r"has 80 usable rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20",
+            r"has 80 rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20",
         ),
     ],
 )
@@ -168,6 +246,19 @@ def test_a_word_in_a_target_is_a_gap_and_said(write):
     assert any("'load' has 'broken' for missing numbers" in note for note in data.notes)
 
 
+def test_a_target_of_two_values_is_said_to_be_a_number(write):
+    data = load(write(load=[0, 1] * (HOURS // 2)))
+    assert any("'load' has two values; a series is a regression" in note for note in data.notes)
+
+
+def test_a_file_of_few_different_rows_is_refused(tmp_path):
+    frame = pandas.DataFrame(table())
+    for rows, count in ((frame[:12], 12), (frame[:1].loc[[0] * 60], 1)):
+        rows.to_csv(tmp_path / "few.csv", index=False)
+        with pytest.raises(DataError, match=f"has {count} different rows with a number; expected"):
+            load(str(tmp_path / "few.csv"), decimal="point")
+
+
 def test_a_target_of_words_is_refused_with_the_first(write):
     with pytest.raises(
         DataError, match=r"the column 'load' holds 'high'; expected numbers to predict, .+ wind\."
@@ -197,7 +288,9 @@ def test_times_that_are_none_or_twice_are_refused_with_the_first(write):
     ):
         load(write(when=[*range(HOURS - 1), np.inf]))
     with pytest.raises(
-        DataError, match=r"1 values of the column 'when' stand there more than once.+in row 6"
+        DataError,
+        match=r"1 values of the column 'when' stand there more than once, the first is "
+        r"'2020-01-01 00:00:00' in rows 1 and 6, where load is '51\.132' and '53\.254'.+remove the",
     ):
         load(write(when=[*times[:5], times[0], *times[6:]]))
 

@@ -140,6 +140,7 @@ def test_a_model_is_registered_on_a_server_and_found_again(server, folder):
     assert store.load_model(registry.model_run_id(store, "houses")).count_params() == 3
 
 
+GOLDILOCKS = "from goldilocks.cli import main; main()"
 SMALL = ("dataset=boston", "dataset.source=stand_in", "trainer.epochs=2", "regularizer=none")
 
 
@@ -157,8 +158,8 @@ def test_a_password_in_the_address_of_a_store_is_written_nowhere(server, folder)
         typed(train, "-m", *SMALL, "model.units=[4],[6]", "force=true", f"tracking.uri={address}"),
         typed(train, *SMALL, f"tracking.uri=http://me:{password}@127.0.0.1:1"),
         typed(train, *SMALL, f"tracking.uri={address}", "model.unit=4"),
-        typed("-m", "goldilocks.cli", "report", "f" * 32, "--uri", address),
-        typed("-m", "goldilocks.cli", "repair", "--uri", address),
+        typed("-c", GOLDILOCKS, "report", "f" * 32, "--uri", address),
+        typed("-c", GOLDILOCKS, "repair", "--uri", address),
     ]
     assert [each.returncode for each in done[:3]] == [0, 0, 1], done[2].stderr
     printed = "".join(each.stdout + each.stderr for each in done)

@@ -29,6 +29,12 @@ READING = {
     "missing": [],
     "ignore_case": False,
     "drop_classes": [],
+    "validation_dir": None,
+    "test_dir": None,
+    "outer_folders": "auto",
+    "validation_file": None,
+    "test_file": None,
+    "split": None,
 }
 
 
@@ -129,7 +135,7 @@ def test_other_files_empty_ones_and_a_mark_of_utf_8_are_no_texts(mail):
     assert any(
         "Skipped 1 of 24 files, because they are empty: spam/3.txt." in note for note in found.notes
     )
-    assert any("Ignored 1 files" in note and "1 .pdf" in note for note in found.notes)
+    assert any("Ignored in" in note and "1 .pdf" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("content", ["Grüße".encode("latin-1"), "text".encode("utf-16"), b"text\0"])
@@ -225,8 +231,8 @@ def test_texts_with_commas_line_ends_and_quotes_and_long_ones(write):
             {"target": None},
             r"dataset=texts needs the column to predict: add dataset\.target=NAME; .*: line, y",
         ),
-        ({}, {"text": "lime"}, r"no column 'lime'; .* Did you mean 'line'\?"),
-        ({}, {"target": "Y"}, r"no column 'Y'; .* Did you mean 'y'\?"),
+        ({}, {"text": "lime"}, r"no column 'lime'; .* Did you mean dataset.text=line\?"),
+        ({}, {"target": "Y"}, r"no column 'Y'; .* Did you mean dataset.target=y\?"),
         ({}, {"target": "line"}, r"'line' is both dataset\.text and dataset\.target"),
         (
             {"y": [1.0, 0.0] * 5 + [None] * 30},
@@ -253,6 +259,23 @@ def test_what_only_parquet_can_hold_is_no_text(write):
         load(file=path, text="day", target="y")
 
 
+def test_texts_are_told_by_what_they_hold(tmp_path):
+    for kind in ("ham", "spam"):
+        (tmp_path / kind).mkdir()
+        for number, suffix in enumerate((".TXT", ".md", "", ".7c53336b37003a9286aba55d2945844c")):
+            (tmp_path / kind / f"{number}{suffix}").write_text(f"{kind} {number}")
+    (tmp_path / "spam" / "photo").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    (tmp_path / "spam" / "page.html").write_text("<html>")
+    found = load(dir=tmp_path)
+    assert found.x.tolist() == [
+        f"{kind} {number}" for kind in ("ham", "spam") for number in range(4)
+    ]
+    taken, ignored, converted = found.notes[:3]
+    assert taken.startswith(f"Took 4 files in {tmp_path} for texts by what they hold")
+    assert "1 without a suffix" in ignored
+    assert converted == "To use .html, convert them to plain text (.txt)."
+
+
 def test_a_folder_that_does_not_fit_is_a_sentence(mail, tmp_path):
     with pytest.raises(DataError, match=r"Could not read .*nowhere"):
         load(dir=tmp_path / "nowhere")
@@ -276,7 +299,7 @@ def test_a_folder_that_does_not_fit_is_a_sentence(mail, tmp_path):
     (mail / "rare").mkdir()
     (mail / "rare" / "1.txt").write_text("one")
     with pytest.raises(
-        DataError, match=r"Too few texts \(\.txt\) in .*mail: 'rare' has 1\. Expected at least 3"
+        DataError, match=r"Too few texts in .*mail: 'rare' has 1\. Expected at least 3"
     ):
         load(dir=mail)
 
@@ -310,4 +333,3 @@ def test_words_for_missing_values_are_texts_and_classes(tmp_path):
     found = load(file=tmp_path / "rows.csv", text="line", target="y")
     assert found.x[:3].tolist() == ["None", "good", "NA"]
     assert found.classes == ("NA", "b")
-    assert any("dataset.missing=[NA] leaves them out" in note for note in found.notes)

@@ -91,7 +91,7 @@ def test_another_store_is_where_the_environment_or_the_config_says(folder, monke
 
 def test_a_run_holds_its_parameters_however_many_and_long(store):
     long = {
-        "dataset.drop": [f"column {number}" for number in range(2000)],
+        "dataset.drop": [f"column {number} (m²)" for number in range(2000)],
         "dataset.dir": "x" * 7000,
     }
     with opened(
@@ -102,8 +102,18 @@ def test_a_run_holds_its_parameters_however_many_and_long(store):
     assert len(found) == len(PARAMS) + 2 + 250
     assert [found[key] for key in PARAMS] == ["0", "[4, 8]", "null", "mlp"]
     assert found["key.249"] == "249"
-    assert found["dataset.drop"].startswith('["column 0", "column 1"')
+    assert found["dataset.drop"].startswith('["column 0 (m²)", "column 1 (m²)"')
+    assert found["dataset.drop"].endswith('"column 1999 (m²)"]')
+    assert "..." in found["dataset.drop"]
     assert len(found["dataset.dir"]) == 6000
+
+
+def test_a_long_description_is_cut_in_its_middle(store):
+    with opened(store) as tracker:
+        tracker.describe(f"first {'x' * 9000} last")
+    text = only(store).data.tags["mlflow.note.content"]
+    assert len(text) == 8000
+    assert (text[:6], text[-5:], text.count("...")) == ("first ", " last", 1)
 
 
 def test_each_epoch_is_logged_once_and_seldom_more_than_one_call_an_epoch(store, monkeypatch):

@@ -42,6 +42,30 @@ def test_a_series_has_as_many_windows_as_fit(lookback, delay, count):
         assert len(found.targets) == len(found.persistence) == count
 
 
+def test_no_window_spans_or_crosses_a_break_or_predicts_what_was_not_observed():
+    values = VALUES.copy()
+    values[5] = np.nan
+    observed = np.ones(10, bool)
+    observed[8] = False
+    broken = windows(lookback=2, delay=1, values=values)
+    assert broken.starts.tolist() == [0, 1, 2, 6, 7]
+    assert broken.seen([3])[0, :, 0].tolist() == [6, 7]
+    assert (broken.targets.tolist(), broken.persistence.tolist()) == (
+        [2, 3, 4, 8, 9],
+        [1, 2, 3, 7, 8],
+    )
+    assert broken.points(np.array([2, 3]))[:, 0].tolist() == [2, 3, 6, 7]
+    assert broken.before(np.arange(5), np.array([3]), 2).tolist() == [0, 1, 2]
+    half = Windows(values, ("a", "b"), 0, 2, 1, 1, observed)
+    assert half.starts.tolist() == [0, 1, 2, 7]
+
+
+def test_a_window_crosses_a_gap_of_one_column_that_lies_after_what_it_sees():
+    values = VALUES.copy()
+    values[5, 1] = np.nan
+    assert windows(lookback=2, delay=2, values=values).starts.tolist() == [0, 1, 2, 3, 6]
+
+
 def test_the_points_of_windows_are_those_in_their_spans_once():
     found = windows(lookback=3, delay=1)
     assert found.points(np.array([0, 1]))[:, 0].tolist() == [0, 1, 2, 3]

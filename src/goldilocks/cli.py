@@ -30,7 +30,13 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: As typed; None: those of the process.
     """
     prepare_environment()
-    args = _parser().parse_args(arguments)
+    parser = _parser()
+    args, words = parser.parse_known_args(arguments)
+    # argparse takes no more words after an option.
+    if words and (args.subcommand is not _data or any(word[0] == "-" for word in words)):
+        parser.error(f"unrecognized arguments: {' '.join(words)}")
+    if words:
+        args.overrides += words
     args.command = shlex.join(["goldilocks", *(arguments or sys.argv[1:])])
     from goldilocks.config import command_line  # Takes a second, which `--help` has not waited for.
 
@@ -72,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "overrides",
         nargs="*",
         metavar="KEY=VALUE",
-        help="as for train.py, before any option: dataset.target=price protocol.test=0.3",
+        help="as for train.py: dataset.target=price protocol.test=0.3",
     )
     data.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     data.add_argument("--rows", type=int, default=0, metavar="N", help="show the first N rows too")

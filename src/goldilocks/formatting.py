@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
+NAME_LENGTH, WORD_LENGTH = 60, 12  # the most of a name, and the least of each of its words
 LARGE = 1e7  # numbers from here on are written with an exponent
 
 
@@ -51,6 +55,67 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1:
         return ">99 %"
     return f"{100 * share:.0f} %"
+
+
+def quoted(text: str) -> str:
+    r"""Return a text in quotes, in which Hydra and OmegaConf take every sign as it is.
+
+    >>> print(quoted("it's"))
+    'it\'s'
+    """
+    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
+    text = re.sub(r"(\\*)'", r"\1\1\\'", text)
+    return "'" + re.sub(r"(\\+)\Z", r"\1\1", text) + "'"
+
+
+def argument(key: str, *names: str) -> str:
+    """Return what to type in a shell to give a key the names of columns or classes, literally.
+
+    >>> argument("dataset.target", "price"), argument("dataset.target", "median price (USD)")
+    ('dataset.target=price', "'dataset.target=median price (USD)'")
+    >>> print(argument("dataset.target", "null"))
+    "dataset.target='null'"
+    >>> print(argument("dataset.drop", "rooms", "x, y"))
+    "dataset.drop=[rooms,'x, y']"
+    """
+    special = r"null|'.*'|\".*\"|\[.*\]|" if len(names) == 1 else r".*[,'\"\[\]].*|"
+    words = [quoted(name) if re.fullmatch(special, name, re.DOTALL) else name for name in names]
+    return shell(f"{key}={words[0]}" if len(words) == 1 else f"{key}=[{','.join(words)}]")
+
+
+def shell(*words: str) -> str:
+    """Return words as they are typed in a shell, in double quotes where these are easier to read.
+
+    >>> print(shell("train.py", "dataset.target='x, y'", "dataset.file=houses (1).csv"))
+    train.py "dataset.target='x, y'" 'dataset.file=houses (1).csv'
+    """
+    simple = [word for word in words if "'" in word and not set(word) & set('"$`\\!')]
+    return " ".join(f'"{word}"' if word in simple else shlex.quote(word) for word in words)
+
+
+def name_of(words: Sequence[str]) -> str:
+    """Return words as a name of at most 60 characters; the longest are cut first, in the middle.
+
+    >>> name_of(["table-houses", "mlp", f"drop=[{','.join('abcdefghijklmnopqrst')}]", "units=8"])
+    'table-houses mlp drop=[a,b,c,d,e...m,n,o,p,q,r,s,t] units=8'
+    """
+    for length in range(NAME_LENGTH, WORD_LENGTH - 1, -1):
+        name = " ".join(cut(word, length) for word in words)
+        if len(name) <= NAME_LENGTH:
+            return name
+    return cut(" ".join(cut(word, WORD_LENGTH) for word in words), NAME_LENGTH)
+
+
+def cut(text: str, length: int) -> str:
+    """Return a text of at most `length` characters, with `...` for what is left out of its middle.
+
+    >>> cut("abcdefghij", 8), cut("abc", 8)
+    ('abc...ij', 'abc')
+    """
+    if len(text) <= length:
+        return text
+    tail = (length - 3) // 2
+    return f"{text[: length - 3 - tail]}...{text[len(text) - tail :]}"
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from goldilocks.config.regularizer import AUGMENTATION, Regularizer
 from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
 from goldilocks.errors import ProblemError, did_you_mean
+from goldilocks.formatting import argument
 from goldilocks.problem import LOSSES, Problem, check_monitor, resolve
 
 OURS = "goldilocks."  # what the `_target_` of every option begins with
@@ -132,6 +133,23 @@ def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterat
             yield renamed.sentence(key, [shown(value)]) or unknown_key
         elif not rule.allows(value):
             yield f"{key} is {shown(value)}; expected {rule.expected}."
+
+
+def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Make whole numbers real ones in place, where the rule of a key means a real number.
+
+    Those of a key whose default is whole stay: `dataset.lookback` is 24 rows, or 1.5 hours.
+
+    Args:
+        tree: As in `Composed`.
+        defaults: As of `value_errors`.
+    """
+    for key, default in defaults.items():
+        group, _, name = key.partition(".")
+        value = tree[group].get(name)
+        rule = rule_of(key) or same_type(default)
+        if rule.real and type(value) is int and type(default) is not int and rule.allows(value):
+            tree[group][name] = float(value)
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -346,32 +364,46 @@ def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) 
                 "least 1."
             )
 
-    chosen = [keys for keys in stated.requires if any(node[key] is not None for key in keys)]
-    if len(chosen) > 1:
-        both = " and ".join(_typed({key: node[key] for key in keys}) for keys in chosen)
+    for key in ("validation_dir", "test_dir", "validation_file", "test_file", "split"):
+        beside = "dir" if key.endswith("_dir") else "file"
+        if node.get(key) is not None and node.get(beside) is None:
+            yield f"dataset.{key} goes with dataset.{beside}; add that, or leave out dataset.{key}."
+        elif beside == "dir" and node.get(key) is not None and node.get("file") is not None:
+            yield (
+                f"dataset.{key} is a folder of classes, and dataset.file has the targets; leave "
+                "out one, or name the parts by dataset.split or files."
+            )
+
+    keys = dict.fromkeys(key for way in stated.requires for key in way if node[key] is not None)
+    begun = [way for way in stated.requires if keys.keys() <= way.keys()]
+    if not begun and keys:
+        both = " and ".join(_typed({key: node[key]}) for key in keys)
         yield f"dataset={name} has {both}; expected one of them, leave out the other."
         return
 
-    # Of the one way that was begun, what is missing; else all ways.
-    missing = [{key: what for key, what in keys.items() if node[key] is None} for keys in chosen]
-    ways = ", or ".join(map(_typed, filter(None, missing or stated.requires)))
-    if ways:
-        yield f"dataset={name} needs {stated.needs}: add {ways}."
+    # Of the ways that were begun, what is missing; nothing if one of them is complete.
+    ways = [_typed({key: what for key, what in way.items() if key not in keys}) for way in begun]
+    if ways and all(ways):
+        yield f"dataset={name} needs {stated.needs}: add {', or '.join(ways)}."
 
 
 def _typed(keys: Mapping[str, Any]) -> str:
     """Return keys of the data set as a person types them, without those that have no value."""
-    return " ".join(f"dataset.{key}={value}" for key, value in keys.items() if value is not None)
+    words = {f"dataset.{key}": str(value) for key, value in keys.items() if value is not None}
+    return " ".join(argument(key, value) for key, value in words.items())
 
 
 def path_errors(tree: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each of a person's own folders and files that is not there."""
-    folder, file = tree["dataset"].get("dir"), tree["dataset"].get("file")
     vectors, here = tree["model"].get("vectors"), f"here ({Path.cwd()}); give the path of"
-    if folder is not None and not Path(str(folder)).expanduser().is_dir():
-        yield f"dataset.dir={folder} is not a folder {here} one."
-    if file is not None and not Path(str(file)).expanduser().is_file():
-        yield f"dataset.file={file} is not a file {here} one."
+    for key in ("dir", "validation_dir", "test_dir"):
+        folder = tree["dataset"].get(key)
+        if folder is not None and not Path(str(folder)).expanduser().is_dir():
+            yield f"dataset.{key}={folder} is not a folder {here} one."
+    for key in ("file", "validation_file", "test_file"):
+        file = tree["dataset"].get(key)
+        if file is not None and not Path(str(file)).expanduser().is_file():
+            yield f"dataset.{key}={file} is not a file {here} one."
     if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
         yield f"model.vectors={vectors} is not a file {here} a GloVe file, or stand_in."
 

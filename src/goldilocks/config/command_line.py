@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console, prepare_environment
-from goldilocks.config import callables, renamed
+from goldilocks.config import callables, literals, renamed
 from goldilocks.config.checks import (
     config_errors,
     leaves,
@@ -31,17 +31,19 @@ from goldilocks.config.checks import (
     value_errors,
 )
 from goldilocks.config.options import OptionFiles
-from goldilocks.config.rules import rules_of
+from goldilocks.config.rules import rule_of, rules_of
 from goldilocks.config.settings import (
     COMPOSED,
     GROUPS,
     Settings,
     composed,
+    key_of,
     listed,
     plain,
     settled,
 )
 from goldilocks.errors import ConfigError, UserError
+from goldilocks.formatting import quoted, shell
 
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -59,7 +61,8 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     """
     prepare_environment()
     callables.install()
-    if name != "config" and {"-m", "--multirun"} & set(sys.argv):
+    sys.argv[1:] = literals.for_hydra(sys.argv[1:])
+    if name != "config" and literals.MULTIRUN & set(sys.argv):
         _stop(f"{name}.py runs many trainings by itself, and no sweep; leave out -m.")
     if TRACEBACK:
         main()
@@ -116,8 +119,9 @@ def compose_settings(overrides: Sequence[str], conf: Path) -> Settings:
     Raises:
         ConfigError: Anything is wrong; the message lists all of it.
     """
+    overrides = literals.for_hydra(overrides)
     with composition_errors(overrides, conf, "config"), _composing(conf):
-        cfg = compose("config", list(overrides), return_hydra_config=True)
+        cfg = compose("config", overrides, return_hydra_config=True)
         return settled(cfg, hydra=cfg.hydra, overrides=overrides)
 
 
@@ -189,10 +193,11 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
         conf: The folder of the configuration.
         config: Its name, "config" or "workflow".
     """
-    overrides, errors = _parsed(arguments)
+    overrides, unreadable = _parsed(arguments)
+    errors, sweeps = list(unreadable), bool(literals.MULTIRUN & set(arguments))
     files, line = _files(overrides, conf), _CommandLine()
     for override in overrides:
-        errors += _read(override, line, files, sweeps=bool({"-m", "--multirun"} & set(arguments)))
+        errors += _read(override, line, files, sweeps=sweeps)
 
     possible = {*rules_of("configuration"), *files.keys(COMPOSED)}
     forced = {name for name in possible & line.keys.keys() if line.keys[name].startswith("+")}
@@ -221,7 +226,7 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
             return errors  # What is left is what Hydra said, and the caller has that.
 
     # Without the options that were meant, whether the groups go together cannot be told.
-    if line.misspelled:
+    if line.misspelled or unreadable:
         return [*errors, *value_errors(config_so_far.tree, config_so_far.defaults())]
     return errors + config_errors(config_so_far)
 
@@ -241,7 +246,9 @@ def _composing(conf: Path) -> Generator[None]:
 
 def _parsed(arguments: Sequence[str]) -> tuple[list[Override], list[str]]:
     """Return what can be read of a command line, and a sentence for each word that cannot."""
-    overrides, errors = [], []
+    overrides: list[Override] = []
+    errors: list[str] = []
+    words: list[str] = []  # A text and what follows it without a key: a shell splits at blanks.
     for argument in arguments:
         if argument.startswith("-"):
             continue
@@ -249,14 +256,31 @@ def _parsed(arguments: Sequence[str]) -> tuple[list[Override], list[str]]:
             override = OverridesParser.create().parse_override(argument)
         except HydraException:
             override = None
+        rule = rule_of(key_of(argument))
         if override is not None and override.key_or_group:
             overrides.append(override)
-        else:
+            words = [literals.plainest(argument)] if rule and rule.literal else []
+        elif words and "=" not in argument:
+            errors = errors[:-1] if len(words) > 1 else errors
+            words.append(argument)
             errors.append(
-                f"{argument} cannot be read; expected key=value (quotes around a value with "
-                "special signs)."
+                f"{' '.join(words[1:])} cannot be read; expected key=value. If it belongs to the "
+                f"value before it, type {shell(' '.join(words))}."
             )
+        else:
+            errors.append(f"{argument} cannot be read; expected key=value{_text_meant(argument)}.")
     return overrides, errors
+
+
+def _text_meant(argument: str) -> str:
+    """Return how a word that cannot be read is typed if its value is a text."""
+    key, _, value = argument.partition("=")
+    rule = rule_of(key_of(argument))
+    if literals.SWEEP.match(value):
+        return ", with quotes around each value that has special signs"
+    if rule is None or not rule.allows(value):
+        return ""
+    return f"; for a text with special signs, {shell(f'{key}={quoted(value)}')}"
 
 
 def _files(overrides: Sequence[Override], conf: Path) -> OptionFiles:
@@ -290,11 +314,8 @@ def _read(
         return
 
     if override.is_sweep_override() and not sweeps:
-        yield (
-            f"{word} gives several values; add -m for a run of each, or write one list: "
-            f"{name}=[{','.join(values)}]."
-        )
-        values = values[:1]
+        yield f"{word} gives several values; add -m for a run of each{_or_list(name, values)}."
+        values = values[:1] if name in GROUPS else []
     if name == "hydra.searchpath":
         line.search_path.append(word)
     elif name in GROUPS:
@@ -337,6 +358,14 @@ def _values(override: Override) -> list[str]:
     if override.is_sweep_override():
         return []
     return [str(override.input_line).partition("=")[2]]
+
+
+def _or_list(name: str, values: Sequence[str]) -> str:
+    """Return how several values are typed as one list, where the key may have one."""
+    word, rule = f"{name}=[{','.join(values)}]", rule_of(name)
+    if rule is None or not rule.allows(OverridesParser.create().parse_override(word).value()):
+        return ""
+    return f", or write one list: {word}"
 
 
 def _unknown_key(name: str, known: Sequence[str]) -> str:

@@ -15,10 +15,18 @@ from goldilocks.problem import PROBLEMS
 
 
 class Rule(NamedTuple):
-    """What the value of a key may be: in words, and as a test."""
+    """What the value of a key may be: in words, and as a test.
+
+    Attributes:
+        literal: "text" of one that is taken as typed, in which no sign has a meaning; "name" of the
+            name of a column or a class, which null may be as well; else "".
+        real: Whether it is a number that need not be whole.
+    """
 
     expected: str
     allows: Callable[[Any], bool]
+    literal: str = ""
+    real: bool = False
 
 
 def one_of(words: Iterable[str]) -> Rule:
@@ -27,10 +35,12 @@ def one_of(words: Iterable[str]) -> Rule:
     return Rule(f"one of {', '.join(allowed)}", lambda value: value in allowed)
 
 
-def list_of(what: str, allows: Callable[[Any], bool]) -> Rule:
+def list_of(what: str, allows: Callable[[Any], bool], *, literal: str = "") -> Rule:
     """Return the rule of a list, maybe empty, of what a test allows."""
     return Rule(
-        f"a list of {what}", lambda value: isinstance(value, list) and all(map(allows, value))
+        f"a list of {what}",
+        lambda value: isinstance(value, list) and all(map(allows, value)),
+        literal,
     )
 
 
@@ -42,6 +52,10 @@ def some_of(words: Iterable[str]) -> Rule:
 
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_number(value: object) -> bool:
@@ -75,16 +89,22 @@ NAMED: Mapping[str | None, Rule] = {
     None: Rule("null", lambda value: value is None),
     "auto": Rule("auto", lambda value: value == "auto"),
     "flag": Rule("true or false", lambda value: isinstance(value, bool)),
-    "text": Rule("a word", lambda value: isinstance(value, str) and bool(value.strip())),
-    "name": Rule("a name", _is_name),
+    "text": Rule("a word", _is_text),
+    "literal": Rule("a word", _is_text, literal="text"),
+    "path": Rule("a path", _is_name, literal="text"),
+    "name": Rule("a name", _is_name, literal="name"),
     "file_name": Rule("a name without /", lambda value: _is_name(value) and "/" not in str(value)),
     "whole": Rule("a whole number", _is_int),
-    "number": Rule("a number", _is_number),
-    "positive": Rule("a number above 0", lambda value: _is_number(value) and value > 0),
+    "number": Rule("a number", _is_number, real=True),
+    "positive": Rule("a number above 0", lambda value: _is_number(value) and value > 0, real=True),
     "share": Rule(
-        "a number from 0 to less than 1", lambda value: _is_number(value) and 0 <= value < 1
+        "a number from 0 to less than 1",
+        lambda value: _is_number(value) and 0 <= value < 1,
+        real=True,
     ),
-    "fraction": Rule("a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1),
+    "fraction": Rule(
+        "a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1, real=True
+    ),
     # What NumPy and scikit-learn can be seeded with.
     "seed": Rule(
         "a whole number from 0 to 4294967295", lambda value: _is_int(value) and 0 <= value < 2**32
@@ -98,7 +118,7 @@ NAMED: Mapping[str | None, Rule] = {
     "metric": one_of(METRICS),
     "two_lines": Rule("the numbers of two lines such as [1,2]", _are_two_lines),
     "list": Rule("a list", lambda value: isinstance(value, list)),
-    "names": list_of("names", _is_name),
+    "names": list_of("names", _is_name, literal="name"),
     "keys": list_of("keys", lambda item: isinstance(item, str)),
     "mappings": list_of("mappings", _is_mapping),
     "parts": some_of(part.name for part in fields(Regularizer)),
@@ -122,10 +142,13 @@ def rule(form: Any) -> Rule:
             return Rule(
                 f"a number from {low:g} to {high:g}",
                 lambda value: _is_number(value) and low <= value <= high,
+                real=True,
             )
         case {"number": low}:
             return Rule(
-                f"a number of at least {low:g}", lambda value: _is_number(value) and value >= low
+                f"a number of at least {low:g}",
+                lambda value: _is_number(value) and value >= low,
+                real=True,
             )
         case {"one_of": words}:
             return one_of(words)
@@ -138,6 +161,7 @@ def rule(form: Any) -> Rule:
                 lambda value: (
                     isinstance(value, list) and value != [] and all(map(item.allows, value))
                 ),
+                item.literal,
             )
         case {"reasons_of": words}:
             return Rule(
@@ -149,6 +173,8 @@ def rule(form: Any) -> Rule:
             return Rule(
                 ", or ".join(one.expected for one in rules),
                 lambda value: any(one.allows(value) for one in rules),
+                "".join({one.literal for one in rules}),
+                any(one.real for one in rules),
             )
         case _:
             return NAMED[form]

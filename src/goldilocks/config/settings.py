@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,20 @@ from hydra.types import RunMode
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config.checks import Composed, config_errors, foreign_keys, leaves, resolve_problem
+from goldilocks.config.checks import (
+    Composed,
+    config_errors,
+    foreign_keys,
+    leaves,
+    real_numbers,
+    resolve_problem,
+)
+from goldilocks.config.literals import as_typed, plainest
 from goldilocks.config.options import OptionFiles, option_files
 from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.traits import ModelTraits, Traits
 from goldilocks.errors import ConfigError
+from goldilocks.formatting import name_of
 from goldilocks.problem import Problem
 
 # The groups of which every configuration has an option, and the overlay `experiment`.
@@ -34,7 +42,9 @@ GROUPS = (*COMPOSED, "experiment")
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the
 # same result.
 WITHOUT_EFFECT = (
-    *("tracking.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
+    *("tracking.", "findings.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
+    # Which rows are in the parts is in the digest of the data.
+    *("dataset.validation_dir", "dataset.test_dir", "dataset.validation_file", "dataset.test_file"),
     "trainer.checkpoint_seconds",
 )
 
@@ -87,9 +97,10 @@ class Settings:
 
     @property
     def name(self) -> str:
-        """A name that a person can read: "boston mlp l2 units=4"."""
+        """A name that a person can read, of at most 60 characters: "boston mlp l2 units=4"."""
         hidden = ["tracking", "hydra", "dataset.dir=", "dataset.file=", "budget="]
-        hidden += ["experiment=", "final=", "force="]
+        hidden += ["dataset.validation_", "dataset.test_"]
+        hidden += ["experiment=", "final=", "force=", "findings."]
         if "experiment" in self.choices:
             words = [self.choices["experiment"]]
         else:
@@ -100,12 +111,12 @@ class Settings:
         if self.tree["final"]:
             words.append("final")
 
-        for override in (text.lstrip("+~") for text in self.overrides):
+        for override in (plainest(text).lstrip("+~") for text in self.overrides):
             if override.startswith(tuple(hidden)):
                 continue
             key, _, value = override.partition("=")
             words.append(value if key in GROUPS else override.split(".", 1)[-1])
-        return " ".join(words)
+        return name_of(words)
 
     @property
     def parent(self) -> str | None:
@@ -126,7 +137,7 @@ class Settings:
     @property
     def command(self) -> str:
         """The command that does this run again."""
-        return shlex.join(["python", "train.py", *self.overrides])
+        return as_typed(["python", "train.py", *self.overrides])
 
     @property
     def regularizer(self) -> Regularizer:
@@ -290,9 +301,11 @@ def composed(cfg: DictConfig, hydra: HydraConf | DictConfig) -> Composed:
     """Return a composed config with its traits apart, and the options chosen in our groups."""
     tree, choices = plain(cfg), hydra.runtime.choices
     nodes = {group: node for group, node in tree.items() if isinstance(node, dict)}
-    return Composed(
+    composition = Composed(
         tree,
         {group: node.pop("traits") for group, node in nodes.items() if "traits" in node},
         {group: str(choices[group]) for group in GROUPS if choices.get(group)},
         option_files(hydra.runtime.config_sources),
     )
+    real_numbers(tree, composition.defaults())
+    return composition

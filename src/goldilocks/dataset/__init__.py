@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from goldilocks.dataset.readers.features import Reading
+    from goldilocks.dataset.readers.grids import Hole
+    from goldilocks.dataset.readers.reading import Reading
+    from goldilocks.dataset.readers.spacing import Spacing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +69,8 @@ class Dataset:
         subset: Number of training rows to keep, or None for all.
         unit: Unit of a regression target, for people ("k$"); "" where there is none.
         vectorization: How texts become numbers; None where `x` holds no texts.
-        overlap: Series: windows fewer than so many rows apart share points of time, so that many
-            rows are left out between two parts of a split; 0 otherwise.
+        overlap: Series: windows that begin at most so many points apart share points of time, so
+            that those of two parts of a split begin further apart; 0 otherwise.
         persistence: Series: the last observed value of the target in each window, float32 (rows,),
             in the target's unit: what a forecast that expects no change predicts; None otherwise.
         groups: int64 (rows,); rows with the same number belong together and are never split; None
@@ -83,10 +85,15 @@ class Dataset:
             with the program.
         time_columns: Series: names of the columns that together are the time; empty where the rows
             came in order.
-        times: Series: the points of time in their order, datetime64[us] or float64 (points,); None
-            where they are not known, and otherwise.
+        time_format: Series: how its times are written, as `times.Times.format`.
+        spacing: Series: the points of time of its rows; None where they are not known, and
+            otherwise.
+        holes: Series: where rows are missing, which no window crosses.
+        fill: Series: missing rows, one after the other, that were filled.
         image_size: Height and width in pixels to which streamed images are resized; None where `x`
             holds arrays.
+        levels: Of images of more than 8 bits: the values that became, or where they are streamed
+            become, 0 and 255; None where there are none.
         header: Of a file: the number of the header's line, as a person gave it; None if found.
         readings: Of a table's or series' columns: how each is read, by its name, also of those that
             are left out.
@@ -114,8 +121,12 @@ class Dataset:
     target: str = ""
     text_column: str | None = None
     time_columns: tuple[str, ...] = ()
-    times: np.ndarray | None = None
+    time_format: str = ""
+    spacing: Spacing | None = None
+    holes: Sequence[Hole] = ()
+    fill: int = 0
     image_size: tuple[int, int] | None = None
+    levels: tuple[float, float] | None = None
     header: int | Sequence[int] | None = None
     readings: Mapping[str, Reading] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ import numpy as np
 
 from goldilocks import console
 from goldilocks.dataset import Dataset, images
-from goldilocks.dataset.readers import folders
+from goldilocks.dataset.readers import content, folders
 from goldilocks.dataset.sources import archive, cache
 from goldilocks.dataset.stand_ins import faces, heads
 from goldilocks.errors import DataError
@@ -50,6 +50,7 @@ def load(
     image_size: int,
     cache_gib: float,
     broken_limit: float,
+    pixel_limit: float,
     subset: int | None,
 ) -> Dataset:
     """Load cats (0) and dogs (1).
@@ -63,13 +64,19 @@ def load(
         image_size: Height and width in pixels.
         cache_gib: GiB of decoded pixels up to which images are held; beyond, they are streamed.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
+        pixel_limit: Megapixels that an image may have; larger ones are broken.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
         DataError: The folder does not hold cats and dogs, or has more broken files than the limit.
         SourceUnavailable: `source` is "original" and the archive cannot be fetched.
     """
-    options = {"image_size": image_size, "cache_gib": cache_gib, "broken_limit": broken_limit}
+    options = {
+        "image_size": image_size,
+        "cache_gib": cache_gib,
+        "broken_limit": broken_limit,
+        "pixel_limit": pixel_limit,
+    }
 
     def original() -> Dataset:
         folder = cache.cache_dir() / "unpacked" / f"catsdogs-{SHA256[:12]}"
@@ -88,7 +95,7 @@ def load(
 
 
 def _photographs(folder: Path, location: str, options: Mapping[str, Any]) -> Dataset:
-    listing = folders.find(folder, folders.IMAGES)
+    listing = folders.find(folder, content.IMAGES, outer="classes")
     names = [name.casefold() for name in listing.classes]
     if len(names) != 2 or not (names[0].startswith("cat") and names[1].startswith("dog")):
         raise DataError(
@@ -99,7 +106,13 @@ def _photographs(folder: Path, location: str, options: Mapping[str, Any]) -> Dat
 
     def read(per_class: int | None) -> Dataset:
         return images.read(
-            listing, name="catsdogs", location=location, subset=None, per_class=per_class, **options
+            listing,
+            name="catsdogs",
+            problem="binary",
+            location=location,
+            subset=None,
+            per_class=per_class,
+            **options,
         )
 
     per_class = sum(SPLIT.values())

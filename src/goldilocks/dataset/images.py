@@ -3,50 +3,119 @@
 Source, licence, counts and balance: the user's. `Dataset.notes` says what was ignored or skipped:
     broken files are counted, named and skipped up to a limit.
 Shape: RGB, resized to `image_size`, uint8, 0 to 255. Images that fit are decoded once and
-    memory-mapped; more of them than that are streamed from their files by `decode`, in `tf.data`.
+    memory-mapped; more of them than that are streamed from their files.
 Checksum: `Dataset.digest`, of the files, their names and the size that they are decoded to.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import folders
+from goldilocks.dataset.readers import (
+    content,
+    depth,
+    folders,
+    labels,
+    pixels,
+    splits,
+    tabular,
+    targets,
+)
+from goldilocks.dataset.readers.content import UnreadableFile
+from goldilocks.dataset.readers.files import Header
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
-# Part of the key of decoded arrays: to be raised whenever `decode` gives other pixels than before.
-DECODER = 1
+# Part of the key of decoded arrays: to be raised whenever decoding gives other pixels than before.
+DECODER = 2
 
 
 def load(
-    *, dir: str, image_size: int, cache_gib: float, broken_limit: float, subset: int | None
+    *,
+    dir: str,
+    validation_dir: str | None,
+    test_dir: str | None,
+    outer_folders: str,
+    drop_classes: Sequence[str],
+    file: str | None,
+    validation_file: str | None,
+    test_file: str | None,
+    split: str | int | None,
+    target: str | int | Sequence[str] | None,
+    problem: str,
+    header: Header,
+    decimal: str,
+    missing: Sequence[str],
+    ignore_case: bool,
+    image_size: int,
+    cache_gib: float,
+    broken_limit: float,
+    pixel_limit: float,
+    subset: int | None,
 ) -> Dataset:
-    """Load the images of a folder: a binary problem for two classes, else a multiclass one.
+    """Load the images of a folder, with classes as folders or with a table of targets.
 
     Args:
         dir: The folder; its layouts are described in `folders.find`.
+        validation_dir: Another one, whose images are for validation; or None.
+        test_dir: Another one, whose images are for the test; or None.
+        outer_folders: What the first folders inside are, as in `layouts.arrange`.
+        drop_classes: Names of folders, or of classes in the table, that are left out.
+        file: Path of a table that names images, as `labels.read` takes it; or None.
+        validation_file: Path of one with the same columns, whose rows are for validation; or None.
+        test_file: Path of one with the same columns, whose rows are for the test; or None.
+        split: Name of the table's column that says the part of each row; or None.
+        target: Names of the table's columns to predict, or None, as in `labels.read`.
+        problem: Of a table: a problem type, or "auto" to infer it from the target.
+        header: Of a table: as `files.read_cells` takes it.
+        decimal: As in `ReadingOptions`, and so are the others up to `ignore_case`.
+        missing: As in `ReadingOptions`.
+        ignore_case: As in `ReadingOptions`.
         image_size: Height and width in pixels that every image is resized to, its shape not kept.
         cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x`
             are paths to stream from.
         broken_limit: Fraction of the files, 0 to 1, that may be broken.
+        pixel_limit: Megapixels that an image may have; larger ones are broken.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
         DataError: A folder that is no set of images, or more broken files than the limit.
     """
     folder = Path(str(dir)).expanduser()
+    if file is None:
+        listing = folders.find(
+            folder,
+            content.IMAGES,
+            outer=outer_folders,
+            drop=drop_classes,
+            parts={"validation": validation_dir, "test": test_dir},
+        )
+    else:
+        others = {"validation": validation_file, "test": test_file}
+        listing = labels.read(
+            folder,
+            content.IMAGES,
+            splits.read(tabular.path_of(file), header=header, others=others, split=split),
+            split=split,
+            target=target,
+            options=ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case),
+            drop_classes=drop_classes,
+        )
     return read(
-        folders.find(folder, folders.IMAGES),
+        listing,
         name="images",
+        problem=problem,
         location=str(folder),
         image_size=image_size,
         cache_gib=cache_gib,
         broken_limit=broken_limit,
+        pixel_limit=pixel_limit,
         subset=subset,
         per_class=None,
     )
@@ -56,10 +125,12 @@ def read(
     listing: folders.Listing,
     *,
     name: str,
+    problem: str,
     location: str,
     image_size: int,
     cache_gib: float,
     broken_limit: float,
+    pixel_limit: float,
     subset: int | None,
     per_class: int | None,
 ) -> Dataset:
@@ -68,10 +139,12 @@ def read(
     Args:
         listing: The files.
         name: The option of `dataset`.
+        problem: As in `load`.
         location: Where the files came from, for people.
         image_size: As in `load`.
         cache_gib: As in `load`.
         broken_limit: As in `load`.
+        pixel_limit: As in `load`.
         subset: As in `load`.
         per_class: Number of images, the first ones that can be decoded, to take of each class; None
             for all.
@@ -87,17 +160,20 @@ def read(
     key = {
         "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),
         "decoder": DECODER,
+        "pixel_limit": pixel_limit,
         "per_class": per_class,
         "image_size": size if held else None,  # Whether a file is broken does not depend on it.
     }
-    decoded = cache.prepared(key, lambda: _decode_all(listing, size, per_class, most, held=held))
+    decoded = cache.prepared(
+        key, lambda: _decode_all(listing, size, pixel_limit, per_class, most, held=held)
+    )
 
-    rows, broken = decoded["rows"], decoded["broken"]
+    rows, broken, reasons = decoded["rows"], decoded["broken"], decoded["reasons"]
     total = len(rows) + len(broken)
     # Rounded up, so that the images are accepted as they are.
     limit = np.ceil(len(broken) / total * 1000) / 1000
     notes = listing.notes + folders.skipped(
-        [_named(listing, row) for row in broken],
+        [f"{listing.files[row]} ({why})" for row, why in zip(broken, reasons, strict=True)],
         total,
         broken_limit,
         f"images in {listing.folder} cannot be decoded",
@@ -107,132 +183,134 @@ def read(
     folders.check_left(listing, rows, "images that can be decoded", notes)
 
     files = [listing.files[row] for row in rows]
+    notes += _remarks(listing.folder, files, decoded["facts"])
     x = decoded.get("x")
     if not held:
         folder = listing.folder.absolute()
         x = np.array([str(folder / file) for file in files])
-    problem, dtype = "multiclass", np.int64
-    if len(listing.classes) == 2:
-        problem, dtype = "binary", np.float32
+    y, classes, by_table = listing.labels[rows], listing.classes, listing.answers
+    if by_table is not None:
+        problem, y, classes, inferred = targets.prepare(by_table.iloc[rows], problem)
+        notes += tuple(inferred)
+    elif problem not in ("auto", "binary" if len(classes) == 2 else "multiclass"):
+        raise DataError(
+            f"dataset.problem is {problem}, and {listing.folder} has {len(classes)} classes; "
+            "expected auto, or a table with another target: dataset.file=FILE."
+        )
+    elif len(classes) == 2:
+        problem, y = "binary", y.astype(np.float32)
+    else:
+        problem = "multiclass"
     names = "".join(f"{file}\n" for file in files)
+    digest = cache.digest(names, hashes[rows], f"{size} {DECODER}")
+    parts = [listing.parts[row] for row in rows]
+    groups = listing.groups
+    if groups is not None:
+        groups = groups[rows]
+        digest = cache.digest(digest, groups)
+    if by_table is not None:
+        digest = cache.digest(digest, y, json.dumps(classes))
     return Dataset(
         name=name,
         kind="image",
         problem=problem,
         x=x,
-        y=listing.labels[rows].astype(dtype),
-        classes=listing.classes,
+        y=y,
+        classes=classes,
         source="original",
         location=location,
-        digest=cache.digest(names, hashes[rows], f"{size} {DECODER}"),
+        digest=splits.digest(digest, parts),
+        fixed=splits.fixed(parts),
+        groups=groups,
+        target="" if by_table is None else ", ".join(by_table),
         subset=subset,
         image_size=None if held else size,
+        levels=_levels(decoded["facts"]),
         notes=notes,
     )
 
 
-def decode(path: Any, image_size: tuple[int, int]):
-    """Decode an image from its file, for `tf.data.Dataset.map`, to the pixels of held arrays.
-
-    Args:
-        path: Scalar string tensor.
-        image_size: Height and width in pixels.
-
-    Returns:
-        uint8 tensor (height, width, 3), RGB, 0 to 255. Gray is repeated, transparency dropped, the
-        first picture of an animation taken, the camera's orientation mark (EXIF) ignored; resized
-        bilinearly with antialiasing.
-    """
-    # Seconds, so only when images are decoded: a run of known result needs no TensorFlow.
-    from goldilocks.backend import tf
-
-    image = tf.io.decode_image(tf.io.read_file(path), channels=0, expand_animations=False)
-
-    # 1 or 2 channels are gray (and alpha), 3 or 4 are RGB (and alpha). Not `channels=3`: it refuses
-    # some WebP files.
-    gray = tf.shape(image)[-1] < 3
-    image = tf.cond(gray, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image[..., :3])
-
-    # Images that have the size already are left as they are: resizing would cost three times as
-    # much as decoding.
-    def resized():
-        return tf.saturate_cast(
-            tf.round(tf.image.resize(image, image_size, antialias=True)), tf.uint8
-        )
-
-    fits = tf.reduce_all(tf.shape(image)[:2] == image_size)
-    return tf.ensure_shape(tf.cond(fits, lambda: image, resized), (*image_size, 3))
+def _levels(facts: np.ndarray) -> depth.Levels | None:
+    """Return what becomes 0 and 255 in the images of more than 8 bits; None without any."""
+    if np.isnan(facts[:, 2:]).all():
+        return None
+    return depth.levels_of(np.nanmin(facts[:, 2]), np.nanmax(facts[:, 3]))
 
 
-def gray(pixels: np.ndarray) -> np.ndarray:
-    """Return RGB images, uint8 (rows, height, width, 3), as gray ones, (rows, height, width, 1).
-
-    Luma of ITU-R Recommendation BT.601: 0.299 R + 0.587 G + 0.114 B, rounded, in integers as Pillow
-    computes it.
-    """
-    weights = np.array([19595, 38470, 7471], np.uint32)  # Of 65,536.
-    return ((pixels.astype(np.uint32) @ weights + 0x8000) >> 16).astype(np.uint8)[..., np.newaxis]
+def _remarks(folder: Path, files: Sequence[str], facts: np.ndarray) -> tuple[str, ...]:
+    """Return sentences about images that could be shown in other ways."""
+    animated, transparent, spans, _ = facts.T
+    low, high = _levels(facts) or (0, 0)
+    remarks = {
+        "hold several pictures, of which the first one is taken": animated > 0,
+        "are transparent, and put on white": transparent > 0,
+        f"have more than 8 bits a channel: {low:g} to {high:g} became 0 to 255": spans > -np.inf,
+    }
+    return tuple(
+        f"{has.sum()} of {len(files)} images in {folder} {remark}: "
+        f"{folders.shortened([files[row] for row in np.flatnonzero(has).tolist()])}."
+        for remark, has in remarks.items()
+        if has.any()
+    )
 
 
 def _decode_all(
-    listing: folders.Listing, size: tuple[int, int], per_class: int | None, most: int, *, held: bool
+    listing: folders.Listing,
+    size: tuple[int, int],
+    pixel_limit: float,
+    per_class: int | None,
+    most: int,
+    *,
+    held: bool,
+    levels: depth.Levels | None = None,
 ) -> Mapping[str, np.ndarray]:
     """Decode every file once, or `per_class` of each class: at most `most` in all.
 
+    Where images have more than 8 bits a channel, all are decoded twice: they have one range.
+
     Returns:
         rows: int64 (rows,), the files that can be decoded; broken: int64 (broken,), those before
-        them that cannot; and where `held`, x: uint8 (rows, height, width, 3).
+        them that cannot, and why, reasons: str (broken,); facts: float64 (rows, 4), of the rows
+        whether they are animated, transparent, and their `Picture.span`; and where `held`, x: uint8
+        (rows, height, width, 3).
     """
-    from goldilocks.backend import tf  # As in `decode`.
-
     x = np.empty((most if held else 0, *size, 3), dtype=np.uint8)
     rows: list[int] = []
-    broken: list[int] = []
+    broken: dict[int, str] = {}
+    facts: list[tuple[float, ...]] = []
     console = Console(stderr=True)
     with Progress(
         console=console, transient=True, disable=most <= 500 or not console.is_terminal
     ) as progress:
         task = progress.add_task("Decoding images" if held else "Checking images", total=most)
         for label in range(len(listing.classes)):
-            files = np.flatnonzero(listing.labels == label)
-            paths = [str(listing.folder / listing.files[row]) for row in files]
-            # A file that cannot be decoded is an error of its element alone, and missing from what
-            # comes out.
-            batches = (
-                tf.data.Dataset.from_tensor_slices((files, paths))
-                .map(
-                    lambda row, path: (row, decode(path, size)), num_parallel_calls=tf.data.AUTOTUNE
-                )
-                .ignore_errors()
-                .take(per_class or -1)
-                .batch(64)
-                .prefetch(2)
-            )
-            good: list[int] = []
-            for of_batch, images in batches.as_numpy_iterator():
+            files = np.flatnonzero(listing.labels == label).tolist()
+            end = len(rows) + (per_class or len(files))
+            paths = [listing.folder / listing.files[row] for row in files]
+            pictures = pixels.attempts(paths, size, levels=levels, pixel_limit=pixel_limit)
+            for row, picture in zip(files, pictures, strict=True):
+                if len(rows) == end:
+                    break
+                if isinstance(picture, UnreadableFile):
+                    broken[row] = str(picture)
+                    continue
+
                 if held:
-                    filled = len(rows) + len(good)
-                    x[filled : filled + len(images)] = images
-                good += of_batch.tolist()
-                progress.advance(task, len(images))
+                    x[len(rows)] = picture.pixels
+                rows.append(row)
+                facts.append((picture.animated, picture.transparent, *picture.span))
+                progress.advance(task)
 
-            tried = files
-            if per_class and len(good) == per_class:
-                tried = files[files <= good[-1]]
-            broken += np.setdiff1d(tried, good).tolist()
-            rows += good
-
+    of_rows = np.array(facts, np.float64).reshape(-1, 4)
+    common = _levels(of_rows)
+    if held and common != levels:
+        return _decode_all(listing, size, pixel_limit, per_class, most, held=True, levels=common)
     decoded: dict[str, np.ndarray] = {
-        "rows": np.array(rows, dtype=np.int64),
-        "broken": np.array(broken, dtype=np.int64),
+        "rows": np.array(rows, np.int64),
+        "broken": np.array(list(broken), np.int64),
+        "reasons": np.array(list(broken.values()), np.str_),
+        "facts": of_rows,
     }
     if held:
         decoded["x"] = x[: len(rows)]
     return decoded
-
-
-def _named(listing: folders.Listing, row: int) -> str:
-    file = listing.files[row]
-    if (listing.folder / file).stat().st_size == 0:
-        return f"{file} (empty)"
-    return f"{file} (damaged, or no image)"

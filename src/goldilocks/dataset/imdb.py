@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset, Vectorization
-from goldilocks.dataset.readers import folders, textfiles
+from goldilocks.dataset.readers import content, folders, textfiles
 from goldilocks.dataset.sources import original, packing, published
 from goldilocks.errors import DataError
 
@@ -132,7 +132,7 @@ def _folder(folder: Path) -> Dataset:
     labels: list[int] = []
     notes: list[str] = []
     for part, label in PARTS.items():
-        reviews = folders.below(root / part, folders.TEXTS)
+        reviews = folders.below(root / part, content.TEXTS)
         files += [f"{part}/{review}" for review in reviews]
         labels += [label] * len(reviews)
         if len(reviews) != PER_PART:

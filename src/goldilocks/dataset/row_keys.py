@@ -43,7 +43,8 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
     if dataset.kind == "series":
         windows = dataset.x
         spans = windows.columns, windows.target, windows.lookback, windows.step, windows.delay
-        return cache.digest(str(spans), rows - rows[:1], windows.points(rows), y)
+        starts = windows.starts[rows]
+        return cache.digest(str(spans), starts - starts[:1], windows.points(rows), y)
     if dataset.kind == "table":
         names = list(getattr(dataset.x, "columns", []))
         return cache.digest(str(names), _of_columns(dataset)[rows], y)

@@ -9,6 +9,7 @@ Checksum: `Dataset.digest`, of the texts, the classes and y, not of the files.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,18 @@ import pandas as pd
 
 from goldilocks.dataset import Dataset, Vectorization
 from goldilocks.dataset.readers import (
+    content,
     features,
     files,
     folders,
+    labels,
+    splits,
     tabular,
     targets,
     textfiles,
 )
-from goldilocks.dataset.readers.features import ReadingOptions
-from goldilocks.dataset.sources import packing
+from goldilocks.dataset.readers.reading import ReadingOptions
+from goldilocks.dataset.sources import cache, packing
 from goldilocks.errors import DataError
 
 NUMBER = r"\s*[+-]?\d+([.,]\d+)?\s*"
@@ -33,7 +37,13 @@ NUMBER = r"\s*[+-]?\d+([.,]\d+)?\s*"
 def load(
     *,
     dir: str | None,
+    validation_dir: str | None,
+    test_dir: str | None,
+    outer_folders: str,
     file: str | None,
+    validation_file: str | None,
+    test_file: str | None,
+    split: str | int | None,
     text: str | int | None,
     target: str | int | Sequence[str] | None,
     problem: str,
@@ -57,9 +67,15 @@ def load(
     x is str objects (rows,); y depends on the problem type.
 
     Args:
-        dir: A folder of UTF-8 .txt files in one of the layouts of `folders.find`, whose classes are
-            the target.
+        dir: A folder of UTF-8 text files (`content.TEXTS`) in one of the layouts of
+            `folders.find`, whose classes are the target.
+        validation_dir: Another one, whose texts are for validation; or None.
+        test_dir: Another one, whose texts are for the test; or None.
+        outer_folders: What the first folders inside are, as in `layouts.arrange`.
         file: Path of a file as `files.read_cells` reads it; this or `dir`, not both.
+        validation_file: Path of one with the same columns, whose rows are for validation; or None.
+        test_file: Path of one with the same columns, whose rows are for the test; or None.
+        split: Name of the file's column that says the part of each row; or None.
         text: Name of the file's column of texts.
         target: Name of the file's column to predict; several, as a list or separated by commas,
             make a multilabel problem.
@@ -83,21 +99,43 @@ def load(
         DataError: A column that is missing or holds no texts, files that cannot be read, too few
             texts, or a target that does not fit the problem type.
     """
-    if dir is not None:
-        location, target_names = Path(str(dir)).expanduser(), ""
-        x, columns, notes = _from_folder(location)
-        raw_keys = None
+    options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
+    others = {"validation": validation_file, "test": test_file}
+    target_names = ""
+    if dir is not None and file is not None:
+        location = Path(str(dir)).expanduser()
+        listing = labels.read(
+            location,
+            content.TEXTS,
+            splits.read(tabular.path_of(file), header=header, others=others, split=split),
+            split=split,
+            target=target,
+            options=options,
+            drop_classes=drop_classes,
+        )
+        rows = _from_folder(listing)
+        target_names = ", ".join(rows.answers)
+    elif dir is not None:
+        location = Path(str(dir)).expanduser()
+        listing = folders.find(
+            location,
+            content.TEXTS,
+            outer=outer_folders,
+            drop=drop_classes,
+            parts={"validation": validation_dir, "test": test_dir},
+        )
+        rows = _from_folder(listing)
     else:
         location = tabular.path_of(str(file))
-        options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
-        x, columns, raw_keys, notes = _from_file(location, str(text), target, header, options)
-        target_names = ", ".join(columns)
+        parted = splits.read(location, header=header, others=others, split=split)
+        rows = _from_file(parted, str(text), target, options, drop_classes)
+        target_names = ", ".join(rows.answers)
 
-    if drop_classes:
-        others = targets.keep_classes(columns, drop_classes)
-        x, columns = x[others], columns[others]
-        raw_keys = None if raw_keys is None else raw_keys[others]
-    problem, y, classes, inferred = targets.prepare(columns, problem)
+    x = rows.x
+    problem, y, classes, inferred = targets.prepare(rows.answers, problem)
+    digest = packing.digest(x, y, classes)
+    if rows.groups is not None:
+        digest = cache.digest(digest, rows.groups)
     return Dataset(
         name="texts",
         kind="text",
@@ -107,7 +145,8 @@ def load(
         classes=classes,
         source="original",
         location=str(location),
-        digest=packing.digest(x, y, classes),
+        digest=splits.digest(digest, rows.parts),
+        fixed=splits.fixed(rows.parts),
         subset=subset,
         vectorization=Vectorization(
             encoding=encoding,
@@ -120,37 +159,69 @@ def load(
             reverse=reverse,
         ),
         header=header,
-        raw_keys=raw_keys,
+        groups=rows.groups,
+        raw_keys=rows.raw_keys,
         target=target_names,
         text_column=None if text is None else str(text),
-        notes=(*notes, *inferred),
+        notes=(*rows.notes, *inferred),
     )
 
 
-def _from_folder(folder: Path) -> tuple[np.ndarray, pd.DataFrame, list[str]]:
-    """Return texts, str objects (rows,), the class of each as a column, and notes."""
-    listing = folders.find(folder, folders.TEXTS)
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """What was read.
+
+    Attributes:
+        x: Texts, str objects (rows,).
+        answers: Their target columns.
+        notes: Sentences on what was left out or converted.
+        parts: As `splits.fixed` takes them.
+        groups: As in `Dataset`.
+        raw_keys: As in `Dataset`.
+    """
+
+    x: np.ndarray
+    answers: pd.DataFrame
+    notes: Sequence[str]
+    parts: Sequence[str] | np.ndarray
+    groups: np.ndarray | None = None
+    raw_keys: np.ndarray | None = None
+
+
+def _from_folder(listing: folders.Listing) -> _Rows:
+    """Return the texts of listed files; the target is the class of each, or what a table says."""
     texts = textfiles.read(listing)
     classes = [listing.classes[label] for label in listing.labels[texts.rows]]
-    return texts.x, pd.DataFrame({"folder": classes}), list(texts.notes)
+    groups = listing.groups
+    if groups is not None:
+        groups = groups[texts.rows]
+    answers = pd.DataFrame({"folder": classes})
+    if listing.answers is not None:
+        answers = listing.answers.iloc[texts.rows]
+    return _Rows(
+        x=texts.x,
+        answers=answers,
+        notes=texts.notes,
+        parts=[listing.parts[row] for row in texts.rows],
+        groups=groups,
+    )
 
 
 def _from_file(
-    path: Path,
+    parted: splits.Parted,
     text: str,
     target: str | int | Sequence[str] | None,
-    header: files.Header,
     options: ReadingOptions,
-) -> tuple[np.ndarray, pd.DataFrame, np.ndarray, list[str]]:
-    """Return texts, str objects (rows,), their target columns, `Dataset.raw_keys`, and notes.
-
-    Rows without a text or without a target are left out.
-    """
-    table = files.read_cells(path, header=header)
+    drop_classes: Sequence[str],
+) -> _Rows:
+    """Return the texts and targets of a file; rows without one of them are left out."""
+    table, path = parted.cells, parted.path
     frame, notes = table.frame, list(table.notes)
     names = list(frame.columns)
     labels = tabular.labels(target, names, path, name="texts")
-    tabular.check_columns([text, *labels], names, path)
+    text = str(text).strip()
+    tabular.check_columns([text], names, path, "dataset.text")
+    tabular.check_columns(labels, names, path)
     if text in labels:
         raise DataError(
             f"The column {text!r} is both dataset.text and dataset.target; expected two columns."
@@ -184,5 +255,12 @@ def _from_file(
             f"Left out {(~usable).sum()} of {len(frame)} rows: {without_text.sum()} have no text, "
             f"and {without_target.sum()} no target."
         )
-    x = packing.column(texts[usable].tolist())
-    return x, answers[usable], table.raw_keys()[usable], notes
+    if drop_classes:
+        usable = usable & targets.keep_classes(answers, drop_classes)
+    return _Rows(
+        x=packing.column(texts[usable].tolist()),
+        answers=answers[usable],
+        notes=notes,
+        parts=parted.parts[usable],
+        raw_keys=table.raw_keys()[usable],
+    )

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from goldilocks.dataset import Dataset, images
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.pixels import decode_all
 from goldilocks.dataset.sources import cache
 from goldilocks.encoding import schema, vectorization
 from goldilocks.errors import DataError
@@ -152,7 +153,7 @@ def pixels(dataset: Dataset, rows: Rows) -> np.ndarray:
     """Return the images of rows (int64, (n,)): uint8 (n, height, width, channels), 0 to 255."""
     if dataset.image_size is None:
         return np.asarray(dataset.x[rows])
-    return np.stack([images.decode(path, dataset.image_size).numpy() for path in dataset.x[rows]])
+    return decode_all(dataset.x[rows], dataset.image_size, dataset.levels)
 
 
 def attach(encoder: keras.Model, model: keras.Model) -> keras.Model:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers.features import CATEGORY, NUMBER, Reading
+from goldilocks.dataset.readers.depth import Levels
 from goldilocks.dataset.readers.files import Header
+from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
 from goldilocks.errors import DataError
 
 FILE = "input.json"  # of the artifacts of a run
@@ -33,10 +34,14 @@ class Schema:
             with the program.
         time: Of a series: the columns that together are the time; empty where the rows came in
             order.
+        time_format: Of a series: how times were written, as `times.Times.format`.
         header: Of a file: the number of the header's line, as `files.read_cells` takes it.
         lookback: Of a series: rows that a window spans; 0 of other kinds.
+        fill: Of a series: missing rows, one after the other, that are filled; 0 of other kinds.
         step: Of a series: every how many of them are seen; 0 of other kinds.
         delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
+        levels: Of images of more than 8 bits: the values that become 0 and 255; None where none
+            were seen, or the run was of an earlier version.
     """
 
     kind: str
@@ -49,10 +54,13 @@ class Schema:
     channels: int
     text: str | None
     time: tuple[str, ...]
+    time_format: str
     header: Header
+    fill: int
     lookback: int
     step: int
     delay: int
+    levels: Levels | None = None
 
     def to_json(self) -> str:
         """Return the schema as `from_json` reads it."""
@@ -93,9 +101,12 @@ def of(dataset: Dataset, problem: str) -> Schema:
         columns=columns,
         image_size=(height, width) if channels else None,
         channels=channels,
+        levels=dataset.levels,
         text=dataset.text_column,
         time=dataset.time_columns,
+        time_format=dataset.time_format,
         header=dataset.header,
+        fill=dataset.fill,
         lookback=lookback,
         step=step,
         delay=delay,
@@ -114,12 +125,13 @@ def from_json(text: str) -> Schema:
         # Before readings were logged, columns had a kind alone, and a time was one column or none.
         time = written["time"] or ()
         written["time"] = (time,) if isinstance(time, str) else tuple(time)
-        written.setdefault("header", None)
+        written = {"header": None, "fill": 0, "time_format": ""} | written
         for name, column in written["columns"].items():
             reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
             written["columns"][name] = reading
-        if written["image_size"]:
-            written["image_size"] = tuple(written["image_size"])
+        for pair in ("image_size", "levels"):
+            if written.get(pair):
+                written[pair] = tuple(written[pair])
         return Schema(**written)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import yaml
-from PIL import Image, UnidentifiedImageError
 
 from goldilocks import backend, console
 from goldilocks.backend import keras
@@ -19,6 +18,8 @@ from goldilocks.config import renamed
 from goldilocks.config.checks import leaves, path_errors, value_errors
 from goldilocks.config.settings import COMPOSED, builder
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers import pixels
+from goldilocks.dataset.readers.content import UnreadableFile
 from goldilocks.errors import AnalysisError, ConfigError, DataError
 from goldilocks.interpret import gradcam
 from goldilocks.interpret.figures import (
@@ -219,14 +220,12 @@ def _pixels(file: Path, shape: tuple[int | None, ...], kind: str) -> np.ndarray:
         )
     height, width, channels = (int(size or 0) for size in shape)
     try:
-        with Image.open(file) as picture:
-            picture = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
-    except (OSError, UnidentifiedImageError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        image = pixels.decode(file, (height, width), levels=None).pixels
+    except UnreadableFile as error:
         raise DataError(
-            f"--image is {file}, which cannot be read: {reason}. Expected a JPEG or PNG file."
+            f"--image is {file}, which cannot be read: {error}. Expected a JPEG or PNG file."
         ) from error
-    return np.asarray(picture).reshape(height, width, -1)
+    return pixels.gray(image) if channels == 1 else image
 
 
 def _class_names(module: ModuleType, predicted: np.ndarray, *, top: int) -> list[str]:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.settings import Settings, key_of
-from goldilocks.dataset.readers import folders
+from goldilocks.dataset.readers import content, folders
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, did_you_mean
+from goldilocks.formatting import quoted
 from goldilocks.run.data_summary import DataSummary, summarize, summarize_columns
 
 
@@ -44,23 +45,26 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
     option, key = "table", "file"
     if path.is_dir():
         option, key = _option_of_folder(path), "dir"
+    elif "dataset.dir" in keys:
+        beside = next(word for word in overrides if key_of(word) == "dataset.dir")
+        option = _option_of_folder(Path(beside.partition("=")[2].strip("'")).expanduser())
     elif "dataset.time" in keys:
         option = "series"
     elif "dataset.text" in keys:
         option = "texts"
-    quoted = source.replace("'", r"\'")
     chosen = [] if "dataset" in keys else [f"dataset={option}"]
-    return [*chosen, f"dataset.{key}='{quoted}'", *overrides]
+    return [*chosen, f"dataset.{key}={quoted(source)}", *overrides]
 
 
 def _option_of_folder(folder: Path) -> str:
-    images, texts = (len(folders.below(folder, kind)) for kind in (folders.IMAGES, folders.TEXTS))
+    images, texts = (len(folders.below(folder, kind)) for kind in (content.IMAGES, content.TEXTS))
     if images + texts == 0:
         raise DataError(
-            f"{folder} holds no images and no texts ({', '.join(folders.IMAGES.suffixes)}, .txt); "
-            "expected a folder of them per class. For a table, give its file."
+            f"{folder} holds no images and no texts ({folders.shortened(content.IMAGES.suffixes)}, "
+            ".txt); expected a folder of them per class. For a table, give its file."
         )
-    return "images" if images >= texts else "texts"
+    # Beside each image a text may stand that describes it.
+    return "images" if 2 * images >= texts else "texts"
 
 
 def describe(settings: Settings, *, examples: int) -> DataSummary:
@@ -75,10 +79,11 @@ def describe(settings: Settings, *, examples: int) -> DataSummary:
         SplitError: The rows cannot be split as requested.
         ProblemError: The problem type of the data does not go with the settings.
     """
-    keys = settings.tree["dataset"]
+    keys, mute = settings.tree["dataset"], settings.tree["findings"]["mute"]
     if settings.choices["dataset"] == "table" and keys["target"] is None:
-        return summarize_columns(keys, examples=examples)
+        return summarize_columns(keys, mute=mute, examples=examples)
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
-    check_targets(settings.problem(dataset.problem), dataset, splits)
-    return summarize(dataset, splits, examples=examples)
+    problem = settings.problem(dataset.problem)
+    check_targets(problem, dataset, splits)
+    return summarize(dataset, splits, metric=problem.metric, mute=mute, examples=examples)

@@ -133,16 +133,16 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     dataset, split = outcome.context.dataset, outcome.spec.split
     windows = dataset.x
     name, target = windows.columns[windows.target], windows.values[:, windows.target]
-    reach = windows.lookback + windows.delay - 1  # points from a window's first to the predicted
+    starts = windows.starts
 
     # A part is drawn where its predicted points lie, the first one with its inputs.
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     bounds = {
-        part: (int(rows[0]) + reach, int(rows[-1]) + reach)
+        part: (int(starts[rows[0]]) + windows.reach, int(starts[rows[-1]]) + windows.reach)
         for part, rows in parts.items()
         if len(rows)
     }
-    bounds["train"] = (int(split.train[0]), bounds["train"][1])
+    bounds["train"] = (int(starts[split.train[0]]), bounds["train"][1])
     return {
         "series": series.parts(
             target,

@@ -6,9 +6,9 @@ A fresh run, a reused one, and the mean of several trainings are told in the sam
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Mapping
 
+from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings
 from goldilocks.formatting import number
 from goldilocks.run import test_ledger
@@ -116,4 +116,4 @@ def final_command(settings: Settings, best_epoch: int) -> str:
     typed = any(override.startswith("trainer.repeats=") for override in settings.overrides)
     if settings.tree["trainer"]["repeats"] > 1 and not typed:
         overrides.append("trainer.repeats=1")
-    return shlex.join([provenance.program("python"), "train.py", *overrides, "final=true"])
+    return as_typed([provenance.program("python"), "train.py", *overrides, "final=true"])

@@ -1,13 +1,13 @@
 """What a search has found: a summary in words, and a table of its trials."""
 
 import math
-import shlex
 from collections import Counter
 
 import optuna
 import pandas
 from optuna.trial import FrozenTrial, TrialState
 
+from goldilocks.config.literals import as_typed
 from goldilocks.formatting import number
 
 # Fewer different values do not show which parameter matters.
@@ -32,7 +32,7 @@ def summary(study: optuna.Study, *, measure: str) -> str:
 
     if complete:
         best = study.best_trial
-        command = shlex.join(["python", "train.py", *best.user_attrs["overrides"]])
+        command = as_typed(["python", "train.py", *best.user_attrs["overrides"]])
         value = number(study.best_value, digits=6)
         lines.append(f"best      {measure} {value} in trial {best.number}: {command}")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,9 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goldilocks.dataset import images, series
-from goldilocks.dataset.readers import conform, features, files, folders, textfiles
-from goldilocks.dataset.readers.features import ReadingOptions
+from goldilocks.dataset.readers import (
+    columns,
+    conform,
+    content,
+    files,
+    folders,
+    grids,
+    pixels,
+    textfiles,
+    times,
+)
+from goldilocks.dataset.readers.content import UnreadableFile, suffix_of
+from goldilocks.dataset.readers.reading import ReadingOptions
+from goldilocks.dataset.readers.times import Times
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
@@ -32,7 +44,8 @@ class Rows:
     """Some rows of the input, and what they are called.
 
     Attributes:
-        names: Of each row: the path of its file, its number in its file (from 1), or a time.
+        names: Of each row: the path of its file, its number in its file (from 1), or
+            the time that is predicted.
         x: Image: uint8 (rows, height, width, channels), 0 to 255. Table: a `pandas.DataFrame` as
             `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
             the columns' units.
@@ -64,9 +77,12 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
             f"{path} is not there (looked from {Path.cwd()}); expected a file or a folder."
             f"{did_you_mean(path.name, siblings, path.parent.joinpath)}"
         )
+    if not (path.is_file() or path.is_dir()):  # To open a pipe would wait for ever.
+        raise DataError(f"{path} is a pipe, socket or device; expected a file or a folder.")
     if schema.kind == "image":
         return "file", _images(path, schema)
-    if schema.kind == "text" and (path.is_dir() or path.suffix.lower() in folders.TEXTS.suffixes):
+    suffix = suffix_of(path.name)
+    if schema.kind == "text" and (path.is_dir() or suffix in ("", *content.TEXTS.suffixes)):
         return "file", _text_files(path)
 
     _check_is_table(path, schema.kind)
@@ -106,8 +122,8 @@ def _in_parts(
 
 
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
-    columns = _columns(path, schema, list(schema.columns))
-    frame = conform.conform(columns, schema.columns, path)
+    rows = _columns(path, schema, list(schema.columns))
+    frame = conform.conform(rows, schema.columns, path)
     yield from _in_parts(np.arange(1, len(frame) + 1), frame.take)
 
 
@@ -118,7 +134,7 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
         header = list(files.read_cells(path, header=schema.header, ask=False).frame.columns)
         name = header[0] if len(header) == 1 else TEXT
 
-    texts = features.texts(_columns(path, schema, [name])[name])
+    texts = columns.texts(_columns(path, schema, [name])[name])
     rows = np.flatnonzero(texts != "")
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
@@ -129,41 +145,45 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
-    """Yield a row for each point of time at which a window ends."""
+    """Yield a row for each point of time at which a window ends, named by the one it predicts."""
     inputs, notes = list(schema.columns), []
     frame = _columns(path, schema, list(dict.fromkeys([*schema.time, *inputs])))
     numbers = conform.conform(frame, schema.columns, path)
-    times = np.arange(1, len(frame) + 1)
+    fewest = max(2, schema.lookback)  # The time that is predicted goes by a step.
+    too_few = DataError(
+        f"{path} has {len(frame)} rows, of which no {fewest} follow each other without a hole, as "
+        "a window of the model needs. Add the rows that came before."
+    )
+    if numbers.notna().any(axis=1).sum() < 2:
+        raise too_few
+
+    counted = np.arange(1.0, len(frame) + 1)
+    points = Times(counted, counted, np.arange(len(frame)), "", "", ())
     if schema.time:
-        written = series.joined(frame[list(schema.time)])
-        points, read_as = series.read_times(written, path, ReadingOptions())
-        numbers, sorted_by = series.sort(numbers, points, written.name)
-        times = written.iloc[np.argsort(points, kind="stable")].to_numpy()
-        notes = [*read_as, *sorted_by]
+        points = times.read(frame, schema.time, path, ReadingOptions(), trained=schema.time_format)
+    grid = grids.lay_out(
+        numbers.iloc[points.rows],
+        points.values,
+        points.local,
+        fill=schema.fill,
+        lookback=schema.lookback,
+    )
+
+    values = grid.values[inputs].to_numpy("float32")
+    windows = Windows(values, tuple(inputs), 0, schema.lookback, schema.step, delay=0)
+    if not len(windows):
+        raise too_few
 
     ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
-    notes.append(
-        f"Each answer is for {ahead} after the last row that the model saw, which is named beside "
-        "it."
-    )
-    filled = numbers.ffill()
-    complete = filled.notna().all(axis=1).to_numpy()
-    if numbers.isna().to_numpy().any():
-        count = int(numbers.isna().sum().sum() - filled.isna().sum().sum())
-        notes.append(f"Filled {count} missing values with the ones before them in time.")
-    if not complete.all():
-        notes.append(
-            f"Left out {int((~complete).sum())} rows at the start, where a column has no value yet."
-        )
-
-    values = filled[complete].to_numpy("float32")
-    if len(values) < schema.lookback:
-        raise DataError(
-            f"{path} has {len(values)} usable rows, and a window of the model spans "
-            f"{schema.lookback}; expected at least so many. Add the rows that came before."
-        )
-    windows = Windows(values, tuple(inputs), 0, schema.lookback, schema.step, schema.delay)
-    yield from _in_parts(times[complete][schema.lookback - 1 :], windows.seen, notes)
+    notes = [
+        *points.notes,
+        *grid.notes(" ".join(schema.time) or "the rows"),
+        f"Each answer is for the time beside it, {ahead} after the last one that the model saw.",
+    ]
+    written = [
+        points.write(time) for time in grid.after(windows.starts + windows.reach, schema.delay)
+    ]
+    yield from _in_parts(np.array(written, object), windows.seen, notes)
 
 
 def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFrame:
@@ -185,38 +205,48 @@ def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFr
 
 
 def _text_files(path: Path) -> Iterator[Rows]:
-    expected = "holds a text; expected UTF-8 .txt files that are not empty."
-    read, damaged = textfiles.content, "no UTF-8 text"
-    for part in _files(path, folders.TEXTS, ROWS, read, damaged, expected):
+    def text(file: Path) -> str:
+        text = textfiles.content(file)
+        if not text:
+            raise UnreadableFile("no UTF-8 text" if text is None else "empty")
+        return text
+
+    expected = "holds a text; expected UTF-8 text files that are not empty."
+    for part in _files(path, content.TEXTS, ROWS, text, expected):
         yield replace(part, x=packing.column(part.x))
 
 
 def _images(path: Path, schema: Schema) -> Iterator[Rows]:
-    # Imports TensorFlow, for which other kinds of input need not wait.
-    from goldilocks.backend import tf
-
-    size = schema.image_size
+    size, levels = schema.image_size, schema.levels
     assert size is not None
+    remarks: list[str] = []
 
-    def pixels(file: Path) -> np.ndarray | None:
-        try:
-            return images.decode(str(file), size).numpy()
-        except tf.errors.OpError:
-            return None
+    def image(file: Path) -> np.ndarray:
+        picture = pixels.decode(file, size, levels=levels)
+        low, high = picture.span
+        if picture.animated:
+            remarks.append(f"{file.name} holds several pictures: the first one is taken.")
+        if not (math.isnan(low) or (levels and levels[0] <= low and high <= levels[1])):
+            seen = f"{levels[0]:g} to {levels[1]:g}" if levels else "values of 8 bits alone"
+            remarks.append(
+                f"{file.name} has values of {low:g} to {high:g}, and the model saw {seen}."
+            )
+        return picture.pixels
 
-    suffixes = ", ".join(folders.IMAGES.suffixes)
+    suffixes = folders.shortened(content.IMAGES.suffixes)
     expected = f"is an image that can be decoded; expected {suffixes}."
-    for part in _files(path, folders.IMAGES, IMAGES, pixels, "damaged, or no image", expected):
+    for part in _files(path, content.IMAGES, IMAGES, image, expected):
         rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
-        yield replace(part, x=rows if schema.channels == 3 else images.gray(rows))
+        notes = (*part.notes, *remarks)
+        remarks.clear()
+        yield replace(part, x=rows if schema.channels == 3 else pixels.gray(rows), notes=notes)
 
 
 def _files(
     path: Path,
-    wanted: folders.Files,
+    wanted: content.Files,
     size: int,
     read: Callable[[Path], Any],
-    damaged: str,
     expected: str,
 ) -> Iterator[Rows]:
     """Yield the contents of a file, or of those below a folder, some at a time, as lists.
@@ -225,8 +255,7 @@ def _files(
         path: Of the file or folder.
         wanted: What it holds.
         size: How many files to read at a time.
-        read: A file -> its content; None where it cannot be read.
-        damaged: What such a file is called.
+        read: A file -> its content; raises UnreadableFile.
         expected: What no file is or has, where none can be read, and what was expected.
 
     Raises:
@@ -238,20 +267,17 @@ def _files(
     if not names:
         raise DataError(
             f"{path} holds no {wanted.name}, and the model was trained on {wanted.name}; expected "
-            f"files that end in {', '.join(wanted.suffixes)}, in it or in folders below it."
+            f"files such as {folders.shortened(wanted.suffixes)}, in it or in folders below it."
         )
 
     total = 0
     for start in range(0, len(names), size):
         contents, skipped = {}, []
         for name in names[start : start + size]:
-            content = read(folder / name)
-            if content is not None and len(content):
-                contents[name] = content
-            elif content is None and (folder / name).stat().st_size:
-                skipped.append(f"Skipped {name} ({damaged}).")
-            else:
-                skipped.append(f"Skipped {name} (empty).")
+            try:
+                contents[name] = read(folder / name)
+            except UnreadableFile as error:
+                skipped.append(f"Skipped {name} ({error}).")
         total += len(contents)
         yield Rows(list(contents), list(contents.values()), tuple(skipped))
     if not total:

@@ -13,11 +13,13 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from goldilocks import console
+from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import PARENT_FILE, Settings
 from goldilocks.errors import ConfigError, JobError
-from goldilocks.formatting import markdown
+from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
+from goldilocks.run import data_summary
 from goldilocks.search.options import RESULTS
 from goldilocks.sweep import processes
 from goldilocks.tracking import Store, provenance, query, repair
@@ -63,12 +65,12 @@ class ParentRun:
         typed = [
             word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")
         ]
-        self.command = shlex.join(["python", "train.py", "-m", *typed, *overrides])
+        self.command = as_typed(["python", "train.py", "-m", *typed, *overrides])
         identity = json.dumps([self.command, provenance.code().digest])
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
         before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)
         self.opened = self.store.start_run(
-            " ".join(overrides) or "sweep",
+            name_of(overrides) or "sweep",
             parent=None,
             params={},
             tags={"role": "sweep", "fingerprint": fingerprint, "mlflow.source.name": "train.py"},
@@ -116,6 +118,11 @@ class ParentRun:
         self.tracker.tags(query.reused_tags(reused))
 
         self._end(job_records)
+        if codes := query.findings(runs):
+            console.result(
+                f"\nfindings  {', '.join(codes)} on the data; docs/findings.md explains them, and "
+                f"{data_summary.FILE} of a run says them"
+            )
         if self.run_id:  # Without tracking there is nothing to compare.
             compare = shlex.join([provenance.program("goldilocks"), "report", self.run_id])
             console.result(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlflow.entities import Run
 
-from goldilocks.dataset.readers.features import CATEGORY, NUMBER, Reading
+from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
 from goldilocks.encoding import schema
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, StoreError
@@ -81,7 +81,9 @@ def _derived(run: Run) -> Schema:
         channels=channels,
         text=text,
         time=(),
+        time_format="",
         header=None,
+        fill=0,
         lookback=0,
         step=0,
         delay=0,

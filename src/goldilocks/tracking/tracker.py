@@ -19,6 +19,7 @@ from mlflow.models import Model, infer_signature
 from goldilocks import console
 from goldilocks.dataset import Dataset
 from goldilocks.errors import StoreError
+from goldilocks.formatting import cut
 from goldilocks.tracking import ledger, sender
 from goldilocks.tracking.failures import FAILURES, explained, is_refusal
 from goldilocks.tracking.journal import Journal, last_epoch, milliseconds
@@ -35,7 +36,7 @@ SECONDS_BETWEEN_BEATS = 600.0
 # MLflow's own loader takes no missing categories, and has none of our layers.
 SERVED = "goldilocks.tracking.served"
 WRITTEN = (".yaml", ".md", ".json", ".txt", ".html")  # files that may quote a command
-PARAM_LENGTH, DIGEST_LENGTH = 6000, 36
+PARAM_LENGTH, TAG_LENGTH, DIGEST_LENGTH = 6000, 8000, 36  # MLflow takes no more.
 
 
 class JournalTracker:
@@ -113,8 +114,8 @@ class JournalTracker:
             self.flush()
 
     def describe(self, markdown: str) -> None:
-        """Set the description that MLflow shows on the run's page."""
-        self.tags({"mlflow.note.content": markdown})
+        """Set the description that MLflow shows on the run's page, a long one cut in its middle."""
+        self.tags({"mlflow.note.content": cut(markdown, TAG_LENGTH)})
 
     def dataset(self, dataset: Dataset, *, context: str) -> None:
         """Log the data set as an MLflow dataset input, with its source and digest."""
@@ -241,9 +242,12 @@ class JournalTracker:
 
 
 def written(value: Any) -> str:
-    """Return a value as a parameter has it: a text as it is, all else as JSON."""
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text[:PARAM_LENGTH]
+    """Return a value as a parameter has it: a text as it is, all else as JSON.
+
+    A long one is cut, which `...` shows; the artifact config.yaml has it whole.
+    """
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return cut(text, PARAM_LENGTH)
 
 
 def _requirements() -> list[str]:

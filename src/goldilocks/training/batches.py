@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from goldilocks.dataset import Dataset, images
+from goldilocks.dataset import Dataset
 from goldilocks.encoding import encoder as encoding
+from goldilocks.encoding import schema
 from goldilocks.model import Regularizer
 from goldilocks.protocol import Rows
 
@@ -133,24 +133,18 @@ def _reader(dataset: Dataset, encoder: keras.Model, rows: Rows) -> Callable[[tf.
         features = tf.constant(encoding.features(dataset, encoder, rows))
         return lambda positions: tf.cast(tf.gather(features, positions), encoder.output.dtype)
     if dataset.kind == "series":
-        values, first_points = tf.constant(dataset.x.values), tf.constant(rows[:, np.newaxis])
-        offsets = tf.constant(dataset.x.offsets)
+        values, offsets = tf.constant(dataset.x.values), tf.constant(dataset.x.offsets)
+        first_points = tf.constant(dataset.x.starts[rows][:, np.newaxis])
         return lambda positions: tf.gather(values, tf.gather(first_points, positions) + offsets)
-    if dataset.image_size:
-        files, signature = (
-            tf.constant(dataset.x[rows]),
-            tf.TensorSpec((*dataset.image_size, 3), "uint8"),
-        )
-        decode = functools.partial(images.decode, image_size=dataset.image_size)
-        return lambda positions: tf.map_fn(
-            decode, tf.gather(files, positions), fn_output_signature=signature
-        )
 
     def read(positions: tf.Tensor):
-        """Read images from an array; the pages of a memory map are shared by processes."""
+        """Read images from their files, or from an array, whose memory map processes share."""
         pixels = tf.numpy_function(
-            lambda index: np.asarray(dataset.x[rows[index]]), [positions], "uint8", stateful=False
+            lambda index: encoding.pixels(dataset, rows[index]),
+            [positions],
+            "uint8",
+            stateful=False,
         )
-        return tf.ensure_shape(pixels, (None, *dataset.x.shape[1:]))
+        return tf.ensure_shape(pixels, (None, *schema.image_shape(dataset)))
 
     return read

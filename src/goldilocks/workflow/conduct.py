@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
 from goldilocks import console
+from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings, hash_of
 from goldilocks.encoding.targets import standardized
+from goldilocks.formatting import name_of
 from goldilocks.jobs.resources import Room
 from goldilocks.report.workflow import log, text
 from goldilocks.report.workflow.results import (
@@ -88,7 +90,7 @@ def conduct(settings: Settings, room: Room) -> None:
             folder=folder,
         )
         opened = store.start_run(
-            f"workflow {settings.name}",
+            name_of(["workflow", *settings.name.split(" ")]),
             parent=None,
             params=settings.flat,
             tags=context.tags
@@ -219,7 +221,7 @@ def _report(context: Context, results: Results) -> WorkflowReport:
     command = [provenance.program("python"), "workflow.py", *settings.overrides]
     return WorkflowReport(
         name=settings.name,
-        command=shlex.join(command),
+        command=as_typed(command),
         data=f"{dataset.source.replace('_', '-')}: {dataset.location}",
         digest=dataset.digest,
         results=results,

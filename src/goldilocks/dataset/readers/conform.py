@@ -9,8 +9,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from goldilocks.dataset.readers import dates, features, numbers
-from goldilocks.dataset.readers.features import CATEGORY, NUMBER, TRUTH, Reading
+from goldilocks.dataset.readers import dates, numbers
+from goldilocks.dataset.readers.columns import (
+    cells,
+    days_of,
+    finite,
+    is_text,
+    texts,
+    truths_of,
+    typed,
+)
+from goldilocks.dataset.readers.reading import CATEGORY, DATE, NUMBER, TRUTH, Reading
 from goldilocks.errors import DataError
 
 
@@ -32,15 +41,18 @@ def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) ->
     for name, reading in readings.items():
         column = frame[name]
         if reading.kind == CATEGORY:
-            values = features.texts(column)
-        elif reading.kind == TRUTH and features.is_text(column):
-            values = features.truths_of(features.texts(column))
-        elif not features.is_text(column):
-            values, _, _ = features.typed(column)
+            values = texts(column)
+            values[np.isin(values, reading.words)] = ""
+        elif reading.kind == TRUTH and is_text(column):
+            values = truths_of(texts(column))
+        elif not is_text(column):
+            values, other, _ = typed(column)
+            if (other.kind == DATE) != (reading.kind == DATE) and column.notna().any():
+                values = None
         elif reading.kind == NUMBER:
             values = _number_as(reading, column, path)
         else:
-            values = features.days_of(_date_as(reading, column, path))
+            values = days_of(_date_as(reading, column, path))
         if values is None or (reading.kind != CATEGORY and values.dtype == object):
             raise DataError(
                 f"{path}: the column {name!r} holds {str(column.dropna().iloc[0])!r}; expected "
@@ -52,19 +64,21 @@ def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) ->
 
 def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
     """Return cells as numbers in the style of training, else in the only other one that fits."""
-    readings = numbers.read_numbers(features.cells(column))
+    readings = numbers.read_numbers(cells(column))
     if not readings and column.isna().all():
         return np.full(len(column), np.nan)
     alike = [number for number in readings if number.style == reading.style] or readings
     units = {alike[0].style.behind, alike[0].style.before} - {""} if alike else set()
-    if len(alike) != 1 or units - {reading.style.behind, reading.style.before}:
+    expected = {reading.style.behind, reading.style.before}
+    without = numbers.is_unit(reading.style.behind) and not units
+    if len(alike) != 1 or units - expected or without:
         raise _refused(reading, column, _first_odd(column, reading), path)
     for word in alike[0].words:
         if word not in reading.words:
             raise _refused(
                 reading, column, int(np.flatnonzero(column.str.strip() == word)[0]), path
             )
-    return features.finite(alike[0].values)[0]
+    return finite(alike[0].values)[0]
 
 
 def _refused(reading: Reading, column: pd.Series, row: int, path: Path) -> DataError:
@@ -87,7 +101,7 @@ def _first_odd(column: pd.Series, reading: Reading) -> int:
         if isinstance(cell, str) and not any(
             number.style.decimal == reading.style.decimal
             and number.style.thousands in ("", reading.style.thousands)
-            for number in numbers.read_numbers(pa.array([cell]))
+            for number in numbers.read_numbers(pa.array([cell], pa.large_string()))
         ):
             return row
     return 0
@@ -95,6 +109,7 @@ def _first_odd(column: pd.Series, reading: Reading) -> int:
 
 def _date_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
     """Return cells as dates in the format of training, else in the only other one that fits."""
+    column = column.where(~np.isin(texts(column), ["", *reading.words]))
     values = dates.read_as(column, reading.format)
     unread = np.isnat(values) & column.notna().to_numpy()
     if not unread.any():

@@ -8,104 +8,43 @@ neither number, date nor text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from pandas.api import types
 
 from goldilocks.dataset.readers import dates, numbers
+from goldilocks.dataset.readers.columns import (
+    cells,
+    days_of,
+    encode,
+    finite,
+    is_text,
+    truths_of,
+    typed,
+)
 from goldilocks.dataset.readers.dates import DateReading
 from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
+from goldilocks.dataset.readers.reading import (
+    CATEGORY,
+    DATE,
+    NUMBER,
+    TRUTH,
+    Reading,
+    ReadingOptions,
+)
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
-NUMBER, DATE, CATEGORY, TRUTH = "number", "date", "category", "true or false"
-TRUTHS = {"true": 1.0, "false": 0.0}  # in small letters
 DECIMALS = {"point": ".", "comma": ","}  # of `dataset.decimal`
-MANY_CATEGORIES = 100  # Each category becomes an input of the network.
+LONGEST = 15  # digits that float64 tells apart
 # A counter of rows has whole numbers that are all different and fill this share of their range:
 # some rows of the file may have been left out.
 COUNTED = 2 / 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadingOptions:
-    """What a person has decided about the reading of a file.
-
-    Attributes:
-        decimal: "point", "comma", or "auto" to ask where a number could be read with either.
-        date_format: Of `strptime`, for dates that could be read in two ways; or None.
-        keep: Names of columns that are used although they seem to count or name rows.
-        missing: Words that stand for a missing value in a column of words.
-        ignore_case: Whether labels that differ in capital letters alone are one class.
-    """
-
-    decimal: str = "auto"
-    date_format: str | None = None
-    keep: Sequence[str] = ()
-    missing: Sequence[str] = ()
-    ignore_case: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a format that leaves the year to be guessed.
-
-        Raises:
-            DataError: Says so.
-        """
-        if self.date_format is not None and not dates.names_a_year(self.date_format):
-            raise DataError(
-                f"dataset.date_format is {self.date_format!r}, which names no year; expected one "
-                "with %Y or %y. Write the year into the file."
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How a column is read: enough to read other rows alike.
-
-    Attributes:
-        kind: "number", "date" (days since 1970-01-01), "true or false" (1 and 0), or "category".
-        style: How numbers are written.
-        format: How dates are written; "" of other columns.
-        words: What was taken for a gap among numbers.
-        example: Its first cell that is not missing.
-        distinct: Number of different values.
-        missing: Number of missing ones.
-        left_out: Why it is no input, in words; "" where it is one.
-    """
-
-    kind: str
-    style: NumberStyle = field(default_factory=NumberStyle)
-    format: str = ""
-    words: tuple[str, ...] = ()
-    example: str = ""
-    distinct: int = 0
-    missing: int = 0
-    left_out: str = ""
-
-    def describe(self) -> str:
-        """Return the reading in words: "number, written 1.234,5 €"."""
-        if self.kind == DATE:
-            return f"date, written {self.format}"
-        if self.kind == NUMBER and self.style != NumberStyle():
-            return f"number, written {self.style.describe()}"
-        return self.kind
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what `from_json` reads."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, written: Mapping[str, Any]) -> Reading:
-        """Return the reading that `to_json` wrote."""
-        values = dict(written)
-        values["style"] = NumberStyle(**values["style"])
-        values["words"] = tuple(values["words"])
-        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -123,13 +62,15 @@ class Prepared:
     remarks: Mapping[str, Sequence[str]]
 
     @property
+    def left_out(self) -> str:
+        """The columns that are no input, each with the reason."""
+        reasons = {name: reading.left_out for name, reading in self.readings.items()}
+        return "; ".join(f"{name!r}, {reason}" for name, reason in reasons.items() if reason)
+
+    @property
     def notes(self) -> list[str]:
-        """Sentences on what was left out, converted or is missing."""
-        notes = [
-            f"Left out the column {name!r}: {reading.left_out}."
-            for name, reading in self.readings.items()
-            if reading.left_out
-        ]
+        """Sentences on what was converted or is missing."""
+        notes = list[str]()
         for name, remarks in self.remarks.items():
             notes += [f"Column {name!r} {remark}." for remark in remarks]
         missing = {name: self.readings[name].missing for name in self.x.columns}
@@ -154,15 +95,15 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
     Raises:
         DataError: A column can be read in two ways.
     """
-    written = {str(name): numbers.read_numbers(cells(column)) for name, column in _texts_of(frame)}
-    decimals = _decimals(written.values(), options)
+    written = _numbers_of(frame)
+    decimals = functools.cache(lambda: _decimals(written.values(), options))
 
     usable: dict[str, pd.Series] = {}
     readings: dict[str, Reading] = {}
     remarks: dict[str, Sequence[str]] = {}
     for column_name, column in frame.items():
         name = str(column_name)
-        if written.get(name):
+        if written.get(name) and not _are_long(column, written[name][0]):
             number = choose(column, written[name], decimals, path)
             values, reading, remarks[name] = _number(number)
         elif name in written:
@@ -173,33 +114,44 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
         reading = _counted(reading, column, values)
         if values is not None and name not in options.keep:
             reading = replace(reading, left_out=_useless(name, values, reading))
+        if reading.left_out and reading.kind == CATEGORY:  # Numbers in two styles, for example.
+            reading = replace(reading, left_out="; it ".join([reading.left_out, *remarks[name]]))
         readings[name] = reading
         if values is None or reading.left_out:
             del remarks[name]
             continue
         # With the dtype, else pandas makes its own str of objects.
         usable[name] = pd.Series(values, frame.index, values.dtype)
-    return Prepared(pd.DataFrame(usable, index=frame.index), readings, remarks)
+    # Columns are not copied into one block, which takes as long as reading them.
+    return Prepared(pd.DataFrame(usable, index=frame.index, copy=False), readings, remarks)
+
+
+def _are_long(column: pd.Series, number: NumberReading) -> bool:
+    """Return whether a column holds codes of more digits than float64 has, such as accounts."""
+    if np.fmax.reduce(number.values) < 10.0**LONGEST:
+        return False
+    return bool(column.str.strip().str.fullmatch(rf"\d{{{LONGEST + 1},}}").any())
 
 
 def choose(
-    column: pd.Series, readings: Sequence[NumberReading], decimals: set[str], path: Path
+    column: pd.Series,
+    readings: Sequence[NumberReading],
+    decimals: Callable[[], set[str]],
+    path: Path,
 ) -> NumberReading:
     """Return the one reading of a column of numbers, or ask.
 
     Args:
         column: Its cells.
         readings: Of `read_numbers`, at least one.
-        decimals: What stands before decimals in the file, as far as it is known.
+        decimals: Finds what stands before decimals in the file, as far as it is known.
         path: The file, for messages.
 
     Raises:
         DataError: Two readings explain all cells, and nothing in the file decides.
     """
-    if len(readings) > 1 and len(decimals) == 1:
-        readings = [
-            reading for reading in readings if reading.style.decimal in decimals
-        ] or readings
+    if len(readings) > 1 and len(marks := decimals()) == 1:
+        readings = [reading for reading in readings if reading.style.decimal in marks] or readings
     if len(readings) == 1:
         return readings[0]
 
@@ -212,31 +164,16 @@ def choose(
     )
 
 
-def cells(column: pd.Series) -> pa.StringArray:
-    """Return a column of texts as an array of Arrow; null where a cell is missing."""
-    array = pa.array(column, pa.string(), from_pandas=True)
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-
-
-def texts(column: pd.Series) -> np.ndarray:
-    """Return a column as str objects (rows,), without spaces around them; "" where missing."""
-    stripped = column.astype(object).where(column.notna(), "").map(lambda value: str(value).strip())
-    missing = stripped.str.lower().isin(numbers.MISSING)
-    return stripped.where(~missing, "").to_numpy(dtype=object)
-
-
-def decimals_of(frame: pd.DataFrame, options: ReadingOptions) -> set[str]:
-    """Return what stands before decimals in the columns of texts that are read in one way."""
-    if options.decimal != "auto":
-        return {DECIMALS[options.decimal]}
-    readings = (numbers.read_numbers(cells(column)) for _, column in _texts_of(frame))
-    return _decimals(readings, options)
+def decimals_of(frame: pd.DataFrame, options: ReadingOptions) -> Callable[[], set[str]]:
+    """Return what finds, once it is asked, what stands before decimals in columns of texts."""
+    return functools.cache(lambda: _decimals(_numbers_of(frame).values(), options))
 
 
 def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOptions) -> set[str]:
+    """Return what stands before decimals in the columns that are read in one way."""
     if options.decimal != "auto":
         return {DECIMALS[options.decimal]}
-    marks = set()
+    marks: set[str] = set()
     for readings in written:
         if len(readings) != 1:
             continue
@@ -247,17 +184,11 @@ def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOption
     return marks
 
 
-def is_text(column: pd.Series) -> bool:
-    """Return whether a column holds texts as they stand in a file."""
-    return isinstance(column.dtype, pd.StringDtype) or (
-        column.dtype == object and types.infer_dtype(column, skipna=True) == "string"
-    )
-
-
-def _texts_of(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    for name, column in frame.items():
-        if is_text(column):
-            yield str(name), column
+def _numbers_of(frame: pd.DataFrame) -> dict[str, list[NumberReading]]:
+    """Return the readings as numbers of each column of texts, by its name."""
+    columns = {str(name): cells(column) for name, column in frame.items() if is_text(column)}
+    with ThreadPoolExecutor() as threads:  # Arrow releases the interpreter lock.
+        return dict(zip(columns, threads.map(numbers.read_numbers, columns.values()), strict=True))
 
 
 def _number(number: NumberReading) -> tuple[np.ndarray, Reading, list[str]]:
@@ -274,29 +205,21 @@ def _date_or_category(
     column: pd.Series, path: Path, options: ReadingOptions
 ) -> tuple[np.ndarray, Reading, list[str]]:
     # Codes and counters of digits alone may look like "202001"; only times are asked for that.
-    digits = column.dropna().str.fullmatch(r"\s*\d+\s*").all()
-    if not digits and (date := choose_date(column, path, options)) is not None:
-        remark = f"holds dates, written {date.format}; it became days since 1970-01-01"
-        return days_of(date.values), Reading(kind=DATE, format=date.format), [remark]
+    positions, words = encode(column)
+    digits = all(word.isdecimal() for word in words if word)
+    gaps = tuple(word for word in words if word.lower() in numbers.GAPS)
+    dated = column.where(~np.isin(words, ["", *gaps])[positions])
+    if not digits and (date := choose_date(dated, path, options)) is not None:
+        remarks = [f"holds dates, written {date.format}; it became days since 1970-01-01"]
+        remarks += [f"has {', '.join(map(repr, gaps))} for missing dates"] * bool(gaps)
+        return days_of(date.values), Reading(kind=DATE, format=date.format, words=gaps), remarks
 
-    values = texts(column)
-    truths = truths_of(values)
+    truths = truths_of(words)
     if truths is not None:
-        return truths, Reading(kind=TRUTH), []
-    for word in options.missing:
-        values[values == word] = ""
-    present = pd.Series(values[values != ""], dtype="str")
-    remarks = _nearly_number(present) + _many(present)
-    return values, Reading(kind=CATEGORY), remarks
-
-
-def truths_of(values: np.ndarray) -> np.ndarray | None:
-    """Return "true" as 1 and "false" as 0, NaN where missing; None where other words occur."""
-    truths = pd.Series(values).str.lower().map({**TRUTHS, "": np.nan}.get)
-    is_missing = values == ""
-    if is_missing.all() or (truths.isna().to_numpy() & ~is_missing).any():
-        return None
-    return truths.to_numpy(dtype=np.float64)
+        return truths[positions], Reading(kind=TRUTH), []
+    gaps = tuple(options.gaps)
+    words[np.isin(words, gaps)] = ""
+    return words[positions], Reading(kind=CATEGORY, words=gaps), []
 
 
 def choose_date(column: pd.Series, path: Path, options: ReadingOptions) -> DateReading | None:
@@ -331,68 +254,12 @@ def _shown_date(reading: DateReading, row: int) -> str:
     return f"{dates.shown(reading.values[row])} (\"dataset.date_format='{reading.format}'\")"
 
 
-def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
-    """Return a column of a file that has types, such as Parquet."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(object)
-    if types.is_bool_dtype(column.dtype) or (
-        types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"
-    ):
-        return _typed_number(column)
-    if types.is_datetime64_any_dtype(column.dtype):
-        return _typed_dates(column)
-    if types.is_timedelta64_dtype(column.dtype):
-        values, reading, _ = _typed_number(column / pd.Timedelta(days=1))
-        return values, reading, ["holds durations; it became days"]
-
-    kind = types.infer_dtype(column.dropna(), skipna=True)
-    if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
-        return _typed_number(column)
-    if kind in ("date", "datetime", "datetime64"):
-        return _typed_dates(column)
-    if kind not in ("string", "mixed-integer"):
-        reason = f"it holds {kind} values; expected numbers, dates or texts"
-        return None, Reading(kind=CATEGORY, left_out=reason), []
-    return texts(column), Reading(kind=CATEGORY), _many(column.dropna().astype("str"))
-
-
-def _typed_number(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
-    values, remarks = finite(column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True))
-    return values, Reading(kind=NUMBER), remarks
-
-
-def _typed_dates(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
-    times = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
-    remark = "holds dates; it became days since 1970-01-01"
-    return days_of(times), Reading(kind=DATE, format=dates.ISO), [remark]
-
-
-def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Return numbers, NaN where one is infinite or too large for float32; and a remark on these."""
-    with np.errstate(invalid="ignore"):
-        beyond = np.abs(values) > np.finfo(np.float32).max
-    if not beyond.any():
-        return values, []
-    first = values[beyond][0]
-    what = "infinite values" if np.isinf(first) else f"values beyond float32, such as {first:g}"
-    return (
-        np.where(beyond, np.nan, values),
-        [f"holds {beyond.sum()} {what}; they count as missing"],
-    )
-
-
-def days_of(times: np.ndarray) -> np.ndarray:
-    """Return points of time as days since 1970-01-01, float64 (rows,); NaN where missing."""
-    days = (times - np.datetime64(0, "us")) / np.timedelta64(1, "D")
-    return np.asarray(days, np.float64)
-
-
 def _counted(reading: Reading, column: pd.Series, values: np.ndarray | None) -> Reading:
     """Return a reading with an example and the numbers of different and of missing values."""
-    present = column.dropna()
-    example = str(present.iloc[0]) if len(present) else ""
+    present = column.notna().to_numpy()
+    example = str(column.iloc[present.argmax()]) if present.any() else ""
     if values is None:
-        return replace(reading, example=example, missing=len(column) - len(present))
+        return replace(reading, example=example, missing=len(column) - int(present.sum()))
     gaps = values == "" if values.dtype == object else np.isnan(values)
     missing = int(gaps.sum())
     distinct = len(pd.unique(values)) - (missing > 0)
@@ -411,33 +278,11 @@ def _useless(name: str, values: np.ndarray, reading: Reading) -> str:
     if present == 1 or reading.distinct < present:
         return ""
     if values.dtype == object:
-        return f"its {present} texts are all different, so they name rows and cannot be learnt from"
+        return f"its {present} texts name the rows; {argument('dataset.keep', name)} keeps it"
     if reading.kind == NUMBER and not reading.missing and (values % 1 == 0).all():
         steps = np.diff(np.sort(values))
         if present >= COUNTED * (
             (values.max() - values.min()) / np.gcd.reduce(steps.astype(int)) + 1
         ):
-            return f"it counts the rows; \"dataset.keep=['{name}']\" keeps it"
+            return f"it counts the rows; {argument('dataset.keep', name)} keeps it"
     return ""
-
-
-def _nearly_number(text: pd.Series) -> list[str]:
-    """Return the remark on a column of numbers that words or units made into text."""
-    plain = pd.to_numeric(text, errors="coerce").isna()
-    words = list(text[plain])
-    if not 0 < len(words) <= 0.1 * len(text):
-        return []
-    return [
-        f"is read as categories, because {len(words)} of its {len(text)} values are no numbers, "
-        f"such as {words[0]!r}; correct them, or leave the cells empty"
-    ]
-
-
-def _many(text: pd.Series) -> list[str]:
-    distinct = text.nunique()
-    if distinct <= MANY_CATEGORIES or distinct == len(text):
-        return []
-    return [
-        f"has {distinct} categories, each an input of the network; leave it out with dataset.drop "
-        "if that is too many"
-    ]

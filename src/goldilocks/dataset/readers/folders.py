@@ -9,43 +9,23 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 
+from goldilocks.dataset.readers import layouts, tabular
+from goldilocks.dataset.readers.content import Files, ignored_as, suffix_of
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3
-# Folders by these names are parts of a split data set, not classes; taken for classes, a model
-# would learn nonsense.
-SPLITS = {"train", "training", "val", "valid", "validation", "test", "test1", "testing"}
-
-
-@dataclass(frozen=True)
-class Files:
-    """What to look for: its name in the plural, and its suffixes, the usual one first."""
-
-    name: str
-    suffixes: tuple[str, ...]
-
-    @property
-    def layouts(self) -> str:
-        """How the files may be laid out in a folder, for people."""
-        usual = self.suffixes[0]
-        return (
-            f"Expected two classes or more: a subfolder for each (cats/1{usual}, dogs/1{usual}), "
-            f"or one folder whose file names begin with the class (cat.0{usual}, dog.0{usual})"
-        )
-
-
-# What `tf.io.decode_image` of TensorFlow 2.21 decodes, by content whatever the suffix.
-IMAGES = Files("images", (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"))
-TEXTS = Files("texts", (".txt",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +38,10 @@ class Listing:
         labels: int64 (files,), index into `classes`.
         classes: Names of the classes, alphabetical, capitals and small letters alike.
         notes: Sentences about what was ignored.
+        parts: Of each file the part of a split: "train", "validation", "test", or "" where the
+            protocol decides; empty where there are none.
+        groups: int64 (files,), files of the same number are never split; None without groups.
+        answers: Of each file its targets, where a table says them; None where folders do.
     """
 
     folder: Path
@@ -65,78 +49,199 @@ class Listing:
     labels: np.ndarray
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    groups: np.ndarray | None = None
+    answers: pd.DataFrame | None = None
 
 
-def find(folder: Path, wanted: Files) -> Listing:
+def find(
+    folder: Path,
+    wanted: Files,
+    *,
+    outer: str = "auto",
+    drop: Sequence[str] = (),
+    parts: Mapping[str, str | None] = MappingProxyType({}),
+) -> Listing:
     """List the images or texts of a folder, in one of their `layouts`.
 
     A single folder inside it, with nothing beside it, is descended into.
 
+    Args:
+        folder: The folder.
+        wanted: What is listed.
+        outer: What the first folders inside it are, as in `layouts.arrange`.
+        drop: Names of folders, or of classes in the names of files, that are left out.
+        parts: Other folders with the same classes, for "validation" and "test", or None.
+
     Raises:
-        DataError: The folder cannot be read, is empty or holds fewer than two classes, or a class
-            fewer than `FEWEST` files.
+        DataError: A folder cannot be read, is empty or holds fewer than two classes, parts have
+            different classes, the layout can be taken in several ways, or a class has fewer than
+            `FEWEST` files.
     """
     ignored: Counter[str] = Counter()
+    seen: set[str] = set()
     try:
-        folder, subfolders, files = _unwrapped(folder, wanted, ignored)
-        if subfolders and {name.casefold() for name in subfolders} <= SPLITS:
-            raise DataError(
-                f"{folder} holds the folders {', '.join(subfolders)}: parts of a split data set, "
-                "not classes. Expected a folder per class; give one part, "
-                f"dataset.dir={folder / subfolders[0]}, and the protocol splits it."
-            )
-        members = {}
-        for name in subfolders:
-            inside = _walk(folder / name, wanted, ignored)
-            members[name] = [f"{name}/{file}" for file in inside]
-        if subfolders:
-            ignored[f"{wanted.name} beside the class folders"] += len(files)
-        else:
-            members = _by_name(folder, files, wanted)
+        drop = tabular.names_of(drop, os.listdir(folder))  # noqa: PTH208
     except OSError as error:
         raise _unreadable(folder, error) from error
+    folder, places, notes, names = _places(folder, wanted, outer, drop, seen, ignored)
+    joined = list(places)
+    for part, path in parts.items():
+        if path is None:
+            continue
+        directory = Path(str(path)).expanduser()
+        other, others, _, names_of_other = _places(directory, wanted, outer, drop, seen, ignored)
+        if any(place.part for place in (*places, *others)):
+            raise DataError(
+                f"dataset.{layouts.KEYS[part]} is given, and {folder} or {other} holds parts of a "
+                "split itself. Expected a folder for each class in both, or dataset.dir alone."
+            )
+        layouts.check_classes({str(folder): names, str(other): names_of_other})
+        beside = os.path.relpath(other.resolve(), folder.resolve())
+        joined += [layouts.Place(f"{beside}/{file}", label, part) for file, label, _ in others]
+    if set(drop) - seen:
+        raise DataError(
+            f"dataset.drop_classes is {shortened(drop)}; expected some of the folders in {folder}: "
+            f"{shortened(sorted(seen), 20)}."
+        )
 
-    classes = tuple(sorted(members, key=lambda name: (name.casefold(), name)))
+    classes = sorted(names, key=lambda name: (name.casefold(), name))
+    counts = Counter(place.label for place in joined)
+    of_files = _notes(folder, wanted, [place.file for place in joined], ignored)
     if len(classes) < 2:
         what = f"no {wanted.name}"
         for name in classes:
-            what = f"one class, {name!r} ({len(members[name])} {wanted.name})"
-        raise DataError(f"{folder} holds {what}. {wanted.layouts}.")
+            what = f"one class, {name!r} ({counts[name]} {wanted.name})"
+        raise DataError(f"{folder} holds {what}. {' '.join([f'{wanted.layouts}.', *of_files])}")
 
-    counts = [len(members[name]) for name in classes]
-    notes = ()
-    if ignored.total():
-        kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
-        notes = (f"Ignored {ignored.total()} files in {folder}: {', '.join(kinds)}.",)
+    order = {part: at for at, part in enumerate(["", *layouts.KEYS])}
+    index = {name: at for at, name in enumerate(classes)}
+    joined.sort(key=lambda at: (index[at.label], order[at.part], _natural(at.file)))
+    if drop:
+        notes.append(f"Left out the folders {', '.join(drop)}.")
+    groups = None
+    if outer == "groups":
+        groups = np.unique([place.file.split("/")[0] for place in joined], return_inverse=True)[1]
     listing = Listing(
         folder=folder,
-        files=tuple(file for name in classes for file in sorted(members[name], key=_natural)),
-        labels=np.repeat(np.arange(len(classes), dtype=np.int64), counts),
-        classes=classes,
-        notes=notes,
+        files=tuple(place.file for place in joined),
+        labels=np.array([index[place.label] for place in joined], np.int64),
+        classes=tuple(classes),
+        notes=(*notes, *of_files),
+        parts=tuple(place.part for place in joined),
+        groups=groups,
     )
-    what = f"{wanted.name} ({', '.join(wanted.suffixes)})"
-    check_left(listing, np.arange(len(listing.files)), what, ())
+    rare = [name for name in classes if counts[name] < FEWEST]
+    ways = [f"{argument('dataset.drop_classes', *rare)} leaves classes out."] * (outer != "classes")
+    check_left(listing, np.arange(len(listing.files)), wanted.name, [*ways, *of_files])
     return listing
 
 
+def _notes(
+    folder: Path, wanted: Files, files: Sequence[str], ignored: Counter[str]
+) -> tuple[str, ...]:
+    """Return sentences about what was taken by its content, ignored, and has to be converted."""
+    notes: list[str] = []
+    odd = [file for file in files if suffix_of(file) not in wanted.suffixes]
+    if odd:
+        notes.append(
+            f"Took {len(odd)} files in {folder} for {wanted.name} by what they hold, not by their "
+            f"names: {shortened(sorted(odd, key=_natural))}."
+        )
+    if ignored.total():
+        kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
+        notes.append(f"Ignored in {folder}: {shortened(kinds, 15)}.")
+    unread = [suffix for suffix in wanted.converted.split() if suffix in ignored]
+    if unread:
+        conversion = wanted.conversion.format(folder=folder, suffix=unread[0])
+        notes.append(f"To use {', '.join(unread)}, convert them {conversion}")
+    return tuple(notes)
+
+
+def _places(
+    folder: Path,
+    wanted: Files,
+    outer: str,
+    drop: Sequence[str],
+    seen: set[str],
+    ignored: Counter[str],
+) -> tuple[Path, list[layouts.Place], list[str], set[str]]:
+    """Return the folder inside which the files are, where they are, notes, and the classes.
+
+    What folders, or classes in the names of files, are called is added to `seen`.
+    """
+    try:
+        folder, subfolders, files = _unwrapped(folder, wanted, drop, seen, ignored)
+        tops = {
+            name: [f"{name}/{file}" for file in _walk(folder / name, wanted, ignored)]
+            for name in subfolders
+        }
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+    if not tops:
+        places = layouts.by_names(files)
+        if len(places) < len(files):
+            nameless = next(file for file in files if file.count(".") < 2)
+            raise DataError(
+                f"{folder / nameless} has no class in its name, and {folder} has no class folders. "
+                f"{wanted.layouts}.{_table_beside(folder)}"
+            )
+        seen |= {place.label for place in places}
+        places = [place for place in places if place.label not in drop]
+        return folder, places, [], {place.label for place in places}
+
+    for name, inside in tops.items():
+        seen.update(step for file in inside for step in file.split("/")[:-1])
+        tops[name] = [file for file in inside if not set(drop) & set(file.split("/")[:-1])]
+    places, notes = layouts.arrange(folder, tops, outer)
+    count = len(files) + sum(map(len, tops.values())) - len(places)
+    ignored[f"{wanted.name} beside the class folders"] += count
+    empty = {name for name, inside in tops.items() if not inside}
+    return folder, places, notes, empty | {place.label for place in places}
+
+
+def _table_beside(folder: Path) -> str:
+    """Return what to type if a table in a folder, or beside it, says what its files show."""
+    tables = [
+        file
+        for place in (folder, folder.parent)
+        for file in sorted(place.iterdir())
+        if file.suffix.lower() in (".csv", ".tsv", ".xlsx", ".parquet")
+    ]
+    if not tables:
+        return ""
+    keys = f"{argument('dataset.dir', str(folder))} {argument('dataset.file', str(tables[0]))}"
+    return f" If {tables[0].name} says what the files show, type {keys}."
+
+
 def _unwrapped(
-    folder: Path, wanted: Files, ignored: Counter[str]
+    folder: Path, wanted: Files, drop: Sequence[str], seen: set[str], ignored: Counter[str]
 ) -> tuple[Path, list[str], list[str]]:
     """Return the first folder that holds more than one folder, its subfolders and wanted files."""
     while True:
-        entries = list(os.scandir(folder))
-        subfolders = sorted(
-            entry.name for entry in entries if entry.is_dir() and _shown(entry.name)
-        )
-        files = [
-            entry.name
-            for entry in entries
-            if entry.is_file() and _counted(entry.name, wanted, ignored)
-        ]
+        subfolders, files = _entries(folder, wanted, ignored)
+        seen.update(subfolders)
+        subfolders = [name for name in subfolders if name not in drop]
         if files or len(subfolders) != 1:
             return folder, subfolders, files
         folder = folder / subfolders[0]
+
+
+def _entries(folder: Path, wanted: Files, ignored: Counter[str]) -> tuple[list[str], list[str]]:
+    """Return the names of a folder's subfolders, sorted, and of its wanted files."""
+    subfolders: list[str] = []
+    files: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            kind = ignored_as(entry, wanted)
+            if kind:
+                ignored[kind] += 1
+            elif entry.is_dir():
+                subfolders.append(entry.name)
+            else:
+                files.append(entry.name)
+    return sorted(subfolders), files
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
@@ -144,15 +249,20 @@ def _unreadable(path: Path, error: OSError) -> DataError:
     return DataError(f"Could not read {path}: {error}. Expected a folder that you may read.")
 
 
-def shortened(names: Sequence[str]) -> str:
-    """Return the first five names, and dots for the others, for a message."""
-    first = list(names[:5])
-    if len(names) > 5:
+def shortened(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names, `most` at most, and dots for the others, for a message."""
+    first = list(names[:most])
+    if len(names) > most:
         first.append("...")
     return ", ".join(first)
 
 
-def check_left(listing: Listing, rows: np.ndarray, what: str, notes: Sequence[str]) -> None:
+def check_left(
+    listing: Listing,
+    rows: np.ndarray,
+    what: str,
+    notes: Sequence[str],
+) -> None:
     """Raise DataError where a class has fewer than `FEWEST` files left.
 
     Args:
@@ -247,59 +357,21 @@ def hashes(listing: Listing) -> np.ndarray:
         ) from error
 
 
-def _by_name(folder: Path, names: list[str], wanted: Files) -> dict[str, list[str]]:
-    """Return the files of a flat folder by the part of their names before the first dot."""
-    members: dict[str, list[str]] = {}
-    for name in names:
-        parts = name.split(".")
-        if len(parts) < 3:
-            raise DataError(
-                f"{folder / name} has no class in its name, and {folder} has no class folders. "
-                f"{wanted.layouts}."
-            )
-        members.setdefault(parts[0], []).append(name)
-    return members
-
-
 def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
     """Return the files at any depth below a folder, links followed once, as relative paths."""
-
-    def stop(error: OSError) -> None:
-        raise error
-
     files: list[str] = []
     seen: set[str] = set()
-    for parent, folders, names in os.walk(folder, onerror=stop, followlinks=True):
-        real = os.path.realpath(parent)
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        real = os.path.realpath(folder / prefix)
         if real in seen:  # A link to a folder above would go round for ever.
-            folders.clear()
             continue
         seen.add(real)
-        folders[:] = [name for name in folders if _shown(name)]
-        prefix = parent[len(str(folder)) + 1 :].replace(os.sep, "/")
-        if prefix:
-            prefix += "/"
-        files += [f"{prefix}{name}" for name in names if _counted(name, wanted, ignored)]
+        subfolders, names = _entries(folder / prefix, wanted, ignored)
+        waiting += [f"{prefix}{name}/" for name in subfolders]
+        files += [f"{prefix}{name}" for name in names]
     return files
-
-
-def _shown(name: str) -> bool:
-    return not name.startswith((".", "__MACOSX"))
-
-
-def _counted(name: str, wanted: Files, ignored: Counter[str]) -> bool:
-    """Return whether a file is wanted by its name; what is not is counted by its kind."""
-    # pathlib takes 5 times as long, and there may be millions.
-    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
-    if not _shown(name):
-        ignored["hidden"] += 1
-    elif not name.isascii() and name.encode(errors="ignore").decode() != name:
-        ignored["named in another encoding than UTF-8"] += 1
-    elif suffix not in wanted.suffixes:
-        ignored[suffix or "without a suffix"] += 1
-    else:
-        return True
-    return False
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:

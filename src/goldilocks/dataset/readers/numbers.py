@@ -8,6 +8,7 @@ the rows, and nothing by which of two is more usual.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,24 +28,25 @@ GAPS = (
 FEWEST_NUMBERS = 20
 MOST_WORDS = 3
 MOST_GAPS = 0.5
-SAMPLE = 100  # cells, of which one that can be read in one way alone saves looking at all
+MOSTLY = 0.5  # Of the cells, so many numbers at least need a word where they are read as words.
+SAMPLE = 100  # cells, which often save looking at all
 
 SPACE = r"[ \x{a0}\x{2009}\x{202f}]"
 CURRENCIES = (
     "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW|MXN|NOK|NZD|PLN|RUB|SEK|SGD|THB|TRY|"
     "USD|ZAR|kr|Fr|Rs"
 )
-# What stands before, in and behind a number: "(1.234,50 €)", "-$12", "12 kg", "45 %".
+# What stands before, in and behind a number: "(1.234,50 €)", "-$12", "$(12)", "12 kg", "45 %".
 PARTS = (
     r"^(?P<opening>\(?)(?P<sign>[+\-\x{2212}]?)"
     rf"(?P<before>(?:[A-Z]{{0,3}}\p{{Sc}}|(?:{CURRENCIES})\.?)?)"
-    rf"{SPACE}*(?P<inner_sign>[+\-\x{{2212}}]?)"
+    rf"{SPACE}*(?P<inner_sign>[(+\-\x{{2212}}]?)"
     r"(?P<digits>\d[\d.,'\x{2019} \x{a0}\x{2009}\x{202f}]*\d|\d|[.,]\d+|\d+[.,])"
     rf"(?P<exponent>(?:[eE][+-]?\d+)?){SPACE}*"
     r"(?P<behind>(?:[^\d\s(),.;+\-\x{2212}][^\d(),;]*?)?)(?P<closing>\)?)$"
 )
-CODE = r"^0\d+$"  # "00123" is a postcode or an account, and not 123
-LIKE_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$"  # 1.234 may be a thousand and more
+CODE = r"^0\d+$"  # "00123" is a postcode or an account, and not 123; "-00123" is a number
+LIKE_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:[eE]|$)"  # 1.234 may be a thousand and more
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class NumberStyle:
     def describe(self) -> str:
         """Return the style in words, by an example: "1.234,5 €"."""
         number = f"1{self.thousands}234{self.decimal}5"
-        return " ".join(filter(None, (self.before, number, self.behind)))
+        before = self.before + " " * self.before.isalpha()
+        return f"{before}{number} {self.behind}".rstrip()
 
 
 # Marks of thousands and of decimals; of two that read the same numbers, the first is taken.
@@ -97,7 +100,7 @@ class NumberReading:
     words: tuple[str, ...] = ()
 
 
-def read_numbers(cells: pa.StringArray) -> list[NumberReading]:
+def read_numbers(cells: pa.LargeStringArray) -> list[NumberReading]:
     """Return every reading of a column as numbers that explains all of its cells.
 
     Args:
@@ -109,72 +112,77 @@ def read_numbers(cells: pa.StringArray) -> list[NumberReading]:
     if (plain := _plain(cells)) is not None:
         return [NumberReading(NumberStyle(), plain)]
 
-    stripped = pc.utf8_trim_whitespace(cells)
-    missing = pc.is_in(pc.utf8_lower(stripped), value_set=pa.array(MISSING))
-    stripped = pc.if_else(pc.fill_null(missing, True), pa.scalar(None, pa.string()), stripped)
-    if stripped.null_count == len(stripped):
+    # Each different cell is read once; missing ones have the position of a gap behind the others.
+    encoded = pc.dictionary_encode(cells)
+    stripped = pc.utf8_trim_whitespace(encoded.dictionary)
+    missing = pc.is_in(pc.utf8_lower(stripped), value_set=pa.array(MISSING, pa.large_string()))
+    stripped = pc.dictionary_encode(
+        pc.if_else(missing, pa.scalar(None, pa.large_string()), stripped)
+    )
+    gap = len(stripped.dictionary)
+    if not gap:
         return []
-    if (plain := _plain(stripped)) is not None:
-        return [NumberReading(NumberStyle(), plain)]
-
-    # Each different cell is read once.
-    encoded = pc.dictionary_encode(stripped)
-    positions = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    counts = np.bincount(positions, minlength=len(encoded.dictionary) + 1)[:-1]
+    alike = stripped.indices.fill_null(gap).to_numpy(zero_copy_only=False)
+    positions = np.append(alike, gap)[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    counts = np.bincount(positions, minlength=gap + 1)[:gap]
     return [
         NumberReading(style, np.append(values, np.nan)[positions], words)
-        for style, values, words in _read_distinct(encoded.dictionary, counts)
+        for style, values, words in _read_distinct(stripped.dictionary, counts)
     ]
 
 
-def _plain(cells: pa.StringArray) -> np.ndarray | None:
+def _plain(cells: pa.LargeStringArray) -> np.ndarray | None:
     """Return numbers as programs write them, float64 (rows,); None where another style may fit."""
     if cells.null_count == len(cells):
         return None
     try:
+        pc.cast(cells.slice(0, SAMPLE), pa.float64())  # Refuses words at once.
         values = pc.cast(cells, pa.float64())
     except pa.ArrowInvalid:
         return None
-    codes = cells.filter(pc.starts_with(cells, "0"))
+    pointed = pc.match_substring(cells, ".")
+    codes = cells.filter(pc.and_not(pc.starts_with(cells, "0"), pointed))
     if pc.any(pc.match_substring_regex(codes, CODE)).as_py():
         return None
-    if pc.all(pc.match_substring_regex(cells.slice(0, SAMPLE), LIKE_THOUSANDS)).as_py():
+    undecided = not _has_decimals(cells.slice(0, SAMPLE)) and not _has_decimals(cells)
+    if pc.any(pointed).as_py() and undecided:
         return None
-    return values.to_numpy(zero_copy_only=False).astype(np.float64)
+    numbers = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    return None if np.isnan(numbers).all() else numbers
+
+
+def _has_decimals(cells: pa.LargeStringArray) -> bool:
+    """Return whether a point in one of the numbers cannot be one of thousands."""
+    pointed = cells.filter(pc.match_substring(cells, "."))
+    return bool(pc.any(pc.invert(pc.match_substring_regex(pointed, LIKE_THOUSANDS))).as_py())
 
 
 def _read_distinct(
-    cells: pa.StringArray, counts: np.ndarray
+    cells: pa.LargeStringArray, counts: np.ndarray
 ) -> list[tuple[NumberStyle, np.ndarray, tuple[str, ...]]]:
     """Return styles that explain different cells, with their numbers and the words in between."""
-    parts = pc.extract_regex(cells, PARTS)
-    closed = pc.equal(
-        pc.equal(pc.struct_field(parts, "opening"), "("),
-        pc.equal(pc.struct_field(parts, "closing"), ")"),
-    )
-    is_number = pc.fill_null(closed, False).to_numpy(zero_copy_only=False)
-    words = [str(word) for word in cells.filter(pa.array(~is_number)).to_pylist()]
+    if (plain := _plain(cells)) is not None:
+        return [(NumberStyle(), plain, ())]
+    _, _, sample = _split(cells.slice(0, SAMPLE))
+    if len(_unusual(sample)) > MOST_WORDS:
+        return []
+    parts, is_number, words = _split(cells)
     if not _are_gaps(words, int(is_number.sum()), counts[~is_number].sum() / counts.sum()):
         return []
 
-    parts = parts.filter(pa.array(is_number))
     field = {part.name: pc.struct_field(parts, part.name) for part in parts.type}
-    affixes = []
-    for name in ("before", "behind"):
-        different = sorted({text.strip() for text in pc.unique(field[name]).to_pylist()} - {""})
-        if len(different) > 1:  # Kilograms and grams are not one quantity.
-            return []
-        affixes.append(different[0] if different else "")
-    if pc.any(pc.match_substring_regex(field["digits"], CODE)).as_py():
+    if _units(parts):
+        return []
+    affixes = [max(_different(parts, name)) for name in ("before", "behind")]
+    if pc.any(pc.match_substring_regex(cells, CODE)).as_py():
         return []
 
     negative = np.zeros(len(parts), bool)
     minus = ["-", "\u2212"]
-    for name, signs in (("opening", ["("]), ("sign", minus), ("inner_sign", minus)):
-        negative ^= pc.is_in(field[name], value_set=pa.array(signs)).to_numpy(zero_copy_only=False)
+    for name, signs in (("opening", ["("]), ("sign", minus), ("inner_sign", ["(", *minus])):
+        negative ^= np.isin(field[name].to_numpy(zero_copy_only=False), signs)
 
-    digits = pc.replace_substring_regex(field["digits"], SPACE, " ")
-    digits = pc.replace_substring(digits, "\u2019", "'")
+    digits = _digits(parts)
     readings: list[tuple[NumberStyle, np.ndarray, tuple[str, ...]]] = []
     for thousands, decimal in STYLES:
         sizes = _sizes(digits, field["exponent"], thousands, decimal)
@@ -187,24 +195,96 @@ def _read_distinct(
     return readings
 
 
+def _split(cells: pa.LargeStringArray) -> tuple[pa.StructArray, np.ndarray, list[str]]:
+    """Return the parts of the cells that are numbers, which these are, and the other cells."""
+    parts = pc.extract_regex(cells, PARTS)
+    opening, inner, closing = (
+        pc.equal(pc.struct_field(parts, name), sign)
+        for name, sign in (("opening", "("), ("inner_sign", "("), ("closing", ")"))
+    )
+    is_number = pc.fill_null(pc.equal(pc.or_(opening, inner), closing), False)
+    words = [str(word) for word in cells.filter(pc.invert(is_number)).to_pylist()]
+    return parts.filter(is_number), is_number.to_numpy(zero_copy_only=False), words
+
+
 def _sizes(
-    digits: pa.StringArray, exponents: pa.StringArray, thousands: str, decimal: str
+    digits: pa.LargeStringArray, exponents: pa.LargeStringArray, thousands: str, decimal: str
 ) -> np.ndarray | None:
     """Return the numbers without their signs; None where one of them is not in this style."""
-    mark, point = re.escape(thousands), re.escape(decimal)
-    whole = r"\d+"
-    if thousands:
-        # Groups of three; in India, groups of two before the last three.
-        whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}})"
-    pattern = rf"^(?:{whole}(?:{point}\d*)?|{point}\d+)$"
-    if not pc.all(pc.match_substring_regex(digits, pattern)).as_py():
+    if not pc.all(_fits(digits, thousands, decimal)).as_py():
         return None
 
     if thousands:
         digits = pc.replace_substring(digits, thousands, "")
     digits = pc.replace_substring(digits, decimal, ".")
-    texts = pc.binary_join_element_wise(digits, exponents, "")
+    texts = pc.binary_join_element_wise(digits, exponents, pa.scalar("", digits.type))
     return pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _fits(digits: pa.LargeStringArray, thousands: str, decimal: str) -> pa.BooleanArray:
+    """Return which numbers can have been written in a style."""
+    mark, point = re.escape(thousands), re.escape(decimal)
+    whole = r"\d+"
+    if thousands:
+        # Groups of three; in India, groups of two before the last three.
+        whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}})"
+    return pc.match_substring_regex(digits, rf"^(?:{whole}(?:{point}\d*)?|{point}\d+)$")
+
+
+def _different(parts: pa.StructArray, name: str) -> list[str]:
+    return sorted({text.strip() for text in pc.unique(pc.struct_field(parts, name)).to_pylist()})
+
+
+def _units(parts: pa.StructArray) -> list[str]:
+    """Return units that cannot be one quantity: kilograms and grams, per cent and none."""
+    before, behind = (_different(parts, name) for name in ("before", "behind"))
+    if any(map(is_unit, behind)) and len(behind) > 1:
+        return behind
+    return next((some for some in (before, behind) if len(set(some) - {""}) > 1), [])
+
+
+def is_unit(behind: str) -> bool:
+    """Return whether what stands behind a number is no currency, which may be left out.
+
+    >>> is_unit("kg"), is_unit("%"), is_unit("€"), is_unit("EUR"), is_unit("")
+    (True, True, False, False, False)
+    """
+    sign = all(unicodedata.category(letter) == "Sc" for letter in behind)
+    return not sign and not re.fullmatch(CURRENCIES, behind)
+
+
+def obstacle(words: np.ndarray, counts: np.ndarray) -> str:
+    """Return why cells of which most are numbers are not read so; "" of other cells.
+
+    Args:
+        words: Different cells, str objects (words,); "" where one is missing.
+        counts: How often each occurs, int64 (words,).
+    """
+    cells, counts = pa.array(words[words != ""], pa.large_string()), counts[words != ""]
+    parts, is_number, others = _split(cells)
+    codes = pc.any(pc.match_substring_regex(cells, CODE)).as_py()
+    if codes or counts[is_number].sum() <= MOSTLY * counts.sum():
+        return ""
+    if others := _unusual(others):
+        odd = counts[~is_number].sum()
+        return f"{odd} of its {counts.sum()} values are no numbers, such as {others[0]!r}"
+    if units := _units(parts):
+        shown = " and ".join(repr(unit) if unit else "none" for unit in units[-2:])
+        return f"its numbers have different units, such as {shown}"
+
+    digits = _digits(parts)
+    fits = np.array([_fits(digits, *style).to_numpy(zero_copy_only=False) for style in STYLES])
+    if fits.all(axis=1).any() or not fits.any(axis=0).all():
+        return ""
+    first = fits.sum(axis=0).argmin()
+    other = (fits & fits[:, [first]]).sum(axis=0).argmin()
+    ways = " and ".join(repr(cells.filter(is_number)[at].as_py()) for at in (first, other))
+    return f"its numbers are written in different ways, such as {ways}"
+
+
+def _digits(parts: pa.StructArray) -> pa.LargeStringArray:
+    digits = pc.replace_substring_regex(pc.struct_field(parts, "digits"), SPACE, " ")
+    return pc.replace_substring(digits, "\u2019", "'")
 
 
 def _are_gaps(words: Sequence[str], numbers: int, share: float) -> bool:
@@ -217,9 +297,13 @@ def _are_gaps(words: Sequence[str], numbers: int, share: float) -> bool:
     """
     if not numbers:
         return False
-    unusual = [word for word in words if word.lower() not in GAPS]
+    unusual = _unusual(words)
     if not unusual:
         return True
     if any(re.search(r"\d", word) for word in unusual):
         return False
     return numbers >= FEWEST_NUMBERS and len(unusual) <= MOST_WORDS and share <= MOST_GAPS
+
+
+def _unusual(words: Sequence[str]) -> list[str]:
+    return [word for word in words if word.lower() not in GAPS]

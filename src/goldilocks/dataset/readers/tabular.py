@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from goldilocks.dataset.readers.files import SUFFIXES
 from goldilocks.errors import DataError, did_you_mean
+from goldilocks.formatting import argument
 
 FEWEST_ROWS = 20  # Below this a split leaves too few rows to measure anything.
 
 
-def path_of(file: str) -> Path:
-    """Return the path of a file that a person named, `~` expanded.
+def path_of(file: str, key: str = "file") -> Path:
+    """Return the path of a file that a person gave by a key, `~` expanded.
 
     Raises:
         DataError: It ends in none of `SUFFIXES`.
@@ -22,7 +24,7 @@ def path_of(file: str) -> Path:
     path = Path(str(file)).expanduser()
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(
-            f"dataset.file={path} ends in {path.suffix or 'no suffix'!r}; expected one of "
+            f"dataset.{key}={path} ends in {path.suffix or 'no suffix'!r}; expected one of "
             f"{', '.join(SUFFIXES)}. Save the table as CSV (any spreadsheet can) or as Parquet."
         )
     return path
@@ -31,9 +33,7 @@ def path_of(file: str) -> Path:
 def labels(
     target: str | int | Sequence[str] | None, columns: list[str], path: Path, *, name: str
 ) -> list[str]:
-    """Return the names of the target columns.
-
-    A list is taken as it is, and so is a name that exists; any other text is split at its commas.
+    """Return the names of the target columns, as `names_of` reads them.
 
     Args:
         target: What a person gave as `dataset.target`.
@@ -44,26 +44,65 @@ def labels(
     Raises:
         DataError: No target is given.
     """
-    if target is None:
+    if target is None or (target == "null" and target not in columns):
         raise DataError(
             f"dataset={name} needs the column to predict: add dataset.target=NAME; "
             f"{listed(columns, path)}."
         )
-    if not isinstance(target, str | int):
-        return [str(part) for part in target]
-    if str(target) in columns:
-        return [str(target)]
-    return [part.strip() for part in str(target).split(",")]
+    return names_of(target, columns)
 
 
-def check_columns(names: Sequence[str], columns: list[str], path: Path) -> None:
-    """Raise DataError for the name of a column that is not there, with the nearest one that is."""
-    lower = {column.lower(): column for column in columns}
+def names_of(typed: str | int | Sequence[str | int], names: Sequence[str]) -> list[str]:
+    """Return the names that a person typed, of columns or of classes.
+
+    A text that is such a name stands for it, with its commas; any other is split at its commas.
+
+    >>> names_of("a,b", ["a", "b"]), names_of(["a,x, y", 2020], ["a", "x, y", "2020"])
+    (['a', 'b'], ['a', 'x, y', '2020'])
+    """
+    longest_first = map(re.escape, sorted(names, key=len, reverse=True))
+    name = re.compile(rf"\s*({'|'.join([*longest_first, '[^,]*?'])})\s*(?:,|$)")
+    texts = [typed] if isinstance(typed, str | int) else typed
+    return [found for text in texts for found in name.findall(str(text)) if found]
+
+
+def column_of(name: str | int | None, columns: list[str], path: Path, key: str) -> str | None:
+    """Return the name of a column that a person gave; None of none, which may be typed null.
+
+    Raises:
+        DataError: There is no such column.
+    """
+    text = str(name).strip()
+    if name is None or (text == "null" and text not in columns):
+        return None
+    check_columns([text], columns, path, key)
+    return text
+
+
+def check_columns(
+    names: Sequence[str], columns: list[str], path: Path, key: str = "dataset.target"
+) -> None:
+    """Raise DataError for the name of a column that is not there, with the nearest one that is.
+
+    Args:
+        names: Of columns.
+        columns: The names in the file.
+        path: The file.
+        key: By which they were given, for what to type.
+    """
+    words = {_bare(column): repr(column) for column in columns}
+    if len(names) == 1:
+        words = {_bare(column): argument(key, column) for column in columns}
     for name in names:
         if name in columns:
             continue
-        hint = did_you_mean(name.lower(), lower, lambda near: repr(lower[near]))
+        hint = did_you_mean(_bare(name), words, words.__getitem__)
         raise DataError(f"There is no column {name!r}; {listed(columns, path)}.{hint}")
+
+
+def _bare(name: str) -> str:
+    """Return a name without the quotes and brackets that a command line may have lost."""
+    return name.strip("'\"[] ").lower() or name
 
 
 def check_rows(usable: np.ndarray, path: Path, what: str, columns: str) -> None:
@@ -84,7 +123,7 @@ def check_rows(usable: np.ndarray, path: Path, what: str, columns: str) -> None:
 
 def listed(columns: list[str], path: Path) -> str:
     """Return what columns there are, for a message."""
-    names = ", ".join(columns[:50])
+    names = ", ".join(column if "," not in column else repr(column) for column in columns[:50])
     if len(columns) > 50:
         names += f" and {len(columns) - 50} more"
     return f"expected one of the columns of {path.name}: {names}"

@@ -5,27 +5,33 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from numbers import Number
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
-from goldilocks.dataset.readers import features, numbers
-from goldilocks.dataset.readers.features import ReadingOptions
-from goldilocks.dataset.readers.numbers import MISSING, NumberReading, NumberStyle
+from goldilocks.dataset.readers import features, numbers, tabular
+from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
 FEW_INTEGERS = 20
+TAG_SIGNS = "|;,"  # between several tags in one cell
 ANSWERS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}  # of a label, in small letters
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
 
 def read(
-    columns: pd.DataFrame, path: Path, decimals: set[str], options: ReadingOptions
+    columns: pd.DataFrame,
+    path: Path,
+    decimals: Callable[[], set[str]],
+    options: ReadingOptions,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return target columns as numbers or as the words of the file; missing where there is none.
 
@@ -34,7 +40,7 @@ def read(
     Args:
         columns: Of texts as they stand in a file, or of the types of a file that has types.
         path: The file, for messages.
-        decimals: What stands before decimals in the file, as far as it is known.
+        decimals: Finds what stands before decimals in the file, as far as it is known.
         options: What was decided about the reading.
 
     Returns:
@@ -83,29 +89,38 @@ def _read_as(name: str, reading: NumberReading) -> list[str]:
 
 
 def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Series, list[str]]:
-    """Return a column of words, None where missing; and what a person may want otherwise."""
+    """Return a column of words, None where missing; and what was taken for what."""
     words = column.str.strip().astype(object)
-    words = words.where(words.notna() & (words != "") & ~words.isin(list(options.missing)), None)
+    words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
-    notes = []
-    for word in counts.index:
-        if word.lower() in MISSING:
-            notes.append(
-                f"{counts[word]} rows have the target {word!r}, which is taken for a class; "
-                f"dataset.missing=[{word}] leaves them out."
-            )
+    notes = _tags(name, list(counts.index))
+    if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
+        notes.append(f"The target {name!r} is read as classes, because {reason}.")
+    if not options.ignore_case:
+        return words, notes
     spelled = pd.Series(counts.index, dtype="str").groupby(counts.index.str.lower()).apply(list)
     for alike in spelled[spelled.map(len) > 1]:
-        names = ", ".join(map(repr, alike))
-        if options.ignore_case:
-            words = words.replace(dict.fromkeys(alike[1:], alike[0]))
-            notes.append(f"Took {names} for one class.")
-        else:
-            notes.append(
-                f"{names} differ in capital letters alone, and are taken for different classes; "
-                "dataset.ignore_case=true makes them one."
-            )
+        words = words.replace(dict.fromkeys(alike[1:], alike[0]))
+        notes.append(f"Took {', '.join(map(repr, alike))} for one class.")
     return words, notes
+
+
+def _tags(name: str, classes: Sequence[str]) -> list[str]:
+    """Return the note on classes that are tags joined by a sign, each in several of them."""
+    for sign in TAG_SIGNS:
+        tags = [{tag.strip() for tag in label.split(sign)} - {""} for label in classes]
+        joined = [label for label, some in zip(classes, tags, strict=True) if len(some) > 1]
+        counts = Counter(tag for some in tags for tag in some)
+        if joined and len(counts) <= len(classes) and min(counts.values()) > 1:
+            labels = sorted(counts)[:3]
+            return [
+                f"The target {name!r} joins tags by {sign!r}, such as {joined[0]!r}, and each "
+                f"combination is a class. For a label per tag ({', '.join(labels)}), write a "
+                "column of 0 and 1 for each, in pandas with "
+                f"`frame.join(frame[{name!r}].str.get_dummies({sign!r}))`, and give these columns "
+                "as dataset.target."
+            ]
+    return []
 
 
 def present(columns: pd.DataFrame) -> np.ndarray:
@@ -121,14 +136,15 @@ def keep_classes(columns: pd.DataFrame, drop: Sequence[str]) -> np.ndarray:
         DataError: A class is in no row.
     """
     names = columns.map(_shown, na_action="ignore")
-    for name in map(str, drop):
-        if not (names == name).any(axis=None):
-            classes = tuple(sorted(names.stack().unique()))
+    classes = tuple(sorted(names.stack().unique()))
+    unwanted = tabular.names_of(drop, classes)
+    for name in unwanted:
+        if name not in classes:
             raise DataError(
                 f"dataset.drop_classes names {name!r}, which no row has; expected classes such as "
                 f"{_some(classes)}."
             )
-    return np.asarray(~names.isin(list(map(str, drop))).any(axis=1))
+    return np.asarray(~names.isin(unwanted).any(axis=1))
 
 
 def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
@@ -207,8 +223,9 @@ def check_range(target: pd.Series) -> None:
 
 def _numbers(column: pd.Series) -> np.ndarray | None:
     """Return the column as float64 (rows,); None where it holds texts."""
+    is_number = types.is_numeric_dtype(column.dtype) or column.map(_is_number).all()
     try:
-        return column.to_numpy(dtype=np.float64) if column.map(_is_number).all() else None
+        return column.to_numpy(dtype=np.float64) if is_number else None
     except (TypeError, ValueError):
         return None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,17 +16,21 @@ import numpy as np
 class Windows:
     """One window for each point of time that has a past to see and a future to predict.
 
-    Window i spans the points from i to i + lookback - 1, sees the last of them and every `step`-th
-    before it, and predicts the value `delay` points after the last one.
+    A window spans the points from its first one, at `starts`, to the one `lookback` - 1 after it,
+    sees the last of them and every `step`-th before it, and predicts the value `delay` points after
+    the last one. There is none that spans or crosses a point without values, or that predicts a
+    value that was not observed.
 
     Attributes:
-        values: float32 (points, columns), equally spaced in time, in the columns' units, none
-            missing.
+        values: float32 (points, columns), equally spaced in time, in the columns' units; NaN where
+            nothing is known.
         columns: Their names.
         target: Which of them is predicted, by its place.
         lookback: Points of time that a window spans.
         step: Every how many of them are seen.
-        delay: Points from the last one seen to the one predicted, at least 1.
+        delay: Points from the last one seen to the one predicted, 0 or more.
+        observed: bool (points,), at which points the target was observed and not filled in; None:
+            at all.
     """
 
     values: np.ndarray
@@ -34,10 +39,31 @@ class Windows:
     lookback: int
     step: int
     delay: int
+    observed: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Return the number of windows; 0 where the series is too short for one."""
-        return max(0, len(self.values) - self.lookback - self.delay + 1)
+        return len(self.starts)
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """The first point of each window, int64 (windows,), ascending."""
+        starts = np.arange(max(0, len(self.values) - self.reach), dtype=np.int64)
+        unknown = np.isnan(self.values).any(axis=1)
+        unknown_before = np.concatenate([[0], np.cumsum(unknown)])
+        usable = unknown_before[starts + self.lookback] == unknown_before[starts]
+
+        # A point without any value is a break in time, which no prediction crosses either.
+        breaks_before = np.concatenate([[0], np.cumsum(np.isnan(self.values).all(axis=1))])
+        usable &= breaks_before[starts + self.reach + 1] == breaks_before[starts]
+        if self.observed is not None:
+            usable &= self.observed[starts + self.reach]
+        return starts[usable]
+
+    @property
+    def reach(self) -> int:
+        """Points from the first one of a window to the one that it predicts."""
+        return self.lookback + self.delay - 1
 
     @property
     def offsets(self) -> np.ndarray:
@@ -47,21 +73,30 @@ class Windows:
     @property
     def targets(self) -> np.ndarray:
         """The value that each window predicts, float32 (windows,), in the target's unit."""
-        return self.values[self.lookback + self.delay - 1 :, self.target]
+        return self.values[self.starts + self.reach, self.target]
 
     @property
     def persistence(self) -> np.ndarray:
         """The last value of the target in each window, float32 (windows,), in its unit."""
-        return self.values[self.lookback - 1 : self.lookback - 1 + len(self), self.target]
+        return self.values[self.starts + self.lookback - 1, self.target]
 
     def overlap(self, *, purge: bool) -> int:
         """Return `Dataset.overlap`; with `purge` no target lies in the time of the next part."""
-        ahead = self.delay if purge else 0
-        return self.lookback + ahead - 1
+        return self.reach if purge else self.lookback - 1
+
+    def before(self, rows: np.ndarray, later: np.ndarray, overlap: int) -> np.ndarray:
+        """Return those windows that begin more than `overlap` points before later ones.
+
+        Args:
+            rows: Windows, int64 (rows,).
+            later: Others, int64 (n,), ascending, at least one.
+            overlap: Of `overlap`.
+        """
+        return rows[self.starts[rows] < self.starts[later[0]] - overlap]
 
     def seen(self, rows: np.ndarray | Sequence[int]) -> np.ndarray:
         """Return windows, float32 (rows, time steps, columns), in the columns' units."""
-        return self.values[np.asarray(rows, np.int64)[:, np.newaxis] + self.offsets]
+        return self.values[self.starts[np.asarray(rows)][:, np.newaxis] + self.offsets]
 
     def points(self, rows: np.ndarray) -> np.ndarray:
         """Return every point of time that these windows span, each once.
@@ -73,6 +108,6 @@ class Windows:
             float32 (points, columns).
         """
         spans = np.zeros(len(self.values) + 1, np.int64)
-        np.add.at(spans, rows, 1)
-        np.add.at(spans, rows + self.lookback, -1)
+        np.add.at(spans, self.starts[rows], 1)
+        np.add.at(spans, self.starts[rows] + self.lookback, -1)
         return self.values[np.cumsum(spans)[:-1] > 0]
