@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache, packing
 
 # Part of the name under which keys are cached: to be raised whenever they are computed in another
 # way.
 KEYS = 1
+FILE = "row_keys.npz"  # of the artifacts of a run: the keys of its "train", "validation", "test"
 
 
 def keys(dataset: Dataset) -> np.ndarray | None:
@@ -29,12 +32,12 @@ def keys(dataset: Dataset) -> np.ndarray | None:
     if dataset.kind == "series":
         return None
     if dataset.kind != "image":
-        return _of_columns(dataset)
+        return of_columns(dataset.x)
     if dataset.image_size is None and not isinstance(dataset.x, np.memmap):
-        return _of_images(dataset)
+        return of_images(dataset.x)
 
     name = {"content": dataset.digest, "rows": len(dataset.y), "keys": KEYS}
-    return np.array(cache.prepared(name, lambda: {"keys": _of_images(dataset)})["keys"])
+    return np.array(cache.prepared(name, lambda: {"keys": of_images(dataset.x)})["keys"])
 
 
 def digest(dataset: Dataset, rows: np.ndarray) -> str:
@@ -47,7 +50,7 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
         return cache.digest(str(spans), starts - starts[:1], windows.points(rows), y)
     if dataset.kind == "table":
         names = list(getattr(dataset.x, "columns", []))
-        return cache.digest(str(names), _of_columns(dataset)[rows], y)
+        return cache.digest(str(names), of_columns(dataset.x)[rows], y)
     if dataset.kind == "text":
         return packing.digest(dataset.x[rows], y, dataset.classes)
 
@@ -56,10 +59,31 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
     return cache.digest(of_rows[rows], y, str(dataset.image_size or dataset.x.shape[1:]))
 
 
-def _of_images(dataset: Dataset) -> np.ndarray:
-    """Return the key of each image: of its pixels, or of its file where it is streamed."""
+def of_parts(dataset: Dataset, parts: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the keys of the rows of each part, uint64 (rows,), ascending.
+
+    Args:
+        dataset: The rows.
+        parts: Rows, int64 (n,), by the names of the parts.
+    """
+    of_rows = of_windows(dataset.x) if dataset.kind == "series" else keys(dataset)
+    assert of_rows is not None
+    return {name: np.sort(of_rows[rows]) for name, rows in parts.items()}
+
+
+def of_windows(windows: Windows) -> np.ndarray:
+    """Return a key of the points that each window spans, uint64 (windows,)."""
+    of_points = of_columns(windows.values)
+    # Sums of keys wrap around. The first one counts again, so that their order matters.
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(of_points)])
+    starts = windows.starts
+    return sums[starts + windows.lookback] - sums[starts] + of_points[starts]
+
+
+def of_images(x: Iterable[str | np.ndarray]) -> np.ndarray:
+    """Return the key of each image: of its pixels, or of its file where its path is given."""
     with ThreadPoolExecutor() as threads:  # hashlib and read() both release the interpreter lock.
-        return np.array(list(threads.map(_of_image, dataset.x)), np.uint64)
+        return np.array(list(threads.map(_of_image, x)), np.uint64)
 
 
 def _of_image(image: str | np.ndarray) -> int:
@@ -69,7 +93,6 @@ def _of_image(image: str | np.ndarray) -> int:
     return int.from_bytes(hashlib.blake2b(image.tobytes(), digest_size=8).digest())
 
 
-def _of_columns(dataset: Dataset) -> np.ndarray:
+def of_columns(x: pd.DataFrame | np.ndarray) -> np.ndarray:
     """Return the key of each text, or of each row of a table."""
-    frame = pd.DataFrame(dataset.x)
-    return np.asarray(pd.util.hash_pandas_object(frame, index=False), np.uint64)
+    return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(x), index=False), np.uint64)

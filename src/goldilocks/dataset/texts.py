@@ -26,7 +26,7 @@ from goldilocks.dataset.readers import (
     targets,
     textfiles,
 )
-from goldilocks.dataset.readers.reading import ReadingOptions
+from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.dataset.sources import cache, packing
 from goldilocks.errors import DataError
 
@@ -139,6 +139,7 @@ def load(
         groups=rows.groups,
         raw_keys=rows.raw_keys,
         target=target_names,
+        target_reading=rows.target_reading,
         text_column=None if text is None else str(text),
         notes=(*rows.notes, *inferred),
     )
@@ -155,6 +156,7 @@ class _Rows:
         parts: As `splits.fixed` takes them.
         groups: As in `Dataset`.
         raw_keys: As in `Dataset`.
+        target_reading: As in `Dataset`.
     """
 
     x: np.ndarray
@@ -163,6 +165,7 @@ class _Rows:
     parts: Sequence[str] = ()
     groups: np.ndarray | None = None
     raw_keys: np.ndarray | None = None
+    target_reading: Reading | None = None
 
 
 def _from_folder(listing: folders.Listing) -> _Rows:
@@ -214,7 +217,7 @@ def _from_file(
             f"The column {text!r} holds numbers alone, which are read as texts; for numbers, use "
             "dataset=table."
         )
-    answers, read_as = targets.read(
+    answers, read_as, styles = targets.read(
         frame[labels], path, features.decimals_of(frame[labels], options), options
     )
     notes += read_as
@@ -237,4 +240,5 @@ def _from_file(
         answers=answers[usable],
         notes=notes,
         raw_keys=table.raw_keys()[usable],
+        target_reading=styles.get(labels[0]),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks import backend, console
+from goldilocks.dataset import row_keys
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
@@ -126,6 +127,9 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         description.write(outcome, model, folder)
         figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
+        parts = {"train": spec.split.train, "validation": spec.split.validation}
+        keys = row_keys.of_parts(dataset, {**parts, "test": spec.split.test})
+        np.savez(folder / row_keys.FILE, **keys)
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome

@@ -21,11 +21,15 @@ from goldilocks.tracking.store import MlflowStore
 if TYPE_CHECKING:
     import keras
 
+    from goldilocks.serving import score
+
 BATCH = 128  # rows that the network takes at once
 
 
 def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None:
     """Predict a file or a folder, and write CSV to a file or to standard output.
+
+    Where the input holds the target, its score is said.
 
     Args:
         store: Where the model is.
@@ -45,12 +49,23 @@ def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None
     header, rows = unlabeled.read(path, schema)
     rows = itertools.chain([next(rows)], rows)
 
-    tables = _tables(store.load_model(run_id), schema, header, rows)
+    scored: list[score.Scored] = []
+    tables = _tables(store.load_model(run_id), schema, header, rows, scored)
+    # Imports Keras, for which an error of the input must not wait; the model's loader makes it
+    # quiet.
+    from goldilocks.serving import score
+
     if output is None:
         _write(tables, sys.stdout)
         sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
-        return
+    else:
+        _write_file(tables, output)
+    for line in score.lines(store, run_id, schema, scored):
+        console.note(line)
 
+
+def _write_file(tables: Iterator[pd.DataFrame], output: Path) -> None:
+    """Write tables into a file, whole or not at all."""
     part = output.with_name(f"{output.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
@@ -105,10 +120,16 @@ def table(
 
 
 def _tables(
-    model: keras.Model, schema: Schema, header: str, rows: Iterator[unlabeled.Rows]
+    model: keras.Model,
+    schema: Schema,
+    header: str,
+    rows: Iterator[unlabeled.Rows],
+    scored: list[score.Scored],
 ) -> Iterator[pd.DataFrame]:
-    # Imports Keras, for which an error of the input must not wait.
+    """Yield the predictions of some rows after others, and add those with a truth to `scored`."""
+    # As in `run`.
     from goldilocks.encoding import encoder
+    from goldilocks.serving.score import Scored
 
     for part in rows:
         for note in part.notes:
@@ -116,6 +137,8 @@ def _tables(
         if len(part.names):
             x = encoder.columns(part.x) if schema.kind == "table" else part.x
             predictions = model.predict(encoder.tensors(x), batch_size=BATCH, verbose=0)
+            if part.truth is not None:
+                scored.append(Scored(part.truth, predictions, part.keys))
             yield table(schema, header, part.names, predictions)
 
 

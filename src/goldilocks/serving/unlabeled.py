@@ -1,4 +1,4 @@
-"""Raw input without targets, a file or a folder -> rows as a logged model takes them."""
+"""Raw input, a file or a folder, with targets or without -> rows as a logged model takes them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goldilocks.dataset import row_keys
 from goldilocks.dataset.readers import (
     columns,
     conform,
@@ -29,6 +30,7 @@ from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, did_you_mean
+from goldilocks.serving import targets
 
 if TYPE_CHECKING:
     import pandas
@@ -49,11 +51,16 @@ class Rows:
         x: Image: uint8 (rows, height, width, channels), 0 to 255. Table: a `pandas.DataFrame` as
             `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
             the columns' units.
+        keys: uint64 (rows, n), as `row_keys`; rows of a run with one of them are equal.
+        truth: float64 (rows,) or, multilabel, (rows, labels): the target as `Dataset.y`, NaN where
+            it is not known; None where the input has none.
         notes: Sentences about what was skipped on the way to these rows.
     """
 
     names: Sequence[Any]
     x: Any
+    keys: np.ndarray
+    truth: np.ndarray | None
     notes: tuple[str, ...] = ()
 
 
@@ -83,7 +90,7 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
         return "file", _images(path, schema)
     suffix = suffix_of(path.name)
     if schema.kind == "text" and (path.is_dir() or suffix in ("", *content.TEXTS.suffixes)):
-        return "file", _text_files(path)
+        return "file", _text_files(path, schema)
 
     _check_is_table(path, schema.kind)
     if schema.kind == "series":
@@ -106,25 +113,34 @@ def _check_is_table(path: Path, kind: str) -> None:
 
 
 def _in_parts(
-    names: np.ndarray, take: Callable[[np.ndarray], Any], notes: Sequence[str] = ()
+    names: np.ndarray,
+    take: Callable[[np.ndarray], Any],
+    keys: np.ndarray,
+    truth: np.ndarray | None,
+    notes: Sequence[str] = (),
 ) -> Iterator[Rows]:
     """Yield rows some at a time, with all notes beside the first.
 
     Args:
         names: Of all rows.
         take: Positions of rows -> these rows.
+        keys: Of all rows, uint64 (rows,).
+        truth: As of `Rows`, of all rows.
         notes: As of `Rows`.
     """
     for start in range(0, len(names), ROWS):
         rows = np.arange(start, min(start + ROWS, len(names)))
-        yield Rows(list(names[rows]), take(rows), tuple(notes))
+        of_rows = None if truth is None else truth[rows]
+        yield Rows(list(names[rows]), take(rows), keys[rows, np.newaxis], of_rows, tuple(notes))
         notes = ()
 
 
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
     rows = _columns(path, schema, list(schema.columns))
     frame = conform.conform(rows, schema.columns, path)
-    yield from _in_parts(np.arange(1, len(frame) + 1), frame.take)
+    answers = targets.of_columns(rows, schema, path)
+    names, keys = np.arange(1, len(frame) + 1), row_keys.of_columns(frame)
+    yield from _in_parts(names, frame.take, keys, answers.truth, answers.notes)
 
 
 def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -134,14 +150,17 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
         header = list(files.read_cells(path, header=schema.header, ask=False).frame.columns)
         name = header[0] if len(header) == 1 else TEXT
 
-    texts = columns.texts(_columns(path, schema, [name])[name])
+    frame = _columns(path, schema, [name])
+    texts = columns.texts(frame[name])
     rows = np.flatnonzero(texts != "")
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
-    notes = []
+    answers = targets.of_columns(frame.iloc[rows], schema, path)
+    notes = list(answers.notes)
     if missing := len(texts) - len(rows):
-        notes = [f"Left out {missing} of {len(texts)} rows: they have no text."]
-    yield from _in_parts(rows + 1, texts[rows].take, notes)
+        notes.append(f"Left out {missing} of {len(texts)} rows: they have no text.")
+    keys = row_keys.of_columns(texts[rows])
+    yield from _in_parts(rows + 1, texts[rows].take, keys, answers.truth, notes)
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -178,11 +197,13 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     written = [
         points.write(time) for time in grid.after(windows.starts + windows.reach, schema.delay)
     ]
-    yield from _in_parts(np.array(written, object), windows.seen, notes)
+    keys = row_keys.of_windows(windows)
+    answers = targets.of_windows(windows, grid, schema)
+    yield from _in_parts(np.array(written, object), windows.seen, keys, answers, notes)
 
 
 def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFrame:
-    """Return a file's columns of these names, with at least one row."""
+    """Return the columns of a file that has these ones, with at least one row."""
     frame = files.read_cells(path, header=schema.header, ask=False).frame
     header = [str(name) for name in frame.columns]
     missing = [name for name in wanted if name not in header]
@@ -196,10 +217,10 @@ def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFr
         )
     if frame.empty:
         raise DataError(f"{path} has a header line and no rows; expected at least one to predict.")
-    return frame[list(wanted)]
+    return frame
 
 
-def _text_files(path: Path) -> Iterator[Rows]:
+def _text_files(path: Path, schema: Schema) -> Iterator[Rows]:
     def text(file: Path) -> str:
         text = textfiles.content(file)
         if not text:
@@ -207,8 +228,9 @@ def _text_files(path: Path) -> Iterator[Rows]:
         return text
 
     expected = "holds a text; expected UTF-8 text files that are not empty."
-    for part in _files(path, content.TEXTS, ROWS, text, expected):
-        yield replace(part, x=packing.column(part.x))
+    for part in _files(path, content.TEXTS, ROWS, text, expected, schema):
+        x = packing.column(part.x)
+        yield replace(part, x=x, keys=row_keys.of_columns(x)[:, np.newaxis])
 
 
 def _images(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -230,11 +252,17 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
 
     suffixes = folders.shortened(content.IMAGES.suffixes)
     expected = f"is an image that can be decoded; expected {suffixes}."
-    for part in _files(path, content.IMAGES, IMAGES, image, expected):
+    folder = path if path.is_dir() else path.parent
+    for part in _files(path, content.IMAGES, IMAGES, image, expected, schema):
         rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
+        if schema.channels == 1:
+            rows = pixels.gray(rows)
+        # Those of training are of pixels, or of files where they did not fit into memory.
+        of_files = row_keys.of_images(str(folder / name) for name in part.names)
+        keys = np.stack([row_keys.of_images(rows), of_files], axis=1)
         notes = (*part.notes, *remarks)
         remarks.clear()
-        yield replace(part, x=rows if schema.channels == 3 else pixels.gray(rows), notes=notes)
+        yield replace(part, x=rows, keys=keys, notes=notes)
 
 
 def _files(
@@ -243,8 +271,11 @@ def _files(
     size: int,
     read: Callable[[Path], Any],
     expected: str,
+    schema: Schema,
 ) -> Iterator[Rows]:
     """Yield the contents of a file, or of those below a folder, some at a time, as lists.
+
+    The keys of rows are left to the caller.
 
     Args:
         path: Of the file or folder.
@@ -252,6 +283,7 @@ def _files(
         size: How many files to read at a time.
         read: A file -> its content; raises UnreadableFile.
         expected: What no file is or has, where none can be read, and what was expected.
+        schema: Of the model.
 
     Raises:
         DataError: There are no such files, or none can be read.
@@ -274,6 +306,8 @@ def _files(
             except UnreadableFile as error:
                 skipped.append(f"Skipped {name} ({error}).")
         total += len(contents)
-        yield Rows(list(contents), list(contents.values()), tuple(skipped))
+        answers = targets.of_files([f"{folder.name}/{name}" for name in contents], schema)
+        keys = np.empty((0, 1), np.uint64)
+        yield Rows(list(contents), list(contents.values()), keys, answers, tuple(skipped))
     if not total:
         raise DataError(f"No file of {path} {expected}")
