@@ -133,7 +133,7 @@ def test_short_holes_are_filled_where_that_is_asked_for_and_their_targets_are_no
     frame = pandas.DataFrame(table()).drop(index=[40, 41, *range(60, 63)])
     frame.to_csv(tmp_path / "holes.csv", index=False)
     data = load(str(tmp_path / "holes.csv"))
-    assert "dataset.fill=3 fills 2 of these holes with the value before" in data.notes[-1]
+    assert "dataset.fill=3 fills those of up to 3 rows, 2 of these," in data.notes[-1]
     data = load(str(tmp_path / "holes.csv"), fill=2)
     assert [hole.rows for hole in data.holes] == [3]
     assert set(range(4, 60)) - set(data.x.starts + data.x.reach) == {40, 41}
@@ -244,6 +244,11 @@ def test_a_file_without_rows_is_refused(tmp_path):
 def test_a_word_in_a_target_is_a_gap_and_said(write):
     data = load(write(load=[*table()["load"][:-1], "broken"]))
     assert any("'load' has 'broken' for missing numbers" in note for note in data.notes)
+
+
+def test_a_target_of_two_values_is_said_to_be_a_number(write):
+    data = load(write(load=[0, 1] * (HOURS // 2)))
+    assert any("'load' has two values; a series is a regression" in note for note in data.notes)
 
 
 def test_a_target_of_words_is_refused_with_the_first(write):

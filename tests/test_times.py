@@ -89,8 +89,7 @@ def test_rows_that_repeat_another_one_are_left_out_and_counted():
     points = read(pd.concat([frame, frame[100:103]], ignore_index=True))
     assert points.rows.tolist() == list(range(240))
     assert points.notes == (
-        "Left out 3 rows that repeat another one in every cell; the first is row 241, which "
-        "repeats row 101.",
+        "Left out 3 rows that repeat another one in every cell; the first is row 241.",
     )
 
 
@@ -109,11 +108,11 @@ def test_a_time_with_other_values_is_refused_although_rows_are_repeated_too():
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"store": ["A", "B", "C"]}, "3 series, which 'store' tells apart: store='A', store='B'"),
-        ({"id": ["7", "9"]}, "2 series, which 'id' tells apart: id='7', id='9'; expected one"),
+        ({"store": ["A", "B", "C"]}, "3 series, told apart by 'store': store='A', store='B'"),
+        ({"id": ["7", "9"]}, "2 series, told apart by 'id': id='7', id='9'; expected one"),
         (
             {"store": ["A", "A", "B", "B"], "item": ["x", "y", "x", "y"]},
-            "4 series, which 'store' and 'item' tell apart: store='A' and item='x'",
+            "4 series, told apart by 'store' and 'item': store='A' and item='x'",
         ),
     ],
 )
@@ -167,15 +166,28 @@ def test_the_other_half_of_a_time_is_named_and_what_is_typed_then_works(style, c
     stamps = pd.to_datetime(pd.Series(HOURS))
     frame = rows(HOURS, day=stamps.dt.strftime(style), hour=stamps.dt.strftime(clock))
     frame = frame.drop(columns="at")
-    with pytest.raises(DataError, match=r"Type \"dataset\.time=\['day','hour'\]\"\."):
+    with pytest.raises(DataError, match=r"Type 'dataset\.time=\[day,hour\]'\."):
         read(frame, given)
     assert read(frame, "day", "hour").values.tolist() == stamps.to_numpy("M8[us]").tolist()
+
+
+def test_years_months_days_and_hours_in_columns_of_their_own_are_one_time():
+    stamps = pd.Series(pd.date_range("2019-12-01", periods=24 * 400, freq="h"))
+    parts = {name: getattr(stamps.dt, name) for name in ("year", "month", "day", "hour")}
+    frame = rows(stamps, **parts).drop(columns="at")
+    names = ["year"]
+    for name in ("month", "day", "hour"):
+        with pytest.raises(DataError, match=rf",{name}\]'\."):
+            read(frame, *names)
+        names.append(name)
+    assert read(frame, *names).values.tolist() == stamps.to_numpy("M8[us]").tolist()
+    assert read(frame[5:9].reset_index(drop=True), *names).local[0] == stamps[5]
 
 
 def test_hours_from_0_are_times_of_day_and_hours_from_1_are_asked_about():
     stamps = pd.to_datetime(pd.Series(HOURS))
     frame = rows([stamp[:10] for stamp in HOURS], hour=stamps.dt.hour)
-    with pytest.raises(DataError, match=r"Type \"dataset\.time=\['at','hour'\]\"\."):
+    with pytest.raises(DataError, match=r"Type 'dataset\.time=\[at,hour\]'\."):
         read(frame)
     assert read(frame, "at", "hour").values.tolist() == stamps.to_numpy("M8[us]").tolist()
     frame["hour"] = (stamps.dt.hour + 1).astype("str")

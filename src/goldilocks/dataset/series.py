@@ -113,8 +113,8 @@ def load(
     short = [hole.rows for hole in grid.holes if hole.rows < lookback and not hole.column]
     if short:
         on_grid.append(
-            f"dataset.fill={max(short)} fills {len(short)} of these holes with the value before, "
-            "and windows cross them."
+            f"dataset.fill={max(short)} fills those of up to {max(short)} rows, {len(short)} of "
+            "these, with the value before."
         )
     with_holes = {hole.column for hole in grid.holes} - {"", target_column}
     if with_holes:
@@ -135,7 +135,7 @@ def load(
             f"{' '.join([*on_grid, ''])}Add rows, or use a smaller dataset.lookback."
         )
 
-    known = grid.values.where(grid.is_known).to_numpy("float32")
+    cells = grid.values.where(grid.is_known).to_numpy("float32")
     return Dataset(
         name="series",
         kind="series",
@@ -145,7 +145,7 @@ def load(
         classes=(),
         source="original",
         location=str(path),
-        digest=cache.digest(",".join(names), known, target_column),
+        digest=cache.digest(",".join(names), cells, target_column),
         subset=subset,
         overlap=windows.overlap(purge=purge),
         persistence=windows.persistence,
@@ -185,6 +185,11 @@ def _read_numbers(
     left_out = {name: "it does not hold numbers" for name in kinds if name not in numeric}
     left_out |= dict.fromkeys(constant, "it never changes")
     notes = [f"Left out the column {name!r}: {reason}." for name, reason in left_out.items()]
+    if prepared.readings[target].distinct == 2:
+        notes.append(
+            f"The target {target!r} has two values; a series is a regression, and so it is "
+            "predicted as a number."
+        )
     varying = [name for name in numeric if name not in constant]
     for name in varying:
         notes += [f"Column {name!r} {remark}." for remark in prepared.remarks[name]]

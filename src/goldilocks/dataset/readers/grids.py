@@ -148,14 +148,14 @@ def lay_out(
         )
         for row in np.flatnonzero(is_hole)
     ]
-    known = numbers.iloc[rows].set_axis(points).reindex(range(count))
+    cells = numbers.iloc[rows].set_axis(points).reindex(range(count))
     filled = {}
-    for name, column in known.items():
+    for name, column in cells.items():
         apart = np.diff(np.flatnonzero(column.notna()))
         oldest = max(lookback, fill, int(np.median(apart)) if len(apart) else 0)
         filled[name] = column.groupby(stretches).ffill(limit=oldest)
         holes += _holes_of(str(name), column, filled[name], local, at)
-    return Grid(pd.DataFrame(filled), known.notna(), at, local, spacing, tuple(holes))
+    return Grid(pd.DataFrame(filled), cells.notna(), at, local, spacing, tuple(holes))
 
 
 def _holes_of(

@@ -1,8 +1,7 @@
 """How the points of time of a series follow each other: their usual step, and the holes.
 
-Steps are counted in the calendar that the series itself keeps. One without rows on Saturdays and
-Sundays goes by working days, one that rests every night by its own hours, and months are 28 to 31
-days long. Nothing of this has to be typed.
+Steps are compared with the usual one from the same moment of the week: a series that rests at night
+or on Sundays has no hole there. Months are 28 to 31 days long. Nothing of this has to be typed.
 """
 
 from __future__ import annotations
@@ -16,16 +15,13 @@ import pandas as pd
 
 HOLE = 1.5  # usual steps; a longer one is a hole
 ALIKE = 0.1  # by which part of the usual one a step may differ: months by 28 to 31 days
-RARE = 0.1  # A weekday or time of day with so few of the rows of the others is an exception.
-HOLIDAYS = 5  # working days without a row, at most, that are no hole
-FORTNIGHT = np.timedelta64(14, "D")  # from which on a day without a row is one of rest
+OFTEN = 3  # times that a moment of the week must occur, to tell that the series rests after it
 DAY = np.timedelta64(1, "D")
-UNITS = (
-    ("day", DAY),
-    ("hour", np.timedelta64(1, "h")),
-    ("minute", np.timedelta64(1, "m")),
-    ("second", np.timedelta64(1, "s")),
-)
+MONDAY = np.datetime64("1970-01-05")
+# Five working days between two weekends: where there are no rows on weekends, a shorter step from
+# one day to another is one over holidays.
+HOLIDAYS = 10 * DAY
+UNITS = {"day": DAY, "hour": np.timedelta64(1, "h"), "minute": np.timedelta64(1, "m")}
 
 
 @dataclass(frozen=True)
@@ -50,16 +46,11 @@ class Spacing:
     def steps(self) -> np.ndarray:
         """The steps between rows in usual ones, float64 (rows - 1,)."""
         if self._months:
-            months = self.local.astype("datetime64[M]").astype(np.int64)
-            return np.diff(months) / self._months
+            return np.diff(self.local.astype("datetime64[M]")).astype(np.int64) / self._months
         if not self._rests:
             return np.diff(self.times) / self.usual
-
-        ahead = np.busday_count(self._days[:-1], self._days[1:], weekmask=self._weekdays)
-        if not self._weekdays.all():
-            ahead = np.where((ahead > 1) & (ahead <= HOLIDAYS + 1), 1, ahead)
-        of_day = np.searchsorted(self._clock, self.local - self._days, side="right") - 1
-        return (ahead * len(self._clock) + np.diff(of_day)).astype(np.float64)
+        usual = [self._rests.get(moment, self.usual) for moment in self._moments[:-1]]
+        return np.diff(self.times) / np.array(usual)
 
     @cached_property
     def is_regular(self) -> bool:
@@ -69,11 +60,23 @@ class Spacing:
     @cached_property
     def missing(self) -> np.ndarray:
         """Rows that are missing between one and the next, int64 (rows - 1,)."""
-        is_hole = (self.steps > HOLE) & self.is_regular
-        return np.where(is_hole, np.round(self.steps) - 1, 0).astype(np.int64)
+        missing = np.where(self.steps > HOLE, np.round(self.steps) - 1, 0).astype(np.int64)
+        if not self.is_regular:
+            return np.zeros_like(missing)
+        if not self._rests:
+            return missing
+
+        if max(self._rests.values()) > HOLE * DAY:
+            days = np.diff(self.local.astype("datetime64[D]"))
+            missing[(days > 0 * DAY) & (days < HOLIDAYS)] = 0
+        for row in np.flatnonzero(missing):
+            time, missing[row] = self.after(self.local[row], 1), 0
+            while time + self.usual / 2 < self.local[row + 1]:
+                time, missing[row] = self.after(time, 1), missing[row] + 1
+        return missing
 
     def after(self, time: Any, count: int) -> Any:
-        """Return the point of time, as `local`, so many usual steps after a row's."""
+        """Return the point of time, as `local`, so many usual steps after one."""
         if self._months:
             later = pd.Timestamp(time) + pd.DateOffset(months=self._months * count)
             if self._ends_of_months:
@@ -82,56 +85,28 @@ class Spacing:
         if not self._rests:
             return time + count * self.usual
 
-        day = time.astype("datetime64[D]")
-        slot = int(np.searchsorted(self._clock, time - day, side="right")) - 1 + count
-        days, slot = divmod(slot, len(self._clock))
-        day = np.busday_offset(day, days, roll="backward", weekmask=self._weekdays)
-        return day.astype("datetime64[us]") + self._clock[slot]
+        for _ in range(count):
+            time = time + self._rests.get((time - MONDAY) % (7 * DAY), self.usual)
+        return time
 
     def describe(self) -> str:
-        """Return the usual step in words: "1 hour", "3 months", "1 working day"."""
-        if self._months:
-            years, months = divmod(self._months, 12)
-            return _counted(self._months, "month") if months else _counted(years, "year")
-        words = duration(self.usual)
-        return words if self._weekdays.all() else words.replace("day", "working day")
+        """Return the usual step in words: "1 hour", "3 months"."""
+        return counted(self._months, "month") if self._months else duration(self.usual)
 
     @cached_property
-    def _days(self) -> np.ndarray:
-        return self.local.astype("datetime64[D]")
+    def _moments(self) -> np.ndarray:
+        """The time since Monday of each row, timedelta64[us] (rows,)."""
+        return (self.local - MONDAY) % (7 * DAY)
 
     @cached_property
-    def _is_daily(self) -> bool:
-        """Whether there are rows on so many days that days of rest can be told."""
+    def _rests(self) -> dict[Any, Any]:
+        """The usual step after those moments of the week after which it is a longer one."""
         if self.times.dtype.kind == "f" or self.usual > DAY:
-            return False
-        return bool(self._days[-1] - self._days[0] >= FORTNIGHT)
-
-    @cached_property
-    def _weekdays(self) -> np.ndarray:
-        """On which days of the week there are rows, Monday first, bool (7,)."""
-        if not self._is_daily:
-            return np.ones(7, bool)
-        weekdays = (self._days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday.
-        counts = np.bincount(weekdays, minlength=7)
-        return counts >= RARE * counts.max()
-
-    @cached_property
-    def _clock(self) -> np.ndarray:
-        """Times of day at which there are rows, timedelta64[us]; none where they are not fixed."""
-        if not self._is_daily:
-            return np.zeros(0, "timedelta64[us]")
-        of_day, counts = np.unique(self.local - self._days, return_counts=True)
-        of_day = of_day[counts >= RARE * counts.max()]
-        return of_day if len(of_day) <= DAY / self.usual else of_day[:0]
-
-    @cached_property
-    def _rests(self) -> bool:
-        """Whether there are nights or days of the week at which there is never a row."""
-        if not len(self._clock):
-            return False
-        is_whole_day = len(self._clock) + 0.5 > DAY / self.usual
-        return not (is_whole_day and self._weekdays.all())
+            return {}
+        steps = pd.Series(np.diff(self.times)).groupby(self._moments[:-1])
+        usual = steps.median()[steps.count() >= OFTEN]
+        longer = usual[usual / self.usual > HOLE]
+        return dict(zip(longer.index.to_numpy(), longer.to_numpy(), strict=True))
 
     @cached_property
     def _months(self) -> int:
@@ -156,11 +131,12 @@ def duration(step: np.timedelta64 | np.float64) -> str:
     """
     if not isinstance(step, np.timedelta64):
         return f"{step:g}"
-    for name, unit in UNITS:
+    for name, unit in UNITS.items():
         if step % unit == np.timedelta64(0):
-            return _counted(int(step / unit), name)
-    return f"{step / np.timedelta64(1, 's'):g} seconds"
+            return counted(step / unit, name)
+    return counted(step / np.timedelta64(1, "s"), "second")
 
 
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+def counted(count: float, name: str) -> str:
+    """Return a number of things: "1 hour", "1.5 seconds"."""
+    return f"{count:g} {name}{'' if count == 1 else 's'}"

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset.readers import columns, dates, features, repeats
+from goldilocks.dataset.readers import columns, dates, features, repeated_times
 from goldilocks.dataset.readers.numbers import read_numbers
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 from goldilocks.formatting import argument
 
+HOURS = range(24)
+PARTS = (range(1, 13), range(1, 32), HOURS)  # of a date whose year, month and day are apart
 SAMPLE = 200  # times, by which the format that most of them have is found
 
 
@@ -73,16 +75,26 @@ def read(
     written = _read(column, path, options)
     unread = np.flatnonzero(pd.isna(written.values))
     if len(unread):
-        raise DataError(_why_unread(frame, column, unread, path, options))
+        first = f"{str(column.iloc[unread[0]])!r} in row {unread[0] + 1}"
+        raise DataError(
+            _other_part(frame, names, path, options)
+            or f"{path}: {len(unread)} of {len(column)} values of the column {column.name!r} are "
+            f"no times, the first is {first}; expected dates such as 2016-12-31 23:50, all written "
+            "alike, or numbers."
+        )
 
-    once = written.rows, written.values, []
-    if repeats.has(written.values):
-        once = repeats.resolve(frame, written.values, written.local)
-    if once is None:
-        apart = _other_half(frame, column, path, options)
-        raise DataError(apart or repeats.explain(frame, column, written.values, path))
+    rows, values, notes = written.rows, written.values, []
+    if repeated_times.has(values):
+        has_zone = written.local is not values
+        once = repeated_times.resolve(frame, values, has_zone=has_zone)
+        if once is None:
+            others = frame.drop(columns=list(names))
+            raise DataError(
+                _other_part(frame, names, path, options)
+                or repeated_times.explain(others, column, values, path)
+            )
+        rows, values, notes = once
 
-    rows, values, notes = once
     order = np.argsort(values, kind="stable")
     rows = rows[order]
     if (np.diff(rows) < 0).any():
@@ -103,59 +115,57 @@ def _fits(column: pd.Series, format: str) -> bool:
 def _joined(parts: pd.DataFrame) -> pd.Series:
     """Return the times of rows: one column, or several such as a date and a time of day."""
     column = parts.iloc[:, 0]
-    if parts.shape[1] > 1:
-        texts = parts.astype("str").apply(_with_minutes)
-        column = texts.apply(" ".join, axis=1).where(parts.notna().all(axis=1))
+    if parts.shape[1] == 1:
+        return column
+
+    column, *others = (texts for _, texts in parts.astype("str").items())
+    separators = ("-", "-", " ") if _are_years(column) else (" ",)
+    for texts, separator in zip(others, separators, strict=False):
+        if texts.str.fullmatch(r"\d{1,2}").all():  # Of a month or day, or of an hour.
+            texts = texts.str.zfill(2) + ("" if separator == "-" else ":00")
+        column = column.str.cat(texts, sep=separator)
     return column.rename(", ".join(map(str, parts.columns)))
 
 
-def _with_minutes(column: pd.Series) -> pd.Series:
-    """Return the hours of a day, from 0 to 23, as times of day; other columns as they are."""
-    return column.str.zfill(2) + ":00" if _counts_hours(column, first=0) else column
+def _are_years(column: pd.Series) -> bool:
+    return bool(column.astype("str").str.fullmatch(r"[12]\d{3}").all())
 
 
-def _counts_hours(column: pd.Series, *, first: int) -> bool:
-    """Return whether a column holds each hour of a day, counted from 0 or from 1, and no others."""
-    return set(pd.to_numeric(column, errors="coerce").unique()) == set(range(first, first + 24))
-
-
-def _why_unread(
-    frame: pd.DataFrame, column: pd.Series, unread: np.ndarray, path: Path, options: ReadingOptions
+def _other_part(
+    frame: pd.DataFrame, names: Sequence[str], path: Path, options: ReadingOptions
 ) -> str:
-    """Return the sentence on values that are no times."""
-    apart = _other_half(frame, column, path, options)
-    if apart:
-        return apart
-    first = f"{str(column.iloc[unread[0]])!r} in row {unread[0] + 1}"
-    return (
-        f"{path}: {len(unread)} of {len(column)} values of the column {column.name!r} are no "
-        f"times, the first is {first}; expected dates such as 2016-12-31 23:50, all written "
-        "alike, or numbers."
-    )
-
-
-def _other_half(frame: pd.DataFrame, column: pd.Series, path: Path, options: ReadingOptions) -> str:
-    """Return what to type where another column has the other half of the times; "" otherwise."""
-    if column.name not in frame:
+    """Return what to type where another column has the rest of the times; "" otherwise."""
+    column = frame[names[0]]
+    rest = dict(enumerate(PARTS if _are_years(column) else PARTS[2:], start=1)).get(len(names))
+    if rest is None:
         return ""
-    for name in frame.columns.drop(column.name):
-        date, clock = (name, column.name) if _are_of_day(column) else (column.name, name)
-        if _counts_hours(frame[name], first=1):
+    for name in frame.columns.drop(list(names)):
+        parts = [name, *names]
+        if not (_are_of_day(column) or _counts(column, HOURS)):
+            parts = [*names, name]
+            if _counts(frame[name], range(1, 25)) and rest == HOURS:
+                return (
+                    f"{path}: the column {name!r} counts the hours of {names[0]!r} from 1 to 24, "
+                    "which may be when they begin or when they end; expected times of day, such as "
+                    "00:00 to 23:00. Write them so."
+                )
+            if not (_are_of_day(frame[name]) or _counts(frame[name], rest)):
+                continue
+
+        whole = _joined(frame[parts])
+        read = _read(whole, path, options)
+        if read.format and not pd.isna(read.values).any():
             return (
-                f"{path}: the column {name!r} counts the hours of each day in {date!r} from 1 to "
-                "24, which may be when they begin or when they end; expected times of day, such as "
-                "00:00 to 23:00. Write them so."
-            )
-        if not (_are_of_day(frame[clock]) or _counts_hours(frame[clock], first=0)):
-            continue
-        both = _read(_joined(frame[[date, clock]]), path, options)
-        if both.format and not pd.isna(both.values).any():
-            return (
-                f"{path}: the column {date!r} holds dates, and {clock!r} their times of day, such "
-                f"as {frame[date].iloc[0]!r} and {frame[clock].iloc[0]!r}; expected the time in "
-                f"dataset.time. Type {argument('dataset.time', str(date), str(clock))}."
+                f"{path}: the columns {' and '.join(map(repr, parts))} are a time together, such "
+                f"as {whole.iloc[0]!r}; expected all of them. Type "
+                f"{argument('dataset.time', *map(str, parts))}."
             )
     return ""
+
+
+def _counts(column: pd.Series, numbers: range) -> bool:
+    """Return whether a column holds each of these numbers, and no others."""
+    return set(pd.to_numeric(column, errors="coerce").unique()) == set(numbers)
 
 
 def _are_of_day(column: pd.Series) -> bool:
