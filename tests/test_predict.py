@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -179,6 +180,29 @@ def test_numbers_of_a_table_are_the_runs_own(home):
     assert list(found.columns) == ["row", "price"]
     assert found["row"].tolist() == list(range(1, ROWS + 1))
     np.testing.assert_allclose(found["price"], own[:, 0], rtol=1e-6, atol=1e-6)
+
+
+def test_the_score_is_said_where_the_target_is_there_and_which_rows_were_trained_on(home, capsys):
+    run_id, _ = home.run("regression")
+    capsys.readouterr()
+    home.predict(run_id, "rows.csv")
+    said = capsys.readouterr().err
+    assert re.search(rf"score     mae .+ \(.+ to .+\), loss .+ \(.+ to .+\), of {ROWS} rows", said)
+    assert re.search(rf"40 of these {ROWS} rows .+ trained on, 20 to .+\n20 of them .+ test", said)
+    home.predict(run_id, "asked.csv")
+    assert "score" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "path"), [("image", "pets"), ("series", "load.csv")])
+def test_folders_are_labels_and_a_series_is_scored_as_far_as_it_goes(home, capsys, kind, path):
+    run_id, own = home.run(kind)
+    capsys.readouterr()
+    home.predict(run_id, path)
+    said = capsys.readouterr().err
+    rows = f"of {len(own)} rows"
+    if kind == "series":
+        rows = f"of the {len(own)} of {len(own) + 3} rows whose target is known"
+    assert rows in said
 
 
 def test_other_order_fewer_rows_and_no_target_change_no_number(home):

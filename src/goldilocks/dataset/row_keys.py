@@ -74,10 +74,16 @@ def of_parts(dataset: Dataset, parts: Mapping[str, np.ndarray]) -> dict[str, np.
 def of_windows(windows: Windows) -> np.ndarray:
     """Return a key of the points that each window spans, uint64 (windows,)."""
     of_points = of_columns(windows.values)
-    # Sums of keys wrap around. The first one counts again, so that their order matters.
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(of_points)])
-    starts = windows.starts
-    return sums[starts + windows.lookback] - sums[starts] + of_points[starts]
+    places = np.arange(len(of_points), dtype=np.uint64)
+    starts, ends = windows.starts, windows.starts + windows.lookback
+
+    # The sum of the points' keys, each times its place in the window; sums of uint64 wrap around.
+    sums, by_place = (
+        np.concatenate([np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)])
+        for values in (of_points, of_points * places)
+    )
+    total = sums[ends] - sums[starts]
+    return by_place[ends] - by_place[starts] - (starts.astype(np.uint64) - np.uint64(1)) * total
 
 
 def of_images(x: Iterable[str | np.ndarray]) -> np.ndarray:

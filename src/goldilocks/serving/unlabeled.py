@@ -30,7 +30,7 @@ from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, did_you_mean
-from goldilocks.serving import targets
+from goldilocks.serving import truths
 
 if TYPE_CHECKING:
     import pandas
@@ -138,7 +138,7 @@ def _in_parts(
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
     rows = _columns(path, schema, list(schema.columns))
     frame = conform.conform(rows, schema.columns, path)
-    answers = targets.of_columns(rows, schema, path)
+    answers = truths.of_columns(rows, schema, path)
     names, keys = np.arange(1, len(frame) + 1), row_keys.of_columns(frame)
     yield from _in_parts(names, frame.take, keys, answers.truth, answers.notes)
 
@@ -155,7 +155,7 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
     rows = np.flatnonzero(texts != "")
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
-    answers = targets.of_columns(frame.iloc[rows], schema, path)
+    answers = truths.of_columns(frame.iloc[rows], schema, path)
     notes = list(answers.notes)
     if missing := len(texts) - len(rows):
         notes.append(f"Left out {missing} of {len(texts)} rows: they have no text.")
@@ -198,7 +198,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
         points.write(time) for time in grid.after(windows.starts + windows.reach, schema.delay)
     ]
     keys = row_keys.of_windows(windows)
-    answers = targets.of_windows(windows, grid, schema)
+    answers = truths.of_windows(windows, grid, schema)
     yield from _in_parts(np.array(written, object), windows.seen, keys, answers, notes)
 
 
@@ -306,7 +306,7 @@ def _files(
             except UnreadableFile as error:
                 skipped.append(f"Skipped {name} ({error}).")
         total += len(contents)
-        answers = targets.of_files([f"{folder.name}/{name}" for name in contents], schema)
+        answers = truths.of_files([f"{folder.name}/{name}" for name in contents], schema)
         keys = np.empty((0, 1), np.uint64)
         yield Rows(list(contents), list(contents.values()), keys, answers, tuple(skipped))
     if not total:

@@ -66,7 +66,10 @@ def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
         return np.full(len(column), np.nan)
     alike = [number for number in readings if number.style == reading.style] or readings
     units = {alike[0].style.behind, alike[0].style.before} - {""} if alike else set()
-    if len(alike) != 1 or units - {reading.style.behind, reading.style.before}:
+    for unit in units - {reading.style.behind, reading.style.before}:
+        has_unit = column.str.contains(unit, regex=False, na=False)
+        raise _refused(reading, column, int(has_unit.argmax()), path)
+    if len(alike) != 1:
         raise _refused(reading, column, _first_odd(column, reading), path)
     for word in alike[0].words:
         if word not in reading.words:

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from goldilocks.dataset.readers.numbers import NumberStyle
+from goldilocks.dataset.readers.reading import Reading
+from goldilocks.encoding.schema import Schema
+from goldilocks.serving import truths
+
+NOTHING = {"unit": "", "image_size": None, "channels": 0, "text": None, "time": (), "header": None}
+NOTHING |= {"time_format": "", "fill": 0, "lookback": 0, "step": 0, "delay": 0, "columns": {}}
+
+
+def of(problem, classes=(), target="answer", **facts):
+    return Schema(
+        kind="table", problem=problem, classes=classes, target=target, **{**NOTHING, **facts}
+    )
+
+
+def read(schema, **columns):
+    return truths.of_columns(pd.DataFrame(columns, dtype="str"), schema, Path("rows.csv"))
+
+
+def test_a_file_without_the_target_has_no_truth():
+    assert read(of("regression"), other=["1"]).truth is None
+    assert read(of("multilabel", ("red", "green")), red=["1"]).truth is None
+
+
+def test_classes_are_found_by_their_names_and_gaps_are_no_unknown_ones():
+    answers = read(of("multiclass", ("1", "2", "high")), answer=["2", "1.0", " high", None, "NA"])
+    np.testing.assert_array_equal(answers.truth, [1, 0, 2, np.nan, np.nan])
+    assert not answers.notes
+
+
+def test_a_label_that_the_model_does_not_know_is_named_and_not_scored():
+    answers = read(of("binary", ("no", "yes")), answer=["no", "perhaps", "never"])
+    np.testing.assert_array_equal(answers.truth, [0, np.nan, np.nan])
+    assert answers.notes == [
+        "2 of 3 rows are not scored: their 'answer' is none that the model knows, such as "
+        "'perhaps' in row 2; expected no, yes."
+    ]
+
+
+def test_labels_are_read_as_in_training():
+    schema = of("multilabel", ("red", "green"), target="labels")
+    answers = read(schema, green=["1", "No", "x"], red=["true", "0", "1"])
+    np.testing.assert_array_equal(answers.truth, [[1, 1], [0, 0], [1, np.nan]])
+
+
+@pytest.mark.parametrize(
+    ("cells", "truth"), [(["1.234,5 €", None], [1234.5, np.nan]), (["1.5 $", "2 $"], None)]
+)
+def test_numbers_are_read_in_the_style_and_the_unit_of_training(cells, truth):
+    style = NumberStyle(decimal=",", thousands=".", behind="€")
+    schema = of("regression", target_reading=Reading(kind="number", style=style))
+    answers = read(schema, answer=cells)
+    if truth is None:
+        assert answers.truth is None
+        assert answers.notes[0].startswith(
+            "Not scored: rows.csv: the column 'answer' holds '1.5 $'"
+        )
+    else:
+        np.testing.assert_array_equal(answers.truth, truth)
+
+
+def test_the_first_folder_that_is_named_as_a_class_is_the_class():
+    paths = ["pets/cat/1.png", "cat/dog/2.png", "pets/3.png"]
+    found = truths.of_files(paths, of("binary", ("cat", "dog")))
+    np.testing.assert_array_equal(found, [0, 0, np.nan])
+    assert truths.of_files(paths, of("regression")) is None
