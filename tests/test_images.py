@@ -312,7 +312,10 @@ def test_all_files_of_more_than_8_bits_have_one_range(pets):
     shown = [held.x[held_row, 5, 5].tolist() for held_row in (1, 3)]
     assert shown == [[56] * 3, [187] * 3]
     np.testing.assert_array_equal(pixels.decode_all(streamed.x, (8, 8), streamed.levels), held.x)
-    assert any("more than 8 bits" in note and "(0.0, 4095.0)" in note for note in held.notes)
+    assert any(
+        "2 of 26 images" in note and "0 to 4095 became 0 to 255: cats/0.png" in note
+        for note in held.notes
+    )
 
 
 def test_images_beyond_the_limit_are_broken(pets):
@@ -327,10 +330,12 @@ def test_images_beyond_the_limit_are_broken(pets):
 def test_what_is_no_regular_file_is_named_and_never_opened(pets):
     os.mkfifo(pets / "cats" / "pipe.jpg")
     (pets / "dogs" / "gone.jpg").symlink_to(pets / "nowhere.jpg")
+    (pets / "dogs" / "round").symlink_to(pets / "dogs" / "round")
     listing = folders.find(pets, content.IMAGES)
     assert len(listing.files) == 24
     assert "1 pipe, socket or device (pipe.jpg)" in listing.notes[0]
     assert "1 link to nothing (gone.jpg)" in listing.notes[0]
+    assert "1 link to nothing (round)" in listing.notes[0]
 
 
 def test_images_are_told_by_what_they_hold(pets):

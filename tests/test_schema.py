@@ -31,20 +31,19 @@ def test_what_is_written_is_read_again():
         None,
     )
     assert schema.from_json(written.to_json()) == written
-    size = dataclasses.replace(written, kind="image", image_size=(28, 30), channels=1)
+    size = dataclasses.replace(written, image_size=(28, 30), channels=1, levels=(0.0, 4095.0))
     assert schema.from_json(size.to_json()) == size
 
 
 def test_streamed_images_have_the_size_that_they_are_decoded_to():
     paths = np.array(["a.png", "b.png"])
-    streamed = schema.of(
-        data("image", paths, "binary", classes=("a", "b"), image_size=(64, 48)), "binary"
-    )
+    more = {"classes": ("a", "b"), "image_size": (64, 48), "levels": (0, 4095)}
+    streamed = schema.of(data("image", paths, "binary", **more), "binary")
     held = schema.of(
         data("image", np.zeros((2, 28, 30, 1), np.uint8), "binary", classes=("a", "b")),
         "binary",
     )
-    assert (streamed.image_size, streamed.channels) == ((64, 48), 3)
+    assert (streamed.image_size, streamed.channels, streamed.levels) == ((64, 48), 3, (0, 4095))
     assert (held.image_size, held.channels, held.target) == ((28, 30), 1, "class")
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 
 import numpy as np
 import pandas as pd
@@ -162,6 +163,45 @@ def test_a_model_of_gray_images_sees_gray(tmp_path):
         np.asarray(Image.new("RGB", (1, 1), (255, 0, 0)).convert("L"))[0, 0]
     }
     assert set(read(tmp_path / "gray.png", gray)[2][0].ravel()) == {200}
+
+
+def test_deep_images_are_scaled_as_in_training_and_named_where_they_do_not_fit(tmp_path):
+    trained = dataclasses.replace(IMAGE, levels=(0, 4095))
+    for name, value in (("fits.png", 2048), ("light.png", 9000)):
+        Image.fromarray(np.full((4, 4), value, np.uint16)).save(tmp_path / name)
+    picture(tmp_path / "plain.png", (9, 9, 9))
+    _, names, [x], notes = read(tmp_path, trained)
+    assert dict(zip(names, x[:, 0, 0, 0].tolist(), strict=True)) == {
+        "fits.png": 128,
+        "light.png": 255,
+        "plain.png": 9,
+    }
+    assert notes == ["light.png has values of 9000 to 9000, and the model saw 0 to 4095."]
+    [note] = read(tmp_path / "fits.png", IMAGE)[3]
+    assert note.endswith("and the model saw values of 8 bits alone.")
+
+
+def test_of_animations_and_turned_photographs_predict_sees_what_training_saw(tmp_path):
+    others = [Image.new("RGB", (8, 6), color) for color in ("red", "blue")]
+    Image.new("RGB", (8, 6), (0, 99, 0)).save(
+        tmp_path / "wave.webp", save_all=True, append_images=others, lossless=True
+    )
+    _, _, [x], notes = read(tmp_path / "wave.webp", IMAGE)
+    assert (x == (0, 99, 0)).all()
+    assert notes == ["wave.webp holds several pictures: the first one is taken."]
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    half = np.zeros((4, 4, 3), np.uint8)
+    half[0] = 200
+    Image.fromarray(half).save(tmp_path / "turned.png", exif=exif)
+    [x] = read(tmp_path / "turned.png", IMAGE)[2]
+    assert (x[0, 3] == 200).all()
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(DataError, match=r"pipe\.png is a pipe, socket or device; expected a file"):
+        read(tmp_path / "pipe.png", IMAGE)
 
 
 def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):

@@ -180,11 +180,12 @@ def _levels(facts: np.ndarray) -> depth.Levels | None:
 
 def _remarks(folder: Path, files: Sequence[str], facts: np.ndarray) -> tuple[str, ...]:
     """Return sentences about images that could be shown in other ways."""
-    animated, transparent, low, _ = facts.T
+    animated, transparent, spans, _ = facts.T
+    low, high = _levels(facts) or (0, 0)
     remarks = {
         "hold several pictures, of which the first one is taken": animated > 0,
         "are transparent, and put on white": transparent > 0,
-        f"have more than 8 bits a channel: {_levels(facts)} become 0 and 255": ~np.isnan(low),
+        f"have more than 8 bits a channel: {low:g} to {high:g} became 0 to 255": spans > -np.inf,
     }
     return tuple(
         f"{has.sum()} of {len(files)} images in {folder} {remark}: "

@@ -10,6 +10,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from goldilocks.config.command_line import composition_errors
+from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings, search_path, settled
 from goldilocks.errors import ConfigError
 from goldilocks.sweep.plan import plan
@@ -64,7 +65,7 @@ def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
                 cfg = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
                 settings.append(settled(cfg, hydra=cfg.hydra, overrides=overrides))
         except ConfigError as error:
-            errors.append(f"In {' '.join(overrides)}, {error}")
+            errors.append(f"In {as_typed(overrides)}, {error}")
 
     if errors:
         raise ConfigError("\n".join(errors))

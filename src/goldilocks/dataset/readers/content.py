@@ -62,12 +62,13 @@ def is_image(head: bytes, suffix: str) -> bool:
         head: Its first `HEAD` bytes.
         suffix: Lower case, with its dot; "" where it has none.
     """
-    return name(head) in BEGINNINGS or (not suffix and name(head) == "TIFF")
+    kind = name(head)
+    return kind in BEGINNINGS or (kind == "TIFF" and not suffix)
 
 
 def is_text(head: bytes, suffix: str) -> bool:
     """Return whether a file is a text; one with a suffix that texts do not have is none."""
-    return not suffix and head != b"" and b"\0" not in head and name(head) in ("", "an HTML page")
+    return not suffix and b"\0" not in head
 
 
 @dataclass(frozen=True)
@@ -133,17 +134,17 @@ def suffix_of(name: str) -> str:
 
 def ignored_as(entry: os.DirEntry[str], wanted: Files) -> str:
     """Return of what kind an entry of a folder is that is not wanted; "" of one that is."""
-    name = entry.name
+    name, suffix = entry.name, suffix_of(entry.name)
+    if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
+        return f"link to nothing ({name})"
     if name.startswith((".", "__MACOSX")):
         return f"hidden folder ({name})" if entry.is_dir() else "hidden"
     if entry.is_dir():
         return ""
+    if not entry.is_file():  # To open a pipe would wait for ever.
+        return f"pipe, socket or device ({name})"
     if not name.isascii() and name.encode(errors="ignore").decode() != name:
         return "named in another encoding than UTF-8"
-    if not entry.is_file():  # To open a pipe would wait for ever.
-        is_there = os.path.exists(entry.path)  # noqa: PTH110
-        return f"{'pipe, socket or device' if is_there else 'link to nothing'} ({name})"
-    suffix = suffix_of(name)
     if suffix in wanted.suffixes or wanted.recognizes(head(entry.path), suffix):
         return ""
     return suffix or "without a suffix"

@@ -73,9 +73,9 @@ def values(image: ImageFile.ImageFile, path: str | Path) -> np.ndarray | None:
         return loaded
 
     with Image.open(path, formats=[str(image.format)]) as again:
-        for place, tile in enumerate(again.tile):
+        for index, tile in enumerate(again.tile):
             rest = tile.args[1:] if isinstance(tile.args, tuple) else ()
-            again.tile[place] = tile._replace(args=(LOW_BYTES[mode], *rest))
+            again.tile[index] = tile._replace(args=(LOW_BYTES[mode], *rest))
         low_bytes = np.asarray(again)
     if mode == "LA;16B":
         low_bytes = low_bytes[..., [1, 1, 1]]

@@ -139,7 +139,7 @@ def _notes(
     if odd:
         notes.append(
             f"Took {len(odd)} files in {folder} for {wanted.name} by what they hold, not by their "
-            f"names: {shortened(odd)}."
+            f"names: {shortened(sorted(odd, key=_natural))}."
         )
     if ignored.total():
         kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
