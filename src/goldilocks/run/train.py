@@ -129,7 +129,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
         parts = {"train": spec.split.train, "validation": spec.split.validation}
         keys = row_keys.of_parts(dataset, {**parts, "test": spec.split.test})
-        np.savez(folder / row_keys.FILE, **keys)
+        np.savez(folder / row_keys.FILE, allow_pickle=False, **keys)
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome
