@@ -74,6 +74,19 @@ def errors_of_groups(groups: int) -> Callable[[np.random.Generator], Drawn]:
     return draw
 
 
+def copies(
+    draw: Callable[[np.random.Generator], Drawn], most: int
+) -> Callable[[np.random.Generator], Drawn]:
+    """Draw contents of which each stands there once to `most` times, with equal predictions."""
+
+    def repeat(rng: np.random.Generator) -> Drawn:
+        truth, predictions, _ = draw(rng)
+        contents = np.repeat(np.arange(len(truth)), rng.integers(1, most + 1, len(truth)))
+        return truth[contents], predictions[contents], contents
+
+    return repeat
+
+
 def probabilities(rows: int, positive: float) -> Callable[[np.random.Generator], Drawn]:
     """Draw probabilities that are too sure of themselves; this share of rows is positive."""
 
@@ -104,6 +117,13 @@ def cases() -> dict[str, tuple[str, str, float, Callable[[np.random.Generator], 
                 chance,
                 shares(chance, rows),
             )
+    for most in (2, 3):
+        name = f"accuracy 0.9, 200 contents, each 1 to {most} times"
+        drawn[name] = ("binary", "accuracy", 0.9, copies(shares(0.9, 200), most))
+        name = f"mae, skewed, 200 contents, each 1 to {most} times"
+        drawn[name] = ("regression", "mae", skewed, copies(errors(200), most))
+        name = f"auc {area:.2f}, 200 contents, each 1 to {most} times"
+        drawn[name] = ("binary", "auc", area, copies(probabilities(200, 0.5), most))
     for a, groups, size in ((4, 20, 10), (4, 60, 5), (32, 20, 10)):
         name = f"accuracy {a / (a + 1):.2f}, {groups} groups of {size} rows"
         drawn[name] = ("binary", "accuracy", a / (a + 1), shares_of_groups(groups, size, a))

@@ -119,7 +119,11 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"optimizer\.ema_momentum is 0\.9, but this run keeps the weights of its best epoch, "
             r"not .+ final=true\.",
         ),
-        ("dataset=images", r"dataset=images needs a folder .+: add dataset\.dir=FOLDER\."),
+        (
+            "dataset=images",
+            r"dataset=images needs a folder .+: add dataset\.dir=FOLDER, or dataset\.dir=FOLDER "
+            r"dataset\.file=FILE\.",
+        ),
         (
             "dataset=images dataset.dir=nowhere",
             r"dataset\.dir=nowhere is not a folder here \(.+\); give the path of one\.",
@@ -170,7 +174,7 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             "dataset=texts",
-            r"dataset=texts needs a folder .+: add dataset\.dir=FOLDER, or dataset\.file=FILE "
+            r"dataset=texts needs a folder .+: add dataset\.dir=FOLDER, or .+, or dataset\.file=FILE "
             r".+=NAME\.",
         ),
         ("dataset=texts dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
@@ -181,22 +185,35 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             f"dataset=texts {FILE} dataset.target=b",
-            r"dataset=texts needs a folder .+ with its two columns: add dataset\.text=NAME\.",
+            r"with its two columns: add dataset\.dir=FOLDER, or dataset\.text=NAME\.",
         ),
         (
             f"dataset=texts {FILE} dataset.text=b",
             r"dataset=texts needs a folder .+ with its two columns: add dataset\.target=NAME\.",
         ),
         (
-            f"dataset=texts {FILE} dataset.dir={ROOT}",
-            r"has dataset\.dir=.+ and dataset\.file=.+; expected one of them, leave out the "
-            r"other\.",
+            f"dataset=texts dataset.text=a dataset.dir={ROOT}",
+            r"has dataset\.dir=.+ and dataset\.text=a; expected one of them, leave out the other\.",
         ),
         (
             f"dataset=texts dataset.dir={ROOT} dataset.target=b",
-            r"dataset=texts has dataset\.dir=.+ and dataset\.target=b; expected one of them, leave "
-            r"out "
-            r"the other\.",
+            r"dataset=texts needs a folder .+: add dataset\.file=FILE\.",
+        ),
+        (
+            f"dataset=images dataset.dir={ROOT} {FILE} dataset.test_dir={ROOT}",
+            r"dataset\.test_dir is a folder of classes, and dataset\.file has the targets;",
+        ),
+        (
+            f"dataset=table {FILE} dataset.target=b dataset.test_file=none.csv",
+            r"dataset\.test_file=none\.csv is not a file here",
+        ),
+        (
+            f"dataset=images dataset.dir={ROOT} dataset.test_dir=nowhere",
+            r"dataset\.test_dir=nowhere is not a folder here",
+        ),
+        (
+            f"dataset=texts dataset.dir={ROOT} dataset.split=part",
+            r"dataset\.split goes with dataset\.file; add that, or leave out dataset\.split\.",
         ),
         ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),
         (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from goldilocks.dataset.readers.dates import (
     CLOCKS,
     DAYS,
+    QUARTERS,
     names_a_year,
     read_as,
     read_dates,
@@ -37,6 +38,15 @@ def read(cells):
         ("%Y%m", MONTHS),
         ("%b-%y", pd.date_range("1990-01-01", periods=240, freq="MS")),
         ("%G-W%V", pd.date_range("2020-01-06", periods=60, freq="W-MON")),
+        ("%GW%V", pd.date_range("2020-01-06", periods=60, freq="W-MON")),
+        ("%G-W%V-%u", TWO_YEARS),
+        ("%Y%m%d %H%M", pd.date_range("2024-01-01", periods=200, freq="17min")),
+        ("%d. %b. %Y", TWO_YEARS),
+        ("%b. %d, %Y", TWO_YEARS),
+        ("%b %d %Y", TWO_YEARS),
+        ("%a, %d %b %Y", TWO_YEARS),
+        ("%a %m/%d/%Y", TWO_YEARS),
+        ("%m/%d/%Y %I:%M%p", pd.date_range("2024-01-01", periods=24 * 17, freq="h")),
     ],
 )
 def test_one_format_explains_all_cells(format, times):
@@ -56,6 +66,23 @@ def test_iso_dates_may_have_times_and_one_kind_of_zone():
         "2020-03-01",
         "2020-04-01",
     ]
+
+
+@pytest.mark.parametrize("format", QUARTERS)
+def test_a_quarter_stands_for_its_first_day(format):
+    days = pd.date_range("2019-01-01", periods=12, freq="QS")
+    written = [day.strftime(format.replace("%q", str(day.quarter))) for day in days]
+    [reading] = read([*written, None])
+    assert reading.format == format
+    np.testing.assert_array_equal(reading.values[:-1], days.to_numpy("datetime64[us]"))
+    assert read(["2024-Q5", "2024-Q1"]) == []
+
+
+@pytest.mark.parametrize("zone", [" UTC", "UTC", " GMT", "Z", "+00:00"])
+def test_utc_has_several_names(zone):
+    [reading] = read([f"2024-01-05 10:30{zone}", f"2024-01-06 10:30{zone}"])
+    assert reading.values[0] == np.datetime64("2024-01-05T10:30")
+    assert read([f"2024-01-05 10:30{zone}", "2024-01-06 10:30"]) == []
 
 
 @pytest.mark.parametrize("format", ["%d.%m.%Y %H:%M", "%d/%m/%Y", "%m/%d/%y", "%d-%m-%y"])

@@ -6,7 +6,7 @@ import pytest
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
-from goldilocks.protocol import holdout, iterated_kfold, kfold, notes_of_all
+from goldilocks.protocol import duplicates, holdout, iterated_kfold, kfold, notes_of_all
 
 PROTOCOLS = {
     "holdout": (holdout.split, {"validation": 0.25, "test": 0.25}),
@@ -109,82 +109,98 @@ def test_all_protocols_have_the_same_test_rows(seed):
     found = {name: splits(name, dataset, seed)[0].test for name in PROTOCOLS}
     assert np.array_equal(found["holdout"], found["kfold"])
     assert np.array_equal(found["holdout"], found["iterated"])
-    alone = replace(dataset, x=pd.DataFrame({"row": np.arange(120.0)}))
-    before = splits("holdout", alone, seed)[0].test
-    assert set(before.tolist()) < set(found["holdout"].tolist())
 
 
-def test_moved_rows_are_counted_in_a_note():
+@pytest.mark.parametrize("problem", ["regression", "binary", "multiclass"])
+@pytest.mark.parametrize("copies", ["half twice", "all three times", "one 40 times"])
+def test_sizes_stay_as_asked_whatever_repeats(copies, problem):
+    kinds = {
+        "half twice": np.r_[np.arange(300), np.arange(150)],
+        "all three times": np.tile(np.arange(300), 3),
+        "one 40 times": np.r_[np.arange(300), np.full(40, 7)],
+    }[copies]
+    kinds = np.random.default_rng(0).permutation(kinds)
+    for seed in range(5):
+        (split,) = splits("holdout", a_table(kinds, problem), seed)
+        contents = [len(np.unique(kinds[rows])) for rows in the_parts(split)]
+        assert contents == [150, 75, 75]
+        sizes = np.array([len(rows) for rows in the_parts(split)]) / len(kinds)
+        spread = 0.1 if copies == "one 40 times" else 0.04
+        np.testing.assert_allclose(sizes, [0.5, 0.25, 0.25], atol=spread)
+        assert len(np.unique(np.concatenate(the_parts(split)))) == len(kinds)
+
+
+def test_it_is_said_how_many_rows_repeat_another_one():
     kinds = drawn(0)
     (split,) = splits("holdout", a_table(kinds))
-    alone = splits("holdout", a_table(np.arange(120)))[0]
-    moved = len(split.test) - len(alone.test)
-    assert any(
-        f"Moved {moved} duplicates of test rows from the other rows" in note for note in split.notes
+    assert split.notes == (
+        "Of 120 rows, 90 are distinct. Equal ones are in one part, so that none is tested that was "
+        "trained with.",
     )
-    assert any(
-        "of validation rows from the other rows to the validation rows" in note
-        for note in split.notes
-    )
-    folds = splits("kfold", a_table(kinds))
-    assert len(notes_of_all(folds)) == 1
-    assert any("fold 2 of 4 trains with none of them" in note for note in folds[1].notes)
+    assert notes_of_all(splits("kfold", a_table(kinds))) == split.notes
     (published,) = splits("holdout", a_table(kinds, fixed={"test": np.r_[60:120]}))
-    assert any(
-        "of test rows, because the published test rows stay as they are" in note
-        for note in published.notes
-    )
+    assert any("rows that repeat test rows." in note for note in published.notes)
 
 
-def test_rows_of_groups_are_left_out_and_no_group_is_parted():
+def test_groups_that_share_a_content_are_one_group():
     groups = np.arange(120) // 4
-    kinds = drawn(3)
+    kinds = np.arange(120)
+    kinds[[8, 17]] = kinds[[2, 40]]  # Groups 0 and 2, and 4 and 10.
+    for protocol in PROTOCOLS:
+        for split in splits(protocol, a_table(kinds, groups=groups)):
+            contents = [set(kinds[rows].tolist()) for rows in the_parts(split)]
+            members = [set(groups[rows].tolist()) for rows in the_parts(split)]
+            for first, second in ((0, 1), (0, 2), (1, 2)):
+                assert not contents[first] & contents[second]
+                assert not members[first] & members[second]
+            assert sum(map(len, the_parts(split))) == 120
+
+
+def test_copies_inside_of_groups_move_no_row():
+    groups = np.arange(120) // 4
+    kinds = np.arange(120)
+    kinds[1::4] = kinds[::4]
+    alone = splits("holdout", a_table(np.arange(120), groups=groups))[0]
     (split,) = splits("holdout", a_table(kinds, groups=groups))
-    contents = [set(kinds[rows].tolist()) for rows in the_parts(split)]
-    members = [set(groups[rows].tolist()) for rows in the_parts(split)]
-    for first, second in ((0, 1), (0, 2), (1, 2)):
-        assert not contents[first] & contents[second]
-        assert not members[first] & members[second]
-    assert sum(map(len, the_parts(split))) < 120
-    assert any("because their groups stay whole" in note for note in split.notes)
+    for rows, same in zip(the_parts(split), the_parts(alone), strict=True):
+        np.testing.assert_array_equal(rows, same)
 
 
-def test_a_table_of_few_distinct_rows_repeats_them_by_nature():
+def test_a_table_whose_equal_rows_have_other_targets_repeats_them_by_nature():
     kinds = np.arange(120) % 50
-    (split,) = splits("holdout", a_table(kinds))
+    observed = replace(a_table(kinds), y=np.random.default_rng(0).normal(size=120))
+    (split,) = splits("holdout", observed)
     assert [len(rows) for rows in the_parts(split)] == [60, 30, 30]
-    assert "Only 50 of 120 rows are distinct" in split.notes[0]
-    texts = replace(a_table(kinds), kind="text", x=kinds.astype(str).astype(object))
+    assert "Only 50 of 120 rows are distinct, and 70 rows that repeat another" in split.notes[0]
+    assert duplicates.clusters(observed) is None
+
+    texts = replace(observed, kind="text", x=kinds.astype(str).astype(object))
     (split,) = splits("holdout", texts)
     assert not set(kinds[split.train]) & set(kinds[split.test])
+
+
+def test_a_table_of_few_contents_repeats_them_by_nature():
+    (split,) = splits("holdout", a_table(np.arange(400) % 8, "binary"))
+    assert [len(rows) for rows in the_parts(split)] == [200, 100, 100]
+    assert "Only 8 of 400 rows are distinct, and 0 rows that" in split.notes[0]
+
+
+def test_copies_of_a_table_are_no_nature():
+    kinds = np.tile(np.arange(60), 3)
+    (split,) = splits("holdout", a_table(kinds, "binary"))
+    assert not set(kinds[split.train]) & set(kinds[split.test])
+    assert len(np.unique(duplicates.clusters(a_table(kinds)))) == 60
 
 
 def test_a_class_that_is_all_one_content_cannot_be_in_two_parts():
     kinds = np.concatenate(
         [np.arange(0, 80, 2), np.full(10, 1)]
     )  # The odd class is one row, ten times.
-    with pytest.raises(
-        SplitError,
-        match="same content are kept in one part, and so no row is left to train with of 'b'",
-    ):
+    with pytest.raises(SplitError, match="'b' has 1 of the distinct rows to divide; expected at"):
         splits("holdout", a_table(kinds, "binary"))
     few = np.concatenate([np.arange(0, 160, 2), [1, 1, 3, 3, 3, 5]])
-    for seed in range(20):
-        try:
-            found = splits("kfold", a_table(few, "binary"), seed)
-        except SplitError as error:
-            assert "'b'" in str(error)  # noqa: PT017
-        else:
-            assert all(set((few[split.train] % 2).tolist()) == {0, 1} for split in found)
-
-
-def test_a_fold_that_is_left_without_a_class_says_why():
-    kinds = np.concatenate([np.arange(0, 160, 2), np.full(8, 1), [3, 3]])
-    dataset = a_table(kinds, "binary", fixed={"test": np.r_[:20, 88:90]})
-    with pytest.raises(
-        SplitError, match=r"trains with no row, of which \d+ repeat a validation row, of 'b'"
-    ):
-        splits("kfold", dataset)
+    with pytest.raises(SplitError, match="'b' has 2 of the 62 distinct rows to divide into folds"):
+        splits("kfold", a_table(few, "binary"))
 
 
 def test_the_subset_is_drawn_from_what_is_left():

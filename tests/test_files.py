@@ -347,3 +347,85 @@ def test_other_files_are_left_to_duckdb(write, change):
     header = text.split("\n")[0]
     dialect = delimited.Dialect(",", '"', '"', 0)
     assert delimited.read_plain(write(text), dialect, 0, header) is None
+
+
+XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+OFFICE = "http://schemas.openxmlformats.org"
+MAIN = f'xmlns="{OFFICE}/spreadsheetml/2006/main"'
+RELATED = f"{OFFICE}/officeDocument/2006/relationships"
+
+
+def workbook(**sheets):
+    """Return the bytes of a spreadsheet; cells are numbers, texts, dates (of a tuple) or None."""
+    files, names, links, kinds = {}, "", "", ""
+    for at, (name, lines) in enumerate(sheets.items(), start=1):
+        rows = ""
+        for number, line in enumerate(lines, start=1):
+            rows += f'<row r="{number}">'
+            for letter, cell in zip("ABCDEFGH", line, strict=False):
+                where = f'r="{letter}{number}"'
+                if isinstance(cell, str):
+                    rows += f'<c {where} t="inlineStr"><is><t>{cell}</t></is></c>'
+                elif isinstance(cell, tuple):
+                    rows += f'<c {where} s="1"><v>{cell[0]}</v></c>'
+                elif cell is not None:
+                    rows += f"<c {where}><v>{cell}</v></c>"
+            rows += "</row>"
+        files[f"xl/worksheets/sheet{at}.xml"] = (
+            f"{XML}<worksheet {MAIN}><sheetData>{rows}</sheetData></worksheet>"
+        )
+        names += f'<sheet name="{name}" sheetId="{at}" r:id="r{at}"/>'
+        links += f'<Relationship Id="r{at}" Type="{RELATED}/worksheet" Target="worksheets/sheet{at}.xml"/>'
+        kinds += (
+            f'<Override PartName="/xl/worksheets/sheet{at}.xml" ContentType="application/'
+            'vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
+        )
+    package = f"{OFFICE}/package/2006"
+    files["xl/workbook.xml"] = (
+        f'{XML}<workbook {MAIN} xmlns:r="{RELATED}"><sheets>{names}</sheets></workbook>'
+    )
+    files["xl/styles.xml"] = (
+        f'{XML}<styleSheet {MAIN}><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
+        "</styleSheet>"
+    )
+    links += f'<Relationship Id="styles" Type="{RELATED}/styles" Target="styles.xml"/>'
+    head = f'{XML}<Relationships xmlns="{package}/relationships">'
+    files["xl/_rels/workbook.xml.rels"] = f"{head}{links}</Relationships>"
+    files["_rels/.rels"] = (
+        f'{head}<Relationship Id="r1" Type="{RELATED}/officeDocument" Target="xl/workbook.xml"/>'
+        "</Relationships>"
+    )
+    files["[Content_Types].xml"] = (
+        f'{XML}<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType='
+        '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName='
+        '"/xl/workbook.xml" ContentType="application/'
+        f'vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>{kinds}</Types>'
+    )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+SHEET = [
+    ["size", "kind", "sold"],
+    [20.5, "flat", (43831,)],
+    [None, "house", (43832,)],
+    [7, None, None],
+]
+
+
+def test_a_spreadsheet_has_numbers_texts_dates_and_gaps(write):
+    found = read(write(workbook(Houses=SHEET), "rows.xlsx"))
+    assert found.notes == ()
+    assert found.frame["size"].tolist()[::2] == [20.5, 7]
+    assert found.frame["kind"].fillna("").tolist() == ["flat", "house", ""]
+    assert str(found.frame["sold"].iloc[0]) == "2020-01-01 00:00:00"
+    assert found.frame.isna().sum().tolist() == [1, 1, 1]
+
+
+def test_of_two_sheets_the_first_is_read_and_said(write):
+    found = read(write(workbook(Houses=SHEET, Notes=[["a"], [1]]), "rows.xlsx"))
+    assert list(found.frame.columns) == ["size", "kind", "sold"]
+    assert found.notes == ("Read the sheet 'Houses', the first one, and not 'Notes'.",)

@@ -163,8 +163,6 @@ def test_names_that_hold_numbers_are_names(write, names):
 def test_a_name_that_stands_in_a_few_rows_is_a_name(write):
     frame = HOUSES.assign(kind=["kind", "kind", "kind", *HOUSES["kind"][3:]])
     assert len(read(write(frame.to_csv(index=False))).frame) == ROWS
-    text = HOUSES.to_csv(index=False)
-    assert len(read(write(text * 6)).frame) == 6 * ROWS + 5
 
 
 def test_what_was_asked_can_be_answered(write):
@@ -176,3 +174,11 @@ def test_the_rule_of_the_header():
     rule = rules_of("configuration")["dataset.header"]
     assert all(map(rule.allows, [None, 0, 1, 7, [1, 2], [3, 7]]))
     assert not any(map(rule.allows, [-1, [2, 1], [1, 1], [0, 1], [1], [1, 2, 3], "1", True]))
+
+
+def test_rows_that_repeat_the_header_line_are_left_out_and_said(write):
+    text = HOUSES.to_csv(index=False)
+    found = read(write(text * 3))
+    assert len(found.frame) == 3 * ROWS
+    assert any("Left out 2 rows that repeat the header line" in note for note in found.notes)
+    assert len(read(write("answer\n" + "answer\nother\n" * 3)).frame) == 6

@@ -22,6 +22,16 @@ SETTINGS = {
     "test_dir": None,
     "outer_folders": "auto",
     "drop_classes": [],
+    "file": None,
+    "validation_file": None,
+    "test_file": None,
+    "split": None,
+    "target": None,
+    "problem": "auto",
+    "header": None,
+    "decimal": "auto",
+    "missing": [],
+    "ignore_case": False,
 }
 
 

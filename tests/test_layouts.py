@@ -102,7 +102,7 @@ def test_a_tree_inside_itself_is_asked_about(tree, above):
     root = tree("cats", "dogs", f"{above}/cats", f"{above}/dogs")
     top = above.split("/")[0]
     assert f"in {top} folders called as those beside it" in question(root)
-    assert f"'dataset.drop_classes=[{top}]'" in question(root)
+    assert f"dataset.drop_classes={top} to leave out" in question(root)
     assert placed(root, drop=[top])[0] == {("cats", ""): 3, ("dogs", ""): 3}
 
 
@@ -138,11 +138,11 @@ def test_folders_that_hold_differently_called_ones_are_classes_and_said(tree):
             ["train/a", "train/b", "train/c", "test/a", "test/b"],
             "no folder of the class c in .*test",
         ),
-        (["train/a", "train/b", "test"], r"no classes in test\. Type 'dataset.drop_classes=\[test"),
+        (["train/a", "train/b", "test"], r"no classes in test\. Type dataset.drop_classes=test "),
         (["train", "test"], "dataset.outer_folders=classes if test, train are the classes"),
         (["val/a", "val/b", "test/a", "test/b"], "not one folder for each part"),
         (["train/a", "train/b", "training/a", "training/b"], "not one folder for each part"),
-        (["train/a", "train/b", "test/a", "test/b", "more"], r"'dataset.drop_classes=\[more\]'"),
+        (["train/a", "train/b", "test/a", "test/b", "more"], "dataset.drop_classes=more to leave"),
     ],
 )
 def test_parts_that_do_not_agree_are_refused(tree, names, sentence):
@@ -162,6 +162,7 @@ def test_what_is_dropped_must_be_there(tree):
     root = tree("cats", "dogs", "logs/old")
     assert "is birds; expected some of the folders" in question(root, drop=["birds"])
     assert placed(root, drop=["logs"])[1] == "Left out the folders logs."
+    assert placed(root, drop="logs") == placed(root, drop=["logs"])
 
 
 def test_an_empty_folder_is_a_class_without_files_and_can_be_dropped(tree):
@@ -169,5 +170,14 @@ def test_an_empty_folder_is_a_class_without_files_and_can_be_dropped(tree):
     (root / "my logs").mkdir()
     sentence = question(root)
     assert "'my logs' has 0" in sentence
-    assert shlex.quote("dataset.drop_classes=['my logs']") in sentence
+    assert "'dataset.drop_classes=my logs'" in sentence
     assert len(placed(root, drop=["my logs"])[0]) == 2
+
+
+def test_a_table_beside_flat_files_is_named_with_what_to_type(tree):
+    root = tree("photos/id_*")
+    (root / "labels.csv").write_text("id,label\n")
+    assert question(root).endswith(
+        f"If labels.csv says what the files show, type dataset.dir={root / 'photos'} "
+        f"dataset.file={root / 'labels.csv'}."
+    )

@@ -69,6 +69,30 @@ def test_scaling_uses_training_rows_only(loaded, seed):
             assert np.array_equal(features, encoding.features(sound, encoder, split.train))
 
 
+def test_rows_that_a_column_calls_test_are_not_learned_from(tmp_path, composed):
+    parts = np.resize(["train", "train", "validation", "test"], ROWS)
+    loads = []
+    for number, rows in enumerate((NONE, np.flatnonzero(parts == "test"))):
+        table = frame().assign(part=parts)
+        table.loc[rows, "leak"] = (table["says"] == "yes").astype(float)[rows]
+        file = written(tmp_path, table, f"{number}.csv")
+        typed = ("dataset=table", *file, "dataset.target=says", "dataset.split=part")
+        loads.append(composed(*typed).builder("dataset")())
+
+    sound, planted = loads
+    [split], [other] = (holdout.split(data, **HOLDOUT) for data in loads)
+    assert split.test.tolist() == other.test.tolist() == np.flatnonzero(parts == "test").tolist()
+    assert split.validation.tolist() == np.flatnonzero(parts == "validation").tolist()
+    encoders = [encoding.fit(data, split.train, in_order=False) for data in loads]
+    features = [
+        encoding.features(data, encoder, split.train)
+        for data, encoder in zip(loads, encoders, strict=True)
+    ]
+    assert np.array_equal(*features)
+    assert "part" not in sound.x
+    assert sound.digest != planted.digest
+
+
 def test_a_split_does_not_depend_on_the_values_of_its_rows(loaded):
     [sound] = holdout.split(loaded(), **HOLDOUT)
     [planted] = holdout.split(loaded(sound.test), **HOLDOUT)

@@ -35,6 +35,8 @@ def read(cells):
         (["$1,200", "-$3.50", "$-2"], NumberStyle(",", before="$"), [1200, -3.5, -2]),
         (["CHF 5", "7"], NumberStyle(before="CHF"), [5, 7]),
         (["5 €", "7,5€"], NumberStyle("", ",", behind="€"), [5, 7.5]),
+        (["$(1,200)", "$900.5"], NumberStyle(",", before="$"), [-1200, 900.5]),
+        (["(€1.200,5)", "€2.000,5"], NumberStyle(".", ",", before="€"), [-1200.5, 2000.5]),
         (["(12)", "13", "\u22124"], NumberStyle(), [-12, 13, -4]),
         (["12 kg", "14.5kg"], NumberStyle(behind="kg"), [12, 14.5]),
         (["12%", "13,5 %"], NumberStyle("", ",", behind="%"), [12, 13.5]),
@@ -67,6 +69,12 @@ def test_two_readings_that_differ_are_both_returned(cells):
         ["red", "7"],
         ["00123", "04567"],
         ["12 kg", "14 g"],
+        ["12 kg", "14"],
+        ["12%", "0.5"],
+        ["1.5M", "200K"],
+        ["1.5M", "900"],
+        ["1,5", "1.55"],
+        ["$(5", "$6"],
         ["€5", "$6"],
         ["1-2", "3"],
         ["12:30", "12:45"],
@@ -137,3 +145,24 @@ def test_whole_numbers_do_not_decide_what_a_point_means(cells):
 @pytest.mark.parametrize("decisive", ["1.5", "0.123", "1234.567", ".5", "1.23e4"])
 def test_one_number_with_decimals_decides_what_a_point_means(decisive):
     assert [style for style, _, _ in read(["950", "1.234", decisive])] == [NumberStyle()]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (["1,5", "1.55", "2"], "written in different ways, such as '1,5' and '1.55'"),
+        (["1.234,50", "1,234.50"], "written in different ways, such as '1.234,50' and '1,234.50'"),
+        (["1.5M", "200K"], "different units, such as 'K' and 'M'"),
+        (["12%", "0.5", "7"], "different units, such as none and '%'"),
+        (["€5", "$6"], "different units, such as '$' and '€'"),
+        (["5", "6", "<5"], "1 of its 3 values are no numbers, such as '<5'"),
+        (["00123", "04567"], ""),
+        (["1.2.3", "1.2.4"], ""),
+        (["red", "7"], ""),
+        (["", ""], ""),
+    ],
+)
+def test_numbers_that_cannot_be_read_have_a_reason(cells, reason):
+    said = numbers.obstacle(np.array(cells, object), np.ones(len(cells), int))
+    assert reason in said
+    assert bool(said) == bool(reason)

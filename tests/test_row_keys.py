@@ -8,6 +8,7 @@ from PIL import Image
 from goldilocks.dataset import Dataset, images, row_keys
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
+from test_images import SETTINGS
 
 RANDOM = np.random.default_rng(0)
 TWICE = np.array([0, 1, 2, 3, 1, 5])  # Row 4 is row 1 again.
@@ -58,10 +59,8 @@ def test_streamed_images_are_equal_where_their_files_are(tmp_path, monkeypatch):
         (tmp_path / "photos" / name).mkdir(parents=True)
         for number in range(5):
             Image.fromarray(PIXELS[number]).save(tmp_path / "photos" / name / f"{number}.png")
-    limits = {"broken_limit": 0.0, "pixel_limit": 50, "subset": None}
-    asked = {"dir": str(tmp_path / "photos"), "image_size": 4, **limits}
-    asked |= {"validation_dir": None, "test_dir": None, "outer_folders": "auto", "drop_classes": []}
-    streamed, held = images.load(**asked, cache_gib=0.0), images.load(**asked, cache_gib=1.0)
+    asked = {**SETTINGS, "dir": str(tmp_path / "photos"), "image_size": 4}
+    streamed, held = (images.load(**{**asked, "cache_gib": gib}) for gib in (0.0, 1.0))
     assert streamed.image_size is not None
     for dataset in (streamed, held):
         keys = row_keys.keys(dataset)

@@ -251,6 +251,14 @@ def test_a_target_of_two_values_is_said_to_be_a_number(write):
     assert any("'load' has two values; a series is a regression" in note for note in data.notes)
 
 
+def test_a_file_of_few_different_rows_is_refused(tmp_path):
+    frame = pandas.DataFrame(table())
+    for rows, count in ((frame[:12], 12), (frame[:1].loc[[0] * 60], 1)):
+        rows.to_csv(tmp_path / "few.csv", index=False)
+        with pytest.raises(DataError, match=f"has {count} different rows with a number; expected"):
+            load(str(tmp_path / "few.csv"), decimal="point")
+
+
 def test_a_target_of_words_is_refused_with_the_first(write):
     with pytest.raises(
         DataError, match=r"the column 'load' holds 'high'; expected numbers to predict, .+ wind\."

@@ -19,6 +19,9 @@ HOW = {
     "problem": "auto",
     "drop": [],
     "group": None,
+    "validation_file": None,
+    "test_file": None,
+    "split": None,
     "header": None,
     "decimal": "auto",
     "date_format": None,
@@ -431,3 +434,44 @@ def test_a_counter_of_rows_is_left_out_in_any_order_and_kept_when_asked(write, s
     assert "index" not in load(path).x
     assert any("dataset.keep=index keeps it" in note for note in load(path).notes)
     assert "index" in load(path, keep=["index"]).x
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (["1,5", "1.55", "2", "2.5"], "its numbers are written in different ways"),
+        ([f"{number:.3f}{'%' * int(number > 0)}" for number in NUMBERS], "different units"),
+    ],
+)
+def test_numbers_that_become_words_are_said(write, cells, reason):
+    notes = load(write(y=NUMBERS, mixed=(cells * ROWS)[:ROWS])).notes
+    assert any("'mixed'" in note and reason in note for note in notes)
+
+
+def test_codes_of_more_digits_than_numbers_have_are_words(write):
+    codes = [str(10**17 + at % 9) for at in range(ROWS)]
+    assert load(write(y=NUMBERS, code=codes)).x["code"].tolist() == codes
+
+
+@pytest.mark.parametrize("gap", ["NA", "null", "unknown", "-"])
+def test_dates_may_have_gaps(write, gap):
+    days = pandas.date_range("2020-01-01", periods=ROWS).strftime("%Y-%m-%d")
+    found = load(write(y=NUMBERS, day=[gap, *days[1:]]))
+    assert np.isnan(found.x["day"].iloc[0])
+    assert found.x["day"].iloc[1] == 18263
+    assert found.readings["day"].words == ((gap,) if gap in ("unknown", "-") else ())
+
+
+@pytest.mark.parametrize("sign", ["|", ";", ", "])
+def test_a_column_of_tags_is_said_with_what_makes_labels_of_it(write, sign):
+    tags = [sign.join(part) for part in (["red", "blue"], ["blue"], ["red"], ["red", "big"])]
+    path = write(tags=[*tags, "big"] * (ROWS // 5))
+    [note] = [note for note in load(path, "tags").notes if "joins tags" in note]
+    frame = pandas.read_csv(path)
+    labels = eval(note.split("`")[1], {"frame": frame})
+    assert {name.strip() for name in labels.columns[-3:]} == {"red", "blue", "big"}
+
+
+def test_names_with_a_comma_are_no_tags(write):
+    names = ["Doe, John", "Smith, Ann", "Brown, Bob"]
+    assert not any("tags" in note for note in load(write(y=(names * ROWS)[:ROWS])).notes)

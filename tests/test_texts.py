@@ -32,6 +32,9 @@ READING = {
     "validation_dir": None,
     "test_dir": None,
     "outer_folders": "auto",
+    "validation_file": None,
+    "test_file": None,
+    "split": None,
 }
 
 
@@ -254,6 +257,23 @@ def test_what_only_parquet_can_hold_is_no_text(write):
         match=r"'day' of rows\.parquet holds datetime\.date\(2020, 1, 1\), which is no text",
     ):
         load(file=path, text="day", target="y")
+
+
+def test_texts_are_told_by_what_they_hold(tmp_path):
+    for kind in ("ham", "spam"):
+        (tmp_path / kind).mkdir()
+        for number, suffix in enumerate((".TXT", ".md", "", ".7c53336b37003a9286aba55d2945844c")):
+            (tmp_path / kind / f"{number}{suffix}").write_text(f"{kind} {number}")
+    (tmp_path / "spam" / "photo").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    (tmp_path / "spam" / "page.html").write_text("<html>")
+    found = load(dir=tmp_path)
+    assert found.x.tolist() == [
+        f"{kind} {number}" for kind in ("ham", "spam") for number in range(4)
+    ]
+    taken, ignored, converted = found.notes[:3]
+    assert taken.startswith(f"Took 4 files in {tmp_path} for texts by what they hold")
+    assert "1 without a suffix" in ignored
+    assert converted == "To use .html, convert them to plain text (.txt)."
 
 
 def test_a_folder_that_does_not_fit_is_a_sentence(mail, tmp_path):

@@ -49,6 +49,18 @@ def test_clocks_that_are_put_back_are_read_in_the_order_of_the_rows(
     assert any("Clocks were put back, and an hour stands there twice" in it for it in points.notes)
 
 
+def test_a_row_that_is_missing_hides_no_change_of_clocks_and_a_repeated_one_is_none():
+    frame = wall_clock("2023-10-20", 900, "15min", "Europe/Berlin")
+    hour = np.flatnonzero(frame["at"].str.startswith("2023-10-29 02:"))
+    points = read(frame.drop(index=hour[[3, 4]]).reset_index(drop=True))
+    steps = np.diff(points.values) / np.timedelta64(15, "m")
+    assert steps.max() == 3
+    stamps = pd.date_range("2023-10-29", periods=90, freq="15min").strftime("%Y-%m-%d %H:%M")
+    frame = rows(stamps)
+    again = pd.concat([frame[:10], frame[9:]], ignore_index=True)
+    assert any("Left out 1 rows that repeat" in note for note in read(again).notes)
+
+
 def test_an_hour_that_stands_there_twice_with_equal_cells_is_of_clocks():
     frame = wall_clock("2023-10-01", 900, "h", "Europe/Berlin").assign(kwh="0")
     assert len(read(frame).rows) == 900

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from goldilocks.dataset.readers.numbers import NumberStyle
 from goldilocks.dataset.readers.reading import Reading
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError
@@ -285,8 +286,10 @@ def test_times_are_read_as_in_training_and_else_in_the_way_that_fits(tmp_path):
                                           r"as in the rows"),
         (TABLE, "", r"is empty \(0 bytes\)"),
         (TEXT, "review\n\" \"\n", r"has no text in the column 'review'"),
-        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 rows, and none of them ends a window of 3 "
-                                                  r"rows without holes"),
+        (SERIES, "hour,kwh,heat\n1,1,1\n2,1,1\n", r"has 2 rows, of which no 3 follow each other "
+                                                  r"without a hole"),
+        (SERIES, "hour,kwh,heat\n1,,\n2,,\n3,,\n4,,\n", r"has 4 rows, of which no 3 follow each"),
+        (SERIES, "hour,kwh,heat\n1,1,1\n2,,\n3,1,1\n4,1,1\n", r"has 4 rows, of which no 3 follow"),
         (SERIES, "hour,kwh,heat\n1,a,1\n2,1,1\n", r"the column 'kwh' holds 'a' in row 1; expected a number"),
         (SERIES, "hour,heat\n1,1\n", r"has no column 'kwh'"),
     ],
@@ -323,3 +326,33 @@ def test_a_word_that_was_no_gap_in_training_is_refused_and_one_that_was_is_a_gap
     gap = TABLE.columns | {"size": Reading(kind="number", words=("n.v.",))}
     _, _, [x], _ = read(path, dataclasses.replace(TABLE, columns=gap))
     assert np.isnan(x["size"].iloc[1])
+
+
+@pytest.mark.parametrize("text", ["size,zip\n0.12,a\n", "size,zip\n12 kg,a\n"])
+def test_numbers_without_the_unit_of_training_are_refused(tmp_path, text):
+    percent = Reading(kind="number", style=NumberStyle(behind="%"))
+    schema = dataclasses.replace(TABLE, columns=TABLE.columns | {"size": percent})
+    with pytest.raises(DataError, match=r"expected a number, written 1234\.5 %"):
+        read(csv(tmp_path, text), schema)
+    _, _, [x], _ = read(csv(tmp_path, "size,zip\n12%,a\n"), schema)
+    assert x["size"].tolist() == [12]
+
+
+def test_numbers_of_a_typed_file_are_no_dates_and_dates_no_numbers(tmp_path):
+    days = pd.date_range("2020-01-01", periods=2)
+    for kind, values in (("date", [18262.0, 18263.0]), ("number", days)):
+        pd.DataFrame({"size": values, "zip": "a"}).to_parquet(tmp_path / "rows.parquet")
+        columns = TABLE.columns | {"size": Reading(kind=kind, format="ISO8601")}
+        with pytest.raises(DataError, match=f"expected a {kind}"):
+            read(tmp_path / "rows.parquet", dataclasses.replace(TABLE, columns=columns))
+
+
+def test_gaps_of_training_are_gaps_in_dates_and_categories(tmp_path):
+    columns = {
+        "size": Reading(kind="date", format="ISO8601", words=("unknown",)),
+        "zip": Reading(kind="category", words=("none given",)),
+    }
+    path = csv(tmp_path, "size,zip\nunknown,none given\n1970-01-02,b\nNA,c\n")
+    _, _, [x], _ = read(path, dataclasses.replace(TABLE, columns=columns))
+    np.testing.assert_array_equal(x["size"], [np.nan, 1, np.nan])
+    assert x["zip"].tolist() == ["", "b", "c"]

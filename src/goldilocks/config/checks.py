@@ -364,17 +364,27 @@ def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) 
                 "least 1."
             )
 
-    chosen = [keys for keys in stated.requires if any(node[key] is not None for key in keys)]
-    if len(chosen) > 1:
-        both = " and ".join(_typed({key: node[key] for key in keys}) for keys in chosen)
+    for key in ("validation_dir", "test_dir", "validation_file", "test_file", "split"):
+        beside = "dir" if key.endswith("_dir") else "file"
+        if node.get(key) is not None and node.get(beside) is None:
+            yield f"dataset.{key} goes with dataset.{beside}; add that, or leave out dataset.{key}."
+        elif beside == "dir" and node.get(key) is not None and node.get("file") is not None:
+            yield (
+                f"dataset.{key} is a folder of classes, and dataset.file has the targets; leave "
+                "out one, or name the parts by dataset.split or files."
+            )
+
+    keys = dict.fromkeys(key for way in stated.requires for key in way if node[key] is not None)
+    begun = [way for way in stated.requires if keys.keys() <= way.keys()]
+    if not begun and keys:
+        both = " and ".join(_typed({key: node[key]}) for key in keys)
         yield f"dataset={name} has {both}; expected one of them, leave out the other."
         return
 
-    # Of the one way that was begun, what is missing; else all ways.
-    missing = [{key: what for key, what in keys.items() if node[key] is None} for keys in chosen]
-    ways = ", or ".join(map(_typed, filter(None, missing or stated.requires)))
-    if ways:
-        yield f"dataset={name} needs {stated.needs}: add {ways}."
+    # Of the ways that were begun, what is missing; nothing if one of them is complete.
+    ways = [_typed({key: what for key, what in way.items() if key not in keys}) for way in begun]
+    if ways and all(ways):
+        yield f"dataset={name} needs {stated.needs}: add {', or '.join(ways)}."
 
 
 def _typed(keys: Mapping[str, Any]) -> str:

@@ -44,7 +44,8 @@ GROUPS = (*COMPOSED, "experiment")
 WITHOUT_EFFECT = (
     *("tracking.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
     # Which rows are in the parts is in the digest of the data.
-    *("dataset.validation_dir", "dataset.test_dir", "trainer.checkpoint_seconds"),
+    *("dataset.validation_dir", "dataset.test_dir", "dataset.validation_file", "dataset.test_file"),
+    "trainer.checkpoint_seconds",
 )
 
 # Keys that make no other configuration: they decide what chance brings to the same one.
@@ -98,7 +99,7 @@ class Settings:
     def name(self) -> str:
         """A name that a person can read, of at most 60 characters: "boston mlp l2 units=4"."""
         hidden = ["tracking", "hydra", "dataset.dir=", "dataset.file=", "budget="]
-        hidden += ["dataset.validation_dir=", "dataset.test_dir="]
+        hidden += ["dataset.validation_", "dataset.test_"]
         hidden += ["experiment=", "final=", "force="]
         if "experiment" in self.choices:
             words = [self.choices["experiment"]]

@@ -22,7 +22,7 @@ class DatasetTraits:
             in their deviations; the book's two regressions are trained in their unit.
         needs: What a person must bring, in words.
         requires: Of a person's own data: the keys to give with a placeholder for each; of several
-            such mappings, one is enough.
+            such mappings, one is enough. A key of null may be given beside the others.
         whole_numbers: Keys that are whole numbers of at least 1 here, and any numbers elsewhere.
     """
 

@@ -106,7 +106,13 @@ def _photographs(folder: Path, location: str, options: Mapping[str, Any]) -> Dat
 
     def read(per_class: int | None) -> Dataset:
         return images.read(
-            listing, name="catsdogs", location=location, subset=None, per_class=per_class, **options
+            listing,
+            name="catsdogs",
+            problem="binary",
+            location=location,
+            subset=None,
+            per_class=per_class,
+            **options,
         )
 
     per_class = sum(SPLIT.values())

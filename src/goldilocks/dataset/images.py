@@ -7,9 +7,8 @@ Shape: RGB, resized to `image_size`, uint8, 0 to 255. Images that fit are decode
 Checksum: `Dataset.digest`, of the files, their names and the size that they are decoded to.
 """
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,24 @@ from rich.console import Console
 from rich.progress import Progress
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import content, depth, folders, pixels, splits
+from goldilocks.dataset.readers import (
+    content,
+    depth,
+    folders,
+    labels,
+    pixels,
+    splits,
+    tabular,
+    targets,
+)
 from goldilocks.dataset.readers.content import UnreadableFile
+from goldilocks.dataset.readers.files import Header
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
 # Part of the key of decoded arrays: to be raised whenever decoding gives other pixels than before.
 DECODER = 2
-AT_ONCE = 256  # Images that are decoded before the next ones are asked for.
 
 
 def load(
@@ -33,20 +43,40 @@ def load(
     test_dir: str | None,
     outer_folders: str,
     drop_classes: Sequence[str],
+    file: str | None,
+    validation_file: str | None,
+    test_file: str | None,
+    split: str | int | None,
+    target: str | int | Sequence[str] | None,
+    problem: str,
+    header: Header,
+    decimal: str,
+    missing: Sequence[str],
+    ignore_case: bool,
     image_size: int,
     cache_gib: float,
     broken_limit: float,
     pixel_limit: float,
     subset: int | None,
 ) -> Dataset:
-    """Load the images of a folder: a binary problem for two classes, else a multiclass one.
+    """Load the images of a folder, with classes as folders or with a table of targets.
 
     Args:
         dir: The folder; its layouts are described in `folders.find`.
         validation_dir: Another one, whose images are for validation; or None.
         test_dir: Another one, whose images are for the test; or None.
         outer_folders: What the first folders inside are, as in `layouts.arrange`.
-        drop_classes: Names of folders that are left out.
+        drop_classes: Names of folders, or of classes in the table, that are left out.
+        file: Path of a table that names images, as `labels.read` takes it; or None.
+        validation_file: Path of one with the same columns, whose rows are for validation; or None.
+        test_file: Path of one with the same columns, whose rows are for the test; or None.
+        split: Name of the table's column that says the part of each row; or None.
+        target: Names of the table's columns to predict, or None, as in `labels.read`.
+        problem: Of a table: a problem type, or "auto" to infer it from the target.
+        header: Of a table: as `files.read_cells` takes it.
+        decimal: As in `ReadingOptions`, and so are the others up to `ignore_case`.
+        missing: As in `ReadingOptions`.
+        ignore_case: As in `ReadingOptions`.
         image_size: Height and width in pixels that every image is resized to, its shape not kept.
         cache_gib: GiB of decoded pixels up to which images are held (memory-mapped); beyond, `x`
             are paths to stream from.
@@ -58,15 +88,29 @@ def load(
         DataError: A folder that is no set of images, or more broken files than the limit.
     """
     folder = Path(str(dir)).expanduser()
-    return read(
-        folders.find(
+    if file is None:
+        listing = folders.find(
             folder,
             content.IMAGES,
             outer=outer_folders,
             drop=drop_classes,
             parts={"validation": validation_dir, "test": test_dir},
-        ),
+        )
+    else:
+        others = {"validation": validation_file, "test": test_file}
+        listing = labels.read(
+            folder,
+            content.IMAGES,
+            splits.read(tabular.path_of(file), header=header, others=others, split=split),
+            split=split,
+            target=target,
+            options=ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case),
+            drop_classes=drop_classes,
+        )
+    return read(
+        listing,
         name="images",
+        problem=problem,
         location=str(folder),
         image_size=image_size,
         cache_gib=cache_gib,
@@ -81,6 +125,7 @@ def read(
     listing: folders.Listing,
     *,
     name: str,
+    problem: str,
     location: str,
     image_size: int,
     cache_gib: float,
@@ -94,6 +139,7 @@ def read(
     Args:
         listing: The files.
         name: The option of `dataset`.
+        problem: As in `load`.
         location: Where the files came from, for people.
         image_size: As in `load`.
         cache_gib: As in `load`.
@@ -142,9 +188,19 @@ def read(
     if not held:
         folder = listing.folder.absolute()
         x = np.array([str(folder / file) for file in files])
-    problem, dtype = "multiclass", np.int64
-    if len(listing.classes) == 2:
-        problem, dtype = "binary", np.float32
+    y, classes, by_table = listing.labels[rows], listing.classes, listing.answers
+    if by_table is not None:
+        problem, y, classes, inferred = targets.prepare(by_table.iloc[rows], problem)
+        notes += tuple(inferred)
+    elif problem not in ("auto", "binary" if len(classes) == 2 else "multiclass"):
+        raise DataError(
+            f"dataset.problem is {problem}, and {listing.folder} has {len(classes)} classes; "
+            "expected auto, or a table with another target: dataset.file=FILE."
+        )
+    elif len(classes) == 2:
+        problem, y = "binary", y.astype(np.float32)
+    else:
+        problem = "multiclass"
     names = "".join(f"{file}\n" for file in files)
     digest = cache.digest(names, hashes[rows], f"{size} {DECODER}")
     parts = [listing.parts[row] for row in rows]
@@ -152,18 +208,21 @@ def read(
     if groups is not None:
         groups = groups[rows]
         digest = cache.digest(digest, groups)
+    if by_table is not None:
+        digest = cache.digest(digest, y, json.dumps(classes))
     return Dataset(
         name=name,
         kind="image",
         problem=problem,
         x=x,
-        y=listing.labels[rows].astype(dtype),
-        classes=listing.classes,
+        y=y,
+        classes=classes,
         source="original",
         location=location,
         digest=splits.digest(digest, parts),
         fixed=splits.fixed(parts),
         groups=groups,
+        target="" if by_table is None else ", ".join(by_table),
         subset=subset,
         image_size=None if held else size,
         levels=_levels(decoded["facts"]),
@@ -227,7 +286,9 @@ def _decode_all(
         for label in range(len(listing.classes)):
             files = np.flatnonzero(listing.labels == label).tolist()
             end = len(rows) + (per_class or len(files))
-            for row, picture in _attempts(listing, files, size, pixel_limit, levels):
+            paths = [listing.folder / listing.files[row] for row in files]
+            pictures = pixels.attempts(paths, size, levels=levels, pixel_limit=pixel_limit)
+            for row, picture in zip(files, pictures, strict=True):
                 if len(rows) == end:
                     break
                 if isinstance(picture, UnreadableFile):
@@ -253,25 +314,3 @@ def _decode_all(
     if held:
         decoded["x"] = x[: len(rows)]
     return decoded
-
-
-def _attempts(
-    listing: folders.Listing,
-    rows: Sequence[int],
-    size: tuple[int, int],
-    pixel_limit: float,
-    levels: depth.Levels | None,
-) -> Iterator[tuple[int, pixels.Picture | UnreadableFile]]:
-    """Yield each file, by its row in the listing, as a picture or as what is wrong with it."""
-
-    def attempt(row: int) -> pixels.Picture | UnreadableFile:
-        path = listing.folder / listing.files[row]
-        try:
-            return pixels.decode(path, size, levels=levels, pixel_limit=pixel_limit)
-        except UnreadableFile as error:
-            return error
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Decoders release the interpreter lock.
-        for start in range(0, len(rows), AT_ONCE):
-            part = rows[start : start + AT_ONCE]
-            yield from zip(part, threads.map(attempt, part), strict=True)

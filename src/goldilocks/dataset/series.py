@@ -95,10 +95,15 @@ def load(
     numbers, readings, read_as = _read_numbers(
         frame.drop(columns=unwanted), target_column, path, options
     )
-    grid = grids.lay_out(
-        numbers.iloc[points.rows], points.values, points.local, fill=fill, lookback=int(lookback)
-    )
+    numbers = numbers.iloc[points.rows]
+    usable = int(numbers.notna().any(axis=1).sum())
+    if usable <= FEWEST_WINDOWS:
+        raise DataError(
+            f"{path} has {usable} different rows with a number; expected more than "
+            f"{FEWEST_WINDOWS}, which are the fewest windows that can be split. Add rows."
+        )
 
+    grid = grids.lay_out(numbers, points.values, points.local, fill=fill, lookback=int(lookback))
     names = tuple(map(str, numbers.columns))
     windows = Windows(
         grid.values.to_numpy("float32"),

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import features, files, tabular, targets
+from goldilocks.dataset.readers import features, files, splits, tabular, targets
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -27,6 +27,9 @@ from goldilocks.errors import DataError
 def load(
     *,
     file: str,
+    validation_file: str | None,
+    test_file: str | None,
+    split: str | int | None,
     target: str | int | Sequence[str] | None,
     problem: str,
     drop: Sequence[str],
@@ -44,6 +47,9 @@ def load(
 
     Args:
         file: Path of a file that ends in one of `files.SUFFIXES`.
+        validation_file: Path of one with the same columns, whose rows are for validation; or None.
+        test_file: Path of one with the same columns, whose rows are for the test; or None.
+        split: Name of a column that says the part of each row, and is no input; or None.
         target: Name of the column to predict; several, as a list or separated by commas, make a
             multilabel problem.
         problem: A problem type, or "auto" to infer it from the target.
@@ -64,7 +70,9 @@ def load(
             column is left to predict from, or the target does not fit the problem type.
     """
     path = tabular.path_of(file)
-    table = files.read_cells(path, header=header)
+    others = {"validation": validation_file, "test": test_file}
+    parted = splits.read(path, header=header, others=others, split=split)
+    table, path = parted.cells, parted.path
     frame, notes = table.frame, list(table.notes)
     columns = list(frame.columns)
     options = ReadingOptions(
@@ -80,26 +88,27 @@ def load(
     tabular.check_columns(unwanted, columns, path, "dataset.drop")
     tabular.check_columns(options.keep, columns, path, "dataset.keep")
     group = tabular.column_of(group, columns, path, "dataset.group")
-    if group is not None:
-        unwanted.append(group)
+    split = tabular.column_of(split, columns, path, "dataset.split")
+    unwanted += [name for name in (group, split) if name is not None]
     for name in labels:
         if name in unwanted:
             raise DataError(
-                f"The column {name!r} is in both dataset.target and dataset.drop or dataset.group; "
-                "take it out of one."
+                f"The column {name!r} is in both dataset.target and dataset.drop, dataset.group "
+                "or dataset.split; take it out of one."
             )
 
     decimals = features.decimals_of(frame, options)
     answers, read_as, styles = targets.read(frame[labels], path, decimals, options)
     notes += read_as
     usable = targets.present(answers)
-    if drop_classes:
-        usable = usable & targets.keep_classes(answers, drop_classes)
-    tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."
         )
+    if drop_classes:
+        usable = usable & targets.keep_classes(answers, drop_classes)
+    tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
+    if not usable.all():
         frame = frame[usable]
     problem, y, classes, inferred = targets.prepare(answers[usable], problem)
     prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
@@ -109,7 +118,7 @@ def load(
             f"{path} has no column left to predict {', '.join(labels)} from; expected at least one "
             f"that holds numbers, dates or repeated texts. {' '.join(prepared.notes)}".rstrip()
         )
-    notes += [*inferred, *prepared.notes]
+    notes += [*inferred, *prepared.notes, *splits.possible(x)]
 
     groups, content = None, digest(x, y, classes)
     if group is not None:
@@ -128,7 +137,8 @@ def load(
         classes=classes,
         source="original",
         location=str(path),
-        digest=content,
+        digest=splits.digest(content, parted.parts[usable]),
+        fixed=splits.fixed(parted.parts[usable]),
         subset=subset,
         groups=groups,
         header=header,

@@ -21,6 +21,7 @@ from goldilocks.dataset.readers import (
     features,
     files,
     folders,
+    labels,
     splits,
     tabular,
     targets,
@@ -40,6 +41,9 @@ def load(
     test_dir: str | None,
     outer_folders: str,
     file: str | None,
+    validation_file: str | None,
+    test_file: str | None,
+    split: str | int | None,
     text: str | int | None,
     target: str | int | Sequence[str] | None,
     problem: str,
@@ -63,12 +67,15 @@ def load(
     x is str objects (rows,); y depends on the problem type.
 
     Args:
-        dir: A folder of UTF-8 .txt files in one of the layouts of `folders.find`, whose classes are
-            the target.
+        dir: A folder of UTF-8 text files (`content.TEXTS`) in one of the layouts of
+            `folders.find`, whose classes are the target.
         validation_dir: Another one, whose texts are for validation; or None.
         test_dir: Another one, whose texts are for the test; or None.
         outer_folders: What the first folders inside are, as in `layouts.arrange`.
         file: Path of a file as `files.read_cells` reads it; this or `dir`, not both.
+        validation_file: Path of one with the same columns, whose rows are for validation; or None.
+        test_file: Path of one with the same columns, whose rows are for the test; or None.
+        split: Name of the file's column that says the part of each row; or None.
         text: Name of the file's column of texts.
         target: Name of the file's column to predict; several, as a list or separated by commas,
             make a multilabel problem.
@@ -92,8 +99,24 @@ def load(
         DataError: A column that is missing or holds no texts, files that cannot be read, too few
             texts, or a target that does not fit the problem type.
     """
-    if dir is not None:
-        location, target_names = Path(str(dir)).expanduser(), ""
+    options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
+    others = {"validation": validation_file, "test": test_file}
+    target_names = ""
+    if dir is not None and file is not None:
+        location = Path(str(dir)).expanduser()
+        listing = labels.read(
+            location,
+            content.TEXTS,
+            splits.read(tabular.path_of(file), header=header, others=others, split=split),
+            split=split,
+            target=target,
+            options=options,
+            drop_classes=drop_classes,
+        )
+        rows = _from_folder(listing)
+        target_names = ", ".join(rows.answers)
+    elif dir is not None:
+        location = Path(str(dir)).expanduser()
         listing = folders.find(
             location,
             content.TEXTS,
@@ -104,8 +127,8 @@ def load(
         rows = _from_folder(listing)
     else:
         location = tabular.path_of(str(file))
-        options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
-        rows = _from_file(location, str(text), target, header, options, drop_classes)
+        parted = splits.read(location, header=header, others=others, split=split)
+        rows = _from_file(parted, str(text), target, options, drop_classes)
         target_names = ", ".join(rows.answers)
 
     x = rows.x
@@ -162,22 +185,25 @@ class _Rows:
     x: np.ndarray
     answers: pd.DataFrame
     notes: Sequence[str]
-    parts: Sequence[str] = ()
+    parts: Sequence[str] | np.ndarray
     groups: np.ndarray | None = None
     raw_keys: np.ndarray | None = None
     target_reading: Reading | None = None
 
 
 def _from_folder(listing: folders.Listing) -> _Rows:
-    """Return the texts of listed files; the target is the class of each."""
+    """Return the texts of listed files; the target is the class of each, or what a table says."""
     texts = textfiles.read(listing)
     classes = [listing.classes[label] for label in listing.labels[texts.rows]]
     groups = listing.groups
     if groups is not None:
         groups = groups[texts.rows]
+    answers = pd.DataFrame({"folder": classes})
+    if listing.answers is not None:
+        answers = listing.answers.iloc[texts.rows]
     return _Rows(
         x=texts.x,
-        answers=pd.DataFrame({"folder": classes}),
+        answers=answers,
         notes=texts.notes,
         parts=[listing.parts[row] for row in texts.rows],
         groups=groups,
@@ -185,15 +211,14 @@ def _from_folder(listing: folders.Listing) -> _Rows:
 
 
 def _from_file(
-    path: Path,
+    parted: splits.Parted,
     text: str,
     target: str | int | Sequence[str] | None,
-    header: files.Header,
     options: ReadingOptions,
     drop_classes: Sequence[str],
 ) -> _Rows:
     """Return the texts and targets of a file; rows without one of them are left out."""
-    table = files.read_cells(path, header=header)
+    table, path = parted.cells, parted.path
     frame, notes = table.frame, list(table.notes)
     names = list(frame.columns)
     labels = tabular.labels(target, names, path, name="texts")
@@ -239,6 +264,7 @@ def _from_file(
         x=packing.column(texts[usable].tolist()),
         answers=answers[usable],
         notes=notes,
+        parts=parted.parts[usable],
         raw_keys=table.raw_keys()[usable],
         target_reading=styles.get(labels[0]),
     )

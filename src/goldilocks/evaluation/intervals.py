@@ -14,6 +14,7 @@ from scipy import special
 
 from goldilocks.dataset import Dataset
 from goldilocks.problem import Problem
+from goldilocks.protocol import duplicates
 
 CONFIDENCE = 0.95
 NORMAL = 1.96  # standard errors to either side in a 95 % interval of many rows
@@ -219,7 +220,7 @@ def student_quantile(freedom: float) -> float:
 
 
 def row_clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
-    """Return which rows belong together: those of one group, or of one stretch of a series.
+    """Return which rows belong together: of one group, content, or stretch of a series.
 
     A stretch is as long as windows that share points of time.
 
@@ -228,13 +229,14 @@ def row_clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
         rows: Some of them, int64 (n,).
 
     Returns:
-        int64 (n,), equal for rows that belong together; None where all rows are independent.
+        Integers (n,), equal for rows that belong together; None where all rows are independent.
     """
-    if dataset.groups is not None:
-        return dataset.groups[rows]
-    if dataset.kind != "series":
+    if dataset.kind == "series":
+        return dataset.x.starts[rows] // max(1, dataset.overlap)
+    clusters = duplicates.clusters(dataset)
+    if clusters is None or len(np.unique(clusters[rows])) == len(rows):
         return None
-    return dataset.x.starts[rows] // max(1, dataset.overlap)
+    return clusters[rows]
 
 
 def _wilson(right: float, rows: int) -> Interval:

@@ -1,67 +1,121 @@
-"""Keep rows with the same content in one part of a split, so that no training sees a test row.
+"""Rows of equal content count as one: they are drawn together, so no training sees a test row.
 
-The parts are drawn as if there were no duplicates. Then rows that are identical to a row of the
-part drawn join it. Where that part must stay as it is, they are left out of the others.
+Contents are divided by the fractions that were asked for, and copies follow. Where a published part
+must stay as it is, rows that repeat one of its rows are left out of the others.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.protocol import Rows
 
-DISTINCT = 0.5  # The fraction of distinct rows below which a table repeats its rows by nature.
+# A table repeats its rows by nature where fewer than this fraction of them are distinct and ...
+DISTINCT = 0.5
+FEWEST = 30  # ... there are fewer contents than that, or ...
+CONFLICTS = 0.05  # ... more than this fraction of the repeated rows have another target.
 
 
 def contents(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return a key of each row's content, and sentences about duplicates that stay where they are.
+    """Return a key of each row's content, and sentences about rows that repeat others.
 
-    The keys, int64 or uint64 (rows,), are all different where no row is to be moved: of a series,
-    and of a table with few distinct rows.
+    The keys, int64 or uint64 (rows,), are all different where equal rows count as several: those of
+    a series, whose windows overlap by nature, and of a table that repeats its rows by nature. That
+    is so where a few columns of a few values give few contents, and where equal rows have different
+    targets: then they are other observations, and no copies.
     """
     all_different = np.arange(len(dataset.y))
     keys = row_keys.keys(dataset)
     if keys is None:
         return all_different, ()
 
-    distinct = len(np.unique(keys))
-    if dataset.kind == "table" and distinct < DISTINCT * len(keys):
-        note = (
-            f"Only {distinct} of {len(keys)} rows are distinct. Most rows of this table have exact "
-            "duplicates, so duplicates were left in both training and test data."
-        )
-        return all_different, (note,)
-    return keys, ()
+    _, first, of_row = np.unique(keys, return_index=True, return_inverse=True)
+    repeated = len(keys) - len(first)
+    if not repeated:
+        return keys, ()
+    if dataset.kind == "table" and len(first) < DISTINCT * len(keys):
+        answers = np.asarray(dataset.y).reshape(len(keys), -1)
+        conflicts = int((answers != answers[first[of_row]]).any(axis=1).sum())
+        if len(first) < FEWEST or conflicts > CONFLICTS * repeated:
+            return all_different, (
+                f"Only {len(first)} of {len(keys)} rows are distinct, and {conflicts} rows that "
+                "repeat another one have another target. This table repeats its rows by nature, so "
+                "that equal ones are left in both training and test data.",
+            )
+    return keys, (
+        f"Of {len(keys)} rows, {len(first)} are distinct. Equal ones are in one part, so that none "
+        "is tested that was trained with.",
+    )
 
 
-def apart(
-    keys: np.ndarray, rows: Rows, part: Rows, name: str, *, fixed: str
-) -> tuple[Rows, Rows, tuple[str, ...]]:
-    """Move rows that are identical to a row of a part into that part, or leave them out.
+def clusters(dataset: Dataset) -> np.ndarray | None:
+    """Return which rows of no series belong together: those of one group or content.
+
+    Returns:
+        int64 or uint64 (rows,), equal for rows that belong together; None where each stands for
+        itself.
+    """
+    keys, _ = contents(dataset)
+    joined = joined_groups(dataset, keys).groups
+    if joined is None and len(np.unique(keys)) < len(keys):
+        return keys
+    return joined
+
+
+def joined_groups(dataset: Dataset, keys: np.ndarray) -> Dataset:
+    """Return a data set in which groups that share a content are one group.
+
+    Args:
+        dataset: With groups or without.
+        keys: Of the content of each of its rows.
+    """
+    if dataset.groups is None:
+        return dataset
+    pairs = pd.DataFrame({"content": keys, "group": dataset.groups}).drop_duplicates()
+    if not pairs["content"].duplicated().any():
+        return dataset
+
+    content, group = (pd.factorize(pairs[name])[0] for name in pairs)
+    size = content.max() + 1 + group.max() + 1
+    shares = coo_array((np.ones(len(pairs)), (content, content.max() + 1 + group)), (size, size))
+    _, component = connected_components(shares, directed=False)
+    whole = pd.Series(component[content], pairs["content"]).groupby(level=0).first()
+    return replace(dataset, groups=whole.loc[keys].to_numpy(np.int64))
+
+
+def firsts(keys: np.ndarray, rows: Rows) -> Rows:
+    """Return the first row of each content among some rows, int64, ascending."""
+    return rows[np.sort(np.unique(keys[rows], return_index=True)[1])]
+
+
+def with_copies(keys: np.ndarray, rows: Rows, chosen: Rows) -> Rows:
+    """Return those of some rows whose content is that of a chosen one, ascending."""
+    return rows[np.isin(keys[rows], keys[chosen])]
+
+
+def apart(keys: np.ndarray, rows: Rows, part: Rows, name: str) -> tuple[Rows, tuple[str, ...]]:
+    """Leave out rows that are identical to a row of a published part.
 
     Args:
         keys: Of the content of each row of the data set.
         rows: Those that are in no part yet, int64, ascending.
-        part: Those of the part, int64, ascending.
+        part: Those of the part, int64.
         name: Of the part.
-        fixed: Why the part cannot take further rows, for people; "" where it can.
 
     Returns:
-        The rows that stay and those of the part, both int64, ascending, and what was done, in
-        sentences.
+        The rows that stay, int64, ascending, and what was done, in sentences.
     """
     alike = np.isin(keys[rows], keys[part])
-    rest, count = rows[~alike], int(alike.sum())
+    count = int(alike.sum())
     if not count:
-        return rest, part, ()
-
-    duplicates = f"{count} duplicates of {name} rows"
+        return rows, ()
+    words = f"{count} rows that repeat {name} rows"
     if count == 1:
-        duplicates = f"1 duplicate of a {name} row"
-    if fixed:
-        return rest, part, (f"Left out {duplicates}, because {fixed}.",)
-    note = (
-        f"Moved {duplicates} from the other rows to the {name} rows, so that none is trained with."
-    )
-    return rest, np.union1d(part, rows[alike]), (note,)
+        words = f"1 row that repeats a {name} row"
+    return rows[~alike], (f"Left out {words}.",)

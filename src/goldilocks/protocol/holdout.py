@@ -15,7 +15,8 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     first, so they depend on the data, `test` and `seed` alone: neither another `validation`, nor
     another `subset`, nor the run's own seed moves a row into or out of the test set. Parts are
     stratified by class. Rows of one group are drawn together; class frequencies and sizes are then
-    as near as whole groups come. Rows of the same content are in one part (`duplicates`).
+    as near as whole groups come. Rows of the same content count as one row, and are in one part
+    (`duplicates`).
 
     A series is divided by time: first the training rows, then those for validation, and the latest
     for the test. What lies less than `Dataset.overlap` before one of the last two is in no
@@ -38,10 +39,13 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     """
     rows = parts.divisible(dataset)
     drawn = {"test", "validation"} - set(parts.published(dataset))
-    parts.check_classes(dataset, rows, len(drawn) + 1, "the rows to divide")
-
     keys, repeated = duplicates.contents(dataset)
-    test_size, size = round(test * len(rows)), round(validation * len(rows))
+    dataset = duplicates.joined_groups(dataset, keys)
+    distinct = parts.countable(dataset, keys, rows)
+    where = f"the {parts.unit_of(distinct, rows)} to divide"
+    parts.check_classes(dataset, distinct, len(drawn) + 1, where)
+
+    test_size, size = round(test * len(distinct)), round(validation * len(distinct))
     rows, test_rows, notes = parts.take(
         dataset, keys, rows, rows[:0], test_size, seed=seed, name="test"
     )

@@ -26,8 +26,8 @@ def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) ->
     """Return a split for each fold, all with the test rows of hold-out validation.
 
     The folds divide all rows but the test rows; published training and validation rows are divided
-    together. Shuffled folds are stratified by class. Rows of one group are in one fold. A fold does
-    not train with rows that are identical to one of its validation rows (`duplicates`).
+    together. Shuffled folds are stratified by class. Rows of one group are in one fold, and so are
+    rows of the same content (`duplicates`).
 
     A series is not shuffled but chained forward: its rows before the test are cut into k + 1
     stretches of time. Each but the first validates a training with all before it that share
@@ -58,65 +58,49 @@ def folds(
 ) -> tuple[Split, ...]:
     """Return a split for each fold of each seed in `fold_seeds`; else as `split`."""
     keys, repeated = duplicates.contents(dataset)
+    dataset = duplicates.joined_groups(dataset, keys)
     rows = parts.divisible(dataset)
-    rows, test_rows, notes = parts.take(
-        dataset, keys, rows, rows[:0], round(test * len(rows)), seed=seed, name="test"
-    )
+    size = round(test * len(parts.countable(dataset, keys, rows)))
+    rows, test_rows, notes = parts.take(dataset, keys, rows, rows[:0], size, seed=seed, name="test")
     published, left_out = parts.published_apart(dataset, keys, "validation", test_rows)
     rows = np.union1d(rows, published)
     notes = (*repeated, *notes, *left_out)
-    groups = dataset.groups
-    if groups is not None:
-        groups = groups[rows]
 
+    # Contents are divided, and copies follow; groups have their copies in them.
+    divided, groups = parts.countable(dataset, keys, rows), None
+    if dataset.groups is not None:
+        groups = dataset.groups[divided]
+
+    unit = parts.unit_of(divided, rows)
     cure = "set protocol.shuffle=true"
     if shuffle:
         cure = "lower protocol.k or change protocol.seed"
     splits: list[Split] = []
     for fold_seed in fold_seeds:
-        splitter = _splitter(dataset, rows, k, shuffle, fold_seed)
-        divided = splitter.split(rows, parts.labels_of(dataset)[rows], groups)
-        for number, (drawn, validating) in enumerate(divided, start=1):
-            fold, training, validation = f"fold {number} of {k}", rows[drawn], rows[validating]
+        splitter = _splitter(dataset, divided, unit, k, shuffle, fold_seed)
+        folds_of_seed = splitter.split(divided, parts.labels_of(dataset)[divided], groups)
+        for number, (drawn, validating) in enumerate(folds_of_seed, start=1):
+            train = duplicates.with_copies(keys, rows, divided[drawn])
+            validation = duplicates.with_copies(keys, rows, divided[validating])
             if dataset.kind == "series":
-                training = dataset.x.before(training, validation, dataset.overlap)
-            train, _, repeats = duplicates.apart(
-                keys,
-                training,
-                validation,
-                "validation",
-                fixed=f"{fold} trains with none of them",
-            )
+                train = dataset.x.before(train, validation, dataset.overlap)
             missing = parts.missing_classes(dataset, rows, train)
             if missing or not len(train) or not len(validation):
-                lack = _lack(validation, len(training) - len(train), missing)
+                lack = "validates with no row"
+                if len(validation):
+                    lack = f"trains with no row{f' of {missing}' if missing else ''}"
                 raise SplitError(
-                    f"dataset={dataset.name}: {fold} {lack}; expected rows of every class to train "
-                    f"with and some to validate with. To change that, {cure}."
+                    f"dataset={dataset.name}: fold {number} of {k} {lack}; expected rows of every "
+                    f"class to train with and some to validate with. To change that, {cure}."
                 )
             train = parts.subset(dataset, train, fold_seed)
-            splits.append(Split(train, validation, test_rows, (*notes, *repeats)))
+            splits.append(Split(train, validation, test_rows, notes))
     return tuple(splits)
 
 
-def _lack(validation: Rows, repeated: int, missing: str) -> str:
-    """Return what a fold lacks, for a message: validation rows, or training rows of some classes.
-
-    Its training rows are those drawn, but for those that are identical to one of its validation
-    rows.
-    """
-    if not len(validation):
-        return "validates with no row"
-
-    lack = "trains with no row"
-    if repeated:
-        lack += f", of which {repeated} repeat a validation row,"
-    if missing:
-        lack += f" of {missing}"
-    return lack
-
-
-def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) -> BaseCrossValidator:
+def _splitter(
+    dataset: Dataset, rows: Rows, unit: str, k: int, shuffle: bool, seed: int
+) -> BaseCrossValidator:
     """Return scikit-learn's splitter for these rows, or raise SplitError where they are too few."""
     if dataset.kind == "series":
         stretch = len(rows) // (k + 1)
@@ -130,7 +114,7 @@ def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) ->
             )
         return TimeSeriesSplit(n_splits=k)
 
-    most, unit, grouped = len(rows), "rows", False
+    most, grouped = len(rows), False
     if dataset.groups is not None:
         most, unit, grouped = len(np.unique(dataset.groups[rows])), "groups of rows", True
     if k > most:
@@ -145,9 +129,9 @@ def _splitter(dataset: Dataset, rows: Rows, k: int, shuffle: bool, seed: int) ->
         rare = parts.rare_classes(dataset, counts, k)
         if rare:
             raise SplitError(
-                f"dataset={dataset.name}: {rare} of the {len(rows)} rows to divide into folds; "
+                f"dataset={dataset.name}: {rare} of the {len(rows)} {unit} to divide into folds; "
                 f"expected at least protocol.k={k} of each class. Lower protocol.k, add rows of "
-                "that class, or leave it out."
+                "that class, or leave it out with dataset.drop_classes."
             )
 
     kinds = {

@@ -47,7 +47,7 @@ def check_classes(dataset: Dataset, rows: Rows, parts: int, where: str) -> None:
     if rare:
         raise SplitError(
             f"dataset={dataset.name}: {rare} of {where}; expected at least {parts} of each class, "
-            "one for each part. Add rows of that class, or leave it out."
+            "one for each part. Add rows of that class, or leave it out with dataset.drop_classes."
         )
 
 
@@ -109,14 +109,15 @@ def take(
     seed: int,
     name: str,
 ) -> tuple[Rows, Rows, tuple[str, ...]]:
-    """Take the published rows of a part, or draw them, and keep their duplicates out of the rest.
+    """Take the published rows of a part, or draw them; the rest has no row that repeats them.
 
     Args:
         dataset: Its published parts take no further rows.
         keys: Of the content of each of its rows.
         rows: To divide, int64, ascending.
         test_rows: Those taken before, int64; published rows that repeat one of them are left out.
-        size: Of a part that is drawn; with groups, the nearest that whole groups come to.
+        size: Of a part that is drawn, in `countable` rows; with groups, the nearest that whole
+            groups come to.
         seed: Of the drawing; of no effect on a series.
         name: Of the part and of its key in the config group `protocol`.
 
@@ -126,18 +127,13 @@ def take(
     Raises:
         SplitError: A class or a part has too few rows.
     """
-    fixed = published(dataset)
-    if name in fixed:
+    if name in published(dataset):
         part, left_out = published_apart(dataset, keys, name, test_rows)
-        rest, reason = rows, f"the published {name} rows stay as they are"
+        rest, moved = duplicates.apart(keys, rows, part, name)
     else:
-        rest, part = _divide(dataset, rows, size, seed, name)
-        reason, left_out = "", ()
-        # A row alone would split its group, and a whole group might pull in the next.
-        if dataset.groups is not None:
-            reason = "their groups stay whole"
+        rest, part = _divide(dataset, keys, rows, size, seed, name)
+        left_out, moved = (), ()
 
-    rest, part, moved = duplicates.apart(keys, rest, part, name, fixed=reason)
     missing = missing_classes(dataset, rows, rest)
     if len(rest) and len(part) and not missing:
         return rest, part, (*left_out, *moved)
@@ -159,12 +155,22 @@ def published_apart(
 ) -> tuple[Rows, tuple[str, ...]]:
     """Return the published rows of a part that repeat no test row, int64, ascending, and notes."""
     rows = published(dataset).get(name, test_rows[:0])
-    reason = "the published test rows stay as they are"
-    rest, _, notes = duplicates.apart(keys, rows, test_rows, "test", fixed=reason)
-    return rest, notes
+    return duplicates.apart(keys, rows, test_rows, "test")
 
 
-def _divide(dataset: Dataset, rows: Rows, size: int, seed: int, name: str) -> tuple[Rows, Rows]:
+def countable(dataset: Dataset, keys: np.ndarray, rows: Rows) -> Rows:
+    """Return the rows that sizes are counted in: one of each content; with groups all of them."""
+    return rows if dataset.groups is not None else duplicates.firsts(keys, rows)
+
+
+def unit_of(distinct: Rows, rows: Rows) -> str:
+    """Return what is divided, for a message: rows, or one of each content where some repeat."""
+    return "rows" if len(distinct) == len(rows) else "distinct rows"
+
+
+def _divide(
+    dataset: Dataset, keys: np.ndarray, rows: Rows, size: int, seed: int, name: str
+) -> tuple[Rows, Rows]:
     """Return the rows that stay and those that are drawn, both int64, ascending."""
     if dataset.kind == "series":
         part = rows[len(rows) - size :]
@@ -178,19 +184,21 @@ def _divide(dataset: Dataset, rows: Rows, size: int, seed: int, name: str) -> tu
             )
         return rest, part
 
-    fewest = len(np.unique(labels_of(dataset)[rows]))
-    if not fewest <= size <= len(rows) - fewest:
-        raise SplitError(
-            f"dataset={dataset.name}: protocol.{name} would take {size} of {len(rows)} rows; "
-            f"expected at least {fewest} taken and {fewest} left, one for each class. Add rows, or "
-            f"change protocol.{name}."
-        )
-    check_classes(dataset, rows, 2, f"the rows that {name} rows are drawn from")
-
-    if dataset.groups is None:
-        part = _random(dataset, rows, size, seed)
-    else:
+    if dataset.groups is not None:
         part = _whole_groups(dataset, rows, dataset.groups[rows], size, seed, name)
+        return np.setdiff1d(rows, part), part
+
+    distinct = duplicates.firsts(keys, rows)
+    unit = unit_of(distinct, rows)
+    fewest = len(np.unique(labels_of(dataset)[distinct]))
+    if not fewest <= size <= len(distinct) - fewest:
+        raise SplitError(
+            f"dataset={dataset.name}: protocol.{name} would take {size} of {len(distinct)} "
+            f"{unit}; expected at least {fewest} taken and {fewest} left, one for each class. Add "
+            f"rows, or change protocol.{name}."
+        )
+    check_classes(dataset, distinct, 2, f"the {unit} that {name} rows are drawn from")
+    part = duplicates.with_copies(keys, rows, _random(dataset, distinct, size, seed))
     return np.setdiff1d(rows, part), part
 
 

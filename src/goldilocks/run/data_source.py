@@ -45,6 +45,9 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
     option, key = "table", "file"
     if path.is_dir():
         option, key = _option_of_folder(path), "dir"
+    elif "dataset.dir" in keys:
+        beside = next(word for word in overrides if key_of(word) == "dataset.dir")
+        option = _option_of_folder(Path(beside.partition("=")[2].strip("'")).expanduser())
     elif "dataset.time" in keys:
         option = "series"
     elif "dataset.text" in keys:

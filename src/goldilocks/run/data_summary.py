@@ -14,7 +14,7 @@ import pandas as pd
 
 from goldilocks import formatting
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import dates, features, files, tabular
+from goldilocks.dataset.readers import dates, features, splits, tabular
 from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.protocol import Split, notes_of_all
 
@@ -118,12 +118,15 @@ def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSumm
         DataError: The file cannot be read, or a column in two ways.
     """
     path = tabular.path_of(keys["file"])
-    table = files.read_cells(path, header=keys["header"])
+    others = {"validation": keys["validation_file"], "test": keys["test_file"]}
+    parted = splits.read(path, header=keys["header"], others=others, split=keys["split"])
+    table, path = parted.cells, parted.path
     columns = list(table.frame.columns)
     unwanted = tabular.names_of(keys["drop"], columns)
     tabular.check_columns(unwanted, columns, path, "dataset.drop")
-    if group := tabular.column_of(keys["group"], columns, path, "dataset.group"):
-        unwanted.append(group)
+    for key in ("group", "split"):
+        if name := tabular.column_of(keys[key], columns, path, f"dataset.{key}"):
+            unwanted.append(name)
     names = [option.name for option in dataclasses.fields(ReadingOptions)]
     values: dict[str, Any] = {name: keys[name] for name in names}
     values["keep"] = tabular.names_of(keys["keep"], columns)
@@ -134,7 +137,7 @@ def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSumm
         dataset="table",
         size={"rows": len(table.frame)},
         columns=_columns(prepared.readings),
-        notes=[*table.notes, *prepared.notes],
+        notes=[*table.notes, *prepared.notes, *splits.possible(prepared.x)],
         examples=_records(prepared.x[:examples]),
     )
 

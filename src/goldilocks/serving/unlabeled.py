@@ -168,6 +168,14 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     inputs, notes = list(schema.columns), []
     frame = _columns(path, schema, list(dict.fromkeys([*schema.time, *inputs])))
     numbers = conform.conform(frame, schema.columns, path)
+    fewest = max(2, schema.lookback)  # The time that is predicted goes by a step.
+    too_few = DataError(
+        f"{path} has {len(frame)} rows, of which no {fewest} follow each other without a hole, as "
+        "a window of the model needs. Add the rows that came before."
+    )
+    if numbers.notna().any(axis=1).sum() < 2:
+        raise too_few
+
     counted = np.arange(1.0, len(frame) + 1)
     points = Times(counted, counted, np.arange(len(frame)), "", "", ())
     if schema.time:
@@ -182,12 +190,9 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
 
     values = grid.values[inputs].to_numpy("float32")
     windows = Windows(values, tuple(inputs), 0, schema.lookback, schema.step, delay=0)
-    if not len(windows) or len(points.rows) < 2:
-        raise DataError(
-            f"{path} has {len(frame)} rows, and none of them ends a window of {schema.lookback} "
-            "rows without holes, which the model needs; expected at least so many. Add the rows "
-            "that came before."
-        )
+    if not len(windows):
+        raise too_few
+
     ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
     notes = [
         *points.notes,

@@ -19,7 +19,7 @@ from goldilocks.dataset.readers.columns import (
     truths_of,
     typed,
 )
-from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, TRUTH, Reading
+from goldilocks.dataset.readers.reading import CATEGORY, DATE, NUMBER, TRUTH, Reading
 from goldilocks.errors import DataError
 
 
@@ -42,10 +42,13 @@ def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) ->
         column = frame[name]
         if reading.kind == CATEGORY:
             values = texts(column)
+            values[np.isin(values, reading.words)] = ""
         elif reading.kind == TRUTH and is_text(column):
             values = truths_of(texts(column))
         elif not is_text(column):
-            values, _, _ = typed(column)
+            values, other, _ = typed(column)
+            if (other.kind == DATE) != (reading.kind == DATE) and column.notna().any():
+                values = None
         elif reading.kind == NUMBER:
             values = _number_as(reading, column, path)
         else:
@@ -66,10 +69,9 @@ def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
         return np.full(len(column), np.nan)
     alike = [number for number in readings if number.style == reading.style] or readings
     units = {alike[0].style.behind, alike[0].style.before} - {""} if alike else set()
-    for unit in units - {reading.style.behind, reading.style.before}:
-        has_unit = column.str.contains(unit, regex=False, na=False)
-        raise _refused(reading, column, int(has_unit.argmax()), path)
-    if len(alike) != 1:
+    expected = {reading.style.behind, reading.style.before}
+    without = numbers.is_unit(reading.style.behind) and not units
+    if len(alike) != 1 or units - expected or without:
         raise _refused(reading, column, _first_odd(column, reading), path)
     for word in alike[0].words:
         if word not in reading.words:
@@ -107,6 +109,7 @@ def _first_odd(column: pd.Series, reading: Reading) -> int:
 
 def _date_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
     """Return cells as dates in the format of training, else in the only other one that fits."""
+    column = column.where(~np.isin(texts(column), ["", *reading.words]))
     values = dates.read_as(column, reading.format)
     unread = np.isnat(values) & column.notna().to_numpy()
     if not unread.any():

@@ -17,22 +17,29 @@ import numpy as np
 import pandas as pd
 
 ISO = "ISO8601"
-WEEK = "%G-W%V"  # of ISO 8601, which pandas reads with a day of the week alone
+# Weeks of ISO 8601, which pandas reads with a day of the week alone.
+WEEKS = ("%G-W%V", "%GW%V", "%G-W%V-%u")
+# With %q for a quarter, which stands for its first day.
+QUARTERS = ("%Y-Q%q", "%Y Q%q", "%YQ%q", "Q%q %Y", "Q%q-%Y", "Q%q/%Y")
+FIRST_MONTHS = {"1": "-01", "2": "-04", "3": "-07", "4": "-10"}
 # The formats of days, by their names on the command line; of two that read the same times, the
 # first is taken. A year of two digits stands first with hyphens alone, as in ISO 8601.
 DAYS = (
-    ISO,
     *("%d.%m.%Y", "%m.%d.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
     *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
     *("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y%m"),
     *("%d %b %Y", "%d %B %Y", "%d. %B %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y"),
+    *("%b %d %Y", "%B %d %Y", "%d. %b %Y", "%d. %b. %Y", "%b. %d, %Y", "%d-%B-%Y"),
+    *("%a, %d %b %Y", "%a %d/%m/%Y", "%a %m/%d/%Y"),
     *("%b-%y", "%y-%b", "%b %y", "%b-%Y", "%b %Y", "%B %Y", "%Y-%b", "%m/%Y", "%m.%Y"),
 )
+# Without a time of day behind them.
+ALONE = (ISO, "%Y%m%d %H%M", *WEEKS, *QUARTERS)
 # Without a year: they only keep another format from being taken without asking.
 YEARLESS = ("%b-%d", "%d-%b", "%d.%m.", "%d.%m", "%d/%m", "%m/%d", "%d %b", "%b %d")
-CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
+CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
 TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([AaPp][Mm])?\s*")
-ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
+ZONE = re.compile(r"(?:Z| ?UTC| ?GMT|[+-]\d{2}:?\d{2})$")
 FIRST_YEAR, LAST_YEAR = 1000, 2999  # else digits are no year
 MINUTES = len("2020-01-31T05:00")
 SAMPLE = 20  # cells that rule out most formats at once
@@ -73,9 +80,9 @@ def read_dates(cells: pd.Series) -> list[DateReading]:
 
     readings: list[DateReading] = []
     for format in formats():
-        if (format not in (ISO, WEEK) and _shape(format) != shape) or _parse(
-            sample, format
-        ) is None:
+        if format != ISO and _shape(format) != shape:
+            continue
+        if _parse(sample, format) is None:
             continue
         parsed = _parse(texts, format)
         if parsed is None or any(np.array_equal(parsed, other.values) for other in readings):
@@ -131,7 +138,8 @@ def write(time: np.datetime64 | np.float64, format: str, example: str) -> str:
     if format.startswith("epoch"):
         return str(int((time - np.datetime64(0, "us")) / np.timedelta64(1, format.split()[-1])))
     if format != ISO:
-        return pd.Timestamp(time).strftime(format)
+        quarter = str(pd.Timestamp(time).quarter)
+        return pd.Timestamp(time).strftime(format.replace("%q", quarter))
 
     zone = ZONE.search(example) if ":" in example else None
     stem = example[: zone.start()] if zone else example
@@ -151,8 +159,8 @@ def read_epochs(values: np.ndarray) -> DateReading | None:
 
 def formats() -> Iterator[str]:
     """Yield every format that is tried, in the order in which the first of two alike is taken."""
-    yield from (ISO, WEEK)
-    for day, clock in product((*DAYS[1:], *YEARLESS), CLOCKS):
+    yield from ALONE
+    for day, clock in product((*DAYS, *YEARLESS), CLOCKS):
         yield f"{day} {clock}".strip()
 
 
@@ -163,7 +171,7 @@ def _shape(written: str) -> str:
     >>> _shape("5. May 2020"), _shape("%d. %B %Y")
     ('9. a 9', '9. a 9')
     """
-    written = re.sub(r"%[bBp]", "a", re.sub(r"%[^bBp]", "9", written))
+    written = re.sub(r"%[abBp]", "a", re.sub(r"%[^abBp]", "9", written))
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", " ".join(written.split())))
 
 
@@ -180,11 +188,20 @@ def _parse(texts: pd.Series, format: str) -> np.ndarray | None:
 
 def _is_iso(texts: pd.Series) -> bool:
     """Return whether texts begin with year and month, and all or none name their time zone."""
-    return bool(texts.str.match(r"\d{4}-\d{2}").all() and name_zones(texts).nunique() == 1)
+    return bool(
+        texts.str.match(r"\d{4}-\d{2}|\d{8}T\d{4}").all() and name_zones(texts).nunique() == 1
+    )
 
 
 def _to_datetime(texts: pd.Series, format: str) -> pd.Series:
-    if format == WEEK:
-        texts, format = texts + "-1", "%G-W%V-%u"
+    if format == ISO:
+        texts = texts.str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
+    if format in WEEKS and "%u" not in format:
+        texts, format = texts + "-1", f"{format}-%u"
+    if "%q" in format:
+        pattern = format.replace("%Y", r"(?P<year>\d{4})").replace("%q", "(?P<quarter>[1-4])")
+        parts = texts.str.extract(f"^{pattern}$")
+        texts = parts["year"] + parts["quarter"].map(FIRST_MONTHS).astype("str")
+        format = "%Y-%m"
     times = pd.to_datetime(texts, format=format, errors="coerce", utc=True)
     return times.dt.tz_localize(None)

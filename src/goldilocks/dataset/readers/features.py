@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset.readers import dates
+from goldilocks.dataset.readers import dates, numbers
 from goldilocks.dataset.readers.columns import (
     cells,
     days_of,
@@ -29,7 +29,7 @@ from goldilocks.dataset.readers.columns import (
     typed,
 )
 from goldilocks.dataset.readers.dates import DateReading
-from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle, read_numbers
+from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
 from goldilocks.dataset.readers.reading import (
     CATEGORY,
     DATE,
@@ -42,6 +42,7 @@ from goldilocks.errors import DataError
 from goldilocks.formatting import argument
 
 DECIMALS = {"point": ".", "comma": ","}  # of `dataset.decimal`
+LONGEST = 15  # digits that float64 tells apart
 # A counter of rows has whole numbers that are all different and fill this share of their range:
 # some rows of the file may have been left out.
 COUNTED = 2 / 3
@@ -101,7 +102,7 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
     remarks: dict[str, Sequence[str]] = {}
     for column_name, column in frame.items():
         name = str(column_name)
-        if written.get(name):
+        if written.get(name) and not _are_long(column, written[name][0]):
             number = choose(column, written[name], decimals, path)
             values, reading, remarks[name] = _number(number)
         elif name in written:
@@ -112,6 +113,8 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
         reading = _counted(reading, column, values)
         if values is not None and name not in options.keep:
             reading = replace(reading, left_out=_useless(name, values, reading))
+        if reading.left_out and reading.kind == CATEGORY:  # Numbers in two styles, for example.
+            reading = replace(reading, left_out="; it ".join([reading.left_out, *remarks[name]]))
         readings[name] = reading
         if values is None or reading.left_out:
             del remarks[name]
@@ -120,6 +123,13 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
         usable[name] = pd.Series(values, frame.index, values.dtype)
     # Columns are not copied into one block, which takes as long as reading them.
     return Prepared(pd.DataFrame(usable, index=frame.index, copy=False), readings, remarks)
+
+
+def _are_long(column: pd.Series, number: NumberReading) -> bool:
+    """Return whether a column holds codes of more digits than float64 has, such as accounts."""
+    if np.fmax.reduce(number.values) < 10.0**LONGEST:
+        return False
+    return bool(column.str.strip().str.fullmatch(rf"\d{{{LONGEST + 1},}}").any())
 
 
 def choose(
@@ -177,7 +187,7 @@ def _numbers_of(frame: pd.DataFrame) -> dict[str, list[NumberReading]]:
     """Return the readings as numbers of each column of texts, by its name."""
     columns = {str(name): cells(column) for name, column in frame.items() if is_text(column)}
     with ThreadPoolExecutor() as threads:  # Arrow releases the interpreter lock.
-        return dict(zip(columns, threads.map(read_numbers, columns.values()), strict=True))
+        return dict(zip(columns, threads.map(numbers.read_numbers, columns.values()), strict=True))
 
 
 def _number(number: NumberReading) -> tuple[np.ndarray, Reading, list[str]]:
@@ -196,17 +206,25 @@ def _date_or_category(
     # Codes and counters of digits alone may look like "202001"; only times are asked for that.
     positions, words = encode(column)
     digits = all(word.isdecimal() for word in words if word)
-    if not digits and (date := choose_date(column, path, options)) is not None:
-        remark = f"holds dates, written {date.format}; it became days since 1970-01-01"
-        return days_of(date.values), Reading(kind=DATE, format=date.format), [remark]
+    gaps = tuple(word for word in words if word.lower() in numbers.GAPS)
+    dated = column.where(~np.isin(words, ["", *gaps])[positions])
+    if not digits and (date := choose_date(dated, path, options)) is not None:
+        remarks = [f"holds dates, written {date.format}; it became days since 1970-01-01"]
+        remarks += [f"has {', '.join(map(repr, gaps))} for missing dates"] * bool(gaps)
+        return days_of(date.values), Reading(kind=DATE, format=date.format, words=gaps), remarks
 
     truths = truths_of(words)
     if truths is not None:
         return truths[positions], Reading(kind=TRUTH), []
-    words[np.isin(words, list(options.gaps))] = ""
+    gaps = tuple(options.gaps)
+    words[np.isin(words, gaps)] = ""
     counts = np.bincount(positions, minlength=len(words))
-    remarks = _nearly_number(words, counts) + many(words, counts)
-    return words[positions], Reading(kind=CATEGORY), remarks
+    remarks = many(words, counts)
+    if reason := numbers.obstacle(words, counts):
+        remarks.append(
+            f"is read as categories, because {reason}; correct them, or leave the cells empty"
+        )
+    return words[positions], Reading(kind=CATEGORY, words=gaps), remarks
 
 
 def choose_date(column: pd.Series, path: Path, options: ReadingOptions) -> DateReading | None:
@@ -273,15 +291,3 @@ def _useless(name: str, values: np.ndarray, reading: Reading) -> str:
         ):
             return f"it counts the rows; {argument('dataset.keep', name)} keeps it"
     return ""
-
-
-def _nearly_number(words: np.ndarray, counts: np.ndarray) -> list[str]:
-    """Return the remark on a column of numbers that words or units made into text."""
-    odd = np.isnan(pd.to_numeric(pd.Series(words), errors="coerce")) & (words != "")
-    cells, count = counts[words != ""].sum(), counts[odd].sum()
-    if not 0 < count <= 0.1 * cells:
-        return []
-    return [
-        f"is read as categories, because {count} of its {cells} values are no numbers, "
-        f"such as {words[odd][0]!r}; correct them, or leave the cells empty"
-    ]

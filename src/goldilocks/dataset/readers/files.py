@@ -111,7 +111,14 @@ def _read_text(path: Path, text: Path, header: Header, ask: bool) -> Cells:
     if left_out:
         notes.append(f"Left out line {units_line}: {lines[units_line - 1].strip()!r}.")
     names = [str(name) for name in frame.iloc[0].fillna("")]
-    frame = frame.iloc[1 + left_out :].reset_index(drop=True)
+    frame = frame.iloc[1 + left_out :]
+    repeated = headers.repeated(names, frame)
+    if repeated.any():
+        notes.append(
+            f"Left out {repeated.sum()} rows that repeat the header line, as joined files do."
+        )
+        frame = frame[~repeated]
+    frame = frame.reset_index(drop=True)
     if header is None and ask:
         headers.check(path, names, frame, skip + 1, [*filled, skip + 2][0])
     frame.columns = names
@@ -129,10 +136,14 @@ def _lines(header: Header) -> tuple[int | None, int]:
 def _read_spreadsheet(path: Path, header: Header, ask: bool) -> Cells:
     names_line, units_line = _lines(header)
     skip = max((names_line or 1) - 1, 0)
-    frame = pd.read_excel(path, header=None, skiprows=skip, engine="calamine")
+    with pd.ExcelFile(path, engine="calamine") as book:
+        first, *others = map(str, book.sheet_names)
+        frame = pd.read_excel(book, header=None, skiprows=skip)
+    sheets = f"Read the sheet {first!r}, the first one, and not {', '.join(map(repr, others))}."
+    notes = (sheets,) if others else ()
     if names_line == 0:
         frame.columns = [str(number) for number in range(1, frame.shape[1] + 1)]
-        return _named(path, frame, Cells(frame, 0))
+        return _named(path, frame, Cells(frame, 0, notes))
 
     names = [str(name) for name in frame.iloc[0].fillna("")]
     below = max(units_line, skip + 1) - skip
@@ -140,7 +151,7 @@ def _read_spreadsheet(path: Path, header: Header, ask: bool) -> Cells:
     if header is None and ask:
         headers.check(path, names, frame, skip + 1, skip + 2)
     frame.columns = names
-    return _named(path, frame, Cells(frame, skip + 1))
+    return _named(path, frame, Cells(frame, skip + 1, notes))
 
 
 def _named(path: Path, frame: pd.DataFrame, cells: Cells) -> Cells:

@@ -16,11 +16,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 
-from goldilocks.dataset.readers import layouts
+from goldilocks.dataset.readers import layouts, tabular
 from goldilocks.dataset.readers.content import Files, ignored_as, suffix_of
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3
@@ -39,6 +41,7 @@ class Listing:
         parts: Of each file the part of a split: "train", "validation", "test", or "" where the
             protocol decides; empty where there are none.
         groups: int64 (files,), files of the same number are never split; None without groups.
+        answers: Of each file its targets, where a table says them; None where folders do.
     """
 
     folder: Path
@@ -48,6 +51,7 @@ class Listing:
     notes: tuple[str, ...]
     parts: tuple[str, ...] = ()
     groups: np.ndarray | None = None
+    answers: pd.DataFrame | None = None
 
 
 def find(
@@ -76,7 +80,10 @@ def find(
     """
     ignored: Counter[str] = Counter()
     seen: set[str] = set()
-    drop = [str(name) for name in drop]
+    try:
+        drop = tabular.names_of(drop, os.listdir(folder))  # noqa: PTH208
+    except OSError as error:
+        raise _unreadable(folder, error) from error
     folder, places, notes, names = _places(folder, wanted, outer, drop, seen, ignored)
     joined = list(places)
     for part, path in parts.items():
@@ -125,7 +132,7 @@ def find(
         groups=groups,
     )
     rare = [name for name in classes if counts[name] < FEWEST]
-    ways = [f"{layouts.dropping(rare)} leaves classes out."] * (outer != "classes")
+    ways = [f"{argument('dataset.drop_classes', *rare)} leaves classes out."] * (outer != "classes")
     check_left(listing, np.arange(len(listing.files)), wanted.name, [*ways, *of_files])
     return listing
 
@@ -178,7 +185,7 @@ def _places(
             nameless = next(file for file in files if file.count(".") < 2)
             raise DataError(
                 f"{folder / nameless} has no class in its name, and {folder} has no class folders. "
-                f"{wanted.layouts}."
+                f"{wanted.layouts}.{_table_beside(folder)}"
             )
         seen |= {place.label for place in places}
         places = [place for place in places if place.label not in drop]
@@ -192,6 +199,20 @@ def _places(
     ignored[f"{wanted.name} beside the class folders"] += count
     empty = {name for name, inside in tops.items() if not inside}
     return folder, places, notes, empty | {place.label for place in places}
+
+
+def _table_beside(folder: Path) -> str:
+    """Return what to type if a table in a folder, or beside it, says what its files show."""
+    tables = [
+        file
+        for place in (folder, folder.parent)
+        for file in sorted(place.iterdir())
+        if file.suffix.lower() in (".csv", ".tsv", ".xlsx", ".parquet")
+    ]
+    if not tables:
+        return ""
+    keys = f"{argument('dataset.dir', str(folder))} {argument('dataset.file', str(tables[0]))}"
+    return f" If {tables[0].name} says what the files show, type {keys}."
 
 
 def _unwrapped(

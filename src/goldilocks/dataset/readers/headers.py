@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -51,6 +52,17 @@ def check(path: Path, names: Sequence[str], frame: pd.DataFrame, line: int, belo
         )
 
 
+def repeated(names: Sequence[str], frame: pd.DataFrame) -> np.ndarray:
+    """Return which rows have the names of several columns for cells, bool (rows,)."""
+    equal = np.full(len(frame), len(names) > 1)
+    for at, name in enumerate(names):
+        if not equal.any():
+            break
+        cells = frame.iloc[:, at].fillna("")
+        equal &= (cells == name).to_numpy(bool)
+    return equal
+
+
 def _some(cells: Sequence[str]) -> str:
     shown = [repr(cell if len(cell) <= LONGEST else f"{cell[:LONGEST]}...") for cell in cells[:5]]
     return ", ".join(shown) + (", ..." if len(cells) > 5 else "")
@@ -68,11 +80,7 @@ def _like_a_row(names: Sequence[str], frame: pd.DataFrame) -> str:
     for at, name in enumerate(names):
         if name.strip().lower() in numbers.MISSING or _is_number(name):
             continue
-        equal = (rows.iloc[:, at] == name).to_numpy(bool, na_value=False)
-        if equal.sum() <= FEW:
-            continue
-        # A header line that occurs again further down, as in files that were joined, is no sign.
-        count = int((rows[equal] != list(names)).any(axis=1).sum())
+        count = int((rows.iloc[:, at] == name).sum())
         if count > FEW:
             return f"{_some([name.strip()])} occurs in {count} rows of its own column"
     return ""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 # What people call the parts of a split, in small letters, and what they are.
 PARTS: Mapping[str, str] = {
@@ -127,26 +127,12 @@ def check_classes(classes: Mapping[str, set[str]]) -> None:
         if union - names
     ]
     if lacks:
-        partial = union - set.intersection(*classes.values())
+        partial = sorted(union - set.intersection(*classes.values()))
         raise DataError(
             f"There is no folder of the class {', of '.join(lacks)}. Expected the same classes in "
-            f"each part of a split; rename folders, or type {dropping(partial)}."
+            "each part of a split; rename folders, or type "
+            f"{argument('dataset.drop_classes', *partial)}."
         )
-
-
-def dropping(names: Iterable[str]) -> str:
-    """Return what leaves out classes, as a person types it in a shell."""
-    quoted = [name if re.fullmatch(r"\w+", name) else repr(name) for name in sorted(names)]
-    return shlex.quote(f"dataset.drop_classes=[{','.join(quoted)}]")
-
-
-def typed(key: str, value: object) -> str:
-    """Return a key of the data set as a person types it in a shell.
-
-    >>> typed("dir", "my photos")
-    "'dataset.dir=my photos'"
-    """
-    return shlex.quote(f"dataset.{key}={value}")
 
 
 def _inside(files: Sequence[str]) -> dict[str, str]:
@@ -191,10 +177,14 @@ def _question(
     if len(nested) == 2:
         parts = parts if len(parts) == 2 else {"train": nested[0], "test": nested[1]}
     if "train" in parts and len(parts) > 1:
-        keys = [typed(KEYS[part], folder / parts[part]) for part in KEYS if part in parts]
+        keys = [
+            argument(f"dataset.{KEYS[part]}", str(folder / parts[part]))
+            for part in KEYS
+            if part in parts
+        ]
         ways.append(f"{' '.join(keys)} if these are the parts of a split")
     if others:
-        ways.append(f"{dropping(others)} to leave out {_few(others)}")
+        ways.append(f"{argument('dataset.drop_classes', *others)} to leave out {_few(others)}")
     ways.append(f"dataset.outer_folders=classes if {_few(sorted(classes))} are the classes")
     inner = set().union(*classes.values())
     if len(inner) > 1:

@@ -8,6 +8,7 @@ the rows, and nothing by which of two is more usual.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ GAPS = (
 FEWEST_NUMBERS = 20
 MOST_WORDS = 3
 MOST_GAPS = 0.5
+MOSTLY = 0.5  # Of the cells, so many numbers at least need a word where they are read as words.
 SAMPLE = 100  # cells, which often save looking at all
 
 SPACE = r"[ \x{a0}\x{2009}\x{202f}]"
@@ -34,11 +36,11 @@ CURRENCIES = (
     "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW|MXN|NOK|NZD|PLN|RUB|SEK|SGD|THB|TRY|"
     "USD|ZAR|kr|Fr|Rs"
 )
-# What stands before, in and behind a number: "(1.234,50 €)", "-$12", "12 kg", "45 %".
+# What stands before, in and behind a number: "(1.234,50 €)", "-$12", "$(12)", "12 kg", "45 %".
 PARTS = (
     r"^(?P<opening>\(?)(?P<sign>[+\-\x{2212}]?)"
     rf"(?P<before>(?:[A-Z]{{0,3}}\p{{Sc}}|(?:{CURRENCIES})\.?)?)"
-    rf"{SPACE}*(?P<inner_sign>[+\-\x{{2212}}]?)"
+    rf"{SPACE}*(?P<inner_sign>[(+\-\x{{2212}}]?)"
     r"(?P<digits>\d[\d.,'\x{2019} \x{a0}\x{2009}\x{202f}]*\d|\d|[.,]\d+|\d+[.,])"
     rf"(?P<exponent>(?:[eE][+-]?\d+)?){SPACE}*"
     r"(?P<behind>(?:[^\d\s(),.;+\-\x{2212}][^\d(),;]*?)?)(?P<closing>\)?)$"
@@ -66,7 +68,8 @@ class NumberStyle:
     def describe(self) -> str:
         """Return the style in words, by an example: "1.234,5 €"."""
         number = f"1{self.thousands}234{self.decimal}5"
-        return " ".join(filter(None, (self.before, number, self.behind)))
+        before = self.before + " " * self.before.isalpha()
+        return f"{before}{number} {self.behind}".rstrip()
 
 
 # Marks of thousands and of decimals; of two that read the same numbers, the first is taken.
@@ -168,22 +171,18 @@ def _read_distinct(
         return []
 
     field = {part.name: pc.struct_field(parts, part.name) for part in parts.type}
-    affixes = []
-    for name in ("before", "behind"):
-        different = sorted({text.strip() for text in pc.unique(field[name]).to_pylist()} - {""})
-        if len(different) > 1:  # Kilograms and grams are not one quantity.
-            return []
-        affixes.append(different[0] if different else "")
+    if _units(parts):
+        return []
+    affixes = [max(_different(parts, name)) for name in ("before", "behind")]
     if pc.any(pc.match_substring_regex(cells, CODE)).as_py():
         return []
 
     negative = np.zeros(len(parts), bool)
     minus = ["-", "\u2212"]
-    for name, signs in (("opening", ["("]), ("sign", minus), ("inner_sign", minus)):
+    for name, signs in (("opening", ["("]), ("sign", minus), ("inner_sign", ["(", *minus])):
         negative ^= np.isin(field[name].to_numpy(zero_copy_only=False), signs)
 
-    digits = pc.replace_substring_regex(field["digits"], SPACE, " ")
-    digits = pc.replace_substring(digits, "\u2019", "'")
+    digits = _digits(parts)
     readings: list[tuple[NumberStyle, np.ndarray, tuple[str, ...]]] = []
     for thousands, decimal in STYLES:
         sizes = _sizes(digits, field["exponent"], thousands, decimal)
@@ -199,11 +198,11 @@ def _read_distinct(
 def _split(cells: pa.LargeStringArray) -> tuple[pa.StructArray, np.ndarray, list[str]]:
     """Return the parts of the cells that are numbers, which these are, and the other cells."""
     parts = pc.extract_regex(cells, PARTS)
-    closed = pc.equal(
-        pc.equal(pc.struct_field(parts, "opening"), "("),
-        pc.equal(pc.struct_field(parts, "closing"), ")"),
+    opening, inner, closing = (
+        pc.equal(pc.struct_field(parts, name), sign)
+        for name, sign in (("opening", "("), ("inner_sign", "("), ("closing", ")"))
     )
-    is_number = pc.fill_null(closed, False)
+    is_number = pc.fill_null(pc.equal(pc.or_(opening, inner), closing), False)
     words = [str(word) for word in cells.filter(pc.invert(is_number)).to_pylist()]
     return parts.filter(is_number), is_number.to_numpy(zero_copy_only=False), words
 
@@ -212,13 +211,7 @@ def _sizes(
     digits: pa.LargeStringArray, exponents: pa.LargeStringArray, thousands: str, decimal: str
 ) -> np.ndarray | None:
     """Return the numbers without their signs; None where one of them is not in this style."""
-    mark, point = re.escape(thousands), re.escape(decimal)
-    whole = r"\d+"
-    if thousands:
-        # Groups of three; in India, groups of two before the last three.
-        whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}})"
-    pattern = rf"^(?:{whole}(?:{point}\d*)?|{point}\d+)$"
-    if not pc.all(pc.match_substring_regex(digits, pattern)).as_py():
+    if not pc.all(_fits(digits, thousands, decimal)).as_py():
         return None
 
     if thousands:
@@ -226,6 +219,72 @@ def _sizes(
     digits = pc.replace_substring(digits, decimal, ".")
     texts = pc.binary_join_element_wise(digits, exponents, pa.scalar("", digits.type))
     return pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _fits(digits: pa.LargeStringArray, thousands: str, decimal: str) -> pa.BooleanArray:
+    """Return which numbers can have been written in a style."""
+    mark, point = re.escape(thousands), re.escape(decimal)
+    whole = r"\d+"
+    if thousands:
+        # Groups of three; in India, groups of two before the last three.
+        whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}})"
+    return pc.match_substring_regex(digits, rf"^(?:{whole}(?:{point}\d*)?|{point}\d+)$")
+
+
+def _different(parts: pa.StructArray, name: str) -> list[str]:
+    return sorted({text.strip() for text in pc.unique(pc.struct_field(parts, name)).to_pylist()})
+
+
+def _units(parts: pa.StructArray) -> list[str]:
+    """Return units that cannot be one quantity: kilograms and grams, per cent and none."""
+    before, behind = (_different(parts, name) for name in ("before", "behind"))
+    if any(map(is_unit, behind)) and len(behind) > 1:
+        return behind
+    return next((some for some in (before, behind) if len(set(some) - {""}) > 1), [])
+
+
+def is_unit(behind: str) -> bool:
+    """Return whether what stands behind a number is no currency, which may be left out.
+
+    >>> is_unit("kg"), is_unit("%"), is_unit("€"), is_unit("EUR"), is_unit("")
+    (True, True, False, False, False)
+    """
+    sign = all(unicodedata.category(letter) == "Sc" for letter in behind)
+    return not sign and not re.fullmatch(CURRENCIES, behind)
+
+
+def obstacle(words: np.ndarray, counts: np.ndarray) -> str:
+    """Return why cells of which most are numbers are not read so; "" of other cells.
+
+    Args:
+        words: Different cells, str objects (words,); "" where one is missing.
+        counts: How often each occurs, int64 (words,).
+    """
+    cells, counts = pa.array(words[words != ""], pa.large_string()), counts[words != ""]
+    parts, is_number, others = _split(cells)
+    codes = pc.any(pc.match_substring_regex(cells, CODE)).as_py()
+    if codes or counts[is_number].sum() <= MOSTLY * counts.sum():
+        return ""
+    if others := _unusual(others):
+        odd = counts[~is_number].sum()
+        return f"{odd} of its {counts.sum()} values are no numbers, such as {others[0]!r}"
+    if units := _units(parts):
+        shown = " and ".join(repr(unit) if unit else "none" for unit in units[-2:])
+        return f"its numbers have different units, such as {shown}"
+
+    digits = _digits(parts)
+    fits = np.array([_fits(digits, *style).to_numpy(zero_copy_only=False) for style in STYLES])
+    if fits.all(axis=1).any() or not fits.any(axis=0).all():
+        return ""
+    first = fits.sum(axis=0).argmin()
+    other = (fits & fits[:, [first]]).sum(axis=0).argmin()
+    ways = " and ".join(repr(cells.filter(is_number)[at].as_py()) for at in (first, other))
+    return f"its numbers are written in different ways, such as {ways}"
+
+
+def _digits(parts: pa.StructArray) -> pa.LargeStringArray:
+    digits = pc.replace_substring_regex(pc.struct_field(parts, "digits"), SPACE, " ")
+    return pc.replace_substring(digits, "\u2019", "'")
 
 
 def _are_gaps(words: Sequence[str], numbers: int, share: float) -> bool:

@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import warnings
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ MOST_MEGAPIXELS = 178  # Pillow refuses larger images.
 # A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that leaves so many times the pixels that
 # are asked for, each way: as good, and three times as fast.
 SPARE = 4
+AT_ONCE = 256  # Images that are decoded before the next ones are asked for.
 
 # Of marks and sizes that are odd. Threads decode, so that no filter can be set for one image.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -83,30 +85,47 @@ def decode(
         raise UnreadableFile(_reason(path, error)) from error
 
 
+def attempts(
+    paths: Sequence[str | Path],
+    image_size: tuple[int, int],
+    *,
+    levels: depth.Levels | None,
+    pixel_limit: float = MOST_MEGAPIXELS,
+) -> Iterator[Picture | UnreadableFile]:
+    """Yield each file as a picture, or as what is wrong with it; arguments as of `decode`."""
+
+    def attempt(path: str | Path) -> Picture | UnreadableFile:
+        try:
+            return decode(path, image_size, levels=levels, pixel_limit=pixel_limit)
+        except UnreadableFile as error:
+            return error
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Decoders release the interpreter lock.
+        for start in range(0, len(paths), AT_ONCE):
+            yield from threads.map(attempt, paths[start : start + AT_ONCE])
+
+
 def decode_all(
-    paths: np.ndarray, image_size: tuple[int, int], levels: depth.Levels | None
+    paths: Sequence[str], image_size: tuple[int, int], levels: depth.Levels | None
 ) -> np.ndarray:
     """Return the pixels of files that could be decoded before: uint8 (files, height, width, 3).
 
     Raises:
         DataError: A file cannot be decoded any more.
     """
-
-    def pixels(path: str) -> np.ndarray:
-        try:
-            return decode(path, image_size, levels=levels).pixels
-        except UnreadableFile as error:
+    images: list[np.ndarray] = []
+    for path, picture in zip(paths, attempts(paths, image_size, levels=levels), strict=True):
+        if isinstance(picture, UnreadableFile):
             raise DataError(
-                f"{path} was an image when the data was loaded, and is not now ({error}). Expected "
-                "files that stay as they are; start again."
-            ) from error
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Decoders release the interpreter lock.
-        return np.stack(list(threads.map(pixels, paths)))
+                f"{path} was an image when the data was loaded, and is not now ({picture}). "
+                "Expected files that stay as they are; start again."
+            )
+        images.append(picture.pixels)
+    return np.stack(images)
 
 
 def gray(pixels: np.ndarray) -> np.ndarray:
-    """Return RGB images, uint8 (rows, height, width, 3), as gray ones, (rows, height, width, 1).
+    """Return RGB images, uint8 (..., height, width, 3), as gray ones, (..., height, width, 1).
 
     Luma of ITU-R Recommendation BT.601: 0.299 R + 0.587 G + 0.114 B, rounded, in integers as Pillow
     computes it.

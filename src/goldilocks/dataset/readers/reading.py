@@ -58,7 +58,7 @@ class Reading:
         kind: "number", "date" (days since 1970-01-01), "true or false" (1 and 0), or "category".
         style: How numbers are written.
         format: How dates are written; "" of other columns.
-        words: What was taken for a gap among numbers.
+        words: What was taken for a gap, beside what always is one.
         example: Its first cell that is not missing.
         distinct: Number of different values.
         missing: Number of missing ones.

@@ -17,19 +17,14 @@ from goldilocks.dataset.readers import dates
 from goldilocks.dataset.readers.spacing import ALIKE
 
 HOUR = np.timedelta64(1, "h")
-# Clocks are changed on a weekend (Monday is 0), between 23:00 and 4:00, and in no month of summer
-# or winter, in all countries that do so today but for two.
+# When clocks are changed: on a weekend (Monday is 0), between 23:00 and 4:00, and not in the middle
+# of summer or winter. Elsewhere an hour that is there twice is refused.
 WEEKEND, NIGHT, MONTHS = (5, 6), (23, 0, 1, 2, 3), (2, 3, 4, 5, 9, 10, 11)
 APART = np.timedelta64(300, "D")  # at least, between two times that clocks are put back
 SHARE = 0.1  # of all rows: fewer that are there twice do not make two series
 MOST_SERIES = 0.5  # of all rows: a column with more values than that names no series
 MOST_COLUMNS = 8  # that are tried, alone and two at a time
 NAMED = 3  # series, hours or cells that a sentence names
-
-
-def has(times: np.ndarray) -> bool:
-    """Return whether a point of time is there twice."""
-    return len(np.unique(times)) < len(times)
 
 
 def resolve(
@@ -52,7 +47,7 @@ def resolve(
     ]
     for rows, notes in ((np.arange(len(values)), []), (np.flatnonzero(~is_copy), copies)):
         times = values[rows]
-        if not has(times):
+        if pd.Index(times).is_unique:
             return rows, times, notes
         if times.dtype.kind == "f" or has_zone:
             continue
@@ -81,7 +76,9 @@ def _clock_changes(local: np.ndarray) -> np.ndarray | None:
     is_back = steps <= np.timedelta64(0)
     if not np.timedelta64(0) < usual <= HOUR or not _may_change(local[1:][is_back]):
         return None
-    if not (np.abs((steps[is_back] + HOUR) / usual - 1) <= ALIKE).all():
+    # Most of the hour is there twice; one row alone would be a repeated one.
+    twice = len(local) - len(np.unique(local))
+    if twice < is_back.sum() * (HOUR / usual) / 2 or (steps[is_back] <= -HOUR).any():
         return None
 
     is_forward = np.abs((steps - HOUR) / usual - 1) <= ALIKE

@@ -29,7 +29,7 @@ class Spacing:
     """The steps of a series.
 
     Attributes:
-        times: datetime64[us] or float64 (rows,), ascending, all different.
+        times: datetime64[us] or float64 (rows,), ascending, all different, at least 2.
         local: The same as clocks on the wall show them, by which the calendar goes.
     """
 
@@ -38,9 +38,9 @@ class Spacing:
 
     @cached_property
     def usual(self) -> np.timedelta64 | np.float64:
-        """The middle one of all steps; 0 where there is none."""
+        """The middle one of all steps."""
         steps = np.sort(np.diff(self.times))
-        return steps[len(steps) // 2] if len(steps) else np.ptp(self.times)
+        return steps[(len(steps) - 1) // 2]
 
     @cached_property
     def steps(self) -> np.ndarray:
@@ -54,8 +54,8 @@ class Spacing:
 
     @cached_property
     def is_regular(self) -> bool:
-        """Whether most steps are alike, so that a longer one is a hole."""
-        return bool((np.abs(self.steps - 1) <= ALIKE).sum() > len(self.steps) / 2)
+        """Whether at least half of the steps are alike, so that a longer one is a hole."""
+        return bool((np.abs(self.steps - 1) <= ALIKE).mean() >= 0.5)
 
     @cached_property
     def missing(self) -> np.ndarray:

@@ -15,8 +15,8 @@ from goldilocks.formatting import argument
 FEWEST_ROWS = 20  # Below this a split leaves too few rows to measure anything.
 
 
-def path_of(file: str) -> Path:
-    """Return the path of a file that a person named, `~` expanded.
+def path_of(file: str, key: str = "file") -> Path:
+    """Return the path of a file that a person gave by a key, `~` expanded.
 
     Raises:
         DataError: It ends in none of `SUFFIXES`.
@@ -24,7 +24,7 @@ def path_of(file: str) -> Path:
     path = Path(str(file)).expanduser()
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(
-            f"dataset.file={path} ends in {path.suffix or 'no suffix'!r}; expected one of "
+            f"dataset.{key}={path} ends in {path.suffix or 'no suffix'!r}; expected one of "
             f"{', '.join(SUFFIXES)}. Save the table as CSV (any spreadsheet can) or as Parquet."
         )
     return path

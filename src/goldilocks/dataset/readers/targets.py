@@ -5,6 +5,7 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from numbers import Number
 from pathlib import Path
@@ -21,6 +22,7 @@ from goldilocks.formatting import argument
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
 FEW_INTEGERS = 20
+TAG_SIGNS = "|;,"  # between several tags in one cell
 ANSWERS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}  # of a label, in small letters
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
@@ -94,7 +96,9 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
     words = column.str.strip().astype(object)
     words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
-    notes = []
+    notes = _tags(name, list(counts.index))
+    if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
+        notes.append(f"The target {name!r} is read as classes, because {reason}.")
     for word in counts.index:
         if word.lower() in MISSING:
             notes.append(
@@ -113,6 +117,24 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
                 "dataset.ignore_case=true makes them one."
             )
     return words, notes
+
+
+def _tags(name: str, classes: Sequence[str]) -> list[str]:
+    """Return the note on classes that are tags joined by a sign, each in several of them."""
+    for sign in TAG_SIGNS:
+        tags = [{tag.strip() for tag in label.split(sign)} - {""} for label in classes]
+        joined = [label for label, some in zip(classes, tags, strict=True) if len(some) > 1]
+        counts = Counter(tag for some in tags for tag in some)
+        if joined and len(counts) <= len(classes) and min(counts.values()) > 1:
+            labels = sorted(counts)[:3]
+            return [
+                f"The target {name!r} joins tags by {sign!r}, such as {joined[0]!r}, and each "
+                f"combination is a class. For a label per tag ({', '.join(labels)}), write a "
+                "column of 0 and 1 for each, in pandas with "
+                f"`frame.join(frame[{name!r}].str.get_dummies({sign!r}))`, and give these columns "
+                "as dataset.target."
+            ]
+    return []
 
 
 def present(columns: pd.DataFrame) -> np.ndarray:

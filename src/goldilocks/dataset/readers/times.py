@@ -84,7 +84,7 @@ def read(
         )
 
     rows, values, notes = written.rows, written.values, []
-    if repeated_times.has(values):
+    if not pd.Index(values).is_unique:
         has_zone = written.local is not values
         once = repeated_times.resolve(frame, values, has_zone=has_zone)
         if once is None:
