@@ -179,7 +179,7 @@ def test_what_parquet_alone_can_hold(write):
     assert found.x["kind"].tolist() == found.x["colour"].tolist()
     assert found.x["dates"].iloc[8] == 8.0
     assert found.x["waits"].max() == 6.0
-    assert any("column 'lists': it holds" in note for note in found.notes)
+    assert found.readings["lists"].left_out.startswith("it holds mixed values")
 
 
 @pytest.mark.parametrize(
@@ -188,16 +188,14 @@ def test_what_parquet_alone_can_hold(write):
         ([7.5] * ROWS, "it is 7.5 in every row"),
         (["same"] * ROWS, "it is 'same' in every row"),
         ([None] * ROWS, "it is empty"),
-        ([f"name {row}" for row in range(ROWS)], "its 40 texts are all different"),
+        ([f"name {row}" for row in range(ROWS)], "its 40 texts name the rows"),
         (list(range(1, ROWS + 1)), "it counts the rows"),
     ],
 )
-def test_a_useless_column_is_dropped_with_a_note(write, values, reason):
+def test_a_useless_column_is_left_out_with_the_reason(write, values, reason):
     found = load(write(y=NUMBERS, useless=values))
     assert list(found.x.columns) == ["size", "colour"]
-    assert any(
-        note.startswith("Left out the column 'useless'") and reason in note for note in found.notes
-    )
+    assert found.readings["useless"].left_out.startswith(reason)
 
 
 def test_a_missing_value_can_be_informative(write):
@@ -208,11 +206,6 @@ def test_a_few_words_among_numbers_are_gaps(write):
     found = load(write(y=NUMBERS, nearly=["unknown", "?", *range(2, ROWS)]))
     assert found.x["nearly"].isna().sum() == 2
     assert any("'nearly' has 'unknown' for missing numbers" in note for note in found.notes)
-
-
-def test_numbers_with_other_words_get_a_note(write):
-    found = load(write(y=NUMBERS, nearly=["2x3", 1, *range(1, ROWS - 1)]))
-    assert any("'nearly' is read as categories" in note and "'2x3'" in note for note in found.notes)
 
 
 def test_infinite_numbers_count_as_missing(write):
@@ -412,11 +405,10 @@ def test_a_number_that_may_be_read_in_two_ways_is_asked_for_or_decided_by_the_fi
     assert load(decided).x["area"][0] == 1500
 
 
-def test_labels_that_differ_in_capital_letters_are_said_and_joined_when_asked(write):
+def test_labels_that_differ_in_capital_letters_are_joined_when_asked(write):
     path = write(y=["Yes", "yes ", "no", "No"] * 10)
     found = load(path)
     assert found.classes == ("No", "Yes", "no", "yes")
-    assert sum("dataset.ignore_case=true makes them one" in note for note in found.notes) == 2
     assert len(load(path, ignore_case=True).classes) == 2
 
 
@@ -432,20 +424,8 @@ def test_a_counter_of_rows_is_left_out_in_any_order_and_kept_when_asked(write, s
     counter = np.random.default_rng(1).permutation(ROWS) * step
     path = write(y=NUMBERS, index=counter)
     assert "index" not in load(path).x
-    assert any("dataset.keep=index keeps it" in note for note in load(path).notes)
+    assert load(path).readings["index"].left_out.endswith("dataset.keep=index keeps it")
     assert "index" in load(path, keep=["index"]).x
-
-
-@pytest.mark.parametrize(
-    ("cells", "reason"),
-    [
-        (["1,5", "1.55", "2", "2.5"], "its numbers are written in different ways"),
-        ([f"{number:.3f}{'%' * int(number > 0)}" for number in NUMBERS], "different units"),
-    ],
-)
-def test_numbers_that_become_words_are_said(write, cells, reason):
-    notes = load(write(y=NUMBERS, mixed=(cells * ROWS)[:ROWS])).notes
-    assert any("'mixed'" in note and reason in note for note in notes)
 
 
 def test_codes_of_more_digits_than_numbers_have_are_words(write):

@@ -333,4 +333,3 @@ def test_words_for_missing_values_are_texts_and_classes(tmp_path):
     found = load(file=tmp_path / "rows.csv", text="line", target="y")
     assert found.x[:3].tolist() == ["None", "good", "NA"]
     assert found.classes == ("NA", "b")
-    assert any("dataset.missing=NA leaves them out" in note for note in found.notes)

@@ -42,7 +42,7 @@ GROUPS = (*COMPOSED, "experiment")
 # Keys that say where and whether to run, not what: two runs that differ in nothing else give the
 # same result.
 WITHOUT_EFFECT = (
-    *("tracking.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
+    *("tracking.", "findings.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
     # Which rows are in the parts is in the digest of the data.
     *("dataset.validation_dir", "dataset.test_dir", "dataset.validation_file", "dataset.test_file"),
     "trainer.checkpoint_seconds",
@@ -100,7 +100,7 @@ class Settings:
         """A name that a person can read, of at most 60 characters: "boston mlp l2 units=4"."""
         hidden = ["tracking", "hydra", "dataset.dir=", "dataset.file=", "budget="]
         hidden += ["dataset.validation_", "dataset.test_"]
-        hidden += ["experiment=", "final=", "force="]
+        hidden += ["experiment=", "final=", "force=", "findings."]
         if "experiment" in self.choices:
             words = [self.choices["experiment"]]
         else:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from goldilocks.dataset.checks import columns, labels
+from goldilocks.dataset.checks import columns, labels, leaks, rows
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.errors import DataError
 
+FEW_NOTES = 3  # are printed before a training
 Severity = Literal["error", "warning", "note"]
 
 
@@ -57,9 +58,28 @@ class Check:
 
 
 CHECKS = (
+    Check("D101", "note", "equal rows", rows.repeated),
+    Check("D102", "warning", "copies with different labels", rows.contradicting),
+    Check("D103", "note", "equal rows of few values with different labels", rows.ambiguous),
+    Check("D104", "warning", "nearly equal rows", rows.nearly_repeated),
+    Check("D105", "warning", "a class enlarged by repeating rows", rows.oversampled),
+    Check("D201", "error", "a copy of the target among the inputs", leaks.copies),
+    Check("D202", "warning", "one column that says it all", leaks.says_it_all),
+    Check("D203", "warning", "missing values that tell the target", leaks.missing_tells),
     Check("D301", "note", "a column that is no input", columns.left_out),
+    Check("D302", "warning", "a number that names the rows", columns.names_rows),
+    Check("D303", "note", "a column that is nearly empty or constant", columns.nearly_constant),
+    Check("D304", "warning", "a column of subjects", columns.subject),
+    Check("D305", "note", "rows in an order of time", columns.dated),
+    Check("D306", "warning", "values in another unit", columns.slipped_units),
+    Check("D307", "warning", "more categories than rows can carry", columns.many_categories),
+    Check("D308", "warning", "numbers that are read as categories", columns.mixed_numbers),
+    Check("D401", "note", "a rare class", labels.imbalanced),
     Check("D402", "warning", "class names that differ in capital letters", labels.spelled_alike),
     Check("D403", "note", "a class named like a missing value", labels.missing_words),
+    Check("D404", "warning", "classes too rare for the split", labels.rare_classes),
+    Check("D405", "warning", "a metric unfit for the data", labels.unfit_metric),
+    Check("D406", "warning", "texts without blanks", labels.unsplit_texts),
 )
 
 
@@ -78,11 +98,6 @@ def find(evidence: Evidence) -> list[Finding]:
     return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
-def unmuted(findings: Sequence[Finding], mute: Sequence[str]) -> list[Finding]:
-    """Return the findings whose codes are not muted."""
-    return [finding for finding in findings if finding.code not in mute]
-
-
 def refuse(findings: Sequence[Finding]) -> None:
     """Refuse to train with data of which an unmuted finding is an error.
 
@@ -94,3 +109,18 @@ def refuse(findings: Sequence[Finding]) -> None:
         codes = ",".join(dict.fromkeys(finding.code for finding in errors))
         sentences = " ".join(f"{finding.code}: {finding.sentence}" for finding in errors)
         raise DataError(f"{sentences} If it is meant, type findings.mute=[{codes}].")
+
+
+def codes(findings: Sequence[Finding]) -> str:
+    """Return the codes of findings, each once: "D101,D306"."""
+    return ",".join(sorted({finding.code for finding in findings}))
+
+
+def lines(findings: Sequence[Finding]) -> list[str]:
+    """Return errors, warnings and three notes in a line each, and how many more notes there are."""
+    serious = [finding for finding in findings if finding.severity != "note"]
+    notes = [finding for finding in findings if finding.severity == "note"]
+    shown = [str(finding) for finding in (*serious, *notes[:FEW_NOTES])]
+    if rest := notes[FEW_NOTES:]:
+        shown.append(f"{len(rest)} more notes ({codes(rest)}): `goldilocks data` shows them.")
+    return shown

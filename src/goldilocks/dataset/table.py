@@ -116,7 +116,7 @@ def load(
     if x.shape[1] == 0:
         raise DataError(
             f"{path} has no column left to predict {', '.join(labels)} from; expected at least one "
-            f"that holds numbers, dates or repeated texts. {' '.join(prepared.notes)}".rstrip()
+            f"that holds numbers, dates or repeated texts. Left out: {prepared.left_out}."
         )
     notes += [*inferred, *prepared.notes, *splits.possible(x)]
 

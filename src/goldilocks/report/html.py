@@ -20,6 +20,7 @@ from goldilocks.report.rendering import environment
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_ledger
+from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS, Selection
 
@@ -113,6 +114,7 @@ def _section(section: Section, histories: Histories, figures: list[Any]) -> dict
         "data": grouping.data_name(section.basis),
         "settings": rows.settings(section),
         "warning": max(map(_evaluation_warning, section.runs)),
+        "findings": query.findings(section.runs),
         "penalty": any("best_val_data_loss" in run.metrics for run in section.runs),
         "monitors": sorted({run.params.get("trainer.monitor", "val_loss") for run in section.runs}),
         "codes": len({run.tags.get("code.digest", "") for run in section.runs}),

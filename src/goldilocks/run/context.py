@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from goldilocks import console
 from goldilocks.config.settings import Settings
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, findings
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.data_summary import DataSummary
@@ -127,6 +127,8 @@ class RunContext:
             "fingerprint": self.fingerprint(spec),
             "configuration": spec.settings.configuration(self.dataset.digest, code),
         }
+        if self.data and self.data.findings:
+            tags["findings"] = findings.codes(self.data.findings)
         if self.problem.scale:
             tags["problem.scale"] = json.dumps(self.problem.scale)
         if source_run := self.settings.tree["model"].get("init_from"):

@@ -79,10 +79,11 @@ def describe(settings: Settings, *, examples: int) -> DataSummary:
         SplitError: The rows cannot be split as requested.
         ProblemError: The problem type of the data does not go with the settings.
     """
-    keys = settings.tree["dataset"]
+    keys, mute = settings.tree["dataset"], settings.tree["findings"]["mute"]
     if settings.choices["dataset"] == "table" and keys["target"] is None:
-        return summarize_columns(keys, examples=examples)
+        return summarize_columns(keys, mute=mute, examples=examples)
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
-    check_targets(settings.problem(dataset.problem), dataset, splits)
-    return summarize(dataset, splits, examples=examples)
+    problem = settings.problem(dataset.problem)
+    check_targets(problem, dataset, splits)
+    return summarize(dataset, splits, metric=problem.metric, mute=mute, examples=examples)

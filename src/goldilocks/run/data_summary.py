@@ -1,4 +1,4 @@
-"""How a data set was read: its rows, columns, target and split, as facts and as text."""
+"""How a data set was read: its rows, columns, target, split and findings, as facts and as text."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ import numpy as np
 import pandas as pd
 
 from goldilocks import formatting
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, findings
+from goldilocks.dataset.checks import labels
+from goldilocks.dataset.checks.evidence import Evidence
+from goldilocks.dataset.findings import Finding
 from goldilocks.dataset.readers import dates, features, splits, tabular
 from goldilocks.dataset.readers.reading import Reading, ReadingOptions
+from goldilocks.dataset.sources import cache
 from goldilocks.protocol import Split, notes_of_all
+from goldilocks.tracking import provenance
 
 FILE = "data.json"  # the artifact of a run
 MOST_TEXTS = 10_000  # whose words are counted for a median length
@@ -43,6 +48,7 @@ class DataSummary:
         classes: Number of rows of each class or label; empty of a regression.
         splits: Numbers of "train", "validation" and "test" rows, of each fold.
         notes: Of the data set and of the splits.
+        findings: Of the data set, without those that are muted.
         examples: The first rows, as far as they were asked for.
     """
 
@@ -55,6 +61,7 @@ class DataSummary:
     classes: Mapping[str, int] = field(default_factory=dict)
     splits: Sequence[Mapping[str, int]] = ()
     notes: Sequence[str] = ()
+    findings: Sequence[Finding] = ()
     examples: Sequence[Mapping[str, Any]] = ()
 
     def to_json(self) -> str:
@@ -62,14 +69,42 @@ class DataSummary:
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
 
 
-def summarize(dataset: Dataset, splits: Sequence[Split], *, examples: int = 0) -> DataSummary:
-    """Return the summary of a data set.
+def summarize(
+    dataset: Dataset,
+    splits: Sequence[Split],
+    *,
+    metric: str,
+    mute: Sequence[str],
+    examples: int = 0,
+) -> DataSummary:
+    """Return the summary of a data set; it is made once, and read from the cache ever after.
 
     Args:
         dataset: The data set.
         splits: Of the protocol, at least one.
+        metric: The primary metric of a training.
+        mute: Codes of findings that are left out.
         examples: Number of rows to show.
     """
+    parts = [getattr(split, name) for split in splits for name in ("train", "validation", "test")]
+    key = {
+        "code": provenance.code().digest,
+        "content": cache.digest(dataset.digest, *parts),
+        "reading": [dataset.name, dataset.location, dataset.target, dataset.unit, dataset.notes],
+        "columns": {name: reading.to_json() for name, reading in dataset.readings.items()},
+        "split": notes_of_all(splits),
+        "size": _size(dataset) if dataset.kind == "series" else {},
+        "metric": metric,
+    }
+    facts = cache.remembered(
+        key, lambda: dataclasses.asdict(_summary(dataset, splits, metric=metric))
+    )
+    remarks = [Finding(**finding) for finding in facts["findings"] if finding["code"] not in mute]
+    facts |= {"findings": remarks, "examples": _examples(dataset, examples)}
+    return DataSummary(**facts)
+
+
+def _summary(dataset: Dataset, splits: Sequence[Split], *, metric: str) -> DataSummary:
     frame, readings = _frame(dataset), dataset.readings
     if not readings and dataset.kind in ("table", "series"):  # Published ones came as numbers.
         options = ReadingOptions(keep=list(frame.columns))
@@ -81,12 +116,14 @@ def summarize(dataset: Dataset, splits: Sequence[Split], *, examples: int = 0) -
         limits = {"minimum": float(answers.min()), "maximum": float(answers.max())}
         target |= limits | {"mean": float(answers.mean()), "deviation": float(answers.std())}
         target["unit"] = dataset.unit
-    if dataset.kind != "series":  # Its columns have the target.
-        names = dataset.classes if answers.ndim > 1 else [dataset.target or "target"]
-        shown = pd.DataFrame(answers[:examples], columns=list(names))
-        if dataset.classes and answers.ndim == 1:
-            shown = shown.map(lambda index: dataset.classes[int(index)])
-        frame = pd.concat([frame[:examples], shown], axis=1)
+    first = splits[0]
+    evidence = Evidence(
+        dataset=dataset,
+        train=first.train,
+        validation=first.validation,
+        test=first.test,
+        metric=metric,
+    )
     return DataSummary(
         source=dataset.location,
         dataset=dataset.name,
@@ -103,15 +140,18 @@ def summarize(dataset: Dataset, splits: Sequence[Split], *, examples: int = 0) -
             for split in splits
         ],
         notes=[*dataset.notes, *notes_of_all(splits)],
-        examples=_records(frame[:examples]),
+        findings=findings.find(evidence),
     )
 
 
-def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSummary:
+def summarize_columns(
+    keys: Mapping[str, Any], *, mute: Sequence[str], examples: int = 0
+) -> DataSummary:
     """Return the summary of a table of which nobody has said yet what to predict.
 
     Args:
         keys: Of the option `table`.
+        mute: Codes of findings that are left out.
         examples: Number of rows to show.
 
     Raises:
@@ -132,24 +172,35 @@ def summarize_columns(keys: Mapping[str, Any], *, examples: int = 0) -> DataSumm
     values["keep"] = tabular.names_of(keys["keep"], columns)
     options = ReadingOptions(**values)
     prepared = features.prepare(table.frame.drop(columns=unwanted), path, options)
+
+    rows = np.arange(len(table.frame))
+    dataset = Dataset(
+        name="table",
+        kind="table",
+        problem="",
+        x=prepared.x,
+        y=np.zeros(len(rows)),
+        classes=(),
+        source="original",
+        location=str(path),
+        digest="",
+        readings=prepared.readings,
+    )
+    evidence = Evidence(dataset=dataset, train=rows, validation=rows[:0], test=rows[:0])
     return DataSummary(
         source=str(path),
         dataset="table",
-        size={"rows": len(table.frame)},
+        size={"rows": len(rows)},
         columns=_columns(prepared.readings),
         notes=[*table.notes, *prepared.notes, *splits.possible(prepared.x)],
+        findings=[remark for remark in findings.find(evidence) if remark.code not in mute],
         examples=_records(prepared.x[:examples]),
     )
 
 
 def class_counts(dataset: Dataset) -> dict[str, int]:
     """Return the number of rows of each class, or label, by its name; none of a regression."""
-    if not dataset.classes:
-        return {}
-    counts = dataset.y.sum(axis=0)
-    if dataset.y.ndim == 1:
-        counts = np.bincount(dataset.y.astype(int), minlength=len(dataset.classes))
-    return dict(zip(dataset.classes, counts.astype(int).tolist(), strict=True))
+    return dict(zip(dataset.classes, labels.counts(dataset).tolist(), strict=True))
 
 
 def class_words(classes: Mapping[str, int]) -> str:
@@ -175,6 +226,7 @@ def text(summary: DataSummary) -> str:
         _table([{"class": name, "rows": count} for name, count in summary.classes.items()]),
         "\n".join(f"split: {_words(parts)}" for parts in summary.splits),
         "\n".join(f"note: {note}" for note in summary.notes),
+        "\n".join(map(str, summary.findings)),
         _table(summary.examples),
     ]
     return "\n\n".join(filter(None, paragraphs))
@@ -246,6 +298,19 @@ def _size(dataset: Dataset) -> dict[str, Any]:
     size = {"rows": len(spacing.times)} | size
     first, last = dates.shown(spacing.local[0]), dates.shown(spacing.local[-1])
     return size | {"from": first, "to": last, "step": spacing.describe()}
+
+
+def _examples(dataset: Dataset, rows: int) -> list[dict[str, Any]]:
+    """Return the first rows with their targets; of a series, whose columns have it, its points."""
+    frame = _frame(dataset)[:rows]
+    if dataset.kind == "series" or not rows:
+        return _records(frame)
+    answers = dataset.y[:rows]
+    names = dataset.classes if answers.ndim > 1 else [dataset.target or "target"]
+    shown = pd.DataFrame(answers, columns=list(names))
+    if dataset.classes and answers.ndim == 1:
+        shown = shown.map(lambda index: dataset.classes[int(index)])
+    return _records(pd.concat([frame, shown], axis=1))
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

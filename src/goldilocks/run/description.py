@@ -77,6 +77,7 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         parts: A row for each of several trainings; None of a single one.
     """
     settings, metrics, split = outcome.spec.settings, outcome.metrics, outcome.spec.split
+    findings = outcome.context.data.findings if outcome.context.data else ()
     environment = Environment(
         loader=PackageLoader("goldilocks.run", "templates"),
         undefined=StrictUndefined,
@@ -92,7 +93,7 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         note=_note(outcome),
         final_command=summary.final_command(settings, outcome.result.best_epoch),
         facts=facts(outcome.context, split),
-        notes=(*outcome.context.dataset.notes, *split.notes),
+        notes=(*outcome.context.dataset.notes, *split.notes, *findings),
     )
     return text.rstrip()
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from goldilocks import console
 from goldilocks.config.settings import Settings
-from goldilocks.dataset import row_keys
+from goldilocks.dataset import findings, row_keys
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.jobs import records
-from goldilocks.protocol import Split, near_duplicates, notes_of_all
+from goldilocks.protocol import Split, notes_of_all
 from goldilocks.run import data_summary, summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.search.options import read_spec
@@ -147,6 +147,17 @@ def _train(
 ) -> float:
     """Open the run, train each specification, and return the value that a sweep compares."""
     settings = context.settings
+    data = data_summary.summarize(
+        context.dataset,
+        splits,
+        metric=context.problem.metric,
+        mute=settings.tree["findings"]["mute"],
+    )
+    findings.refuse(data.findings)
+    if not settings.job:  # The jobs of a sweep train with the same data; the first one says it.
+        for line in findings.lines(data.findings):
+            console.note(f"  {line}")
+
     test_lock = contextlib.nullcontext()
     if settings.tree["final"]:
         digest = row_keys.digest(context.dataset, run_spec.split.test)
@@ -167,7 +178,7 @@ def _train(
                 context,
                 initial_model=warm_start.load(settings, context.store),
                 trial=_trial(settings),
-                data=data_summary.summarize(context.dataset, splits),
+                data=data,
             )
             tracker = stack.enter_context(
                 context.open_run(run_spec, parent=settings.parent, resumed=interrupted)
@@ -210,13 +221,10 @@ def _with_evaluation(
         validation_rows=len(validation_rows),
     )
 
-    notes = list(evaluation.notes)
-    if warning := near_duplicates.warning(dataset, split):
-        notes.append(warning)
-    for note in notes:
+    for note in evaluation.notes:
         console.note(f"  {note}")
 
-    split = dataclasses.replace(split, notes=(*split.notes, *notes))
+    split = dataclasses.replace(split, notes=(*split.notes, *evaluation.notes))
     return dataclasses.replace(spec, evaluation=evaluation, split=split)
 
 

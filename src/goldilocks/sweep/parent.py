@@ -19,6 +19,7 @@ from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
+from goldilocks.run import data_summary
 from goldilocks.search.options import RESULTS
 from goldilocks.sweep import processes
 from goldilocks.tracking import Store, provenance, query, repair
@@ -113,6 +114,11 @@ class ParentRun:
         self.tracker.tags(query.reused_tags(reused))
 
         self._end(job_records)
+        if codes := query.findings(runs):
+            console.result(
+                f"\nfindings  {', '.join(codes)} on the data; docs/findings.md explains them, and "
+                f"{data_summary.FILE} of a run says them"
+            )
         if self.run_id:  # Without tracking there is nothing to compare.
             compare = shlex.join([provenance.program("goldilocks"), "report", self.run_id])
             console.result(

@@ -115,6 +115,11 @@ def reused(run: StoredRun) -> list[str]:
     return " ".join(lists).split()
 
 
+def findings(runs: Sequence[StoredRun]) -> list[str]:
+    """Return the codes of the findings on the data of runs, each once."""
+    return sorted({code for run in runs for code in run.tags.get("findings", "").split(",")} - {""})
+
+
 def reused_tags(run_ids: Sequence[str]) -> dict[str, str]:
     """Return those IDs as tags of the sweep's run, none of them longer than MLflow allows."""
     lists = enumerate(batches(run_ids, IDS_A_QUERY))

@@ -1,14 +1,253 @@
-"""Checks of single columns."""
+"""Checks of single columns of a table."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 
-from goldilocks.dataset.checks.evidence import Evidence
+import numpy as np
+import pandas as pd
+from scipy.stats import f
+
+from goldilocks.dataset.checks.evidence import Evidence, is_missing, named
+from goldilocks.dataset.readers import numbers
+from goldilocks.formatting import argument
+
+ONE_VALUE, GAPS = 0.995, 0.95  # of the rows: what says almost nothing
+MANY, ROWS_EACH = 20, 5  # more categories than 20 should have 5 rows each
+INPUTS = 100  # categories; each becomes an input of the network
+GROUPS, PER_GROUP = 10, (2, 50)  # values of a subject, and the mean number of their rows
+ALIKE = 0.3  # of the variance of another column lies between the values of a subject
+BY_CHANCE = 1e-6  # is the chance that a column seems to be one of subjects, at most
+SLIPS = 0.1  # of the values are off by a factor, at most
+APART = 0.4  # decades between those and the others, at least
+FAR = 3.5  # deviations from the median to those, at least: near 0 decades are short
+NARROW = 1.0  # decades that hold 98 % of the others, at most
+NAMES_ROWS = re.compile(
+    # A nameless first column, as a saved index is, is called "column 1".
+    r"^column 1$|(^|[^a-z])(unnamed|ids?|index|idx|key|uuid|guid|nr|no|row|rownum|serial)([^a-z]|$)"
+)
+NAMES_SUBJECTS = re.compile(
+    r"(^|[^a-z])(patient|subject|person|participant|user|customer|client|animal|student|household|"
+    r"family|session|site|hospital|group)s?([^a-z]|$)"
+)
 
 
 def left_out(evidence: Evidence) -> Iterator[str]:
-    """Name the columns that are no input, with the reason: they count, name, or never change."""
+    """Name the columns that are no input, by the reason: they count or name rows, never change."""
+    if evidence.dataset.kind != "table":
+        return
+    reasons: dict[str, list[str]] = defaultdict(list)
     for name, reading in evidence.dataset.readings.items():
         if reading.left_out:
-            yield f"Left out the column {name!r}: {reading.left_out}."
+            reasons[reading.left_out].append(name)
+    for reason, names in reasons.items():
+        yield f"Left out {named(names)}: {reason}."
+
+
+def names_rows(evidence: Evidence) -> Iterator[str]:
+    """Name columns of different whole numbers that are called like an index or an identifier."""
+    for name, column in evidence.columns.items():
+        if NAMES_ROWS.search(_words(name)) and _are_whole(column) and column.dropna().is_unique:
+            yield (
+                f"The column {name!r} has a different number in every row, and its name says that "
+                "it names the rows; it is an input all the same. Leave it out: "
+                f"{argument('dataset.drop', str(name))}."
+            )
+
+
+def nearly_constant(evidence: Evidence) -> Iterator[str]:
+    """Name columns that are 95 % empty, or have one value in 99.5 % of their rows."""
+    for name, column in evidence.columns.items():
+        gaps = is_missing(column)
+        if gaps.mean() >= GAPS:
+            yield f"{name!r} is empty in {gaps.sum():,} of {len(column):,} rows."
+            continue
+        # A value that nearly all rows have is the most frequent of a thousand, too.
+        usual = column[~gaps].iloc[:: len(column) // 1000 + 1].mode().iloc[0]
+        count = (column == usual).sum()
+        if count >= ONE_VALUE * len(column):
+            yield f"{name!r} is {usual} in {count:,} of {len(column):,} rows."
+
+
+def subject(evidence: Evidence) -> Iterator[str]:
+    """Name a column whose values seem to be subjects with several rows each.
+
+    It holds words or whole numbers, 10 or more of them with 2 to 50 rows each on the mean. It is
+    called so (patient, user), or its words are codes (P017), or rows of one value are alike: 0.3 of
+    the variance of another column lies between values, more than chance would bring in 1 of a
+    million columns, and more than neighbouring numbers explain.
+    """
+    if evidence.dataset.groups is not None:
+        return
+    for name, column in evidence.columns.items():
+        if _are_subjects(evidence, str(name)):
+            present = column[~is_missing(column)]
+            values = present.nunique()
+            yield (
+                f"{name!r} has {values:,} values with {len(present) / values:.3g} rows each, as if "
+                "they were subjects. If a model will be asked about others, keep the rows of each "
+                f"in one part of the split: {argument('dataset.group', str(name))}."
+            )
+
+
+def dated(evidence: Evidence) -> Iterator[str]:
+    """Name the columns of a table that hold dates: its rows have an order in time."""
+    names = evidence.dates
+    if names:
+        yield (
+            f"{named(names)} holds dates, so the rows have an order in time, and the split draws "
+            "them at random. If later rows will be predicted from earlier ones, a score on drawn "
+            "rows is too good."
+        )
+
+
+def slipped_units(evidence: Evidence) -> Iterator[str]:
+    """Name columns of which a few values are 10, 100 or 1,000 times as large or as small.
+
+    These are a tenth of the values at most; 0.4 decades without any value, and as many as hold 98 %
+    of the others, lie between; and all but a tenth of them fall among the others when moved back.
+    """
+    for name, column in evidence.columns.items():
+        if column.dtype == object or name in evidence.dates:
+            continue
+        values = column.to_numpy()[column.to_numpy() > 0]
+        if len(values) < max(GROUPS, 0.9 * column.notna().sum()):
+            continue
+        for factor, slipped in _slips(values):
+            yield (
+                f"{len(slipped):,} of {len(values):,} values of {name!r}, such as {slipped[0]:g}, "
+                f"are about {factor:g} times the others, whose median is {np.median(values):g}: "
+                "correct their unit, or leave these cells empty."
+            )
+
+
+def many_categories(evidence: Evidence) -> Iterator[str]:
+    """Name columns of more than 20 words with fewer than 5 rows each, or of more than 100."""
+    for name, column in evidence.columns.items():
+        if column.dtype != object or _obstacle(column):
+            continue
+        present = column[column != ""]
+        values = present.nunique()
+        if _are_subjects(evidence, str(name)):
+            continue
+        if values > INPUTS or values > max(MANY, len(present) / ROWS_EACH):
+            yield (
+                f"{name!r} has {values:,} different words in {len(present):,} rows, each an input "
+                "of the network; too few rows have the same. Leave it out, or join words: "
+                f"{argument('dataset.drop', str(name))}."
+            )
+
+
+def mixed_numbers(evidence: Evidence) -> Iterator[str]:
+    """Name columns of words most of which are numbers, with the reason why they are not read so."""
+    for name, column in evidence.columns.items():
+        if reason := _obstacle(column):
+            yield (
+                f"{name!r} is read as categories, because {reason}; correct them, or leave the "
+                "cells empty."
+            )
+
+
+def _words(name: object) -> str:
+    """Return a name in small letters, its words apart: "patientId" is "patient id"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(name)).lower()
+
+
+def _are_whole(column: pd.Series) -> bool:
+    if column.dtype == object:
+        return False
+    values = column.to_numpy()
+    values = values[~np.isnan(values)]
+    # Most columns of other numbers show one at once.
+    return len(values) > 0 and bool((values[:100] % 1 == 0).all() and (values % 1 == 0).all())
+
+
+def _are_subjects(evidence: Evidence, name: str) -> bool:
+    """Return whether the values of a column seem to be subjects, as `subject` says."""
+    column = evidence.columns[name]
+    is_word = column.dtype == object
+    if not (is_word or _are_whole(column)) or _obstacle(column):
+        return False
+    present = column[~is_missing(column)]
+    values = present.nunique()
+    if values < GROUPS or not PER_GROUP[0] <= len(present) / values <= PER_GROUP[1]:
+        return False
+    if NAMES_SUBJECTS.search(_words(name)) or NAMES_ROWS.search(_words(name)):
+        return True
+    if is_word and present.str.fullmatch(r"[^\d]*\d{2,}[^\d]*").all():
+        return True
+    return _rows_are_alike(evidence, name)
+
+
+def _obstacle(column: pd.Series) -> str:
+    """Return why words of which most are numbers are not read as numbers; "" of other columns."""
+    if column.dtype != object:
+        return ""
+    positions, words = pd.factorize(column)
+    return numbers.obstacle(np.asarray(words, object), np.bincount(positions))
+
+
+def _rows_are_alike(evidence: Evidence, name: str) -> bool:
+    """Return whether rows with the same value of a column are alike in another column.
+
+    The share of its variance that lies between the values is epsilon squared, and is tested (F).
+    Of numbers, what neighbouring values explain is taken away first, else they are a quantity.
+    """
+    columns = evidence.columns
+    codes = pd.factorize(columns[name], sort=True)[0]
+    for other in columns.columns.drop(name):
+        measured = columns[other].to_numpy()
+        if measured.dtype == object:
+            measured = pd.factorize(measured)[0]
+        both = ~is_missing(columns[other]) & (codes >= 0) & ~is_missing(columns[name])
+        groups, measured = codes[both], measured[both].astype(np.float64)
+        if columns[name].dtype != object:
+            means = pd.Series(measured).groupby(groups).mean()
+            sides = means.rolling(2).mean().shift(1), means[::-1].rolling(2).mean().shift(1)
+            near = pd.concat(sides, axis=1).mean(axis=1)
+            measured = measured - near.reindex(groups).to_numpy()
+        share, chance = _between(measured, groups)
+        if share >= ALIKE and chance < BY_CHANCE / columns.shape[1]:
+            return True
+    return False
+
+
+def _between(measured: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Return the share of the variance that lies between groups, and how likely chance brings it.
+
+    The share is without what chance brings, and -1 where nothing can be told.
+    """
+    values = pd.Series(measured[np.isfinite(measured)])
+    grouped = values.groupby(groups[np.isfinite(measured)])
+    total = ((values - values.mean()) ** 2).sum()
+    within = ((values - grouped.transform("mean")) ** 2).sum()
+    first, second = grouped.ngroups - 1, len(values) - grouped.ngroups
+    if second < GROUPS or total == 0:
+        return -1.0, 1.0
+    noise = within / second
+    ratio = (total - within) / first / noise if noise else np.inf
+    return (total - within - first * noise) / total, float(f.sf(ratio, first, second))
+
+
+def _slips(values: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield a factor, and the values that are so many times as large as the others."""
+    order = np.sort(np.log10(values))
+    few = max(1, int(SLIPS * len(order)))
+    quarter, median, rest = np.quantile(values, [0.25, 0.5, 0.75])
+    for sign in (-1, 1):
+        # The widest gap that leaves a few values beyond it.
+        steps = np.diff(sign * order[::sign])
+        widest = len(steps) - few + int(steps[-few:].argmax())
+        inside, outside = np.split(order[::sign], [widest + 1])
+        width = np.quantile(inside, 0.99) - np.quantile(inside, 0.01)
+        deviations = np.abs(10**outside - median).min() / max((rest - quarter) / 1.35, 1e-300)
+        if steps[widest] < max(APART, width) or deviations < FAR:
+            continue
+        for decades in (1, 2, 3):
+            moved = outside - sign * decades
+            among = (moved >= inside.min() - 0.05) & (moved <= inside.max() + 0.05)
+            if among.mean() > 1 - SLIPS and width < min(NARROW, decades - 0.3):
+                yield 10.0 ** (sign * decades), 10**outside
+                break

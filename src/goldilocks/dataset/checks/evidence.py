@@ -2,26 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset.readers.reading import DATE
+
+MOST_ROWS = 20_000  # are fitted on, or compared with each other
+SEED = 0  # of their drawing
+EXAMPLES = 3  # are named
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """A data set and its parts.
 
-    Checks that count read all rows; checks that fit something on targets read only `learnable`
-    ones, so that no choice follows from test targets.
+    Checks that count or compare inputs read all rows. Those that fit something on targets read
+    `learnable` rows alone, so that no choice follows from a test target.
 
     Attributes:
-        dataset: The data set.
-        test: Its test rows, int64 (rows,).
-        metric: The primary metric that a training would have; "" if none is known.
+        dataset: The data set; its `problem` is "" where nobody has said yet what to predict.
+        train: Training rows of its first split, int64, ascending.
+        validation: Validation rows, alike.
+        test: Test rows, alike.
+        metric: The primary metric of a training; "" if none is known.
     """
 
     dataset: Dataset
+    train: np.ndarray
+    validation: np.ndarray
     test: np.ndarray
     metric: str = ""
+
+    @cached_property
+    def learnable(self) -> np.ndarray:
+        """Training and validation rows, at most 20,000 of them drawn by seed, ascending."""
+        return some_of(np.union1d(self.train, self.validation))
+
+    @cached_property
+    def keys(self) -> np.ndarray | None:
+        """A key of each row's content, uint64 (rows,); None of a series."""
+        return row_keys.keys(self.dataset)
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """The inputs of a table; no columns of other data."""
+        return self.dataset.x if self.dataset.kind == "table" else pd.DataFrame()
+
+    @cached_property
+    def dates(self) -> list[str]:
+        """The names of those that hold dates."""
+        readings = self.dataset.readings
+        return [name for name in self.columns if name in readings and readings[name].kind == DATE]
+
+    @cached_property
+    def classes(self) -> np.ndarray | None:
+        """The class of each row, int64 (rows,); None where there is not one class for each."""
+        if self.dataset.problem not in ("binary", "multiclass"):
+            return None
+        return np.asarray(self.dataset.y).astype(np.int64)
+
+    @cached_property
+    def sampled(self) -> str:
+        """The words that say of how many rows a fitted check knows; "" where it is all of them."""
+        rows = len(self.train) + len(self.validation)
+        if rows <= MOST_ROWS:
+            return ""
+        return f" (of {MOST_ROWS:,} rows drawn by seed {SEED})"
+
+
+def some_of(rows: np.ndarray) -> np.ndarray:
+    """Return rows, at most 20,000 of them drawn by seed, ascending."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(SEED).choice(rows, MOST_ROWS, replace=False))
+
+
+def named(names: Sequence[object], most: int = EXAMPLES) -> str:
+    """Return names in quotes, those beyond the first few counted.
+
+    >>> named(["a", "b", "c", "d"])
+    "'a', 'b', 'c' and 1 more"
+    """
+    shown = ", ".join(repr(str(name)) for name in names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def is_missing(column: pd.Series) -> np.ndarray:
+    """Return which values of a column are missing, bool (rows,)."""
+    return np.asarray(column == "" if column.dtype == object else column.isna())
+
+
+def row_name(dataset: Dataset, row: int) -> str:
+    """Return a row as a person finds it: a file's name, the beginning of a text, or a number."""
+    if dataset.image_size is not None:
+        return "/".join(str(dataset.x[row]).split("/")[-2:])
+    if dataset.kind != "text":
+        return f"row {row + 1}"
+    text = " ".join(str(dataset.x[row]).split())
+    dots = "..." if len(text) > 30 else ""
+    return f"row {row + 1} ({text[:30]!r}{dots})"

@@ -1,13 +1,46 @@
-"""Checks of targets."""
+"""Checks of targets: their classes and their metric."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 
-from goldilocks.dataset.checks.evidence import Evidence
+import numpy as np
+
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.checks.evidence import Evidence, named
 from goldilocks.dataset.readers.numbers import MISSING
-from goldilocks.formatting import argument
+from goldilocks.formatting import argument, percent
+
+RARE = 0.1  # of the rows
+HIDES = 0.9  # of the rows have the most frequent class: always naming it looks like success
+FEWEST = 3  # rows of a class in each part
+OWN = ("images", "table", "texts")  # data sets that can leave classes out
+LONG, UNSPLIT = 10, 0.8  # characters of a text without blanks; share of such texts
+
+
+def counts(dataset: Dataset) -> np.ndarray:
+    """Return the number of rows of each class or label, int64 (classes,); () of a regression."""
+    if not dataset.classes:
+        return np.zeros(0, np.int64)
+    if dataset.y.ndim > 1:
+        return dataset.y.sum(axis=0).astype(np.int64)
+    return np.bincount(np.asarray(dataset.y).astype(np.int64), minlength=len(dataset.classes))
+
+
+def imbalanced(evidence: Evidence) -> Iterator[str]:
+    """Say the share of the rarest of a few classes, where it is below a tenth of an equal share."""
+    rows = counts(evidence.dataset)
+    if len(rows) < 2:
+        return
+    shares = rows / rows.sum()
+    if shares.min() < RARE * 2 / len(rows):
+        dataset = evidence.dataset
+        yield (
+            f"The rarest class {dataset.classes[shares.argmin()]!r} has "
+            f"{percent(shares.min())} of the rows, the most frequent "
+            f"{dataset.classes[shares.argmax()]!r} {percent(shares.max())}."
+        )
 
 
 def spelled_alike(evidence: Evidence) -> Iterator[str]:
@@ -17,17 +50,87 @@ def spelled_alike(evidence: Evidence) -> Iterator[str]:
         spellings[name.lower()].append(name)
     for names in spellings.values():
         if len(names) > 1:
+            advice = "give them one name"
+            if evidence.dataset.target:
+                advice = "dataset.ignore_case=true makes them one"
             yield (
                 f"{', '.join(map(repr, names))} differ in capital letters alone, and are taken "
-                "for different classes; dataset.ignore_case=true makes them one."
+                f"for different classes; {advice}."
             )
 
 
 def missing_words(evidence: Evidence) -> Iterator[str]:
-    """Name classes whose name often stands for a missing value: "NA", "None", "null"."""
-    for name in evidence.dataset.classes:
-        if name.lower() in MISSING:
+    """Name classes in a column of words that often stand for a missing value: "NA", "None"."""
+    for name, count in zip(evidence.dataset.classes, counts(evidence.dataset), strict=False):
+        if name.lower() in MISSING and evidence.dataset.target:
             yield (
-                f"The target {name!r} is taken for a class; {argument('dataset.missing', name)} "
-                "leaves its rows out."
+                f"{count:,} rows have the target {name!r}, which is taken for a class; "
+                f"{argument('dataset.missing', name)} leaves them out."
             )
+
+
+def rare_classes(evidence: Evidence) -> Iterator[str]:
+    """Name classes of which a part has fewer than 3 rows."""
+    classes = evidence.classes
+    if classes is None:
+        return
+    names = evidence.dataset.classes
+    parts = (evidence.train, evidence.validation, evidence.test)
+    shares = np.stack([np.bincount(classes[rows], minlength=len(names)) for rows in parts])
+    rare = np.flatnonzero(shares.min(axis=0) < FEWEST)
+    if len(rare):
+        first = rare[shares[:, rare].sum(axis=0).argmin()]
+        train, validation, test = shares[:, first]
+        leave_out = ""
+        if len(names) > 2 and evidence.dataset.name in OWN:
+            leave_out = f", or leave a class out: {argument('dataset.drop_classes', names[first])}"
+        yield (
+            f"{named([names[index] for index in rare])}: too few rows to learn or to measure; "
+            f"{names[first]!r} has {train} to train, {validation} to validate and {test} to test. "
+            f"Add rows{leave_out}."
+        )
+
+
+def unfit_metric(evidence: Evidence) -> Iterator[str]:
+    """Name a primary metric that misleads on this target.
+
+    Accuracy, where one class has 90 % of the rows; a mean error in per cent, where targets are 0 or
+    of both signs.
+    """
+    dataset, metric = evidence.dataset, evidence.metric
+    rows = counts(dataset)
+    if metric in ("accuracy", "binary_accuracy") and len(rows):
+        share = rows.max() / len(dataset.y)
+        if dataset.problem == "multilabel":
+            share = float(np.maximum(rows, len(dataset.y) - rows).mean() / len(dataset.y))
+        if share >= HIDES:
+            other = f"auc: problem.metrics=[auc,{metric}]"
+            if dataset.problem == "multiclass":
+                other = "the loss, and by the rows of each class in the confusion matrix"
+            yield (
+                f"Always naming the most frequent class is {percent(share)} accurate, "
+                f"so {metric} tells little here. Go by {other}."
+            )
+    if metric == "mean_absolute_percentage_error":
+        zeros = int((dataset.y == 0).sum())
+        signs = len(np.unique(np.sign(dataset.y)))
+        if zeros or signs > 1:
+            yield (
+                f"{zeros:,} targets are 0 and the others from {dataset.y.min():g} to "
+                f"{dataset.y.max():g}, so an error in per cent means nothing. Go by another: "
+                "problem.metrics=[mae]."
+            )
+
+
+def unsplit_texts(evidence: Evidence) -> Iterator[str]:
+    """Say that texts have no blanks: 80 % of those with 10 letters or more are one word."""
+    dataset = evidence.dataset
+    if dataset.vectorization is None or dataset.vectorization.token != "word":
+        return
+    texts = [str(dataset.x[row]) for row in evidence.learnable]
+    one_word = sum(len(text) >= LONG and len(text.split()) == 1 for text in texts)
+    if one_word >= UNSPLIT * len(texts):
+        yield (
+            f"{one_word:,} of {len(texts):,} texts are one word, with no blanks between words. "
+            "Take characters for tokens: dataset.token=character."
+        )

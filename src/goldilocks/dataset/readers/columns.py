@@ -80,8 +80,7 @@ def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
         reason = f"it holds {kind} values; expected numbers, dates or texts"
         return None, Reading(kind=CATEGORY, left_out=reason), []
     positions, words = encode(column)
-    counts = np.bincount(positions, minlength=len(words))
-    return words[positions], Reading(kind=CATEGORY), many(words, counts)
+    return words[positions], Reading(kind=CATEGORY), []
 
 
 def _typed_number(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
@@ -113,19 +112,3 @@ def days_of(times: np.ndarray) -> np.ndarray:
     """Return points of time as days since 1970-01-01, float64 (rows,); NaN where missing."""
     days = (times - np.datetime64(0, "us")) / np.timedelta64(1, "D")
     return np.asarray(days, np.float64)
-
-
-def many(words: np.ndarray, counts: np.ndarray) -> list[str]:
-    """Return the remark on a column that has more than `MANY_CATEGORIES` different words.
-
-    Args:
-        words: Str objects (words,), "" for missing cells.
-        counts: How often each occurs, int64 (words,).
-    """
-    distinct = np.count_nonzero(counts[words != ""])
-    if distinct <= MANY_CATEGORIES or counts[words != ""].max() == 1:
-        return []
-    return [
-        f"has {distinct} categories, each an input of the network; leave it out with dataset.drop "
-        "if that is too many"
-    ]

@@ -24,7 +24,6 @@ from goldilocks.dataset.readers.columns import (
     encode,
     finite,
     is_text,
-    many,
     truths_of,
     typed,
 )
@@ -63,13 +62,15 @@ class Prepared:
     remarks: Mapping[str, Sequence[str]]
 
     @property
+    def left_out(self) -> str:
+        """The columns that are no input, each with the reason."""
+        reasons = {name: reading.left_out for name, reading in self.readings.items()}
+        return "; ".join(f"{name!r}, {reason}" for name, reason in reasons.items() if reason)
+
+    @property
     def notes(self) -> list[str]:
-        """Sentences on what was left out, converted or is missing."""
-        notes = [
-            f"Left out the column {name!r}: {reading.left_out}."
-            for name, reading in self.readings.items()
-            if reading.left_out
-        ]
+        """Sentences on what was converted or is missing."""
+        notes = list[str]()
         for name, remarks in self.remarks.items():
             notes += [f"Column {name!r} {remark}." for remark in remarks]
         missing = {name: self.readings[name].missing for name in self.x.columns}
@@ -218,13 +219,7 @@ def _date_or_category(
         return truths[positions], Reading(kind=TRUTH), []
     gaps = tuple(options.gaps)
     words[np.isin(words, gaps)] = ""
-    counts = np.bincount(positions, minlength=len(words))
-    remarks = many(words, counts)
-    if reason := numbers.obstacle(words, counts):
-        remarks.append(
-            f"is read as categories, because {reason}; correct them, or leave the cells empty"
-        )
-    return words[positions], Reading(kind=CATEGORY, words=gaps), remarks
+    return words[positions], Reading(kind=CATEGORY, words=gaps), []
 
 
 def choose_date(column: pd.Series, path: Path, options: ReadingOptions) -> DateReading | None:
@@ -264,7 +259,7 @@ def _counted(reading: Reading, column: pd.Series, values: np.ndarray | None) -> 
     present = column.notna().to_numpy()
     example = str(column.iloc[present.argmax()]) if present.any() else ""
     if values is None:
-        return replace(reading, example=example, missing=len(column) - present.sum())
+        return replace(reading, example=example, missing=len(column) - int(present.sum()))
     gaps = values == "" if values.dtype == object else np.isnan(values)
     missing = int(gaps.sum())
     distinct = len(pd.unique(values)) - (missing > 0)
@@ -283,7 +278,7 @@ def _useless(name: str, values: np.ndarray, reading: Reading) -> str:
     if present == 1 or reading.distinct < present:
         return ""
     if values.dtype == object:
-        return f"its {present} texts are all different, so they name rows and cannot be learnt from"
+        return f"its {present} texts name the rows; {argument('dataset.keep', name)} keeps it"
     if reading.kind == NUMBER and not reading.missing and (values % 1 == 0).all():
         steps = np.diff(np.sort(values))
         if present >= COUNTED * (

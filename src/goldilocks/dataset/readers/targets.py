@@ -15,10 +15,9 @@ import pandas as pd
 from pandas.api import types
 
 from goldilocks.dataset.readers import features, numbers, tabular
-from goldilocks.dataset.readers.numbers import MISSING, NumberReading, NumberStyle
+from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
 from goldilocks.dataset.readers.reading import NUMBER, Reading, ReadingOptions
 from goldilocks.errors import DataError
-from goldilocks.formatting import argument
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
 FEW_INTEGERS = 20
@@ -92,30 +91,19 @@ def _read_as(name: str, reading: NumberReading) -> list[str]:
 
 
 def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Series, list[str]]:
-    """Return a column of words, None where missing; and what a person may want otherwise."""
+    """Return a column of words, None where missing; and what was taken for what."""
     words = column.str.strip().astype(object)
     words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
     notes = _tags(name, list(counts.index))
     if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
         notes.append(f"The target {name!r} is read as classes, because {reason}.")
-    for word in counts.index:
-        if word.lower() in MISSING:
-            notes.append(
-                f"{counts[word]} rows have the target {word!r}, which is taken for a class; "
-                f"{argument('dataset.missing', word)} leaves them out."
-            )
+    if not options.ignore_case:
+        return words, notes
     spelled = pd.Series(counts.index, dtype="str").groupby(counts.index.str.lower()).apply(list)
     for alike in spelled[spelled.map(len) > 1]:
-        names = ", ".join(map(repr, alike))
-        if options.ignore_case:
-            words = words.replace(dict.fromkeys(alike[1:], alike[0]))
-            notes.append(f"Took {names} for one class.")
-        else:
-            notes.append(
-                f"{names} differ in capital letters alone, and are taken for different classes; "
-                "dataset.ignore_case=true makes them one."
-            )
+        words = words.replace(dict.fromkeys(alike[1:], alike[0]))
+        notes.append(f"Took {', '.join(map(repr, alike))} for one class.")
     return words, notes
 
 

@@ -9,10 +9,11 @@ import tempfile
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pooch
+from filelock import FileLock
 
 from goldilocks.errors import SourceUnavailable
 
@@ -99,6 +100,26 @@ def prepared(
         file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
         for file in sorted(folder.glob("*.npy"))
     }
+
+
+def remembered(key: Mapping[str, object], build: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return facts that are found out once and read from a file of JSON ever after.
+
+    Args:
+        key: What the facts depend on, JSON-able.
+        build: Finds them out, when they are not in the cache.
+
+    Returns:
+        What `build` gave, as JSON holds it.
+    """
+    file = cache_dir() / "facts" / f"{digest(json.dumps(key, sort_keys=True))[:24]}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_suffix(".lock")):  # Jobs that start at once find them out once.
+        if not file.is_file():
+            building = file.with_suffix(".building")
+            building.write_text(json.dumps(build()))
+            building.replace(file)
+    return json.loads(file.read_text())
 
 
 @contextlib.contextmanager

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goldilocks.dataset import row_keys
+from goldilocks.dataset import findings, row_keys
 from goldilocks.formatting import number, percent
 from goldilocks.problem import PROBLEMS
-from goldilocks.protocol import Split, near_duplicates, notes_of_all, parts
+from goldilocks.protocol import Split, notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult, StepReport
+from goldilocks.run import data_summary
 from goldilocks.tracking import ledger
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
@@ -51,7 +52,11 @@ class Plan:
 
 
 def step(context: Context) -> ProblemResult:
-    """Choose metric, protocol and batches, split the rows, and warn of near-duplicates."""
+    """Choose metric, protocol and batches, split the rows, and say what is found in them.
+
+    Raises:
+        DataError: A finding is an error.
+    """
     dataset, plan = context.dataset, infer(context)
     settings = context.settings_of(Candidate("split", (*BASELINE.overrides, *plan.overrides)))
     splits = settings.builder("protocol")(dataset)
@@ -62,12 +67,17 @@ def step(context: Context) -> ProblemResult:
     if dataset.subset is None:
         final_rows += len(split.validation)
 
-    warnings = [near_duplicates.warning(dataset, split), _ledger_warning(context, split)]
+    metric = settings.problem(dataset.problem).metric
+    mute = settings.tree["findings"]["mute"]
+    data = data_summary.summarize(dataset, splits, metric=metric, mute=mute)
+    findings.refuse(data.findings)
+
+    warnings = [*map(str, data.findings), _ledger_warning(context, split)]
     report = StepReport(
         name="problem",
         title="The problem, the metric, the protocol",
-        decision=f"A {context.problem.type} problem, measured by "
-        f"{settings.problem(dataset.problem).metric}, evaluated with protocol={protocol}.",
+        decision=f"A {context.problem.type} problem, measured by {metric}, evaluated with "
+        f"protocol={protocol}.",
         reasons=(*plan.reasons, *notes_of_all(splits), *filter(None, warnings)),
     )
     return ProblemResult(
