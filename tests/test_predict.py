@@ -187,8 +187,9 @@ def test_the_score_is_said_where_the_target_is_there_and_which_rows_were_trained
     capsys.readouterr()
     home.predict(run_id, "rows.csv")
     said = capsys.readouterr().err
-    assert re.search(rf"score     mae .+ \(.+ to .+\), loss .+ \(.+ to .+\), of {ROWS} rows", said)
-    assert re.search(rf"40 of these {ROWS} rows .+ trained on, 20 to .+\n20 of them .+ test", said)
+    assert re.search(rf"score     mae .+ \(.+ to .+\), of {ROWS} of {ROWS} rows", said)
+    assert re.search(rf"Of these {ROWS} rows, 40 are .+ trained on, 20 to val.+ and 20 to", said)
+    assert "ledger does not have" in said
     home.predict(run_id, "asked.csv")
     assert "score" not in capsys.readouterr().err
 
@@ -199,10 +200,9 @@ def test_folders_are_labels_and_a_series_is_scored_as_far_as_it_goes(home, capsy
     capsys.readouterr()
     home.predict(run_id, path)
     said = capsys.readouterr().err
-    rows = f"of {len(own)} rows"
-    if kind == "series":
-        rows = f"of the {len(own)} of {len(own) + 3} rows whose target is known"
-    assert rows in said
+    every = len(own) + 3 if kind == "series" else len(own)
+    assert f"of {len(own)} of {every} rows" in said
+    assert re.search(rf"Of these {len(own)} rows, [1-9]\d* are .+ trained on", said)
 
 
 def test_other_order_fewer_rows_and_no_target_change_no_number(home):

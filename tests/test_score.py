@@ -46,8 +46,8 @@ class OneRun:
 
 def lines(store, truth=(1, 0, 1, np.nan)):
     predictions = np.array([[0.9], [0.1], [0.2], [0.5]], "float32")
-    keys = np.array([[1, 11], [2, 12], [3, 13], [4, 14]], np.uint64)
-    return score.lines(store, "a", SCHEMA, [score.Scored(np.array(truth), predictions, keys)])
+    keys = np.arange(1, 5, dtype=np.uint64)
+    return score.lines(store, "a", SCHEMA, [(np.array(truth), predictions, keys)])
 
 
 def keys(**parts):
@@ -56,19 +56,28 @@ def keys(**parts):
 
 
 def test_the_score_is_of_the_rows_that_have_a_target_and_has_an_interval():
-    [first, _] = lines(OneRun(**keys(train=[9])))
-    assert first.startswith("score     accuracy 0.6667 (0.2077 to 0.9385), loss 0.")
-    assert first.endswith("of the 3 of 4 rows whose target is known")
+    first = lines(OneRun(**keys(train=[9])))[0]
+    assert first.startswith("score     accuracy 0.6667 (0.2077 to 0.9385), of 3 of 4 rows")
 
 
-def test_the_metrics_are_those_of_the_run():
+def test_the_metric_is_that_of_the_run():
     store = OneRun({"problem.metrics": '["auc","accuracy"]'}, **keys())
     assert lines(store)[0].startswith("score     auc 1 (")
 
 
 def test_where_rows_belong_together_there_is_no_interval():
-    [first, _] = lines(OneRun({"dataset.group": "patient"}, **keys()))
-    assert "accuracy 0.6667, loss" in first
+    first = lines(OneRun({"dataset.group": "patient"}, **keys()))[0]
+    assert "accuracy 0.6667, of" in first
+
+
+def test_equal_rows_count_as_one_in_the_interval():
+    predictions, truth = np.array([[0.9], [0.2]] * 40, "float32"), np.ones(80)
+    alike, apart = (
+        score.lines(OneRun(**keys()), "a", SCHEMA, [(truth, predictions, rows)])[0]
+        for rows in (np.repeat(np.arange(20), 4), np.arange(80))
+    )
+    assert alike.startswith("score     accuracy 0.5 (")
+    assert alike != apart
 
 
 def test_without_a_truth_there_is_no_score():
@@ -77,21 +86,19 @@ def test_without_a_truth_there_is_no_score():
 
 
 @pytest.mark.parametrize(
-    ("parts", "sentences"),
+    ("parts", "counts", "sentences"),
     [
-        ({"train": [8]}, [r"^None of these rows is equal to one"]),
-        (
-            {"train": [1, 12], "validation": [3]},
-            [r"^2 of these 3 rows .+, 1 to rows .+ no measure"],
-        ),
-        ({"test": [4, 13]}, [r"^None of these", r"^1 of them are equal to test rows .+ ledger"]),
+        ({"train": [8]}, "0 0 0", []),
+        ({"train": [1, 2], "validation": [3]}, "2 1 0", [r"no measure of new data"]),
+        ({"test": [2, 4]}, "0 0 1", [r"ledger does not have"]),
     ],
 )
-def test_it_says_which_rows_the_run_had(parts, sentences):
-    said = lines(OneRun(**keys(**parts)))[1:]
-    assert len(said) == len(sentences)
-    assert all(re.search(sentence, line) for sentence, line in zip(sentences, said, strict=True))
+def test_it_says_which_rows_the_run_had(parts, counts, sentences):
+    counted, *others = lines(OneRun(**keys(**parts)))[1:]
+    assert re.findall(r"\d+", counted) == ["3", *counts.split()]
+    assert len(others) == len(sentences)
+    assert all(re.search(sentence, line) for sentence, line in zip(sentences, others, strict=True))
 
 
 def test_a_run_that_logged_no_keys_cannot_tell():
-    assert "nobody can tell" in lines(OneRun())[1]
+    assert "is not known" in lines(OneRun())[1]

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache, packing
 
 # Part of the name under which keys are cached: to be raised whenever they are computed in another
 # way.
 KEYS = 1
 FILE = "row_keys.npz"  # of the artifacts of a run: the keys of its "train", "validation", "test"
+WINDOWS = 4096  # taken out of a series at a time
 
 
 def keys(dataset: Dataset) -> np.ndarray | None:
@@ -32,12 +32,12 @@ def keys(dataset: Dataset) -> np.ndarray | None:
     if dataset.kind == "series":
         return None
     if dataset.kind != "image":
-        return of_columns(dataset.x)
+        return _of_columns(dataset.x)
     if dataset.image_size is None and not isinstance(dataset.x, np.memmap):
-        return of_images(dataset.x)
+        return _of_images(dataset)
 
     name = {"content": dataset.digest, "rows": len(dataset.y), "keys": KEYS}
-    return np.array(cache.prepared(name, lambda: {"keys": of_images(dataset.x)})["keys"])
+    return np.array(cache.prepared(name, lambda: {"keys": _of_images(dataset)})["keys"])
 
 
 def digest(dataset: Dataset, rows: np.ndarray) -> str:
@@ -50,7 +50,7 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
         return cache.digest(str(spans), starts - starts[:1], windows.points(rows), y)
     if dataset.kind == "table":
         names = list(getattr(dataset.x, "columns", []))
-        return cache.digest(str(names), of_columns(dataset.x)[rows], y)
+        return cache.digest(str(names), _of_columns(dataset.x)[rows], y)
     if dataset.kind == "text":
         return packing.digest(dataset.x[rows], y, dataset.classes)
 
@@ -63,33 +63,29 @@ def of_parts(dataset: Dataset, parts: Mapping[str, np.ndarray]) -> dict[str, np.
     """Return the keys of the rows of each part, uint64 (rows,), ascending.
 
     Args:
-        dataset: The rows.
+        dataset: The rows, of images that are not streamed.
         parts: Rows, int64 (n,), by the names of the parts.
     """
-    of_rows = of_windows(dataset.x) if dataset.kind == "series" else keys(dataset)
-    assert of_rows is not None
-    return {name: np.sort(of_rows[rows]) for name, rows in parts.items()}
+    if dataset.kind == "series":
+        chunks = np.array_split(np.arange(len(dataset.x)), len(dataset.x) // WINDOWS + 1)
+        every = np.concatenate([of_rows(dataset.x.seen(chunk)) for chunk in chunks])
+    else:
+        every = keys(dataset)
+    assert every is not None
+    return {name: np.sort(every[rows]) for name, rows in parts.items()}
 
 
-def of_windows(windows: Windows) -> np.ndarray:
-    """Return a key of the points that each window spans, uint64 (windows,)."""
-    of_points = of_columns(windows.values)
-    places = np.arange(len(of_points), dtype=np.uint64)
-    starts, ends = windows.starts, windows.starts + windows.lookback
-
-    # The sum of the points' keys, each times its place in the window; sums of uint64 wrap around.
-    sums, by_place = (
-        np.concatenate([np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)])
-        for values in (of_points, of_points * places)
-    )
-    total = sums[ends] - sums[starts]
-    return by_place[ends] - by_place[starts] - (starts.astype(np.uint64) - np.uint64(1)) * total
+def of_rows(x: pd.DataFrame | np.ndarray) -> np.ndarray:
+    """Return the keys of rows as a model takes them: `keys` of the same rows, or of windows."""
+    if isinstance(x, pd.DataFrame) or x.dtype == object:
+        return _of_columns(x)
+    return np.array([_of_image(row) for row in x], np.uint64)
 
 
-def of_images(x: Iterable[str | np.ndarray]) -> np.ndarray:
-    """Return the key of each image: of its pixels, or of its file where its path is given."""
+def _of_images(dataset: Dataset) -> np.ndarray:
+    """Return the key of each image: of its pixels, or of its file where it is streamed."""
     with ThreadPoolExecutor() as threads:  # hashlib and read() both release the interpreter lock.
-        return np.array(list(threads.map(_of_image, x)), np.uint64)
+        return np.array(list(threads.map(_of_image, dataset.x)), np.uint64)
 
 
 def _of_image(image: str | np.ndarray) -> int:
@@ -99,6 +95,6 @@ def _of_image(image: str | np.ndarray) -> int:
     return int.from_bytes(hashlib.blake2b(image.tobytes(), digest_size=8).digest())
 
 
-def of_columns(x: pd.DataFrame | np.ndarray) -> np.ndarray:
+def _of_columns(x: pd.DataFrame | np.ndarray) -> np.ndarray:
     """Return the key of each text, or of each row of a table."""
     return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(x), index=False), np.uint64)

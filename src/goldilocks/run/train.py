@@ -127,9 +127,10 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         description.write(outcome, model, folder)
         figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
-        parts = {"train": spec.split.train, "validation": spec.split.validation}
-        keys = row_keys.of_parts(dataset, {**parts, "test": spec.split.test})
-        np.savez(folder / row_keys.FILE, allow_pickle=False, **keys)
+        if dataset.image_size is None:  # Keys of streamed images are of their files.
+            parts = {name: getattr(spec.split, name) for name in ("train", "validation", "test")}
+            keys = row_keys.of_parts(dataset, parts)
+            np.savez(folder / row_keys.FILE, allow_pickle=False, **keys)
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from goldilocks import console
+from goldilocks.dataset import row_keys
 from goldilocks.encoding.schema import Schema
-from goldilocks.problem import resolve
+from goldilocks.problem import standard
 from goldilocks.serving import unlabeled
 from goldilocks.tracking import inputs, registry
 from goldilocks.tracking.store import MlflowStore
@@ -49,17 +50,17 @@ def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None
     header, rows = unlabeled.read(path, schema)
     rows = itertools.chain([next(rows)], rows)
 
-    scored: list[score.Scored] = []
+    scored: list[score.Part] = []
     tables = _tables(store.load_model(run_id), schema, header, rows, scored)
-    # Imports Keras, for which an error of the input must not wait; the model's loader makes it
-    # quiet.
-    from goldilocks.serving import score
-
     if output is None:
         _write(tables, sys.stdout)
         sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
     else:
         _write_file(tables, output)
+
+    # Imports Keras, as in `_tables`.
+    from goldilocks.serving import score
+
     for line in score.lines(store, run_id, schema, scored):
         console.note(line)
 
@@ -102,9 +103,7 @@ def table(
     if not schema.classes or schema.problem.endswith("regression"):
         return pd.DataFrame(columns | {target: predictions[:, 0]})
 
-    keys = ("type", "last_activation", "loss", "metrics", "standardize")
-    auto = dict.fromkeys(keys, "auto")
-    decisions = decided(resolve(schema.problem, **auto, override=False), predictions)
+    decisions = decided(standard(schema.problem), predictions)
     if schema.problem == "multilabel":
         classes = np.array(schema.classes)
         columns[target] = [", ".join(classes[row.astype(bool)]) for row in decisions]
@@ -124,12 +123,11 @@ def _tables(
     schema: Schema,
     header: str,
     rows: Iterator[unlabeled.Rows],
-    scored: list[score.Scored],
+    scored: list[score.Part],
 ) -> Iterator[pd.DataFrame]:
     """Yield the predictions of some rows after others, and add those with a truth to `scored`."""
-    # As in `run`.
+    # Imports Keras, for which an error of the input must not wait.
     from goldilocks.encoding import encoder
-    from goldilocks.serving.score import Scored
 
     for part in rows:
         for note in part.notes:
@@ -138,7 +136,7 @@ def _tables(
             x = encoder.columns(part.x) if schema.kind == "table" else part.x
             predictions = model.predict(encoder.tensors(x), batch_size=BATCH, verbose=0)
             if part.truth is not None:
-                scored.append(Scored(part.truth, predictions, part.keys))
+                scored.append((part.truth, predictions, row_keys.of_rows(part.x)))
             yield table(schema, header, part.names, predictions)
 
 

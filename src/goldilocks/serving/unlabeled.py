@@ -1,4 +1,4 @@
-"""Raw input, a file or a folder, with targets or without -> rows as a logged model takes them."""
+"""Raw input, with targets or without, a file or a folder -> rows as a logged model takes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goldilocks.dataset import row_keys
 from goldilocks.dataset.readers import (
     columns,
     conform,
@@ -51,7 +50,6 @@ class Rows:
         x: Image: uint8 (rows, height, width, channels), 0 to 255. Table: a `pandas.DataFrame` as
             `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
             the columns' units.
-        keys: uint64 (rows, n), as `row_keys`; rows of a run with one of them are equal.
         truth: float64 (rows,) or, multilabel, (rows, labels): the target as `Dataset.y`, NaN where
             it is not known; None where the input has none.
         notes: Sentences about what was skipped on the way to these rows.
@@ -59,7 +57,6 @@ class Rows:
 
     names: Sequence[Any]
     x: Any
-    keys: np.ndarray
     truth: np.ndarray | None
     notes: tuple[str, ...] = ()
 
@@ -115,32 +112,30 @@ def _check_is_table(path: Path, kind: str) -> None:
 def _in_parts(
     names: np.ndarray,
     take: Callable[[np.ndarray], Any],
-    keys: np.ndarray,
     truth: np.ndarray | None,
-    notes: Sequence[str] = (),
+    notes: Sequence[str],
 ) -> Iterator[Rows]:
     """Yield rows some at a time, with all notes beside the first.
 
     Args:
         names: Of all rows.
         take: Positions of rows -> these rows.
-        keys: Of all rows, uint64 (rows,).
         truth: As of `Rows`, of all rows.
         notes: As of `Rows`.
     """
     for start in range(0, len(names), ROWS):
         rows = np.arange(start, min(start + ROWS, len(names)))
         of_rows = None if truth is None else truth[rows]
-        yield Rows(list(names[rows]), take(rows), keys[rows, np.newaxis], of_rows, tuple(notes))
+        yield Rows(list(names[rows]), take(rows), of_rows, tuple(notes))
         notes = ()
 
 
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
     rows = _columns(path, schema, list(schema.columns))
     frame = conform.conform(rows, schema.columns, path)
-    answers = truths.of_columns(rows, schema, path)
-    names, keys = np.arange(1, len(frame) + 1), row_keys.of_columns(frame)
-    yield from _in_parts(names, frame.take, keys, answers.truth, answers.notes)
+    truth, notes = truths.of_columns(rows, schema, path)
+    names = np.arange(1, len(frame) + 1)
+    yield from _in_parts(names, frame.take, truth, [*_unused(rows, schema), *notes])
 
 
 def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -155,12 +150,10 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
     rows = np.flatnonzero(texts != "")
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
-    answers = truths.of_columns(frame.iloc[rows], schema, path)
-    notes = list(answers.notes)
+    truth, notes = truths.of_columns(frame.iloc[rows], schema, path)
     if missing := len(texts) - len(rows):
         notes.append(f"Left out {missing} of {len(texts)} rows: they have no text.")
-    keys = row_keys.of_columns(texts[rows])
-    yield from _in_parts(rows + 1, texts[rows].take, keys, answers.truth, notes)
+    yield from _in_parts(rows + 1, texts[rows].take, truth, notes)
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -195,6 +188,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
 
     ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
     notes = [
+        *_unused(frame, schema),
         *points.notes,
         *grid.notes(" ".join(schema.time) or "the rows"),
         f"Each answer is for the time beside it, {ahead} after the last one that the model saw.",
@@ -202,9 +196,17 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     written = [
         points.write(time) for time in grid.after(windows.starts + windows.reach, schema.delay)
     ]
-    keys = row_keys.of_windows(windows)
-    answers = truths.of_windows(windows, grid, schema)
-    yield from _in_parts(np.array(written, object), windows.seen, keys, answers, notes)
+    truth = truths.of_windows(windows, grid, schema)
+    yield from _in_parts(np.array(written, object), windows.seen, truth, notes)
+
+
+def _unused(frame: pandas.DataFrame, schema: Schema) -> list[str]:
+    """Return the note on columns of a table that are neither inputs nor the target."""
+    used = {*schema.columns, *schema.time, schema.target, *schema.classes}
+    others = [str(name) for name in frame.columns if name not in used]
+    if not others:
+        return []
+    return [f"Not used: columns that the model does not take ({folders.shortened(others)})."]
 
 
 def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFrame:
@@ -234,8 +236,7 @@ def _text_files(path: Path, schema: Schema) -> Iterator[Rows]:
 
     expected = "holds a text; expected UTF-8 text files that are not empty."
     for part in _files(path, content.TEXTS, ROWS, text, expected, schema):
-        x = packing.column(part.x)
-        yield replace(part, x=x, keys=row_keys.of_columns(x)[:, np.newaxis])
+        yield replace(part, x=packing.column(part.x))
 
 
 def _images(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -257,17 +258,11 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
 
     suffixes = folders.shortened(content.IMAGES.suffixes)
     expected = f"is an image that can be decoded; expected {suffixes}."
-    folder = path if path.is_dir() else path.parent
     for part in _files(path, content.IMAGES, IMAGES, image, expected, schema):
         rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
-        if schema.channels == 1:
-            rows = pixels.gray(rows)
-        # Those of training are of pixels, or of files where they did not fit into memory.
-        of_files = row_keys.of_images(str(folder / name) for name in part.names)
-        keys = np.stack([row_keys.of_images(rows), of_files], axis=1)
         notes = (*part.notes, *remarks)
         remarks.clear()
-        yield replace(part, x=rows, keys=keys, notes=notes)
+        yield replace(part, x=rows if schema.channels == 3 else pixels.gray(rows), notes=notes)
 
 
 def _files(
@@ -279,8 +274,6 @@ def _files(
     schema: Schema,
 ) -> Iterator[Rows]:
     """Yield the contents of a file, or of those below a folder, some at a time, as lists.
-
-    The keys of rows are left to the caller.
 
     Args:
         path: Of the file or folder.
@@ -311,8 +304,7 @@ def _files(
             except UnreadableFile as error:
                 skipped.append(f"Skipped {name} ({error}).")
         total += len(contents)
-        answers = truths.of_files([f"{folder.name}/{name}" for name in contents], schema)
-        keys = np.empty((0, 1), np.uint64)
-        yield Rows(list(contents), list(contents.values()), keys, answers, tuple(skipped))
+        truth = truths.of_files([f"{folder.name}/{name}" for name in contents], schema)
+        yield Rows(list(contents), list(contents.values()), truth, tuple(skipped))
     if not total:
         raise DataError(f"No file of {path} {expected}")
