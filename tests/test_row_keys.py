@@ -104,18 +104,3 @@ def test_the_digest_of_windows_does_not_depend_on_what_was_before_them():
 
     assert of(whole, [20, 21, 22]) == of(late, [10, 11, 12])
     assert of(whole, [20, 21, 22]) != of(whole, [19, 20, 21])
-
-
-def test_the_keys_of_windows_are_of_what_they_see_in_its_order():
-    values = np.array([[1], [2], [3], [1], [2], [3], [2], [1]], "float32")
-    windows = Windows(values, ("x",), 0, lookback=3, step=1, delay=0)
-    keys = row_keys.of_rows(windows.seen(np.arange(6)))
-    assert keys[0] == keys[3]
-    assert len(set(keys)) == 5
-
-
-def test_the_keys_of_parts_are_those_of_their_rows():
-    parts = {"train": np.array([1, 4, 0]), "test": np.array([2])}
-    keys, of_parts = row_keys.keys(MADE["table"]), row_keys.of_parts(MADE["table"], parts)
-    assert of_parts["train"].tolist() == sorted(keys[[1, 4, 0]].tolist())
-    assert of_parts["test"].tolist() == [keys[2]]

@@ -24,7 +24,6 @@ def read(schema, **columns):
 
 def test_a_file_without_the_target_has_no_truth():
     assert read(of("regression"), other=["1"]) == (None, [])
-    assert read(of("multilabel", ("red", "green")), red=["1"]) == (None, [])
 
 
 def test_classes_are_found_by_their_names_and_gaps_are_no_unknown_ones():
@@ -33,19 +32,14 @@ def test_classes_are_found_by_their_names_and_gaps_are_no_unknown_ones():
     assert not notes
 
 
-def test_a_label_that_the_model_does_not_know_is_named_and_not_scored():
-    truth, notes = read(of("binary", ("no", "yes")), answer=["no", "perhaps", "never"])
-    np.testing.assert_array_equal(truth, [0, np.nan, np.nan])
-    assert notes == [
-        "2 of 3 rows are not scored: their 'answer' is none that the model knows, such as "
-        "'perhaps' in row 2; expected no, yes."
-    ]
-
-
-def test_labels_are_read_as_in_training():
-    schema = of("multilabel", ("red", "green"), target="labels")
-    truth, _ = read(schema, green=["1", "No", "x"], red=["true", "0", "1"])
-    np.testing.assert_array_equal(truth, [[1, 1], [0, 0], [1, np.nan]])
+def test_a_label_that_the_model_does_not_know_is_not_scored():
+    schema = of("binary", ("no", "yes"))
+    truth, _ = read(schema, answer=["no", "perhaps"])
+    np.testing.assert_array_equal(truth, [0, np.nan])
+    assert read(schema, answer=["never", "perhaps"]) == (
+        None,
+        ["Not scored: no 'answer' of rows.csv is a class of the model."],
+    )
 
 
 EUROS = of(
@@ -68,7 +62,7 @@ def test_numbers_in_another_unit_are_not_scored():
 
 
 def test_the_first_folder_that_is_named_as_a_class_is_the_class():
-    paths = ["pets/cat/1.png", "cat/dog/2.png", "pets/3.png"]
+    paths = ["pets/cat/1.png", "cat/dog/2.png", "cat.png"]
     found = truths.of_files(paths, of("binary", ("cat", "dog")))
     np.testing.assert_array_equal(found, [0, 0, np.nan])
     assert truths.of_files(paths, of("regression")) is None

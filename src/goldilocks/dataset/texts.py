@@ -27,7 +27,7 @@ from goldilocks.dataset.readers import (
     targets,
     textfiles,
 )
-from goldilocks.dataset.readers.reading import Reading, ReadingOptions
+from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache, packing
 from goldilocks.errors import DataError
 
@@ -162,7 +162,6 @@ def load(
         groups=rows.groups,
         raw_keys=rows.raw_keys,
         target=target_names,
-        target_reading=rows.target_reading,
         text_column=None if text is None else str(text),
         notes=(*rows.notes, *inferred),
     )
@@ -179,7 +178,6 @@ class _Rows:
         parts: As `splits.fixed` takes them.
         groups: As in `Dataset`.
         raw_keys: As in `Dataset`.
-        target_reading: As in `Dataset`.
     """
 
     x: np.ndarray
@@ -188,7 +186,6 @@ class _Rows:
     parts: Sequence[str] | np.ndarray
     groups: np.ndarray | None = None
     raw_keys: np.ndarray | None = None
-    target_reading: Reading | None = None
 
 
 def _from_folder(listing: folders.Listing) -> _Rows:
@@ -242,7 +239,7 @@ def _from_file(
             f"The column {text!r} holds numbers alone, which are read as texts; for numbers, use "
             "dataset=table."
         )
-    answers, read_as, styles = targets.read(
+    answers, read_as, _ = targets.read(
         frame[labels], path, features.decimals_of(frame[labels], options), options
     )
     notes += read_as
@@ -266,5 +263,4 @@ def _from_file(
         notes=notes,
         parts=parted.parts[usable],
         raw_keys=table.raw_keys()[usable],
-        target_reading=styles.get(labels[0]),
     )

@@ -127,10 +127,10 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         description.write(outcome, model, folder)
         figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
-        if dataset.image_size is None:  # Keys of streamed images are of their files.
-            parts = {name: getattr(spec.split, name) for name in ("train", "validation", "test")}
-            keys = row_keys.of_parts(dataset, parts)
-            np.savez(folder / row_keys.FILE, allow_pickle=False, **keys)
+        keys, split = row_keys.keys(dataset), spec.split
+        if keys is not None and dataset.image_size is None:  # Those of files tell no pixels.
+            train, validation, test = keys[split.train], keys[split.validation], keys[split.test]
+            np.savez(folder / row_keys.FILE, training=train, validation=validation, test=test)
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome

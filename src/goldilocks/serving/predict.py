@@ -6,7 +6,7 @@ import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -15,14 +15,9 @@ from goldilocks import console
 from goldilocks.dataset import row_keys
 from goldilocks.encoding.schema import Schema
 from goldilocks.problem import standard
-from goldilocks.serving import unlabeled
+from goldilocks.serving import truths, unlabeled
 from goldilocks.tracking import inputs, registry
 from goldilocks.tracking.store import MlflowStore
-
-if TYPE_CHECKING:
-    import keras
-
-    from goldilocks.serving import score
 
 BATCH = 128  # rows that the network takes at once
 
@@ -50,23 +45,12 @@ def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None
     header, rows = unlabeled.read(path, schema)
     rows = itertools.chain([next(rows)], rows)
 
-    scored: list[score.Part] = []
-    tables = _tables(store.load_model(run_id), schema, header, rows, scored)
+    tables = _tables(store, run_id, schema, header, rows)
     if output is None:
         _write(tables, sys.stdout)
         sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
-    else:
-        _write_file(tables, output)
+        return
 
-    # Imports Keras, as in `_tables`.
-    from goldilocks.serving import score
-
-    for line in score.lines(store, run_id, schema, scored):
-        console.note(line)
-
-
-def _write_file(tables: Iterator[pd.DataFrame], output: Path) -> None:
-    """Write tables into a file, whole or not at all."""
     part = output.with_name(f"{output.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
@@ -119,25 +103,27 @@ def table(
 
 
 def _tables(
-    model: keras.Model,
-    schema: Schema,
-    header: str,
-    rows: Iterator[unlabeled.Rows],
-    scored: list[score.Part],
+    store: MlflowStore, run_id: str, schema: Schema, header: str, rows: Iterator[unlabeled.Rows]
 ) -> Iterator[pd.DataFrame]:
-    """Yield the predictions of some rows after others, and add those with a truth to `scored`."""
+    """Yield the predictions of some rows after others, and say the score of all at the end."""
+    model = store.load_model(run_id)
     # Imports Keras, for which an error of the input must not wait.
     from goldilocks.encoding import encoder
+    from goldilocks.serving import score
 
+    scored: list[score.Part] = []
     for part in rows:
         for note in part.notes:
             console.note(f"  {note}")
         if len(part.names):
             x = encoder.columns(part.x) if schema.kind == "table" else part.x
             predictions = model.predict(encoder.tensors(x), batch_size=BATCH, verbose=0)
-            if part.truth is not None:
-                scored.append((part.truth, predictions, row_keys.of_rows(part.x)))
+            truth = truths.of_files(part.names, schema) if header == "file" else part.truth
+            if truth is not None:
+                scored.append((truth, predictions, row_keys.of_raw(schema.kind, part.x)))
             yield table(schema, header, part.names, predictions)
+    for line in score.lines(store, run_id, schema, scored):
+        console.note(line)
 
 
 def _write(tables: Iterator[pd.DataFrame], file: TextIO) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +23,7 @@ Part = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]) -> list[str]:
-    """Return the score as people read it, and whether these rows were trained on; [] without truth.
+    """Return the score as people read it, and how many of these rows the run had; [] without truth.
 
     Args:
         store: Where the run is.
@@ -38,54 +36,37 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     """
     if not parts:
         return []
-    truth, predictions, keys = map(np.concatenate, zip(*parts, strict=True))
-    rows = np.flatnonzero(np.isfinite(truth.reshape(len(truth), -1)).all(axis=1))
-    if not len(rows):
+    of_all, predictions, keys = map(np.concatenate, zip(*parts, strict=True))
+    known = np.isfinite(of_all)
+    truth, predictions, keys = of_all[known], predictions[known], keys[known]
+    if not len(truth):
         return []
 
-    predictions, keys = predictions[rows], keys[rows]
-    run = store.get_run(run_id)
     problem = standard(schema.problem)
-    metrics = run.params.get("problem.metrics", "auto")
-    if metrics != "auto":
-        problem = replace(problem, metrics=tuple(json.loads(metrics)[:1]))
     [metric] = problem.metrics
-    y = truth[rows].astype("int64" if problem.type == "multiclass" else "float32")
+    y = truth.astype("int64" if problem.type == "multiclass" else "float32")
     encoded = encode_targets(problem, predictions.shape[1], y)
     score = number(scores.scores(problem, encoded, predictions)[metric])
 
-    # Equal rows belong together, and so do windows that share points.
+    # Equal rows belong together. Which rows are of one group is not known here.
     clusters = keys if len(np.unique(keys)) < len(keys) else None
-    if schema.kind == "series":
-        clusters = rows // max(1, schema.lookback + schema.delay - 1)
     ends = interval(problem, metric, encoded, predictions, clusters)
-    # Which rows of the file are of one group is not known here.
-    if ends is not None and run.params.get("dataset.group", "null") == "null":
+    if ends is not None and store.get_run(run_id).params.get("dataset.group", "null") == "null":
         score += f" ({number(ends.low)} to {number(ends.high)})"
     return [
-        f"score     {metric} {score}, of {len(rows)} of {len(truth)} rows: those whose target is "
-        "known",
-        *_seen(store, run_id, keys),
+        f"score     {metric} {score}, of {len(truth)} of {len(of_all)} rows: those whose target "
+        "the model knows",
+        _seen(store, run_id, keys),
     ]
 
 
-def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> list[str]:
-    """Return sentences on which of the scored rows the run had: uint64 keys (rows,)."""
+def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
+    """Return the sentence on which of the scored rows the run had: uint64 keys (rows,)."""
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = store.download_artifact(run_id, row_keys.FILE, Path(folder))
             with np.load(file) as logged:
-                counts = {name: int(np.isin(keys, logged[name]).sum()) for name in logged}
+                counts = [f"{np.isin(keys, logged[name]).sum()} to {name} rows" for name in logged]
     except StoreError:
-        return ["The run logged no keys of its rows: whether it had these is not known."]
-
-    sentences = [
-        f"Of these {len(keys)} rows, {counts['train']} are equal to rows that the model was "
-        f"trained on, {counts['validation']} to validation rows, and {counts['test']} to test "
-        "rows of the run."
-    ]
-    if counts["train"] or counts["validation"]:
-        sentences.append("The score is no measure of new data.")
-    if counts["test"]:
-        sentences.append("The test ledger does not have this evaluation on test rows.")
-    return sentences
+        return "The run logged no keys of its rows: whether it had these is not known."
+    return f"Of these {len(keys)} rows, so many are equal to rows of the run: {', '.join(counts)}."

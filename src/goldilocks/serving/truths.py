@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from goldilocks.dataset.readers import conform, targets
-from goldilocks.dataset.readers.grids import Grid
 from goldilocks.dataset.readers.reading import NUMBER, Reading, ReadingOptions
-from goldilocks.dataset.readers.windows import Windows
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError
 
@@ -20,7 +17,7 @@ from goldilocks.errors import DataError
 def of_columns(
     frame: pd.DataFrame, schema: Schema, path: Path
 ) -> tuple[np.ndarray | None, list[str]]:
-    """Return the target of a file's rows, if it has the column, or all columns, of it.
+    """Return the target of a file's rows, if it has one column, and the file has it.
 
     Args:
         frame: The cells of the file.
@@ -30,35 +27,21 @@ def of_columns(
     Returns:
         As `unlabeled.Rows.truth`, and sentences on what is not scored.
     """
-    several = schema.problem == "multilabel"
-    names = list(schema.classes) if several else [schema.target]
-    if not set(names) <= set(frame.columns):
+    target = schema.target
+    if target not in frame or schema.problem == "multilabel":
         return None, []
-
-    numbers = dict.fromkeys(names, schema.target_reading or Reading(kind=NUMBER))
     try:
         if not schema.classes:
-            return conform.conform(frame, numbers, path)[schema.target].to_numpy(), []
-        answers, _, _ = targets.read(frame[names], path, set, ReadingOptions())
+            readings = {target: schema.target_reading or Reading(kind=NUMBER)}
+            return conform.conform(frame, readings, path)[target].to_numpy(), []
+        answers, _, _ = targets.read(frame[[target]], path, set, ReadingOptions())
     except DataError as error:
         return None, [f"Not scored: {error}"]
 
-    labels = answers.map(targets.shown, na_action="ignore")
-    known = {name: float(index) for index, name in enumerate(schema.classes)}
-    if several:
-        labels = labels.map(str.lower, na_action="ignore")
-        known = {**targets.ANSWERS, "1": 1.0, "0": 0.0}
-    truth = labels.map(known.get, na_action="ignore").astype(np.float64)
-    notes = []
-    for name in names:
-        unknown = labels[name][truth[name].isna() & labels[name].notna()]
-        if len(unknown):
-            notes.append(
-                f"{len(unknown)} of {len(labels)} rows are not scored: their {name!r} is none that "
-                f"the model knows, such as {unknown.iloc[0]!r} in row {unknown.index[0] + 1}; "
-                f"expected {', '.join(list(known)[:10])}."
-            )
-    return truth.to_numpy() if several else truth[schema.target].to_numpy(), notes
+    truth = answers[target].map(targets.shown, na_action="ignore").map(_indices(schema))
+    if truth.isna().all():
+        return None, [f"Not scored: no {target!r} of {path} is a class of the model."]
+    return truth.to_numpy(float), []
 
 
 def of_files(paths: Sequence[str], schema: Schema) -> np.ndarray | None:
@@ -69,26 +52,16 @@ def of_files(paths: Sequence[str], schema: Schema) -> np.ndarray | None:
         schema: Of the model.
 
     Returns:
-        float64 (rows,); None where the model predicts no classes.
+        float64 (rows,), NaN where there is none; None where no file has one.
     """
-    if schema.problem not in ("binary", "multiclass"):
+    known = _indices(schema)
+    above = [[name for name in path.split("/")[:-1] if name in known] for path in paths]
+    if not any(above):
         return None
-    above = [path.split("/")[:-1] for path in paths]
-    classes = [[name for name in names if name in schema.classes] for names in above]
-    return np.array([schema.classes.index(some[0]) if some else np.nan for some in classes], float)
+    return np.array([known[names[0]] if names else np.nan for names in above])
 
 
-def of_windows(windows: Windows, grid: Grid, schema: Schema) -> np.ndarray:
-    """Return the value that each window predicts, NaN where the file does not go on so far.
-
-    Args:
-        windows: What the model sees of the file; each ends at the last point that it spans.
-        grid: The points.
-        schema: Of the model.
-    """
-    target = windows.columns.index(schema.target)
-    observed = grid.is_known[schema.target].to_numpy()
-    scored = replace(windows, target=target, delay=schema.delay, observed=observed)
-    truth = np.full(len(windows), np.nan)
-    truth[np.isin(windows.starts, scored.starts)] = scored.targets
-    return truth
+def _indices(schema: Schema) -> dict[str, float]:
+    if schema.problem == "multilabel":
+        return {}
+    return {name: float(index) for index, name in enumerate(schema.classes)}

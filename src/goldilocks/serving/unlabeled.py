@@ -50,15 +50,15 @@ class Rows:
         x: Image: uint8 (rows, height, width, channels), 0 to 255. Table: a `pandas.DataFrame` as
             `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
             the columns' units.
-        truth: float64 (rows,) or, multilabel, (rows, labels): the target as `Dataset.y`, NaN where
-            it is not known; None where the input has none.
         notes: Sentences about what was skipped on the way to these rows.
+        truth: float64 (rows,), the target as `Dataset.y`, NaN where it is not known; None where no
+            column has it.
     """
 
     names: Sequence[Any]
     x: Any
-    truth: np.ndarray | None
     notes: tuple[str, ...] = ()
+    truth: np.ndarray | None = None
 
 
 def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
@@ -87,7 +87,7 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
         return "file", _images(path, schema)
     suffix = suffix_of(path.name)
     if schema.kind == "text" and (path.is_dir() or suffix in ("", *content.TEXTS.suffixes)):
-        return "file", _text_files(path, schema)
+        return "file", _text_files(path)
 
     _check_is_table(path, schema.kind)
     if schema.kind == "series":
@@ -112,21 +112,21 @@ def _check_is_table(path: Path, kind: str) -> None:
 def _in_parts(
     names: np.ndarray,
     take: Callable[[np.ndarray], Any],
-    truth: np.ndarray | None,
     notes: Sequence[str],
+    truth: np.ndarray | None = None,
 ) -> Iterator[Rows]:
     """Yield rows some at a time, with all notes beside the first.
 
     Args:
         names: Of all rows.
         take: Positions of rows -> these rows.
-        truth: As of `Rows`, of all rows.
         notes: As of `Rows`.
+        truth: As of `Rows`, of all rows.
     """
     for start in range(0, len(names), ROWS):
         rows = np.arange(start, min(start + ROWS, len(names)))
         of_rows = None if truth is None else truth[rows]
-        yield Rows(list(names[rows]), take(rows), of_rows, tuple(notes))
+        yield Rows(list(names[rows]), take(rows), tuple(notes), of_rows)
         notes = ()
 
 
@@ -134,8 +134,7 @@ def _table(path: Path, schema: Schema) -> Iterator[Rows]:
     rows = _columns(path, schema, list(schema.columns))
     frame = conform.conform(rows, schema.columns, path)
     truth, notes = truths.of_columns(rows, schema, path)
-    names = np.arange(1, len(frame) + 1)
-    yield from _in_parts(names, frame.take, truth, [*_unused(rows, schema), *notes])
+    yield from _in_parts(np.arange(1, len(frame) + 1), frame.take, notes, truth)
 
 
 def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -153,7 +152,7 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
     truth, notes = truths.of_columns(frame.iloc[rows], schema, path)
     if missing := len(texts) - len(rows):
         notes.append(f"Left out {missing} of {len(texts)} rows: they have no text.")
-    yield from _in_parts(rows + 1, texts[rows].take, truth, notes)
+    yield from _in_parts(rows + 1, texts[rows].take, notes, truth)
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -188,7 +187,6 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
 
     ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
     notes = [
-        *_unused(frame, schema),
         *points.notes,
         *grid.notes(" ".join(schema.time) or "the rows"),
         f"Each answer is for the time beside it, {ahead} after the last one that the model saw.",
@@ -196,17 +194,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     written = [
         points.write(time) for time in grid.after(windows.starts + windows.reach, schema.delay)
     ]
-    truth = truths.of_windows(windows, grid, schema)
-    yield from _in_parts(np.array(written, object), windows.seen, truth, notes)
-
-
-def _unused(frame: pandas.DataFrame, schema: Schema) -> list[str]:
-    """Return the note on columns of a table that are neither inputs nor the target."""
-    used = {*schema.columns, *schema.time, schema.target, *schema.classes}
-    others = [str(name) for name in frame.columns if name not in used]
-    if not others:
-        return []
-    return [f"Not used: columns that the model does not take ({folders.shortened(others)})."]
+    yield from _in_parts(np.array(written, object), windows.seen, notes)
 
 
 def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFrame:
@@ -227,7 +215,7 @@ def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFr
     return frame
 
 
-def _text_files(path: Path, schema: Schema) -> Iterator[Rows]:
+def _text_files(path: Path) -> Iterator[Rows]:
     def text(file: Path) -> str:
         text = textfiles.content(file)
         if not text:
@@ -235,7 +223,7 @@ def _text_files(path: Path, schema: Schema) -> Iterator[Rows]:
         return text
 
     expected = "holds a text; expected UTF-8 text files that are not empty."
-    for part in _files(path, content.TEXTS, ROWS, text, expected, schema):
+    for part in _files(path, content.TEXTS, ROWS, text, expected):
         yield replace(part, x=packing.column(part.x))
 
 
@@ -258,7 +246,7 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
 
     suffixes = folders.shortened(content.IMAGES.suffixes)
     expected = f"is an image that can be decoded; expected {suffixes}."
-    for part in _files(path, content.IMAGES, IMAGES, image, expected, schema):
+    for part in _files(path, content.IMAGES, IMAGES, image, expected):
         rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
         notes = (*part.notes, *remarks)
         remarks.clear()
@@ -271,7 +259,6 @@ def _files(
     size: int,
     read: Callable[[Path], Any],
     expected: str,
-    schema: Schema,
 ) -> Iterator[Rows]:
     """Yield the contents of a file, or of those below a folder, some at a time, as lists.
 
@@ -281,7 +268,6 @@ def _files(
         size: How many files to read at a time.
         read: A file -> its content; raises UnreadableFile.
         expected: What no file is or has, where none can be read, and what was expected.
-        schema: Of the model.
 
     Raises:
         DataError: There are no such files, or none can be read.
@@ -304,7 +290,6 @@ def _files(
             except UnreadableFile as error:
                 skipped.append(f"Skipped {name} ({error}).")
         total += len(contents)
-        truth = truths.of_files([f"{folder.name}/{name}" for name in contents], schema)
-        yield Rows(list(contents), list(contents.values()), truth, tuple(skipped))
+        yield Rows(list(contents), list(contents.values()), tuple(skipped))
     if not total:
         raise DataError(f"No file of {path} {expected}")
