@@ -48,19 +48,19 @@ def lines(store, truth=(1, 0, 1, np.nan)):
 
 
 def test_the_score_is_of_the_rows_that_have_a_target_and_has_an_interval():
-    first = lines(OneRun(training=[9]))[0]
+    first = lines(OneRun(train=[9]))[0]
     assert first.startswith("score     accuracy 0.6667 (0.2077 to 0.9385), of 3 of 4 rows")
 
 
 def test_where_rows_belong_together_there_is_no_interval():
-    first = lines(OneRun({"dataset.group": "patient"}, training=[9]))[0]
+    first = lines(OneRun({"dataset.group": "patient"}, train=[9]))[0]
     assert "accuracy 0.6667, of" in first
 
 
 def test_equal_rows_count_as_one_in_the_interval():
     predictions, truth = np.array([[0.9], [0.2]] * 40, "float32"), np.ones(80)
     alike, apart = (
-        score.lines(OneRun(training=[9]), "a", SCHEMA, [(truth, predictions, rows)])[0]
+        score.lines(OneRun(train=[9]), "a", SCHEMA, [(truth, predictions, rows)])[0]
         for rows in (np.repeat(np.arange(20), 4), np.arange(80))
     )
     assert alike.startswith("score     accuracy 0.5 (")
@@ -69,12 +69,12 @@ def test_equal_rows_count_as_one_in_the_interval():
 
 def test_without_a_truth_there_is_no_score():
     assert score.lines(OneRun(), "a", SCHEMA, []) == []
-    assert lines(OneRun(training=[9]), truth=(np.nan,) * 4) == []
+    assert lines(OneRun(train=[9]), truth=(np.nan,) * 4) == []
 
 
 def test_it_says_how_many_rows_the_run_had():
-    said = lines(OneRun(training=[1, 2], validation=[3, 4], test=[8]))[1]
-    assert said.endswith("run: 2 to training rows, 1 to validation rows, 0 to test rows.")
+    said = lines(OneRun(train=[1, 2], validation=[3, 4], test=[8]))[1]
+    assert said.endswith("had: 2 in train, 1 in validation, 0 in test.")
 
 
 def test_a_run_that_logged_no_keys_cannot_tell():

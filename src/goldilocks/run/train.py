@@ -127,10 +127,12 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         description.write(outcome, model, folder)
         figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
-        keys, split = row_keys.keys(dataset), spec.split
+        keys = row_keys.keys(dataset)
         if keys is not None and dataset.image_size is None:  # Those of files tell no pixels.
-            train, validation, test = keys[split.train], keys[split.validation], keys[split.test]
-            np.savez(folder / row_keys.FILE, training=train, validation=validation, test=test)
+            parts = {
+                part: keys[getattr(spec.split, part)] for part in ("train", "validation", "test")
+            }
+            np.savez(folder / row_keys.FILE, allow_pickle=False, **parts)
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome

@@ -66,7 +66,7 @@ def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
         with tempfile.TemporaryDirectory() as folder:
             file = store.download_artifact(run_id, row_keys.FILE, Path(folder))
             with np.load(file) as logged:
-                counts = [f"{np.isin(keys, logged[name]).sum()} to {name} rows" for name in logged]
+                counts = [f"{np.isin(keys, logged[name]).sum()} in {name}" for name in logged]
     except StoreError:
         return "The run logged no keys of its rows: whether it had these is not known."
-    return f"Of these {len(keys)} rows, so many are equal to rows of the run: {', '.join(counts)}."
+    return f"Of these {len(keys)} rows, so many are equal to rows that the run had: {', '.join(counts)}."
