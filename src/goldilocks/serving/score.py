@@ -69,4 +69,4 @@ def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
                 counts = [f"{np.isin(keys, logged[name]).sum()} in {name}" for name in logged]
     except StoreError:
         return "The run logged no keys of its rows: whether it had these is not known."
-    return f"Of these {len(keys)} rows, so many are equal to rows that the run had: {', '.join(counts)}."
+    return f"Of these {len(keys)} rows, so many equal rows that the run had: {', '.join(counts)}."
