@@ -19,7 +19,7 @@ from goldilocks.problem import standard
 from goldilocks.tracking.store import MlflowStore
 
 # Truth as `unlabeled.Rows.truth`, predictions, float32 (rows, outputs), and keys, uint64 (rows,).
-Part = tuple[np.ndarray, np.ndarray, np.ndarray]
+Part = tuple[np.ndarray, ...]
 
 
 def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]) -> list[str]:

@@ -44,7 +44,7 @@ def of_columns(
     return truth.to_numpy(float), []
 
 
-def of_files(paths: Sequence[str], schema: Schema) -> np.ndarray | None:
+def of_files(paths: Sequence[str], schema: Schema) -> np.ndarray:
     """Return the class of each file: the first folder on its path that is named as one.
 
     Args:
@@ -52,12 +52,10 @@ def of_files(paths: Sequence[str], schema: Schema) -> np.ndarray | None:
         schema: Of the model.
 
     Returns:
-        float64 (rows,), NaN where there is none; None where no file has one.
+        float64 (rows,), NaN where there is none.
     """
     known = _indices(schema)
     above = [[name for name in path.split("/")[:-1] if name in known] for path in paths]
-    if not any(above):
-        return None
     return np.array([known[names[0]] if names else np.nan for names in above])
 
 
