@@ -33,7 +33,7 @@ from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 
 # Part of the key of decoded arrays: to be raised whenever decoding gives other pixels than before.
-DECODER = 2
+DECODER = 3
 
 
 def load(
