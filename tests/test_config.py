@@ -174,6 +174,10 @@ UNKNOWN = " is not a key of this configuration; "
              f"model.unit{UNKNOWN}did you mean model.units?", "seed is -1; expected a whole number"],
         ),
         (["seed=[1", "trainer.epochs=0"], ["seed=[1 cannot be read; expected key=value", "trainer.epochs is 0; "]),
+        (
+            ["-m", "dataset=boston", "dataset.target=choice(Price ($),size)"],
+            ["dataset.target=choice(Price ($),size) cannot be read; expected key=value, with quotes around each value"],
+        ),
         (["=3", "seed=true"], ["=3 cannot be read; ", "seed is true; expected a whole number from "
                                                       "0 to 4294967295."]),
         (["datset=boston"], [f"datset{UNKNOWN}did you mean dataset?"]),

@@ -274,6 +274,8 @@ def _text_meant(argument: str) -> str:
     """Return how a word that cannot be read is typed if its value is a text."""
     key, _, value = argument.partition("=")
     rule = rule_of(key_of(argument))
+    if literals.SWEEP.match(value):
+        return ", with quotes around each value that has special signs"
     if rule is None or not rule.allows(value):
         return ""
     return f"; for a text with special signs, {shell(f'{key}={quoted(value)}')}"

@@ -259,7 +259,7 @@ def _counted(reading: Reading, column: pd.Series, values: np.ndarray | None) -> 
     present = column.notna().to_numpy()
     example = str(column.iloc[present.argmax()]) if present.any() else ""
     if values is None:
-        return replace(reading, example=example, missing=len(column) - present.sum())
+        return replace(reading, example=example, missing=len(column) - int(present.sum()))
     gaps = values == "" if values.dtype == object else np.isnan(values)
     missing = int(gaps.sum())
     distinct = len(pd.unique(values)) - (missing > 0)
