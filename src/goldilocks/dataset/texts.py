@@ -229,7 +229,7 @@ def _from_file(
 
     column = frame[text]
     if not features.is_text(column):
-        value = column.dropna().iloc[0] if column.notna().any() else ""
+        value = next(iter(column.dropna()), "")
         raise DataError(
             f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
             "texts in every row. Give another dataset.text; for numbers, use dataset=table."
