@@ -115,7 +115,7 @@ def test_a_column_that_is_read_by_day_in_one_file_decides_for_all(load):
             lambda test: test.assign(
                 size=test["size"].map(lambda value: str(value).replace(".", ","))
             ),
-            r"'size' is written '\d+\.\d', '\d+,\d' in .*file\.csv, .*test_file\.csv: no one way",
+            r"'size' is written '\d+\.\d', '\d+,\d' in .*file\.csv and .*test_file\.csv: no one way",
         ),
         (
             lambda test: test.assign(sold=[f"2024-03-{day:02}" for day in range(1, 21)]),

@@ -33,7 +33,7 @@ from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 
 # Part of the key of decoded arrays: to be raised whenever decoding gives other pixels than before.
-DECODER = 2
+DECODER = 3
 
 
 def load(
@@ -282,7 +282,7 @@ def _decode_all(
     with Progress(
         console=console, transient=True, disable=most <= 500 or not console.is_terminal
     ) as progress:
-        task = progress.add_task("Decoding images" if held else "Checking images", total=most)
+        task = progress.add_task("Decoding images", total=most)
         for label in range(len(listing.classes)):
             files = np.flatnonzero(listing.labels == label).tolist()
             end = len(rows) + (per_class or len(files))

@@ -229,7 +229,7 @@ def _from_file(
 
     column = frame[text]
     if not features.is_text(column):
-        value = column.dropna().iloc[0] if column.notna().any() else ""
+        value = next(iter(column.dropna()), "")
         raise DataError(
             f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
             "texts in every row. Give another dataset.text; for numbers, use dataset=table."
@@ -239,7 +239,7 @@ def _from_file(
             f"The column {text!r} holds numbers alone, which are read as texts; for numbers, use "
             "dataset=table."
         )
-    answers, read_as = targets.read(
+    answers, read_as, _ = targets.read(
         frame[labels], path, features.decimals_of(frame[labels], options), options
     )
     notes += read_as
