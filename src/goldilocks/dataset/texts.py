@@ -234,7 +234,7 @@ def _from_file(
             f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
             "texts in every row. Give another dataset.text; for numbers, use dataset=table."
         )
-    answers, read_as = targets.read(
+    answers, read_as, _ = targets.read(
         frame[labels], path, features.decimals_of(frame[labels], options), options
     )
     notes += read_as
