@@ -491,6 +491,7 @@ def surprises_for_predict(folder, rng):
         "renamed": rows.rename(columns={"size": "Size"}),
         "empty": rows[:0],
         "thousands": rows.assign(size=with_commas(1000 + size, 1)),
+        "larger": rows.assign(size=1000 + size),
         "missing": rows.assign(size=np.nan),
         "order": rows[["zip", "kind", "size", "rooms"]],
     }.items():

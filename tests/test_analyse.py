@@ -59,9 +59,9 @@ def images(folder):
 
 def table(folder):
     rows = np.random.default_rng(0).normal(size=(120, 2))
-    pd.DataFrame({"size": rows[:, 0], "noise": rows[:, 1], "price": 5 * rows[:, 0]}).to_csv(
-        folder / "h.csv"
-    )
+    pd.DataFrame(
+        {"size": rows[:, 0], "noise": rows[:, 1], "price": 5 * rows[:, 0] + rows[:, 1] ** 2}
+    ).to_csv(folder / "h.csv")
     return ("dataset=table", "dataset.file=h.csv", "dataset.target=price", "model.units=8")
 
 

@@ -32,20 +32,35 @@ def noise(channels, highest):
 
 
 @pytest.mark.parametrize("highest", [4095, 65535])
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_all_bits_of_a_png_count(tmp_path, channels, highest):
-    values = noise(channels, highest)
-    shares = values[..., : 1 if channels < 3 else 3] / highest
+def test_all_bits_of_a_gray_png_count(tmp_path, highest):
+    values = noise(1, highest)
+    png(tmp_path / "a.png", values)
+    decoded = pixels.decode(tmp_path / "a.png", (10, 12), levels=None)
+    expected = np.broadcast_to(np.rint(values / highest * 255), (10, 12, 3))
+    np.testing.assert_array_equal(decoded.pixels, expected)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_of_16_bit_colors_the_high_bytes_are_taken(tmp_path, channels):
+    values = noise(channels, 65535)
     if channels in (2, 4):
         values[..., -1] = 65535
         values[0, :, -1] = 0
-        shares[0] = 1
+        high = values[..., :-1] >> 8
+        high[0] = 255
+    else:
+        high = values >> 8
     png(tmp_path / "a.png", values)
     decoded = pixels.decode(tmp_path / "a.png", (10, 12), levels=None)
-    np.testing.assert_array_equal(
-        decoded.pixels, np.broadcast_to(np.rint(shares * 255), (10, 12, 3))
-    )
+    np.testing.assert_array_equal(decoded.pixels, np.broadcast_to(high, (10, 12, 3)))
     assert decoded.transparent == (channels in (2, 4))
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_16_bit_colors_that_use_12_bits_are_refused(tmp_path, channels):
+    png(tmp_path / "a.png", noise(channels, 4095))
+    with pytest.raises(UnreadableFile, match="16-bit colours that use 12 bits or fewer"):
+        pixels.decode(tmp_path / "a.png", (10, 12), levels=None)
 
 
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])

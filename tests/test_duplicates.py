@@ -185,11 +185,28 @@ def test_a_table_of_few_contents_repeats_them_by_nature():
     assert "Only 8 of 400 rows are distinct, and 0 rows that" in split.notes[0]
 
 
-def test_copies_of_a_table_are_no_nature():
-    kinds = np.tile(np.arange(60), 3)
+@pytest.mark.parametrize("contents", [15, 60])
+def test_copies_of_a_table_are_no_nature(contents):
+    kinds = np.tile(np.arange(contents), 3)
     (split,) = splits("holdout", a_table(kinds, "binary"))
     assert not set(kinds[split.train]) & set(kinds[split.test])
-    assert len(np.unique(duplicates.clusters(a_table(kinds)))) == 60
+    assert len(np.unique(duplicates.clusters(a_table(kinds)))) == contents
+
+
+def test_a_content_of_many_rows_stays_in_training_and_uneven_parts_are_named():
+    kinds = np.random.default_rng(0).permutation(np.r_[np.arange(300), np.full(200, 7)])
+    for seed in range(5):
+        (split,) = splits("holdout", a_table(kinds), seed)
+        assert 7 in kinds[split.train]
+        assert len(split.test) == len(split.validation) == 75
+        assert any("The test rows are 15 % of the rows that" in note for note in split.notes)
+        assert any("and 25 % of the distinct ones" in note for note in split.notes)
+
+
+def test_groups_that_equal_rows_tie_together_are_refused_with_the_cause():
+    kinds = np.random.default_rng(0).integers(40, size=120)
+    with pytest.raises(SplitError, match=r"rows of different groups are equal, which ties groups"):
+        splits("holdout", a_table(kinds, groups=np.arange(120) // 2))
 
 
 def test_a_class_that_is_all_one_content_cannot_be_in_two_parts():

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -181,6 +182,25 @@ def test_numbers_of_a_table_are_the_runs_own(home):
     np.testing.assert_allclose(found["price"], own[:, 0], rtol=1e-6, atol=1e-6)
 
 
+def test_the_score_is_said_where_the_target_is_there_and_which_rows_were_trained_on(home, capsys):
+    run_id, _ = home.run("regression")
+    capsys.readouterr()
+    home.predict(run_id, "rows.csv")
+    said = capsys.readouterr().err
+    assert re.search(rf"score     mae .+ \(.+ to .+\), of {ROWS} of {ROWS} rows", said)
+    assert "the run had: 40 in train, 20 in validation, 20 in test." in said
+    home.predict(run_id, "asked.csv")
+    assert "score" not in capsys.readouterr().err
+
+
+def test_folders_that_are_named_as_classes_are_the_truth(home, capsys):
+    run_id, own = home.run("image")
+    capsys.readouterr()
+    home.predict(run_id, "pets")
+    said = capsys.readouterr().err
+    assert f"of {len(own)} of {len(own)} rows" in said
+
+
 def test_other_order_fewer_rows_and_no_target_change_no_number(home):
     run_id, own = home.run("regression")
     found = home.predict(run_id, "asked.csv")
@@ -302,7 +322,8 @@ def test_answers_are_printed_where_no_file_is_named(home, capsys):
     cli.main(["predict", run_id, "texts.csv"])
     said = capsys.readouterr()
     assert said.out.splitlines()[0] == "row,mood,probability of neg,probability of pos"
-    assert (len(said.out.splitlines()), said.err) == (ROWS + 1, "")
+    assert len(said.out.splitlines()) == ROWS + 1
+    assert said.err.startswith("score     accuracy ")
 
 
 def test_a_registered_model_is_found_by_its_name(home):

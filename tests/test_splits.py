@@ -115,7 +115,7 @@ def test_a_column_that_is_read_by_day_in_one_file_decides_for_all(load):
             lambda test: test.assign(
                 size=test["size"].map(lambda value: str(value).replace(".", ","))
             ),
-            r"'size' is written '\d+\.\d', '\d+,\d' in .*file\.csv, .*test_file\.csv: no one way",
+            r"'size' is written '\d+\.\d', '\d+,\d' in .*file\.csv and .*test_file\.csv: no one way",
         ),
         (
             lambda test: test.assign(sold=[f"2024-03-{day:02}" for day in range(1, 21)]),
@@ -133,4 +133,4 @@ def test_a_row_that_is_repeated_in_the_test_file_is_not_trained_with(load):
     [split] = holdout.split(data, validation=0.25, test=0.25, seed=0)
     assert len(split.test) == 20
     assert not set(split.train) & set(range(40, 50))
-    assert any("Left out 10 duplicates of test rows" in note for note in split.notes)
+    assert any("Left out 10 rows that repeat test rows." in note for note in split.notes)

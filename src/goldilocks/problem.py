@@ -167,6 +167,12 @@ def resolve(
     return problem
 
 
+def standard(type: str) -> Problem:
+    """Return the problem of a type with what the table says of it."""
+    row = PROBLEMS[type]
+    return Problem(type, row.last_activation, row.losses[0], row.metrics[:1])
+
+
 def higher_is_better(name: str) -> bool:
     """Return whether more of a metric, or of its `val_` or `test_` value, is better."""
     return name.removeprefix("val_").removeprefix("test_") in HIGHER_IS_BETTER

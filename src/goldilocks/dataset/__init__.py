@@ -81,6 +81,7 @@ class Dataset:
             window predicts. None where the rows come from no file of rows.
         target: Name of the column that is predicted, several joined by ", "; "" where the rows came
             without columns.
+        target_reading: How its numbers are written; None where they are not from a file of texts.
         text_column: Texts: name of the column that holds them; None where they are files, or came
             with the program.
         time_columns: Series: names of the columns that together are the time; empty where the rows
@@ -119,6 +120,7 @@ class Dataset:
     groups: np.ndarray | None = None
     raw_keys: np.ndarray | None = None
     target: str = ""
+    target_reading: Reading | None = None
     text_column: str | None = None
     time_columns: tuple[str, ...] = ()
     time_format: str = ""

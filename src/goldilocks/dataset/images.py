@@ -33,7 +33,7 @@ from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 
 # Part of the key of decoded arrays: to be raised whenever decoding gives other pixels than before.
-DECODER = 2
+DECODER = 3
 
 
 def load(
@@ -157,13 +157,14 @@ def read(
     counts = np.bincount(listing.labels)
     most = int(np.minimum(counts, per_class or counts).sum())
     held = most * image_size * image_size * 3 <= cache_gib * 2**30
-    key = {
+    key: dict[str, object] = {
         "images": cache.digest(hashes, *(f"{file}\n" for file in listing.files)),
         "decoder": DECODER,
         "pixel_limit": pixel_limit,
         "per_class": per_class,
-        "image_size": size if held else None,  # Whether a file is broken does not depend on it.
     }
+    if held:  # Whether a file is broken does not depend on its size.
+        key["image_size"] = size
     decoded = cache.prepared(
         key, lambda: _decode_all(listing, size, pixel_limit, per_class, most, held=held)
     )
@@ -184,8 +185,9 @@ def read(
 
     files = [listing.files[row] for row in rows]
     notes += _remarks(listing.folder, files, decoded["facts"])
-    x = decoded.get("x")
+    x, streamed_size = decoded.get("x"), None
     if not held:
+        streamed_size = size
         folder = listing.folder.absolute()
         x = np.array([str(folder / file) for file in files])
     y, classes, by_table = listing.labels[rows], listing.classes, listing.answers
@@ -224,7 +226,7 @@ def read(
         groups=groups,
         target="" if by_table is None else ", ".join(by_table),
         subset=subset,
-        image_size=None if held else size,
+        image_size=streamed_size,
         levels=_levels(decoded["facts"]),
         notes=notes,
     )
@@ -282,7 +284,7 @@ def _decode_all(
     with Progress(
         console=console, transient=True, disable=most <= 500 or not console.is_terminal
     ) as progress:
-        task = progress.add_task("Decoding images" if held else "Checking images", total=most)
+        task = progress.add_task("Decoding images", total=most)
         for label in range(len(listing.classes)):
             files = np.flatnonzero(listing.labels == label).tolist()
             end = len(rows) + (per_class or len(files))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from goldilocks.dataset.sources import cache, packing
 # Part of the name under which keys are cached: to be raised whenever they are computed in another
 # way.
 KEYS = 1
+FILE = "row_keys.npz"  # of the artifacts of a run: keys of its rows by part
 
 
 def keys(dataset: Dataset) -> np.ndarray | None:
@@ -28,13 +30,12 @@ def keys(dataset: Dataset) -> np.ndarray | None:
     """
     if dataset.kind == "series":
         return None
-    if dataset.kind != "image":
-        return _of_columns(dataset)
-    if dataset.image_size is None and not isinstance(dataset.x, np.memmap):
-        return _of_images(dataset)
+    is_streamed = dataset.image_size is not None
+    if dataset.kind != "image" or not (is_streamed or isinstance(dataset.x, np.memmap)):
+        return of_raw(dataset.kind, dataset.x)
 
     name = {"content": dataset.digest, "rows": len(dataset.y), "keys": KEYS}
-    return np.array(cache.prepared(name, lambda: {"keys": _of_images(dataset)})["keys"])
+    return np.array(cache.prepared(name, lambda: {"keys": of_raw("image", dataset.x)})["keys"])
 
 
 def digest(dataset: Dataset, rows: np.ndarray) -> str:
@@ -47,7 +48,7 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
         return cache.digest(str(spans), starts - starts[:1], windows.points(rows), y)
     if dataset.kind == "table":
         names = list(getattr(dataset.x, "columns", []))
-        return cache.digest(str(names), _of_columns(dataset)[rows], y)
+        return cache.digest(str(names), of_raw("table", dataset.x)[rows], y)
     if dataset.kind == "text":
         return packing.digest(dataset.x[rows], y, dataset.classes)
 
@@ -56,10 +57,17 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
     return cache.digest(of_rows[rows], y, str(dataset.image_size or dataset.x.shape[1:]))
 
 
-def _of_images(dataset: Dataset) -> np.ndarray:
-    """Return the key of each image: of its pixels, or of its file where it is streamed."""
+def of_raw(kind: str, x: Any) -> np.ndarray:
+    """Return `keys` of rows as a model takes them.
+
+    Args:
+        kind: "table", "text" or "image".
+        x: As `Dataset.x`; images of which only paths are there have the keys of their files.
+    """
+    if kind != "image":
+        return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(x), index=False), np.uint64)
     with ThreadPoolExecutor() as threads:  # hashlib and read() both release the interpreter lock.
-        return np.array(list(threads.map(_of_image, dataset.x)), np.uint64)
+        return np.array(list(threads.map(_of_image, x)), np.uint64)
 
 
 def _of_image(image: str | np.ndarray) -> int:
@@ -67,9 +75,3 @@ def _of_image(image: str | np.ndarray) -> int:
     if isinstance(image, str):
         image = np.fromfile(image, np.uint8)
     return int.from_bytes(hashlib.blake2b(image.tobytes(), digest_size=8).digest())
-
-
-def _of_columns(dataset: Dataset) -> np.ndarray:
-    """Return the key of each text, or of each row of a table."""
-    frame = pd.DataFrame(dataset.x)
-    return np.asarray(pd.util.hash_pandas_object(frame, index=False), np.uint64)

@@ -180,7 +180,9 @@ def _read_numbers(
             f"{path}: the column {target!r} holds {example!r}; expected numbers to predict, such "
             f"as those of {', '.join(numeric[:10]) or 'no column'}."
         )
-    answers, _ = targets.read(frame[[target]], path, features.decimals_of(frame, options), options)
+    answers, _, _ = targets.read(
+        frame[[target]], path, features.decimals_of(frame, options), options
+    )
     targets.check_range(answers[target].replace([np.inf, -np.inf], np.nan))
     constant = [
         name for name in numeric if name != target and prepared.readings[name].distinct <= 1

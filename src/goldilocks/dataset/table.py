@@ -98,7 +98,7 @@ def load(
             )
 
     decimals = features.decimals_of(frame, options)
-    answers, read_as = targets.read(frame[labels], path, decimals, options)
+    answers, read_as, styles = targets.read(frame[labels], path, decimals, options)
     notes += read_as
     usable = targets.present(answers)
     if not usable.all():
@@ -144,6 +144,7 @@ def load(
         header=header,
         raw_keys=table.raw_keys()[usable],
         target=", ".join(labels),
+        target_reading=styles.get(labels[0]),
         readings=prepared.readings,
         notes=tuple(notes),
     )

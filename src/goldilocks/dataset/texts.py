@@ -31,8 +31,6 @@ from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache, packing
 from goldilocks.errors import DataError
 
-NUMBER = r"\s*[+-]?\d+([.,]\d+)?\s*"
-
 
 def load(
     *,
@@ -101,35 +99,37 @@ def load(
     """
     options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
     others = {"validation": validation_file, "test": test_file}
-    target_names = ""
-    if dir is not None and file is not None:
-        location = Path(str(dir)).expanduser()
-        listing = labels.read(
-            location,
-            content.TEXTS,
-            splits.read(tabular.path_of(file), header=header, others=others, split=split),
-            split=split,
-            target=target,
-            options=options,
-            drop_classes=drop_classes,
-        )
-        rows = _from_folder(listing)
-        target_names = ", ".join(rows.answers)
-    elif dir is not None:
-        location = Path(str(dir)).expanduser()
-        listing = folders.find(
-            location,
-            content.TEXTS,
-            outer=outer_folders,
-            drop=drop_classes,
-            parts={"validation": validation_dir, "test": test_dir},
-        )
-        rows = _from_folder(listing)
-    else:
+    if dir is None:
         location = tabular.path_of(str(file))
         parted = splits.read(location, header=header, others=others, split=split)
         rows = _from_file(parted, str(text), target, options, drop_classes)
-        target_names = ", ".join(rows.answers)
+    else:
+        location = Path(str(dir)).expanduser()
+        if file is None:
+            listing = folders.find(
+                location,
+                content.TEXTS,
+                outer=outer_folders,
+                drop=drop_classes,
+                parts={"validation": validation_dir, "test": test_dir},
+            )
+        else:
+            listing = labels.read(
+                location,
+                content.TEXTS,
+                splits.read(tabular.path_of(file), header=header, others=others, split=split),
+                split=split,
+                target=target,
+                options=options,
+                drop_classes=drop_classes,
+            )
+        rows = _from_folder(listing)
+    target_names = ", ".join(rows.answers)
+    if file is None:
+        target_names = ""
+    text_column = None
+    if text is not None:
+        text_column = str(text)
 
     x = rows.x
     problem, y, classes, inferred = targets.prepare(rows.answers, problem)
@@ -162,7 +162,7 @@ def load(
         groups=rows.groups,
         raw_keys=rows.raw_keys,
         target=target_names,
-        text_column=None if text is None else str(text),
+        text_column=text_column,
         notes=(*rows.notes, *inferred),
     )
 
@@ -229,17 +229,12 @@ def _from_file(
 
     column = frame[text]
     if not features.is_text(column):
-        value = column.dropna().iloc[0] if column.notna().any() else ""
+        value = next(iter(column.dropna()), "")
         raise DataError(
             f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
             "texts in every row. Give another dataset.text; for numbers, use dataset=table."
         )
-    if column.dropna().str.fullmatch(NUMBER).all():
-        notes.append(
-            f"The column {text!r} holds numbers alone, which are read as texts; for numbers, use "
-            "dataset=table."
-        )
-    answers, read_as = targets.read(
+    answers, read_as, _ = targets.read(
         frame[labels], path, features.decimals_of(frame[labels], options), options
     )
     notes += read_as

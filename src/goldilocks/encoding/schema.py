@@ -42,6 +42,7 @@ class Schema:
         delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
         levels: Of images of more than 8 bits: the values that become 0 and 255; None where none
             were seen, or the run was of an earlier version.
+        target_reading: As `Dataset.target_reading`.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Schema:
     step: int
     delay: int
     levels: Levels | None = None
+    target_reading: Reading | None = None
 
     def to_json(self) -> str:
         """Return the schema as `from_json` reads it."""
@@ -98,6 +100,7 @@ def of(dataset: Dataset, problem: str) -> Schema:
         target=target_of(dataset.target, problem),
         classes=dataset.classes,
         unit=dataset.unit,
+        target_reading=dataset.target_reading,
         columns=columns,
         image_size=(height, width) if channels else None,
         channels=channels,
@@ -129,6 +132,8 @@ def from_json(text: str) -> Schema:
         for name, column in written["columns"].items():
             reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
             written["columns"][name] = reading
+        if written.get("target_reading"):
+            written["target_reading"] = Reading.from_json(written["target_reading"])
         for pair in ("image_size", "levels"):
             if written.get(pair):
                 written[pair] = tuple(written[pair])

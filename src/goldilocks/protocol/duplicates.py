@@ -14,12 +14,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from goldilocks.dataset import Dataset, row_keys
+from goldilocks.errors import SplitError
 from goldilocks.protocol import Rows
 
-# A table repeats its rows by nature where fewer than this fraction of them are distinct and ...
-DISTINCT = 0.5
-FEWEST = 30  # ... there are fewer contents than that, or ...
-CONFLICTS = 0.05  # ... more than this fraction of the repeated rows have another target.
+# A table repeats its rows by nature where fewer than this fraction of them are distinct and more
+# than CONFLICTS of the repeated rows have another target, or where fewer than COARSE are distinct.
+DISTINCT, CONFLICTS, COARSE = 0.5, 0.05, 0.1
+FEWEST = 20  # contents, from which on coarse tables are divided by content all the same
 
 
 def contents(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -42,7 +43,8 @@ def contents(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
     if dataset.kind == "table" and len(first) < DISTINCT * len(keys):
         answers = np.asarray(dataset.y).reshape(len(keys), -1)
         conflicts = int((answers != answers[first[of_row]]).any(axis=1).sum())
-        if len(first) < FEWEST or conflicts > CONFLICTS * repeated:
+        is_coarse = len(first) < min(FEWEST, COARSE * len(keys))
+        if is_coarse or conflicts > CONFLICTS * repeated:
             return all_different, (
                 f"Only {len(first)} of {len(keys)} rows are distinct, and {conflicts} rows that "
                 "repeat another one have another target. This table repeats its rows by nature, so "
@@ -74,6 +76,9 @@ def joined_groups(dataset: Dataset, keys: np.ndarray) -> Dataset:
     Args:
         dataset: With groups or without.
         keys: Of the content of each of its rows.
+
+    Raises:
+        SplitError: The rows of one such group are more than half.
     """
     if dataset.groups is None:
         return dataset
@@ -86,12 +91,25 @@ def joined_groups(dataset: Dataset, keys: np.ndarray) -> Dataset:
     shares = coo_array((np.ones(len(pairs)), (content, content.max() + 1 + group)), (size, size))
     _, component = connected_components(shares, directed=False)
     whole = pd.Series(component[content], pairs["content"]).groupby(level=0).first()
-    return replace(dataset, groups=whole.loc[keys].to_numpy(np.int64))
+    joined = whole.loc[keys].to_numpy(np.int64)
+    if np.bincount(joined).max() > len(keys) / 2 >= pd.Series(dataset.groups).value_counts().max():
+        raise SplitError(
+            f"dataset={dataset.name}: rows of different groups are equal, which ties groups with "
+            f"{np.bincount(joined).max()} of {len(keys)} rows together; expected parts that share "
+            "no group and no content. Remove rows that repeat others, or leave out dataset.group."
+        )
+    return replace(dataset, groups=joined)
 
 
 def firsts(keys: np.ndarray, rows: Rows) -> Rows:
     """Return the first row of each content among some rows, int64, ascending."""
     return rows[np.sort(np.unique(keys[rows], return_index=True)[1])]
+
+
+def copies(keys: np.ndarray, rows: Rows, chosen: Rows) -> np.ndarray:
+    """Return how many of some rows have the content of each chosen one, int64 (chosen,)."""
+    counts = pd.Series(keys[rows]).value_counts()
+    return counts.loc[keys[chosen]].to_numpy(np.int64)
 
 
 def with_copies(keys: np.ndarray, rows: Rows, chosen: Rows) -> Rows:

@@ -14,9 +14,11 @@ from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
+from goldilocks.formatting import percent
 from goldilocks.protocol import Rows, duplicates
 
 CLASSES = ("binary", "multiclass")  # The problem types whose splits are stratified.
+UNEVEN = 0.1  # of the asked size: by how much a part may miss it without a word
 DRAWINGS = 50  # Orders of the groups that are tried; each is cut at its best point.
 
 
@@ -132,7 +134,7 @@ def take(
         rest, moved = duplicates.apart(keys, rows, part, name)
     else:
         rest, part = _divide(dataset, keys, rows, size, seed, name)
-        left_out, moved = (), ()
+        left_out, moved = (), _uneven(dataset, keys, rows, part, size, name)
 
     missing = missing_classes(dataset, rows, rest)
     if len(rest) and len(part) and not missing:
@@ -156,6 +158,19 @@ def published_apart(
     """Return the published rows of a part that repeat no test row, int64, ascending, and notes."""
     rows = published(dataset).get(name, test_rows[:0])
     return duplicates.apart(keys, rows, test_rows, "test")
+
+
+def _uneven(
+    dataset: Dataset, keys: np.ndarray, rows: Rows, part: Rows, size: int, name: str
+) -> tuple[str, ...]:
+    """Return a sentence about a part that copies make larger or smaller than asked, if it is."""
+    share, asked = len(part) / len(rows), size / len(countable(dataset, keys, rows))
+    if dataset.groups is not None or abs(share - asked) <= UNEVEN * asked:
+        return ()
+    return (
+        f"The {name} rows are {percent(share)} of the rows that they were drawn from, and "
+        f"{percent(asked)} of the distinct ones: some repeat far more often than others.",
+    )
 
 
 def countable(dataset: Dataset, keys: np.ndarray, rows: Rows) -> Rows:
@@ -198,7 +213,12 @@ def _divide(
             f"rows, or change protocol.{name}."
         )
     check_classes(dataset, distinct, 2, f"the {unit} that {name} rows are drawn from")
-    part = duplicates.with_copies(keys, rows, _random(dataset, distinct, size, seed))
+    # A content with more rows than the part shall have stays in the rest.
+    room = size / len(distinct) * len(rows)
+    fitting = distinct[duplicates.copies(keys, rows, distinct) <= max(1, room)]
+    if len(np.unique(labels_of(dataset)[fitting])) < fewest or size > len(fitting) - fewest:
+        fitting = distinct
+    part = duplicates.with_copies(keys, rows, _random(dataset, fitting, size, seed))
     return np.setdiff1d(rows, part), part
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks import backend, console
+from goldilocks.dataset import row_keys
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
@@ -133,6 +134,12 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         description.write(outcome, model, folder)
         figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
+        keys = row_keys.keys(dataset)
+        if keys is not None and dataset.image_size is None:  # Those of files tell no pixels.
+            parts = {
+                part: keys[getattr(spec.split, part)] for part in ("train", "validation", "test")
+            }
+            np.savez(folder / row_keys.FILE, allow_pickle=False, **parts)
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome

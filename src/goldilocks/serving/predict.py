@@ -6,26 +6,26 @@ import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
 
 from goldilocks import console
+from goldilocks.dataset import row_keys
 from goldilocks.encoding.schema import Schema
-from goldilocks.problem import resolve
-from goldilocks.serving import unlabeled
+from goldilocks.problem import standard
+from goldilocks.serving import truths, unlabeled
 from goldilocks.tracking import inputs, registry
 from goldilocks.tracking.store import MlflowStore
-
-if TYPE_CHECKING:
-    import keras
 
 BATCH = 128  # rows that the network takes at once
 
 
 def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None:
     """Predict a file or a folder, and write CSV to a file or to standard output.
+
+    Where the input holds the target, its score is said.
 
     Args:
         store: Where the model is.
@@ -45,7 +45,7 @@ def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None
     header, rows = unlabeled.read(path, schema)
     rows = itertools.chain([next(rows)], rows)
 
-    tables = _tables(store.load_model(run_id), schema, header, rows)
+    tables = _tables(store, run_id, schema, header, rows)
     if output is None:
         _write(tables, sys.stdout)
         sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
@@ -87,9 +87,7 @@ def table(
     if not schema.classes or schema.problem.endswith("regression"):
         return pd.DataFrame(columns | {target: predictions[:, 0]})
 
-    keys = ("type", "last_activation", "loss", "metrics", "standardize")
-    auto = dict.fromkeys(keys, "auto")
-    decisions = decided(resolve(schema.problem, **auto, override=False), predictions)
+    decisions = decided(standard(schema.problem), predictions)
     if schema.problem == "multilabel":
         classes = np.array(schema.classes)
         columns[target] = [", ".join(classes[row.astype(bool)]) for row in decisions]
@@ -105,18 +103,27 @@ def table(
 
 
 def _tables(
-    model: keras.Model, schema: Schema, header: str, rows: Iterator[unlabeled.Rows]
+    store: MlflowStore, run_id: str, schema: Schema, header: str, rows: Iterator[unlabeled.Rows]
 ) -> Iterator[pd.DataFrame]:
+    """Yield the predictions of some rows after others, and say the score of all at the end."""
+    model = store.load_model(run_id)
     # Imports Keras, for which an error of the input must not wait.
     from goldilocks.encoding import encoder
+    from goldilocks.serving import score
 
+    scored: list[score.Part] = []
     for part in rows:
         for note in part.notes:
             console.note(f"  {note}")
         if len(part.names):
             x = encoder.columns(part.x) if schema.kind == "table" else part.x
             predictions = model.predict(encoder.tensors(x), batch_size=BATCH, verbose=0)
+            truth = truths.of_files(part.names, schema) if header == "file" else part.truth
+            if truth is not None:
+                scored.append((truth, predictions, row_keys.of_raw(schema.kind, part.x)))
             yield table(schema, header, part.names, predictions)
+    for line in score.lines(store, run_id, schema, scored):
+        console.note(line)
 
 
 def _write(tables: Iterator[pd.DataFrame], file: TextIO) -> int:

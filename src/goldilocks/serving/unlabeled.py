@@ -1,4 +1,4 @@
-"""Raw input without targets, a file or a folder -> rows as a logged model takes them."""
+"""Raw input, with targets or without, a file or a folder -> rows as a logged model takes them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, did_you_mean
+from goldilocks.serving import truths
 
 if TYPE_CHECKING:
     import pandas
@@ -50,11 +51,14 @@ class Rows:
             `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
             the columns' units.
         notes: Sentences about what was skipped on the way to these rows.
+        truth: float64 (rows,), the target as `Dataset.y`, NaN where it is not known; None where no
+            column has it.
     """
 
     names: Sequence[Any]
     x: Any
     notes: tuple[str, ...] = ()
+    truth: np.ndarray | None = None
 
 
 def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
@@ -106,7 +110,10 @@ def _check_is_table(path: Path, kind: str) -> None:
 
 
 def _in_parts(
-    names: np.ndarray, take: Callable[[np.ndarray], Any], notes: Sequence[str] = ()
+    names: np.ndarray,
+    take: Callable[[np.ndarray], Any],
+    notes: Sequence[str],
+    truth: np.ndarray | None = None,
 ) -> Iterator[Rows]:
     """Yield rows some at a time, with all notes beside the first.
 
@@ -114,17 +121,20 @@ def _in_parts(
         names: Of all rows.
         take: Positions of rows -> these rows.
         notes: As of `Rows`.
+        truth: As of `Rows`, of all rows.
     """
     for start in range(0, len(names), ROWS):
         rows = np.arange(start, min(start + ROWS, len(names)))
-        yield Rows(list(names[rows]), take(rows), tuple(notes))
+        of_rows = None if truth is None else truth[rows]
+        yield Rows(list(names[rows]), take(rows), tuple(notes), of_rows)
         notes = ()
 
 
 def _table(path: Path, schema: Schema) -> Iterator[Rows]:
     rows = _columns(path, schema, list(schema.columns))
     frame = conform.conform(rows, schema.columns, path)
-    yield from _in_parts(np.arange(1, len(frame) + 1), frame.take)
+    truth, notes = truths.of_columns(rows, schema, path)
+    yield from _in_parts(np.arange(1, len(frame) + 1), frame.take, notes, truth)
 
 
 def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -134,14 +144,15 @@ def _texts(path: Path, schema: Schema) -> Iterator[Rows]:
         header = list(files.read_cells(path, header=schema.header, ask=False).frame.columns)
         name = header[0] if len(header) == 1 else TEXT
 
-    texts = columns.texts(_columns(path, schema, [name])[name])
+    frame = _columns(path, schema, [name])
+    texts = columns.texts(frame[name])
     rows = np.flatnonzero(texts != "")
     if not len(rows):
         raise DataError(f"{path} has no text in the column {name!r}; expected at least one.")
-    notes = []
+    truth, notes = truths.of_columns(frame.iloc[rows], schema, path)
     if missing := len(texts) - len(rows):
-        notes = [f"Left out {missing} of {len(texts)} rows: they have no text."]
-    yield from _in_parts(rows + 1, texts[rows].take, notes)
+        notes.append(f"Left out {missing} of {len(texts)} rows: they have no text.")
+    yield from _in_parts(rows + 1, texts[rows].take, notes, truth)
 
 
 def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
@@ -187,7 +198,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
 
 
 def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFrame:
-    """Return a file's columns of these names, with at least one row."""
+    """Return the columns of a file that has these ones, with at least one row."""
     frame = files.read_cells(path, header=schema.header, ask=False).frame
     header = [str(name) for name in frame.columns]
     missing = [name for name in wanted if name not in header]
@@ -201,7 +212,7 @@ def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFr
         )
     if frame.empty:
         raise DataError(f"{path} has a header line and no rows; expected at least one to predict.")
-    return frame[list(wanted)]
+    return frame
 
 
 def _text_files(path: Path) -> Iterator[Rows]:

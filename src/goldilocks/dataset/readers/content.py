@@ -137,8 +137,11 @@ def ignored_as(entry: os.DirEntry[str], wanted: Files) -> str:
     name, suffix = entry.name, suffix_of(entry.name)
     if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
         return f"link to nothing ({name})"
-    if name.startswith((".", "__MACOSX")):
-        return f"hidden folder ({name})" if entry.is_dir() else "hidden"
+    is_hidden = name.startswith((".", "__MACOSX"))
+    if is_hidden and entry.is_dir():
+        return f"hidden folder ({name})"
+    if is_hidden:
+        return "hidden"
     if entry.is_dir():
         return ""
     if not entry.is_file():  # To open a pipe would wait for ever.

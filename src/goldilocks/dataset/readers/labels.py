@@ -57,7 +57,7 @@ def read(
     tabular.check_columns(columns, others, path)
 
     decimals = features.decimals_of(frame[columns], options)
-    answers, notes = targets.read(frame[columns], path, decimals, options)
+    answers, notes, _ = targets.read(frame[columns], path, decimals, options)
     present = targets.present(answers)
     usable = present & names.notna().to_numpy()
     if drop_classes:

@@ -140,7 +140,9 @@ def _inside(files: Sequence[str]) -> dict[str, str]:
 
     Folders that hold one folder and nothing else are descended into.
     """
-    common = posixpath.commonpath(map(posixpath.dirname, files)) if files else ""
+    if not files:
+        return {}
+    common = posixpath.commonpath(map(posixpath.dirname, files))
     names = [posixpath.dirname(file[len(common) + 1 :]).partition("/")[0] for file in files]
     if not any(names) and "/" in common:
         names = [posixpath.basename(common)] * len(files)

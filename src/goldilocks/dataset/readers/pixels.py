@@ -78,7 +78,7 @@ def decode(
                     f"{image.width} x {image.height} pixels, too many; "
                     f"dataset.pixel_limit={np.ceil(megapixels):g} takes them"
                 )
-            return _decode(image, path, image_size, levels)
+            return _decode(image, image_size, levels)
     except UnreadableFile:
         raise
     except Exception as error:  # A damaged file leads decoders to any of them.
@@ -135,20 +135,17 @@ def gray(pixels: np.ndarray) -> np.ndarray:
 
 
 def _decode(
-    image: ImageFile.ImageFile,
-    path: str | Path,
-    image_size: tuple[int, int],
-    levels: depth.Levels | None,
+    image: ImageFile.ImageFile, image_size: tuple[int, int], levels: depth.Levels | None
 ) -> Picture:
     """Decode an opened image, as `decode` does."""
     height, width = image_size
     image.draft(None, (SPARE * width, SPARE * height))
     shown: Image.Image = image
     span = math.nan, math.nan
-    deep = depth.values(image, path)
+    deep = depth.values(image)
     if deep is not None:
         span = float(deep.min()), float(deep.max())
-        shown = depth.scaled(deep, image, levels or depth.levels_of(*span))
+        shown = depth.scaled(deep, levels or depth.levels_of(*span))
 
     transparent = False
     if shown.has_transparency_data:
@@ -182,4 +179,6 @@ def _reason(path: str | Path, error: Exception) -> str:
         return f"{name} cut short"
     if name:
         return f"damaged or unusual {name}"
-    return "no image" if head else "empty"
+    if not head:
+        return "empty"
+    return "no image"

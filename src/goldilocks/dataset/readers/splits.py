@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,48 +48,43 @@ def read(
         DataError: A file cannot be read, their columns differ, or a cell of `split` names no part.
     """
     cells = files.read_cells(path, header=header)
-    frames, notes, paths = {"": cells.frame}, list(cells.notes), [str(path)]
+    frame, notes, paths = cells.frame, list(cells.notes), [str(path)]
+    column = tabular.column_of(split, list(frame.columns), path, "dataset.split")
+    parts = [""] * len(frame)
     for part, name in others.items():
         if name is None:
             continue
         other = tabular.path_of(name, f"{part}_file")
-        frame = files.read_cells(other, header=header).frame
-        differing = list(map(str, cells.frame.columns.symmetric_difference(frame.columns)))
+        added = files.read_cells(other, header=header).frame
+        differing = list(map(str, frame.columns.symmetric_difference(added.columns)))
         if differing:
             raise DataError(
                 f"{path} and {other} differ in their columns {', '.join(differing[:10])}; expected "
                 "the same ones in both, the target among them. Rename or remove columns, or take "
                 "the rows of a file without a target for `goldilocks predict`."
             )
-        frames[part] = frame[list(cells.frame.columns)]
+        frame = _joined(frame, added, f"{path} and {other}")
+        parts += [part] * len(added)
         paths.append(str(other))
-        notes.append(f"Took the {len(frame)} rows of {other} for {part}, behind those of {path}.")
+        notes.append(f"Took the {len(added)} rows of {other} for {part}, behind those of {path}.")
 
-    parts = np.repeat(np.array(list(frames), object), list(map(len, frames.values())))
-    if len(frames) > 1:
-        joined = pd.concat(frames.values(), ignore_index=True)
-        _check_alike(frames.values(), joined, paths)
-        cells = replace(cells, frame=joined)
-    column = tabular.column_of(split, list(cells.frame.columns), path, "dataset.split")
     if column is not None:
-        parts = _of_column(cells.frame[column], path)
-    return Parted(replace(cells, notes=tuple(notes)), parts, Path(" and then ".join(paths)))
+        parts = _of_column(frame[column], path)
+    cells = replace(cells, frame=frame, notes=tuple(notes))
+    return Parted(cells, np.array(parts, object), Path(" and then ".join(paths)))
 
 
-def _check_alike(
-    frames: Collection[pd.DataFrame], joined: pd.DataFrame, paths: Sequence[str]
-) -> None:
-    """Raise DataError where each file has a reading of a column, and all together have none."""
+def _joined(first: pd.DataFrame, second: pd.DataFrame, paths: str) -> pd.DataFrame:
+    """Return the rows of two files; raise DataError where a column has a reading in each alone."""
+    joined = pd.concat([first, second], ignore_index=True)
     for name in joined.columns:
-        of_files = [frame[name] for frame in frames]
-        are_texts = set(map(columns.is_text, of_files))
-        if are_texts == {False} or not all(map(_is_read, of_files)) or _is_read(joined[name]):
-            continue
-        examples = [repr(column.dropna().iloc[0]) for column in of_files]
-        raise DataError(
-            f"The column {name!r} is written {', '.join(examples)} in {', '.join(paths)}: no one "
-            "way of writing numbers or dates fits all. Expected the same in each; save them alike."
-        )
+        if _is_read(first[name]) and _is_read(second[name]) and not _is_read(joined[name]):
+            examples = [repr(column.dropna().iloc[0]) for column in (first[name], second[name])]
+            raise DataError(
+                f"The column {name!r} is written {', '.join(examples)} in {paths}: no one way of "
+                "writing numbers or dates fits all. Expected the same in each; save them alike."
+            )
+    return joined
 
 
 def _is_read(column: pd.Series) -> bool:
@@ -99,8 +94,8 @@ def _is_read(column: pd.Series) -> bool:
     return bool(numbers.read_numbers(columns.cells(column)) or dates.read_dates(column))
 
 
-def _of_column(column: pd.Series, path: Path) -> np.ndarray:
-    """Return the part of each row, object (rows,), as a column says it."""
+def _of_column(column: pd.Series, path: Path) -> list[str]:
+    """Return the part of each row as a column says it."""
     words = column.astype(object).fillna("").astype(str).str.strip()
     parts = words.str.casefold().map(PARTS)
     strange = words[parts.isna()].unique()
@@ -110,7 +105,7 @@ def _of_column(column: pd.Series, path: Path) -> np.ndarray:
             f"The column {column.name!r} of {path.name} holds {held}; "
             f"expected rows for train, and else only the words {', '.join(PARTS)}."
         )
-    return parts.to_numpy(object)
+    return parts.tolist()
 
 
 def fixed(parts: Sequence[str] | np.ndarray) -> dict[str, np.ndarray]:
@@ -126,7 +121,9 @@ def fixed(parts: Sequence[str] | np.ndarray) -> dict[str, np.ndarray]:
 
 def digest(content: str, parts: Sequence[str] | np.ndarray) -> str:
     """Return the digest of rows with their parts; that of the rows where there are none."""
-    return cache.digest(content, ",".join(parts)) if any(parts) else content
+    if not any(parts):
+        return content
+    return cache.digest(content, ",".join(parts))
 
 
 def possible(x: pd.DataFrame) -> list[str]:

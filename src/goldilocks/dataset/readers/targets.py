@@ -16,7 +16,7 @@ from pandas.api import types
 
 from goldilocks.dataset.readers import features, numbers, tabular
 from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
-from goldilocks.dataset.readers.reading import ReadingOptions
+from goldilocks.dataset.readers.reading import NUMBER, Reading, ReadingOptions
 from goldilocks.errors import DataError
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
@@ -32,7 +32,7 @@ def read(
     path: Path,
     decimals: Callable[[], set[str]],
     options: ReadingOptions,
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, list[str], dict[str, Reading]]:
     """Return target columns as numbers or as the words of the file; missing where there is none.
 
     A word such as NA is a class among other words, and a missing value among numbers.
@@ -44,8 +44,8 @@ def read(
         options: What was decided about the reading.
 
     Returns:
-        Columns of float64, or of objects that are str or None; and sentences on what was taken for
-        what.
+        Columns of float64, or of objects that are str or None; sentences on what was taken for
+        what; and how columns of numbers were read.
 
     Raises:
         DataError: Numbers can be read in two ways.
@@ -58,6 +58,7 @@ def read(
 
     read: dict[str, pd.Series] = {}
     notes: list[str] = []
+    styles: dict[str, Reading] = {}
     for column_name, column in columns.items():
         name = str(column_name)
         if not features.is_text(column):
@@ -70,12 +71,13 @@ def read(
             unit = reading.style.before or reading.style.behind
             if not (unit and len(whole) <= FEW_INTEGERS):  # "3 stars" is the name of a class.
                 read[name] = pd.Series(reading.values, columns.index)
+                styles[name] = Reading(kind=NUMBER, style=reading.style, words=reading.words)
                 notes += _read_as(name, reading)
                 continue
         words, remarks = _words(name, column, options)
         read[name] = words
         notes += remarks
-    return pd.DataFrame(read, index=columns.index), notes
+    return pd.DataFrame(read, index=columns.index), notes, styles
 
 
 def _read_as(name: str, reading: NumberReading) -> list[str]:
@@ -135,7 +137,7 @@ def keep_classes(columns: pd.DataFrame, drop: Sequence[str]) -> np.ndarray:
     Raises:
         DataError: A class is in no row.
     """
-    names = columns.map(_shown, na_action="ignore")
+    names = columns.map(shown, na_action="ignore")
     classes = tuple(sorted(names.stack().unique()))
     unwanted = tabular.names_of(drop, classes)
     for name in unwanted:
@@ -183,7 +185,7 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
     distinct = np.unique(values)
     if len(distinct) == 1:
         raise DataError(
-            f"The target {name!r} is {_shown(distinct[0])} in every row; expected at least two "
+            f"The target {name!r} is {shown(distinct[0])} in every row; expected at least two "
             "values."
         )
 
@@ -237,7 +239,7 @@ def _is_number(value: object) -> bool:
 def _inferred(values: np.ndarray, distinct: np.ndarray) -> tuple[str, str]:
     """Return a problem type, and why."""
     if len(distinct) == 2:
-        return "binary", f"it has two values, {_shown(distinct[0])} and {_shown(distinct[1])}"
+        return "binary", f"it has two values, {shown(distinct[0])} and {shown(distinct[1])}"
     if values.dtype == object:
         return "multiclass", f"it holds {len(distinct)} different texts"
     if (distinct % 1 != 0).any():
@@ -253,7 +255,7 @@ def _inferred(values: np.ndarray, distinct: np.ndarray) -> tuple[str, str]:
 def _classes(
     name: str, values: np.ndarray, distinct: np.ndarray, problem: str, notes: list[str]
 ) -> Prepared:
-    names = tuple(_shown(value) for value in distinct)
+    names = tuple(shown(value) for value in distinct)
     if problem == "binary" and len(distinct) != 2:
         raise DataError(
             f"The target {name!r} has {len(distinct)} values ({_some(names)}), and dataset.problem "
@@ -297,7 +299,7 @@ def _multilabel(columns: pd.DataFrame) -> Prepared:
         answers = columns.iloc[:, index].map(lambda value: ANSWERS.get(str(value).lower(), value))
         values = _numbers(answers)
         if values is None or not np.isin(values, (0.0, 1.0)).all():
-            strange = tuple(map(_shown, columns.iloc[:, index].unique()))
+            strange = tuple(map(shown, columns.iloc[:, index].unique()))
             raise DataError(
                 f"The label {name!r} holds {_some(strange)}; expected only 0 and 1, true and "
                 "false, or yes and no."
@@ -313,7 +315,7 @@ def _multilabel(columns: pd.DataFrame) -> Prepared:
     return "multilabel", y, labels, [note]
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Return a value as a class's name: whole numbers without their decimals."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

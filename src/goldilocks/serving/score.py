@@ -1,0 +1,72 @@
+"""Predictions of rows whose truth is known -> their score, and whether the model had seen them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from goldilocks.dataset import row_keys
+from goldilocks.encoding.schema import Schema
+from goldilocks.encoding.targets import encode_targets
+from goldilocks.errors import StoreError
+from goldilocks.evaluation import scores
+from goldilocks.evaluation.intervals import interval
+from goldilocks.formatting import number
+from goldilocks.problem import standard
+from goldilocks.tracking.store import MlflowStore
+
+# Truth as `unlabeled.Rows.truth`, predictions, float32 (rows, outputs), and keys, uint64 (rows,).
+Part = tuple[np.ndarray, ...]
+
+
+def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]) -> list[str]:
+    """Return the score as people read it, and how many of these rows the run had; [] without truth.
+
+    Args:
+        store: Where the run is.
+        run_id: Of the run that trained the model.
+        schema: Of the model.
+        parts: All predicted rows.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    if not parts:
+        return []
+    of_all, predictions, keys = map(np.concatenate, zip(*parts, strict=True))
+    known = np.isfinite(of_all)
+    truth, predictions, keys = of_all[known], predictions[known], keys[known]
+    if not len(truth):
+        return []
+
+    problem = standard(schema.problem)
+    [metric] = problem.metrics
+    y = truth.astype("int64" if problem.type == "multiclass" else "float32")
+    encoded = encode_targets(problem, predictions.shape[1], y)
+    score = number(scores.scores(problem, encoded, predictions)[metric])
+
+    # Equal rows belong together. Which rows are of one group is not known here.
+    clusters = keys if len(np.unique(keys)) < len(keys) else None
+    ends = interval(problem, metric, encoded, predictions, clusters)
+    if ends is not None and store.get_run(run_id).params.get("dataset.group", "null") == "null":
+        score += f" ({number(ends.low)} to {number(ends.high)})"
+    return [
+        f"score     {metric} {score}, of {len(truth)} of {len(of_all)} rows: those whose target "
+        "the model knows",
+        _seen(store, run_id, keys),
+    ]
+
+
+def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
+    """Return the sentence on which of the scored rows the run had: uint64 keys (rows,)."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            file = store.download_artifact(run_id, row_keys.FILE, Path(folder))
+            with np.load(file) as logged:
+                counts = [f"{np.isin(keys, logged[name]).sum()} in {name}" for name in logged]
+    except StoreError:
+        return "The run logged no keys of its rows: whether it had these is not known."
+    return f"Of these {len(keys)} rows, so many equal rows that the run had: {', '.join(counts)}."

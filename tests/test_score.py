@@ -1,0 +1,81 @@
+import numpy as np
+
+from goldilocks.encoding.schema import Schema
+from goldilocks.errors import StoreError
+from goldilocks.serving import score
+from goldilocks.tracking.query import StoredRun
+
+SCHEMA = Schema(
+    kind="table",
+    problem="binary",
+    target="sold",
+    classes=("no", "yes"),
+    unit="",
+    columns={},
+    image_size=None,
+    channels=0,
+    text=None,
+    time=(),
+    header=None,
+    time_format="",
+    fill=0,
+    lookback=0,
+    step=0,
+    delay=0,
+)
+
+
+class OneRun:
+    """A store of one run, which logged these keys of its rows."""
+
+    def __init__(self, params=None, **keys):
+        self.params, self.keys = params or {}, keys
+
+    def get_run(self, run_id):
+        return StoredRun(run_id, "a run", "FINISHED", self.params, {}, {}, ())
+
+    def download_artifact(self, run_id, path, folder):
+        if not self.keys:
+            raise StoreError("it logged none")
+        np.savez(folder / path, **self.keys)
+        return folder / path
+
+
+def lines(store, truth=(1, 0, 1, np.nan)):
+    predictions = np.array([[0.9], [0.1], [0.2], [0.5]], "float32")
+    keys = np.arange(1, 5, dtype=np.uint64)
+    return score.lines(store, "a", SCHEMA, [(np.array(truth), predictions, keys)])
+
+
+def test_the_score_is_of_the_rows_that_have_a_target_and_has_an_interval():
+    first = lines(OneRun(train=[9]))[0]
+    assert first.startswith("score     accuracy 0.6667 (0.2077 to 0.9385), of 3 of 4 rows")
+
+
+def test_where_rows_belong_together_there_is_no_interval():
+    first = lines(OneRun({"dataset.group": "patient"}, train=[9]))[0]
+    assert "accuracy 0.6667, of" in first
+
+
+def test_equal_rows_count_as_one_in_the_interval():
+    predictions, truth = np.array([[0.9], [0.2]] * 40, "float32"), np.ones(80)
+    alike, apart = (
+        score.lines(OneRun(train=[9]), "a", SCHEMA, [(truth, predictions, rows)])[0]
+        for rows in (np.repeat(np.arange(20), 4), np.arange(80))
+    )
+    assert alike.startswith("score     accuracy 0.5 (")
+    assert alike != apart
+
+
+def test_without_a_truth_there_is_no_score():
+    assert score.lines(OneRun(), "a", SCHEMA, []) == []
+    assert lines(OneRun(train=[9]), truth=(np.nan,) * 4) == []
+
+
+def test_it_says_how_many_rows_the_run_had():
+    said = lines(OneRun(train=[1, 2], validation=[3, 4], test=[8]))[1]
+    assert said.endswith("had: 2 in train, 1 in validation, 0 in test.")
+
+
+def test_a_run_that_logged_no_keys_cannot_tell():
+    assert "is not known" in lines(OneRun())[1]
