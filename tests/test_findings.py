@@ -211,6 +211,8 @@ def test_numbers_that_name_rows_are_named(load):
     ids = np.random.default_rng(0).choice(10**6, ROWS, replace=False)
     assert "dataset.drop=customerId" in found(load(clean().assign(customerId=ids)))["D302"]
     assert "D302" not in found(load(clean().assign(income=ids)))
+    copied = clean().assign(customerId=ids)
+    assert "D302" in found(load(pd.concat([copied, copied[:20]], ignore_index=True)))
 
 
 def test_nearly_constant_and_nearly_empty_columns_are_named(load):

@@ -116,7 +116,8 @@ class Settings:
                 continue
             key, _, value = override.partition("=")
             words.append(value if key in GROUPS else override.split(".", 1)[-1])
-        return name_of(words)
+        # Hydra escapes signs in the lists of a sweep's jobs.
+        return name_of([re.sub(r"\\([^\w])", r"\1", word) for word in words])
 
     @property
     def parent(self) -> str | None:

@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from goldilocks import console
-from goldilocks.config.literals import as_typed
-from goldilocks.config.settings import PARENT_FILE, Settings
+from goldilocks.config.literals import as_typed, plainest
+from goldilocks.config.settings import PARENT_FILE, Settings, key_of
 from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
@@ -70,7 +70,7 @@ class ParentRun:
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
         before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)
         self.opened = self.store.start_run(
-            name_of(overrides) or "sweep",
+            _name(jobs, overrides),
             parent=None,
             params={},
             tags={"role": "sweep", "fingerprint": fingerprint, "mlflow.source.name": "train.py"},
@@ -136,6 +136,14 @@ class ParentRun:
             self.opened.__exit__(JobError, error, None)
         else:
             self.opened.__exit__(None, None, None)
+
+
+def _name(jobs: Sequence[Settings], overrides: Sequence[str]) -> str:
+    """Return the name of a sweep: its data set, and the words by which its jobs differ."""
+    shared = set(jobs[0].overrides).intersection(*(job.overrides for job in jobs))
+    differing = {key_of(word) for job in jobs for word in job.overrides if word not in shared}
+    words = [plainest(word, sweeps=True) for word in overrides if key_of(word) in differing]
+    return name_of([jobs[0].data_name, *words])
 
 
 def _failures(job_records: Sequence[JobRecord]) -> str:

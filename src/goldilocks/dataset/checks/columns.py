@@ -47,9 +47,14 @@ def left_out(evidence: Evidence) -> Iterator[str]:
 
 
 def names_rows(evidence: Evidence) -> Iterator[str]:
-    """Name columns of different whole numbers that are called like an index or an identifier."""
+    """Name columns of different whole numbers that are called like an index or an identifier.
+
+    Rows that repeat others in every column have the number of those.
+    """
     for name, column in evidence.columns.items():
-        if NAMES_ROWS.search(_words(name)) and _are_whole(column) and column.dropna().is_unique:
+        if not NAMES_ROWS.search(_words(name)) or not _are_whole(column):
+            continue
+        if column.dropna().is_unique or column[~evidence.columns.duplicated()].dropna().is_unique:
             yield (
                 f"The column {name!r} has a different number in every row, and its name says that "
                 "it names the rows; it is an input all the same. Leave it out: "
