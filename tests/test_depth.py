@@ -56,10 +56,11 @@ def test_of_16_bit_colors_the_high_bytes_are_taken(tmp_path, channels):
     assert decoded.transparent == (channels in (2, 4))
 
 
+@pytest.mark.parametrize("highest", [4095, 16383])
 @pytest.mark.parametrize("channels", [2, 3, 4])
-def test_16_bit_colors_that_use_12_bits_are_refused(tmp_path, channels):
-    png(tmp_path / "a.png", noise(channels, 4095))
-    with pytest.raises(UnreadableFile, match="16-bit colours that use 12 bits or fewer"):
+def test_16_bit_colors_that_use_14_bits_are_refused(tmp_path, channels, highest):
+    png(tmp_path / "a.png", noise(channels, highest))
+    with pytest.raises(UnreadableFile, match="16-bit colours that use 14 bits or fewer"):
         pixels.decode(tmp_path / "a.png", (10, 12), levels=None)
 
 

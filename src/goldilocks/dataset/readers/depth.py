@@ -10,8 +10,8 @@ Levels = tuple[float, float]  # The values that become 0 and 255.
 
 # The highest values of masks and of 8, 10, 12, 14 and 16 bits.
 WHITES = (1, 255, 1023, 4095, 16383, 65535)
-# The highest byte of 16-bit colours that use 12 bits of 16 at most: 4,095 // 256.
-HIGHEST_OF_12_BITS = 15
+# The highest byte of 16-bit colours that use 14 bits of 16 at most: 16,383 // 256.
+HIGHEST_OF_14_BITS = 63
 
 
 def levels_of(low: float, high: float) -> Levels:
@@ -57,8 +57,8 @@ def values(image: ImageFile.ImageFile) -> np.ndarray | None:
         raise UnreadableFile("16-bit TIFF in planes, in CMYK or with white as 0; save it as PNG")
 
     if not is_gray:
-        if np.asarray(image.convert("RGB")).max() <= HIGHEST_OF_12_BITS:
-            raise UnreadableFile("16-bit colours that use 12 bits or fewer; save it with 8 bits")
+        if np.asarray(image.convert("RGB")).max() <= HIGHEST_OF_14_BITS:
+            raise UnreadableFile("16-bit colours that use 14 bits or fewer; save it with 8 bits")
         return None
     loaded = np.asarray(image)
     if "transparency" in image.info:
