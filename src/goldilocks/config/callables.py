@@ -51,8 +51,8 @@ class CheckedLoader(ConfigLoaderImpl):
             ConfigError: It names something to call that is not on the list.
         """
         config = super().load_configuration(*args, **kwargs)
-        for place in PLACES:
-            for key, value in _calls(config.hydra, place):
+        for name in PLACES:
+            for key, value in _calls(config.hydra, name):
                 raise ConfigError(
                     f"hydra.{key} is {value!r}, which would be called before anything is checked; "
                     f"expected one of {', '.join(sorted(ALLOWED))}. Nothing was run: take it out "

@@ -365,10 +365,10 @@ def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) 
             )
 
     for key in ("validation_dir", "test_dir", "validation_file", "test_file", "split"):
-        beside = "dir" if key.endswith("_dir") else "file"
-        if node.get(key) is not None and node.get(beside) is None:
-            yield f"dataset.{key} goes with dataset.{beside}; add that, or leave out dataset.{key}."
-        elif beside == "dir" and node.get(key) is not None and node.get("file") is not None:
+        needed = "dir" if key.endswith("_dir") else "file"
+        if node.get(key) is not None and node.get(needed) is None:
+            yield f"dataset.{key} goes with dataset.{needed}; add that, or leave out dataset.{key}."
+        elif needed == "dir" and node.get(key) is not None and node.get("file") is not None:
             yield (
                 f"dataset.{key} is a folder of classes, and dataset.file has the targets; leave "
                 "out one, or name the parts by dataset.split or files."

@@ -256,6 +256,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[list[Override], list[str]]:
             override = OverridesParser.create().parse_override(argument)
         except HydraException:
             override = None
+
         rule = rule_of(key_of(argument))
         if override is not None and override.key_or_group:
             overrides.append(override)
@@ -368,11 +369,11 @@ def _or_list(name: str, values: Sequence[str]) -> str:
     return f", or write one list: {word}"
 
 
-def _unknown_key(name: str, known: Sequence[str]) -> str:
+def _unknown_key(name: str, present: Sequence[str]) -> str:
     """Return why a key does not exist, with the nearest one, or those of its group."""
-    close = difflib.get_close_matches(name, GROUPS if "." not in name else known, n=1)
-    close = close or difflib.get_close_matches(name, known, n=1)
-    group = [key for key in known if key.startswith(name.split(".")[0] + ".")]
-    tops = dict.fromkeys(key.split(".")[0] for key in known)
+    close = difflib.get_close_matches(name, GROUPS if "." not in name else present, n=1)
+    close = close or difflib.get_close_matches(name, present, n=1)
+    group = [key for key in present if key.startswith(name.split(".")[0] + ".")]
+    tops = dict.fromkeys(key.split(".")[0] for key in present)
     hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(group or tops)}."
     return f"is not a key of this configuration; {hint}"

@@ -97,10 +97,10 @@ def _parse(file: Path, changed: int) -> Mapping[str, Any]:
         raise ConfigError(f"{file} is not YAML: {error}") from error
 
 
-def _merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(base: Mapping[str, Any], overriding: Mapping[str, Any]) -> dict[str, Any]:
     """Merge two mappings as Hydra does: mappings key by key, all else is replaced."""
     merged = dict(base)
-    for key, value in own.items():
+    for key, value in overriding.items():
         both = isinstance(value, Mapping) and isinstance(base.get(key), Mapping)
         merged[key] = _merge(base[key], value) if both else value
     return merged

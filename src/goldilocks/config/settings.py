@@ -267,6 +267,7 @@ def settled(
         for override in overrides
         if override[0] == "~"
     ]
+
     several = [group for group in GROUPS if group != "experiment" and not choices.get(group)]
     lost += [f"{group} has no single option; expected {group}=OPTION." for group in several]
     if lost:

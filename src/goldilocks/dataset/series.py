@@ -184,6 +184,7 @@ def _read_numbers(
         frame[[target]], path, features.decimals_of(frame, options), options
     )
     targets.check_range(answers[target].replace([np.inf, -np.inf], np.nan))
+
     constant = [
         name for name in numeric if name != target and prepared.readings[name].distinct <= 1
     ]
@@ -195,6 +196,7 @@ def _read_numbers(
             f"The target {target!r} has two values; a series is a regression, and so it is "
             "predicted as a number."
         )
+
     varying = [name for name in numeric if name not in constant]
     for name in varying:
         notes += [f"Column {name!r} {remark}." for remark in prepared.remarks[name]]

@@ -129,6 +129,7 @@ def from_json(text: str) -> Schema:
         time = written["time"] or ()
         written["time"] = (time,) if isinstance(time, str) else tuple(time)
         written = {"header": None, "fill": 0, "time_format": ""} | written
+
         for name, column in written["columns"].items():
             reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
             written["columns"][name] = reading

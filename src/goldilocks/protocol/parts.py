@@ -163,13 +163,13 @@ def published_apart(
 def _uneven(
     dataset: Dataset, keys: np.ndarray, rows: Rows, part: Rows, size: int, name: str
 ) -> tuple[str, ...]:
-    """Return a sentence about a part that copies make larger or smaller than asked, if it is."""
-    share, asked = len(part) / len(rows), size / len(countable(dataset, keys, rows))
-    if dataset.groups is not None or abs(share - asked) <= UNEVEN * asked:
+    """Return a sentence about a part that copies make larger or smaller than expected, if it is."""
+    share, expected = len(part) / len(rows), size / len(countable(dataset, keys, rows))
+    if dataset.groups is not None or abs(share - expected) <= UNEVEN * expected:
         return ()
     return (
         f"The {name} rows are {percent(share)} of the rows that they were drawn from, and "
-        f"{percent(asked)} of the distinct ones: some repeat far more often than others.",
+        f"{percent(expected)} of the distinct ones: some repeat far more often than others.",
     )
 
 

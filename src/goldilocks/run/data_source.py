@@ -46,8 +46,8 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
     if path.is_dir():
         option, key = _option_of_folder(path), "dir"
     elif "dataset.dir" in keys:
-        beside = next(word for word in overrides if key_of(word) == "dataset.dir")
-        option = _option_of_folder(Path(beside.partition("=")[2].strip("'")).expanduser())
+        directory = next(word for word in overrides if key_of(word) == "dataset.dir")
+        option = _option_of_folder(Path(directory.partition("=")[2].strip("'")).expanduser())
     elif "dataset.time" in keys:
         option = "series"
     elif "dataset.text" in keys:

@@ -37,8 +37,8 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     if not parts:
         return []
     of_all, predictions, keys = map(np.concatenate, zip(*parts, strict=True))
-    known = np.isfinite(of_all)
-    truth, predictions, keys = of_all[known], predictions[known], keys[known]
+    has_truth = np.isfinite(of_all)
+    truth, predictions, keys = of_all[has_truth], predictions[has_truth], keys[has_truth]
     if not len(truth):
         return []
 

@@ -54,9 +54,9 @@ def of_files(paths: Sequence[str], schema: Schema) -> np.ndarray:
     Returns:
         float64 (rows,), NaN where there is none.
     """
-    known = _indices(schema)
-    above = [[name for name in path.split("/")[:-1] if name in known] for path in paths]
-    return np.array([known[names[0]] if names else np.nan for names in above])
+    indices = _indices(schema)
+    above = [[name for name in path.split("/")[:-1] if name in indices] for path in paths]
+    return np.array([indices[names[0]] if names else np.nan for names in above])
 
 
 def _indices(schema: Schema) -> dict[str, float]:

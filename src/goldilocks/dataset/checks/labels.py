@@ -111,6 +111,7 @@ def unfit_metric(evidence: Evidence) -> Iterator[str]:
                 f"Always naming the most frequent class is {percent(share)} accurate, "
                 f"so {metric} tells little here. Go by {other}."
             )
+
     if metric == "mean_absolute_percentage_error":
         zeros = int((dataset.y == 0).sum())
         signs = len(np.unique(np.sign(dataset.y)))

@@ -47,6 +47,7 @@ def says_it_all(evidence: Evidence) -> Iterator[str]:
     columns = evidence.columns.drop(columns=list(_copied(evidence)))
     if columns.shape[1] < 2 or len(rows) < 2 * FEWEST:
         return
+
     columns = columns.iloc[rows]
     fitted = np.random.default_rng(0).permutation(len(rows)) % 2 == 0
     measure = "area under the ROC curve" if evidence.dataset.classes else "R2"
@@ -55,6 +56,7 @@ def says_it_all(evidence: Evidence) -> Iterator[str]:
             alone = _score(_means(columns[name], outputs, fitted), outputs[~fitted], evidence)
             if alone <= ALONE:
                 continue
+
             others = _forest(columns.drop(columns=name), outputs, fitted)
             together = _score(others, outputs[~fitted], evidence)
             # Of the size of its standard error: few rows are given the benefit of the doubt.
@@ -173,8 +175,8 @@ def _means(column: pd.Series, outputs: np.ndarray, fitted: np.ndarray) -> np.nda
     positions = np.add.reduceat(values[order], starts) / sizes
     means = np.add.reduceat(outputs[order], starts) / sizes[:, None]
     here = ~gaps[~fitted]
-    asked = values[~fitted][here]
-    predicted[here] = np.stack([np.interp(asked, positions, mean) for mean in means.T], axis=1)
+    points = values[~fitted][here]
+    predicted[here] = np.stack([np.interp(points, positions, mean) for mean in means.T], axis=1)
     return predicted
 
 

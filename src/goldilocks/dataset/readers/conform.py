@@ -53,6 +53,7 @@ def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) ->
             values = _number_as(reading, column, path)
         else:
             values = days_of(_date_as(reading, column, path))
+
         if values is None or (reading.kind != CATEGORY and values.dtype == object):
             raise DataError(
                 f"{path}: the column {name!r} holds {str(column.dropna().iloc[0])!r}; expected "

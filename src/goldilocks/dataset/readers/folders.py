@@ -91,14 +91,14 @@ def find(
             continue
         directory = Path(str(path)).expanduser()
         other, others, _, names_of_other = _places(directory, wanted, outer, drop, seen, ignored)
-        if any(place.part for place in (*places, *others)):
+        if any(member.part for member in (*places, *others)):
             raise DataError(
                 f"dataset.{layouts.KEYS[part]} is given, and {folder} or {other} holds parts of a "
                 "split itself. Expected a folder for each class in both, or dataset.dir alone."
             )
         layouts.check_classes({str(folder): names, str(other): names_of_other})
-        beside = os.path.relpath(other.resolve(), folder.resolve())
-        joined += [layouts.Place(f"{beside}/{file}", label, part) for file, label, _ in others]
+        relative = os.path.relpath(other.resolve(), folder.resolve())
+        joined += [layouts.Place(f"{relative}/{file}", label, part) for file, label, _ in others]
     if set(drop) - seen:
         raise DataError(
             f"dataset.drop_classes is {shortened(drop)}; expected some of the folders in {folder}: "
@@ -106,8 +106,8 @@ def find(
         )
 
     classes = sorted(names, key=lambda name: (name.casefold(), name))
-    counts = Counter(place.label for place in joined)
-    of_files = _notes(folder, wanted, [place.file for place in joined], ignored)
+    counts = Counter(member.label for member in joined)
+    of_files = _notes(folder, wanted, [member.file for member in joined], ignored)
     if len(classes) < 2:
         what = f"no {wanted.name}"
         for name in classes:
@@ -121,14 +121,14 @@ def find(
         notes.append(f"Left out the folders {', '.join(drop)}.")
     groups = None
     if outer == "groups":
-        groups = np.unique([place.file.split("/")[0] for place in joined], return_inverse=True)[1]
+        groups = np.unique([member.file.split("/")[0] for member in joined], return_inverse=True)[1]
     listing = Listing(
         folder=folder,
-        files=tuple(place.file for place in joined),
-        labels=np.array([index[place.label] for place in joined], np.int64),
+        files=tuple(member.file for member in joined),
+        labels=np.array([index[member.label] for member in joined], np.int64),
         classes=tuple(classes),
         notes=(*notes, *of_files),
-        parts=tuple(place.part for place in joined),
+        parts=tuple(member.part for member in joined),
         groups=groups,
     )
     rare = [name for name in classes if counts[name] < FEWEST]
@@ -187,9 +187,9 @@ def _places(
                 f"{folder / nameless} has no class in its name, and {folder} has no class folders. "
                 f"{wanted.layouts}.{_table_beside(folder)}"
             )
-        seen |= {place.label for place in places}
-        places = [place for place in places if place.label not in drop]
-        return folder, places, [], {place.label for place in places}
+        seen |= {member.label for member in places}
+        places = [member for member in places if member.label not in drop]
+        return folder, places, [], {member.label for member in places}
 
     for name, inside in tops.items():
         seen.update(step for file in inside for step in file.split("/")[:-1])
@@ -198,15 +198,15 @@ def _places(
     count = len(files) + sum(map(len, tops.values())) - len(places)
     ignored[f"{wanted.name} beside the class folders"] += count
     empty = {name for name, inside in tops.items() if not inside}
-    return folder, places, notes, empty | {place.label for place in places}
+    return folder, places, notes, empty | {member.label for member in places}
 
 
 def _table_beside(folder: Path) -> str:
     """Return what to type if a table in a folder, or beside it, says what its files show."""
     tables = [
         file
-        for place in (folder, folder.parent)
-        for file in sorted(place.iterdir())
+        for directory in (folder, folder.parent)
+        for file in sorted(directory.iterdir())
         if file.suffix.lower() in (".csv", ".tsv", ".xlsx", ".parquet")
     ]
     if not tables:

@@ -95,13 +95,14 @@ class Grid:
         if odd.any():
             lengths = np.sort(np.diff(self.spacing.times)[missing == 0])
             shortest, middle, longest = (
-                duration(lengths[place]) for place in (0, len(lengths) // 2, -1)
+                duration(lengths[index]) for index in (0, len(lengths) // 2, -1)
             )
             notes.append(
                 f"Rows are taken to be equally spaced; {odd.sum()} of {len(steps)} steps of {name} "
                 f"are not: the shortest is {shortest}, the middle one {middle}, the longest "
                 f"{longest}."
             )
+
         if self.holes:
             listed = ", ".join(hole.describe() for hole in self.holes[:SHOWN])
             more = len(self.holes) - SHOWN

@@ -185,6 +185,7 @@ def _question(
             if part in parts
         ]
         ways.append(f"{' '.join(keys)} if these are the parts of a split")
+
     if others:
         ways.append(f"{argument('dataset.drop_classes', *others)} to leave out {_few(others)}")
     ways.append(f"dataset.outer_folders=classes if {_few(sorted(classes))} are the classes")

@@ -63,7 +63,7 @@ def names_of(typed: str | int | Sequence[str | int], names: Sequence[str]) -> li
     longest_first = map(re.escape, sorted(names, key=len, reverse=True))
     name = re.compile(rf"\s*({'|'.join([*longest_first, '[^,]*?'])})\s*(?:,|$)")
     texts = [typed] if isinstance(typed, str | int) else typed
-    return [found for text in texts for found in name.findall(str(text)) if found]
+    return [match for text in texts for match in name.findall(str(text)) if match]
 
 
 def column_of(name: str | int | None, columns: list[str], path: Path, key: str) -> str | None:
