@@ -78,7 +78,9 @@ def argument(key: str, *names: str) -> str:
     >>> print(argument("dataset.drop", "rooms", "x, y"))
     "dataset.drop=[rooms,'x, y']"
     """
-    special = r"null|'.*'|\".*\"|\[.*\]|" if len(names) == 1 else r".*[,'\"\[\]].*|"
+    special = r".*[,'\"\[\]].*|"
+    if len(names) == 1:
+        special = r"null|'.*'|\".*\"|\[.*\]|"
     words = [quoted(name) if re.fullmatch(special, name, re.DOTALL) else name for name in names]
     return shell(f"{key}={words[0]}" if len(words) == 1 else f"{key}=[{','.join(words)}]")
 

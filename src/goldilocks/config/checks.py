@@ -365,7 +365,9 @@ def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) 
             )
 
     for key in ("validation_dir", "test_dir", "validation_file", "test_file", "split"):
-        needed = "dir" if key.endswith("_dir") else "file"
+        needed = "file"
+        if key.endswith("_dir"):
+            needed = "dir"
         if node.get(key) is not None and node.get(needed) is None:
             yield f"dataset.{key} goes with dataset.{needed}; add that, or leave out dataset.{key}."
         elif needed == "dir" and node.get(key) is not None and node.get("file") is not None:

@@ -260,9 +260,12 @@ def _parsed(arguments: Sequence[str]) -> tuple[list[Override], list[str]]:
         rule = rule_of(key_of(argument))
         if override is not None and override.key_or_group:
             overrides.append(override)
-            words = [literals.plainest(argument)] if rule and rule.literal else []
+            words = []
+            if rule and rule.literal:
+                words = [literals.plainest(argument)]
         elif words and "=" not in argument:
-            errors = errors[:-1] if len(words) > 1 else errors
+            if len(words) > 1:
+                errors = errors[:-1]
             words.append(argument)
             errors.append(
                 f"{' '.join(words[1:])} cannot be read; expected key=value. If it belongs to the "
@@ -316,7 +319,9 @@ def _read(
 
     if override.is_sweep_override() and not sweeps:
         yield f"{word} gives several values; add -m for a run of each{_or_list(name, values)}."
-        values = values[:1] if name in GROUPS else []
+        values = []
+        if name in GROUPS:
+            values = values[:1]
     if name == "hydra.searchpath":
         line.search_path.append(word)
     elif name in GROUPS:

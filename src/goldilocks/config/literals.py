@@ -51,8 +51,12 @@ def plainest(word: str, *, sweeps: bool = False) -> str:
     """Return a word without Hydra's quotes, if it is read the same without them."""
     key, _, text = word.partition("=")
     value = _parsed(text)
-    plain = f"{key}={value.text}" if isinstance(value, QuotedString) else word
-    return plain if _for_hydra(plain, sweeps) == word else word
+    plain = word
+    if isinstance(value, QuotedString):
+        plain = f"{key}={value.text}"
+    if _for_hydra(plain, sweeps) == word:
+        return plain
+    return word
 
 
 def _for_hydra(argument: str, sweeps: bool) -> str:
@@ -62,8 +66,12 @@ def _for_hydra(argument: str, sweeps: bool) -> str:
         return argument
 
     # A column may be named null, which its reader knows; a path is not.
-    null = "null" if rule.allows(None) and (sweeps or rule.literal == "text") else ""
-    values = _pieces(text) if sweeps else [text]
+    null = ""
+    if rule.allows(None) and (sweeps or rule.literal == "text"):
+        null = "null"
+    values = [text]
+    if sweeps:
+        values = _pieces(text)
     return f"{key}={','.join(v if v == null else _value(v, rule) for v in values)}"
 
 
@@ -76,10 +84,14 @@ def _value(text: str, rule: Rule) -> str:
     if text.startswith("[") and text.endswith("]"):
         if len(pieces) > 1:
             return text  # Of a sweep.
-        pieces = _pieces(text[1:-1]) if text.strip("[] ") else []
+        pieces = []
+        if text.strip("[] "):
+            pieces = _pieces(text[1:-1])
     elif len(pieces) == 1 or not any(map(_is_quoted, pieces)):
         # Its reader knows whether a comma belongs to the name of a column.
-        return _name(text) if rule.allows("name") else f"[{_name(text)}]"
+        if rule.allows("name"):
+            return _name(text)
+        return f"[{_name(text)}]"
     return f"[{','.join(map(_name, pieces))}]"
 
 
@@ -90,7 +102,9 @@ def _pieces(text: str) -> list[str]:
 def _name(text: str) -> str:
     """Return a name, quoted unless Hydra gives it back as typed, or it is quoted already."""
     plain = _parsed(text) == text and ("${" not in text or "${oc.env:" in text)
-    return text if _is_quoted(text) or (plain and text[-1:] != "\\") else quoted(text)
+    if _is_quoted(text) or (plain and text[-1:] != "\\"):
+        return text
+    return quoted(text)
 
 
 def _is_quoted(text: str) -> bool:

@@ -169,7 +169,9 @@ def _standardized(frame: pd.DataFrame) -> np.ndarray:
             # Of an interquartile range 1.35 deviations wide, which a few large values do not move.
             spread = (high - low) / 1.35 or np.nanstd(numbers) or 1.0
         columns.append(np.nan_to_num(numbers / spread, nan=np.inf))
-    return np.stack(columns, axis=1) if columns else np.zeros((len(frame), 0))
+    if columns:
+        return np.stack(columns, axis=1)
+    return np.zeros((len(frame), 0))
 
 
 def _distances(values: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -225,7 +225,9 @@ def _pixels(file: Path, shape: tuple[int | None, ...], kind: str) -> np.ndarray:
         raise DataError(
             f"--image is {file}, which cannot be read: {error}. Expected a JPEG or PNG file."
         ) from error
-    return pixels.gray(image) if channels == 1 else image
+    if channels == 1:
+        return pixels.gray(image)
+    return image
 
 
 def _class_names(module: ModuleType, predicted: np.ndarray, *, top: int) -> list[str]:

@@ -175,12 +175,16 @@ def _uneven(
 
 def countable(dataset: Dataset, keys: np.ndarray, rows: Rows) -> Rows:
     """Return the rows that sizes are counted in: one of each content; with groups all of them."""
-    return rows if dataset.groups is not None else duplicates.firsts(keys, rows)
+    if dataset.groups is not None:
+        return rows
+    return duplicates.firsts(keys, rows)
 
 
 def unit_of(distinct: Rows, rows: Rows) -> str:
     """Return what is divided, for a message: rows, or one of each content where some repeat."""
-    return "rows" if len(distinct) == len(rows) else "distinct rows"
+    if len(distinct) == len(rows):
+        return "rows"
+    return "distinct rows"
 
 
 def _divide(
@@ -189,7 +193,9 @@ def _divide(
     """Return the rows that stay and those that are drawn, both int64, ascending."""
     if dataset.kind == "series":
         part = rows[len(rows) - size :]
-        rest = dataset.x.before(rows, part, dataset.overlap) if len(part) else part
+        rest = part
+        if len(part):
+            rest = dataset.x.before(rows, part, dataset.overlap)
         if not len(rest):
             raise SplitError(
                 f"dataset={dataset.name}: protocol.{name} would take the latest {size} of "

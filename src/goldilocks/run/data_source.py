@@ -64,7 +64,9 @@ def _option_of_folder(folder: Path) -> str:
             ".txt); expected a folder of them per class. For a table, give its file."
         )
     # Beside each image a text may stand that describes it.
-    return "images" if 2 * images >= texts else "texts"
+    if 2 * images >= texts:
+        return "images"
+    return "texts"
 
 
 def describe(settings: Settings, *, examples: int) -> DataSummary:

@@ -77,7 +77,9 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         parts: A row for each of several trainings; None of a single one.
     """
     settings, metrics, split = outcome.spec.settings, outcome.metrics, outcome.spec.split
-    findings = outcome.context.data.findings if outcome.context.data else ()
+    findings = ()
+    if outcome.context.data:
+        findings = outcome.context.data.findings
     environment = Environment(
         loader=PackageLoader("goldilocks.run", "templates"),
         undefined=StrictUndefined,
@@ -111,7 +113,9 @@ def log(
     """
     text = _write_summary(outcome, folder, parts)
     tracker.files(folder)
-    read = "train and test" if outcome.spec.settings.tree["final"] else "train and validation"
+    read = "train and validation"
+    if outcome.spec.settings.tree["final"]:
+        read = "train and test"
     tracker.dataset(outcome.context.dataset, context=read)
     tracker.metrics(outcome.metrics)
     tracker.tags(outcome.tags)

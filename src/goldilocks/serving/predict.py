@@ -118,7 +118,9 @@ def _tables(
         if len(part.names):
             x = encoder.columns(part.x) if schema.kind == "table" else part.x
             predictions = model.predict(encoder.tensors(x), batch_size=BATCH, verbose=0)
-            truth = truths.of_files(part.names, schema) if header == "file" else part.truth
+            truth = part.truth
+            if header == "file":
+                truth = truths.of_files(part.names, schema)
             if truth is not None:
                 scored.append((truth, predictions, row_keys.of_raw(schema.kind, part.x)))
             yield table(schema, header, part.names, predictions)

@@ -49,7 +49,9 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     score = number(scores.scores(problem, encoded, predictions)[metric])
 
     # Equal rows belong together. Which rows are of one group is not known here.
-    clusters = keys if len(np.unique(keys)) < len(keys) else None
+    clusters = None
+    if len(np.unique(keys)) < len(keys):
+        clusters = keys
     ends = interval(problem, metric, encoded, predictions, clusters)
     if ends is not None and store.get_run(run_id).params.get("dataset.group", "null") == "null":
         score += f" ({number(ends.low)} to {number(ends.high)})"

@@ -125,7 +125,9 @@ def _in_parts(
     """
     for start in range(0, len(names), ROWS):
         rows = np.arange(start, min(start + ROWS, len(names)))
-        of_rows = None if truth is None else truth[rows]
+        of_rows = truth
+        if truth is not None:
+            of_rows = truth[rows]
         yield Rows(list(names[rows]), take(rows), tuple(notes), of_rows)
         notes = ()
 
@@ -238,7 +240,9 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
         if picture.animated:
             remarks.append(f"{file.name} holds several pictures: the first one is taken.")
         if not (math.isnan(low) or (levels and levels[0] <= low and high <= levels[1])):
-            seen = f"{levels[0]:g} to {levels[1]:g}" if levels else "values of 8 bits alone"
+            seen = "values of 8 bits alone"
+            if levels:
+                seen = f"{levels[0]:g} to {levels[1]:g}"
             remarks.append(
                 f"{file.name} has values of {low:g} to {high:g}, and the model saw {seen}."
             )

@@ -162,10 +162,13 @@ class Journal:
         """Return the numbers of entries that are damaged or gone, as far as nobody has said so."""
         numbers, last = set[int](), -1
         for line in self._lines():
-            last = last + 1 if line is None else max(last, line.number)
-            if line is not None:
-                numbers.add(line.number)
-                numbers.update(line.value["numbers"] if line.kind == "lost" else ())
+            if line is None:
+                last += 1
+                continue
+            last = max(last, line.number)
+            numbers.add(line.number)
+            if line.kind == "lost":
+                numbers.update(line.value["numbers"])
         return sorted(set(range(last + 1)) - numbers)
 
     def fence(self) -> list[int]:
@@ -273,7 +276,9 @@ def _entry(line: bytes, number: int) -> Entry | None:
         whole = all(isinstance(value[key], type_) for key, type_ in KINDS[kind].items())
     except (LookupError, TypeError, ValueError):
         return None
-    return Entry(number, kind, value) if whole and isinstance(value, dict) else None
+    if whole and isinstance(value, dict):
+        return Entry(number, kind, value)
+    return None
 
 
 def last_epoch(entries: Sequence[Entry]) -> int:

@@ -50,7 +50,9 @@ def open_run(
     """
     with contextlib.ExitStack() as stack:
         with explained(store.uri):
-            written = journal.of(resume) if resume else journal.new()
+            written = journal.new()
+            if resume:
+                written = journal.of(resume)
             locked = stack.enter_context(written.held(seconds=SECONDS_OF_A_REPAIR))
         if not locked:
             raise StoreError(

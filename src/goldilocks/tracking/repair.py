@@ -148,7 +148,9 @@ def _last_sign(run: StoredRun) -> int:
 def _named(left: Journal, entries: list[Entry]) -> str:
     """Return a run as a line calls it."""
     names = [entry.value["name"] for entry in entries if entry.kind == "begin"]
-    return f"run {left.run_id} ({names[0]})" if names else f"run {left.run_id}"
+    if names:
+        return f"run {left.run_id} ({names[0]})"
+    return f"run {left.run_id}"
 
 
 def _repair(left: Journal, uri: str, unreachable: set[str]) -> list[str]:
@@ -160,7 +162,8 @@ def _repair(left: Journal, uri: str, unreachable: set[str]) -> list[str]:
 
     lines, run = [], _named(left, entries)
     for entry in entries:
-        uri = entry.value["uri"] if entry.kind == "begin" else uri
+        if entry.kind == "begin":
+            uri = entry.value["uri"]
     if lost := left.fence():
         lines.append(
             f"{run}: its journal was damaged. The entries {', '.join(map(str, lost))} are lost, "

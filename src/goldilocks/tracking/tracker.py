@@ -246,7 +246,9 @@ def written(value: Any) -> str:
 
     A long one is cut, which `...` shows; the artifact config.yaml has it whole.
     """
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        text = value
     return cut(text, PARAM_LENGTH)
 
 

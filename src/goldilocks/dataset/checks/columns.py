@@ -232,7 +232,9 @@ def _between(measured: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     if second < GROUPS or total == 0:
         return -1.0, 1.0
     noise = within / second
-    ratio = (total - within) / first / noise if noise else np.inf
+    ratio = np.inf
+    if noise:
+        ratio = (total - within) / first / noise
     return (total - within - first * noise) / total, float(f.sf(ratio, first, second))
 
 

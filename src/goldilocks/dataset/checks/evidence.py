@@ -51,7 +51,9 @@ class Evidence:
     @cached_property
     def columns(self) -> pd.DataFrame:
         """The inputs of a table; no columns of other data."""
-        return self.dataset.x if self.dataset.kind == "table" else pd.DataFrame()
+        if self.dataset.kind == "table":
+            return self.dataset.x
+        return pd.DataFrame()
 
     @cached_property
     def dates(self) -> list[str]:
@@ -89,7 +91,9 @@ def named(names: Sequence[object], most: int = EXAMPLES) -> str:
     "'a', 'b', 'c' and 1 more"
     """
     shown = ", ".join(repr(str(name)) for name in names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+    if len(names) > most:
+        return f"{shown} and {len(names) - most} more"
+    return shown
 
 
 def is_missing(column: pd.Series) -> np.ndarray:

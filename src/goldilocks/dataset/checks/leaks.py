@@ -28,7 +28,9 @@ def copies(evidence: Evidence) -> Iterator[str]:
     A column of numbers is a linear function of the target, up to the decimals that both are written
     with; of classes, each value of the column belongs to one class, and each class to one value.
     """
-    what = "a copy of" if evidence.dataset.classes else "a linear function of"
+    what = "a linear function of"
+    if evidence.dataset.classes:
+        what = "a copy of"
     for name, target in _copied(evidence).items():
         yield (
             f"The column {name!r} is {what} the target {target!r}{evidence.sampled}: a model would "
@@ -50,7 +52,9 @@ def says_it_all(evidence: Evidence) -> Iterator[str]:
 
     columns = columns.iloc[rows]
     fitted = np.random.default_rng(0).permutation(len(rows)) % 2 == 0
-    measure = "area under the ROC curve" if evidence.dataset.classes else "R2"
+    measure = "R2"
+    if evidence.dataset.classes:
+        measure = "area under the ROC curve"
     for target, outputs in _targets(evidence).items():
         for name in columns.columns:
             alone = _score(_means(columns[name], outputs, fitted), outputs[~fitted], evidence)
@@ -129,7 +133,9 @@ def _copied(evidence: Evidence) -> dict[str, str]:
 def _is_one_to_one(values: np.ndarray, outputs: np.ndarray) -> bool:
     """Return whether each value has one class, and each class one value."""
     codes = pd.factorize(values)[0]
-    classes = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0].astype(int)
+    classes = outputs[:, 0].astype(int)
+    if outputs.shape[1] > 1:
+        classes = outputs.argmax(axis=1)
     distinct = len(np.unique(classes))
     if distinct < 2 or codes.max() + 1 != distinct:
         return False
@@ -199,7 +205,9 @@ def _score(predicted: np.ndarray, outputs: np.ndarray, evidence: Evidence) -> fl
     ranks = (rankdata(predicted, axis=0) * outputs).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         areas = (ranks - positive * (positive + 1) / 2) / (positive * negative)
-    return float(np.nanmean(areas)) if np.isfinite(areas).any() else 0.5
+    if np.isfinite(areas).any():
+        return float(np.nanmean(areas))
+    return 0.5
 
 
 def _spread(outputs: np.ndarray) -> float:

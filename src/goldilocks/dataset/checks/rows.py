@@ -88,7 +88,9 @@ def nearly_repeated(evidence: Evidence) -> Iterator[str]:
         for row, other in (across or pairs)[:EXAMPLES]
     ]
     compared, drawn = sum(map(len, parts)), MOST[dataset.kind]
-    some = f" of {drawn:,} rows drawn by seed" if compared > drawn else ""
+    some = ""
+    if compared > drawn:
+        some = f" of {drawn:,} rows drawn by seed"
     yield (
         f"{len(pairs):,} pairs of rows{some} are nearly the same, {len(across):,} of them in "
         f"different parts of the split, which flatters the score: {', '.join(examples)}. If they "
@@ -145,5 +147,7 @@ def _contradictions(evidence: Evidence) -> str:
         f"{row_name(dataset, int(row))} is {dataset.classes[classes[row]]!r}" for row in rows
     )
     things = {"text": "texts", "image": "images"}.get(dataset.kind, "contents of rows")
-    number = "two" if labels.max() == 2 else "several"
+    number = "several"
+    if labels.max() == 2:
+        number = "two"
     return f"{len(labels):,} {things} have {number} labels: {words}"

@@ -33,7 +33,9 @@ def encode(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         The position of each cell among the texts, int64 (rows,); and these, str objects (texts,),
         without spaces around them, "" for missing cells among them.
     """
-    written = column if is_text(column) else column.map(str, na_action="ignore").astype(object)
+    written = column
+    if not is_text(column):
+        written = column.map(str, na_action="ignore").astype(object)
     positions, cells = pd.factorize(written)
     words = [cell.strip() for cell in cells]
     words = ["" if word.lower() in numbers.MISSING else word for word in words]

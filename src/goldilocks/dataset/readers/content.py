@@ -129,7 +129,9 @@ def suffix_of(name: str) -> str:
     """
     # pathlib takes 5 times as long, and there may be millions.
     suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
-    return suffix if SUFFIX.fullmatch(suffix) else ""
+    if SUFFIX.fullmatch(suffix):
+        return suffix
+    return ""
 
 
 def ignored_as(entry: os.DirEntry[str], wanted: Files) -> str:

@@ -141,8 +141,12 @@ def write(time: np.datetime64 | np.float64, format: str, example: str) -> str:
         quarter = str(pd.Timestamp(time).quarter)
         return pd.Timestamp(time).strftime(format.replace("%q", quarter))
 
-    zone = ZONE.search(example) if ":" in example else None
-    stem = example[: zone.start()] if zone else example
+    zone = None
+    if ":" in example:
+        zone = ZONE.search(example)
+    stem = example
+    if zone:
+        stem = example[: zone.start()]
     text = str(time)[: max(len(stem), MINUTES if time.astype("M8[D]") != time else 0)]
     return text.replace("T", stem[10:11] or " ") + (zone.group() if zone else "")
 

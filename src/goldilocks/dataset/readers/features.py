@@ -257,7 +257,9 @@ def _shown_date(reading: DateReading, row: int) -> str:
 def _counted(reading: Reading, column: pd.Series, values: np.ndarray | None) -> Reading:
     """Return a reading with an example and the numbers of different and of missing values."""
     present = column.notna().to_numpy()
-    example = str(column.iloc[present.argmax()]) if present.any() else ""
+    example = ""
+    if present.any():
+        example = str(column.iloc[present.argmax()])
     if values is None:
         return replace(reading, example=example, missing=len(column) - int(present.sum()))
     gaps = values == "" if values.dtype == object else np.isnan(values)

@@ -98,7 +98,9 @@ def _read_text(path: Path, text: Path, header: Header, ask: bool) -> Cells:
             if skip:
                 notes.append(delimited.skipped(path, lines[:skip], lines[skip]))
         else:
-            skip = names_line - 1 if names_line else delimited.comments(lines)
+            skip = delimited.comments(lines)
+            if names_line:
+                skip = names_line - 1
         frame = delimited.read(connection, path, text, dialect, skip, lines[skip])
 
     if names_line == 0:
@@ -140,7 +142,9 @@ def _read_spreadsheet(path: Path, header: Header, ask: bool) -> Cells:
         first, *others = map(str, book.sheet_names)
         frame = pd.read_excel(book, header=None, skiprows=skip)
     sheets = f"Read the sheet {first!r}, the first one, and not {', '.join(map(repr, others))}."
-    notes = (sheets,) if others else ()
+    notes = ()
+    if others:
+        notes = (sheets,)
     if names_line == 0:
         frame.columns = [str(number) for number in range(1, frame.shape[1] + 1)]
         return _named(path, frame, Cells(frame, 0, notes))

@@ -39,7 +39,9 @@ class Hole:
 
     def describe(self) -> str:
         """Return where it is: "3 rows from 2024-01-05 05:00 to 2024-01-05 07:00"."""
-        what = "1 row" if self.rows == 1 else f"{self.rows} rows"
+        what = f"{self.rows} rows"
+        if self.rows == 1:
+            what = "1 row"
         if self.column:
             what += f" without {self.column!r}"
         if self.rows == 1:

@@ -148,7 +148,9 @@ def _plain(cells: pa.LargeStringArray) -> np.ndarray | None:
     if pc.any(pointed).as_py() and undecided:
         return None
     numbers = values.to_numpy(zero_copy_only=False).astype(np.float64)
-    return None if np.isnan(numbers).all() else numbers
+    if np.isnan(numbers).all():
+        return None
+    return numbers
 
 
 def _has_decimals(cells: pa.LargeStringArray) -> bool:

@@ -116,7 +116,9 @@ def explain(frame: pd.DataFrame, column: pd.Series, values: np.ndarray, path: Pa
         f"the first is {str(column.iloc[second])!r} in rows {first + 1} and {second + 1}"
     )
 
-    names = _naming_series(frame.iloc[rows], times) if len(again) >= SHARE * len(rows) else []
+    names = []
+    if len(again) >= SHARE * len(rows):
+        names = _naming_series(frame.iloc[rows], times)
     if names:
         first_rows = frame[names].drop_duplicates().to_dict("records")
         series = [

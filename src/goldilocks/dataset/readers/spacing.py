@@ -91,7 +91,9 @@ class Spacing:
 
     def describe(self) -> str:
         """Return the usual step in words: "1 hour", "3 months"."""
-        return counted(self._months, "month") if self._months else duration(self.usual)
+        if self._months:
+            return counted(self._months, "month")
+        return duration(self.usual)
 
     @cached_property
     def _moments(self) -> np.ndarray:

@@ -60,10 +60,11 @@ def names_of(typed: str | int | Sequence[str | int], names: Sequence[str]) -> li
     >>> names_of("a,b", ["a", "b"]), names_of(["a,x, y", 2020], ["a", "x, y", "2020"])
     (['a', 'b'], ['a', 'x, y', '2020'])
     """
+    if isinstance(typed, str | int):
+        return names_of([typed], names)
     longest_first = map(re.escape, sorted(names, key=len, reverse=True))
     name = re.compile(rf"\s*({'|'.join([*longest_first, '[^,]*?'])})\s*(?:,|$)")
-    texts = [typed] if isinstance(typed, str | int) else typed
-    return [match for text in texts for match in name.findall(str(text)) if match]
+    return [match for text in typed for match in name.findall(str(text)) if match]
 
 
 def column_of(name: str | int | None, columns: list[str], path: Path, key: str) -> str | None:

@@ -227,7 +227,9 @@ def _numbers(column: pd.Series) -> np.ndarray | None:
     """Return the column as float64 (rows,); None where it holds texts."""
     is_number = types.is_numeric_dtype(column.dtype) or column.map(_is_number).all()
     try:
-        return column.to_numpy(dtype=np.float64) if is_number else None
+        if is_number:
+            return column.to_numpy(dtype=np.float64)
+        return None
     except (TypeError, ValueError):
         return None
 

@@ -119,7 +119,9 @@ def _joined(parts: pd.DataFrame) -> pd.Series:
         return column
 
     column, *others = (texts for _, texts in parts.astype("str").items())
-    separators = ("-", "-", " ") if _are_years(column) else (" ",)
+    separators = (" ",)
+    if _are_years(column):
+        separators = ("-", "-", " ")
     for texts, separator in zip(others, separators, strict=False):
         if texts.str.fullmatch(r"\d{1,2}").all():  # Of a month or day, or of an hour.
             texts = texts.str.zfill(2) + ("" if separator == "-" else ":00")

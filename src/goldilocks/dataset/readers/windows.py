@@ -82,7 +82,9 @@ class Windows:
 
     def overlap(self, *, purge: bool) -> int:
         """Return `Dataset.overlap`; with `purge` no target lies in the time of the next part."""
-        return self.reach if purge else self.lookback - 1
+        if purge:
+            return self.reach
+        return self.lookback - 1
 
     def before(self, rows: np.ndarray, later: np.ndarray, overlap: int) -> np.ndarray:
         """Return those windows that begin more than `overlap` points before later ones.
