@@ -315,7 +315,7 @@ def test_texts_without_blanks_are_tokens_of_characters():
     assert "dataset.token=character" in found(texts(lines, [row % 2 for row in range(60)]))["D406"]
 
 
-def test_errors_stop_a_training_until_they_are_muted(tmp_path, monkeypatch, capsys):
+def test_errors_stop_a_workflow_until_they_are_muted(tmp_path, monkeypatch, capsys):
     error = Finding("D201", "error", "a check", "The column 'b' is the target.")
     with pytest.raises(DataError, match=r"column 'b' is the target.+findings.mute=\[D201\]"):
         findings.refuse([error])

@@ -99,7 +99,7 @@ def find(evidence: Evidence) -> list[Finding]:
 
 
 def refuse(findings: Sequence[Finding]) -> None:
-    """Refuse to train with data of which an unmuted finding is an error.
+    """Refuse a workflow on data of which an unmuted finding is an error.
 
     Raises:
         DataError: Names each of them.

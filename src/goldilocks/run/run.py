@@ -153,7 +153,6 @@ def _train(
         metric=context.problem.metric,
         mute=settings.tree["findings"]["mute"],
     )
-    findings.refuse(data.findings)
     if not settings.job:  # The jobs of a sweep train with the same data; the first one says it.
         for line in findings.lines(data.findings):
             console.note(f"  {line}")
