@@ -99,30 +99,86 @@ def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
     assert client.get_experiment(elsewhere).artifact_location == "s3://bucket/7"
 
 
-def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, capsys, monkeypatch):
+@pytest.fixture
+def older(bare, migrated):
+    """A folder with a store that an older MLflow wrote."""
     shutil.copy(migrated, bare / "mlflow.db")
     with sqlite3.connect("mlflow.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'an older one'")
         connection.execute("PRAGMA journal_mode=DELETE")
     connection.close()
-    called = []
-    monkeypatch.setattr(
-        database.subprocess,
-        "run",
-        lambda command, **_: (
-            called.append(command) or subprocess.CompletedProcess(command, 1, "", "no way back\n")
-        ),
-    )
-    with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
-        database.reach(f"sqlite:///{bare}/mlflow.db")
-    assert called[0][1:] == ["-m", "mlflow", "db", "upgrade", f"sqlite:///{bare}/mlflow.db"]
-    assert (bare / "mlflow.before-upgrade.db").exists()
+    return bare
+
+
+def version(file):
+    with sqlite3.connect(file) as connection:
+        [found] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+    return found
+
+
+def test_a_store_of_an_older_mlflow_is_upgraded_and_a_copy_stays(older, capsys, monkeypatch):
+    def upgrade(command, **_):
+        assert command[1:-1] == ["-m", "mlflow", "db", "upgrade"]
+        with sqlite3.connect(command[-1].removeprefix("sqlite:///")) as copy:
+            copy.execute("UPDATE alembic_version SET version_num = ?", (database.SCHEMA,))
+        copy.close()
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(database.subprocess, "run", upgrade)
+    database.reach(f"sqlite:///{older}/mlflow.db")
+    assert version("mlflow.db") == database.SCHEMA
+    assert version("mlflow.before-upgrade.db") == "an older one"
     assert "a copy stays in" in capsys.readouterr().err
-    with pytest.raises(
-        OSError, match="no way back"
-    ):  # What failed half-way must not replace the good copy.
-        database.reach(f"sqlite:///{bare}/mlflow.db")
-    assert (bare / "mlflow.before-upgrade-2.db").exists()
+
+
+def test_an_upgrade_that_fails_changes_nothing_and_copies_nothing(older, monkeypatch):
+    def fail(command, **_):
+        with sqlite3.connect(command[-1].removeprefix("sqlite:///")) as copy:
+            copy.execute("UPDATE alembic_version SET version_num = 'half-way'")
+        copy.close()
+        return subprocess.CompletedProcess(command, 1, "", "no way back\n")
+
+    monkeypatch.setattr(database.subprocess, "run", fail)
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
+            database.reach(f"sqlite:///{older}/mlflow.db")
+    assert version("mlflow.db") == "an older one"
+    assert sorted(file.name for file in older.glob("*.db")) == ["mlflow.db"]
+
+
+@pytest.mark.parametrize("killed", ["_create", "make_movable", "_write_ahead"])
+def test_a_store_that_was_half_made_is_made_by_the_next(bare, migrated, monkeypatch, killed):
+    def die(*_):
+        raise KeyboardInterrupt
+
+    def create(uri):
+        shutil.copy(migrated, uri.removeprefix("sqlite:///"))
+
+    monkeypatch.setattr(database, "_create", create)  # As fast as a copy.
+    with monkeypatch.context() as dies:
+        dies.setattr(database, killed, die)
+        with pytest.raises(KeyboardInterrupt):
+            database.reach(f"sqlite:///{bare}/mlflow.db")
+    database.reach(f"sqlite:///{bare}/mlflow.db")
+    assert version("mlflow.db") == database.SCHEMA
+    with sqlite3.connect("mlflow.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("SELECT artifact_location FROM experiments").fetchall() == [
+            ("mlruns/0",)
+        ]
+    connection.close()
+
+
+def test_tables_of_others_in_the_same_file_stay(bare):
+    with sqlite3.connect("mlflow.db") as connection:
+        connection.execute("CREATE TABLE notes AS SELECT 'hello' AS text")
+    connection.close()
+    database.reach(f"sqlite:///{bare}/mlflow.db")
+    with sqlite3.connect("mlflow.db") as connection:
+        assert connection.execute("SELECT text FROM notes").fetchall() == [("hello",)]
+    connection.close()
+    assert version("mlflow.db") == database.SCHEMA
 
 
 def test_readers_do_not_keep_a_store_from_being_set_up(folder):

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -201,17 +202,46 @@ def _is_ready(uri: str, connection: sqlite3.Connection) -> bool:
 
 
 def _migrate(uri: str) -> None:
-    """Create the tables, or upgrade those of an older MLflow, and turn on the write-ahead log."""
-    if uri.startswith(SQLITE):
-        with _connected(uri) as connection:
-            if _is_ready(uri, connection):  # Another process has done it meanwhile.
-                return
-            _write_ahead(connection)
-            if _tables_version(uri) not in (None, SCHEMA):
-                _upgrade(uri, connection)
+    """Create the tables, or upgrade those of an older MLflow, and turn on the write-ahead log.
 
-    MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
-    make_movable(uri)
+    A process that is killed in here leaves the file as it was, or one that is done again.
+    """
+    if not uri.startswith(SQLITE):
+        MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
+        return
+
+    with _connected(uri) as connection:
+        if _is_ready(uri, connection):  # Another process has done it meanwhile.
+            return
+        version = _tables_version(uri)
+        if version is None:
+            _change(connection, _create)
+        elif version != SCHEMA:
+            _upgrade(uri, connection)
+        MlflowClient(uri).search_experiments(max_results=1)  # Creates the first experiment.
+        make_movable(uri)
+        _write_ahead(connection)  # Last: from now on it is ready.
+
+
+def _change(connection: sqlite3.Connection, change: Callable[[str], None]) -> None:
+    """Change a copy of a database by its URI, then replace what is in the database in one step."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "mlflow.db")
+        with contextlib.closing(sqlite3.connect(file)) as copy:
+            connection.backup(copy)
+        change(f"{SQLITE}{file}")
+        with contextlib.closing(sqlite3.connect(file)) as copy:
+            copy.backup(connection)
+
+
+def _create(uri: str) -> None:
+    """Create MLflow's tables: it would create them on opening the store, step by step."""
+    # Takes a second, once for a store; MLflow has no public name for it.
+    from mlflow.store.db.utils import _initialize_tables  # pyright: ignore[reportPrivateUsage]
+
+    engine = sqlalchemy.create_engine(uri)
+    _initialize_tables(engine)
+    engine.dispose()
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -231,22 +261,25 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(uri: str, connection: sqlite3.Connection) -> None:
-    """Upgrade the tables of an older MLflow with MLflow's own command, after a copy."""
+    """Upgrade the tables of an older MLflow with MLflow's own command, and keep a copy."""
     file = database(uri)
     backup, tries = file.with_suffix(".before-upgrade.db"), 1
-    while backup.exists():  # An upgrade that failed half-way must not replace the good copy.
+    while backup.exists():  # Of an upgrade that was killed, or of an earlier version.
         tries += 1
         backup = file.with_suffix(f".before-upgrade-{tries}.db")
-    with contextlib.closing(sqlite3.connect(backup)) as copy:
-        connection.backup(copy)
-    console.note(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {backup}")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "mlflow", "db", "upgrade", uri],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
-    )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise OSError(f"`mlflow db upgrade` failed: {reason}")
+    def upgrade(fresh: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "mlflow", "db", "upgrade", fresh],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        )
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise OSError(f"`mlflow db upgrade` failed: {reason}")
+        with contextlib.closing(sqlite3.connect(backup)) as copy:
+            connection.backup(copy)
+
+    console.note(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {backup}")
+    _change(connection, upgrade)
