@@ -47,19 +47,20 @@ class Case:
     """A command that is killed at each of its writes.
 
     Attributes:
-        arguments: Of train.py.
+        arguments: Of train.py; none of a case that trains nothing, and logs what a run does.
         fresh: Whether the store is made by the command too.
         whole: Whether it starts processes of its own, and so is started as a person starts it.
         every: One of so many places is taken.
     """
 
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
     fresh: bool = False
     whole: bool = False
     every: int = 1
 
 
 CASES = {
+    "log": Case(),
     "plain": Case(TINY),
     "final": Case((*TINY, "final=true")),
     "kfold": Case((*TINY, "protocol=kfold", "protocol.k=2")),
@@ -143,6 +144,40 @@ def train(case: Case) -> None:
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 
+def log_alone() -> None:
+    """Do what a run does with the store, without a training."""
+    import keras
+    import numpy as np
+
+    from goldilocks.tracking import local, query
+
+    fingerprint = "f" * 32
+    store = local.connect(uri=None, experiment="goldilocks")
+    store.repair()
+    stored = query.find_run(store, fingerprint)
+    if stored is not None and stored.status == "FINISHED":
+        return
+    params = {f"key.{number}": number for number in range(150)}  # Two batches.
+    resume = None if stored is None else stored.run_id
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    with store.start_run(
+        "a run", parent=None, params=params, tags={"fingerprint": fingerprint}, resume=resume
+    ) as tracker:
+        for epoch in (1, 2, 3):
+            tracker.epoch(epoch, {"loss": 1 / epoch, "val_loss": 2 / epoch})
+            tracker.checkpoint.write_bytes(b"weights")
+        tracker.flush()
+        tracker.model(model, np.zeros((2, 2), np.float32))
+        with tempfile.TemporaryDirectory() as name:
+            (Path(name) / "plots").mkdir()
+            for file in ("history.csv", "plots/curves.png", "summary.md"):
+                (Path(name) / file).write_text("something")
+            tracker.files(Path(name))
+        tracker.metrics({"best_epoch": 3, "best_val_loss": 2 / 3})
+        tracker.tags({"verdict": "underfits", "weights": "w"})
+        tracker.describe("A run.")
+
+
 def repair() -> None:
     """Do what `goldilocks repair` does."""
     from goldilocks import cli
@@ -165,7 +200,7 @@ def command(case: Case, folder: Path, log: Path, place: str | None = None) -> in
         def call() -> None:
             if place is not None:
                 kill_hook.install([str(folder)], places, place)
-            train(case)
+            train(case) if case.arguments else log_alone()
 
         return forked(call, folder, log)
 
@@ -206,6 +241,10 @@ def state(folder: Path) -> dict[str, object]:
         ).fetchall()
         names = {run_id: name for name, _, run_id, _ in rows}
         metrics = store.execute("SELECT run_uuid, key, step FROM metrics").fetchall()
+        places = store.execute(
+            "SELECT artifact_location FROM experiments UNION ALL SELECT artifact_uri FROM runs "
+            "UNION ALL SELECT artifact_location FROM logged_models"
+        ).fetchall()
         models = store.execute("SELECT status, source_run_id FROM logged_models").fetchall()
         outputs = store.execute(
             "SELECT source_id FROM inputs WHERE destination_type = 'MODEL_OUTPUT'"
@@ -222,10 +261,12 @@ def state(folder: Path) -> dict[str, object]:
         "models not READY": [status for status, _ in models if status != READY],
         "models": sorted(names[run] for _, run in models),
         "outputs": sorted(names.get(run, "?") for (run,) in outputs),
+        "places of artifacts": sorted(_without_ids(place) for (place,) in places),
         "artifacts": sorted(_files(folder / "mlruns")),
         "empty files": list(_files(folder / "mlruns", largest=0)),
         "journals": sorted(_files(folder / ".goldilocks" / "runs")),
-        "cache": sorted(_files(folder / "cache")),
+        # A lock alone holds nothing: the next one that is made there removes it.
+        "cache": sorted(name for name in _files(folder / "cache") if name[-5:] != ".lock"),
     }
 
 
@@ -233,10 +274,14 @@ def _files(folder: Path, largest: float = float("inf")) -> Iterator[str]:
     """Yield the files in a folder, without what differs from run to run in their names."""
     for file in folder.rglob("*"):
         if file.is_file() and file.stat().st_size <= largest:
-            name = str(file.relative_to(folder))
-            for pattern, text in kill_hook.CHANGING:
-                name = pattern.sub(text, name)
-            yield name
+            yield _without_ids(str(file.relative_to(folder)))
+
+
+def _without_ids(name: str) -> str:
+    """Return a path without what differs from run to run."""
+    for pattern, text in kill_hook.CHANGING:
+        name = pattern.sub(text, name)
+    return name
 
 
 def differences(peace: dict[str, object], now: dict[str, object]) -> list[str]:

@@ -85,6 +85,19 @@ def test_a_store_elsewhere_keeps_its_artifacts_beside_itself(folder, tmp_path_fa
     assert [item.path for item in store.client.list_artifacts(tracker.run_id)] == ["note.txt"]
 
 
+def test_a_kill_after_creating_an_experiment_leaves_its_artifacts_movable(folder, monkeypatch):
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dies:
+        dies.setattr(database, "store_artifacts_nearby", die)
+        with pytest.raises(KeyboardInterrupt):
+            local.connect(uri=None, experiment="tries")
+    store = local.connect(uri=None, experiment="tries")
+    made = store.client.get_experiment(store.experiment_id)
+    assert made.artifact_location == f"mlruns/{store.experiment_id}"
+
+
 def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     number = client.create_experiment("older", artifact_location=str(folder / "mlruns" / "7"))
