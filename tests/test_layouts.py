@@ -138,10 +138,16 @@ def test_folders_that_hold_differently_called_ones_are_classes_and_said(tree):
             ["train/a", "train/b", "train/c", "test/a", "test/b"],
             "no folder of the class c in .*test",
         ),
-        (["train/a", "train/b", "test"], r"no classes in test\. Type dataset.drop_classes=test "),
+        (
+            ["train/a", "train/b", "test"],
+            r"for each part of a split\. Type dataset.drop_classes=test ",
+        ),
         (["train", "test"], "dataset.outer_folders=classes if test, train are the classes"),
-        (["val/a", "val/b", "test/a", "test/b"], "not one folder for each part"),
-        (["train/a", "train/b", "training/a", "training/b"], "not one folder for each part"),
+        (["val/a", "val/b", "test/a", "test/b"], "not one folder with classes in it for each part"),
+        (
+            ["train/a", "train/b", "training/a", "training/b"],
+            "not one folder with classes in it for each part",
+        ),
         (["train/a", "train/b", "test/a", "test/b", "more"], "dataset.drop_classes=more to leave"),
     ],
 )

@@ -181,7 +181,7 @@ def read(
         f"Expected at most the fraction {broken_limit:g}. Repair or delete them, or allow more: "
         f"dataset.broken_limit={limit:g}.",
     )
-    folders.check_left(listing, rows, "images that can be decoded", notes)
+    folders.check_left(listing, listing.labels[rows], "images that can be decoded", notes)
 
     files = [listing.files[row] for row in rows]
     notes += _remarks(listing.folder, files, decoded["facts"])
@@ -250,7 +250,7 @@ def _remarks(folder: Path, files: Sequence[str], facts: np.ndarray) -> tuple[str
     }
     return tuple(
         f"{has.sum()} of {len(files)} images in {folder} {remark}: "
-        f"{folders.shortened([files[row] for row in np.flatnonzero(has).tolist()])}."
+        f"{content.shortened([files[row] for row in np.flatnonzero(has).tolist()])}."
         for remark, has in remarks.items()
         if has.any()
     )

