@@ -118,7 +118,8 @@ def find(
     notes = [note for tree in trees for note in tree.notes]
     if drop:
         notes.append(f"Left out the folders {', '.join(drop)}.")
-    files, names, of_parts = zip(*places, strict=True) if places else ((), (), ())
+    columns: list[tuple[str, ...]] = list(zip(*places, strict=True))
+    files, names, of_parts = columns or [(), (), ()]
     of_files = _notes(root, wanted, files, ignored)
     counts = Counter(names)
     if len(classes) < 2:
@@ -332,7 +333,7 @@ def _walk(folder: Path, wanted: Files, drop: Sequence[str] = ()) -> dict[str, st
     Folders called as in `drop` are not looked into.
     """
     kinds: dict[str, str] = {}
-    above = {"": (os.path.realpath(folder),)}
+    above: dict[str, tuple[str, ...]] = {"": (os.path.realpath(folder),)}
     with _readable(folder):
         while above:
             prefix, folders = above.popitem()
