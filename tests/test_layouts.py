@@ -97,6 +97,12 @@ def test_many_folders_of_the_same_classes_may_be_groups(tree):
     assert Counter(listing.groups.tolist()) == dict.fromkeys(range(5), 6)
 
 
+def test_parts_inside_of_classes_are_no_classes(tree):
+    sentence = question(tree("cats/train", "cats/test", "dogs/train", "dogs/test"))
+    assert "folders called test, train in more than one of them" in sentence
+    assert sentence.endswith("Type dataset.outer_folders=classes if cats, dogs are the classes.")
+
+
 @pytest.mark.parametrize("above", ["PetImages", "old/backup"])
 def test_a_tree_inside_itself_is_asked_about(tree, above):
     root = tree("cats", "dogs", f"{above}/cats", f"{above}/dogs")

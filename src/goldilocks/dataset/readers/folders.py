@@ -123,9 +123,8 @@ def find(
     of_files = _notes(root, wanted, files, ignored)
     counts = Counter(names)
     if len(classes) < 2:
-        what = f"no {wanted.name}"
-        for name in classes:
-            what = f"one class, {name!r} ({counts[name]} {wanted.name})"
+        single = [f"one class, {name!r} ({counts[name]} {wanted.name})" for name in classes]
+        what = "".join(single) or f"no {wanted.name}"
         raise DataError(f"{root} holds {what}. {' '.join([f'{wanted.layouts}.', *of_files])}")
 
     groups = None
@@ -196,8 +195,14 @@ def _tree(
     common = posixpath.commonpath([*map(posixpath.dirname, files), *innermost] or [""])
     root, files = folder / common, [file.removeprefix(f"{common}/") for file in files]
     tops = {names[path]: [] for path in sorted(subfolders) if posixpath.dirname(path) == common}
-    if not tops:
-        of_names = layouts.by_names(files)
+    if tops:
+        for file in files:
+            tops.get(file.split("/")[0], []).append(file)
+        places, notes = layouts.arrange(root, tops, outer)
+        if len(places) < len(files):
+            ignored[f"{wanted.name} beside the class folders"] += len(files) - len(places)
+    else:
+        of_names, notes = layouts.by_names(files), []
         for file in files:
             if file not in of_names:
                 raise DataError(
@@ -206,13 +211,6 @@ def _tree(
                 )
         seen.update(of_names.values())
         places = [layouts.Place(file, name) for file, name in of_names.items() if name not in drop]
-        return _Tree(root, places, [], {place.label for place in places})
-
-    for file in files:
-        tops.get(file.split("/")[0], []).append(file)
-    places, notes = layouts.arrange(root, tops, outer)
-    if len(places) < len(files):
-        ignored[f"{wanted.name} beside the class folders"] += len(files) - len(places)
     empty = {name for name, inside in tops.items() if not inside}
     return _Tree(root, places, notes, empty | {place.label for place in places})
 
