@@ -91,7 +91,7 @@ def find(
     trees = [_tree(path, wanted, outer, drop, seen, ignored) for path in directories.values()]
     root = trees[0].root
     if len(trees) > 1:
-        if any(place.part for tree in trees for place in tree.places):
+        if any(part for tree in trees for _, _, part in tree.places):
             raise DataError(
                 f"One of {', '.join(map(str, directories.values()))} holds parts of a split "
                 "itself. Expected a folder for each class in all of them, or dataset.dir alone."
@@ -108,8 +108,8 @@ def find(
         # "." for the folder itself, which `normpath` takes away.
         above = os.path.relpath(tree.root.resolve(), root.resolve())
         places += [
-            layouts.Place(posixpath.normpath(f"{above}/{file}"), label, part or own)
-            for file, label, own in tree.places
+            layouts.Place(posixpath.normpath(f"{above}/{file}"), label, part or of_file)
+            for file, label, of_file in tree.places
         ]
     classes = sorted(trees[0].classes, key=lambda name: (name.casefold(), name))
     labels = {name: at for at, name in enumerate(classes)}
@@ -212,7 +212,7 @@ def _tree(
         seen.update(of_names.values())
         places = [layouts.Place(file, name) for file, name in of_names.items() if name not in drop]
     empty = {name for name, inside in tops.items() if not inside}
-    return _Tree(root, places, notes, empty | {place.label for place in places})
+    return _Tree(root, places, notes, empty | {label for _, label, _ in places})
 
 
 def _table_beside(folder: Path) -> str:

@@ -67,7 +67,7 @@ def arrange(
         for file, name in names.items()
     ]
     if outer != "auto" and inside:
-        return [place._replace(part="") for place in inside], []
+        return [Place(file, name) for file, name, _ in inside], []
     if outer != "auto":
         raise DataError(
             f"dataset.outer_folders is {outer}, and no folders are in {shortened([*tops])} of "
