@@ -192,7 +192,7 @@ def _tree(
     files = [path for path, kind in kinds.items() if not kind]
     subfolders = {path for path, name in names.items() if name not in drop}
     innermost = subfolders - set(map(posixpath.dirname, subfolders))
-    common = posixpath.commonpath([*map(posixpath.dirname, files), *innermost] or [""])
+    common = posixpath.commonpath({*map(posixpath.dirname, files), *innermost} or {""})
     root, files = folder / common, [file.removeprefix(f"{common}/") for file in files]
     tops = {names[path]: [] for path in sorted(subfolders) if posixpath.dirname(path) == common}
     if tops:

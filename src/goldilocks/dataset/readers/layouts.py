@@ -147,8 +147,9 @@ def _inside(files: Sequence[str]) -> dict[str, str]:
     Folders that hold one folder and nothing else are descended into.
     """
     parents = {file: posixpath.dirname(file) for file in files}
-    common = posixpath.commonpath(parents.values()) if files else ""
-    if {common} == set(parents.values()) and "/" in common:
+    folders = set(parents.values()) or {""}
+    common = posixpath.commonpath(folders)
+    if {common} == folders and "/" in common:
         common = posixpath.dirname(common)
     return {
         file: parent[len(common) + 1 :].split("/")[0]
