@@ -305,7 +305,7 @@ def _decode_all(
             rows.append(row)
             facts.append((picture.animated, picture.transparent, *picture.span))
 
-    decoded = {
+    decoded: dict[str, np.ndarray] = {
         "rows": np.array(rows, np.int64),
         "broken": np.array(list(broken), np.int64),
         "reasons": np.array(list(broken.values()), np.str_),
