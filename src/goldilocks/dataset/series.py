@@ -115,13 +115,13 @@ def load(
         grid.is_known[target_column].to_numpy(),
     )
     on_grid = grid.notes(name)
-    short = [hole.rows for hole in grid.holes if hole.rows < lookback and not hole.column]
+    short = [hole["rows"] for hole in grid.holes if not hole["column"] and hole["rows"] < lookback]
     if short:
         on_grid.append(
-            f"dataset.fill={max(short)} fills those of up to {max(short)} rows, {len(short)} of "
-            "these, with the value before."
+            f"dataset.fill={max(short)} fills {len(short)} of these, of up to {max(short)} rows, "
+            "with the value before."
         )
-    with_holes = {hole.column for hole in grid.holes} - {"", target_column}
+    with_holes = {hole["column"] for hole in grid.holes} - {"", target_column}
     if with_holes:
         on_grid.append(
             f"{argument('dataset.drop', *sorted(with_holes))} leaves the columns out that have "

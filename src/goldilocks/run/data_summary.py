@@ -128,10 +128,7 @@ def _summary(dataset: Dataset, splits: Sequence[Split], *, metric: str) -> DataS
         source=dataset.location,
         dataset=dataset.name,
         size=_size(dataset),
-        holes=[
-            {"from": hole.first, "to": hole.last, "rows": hole.rows, "column": hole.column}
-            for hole in dataset.holes
-        ],
+        holes=dataset.holes,
         columns=_columns(readings),
         target=target,
         classes=class_counts(dataset),
