@@ -58,7 +58,7 @@ def resolve(
             rows, times = rows[::-1], times[::-1]
         instants = _in_utc(times)
         if instants is not None:
-            first = dates.shown(times[pd.Index(times).duplicated().argmax()])
+            first = dates.shown(times[int(pd.Index(times).duplicated().argmax())])
             note = (
                 f"Clocks were put back, and an hour stands there twice, first from {first}: it is "
                 "read in the order of the rows."
