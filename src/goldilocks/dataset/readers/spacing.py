@@ -14,7 +14,7 @@ import numpy as np
 
 HOLE = 1.5  # usual steps; a longer one is a hole
 ALIKE = 0.1  # by which part of the usual one a step may differ: months by 28 to 31 days
-OFTEN = 3  # weeks in which a moment must have a row, before others without are rests
+OFTEN = 3  # weeks in which most moments must have a row, before others without are rests
 RARE = 0.1  # of the rows that the most frequent moment has: one with fewer is a rest
 DAY = np.timedelta64(1, "D")
 WEEK, MONDAY = 7 * DAY, np.datetime64("1970-01-05")
@@ -101,7 +101,7 @@ class Spacing:
             return np.array([], "timedelta64[us]")
         moments, counts = np.unique((self.local - MONDAY) % WEEK, return_counts=True)
         moments = moments[counts > RARE * counts.max()]
-        if counts.max() < OFTEN or len(moments) * self.usual >= WEEK:
+        if np.median(counts) < OFTEN or len(moments) * self.usual >= WEEK:
             return moments[:0]
         return moments
 
