@@ -7,11 +7,8 @@ import shutil
 import subprocess
 import zipfile
 
-import duckdb
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from goldilocks.dataset.readers import delimited, files
 from goldilocks.errors import DataError
@@ -312,41 +309,6 @@ def test_names_that_are_alike_are_refused(write, name):
 def test_empty_files_are_a_sentence(write):
     with pytest.raises(DataError, match="holds nothing but empty lines"):
         read(write("\n \n\n"))
-
-
-CELL = st.text(alphabet="0123456789.-+eaZ' #\\ü", max_size=6)
-
-
-@settings(max_examples=200, deadline=None)
-@given(data=st.data(), separator=st.sampled_from(list(delimited.SEPARATORS)))
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_a_file_without_quotes_is_split_by_arrow_as_by_duckdb(
-    tmp_path_factory, data, separator, end
-):
-    count = data.draw(st.integers(2, 4))
-    row = st.lists(CELL, min_size=count, max_size=count)
-    lines = [[f"name {at}" for at in range(count)], *data.draw(st.lists(row, max_size=8))]
-    text = tmp_path_factory.mktemp("cells") / "rows.csv"
-    text.write_text(end.join(map(separator.join, lines)) + end, newline="")
-
-    dialect, header = delimited.Dialect(separator, '"', '"', 0), separator.join(lines[0])
-    by_arrow = delimited.read_plain(text, dialect, 0, header)
-    with pytest.MonkeyPatch.context() as patch, duckdb.connect() as connection:
-        patch.setattr(delimited, "read_plain", lambda *_: None)
-        by_duckdb = delimited.read(connection, text, text, dialect, 0, header)
-    assert by_arrow is not None
-    assert by_arrow.dtypes.tolist() == by_duckdb.dtypes.tolist()
-    assert by_arrow.fillna("").to_numpy().tolist() == by_duckdb.fillna("").to_numpy().tolist()
-
-
-@pytest.mark.parametrize(
-    "change", [lambda text: text + "1\n", lambda text: text + '"1",2,3\n', lambda text: "x\n1\n"]
-)
-def test_other_files_are_left_to_duckdb(write, change):
-    text = change(TABLE)
-    header = text.split("\n")[0]
-    dialect = delimited.Dialect(",", '"', '"', 0)
-    assert delimited.read_plain(write(text), dialect, 0, header) is None
 
 
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'

@@ -72,12 +72,11 @@ def load(
     table = files.read_cells(path, header=header)
     frame, notes = table.frame, list(table.notes)
     options = ReadingOptions(decimal=decimal, date_format=date_format)
-    time_columns = tabular.labels(time, list(frame.columns), path, name="series")
+    columns = list(frame.columns)
+    time_columns = tabular.columns_of(time, columns, path, "dataset.time")
     target_column = str(target).strip()
-    unwanted = tabular.names_of(drop, list(frame.columns))
-    tabular.check_columns(time_columns, list(frame.columns), path, "dataset.time")
-    tabular.check_columns(unwanted, list(frame.columns), path, "dataset.drop")
-    tabular.check_columns([target_column], list(frame.columns), path)
+    unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
+    tabular.check_columns([target_column], columns, path, "dataset.target")
     unwanted = [*time_columns, *unwanted]
     if target_column in unwanted:
         raise DataError(
@@ -180,9 +179,7 @@ def _read_numbers(
             f"{path}: the column {target!r} holds {example!r}; expected numbers to predict, such "
             f"as those of {', '.join(numeric[:10]) or 'no column'}."
         )
-    answers, _, _ = targets.read(
-        frame[[target]], path, features.decimals_of(frame, options), options
-    )
+    answers, _, _ = targets.read(frame, [target], path, options)
     targets.check_range(answers[target].replace([np.inf, -np.inf], np.nan))
 
     constant = [

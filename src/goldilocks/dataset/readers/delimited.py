@@ -1,7 +1,6 @@
 """A text file of cells -> columns of texts.
 
-DuckDB finds out how a file is separated, quoted and escaped, and reads it. Arrow reads in half the
-time a file in which nothing is quoted and all rows are of one length. What DuckDB would do about
+DuckDB finds out how a file is separated, quoted and escaped, and reads it. What it would do about
 odd lines in silence (lines above the header, rows with other numbers of cells) is said or refused
 here.
 """
@@ -9,7 +8,6 @@ here.
 from __future__ import annotations
 
 import csv
-import mmap
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +15,6 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as csv_of_arrow
 
 from goldilocks.errors import DataError
 
@@ -119,7 +115,6 @@ def read(
     text: Path,
     dialect: Dialect,
     skip: int,
-    header: str,
 ) -> pd.DataFrame:
     """Return the cells of a file, columns of `str` or missing, the header line among the rows.
 
@@ -129,14 +124,10 @@ def read(
         text: Its content as UTF-8.
         dialect: How its cells are separated.
         skip: Lines above the first row of cells.
-        header: That row.
 
     Raises:
         DataError: Rows have different numbers of cells.
     """
-    if (plain := read_plain(text, dialect, skip, header)) is not None:
-        return plain
-
     query = (
         "select * from read_csv(?, header=false, all_varchar=true, auto_detect=true, delim=?, "
         "quote=?, escape=?, skip=?, max_line_size=?, buffer_size=?, store_rejects=true, "
@@ -155,29 +146,3 @@ def read(
             f"cells that hold {dialect.separator!r} in quotes."
         )
     return table.to_pandas()
-
-
-def read_plain(text: Path, dialect: Dialect, skip: int, header: str) -> pd.DataFrame | None:
-    """Return what `read` does of a file without quotes; None of any other file."""
-    count = header.count(dialect.separator) + 1
-    if count == 1 or dialect.quote != '"':
-        return None
-    with text.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if content.find(b'"') >= 0:
-            return None
-
-    names = [str(number) for number in range(count)]
-    try:
-        table = csv_of_arrow.read_csv(
-            text,
-            read_options=csv_of_arrow.ReadOptions(column_names=names, skip_rows=skip),
-            parse_options=csv_of_arrow.ParseOptions(delimiter=dialect.separator, quote_char=False),
-            convert_options=csv_of_arrow.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()),
-                strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
-    except pa.ArrowInvalid:  # Rows of different lengths, which DuckDB names or mends.
-        return None
-    return table.combine_chunks().to_pandas()

@@ -54,12 +54,8 @@ def check(path: Path, names: Sequence[str], frame: pd.DataFrame, line: int, belo
 
 def repeated(names: Sequence[str], frame: pd.DataFrame) -> np.ndarray:
     """Return which rows have the names of several columns for cells, bool (rows,)."""
-    equal = np.full(len(frame), len(names) > 1)
-    for at, name in enumerate(names):
-        if not equal.any():
-            break
-        cells = frame.iloc[:, at].fillna("")
-        equal &= (cells == name).to_numpy(bool)
+    equal = (frame.iloc[:, 0].fillna("") == names[0]).to_numpy(bool) & (len(names) > 1)
+    equal[equal] = (frame[equal].fillna("") == list(names)).all(axis=1)
     return equal
 
 
@@ -116,12 +112,9 @@ def _texts(frame: pd.DataFrame, column: int, start: int, count: int) -> list[str
 
 def _counts_up(names: Sequence[str]) -> bool:
     """Return whether names are whole numbers in a row, maybe behind an empty one of an index."""
-    counted = list(names[1:] if names and not names[0] else names)
-    if len(counted) < COUNTED or not all(name.isdecimal() for name in counted):
-        return False
-    return [int(name) for name in counted] == list(
-        range(int(counted[0]), int(counted[0]) + len(counted))
-    )
+    counted = [int(name) for name in names if name.isdecimal()]
+    others = [name for name in names[1:] if not name.isdecimal()]
+    return len(counted) >= COUNTED and not others and set(np.diff(counted)) == {1}
 
 
 def _is_value(name: str) -> bool:
