@@ -87,10 +87,9 @@ def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
 
 def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return numbers, NaN where one is infinite or too large for float32; and a remark on these."""
-    limit = np.finfo(np.float32).max
-    if np.fmax.reduce(values, initial=0) <= limit and np.fmin.reduce(values, initial=0) >= -limit:
+    beyond = np.abs(values) > np.finfo(np.float32).max
+    if not beyond.any():
         return values, []
-    beyond = np.abs(values) > limit
     first = values[beyond][0]
     what = "infinite values" if np.isinf(first) else f"values beyond float32, such as {first:g}"
     return (

@@ -32,57 +32,57 @@ class Dialect:
         quote: Around a cell that holds separators; "" for none.
         escape: Before a quote within a cell; "" for none, where quotes are doubled.
         skip: Lines above the first row of cells.
+        columns: How many cells a row has; 0 where rows differ.
     """
 
     separator: str
     quote: str
     escape: str
     skip: int
+    columns: int
 
 
 def sniff(connection: duckdb.DuckDBPyConnection, text: Path, lines: Sequence[str]) -> Dialect:
     """Return how cells are separated: as the header says, if the rows agree with it."""
     above = comments(lines)
     header = lines[above]
-    fitting: list[tuple[int, Dialect]] = []
-    for separator in SEPARATORS:
-        names = len(next(csv.reader([header], delimiter=separator)))
-        dialect, columns = _sniff_as(connection, text, separator)
-        if names > 1 and (dialect.skip, columns) == (above, names):
-            fitting.append((columns, dialect))
+    names = {sign: len(next(csv.reader([header], delimiter=sign))) for sign in SEPARATORS}
+    fitting: list[Dialect] = []
+    for separator, count in names.items():
+        dialect = _sniff_as(connection, text, separator)
+        if count > 1 and (dialect.skip, dialect.columns) == (above, count):
+            fitting.append(dialect)
     # Without a header line, "52,3;7" may be two cells or three: commas between digits are decimals.
-    others = [candidate for candidate in fitting if candidate[1].separator != ","]
+    others = [dialect for dialect in fitting if dialect.separator != ","]
     if others and header.count(",") == len(re.findall(r"(?<=\d),(?=\d)", header)):
         fitting = others
     if fitting:
-        return max(fitting, key=lambda candidate: candidate[0])[1]
+        return max(fitting, key=lambda dialect: dialect.columns)
 
-    dialect, columns = _sniff_as(connection, text, None)
-    if columns > 1:
+    dialect = _sniff_as(connection, text, "")
+    if dialect.columns > 1:
         return dialect
     # One column, or rows that do not agree with each other.
-    names = {sign: len(next(csv.reader([header], delimiter=sign))) for sign in SEPARATORS}
     return replace(dialect, separator=max(names, key=lambda sign: names[sign]), skip=above)
 
 
-def _sniff_as(
-    connection: duckdb.DuckDBPyConnection, text: Path, separator: str | None
-) -> tuple[Dialect, int]:
-    """Return what DuckDB finds, with this separator if one is given; and how many columns."""
-    option = "" if separator is None else ", delim=?"
+def _sniff_as(connection: duckdb.DuckDBPyConnection, text: Path, separator: str) -> Dialect:
+    """Return what DuckDB finds, with this separator; "" to find that, too."""
     query = (
         "select Delimiter, Quote, Escape, SkipRows, len(Columns) "
-        f"from sniff_csv(?, all_varchar=true, max_line_size={LONGEST_LINE}{option})"
+        f"from sniff_csv(?, all_varchar=true, max_line_size={LONGEST_LINE}"
     )
-    options = [str(text)] if separator is None else [str(text), separator]
+    options = [str(text)]
+    if separator:
+        query += ", delim=?"
+        options.append(separator)
     try:
-        [(delimiter, quote, escape, skip, columns)] = connection.sql(
-            query, params=options
-        ).fetchall()
+        [sniffed] = connection.sql(f"{query})", params=options).fetchall()
     except duckdb.Error:
-        return Dialect(separator or ",", '"', '"', 0), 0
+        return Dialect(separator or ",", '"', '"', 0, 0)
+    delimiter, quote, escape, skip, columns = sniffed
     quote, escape = (sign.replace("(empty)", "") for sign in (quote, escape))
-    return Dialect(delimiter, quote or '"', escape or quote or '"', skip), columns
+    return Dialect(delimiter, quote or '"', escape or quote or '"', skip, columns)
 
 
 def comments(lines: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ neither number, date nor text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,8 +94,8 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
     Raises:
         DataError: A column can be read in two ways.
     """
-    written = _numbers_of(frame)
-    decimals = _decimals(written.values(), options)
+    written = numbers_of(frame)
+    decimals = decimals_of(written, options)
 
     usable: dict[str, pd.Series] = {}
     readings: dict[str, Reading] = {}
@@ -166,17 +166,14 @@ def choose(
     )
 
 
-def decimals_of(frame: pd.DataFrame, options: ReadingOptions) -> set[str]:
-    """Return what stands before decimals in the columns of texts that are read in one way."""
-    return _decimals(_numbers_of(frame).values(), options)
-
-
-def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOptions) -> set[str]:
-    """Return what stands before decimals in the columns that are read in one way."""
+def decimals_of(
+    written: Mapping[str, Sequence[NumberReading]], options: ReadingOptions
+) -> set[str]:
+    """Return what stands before decimals, by the columns that are read in one way."""
     if options.decimal != "auto":
         return {DECIMALS[options.decimal]}
     marks: set[str] = set()
-    for readings in written:
+    for readings in written.values():
         if len(readings) != 1:
             continue
         [reading] = readings
@@ -186,7 +183,7 @@ def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOption
     return marks
 
 
-def _numbers_of(frame: pd.DataFrame) -> dict[str, list[NumberReading]]:
+def numbers_of(frame: pd.DataFrame) -> dict[str, list[NumberReading]]:
     """Return the readings as numbers of each column of texts, by its name."""
     columns = {str(name): cells(column) for name, column in frame.items() if is_text(column)}
     with ThreadPoolExecutor() as threads:  # Arrow releases the interpreter lock.

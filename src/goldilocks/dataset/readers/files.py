@@ -148,10 +148,10 @@ def _read_spreadsheet(path: Path, skip: int) -> tuple[pd.DataFrame, list[str]]:
 
 def _named(path: Path, frame: pd.DataFrame, header: int, notes: Sequence[str]) -> Cells:
     """Return cells with names for all columns; refuse a name that occurs twice."""
-    frame.columns = [str(name).strip() for name in frame.columns]
-    frame = frame.loc[:, (frame.columns != "") | frame.notna().any().to_numpy()].copy()
-    names = [name or f"column {at}" for at, name in enumerate(frame.columns, start=1)]
-    frame.columns = names
+    written = np.array([str(name).strip() for name in frame.columns], object)
+    filled = (written != "") | frame.notna().any().to_numpy()
+    named = [name or f"column {at}" for at, name in enumerate(written[filled], start=1)]
+    frame = frame.loc[:, filled].set_axis(named, axis=1)
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
         raise DataError(

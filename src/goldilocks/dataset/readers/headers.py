@@ -84,21 +84,19 @@ def _like_a_row(names: Sequence[str], frame: pd.DataFrame) -> str:
 
 def _units(frame: pd.DataFrame) -> list[str]:
     """Return the cells of the first row where it holds no numbers in any column of numbers."""
-    candidates: list[tuple[int, str | None]] = []
-    units: list[str] = []
+    candidates: list[tuple[int, str]] = []
     for at in range(frame.shape[1]):
-        sample = _texts(frame, at, 1, SAMPLE)
-        if not _are_numbers(sample):
-            continue
-        [first] = _texts(frame, at, 0, 1) or [None]
-        if first is not None and _is_number(first):
-            return []
-        candidates.append((at, first))
+        if _are_numbers(_texts(frame, at, 1, SAMPLE)):
+            first = "".join(_texts(frame, at, 0, 1))
+            if _is_number(first):
+                return []
+            candidates.append((at, first))
 
+    units: list[str] = []
     for at, first in candidates:
-        column = pd.Series(_texts(frame, at, 1, len(frame)), dtype="object")
+        column = _texts(frame, at, 1, len(frame))
         # A word that stands in other rows, too, is one for a gap.
-        if first is not None and not (column == first).any() and _are_numbers(list(column)):
+        if first and first not in column and _are_numbers(column):
             units.append(first)
     blank = (*numbers.MISSING, *numbers.GAPS)
     return units if any(unit.lower() not in blank for unit in units) else []

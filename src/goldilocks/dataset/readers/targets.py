@@ -63,7 +63,7 @@ def read(
 
         readings = numbers.read_numbers(features.cells(column))
         if len(readings) > 1:
-            decimals = features.decimals_of(frame, options)
+            decimals = features.decimals_of(features.numbers_of(frame), options)
             readings = [features.choose(column, readings, decimals, path)]
         for number in readings:
             whole = np.unique(number.values[np.isfinite(number.values)])
