@@ -387,6 +387,16 @@ def test_a_spreadsheet_has_numbers_texts_dates_and_gaps(write):
     assert found.frame.isna().sum().tolist() == [1, 1, 1]
 
 
+def test_header_lines_within_a_spreadsheet_and_a_line_of_units_are_left_out_and_said(write):
+    lines = [["size", "sold"], ["m2", "EUR"], [20.5, 7], ["size", "sold"], [30, 8]]
+    found = read(write(workbook(Houses=lines), "rows.xlsx"), header=[1, 2])
+    assert found.frame["size"].tolist() == [20.5, 30]
+    assert found.notes == (
+        "Left out line 2: ['m2', 'EUR'].",
+        "Left out 1 rows that repeat the header line, as joined files do.",
+    )
+
+
 def test_of_two_sheets_the_first_is_read_and_said(write):
     found = read(write(workbook(Houses=SHEET, Notes=[["a"], [1]]), "rows.xlsx"))
     assert list(found.frame.columns) == ["size", "kind", "sold"]

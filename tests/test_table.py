@@ -419,6 +419,23 @@ def test_a_class_is_left_out_by_its_name(write):
         load(write(y=halves("a", "b")), drop_classes=["d"])
 
 
+def test_classes_are_left_out_beside_rows_without_a_target(write):
+    found = load(write(y=["a", "b", "c", None] * 10), drop_classes=["c"])
+    assert found.classes == ("a", "b")
+    assert len(found.y) == 20
+
+
+def test_a_target_of_categories_in_parquet_is_read(tmp_path):
+    classes = pandas.Series([3, 5] * 20, dtype="category")
+    pandas.DataFrame({"size": NUMBERS, "y": classes}).to_parquet(tmp_path / "rows.parquet")
+    assert load(tmp_path / "rows.parquet").classes == ("3", "5")
+
+
+def test_an_empty_target_is_asked_for(write):
+    with pytest.raises(DataError, match="needs the column to predict"):
+        load(write(y=halves("a", "b")), target="")
+
+
 @pytest.mark.parametrize("step", [1, 10])
 def test_a_counter_of_rows_is_left_out_in_any_order_and_kept_when_asked(write, step):
     counter = np.random.default_rng(1).permutation(ROWS) * step

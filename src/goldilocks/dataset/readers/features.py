@@ -95,7 +95,9 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
         DataError: A column can be read in two ways.
     """
     written = numbers_of(frame)
-    decimals = decimals_of(written, options)
+    decimals = set[str]()
+    if any(len(alike) > 1 for alike in written.values()):
+        decimals = decimals_of(written, options)
 
     usable: dict[str, pd.Series] = {}
     readings: dict[str, Reading] = {}

@@ -44,7 +44,7 @@ def labels(
     Raises:
         DataError: No target is given, or there is no such column.
     """
-    if target is None or (target == "null" and target not in columns):
+    if target in (None, "", []) or (target == "null" and target not in columns):
         raise DataError(
             f"dataset={name} needs the column to predict: add dataset.target=NAME; "
             f"{listed(columns, path)}."

@@ -59,6 +59,8 @@ def read(
         if not features.is_text(column):
             if column.dtype == bool:
                 read[name] = column.map(str)
+            elif isinstance(column.dtype, pd.CategoricalDtype):
+                read[name] = column.astype(object)
             continue
 
         readings = numbers.read_numbers(features.cells(column))
@@ -126,7 +128,7 @@ def keep_classes(columns: pd.DataFrame, drop: Sequence[str]) -> np.ndarray:
         DataError: A class is in no row.
     """
     names = columns.map(shown, na_action="ignore")
-    classes = tuple(sorted(names.stack().unique()))
+    classes = tuple(sorted(names.stack().dropna().unique()))
     unwanted = tabular.names_of(drop, classes)
     for name in unwanted:
         if name not in classes:
