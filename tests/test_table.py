@@ -235,7 +235,7 @@ def test_a_decimal_comma_is_detected(tmp_path):
     assert found.x["size"].tolist() == [n + 0.5 for n in range(ROWS)]
     assert found.y.tolist() == [n + 0.25 for n in range(ROWS)]
     assert any("'size' is read as numbers, written 1234,5" in note for note in found.notes)
-    assert any("target 'y' as numbers, written 1234,5" in note for note in found.notes)
+    assert any("target 'y' is read as numbers, written 1234,5" in note for note in found.notes)
 
 
 def test_the_facts(write):
