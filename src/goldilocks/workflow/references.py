@@ -14,6 +14,8 @@ from goldilocks.config.settings import Settings
 from goldilocks.encoding.targets import count_outputs, encode_targets
 from goldilocks.evaluation.scores import scores
 from goldilocks.problem import Problem
+from goldilocks.reference import Reference
+from goldilocks.reference.pipelines import Parameters
 from goldilocks.report.workflow.results import TunedReference
 from goldilocks.run.context import PREDICTIONS
 from goldilocks.workflow.candidate import Candidate
@@ -27,13 +29,24 @@ BASELINE = Candidate("baseline", ("model=baseline", "regularizer=none"))
 
 def tune(context: Context) -> TunedReference:
     """Tune the reference on the splits of the workflow, and log it."""
-    folder = context.folder / FOLDER
+    settings, problem = context.settings_of(BASELINE), context.problem
     seconds = min(SECONDS, SHARE * context.budget.seconds)
-    job = functools.partial(_tune, context.settings_of(BASELINE), context.problem, seconds, folder)
-    tuned = context.call(job, FOLDER)
+    tuned = context.call(functools.partial(_tune, settings, problem, seconds), FOLDER)
+
+    splits = settings.builder("protocol")(context.dataset)
+    folds = [""] if len(splits) == 1 else [str(number) for number in range(1, len(splits) + 1)]
+    arrays: dict[str, np.ndarray] = {}
+    for fold, split, predictions in zip(folds, splits, tuned.predictions, strict=True):
+        arrays |= {f"rows.{fold}": split.validation, f"predictions.{fold}": predictions}
     metrics = {f"best_val_{name}": value for name, value in tuned.scores.items()}
-    _log(context, tuned.name, tuned.parameters, metrics)
-    return tuned
+    file = _log(context, tuned.name, tuned.parameters, metrics, arrays)
+    return TunedReference(
+        name=tuned.name,
+        parameters=dict(tuned.parameters),
+        scores=tuned.scores,
+        settings_tried=tuned.candidates,
+        predictions=str(file),
+    )
 
 
 def validated(reference: TunedReference) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -54,18 +67,29 @@ def test(context: Context, reference: TunedReference, rows: np.ndarray) -> np.nd
     Returns:
         float32 (n, outputs).
     """
-    folder, settings = context.folder / FOLDER, context.settings_of(BASELINE)
-    job = functools.partial(_test, settings, context.problem, reference, rows, folder)
-    predictions, values = context.call(job, FOLDER)
-    metrics = {f"test_{name}": value for name, value in values.items()}
-    _log(context, f"{reference.name} final", reference.parameters, metrics)
+    settings, problem, dataset = context.settings_of(BASELINE), context.problem, context.dataset
+    job = functools.partial(_test, settings, problem, rows, reference.parameters)
+    predictions = context.call(job, FOLDER)
+
+    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
+    reached = scores(problem, truth, predictions)
+    metrics = {f"test_{name}": value for name, value in reached.items()}
+    arrays = {"rows": rows, "predictions": predictions}
+    _log(context, f"{reference.name} final", reference.parameters, metrics, arrays)
     return predictions
 
 
 def _log(
-    context: Context, name: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]
-) -> None:
-    """Log a run of the reference, with what its job has left in the folder."""
+    context: Context,
+    name: str,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    arrays: Mapping[str, Any],
+) -> Path:
+    """Log a run of the reference, and return the file with its predictions."""
+    folder = context.folder / FOLDER
+    folder.mkdir(exist_ok=True)
+    np.savez(folder / PREDICTIONS, **arrays)
     params = {f"reference.{key}": value for key, value in parameters.items()}
     opened = context.store.start_run(
         name,
@@ -76,45 +100,26 @@ def _log(
     )
     with opened as tracker:
         tracker.metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
-        tracker.files(context.folder / FOLDER)
+        tracker.files(folder)
+    return folder / PREDICTIONS
 
 
-def _tune(settings: Settings, problem: Problem, seconds: float, folder: Path) -> TunedReference:
-    """Tune the reference, in a process of its own, and write its predictions into a folder."""
+def _tune(settings: Settings, problem: Problem, seconds: float) -> Reference:
+    """Tune the reference, in a process of its own."""
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
     seed = settings.tree["seed"]
-    tuned = reference.tune(dataset, problem, splits, seed=seed, seconds=seconds)
-
-    folds = [""] if len(splits) == 1 else [str(number) for number in range(1, len(splits) + 1)]
-    arrays: dict[str, np.ndarray] = {}
-    for fold, split, predictions in zip(folds, splits, tuned.predictions, strict=True):
-        arrays |= {f"rows.{fold}": split.validation, f"predictions.{fold}": predictions}
-    return TunedReference(
-        name=tuned.name,
-        parameters=dict(tuned.parameters),
-        scores=tuned.scores,
-        settings_tried=tuned.candidates,
-        predictions=_save(folder, arrays),
-    )
+    return reference.tune(dataset, problem, splits, seed=seed, seconds=seconds)
 
 
 def _test(
-    settings: Settings, problem: Problem, tuned: TunedReference, rows: np.ndarray, folder: Path
-) -> tuple[np.ndarray, Mapping[str, float]]:
-    """Return predictions of test rows and their scores, in a process of its own."""
+    settings: Settings, problem: Problem, rows: np.ndarray, parameters: Parameters
+) -> np.ndarray:
+    """Return predictions of test rows, in a process of its own."""
     dataset = settings.builder("dataset")()
     split = settings.builder("protocol")(dataset)[-1]
-    train = split.joined().train if dataset.subset is None else split.train
+    train = split.train
+    if dataset.subset is None:
+        train = split.joined().train
     seed = settings.tree["seed"]
-    predictions = reference.predict(dataset, problem, train, rows, tuned.parameters, seed=seed)
-    _save(folder, {"rows": rows, "predictions": predictions})
-    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
-    return predictions, scores(problem, truth, predictions)
-
-
-def _save(folder: Path, arrays: Mapping[str, Any]) -> str:
-    """Write predictions into a folder, and return the file."""
-    folder.mkdir(exist_ok=True)
-    np.savez(folder / PREDICTIONS, **arrays)
-    return str(folder / PREDICTIONS)
+    return reference.predict(dataset, problem, train, rows, parameters, seed=seed)
