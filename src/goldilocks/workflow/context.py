@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from goldilocks import console
 from goldilocks.config.settings import PARENT_FILE, Settings, key_of
@@ -213,24 +212,6 @@ class Context:
             tell(job.number, trained)
 
         self._stream(next_job, end, folder, total=total)
-
-    def call(self, function: Callable[[], Any], name: str) -> Any:
-        """Call a function in a process of its own, and return what it returns.
-
-        Raises:
-            Exception: Whatever the function raises.
-        """
-        folder, results = self.folder / f"{name}_job", list[JobResult]()
-        job = Job(0, function, records.log_file(folder, 0), name)
-        ask = functools.partial(next, iter([job]), None)
-        self._stream(ask, lambda _, result: results.append(result), folder, total=1)
-
-        [result] = results
-        if result.reason:
-            raise result.error or JobError(
-                f"{name} was lost: {result.reason}. Its log is {job.log}."
-            )
-        return result.value
 
     def lost(self) -> JobError:
         """Return the error of a step that cannot go on without a training that failed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,8 @@ from typing import Any
 import numpy as np
 
 from goldilocks import reference
-from goldilocks.config.settings import Settings
 from goldilocks.encoding.targets import count_outputs, encode_targets
 from goldilocks.evaluation.scores import scores
-from goldilocks.problem import Problem
-from goldilocks.reference import Reference
-from goldilocks.reference.pipelines import Parameters
 from goldilocks.report.workflow.results import TunedReference
 from goldilocks.run.context import PREDICTIONS
 from goldilocks.workflow.candidate import Candidate
@@ -29,11 +24,11 @@ BASELINE = Candidate("baseline", ("model=baseline", "regularizer=none"))
 
 def tune(context: Context) -> TunedReference:
     """Tune the reference on the splits of the workflow, and log it."""
-    settings, problem = context.settings_of(BASELINE), context.problem
-    seconds = min(SECONDS, SHARE * context.budget.seconds)
-    tuned = context.call(functools.partial(_tune, settings, problem, seconds), FOLDER)
+    settings, problem, dataset = context.settings_of(BASELINE), context.problem, context.dataset
+    splits = settings.builder("protocol")(dataset)
+    seed, seconds = settings.tree["seed"], min(SECONDS, SHARE * context.budget.seconds)
+    tuned = reference.tune(dataset, problem, splits, seed=seed, seconds=seconds)
 
-    splits = settings.builder("protocol")(context.dataset)
     folds = [""] if len(splits) == 1 else [str(number) for number in range(1, len(splits) + 1)]
     arrays: dict[str, np.ndarray] = {}
     for fold, split, predictions in zip(folds, splits, tuned.predictions, strict=True):
@@ -49,33 +44,37 @@ def tune(context: Context) -> TunedReference:
     )
 
 
-def validated(reference: TunedReference) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def validated(tuned: TunedReference) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return what the reference predicted of the validation rows of each fold."""
-    with np.load(reference.predictions, allow_pickle=False) as arrays:
+    with np.load(tuned.predictions, allow_pickle=False) as arrays:
         folds = [name.partition(".")[2] for name in arrays.files if name.startswith("rows.")]
         return {fold: (arrays[f"rows.{fold}"], arrays[f"predictions.{fold}"]) for fold in folds}
 
 
-def test(context: Context, reference: TunedReference, rows: np.ndarray) -> np.ndarray:
+def test(context: Context, tuned: TunedReference, rows: np.ndarray) -> np.ndarray:
     """Predict test rows by the reference, fitted on all others, and log that.
 
     Args:
         context: Of the step.
-        reference: As it was tuned.
+        tuned: The reference.
         rows: int64 (n,).
 
     Returns:
         float32 (n, outputs).
     """
     settings, problem, dataset = context.settings_of(BASELINE), context.problem, context.dataset
-    job = functools.partial(_test, settings, problem, rows, reference.parameters)
-    predictions = context.call(job, FOLDER)
+    split = settings.builder("protocol")(dataset)[-1]
+    train = split.train
+    if dataset.subset is None:
+        train = split.joined().train
+    seed, parameters = settings.tree["seed"], tuned.parameters
+    predictions = reference.predict(dataset, problem, train, rows, parameters, seed=seed)
 
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
     reached = scores(problem, truth, predictions)
     metrics = {f"test_{name}": value for name, value in reached.items()}
     arrays = {"rows": rows, "predictions": predictions}
-    _log(context, f"{reference.name} final", reference.parameters, metrics, arrays)
+    _log(context, f"{tuned.name} final", parameters, metrics, arrays)
     return predictions
 
 
@@ -102,24 +101,3 @@ def _log(
         tracker.metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
         tracker.files(folder)
     return folder / PREDICTIONS
-
-
-def _tune(settings: Settings, problem: Problem, seconds: float) -> Reference:
-    """Tune the reference, in a process of its own."""
-    dataset = settings.builder("dataset")()
-    splits = settings.builder("protocol")(dataset)
-    seed = settings.tree["seed"]
-    return reference.tune(dataset, problem, splits, seed=seed, seconds=seconds)
-
-
-def _test(
-    settings: Settings, problem: Problem, rows: np.ndarray, parameters: Parameters
-) -> np.ndarray:
-    """Return predictions of test rows, in a process of its own."""
-    dataset = settings.builder("dataset")()
-    split = settings.builder("protocol")(dataset)[-1]
-    train = split.train
-    if dataset.subset is None:
-        train = split.joined().train
-    seed = settings.tree["seed"]
-    return reference.predict(dataset, problem, train, rows, parameters, seed=seed)
