@@ -1,3 +1,5 @@
+import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -7,7 +9,8 @@ import threading
 import pytest
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import database, local
+from goldilocks.errors import StoreError
+from goldilocks.tracking import database, failures, local
 
 AT_ONCE = 4  # benchmarks/store.py does it with 8, ten times
 ONE_RUN = """
@@ -85,6 +88,19 @@ def test_a_store_elsewhere_keeps_its_artifacts_beside_itself(folder, tmp_path_fa
     assert [item.path for item in store.client.list_artifacts(tracker.run_id)] == ["note.txt"]
 
 
+def test_a_kill_after_creating_an_experiment_leaves_its_artifacts_movable(folder, monkeypatch):
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dies:
+        dies.setattr(database, "store_artifacts_nearby", die)
+        with pytest.raises(KeyboardInterrupt):
+            local.connect(uri=None, experiment="tries")
+    store = local.connect(uri=None, experiment="tries")
+    made = store.client.get_experiment(store.experiment_id)
+    assert made.artifact_location == f"mlruns/{store.experiment_id}"
+
+
 def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     number = client.create_experiment("older", artifact_location=str(folder / "mlruns" / "7"))
@@ -99,30 +115,161 @@ def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
     assert client.get_experiment(elsewhere).artifact_location == "s3://bucket/7"
 
 
-def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, capsys, monkeypatch):
-    shutil.copy(migrated, bare / "mlflow.db")
-    with sqlite3.connect("mlflow.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'an older one'")
+OLDER = "0584bdc529eb"  # A version of the tables before that of the installed MLflow.
+
+
+def marked(file, version):
+    """Write the version of the tables that another MLflow would have made."""
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
         connection.execute("PRAGMA journal_mode=DELETE")
     connection.close()
-    called = []
-    monkeypatch.setattr(
-        database.subprocess,
-        "run",
-        lambda command, **_: (
-            called.append(command) or subprocess.CompletedProcess(command, 1, "", "no way back\n")
-        ),
-    )
-    with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
-        database.reach(f"sqlite:///{bare}/mlflow.db")
-    assert called[0][1:] == ["-m", "mlflow", "db", "upgrade", f"sqlite:///{bare}/mlflow.db"]
-    assert (bare / "mlflow.before-upgrade.db").exists()
+
+
+@pytest.fixture
+def older(bare, migrated):
+    """The address of a store that an older MLflow wrote."""
+    shutil.copy(migrated, bare / "mlflow.db")
+    marked("mlflow.db", OLDER)
+    return f"sqlite:///{bare}/mlflow.db"
+
+
+def upgrade_to(reached, code):
+    """Stand in for `mlflow db upgrade`, which comes as far as a version of the tables."""
+
+    def upgrade(command, **_):
+        assert command[1:-1] == ["-m", "mlflow", "db", "upgrade"]
+        marked(command[-1].removeprefix("sqlite:///"), reached)
+        return subprocess.CompletedProcess(command, code, "", "no way back\n")
+
+    return upgrade
+
+
+def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(older, capsys, monkeypatch):
+    monkeypatch.setattr(database.subprocess, "run", upgrade_to(database.SCHEMA, 0))
+    database.reach(older)
+    assert version("mlflow.db") == database.SCHEMA
+    assert version(f"mlflow.before-{OLDER}.db") == OLDER
     assert "a copy stays in" in capsys.readouterr().err
-    with pytest.raises(
-        OSError, match="no way back"
-    ):  # What failed half-way must not replace the good copy.
-        database.reach(f"sqlite:///{bare}/mlflow.db")
-    assert (bare / "mlflow.before-upgrade-2.db").exists()
+
+
+def test_an_upgrade_that_fails_changes_nothing_and_leaves_one_copy(older, bare, monkeypatch):
+    monkeypatch.setattr(database.subprocess, "run", upgrade_to("half-way", 1))
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
+            database.reach(older)
+        assert version("mlflow.db") == OLDER
+        assert [file.name for file in bare.glob("*.before-*")] == [f"mlflow.before-{OLDER}.db"]
+
+
+def version(file):
+    with sqlite3.connect(file) as connection:
+        [found] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("killed", ["_create", "make_movable", "_write_ahead"])
+def test_a_store_that_was_half_made_is_made_by_the_next(bare, migrated, monkeypatch, killed):
+    def die(*_):
+        raise KeyboardInterrupt
+
+    def create(uri):
+        shutil.copy(migrated, uri.removeprefix("sqlite:///"))
+
+    monkeypatch.setattr(database, "_create", create)  # As fast as a copy.
+    with monkeypatch.context() as dies:
+        dies.setattr(database, killed, die)
+        with pytest.raises(KeyboardInterrupt):
+            database.reach(f"sqlite:///{bare}/mlflow.db")
+    database.reach(f"sqlite:///{bare}/mlflow.db")
+    assert version("mlflow.db") == database.SCHEMA
+    with sqlite3.connect("mlflow.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("SELECT artifact_location FROM experiments").fetchall() == [
+            ("mlruns/0",)
+        ]
+    connection.close()
+
+
+def test_tables_of_others_in_the_same_file_stay(bare):
+    with sqlite3.connect("mlflow.db") as connection:
+        connection.execute("CREATE TABLE notes AS SELECT 'hello' AS text")
+    connection.close()
+    database.reach(f"sqlite:///{bare}/mlflow.db")
+    with sqlite3.connect("mlflow.db") as connection:
+        assert connection.execute("SELECT text FROM notes").fetchall() == [("hello",)]
+    connection.close()
+    assert version("mlflow.db") == database.SCHEMA
+
+
+def test_a_store_of_a_newer_mlflow_is_read_from_a_copy_and_never_written(bare, migrated, capsys):
+    shutil.copy(migrated, bare / "mlflow.db")
+    marked("mlflow.db", "ffffffffffff")
+    before = (bare / "mlflow.db").read_bytes()
+    uri = f"sqlite:///{bare}/mlflow.db"
+    store = local.open_existing(uri=uri, experiment="any")
+    assert store.search("", everywhere=True) == []
+    assert "tables of another MLflow (version ffffffffffff): a copy is read" in (
+        capsys.readouterr().err
+    )
+    with pytest.raises(StoreError, match=r"ffffffffffff.* of a newer MLflow; nothing was changed"):
+        database.reach(uri)
+    assert (bare / "mlflow.db").read_bytes() == before
+    assert [file.name for file in bare.glob("*.db")] == ["mlflow.db"]
+
+
+def test_a_store_in_a_folder_that_cannot_be_written_is_read(bare, migrated, monkeypatch):
+    shutil.copy(migrated, bare / "mlflow.db")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    address = database.readable(f"sqlite:///{bare}/mlflow.db")
+    assert address != f"sqlite:///{bare}/mlflow.db"
+    assert MlflowClient(address).search_experiments()
+
+
+@pytest.mark.parametrize(
+    ("uri", "sentence"),
+    [
+        ("http://", r"http:// is not the address of a store: it names no host"),
+        ("http://host:99999", r"not the address of a store: Port out of range"),
+        ("http://[::1", r"not the address of a store: Invalid IPv6"),
+        ("foo://x", r"not the address of a store: Can't load plugin.* Expected http://HOST:PORT"),
+        ("postgresql://me:secret@host:abc/db", r"not the address of a store: invalid literal"),
+        ("mssql://me:secret@host/db", r"needs a database driver that is not installed: .*pyodbc"),
+        ("sqlite:////nowhere/a?b/mlflow.db", r"has \? or % in its path.* Rename the folder"),
+        ("sqlite:////nowhere/a%20b/mlflow.db", r"has \? or % in its path.* Rename the folder"),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_a_sentence_and_creates_nothing(bare, uri, sentence):
+    for open_store in (local.connect, local.open_existing):
+        with pytest.raises(StoreError, match=sentence):
+            open_store(uri=uri, experiment="any")
+    assert list(bare.iterdir()) == []
+
+
+def test_an_environment_that_mlflow_cannot_work_in_is_a_sentence(bare, monkeypatch):
+    monkeypatch.setattr(database.mlflow, "__file__", "/home/50%/mlflow/__init__.py")
+    with pytest.raises(StoreError, match=r"/home/50%/mlflow, and cannot .* without one"):
+        local.connect(uri=None, experiment="any")
+    assert list(bare.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("[Errno -2] Name or service not known", "a host that this machine can find"),
+        ("[Errno 111] Connection refused", "a server that listens there"),
+        ("... failed with error code 401 != 200", "a user and a password that it takes"),
+        ("[Errno 28] No space left on device: '/data'", "free space; make room there"),
+        ("attempt to write a readonly database", "that you may write"),
+        ("file is not a database", "the database of MLflow"),
+        ("something else", "a store that takes and gives what is asked"),
+    ],
+)
+def test_a_sentence_names_the_cause_that_the_store_gave(reason, expected):
+    sentence = rf"{re.escape(reason)}\. Expected .*{expected}"
+    with pytest.raises(StoreError, match=sentence), failures.explained("sqlite:///x.db"):
+        raise OSError(reason)
 
 
 def test_readers_do_not_keep_a_store_from_being_set_up(folder):
