@@ -118,7 +118,7 @@ def _section(section: Section, histories: Histories, figures: list[Any]) -> dict
         "penalty": any("best_val_data_loss" in run.metrics for run in section.runs),
         "monitors": sorted({run.params.get("trainer.monitor", "val_loss") for run in section.runs}),
         "codes": len({run.tags.get("code.digest", "") for run in section.runs}),
-        "bars": rows.bars(section.differences),
+        "axis": rows.axis(section.differences),
         "runs": rows.runs(section),
         "figures": _figures(section, histories, figures),
     }

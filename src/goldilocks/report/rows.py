@@ -30,31 +30,21 @@ def runs(section: Section) -> list[tuple[StoredRun, str, bool]]:
     return listed
 
 
-def bars(differences: Mapping[str, Difference]) -> dict[str, list[float]]:
-    """Return the bar of each difference that has an interval, by its variant.
+def axis(differences: Mapping[str, Difference]) -> tuple[float, float]:
+    """Return where the axis that all intervals of differences share begins, and its length.
 
-    All bars have one axis, and 0 is on it. Half of them are not cut off.
-
-    Returns:
-        Lower end, upper end and middle of the interval, and where 0 is, in percent of the axis.
+    0 is on it. Half of the intervals are not cut off.
     """
-    ends = {
-        name: [difference.low, difference.high, difference.mean, 0.0]
-        for name, difference in differences.items()
-        if not np.isnan(difference.low)
-    }
-    if not ends:
-        return {}
+    ends = np.array([[difference.low, difference.high] for difference in differences.values()])
+    ends = ends[~np.isnan(ends).any(axis=1)] if len(ends) else ends
+    if not ends.size:
+        return 0.0, 1.0
 
-    values = np.array(list(ends.values()))
-    lengths = np.sort(np.abs(values[:, :2]).max(axis=1))
+    lengths = np.sort(np.abs(ends).max(axis=1))
     longest = REACH * lengths[len(lengths) // 2]
-    first, last = np.clip([values.min(), values.max()], -longest, longest)
-
+    first, last = np.clip([ends.min(initial=0), ends.max(initial=0)], -longest, longest)
     margin = MARGIN * (last - first)
-    left, right = first - margin, last + margin
-    shares = (np.clip(values, left, right) - left) / (right - left or 1.0)
-    return dict(zip(ends, np.round(100 * shares, 1).tolist(), strict=True))
+    return float(first - margin), float(last - first + 2 * margin) or 1.0
 
 
 def _list(values: Sequence[str]) -> str:

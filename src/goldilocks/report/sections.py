@@ -129,20 +129,17 @@ def _differences(
     """Return the difference of each other variant with values from the reference, by name."""
     differences = {}
     for variant in ranked:
-        if variant is not reference and measure in variant.values:
-            differences[variant.name] = _difference(variant, reference, measure)
+        if variant is reference or measure not in variant.values:
+            continue
+        overlaps = variant.overlap, reference.overlap
+        difference = between_trainings(
+            variant.values[measure],
+            reference.values[measure],
+            overlap=max(overlap or 0.0 for overlap in overlaps),
+        )
+        if None in overlaps:
+            # Folds share training rows; without their overlap the mean is known, but not its error.
+            reason = difference.reason or "folds were stored without their overlap"
+            difference = replace(difference, error=math.nan, freedom=math.nan, reason=reason)
+        differences[variant.name] = difference
     return holm(differences)
-
-
-def _difference(variant: Variant, reference: Variant, measure: str) -> Difference:
-    pair = variant.overlap, reference.overlap
-    overlaps = [overlap for overlap in pair if overlap is not None]
-    difference = between_trainings(
-        variant.values[measure], reference.values[measure], overlap=max(overlaps, default=0.0)
-    )
-    if len(overlaps) == 2:
-        return difference
-
-    # Folds share training rows; without their overlap the mean is known, but not its error.
-    reason = difference.reason or "folds were stored without their overlap"
-    return replace(difference, error=math.nan, freedom=math.nan, reason=reason)

@@ -8,13 +8,14 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from goldilocks import formatting
 from goldilocks.problem import higher_is_better
 from goldilocks.report import compare, html
 from goldilocks.report.compare import without_password
 from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.log import PICTURE
 from goldilocks.report.workflow.results import WorkflowReport, read_report
-from goldilocks.report.workflow.text import columns, outcome, shown
+from goldilocks.report.workflow.text import columns, outcome
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
 
@@ -49,7 +50,7 @@ def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
     ui_command = "" if store.uri.startswith("http") else without_password(store.ui_command)
     return template.render(
         columns=columns,
-        shown=shown,
+        cell=formatting.cell,
         report=report,
         lead=outcome(report),
         higher_is_better=higher_is_better,
