@@ -24,8 +24,7 @@ from goldilocks.training.predict import predict
 Figures = Iterator[tuple[str, Figure]]
 
 LAYERS_SHOWN, LAYERS_CLIMBED = 8, 6  # layers with a grid of activations, and of filters
-# Filters of a layer; pixels of a pattern; steps and pixels of a step (Chollet, section 5.4.2).
-FILTERS, SIDE, STEPS, STEP = 64, 64, 40, 1.0
+FILTERS, SIDE, STEPS = 64, 64, 40  # filters of a layer; pixels of a pattern; steps to it
 IMAGES, TEXTS = 4, 3  # shown with a right prediction, and as many with a wrong one
 WORDS, NEIGHBOURS = 20, 6
 REPEATS = 5  # shuffles of a column
@@ -117,9 +116,7 @@ def network_figures(
         total = int(graph.outputs[shown].shape[-1])
         count = min(total, FILTERS)
         console.note(f"  climbing to what excites {count} of {total} filters of {shown}")
-        exciting = patterns.patterns(
-            model, shown, range(count), size=size, steps=STEPS, step=STEP, seed=0
-        )
+        exciting = patterns.patterns(model, shown, range(count), size=size, steps=STEPS)
         rise = exciting.losses[-1] - exciting.losses[0]
         drawn = images.filter_grid(exciting.images, rise, total=total, name=shown, title=name)
         yield f"filters_{_file_name(shown)}", drawn

@@ -64,7 +64,7 @@ def page(
     """
     templates = environment("goldilocks.report")
     templates.filters.update(
-        number=formatting.number, signed=_signed, evaluation_warning=_evaluation_warning
+        number=formatting.number, listed=rows.listed, evaluation_warning=_evaluation_warning
     )
     templates.tests.update(TESTS)
 
@@ -93,13 +93,11 @@ def page(
 
 def style_sheet() -> Markup:
     """Return the style sheet of our pages: `page.css`, and the colour of each verdict's dot."""
-    rules = [str(asset("page.css"))]
-    for name, verdict in VERDICTS.items():
-        dark = f".{name}::before {{ background: {verdict.dark_color}; }}"
-        rules.append(f".{name}::before {{ background: {verdict.color}; }}")
-        rules.append(f"@media (prefers-color-scheme: dark) {{ {dark} }}")
-
-    return Markup("\n".join(rules))
+    rules = [
+        f".{name}::before {{ background: light-dark({verdict.color}, {verdict.dark_color}); }}"
+        for name, verdict in VERDICTS.items()
+    ]
+    return asset("page.css") + Markup("\n".join(rules))
 
 
 def asset(name: str) -> Markup:
@@ -112,7 +110,6 @@ def _section(section: Section, histories: Histories, figures: list[Any]) -> dict
     return {
         "section": section,
         "data": grouping.data_name(section.basis),
-        "settings": rows.settings(section),
         "warning": max(map(_evaluation_warning, section.runs)),
         "findings": query.findings(section.runs),
         "penalty": any("best_val_data_loss" in run.metrics for run in section.runs),
@@ -139,10 +136,6 @@ def _figures(
             entries.append({"number": len(figures), "name": name, "hidden": hidden})
             figures.append(interactive.overlay(curves, ylabel=name))
     return entries
-
-
-def _signed(value: float) -> str:
-    return formatting.number(value).replace("-", "\N{MINUS SIGN}")
 
 
 def _evaluation_warning(run: StoredRun) -> str:

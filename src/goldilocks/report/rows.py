@@ -14,11 +14,6 @@ REACH = 4  # times the usual length; a longer bar is cut off, or it would press 
 MARGIN = 0.06  # of the axis of bars, on either side
 
 
-def settings(section: Section) -> list[tuple[str, str]]:
-    """Return each setting that differs, with its values."""
-    return [(name, _list(values)) for name, values in section.settings.items()]
-
-
 def runs(section: Section) -> list[tuple[StoredRun, str, bool]]:
     """Return each run, the name of its variant, and whether it is a part of the run above it."""
     names = {run.run_id: variant.name for variant in section.variants for run in variant.runs}
@@ -47,7 +42,7 @@ def axis(differences: Mapping[str, Difference]) -> tuple[float, float]:
     return float(first - margin), float(last - first + 2 * margin) or 1.0
 
 
-def _list(values: Sequence[str]) -> str:
+def listed(values: Sequence[str]) -> str:
     """Return the values of a setting, numbers ascending; of many, the first and how many more."""
     words = sorted((value or "not set" for value in values), key=_as_number)
     if len(words) <= VALUES + 1:
