@@ -113,7 +113,7 @@ def network_figures(
 
     size = min(SIDE, *image.shape[:2])
     for shown in climbed:
-        total = int(graph.outputs[shown].shape[-1])
+        total = int(graph.calls[shown].output.shape[-1])
         count = min(total, FILTERS)
         console.note(f"  climbing to what excites {count} of {total} filters of {shown}")
         exciting = patterns.patterns(model, shown, range(count), size=size, steps=STEPS)
@@ -231,11 +231,10 @@ def _examples(subject: Subject, count: int) -> tuple[np.ndarray, list[str]]:
 
     captions = []
     examples = np.concatenate([hits, mistakes]).astype("int64")
-    for example in examples:
+    if predicted.shape[1] == 1:
+        predicted = np.hstack([1 - predicted, predicted])
+    for example, sure in zip(examples, predicted[examples].max(axis=1), strict=True):
         name, true = dataset.classes[decided[example]], dataset.classes[int(truth[example])]
-        sure = predicted[example].max()
-        if predicted.shape[1] == 1:
-            sure = max(sure, 1 - sure)
         answer = "right" if name == true else "wrong"
         captions.append(f"{answer}: true {true}, said {name} {sure:.2f}")
     return subject.rows[examples], captions

@@ -4,7 +4,6 @@ grouping    runs -> groups whose values may be compared
 variants    runs -> variants, each with its values at the best epoch
 sections    the variants of a group, ranked and compared with the best
 drawn       histories -> the curves of the figures
-rows        what the tables print beyond the fields of sections and variants
 rendering   what renders templates
 html        all of it, by the templates of this room -> the file
 """
