@@ -69,7 +69,10 @@ def group(runs: Sequence[StoredRun]) -> dict[Basis, list[StoredRun]]:
     by_id = {run.run_id: run for run in runs}
     groups: dict[Basis, list[StoredRun]] = {}
     for run in runs:
-        groups.setdefault(basis(_top(run, by_id)), []).append(run)
+        above = run
+        if run.tags.get("role") in PARTS:
+            above = by_id.get(run.tags.get(PARENT, ""), run)
+        groups.setdefault(basis(above), []).append(run)
     return groups
 
 
@@ -146,13 +149,6 @@ def reasons(bases: Sequence[Basis]) -> list[str]:
         for first, second in combinations(bases, 2)
     }
     return [words for name, words in REASONS.items() if name in fields]
-
-
-def _top(run: StoredRun, by_id: Mapping[str, StoredRun]) -> StoredRun:
-    """Return the run above a fold or a repeat, if it is there; else the run itself."""
-    while run.tags.get("role") in PARTS and run.tags.get(PARENT) in by_id:
-        run = by_id[run.tags[PARENT]]
-    return run
 
 
 def _rows(run: StoredRun) -> tuple[str, ...]:

@@ -13,8 +13,6 @@ from goldilocks.report.variants import Variant
 from goldilocks.run import test_ledger
 from goldilocks.tracking.query import StoredRun
 
-LABEL = 60  # characters of a curve's name
-
 
 def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
     """Compare runs by their best epochs, final runs by their scores on the test rows.
@@ -124,6 +122,6 @@ def _draw(runs: Sequence[StoredRun], file: Path, title: str) -> None:
 
 
 def _labels(runs: Sequence[StoredRun]) -> list[str]:
-    """Return a short name for each run, made of what differs, and numbered where that is equal."""
+    """Return a name for each run, made of what differs, and numbered where that is equal."""
     columns = variants.differing([run.params for run in runs])
-    return variants.numbered([label[:LABEL] for label in variants.labels(runs, columns)])
+    return variants.numbered(variants.labels(runs, columns))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
@@ -134,14 +135,10 @@ def differing(settings: Sequence[Mapping[str, str]]) -> list[str]:
 
     The option of a group comes before the group's keys, so that it stands for them.
     """
-    names = dict.fromkeys(name for values in settings for name in values)
-    first: dict[tuple[int, ...], str] = {}
-    for name in names:
-        column = [values.get(name) for values in settings]
-        if len(set(column)) > 1:
-            pattern = tuple(column.index(value) for value in column)
-            first.setdefault(pattern, name)
-    return list(first.values())
+    table = pd.DataFrame(list(settings))
+    codes = {name: pd.factorize(column, use_na_sentinel=False)[0] for name, column in table.items()}
+    patterns = pd.DataFrame(codes).T.drop_duplicates()
+    return list(patterns.index[patterns.any(axis="columns")])
 
 
 def training_name(run: StoredRun) -> str:
@@ -226,13 +223,13 @@ def _variant(
             if score is not None:
                 values.setdefault(measure, {})[key] = score
 
-    known = [overlap for overlap in overlaps if overlap is not None]
+    logged = [overlap for overlap in overlaps if overlap is not None]
     return Variant(
         name=name,
         runs=tuple(runs),
         trainings=trainings,
         values=values,
-        overlap=max(known) if len(known) == len(overlaps) else None,
+        overlap=max(logged) if len(logged) == len(overlaps) else None,
         best_epochs=tuple(sorted(set(epochs.values()))),
         problems=tuple(problems),
     )

@@ -112,6 +112,6 @@ def final_command(settings: Settings, best_epoch: int) -> str:
     if settings.tree["trainer"]["repeats"] > 1:  # A final run is one training.
         changed.append("trainer.repeats=1")
     keys = tuple(f"{override.partition('=')[0]}=" for override in changed)
-    kept = [override for override in settings.overrides if not override.startswith(keys)]
-    words = [provenance.program("python"), "train.py", *kept, *changed, "final=true"]
+    unchanged = [override for override in settings.overrides if not override.startswith(keys)]
+    words = [provenance.program("python"), "train.py", *unchanged, *changed, "final=true"]
     return as_typed(words)
