@@ -198,8 +198,11 @@ def _column_figures(subject: Subject) -> Figures:
         columns = dict(zip(dataset.x.columns, np.moveaxis(columns, -1, 0), strict=True))
 
     def loss(columns: Mapping[str, np.ndarray]) -> float:
-        inputs = np.stack(list(columns.values()), axis=-1) if of_series else columns
-        predicted = subject.model.predict_on_batch(inputs)
+        if of_series:
+            windows = np.stack(list(columns.values()), axis=-1)
+            predicted = subject.model.predict(windows, verbose=0)
+        else:
+            predicted = keras.ops.convert_to_numpy(subject.model(columns))
         return scores.scores(problem, truth, predicted)["loss"]
 
     console.note(f"  shuffling {len(columns)} columns of {len(rows)} rows, {REPEATS} times each")
