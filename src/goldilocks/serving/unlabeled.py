@@ -248,7 +248,7 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
             )
         return picture.pixels
 
-    suffixes = folders.shortened(content.IMAGES.suffixes)
+    suffixes = content.shortened(content.IMAGES.suffixes)
     expected = f"is an image that can be decoded; expected {suffixes}."
     for part in _files(path, content.IMAGES, IMAGES, image, expected):
         rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
@@ -282,7 +282,7 @@ def _files(
     if not names:
         raise DataError(
             f"{path} holds no {wanted.name}, and the model was trained on {wanted.name}; expected "
-            f"files such as {folders.shortened(wanted.suffixes)}, in it or in folders below it."
+            f"files such as {content.shortened(wanted.suffixes)}, in it or in folders below it."
         )
 
     total = 0
