@@ -51,6 +51,13 @@ def stop(*_, **__):
     raise KeyboardInterrupt
 
 
+def test_the_lock_that_a_killed_process_left_is_removed(store):
+    journal.RUNS.mkdir(parents=True)
+    (journal.RUNS / "new-abc.lock").touch()
+    assert store.repair() == []
+    assert list(journal.RUNS.iterdir()) == []
+
+
 def test_a_kill_between_creating_a_run_and_noting_its_id_is_repaired(store, monkeypatch):
     with monkeypatch.context() as killed:
         killed.setattr(journal.Journal, "move", stop)

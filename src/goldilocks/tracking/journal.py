@@ -244,8 +244,12 @@ def new() -> Journal:
 
 
 def all_left() -> list[Journal]:
-    """Return the journals that are here: of runs under way, interrupted, or not wholly sent."""
-    return [Journal(folder) for folder in sorted(RUNS.absolute().glob("*")) if folder.is_dir()]
+    """Return the journals that are here: of runs under way, interrupted, or not wholly sent.
+
+    Where a process was killed as it removed one, the lock may be all that is left.
+    """
+    paths = [path for path in RUNS.glob("*") if path.is_dir() or path.suffix == ".lock"]
+    return [of(name) for name in sorted({path.stem for path in paths})]
 
 
 def _checksum(text: bytes) -> str:

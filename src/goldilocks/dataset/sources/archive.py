@@ -71,7 +71,9 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
         reason: BaseException = error
         while reason.__context__:
             reason = reason.__context__
-        raise SourceUnavailable(f"Could not download {url}: {reason}. {fix}") from error
+        raise SourceUnavailable(
+            f"Could not download {url}: {str(reason).rstrip('.')}. {fix}"
+        ) from error
     except OSError as error:
         raise DataError(
             f"Could not store {url} in {folder}: {error}. Make room, or set GOLDILOCKS_CACHE to a "
