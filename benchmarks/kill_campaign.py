@@ -404,6 +404,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="list the writes, kill nothing")
     args = parser.parse_args()
+    os.environ.pop("MLFLOW_TRACKING_URI", None)  # Each case has a store of its own.
 
     import goldilocks.sweep.preload  # noqa: F401
     from goldilocks.plots import style
