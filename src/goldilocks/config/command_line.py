@@ -200,27 +200,25 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
         errors += _read(override, line, files, sweeps=sweeps)
 
     possible = {*rules_of("configuration"), *files.keys(COMPOSED)}
-    forced = {name for name in possible & line.keys.keys() if line.keys[name].startswith("+")}
     with _composing(conf):
-        cfg = _compose(config, line, line.groups.values())
-        present = list(leaves(plain(cfg)))
-        sound = {name for name in line.keys if name in forced or _has(present, name)}
-        lost = _keys_of_some_jobs(config, line, possible - forced)
-        errors += [
-            f"{name} is not a key of every option of this sweep; give it to all its jobs: "
-            f"++{line.keys[name]}."
-            for name in lost
-        ]
-        for name in sorted(line.keys.keys() - sound - set(lost)):
-            # A key may belong to the option that was meant: it is a key of some option.
-            unsure = line.misspelled & {name.split(".")[0], "experiment"}
-            if name not in possible or not unsure:
+        # What all jobs of a sweep share, which Hydra composes first.
+        shared = [word for group, word in line.groups.items() if group not in line.swept]
+        present = list(leaves(plain(_compose(config, line, shared))))
+        for name, word in sorted(line.keys.items()):
+            if _has(present, name) or (word.startswith("+") and name in possible):
+                continue
+            del line.keys[name]
+            if name not in possible or not (line.swept or line.misspelled):
                 errors.append(f"{name} {_unknown_key(name, present)}")
+            # A key may belong to the option that was meant: it is a key of some option.
+            elif not line.misspelled & {name.split(".")[0], "experiment"}:
+                errors.append(
+                    f"{name} is not a key of every option of this sweep; give it to all its jobs: "
+                    f"++{word}."
+                )
 
-        words = [word for name, word in line.keys.items() if name in sound]
         try:
-            if words:
-                cfg = _compose(config, line, [*line.groups.values(), *words])
+            cfg = _compose(config, line, [*line.groups.values(), *line.keys.values()])
             config_so_far = composed(cfg, cfg.hydra)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.
@@ -343,15 +341,6 @@ def _compose(config: str, line: _CommandLine, words: Iterable[str]) -> DictConfi
     return compose(config, [*line.search_path, *words], return_hydra_config=True)
 
 
-def _keys_of_some_jobs(config: str, line: _CommandLine, possible: Collection[str]) -> list[str]:
-    """Return those keys that not all jobs of a sweep have: Hydra composes what they share first."""
-    if line.misspelled or not line.swept:
-        return []
-    words = [word for group, word in line.groups.items() if group not in line.swept]
-    shared = list(leaves(plain(_compose(config, line, words))))
-    return [name for name in line.keys if name in possible and not _has(shared, name)]
-
-
 def _has(keys: Sequence[str], name: str) -> bool:
     """Whether a key, or a group of them, is among keys."""
     return any(key == name or key.startswith(f"{name}.") for key in keys)
@@ -376,9 +365,10 @@ def _or_list(name: str, values: Sequence[str]) -> str:
 
 def _unknown_key(name: str, present: Sequence[str]) -> str:
     """Return why a key does not exist, with the nearest one, or those of its group."""
-    close = difflib.get_close_matches(name, GROUPS if "." not in name else present, n=1)
-    close = close or difflib.get_close_matches(name, present, n=1)
-    group = [key for key in present if key.startswith(name.split(".")[0] + ".")]
-    tops = dict.fromkeys(key.split(".")[0] for key in present)
-    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(group or tops)}."
-    return f"is not a key of this configuration; {hint}"
+    similar = [*difflib.get_close_matches(name, [*present, *GROUPS], n=1)]
+    if similar:
+        return f"is not a key of this configuration; did you mean {similar[0]}?"
+    group = name.split(".")[0]
+    keys = [key for key in present if key.startswith(f"{group}.")]
+    keys = keys or list(dict.fromkeys(key.split(".")[0] for key in present))
+    return f"is not a key of this configuration; expected one of {', '.join(keys)}."

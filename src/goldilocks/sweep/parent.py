@@ -1,7 +1,5 @@
 """The parent run of a sweep: opened before its first job, closed with a comparison of its runs."""
 
-import hashlib
-import json
 import shlex
 import shutil
 import tempfile
@@ -14,7 +12,7 @@ from omegaconf import DictConfig
 
 from goldilocks import console
 from goldilocks.config.literals import as_typed, plainest
-from goldilocks.config.settings import PARENT_FILE, Settings, key_of
+from goldilocks.config.settings import PARENT_FILE, Settings, hash_of, key_of
 from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
@@ -66,8 +64,7 @@ class ParentRun:
             word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")
         ]
         self.command = as_typed(["python", "train.py", "-m", *typed, *overrides])
-        identity = json.dumps([self.command, provenance.code().digest])
-        fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        fingerprint = hash_of([self.command, provenance.code().digest])
         before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)
         self.opened = self.store.start_run(
             _name(jobs, overrides),
