@@ -4,10 +4,13 @@ import contextlib
 import dataclasses
 import io
 import json
+import os
 import re
 import sqlite3
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -363,6 +366,41 @@ def test_a_file_that_cannot_be_written_is_said_in_a_sentence(home):
         SystemExit, match=r"^goldilocks: .+nowhere.+ Expected a folder that can be written"
     ):
         cli.main(["predict", home.run("regression")[0], "rows.csv", "--output", "nowhere/out.csv"])
+
+
+def test_a_link_and_a_device_stay_what_they_are(home):
+    run_id = home.run("regression")[0]
+    (home.folder / "real.csv").write_text("old")
+    (home.folder / "real.csv").chmod(0o640)
+    (home.folder / "link.csv").symlink_to("real.csv")
+    os.mkfifo(home.folder / "pipe")
+    pipe = os.open(home.folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    cli.main(["predict", run_id, "rows.csv", "--output", "link.csv"])
+    cli.main(["predict", run_id, "rows.csv", "--output", "pipe"])
+    cli.main(["predict", run_id, "rows.csv", "--output", os.devnull])
+    written = (home.folder / "real.csv").read_bytes()
+    assert os.read(pipe, 10_000) == written
+    assert len(written.splitlines()) > 2
+    assert (home.folder / "link.csv").is_symlink()
+    assert (home.folder / "real.csv").stat().st_mode & 0o777 == 0o640
+    assert stat.S_ISFIFO((home.folder / "pipe").stat().st_mode)
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+    os.close(pipe)
+
+
+def test_no_cell_is_a_formula(tmp_path):
+    found = pd.DataFrame(
+        {
+            "=file": ["=1+1.png", "@cmd", "\t=1", "\uff1d1", "-1.5", "plain"],
+            "value": [-1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        }
+    )
+    with (tmp_path / "out.csv").open("w", newline="") as file:
+        assert predict._write(iter([found]), file) == 6
+    cells = pd.read_csv(tmp_path / "out.csv", dtype=str)
+    assert list(cells) == ["'=file", "value"]
+    assert list(cells["'=file"]) == ["'=1+1.png", "'@cmd", "'\t=1", "'\uff1d1", "-1.5", "plain"]
+    assert cells["value"][0] == "-1.0"
 
 
 def test_a_unit_stands_in_the_header():

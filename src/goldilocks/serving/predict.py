@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
+import re
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,6 +24,8 @@ from goldilocks.tracking import inputs, registry
 from goldilocks.tracking.store import MlflowStore
 
 BATCH = 128  # rows that the network takes at once
+# The full-width forms of = + - @ count for spreadsheets, too.
+FORMULA = re.compile("\\s*[-=+@\uff1d\uff0b\uff0d\uff20]")
 
 
 def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None:
@@ -31,7 +37,8 @@ def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None
         store: Where the model is.
         model: The ID of a run, or a registered model as `NAME`, `NAME/VERSION` or `NAME@ALIAS`.
         path: The raw input.
-        output: The file to write, whole or not at all; None: standard output.
+        output: The file to write, whole or not at all; of a link, where it leads; a device or a
+            pipe directly. None: standard output.
 
     Raises:
         StoreError: There is no such model, or it cannot be loaded.
@@ -51,13 +58,8 @@ def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None
         sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
         return
 
-    part = output.with_name(f"{output.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            count = _write(tables, file)
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
+    with _opened(output) as file:
+        count = _write(tables, file)
     console.note(f"written   {count} rows into {output}")
 
 
@@ -128,10 +130,50 @@ def _tables(
         console.note(line)
 
 
+@contextlib.contextmanager
+def _opened(output: Path) -> Generator[TextIO]:
+    """Yield a file for writing that becomes `output` once all is in it."""
+    if output.exists() and not output.is_file():  # A device or a pipe, which nothing may replace.
+        with output.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
+
+    path = output.resolve()
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("x", encoding="utf-8", newline="") as file:
+            yield file
+        if path.exists():
+            shutil.copymode(path, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _write(tables: Iterator[pd.DataFrame], file: TextIO) -> int:
     """Write tables one below the other, and return the number of their rows."""
     count = 0
     for part in tables:
-        part.to_csv(file, index=False, header=count == 0)
+        safe = part.rename(columns=escaped)
+        texts = safe.select_dtypes(exclude="number").columns
+        safe[texts] = safe[texts].map(escaped)
+        safe.to_csv(file, index=False, header=count == 0)
         count += len(part)
     return count
+
+
+def escaped(cell: Any) -> Any:
+    """Return a cell of a CSV file with ' before a text that a spreadsheet would run.
+
+    That is a text that begins, perhaps after white space, with = + - or @, and is no number.
+
+    >>> escaped("=1+1"), escaped("-1.5"), escaped("a=b"), escaped(-1.5)
+    ("'=1+1", '-1.5', 'a=b', -1.5)
+    """
+    if not isinstance(cell, str) or not FORMULA.match(cell):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
