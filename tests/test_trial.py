@@ -1,5 +1,3 @@
-import dataclasses
-
 import keras
 import numpy as np
 import optuna

@@ -29,7 +29,6 @@ CAUSES = {
 
 # Windows cannot fork: there, each job imports what it needs.
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
-METHOD = "forkserver" if FORKS else "spawn"
 
 
 @dataclass(frozen=True)
@@ -160,9 +159,9 @@ def start(job: Job, attempt: int, slot: Slot, preload: Sequence[str]) -> Running
     """
     receiver, sender = multiprocessing.Pipe(duplex=False)
     arguments = (sender, cloudpickle.dumps(job.call), job.log, {**os.environ, **slot.environment})
-    process = multiprocessing.get_context(METHOD).Process(
-        target=serve, args=arguments, name=f"job {job.number}"
-    )
+    spawn = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver") if FORKS else spawn
+    process = context.Process(target=serve, args=arguments, name=f"job {job.number}")
 
     try:
         start_server(preload, slot)
