@@ -218,7 +218,10 @@ def _kind_errors(composed: Composed, stated: Traits) -> Iterator[str]:
     for group, accepts in (("model", stated.model.accepts), ("protocol", stated.protocol.accepts)):
         if kind in accepts:
             continue
-        fitting = [f"{group}={name}" for name in _accepting(composed.files, group, kind)]
+        options = {name: composed.files.traits(group, name) for name in composed.files.names(group)}
+        names = [name for name in options if kind in options[name].get("accepts", [])]
+        names.sort(key=lambda name: options[name].get("baseline", False))
+        fitting = [f"{group}={name}" for name in names]
         yield (
             f"{group}={composed.choices[group]} takes {_and(sorted(accepts))} data; "
             f"{data} is {kind} data. Use {' or '.join(fitting)}."
@@ -230,13 +233,6 @@ def _kind_errors(composed: Composed, stated: Traits) -> Iterator[str]:
             f"model.vectors={vectors} are of words, and dataset.hashing=true keeps none; use "
             "dataset.hashing=false, or model.vectors=null."
         )
-
-
-def _accepting(files: OptionFiles, group: str, kind: str) -> list[str]:
-    """Return the options of a group that take a kind of data, the baseline last."""
-    stated = {name: files.traits(group, name) for name in files.names(group)}
-    fitting = [name for name in stated if kind in stated[name].get("accepts", [])]
-    return sorted(fitting, key=lambda name: stated[name].get("baseline", False))
 
 
 def _regularizer_errors(composed: Composed, stated: Traits) -> Iterator[str]:

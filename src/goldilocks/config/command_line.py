@@ -40,6 +40,7 @@ from goldilocks.config.settings import (
     key_of,
     listed,
     plain,
+    search_path,
     settled,
 )
 from goldilocks.errors import ConfigError, UserError
@@ -169,14 +170,12 @@ class _CommandLine:
     """What a command line asks for, as far as it can be read.
 
     Attributes:
-        search_path: The words that add folders of options.
         groups: The word that chooses an option, of a sweep the first, by group.
         swept: The groups that have several options.
         misspelled: The groups whose option does not exist.
         keys: The word that sets a key, of a sweep to the first value, by key.
     """
 
-    search_path: list[str] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     swept: set[str] = field(default_factory=set)
     misspelled: set[str] = field(default_factory=set)
@@ -199,11 +198,12 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
     for override in overrides:
         errors += _read(override, line, files, sweeps=sweeps)
 
-    possible = {*rules_of("configuration"), *files.keys(COMPOSED)}
+    possible, folders = {*rules_of("configuration"), *files.keys(COMPOSED)}, search_path(arguments)
     with _composing(conf):
         # What all jobs of a sweep share, which Hydra composes first.
         shared = [word for group, word in line.groups.items() if group not in line.swept]
-        present = list(leaves(plain(_compose(config, line, shared))))
+        cfg = compose(config, [*folders, *shared], return_hydra_config=True)
+        present = list(leaves(plain(cfg)))
         for name, word in sorted(line.keys.items()):
             if _has(present, name) or (word.startswith("+") and name in possible):
                 continue
@@ -218,7 +218,8 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
                 )
 
         try:
-            cfg = _compose(config, line, [*line.groups.values(), *line.keys.values()])
+            words = [*folders, *line.groups.values(), *line.keys.values()]
+            cfg = compose(config, words, return_hydra_config=True)
             config_so_far = composed(cfg, cfg.hydra)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.
@@ -318,11 +319,7 @@ def _read(
     if override.is_sweep_override() and not sweeps:
         yield f"{word} gives several values; add -m for a run of each{_or_list(name, values)}."
         values = []
-        if name in GROUPS:
-            values = values[:1]
-    if name == "hydra.searchpath":
-        line.search_path.append(word)
-    elif name in GROUPS:
+    if name in GROUPS:
         if override.is_sweep_override():
             line.swept.add(name)
         options = files.names(name)
@@ -334,11 +331,6 @@ def _read(
             line.groups[name] = f"{name}={values[0]}"
     elif values and not name.startswith("hydra") and not override.is_add():
         line.keys[name] = f"{word.split('=')[0]}={values[0]}"
-
-
-def _compose(config: str, line: _CommandLine, words: Iterable[str]) -> DictConfig:
-    """Return a configuration with some words of a command line."""
-    return compose(config, [*line.search_path, *words], return_hydra_config=True)
 
 
 def _has(keys: Sequence[str], name: str) -> bool:

@@ -4,6 +4,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas
@@ -99,14 +100,14 @@ class ParentRun:
             # A search that goes on has jobs of its own; its earlier trials have runs below the
             # same parent.
             runs = [*query.children(self.store, self.store.get_run(self.run_id)), *runs]
-        by_id = {run.run_id: run for run in runs}
-        runs = query.with_losses(self.store, list(by_id.values()))
+        runs = list({run.run_id: run for run in runs}.values())
+        runs = query.with_losses(self.store, runs)
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             comparison = sweep.compare(runs, folder, title="The runs of this sweep")
             comparison += _failures(job_records)
-            (folder / RECORDS).write_text(records.to_json(job_records))
+            records.write_json(folder / RECORDS, [asdict(record) for record in job_records])
             self.tracker.describe(f"```\n{self.command}\n```\n\n{comparison}")
             self.tracker.files(folder)
         if (self.sweep_dir / RESULTS).is_dir():

@@ -60,12 +60,6 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     )
     errors += mistakes
 
-    searched = {parameter.key for parameter in space.searched}
-    if "trainer.monitor" in searched:
-        errors.append(
-            "trainer.monitor has several values, which cannot be compared with each other; give it "
-            "one."
-        )
     if not grid and options.trials is None and options.seconds is None:
         errors.append(
             f"hydra.sweeper.sampler={options.sampler} would never end; add hydra.sweeper.trials=N "
@@ -74,7 +68,7 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     if errors:
         raise ConfigError(listed(errors))
 
-    trials = options.trials
+    searched, trials = {parameter.key for parameter in space.searched}, options.trials
     if grid:
         points = len(space.grid())
         trials = points if trials is None else min(trials, points)
