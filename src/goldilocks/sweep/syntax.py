@@ -72,8 +72,8 @@ def _span(
     """Return the values of an override, and add what is wrong with them to the mistakes."""
     sweep = override.value()
     if isinstance(sweep, ChoiceSweep | RangeSweep | IntervalSweep):
-        known = {"log"} if isinstance(sweep, IntervalSweep) else set[str]()
-        if strange := ", ".join(sorted(sweep.tags - known)):
+        allowed = {"log"} if isinstance(sweep, IntervalSweep) else set[str]()
+        if strange := ", ".join(sorted(sweep.tags - allowed)):
             mistakes.append(f"has the tag {strange}; expected log, of an interval, or none.")
     if isinstance(sweep, IntervalSweep):
         assert sweep.start is not None
