@@ -32,7 +32,7 @@ from goldilocks.interpret.figures import (
 from goldilocks.interpret.layer_graph import split
 from goldilocks.model import weights_file
 from goldilocks.model.pretrained import NETWORKS
-from goldilocks.plots import heat_maps, style
+from goldilocks.plots import images, style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
 from goldilocks.tracking.query import StoredRun
@@ -158,7 +158,7 @@ def network(
         console.note(f"  {predicted[0, label]:.3f} {class_name}")
 
     [heat] = gradcam.heat_maps(model, batch, layer=layer)
-    looks = heat_maps.heat_maps(
+    looks = images.heat_maps(
         pixels[np.newaxis],
         [heat.heat],
         [f"{image.name}: said {classes[0]} {heat.probability:.2f}"],

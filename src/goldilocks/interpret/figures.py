@@ -1,7 +1,7 @@
 """Every figure of what a network has learned, by the kind of its rows."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -16,7 +16,8 @@ from goldilocks.encoding.targets import encode_targets
 from goldilocks.evaluation import scores
 from goldilocks.interpret import embeddings, feature_maps, gradcam, patterns, permutation, saliency
 from goldilocks.interpret.layer_graph import unnest
-from goldilocks.plots import activations, filters, heat_maps, importance, style, words
+from goldilocks.plots import images, importance, style, tables
+from goldilocks.plots.words import weighted_words
 from goldilocks.problem import Problem
 from goldilocks.training.predict import predict
 
@@ -83,8 +84,7 @@ def figures(
     if kind == "image":
         yield from _image_figures(subject, layer, image)
     elif kind == "text":
-        yield from _neighbour_figures(subject, words)
-        yield from _text_figures(subject)
+        yield from _text_figures(subject, words)
     else:
         yield from _column_figures(subject)
 
@@ -105,13 +105,12 @@ def network_figures(
     if layer:
         climbed = [graph.convolution(layer)]
 
+    name = style.shortened(name, 40)
     maps = feature_maps.feature_maps(model, image)
     for number, shown in enumerate(_spread(list(maps), LAYERS_SHOWN), 1):
         pixels, silent = feature_maps.normalized(maps[shown]), feature_maps.silent(maps[shown])
-        yield (
-            f"activations_{number}_{_file_name(shown)}",
-            activations.activation_grid(pixels, image, name=shown, silent=silent, title=name),
-        )
+        drawn = images.activation_grid(pixels, image, name=shown, silent=silent, title=name)
+        yield f"activations_{number}_{_file_name(shown)}", drawn
 
     size = min(SIDE, *image.shape[:2])
     for shown in climbed:
@@ -122,10 +121,8 @@ def network_figures(
             model, shown, range(count), size=size, steps=STEPS, step=STEP, seed=0
         )
         rise = exciting.losses[-1] - exciting.losses[0]
-        yield (
-            f"filters_{_file_name(shown)}",
-            filters.filter_grid(exciting.images, rise, total=total, name=shown, title=name),
-        )
+        drawn = images.filter_grid(exciting.images, rise, total=total, name=shown, title=name)
+        yield f"filters_{_file_name(shown)}", drawn
 
 
 def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None) -> Figures:
@@ -154,29 +151,24 @@ def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None
         drawn = [heat.heat for heat in heats]
         yield (
             "grad_cam",
-            heat_maps.heat_maps(shown, drawn, captions, layer=heats[0].layer, title=title),
+            images.heat_maps(shown, drawn, captions, layer=heats[0].layer, title=title),
         )
 
 
-def _neighbour_figures(subject: Subject, wanted: Sequence[str]) -> Figures:
-    """Yield the neighbours of words; nothing of a network without an embedding."""
+def _text_figures(subject: Subject, wanted: Sequence[str]) -> Figures:
+    """Yield the neighbours of words in an embedding, and the words that predictions depend on."""
     vocabulary = vectorization.vocabulary(subject.encoder)
     matrix = embeddings.vectors(subject.network)
-    if not vocabulary or matrix is None:
-        return
+    if vocabulary and matrix is not None:
+        unknown = [word for word in wanted if word not in vocabulary]
+        if unknown:
+            console.note(f"  not in the vocabulary of {len(vocabulary)}: {', '.join(unknown)}")
+        outlying = embeddings.outlying(matrix, vocabulary, WORDS)
+        chosen = list(dict.fromkeys([*wanted, *outlying]))
+        neighbours = embeddings.nearest(matrix, vocabulary, chosen, NEIGHBOURS)
+        title = subject.title("Words whose vectors stand out most, and their neighbours")
+        yield "nearest_words", tables.neighbours(neighbours, title=title)
 
-    unknown = [word for word in wanted if word not in vocabulary]
-    if unknown:
-        console.note(f"  not in the vocabulary of {len(vocabulary)}: {', '.join(unknown)}")
-    outlying = embeddings.outlying(matrix, vocabulary, WORDS)
-    chosen = list(dict.fromkeys([*wanted, *outlying]))
-    neighbours = embeddings.nearest(matrix, vocabulary, chosen, NEIGHBOURS)
-    title = subject.title("Words whose vectors stand out most, and their neighbours")
-    yield "nearest_words", words.neighbours(neighbours, title=title)
-
-
-def _text_figures(subject: Subject) -> Figures:
-    """Yield the words that predictions depend on."""
     how = subject.dataset.vectorization
     if not subject.classifies or how is None:
         return
@@ -193,36 +185,36 @@ def _text_figures(subject: Subject) -> Figures:
         for row, *parts in zip(rows, features, contributions, strict=True)
     ]
     title = subject.title("The words that predictions depend on")
-    yield "saliency", words.weighted_words(texts, captions, title=title)
+    yield "saliency", weighted_words(texts, captions, title=title)
 
 
 def _column_figures(subject: Subject) -> Figures:
     """Yield the importance of columns; of a series, its course over time as well."""
-    dataset, problem = subject.dataset, subject.problem
-    rows = sample(subject.rows, WINDOWS) if dataset.kind == "series" else subject.rows
+    dataset, problem, rows = subject.dataset, subject.problem, subject.rows
+    of_series = dataset.kind == "series"
+    if of_series:
+        rows = sample(rows, WINDOWS)
     outputs = int(subject.model.output_shape[-1])
     truth = encode_targets(problem, outputs, dataset.y)[rows]
-    raw = encoding.raw(dataset, rows)
+    columns = encoding.raw(dataset, rows)
+    if isinstance(columns, np.ndarray):
+        columns = dict(zip(dataset.x.columns, np.moveaxis(columns, -1, 0), strict=True))
 
-    def loss(inputs: np.ndarray | dict[str, np.ndarray]) -> float:
-        if isinstance(inputs, np.ndarray):
-            predicted = subject.model.predict(inputs, verbose=0)
-        else:
-            predicted = keras.ops.convert_to_numpy(subject.model(inputs))
+    def loss(columns: Mapping[str, np.ndarray]) -> float:
+        inputs = np.stack(list(columns.values()), axis=-1) if of_series else columns
+        predicted = subject.model.predict_on_batch(inputs)
         return scores.scores(problem, truth, predicted)["loss"]
 
-    names = list(dataset.x.columns) if dataset.kind == "series" else list(raw)
-    console.note(f"  shuffling {len(names)} columns of {len(rows)} rows, {REPEATS} times each")
-    importances = permutation.permutation_importance(loss, raw, names, repeats=REPEATS, seed=0)
+    console.note(f"  shuffling {len(columns)} columns of {len(rows)} rows, {REPEATS} times each")
+    importances = permutation.permutation_importance(loss, columns, repeats=REPEATS, seed=0)
     title = subject.title("Permutation importance of each column")
     bars = importance.importance_bars(importances, loss=problem.loss, repeats=REPEATS, title=title)
     yield "permutation_importance", bars
-    if dataset.kind == "series":
+    if of_series:
         features = encoding.features(dataset, subject.encoder, rows)
-        strengths = saliency.saliency(subject.network, features).strengths
+        mean = saliency.saliency(subject.network, features).strengths.mean(axis=0)
         title = subject.title("Which column matters when")
         before = dataset.x.lookback - 1 - dataset.x.offsets
-        mean = strengths.mean(axis=0)
         lines = importance.saliency_over_time(
             mean, before, dataset.x.columns, rows=len(rows), title=title
         )

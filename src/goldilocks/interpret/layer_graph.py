@@ -127,21 +127,20 @@ def evidence(graph: LayerGraph) -> keras.KerasTensor:
     has its own output as the evidence.
     """
     name, layer = list(graph.layers.items())[-1]
-    if isinstance(layer, keras.layers.Softmax):
-        return graph.inputs[name]
-    if isinstance(layer, keras.layers.Activation) and _squashes(layer):
-        return graph.inputs[name]
-    if isinstance(layer, keras.layers.Dense) and _squashes(layer):
+    squashing = (keras.activations.softmax, keras.activations.sigmoid)
+    if isinstance(layer, keras.layers.Softmax) or getattr(layer, "activation", None) in squashing:
         return before_activation(graph, name)
     return graph.model.outputs[0]
 
 
 def before_activation(graph: LayerGraph, name: str) -> keras.KerasTensor:
-    """Return what enters the activation function of a convolution or dense layer.
+    """Return what enters an activation layer, or the function of a convolution or dense layer.
 
     Other layers have their output returned.
     """
     layer = graph.layers[name]
+    if isinstance(layer, (keras.layers.Softmax, keras.layers.Activation)):
+        return graph.inputs[name]
     if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
         return graph.outputs[name]
     linear = type(layer).from_config(
@@ -150,10 +149,6 @@ def before_activation(graph: LayerGraph, name: str) -> keras.KerasTensor:
     sums = linear(graph.inputs[name])
     linear.set_weights(layer.get_weights())
     return sums
-
-
-def _squashes(layer: keras.layers.Activation | keras.layers.Dense) -> bool:
-    return layer.activation in (keras.activations.softmax, keras.activations.sigmoid)
 
 
 def _itself(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -4,16 +4,15 @@ Source: L. Breiman: Random Forests, 2001, section 10. scikit-learn has a functio
     tables alone, and for estimators of its own kind.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
 
 def permutation_importance(
-    loss: Callable[..., float],
-    rows: np.ndarray | Mapping[str, np.ndarray],
-    columns: Sequence[str],
+    loss: Callable[[Mapping[str, np.ndarray]], float],
+    columns: Mapping[str, np.ndarray],
     *,
     repeats: int,
     seed: int,
@@ -22,9 +21,8 @@ def permutation_importance(
 
     Args:
         loss: The model's loss on rows in this form.
-        rows: Of a table, its columns (rows,) by their names; of a series, (rows, time steps,
-            columns): a column's whole past is exchanged for that of another row.
-        columns: The names, in the order of the last axis of an array.
+        columns: The rows by the names of their columns; of a table (rows,), of a series (rows,
+            time steps): a column's whole past is exchanged for that of another row.
         repeats: Shuffles of each column.
         seed: Of the shuffles.
 
@@ -33,18 +31,12 @@ def permutation_importance(
         standard deviation, as "mean" and "std".
     """
     rng = np.random.default_rng(seed)
-    baseline = loss(rows)
-    rises = np.zeros((len(columns), repeats))
-    for index, name in enumerate(columns):
-        for repeat in range(repeats):
-            if isinstance(rows, np.ndarray):
-                shuffled = rows.copy()
-                shuffled[..., index] = rows[rng.permutation(len(rows))][..., index]
-            else:
-                shuffled = {**rows, name: rows[name][rng.permutation(len(rows[name]))]}
-            rises[index, repeat] = loss(shuffled) - baseline
+    baseline = loss(columns)
+    spread = {}
+    for name, values in columns.items():
+        orders = [rng.permutation(len(values)) for _ in range(repeats)]
+        rises = [loss({**columns, name: values[order]}) - baseline for order in orders]
+        spread[name] = {"mean": np.mean(rises), "std": np.std(rises)}
 
-    spread = {"mean": rises.mean(axis=1), "std": rises.std(axis=1)}
-    return pd.DataFrame(spread, index=list(columns)).sort_values(
-        "mean", ascending=False, kind="stable"
-    )
+    importances = pd.DataFrame.from_dict(spread, orient="index")
+    return importances.sort_values("mean", ascending=False, kind="stable")

@@ -11,8 +11,6 @@ from matplotlib.figure import Figure
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import layout, style
 
-DASHED = {"linestyle": "--", "alpha": 0.6}
-
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSize:
@@ -63,17 +61,18 @@ def capacity_curve(
     figure, body = layout.frame(title, 560)
     (axes,) = layout.panels(body)
     table = pd.DataFrame(list(sizes)).sort_values("weights")
-    weights = table["weights"]
-    losses = table[["train_loss", "val_loss", "best_val_loss"]].astype(float)
-    train, validation = {"color": style.TRAIN}, {"color": style.VALIDATION}
     curves: dict[str, dict[str, Any]] = {
-        "training loss, at the end": train,
-        "validation loss, at the end": validation,
-        "validation loss, at the best epoch": validation | DASHED,
+        "train_loss": {"label": "training loss, at the end", "color": style.TRAIN},
+        "val_loss": {"label": "validation loss, at the end", "color": style.VALIDATION},
+        "best_val_loss": {
+            "label": "validation loss, at the best epoch",
+            "color": style.VALIDATION,
+            "linestyle": "--",
+            "alpha": 0.6,
+        },
     }
-    for name, (label, look) in zip(losses, curves.items(), strict=True):
-        axes.plot(weights, losses[name], marker="o", label=label, **look)
-
+    for name, look in curves.items():
+        axes.plot(table["weights"], table[name].astype(float), marker="o", **look)
     axes.axhline(baseline, color=style.QUIET, linewidth=1, linestyle=":", label="baseline")
     label = f"the winner, at its best epoch: {style.plain(winner.name, 50)}"
     star: dict[str, Any] = {"color": style.INK, "markersize": 15, "zorder": 5, "label": label}
@@ -83,25 +82,30 @@ def capacity_curve(
 
     axes.margins(x=0.08)
     axes.set(xlabel="weights", ylabel=ylabel, xscale="log")
-    values = np.append(losses.to_numpy(), baseline)
-    positive = values[values > 0]
+    losses = np.append(table[list(curves)].to_numpy(float), baseline)
+    positive = losses[losses > 0]
     if positive.size and positive.max() > 20 * positive.min():
         axes.set_yscale("log")
 
+    blended = axes.get_xaxis_transform()
     border = overfit_from(sizes)
     if border is not None:
-        low, high = axes.get_xlim()
-        font: dict[str, Any] = {"fontsize": style.TITLE, "va": "top"}
-        sides = {"underfit  ": (low, "right"), "  overfit": (high, "left")}
-        for verdict, (end, alignment) in sides.items():
-            color = VERDICTS[verdict.strip()].color
+        ends = axes.get_xlim()
+        for verdict, end, side in zip(
+            ("underfit", "overfit"), ends, ("right", "left"), strict=True
+        ):
+            color = VERDICTS[verdict].color
             axes.axvspan(*sorted((border, end)), color=color, alpha=0.05)
-            blended = axes.get_xaxis_transform()
-            axes.text(border, 0.98, verdict, color=color, ha=alignment, transform=blended, **font)
+            font: dict[str, Any] = {
+                "color": color,
+                "fontsize": style.TITLE,
+                "va": "top",
+                "ha": side,
+            }
+            axes.text(border, 0.98, f"  {verdict}  ", transform=blended, **font)
         axes.axvline(border, color=style.QUIET, linewidth=1)
-        axes.set_xlim(low, high)
-    small: dict[str, Any] = {"fontsize": style.SMALL, "color": style.QUIET, "ha": "center"}
+        axes.set_xlim(ends)
     for size in sizes:
-        name, blended = style.plain(size.name, 30), axes.get_xaxis_transform()
-        axes.text(size.weights, 0.01, name, rotation=90, transform=blended, **small)
+        font = {"rotation": 90, "ha": "center", **style.NOTE}
+        axes.text(size.weights, 0.01, style.plain(size.name, 30), transform=blended, **font)
     return figure

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from goldilocks import formatting
 from goldilocks.plots import layout, style
@@ -24,7 +24,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
 
     Args:
         counts: Rows of the data set, int (classes, classes), by true and predicted class.
-        classes: Names, in the order of the rows.
+        classes: Names, at least one, in the order of the rows.
 
     Raises:
         ValueError: `counts` is not square, or has another number of classes than there are names.
@@ -36,26 +36,17 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
             f"counts has shape {counts.shape}; expected ({n}, {n}), one row and column per class "
             "name"
         )
-    if n == 0:
-        return layout.message("Confusion matrix", "There are no classes.")
-
     right, total = int(np.trace(counts)), int(counts.sum())
-    title = f"Confusion matrix: {right:,} of {total:,} right"
-    if total:
-        title += f" ({100 * right / total:.1f} %)"
-    totals = counts.sum(axis=1, keepdims=True)
-    fractions = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    title = f"Confusion matrix: {right:,} of {total:,} right ({100 * right / max(total, 1):.1f} %)"
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
-    cell = min(900 / n, 240 / np.sqrt(n))  # pixels
+    side = min(900, 240 * np.sqrt(n))  # pixels
+    font = float(np.clip(0.36 * side / n, 6.5, style.TEXT))
     labels = [style.plain(name, 24) for name in classes]
-    font = min(style.TEXT, max(6.5, cell * 0.36))
-    name_width = 0.0  # pixels; a letter is about 0.6 em wide, and a point 1.39 pixels
-    if n <= NUMBERED:
-        name_width = max(map(len, labels)) * font * 0.85
-    upright = n > FEW or name_width > cell
-    width, height = max(560, 220 + name_width + cell * n), 88 + cell * n
-    if upright:
-        height += name_width
+    # A letter is about 0.6 em wide, and a point 1.39 pixels.
+    name_width = max(map(len, labels)) * font * 0.85 if n <= NUMBERED else 0
+    upright = n > FEW or name_width > side / n
+    width, height = max(560, 220 + name_width + side), 88 + side + name_width * upright
     figure, body = layout.frame(title, height, width=width)
 
     (axes,) = layout.panels(body)
@@ -63,31 +54,27 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     grid: dict[str, Any] = {"edgecolors": "#E4E4E4", "linewidth": 0.6 * (n <= NUMBERED)}
     centres = np.arange(n)
     image = axes.pcolormesh(centres, centres, fractions, cmap="Blues", vmin=0, vmax=1, **grid)
-    axes.set(aspect="equal", ylim=(n - 0.5, -0.5))
+    axes.set(aspect="equal", ylim=(n - 0.5, -0.5), xlabel="predicted class", ylabel="true class")
     if n <= NUMBERED:
-        axes.set(xlabel="predicted class", ylabel="true class")
-        axes.set_xticks(range(n), labels, fontsize=font, rotation=90 * upright)
-        axes.set_yticks(range(n), labels, fontsize=font)
+        axes.set_xticks(centres, labels, fontsize=font, rotation=90 * upright)
+        axes.set_yticks(centres, labels, fontsize=font)
         axes.tick_params(length=0)
         _write_counts(axes, counts, fractions, font=font)
-    else:
-        axes.set(xlabel="predicted class, by its index", ylabel="true class, by its index")
 
-    bar = figure.colorbar(image, ax=axes, ticks=[0, 0.5, 1], shrink=0.6, anchor=(0, 1), aspect=16)
-    bar.ax.set_yticklabels(["0 %", "50 %", "100 %"])
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, anchor=(0, 1), aspect=16)
+    bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
-    bar.set_label("fraction of the true class", fontsize=style.SMALL)
+    bar.set_label("fraction of the true class", **style.NOTE)
     return figure
 
 
 def _write_counts(axes: Axes, counts: np.ndarray, fractions: np.ndarray, *, font: float) -> None:
     """Write each count that is not zero into its cell, with few classes its percentage too."""
     few = len(counts) <= FEW
-    font += few
     for row, column in np.argwhere(counts > 0):
         count, fraction = int(counts[row, column]), float(fractions[row, column])
         text = THOUSANDS(count)
         if few:
             text = f"{formatting.number(count)}\n{formatting.percent(fraction)}"
         color = "white" if fraction > DARK else style.INK
-        axes.text(column, row, text, ha="center", va="center", fontsize=font, color=color)
+        axes.text(column, row, text, ha="center", va="center", fontsize=font + few, color=color)

@@ -51,7 +51,8 @@ def learning_curves(
     entries: dict[str, Line2D] = {}
     for axes, name in zip(layout.panels(body, columns=len(names)), names, strict=True):
         entries |= _curve_panel(axes, history, name, best_epoch, baseline.get(name))
-    layout.legend(body, list(entries.values()), list(entries), columns=max(1, len(entries)))
+    columns = max(1, len(entries))
+    layout.legend(body, list(entries.values()), list(entries), columns=columns)
     return figure
 
 
@@ -64,48 +65,45 @@ def _curve_panel(
 ) -> dict[str, Line2D]:
     """Draw one panel of `learning_curves`, and return its legend: words -> line."""
     lines: dict[str, Line2D] = {}
-    penalized: dict[str, Line2D] = {}
     for words, prefix, color in PARTS:
         curve, data = f"{prefix}{name}", f"{prefix}data_{name}"
         if data in history:
-            total = _line(axes, history[curve], color=color, linewidth=1.0, linestyle="--")
-            penalized[f"{words}, with penalty"] = total
+            total = _line(axes, history[curve], color=color, linewidth=1, linestyle="--")
+            lines[f"{words}, with penalty"] = total
             curve = data
         if curve in history:
             lines[words] = _line(axes, history[curve], color=color, linewidth=1.8)
             if len(history[curve]) <= MARKED:
                 lines[words].set_marker("o")
-    entries = lines | penalized
-    values = [np.asarray(line.get_ydata()) for line in entries.values()]
-
+    values = [np.asarray(line.get_ydata()) for line in lines.values()]
     scale.set_epochs(axes, max((curve.size for curve in values), default=1))
-    axes.set_ylabel(name, fontsize=style.TEXT)
-    limits = scale.scale_of(values)
-    if limits is not None and baseline is not None and values[0].size == 1:
-        limits = scale.scale_of([*values, np.array([baseline])])  # One epoch spans no range.
-    if limits is None:
-        text = "no epoch was finished"
-        if values:
-            text = "no finite value"
-        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=style.QUIET)
-        axes.set_yticks([])
-    else:
-        scale.set_limits(axes, limits, baseline)
-        if baseline is not None and np.isfinite(baseline):
-            entries |= _baseline(axes, baseline)
+    axes.set_ylabel(name)
 
+    notes = _broken(axes, values)
     heading = name
     if best_epoch and lines:
         words, line = list(lines.items())[-1]
         best = float(np.asarray(line.get_ydata())[best_epoch - 1])
-        mark = axes.axvline(best_epoch, color=style.QUIET, linewidth=1.0, zorder=1)
+        mark = axes.axvline(best_epoch, color=style.QUIET, linewidth=1, zorder=1)
         axes.plot([best_epoch], [best], "o", color=line.get_color(), mec=style.INK, markersize=9)
-        entries[f"best epoch: {best_epoch}"] = mark
+        lines[f"best epoch: {best_epoch}"] = mark
         heading = f"{name}: {words} {formatting.number(best)} at best epoch {best_epoch}"
+    axes.set_title(heading, loc="left", fontsize=style.TEXT + 1, pad=10)
 
-    axes.set_title(heading, loc="left", fontsize=style.TEXT + 1, color=style.INK, pad=10)
-    _mark_broken(axes, values, cut=limits is not None and limits.cut)
-    return entries
+    limits = scale.scale_of(values, baseline)
+    if limits is None:
+        notes.append("no finite value" if values else "no epoch was finished")
+        axes.set_yticks([])
+    else:
+        scale.set_limits(axes, limits)
+        if limits.cut:
+            notes.append("some values lie\noutside the axis")
+        if baseline is not None and np.isfinite(baseline):
+            lines["baseline"] = _baseline(axes, baseline)
+    note = axes.text(0.99, 0.9, "\n".join(notes), color=style.BROKEN, fontsize=style.SMALL)
+    note.set(ha="right", va="top", transform=axes.transAxes)
+    note.set_bbox({"color": "white", "alpha": 0.8, "pad": 2})
+    return lines
 
 
 def _line(axes: Axes, curve: Sequence[float], **look: Any) -> Line2D:
@@ -114,37 +112,24 @@ def _line(axes: Axes, curve: Sequence[float], **look: Any) -> Line2D:
     return axes.plot(epochs, np.asarray(curve, np.float64), markersize=4, **look)[0]
 
 
-def _baseline(axes: Axes, value: float) -> dict[str, Line2D]:
+def _baseline(axes: Axes, value: float) -> Line2D:
     """Draw the baseline with its value in the right margin; one far outside has its value alone."""
-    text = f"baseline\n{formatting.number(value)}"
+    text, align = f"baseline\n{formatting.number(value)}", "center"
     height = float((axes.transScale + axes.transLimits).transform((1, value))[1])
-    lines, align = {}, "center"
     if height > 1:
         height, text, align = 1, f"↑ far above:\n{text}", "top"
     elif height < 0:
         height, text, align = 0, f"{text}\n↓ far below", "bottom"
-    else:
-        look: dict[str, Any] = {"linewidth": 1.2, "linestyle": ":", "zorder": 1}
-        lines["baseline"] = axes.axhline(value, color=style.QUIET, **look)
-
-    axes.text(
-        1.02, height, text, va=align, color=style.QUIET, size=style.SMALL, transform=axes.transAxes
-    )
-    return lines
+    axes.text(1.02, height, text, va=align, transform=axes.transAxes, **style.NOTE)
+    return axes.axhline(value, color=style.QUIET, linewidth=1.2, linestyle=":", zorder=1)
 
 
-def _mark_broken(axes: Axes, values: Sequence[np.ndarray], *, cut: bool) -> None:
-    """Cross the epochs with a value that is NaN or infinite; say so, and if the axis is cut."""
-    notes = []
+def _broken(axes: Axes, values: Sequence[np.ndarray]) -> list[str]:
+    """Cross the epochs with a value that is NaN or infinite, and return a note of them."""
     broken = [1 + np.flatnonzero(~np.isfinite(curve)) for curve in values]
     epochs = sorted(set().union(*broken))
-    if epochs:
-        notes.append(f"NaN or infinite\nfirst in epoch {epochs[0]}")
-        heights = [0.97] * len(epochs)
-        axes.plot(epochs, heights, "x", color=style.BROKEN, transform=axes.get_xaxis_transform())
-    if cut:
-        notes.append("some values lie\noutside the axis")
-    if notes:
-        note = axes.text(0.99, 0.9, "\n".join(notes), color=style.BROKEN, fontsize=style.SMALL)
-        note.set(ha="right", va="top", transform=axes.transAxes)
-        note.set_bbox({"color": "white", "alpha": 0.8, "pad": 2})
+    if not epochs:
+        return []
+    heights = [0.97] * len(epochs)
+    axes.plot(epochs, heights, "x", color=style.BROKEN, transform=axes.get_xaxis_transform())
+    return [f"NaN or infinite\nfirst in epoch {epochs[0]}"]

@@ -1,7 +1,6 @@
 """The importance of columns to a model, and how it changes over time."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,25 +25,21 @@ def importance_bars(importances: pd.DataFrame, *, loss: str, repeats: int, title
     """
     shown = importances[:SHOWN]
     count = len(shown)
-    lines = style.lines_of(
+    lines = [
         f"How much the validation loss ({loss}) rises when the values of one column are shuffled "
-        f"among the rows: mean and standard deviation of {repeats} shuffles. Columns with the same "
-        "information share their importance.",
-        width=140,
-    )
+        "among the rows:",
+        f"mean and standard deviation of {repeats} shuffles. Columns with the same information "
+        "share their importance.",
+    ]
     if count < len(importances):
         lines.append(f"The first {count} of {len(importances)} columns.")
     figure, body = layout.frame(title, BAR * count + 70, lines=lines)
     (axes,) = layout.panels(body)
 
-    rises, error = shown["mean"], {"elinewidth": 1.2, "capsize": 3}
-    bars = axes.barh(
-        range(count), rises, 0.62, xerr=shown["std"], color=style.TRAIN, error_kw=error
-    )
-    labels: dict[str, Any] = {"padding": 3, "fontsize": style.SMALL, "color": style.QUIET}
-    axes.bar_label(bars, [formatting.number(rise) for rise in rises], **labels)
+    names = [style.plain(name, 30) for name in shown.index]
+    bars = axes.barh(names, shown["mean"], 0.62, xerr=shown["std"], capsize=3)
+    axes.bar_label(bars, shown["mean"].map(formatting.number), padding=3, **style.NOTE)
     axes.axvline(0, color=style.INK, linewidth=0.8)
-    axes.set_yticks(range(count), [style.plain(name, 30) for name in shown.index])
     axes.set(ylim=(count - 0.4, -0.6), xlabel=f"rise of {loss}")
     axes.margins(x=0.08)
     return figure
@@ -63,11 +58,10 @@ def saliency_over_time(
         rows: How many windows the mean is over.
         title: What is shown, in words.
     """
-    lines = style.lines_of(
-        "How much the prediction moves with a column's value at each point of time: mean absolute "
+    lines = [
+        "How much the prediction moves with a column's value at each point of time: mean absolute",
         f"gradient over {rows} validation windows, per standard deviation of the column.",
-        width=140,
-    )
+    ]
     figure, body = layout.frame(title, 470, lines=lines)
     (axes,) = layout.panels(body)
 

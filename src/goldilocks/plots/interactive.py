@@ -52,18 +52,12 @@ def overlay(curves: list[Curve], *, ylabel: str) -> dict[str, Any]:
         ylabel: What the values are.
     """
     lines = sum(1 + len(curve.trainings) for curve in curves)
-    most = max(20, min(POINTS, POINTS_IN_ALL // max(1, lines)))
-    hidden = range(0)  # ranks of curves that are only in the legend
-    if len(curves) > MANY:
-        hidden = range(BEST, len(curves) - WORST)
-
+    most = max(20, min(POINTS, POINTS_IN_ALL // lines))
     traces = []
     for rank, curve in enumerate(curves):
-        common = {
-            "type": "scatter",
-            "legendgroup": str(rank),
-            "visible": "legendonly" if rank in hidden else True,
-        }
+        common: dict[str, Any] = {"type": "scatter", "legendgroup": str(rank), "visible": True}
+        if len(curves) > MANY and BEST <= rank < len(curves) - WORST:
+            common["visible"] = "legendonly"
         traces += [common | trace for trace in _traces(curve, STROKES[rank % len(STROKES)], most)]
     return {"data": traces, "layout": _layout(curves, ylabel)}
 
@@ -128,7 +122,8 @@ def _layout(curves: Sequence[Curve], ylabel: str) -> dict[str, Any]:
     drawn = [values for curve in curves for values in curve.trainings.values() or [curve.mean]]
     limits = scale.scale_of(drawn)
     if limits is not None:
-        layout["yaxis"] |= {"range": scale.ends(limits), "type": "log" if limits.log else "linear"}
+        layout["yaxis"]["range"] = [limits.low, limits.high]
+        layout["yaxis"]["type"] = "log" if limits.log else "linear"
         layout["updatemenus"][0]["active"] = int(limits.log)
     if limits is None or not limits.cut:
         del layout["annotations"]

@@ -14,7 +14,7 @@ NAMED = 10  # of too many curves, this many are named and coloured
 STROKES = [(color, dash) for dash in ("-", "--") for color in style.PALETTE[:6]]  # 12 that differ
 SMOOTHING = 0.9  # weight of the point before in a moving average
 SKIPPED = 10  # epochs left out at the start of one
-AT_RIGHT = 6  # more curves than this have their legend at the right
+COLUMNS = 2  # of the legend
 
 
 def overlay(
@@ -34,28 +34,28 @@ def overlay(
             not finite, it is the curve's minimum.
     """
     values = _by_epoch(curves)
-    dots = values.dropna(axis="columns", how="all").idxmin().to_dict()
-    dots |= {
-        name: epoch for name, epoch in best.items() if np.isfinite(values[name].get(epoch, np.nan))
-    }
-    losses = {name: float(values[name][epoch]) for name, epoch in dots.items()}
-
-    named = sorted(values, key=lambda name: losses.get(name, np.inf))
-    if len(named) > len(STROKES):
-        named = named[:NAMED]
+    dots: dict[str, tuple[int, float]] = {}
     labels = {}
-    for name in named:
-        result = "no finite value"
-        if name in dots:
-            result = f"{formatting.number(losses[name])}, epoch {dots[name]}"
-        labels[name] = f"{style.plain(name, 44)}: {result}"
+    for name, curve in values.items():
+        label = f"{style.plain(str(name), 44)}: no finite value"
+        if curve.notna().any():
+            epoch = best.get(str(name), 0)
+            if not np.isfinite(curve.get(epoch, np.nan)):
+                epoch = int(curve.idxmin())
+            dots[str(name)] = epoch, float(curve[epoch])
+            label = (
+                f"{style.plain(str(name), 44)}: {formatting.number(curve[epoch])}, epoch {epoch}"
+            )
+        labels[str(name)] = label
 
-    figure, lines = _draw(values, labels, values.to_numpy(), ylabel=ylabel, title=title)
-    for name in dots.keys() & labels.keys():
+    ranked = sorted(labels, key=lambda name: dots.get(name, (0, np.inf))[1])
+    if len(ranked) > len(STROKES):
+        ranked = ranked[:NAMED]
+    named = {name: labels[name] for name in ranked}
+    figure, lines = _draw(values, named, values.to_numpy(), ylabel=ylabel, title=title)
+    for name in dots.keys() & named.keys():
         color = lines[name].get_color()
-        figure.axes[0].plot(
-            dots[name], losses[name], "o", markersize=7, color=color, mec="white", zorder=4
-        )
+        figure.axes[0].plot(*dots[name], "o", markersize=7, color=color, mec="white", zorder=4)
     return figure
 
 
@@ -106,14 +106,9 @@ def _draw(
 
     The columns of `shown`, float (epochs, n), set the limits of the axis.
     """
-    others = [name for name in values if name not in labels]
-    count = len(labels) + bool(others)
-    at_right = count > AT_RIGHT
-    columns, height = 1, 470
-    if not at_right:
-        columns = min(3, max(1, 134 // max(map(len, labels.values()))))
-        height += 21 * -(-count // columns)
-    figure, body = layout.frame(title, height)
+    others = [str(name) for name in values if name not in labels]
+    entries = len(labels) + bool(others)
+    figure, body = layout.frame(title, 470 + layout.LEGEND_ROW * -(-entries // COLUMNS))
     (axes,) = layout.panels(body)
 
     lines: dict[str, Line2D] = {}
@@ -130,14 +125,13 @@ def _draw(
     axes.set_ylabel(style.plain(ylabel))
     limits = scale.scale_of(list(shown.T))
     if limits is not None:
-        scale.set_limits(axes, limits, None)
+        scale.set_limits(axes, limits)
         if limits.cut:
-            note = "some values lie outside the axis"
-            axes.set_title(note, loc="right", fontsize=style.SMALL, color=style.QUIET)
+            axes.set_title("some values lie outside the axis", loc="right", **style.NOTE)
 
     handles, texts = [lines[name] for name in labels], list(labels.values())
     if others:
         handles.append(lines[others[0]])
         texts.append(f"{len(others)} other runs")
-    layout.legend(body, handles, texts, columns=columns, at_right=at_right)
+    layout.legend(body, handles, texts, columns=COLUMNS)
     return figure, lines

@@ -1,20 +1,12 @@
-"""Predictions of a regression against the truth, and the worst rows of a table."""
-
-from collections.abc import Sequence
-from typing import Any
+"""Predictions of a regression against the truth."""
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from pandas.api.types import is_float_dtype
 
-from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 DOTS = 3_000  # more rows than this hide each other and are counted in hexagons
-SHOWN_COLUMNS = 8
-ROW = 24  # pixels
 COUNTS = "{x:,.0f}"
 
 
@@ -68,13 +60,12 @@ def _scatter(
         cells = axes.hexbin(true, predicted, gridsize=50, bins="log", mincnt=1, extent=extent)
         bar = axes.figure.colorbar(cells, ax=axes, format=COUNTS, aspect=33)
         bar.ax.minorticks_off()
-        bar.set_label("rows per cell (log scale)", fontsize=style.SMALL)
+        bar.set_label("rows per cell (log scale)", **style.NOTE)
     else:
         axes.plot(true, predicted, ".", color=style.TRAIN, markersize=9, alpha=0.45, mew=0)
 
-    equal: dict[str, Any] = {"color": style.INK, "linewidth": 1.0, "linestyle": "--"}
-    axes.plot(limits, limits, label="predicted = true", **equal)
-    axes.legend(loc="lower right", frameon=False, fontsize=style.SMALL)
+    axes.plot(limits, limits, "--", color=style.INK, linewidth=1, label="predicted = true")
+    axes.legend(loc="lower right", frameon=False)
     axes.set(xlim=limits, ylim=limits, box_aspect=1)
 
 
@@ -85,50 +76,10 @@ def _residuals(axes: Axes, residuals: np.ndarray) -> None:
     bars = min(41, 2 * int(np.sqrt(residuals.size)) + 1)
     axes.hist(residuals, bins=bars, range=(-reach, reach), color=style.TRAIN)
 
-    axes.axvline(0, color=style.INK, linewidth=1.0, linestyle="--")
+    axes.axvline(0, color=style.INK, linewidth=1, linestyle="--")
     axes.yaxis.set_major_formatter(COUNTS)
     axes.set(ylabel="rows")
     outside = int((np.abs(residuals) > reach).sum())
     if outside:
         note = f"{outside:,} rows lie outside this panel"
-        axes.set_title(note, loc="right", fontsize=style.SMALL)
-
-
-def worst_rows(
-    frame: pd.DataFrame,
-    true: Sequence[str],
-    predicted: Sequence[str],
-    *,
-    title: str,
-    unit: str = "",
-) -> Figure:
-    """Draw rows of a table with their true and predicted targets, as a table to read.
-
-    Args:
-        frame: The rows, worst first; the first 8 columns are shown. The index names the row.
-        true: The true target of each row, in words, (rows,).
-        predicted: The predicted target of each row, in words, (rows,).
-        title: Which rows these are, in words.
-        unit: Unit of true and predicted, for people.
-    """
-    suffix = f" ({unit})" if unit else ""
-    columns = [
-        ["row", *map(str, frame.index)],
-        [f"true{suffix}", *true],
-        [f"predicted{suffix}", *predicted],
-    ]
-    for name, column in frame.iloc[:, :SHOWN_COLUMNS].items():
-        texts = map(str, column)
-        if is_float_dtype(column):
-            texts = map(formatting.number, column)
-        columns.append([str(name), *texts])
-
-    notes = []
-    if frame.shape[1] > SHOWN_COLUMNS:
-        notes.append(f"{frame.shape[1] - SHOWN_COLUMNS} more columns are not shown")
-    figure, body = layout.frame(title, ROW * (len(frame) + 1) + 30, lines=notes)
-    cells = pd.DataFrame(columns).map(style.plain, limit=18)
-    letters = 2 + cells.map(len).max(axis="columns")
-    headings, *rows = cells.T.to_numpy().tolist()
-    layout.table(body, headings, rows, letters=letters.tolist(), accent=2)
-    return figure
+        axes.set_title(note, loc="right", **style.NOTE)

@@ -1,26 +1,24 @@
 """Limits of an axis that no exploded loss and no far baseline presses flat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from goldilocks import formatting
-from goldilocks.plots import style
 
 EXPLODED = 8  # times the usual level: beyond this a linear axis would press the other epochs flat
 DECADES = 4  # a logarithmic axis shows this many above the usual level, and no more
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scale:
-    """Range of a y axis before padding.
+class Scale(NamedTuple):
+    """Range of a y axis, with some room.
 
     Attributes:
-        low: Lowest value shown.
-        high: Highest value shown.
+        low: Its lower end; of a logarithmic axis the logarithm.
+        high: Its upper end, likewise.
         log: Whether the axis is logarithmic.
         cut: Whether some finite values lie outside and are cut off.
     """
@@ -31,13 +29,14 @@ class Scale:
     cut: bool
 
 
-def scale_of(curves: Sequence[np.ndarray]) -> Scale | None:
+def scale_of(curves: Sequence[np.ndarray], baseline: float | None = None) -> Scale | None:
     """Choose the range for `curves` (each float64, (epochs,)); None if no value is finite.
 
     Of many curves a few that exploded are cut off; otherwise they would press all others flat. The
     usual level of a curve is the smaller of its first value and its median, so that neither a bad
     start nor a bad end passes for usual. Values that stay within 0 to 1 are fractions or small
-    losses and always get a linear axis.
+    losses and always get a linear axis. The baseline is on the axis if it lies no farther outside
+    than the range is wide.
     """
     finite = [curve[np.isfinite(curve)] for curve in curves if np.isfinite(curve).any()]
     if not finite:
@@ -46,46 +45,36 @@ def scale_of(curves: Sequence[np.ndarray]) -> Scale | None:
     typical = float(np.median([curve.max() for curve in finite]))
     calm = [curve for curve in finite if typical <= 0 or curve.max() <= EXPLODED * typical]
     values = np.concatenate(calm)
-    low, high, log = float(values.min()), float(values.max()), False
-    if low < 0:
+    usual = float(np.median([min(curve[0], np.median(curve)) for curve in calm]))
+    low, high = float(values.min()), float(values.max())
+    log = low >= 0 and high > 1 and high > EXPLODED * usual > 0
+    if log:
+        low = max(float(values[values > 0].min()), usual / 1000)
+        high = min(high, usual * 10.0**DECADES)
+    elif low < 0:
         q1, q3 = np.percentile(values, [25, 75])
         if high - low > EXPLODED * (q3 - q1) > 0:
             low, high = np.clip([6 * q1 - 5 * q3, 6 * q3 - 5 * q1], low, high).tolist()
-    else:
-        usual = float(np.median([min(curve[0], np.median(curve)) for curve in calm]))
-        log = high > 1 and high > EXPLODED * usual > 0
-        if log:
-            low = max(float(values[values > 0].min()), usual / 1000)
-            high = min(high, usual * 10.0**DECADES)
-
     every = np.concatenate(finite)
-    return Scale(low=low, high=high, log=log, cut=bool(every.min() < low or every.max() > high))
+    cut = bool(every.min() < low or every.max() > high)
 
-
-def ends(scale: Scale, baseline: float | None = None) -> tuple[float, float]:
-    """Return the ends of an axis with some room; of a logarithmic one their logarithms.
-
-    The baseline is on the axis if it lies no farther outside than the range is wide.
-    """
-    low, high = scale.low, scale.high
     # A dead network's loss moves in the seventh digit: less than 2 % of the value is not worth the
     # whole axis.
     least = 0.02 * max(abs(low), abs(high)) or 1.0
-    if scale.log:
-        low, high, least = np.log10(low), np.log10(high), 0.3
-        if baseline is not None:
-            baseline = np.log10(max(baseline, 1e-300))
-
+    marks = [low, high, low if baseline is None else baseline]
+    if log:
+        marks, least = np.log10(np.maximum(marks, 1e-300)).tolist(), 0.3
+    low, high, far = marks
     reach = max(high - low, least)
-    if baseline is not None and low - reach <= baseline <= high + reach:
-        low, high = min(low, baseline), max(high, baseline)
-    padding = max(0.06 * (high - low), (least - high + low) / 2)
-    return float(low - padding), float(high + padding)
+    if low - reach <= far <= high + reach:
+        low, high = min(low, far), max(high, far)
+    middle, half = (low + high) / 2, max(0.56 * (high - low), least / 2)
+    return Scale(middle - half, middle + half, log=log, cut=cut)
 
 
-def set_limits(axes: Axes, scale: Scale, baseline: float | None) -> None:
+def set_limits(axes: Axes, scale: Scale) -> None:
     """Set scale, limits and ticks of the y axis; its label says if it is logarithmic."""
-    low, high = ends(scale, baseline)
+    low, high = scale.low, scale.high
     if scale.log:
         axes.set_yscale("log", nonpositive="clip")
         axes.set_ylabel(f"{axes.get_ylabel()} (log scale)")
@@ -101,6 +90,6 @@ def set_epochs(axes: Axes, epochs: int, first: int = 1) -> None:
     """Set limits and whole-numbered ticks of an x axis that counts epochs from `first`."""
     axes.set_xlim(first - 0.5, epochs + max(0.5, 0.02 * (epochs - first)))
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
-    axes.set_xlabel("epoch", fontsize=style.TEXT)
+    axes.set_xlabel("epoch")
     axes.grid(axis="y", color="#E8E8E8", linewidth=0.8)
     axes.set_axisbelow(True)

@@ -33,30 +33,20 @@ def parts(
     figure, body = layout.frame(title, 560)
     axes, close = layout.panels(body, rows=2)
     for part, (first, last) in spans.items():
+        times = np.arange(first, last + 1)
         if part == "test" and sealed:
-            axes.axvspan(first, last, color=style.FAINT, alpha=0.35, linewidth=0)
-            axes.text(
-                (first + last) / 2,
-                0.5,
-                "test: sealed",
-                transform=axes.get_xaxis_transform(),
-                ha="center",
-                fontsize=style.SMALL,
-                color=style.QUIET,
-            )
+            axes.axvspan(first, last, color=style.FAINT, alpha=0.35, label="test: sealed")
         else:
-            times = np.arange(first, last + 1)
             axes.plot(times, values[times], color=PART_COLORS[part], linewidth=0.7, label=part)
-    axes.set(xlabel="point of time", ylabel=_label(name, unit))
-    axes.legend(loc="upper left", frameon=False, ncols=2, fontsize=style.SMALL)
+    axes.legend(loc="upper left", frameon=False, ncols=3)
 
     first, last = spans["train"]
     times = np.arange(first, min(first + STRETCH, last + 1))
     close.plot(times, values[times], color=style.TRAIN, linewidth=1.2)
-    close.set(
-        xlabel=f"point of time (the first {len(times)} of the training part)",
-        ylabel=_label(name, unit),
-    )
+    ylabel = _label(name, unit)
+    axes.set(xlabel="point of time", ylabel=ylabel)
+    xlabel = f"point of time (the first {len(times)} of the training part)"
+    close.set(xlabel=xlabel, ylabel=ylabel)
     return figure
 
 

@@ -3,6 +3,7 @@
 import textwrap
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,6 +21,7 @@ TRAIN, VALIDATION = PALETTE[0], PALETTE[1]
 INK, QUIET, FAINT = "#222222", "#666666", "#C4C4C4"
 TITLE, TEXT, SMALL = 13.0, 10.0, 9.0  # points
 
+NOTE: dict[str, Any] = {"color": QUIET, "fontsize": SMALL}
 BROKEN = VERDICTS["diverged"].color  # of values that are NaN, infinite, or outside the axis
 
 

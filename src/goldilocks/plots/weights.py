@@ -1,11 +1,11 @@
 """Histograms of a network's weights."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from goldilocks import formatting
 from goldilocks.plots import layout, style
@@ -35,20 +35,21 @@ def weight_histograms(weights: Mapping[str, np.ndarray]) -> Figure:
     if arrays[largest[0]].size > DRAWN:
         notes.append(f"variables of more than {DRAWN:,} values: {DRAWN:,} drawn at random, seed 0")
     total = sum(values.size for values in arrays.values())
-    rows = -(-len(largest) // COLUMNS)
-    lines = style.lines_of("; ".join(notes))
-    figure, body = layout.frame(f"Weights: {total:,} values", rows * HEIGHT, lines=lines)
+    height = -(-len(largest) // COLUMNS) * HEIGHT
+    figure, body = layout.frame(f"Weights: {total:,} values", height, lines=notes)
 
     figure.set_layout_engine(None)  # Half of the time, were it to look for the best margins.
-    margin, height = style.MARGIN / style.WIDTH, rows * HEIGHT
+    margin = style.MARGIN / style.WIDTH
     body.subplots_adjust(margin, 30 / height, 1 - margin, 1 - 54 / height, wspace=0.08, hspace=0.7)
-    panels = layout.panels(body, rows, COLUMNS)
+    panels = iter(layout.panels(body, height // HEIGHT, COLUMNS))
+    for name, values in arrays.items():
+        if name in largest:
+            axes = next(panels)
+            title = style.plain(name, 28)
+            axes.set_title(title, loc="left", fontsize=style.TEXT, fontweight="bold", pad=30)
+            _histogram(axes, values)
     for axes in panels:
         axes.set_axis_off()
-    for axes, name in zip(panels, [name for name in arrays if name in set(largest)], strict=False):
-        title = style.plain(name, 28)
-        axes.set_title(title, loc="left", fontsize=style.TEXT, fontweight="bold", pad=30)
-        _histogram(axes, arrays[name])
     return figure
 
 
@@ -57,29 +58,26 @@ def _histogram(axes: Axes, values: np.ndarray) -> None:
     if values.size > DRAWN:
         values = values[np.random.default_rng(0).integers(0, values.size, DRAWN)]
     finite = values[np.isfinite(values)].astype(np.float64)
-    above: dict[str, Any] = {"transform": axes.transAxes, "fontsize": style.SMALL, "va": "bottom"}
-    if not finite.size:
-        axes.text(0, 1.02, "all NaN or infinite", color=style.BROKEN, **above)
-        return
-
-    axes.set_axis_on()
-    zeros = float(np.mean(finite == 0))
-    mean, std = formatting.number(finite.mean(), 2), formatting.number(finite.std(), 2)
-    numbers = f"mean {mean}, std {std}, zeros {formatting.percent(zeros)}\n"
-    if finite.size < values.size:
-        broken = f"{formatting.percent(1 - finite.size / values.size)} NaN or infinite"
-        axes.text(1, 1.02, broken, color=style.BROKEN, ha="right", **above)
-    if ZEROS < zeros < 1:
-        finite = finite[finite != 0]
-        numbers += "zeros not drawn"
-    axes.text(0, 1.02, numbers, color=style.QUIET, **above)
+    broken = 1 - finite.size / values.size
+    notes = []
+    if finite.size:
+        zeros = float(np.mean(finite == 0))
+        mean, std = formatting.number(finite.mean(), 2), formatting.number(finite.std(), 2)
+        notes.append(f"mean {mean}, std {std}, zeros {formatting.percent(zeros)}")
+        if ZEROS < zeros < 1:
+            finite = finite[finite != 0]
+            notes.append("zeros not drawn")
+    if broken:
+        notes.append(f"{formatting.percent(broken)} NaN or infinite")
+    above = {"xytext": (0, 28), "textcoords": "offset points", "va": "top"}
+    axes.annotate("\n".join(notes), (0, 1), xycoords="axes fraction", **above, **style.NOTE)
 
     bars = min(61, 2 * int(np.sqrt(finite.size)) + 5)
-    _, edges, _ = axes.hist(finite, bins=bars, histtype="stepfilled", color=style.TRAIN)
-    low, high = edges[0], edges[-1]
-    ticks = np.unique(np.clip([low, 0, high], low, high))
-    axes.set_xticks(ticks, [formatting.number(tick, 2) for tick in ticks])
-    axes.get_xticklabels()[0].set_horizontalalignment("left")
-    axes.get_xticklabels()[-1].set_horizontalalignment("right")
-    axes.set(xlim=(low, high), yticks=[])
+    axes.hist(finite, bins=bars, histtype="stepfilled")
+    axes.set(yticks=[])
+    axes.margins(x=0)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: formatting.number(tick, 2)))
     axes.spines["left"].set_visible(False)
+    if not finite.size:
+        axes.set_axis_off()

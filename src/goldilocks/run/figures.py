@@ -11,7 +11,7 @@ from goldilocks.encoding import encoder
 from goldilocks.evaluation import scores
 from goldilocks.formatting import number
 from goldilocks.model import Regularizer
-from goldilocks.plots import confusion, curves, images, layout, series, style, texts, weights
+from goldilocks.plots import confusion, curves, images, layout, series, style, tables, weights
 from goldilocks.plots import predictions as scatter_plots
 from goldilocks.run.outcome import Outcome
 from goldilocks.training.batches import augmentation
@@ -101,8 +101,8 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
         return images.worst_mistakes(pixels, true, predicted, worst.sizes, title=title)
     if dataset.kind == "table":
         table = dataset.x.iloc[worst_rows]
-        return scatter_plots.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
-    return texts.worst_texts(
+        return tables.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
+    return tables.worst_texts(
         list(dataset.x[worst_rows]), true, predicted, list(worst.sizes), title=title
     )
 
