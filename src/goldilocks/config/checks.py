@@ -397,12 +397,12 @@ def path_errors(tree: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each of a person's own folders and files that is not there."""
     vectors, here = tree["model"].get("vectors"), f"here ({Path.cwd()}); give the path of"
     for key, typed in tree["dataset"].items():
-        path = Path(str(typed)).expanduser()
-        if typed is None:
+        if typed is None or key not in (*FOLDERS, *FILES):
             continue
+        path = Path(str(typed)).expanduser()
         if key in FOLDERS and not path.is_dir():
             yield f"dataset.{key}={typed} is not a folder {here} one."
-        elif key in FILES and not path.is_file():
+        if key in FILES and not path.is_file():
             yield f"dataset.{key}={typed} is not a file {here} one."
     if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
         yield f"model.vectors={vectors} is not a file {here} a GloVe file, or stand_in."

@@ -357,8 +357,7 @@ def _or_list(name: str, values: Sequence[str]) -> str:
 
 def _unknown_key(name: str, present: Sequence[str]) -> str:
     """Return why a key does not exist, with the nearest one, or those of its group."""
-    similar = [*difflib.get_close_matches(name, [*present, *GROUPS], n=1)]
-    if similar:
+    if similar := difflib.get_close_matches(name, [*present, *GROUPS], n=1):
         return f"is not a key of this configuration; did you mean {similar[0]}?"
     group = name.split(".")[0]
     keys = [key for key in present if key.startswith(f"{group}.")]
