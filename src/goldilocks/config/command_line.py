@@ -5,7 +5,7 @@ import difflib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -200,22 +200,26 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
 
     possible, folders = {*rules_of("configuration"), *files.keys(COMPOSED)}, search_path(arguments)
     with _composing(conf):
-        # What all jobs of a sweep share, which Hydra composes first.
-        shared = [word for group, word in line.groups.items() if group not in line.swept]
-        cfg = compose(config, [*folders, *shared], return_hydra_config=True)
-        present = list(leaves(plain(cfg)))
+        cfg = compose(config, [*folders, *line.groups.values()], return_hydra_config=True)
+        present, shared = leaves(plain(cfg)), possible
+        if line.swept and not line.misspelled:
+            # What all jobs of a sweep share, which Hydra composes first.
+            words = [word for group, word in line.groups.items() if group not in line.swept]
+            shared = leaves(plain(compose(config, [*folders, *words], return_hydra_config=True)))
         for name, word in sorted(line.keys.items()):
-            if _has(present, name) or (word.startswith("+") and name in possible):
+            if word.startswith("+") and name in possible:
                 continue
-            del line.keys[name]
-            if name not in possible or not (line.swept or line.misspelled):
-                errors.append(f"{name} {_unknown_key(name, present)}")
+            if not _has(present, name):
+                del line.keys[name]
             # A key may belong to the option that was meant: it is a key of some option.
-            elif not line.misspelled & {name.split(".")[0], "experiment"}:
+            unsure = line.misspelled & {name.split(".")[0], "experiment"}
+            if name in possible and not _has(shared, name):
                 errors.append(
                     f"{name} is not a key of every option of this sweep; give it to all its jobs: "
                     f"++{word}."
                 )
+            elif not _has(present, name) and not (unsure and name in possible):
+                errors.append(f"{name} {_unknown_key(name, list(present))}")
 
         try:
             words = [*folders, *line.groups.values(), *line.keys.values()]
@@ -333,7 +337,7 @@ def _read(
         line.keys[name] = f"{word.split('=')[0]}={values[0]}"
 
 
-def _has(keys: Sequence[str], name: str) -> bool:
+def _has(keys: Iterable[str], name: str) -> bool:
     """Whether a key, or a group of them, is among keys."""
     return any(key == name or key.startswith(f"{name}.") for key in keys)
 
@@ -357,7 +361,8 @@ def _or_list(name: str, values: Sequence[str]) -> str:
 
 def _unknown_key(name: str, present: Sequence[str]) -> str:
     """Return why a key does not exist, with the nearest one, or those of its group."""
-    if similar := difflib.get_close_matches(name, [*present, *GROUPS], n=1):
+    names = present if "." in name else [*GROUPS, *present]
+    if similar := difflib.get_close_matches(name, names, n=1):
         return f"is not a key of this configuration; did you mean {similar[0]}?"
     group = name.split(".")[0]
     keys = [key for key in present if key.startswith(f"{group}.")]
