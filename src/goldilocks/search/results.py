@@ -21,11 +21,13 @@ def summary(study: optuna.Study, *, measure: str) -> str:
     complete, pruned = counts[TrialState.COMPLETE], counts[TrialState.PRUNED]
     ended = [t.params for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
     failed = sum(t.state == TrialState.FAIL and t.params not in ended for t in trials)
-    lines = [
+    line = (
         f"searched  {len(trials)} trial{'s' * (len(trials) != 1)}: {complete} finished, {pruned} "
-        f"pruned, {failed} failed, {counts[TrialState.FAIL] - failed} failed or cut off and done "
-        f"again; {sum(map(_epochs, trials))} epochs trained"
-    ]
+        f"pruned, {failed} failed"
+    )
+    if repeated := counts[TrialState.FAIL] - failed:
+        line += f", {repeated} failed or cut off and done again"
+    lines = [f"{line}; {sum(map(_epochs, trials))} epochs trained"]
 
     if complete:
         best = study.best_trial

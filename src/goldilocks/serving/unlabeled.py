@@ -285,5 +285,6 @@ def _files(
         yield Rows(list(contents), list(contents.values()), tuple(skipped))
     if not total:
         raise DataError(
-            f"No file of {path} can be read as {wanted.name}; expected files such as {suffixes}."
+            f"No file of {path} can be read as {wanted.name}; expected files such as {suffixes}, "
+            "whole and not empty, and of texts in UTF-8."
         )
