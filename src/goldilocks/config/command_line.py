@@ -222,8 +222,9 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
                 errors.append(f"{name} {_unknown_key(name, list(present))}")
 
         try:
-            words = [*folders, *line.groups.values(), *line.keys.values()]
-            cfg = compose(config, words, return_hydra_config=True)
+            if line.keys:
+                words = [*folders, *line.groups.values(), *line.keys.values()]
+                cfg = compose(config, words, return_hydra_config=True)
             config_so_far = composed(cfg, cfg.hydra)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.
