@@ -90,14 +90,14 @@ def test_a_wrong_checksum_is_an_error_with_both_values_and_leaves_nothing(site, 
     wrong = "0" * 64
     with pytest.raises(
         SourceUnavailable,
-        match=rf"published file.*expected sha256:{wrong} but got {SHA256}.*dataset.dir",
+        match=rf"Could not download .*expected sha256:{wrong} but got {SHA256}.*dataset.dir",
     ):
         archive.fetch(f"{site.url}/pets.zip", wrong, name="pets")
     assert downloads(cache) == []
 
 
 def test_a_refusal_of_the_server_is_an_error(site):
-    with pytest.raises(SourceUnavailable, match=r"refused http.*/missing\.zip: 404"):
+    with pytest.raises(SourceUnavailable, match=r"Could not download http.*/missing\.zip: 404"):
         archive.fetch(f"{site.url}/missing.zip", SHA256, name="pets")
 
 

@@ -130,7 +130,7 @@ def test_a_wrong_archive_falls_back_to_the_stand_in_with_one_warning(monkeypatch
         site.files["/pets.zip"] = petimages()
         monkeypatch.setattr(catsdogs, "URL", f"{site.url}/pets.zip")
         with pytest.warns(
-            UserWarning, match=r"dataset=catsdogs: .*published file.*Using the stand-in"
+            UserWarning, match=r"dataset=catsdogs: .*expected sha256:.*Using the stand-in"
         ) as warned:
             data = load()
         assert len(warned) == 1

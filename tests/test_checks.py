@@ -216,6 +216,7 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"dataset\.split goes with dataset\.file; add that, or leave out dataset\.split\.",
         ),
         ("seed=-1", r"seed is -1; expected a whole number from 0 to 4294967295\."),
+        ("seed=4294967295 trainer.repeats=2", r"the last seed is 4294967295; use a smaller seed"),
         (
             "trainer.epochs=null",
             r"trainer\.epochs is null; expected a whole number of at least 1\.",

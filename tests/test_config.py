@@ -1,10 +1,11 @@
 import dataclasses
 
 import pytest
+from omegaconf import OmegaConf
 
 from composition import CONF, ROOT, checked
 from goldilocks.config.command_line import errors_in
-from goldilocks.config.settings import PARENT_FILE
+from goldilocks.config.settings import PARENT_FILE, typed_overrides
 from goldilocks.errors import ConfigError
 
 
@@ -288,3 +289,9 @@ def test_a_key_that_is_added_to_an_option_without_it_is_refused():
     error = "dataset.maxlen is not a key of dataset=boston; leave it out."
     with pytest.raises(ConfigError, match=error):
         checked("dataset=boston", "++dataset.maxlen=100")
+
+
+def test_values_of_the_environment_stay_as_typed(monkeypatch):
+    monkeypatch.setenv("DATA", "secret.csv")
+    node = OmegaConf.create({"overrides": {"task": ["dataset.file=${oc.env:DATA}", "seed=1"]}})
+    assert typed_overrides(node) == ["dataset.file=${oc.env:DATA}", "seed=1"]

@@ -168,7 +168,7 @@ def test_the_holes_of_a_series_are_listed(capsys, tmp_path):
     assert data["holes"][0] == hole
     assert data["size"]["windows"] == 289 - 3 * 24
     out = told(capsys, *arguments)
-    assert "holes, which no window crosses:" in out
+    assert "2 holes, which no window crosses; the first:" in out
     assert "2024-03-03 02:00 2024-03-03 11:00 10" in out
 
 

@@ -1,3 +1,5 @@
+import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -7,7 +9,8 @@ import threading
 import pytest
 from mlflow.tracking import MlflowClient
 
-from goldilocks.tracking import database, local
+from goldilocks.errors import StoreError
+from goldilocks.tracking import database, failures, local
 
 AT_ONCE = 4  # benchmarks/store.py does it with 8, ten times
 ONE_RUN = """
@@ -99,12 +102,20 @@ def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
     assert client.get_experiment(elsewhere).artifact_location == "s3://bucket/7"
 
 
-def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, capsys, monkeypatch):
-    shutil.copy(migrated, bare / "mlflow.db")
-    with sqlite3.connect("mlflow.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'an older one'")
+OLDER = "0584bdc529eb"  # A version of the tables before that of the installed MLflow.
+
+
+def marked(file, version):
+    """Write the version of the tables that another MLflow would have made."""
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
         connection.execute("PRAGMA journal_mode=DELETE")
     connection.close()
+
+
+def test_a_store_of_an_older_mlflow_is_upgraded_after_one_copy(bare, migrated, capsys, monkeypatch):
+    shutil.copy(migrated, bare / "mlflow.db")
+    marked("mlflow.db", OLDER)
     called = []
     monkeypatch.setattr(
         database.subprocess,
@@ -113,16 +124,81 @@ def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(bare, migrated, cap
             called.append(command) or subprocess.CompletedProcess(command, 1, "", "no way back\n")
         ),
     )
-    with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
-        database.reach(f"sqlite:///{bare}/mlflow.db")
+    for _ in range(2):  # What failed half-way must not replace the good copy, nor be copied again.
+        with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
+            database.reach(f"sqlite:///{bare}/mlflow.db")
+        assert [file.name for file in bare.glob("*.before-*")] == [f"mlflow.before-{OLDER}.db"]
     assert called[0][1:] == ["-m", "mlflow", "db", "upgrade", f"sqlite:///{bare}/mlflow.db"]
-    assert (bare / "mlflow.before-upgrade.db").exists()
     assert "a copy stays in" in capsys.readouterr().err
-    with pytest.raises(
-        OSError, match="no way back"
-    ):  # What failed half-way must not replace the good copy.
-        database.reach(f"sqlite:///{bare}/mlflow.db")
-    assert (bare / "mlflow.before-upgrade-2.db").exists()
+
+
+def test_a_store_of_a_newer_mlflow_is_read_from_a_copy_and_never_written(bare, migrated, capsys):
+    shutil.copy(migrated, bare / "mlflow.db")
+    marked("mlflow.db", "ffffffffffff")
+    before = (bare / "mlflow.db").read_bytes()
+    uri = f"sqlite:///{bare}/mlflow.db"
+    store = local.open_existing(uri=uri, experiment="any")
+    assert store.search("", everywhere=True) == []
+    assert "tables of another MLflow (version ffffffffffff): a copy is read" in (
+        capsys.readouterr().err
+    )
+    with pytest.raises(StoreError, match=r"ffffffffffff.* of a newer MLflow; nothing was changed"):
+        database.reach(uri)
+    assert (bare / "mlflow.db").read_bytes() == before
+    assert [file.name for file in bare.glob("*.db")] == ["mlflow.db"]
+
+
+def test_a_store_in_a_folder_that_cannot_be_written_is_read(bare, migrated, monkeypatch):
+    shutil.copy(migrated, bare / "mlflow.db")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    address = database.readable(f"sqlite:///{bare}/mlflow.db")
+    assert address != f"sqlite:///{bare}/mlflow.db"
+    assert MlflowClient(address).search_experiments()
+
+
+@pytest.mark.parametrize(
+    ("uri", "sentence"),
+    [
+        ("http://", r"http:// is not the address of a store: it names no host"),
+        ("http://host:99999", r"not the address of a store: Port out of range"),
+        ("http://[::1", r"not the address of a store: Invalid IPv6"),
+        ("foo://x", r"not the address of a store: Can't load plugin.* Expected http://HOST:PORT"),
+        ("postgresql://me:secret@host:abc/db", r"not the address of a store: invalid literal"),
+        ("mssql://me:secret@host/db", r"needs a database driver that is not installed: .*pyodbc"),
+        ("sqlite:////nowhere/a?b/mlflow.db", r"has \? or % in its path.* Rename the folder"),
+        ("sqlite:////nowhere/a%20b/mlflow.db", r"has \? or % in its path.* Rename the folder"),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_a_sentence_and_creates_nothing(bare, uri, sentence):
+    for open_store in (local.connect, local.open_existing):
+        with pytest.raises(StoreError, match=sentence):
+            open_store(uri=uri, experiment="any")
+    assert list(bare.iterdir()) == []
+
+
+def test_an_environment_that_mlflow_cannot_work_in_is_a_sentence(bare, monkeypatch):
+    monkeypatch.setattr(database.mlflow, "__file__", "/home/50%/mlflow/__init__.py")
+    with pytest.raises(StoreError, match=r"/home/50%/mlflow, and cannot .* without one"):
+        local.connect(uri=None, experiment="any")
+    assert list(bare.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("[Errno -2] Name or service not known", "a host that this machine can find"),
+        ("[Errno 111] Connection refused", "a server that listens there"),
+        ("... failed with error code 401 != 200", "a user and a password that it takes"),
+        ("[Errno 28] No space left on device: '/data'", "free space; make room there"),
+        ("attempt to write a readonly database", "that you may write"),
+        ("file is not a database", "the database of MLflow"),
+        ("something else", "a store that takes and gives what is asked"),
+    ],
+)
+def test_a_sentence_names_the_cause_that_the_store_gave(reason, expected):
+    sentence = rf"{re.escape(reason)}\. Expected .*{expected}"
+    with pytest.raises(StoreError, match=sentence), failures.explained("sqlite:///x.db"):
+        raise OSError(reason)
 
 
 def test_readers_do_not_keep_a_store_from_being_set_up(folder):

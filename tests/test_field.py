@@ -637,7 +637,7 @@ CASES = (
     Case(
         "83 a",
         f"a.csv dataset.text=text dataset.target=label {TEXTS}",
-        "60 texts have two labels, said",
+        "60 texts have different labels, said",
         reads("binary", said=["60"]),
     ),
     Case(

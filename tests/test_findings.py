@@ -106,7 +106,7 @@ def test_copies_with_two_labels_are_named(load):
     again = clean()[:20]
     again["sick"] = again.sick.map({"yes": "no", "no": "yes"})
     sentence = found(load(pd.concat([clean(), again]), "sick"))["D102"]
-    assert sentence.startswith("20 contents of rows have two labels: row ")
+    assert sentence.startswith("20 contents of rows have different labels: row ")
     assert re.search(r"is '(yes|no)' and row 4\d\d is '(yes|no)'", sentence)
 
 
@@ -123,7 +123,9 @@ def test_texts_with_two_labels_are_counted():
     lines = [f"film {row} was {'good' if row % 2 else 'bad'}" for row in range(100)]
     labels = [row % 2 for row in range(100)]
     twice = texts(lines + lines[:30], labels + [1 - label for label in labels[:30]])
-    assert found(twice)["D102"].startswith("30 texts have two labels: row 1 ('film 0 was bad') is")
+    assert found(twice)["D102"].startswith(
+        "30 texts have different labels: row 1 ('film 0 was bad') is"
+    )
 
 
 def test_a_class_enlarged_by_repeating_its_rows_is_named(load):

@@ -275,3 +275,54 @@ def test_the_command_refuses_it_before_hydra_calls_anything(conf, tmp_path):
     assert "hydra.callbacks.x._target_ is 'os.mkdir', which would be called" in done.stderr
     assert "Traceback" not in done.stderr
     assert not called(tmp_path).exists()
+
+
+BROKEN = {
+    "a tab": (b"trainer:\n\tepochs: 2\n", r"line 3: found character '\\t' that cannot start"),
+    "a key twice": (b"seed: 1\nseed: 2\n", r"line 3: found duplicate key seed"),
+    "a bracket": (b"trainer: {epochs: 2\n", r"line 3: expected ',' or '}'"),
+    "no UTF-8": (b"# caf\xe9\n", r"byte 26 is no UTF-8"),
+    "a NUL": (b"a: \0\n", r"unacceptable character"),
+    "a list": (b"- a\n", r"holds a list or a word; expected lines of key: value"),
+    "too much": (b"# 10 bytes\n" * 100_000, r"has 1,100,020 bytes; expected .* dataset\.file=FILE"),
+}
+
+
+@pytest.mark.parametrize(("content", "sentence"), BROKEN.values(), ids=BROKEN)
+def test_a_recipe_that_cannot_be_read_names_its_file_and_line(conf, content, sentence):
+    folder = conf("")
+    file = folder / "experiment" / "foreign.yaml"
+    file.write_bytes(b"# @package _global_\n" + content)
+    typed = [f"hydra.searchpath=[file://{folder}]", "experiment=foreign"]
+    with pytest.raises(ConfigError, match=rf"{file} .*{sentence}"):
+        command_line.compose_settings(typed, CONF)
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("optimizer=[1,2]", r"\[1,2\] is not an option of optimizer; expected one of adam"),
+        ("hydra/launcher=1.0", r"hydra/launcher=1\.0 cannot be used: .*string or a list"),
+        ("experiment=${oc.select:x}", r"is not an option of experiment"),
+        ("model=null", r"null is not an option of model"),
+        (f"trainer.epochs={'9' * 400}", r"trainer\.epochs is 9+; expected a whole number"),
+        (f"optimizer.learning_rate={'9' * 400}", r"learning_rate is 9+; expected"),
+    ],
+)
+def test_a_word_that_hydra_does_not_expect_is_a_sentence(word, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        command_line.compose_settings(["dataset=boston", word], CONF)
+
+
+def test_a_folder_of_options_goes_on_into_the_command(conf, tmp_path):
+    conf("seed: 7")
+    train = [sys.executable, ROOT / "train.py", "--config-dir", "conf", "experiment=foreign"]
+    done = subprocess.run(
+        [*train, "seed=-1"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "seed is -1; expected" in done.stderr
+    assert "conf cannot be read" not in done.stderr
+    typed = command_line._with_search_path(["--config-dir=conf", "-m", "seed=1,2"])
+    assert typed[:2] == ["-m", "seed=1,2"]
+    assert typed[2].startswith("hydra.searchpath=['file://")
+    assert typed[2].endswith("/conf']")

@@ -297,7 +297,7 @@ CROSSED = in_classes(*[6] * 7, groups=np.repeat(FANO.ravel(), 2))
         (
             a_series(107, subset=99),
             {},
-            r"dataset\.subset is 99, .* has 36 training rows; expected from 1 to 35",
+            r"dataset\.subset would take 99 of 36 rows; expected at least 1 taken and 1 left",
         ),
         (a_series(107), {"test": 0.001}, r"would take the latest 0 of 100 windows"),
     ],

@@ -141,6 +141,7 @@ def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
     found = folders.find(pets, content.IMAGES)
     assert found.classes == ("birds", "cats", "dogs")
     assert np.bincount(found.labels).tolist() == [12, 12, 12]
+    assert "1 link to a folder above it (up)" in found.notes[0]
 
 
 @pytest.mark.parametrize(

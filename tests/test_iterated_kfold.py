@@ -118,7 +118,11 @@ def test_a_subset_limits_the_training_rows_of_each_split():
             {"k": 9},
             r"protocol\.k is 9, and dataset=toy has 8 rows to divide into folds",
         ),
-        (a_dataset(8, 2), {"k": 4}, r"'a' has 3, 'b' has 3 .* at least protocol\.k=4"),
+        (
+            a_dataset(8, 2),
+            {"k": 4},
+            r"'a' has 3, 'b' has 3 .* protocol\.k=4 folds; expected at least 4",
+        ),
     ],
 )
 def test_what_cannot_be_folded_is_a_sentence(dataset, options, said):

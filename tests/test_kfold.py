@@ -187,22 +187,22 @@ def test_a_subset_of_a_series_is_the_latest_before_each_fold():
         (
             in_classes(50, 4),
             {},
-            r"'b' has 3 of the 40 rows to divide into folds; expected at least protocol\.k=4 of",
+            r"'b' has 3 of the 40 rows to divide into protocol\.k=4 folds; expected at least 4 of",
         ),
         (
             SORTED,
             {"shuffle": False, "k": 2},
-            r"fold 1 of 2 trains with no row of 'a'; .*shuffle=true",
+            r"fold 1 of 2 has 45 training rows and .* every class .*shuffle=true",
         ),
         (
             in_classes(50, 1),
             {},
-            r"'b' has 1 of the rows that test rows are drawn from; expected at least 2",
+            r"'b' has 1 of the rows that protocol\.test takes some of; expected at least 2",
         ),
         (
             numbers(40, subset=30),
             {},
-            r"dataset\.subset is 30, and dataset=toy has 22 training rows",
+            r"dataset\.subset would take 30 of 22 rows",
         ),
         (
             a_series(52),

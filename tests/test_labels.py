@@ -99,6 +99,13 @@ def test_what_has_no_partner_is_left_out_counted_and_named(load):
     assert "1 images are in no row (b/id_023.png)" in notes
 
 
+def test_a_class_can_be_left_out_where_rows_have_no_target(load):
+    kinds = ["cat", "dog", "emu", None] * (FILES // 4)
+    data = load({"image": [*NAMES, *NAMES], "kind": kinds * 2}, drop_classes=["emu"])
+    assert data.classes == ("cat", "dog")
+    assert "12 rows have no target" in " ".join(data.notes)
+
+
 def test_two_labels_of_one_file_are_refused(load):
     with pytest.raises(DataError, match=r"1 images in several rows, with .*: a/id_000\.png\."):
         load({"image": [*NAMES, NAMES[0]], "kind": [*KINDS, "cat"]})

@@ -97,6 +97,12 @@ def test_many_folders_of_the_same_classes_may_be_groups(tree):
     assert Counter(listing.groups.tolist()) == dict.fromkeys(range(5), 6)
 
 
+def test_parts_inside_of_classes_are_no_classes(tree):
+    sentence = question(tree("cats/train", "cats/test", "dogs/train", "dogs/test"))
+    assert "folders called test, train in more than one of them" in sentence
+    assert sentence.endswith("Type dataset.outer_folders=classes if cats, dogs are the classes.")
+
+
 @pytest.mark.parametrize("above", ["PetImages", "old/backup"])
 def test_a_tree_inside_itself_is_asked_about(tree, above):
     root = tree("cats", "dogs", f"{above}/cats", f"{above}/dogs")
@@ -138,10 +144,16 @@ def test_folders_that_hold_differently_called_ones_are_classes_and_said(tree):
             ["train/a", "train/b", "train/c", "test/a", "test/b"],
             "no folder of the class c in .*test",
         ),
-        (["train/a", "train/b", "test"], r"no classes in test\. Type dataset.drop_classes=test "),
+        (
+            ["train/a", "train/b", "test"],
+            r"for each part of a split\. Type dataset.drop_classes=test ",
+        ),
         (["train", "test"], "dataset.outer_folders=classes if test, train are the classes"),
-        (["val/a", "val/b", "test/a", "test/b"], "not one folder for each part"),
-        (["train/a", "train/b", "training/a", "training/b"], "not one folder for each part"),
+        (["val/a", "val/b", "test/a", "test/b"], "not one folder with classes in it for each part"),
+        (
+            ["train/a", "train/b", "training/a", "training/b"],
+            "not one folder with classes in it for each part",
+        ),
         (["train/a", "train/b", "test/a", "test/b", "more"], "dataset.drop_classes=more to leave"),
     ],
 )

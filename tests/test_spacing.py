@@ -53,6 +53,14 @@ def test_times_of_events_have_no_holes():
     assert not spacing(seconds).missing.any()
 
 
+def test_an_hour_that_stands_there_twice_makes_no_rest_of_a_hole():
+    hours = pd.date_range("2023-04-01", periods=300, freq="h", tz="Australia/Sydney")
+    hours = without(hours, *range(140, 145))
+    local = hours.tz_localize(None).to_numpy("M8[us]")
+    found = Spacing(hours.tz_convert(None).to_numpy("M8[us]"), local)
+    assert found.missing[found.missing > 0].tolist() == [5]
+
+
 def test_clocks_that_are_a_little_off_hide_no_hole():
     times = np.arange(500.0) * 60 + np.random.default_rng(0).uniform(-2, 2, 500)
     found = spacing(np.delete(times, range(100, 130)))

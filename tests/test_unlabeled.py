@@ -225,7 +225,9 @@ def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
         in notes
     )
     assert any("Filled 1 missing" in note for note in notes)
-    assert any("the holes in hour: 1 row without 'heat' at 2020-01-01" in note for note in notes)
+    assert any(
+        "hole in hour; the first: 1 row without 'heat' from 2020-01-01 to" in note for note in notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -258,7 +260,7 @@ def test_no_answer_sees_across_a_hole_and_one_that_lies_in_it_is_dated(tmp_path)
     _, names, [x], notes = read(tmp_path / "rows.csv", SERIES)
     assert [name[11:16] for name in names] == ["04:00", "05:00", "06:00", "13:00"]
     assert x[:, :, 0].tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4], [5, 6, 7]]
-    assert any("holes in hour: 4 rows from 2020-01-01 05:00 to" in note for note in notes)
+    assert any("hole in hour; the first: 4 rows from 2020-01-01 05:00 to" in note for note in notes)
     filling = dataclasses.replace(SERIES, fill=4)
     _, names, [x], _ = read(tmp_path / "rows.csv", filling)
     assert [name[11:16] for name in names] == [f"{hour:02d}:00" for hour in range(4, 14)]

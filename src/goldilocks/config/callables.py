@@ -1,17 +1,24 @@
-"""What a composed configuration may have Hydra and `logging` call: an exact list.
+"""Hydra's composition, checked: what it reads, and what it may call.
 
-Hydra makes callbacks and sets up logging before our own function begins, out of whatever a recipe
-or a folder of options says. So the configuration is checked as soon as it is composed.
+A file that is no YAML and a word that Hydra does not expect end in an error of any kind; here it
+becomes a sentence. And Hydra makes callbacks and sets up logging before our own function begins,
+out of whatever a recipe or a folder of options says: both may call what is on an exact list.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hydra._internal.hydra as hydra_application
+import yaml
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import ConfigRepository
+from hydra.core.object_type import ObjectType
+from hydra.errors import ConfigCompositionException, HydraException
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, ListConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -40,17 +47,82 @@ ALLOWED = frozenset(
 NAMES = ("_target_", "()", "class")
 OUTSIDE = ("ext://", "cfg://")  # how a value of `dictConfig` names an object
 
+MOST_BYTES = 1_000_000  # of a file of options: YAML is read at some 100 kB a second
+
+
+class CheckedRepository(ConfigRepository):
+    """Hydra's files of options, of which one that cannot be read is a sentence."""
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        """Read a file of options.
+
+        Raises:
+            ConfigError: It is too large, no UTF-8, no YAML, or no mapping.
+        """
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        if source is None or source.scheme() != "file":
+            return super().load_config(config_path)
+
+        file = Path(source.path) / source._normalize_file_name(config_path)
+        size = file.stat().st_size
+        if size > MOST_BYTES:
+            raise ConfigError(
+                f"{file} has {size:,} bytes; expected a file of options, of at most "
+                f"{MOST_BYTES:,}. Nothing was run: give data by its own key, dataset.file=FILE."
+            )
+        try:
+            result = super().load_config(config_path)
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{file} cannot be read: {_yaml_error(error)}") from error
+        if result is not None and not isinstance(result.config, DictConfig):
+            raise ConfigError(f"{file} holds a list or a word; expected lines of key: value.")
+        return result
+
+
+def _yaml_error(error: UnicodeDecodeError | yaml.YAMLError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is no UTF-8. Expected text; save the file as UTF-8."
+    line, problem = "", str(error).splitlines()[0]
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        line, problem = f"line {error.problem_mark.line + 1}: ", str(error.problem)
+    return f"{line}{problem}. Expected YAML, indented by spaces, each key once."
+
 
 class CheckedLoader(ConfigLoaderImpl):
     """Hydra's composition, refused where it has something called that is not on the list."""
 
-    def load_configuration(self, *args: Any, **kwargs: Any) -> DictConfig:
+    def __init__(self, config_search_path: Any) -> None:
+        super().__init__(config_search_path)
+        self.repository = CheckedRepository(config_search_path)
+
+    def load_configuration(
+        self, config_name: str | None, overrides: list[str], *args: Any, **kwargs: Any
+    ) -> DictConfig:
         """Compose a configuration.
 
         Raises:
-            ConfigError: It names something to call that is not on the list.
+            HydraException: It cannot be composed.
+            ConfigError: A file cannot be read, or it names something to call that is not on the
+                list.
         """
-        config = super().load_configuration(*args, **kwargs)
+        compose = super().load_configuration
+        try:
+            config = compose(config_name, overrides, *args, **kwargs)
+        except (HydraException, ConfigError):
+            raise
+        except Exception as error:
+            # Of the words, that with which composing fails first.
+            for count in range(1, len(overrides)):
+                try:
+                    compose(config_name, overrides[:count], *args, **kwargs)
+                except Exception:
+                    overrides = overrides[:count]
+                    break
+            reason = str(error) or type(error).__name__
+            raise ConfigCompositionException(
+                f"{overrides[-1]} cannot be used: {reason}. Expected GROUP=OPTION or KEY=VALUE of "
+                "those that `--help` shows."
+            ) from error
         for name in PLACES:
             for key, value in _calls(config.hydra, name):
                 raise ConfigError(

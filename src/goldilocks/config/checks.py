@@ -334,6 +334,12 @@ def _problem_errors(tree: Mapping[str, Any], stated: DatasetTraits) -> Iterator[
 def _final_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
     """Refuse what a final training cannot have, and what only a final training has."""
     tree, momentum = composed.tree, composed.tree["optimizer"]["ema_momentum"]
+    if tree["seed"] + tree["trainer"]["repeats"] > 2**32:
+        yield (
+            f"seed={tree['seed']} and trainer.repeats={tree['trainer']['repeats']}: each repeat "
+            "has the seed after the last one's, and the last seed is 4294967295; use a smaller "
+            "seed."
+        )
     if tree["final"] and tree["trainer"]["repeats"] > 1:
         yield (
             "final=true is one training and one test evaluation, but trainer.repeats is "

@@ -1,5 +1,6 @@
 """What a person typed -> a run, or a sentence that says what is wrong with it and exit status 1."""
 
+import argparse
 import contextlib
 import difflib
 import os
@@ -62,7 +63,7 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     """
     prepare_environment()
     callables.install()
-    sys.argv[1:] = literals.for_hydra(sys.argv[1:])
+    sys.argv[1:] = literals.for_hydra(_with_search_path(sys.argv[1:]))
     if name != "config" and literals.MULTIRUN & set(sys.argv):
         _stop(f"{name}.py runs many trainings by itself, and no sweep; leave out -m.")
     if TRACEBACK:
@@ -79,16 +80,26 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
                 main()
     except UserError as error:
         _stop(str(error))  # A job of a sweep failed.
-    except ValueError:  # Hydra's own for `model=null`, or a bug of a job.
-        if errors := errors_in(sys.argv[1:], conf, name):
-            _stop(listed(errors))
-        raise
     except BrokenPipeError:  # `python train.py --help | head`: nobody reads on.
         # Python flushes standard output once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
+
+
+def _with_search_path(arguments: Sequence[str]) -> list[str]:
+    """Return a command line with Hydra's `--config-dir FOLDER` as the key that means the same.
+
+    The key goes on into the jobs of a sweep and into the commands that are printed.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-dir", "-cd", action="append", default=[])
+    folders, words = parser.parse_known_args(arguments)
+    if not folders.config_dir:
+        return words
+    paths = [quoted(f"file://{Path(folder).absolute()}") for folder in folders.config_dir]
+    return [*words, f"hydra.searchpath=[{','.join(paths)}]"]
 
 
 def help_text(arguments: Sequence[str], conf: Path, config: str) -> str:

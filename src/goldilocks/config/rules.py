@@ -61,7 +61,8 @@ def whole(what: str, allows: Callable[[Any], bool] = lambda value: True) -> Rule
 
 
 def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Whether it is a whole number that fits into 64 bits."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 def _is_text(value: object) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
@@ -233,6 +233,11 @@ def search_path(overrides: Sequence[str]) -> list[str]:
     return [override for override in overrides if override.startswith("hydra.searchpath=")]
 
 
+def typed_overrides(hydra: Any) -> list[str]:
+    """Return the overrides of a configuration's `hydra` node as typed: `${oc.env:KEY}` stays."""
+    return cast(list[str], OmegaConf.to_container(hydra.overrides.task, resolve=False))
+
+
 def settle(cfg: DictConfig) -> Settings:
     """Return the checked settings of the job that Hydra is running.
 
@@ -240,7 +245,7 @@ def settle(cfg: DictConfig) -> Settings:
         ConfigError: Anything is wrong; the message lists all of it.
     """
     hydra = HydraConfig.get()
-    overrides = [*search_path(hydra.overrides.hydra), *hydra.overrides.task]
+    overrides = [*search_path(hydra.overrides.hydra), *typed_overrides(hydra)]
     settings = settled(cfg, hydra=hydra, overrides=overrides)
     if hydra.mode != RunMode.MULTIRUN:
         return settings

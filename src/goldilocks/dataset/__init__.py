@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from goldilocks.dataset.readers.grids import Hole
     from goldilocks.dataset.readers.reading import Reading
     from goldilocks.dataset.readers.spacing import Spacing
 
@@ -89,7 +88,7 @@ class Dataset:
         time_format: Series: how its times are written, as `times.Times.format`.
         spacing: Series: the points of time of its rows; None where they are not known, and
             otherwise.
-        holes: Series: where rows are missing, which no window crosses.
+        holes: Series: where rows are missing, which no window crosses, as `grids.Grid.holes`.
         fill: Series: missing rows, one after the other, that were filled.
         image_size: Height and width in pixels to which streamed images are resized; None where `x`
             holds arrays.
@@ -125,7 +124,7 @@ class Dataset:
     time_columns: tuple[str, ...] = ()
     time_format: str = ""
     spacing: Spacing | None = None
-    holes: Sequence[Hole] = ()
+    holes: Sequence[Mapping[str, Any]] = ()
     fill: int = 0
     image_size: tuple[int, int] | None = None
     levels: tuple[float, float] | None = None

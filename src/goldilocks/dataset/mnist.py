@@ -35,25 +35,22 @@ def load(*, source: str, subset: int | None) -> Dataset:
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    digits = published.load(
+    arrays, facts = published.load(
         source,
         name="mnist",
         module="mnist",
         from_keras=_from_keras,
         from_wheel=_from_wheel,
     )
-    x, y = digits.arrays["x"], np.array(digits.arrays["y"], np.int64)
+    x, y = arrays["x"], np.array(arrays["y"], np.int64)
     return Dataset(
-        name="mnist",
+        **facts,
         kind="image",
         problem="multiclass",
         x=x,
         y=y,
         classes=tuple("0123456789"),
-        source=digits.source,
-        location=digits.location,
         digest=cache.digest(x, y),
-        fixed=digits.fixed,
         subset=subset,
     )
 

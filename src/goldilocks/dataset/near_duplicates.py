@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 from scipy.sparse import csr_matrix
-from scipy.stats import gamma
+from scipy.stats import false_discovery_control, gamma, iqr
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.neighbors import NearestNeighbors
+from sklearn.metrics.pairwise import cosine_similarity
 
 from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset.checks.evidence import as_numbers
 from goldilocks.dataset.readers.pixels import decode_all
 
 THUMBNAIL = 16  # Pixels.
@@ -71,26 +72,20 @@ def near_duplicates(dataset: Dataset, parts: Sequence[np.ndarray]) -> list[tuple
     if dataset.kind == "table":
         pairs = _of_table(dataset.x.iloc[rows])
     elif dataset.kind == "text":
-        pairs = _nearest(_texts(dataset, rows), number, 1 - COSINE)
+        pairs = _nearest(_texts(dataset, rows), number, COSINE)
     else:
-        pairs = _nearest(_images(dataset, rows), number, 1 - CORRELATION)
-    later, earlier = rows[pairs.max(axis=1)], rows[pairs.min(axis=1)]
-    differ = keys[later] != keys[earlier]
-    return sorted(zip(later[differ].tolist(), earlier[differ].tolist(), strict=True))
+        pairs = _nearest(_images(dataset, rows), number, CORRELATION)
+    pairs = rows[np.sort(pairs, axis=1)[:, ::-1]]
+    differ = keys[pairs[:, 0]] != keys[pairs[:, 1]]
+    return sorted(map(tuple, pairs[differ].tolist()))
 
 
 def _nearest(vectors: np.ndarray | csr_matrix, part: np.ndarray, limit: float) -> np.ndarray:
     """Return positions of rows and their nearest of an earlier part, int64 (pairs, 2)."""
-    pairs = [np.zeros((0, 2), np.int64)]
-    for number in range(1, part.max() + 1 if vectors.shape[1] else 0):
-        queries, candidates = np.flatnonzero(part == number), np.flatnonzero(part < number)
-        if not (len(queries) and len(candidates)):
-            continue
-        search = NearestNeighbors(n_neighbors=1, metric="cosine").fit(vectors[candidates])
-        distances, nearest = search.kneighbors(vectors[queries])
-        alike = np.flatnonzero(distances[:, 0] <= limit)
-        pairs.append(np.stack([queries[alike], candidates[nearest[alike, 0]]], axis=1))
-    return np.concatenate(pairs)
+    cosines = np.where(part[:, None] > part, cosine_similarity(vectors), -1)
+    nearest = cosines.argmax(axis=1)
+    alike = np.flatnonzero(cosines.max(axis=1) >= limit)
+    return np.stack([alike, nearest[alike]], axis=1)
 
 
 def _images(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
@@ -115,7 +110,7 @@ def _texts(dataset: Dataset, rows: np.ndarray) -> np.ndarray | csr_matrix:
     try:
         return tfidf.fit_transform(dataset.x[rows])
     except ValueError:  # There is no word in any text.
-        return np.zeros((len(rows), 0))
+        return np.zeros((len(rows), 1))
 
 
 def _of_table(frame: pd.DataFrame) -> np.ndarray:
@@ -128,7 +123,9 @@ def _of_table(frame: pd.DataFrame) -> np.ndarray:
     Of the pairs that are returned, 1 % are expected to be so near by chance (Benjamini and
     Hochberg, Controlling the false discovery rate, 1995).
     """
-    values, random = _standardized(frame), np.random.default_rng(0)
+    frame = frame.replace("", np.nan)
+    varying = frame.loc[:, frame.nunique(dropna=False) > 1]
+    values, random = varying.apply(_standardized).to_numpy(float), np.random.default_rng(0)
     chance = np.sort(_distances(values, _random_pairs(len(values), random)), axis=0)
     nearness = _nearness(_distances(values, _random_pairs(len(values), random)), chance)
     nearness = np.minimum(nearness, np.quantile(nearness, 0.995))  # Without near duplicates.
@@ -138,13 +135,11 @@ def _of_table(frame: pd.DataFrame) -> np.ndarray:
     pairs = _candidates(values, random)
     distances = _distances(values, pairs)
     agree = (distances <= AGREE).mean(axis=1) >= COLUMNS
-    pairs, distances = pairs[agree], distances[agree]
     scale = nearness.var() / nearness.mean()
-    likely = gamma.sf(_nearness(distances, chance), nearness.mean() / scale, scale=scale)
-    order = np.argsort(likely)
-    by_chance = likely[order] * len(values) * (len(values) - 1) / 2
-    named = np.flatnonzero(by_chance <= CHANCE * np.arange(1, len(order) + 1))
-    return pairs[order[: named.max(initial=-1) + 1]]
+    likely = gamma.sf(_nearness(distances[agree], chance), nearness.mean() / scale, scale=scale)
+    # Of all pairs of rows, the others are as likely as can be.
+    others = len(values) * (len(values) - 1) / 2 / max(1, len(likely))
+    return pairs[agree][false_discovery_control(likely) * others <= CHANCE]
 
 
 def _random_pairs(rows: int, random: np.random.Generator) -> np.ndarray:
@@ -153,25 +148,13 @@ def _random_pairs(rows: int, random: np.random.Generator) -> np.ndarray:
     return np.stack([first, (first + random.integers(1, rows, size=SAMPLE)) % rows], axis=1)
 
 
-def _standardized(frame: pd.DataFrame) -> np.ndarray:
-    """Return numbers in their usual spread, and words as numbers far apart; gaps as infinite.
-
-    Columns of one value are left out, float64 (rows, columns).
-    """
-    columns = list[np.ndarray]()
-    for _, column in frame.items():
-        if len(pd.unique(column)) < 2:
-            continue
-        numbers, spread = pd.factorize(column)[0].astype(np.float64), 1.0
-        if column.dtype != object:
-            numbers = column.to_numpy(np.float64)
-            low, high = np.nanquantile(numbers, [0.25, 0.75])
-            # Of an interquartile range 1.35 deviations wide, which a few large values do not move.
-            spread = (high - low) / 1.35 or np.nanstd(numbers) or 1.0
-        columns.append(np.nan_to_num(numbers / spread, nan=np.inf))
-    if columns:
-        return np.stack(columns, axis=1)
-    return np.zeros((len(frame), 0))
+def _standardized(column: pd.Series) -> pd.Series:
+    """Return numbers in their usual spread, and words as numbers far apart; gaps as infinite."""
+    numbers, spread = as_numbers(column), 1.0
+    if column.dtype != object:
+        # Of an interquartile range that a few large values do not move.
+        spread = iqr(numbers, scale="normal", nan_policy="omit") or numbers.std() or 1.0
+    return (numbers / spread).fillna(np.inf)
 
 
 def _distances(values: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -196,15 +179,11 @@ def _candidates(values: np.ndarray, random: np.random.Generator) -> np.ndarray:
     sample = _random_pairs(rows, random)
     pairs = []
     for _ in range(SEARCHES):
-        bins = np.floor(values / BIN + random.random(columns))
+        bins = np.floor(values / BIN + random.random(columns))[:, random.permutation(columns)]
         # So many columns that about one pair of different rows in a row's number agrees.
-        key, share = np.zeros(rows, np.uint64), 1.0
-        for column in random.permutation(columns):
-            if share * rows < 1 / np.e:
-                break
-            odd = random.integers(1, 2**62, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-            key += pd.util.hash_array(bins[:, column]) * odd
-            share *= (bins[sample[:, 0], column] == bins[sample[:, 1], column]).mean()
+        shares = (bins[sample[:, 0]] == bins[sample[:, 1]]).mean(axis=0).cumprod()
+        taken = np.flatnonzero(shares[:-1] * rows >= 1 / np.e).max(initial=-1) + 2
+        key = row_keys.of_raw("table", bins[:, :taken])
         order = np.lexsort([values[:, random.integers(columns)], key])
         for lag in range(1, NEIGHBOURS + 1):
             same = key[order[lag:]] == key[order[:-lag]]

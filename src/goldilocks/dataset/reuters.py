@@ -68,46 +68,40 @@ def load(
     Raises:
         SourceUnavailable: The source cannot be reached.
     """
-    vectorization = Vectorization(
-        encoding=encoding,
-        hashing=hashing,
-        token=token,
-        max_tokens=max_tokens,
-        maxlen=maxlen,
-        truncating=truncating,
-        padding=padding,
-        reverse=reverse,
-    )
-    newswires = published.load(
+    arrays, facts = published.load(
         source,
         name="reuters",
         module="reuters",
         from_keras=_from_keras,
         from_wheel=_from_wheel,
     )
-    notes = ()
-    if newswires.source == "stand_in":
-        notes = (
+    if facts["source"] == "stand_in":
+        facts["notes"] = (
             "Left out 1 empty row, 88 training rows whose text stands earlier or among the test "
             "rows, and 9 topics (24 training rows, 25 test rows) with fewer than "
             f"{FEWEST} training rows.",
         )
-    x, y = packing.unpack(newswires.arrays), np.array(newswires.arrays["y"], np.int64)
-    classes = tuple(newswires.arrays["classes"].tolist())
+    x, y = packing.unpack(arrays), np.array(arrays["y"], np.int64)
+    classes = tuple(arrays["classes"].tolist())
     return Dataset(
-        name="reuters",
+        **facts,
         kind="text",
         problem="multiclass",
         x=x,
         y=y,
         classes=classes,
-        source=newswires.source,
-        location=newswires.location,
         digest=packing.digest(x, y, classes),
-        fixed=newswires.fixed,
         subset=subset,
-        vectorization=vectorization,
-        notes=notes,
+        vectorization=Vectorization(
+            encoding=encoding,
+            hashing=hashing,
+            token=token,
+            max_tokens=max_tokens,
+            maxlen=maxlen,
+            truncating=truncating,
+            padding=padding,
+            reverse=reverse,
+        ),
     )
 
 

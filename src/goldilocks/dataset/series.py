@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import features, files, grids, tabular, targets, times
+from goldilocks.dataset.readers import features, files, grids, tabular, times
 from goldilocks.dataset.readers.reading import NUMBER, TRUTH, Reading, ReadingOptions
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
@@ -115,13 +114,13 @@ def load(
         grid.is_known[target_column].to_numpy(),
     )
     on_grid = grid.notes(name)
-    short = [hole.rows for hole in grid.holes if hole.rows < lookback and not hole.column]
+    short = [hole["rows"] for hole in grid.holes if not hole["column"] and hole["rows"] < lookback]
     if short:
         on_grid.append(
-            f"dataset.fill={max(short)} fills those of up to {max(short)} rows, {len(short)} of "
-            "these, with the value before."
+            f"dataset.fill={max(short)} fills {len(short)} of these, of up to {max(short)} rows, "
+            "with the value before."
         )
-    with_holes = {hole.column for hole in grid.holes} - {"", target_column}
+    with_holes = {hole["column"] for hole in grid.holes} - {"", target_column}
     if with_holes:
         on_grid.append(
             f"{argument('dataset.drop', *sorted(with_holes))} leaves the columns out that have "
@@ -172,32 +171,25 @@ def _read_numbers(
 ) -> tuple[pd.DataFrame, Mapping[str, Reading], list[str]]:
     """Return the columns of numbers that vary, NaN where missing; and what was left out."""
     prepared = features.prepare(frame, path, replace(options, keep=list(frame.columns)))
-    kinds = {name: reading.kind for name, reading in prepared.readings.items()}
-    numeric = [name for name, kind in kinds.items() if kind in (NUMBER, TRUTH)]
-    if target not in numeric:
-        example = prepared.readings[target].example
+    left_out: dict[str, str] = {}
+    for name, reading in prepared.readings.items():
+        if reading.kind not in (NUMBER, TRUTH):
+            left_out[name] = "it does not hold numbers"
+        elif reading.distinct <= 1 and name != target:
+            left_out[name] = "it never changes"
+    varying = [name for name in prepared.readings if name not in left_out]
+    if target in left_out:
         raise DataError(
-            f"{path}: the column {target!r} holds {example!r}; expected numbers to predict, such "
-            f"as those of {', '.join(numeric[:10]) or 'no column'}."
+            f"{path}: the column {target!r} holds {prepared.readings[target].example!r}; expected "
+            f"numbers to predict, such as those of {', '.join(varying[:10]) or 'no column'}."
         )
-    answers, _, _ = targets.read(
-        frame[[target]], path, features.decimals_of(frame, options), options
-    )
-    targets.check_range(answers[target].replace([np.inf, -np.inf], np.nan))
 
-    constant = [
-        name for name in numeric if name != target and prepared.readings[name].distinct <= 1
-    ]
-    left_out = {name: "it does not hold numbers" for name in kinds if name not in numeric}
-    left_out |= dict.fromkeys(constant, "it never changes")
     notes = [f"Left out the column {name!r}: {reason}." for name, reason in left_out.items()]
     if prepared.readings[target].distinct == 2:
         notes.append(
             f"The target {target!r} has two values; a series is a regression, and so it is "
             "predicted as a number."
         )
-
-    varying = [name for name in numeric if name not in constant]
     for name in varying:
         notes += [f"Column {name!r} {remark}." for remark in prepared.remarks[name]]
     readings = {

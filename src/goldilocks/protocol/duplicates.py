@@ -36,22 +36,21 @@ def contents(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
     if keys is None:
         return all_different, ()
 
-    _, first, of_row = np.unique(keys, return_index=True, return_inverse=True)
-    repeated = len(keys) - len(first)
+    repeated = pd.Series(keys).duplicated().sum()
+    distinct = len(keys) - repeated
     if not repeated:
         return keys, ()
-    if dataset.kind == "table" and len(first) < DISTINCT * len(keys):
-        answers = np.asarray(dataset.y).reshape(len(keys), -1)
-        conflicts = int((answers != answers[first[of_row]]).any(axis=1).sum())
-        is_coarse = len(first) < min(FEWEST, COARSE * len(keys))
-        if is_coarse or conflicts > CONFLICTS * repeated:
+    if dataset.kind == "table" and distinct < DISTINCT * len(keys):
+        answers = pd.DataFrame(np.asarray(dataset.y))
+        conflicts = (answers != answers.groupby(keys).transform("first")).any(axis=1).sum()
+        if distinct < min(FEWEST, COARSE * len(keys)) or conflicts > CONFLICTS * repeated:
             return all_different, (
-                f"Only {len(first)} of {len(keys)} rows are distinct, and {conflicts} rows that "
+                f"Only {distinct} of {len(keys)} rows are distinct, and {conflicts} rows that "
                 "repeat another one have another target. This table repeats its rows by nature, so "
                 "that equal ones are left in both training and test data.",
             )
     return keys, (
-        f"Of {len(keys)} rows, {len(first)} are distinct. Equal ones are in one part, so that none "
+        f"Of {len(keys)} rows, {distinct} are distinct. Equal ones are in one part, so that none "
         "is tested that was trained with.",
     )
 
@@ -82,17 +81,16 @@ def joined_groups(dataset: Dataset, keys: np.ndarray) -> Dataset:
     """
     if dataset.groups is None:
         return dataset
-    pairs = pd.DataFrame({"content": keys, "group": dataset.groups}).drop_duplicates()
-    if not pairs["content"].duplicated().any():
+    content, group = pd.factorize(keys)[0], pd.factorize(dataset.groups)[0]
+    contents, groups = content.max() + 1, group.max() + 1
+    size = contents + groups
+    shares = coo_array((np.ones(len(keys)), (content, contents + group)), (size, size))
+    number, component = connected_components(shares, directed=False)
+    if number == groups:
         return dataset
 
-    content, group = (pd.factorize(pairs[name])[0] for name in pairs)
-    size = content.max() + 1 + group.max() + 1
-    shares = coo_array((np.ones(len(pairs)), (content, content.max() + 1 + group)), (size, size))
-    _, component = connected_components(shares, directed=False)
-    whole = pd.Series(component[content], pairs["content"]).groupby(level=0).first()
-    joined = whole.loc[keys].to_numpy(np.int64)
-    if np.bincount(joined).max() > len(keys) / 2 >= pd.Series(dataset.groups).value_counts().max():
+    joined = component[content].astype(np.int64)
+    if np.bincount(joined).max() > len(keys) / 2 >= np.bincount(group).max():
         raise SplitError(
             f"dataset={dataset.name}: rows of different groups are equal, which ties groups with "
             f"{np.bincount(joined).max()} of {len(keys)} rows together; expected parts that share "
@@ -104,12 +102,6 @@ def joined_groups(dataset: Dataset, keys: np.ndarray) -> Dataset:
 def firsts(keys: np.ndarray, rows: Rows) -> Rows:
     """Return the first row of each content among some rows, int64, ascending."""
     return rows[np.sort(np.unique(keys[rows], return_index=True)[1])]
-
-
-def copies(keys: np.ndarray, rows: Rows, chosen: Rows) -> np.ndarray:
-    """Return how many of some rows have the content of each chosen one, int64 (chosen,)."""
-    counts = pd.Series(keys[rows]).value_counts()
-    return counts.loc[keys[chosen]].to_numpy(np.int64)
 
 
 def with_copies(keys: np.ndarray, rows: Rows, chosen: Rows) -> Rows:
@@ -130,10 +122,6 @@ def apart(keys: np.ndarray, rows: Rows, part: Rows, name: str) -> tuple[Rows, tu
         The rows that stay, int64, ascending, and what was done, in sentences.
     """
     alike = np.isin(keys[rows], keys[part])
-    count = int(alike.sum())
-    if not count:
+    if not alike.any():
         return rows, ()
-    words = f"{count} rows that repeat {name} rows"
-    if count == 1:
-        words = f"1 row that repeats a {name} row"
-    return rows[~alike], (f"Left out {words}.",)
+    return rows[~alike], (f"Left out {alike.sum()} rows that repeat {name} rows.",)

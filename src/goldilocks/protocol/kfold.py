@@ -6,6 +6,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "K-fold valida
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from sklearn.model_selection import (
@@ -72,9 +73,6 @@ def folds(
         groups = dataset.groups[divided]
 
     unit = parts.unit_of(divided, rows)
-    cure = "set protocol.shuffle=true"
-    if shuffle:
-        cure = "lower protocol.k or change protocol.seed"
     splits: list[Split] = []
     for fold_seed in fold_seeds:
         splitter = _splitter(dataset, divided, unit, k, shuffle, fold_seed)
@@ -84,14 +82,12 @@ def folds(
             validation = duplicates.with_copies(keys, rows, divided[validating])
             if dataset.kind == "series":
                 train = dataset.x.before(train, validation, dataset.overlap)
-            missing = parts.missing_classes(dataset, rows, train)
-            if missing or not len(train) or not len(validation):
-                lack = "validates with no row"
-                if len(validation):
-                    lack = f"trains with no row{f' of {missing}' if missing else ''}"
+            if not len(validation) or not parts.has_classes(dataset, rows, train):
                 raise SplitError(
-                    f"dataset={dataset.name}: fold {number} of {k} {lack}; expected rows of every "
-                    f"class to train with and some to validate with. To change that, {cure}."
+                    f"dataset={dataset.name}: fold {number} of {k} has {len(train)} training rows "
+                    f"and {len(validation)} to validate with; expected some of both, and every "
+                    "class among the training rows. Set protocol.shuffle=true, lower protocol.k, "
+                    "or change protocol.seed."
                 )
             train = parts.subset(dataset, train, fold_seed)
             splits.append(Split(train, validation, test_rows, notes))
@@ -125,14 +121,8 @@ def _splitter(
 
     stratified = parts.is_stratified(dataset) and (shuffle or grouped)
     if stratified:
-        counts = np.bincount(parts.labels_of(dataset)[rows], minlength=len(dataset.classes))
-        rare = parts.rare_classes(dataset, counts, k)
-        if rare:
-            raise SplitError(
-                f"dataset={dataset.name}: {rare} of the {len(rows)} {unit} to divide into folds; "
-                f"expected at least protocol.k={k} of each class. Lower protocol.k, add rows of "
-                "that class, or leave it out with dataset.drop_classes."
-            )
+        where = f"the {len(rows)} {unit} to divide into protocol.k={k} folds"
+        parts.check_classes(replace(dataset, groups=None), rows, k, where)
 
     kinds = {
         (False, False): KFold,

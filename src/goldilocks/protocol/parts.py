@@ -14,11 +14,9 @@ from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
-from goldilocks.formatting import percent
 from goldilocks.protocol import Rows, duplicates
 
 CLASSES = ("binary", "multiclass")  # The problem types whose splits are stratified.
-UNEVEN = 0.1  # of the asked size: by how much a part may miss it without a word
 DRAWINGS = 50  # Orders of the groups that are tried; each is cut at its best point.
 
 
@@ -39,24 +37,34 @@ def published(dataset: Dataset) -> dict[str, Rows]:
     return {name: np.sort(rows) for name, rows in dataset.fixed.items()}
 
 
-def check_classes(dataset: Dataset, rows: Rows, parts: int, where: str) -> None:
-    """Raise SplitError for a class with fewer rows, or groups of rows, than there are parts."""
+def check_classes(dataset: Dataset, rows: Rows, fewest: int, where: str) -> None:
+    """Raise SplitError for a class with fewer than `fewest` rows, or groups of rows."""
     if not is_stratified(dataset):
         return
 
     unit = "" if dataset.groups is None else " groups"
-    rare = rare_classes(dataset, class_counts(dataset, rows), parts, unit)
+    counts = class_counts(dataset, rows)
+    rare = [
+        f"{dataset.classes[label]!r} has {counts[label]}{unit}"
+        for label in np.flatnonzero(counts < fewest)
+    ]
     if rare:
         raise SplitError(
-            f"dataset={dataset.name}: {rare} of {where}; expected at least {parts} of each class, "
-            "one for each part. Add rows of that class, or leave it out with dataset.drop_classes."
+            f"dataset={dataset.name}: {', '.join(rare)} of {where}; expected at least {fewest} of "
+            "each class. Add rows of that class, or leave it out with dataset.drop_classes."
         )
 
 
-def rare_classes(dataset: Dataset, counts: np.ndarray, fewest: int, unit: str = "") -> str:
-    """Return the classes with fewer than `fewest` rows, each with its count, for a message."""
-    rare = np.flatnonzero(counts < fewest)
-    return ", ".join(f"{dataset.classes[label]!r} has {counts[label]}{unit}" for label in rare)
+def check_size(dataset: Dataset, rows: Rows, size: int, key: str, unit: str = "rows") -> None:
+    """Raise SplitError unless `size` of these rows can be drawn, with every class on both sides."""
+    fewest = len(np.unique(labels_of(dataset)[rows]))
+    if not fewest <= size <= len(rows) - fewest:
+        raise SplitError(
+            f"dataset={dataset.name}: {key} would take {size} of {len(rows)} {unit}; expected at "
+            f"least {fewest} taken and {fewest} left, one for each class. Add rows, or change "
+            f"{key}."
+        )
+    check_classes(replace(dataset, groups=None), rows, 2, f"the {unit} that {key} takes some of")
 
 
 def class_counts(dataset: Dataset, rows: Rows) -> np.ndarray:
@@ -92,13 +100,10 @@ def divisible(dataset: Dataset) -> Rows:
     )
 
 
-def missing_classes(dataset: Dataset, rows: Rows, train: Rows) -> str:
-    """Return the classes of `rows` that no training row has, for a message; "" for none."""
-    if not is_stratified(dataset):
-        return ""
+def has_classes(dataset: Dataset, rows: Rows, train: Rows) -> bool:
+    """Return whether training rows have every class of `rows`; of no classes, if there are any."""
     labels = labels_of(dataset)
-    missing = np.setdiff1d(labels[rows], labels[train])
-    return " and ".join(repr(dataset.classes[label]) for label in missing)
+    return bool(np.isin(labels[rows], labels[train]).all())
 
 
 def take(
@@ -129,26 +134,19 @@ def take(
     Raises:
         SplitError: A class or a part has too few rows.
     """
+    left_out, moved = (), ()
     if name in published(dataset):
         part, left_out = published_apart(dataset, keys, name, test_rows)
         rest, moved = duplicates.apart(keys, rows, part, name)
     else:
         rest, part = _divide(dataset, keys, rows, size, seed, name)
-        left_out, moved = (), _uneven(dataset, keys, rows, part, size, name)
 
-    missing = missing_classes(dataset, rows, rest)
-    if len(rest) and len(part) and not missing:
+    if len(part) and has_classes(dataset, rows, rest):
         return rest, part, (*left_out, *moved)
-
-    purpose = "to judge with"
-    if missing:
-        purpose = f"to train with of {missing}"
-    elif not len(rest):
-        purpose = "to train with"
     raise SplitError(
-        f"dataset={dataset.name}: rows of the same content are kept in one part, and so no row is "
-        f"left {purpose}; expected some of every class. Remove rows that repeat others, or change "
-        "protocol.seed."
+        f"dataset={dataset.name}: rows of the same content are kept in one part, which leaves "
+        f"{len(part)} {name} rows and {len(rest)} others; expected some of both, and every class "
+        "among the others. Remove rows that repeat others, or change protocol.seed."
     )
 
 
@@ -158,19 +156,6 @@ def published_apart(
     """Return the published rows of a part that repeat no test row, int64, ascending, and notes."""
     rows = published(dataset).get(name, test_rows[:0])
     return duplicates.apart(keys, rows, test_rows, "test")
-
-
-def _uneven(
-    dataset: Dataset, keys: np.ndarray, rows: Rows, part: Rows, size: int, name: str
-) -> tuple[str, ...]:
-    """Return a sentence about a part that copies make larger or smaller than expected, if it is."""
-    share, expected = len(part) / len(rows), size / len(countable(dataset, keys, rows))
-    if dataset.groups is not None or abs(share - expected) <= UNEVEN * expected:
-        return ()
-    return (
-        f"The {name} rows are {percent(share)} of the rows that they were drawn from, and "
-        f"{percent(expected)} of the distinct ones: some repeat far more often than others.",
-    )
 
 
 def countable(dataset: Dataset, keys: np.ndarray, rows: Rows) -> Rows:
@@ -210,19 +195,13 @@ def _divide(
         return np.setdiff1d(rows, part), part
 
     distinct = duplicates.firsts(keys, rows)
-    unit = unit_of(distinct, rows)
-    fewest = len(np.unique(labels_of(dataset)[distinct]))
-    if not fewest <= size <= len(distinct) - fewest:
-        raise SplitError(
-            f"dataset={dataset.name}: protocol.{name} would take {size} of {len(distinct)} "
-            f"{unit}; expected at least {fewest} taken and {fewest} left, one for each class. Add "
-            f"rows, or change protocol.{name}."
-        )
-    check_classes(dataset, distinct, 2, f"the {unit} that {name} rows are drawn from")
+    check_size(dataset, distinct, size, f"protocol.{name}", unit_of(distinct, rows))
     # A content with more rows than the part shall have stays in the rest.
     room = size / len(distinct) * len(rows)
-    fitting = distinct[duplicates.copies(keys, rows, distinct) <= max(1, room)]
-    if len(np.unique(labels_of(dataset)[fitting])) < fewest or size > len(fitting) - fewest:
+    copies = pd.Series(keys[rows]).value_counts()[keys[distinct]].to_numpy()
+    fitting = distinct[copies <= max(1, room)]
+    classes = len(np.unique(labels_of(dataset)[rows]))
+    if not has_classes(dataset, rows, fitting) or size > len(fitting) - classes:
         fitting = distinct
     part = duplicates.with_copies(keys, rows, _random(dataset, fitting, size, seed))
     return np.setdiff1d(rows, part), part
@@ -241,17 +220,9 @@ def subset(dataset: Dataset, rows: Rows, seed: int) -> Rows:
     if size is None or size == len(rows):
         return rows
 
-    fewest = len(np.unique(labels_of(dataset)[rows]))
-    if not fewest <= size <= len(rows) - fewest:
-        raise SplitError(
-            f"dataset.subset is {size}, and dataset={dataset.name} has {len(rows)} training rows; "
-            f"expected from {fewest} to {len(rows) - fewest}, or null for all."
-        )
+    check_size(dataset, rows, size, "dataset.subset")
     if dataset.kind == "series":
         return rows[-size:]
-
-    ungrouped = replace(dataset, groups=None)
-    check_classes(ungrouped, rows, 2, "the training rows that a subset is drawn from")
     return np.setdiff1d(rows, _random(dataset, rows, len(rows) - size, seed))
 
 

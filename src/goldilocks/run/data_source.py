@@ -60,7 +60,7 @@ def _option_of_folder(folder: Path) -> str:
     images, texts = (len(folders.below(folder, kind)) for kind in (content.IMAGES, content.TEXTS))
     if images + texts == 0:
         raise DataError(
-            f"{folder} holds no images and no texts ({folders.shortened(content.IMAGES.suffixes)}, "
+            f"{folder} holds no images and no texts ({content.shortened(content.IMAGES.suffixes)}, "
             ".txt); expected a folder of them per class. For a table, give its file."
         )
     # Beside each image a text may stand that describes it.

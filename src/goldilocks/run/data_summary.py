@@ -93,7 +93,7 @@ def summarize(
         "reading": [dataset.name, dataset.location, dataset.target, dataset.unit, dataset.notes],
         "columns": {name: reading.to_json() for name, reading in dataset.readings.items()},
         "split": notes_of_all(splits),
-        "size": _size(dataset) if dataset.kind == "series" else {},
+        "size": _size(dataset),
         "metric": metric,
     }
     facts = cache.remembered(
@@ -111,11 +111,15 @@ def _summary(dataset: Dataset, splits: Sequence[Split], *, metric: str) -> DataS
         readings = features.prepare(frame, Path(dataset.location), options).readings
 
     target: dict[str, Any] = {"name": dataset.target, "problem": dataset.problem}
-    answers = dataset.y.astype(np.float64)
     if not dataset.classes:
-        limits = {"minimum": float(answers.min()), "maximum": float(answers.max())}
-        target |= limits | {"mean": float(answers.mean()), "deviation": float(answers.std())}
-        target["unit"] = dataset.unit
+        answers = dataset.y.astype(np.float64)
+        target |= {
+            "minimum": float(answers.min()),
+            "maximum": float(answers.max()),
+            "mean": float(answers.mean()),
+            "deviation": float(answers.std()),
+            "unit": dataset.unit,
+        }
     first = splits[0]
     evidence = Evidence(
         dataset=dataset,
@@ -128,10 +132,7 @@ def _summary(dataset: Dataset, splits: Sequence[Split], *, metric: str) -> DataS
         source=dataset.location,
         dataset=dataset.name,
         size=_size(dataset),
-        holes=[
-            {"from": hole.first, "to": hole.last, "rows": hole.rows, "column": hole.column}
-            for hole in dataset.holes
-        ],
+        holes=dataset.holes,
         columns=_columns(readings),
         target=target,
         classes=class_counts(dataset),
@@ -167,10 +168,13 @@ def summarize_columns(
     for key in ("group", "split"):
         if name := tabular.column_of(keys[key], columns, path, f"dataset.{key}"):
             unwanted.append(name)
-    names = [option.name for option in dataclasses.fields(ReadingOptions)]
-    values: dict[str, Any] = {name: keys[name] for name in names}
-    values["keep"] = tabular.names_of(keys["keep"], columns)
-    options = ReadingOptions(**values)
+    options = ReadingOptions(
+        decimal=keys["decimal"],
+        date_format=keys["date_format"],
+        keep=tabular.names_of(keys["keep"], columns),
+        missing=keys["missing"],
+        ignore_case=keys["ignore_case"],
+    )
     prepared = features.prepare(table.frame.drop(columns=unwanted), path, options)
 
     rows = np.arange(len(table.frame))
@@ -185,15 +189,14 @@ def summarize_columns(
         location=str(path),
         digest="",
         readings=prepared.readings,
+        notes=(*table.notes, *prepared.notes, *splits.possible(prepared.x)),
     )
-    evidence = Evidence(dataset=dataset, train=rows, validation=rows[:0], test=rows[:0])
-    return DataSummary(
-        source=str(path),
-        dataset="table",
-        size={"rows": len(rows)},
-        columns=_columns(prepared.readings),
-        notes=[*table.notes, *prepared.notes, *splits.possible(prepared.x)],
-        findings=[remark for remark in findings.find(evidence) if remark.code not in mute],
+    summary = _summary(dataset, [Split(rows, rows[:0], rows[:0])], metric="")
+    return dataclasses.replace(
+        summary,
+        target={},
+        splits=(),
+        findings=[remark for remark in summary.findings if remark.code not in mute],
         examples=_records(prepared.x[:examples]),
     )
 
@@ -218,9 +221,13 @@ def text(summary: DataSummary) -> str:
     target = "none yet; add dataset.target=NAME, and see its reading and the split as well"
     if summary.target:
         target = _words(summary.target)
+    holes = ""
+    if summary.holes:
+        first = _table(summary.holes[:MOST_HOLES])
+        holes = f"{len(summary.holes)} holes, which no window crosses; the first:\n{first}"
     paragraphs = [
         f"{summary.source}: {summary.dataset}, {_words(summary.size)}",
-        _holes(summary.holes),
+        holes,
         _table(summary.columns),
         f"target: {target}",
         _table([{"class": name, "rows": count} for name, count in summary.classes.items()]),
@@ -230,13 +237,6 @@ def text(summary: DataSummary) -> str:
         _table(summary.examples),
     ]
     return "\n\n".join(filter(None, paragraphs))
-
-
-def _holes(holes: Sequence[Mapping[str, Any]]) -> str:
-    """Return the first holes of a series, one a line, and how many more there are."""
-    more = len(holes) - MOST_HOLES
-    lines = [_table(holes[:MOST_HOLES]), f"and {more} more" if more > 0 else ""]
-    return "\n".join(filter(None, ["holes, which no window crosses:" if holes else "", *lines]))
 
 
 def _words(values: Mapping[str, Any]) -> str:
@@ -250,15 +250,17 @@ def _words(values: Mapping[str, Any]) -> str:
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows as lines of cells below each other; "" of none."""
-    frame = pd.DataFrame([{name: _cell(value) for name, value in row.items()} for row in rows])
-    aligned = frame.apply(lambda column: column.str.ljust(column.str.len().max()))
-    lines = aligned.to_string(index=False, justify="left", line_width=None) if len(rows) else ""
-    return "\n".join(line.strip() for line in lines.splitlines())
+    if not rows:
+        return ""
+    cells = pd.DataFrame(rows, dtype=object).map(_cell)
+    aligned = cells.apply(lambda column: column.str.ljust(column.str.len().max()))
+    lines = aligned.to_string(index=False, justify="left", line_width=None).splitlines()
+    return "\n".join(line.strip() for line in lines)
 
 
 def _cell(value: Any) -> str:
     words = f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
-    return words if len(words) <= LONGEST_CELL else f"{words[: LONGEST_CELL - 3]}..."
+    return formatting.cut(words, LONGEST_CELL)
 
 
 def _frame(dataset: Dataset) -> pd.DataFrame:
@@ -285,19 +287,18 @@ def _columns(readings: Mapping[str, Reading]) -> list[dict[str, Any]]:
 
 
 def _size(dataset: Dataset) -> dict[str, Any]:
+    size: dict[str, Any] = {"rows": len(dataset.x)}
     if dataset.kind == "text":
         some = dataset.x[:: -(-len(dataset.x) // MOST_TEXTS)]
-        words = float(np.median([len(text.split()) for text in some]))
-        return {"rows": len(dataset.x), "median words": words}
-    if dataset.kind != "series":
-        return {"rows": len(dataset.x)}
-
-    spacing, size = dataset.spacing, {"windows": len(dataset.x)}
-    if spacing is None:
-        return {"rows": len(dataset.x.values)} | size
-    size = {"rows": len(spacing.times)} | size
-    first, last = dates.shown(spacing.local[0]), dates.shown(spacing.local[-1])
-    return size | {"from": first, "to": last, "step": spacing.describe()}
+        size["median words"] = float(np.median([len(text.split()) for text in some]))
+    if dataset.kind == "series":
+        size = {"rows": len(dataset.x.values), "windows": len(dataset.x)}
+    spacing = dataset.spacing
+    if spacing is not None:
+        size["rows"] = len(spacing.times)
+        size["from"], size["to"] = (dates.shown(time) for time in spacing.local[[0, -1]])
+        size["step"] = spacing.describe()
+    return size
 
 
 def _examples(dataset: Dataset, rows: int) -> list[dict[str, Any]]:
@@ -305,17 +306,13 @@ def _examples(dataset: Dataset, rows: int) -> list[dict[str, Any]]:
     frame = _frame(dataset)[:rows]
     if dataset.kind == "series" or not rows:
         return _records(frame)
-    answers = dataset.y[:rows]
-    names = dataset.classes if answers.ndim > 1 else [dataset.target or "target"]
-    shown = pd.DataFrame(answers, columns=list(names))
-    if dataset.classes and answers.ndim == 1:
-        shown = shown.map(lambda index: dataset.classes[int(index)])
-    return _records(pd.concat([frame, shown], axis=1))
+    answers = pd.DataFrame(dataset.y[:rows])
+    if dataset.classes and dataset.y.ndim == 1:
+        answers = answers.map(lambda index: dataset.classes[int(index)])
+    names = dataset.classes if dataset.y.ndim > 1 else [dataset.target or "target"]
+    return _records(frame.assign(**dict(zip(names, answers.T.to_numpy(), strict=True))))
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    cells = frame.astype(object)
-    return [
-        {str(name): value for name, value in row.items()}
-        for row in cells.where(cells.notna(), None).to_dict("records")
-    ]
+    """Return rows as JSON knows them, None where a cell is missing."""
+    return json.loads(frame.to_json(orient="records", double_precision=15))

@@ -21,7 +21,7 @@ from goldilocks.encoding.targets import (
     target_spread,
 )
 from goldilocks.model import Facts, transfer
-from goldilocks.run import description, figures, warm_start
+from goldilocks.run import description, figures, room, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
@@ -176,7 +176,8 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         spec: The training; nothing but its training rows is fitted on.
 
     Raises:
-        ModelError: If the model cannot be built for the shape of the data.
+        ModelError: The model cannot be built for the shape of the data, or is too large.
+        StoreError: There is no room to write it before it is logged.
     """
     settings, split = spec.settings, spec.split
     dataset, problem, initial_model = context.dataset, context.problem, context.initial_model
@@ -212,7 +213,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         persistence=encoding.persistence(dataset, encoder),
         initial_model=initial_model,
     )
-    model = settings.builder("model")(facts, regularizer)
+    model = room.build(settings, facts)
     if starts_from_weights:
         transfer.start(model, initial_model)
     if not regularizer.augments:

@@ -269,7 +269,7 @@ def _files(
     folder, names = path.parent, [path.name]
     if path.is_dir():
         folder, names = path, folders.below(path, wanted)
-    suffixes = folders.shortened(wanted.suffixes)
+    suffixes = content.shortened(wanted.suffixes)
     if not names:
         raise DataError(
             f"{path} holds no {wanted.name}, and the model was trained on {wanted.name}; expected "

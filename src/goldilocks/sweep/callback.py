@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console
 from goldilocks.config.command_line import stopping
-from goldilocks.config.settings import listed
+from goldilocks.config.settings import listed, typed_overrides
 from goldilocks.errors import ConfigError, UserError
 from goldilocks.jobs import records
 from goldilocks.sweep.expand import jobs_of
@@ -54,7 +54,7 @@ class Parent(Callback):
         if self.sweep_dir is None:
             return
 
-        number, overrides = config.hydra.job.num, tuple(config.hydra.overrides.task)
+        number, overrides = config.hydra.job.num, tuple(typed_overrides(config.hydra))
         name, count = " ".join(overrides), str(number + 1)
         if self.names:
             name, count = self.names[number], f"{number + 1}/{len(self.names)}"

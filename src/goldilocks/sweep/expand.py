@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from goldilocks.config.command_line import composition_errors
 from goldilocks.config.literals import as_typed
-from goldilocks.config.settings import Settings, search_path, settled
+from goldilocks.config.settings import Settings, search_path, settled, typed_overrides
 from goldilocks.errors import ConfigError
 from goldilocks.sweep.plan import plan
 
@@ -24,7 +24,7 @@ def jobs_of(config: DictConfig) -> list[Settings]:
     """
     folders = search_path(config.hydra.overrides.hydra)
     if config.hydra.runtime.choices["hydra/sweeper"] != "search":
-        jobs = combinations(list(config.hydra.overrides.task))
+        jobs = combinations(typed_overrides(config.hydra))
         return settings_of([[*folders, *job] for job in jobs])
 
     planned = plan(config, GlobalHydra.instance().config_loader())

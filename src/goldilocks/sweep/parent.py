@@ -13,7 +13,13 @@ from omegaconf import DictConfig
 
 from goldilocks import console
 from goldilocks.config.literals import as_typed, plainest
-from goldilocks.config.settings import PARENT_FILE, Settings, hash_of, key_of
+from goldilocks.config.settings import (
+    PARENT_FILE,
+    Settings,
+    hash_of,
+    key_of,
+    typed_overrides,
+)
 from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
@@ -48,7 +54,7 @@ class ParentRun:
         Raises:
             ConfigError: The launcher has a wrong value, or the folder cannot be used.
         """
-        choices, overrides = config.hydra.runtime.choices, list(config.hydra.overrides.task)
+        choices, overrides = config.hydra.runtime.choices, typed_overrides(config.hydra)
         if choices["hydra/launcher"] == "local":
             processes.check(config.hydra.launcher)
         self.names = [settings.name for settings in jobs]

@@ -3,10 +3,12 @@
 MLflow 3.17.2 creates its tables in every process that finds none, and all but one of them fail.
 """
 
+import atexit
 import contextlib
 import hashlib
 import logging
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import mlflow
 import requests
 import sqlalchemy
 import sqlalchemy.exc
@@ -46,9 +49,11 @@ def reach(uri: str) -> None:
     process.
 
     Raises:
+        StoreError: There can be no store of this address, or it is of a newer MLflow.
         OSError, sqlite3.Error: It cannot be reached or written.
     """
     configure_mlflow()
+    check_address(uri)
     if uri.startswith("http"):
         requests.get(uri, timeout=SECONDS_TO_ANSWER)
         return
@@ -65,35 +70,120 @@ def reach(uri: str) -> None:
         _migrate(uri)
 
 
-def check_exists(uri: str) -> None:
-    """Raise unless a store can be read as it is, where MLflow would create one. Write nothing.
+def check_address(uri: str) -> None:
+    """Raise unless a store can have this address, before anything is created for it.
 
     Raises:
-        StoreError: There is no store, or its tables are of another version of MLflow.
+        StoreError: It cannot; with what it should be.
+    """
+    if uri.startswith(SQLITE) and ("?" in uri or unquote(uri) != uri):
+        raise StoreError(
+            f"the store {uri} has ? or % in its path, which databases read otherwise; expected a "
+            "path without them. Rename the folder, or name a file elsewhere: "
+            "tracking.uri=sqlite:////FOLDER/mlflow.db"
+        )
+    if "%" in mlflow.__file__ and not uri.startswith("http"):
+        raise StoreError(
+            f"MLflow is installed in {Path(mlflow.__file__).parent}, and cannot open a database "
+            "where that path has a %; expected an environment in a folder without one."
+        )
+    try:
+        parts = urlsplit(uri)
+        if parts.scheme in ("http", "https") and not (parts.hostname and parts.port != 0):
+            raise ValueError("it names no host")
+        if parts.scheme not in ("", "file", "http", "https", "databricks"):
+            sqlalchemy.make_url(uri).get_dialect().import_dbapi()
+    except ImportError as error:
+        raise StoreError(
+            f"the store {uri} needs a database driver that is not installed: {error}. Install it; "
+            'that of postgresql:// is had with: pip install "psycopg[binary]"'
+        ) from error
+    except (ValueError, sqlalchemy.exc.ArgumentError) as error:
+        raise StoreError(
+            f"{uri} is not the address of a store: {error}. Expected http://HOST:PORT, "
+            "sqlite:///FILE or postgresql://USER@HOST:PORT/DATABASE."
+        ) from error
+
+
+def readable(uri: str) -> str:
+    """Return the address at which a store can be read, without writing where it is.
+
+    That is its own, but for a SQLite file in a folder that cannot be written, in which SQLite would
+    make files, and for one with the tables of another version of MLflow: a temporary copy.
+
+    Raises:
+        StoreError: There is no store, or it is a server's with tables of another MLflow.
         OSError, SQLAlchemyError: It cannot be reached.
     """
     configure_mlflow()
+    check_address(uri)
     if uri.startswith("http"):
         requests.get(uri, timeout=SECONDS_TO_ANSWER)
-        return
+        return uri
 
     if urlsplit(uri).scheme in ("", "file"):  # A folder with a file for each value.
         if not any(Path(unquote(urlsplit(uri).path)).glob("*/meta.yaml")):
             raise _no_store(uri)
-        return
+        return uri
 
-    url = sqlalchemy.make_url(uri)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    address = uri
+    if uri.startswith(SQLITE) and not database(uri).is_file():
         raise _no_store(uri)
-    version = _tables_version(uri)
+    if uri.startswith(SQLITE) and not os.access(database(uri).parent, os.W_OK):
+        address = _copied(uri)
+
+    version = _tables_version(address)
     if version is None:
         raise _no_store(uri)
-    if version != SCHEMA:
-        raise StoreError(
-            f"the store {uri} has the tables of another MLflow (version {version}); expected "
-            f"{SCHEMA}, that of MLflow 3.17.2. The next training upgrades an older store and keeps "
-            f"a copy of it; or make a copy, then type: mlflow db upgrade {uri}"
+    if version == SCHEMA:
+        return address
+    if not uri.startswith(SQLITE):
+        raise _other_version(uri, version)
+    return _read_as_ours(uri, version)
+
+
+def _copied(uri: str) -> str:
+    """Return the address of a copy of a SQLite store that goes when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="goldilocks-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = database(uri)
+    for part in (file, file.with_name(f"{file.name}-wal")):  # What was written last.
+        if part.is_file():
+            shutil.copyfile(part, folder / part.name)
+    return f"{SQLITE}{folder / file.name}"
+
+
+def _read_as_ours(uri: str, version: str) -> str:
+    """Return the address of a copy with the tables of the installed MLflow."""
+    address = _copied(uri)
+    if _is_older(version):
+        _upgrade_tables(address)
+    else:  # MLflow adds to its tables: what this version reads is there, if it went on so.
+        with _connected(address) as connection, connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (SCHEMA,))
+    console.note(
+        f"the store {uri} has the tables of another MLflow (version {version}): a copy is read"
+    )
+    return address
+
+
+def _is_older(version: str) -> bool:
+    """Return whether the installed MLflow has a way from this version of the tables to its own."""
+    migrations = Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions"
+    return any(migrations.glob(f"{version}_*.py"))
+
+
+def _other_version(uri: str, version: str) -> StoreError:
+    if _is_older(version):
+        return StoreError(
+            f"the store {uri} has the tables of an older MLflow (version {version}); expected "
+            f"those of 3.17.2. Make a copy of the database, then type: mlflow db upgrade {uri}"
         )
+    return StoreError(
+        f"the store {uri} has tables (version {version}) that MLflow 3.17.2 does not know, those "
+        "of a newer MLflow; nothing was changed in it. Expected a store of 3.17.2 or older: name "
+        "another with tracking.uri=URI."
+    )
 
 
 def configure_mlflow() -> None:
@@ -202,13 +292,19 @@ def _is_ready(uri: str, connection: sqlite3.Connection) -> bool:
 
 def _migrate(uri: str) -> None:
     """Create the tables, or upgrade those of an older MLflow, and turn on the write-ahead log."""
+    version = _tables_version(uri)
+    is_ours = version in (None, SCHEMA)
+    if not is_ours and not (uri.startswith(SQLITE) and _is_older(str(version))):
+        raise _other_version(uri, str(version))
+
     if uri.startswith(SQLITE):
         with _connected(uri) as connection:
             if _is_ready(uri, connection):  # Another process has done it meanwhile.
                 return
             _write_ahead(connection)
-            if _tables_version(uri) not in (None, SCHEMA):
-                _upgrade(uri, connection)
+            if not is_ours:
+                _back_up(uri, str(version), connection)
+                _upgrade_tables(uri)
 
     MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
     make_movable(uri)
@@ -230,17 +326,17 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
-def _upgrade(uri: str, connection: sqlite3.Connection) -> None:
-    """Upgrade the tables of an older MLflow with MLflow's own command, after a copy."""
-    file = database(uri)
-    backup, tries = file.with_suffix(".before-upgrade.db"), 1
-    while backup.exists():  # An upgrade that failed half-way must not replace the good copy.
-        tries += 1
-        backup = file.with_suffix(f".before-upgrade-{tries}.db")
-    with contextlib.closing(sqlite3.connect(backup)) as copy:
-        connection.backup(copy)
+def _back_up(uri: str, version: str, connection: sqlite3.Connection) -> None:
+    """Copy a SQLite store beside itself, once: before an upgrade that may fail half-way."""
+    backup = database(uri).with_suffix(f".before-{version}.db")
     console.note(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {backup}")
+    if not backup.exists():
+        with contextlib.closing(sqlite3.connect(backup)) as copy:
+            connection.backup(copy)
 
+
+def _upgrade_tables(uri: str) -> None:
+    """Upgrade the tables of an older MLflow with MLflow's own command."""
     done = subprocess.run(
         [sys.executable, "-m", "mlflow", "db", "upgrade", uri],
         capture_output=True,

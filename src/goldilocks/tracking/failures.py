@@ -1,12 +1,17 @@
 """What goes wrong with a store -> one sentence, and whether it may go right later."""
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Generator
+from importlib import resources
 
+import yaml
 from filelock import Timeout
 from mlflow.exceptions import MlflowException
+from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
+from urllib3.exceptions import HTTPError
 
 from goldilocks import console
 from goldilocks.errors import StoreError
@@ -30,14 +35,30 @@ def explained(uri: str) -> Generator[None]:
     try:
         yield
     except FAILURES as error:
-        cause = getattr(error, "orig", None) or error  # SQLAlchemy's is in the way.
-        reason = (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")
+        reason = _reason(error)
         sentence = (
-            f"the tracking store {uri} cannot be used: {reason}. Expected one with free space and "
-            "write permission: make room or give permission, or use another with "
-            "tracking.uri=URI, or none with tracking=none."
+            f"the tracking store {uri} cannot be used: {reason}. Expected {_expected(reason)}. Or "
+            "use another store (tracking.uri=URI; `goldilocks` takes --uri URI), or train without "
+            "one: tracking=none."
         )
         raise StoreError(console.without_passwords(sentence)) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of what was said; of a chain of errors of the network, the first."""
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy's is in the way.
+    while isinstance(cause, RequestException | HTTPError) and cause.__context__:
+        cause = cause.__context__
+    return (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")
+
+
+def _expected(reason: str) -> str:
+    """Return what stands in failures.yaml for a reason."""
+    text = resources.files("goldilocks.tracking").joinpath("failures.yaml").read_text("utf-8")
+    for cause in yaml.safe_load(text):
+        if re.search(cause["says"], reason, re.IGNORECASE):
+            return cause["expected"]
+    return "a store that takes and gives what is asked"
 
 
 def is_refusal(error: StoreError) -> bool:

@@ -8,6 +8,7 @@ from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from goldilocks import console
 from goldilocks.errors import StoreError
 from goldilocks.tracking import database
 from goldilocks.tracking.failures import explained
@@ -32,7 +33,7 @@ def connect(*, uri: str | None, experiment: str) -> MlflowStore:
     uri = uri or default_uri()
     with explained(uri):
         database.reach(uri)
-        return _opened(uri, experiment, create=True)
+        return _opened(uri, experiment, create=True, address=uri)
 
 
 def open_existing(*, uri: str | None, experiment: str) -> MlflowStore:
@@ -44,12 +45,11 @@ def open_existing(*, uri: str | None, experiment: str) -> MlflowStore:
             found by their IDs in any experiment, so a store without this one can be read too.
 
     Raises:
-        StoreError: There is no store, it is of another version of MLflow, or it cannot be reached.
+        StoreError: There is no store, or it cannot be read.
     """
     uri = uri or default_uri()
     with explained(uri):
-        database.check_exists(uri)
-        return _opened(uri, experiment, create=False)
+        return _opened(uri, experiment, create=False, address=database.readable(uri))
 
 
 def default_uri() -> str:
@@ -57,9 +57,9 @@ def default_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
 
 
-def _opened(uri: str, name: str, *, create: bool) -> MlflowStore:
-    mlflow.set_tracking_uri(uri)
-    client = MlflowClient(uri)
+def _opened(uri: str, name: str, *, create: bool, address: str) -> MlflowStore:
+    mlflow.set_tracking_uri(address)
+    client = MlflowClient(address)
     experiment = client.get_experiment_by_name(name)
     if experiment is None and create:
         experiment = _create(client, uri, name)
@@ -87,4 +87,10 @@ def _create(client: MlflowClient, uri: str, name: str) -> Experiment:
                 return existing
             raise
         database.store_artifacts_nearby(uri, experiment_id)
-        return client.get_experiment(experiment_id)
+        made = client.get_experiment(experiment_id)
+    if not uri.startswith((database.SQLITE, "http")):
+        console.note(
+            f"artifacts of the experiment {name} lie in {made.artifact_location}: on other "
+            "machines the same path, or a server, has to hold them"
+        )
+    return made

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import f
+from scipy.stats import f, iqr
 
-from goldilocks.dataset.checks.evidence import Evidence, is_missing, named
-from goldilocks.dataset.readers import numbers
+from goldilocks.dataset.checks.evidence import Evidence, as_numbers, named
 from goldilocks.formatting import argument
 
 ONE_VALUE, GAPS = 0.995, 0.95  # of the rows: what says almost nothing
@@ -51,29 +50,29 @@ def names_rows(evidence: Evidence) -> Iterator[str]:
 
     Rows that repeat others in every column have the number of those.
     """
-    for name, column in evidence.columns.items():
-        if not NAMES_ROWS.search(_words(name)) or not _are_whole(column):
+    for name, present in evidence.present.items():
+        if not NAMES_ROWS.search(_words(name)) or not _are_whole(present):
             continue
-        if column.dropna().is_unique or column[~evidence.columns.duplicated()].dropna().is_unique:
+        if evidence.columns.drop_duplicates()[name].dropna().is_unique:
             yield (
                 f"The column {name!r} has a different number in every row, and its name says that "
                 "it names the rows; it is an input all the same. Leave it out: "
-                f"{argument('dataset.drop', str(name))}."
+                f"{argument('dataset.drop', name)}."
             )
 
 
 def nearly_constant(evidence: Evidence) -> Iterator[str]:
     """Name columns that are 95 % empty, or have one value in 99.5 % of their rows."""
-    for name, column in evidence.columns.items():
-        gaps = is_missing(column)
-        if gaps.mean() >= GAPS:
-            yield f"{name!r} is empty in {gaps.sum():,} of {len(column):,} rows."
+    rows = len(evidence.columns)
+    for name, present in evidence.present.items():
+        if len(present) <= (1 - GAPS) * rows:
+            yield f"{name!r} is empty in {rows - len(present):,} of {rows:,} rows."
             continue
         # A value that nearly all rows have is the most frequent of a thousand, too.
-        usual = column[~gaps].iloc[:: len(column) // 1000 + 1].mode().iloc[0]
-        count = (column == usual).sum()
-        if count >= ONE_VALUE * len(column):
-            yield f"{name!r} is {usual} in {count:,} of {len(column):,} rows."
+        usual = present.iloc[:: rows // 1000 + 1].mode().iloc[0]
+        count = (present == usual).sum()
+        if count >= ONE_VALUE * rows:
+            yield f"{name!r} is {usual} in {count:,} of {rows:,} rows."
 
 
 def subject(evidence: Evidence) -> Iterator[str]:
@@ -86,14 +85,13 @@ def subject(evidence: Evidence) -> Iterator[str]:
     """
     if evidence.dataset.groups is not None:
         return
-    for name, column in evidence.columns.items():
-        if _are_subjects(evidence, str(name)):
-            present = column[~is_missing(column)]
+    for name, present in evidence.present.items():
+        if _are_subjects(evidence, name):
             values = present.nunique()
             yield (
                 f"{name!r} has {values:,} values with {len(present) / values:.3g} rows each, as if "
                 "they were subjects. If a model will be asked about others, keep the rows of each "
-                f"in one part of the split: {argument('dataset.group', str(name))}."
+                f"in one part of the split: {argument('dataset.group', name)}."
             )
 
 
@@ -114,11 +112,11 @@ def slipped_units(evidence: Evidence) -> Iterator[str]:
     These are a tenth of the values at most; 0.4 decades without any value, and as many as hold 98 %
     of the others, lie between; and all but a tenth of them fall among the others when moved back.
     """
-    for name, column in evidence.columns.items():
-        if column.dtype == object or name in evidence.dates:
+    for name, present in evidence.present.items():
+        if present.dtype == object or name in evidence.dates:
             continue
-        values = column.to_numpy()[column.to_numpy() > 0]
-        if len(values) < max(GROUPS, 0.9 * column.notna().sum()):
+        values = present[present > 0].to_numpy()
+        if len(values) < max(GROUPS, 0.9 * len(present)):
             continue
         for factor, slipped in _slips(values):
             yield (
@@ -130,54 +128,44 @@ def slipped_units(evidence: Evidence) -> Iterator[str]:
 
 def many_categories(evidence: Evidence) -> Iterator[str]:
     """Name columns of more than 20 words with fewer than 5 rows each, or of more than 100."""
-    for name, column in evidence.columns.items():
-        if column.dtype != object or _obstacle(column):
-            continue
-        present = column[column != ""]
+    for name, present in evidence.present.items():
         values = present.nunique()
-        if _are_subjects(evidence, str(name)):
+        if present.dtype != object or name in evidence.obstacles or values <= MANY:
             continue
-        if values > INPUTS or values > max(MANY, len(present) / ROWS_EACH):
+        if values > min(INPUTS, len(present) / ROWS_EACH) and not _are_subjects(evidence, name):
             yield (
                 f"{name!r} has {values:,} different words in {len(present):,} rows, each an input "
                 "of the network; too few rows have the same. Leave it out, or join words: "
-                f"{argument('dataset.drop', str(name))}."
+                f"{argument('dataset.drop', name)}."
             )
 
 
 def mixed_numbers(evidence: Evidence) -> Iterator[str]:
     """Name columns of words most of which are numbers, with the reason why they are not read so."""
-    for name, column in evidence.columns.items():
-        if reason := _obstacle(column):
-            yield (
-                f"{name!r} is read as categories, because {reason}; correct them, or leave the "
-                "cells empty."
-            )
+    for name, reason in evidence.obstacles.items():
+        yield (
+            f"{name!r} is read as categories, because {reason}; correct them, or leave the cells "
+            "empty."
+        )
 
 
-def _words(name: object) -> str:
+def _words(name: str) -> str:
     """Return a name in small letters, its words apart: "patientId" is "patient id"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(name)).lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
-def _are_whole(column: pd.Series) -> bool:
-    if column.dtype == object:
-        return False
-    values = column.to_numpy()
-    values = values[~np.isnan(values)]
-    # Most columns of other numbers show one at once.
-    return len(values) > 0 and bool((values[:100] % 1 == 0).all() and (values % 1 == 0).all())
+def _are_whole(present: pd.Series) -> bool:
+    return present.dtype != object and bool((present % 1 == 0).all())
 
 
 def _are_subjects(evidence: Evidence, name: str) -> bool:
     """Return whether the values of a column seem to be subjects, as `subject` says."""
-    column = evidence.columns[name]
-    is_word = column.dtype == object
-    if not (is_word or _are_whole(column)) or _obstacle(column):
-        return False
-    present = column[~is_missing(column)]
+    present = evidence.present[name]
+    is_word = present.dtype == object and name not in evidence.obstacles
     values = present.nunique()
-    if values < GROUPS or not PER_GROUP[0] <= len(present) / values <= PER_GROUP[1]:
+    if not (is_word or _are_whole(present)) or values < GROUPS:
+        return False
+    if not PER_GROUP[0] <= len(present) / values <= PER_GROUP[1]:
         return False
     if NAMES_SUBJECTS.search(_words(name)) or NAMES_ROWS.search(_words(name)):
         return True
@@ -186,75 +174,46 @@ def _are_subjects(evidence: Evidence, name: str) -> bool:
     return _rows_are_alike(evidence, name)
 
 
-def _obstacle(column: pd.Series) -> str:
-    """Return why words of which most are numbers are not read as numbers; "" of other columns."""
-    if column.dtype != object:
-        return ""
-    positions, words = pd.factorize(column)
-    return numbers.obstacle(np.asarray(words, object), np.bincount(positions))
-
-
 def _rows_are_alike(evidence: Evidence, name: str) -> bool:
     """Return whether rows with the same value of a column are alike in another column.
 
     The share of its variance that lies between the values is epsilon squared, and is tested (F).
     Of numbers, what neighbouring values explain is taken away first, else they are a quantity.
     """
-    columns = evidence.columns
-    codes = pd.factorize(columns[name], sort=True)[0]
-    for other in columns.columns.drop(name):
-        measured = columns[other].to_numpy()
-        if measured.dtype == object:
-            measured = pd.factorize(measured)[0]
-        both = ~is_missing(columns[other]) & (codes >= 0) & ~is_missing(columns[name])
-        groups, measured = codes[both], measured[both].astype(np.float64)
-        if columns[name].dtype != object:
-            means = pd.Series(measured).groupby(groups).mean()
-            sides = means.rolling(2).mean().shift(1), means[::-1].rolling(2).mean().shift(1)
-            near = pd.concat(sides, axis=1).mean(axis=1)
-            measured = measured - near.reindex(groups).to_numpy()
-        share, chance = _between(measured, groups)
-        if share >= ALIKE and chance < BY_CHANCE / columns.shape[1]:
-            return True
-    return False
+    values = evidence.present[name]
+    others = evidence.columns.loc[values.index].drop(columns=name).apply(as_numbers)
+    grouped = others.groupby(values)
+    if values.dtype != object:
+        means = grouped.mean()
+        sides = means.rolling(2).mean().shift(1), means[::-1].rolling(2).mean().shift(1)
+        others = others - pd.concat(sides).groupby(level=0).mean().loc[values].to_numpy()
+        grouped = others.groupby(values)
 
-
-def _between(measured: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
-    """Return the share of the variance that lies between groups, and how likely chance brings it.
-
-    The share is without what chance brings, and -1 where nothing can be told.
-    """
-    values = pd.Series(measured[np.isfinite(measured)])
-    grouped = values.groupby(groups[np.isfinite(measured)])
-    total = ((values - values.mean()) ** 2).sum()
-    within = ((values - grouped.transform("mean")) ** 2).sum()
-    first, second = grouped.ngroups - 1, len(values) - grouped.ngroups
-    if second < GROUPS or total == 0:
-        return -1.0, 1.0
-    noise = within / second
-    ratio = np.inf
-    if noise:
-        ratio = (total - within) / first / noise
-    return (total - within - first * noise) / total, float(f.sf(ratio, first, second))
+    between = (grouped.count() > 0).sum() - 1  # degrees of freedom
+    rest = others.count() - 1 - between
+    noise = ((others - grouped.transform("mean")) ** 2).sum() / rest
+    ratio = noise / others.var()
+    chance = f.sf(((between + rest) / ratio - rest) / between, between, rest)
+    is_alike = (1 - ratio >= ALIKE) & (chance * (len(ratio) + 1) < BY_CHANCE) & (rest >= GROUPS)
+    return bool(is_alike.any())
 
 
 def _slips(values: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
     """Yield a factor, and the values that are so many times as large as the others."""
     order = np.sort(np.log10(values))
     few = max(1, int(SLIPS * len(order)))
-    quarter, median, rest = np.quantile(values, [0.25, 0.5, 0.75])
     for sign in (-1, 1):
         # The widest gap that leaves a few values beyond it.
         steps = np.diff(sign * order[::sign])
         widest = len(steps) - few + int(steps[-few:].argmax())
         inside, outside = np.split(order[::sign], [widest + 1])
-        width = np.quantile(inside, 0.99) - np.quantile(inside, 0.01)
-        deviations = np.abs(10**outside - median).min() / max((rest - quarter) / 1.35, 1e-300)
-        if steps[widest] < max(APART, width) or deviations < FAR:
+        width = np.ptp(np.quantile(inside, [0.01, 0.99]))
+        nearest = np.abs(10**outside - np.median(values)).min()
+        if steps[widest] < max(APART, width) or nearest < FAR * iqr(values, scale="normal"):
             continue
         for decades in (1, 2, 3):
-            moved = outside - sign * decades
-            among = (moved >= inside.min() - 0.05) & (moved <= inside.max() + 0.05)
+            moved = pd.Series(outside - sign * decades)
+            among = moved.between(inside.min() - 0.05, inside.max() + 0.05)
             if among.mean() > 1 - SLIPS and width < min(NARROW, decades - 0.3):
                 yield 10.0 ** (sign * decades), 10**outside
                 break

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset.readers import numbers
 from goldilocks.dataset.readers.reading import DATE
+from goldilocks.formatting import cut
 
 MOST_ROWS = 20_000  # are fitted on, or compared with each other
 SEED = 0  # of their drawing
@@ -41,7 +43,10 @@ class Evidence:
     @cached_property
     def learnable(self) -> np.ndarray:
         """Training and validation rows, at most 20,000 of them drawn by seed, ascending."""
-        return some_of(np.union1d(self.train, self.validation))
+        rows = np.union1d(self.train, self.validation)
+        if len(rows) <= MOST_ROWS:
+            return rows
+        return np.sort(np.random.default_rng(SEED).choice(rows, MOST_ROWS, replace=False))
 
     @cached_property
     def keys(self) -> np.ndarray | None:
@@ -50,16 +55,50 @@ class Evidence:
 
     @cached_property
     def columns(self) -> pd.DataFrame:
-        """The inputs of a table; no columns of other data."""
+        """The inputs of a table, NaN where a value is missing; no columns of other data."""
         if self.dataset.kind == "table":
-            return self.dataset.x
+            return self.dataset.x.replace("", np.nan).reset_index(drop=True)
         return pd.DataFrame()
+
+    @cached_property
+    def present(self) -> dict[str, pd.Series]:
+        """The values of each of these that are not missing, by the index of the columns."""
+        return {str(name): column.dropna() for name, column in self.columns.items()}
+
+    @cached_property
+    def inputs(self) -> pd.DataFrame:
+        """The learnable rows of `columns`."""
+        return self.columns.iloc[self.learnable if len(self.columns) else []]
+
+    @cached_property
+    def targets(self) -> dict[str, pd.DataFrame]:
+        """What is predicted, by name: float64 (learnable rows, outputs), classes one-hot."""
+        dataset = self.dataset
+        answers = pd.DataFrame(np.asarray(dataset.y)[self.learnable], self.learnable)
+        if dataset.problem == "multilabel":
+            return {name: answers[[number]] for number, name in enumerate(dataset.classes)}
+        if dataset.problem == "multiclass":
+            answers = pd.get_dummies(answers[0])
+        if dataset.problem:
+            return {dataset.target: answers.astype(np.float64)}
+        return {}
+
+    @cached_property
+    def obstacles(self) -> dict[str, str]:
+        """By the name of a column of words: why it is not read as the numbers most of them are."""
+        reasons = dict[str, str]()
+        for name, present in self.present.items():
+            if present.dtype == object:
+                counts = present.value_counts(sort=False)
+                words = counts.index.to_numpy(object)
+                reasons[name] = numbers.obstacle(words, counts.to_numpy())
+        return {name: reason for name, reason in reasons.items() if reason}
 
     @cached_property
     def dates(self) -> list[str]:
         """The names of those that hold dates."""
-        readings = self.dataset.readings
-        return [name for name in self.columns if name in readings and readings[name].kind == DATE]
+        readings = self.dataset.readings.items()
+        return [name for name, reading in readings if reading.kind == DATE and name in self.columns]
 
     @cached_property
     def classes(self) -> np.ndarray | None:
@@ -77,13 +116,6 @@ class Evidence:
         return f" (of {MOST_ROWS:,} rows drawn by seed {SEED})"
 
 
-def some_of(rows: np.ndarray) -> np.ndarray:
-    """Return rows, at most 20,000 of them drawn by seed, ascending."""
-    if len(rows) <= MOST_ROWS:
-        return rows
-    return np.sort(np.random.default_rng(SEED).choice(rows, MOST_ROWS, replace=False))
-
-
 def named(names: Sequence[object], most: int = EXAMPLES) -> str:
     """Return names in quotes, those beyond the first few counted.
 
@@ -96,9 +128,12 @@ def named(names: Sequence[object], most: int = EXAMPLES) -> str:
     return shown
 
 
-def is_missing(column: pd.Series) -> np.ndarray:
-    """Return which values of a column are missing, bool (rows,)."""
-    return np.asarray(column == "" if column.dtype == object else column.isna())
+def as_numbers(column: pd.Series) -> pd.Series:
+    """Return a column as numbers, its words numbered as they appear; NaN where one is missing."""
+    if column.dtype != object:
+        return column
+    codes, _ = column.factorize()
+    return pd.Series(codes, column.index).where(codes >= 0)
 
 
 def row_name(dataset: Dataset, row: int) -> str:
@@ -108,5 +143,4 @@ def row_name(dataset: Dataset, row: int) -> str:
     if dataset.kind != "text":
         return f"row {row + 1}"
     text = " ".join(str(dataset.x[row]).split())
-    dots = "..." if len(text) > 30 else ""
-    return f"row {row + 1} ({text[:30]!r}{dots})"
+    return f"row {row + 1} ({cut(text, 30)!r})"

@@ -30,16 +30,14 @@ def counts(dataset: Dataset) -> np.ndarray:
 
 def imbalanced(evidence: Evidence) -> Iterator[str]:
     """Say the share of the rarest of a few classes, where it is below a tenth of an equal share."""
-    rows = counts(evidence.dataset)
+    names, rows = evidence.dataset.classes, counts(evidence.dataset)
     if len(rows) < 2:
         return
     shares = rows / rows.sum()
     if shares.min() < RARE * 2 / len(rows):
-        dataset = evidence.dataset
         yield (
-            f"The rarest class {dataset.classes[shares.argmin()]!r} has "
-            f"{percent(shares.min())} of the rows, the most frequent "
-            f"{dataset.classes[shares.argmax()]!r} {percent(shares.max())}."
+            f"The rarest class {names[shares.argmin()]!r} has {percent(shares.min())} of the rows, "
+            f"the most frequent {names[shares.argmax()]!r} {percent(shares.max())}."
         )
 
 
@@ -50,12 +48,10 @@ def spelled_alike(evidence: Evidence) -> Iterator[str]:
         spellings[name.lower()].append(name)
     for names in spellings.values():
         if len(names) > 1:
-            advice = "give them one name"
-            if evidence.dataset.target:
-                advice = "dataset.ignore_case=true makes them one"
             yield (
                 f"{', '.join(map(repr, names))} differ in capital letters alone, and are taken "
-                f"for different classes; {advice}."
+                "for different classes; give them one name, or (of a file's column) set "
+                "dataset.ignore_case=true."
             )
 
 
@@ -71,16 +67,15 @@ def missing_words(evidence: Evidence) -> Iterator[str]:
 
 def rare_classes(evidence: Evidence) -> Iterator[str]:
     """Name classes of which a part has fewer than 3 rows."""
-    classes = evidence.classes
+    names, classes = evidence.dataset.classes, evidence.classes
     if classes is None:
         return
-    names = evidence.dataset.classes
     parts = (evidence.train, evidence.validation, evidence.test)
-    shares = np.stack([np.bincount(classes[rows], minlength=len(names)) for rows in parts])
-    rare = np.flatnonzero(shares.min(axis=0) < FEWEST)
+    rows = np.stack([np.bincount(classes[part], minlength=len(names)) for part in parts])
+    rare = np.flatnonzero(rows.min(axis=0) < FEWEST)
     if len(rare):
-        first = rare[shares[:, rare].sum(axis=0).argmin()]
-        train, validation, test = shares[:, first]
+        first = rare[rows[:, rare].sum(axis=0).argmin()]
+        train, validation, test = rows[:, first]
         leave_out = ""
         if len(names) > 2 and evidence.dataset.name in OWN:
             leave_out = f", or leave a class out: {argument('dataset.drop_classes', names[first])}"
@@ -97,38 +92,34 @@ def unfit_metric(evidence: Evidence) -> Iterator[str]:
     Accuracy, where one class has 90 % of the rows; a mean error in per cent, where targets are 0 or
     of both signs.
     """
-    dataset, metric = evidence.dataset, evidence.metric
-    rows = counts(dataset)
-    if metric in ("accuracy", "binary_accuracy") and len(rows):
-        share = rows.max() / len(dataset.y)
-        if dataset.problem == "multilabel":
-            share = float(np.maximum(rows, len(dataset.y) - rows).mean() / len(dataset.y))
+    y, metric = evidence.dataset.y, evidence.metric
+    if metric in ("accuracy", "binary_accuracy") and evidence.dataset.classes:
+        shares = counts(evidence.dataset) / len(y)
+        share = shares.max()
+        if y.ndim > 1:
+            share = np.maximum(shares, 1 - shares).mean()
         if share >= HIDES:
             other = f"auc: problem.metrics=[auc,{metric}]"
-            if dataset.problem == "multiclass":
+            if evidence.dataset.problem == "multiclass":
                 other = "the loss, and by the rows of each class in the confusion matrix"
             yield (
                 f"Always naming the most frequent class is {percent(share)} accurate, "
                 f"so {metric} tells little here. Go by {other}."
             )
 
-    if metric == "mean_absolute_percentage_error":
-        zeros = int((dataset.y == 0).sum())
-        signs = len(np.unique(np.sign(dataset.y)))
-        if zeros or signs > 1:
-            yield (
-                f"{zeros:,} targets are 0 and the others from {dataset.y.min():g} to "
-                f"{dataset.y.max():g}, so an error in per cent means nothing. Go by another: "
-                "problem.metrics=[mae]."
-            )
+    if metric == "mean_absolute_percentage_error" and y.min() <= 0 <= y.max():
+        yield (
+            f"{(y == 0).sum():,} targets are 0 and the others from {y.min():g} to {y.max():g}, so "
+            "an error in per cent means nothing. Go by another: problem.metrics=[mae]."
+        )
 
 
 def unsplit_texts(evidence: Evidence) -> Iterator[str]:
     """Say that texts have no blanks: 80 % of those with 10 letters or more are one word."""
-    dataset = evidence.dataset
-    if dataset.vectorization is None or dataset.vectorization.token != "word":
+    how = evidence.dataset.vectorization
+    if how is None or how.token != "word":
         return
-    texts = [str(dataset.x[row]) for row in evidence.learnable]
+    texts = evidence.dataset.x[evidence.learnable]
     one_word = sum(len(text) >= LONG and len(text.split()) == 1 for text in texts)
     if one_word >= UNSPLIT * len(texts):
         yield (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, row_keys
 from goldilocks.dataset.checks.evidence import EXAMPLES, Evidence, row_name
 from goldilocks.dataset.near_duplicates import MOST, near_duplicates
 
@@ -26,11 +26,11 @@ def repeated(evidence: Evidence) -> Iterator[str]:
     rows = pd.DataFrame(np.asarray(evidence.dataset.y)).assign(content=evidence.keys)
     again = np.flatnonzero(rows.duplicated())
     if len(again):
-        first = int((rows == rows.iloc[again[0]]).all(axis=1).to_numpy().argmax())
+        first = (rows == rows.iloc[again[0]]).all(axis=1).idxmax()
         yield (
             f"{len(again):,} of {len(rows):,} rows repeat an earlier one, such as "
-            f"{row_name(evidence.dataset, int(again[0]))} and "
-            f"{row_name(evidence.dataset, first)}. Equal rows stay in one part of the split."
+            f"{row_name(evidence.dataset, again[0])} and {row_name(evidence.dataset, first)}. "
+            "Equal rows stay in one part of the split."
         )
 
 
@@ -80,17 +80,16 @@ def nearly_repeated(evidence: Evidence) -> Iterator[str]:
     pairs = near_duplicates(dataset, parts)
     if not pairs:
         return
-    part = np.zeros(len(dataset.y), int)
-    part[evidence.validation], part[evidence.test] = 1, 2
-    across = [(row, other) for row, other in pairs if part[row] != part[other]]
+
+    part = np.select([np.isin(pairs, rows) for rows in parts], [0, 1, 2])
+    across = np.array(pairs)[part[:, 0] != part[:, 1]].tolist()
     examples = [
         f"{row_name(dataset, row)} and {row_name(dataset, other)}"
         for row, other in (across or pairs)[:EXAMPLES]
     ]
-    compared, drawn = sum(map(len, parts)), MOST[dataset.kind]
     some = ""
-    if compared > drawn:
-        some = f" of {drawn:,} rows drawn by seed"
+    if sum(map(len, parts)) > MOST[dataset.kind]:
+        some = f" of {MOST[dataset.kind]:,} rows drawn by seed"
     yield (
         f"{len(pairs):,} pairs of rows{some} are nearly the same, {len(across):,} of them in "
         f"different parts of the split, which flatters the score: {', '.join(examples)}. If they "
@@ -107,29 +106,19 @@ def are_copies(dataset: Dataset) -> bool:
     """
     if dataset.kind != "table":
         return True
-    if dataset.x.shape[1] < 3:
+    frame = dataset.x
+    if frame.shape[1] < 3:
         return False
-    random = np.random.default_rng(0)
-    hashed = np.stack([_hashed(dataset.x[name], random) for name in dataset.x.columns])
-    whole = hashed.sum(axis=0, dtype=np.uint64)
-    distinct = [len(pd.unique(column)) for column in hashed]
     # Columns of many values tell most: four of them are enough to ask.
-    order = np.argsort(distinct)[::-1][:4]
-    equal = _pairs(whole)
-    shares = sorted(equal / max(1, _pairs(whole - hashed[index])) for index in order)
-    return bool(shares[1] >= COPIED)
+    names = frame.nunique().nlargest(4).index
+    shares = [_pairs(frame) / max(1, _pairs(frame.drop(columns=name))) for name in names]
+    return sorted(shares)[1] >= COPIED
 
 
-def _hashed(column: pd.Series, random: np.random.Generator) -> np.ndarray:
-    """Return a number for each value, uint64 (rows,), so that sums of columns can be compared."""
-    odd = random.integers(1, 2**62, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    return np.asarray(pd.util.hash_pandas_object(column, index=False), np.uint64) * odd
-
-
-def _pairs(keys: np.ndarray) -> int:
-    """Return the number of pairs of equal keys."""
-    counts = np.unique(keys, return_counts=True)[1].astype(float)
-    return int((counts * (counts - 1) / 2).sum())
+def _pairs(frame: pd.DataFrame) -> int:
+    """Return the number of pairs of equal rows."""
+    counts = pd.Series(row_keys.of_raw("table", frame)).value_counts()
+    return int((counts * (counts - 1)).sum() / 2)
 
 
 def _contradictions(evidence: Evidence) -> str:
@@ -137,17 +126,13 @@ def _contradictions(evidence: Evidence) -> str:
     dataset, classes = evidence.dataset, evidence.classes
     if evidence.keys is None or classes is None:
         return ""
-    content = pd.DataFrame({"content": evidence.keys, "class": classes}).drop_duplicates()
-    several = content[content.content.duplicated(keep=False)]
+    content = pd.DataFrame({"key": evidence.keys, "class": classes}).drop_duplicates()
+    several = content[content["key"].duplicated(keep=False)]
     if several.empty:
         return ""
-    labels = several.content.value_counts(sort=False)
-    rows = several.index[several.content == several.content.iloc[0]][:2]
     words = " and ".join(
-        f"{row_name(dataset, int(row))} is {dataset.classes[classes[row]]!r}" for row in rows
+        f"{row_name(dataset, row)} is {dataset.classes[label]!r}"
+        for row, label in several["class"][several["key"] == several["key"].iloc[0]][:2].items()
     )
     things = {"text": "texts", "image": "images"}.get(dataset.kind, "contents of rows")
-    number = "several"
-    if labels.max() == 2:
-        number = "two"
-    return f"{len(labels):,} {things} have {number} labels: {words}"
+    return f"{several['key'].nunique():,} {things} have different labels: {words}"

@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDER = "folder"
 HEAD = 64  # bytes that tell it
 # What `pixels.decode` reads, by the bytes that such files begin with.
 BEGINNINGS = {
@@ -134,8 +135,16 @@ def suffix_of(name: str) -> str:
     return ""
 
 
-def ignored_as(entry: os.DirEntry[str], wanted: Files) -> str:
-    """Return of what kind an entry of a folder is that is not wanted; "" of one that is."""
+def shortened(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names, `most` at most, and dots for the others, for a message."""
+    first = list(names[:most])
+    if len(names) > most:
+        first.append("...")
+    return ", ".join(first)
+
+
+def kind_of(entry: os.DirEntry[str], wanted: Files) -> str:
+    """Return "" of a wanted file, `FOLDER`, or for people of what kind another entry is."""
     name, suffix = entry.name, suffix_of(entry.name)
     if entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
         return f"link to nothing ({name})"
@@ -145,7 +154,7 @@ def ignored_as(entry: os.DirEntry[str], wanted: Files) -> str:
     if is_hidden:
         return "hidden"
     if entry.is_dir():
-        return ""
+        return FOLDER
     if not entry.is_file():  # To open a pipe would wait for ever.
         return f"pipe, socket or device ({name})"
     if not name.isascii() and name.encode(errors="ignore").decode() != name:

@@ -3,23 +3,26 @@
 Nothing here needs TensorFlow, so that a wrong folder is refused at once.
 """
 
+import contextlib
 import hashlib
 import json
 import os
+import posixpath
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from goldilocks.dataset.readers import layouts, tabular
-from goldilocks.dataset.readers.content import Files, ignored_as, suffix_of
+from goldilocks.dataset.readers.content import FOLDER, Files, kind_of, shortened, suffix_of
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 from goldilocks.formatting import argument
@@ -78,68 +81,71 @@ def find(
             different classes, the layout can be taken in several ways, or a class has fewer than
             `FEWEST` files.
     """
-    ignored: Counter[str] = Counter()
     seen: set[str] = set()
-    try:
+    ignored: Counter[str] = Counter()
+    directories = {"": folder} | {
+        part: Path(str(path)).expanduser() for part, path in parts.items() if path is not None
+    }
+    with _readable(folder):
         drop = tabular.names_of(drop, os.listdir(folder))  # noqa: PTH208
-    except OSError as error:
-        raise _unreadable(folder, error) from error
-    folder, places, notes, names = _places(folder, wanted, outer, drop, seen, ignored)
-    joined = list(places)
-    for part, path in parts.items():
-        if path is None:
-            continue
-        directory = Path(str(path)).expanduser()
-        other, others, _, names_of_other = _places(directory, wanted, outer, drop, seen, ignored)
-        if any(member.part for member in (*places, *others)):
+    trees = [_tree(path, wanted, outer, drop, seen, ignored) for path in directories.values()]
+    root = trees[0].root
+    if len(trees) > 1:
+        if any(part for tree in trees for _, _, part in tree.places):
             raise DataError(
-                f"dataset.{layouts.KEYS[part]} is given, and {folder} or {other} holds parts of a "
-                "split itself. Expected a folder for each class in both, or dataset.dir alone."
+                f"One of {', '.join(map(str, directories.values()))} holds parts of a split "
+                "itself. Expected a folder for each class in all of them, or dataset.dir alone."
             )
-        layouts.check_classes({str(folder): names, str(other): names_of_other})
-        relative = os.path.relpath(other.resolve(), folder.resolve())
-        joined += [layouts.Place(f"{relative}/{file}", label, part) for file, label, _ in others]
+        layouts.check_classes({str(tree.root): tree.classes for tree in trees})
     if set(drop) - seen:
         raise DataError(
-            f"dataset.drop_classes is {shortened(drop)}; expected some of the folders in {folder}: "
+            f"dataset.drop_classes is {shortened(drop)}; expected some of the folders in {root}: "
             f"{shortened(sorted(seen), 20)}."
         )
 
-    classes = sorted(names, key=lambda name: (name.casefold(), name))
-    counts = Counter(member.label for member in joined)
-    of_files = _notes(folder, wanted, [member.file for member in joined], ignored)
-    if len(classes) < 2:
-        what = f"no {wanted.name}"
-        for name in classes:
-            what = f"one class, {name!r} ({counts[name]} {wanted.name})"
-        raise DataError(f"{folder} holds {what}. {' '.join([f'{wanted.layouts}.', *of_files])}")
-
-    order = {part: at for at, part in enumerate(["", *layouts.KEYS])}
-    index = {name: at for at, name in enumerate(classes)}
-    joined.sort(key=lambda at: (index[at.label], order[at.part], _natural(at.file)))
+    places: list[layouts.Place] = []
+    for part, tree in zip(directories, trees, strict=True):
+        # "." for the folder itself, which `normpath` takes away.
+        above = os.path.relpath(tree.root.resolve(), root.resolve())
+        places += [
+            layouts.Place(posixpath.normpath(f"{above}/{file}"), label, part or of_file)
+            for file, label, of_file in tree.places
+        ]
+    classes = sorted(trees[0].classes, key=lambda name: (name.casefold(), name))
+    labels = {name: at for at, name in enumerate(classes)}
+    order = ["", *layouts.KEYS]
+    places.sort(key=lambda at: (labels[at.label], order.index(at.part), _natural(at.file)))
+    notes = [note for tree in trees for note in tree.notes]
     if drop:
         notes.append(f"Left out the folders {', '.join(drop)}.")
+    columns: list[tuple[str, ...]] = list(zip(*places, strict=True))
+    files, names, of_parts = columns or [(), (), ()]
+    of_files = _notes(root, wanted, files, ignored)
+    counts = Counter(names)
+    if len(classes) < 2:
+        single = [f"one class, {name!r} ({counts[name]} {wanted.name})" for name in classes]
+        what = "".join(single) or f"no {wanted.name}"
+        raise DataError(f"{root} holds {what}. {' '.join([f'{wanted.layouts}.', *of_files])}")
+
     groups = None
     if outer == "groups":
-        groups = np.unique([member.file.split("/")[0] for member in joined], return_inverse=True)[1]
+        groups = np.unique([file.split("/")[0] for file in files], return_inverse=True)[1]
     listing = Listing(
-        folder=folder,
-        files=tuple(member.file for member in joined),
-        labels=np.array([index[member.label] for member in joined], np.int64),
+        folder=root,
+        files=files,
+        labels=np.array([labels[name] for name in names], np.int64),
         classes=tuple(classes),
         notes=(*notes, *of_files),
-        parts=tuple(member.part for member in joined),
+        parts=of_parts,
         groups=groups,
     )
     rare = [name for name in classes if counts[name] < FEWEST]
     ways = [f"{argument('dataset.drop_classes', *rare)} leaves classes out."] * (outer != "classes")
-    check_left(listing, np.arange(len(listing.files)), wanted.name, [*ways, *of_files])
+    check_left(listing, listing.labels, wanted.name, [*ways, *of_files])
     return listing
 
 
-def _notes(
-    folder: Path, wanted: Files, files: Sequence[str], ignored: Counter[str]
-) -> tuple[str, ...]:
+def _notes(folder: Path, wanted: Files, files: Sequence[str], ignored: Counter[str]) -> list[str]:
     """Return sentences about what was taken by its content, ignored, and has to be converted."""
     notes: list[str] = []
     odd = [file for file in files if suffix_of(file) not in wanted.suffixes]
@@ -148,133 +154,101 @@ def _notes(
             f"Took {len(odd)} files in {folder} for {wanted.name} by what they hold, not by their "
             f"names: {shortened(sorted(odd, key=_natural))}."
         )
-    if ignored.total():
-        kinds = [f"{count} {kind}" for kind, count in ignored.most_common() if count]
+    if ignored:
+        kinds = [f"{count} {kind}" for kind, count in ignored.most_common()]
         notes.append(f"Ignored in {folder}: {shortened(kinds, 15)}.")
     unread = [suffix for suffix in wanted.converted.split() if suffix in ignored]
     if unread:
         conversion = wanted.conversion.format(folder=folder, suffix=unread[0])
         notes.append(f"To use {', '.join(unread)}, convert them {conversion}")
-    return tuple(notes)
+    return notes
 
 
-def _places(
+class _Tree(NamedTuple):
+    """The folder in which the files are, where they are, notes, and the classes."""
+
+    root: Path
+    places: Sequence[layouts.Place]
+    notes: Sequence[str]
+    classes: set[str]
+
+
+def _tree(
     folder: Path,
     wanted: Files,
     outer: str,
     drop: Sequence[str],
     seen: set[str],
     ignored: Counter[str],
-) -> tuple[Path, list[layouts.Place], list[str], set[str]]:
-    """Return the folder inside which the files are, where they are, notes, and the classes.
+) -> _Tree:
+    """Return what is in a folder.
 
     What folders, or classes in the names of files, are called is added to `seen`.
     """
-    try:
-        folder, subfolders, files = _unwrapped(folder, wanted, drop, seen, ignored)
-        tops = {
-            name: [f"{name}/{file}" for file in _walk(folder / name, wanted, ignored)]
-            for name in subfolders
-        }
-    except OSError as error:
-        raise _unreadable(folder, error) from error
-
-    if not tops:
-        places = layouts.by_names(files)
+    kinds = _walk(folder, wanted, drop)
+    names = {path: posixpath.basename(path) for path, kind in kinds.items() if kind == FOLDER}
+    seen.update(names.values())
+    ignored.update(kind for kind in kinds.values() if kind not in ("", FOLDER))
+    files = [path for path, kind in kinds.items() if not kind]
+    subfolders = {path for path, name in names.items() if name not in drop}
+    innermost = subfolders - set(map(posixpath.dirname, subfolders))
+    common = posixpath.commonpath({*map(posixpath.dirname, files), *innermost} or {""})
+    root, files = folder / common, [file.removeprefix(f"{common}/") for file in files]
+    tops = {names[path]: [] for path in sorted(subfolders) if posixpath.dirname(path) == common}
+    if tops:
+        for file in files:
+            tops.get(file.split("/")[0], []).append(file)
+        places, notes = layouts.arrange(root, tops, outer)
         if len(places) < len(files):
-            nameless = next(file for file in files if file.count(".") < 2)
-            raise DataError(
-                f"{folder / nameless} has no class in its name, and {folder} has no class folders. "
-                f"{wanted.layouts}.{_table_beside(folder)}"
-            )
-        seen |= {member.label for member in places}
-        places = [member for member in places if member.label not in drop]
-        return folder, places, [], {member.label for member in places}
-
-    for name, inside in tops.items():
-        seen.update(step for file in inside for step in file.split("/")[:-1])
-        tops[name] = [file for file in inside if not set(drop) & set(file.split("/")[:-1])]
-    places, notes = layouts.arrange(folder, tops, outer)
-    count = len(files) + sum(map(len, tops.values())) - len(places)
-    ignored[f"{wanted.name} beside the class folders"] += count
+            ignored[f"{wanted.name} beside the class folders"] += len(files) - len(places)
+    else:
+        of_names, notes = layouts.by_names(files), []
+        for file in files:
+            if file not in of_names:
+                raise DataError(
+                    f"{root / file} has no class in its name, and {root} has no class folders. "
+                    f"{wanted.layouts}.{_table_beside(root)}"
+                )
+        seen.update(of_names.values())
+        places = [layouts.Place(file, name) for file, name in of_names.items() if name not in drop]
     empty = {name for name, inside in tops.items() if not inside}
-    return folder, places, notes, empty | {member.label for member in places}
+    return _Tree(root, places, notes, empty | {label for _, label, _ in places})
 
 
 def _table_beside(folder: Path) -> str:
     """Return what to type if a table in a folder, or beside it, says what its files show."""
-    tables = [
-        file
-        for directory in (folder, folder.parent)
-        for file in sorted(directory.iterdir())
-        if file.suffix.lower() in (".csv", ".tsv", ".xlsx", ".parquet")
-    ]
-    if not tables:
-        return ""
-    keys = f"{argument('dataset.dir', str(folder))} {argument('dataset.file', str(tables[0]))}"
-    return f" If {tables[0].name} says what the files show, type {keys}."
+    for file in (*sorted(folder.iterdir()), *sorted(folder.parent.iterdir())):
+        if file.suffix.lower() in (".csv", ".tsv", ".xlsx", ".parquet"):
+            keys = f"{argument('dataset.dir', str(folder))} {argument('dataset.file', str(file))}"
+            return f" If {file.name} says what the files show, type {keys}."
+    return ""
 
 
-def _unwrapped(
-    folder: Path, wanted: Files, drop: Sequence[str], seen: set[str], ignored: Counter[str]
-) -> tuple[Path, list[str], list[str]]:
-    """Return the first folder that holds more than one folder, its subfolders and wanted files."""
-    while True:
-        subfolders, files = _entries(folder, wanted, ignored)
-        seen.update(subfolders)
-        subfolders = [name for name in subfolders if name not in drop]
-        if files or len(subfolders) != 1:
-            return folder, subfolders, files
-        folder = folder / subfolders[0]
+@contextlib.contextmanager
+def _readable(folder: Path) -> Generator[None]:
+    """Raise DataError where the operating system does not let us read a folder or its files."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"Could not read {folder}: {error}. Expected a folder and files that you may read."
+        ) from error
 
 
-def _entries(folder: Path, wanted: Files, ignored: Counter[str]) -> tuple[list[str], list[str]]:
-    """Return the names of a folder's subfolders, sorted, and of its wanted files."""
-    subfolders: list[str] = []
-    files: list[str] = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            kind = ignored_as(entry, wanted)
-            if kind:
-                ignored[kind] += 1
-            elif entry.is_dir():
-                subfolders.append(entry.name)
-            else:
-                files.append(entry.name)
-    return sorted(subfolders), files
-
-
-def _unreadable(path: Path, error: OSError) -> DataError:
-    """Return the error for a folder that the operating system does not let us read."""
-    return DataError(f"Could not read {path}: {error}. Expected a folder that you may read.")
-
-
-def shortened(names: Sequence[str], most: int = 5) -> str:
-    """Return the first names, `most` at most, and dots for the others, for a message."""
-    first = list(names[:most])
-    if len(names) > most:
-        first.append("...")
-    return ", ".join(first)
-
-
-def check_left(
-    listing: Listing,
-    rows: np.ndarray,
-    what: str,
-    notes: Sequence[str],
-) -> None:
+def check_left(listing: Listing, labels: np.ndarray, what: str, notes: Sequence[str]) -> None:
     """Raise DataError where a class has fewer than `FEWEST` files left.
 
     Args:
         listing: The files.
-        rows: Those that are left, int64 (rows,).
+        labels: Of those that are left, int64 (rows,).
         what: What they are, for the message.
         notes: What was ignored or skipped, for the message.
     """
-    counts = np.bincount(listing.labels[rows], minlength=len(listing.classes))
+    counts = np.bincount(labels, minlength=len(listing.classes))
     few = [
-        f"{listing.classes[label]!r} has {counts[label]}"
-        for label in np.flatnonzero(counts < FEWEST)
+        f"{name!r} has {count}"
+        for name, count in zip(listing.classes, counts, strict=True)
+        if count < FEWEST
     ]
     if few:
         raise DataError(
@@ -312,10 +286,8 @@ def below(folder: Path, wanted: Files) -> list[str]:
     Raises:
         DataError: The folder cannot be read.
     """
-    try:
-        return sorted(_walk(folder, wanted, Counter()), key=_natural)
-    except OSError as error:
-        raise _unreadable(folder, error) from error
+    kinds = _walk(folder, wanted)
+    return sorted((path for path, kind in kinds.items() if not kind), key=_natural)
 
 
 def hashes(listing: Listing) -> np.ndarray:
@@ -339,7 +311,7 @@ def hashes(listing: Listing) -> np.ndarray:
             joined = b"".join(threads.map(of_file, paths))
         return {"sha256": np.frombuffer(joined, dtype=np.uint8).reshape(len(paths), 32)}
 
-    try:
+    with _readable(listing.folder):
         stats = [path.stat() for path in paths]
         # Clocks of file systems tick in milliseconds: a file changed just now could change again
         # and look the same.
@@ -351,27 +323,30 @@ def hashes(listing: Listing) -> np.ndarray:
         ]
         key = {"hashes": str(listing.folder.resolve()), "files": cache.digest(json.dumps(seen))}
         return cache.prepared(key, build)["sha256"]
-    except OSError as error:
-        raise DataError(
-            f"Could not read the files in {listing.folder}: {error}. Expected files you may read."
-        ) from error
 
 
-def _walk(folder: Path, wanted: Files, ignored: Counter[str]) -> list[str]:
-    """Return the files at any depth below a folder, links followed once, as relative paths."""
-    files: list[str] = []
-    seen: set[str] = set()
-    waiting = [""]
-    while waiting:
-        prefix = waiting.pop()
-        real = os.path.realpath(folder / prefix)
-        if real in seen:  # A link to a folder above would go round for ever.
-            continue
-        seen.add(real)
-        subfolders, names = _entries(folder / prefix, wanted, ignored)
-        waiting += [f"{prefix}{name}/" for name in subfolders]
-        files += [f"{prefix}{name}" for name in names]
-    return files
+def _walk(folder: Path, wanted: Files, drop: Sequence[str] = ()) -> dict[str, str]:
+    """Return what is at any depth below a folder, by relative paths: its kind as of `kind_of`.
+
+    Folders called as in `drop` are not looked into.
+    """
+    kinds: dict[str, str] = {}
+    above: dict[str, tuple[str, ...]] = {"": (os.path.realpath(folder),)}
+    with _readable(folder):
+        while above:
+            prefix, folders = above.popitem()
+            with os.scandir(folder / prefix) as entries:
+                for entry in entries:
+                    path = prefix + entry.name
+                    kinds[path] = kind_of(entry, wanted)
+                    if kinds[path] != FOLDER or entry.name in drop:
+                        continue
+                    real = os.path.realpath(entry.path)
+                    if real in folders:  # To follow it would go round for ever.
+                        kinds[path] = f"link to a folder above it ({entry.name})"
+                    else:
+                        above[f"{path}/"] = (*folders, real)
+    return kinds
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:

@@ -9,6 +9,7 @@ apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,37 +17,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset.readers import dates
-from goldilocks.dataset.readers.spacing import ALIKE, Spacing, duration
-
-SHOWN = 3  # holes that a note lists
-
-
-@dataclass(frozen=True)
-class Hole:
-    """A stretch of time without rows, or without values of a column that none before stands for.
-
-    Attributes:
-        first: When its first row is or would be, in words.
-        last: When its last row is or would be.
-        rows: How many rows there are or would be.
-        column: Of which no value is known; "" where there is no row.
-    """
-
-    first: str
-    last: str
-    rows: int
-    column: str
-
-    def describe(self) -> str:
-        """Return where it is: "3 rows from 2024-01-05 05:00 to 2024-01-05 07:00"."""
-        what = f"{self.rows} rows"
-        if self.rows == 1:
-            what = "1 row"
-        if self.column:
-            what += f" without {self.column!r}"
-        if self.rows == 1:
-            return f"{what} at {self.first}"
-        return f"{what} from {self.first} to {self.last}"
+from goldilocks.dataset.readers.spacing import ALIKE, Spacing, counted, duration
 
 
 @dataclass(frozen=True)
@@ -59,7 +30,8 @@ class Grid:
         rows: Which row stands at each point, int64 (points,); -1 where none does.
         local: Times of the rows, as clocks show them.
         spacing: Of the rows that have a value.
-        holes: In their order.
+        holes: "from" when "to" when how many "rows" are missing, or have no value of a "column" and
+            none before that stands for it.
     """
 
     values: pd.DataFrame
@@ -67,53 +39,47 @@ class Grid:
     rows: np.ndarray
     local: np.ndarray
     spacing: Spacing
-    holes: tuple[Hole, ...]
-
-    @property
-    def filled(self) -> int:
-        """How many values were filled in."""
-        return int((self.values.notna() & ~self.is_known).to_numpy().sum())
+    holes: Sequence[Mapping[str, Any]]
 
     def after(self, points: np.ndarray, count: int) -> list[Any]:
         """Return the times, as `local`, so many points after others, also beyond the last row."""
-        breaks = np.cumsum(self.values.isna().all(axis=1))
-        has_row = np.where(self.rows >= 0, np.arange(len(self.rows)), -1)
-        latest = np.maximum.accumulate(has_row)
+        is_break = self.values.isna().all(axis=1).to_numpy()
+        has_row = self.rows >= 0
+        latest = np.maximum.accumulate(np.where(has_row, np.arange(len(has_row)), -1))
 
         times: list[Any] = []
         for point in points:
-            later = point + count
-            if later < len(self.rows) and self.rows[later] >= 0 and breaks[later] == breaks[point]:
+            later, last = point + count, latest[point]
+            if has_row[later : later + 1].any() and not is_break[point:later].any():
                 times.append(self.local[self.rows[later]])
             else:
-                time = self.local[self.rows[latest[point]]]
-                times.append(self.spacing.after(time, int(later - latest[point])))
+                time = self.local[self.rows[last]]
+                times.append(self.spacing.after(time, int(later - last)))
         return times
 
     def notes(self, name: str) -> list[str]:
         """Return sentences on steps, holes and what was filled; `name` is that of the time."""
-        notes, steps, missing = [], self.spacing.steps, self.spacing.missing
-        odd = (np.abs(steps - 1) > ALIKE) & (missing == 0)
-        if odd.any():
-            lengths = np.sort(np.diff(self.spacing.times)[missing == 0])
-            shortest, middle, longest = (
-                duration(lengths[index]) for index in (0, len(lengths) // 2, -1)
-            )
+        notes, spacing = [], self.spacing
+        is_odd = (np.abs(spacing.steps - 1) > ALIKE) & (spacing.missing == 0)
+        if is_odd.any():
+            lengths = np.diff(spacing.times)[spacing.missing == 0]
             notes.append(
-                f"Rows are taken to be equally spaced; {odd.sum()} of {len(steps)} steps of {name} "
-                f"are not: the shortest is {shortest}, the middle one {middle}, the longest "
-                f"{longest}."
+                f"Rows are taken to be equally spaced, by {spacing.describe()}; {is_odd.sum()} of "
+                f"{len(is_odd)} steps of {name} are not: the shortest is "
+                f"{duration(lengths.min())}, the longest {duration(lengths.max())}."
             )
 
         if self.holes:
-            listed = ", ".join(hole.describe() for hole in self.holes[:SHOWN])
-            more = len(self.holes) - SHOWN
+            first, where = self.holes[0], ""
+            if first["column"]:
+                where = f" without {first['column']!r}"
             notes.append(
-                f"No window crosses the holes in {name}: {listed}"
-                f"{f' and {more} more' if more > 0 else ''}."
+                f"No window crosses the {counted(len(self.holes), 'hole')} in {name}; the first: "
+                f"{counted(first['rows'], 'row')}{where} from {first['from']} to {first['to']}."
             )
-        if self.filled:
-            notes.append(f"Filled {self.filled} missing values with the ones before them in time.")
+        filled = (self.values.notna() & ~self.is_known).to_numpy().sum()
+        if filled:
+            notes.append(f"Filled {filled} missing values with the ones before them in time.")
         return notes
 
 
@@ -133,45 +99,29 @@ def lay_out(
     spacing = Spacing(times[rows], local[rows])
     missing = spacing.missing
     is_hole = missing > fill
-
-    points = np.cumsum(np.concatenate([[0], np.where(is_hole, 1, missing) + 1]))
-    count = int(points[-1]) + 1
-    at = np.full(count, -1)
-    at[points] = rows
-    stretches = np.zeros(count, np.int64)
-    stretches[points[:-1][is_hole] + 1] = 1
-    stretches = stretches.cumsum()
-
     holes = [
-        Hole(
-            dates.shown(spacing.after(spacing.local[row], 1)),
-            dates.shown(spacing.after(spacing.local[row], int(missing[row]))),
-            int(missing[row]),
-            "",
-        )
-        for row in np.flatnonzero(is_hole)
+        _hole(spacing.after(time, 1), spacing.after(time, int(count)), int(count), "")
+        for time, count in zip(spacing.local[:-1][is_hole], missing[is_hole], strict=True)
     ]
-    cells = numbers.iloc[rows].set_axis(points).reindex(range(count))
+
+    points = np.concatenate([[0], np.cumsum(np.where(is_hole, 1, missing) + 1)])
+    cells = numbers.iloc[rows].set_axis(points).reindex(range(points[-1] + 1))
+    at = pd.Series(rows, points).reindex(cells.index, fill_value=-1).to_numpy()
+    # Each hole begins a stretch of its own, into which no value is carried.
+    stretches = pd.Series(np.cumsum([0, *is_hole]), points).reindex(cells.index).bfill()
+
     filled = {}
     for name, column in cells.items():
-        apart = np.diff(np.flatnonzero(column.notna()))
-        oldest = max(lookback, fill, int(np.median(apart)) if len(apart) else 0)
+        apart = pd.Series(np.diff(np.flatnonzero(column.notna()))).median()
+        oldest = int(np.nanmax([lookback, fill, apart]))
         filled[name] = column.groupby(stretches).ffill(limit=oldest)
-        holes += _holes_of(str(name), column, filled[name], local, at)
-    return Grid(pd.DataFrame(filled), cells.notna(), at, local, spacing, tuple(holes))
+        gaps = np.flatnonzero(column.isna() & (at >= 0))
+        for gap in np.split(gaps, np.flatnonzero(np.diff(gaps) > 1) + 1):
+            if filled[name].iloc[gap].isna().any():
+                first, last = local[at[gap[[0, -1]]]]
+                holes.append(_hole(first, last, len(gap), str(name)))
+    return Grid(pd.DataFrame(filled), cells.notna(), at, local, spacing, holes)
 
 
-def _holes_of(
-    name: str, column: pd.Series, filled: pd.Series, local: np.ndarray, at: np.ndarray
-) -> list[Hole]:
-    """Return where a column has no value, and none before stands for it."""
-    is_gap = np.concatenate([[False], column.isna() & (at >= 0), [False]])
-    edges = np.flatnonzero(np.diff(is_gap)).reshape(-1, 2).tolist()
-    unknown = filled.isna().to_numpy()
-
-    holes: list[Hole] = []
-    for first, end in edges:
-        if unknown[first:end].any():
-            begin, last = local[at[[first, end - 1]]]
-            holes.append(Hole(dates.shown(begin), dates.shown(last), end - first, name))
-    return holes
+def _hole(first: Any, last: Any, rows: int, column: str) -> dict[str, Any]:
+    return {"from": dates.shown(first), "to": dates.shown(last), "rows": rows, "column": column}

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset.readers import features, folders, splits, tabular, targets
-from goldilocks.dataset.readers.content import Files
-from goldilocks.dataset.readers.folders import Listing, shortened
+from goldilocks.dataset.readers.content import Files, shortened
+from goldilocks.dataset.readers.folders import Listing
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from goldilocks.dataset.readers.content import shortened
 from goldilocks.errors import DataError
 from goldilocks.formatting import argument
 
@@ -22,6 +23,8 @@ PARTS: Mapping[str, str] = {
     **dict.fromkeys(["test", "testing"], "test"),
 }
 KEYS = {"train": "dir", "validation": "validation_dir", "test": "test_dir"}
+# The parts that a split may have, alphabetically; the protocol draws what is not there.
+SPLITS = (["train"], ["test", "train"], ["train", "validation"], ["test", "train", "validation"])
 # Words in the names of folders whose files nobody has put into classes.
 UNLABELED = re.compile("unsup(ervised)?|unlabell?ed|unannotated|pred(ict(ions?)?)?|test(ing)?")
 
@@ -49,80 +52,83 @@ def arrange(
     Raises:
         DataError: Asks, or names the classes that a part lacks.
     """
-    called = all(top.casefold() in PARTS for top in tops)
-    below = {top: _inside(files) for top, files in tops.items()}
-    if called and not any(any(inner.values()) for inner in below.values()):
-        below = {top: {file: name for file, name, _ in by_names(tops[top])} for top in tops}
     plain = [Place(file, top) for top, files in tops.items() for file in files]
-    parts = dict.fromkeys(tops, "")
-    classes = {top: set(inner.values()) - {""} for top, inner in below.items()}
-    counts = Counter(name for names in classes.values() for name in names)
     if outer == "classes":
         return plain, []
-    if outer != "auto" and counts:
-        return _classes_inside(below, parts), []
+
+    parts = {top: PARTS.get(top.casefold(), "") for top in tops}
+    called = all(parts.values())
+    below = {top: _inside(files) for top, files in tops.items()}
+    if called and not any(below.values()):
+        below = {top: by_names(files) for top, files in tops.items()}
+    inside = [
+        Place(file, name, parts[top])
+        for top, names in below.items()
+        for file, name in names.items()
+    ]
+    if outer != "auto" and inside:
+        return [Place(file, name) for file, name, _ in inside], []
     if outer != "auto":
         raise DataError(
-            f"dataset.outer_folders is {outer}, and no folders are in {_few(tops)} of {folder}; "
-            "expected the classes there. Leave it out."
+            f"dataset.outer_folders is {outer}, and no folders are in {shortened([*tops])} of "
+            f"{folder}; expected the classes there. Leave it out."
         )
 
+    classes = {top: set(names.values()) for top, names in below.items()}
+    counts = Counter(name for names in classes.values() for name in names)
     shared = {name for name in counts if counts[name] > 1}
-    lacking = sorted(top for top in tops if not classes[top] & (shared or counts.keys()))
-    twice = {
-        top
-        for top, files in tops.items()
-        for parent in set(map(posixpath.dirname, files))
-        if tops.keys() & set(parent.split("/")[1:]) - {top}
-    }
-    unlabeled = sorted(top for top in tops if any(map(UNLABELED.fullmatch, _words(top))))
-    if called:
-        parts = {top: PARTS[top.casefold()] for top in tops}
-        if lacking:
-            raise _question(folder, classes, lacking, f"no classes in {_few(lacking)}")
-        if "train" not in parts.values() or len(set(parts.values())) < len(parts):
-            raise _question(folder, classes, [], "not one folder for each part of a split")
+    others = sorted(top for top in tops if not classes[top] & (shared or counts.keys()))
+    if called and not others and sorted(parts.values()) in SPLITS:
         check_classes({str(folder / top): names for top, names in classes.items()})
         taken = ", ".join(f"{top} for {part}" for top, part in parts.items())
-        note = (
+        return inside, [
             f"Took the folders in {folder} for the parts of a split, as they are called: {taken}."
+        ]
+
+    twice = sorted(
+        top
+        for top, files in tops.items()
+        if tops.keys() & {step for file in files for step in file.split("/")[1:-1]} - {top}
+    )
+    unlabeled = sorted(top for top in tops if any(map(UNLABELED.fullmatch, _words(top))))
+    if called:
+        what = "not one folder with classes in it for each part of a split"
+    elif twice:
+        others = twice
+        what = f"in {shortened(twice)} folders called as those beside it: files may be twice"
+    elif shared and len(counts) > 1:
+        what = f"folders called {shortened(sorted(shared))} in more than one of them"
+    elif unlabeled:
+        others = unlabeled
+        what = f"files without a class in {shortened(unlabeled)}, by its name"
+    else:
+        deep = [
+            f"{top} ({shortened(sorted(names))})"
+            for top, names in classes.items()
+            if len(names) > 1
+        ]
+        note = (
+            f"Took {shortened([*tops])} for the classes, with all below them: {shortened(deep)}. "
+            "dataset.outer_folders=merged takes the folders inside them."
         )
-        return _classes_inside(below, parts), [note]
-
-    if twice:
-        what = f"in {_few(sorted(twice))} folders called as those beside it: files may be twice"
-        raise _question(folder, classes, sorted(twice), what)
-    if shared and len(counts) > 1:
-        what = f"folders called {_few(sorted(shared))} in more than one of them"
-        raise _question(folder, classes, lacking, what)
-    if unlabeled:
-        what = f"files without a class in {_few(unlabeled)}, by its name"
-        raise _question(folder, classes, unlabeled, what)
-
-    deep = [f"{top} ({_few(sorted(classes[top]))})" for top in tops if len(classes[top]) > 1]
-    notes = [
-        f"Took {_few(tops)} for the classes, with all below them: {_few(deep)}. "
-        "dataset.outer_folders=merged takes the folders inside them."
-    ]
-    return plain, notes if deep else []
+        return plain, [note] * bool(deep)
+    raise _question(folder, classes, others, what)
 
 
-def by_names(files: Sequence[str]) -> list[Place]:
-    """Return files with the part of their names before the first dot (cat.0.jpg) as class.
+def by_names(files: Sequence[str]) -> dict[str, str]:
+    """Return the class of files: the part of their names before the first dot (cat.0.jpg).
 
     Those without one are left out.
     """
-    names = [posixpath.basename(file).split(".") for file in files]
-    return [
-        Place(file, name) for file, (name, *rest) in zip(files, names, strict=True) if len(rest) > 1
-    ]
+    names = {file: posixpath.basename(file).split(".") for file in files}
+    return {file: words[0] for file, words in names.items() if len(words) > 2}
 
 
 def check_classes(classes: Mapping[str, set[str]]) -> None:
     """Raise DataError where parts, by what they are called, do not have all the same classes."""
     union = set().union(*classes.values())
     lacks = [
-        f"{_few(sorted(union - names))} in {part}"
+        f"{shortened(sorted(union - names))} in {part}"
         for part, names in classes.items()
         if union - names
     ]
@@ -136,28 +142,20 @@ def check_classes(classes: Mapping[str, set[str]]) -> None:
 
 
 def _inside(files: Sequence[str]) -> dict[str, str]:
-    """Return the name of the folder inside a folder that each of its files stands in, or "".
+    """Return the name of the folder inside a folder that files stand in, of those that do.
 
     Folders that hold one folder and nothing else are descended into.
     """
-    if not files:
-        return {}
-    common = posixpath.commonpath(map(posixpath.dirname, files))
-    names = [posixpath.dirname(file[len(common) + 1 :]).partition("/")[0] for file in files]
-    if not any(names) and "/" in common:
-        names = [posixpath.basename(common)] * len(files)
-    return dict(zip(files, names, strict=True))
-
-
-def _classes_inside(
-    below: Mapping[str, Mapping[str, str]], parts: Mapping[str, str]
-) -> list[Place]:
-    return [
-        Place(file, name, parts[top])
-        for top, inner in below.items()
-        for file, name in inner.items()
-        if name
-    ]
+    parents = {file: posixpath.dirname(file) for file in files}
+    folders = set(parents.values()) or {""}
+    common = posixpath.commonpath(folders)
+    if {common} == folders and "/" in common:
+        common = posixpath.dirname(common)
+    return {
+        file: parent[len(common) + 1 :].split("/")[0]
+        for file, parent in parents.items()
+        if parent != common
+    }
 
 
 def _question(
@@ -171,34 +169,27 @@ def _question(
         others: Those that may be left out.
         what: Was found.
     """
-    ways = []
     nested = sorted(top for top in classes if classes[top] and top not in others)
-    parts: dict[str, str] = {
-        PARTS[word]: top for top in nested for word in _words(top) if word in PARTS
-    }
-    if len(nested) == 2:
-        parts = parts if len(parts) == 2 else {"train": nested[0], "test": nested[1]}
-    if "train" in parts and len(parts) > 1:
-        keys = [
-            argument(f"dataset.{KEYS[part]}", str(folder / parts[part]))
-            for part in KEYS
-            if part in parts
-        ]
-        ways.append(f"{' '.join(keys)} if these are the parts of a split")
-
+    inner = sorted(set().union(*classes.values()) - PARTS.keys())
+    parts = {PARTS[word]: top for top in nested for word in _words(top) if word in PARTS}
+    if len(nested) == 2 and len(parts) != 2:
+        parts = dict(zip(["train", "test"], nested, strict=True))
+    ways = []
+    if "train" in parts and len(parts) > 1 and inner:
+        keys = [argument(f"dataset.{KEYS[part]}", f"{folder / top}") for part, top in parts.items()]
+        ways.append(f"{' '.join(sorted(keys))} if these are the parts of a split")
     if others:
-        ways.append(f"{argument('dataset.drop_classes', *others)} to leave out {_few(others)}")
-    ways.append(f"dataset.outer_folders=classes if {_few(sorted(classes))} are the classes")
-    inner = set().union(*classes.values())
+        ways.append(f"{argument('dataset.drop_classes', *others)} to leave out {shortened(others)}")
+    ways.append(f"dataset.outer_folders=classes if {shortened(sorted(classes))} are the classes")
     if len(inner) > 1:
-        ways.append(f"dataset.outer_folders=merged if {_few(sorted(inner))} are")
-    if len(inner) > 1 and len(nested) > 2:
-        ways.append(
-            "dataset.outer_folders=groups if they are, and the files in one of "
-            f"{_few(nested)} belong together and are not to be split"
-        )
+        ways.append(f"dataset.outer_folders=merged if {shortened(inner)} are")
+        if len(nested) > 2:
+            ways.append(
+                "dataset.outer_folders=groups if they are, and the files in one of "
+                f"{shortened(nested)} belong together and are not to be split"
+            )
     return DataError(
-        f"{folder} holds the folders {_few(sorted(classes))}, and {what}. "
+        f"{folder} holds the folders {shortened(sorted(classes))}, and {what}. "
         f"Type {', or '.join(ways)}."
     )
 
@@ -210,8 +201,3 @@ def _words(name: str) -> list[str]:
     ['seg', 'test', 'images']
     """
     return re.findall("[a-z]+", re.sub("(?<=[a-z])(?=[A-Z])", " ", name).casefold())
-
-
-def _few(names: Iterable[str]) -> str:
-    first = list(names)
-    return ", ".join(first[:6]) + ", ..." * (len(first) > 6)

@@ -14,17 +14,19 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset.readers import dates
-from goldilocks.dataset.readers.spacing import ALIKE
 
 HOUR = np.timedelta64(1, "h")
-# When clocks are changed: on a weekend (Monday is 0), between 23:00 and 4:00, and not in the middle
-# of summer or winter. Elsewhere an hour that is there twice is refused.
-WEEKEND, NIGHT, MONTHS = (5, 6), (23, 0, 1, 2, 3), (2, 3, 4, 5, 9, 10, 11)
-APART = np.timedelta64(300, "D")  # at least, between two times that clocks are put back
+# Each stands for all in which the same hour is there twice on the same day.
+ZONES = (
+    *("Europe/London", "Europe/Berlin", "Europe/Athens", "Atlantic/Azores", "America/New_York"),
+    *("America/Mexico_City", "America/Sao_Paulo", "America/Santiago", "America/Asuncion"),
+    *("America/Havana", "Asia/Jerusalem", "Asia/Beirut", "Asia/Tehran", "Africa/Cairo"),
+    *("Australia/Sydney", "Pacific/Auckland"),
+)
 SHARE = 0.1  # of all rows: fewer that are there twice do not make two series
 MOST_SERIES = 0.5  # of all rows: a column with more values than that names no series
 MOST_COLUMNS = 8  # that are tried, alone and two at a time
-NAMED = 3  # series, hours or cells that a sentence names
+NAMED = 3  # cells that a sentence names
 
 
 def resolve(
@@ -38,7 +40,7 @@ def resolve(
         has_zone: Whether the file names the zone of each, so that clocks are no cause.
 
     Returns:
-        Rows of the file, int64 (n,); their times, counted on where clocks were put back.
+        Rows of the file, int64 (n,); their times, in UTC where clocks were put back.
     """
     is_copy = frame.duplicated().to_numpy()
     copies = [
@@ -54,48 +56,33 @@ def resolve(
 
         if (times[1:] < times[:-1]).mean() > 0.5:  # Newest first.
             rows, times = rows[::-1], times[::-1]
-        changes = _clock_changes(times)
-        if changes is not None:
-            hours = ", ".join(map(dates.shown, times[changes < 0][:NAMED]))
+        instants = _in_utc(times)
+        if instants is not None:
+            first = dates.shown(times[int(pd.Index(times).duplicated().argmax())])
             note = (
-                f"Clocks were put back, and an hour stands there twice from {hours}: it is read in "
-                "the order of the rows."
+                f"Clocks were put back, and an hour stands there twice, first from {first}: it is "
+                "read in the order of the rows."
             )
-            return rows, times - np.cumsum(changes) * HOUR, [*notes, note]
+            return rows, instants, [*notes, note]
     return None
 
 
-def _clock_changes(local: np.ndarray) -> np.ndarray | None:
-    """Return where clocks were put forward (1) and back (-1), int64 (rows,), in the order of rows.
-
-    Returns:
-        None where a time is there twice for another reason.
-    """
+def _in_utc(local: np.ndarray) -> np.ndarray | None:
+    """Return times in the order of rows in UTC; None if one is there twice for another reason."""
     steps = np.diff(local)
     usual = np.sort(steps)[len(steps) // 2]
-    is_back = steps <= np.timedelta64(0)
-    if not np.timedelta64(0) < usual <= HOUR or not _may_change(local[1:][is_back]):
-        return None
     # Most of the hour is there twice; one row alone would be a repeated one.
-    twice = len(local) - len(np.unique(local))
-    if twice < is_back.sum() * (HOUR / usual) / 2 or (steps[is_back] <= -HOUR).any():
+    twice = pd.Index(local).duplicated().sum()
+    if usual > HOUR or 2 * twice * usual < (steps <= 0 * HOUR).sum() * HOUR:
         return None
-
-    is_forward = np.abs((steps - HOUR) / usual - 1) <= ALIKE
-    is_forward &= _at_change(local[1:])
-    return np.concatenate([[0], is_forward.astype(np.int64) - is_back])
-
-
-def _may_change(times: np.ndarray) -> bool:
-    """Return whether clocks may be put back at all of these times, ascending."""
-    return bool(_at_change(times).all() and (np.diff(times) >= APART).all())
-
-
-def _at_change(times: np.ndarray) -> np.ndarray:
-    """Return which times lie in an hour in which clocks are changed, bool (times,)."""
-    index = pd.DatetimeIndex(times)
-    at_night = index.day_of_week.isin(WEEKEND) & index.hour.isin(NIGHT)
-    return at_night & index.month.isin(MONTHS)
+    for zone in ZONES:
+        try:
+            instants = pd.DatetimeIndex(local).tz_localize(zone, ambiguous="infer")
+        except ValueError:  # Clocks of this zone do not show these times.
+            continue
+        if instants.is_unique and instants.is_monotonic_increasing:
+            return instants.tz_convert(None).to_numpy("datetime64[us]")
+    return None
 
 
 def explain(frame: pd.DataFrame, column: pd.Series, values: np.ndarray, path: Path) -> str:
@@ -107,7 +94,7 @@ def explain(frame: pd.DataFrame, column: pd.Series, values: np.ndarray, path: Pa
         values: As of `resolve`, which returned None.
         path: The file.
     """
-    rows = np.flatnonzero(~frame.assign(**{"": values}).duplicated().to_numpy())
+    rows = np.flatnonzero(~frame.assign(**{"": values}).duplicated())
     times = pd.Series(values[rows], index=rows)
     again = times[times.duplicated()]
     first, second = times.index[times == again.iloc[0]][:2]
@@ -120,15 +107,11 @@ def explain(frame: pd.DataFrame, column: pd.Series, values: np.ndarray, path: Pa
     if len(again) >= SHARE * len(rows):
         names = _naming_series(frame.iloc[rows], times)
     if names:
-        first_rows = frame[names].drop_duplicates().to_dict("records")
-        series = [
-            " and ".join(f"{name}={cell!r}" for name, cell in row.items()) for row in first_rows
-        ]
+        one = " and ".join(f"{name}={cell!r}" for name, cell in frame[names].iloc[0].items())
         return (
-            f"{begin}. The file holds {len(series)} series, told apart by "
-            f"{' and '.join(map(repr, names))}: {', '.join(series[:NAMED])}"
-            f"{' and others' if len(series) > NAMED else ''}; expected one. Save the rows of the "
-            f"one to predict in a file of its own, such as those with {series[0]}."
+            f"{begin}. The file holds {frame.groupby(names).ngroups} series, told apart by "
+            f"{' and '.join(map(repr, names))}; expected one. Save the rows of the one to predict "
+            f"in a file of its own, such as those with {one}."
         )
 
     counts = np.unique(values, return_counts=True)[1]
@@ -143,7 +126,7 @@ def explain(frame: pd.DataFrame, column: pd.Series, values: np.ndarray, path: Pa
             f"{what}, and not in a row, so that the file holds {counts[1]} series, and no column "
             "tells them apart; expected one. Save the rows of one in a file of its own."
         )
-    if times.dtype.kind == "M" and _may_change(np.unique(again.to_numpy("datetime64[h]"))):
+    if times.dtype.kind == "M" and any(_are_twice(pd.DatetimeIndex(again), zone) for zone in ZONES):
         return (
             f"{begin}. They lie in an hour in which clocks are put back, and the order of the rows "
             "does not tell which of two was first; expected the whole hour, and then the whole "
@@ -157,6 +140,12 @@ def explain(frame: pd.DataFrame, column: pd.Series, values: np.ndarray, path: Pa
         f"{begin}, where {what}; expected one row for each point of time. Keep the row that is "
         "right, and remove the other."
     )
+
+
+def _are_twice(times: pd.DatetimeIndex, zone: str) -> bool:
+    """Return whether clocks of a zone show each of these times twice."""
+    local = times.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward")
+    return bool(local.isna().all())
 
 
 def _naming_series(frame: pd.DataFrame, times: pd.Series) -> list[str]:

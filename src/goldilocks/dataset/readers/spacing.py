@@ -1,7 +1,7 @@
 """How the points of time of a series follow each other: their usual step, and the holes.
 
-Steps are compared with the usual one from the same moment of the week: a series that rests at night
-or on Sundays has no hole there. Months are 28 to 31 days long. Nothing of this has to be typed.
+A week goes by the moments at which there ever is a row: a series that rests at night or on Sundays
+has no hole there. Months are 28 to 31 days long. Nothing of this has to be typed.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 HOLE = 1.5  # usual steps; a longer one is a hole
 ALIKE = 0.1  # by which part of the usual one a step may differ: months by 28 to 31 days
-OFTEN = 3  # times that a moment of the week must occur, to tell that the series rests after it
+OFTEN = 3  # weeks in which most moments must have a row, before others without are rests
+RARE = 0.1  # of the rows that the most frequent moment has: one with fewer is a rest
 DAY = np.timedelta64(1, "D")
-MONDAY = np.datetime64("1970-01-05")
+WEEK, MONDAY = 7 * DAY, np.datetime64("1970-01-05")
 # Five working days between two weekends: where there are no rows on weekends, a shorter step from
 # one day to another is one over holidays.
 HOLIDAYS = 10 * DAY
@@ -45,12 +45,12 @@ class Spacing:
     @cached_property
     def steps(self) -> np.ndarray:
         """The steps between rows in usual ones, float64 (rows - 1,)."""
-        if self._months:
-            return np.diff(self.local.astype("datetime64[M]")).astype(np.int64) / self._months
-        if not self._rests:
-            return np.diff(self.times) / self.usual
-        usual = [self._rests.get(moment, self.usual) for moment in self._moments[:-1]]
-        return np.diff(self.times) / np.array(usual)
+        months, shift = self._months
+        if months:
+            return np.diff((self.local + shift).astype("datetime64[M]")).astype(np.int64) / months
+        if len(self._week):
+            return np.diff(self._slots(self.local)).astype(np.float64)
+        return np.diff(self.times) / self.usual
 
     @cached_property
     def is_regular(self) -> bool:
@@ -60,69 +60,55 @@ class Spacing:
     @cached_property
     def missing(self) -> np.ndarray:
         """Rows that are missing between one and the next, int64 (rows - 1,)."""
-        missing = np.where(self.steps > HOLE, np.round(self.steps) - 1, 0).astype(np.int64)
-        if not self.is_regular:
-            return np.zeros_like(missing)
-        if not self._rests:
-            return missing
-
-        if max(self._rests.values()) > HOLE * DAY:
+        is_hole = self.is_regular & (self.steps > HOLE)
+        if 0 < len(np.unique(self._week // DAY)) < 7:
             days = np.diff(self.local.astype("datetime64[D]"))
-            missing[(days > 0 * DAY) & (days < HOLIDAYS)] = 0
-        for row in np.flatnonzero(missing):
-            time, missing[row] = self.after(self.local[row], 1), 0
-            while time + self.usual / 2 < self.local[row + 1]:
-                time, missing[row] = self.after(time, 1), missing[row] + 1
-        return missing
+            is_hole &= (days == 0 * DAY) | (days >= HOLIDAYS)
+        return np.where(is_hole, np.round(self.steps) - 1, 0).astype(np.int64)
 
     def after(self, time: Any, count: int) -> Any:
         """Return the point of time, as `local`, so many usual steps after one."""
-        if self._months:
-            later = pd.Timestamp(time) + pd.DateOffset(months=self._months * count)
-            if self._ends_of_months:
-                later += pd.offsets.MonthEnd(0)
-            return later.to_datetime64().astype("datetime64[us]")
-        if not self._rests:
-            return time + count * self.usual
-
-        for _ in range(count):
-            time = time + self._rests.get((time - MONDAY) % (7 * DAY), self.usual)
-        return time
+        months, shift = self._months
+        if months:
+            month = (time + shift).astype("datetime64[M]")
+            return month + months * count + (time - month)
+        if len(self._week):
+            weeks, slot = divmod(self._slots(time) + count, len(self._week))
+            return MONDAY + weeks * WEEK + self._week[slot]
+        return time + count * self.usual
 
     def describe(self) -> str:
         """Return the usual step in words: "1 hour", "3 months"."""
-        if self._months:
-            return counted(self._months, "month")
+        months, _ = self._months
+        if months:
+            return counted(months, "month")
         return duration(self.usual)
 
     @cached_property
-    def _moments(self) -> np.ndarray:
-        """The time since Monday of each row, timedelta64[us] (rows,)."""
-        return (self.local - MONDAY) % (7 * DAY)
+    def _months(self) -> tuple[int, np.timedelta64]:
+        """The months of a step, 0 where it is none; and a day where rows are at the end of them."""
+        if self.times.dtype.kind == "M" and self.usual >= 28 * DAY:
+            for shift in (0 * DAY, DAY):
+                months = (self.local + shift).astype("datetime64[M]")
+                if len(np.unique(self.local - months)) == 1:
+                    return int(np.median(np.diff(months).astype(np.int64))), shift
+        return 0, DAY
 
     @cached_property
-    def _rests(self) -> dict[Any, Any]:
-        """The usual step after those moments of the week after which it is a longer one."""
+    def _week(self) -> np.ndarray:
+        """The moments that have rows, since Monday; none where the whole week has, or no week."""
         if self.times.dtype.kind == "f" or self.usual > DAY:
-            return {}
-        steps = pd.Series(np.diff(self.times)).groupby(self._moments[:-1])
-        usual = steps.median()[steps.count() >= OFTEN]
-        longer = usual[usual / self.usual > HOLE]
-        return dict(zip(longer.index.to_numpy(), longer.to_numpy(), strict=True))
+            return np.array([], "timedelta64[us]")
+        moments, counts = np.unique((self.local - MONDAY) % WEEK, return_counts=True)
+        moments = moments[counts > RARE * counts.max()]
+        if np.median(counts) < OFTEN or len(moments) * self.usual >= WEEK:
+            return moments[:0]
+        return moments
 
-    @cached_property
-    def _months(self) -> int:
-        """How many months a step is long; 0 where it is none."""
-        if self.times.dtype.kind == "f" or self.usual < 28 * DAY:
-            return 0
-        months = self.local.astype("datetime64[M]")
-        if len(np.unique(self.local - months)) > 1 and not self._ends_of_months:
-            return 0
-        return int(np.median(np.diff(months).astype(np.int64)))
-
-    @cached_property
-    def _ends_of_months(self) -> bool:
-        return bool(pd.DatetimeIndex(self.local).is_month_end.all())
+    def _slots(self, local: Any) -> Any:
+        """Return how many of these moments lie between 1970 and each time, int64."""
+        weeks, moments = np.divmod(local - MONDAY, WEEK)
+        return weeks * len(self._week) + np.searchsorted(self._week, moments, side="right") - 1
 
 
 def duration(step: np.timedelta64 | np.float64) -> str:

@@ -138,7 +138,7 @@ def keep_classes(columns: pd.DataFrame, drop: Sequence[str]) -> np.ndarray:
         DataError: A class is in no row.
     """
     names = columns.map(shown, na_action="ignore")
-    classes = tuple(sorted(names.stack().unique()))
+    classes = tuple(sorted(names.stack().dropna().unique()))
     unwanted = tabular.names_of(drop, classes)
     for name in unwanted:
         if name not in classes:

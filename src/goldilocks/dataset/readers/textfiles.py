@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from goldilocks.dataset.readers import folders
+from goldilocks.dataset.readers.content import shortened
 from goldilocks.dataset.sources import cache, packing
 from goldilocks.errors import DataError
 
@@ -43,7 +44,7 @@ def read(listing: folders.Listing) -> Texts:
     stored = cache.prepared(key, lambda: _read_all(listing))
     rows = np.array(stored["rows"])
     notes = listing.notes + _skipped(listing, stored["broken"], stored["empty"])
-    folders.check_left(listing, rows, "files with a text in them", notes)
+    folders.check_left(listing, listing.labels[rows], "files with a text in them", notes)
     return Texts(x=packing.unpack(stored), rows=rows, notes=notes)
 
 
@@ -91,6 +92,6 @@ def _skipped(listing: folders.Listing, broken: np.ndarray, empty: np.ndarray) ->
         "`iconv -f WINDOWS-1252 -t UTF-8 old.txt > new.txt`, or delete them.",
     )
     if len(empty):
-        names = folders.shortened([listing.files[row] for row in empty])
+        names = shortened([listing.files[row] for row in empty])
         notes += (f"Skipped {len(empty)} of {total} files, because they are empty: {names}.",)
     return notes

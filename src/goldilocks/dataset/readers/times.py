@@ -70,10 +70,10 @@ def read(
             another reason.
     """
     column = _joined(frame[list(names)])
-    if trained and columns.is_text(column) and _fits(column, trained):
+    if trained and columns.is_text(column) and not pd.isna(dates.read_as(column, trained)).any():
         options = replace(options, date_format=trained)
-    written = _read(column, path, options)
-    unread = np.flatnonzero(pd.isna(written.values))
+    values, format = _values(column, path, options)
+    unread = np.flatnonzero(pd.isna(values))
     if len(unread):
         first = f"{str(column.iloc[unread[0]])!r} in row {unread[0] + 1}"
         raise DataError(
@@ -83,153 +83,116 @@ def read(
             "alike, or numbers."
         )
 
-    rows, values, notes = written.rows, written.values, []
+    local, notes = _local(column, values, format), list[str]()
+    if format not in ("", dates.ISO, options.date_format):
+        first = dates.shown(values[0])
+        notes = [f"Read {column.iloc[0]!r} in {column.name!r} as {first}, written {format}."]
+    rows = np.arange(len(values))
     if not pd.Index(values).is_unique:
-        has_zone = written.local is not values
-        once = repeated_times.resolve(frame, values, has_zone=has_zone)
+        once = repeated_times.resolve(frame, values, has_zone=local is not values)
         if once is None:
             others = frame.drop(columns=list(names))
             raise DataError(
                 _other_part(frame, names, path, options)
                 or repeated_times.explain(others, column, values, path)
             )
-        rows, values, notes = once
+        rows, values, remarks = once
+        notes += remarks
 
     order = np.argsort(values, kind="stable")
     rows = rows[order]
     if (np.diff(rows) < 0).any():
-        notes = [*notes, f"Sorted the rows by {column.name}."]
-    return replace(
-        written,
-        values=values[order],
-        local=written.local[rows],
-        rows=rows,
-        notes=(*written.notes, *notes),
-    )
-
-
-def _fits(column: pd.Series, format: str) -> bool:
-    return not format.startswith("epoch") and not np.isnat(dates.read_as(column, format)).any()
+        notes.append(f"Sorted the rows by {column.name}.")
+    return Times(values[order], local[rows], rows, format, str(column.iloc[-1]), tuple(notes))
 
 
 def _joined(parts: pd.DataFrame) -> pd.Series:
     """Return the times of rows: one column, or several such as a date and a time of day."""
-    column = parts.iloc[:, 0]
     if parts.shape[1] == 1:
-        return column
+        return parts.iloc[:, 0]
 
-    column, *others = (texts for _, texts in parts.astype("str").items())
-    separators = (" ",)
-    if _are_years(column):
-        separators = ("-", "-", " ")
-    for texts, separator in zip(others, separators, strict=False):
-        if texts.str.fullmatch(r"\d{1,2}").all():  # Of a month or day, or of an hour.
-            texts = texts.str.zfill(2) + ("" if separator == "-" else ":00")
-        column = column.str.cat(texts, sep=separator)
-    return column.rename(", ".join(map(str, parts.columns)))
-
-
-def _are_years(column: pd.Series) -> bool:
-    return bool(column.astype("str").str.fullmatch(r"[12]\d{3}").all())
+    texts = parts.astype("str").apply(lambda column: column.str.zfill(2))
+    whole = texts.iloc[:, 0].str.cat(texts.iloc[:, 1:], sep=" ")
+    whole = whole.str.replace(r"^(\d{4}) (\d\d)\b", r"\1-\2", regex=True)  # A year and a month.
+    whole = whole.str.replace(r"^(\d{4}-\d\d) (\d\d)\b", r"\1-\2", regex=True)  # And a day.
+    whole = whole.str.replace(r" (\d\d)$", r" \1:00", regex=True)  # An hour.
+    return whole.rename(", ".join(map(str, parts.columns)))
 
 
 def _other_part(
     frame: pd.DataFrame, names: Sequence[str], path: Path, options: ReadingOptions
 ) -> str:
     """Return what to type where another column has the rest of the times; "" otherwise."""
-    column = frame[names[0]]
-    rest = dict(enumerate(PARTS if _are_years(column) else PARTS[2:], start=1)).get(len(names))
-    if rest is None:
+    column, parts = frame[names[0]], PARTS[2:]
+    if column.astype("str").str.fullmatch(r"[12]\d{3}").all():
+        parts = PARTS
+    if len(names) > len(parts):
         return ""
+
+    part = set(parts[len(names) - 1])
     for name in frame.columns.drop(list(names)):
-        parts = [name, *names]
-        if not (_are_of_day(column) or _counts(column, HOURS)):
-            parts = [*names, name]
-            if _counts(frame[name], range(1, 25)) and rest == HOURS:
+        for whole, last in (([*names, name], frame[name]), ([name, *names], column)):
+            numbers = set(pd.to_numeric(last, errors="coerce"))
+            if part == set(HOURS) and numbers == set(range(1, 25)):
                 return (
-                    f"{path}: the column {name!r} counts the hours of {names[0]!r} from 1 to 24, "
-                    "which may be when they begin or when they end; expected times of day, such as "
-                    "00:00 to 23:00. Write them so."
+                    f"{path}: the column {last.name!r} counts hours from 1 to 24, which may be "
+                    "when they begin or when they end; expected times of day, such as 00:00 to "
+                    "23:00. Write them so."
                 )
-            if not (_are_of_day(frame[name]) or _counts(frame[name], rest)):
+            is_clock = last.astype("str").str.fullmatch(dates.TIME_OF_DAY).all()
+            if not is_clock and numbers != part:
                 continue
 
-        whole = _joined(frame[parts])
-        read = _read(whole, path, options)
-        if read.format and not pd.isna(read.values).any():
-            return (
-                f"{path}: the columns {' and '.join(map(repr, parts))} are a time together, such "
-                f"as {whole.iloc[0]!r}; expected all of them. Type "
-                f"{argument('dataset.time', *map(str, parts))}."
-            )
+            joined = _joined(frame[whole])
+            values, format = _values(joined, path, options)
+            if format and not pd.isna(values).any():
+                return (
+                    f"{path}: the columns {' and '.join(map(repr, whole))} are a time together, "
+                    f"such as {joined.iloc[0]!r}; expected all of them. Type "
+                    f"{argument('dataset.time', *map(str, whole))}."
+                )
     return ""
 
 
-def _counts(column: pd.Series, numbers: range) -> bool:
-    """Return whether a column holds each of these numbers, and no others."""
-    return set(pd.to_numeric(column, errors="coerce").unique()) == set(numbers)
-
-
-def _are_of_day(column: pd.Series) -> bool:
-    """Return whether all cells are times of day without a date."""
-    return columns.is_text(column) and bool(
-        column.astype("str").str.fullmatch(dates.TIME_OF_DAY).all()
-    )
-
-
-def _read(column: pd.Series, path: Path, options: ReadingOptions) -> Times:
-    """Return all times as they stand in a file, NaN or NaT where one is unreadable."""
-    values, format, notes = _values(column, path, options)
-    local = values
-    if columns.is_text(column) and dates.name_zones(column.dropna()).any():
-        local = dates.read_as(column.str.replace(dates.ZONE, "", regex=True), format or dates.ISO)
-    elif isinstance(column.dtype, pd.DatetimeTZDtype):
-        local = column.dt.tz_localize(None).to_numpy("datetime64[us]")
-    example = str(column.iloc[-1])
-    return Times(values, local, np.arange(len(values)), format, example, notes)
-
-
-def _values(
-    column: pd.Series, path: Path, options: ReadingOptions
-) -> tuple[np.ndarray, str, tuple[str, ...]]:
-    """Return numbers or dates, how dates were read, and notes."""
+def _values(column: pd.Series, path: Path, options: ReadingOptions) -> tuple[np.ndarray, str]:
+    """Return numbers or dates, NaN or NaT where one is unreadable, and how dates are written."""
     if pd.api.types.is_numeric_dtype(column):
-        values = column.to_numpy("float64", na_value=np.nan)
-        return np.where(np.isfinite(values), values, np.nan), "", ()
-    if not columns.is_text(column):
+        numbers = [column.to_numpy("float64", na_value=np.nan)]
+    elif not columns.is_text(column):
         times = pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
-        return times.to_numpy("datetime64[us]"), dates.ISO, ()
+        return times.to_numpy("datetime64[us]"), dates.ISO
+    elif options.date_format is not None:
+        return dates.read_as(column, options.date_format), options.date_format
+    else:
+        zones = dates.name_zones(column.dropna())
+        if zones.nunique() > 1:
+            first = zones.ne(zones.iloc[0]).idxmax()
+            raise DataError(
+                f"{path}: some values of the column {column.name!r} name their time zone and "
+                f"others do not, the first that differs is {column[first]!r} in row {first + 1}; "
+                "expected all or none."
+            )
+        reading = features.choose_date(column, path, options)
+        if reading is not None:
+            return reading.values, reading.format
+        numbers = [number.values for number in read_numbers(columns.cells(column))]
 
-    if options.date_format is not None:
-        return dates.read_as(column, options.date_format), options.date_format, ()
-
-    zones = dates.name_zones(column.dropna())
-    if zones.nunique() > 1:
-        first = zones.index[zones != zones.iloc[0]][0]
-        raise DataError(
-            f"{path}: some values of the column {column.name!r} name their time zone and others do "
-            f"not, the first that differs is {column[first]!r} in row {first + 1}; expected all or "
-            "none."
+    if len(numbers) != 1:  # Neither dates nor numbers: the format that most have shows the others.
+        sample = column.dropna().iloc[:SAMPLE]
+        format = max(
+            dates.formats(), key=lambda format: pd.notna(dates.read_as(sample, format)).sum()
         )
-    reading = features.choose_date(column, path, options)
-    if reading is None:
-        numeric = read_numbers(columns.cells(column))
-        if len(numeric) != 1:
-            return _mostly_dates(column), "", ()
-        reading = dates.read_epochs(numeric[0].values)
-        if reading is None:
-            return np.where(np.isfinite(numeric[0].values), numeric[0].values, np.nan), "", ()
-    if reading.format == dates.ISO or column.isna().any():
-        return reading.values, reading.format, ()
-    first = dates.shown(reading.values[0])
-    note = f"Read {column.iloc[0]!r} in {column.name!r} as {first}, written {reading.format}."
-    return reading.values, reading.format, (note,)
+        return dates.read_as(column, format), ""
+    epochs = dates.read_epochs(numbers[0])
+    if epochs is not None:
+        return epochs.values, epochs.format
+    return np.where(np.isfinite(numbers[0]), numbers[0], np.nan), ""
 
 
-def _mostly_dates(column: pd.Series) -> np.ndarray:
-    """Return the dates in the format that reads the most cells, NaT where it does not fit."""
-    sample = column.dropna().iloc[:SAMPLE]
-    fitting = max(
-        dates.formats(), key=lambda format: (~np.isnat(dates.read_as(sample, format))).sum()
-    )
-    return dates.read_as(column, fitting)
+def _local(column: pd.Series, values: np.ndarray, format: str) -> np.ndarray:
+    """Return times as they are written, without their zone; `values` itself where there is none."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_localize(None).to_numpy("datetime64[us]")
+    if columns.is_text(column) and dates.name_zones(column).any():
+        return dates.read_as(column.str.replace(dates.ZONE, "", regex=True), format or dates.ISO)
+    return values

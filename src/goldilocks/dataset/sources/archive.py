@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pooch
 import requests
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import track
 
 from goldilocks import console
 from goldilocks.dataset.sources import cache
@@ -17,6 +17,7 @@ from goldilocks.errors import DataError, SourceUnavailable
 
 # An interrupted download is resumed this many times before it counts as failed.
 RESUMES = 4
+CHUNK = 2**16  # Bytes that are written at a time.
 # Seconds before it is resumed.
 PAUSE = 1.0
 # Seconds to wait for the connection, and for the next bytes. Short: without a network, `auto` turns
@@ -64,16 +65,15 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
 
     try:
         return cache.made(folder, download) / file
-    except requests.HTTPError as error:
-        raise SourceUnavailable(f"The server refused {url}: {error}. {fix}") from error
-    except requests.RequestException as error:
-        # Of the chain of errors the first one says it shortest: "Connection refused".
+    except (requests.RequestException, ValueError) as error:
+        # Of the chain of errors the first one says it shortest: "Connection refused". ValueError is
+        # pooch's, with both checksums.
         reason: BaseException = error
         while reason.__context__:
             reason = reason.__context__
-        raise SourceUnavailable(f"Could not download {url}: {reason}. {fix}") from error
-    except ValueError as error:  # pooch's sentence has both checksums.
-        raise SourceUnavailable(f"{url} did not send the published file: {error} {fix}") from error
+        raise SourceUnavailable(
+            f"Could not download {url}: {str(reason).rstrip('.')}. {fix}"
+        ) from error
     except OSError as error:
         raise DataError(
             f"Could not store {url} in {folder}: {error}. Make room, or set GOLDILOCKS_CACHE to a "
@@ -84,41 +84,40 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
 def _download(url: str, output_file: str, _pooch: object) -> None:
     """Append what is missing of `url` to the temporary `output_file`; called by pooch."""
     target = Path(output_file)
-    stderr = Console(stderr=True)
-    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
-        name = PurePosixPath(urlsplit(url).path).name
-        task = progress.add_task(name, total=None)
-        for remaining in range(RESUMES, -1, -1):
-            try:
-                _append(url, target, progress, task)
-                return
-            except requests.exceptions.ChunkedEncodingError:
-                if remaining == 0:
-                    raise
-            except requests.ConnectionError:
-                # No connection at all: waiting would only delay the stand-in.
-                if remaining == 0 or target.stat().st_size == 0:
-                    raise
+    for _ in range(RESUMES):
+        try:
+            _append(url, target)
+            return
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+            # No connection at all: waiting would only delay the stand-in.
+            if isinstance(error, requests.ConnectionError) and target.stat().st_size == 0:
+                raise
             time.sleep(PAUSE)
+    _append(url, target)
 
 
-def _append(url: str, target: Path, progress: Progress, task: TaskID) -> None:
+def _append(url: str, target: Path) -> None:
     received = target.stat().st_size
     headers = {"Accept-Encoding": "identity"}
     if received:
         headers["Range"] = f"bytes={received}-"
-
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
         response.raise_for_status()
         mode = "ab"
         if response.status_code != requests.codes.partial_content:
             mode, received = "wb", 0
-        length = response.headers.get("Content-Length")
-        progress.update(task, completed=received, total=received + int(length) if length else None)
+        stderr = Console(stderr=True)
+        chunks = track(
+            response.iter_content(CHUNK),
+            PurePosixPath(urlsplit(url).path).name,
+            total=(received + int(response.headers.get("Content-Length", 0))) / CHUNK or None,
+            completed=received // CHUNK,
+            console=stderr,
+            transient=True,
+            disable=not stderr.is_terminal,
+        )
         with target.open(mode) as file:
-            for chunk in response.iter_content(chunk_size=2**16):
-                file.write(chunk)
-                progress.advance(task, len(chunk))
+            file.writelines(chunks)
 
 
 def extract(archive: Path, folder: Path) -> Path:

@@ -1,33 +1,13 @@
 """Data sets that Keras publishes, or their stand-ins from wheels, as arrays from the cache."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from goldilocks.dataset.sources import cache, original, wheel
 
 Arrays = Mapping[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Published:
-    """The rows of a data set, and where they came from.
-
-    Attributes:
-        source: "original" or "stand_in".
-        location: For people.
-        arrays: Memory-mapped; where there is a published test set, "test" are its rows.
-    """
-
-    source: str
-    location: str
-    arrays: Arrays
-
-    @property
-    def fixed(self) -> dict[str, np.ndarray]:
-        """The published test set, if there is one, as `Dataset.fixed` has it."""
-        return {name: np.array(rows) for name, rows in self.arrays.items() if name == "test"}
 
 
 def load(
@@ -37,7 +17,7 @@ def load(
     module: str,
     from_keras: Callable[[np.ndarray], Arrays],
     from_wheel: Callable[..., Arrays],
-) -> Published:
+) -> tuple[Arrays, dict[str, Any]]:
     """Load a data set from the source that was asked for; its arrays are made once.
 
     Args:
@@ -46,6 +26,10 @@ def load(
         module: The data set's module in `keras.datasets`.
         from_keras: Makes arrays of the rows of the original, first those to train with.
         from_wheel: Makes arrays, "y" among them, of the stand-in's files.
+
+    Returns:
+        The arrays, memory-mapped; and by the names of `Dataset` its name, source and location, and
+        of a published test set the rows.
 
     Raises:
         SourceUnavailable: The source cannot be reached.
@@ -59,15 +43,17 @@ def load(
             "test": np.arange(len(y_train), len(y_train) + len(y_test)),
         }
 
-    def published() -> Published:
+    def published() -> tuple[str, str, Arrays]:
         location = f"keras.datasets.{module}"
         key = {"dataset": name, "source": location, "layout": 2}
-        return Published("original", location, cache.prepared(key, build))
+        return "original", location, cache.prepared(key, build)
 
-    def stand_in() -> Published:
+    def stand_in() -> tuple[str, str, Arrays]:
         parcel = wheel.WHEELS[name]
         key = {"dataset": name, "source": parcel}
         arrays = cache.prepared(key, lambda: from_wheel(*wheel.members(**parcel)))
-        return Published("stand_in", wheel.location(**parcel), arrays)
+        return "stand_in", wheel.location(**parcel), arrays
 
-    return cache.choose(source, name=name, original=published, stand_in=stand_in)
+    taken, location, arrays = cache.choose(source, name=name, original=published, stand_in=stand_in)
+    fixed = {part: np.array(rows) for part, rows in arrays.items() if part == "test"}
+    return arrays, {"name": name, "source": taken, "location": location, "fixed": fixed}
