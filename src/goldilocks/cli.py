@@ -167,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action=Version, nargs=0, help="show program's version number and exit"
     )
-    texts = Path(__file__).with_name("commands.yaml").read_bytes()
+    texts = Path(__file__).with_name("cli.yaml").read_bytes()
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, text in yaml.load(texts, Loader=yaml.CSafeLoader).items():
         command = commands.add_parser(name, help=text["help"], description=text["help"])
