@@ -59,9 +59,10 @@ def images(folder):
 
 def table(folder):
     rows = np.random.default_rng(0).normal(size=(120, 2))
-    pd.DataFrame(
-        {"size": rows[:, 0], "noise": rows[:, 1], "price": 5 * rows[:, 0] + rows[:, 1] ** 2}
-    ).to_csv(folder / "h.csv")
+    towns = np.where(rows[:, 1] > 0, "Ulm", "Bonn")
+    price = 5 * rows[:, 0] + rows[:, 1] ** 2
+    columns = {"size": rows[:, 0], "noise": rows[:, 1], "town": towns, "price": price}
+    pd.DataFrame(columns).to_csv(folder / "h.csv")
     return ("dataset=table", "dataset.file=h.csv", "dataset.target=price", "model.units=8")
 
 

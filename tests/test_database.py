@@ -88,6 +88,19 @@ def test_a_store_elsewhere_keeps_its_artifacts_beside_itself(folder, tmp_path_fa
     assert [item.path for item in store.client.list_artifacts(tracker.run_id)] == ["note.txt"]
 
 
+def test_a_kill_after_creating_an_experiment_leaves_its_artifacts_movable(folder, monkeypatch):
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dies:
+        dies.setattr(database, "store_artifacts_nearby", die)
+        with pytest.raises(KeyboardInterrupt):
+            local.connect(uri=None, experiment="tries")
+    store = local.connect(uri=None, experiment="tries")
+    made = store.client.get_experiment(store.experiment_id)
+    assert made.artifact_location == f"mlruns/{store.experiment_id}"
+
+
 def test_paths_of_runs_that_were_made_without_us_become_movable(folder):
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     number = client.create_experiment("older", artifact_location=str(folder / "mlruns" / "7"))
@@ -113,23 +126,81 @@ def marked(file, version):
     connection.close()
 
 
-def test_a_store_of_an_older_mlflow_is_upgraded_after_one_copy(bare, migrated, capsys, monkeypatch):
+@pytest.fixture
+def older(bare, migrated):
+    """The address of a store that an older MLflow wrote."""
     shutil.copy(migrated, bare / "mlflow.db")
     marked("mlflow.db", OLDER)
-    called = []
-    monkeypatch.setattr(
-        database.subprocess,
-        "run",
-        lambda command, **_: (
-            called.append(command) or subprocess.CompletedProcess(command, 1, "", "no way back\n")
-        ),
-    )
-    for _ in range(2):  # What failed half-way must not replace the good copy, nor be copied again.
-        with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
-            database.reach(f"sqlite:///{bare}/mlflow.db")
-        assert [file.name for file in bare.glob("*.before-*")] == [f"mlflow.before-{OLDER}.db"]
-    assert called[0][1:] == ["-m", "mlflow", "db", "upgrade", f"sqlite:///{bare}/mlflow.db"]
+    return f"sqlite:///{bare}/mlflow.db"
+
+
+def upgrade_to(reached, code):
+    """Stand in for `mlflow db upgrade`, which comes as far as a version of the tables."""
+
+    def upgrade(command, **_):
+        assert command[1:-1] == ["-m", "mlflow", "db", "upgrade"]
+        marked(command[-1].removeprefix("sqlite:///"), reached)
+        return subprocess.CompletedProcess(command, code, "", "no way back\n")
+
+    return upgrade
+
+
+def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(older, capsys, monkeypatch):
+    monkeypatch.setattr(database.subprocess, "run", upgrade_to(database.SCHEMA, 0))
+    database.reach(older)
+    assert version("mlflow.db") == database.SCHEMA
+    assert version(f"mlflow.before-{OLDER}.db") == OLDER
     assert "a copy stays in" in capsys.readouterr().err
+
+
+def test_an_upgrade_that_fails_changes_nothing_and_leaves_one_copy(older, bare, monkeypatch):
+    monkeypatch.setattr(database.subprocess, "run", upgrade_to("half-way", 1))
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
+            database.reach(older)
+        assert version("mlflow.db") == OLDER
+        assert [file.name for file in bare.glob("*.before-*")] == [f"mlflow.before-{OLDER}.db"]
+
+
+def version(file):
+    with sqlite3.connect(file) as connection:
+        [found] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("killed", ["_create", "make_movable", "_write_ahead"])
+def test_a_store_that_was_half_made_is_made_by_the_next(bare, migrated, monkeypatch, killed):
+    def die(*_):
+        raise KeyboardInterrupt
+
+    def create(uri):
+        shutil.copy(migrated, uri.removeprefix("sqlite:///"))
+
+    monkeypatch.setattr(database, "_create", create)  # As fast as a copy.
+    with monkeypatch.context() as dies:
+        dies.setattr(database, killed, die)
+        with pytest.raises(KeyboardInterrupt):
+            database.reach(f"sqlite:///{bare}/mlflow.db")
+    database.reach(f"sqlite:///{bare}/mlflow.db")
+    assert version("mlflow.db") == database.SCHEMA
+    with sqlite3.connect("mlflow.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("SELECT artifact_location FROM experiments").fetchall() == [
+            ("mlruns/0",)
+        ]
+    connection.close()
+
+
+def test_tables_of_others_in_the_same_file_stay(bare):
+    with sqlite3.connect("mlflow.db") as connection:
+        connection.execute("CREATE TABLE notes AS SELECT 'hello' AS text")
+    connection.close()
+    database.reach(f"sqlite:///{bare}/mlflow.db")
+    with sqlite3.connect("mlflow.db") as connection:
+        assert connection.execute("SELECT text FROM notes").fetchall() == [("hello",)]
+    connection.close()
+    assert version("mlflow.db") == database.SCHEMA
 
 
 def test_a_store_of_a_newer_mlflow_is_read_from_a_copy_and_never_written(bare, migrated, capsys):

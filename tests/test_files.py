@@ -7,11 +7,8 @@ import shutil
 import subprocess
 import zipfile
 
-import duckdb
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from goldilocks.dataset.readers import delimited, files
 from goldilocks.errors import DataError
@@ -314,41 +311,6 @@ def test_empty_files_are_a_sentence(write):
         read(write("\n \n\n"))
 
 
-CELL = st.text(alphabet="0123456789.-+eaZ' #\\ü", max_size=6)
-
-
-@settings(max_examples=200, deadline=None)
-@given(data=st.data(), separator=st.sampled_from(list(delimited.SEPARATORS)))
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_a_file_without_quotes_is_split_by_arrow_as_by_duckdb(
-    tmp_path_factory, data, separator, end
-):
-    count = data.draw(st.integers(2, 4))
-    row = st.lists(CELL, min_size=count, max_size=count)
-    lines = [[f"name {at}" for at in range(count)], *data.draw(st.lists(row, max_size=8))]
-    text = tmp_path_factory.mktemp("cells") / "rows.csv"
-    text.write_text(end.join(map(separator.join, lines)) + end, newline="")
-
-    dialect, header = delimited.Dialect(separator, '"', '"', 0), separator.join(lines[0])
-    by_arrow = delimited.read_plain(text, dialect, 0, header)
-    with pytest.MonkeyPatch.context() as patch, duckdb.connect() as connection:
-        patch.setattr(delimited, "read_plain", lambda *_: None)
-        by_duckdb = delimited.read(connection, text, text, dialect, 0, header)
-    assert by_arrow is not None
-    assert by_arrow.dtypes.tolist() == by_duckdb.dtypes.tolist()
-    assert by_arrow.fillna("").to_numpy().tolist() == by_duckdb.fillna("").to_numpy().tolist()
-
-
-@pytest.mark.parametrize(
-    "change", [lambda text: text + "1\n", lambda text: text + '"1",2,3\n', lambda text: "x\n1\n"]
-)
-def test_other_files_are_left_to_duckdb(write, change):
-    text = change(TABLE)
-    header = text.split("\n")[0]
-    dialect = delimited.Dialect(",", '"', '"', 0)
-    assert delimited.read_plain(write(text), dialect, 0, header) is None
-
-
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 OFFICE = "http://schemas.openxmlformats.org"
 MAIN = f'xmlns="{OFFICE}/spreadsheetml/2006/main"'
@@ -423,6 +385,16 @@ def test_a_spreadsheet_has_numbers_texts_dates_and_gaps(write):
     assert found.frame["kind"].fillna("").tolist() == ["flat", "house", ""]
     assert str(found.frame["sold"].iloc[0]) == "2020-01-01 00:00:00"
     assert found.frame.isna().sum().tolist() == [1, 1, 1]
+
+
+def test_header_lines_within_a_spreadsheet_and_a_line_of_units_are_left_out_and_said(write):
+    lines = [["size", "sold"], ["m2", "EUR"], [20.5, 7], ["size", "sold"], [30, 8]]
+    found = read(write(workbook(Houses=lines), "rows.xlsx"), header=[1, 2])
+    assert found.frame["size"].tolist() == [20.5, 30]
+    assert found.notes == (
+        "Left out line 2: ['m2', 'EUR'].",
+        "Left out 1 rows that repeat the header line, as joined files do.",
+    )
 
 
 def test_of_two_sheets_the_first_is_read_and_said(write):

@@ -251,9 +251,9 @@ CROSSED = in_classes(*[6] * 7, groups=np.repeat(FANO.ravel(), 2))
         (
             in_classes(50, 50, subset=51),
             {},
-            r"dataset\.subset is 51, .* has 50 training rows; expected from 2 to 48",
+            r"dataset\.subset would take 51 of 50 rows; expected at least 2 taken and 2 left",
         ),
-        (in_classes(50, 50, subset=1), {}, r"dataset\.subset is 1,"),
+        (in_classes(50, 50, subset=1), {}, r"dataset\.subset would take 1 of 50 rows"),
         (
             a_dataset(np.arange(9.0), fixed={"test": np.arange(9)}),
             {},

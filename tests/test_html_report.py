@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from goldilocks import cli
+from goldilocks.console import without_passwords
 from goldilocks.report import compare, html, sections
 from goldilocks.tracking import local
 from goldilocks.tracking.selection import Selection
@@ -218,7 +219,7 @@ def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):
     ],
 )  # fmt: skip
 def test_no_password_is_passed_on(typed, shown):
-    assert compare.without_password(typed) == shown
+    assert without_passwords(typed) == shown
 
 
 @pytest.mark.slow

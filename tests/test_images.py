@@ -141,7 +141,16 @@ def test_links_are_followed_but_not_round_and_round(pets, tmp_path):
     found = folders.find(pets, content.IMAGES)
     assert found.classes == ("birds", "cats", "dogs")
     assert np.bincount(found.labels).tolist() == [12, 12, 12]
-    assert "1 link to a folder above it (up)" in found.notes[0]
+    assert "1 link to a folder that is there already (up)" in found.notes[0]
+
+
+def test_folders_that_all_link_to_each_other_come_to_an_end(tmp_path):
+    names = [f"{kind}/{number}.jpg" for kind in "abcdefghij" for number in range(3)]
+    root = write(tmp_path / "in", names)
+    for kind in "abcdefghij":
+        for other in set("abcdefghij") - {kind}:
+            (root / kind / other).symlink_to(root / other)
+    assert len(folders.below(root, content.IMAGES)) <= 10 * 3 * folders.MOST_VISITS
 
 
 @pytest.mark.parametrize(

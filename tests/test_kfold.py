@@ -192,7 +192,7 @@ def test_a_subset_of_a_series_is_the_latest_before_each_fold():
         (
             SORTED,
             {"shuffle": False, "k": 2},
-            r"fold 1 of 2 has 45 training rows and .* every class .*shuffle=true",
+            r"fold 1 of 2 has 40 training rows and .* every class .*shuffle=true",
         ),
         (
             in_classes(50, 1),

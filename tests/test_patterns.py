@@ -5,7 +5,7 @@ import pytest
 from goldilocks.errors import AnalysisError
 from goldilocks.interpret.patterns import patterns
 
-HOW = {"size": 16, "steps": 40, "step": 1.0, "seed": 0}
+HOW = {"size": 16, "steps": 40}
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import pytest
 
 from goldilocks.errors import JobError
 from goldilocks.evaluation.differences import Comparison
+from goldilocks.workflow import prose
 from goldilocks.workflow.steps import power
 from workflows import Rehearsal, context, dataset, problem, trained
 
@@ -64,6 +65,7 @@ def test_a_network_that_predicts_what_the_baseline_predicts_is_within_noise():
     same = {(seed, ""): (few, np.full((50, 1), 0.3, "float32")) for seed in SEEDS}
     gain = comparison.against_baseline(same, "accuracy")
     assert (gain.mean, gain.error, gain.p_better) == (0, 0, 1)
-    sentence = power._reason("accuracy", gain, 1e-5)
+    values = {"gains": {"accuracy": gain}, "level": 1e-5, "shared": 0.001, "diverged": False}
+    [_, _, sentence, _] = prose.sentences("power", passed=False, small="mlp", **values)
     assert "is as good as the baseline's" in sentence
     assert "within noise" in sentence

@@ -52,8 +52,6 @@ RESULTS = [
     ProblemResult(
         report=report("problem"),
         overrides=("protocol=kfold",),
-        metrics=("auc", "accuracy"),
-        protocol="kfold",
         train_rows=100,
         final_rows=150,
     ),

@@ -90,8 +90,8 @@ def test_targets_of_every_size_may_be_learnt(unit):
 @pytest.mark.parametrize(
     ("y", "words"),
     [
-        (np.full(100, 7.0), "is 7 in each of the 40 training rows of fold 1 of 2"),
-        (np.where(np.arange(100) < 40, Y, 3.0), "is 3 in each of the 40 training rows of fold 2"),
+        (np.full(100, 7.0), "is 7 in each of the 40 training rows of split 1 of 2"),
+        (np.where(np.arange(100) < 40, Y, 3.0), "is 3 in each of the 40 training rows of split 2"),
         (1_700_000_000 + Y, "the distance of float32 numbers of its size"),
     ],
 )

@@ -235,7 +235,7 @@ def test_a_decimal_comma_is_detected(tmp_path):
     assert found.x["size"].tolist() == [n + 0.5 for n in range(ROWS)]
     assert found.y.tolist() == [n + 0.25 for n in range(ROWS)]
     assert any("'size' is read as numbers, written 1234,5" in note for note in found.notes)
-    assert any("target 'y' as numbers, written 1234,5" in note for note in found.notes)
+    assert any("target 'y' is read as numbers, written 1234,5" in note for note in found.notes)
 
 
 def test_the_facts(write):
@@ -309,7 +309,11 @@ def test_numbers_can_be_names(write):
             {"target": "a,b"},
             r"label 'b' holds 0, 2; expected only 0 and 1",
         ),
-        ({"a": halves(0, 1), "b": halves(0, 0)}, {"target": "a,b"}, r"label 'b' is 0 in every row"),
+        (
+            {"a": halves(0, 1), "b": halves(0, 0)},
+            {"target": "a,b"},
+            r"label 'b' holds 0; expected only 0 and 1",
+        ),
     ],
 )
 def test_what_cannot_be_predicted_is_a_sentence(write, columns, options, said):
@@ -417,6 +421,23 @@ def test_a_class_is_left_out_by_its_name(write):
     assert (found.classes, len(found.y)) == (("a", "b"), 30)
     with pytest.raises(DataError, match=r"dataset\.drop_classes names 'd', which no row has"):
         load(write(y=halves("a", "b")), drop_classes=["d"])
+
+
+def test_classes_are_left_out_beside_rows_without_a_target(write):
+    found = load(write(y=["a", "b", "c", None] * 10), drop_classes=["c"])
+    assert found.classes == ("a", "b")
+    assert len(found.y) == 20
+
+
+def test_a_target_of_categories_in_parquet_is_read(tmp_path):
+    classes = pandas.Series([3, 5] * 20, dtype="category")
+    pandas.DataFrame({"size": NUMBERS, "y": classes}).to_parquet(tmp_path / "rows.parquet")
+    assert load(tmp_path / "rows.parquet").classes == ("3", "5")
+
+
+def test_an_empty_target_is_asked_for(write):
+    with pytest.raises(DataError, match="needs the column to predict"):
+        load(write(y=halves("a", "b")), target="")
 
 
 @pytest.mark.parametrize("step", [1, 10])

@@ -593,12 +593,7 @@ def test_runs_of_more_experiments_than_a_page_holds_are_found(store, monkeypatch
     ids = [store.client.create_experiment(f"experiment {number}") for number in range(5)]
     for experiment_id in ids:
         store.client.create_run(experiment_id, run_name=experiment_id)
-    whole = store.client.search_experiments
-    monkeypatch.setattr(
-        store.client,
-        "search_experiments",
-        lambda view, page_token: whole(view, max_results=2, page_token=page_token),
-    )
+    monkeypatch.setattr("goldilocks.tracking.store.PAGE", 2)
     assert [run.name for run in store.search("", everywhere=True)] == ids
 
 
@@ -665,6 +660,8 @@ def test_stores_and_trackers_have_the_signatures_of_their_protocol(protocol, kin
     instance_attributes = {"run_id", "where", "ui_command"} if kind is JournalTracker else set()
     missing = set(expected) - set(actual) - attributes - instance_attributes
     assert not missing
+    if kind is NullTracker:
+        return  # Each of its methods takes anything.
     for name in set(expected) & set(actual):
         assert plain(actual[name]) == plain(expected[name]), name
 

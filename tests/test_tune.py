@@ -5,7 +5,7 @@ import pytest
 
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.workflow.candidate import predictions
-from goldilocks.workflow.contest import Contest, against_winner, first_regularized
+from goldilocks.workflow.contest import Contest, first_regularized, worse_by
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.steps import tune
 from workflows import dataset, problem, trained
@@ -53,7 +53,7 @@ def test_the_best_regularized_candidate_is_named(overrides, is_regularized):
 def test_a_row_shows_how_much_worse_a_candidate_is():
     winner = [wrong(0.1, str(seed)) for seed in range(3)]
     loser = [wrong(0.5, str(seed)) for seed in range(3)]
-    cells = against_winner(COMPARISON.compare(predictions(loser), predictions(winner), "mae"))
+    cells = worse_by(COMPARISON.compare(predictions(winner), predictions(loser), "mae"))
     assert cells == {"worse than the winner by": "0.4 to 0.4", "that is": "clear"}
     rows = Contest(COMPARISON, [winner, loser], loser).table("mae")
     assert [row["that is"] for row in rows] == ["the winner", "clear"]

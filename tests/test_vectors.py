@@ -69,21 +69,20 @@ def test_vectors_are_cached_and_read_only(tmp_path):
     [
         (
             "the 1 2 3 4\n",
-            r"Line 1 of model\.vectors=.+ has 4 numbers .+'the 1 2 3 4'.+; expected "
-            r"model\.output_dim=3",
+            r"Line 1 of model\.vectors=.+ is 'the 1 2 3 4'; expected .+"
+            r"model\.output_dim=3 finite numbers, and it has 4 parts",
         ),
         (
             "the 1 2 3\ngood 1 2\n",
-            r"Line 2 of .+ has 2 numbers behind its word \('good 1 2'\); expected model\.output_dim",
+            r"Line 2 of .+ is 'good 1 2'; expected a word and model\.output_dim=3 .+ has 2 parts",
         ),
         (
             "good 1 x2 3\n",
-            r"Line 1 of .+ has 'x2' among the numbers behind its word 'good'; expected 3 finite "
-            r"numbers",
+            r"Line 1 of .+ is 'good 1 x2 3'; expected a word and model\.output_dim=3 finite numbers",
         ),
         (
             "good 1 nan 3\n",
-            r"Line 1 of .+ has 'nan' among the numbers behind its word 'good'; expected 3 finite",
+            r"Line 1 of .+ is 'good 1 nan 3'; expected a word and model\.output_dim=3 finite numbers",
         ),
         (
             "other 1 2 3\n",
@@ -100,7 +99,7 @@ def test_a_line_of_another_format_is_named(tmp_path, write, content, sentence):
 def test_a_long_line_is_cut_where_it_is_shown(tmp_path):
     line = "the " + " ".join(["0.12345"] * 100)
     with pytest.raises(
-        ModelError, match=r"has 100 numbers behind its word \('the [0-9. ]{36}\.\.\.'\); expected"
+        ModelError, match=r"is 'the [0-9. ]{25}\.\.\.[0-9. ]{28}'; expected .+ has 100 parts"
     ):
         vectors.load(text(tmp_path, line), WORDS, 50)
 

@@ -37,5 +37,5 @@ def test_the_docs_name_the_same_verdicts(file):
 def test_pages_colour_each_verdict():
     style = style_sheet()
     for name, verdict in VERDICTS.items():
-        assert f".{name}::before {{ background: {verdict.color}; }}" in style
-        assert f"{{ .{name}::before {{ background: {verdict.dark_color}; }} }}" in style
+        colors = f"light-dark({verdict.color}, {verdict.dark_color})"
+        assert f".{name}::before {{ background: {colors}; }}" in style

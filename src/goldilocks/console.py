@@ -16,9 +16,9 @@ from collections.abc import Generator
 
 RESULT = 25  # the level of results, between notes (INFO) and warnings
 
-# The password of an address such as postgresql://user:password@host: from the second : to the @.
-# Hydra writes \: for : in the command lines of a sweep's jobs.
-PASSWORD = re.compile(r"(\w\\?://[^\s/:@\\]*\\?:)[^\s/@]+@")
+# The password of an address such as postgresql://user:password@host: from the second : to the
+# last @. Hydra writes \: for : in the command lines of a sweep's jobs.
+PASSWORD = re.compile(r"(\w\\?://[^\s/:@\\]*\\?:)[^\s/]+@")
 
 logging.addLevelName(RESULT, "RESULT")
 logger = logging.getLogger("goldilocks")

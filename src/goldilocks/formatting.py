@@ -123,13 +123,22 @@ def cut(text: str, length: int) -> str:
 def markdown(table: pd.DataFrame) -> str:
     """Format a table in Markdown: floats by `number`, an empty cell where a value is missing."""
     lines = [list(map(str, table.columns)), ["---"] * len(table.columns)]
-    lines += [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    lines += [[cell(value) for value in row] for row in table.itertuples(index=False)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Format a cell of a table; one whose value is missing is empty.
+
+    >>> cell(True), cell(12310), cell(0.27489), cell(None), cell("mlp")
+    ('yes', '12,310', '0.2749', '', 'mlp')
+    """
     if value is None:
         return ""
-    if not isinstance(value, float):
-        return str(value)
-    return "" if math.isnan(value) else number(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return "" if math.isnan(value) else number(value)
+    return str(value)

@@ -71,12 +71,11 @@ def load(
     table = files.read_cells(path, header=header)
     frame, notes = table.frame, list(table.notes)
     options = ReadingOptions(decimal=decimal, date_format=date_format)
-    time_columns = tabular.labels(time, list(frame.columns), path, name="series")
+    columns = list(frame.columns)
+    time_columns = tabular.columns_of(time, columns, path, "dataset.time")
     target_column = str(target).strip()
-    unwanted = tabular.names_of(drop, list(frame.columns))
-    tabular.check_columns(time_columns, list(frame.columns), path, "dataset.time")
-    tabular.check_columns(unwanted, list(frame.columns), path, "dataset.drop")
-    tabular.check_columns([target_column], list(frame.columns), path)
+    unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
+    tabular.check_columns([target_column], columns, path, "dataset.target")
     unwanted = [*time_columns, *unwanted]
     if target_column in unwanted:
         raise DataError(

@@ -78,15 +78,12 @@ def load(
     options = ReadingOptions(
         decimal=decimal,
         date_format=date_format,
-        keep=tabular.names_of(keep, columns),
+        keep=tabular.columns_of(keep, columns, path, "dataset.keep"),
         missing=missing,
         ignore_case=ignore_case,
     )
     labels = tabular.labels(target, columns, path, name="table")
-    unwanted = tabular.names_of(drop, columns)
-    tabular.check_columns(labels, columns, path)
-    tabular.check_columns(unwanted, columns, path, "dataset.drop")
-    tabular.check_columns(options.keep, columns, path, "dataset.keep")
+    unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
     group = tabular.column_of(group, columns, path, "dataset.group")
     split = tabular.column_of(split, columns, path, "dataset.split")
     unwanted += [name for name in (group, split) if name is not None]
@@ -97,8 +94,7 @@ def load(
                 "or dataset.split; take it out of one."
             )
 
-    decimals = features.decimals_of(frame, options)
-    answers, read_as, styles = targets.read(frame[labels], path, decimals, options)
+    answers, read_as, styles = targets.read(frame, labels, path, options)
     notes += read_as
     usable = targets.present(answers)
     if not usable.all():

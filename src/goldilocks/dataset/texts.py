@@ -221,7 +221,6 @@ def _from_file(
     labels = tabular.labels(target, names, path, name="texts")
     text = str(text).strip()
     tabular.check_columns([text], names, path, "dataset.text")
-    tabular.check_columns(labels, names, path)
     if text in labels:
         raise DataError(
             f"The column {text!r} is both dataset.text and dataset.target; expected two columns."
@@ -234,9 +233,7 @@ def _from_file(
             f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
             "texts in every row. Give another dataset.text; for numbers, use dataset=table."
         )
-    answers, read_as, _ = targets.read(
-        frame[labels], path, features.decimals_of(frame[labels], options), options
-    )
+    answers, read_as, _ = targets.read(frame[labels], labels, path, options)
     notes += read_as
 
     texts = column.fillna("").str.strip()

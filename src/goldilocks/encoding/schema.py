@@ -49,18 +49,18 @@ class Schema:
     problem: str
     target: str
     classes: tuple[str, ...]
-    unit: str
+    unit: str = ""
     columns: Mapping[str, Reading]
-    image_size: tuple[int, int] | None
-    channels: int
-    text: str | None
-    time: tuple[str, ...]
-    time_format: str
-    header: Header
-    fill: int
-    lookback: int
-    step: int
-    delay: int
+    image_size: tuple[int, int] | None = None
+    channels: int = 0
+    text: str | None = None
+    time: tuple[str, ...] = ()
+    time_format: str = ""
+    header: Header = None
+    fill: int = 0
+    lookback: int = 0
+    step: int = 0
+    delay: int = 0
     levels: Levels | None = None
     target_reading: Reading | None = None
 
@@ -86,13 +86,12 @@ def of(dataset: Dataset, problem: str) -> Schema:
         problem: The problem type of the run.
     """
     height, width, channels = image_shape(dataset) or (0, 0, 0)
-    columns: dict[str, Reading] = {}
-    lookback, step, delay = 0, 0, 0
-    if dataset.kind == "table":
+    columns, spans = dict[str, Reading](), dict[str, int]()
+    if dataset.kind in ("table", "series"):
         columns = {str(name): _reading(dataset, str(name)) for name in dataset.x.columns}
-    elif dataset.kind == "series":
-        columns = {name: _reading(dataset, name) for name in dataset.x.columns}
-        lookback, step, delay = dataset.x.lookback, dataset.x.step, dataset.x.delay
+    if dataset.kind == "series":
+        windows = dataset.x
+        spans = {"lookback": windows.lookback, "step": windows.step, "delay": windows.delay}
 
     return Schema(
         kind=dataset.kind,
@@ -110,9 +109,7 @@ def of(dataset: Dataset, problem: str) -> Schema:
         time_format=dataset.time_format,
         header=dataset.header,
         fill=dataset.fill,
-        lookback=lookback,
-        step=step,
-        delay=delay,
+        **spans,
     )
 
 
@@ -128,8 +125,6 @@ def from_json(text: str) -> Schema:
         # Before readings were logged, columns had a kind alone, and a time was one column or none.
         time = written["time"] or ()
         written["time"] = (time,) if isinstance(time, str) else tuple(time)
-        written = {"header": None, "fill": 0, "time_format": ""} | written
-
         for name, column in written["columns"].items():
             reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
             written["columns"][name] = reading

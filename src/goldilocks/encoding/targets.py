@@ -77,16 +77,13 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
     for number, split in enumerate(splits, start=1):
         y = dataset.y[split.train].reshape(len(split.train), -1)
         steps = np.spacing(np.abs(y).max(axis=0))
-        for deviation, step, value in zip(_deviations(y), steps, y[0], strict=True):
-            where = f"the {len(y)} training rows"
-            if len(splits) > 1:
-                where += f" of fold {number} of {len(splits)}"
-            if deviation < FINEST * step:
-                raise DataError(
-                    f"The target is {value:.9g} in each of {where}, or differs by no more than a "
-                    f"few times {step:.2g}, the distance of float32 numbers of its size; expected "
-                    "targets that vary. Give another target, or subtract what they have in common."
-                )
+        for index in np.flatnonzero(_deviations(y) < FINEST * steps):
+            raise DataError(
+                f"The target is {y[0, index]:.9g} in each of the {len(y)} training rows of split "
+                f"{number} of {len(splits)}, or differs by no more than a few times "
+                f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
+                "targets that vary. Give another target, or subtract what they have in common."
+            )
 
 
 def standardized(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> Problem:

@@ -32,8 +32,6 @@ from goldilocks.problem import Problem, higher_is_better
 Key = tuple[str, str]
 # Rows, int64 (n,), with the predictions, float32 (n, outputs), of each training.
 Predictions = Mapping[Key, tuple[np.ndarray, np.ndarray]]
-# Rows, int64 (n,), with a score of each, float64 (n,), of each training.
-RowScores = Mapping[Key, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,26 +237,25 @@ class Comparison:
 
     def score(self, predictions: Predictions, metric: str) -> Difference:
         """Return the mean score over rows, folds and seeds, as its difference from 0."""
-        scores = self._scores(predictions, metric)
-        zeros = {key: (rows, np.zeros(len(rows))) for key, (rows, _) in scores.items()}
-        return self._difference(scores, zeros, metric, networks=1, sign=1)
+        return self._mean(self._scores(predictions, metric), metric, networks=1)
 
     def _gain(
         self, first: Predictions, second: Predictions, metric: str, *, networks: int
     ) -> Difference:
-        """Return how much better the first model is, with `networks` as of `_difference`."""
-        scores, others = self._scores(first, metric), self._scores(second, metric)
-        sign = 1 if higher_is_better(metric) else -1
-        return self._difference(scores, others, metric, networks=networks, sign=sign)
+        """Return how much better the first model is, with `networks` as of `_mean`."""
+        gaps = self._scores(first, metric) - self._scores(second, metric)
+        if not higher_is_better(metric):
+            gaps = 0 - gaps
+        return self._mean(gaps.dropna(), metric, networks=networks)  # Rows of one model alone: NaN.
 
-    def _scores(self, predictions: Predictions, metric: str) -> RowScores:
-        """Return a score for each row that each training predicted."""
+    def _scores(self, predictions: Predictions, metric: str) -> pd.Series:
+        """Return a score for each row that each training predicted, by seed, fold and row."""
         targets, scores = self._targets(), {}
         for key, (rows, values) in predictions.items():
             row_scores = row_values(self.problem, metric, targets[rows], values)
             assert row_scores is not None  # `metric` says which are means over rows.
-            scores[key] = rows, row_scores
-        return scores
+            scores[key] = pd.Series(row_scores, rows)
+        return pd.concat(scores, names=["seed", "fold", "row"])
 
     def _targets(self) -> np.ndarray:
         outputs = count_outputs(self.problem, self.dataset)
@@ -270,29 +267,17 @@ class Comparison:
         constant = target_prior(self.problem, outputs, self.dataset.y[rows])
         return predict_baseline(self.dataset, constant, rows)
 
-    def _difference(
-        self, scores: RowScores, others: RowScores, metric: str, *, networks: int, sign: int
-    ) -> Difference:
-        """Return the mean difference with the noise of rows and seeds.
+    def _mean(self, values: pd.Series, metric: str, *, networks: int) -> Difference:
+        """Return the mean over rows and seeds with the noise of both.
 
         Args:
-            scores: Of the first model.
-            others: Of the second.
-            metric: Of the scores.
-            networks: How many of the two were trained, each with the noise of its seed.
-            sign: 1, or -1 for `others - scores`.
+            values: By seed, fold and row.
+            metric: Of the values.
+            networks: How many trained networks they compare, each with the noise of its seed.
         """
-        gaps: dict[str, list[pd.Series]] = {}
-        for (seed, fold), (rows, values) in scores.items():
-            if (seed, fold) not in others:
-                continue
-            other_rows, other_values = others[seed, fold]
-            gap = pd.Series(values, index=rows) - pd.Series(other_values, index=other_rows)
-            gaps.setdefault(seed, []).append(sign * gap.dropna())  # Rows of one model alone: NaN.
-
         # A row that several shufflings have validated counts once, with its mean.
-        by_seed = {seed: pd.concat(parts).groupby(level=0).mean() for seed, parts in gaps.items()}
-        table = pd.DataFrame(by_seed)
+        by_seed = values.groupby(level="seed", sort=False)
+        table = pd.DataFrame({seed: part.groupby(level="row").mean() for seed, part in by_seed})
         means, rows = table.mean(axis=1).to_numpy(), table.index.to_numpy()
 
         row_noise = standard_error(means, row_clusters(self.dataset, rows))
@@ -314,7 +299,7 @@ class Comparison:
         Args:
             seed_means: The mean difference of each seed.
             metric: Of the differences.
-            networks: As of `_difference`.
+            networks: As of `_mean`.
         """
         squares, freedom = float(((seed_means - seed_means.mean()) ** 2).sum()), len(seed_means) - 1
         if metric in self.seed_error:

@@ -26,7 +26,6 @@ RESAMPLES = 1999  # of a bootstrap of means
 MANY = 2000
 # Below so many, a resample may repeat one value only, so that nothing can be bootstrapped.
 FEW = 10
-NUMBERS_AT_ONCE = 5_000_000  # of a bootstrap that are held in memory
 BINS = 199  # between the 200 thresholds of Keras's AUC
 
 
@@ -168,7 +167,7 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval |
     if error > 0 and FEW <= len(sums) < MANY:
         lower, upper = _bootstrap_quantiles(sums, sizes)
 
-    low, high = mean - upper * error, mean - lower * error
+    low, high = float(mean - upper * error), float(mean - lower * error)
     if values.min() >= 0:
         low = max(0.0, low)
     return Interval(low, high)
@@ -187,8 +186,7 @@ def standard_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[flo
     sums, sizes = _sums(values, clusters)
     if len(sums) < 2:
         return math.nan, 0
-    _, error = _ratio(sums, sizes)
-    return error, len(sums) - 1
+    return float(_ratio(sums, sizes)[1]), len(sums) - 1
 
 
 def best_of(count: int, error: float) -> float:
@@ -256,34 +254,26 @@ def _sums(values: np.ndarray, clusters: np.ndarray | None) -> tuple[np.ndarray, 
     return np.bincount(positions, values), np.bincount(positions).astype(np.float64)
 
 
-def _ratio(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """Return the sum of `sums` over that of `sizes`, and its standard error."""
-    mean, count = float(sums.sum() / sizes.sum()), len(sums)
-    deviation = float(np.sqrt(((sums - mean * sizes) ** 2).sum() * count / (count - 1)))
-    return mean, deviation / float(sizes.sum())
+def _ratio(sums: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums of `sums` over those of `sizes`, (..., clusters), and the standard errors."""
+    count, total = sums.shape[-1], sizes.sum(axis=-1)
+    mean = sums.sum(axis=-1) / total
+    squares = ((sums - mean[..., np.newaxis] * sizes) ** 2).sum(axis=-1)
+    return mean, np.sqrt(squares * count / (count - 1)) / total
 
 
-def _bootstrap_quantiles(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
+def _bootstrap_quantiles(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Return the 2.5 % and 97.5 % quantiles of (mean - true mean) / error, over resampled clusters.
 
     Args:
         sums: Sum of each cluster, float64 (clusters,).
         sizes: Number of rows of each cluster, float64 (clusters,).
     """
-    rng, count, mean = np.random.default_rng(0), len(sums), sums.sum() / sizes.sum()
-    chunk = max(1, NUMBERS_AT_ONCE // count)
-    quotients = []
-    for start in range(0, RESAMPLES, chunk):
-        drawn = rng.integers(count, size=(min(chunk, RESAMPLES - start), count))
-        total, rows = sums[drawn], sizes[drawn]
-        means = total.sum(axis=1) / rows.sum(axis=1)
-        squares = ((total - means[:, None] * rows) ** 2).sum(axis=1) * count / (count - 1)
-        errors = np.sqrt(squares) / rows.sum(axis=1)
-        varied = errors > 0  # Of rare mistakes in few clusters, a resample may have none.
-        quotients.append((means - mean)[varied] / errors[varied])
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.concatenate(quotients), [tail, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    drawn = np.random.default_rng(0).integers(len(sums), size=(RESAMPLES, len(sums)))
+    means, errors = _ratio(sums[drawn], sizes[drawn])
+    varied = errors > 0  # Of rare mistakes in few clusters, a resample may have none.
+    quotients = (means - _ratio(sums, sizes)[0])[varied] / errors[varied]
+    return np.quantile(quotients, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
 
 
 def _rate_interval(

@@ -150,20 +150,17 @@ def network(
     batch = pixels[np.newaxis].astype("float32")
 
     predicted = keras.ops.convert_to_numpy(model(batch, training=False))
-    order = np.argsort(-predicted[0], kind="stable")[:TOP]
-    classes = [f"class {label}" for label in order]
+    classes = {f"class {label}": predicted[0, label] for label in np.argsort(-predicted[0])[:TOP]}
     if weights:
-        classes = _class_names(module, predicted, top=len(order)) or classes
-    for label, class_name in zip(order, classes, strict=True):
-        console.note(f"  {predicted[0, label]:.3f} {class_name}")
+        classes = _class_names(module, predicted) or classes
+    for class_name, probability in classes.items():
+        console.note(f"  {probability:.3f} {class_name}")
 
     [heat] = gradcam.heat_maps(model, batch, layer=layer)
+    caption = f"{image.name}: said {next(iter(classes))} {heat.probability:.2f}"
+    title = f"Where it looks ({model.name})"
     looks = images.heat_maps(
-        pixels[np.newaxis],
-        [heat.heat],
-        [f"{image.name}: said {classes[0]} {heat.probability:.2f}"],
-        layer=heat.layer,
-        title=f"Where it looks ({model.name})",
+        pixels[np.newaxis], [heat.heat], [caption], layer=heat.layer, title=title
     )
     others = network_figures(model, pixels, name=model.name, layer=layer)
     saved = _save(itertools.chain([("grad_cam", looks)], others), folder)
@@ -191,12 +188,10 @@ def _config(store: MlflowStore, logged: StoredRun) -> dict[str, Any]:
     if source and dataset.get("source") == "auto" and not dataset.get("dir"):
         dataset["source"] = source
 
-    missing = [group for group in COMPOSED if not (group in logged.params and group in tree)]
-    errors = [f"{group} is missing." for group in missing]
-    if not errors:
-        # A key without a rule belongs to a part of the person's own, which took it when it trained.
-        errors = [*value_errors(tree, leaves(tree)), *path_errors(tree)]
-    if errors:
+    groups = logged.params.keys() & tree.keys()
+    errors = [f"{group} is missing." for group in COMPOSED if group not in groups]
+    # A key without a rule belongs to a part of the person's own, which took it when it trained.
+    if errors := errors or [*value_errors(tree, leaves(tree)), *path_errors(tree)]:
         raise ConfigError(
             f"the configuration of the run {logged.run_id} ({logged.name}) cannot be used here: "
             f"{' '.join(errors)} Expected a run of this version of the program, with its data "
@@ -230,13 +225,13 @@ def _pixels(file: Path, shape: tuple[int | None, ...], kind: str) -> np.ndarray:
     return image
 
 
-def _class_names(module: ModuleType, predicted: np.ndarray, *, top: int) -> list[str]:
-    """Return the names of the likeliest classes, which Keras downloads; none if it cannot."""
+def _class_names(module: ModuleType, predicted: np.ndarray) -> dict[str, float]:
+    """Return the likeliest classes by the names that Keras downloads; none if it cannot."""
     try:
-        [classes] = module.decode_predictions(predicted, top=top)
+        [classes] = module.decode_predictions(predicted, top=TOP)
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         console.note(
             f"  the names of the classes cannot be had ({str(error).splitlines()[0]}): numbers."
         )
-        return []
-    return [name.replace("_", " ") for _, name, _ in classes]
+        return {}
+    return {name.replace("_", " "): probability for _, name, probability in classes}

@@ -20,9 +20,9 @@ SHORTEST = 1e-9  # length of a vector that has no direction
 
 def vectors(model: keras.Model) -> np.ndarray | None:
     """Return the learned vectors of the words, float32 (words, dimensions); None without any."""
-    for layer in unnest(model).layers.values():
-        if isinstance(layer, keras.layers.Embedding):
-            return keras.ops.convert_to_numpy(layer.embeddings)
+    for call in unnest(model).calls.values():
+        if isinstance(call.layer, keras.layers.Embedding):
+            return keras.ops.convert_to_numpy(call.layer.embeddings)
     return None
 
 

@@ -9,8 +9,13 @@ import numpy as np
 
 from goldilocks.interpret.layer_graph import CONVOLUTIONS, unnest
 
-POOLINGS = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
-ACTIVATIONS = (keras.layers.Activation, keras.layers.ReLU)
+LAYERS = (
+    *CONVOLUTIONS,
+    keras.layers.MaxPooling2D,
+    keras.layers.AveragePooling2D,
+    keras.layers.Activation,
+    keras.layers.ReLU,
+)
 SPREAD, MIDDLE = 64, 128  # of a drawn channel's pixels: standard deviation and mean
 DEAD = 1e-5  # added to the standard deviation: a dead channel has none
 
@@ -28,10 +33,9 @@ def feature_maps(model: keras.Model, image: np.ndarray) -> dict[str, np.ndarray]
     """
     graph = unnest(model)
     outputs = {
-        name: graph.outputs[name]
-        for name, layer in graph.layers.items()
-        if isinstance(layer, (*CONVOLUTIONS, *POOLINGS, *ACTIVATIONS))
-        and len(graph.outputs[name].shape) == 4
+        name: call.output
+        for name, call in graph.calls.items()
+        if isinstance(call.layer, LAYERS) and len(call.output.shape) == 4
     }
     if not outputs:
         return {}

@@ -24,8 +24,7 @@ from goldilocks.training.predict import predict
 Figures = Iterator[tuple[str, Figure]]
 
 LAYERS_SHOWN, LAYERS_CLIMBED = 8, 6  # layers with a grid of activations, and of filters
-# Filters of a layer; pixels of a pattern; steps and pixels of a step (Chollet, section 5.4.2).
-FILTERS, SIDE, STEPS, STEP = 64, 64, 40, 1.0
+FILTERS, SIDE, STEPS = 64, 64, 40  # filters of a layer; pixels of a pattern; steps to it
 IMAGES, TEXTS = 4, 3  # shown with a right prediction, and as many with a wrong one
 WORDS, NEIGHBOURS = 20, 6
 REPEATS = 5  # shuffles of a column
@@ -114,12 +113,10 @@ def network_figures(
 
     size = min(SIDE, *image.shape[:2])
     for shown in climbed:
-        total = int(graph.outputs[shown].shape[-1])
+        total = int(graph.calls[shown].output.shape[-1])
         count = min(total, FILTERS)
         console.note(f"  climbing to what excites {count} of {total} filters of {shown}")
-        exciting = patterns.patterns(
-            model, shown, range(count), size=size, steps=STEPS, step=STEP, seed=0
-        )
+        exciting = patterns.patterns(model, shown, range(count), size=size, steps=STEPS)
         rise = exciting.losses[-1] - exciting.losses[0]
         drawn = images.filter_grid(exciting.images, rise, total=total, name=shown, title=name)
         yield f"filters_{_file_name(shown)}", drawn
@@ -201,8 +198,11 @@ def _column_figures(subject: Subject) -> Figures:
         columns = dict(zip(dataset.x.columns, np.moveaxis(columns, -1, 0), strict=True))
 
     def loss(columns: Mapping[str, np.ndarray]) -> float:
-        inputs = np.stack(list(columns.values()), axis=-1) if of_series else columns
-        predicted = subject.model.predict_on_batch(inputs)
+        if of_series:
+            windows = np.stack(list(columns.values()), axis=-1)
+            predicted = subject.model.predict(windows, verbose=0)
+        else:
+            predicted = keras.ops.convert_to_numpy(subject.model(columns))
         return scores.scores(problem, truth, predicted)["loss"]
 
     console.note(f"  shuffling {len(columns)} columns of {len(rows)} rows, {REPEATS} times each")
@@ -234,11 +234,10 @@ def _examples(subject: Subject, count: int) -> tuple[np.ndarray, list[str]]:
 
     captions = []
     examples = np.concatenate([hits, mistakes]).astype("int64")
-    for example in examples:
+    if predicted.shape[1] == 1:
+        predicted = np.hstack([1 - predicted, predicted])
+    for example, sure in zip(examples, predicted[examples].max(axis=1), strict=True):
         name, true = dataset.classes[decided[example]], dataset.classes[int(truth[example])]
-        sure = predicted[example].max()
-        if predicted.shape[1] == 1:
-            sure = max(sure, 1 - sure)
         answer = "right" if name == true else "wrong"
         captions.append(f"{answer}: true {true}, said {name} {sure:.2f}")
     return subject.rows[examples], captions

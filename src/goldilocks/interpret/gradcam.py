@@ -48,7 +48,7 @@ def heat_maps(model: keras.Model, images: np.ndarray, *, layer: str | None = Non
     """
     graph = unnest(model)
     name = graph.convolution(layer)
-    batch = evidence_gradients(graph, graph.outputs[name], images)
+    batch = evidence_gradients(graph, graph.calls[name].output, images)
     weights = batch.gradients.mean(axis=(1, 2), keepdims=True)
     heats = np.maximum((batch.values * weights).mean(axis=-1), 0)
     highest = heats.max(axis=(1, 2), keepdims=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
@@ -16,25 +16,29 @@ CONVOLUTIONS = (
 )
 
 
+class Call(NamedTuple):
+    """A layer with its input (the first, of several) and its output, both symbolic."""
+
+    layer: keras.layers.Layer
+    input: keras.KerasTensor
+    output: keras.KerasTensor
+
+
 @dataclass(frozen=True)
 class LayerGraph:
     """A model without nested models, sharing its weights with the one that it came from.
 
     Attributes:
         model: The same inputs -> the same outputs.
-        layers: Every layer but the inputs, by its name, in the order of the computation.
-        outputs: The output of each of them; symbolic.
-        inputs: The input of each of them (the first, of several); symbolic.
+        calls: Every layer but the inputs, by its name, in the order of the computation.
     """
 
     model: keras.Model
-    layers: Mapping[str, keras.layers.Layer]
-    outputs: Mapping[str, keras.KerasTensor]
-    inputs: Mapping[str, keras.KerasTensor]
+    calls: Mapping[str, Call]
 
     def convolutions(self) -> list[str]:
         """Return the names of the convolutions over images."""
-        return [name for name, layer in self.layers.items() if isinstance(layer, CONVOLUTIONS)]
+        return [name for name, call in self.calls.items() if isinstance(call.layer, CONVOLUTIONS)]
 
     def convolution(self, name: str | None) -> str:
         """Return the layer of this name, or, for None, the last convolution.
@@ -45,7 +49,7 @@ class LayerGraph:
         convolutions = self.convolutions()
         if name is None and convolutions:
             return convolutions[-1]
-        layers = [layer for layer, output in self.outputs.items() if len(output.shape) == 4]
+        layers = [layer for layer, call in self.calls.items() if len(call.output.shape) == 4]
         if name in layers:
             return name
 
@@ -73,20 +77,23 @@ def unnest(model: keras.Model, inputs: Any = None) -> LayerGraph:
     while any(isinstance(operation, keras.Model) for operation in model.operations):
         model = keras.models.clone_model(model, clone_function=_itself, call_function=_unnest_once)
 
-    layers, layer_outputs, layer_inputs = {}, {}, {}
+    return _recorded(model, inputs)
+
+
+def _recorded(model: keras.Model, inputs: Any = None) -> LayerGraph:
+    """Return a copy of a model, of the same layers, with the calls of these."""
+    calls: dict[str, Call] = {}
 
     def record(operation: keras.Operation, *arguments: Any, **keywords: Any) -> Any:
         output = operation(*arguments, **keywords)
         if isinstance(operation, keras.layers.Layer) and arguments:
-            layers[operation.name] = operation
-            layer_outputs[operation.name] = output
-            layer_inputs[operation.name] = arguments[0]
+            calls[operation.name] = Call(operation, arguments[0], output)
         return output
 
-    flat = keras.models.clone_model(
+    copy = keras.models.clone_model(
         model, input_tensors=inputs, clone_function=_itself, call_function=record
     )
-    return LayerGraph(flat, layers, layer_outputs, layer_inputs)
+    return LayerGraph(copy, calls)
 
 
 def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
@@ -105,16 +112,10 @@ def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
             f"the model {model.name} is not an encoder with a network behind it; expected a run "
             "that this program has logged."
         )
-    features = []
-
-    def record(operation: keras.Operation, *arguments: Any, **keywords: Any) -> Any:
-        if operation is nested[0]:
-            features.append(arguments[0])
-        return operation(*arguments, **keywords)
-
-    copy = keras.models.clone_model(model, clone_function=_itself, call_function=record)
-    encoder = keras.Model(copy.input, features[0], name="encoder")
-    inputs = x = keras.Input(features[0].shape[1:], dtype=features[0].dtype)
+    graph = _recorded(model)
+    features = graph.calls[nested[0].name].input
+    encoder = keras.Model(graph.model.input, features, name="encoder")
+    inputs = x = keras.Input(features.shape[1:], dtype=features.dtype)
     for layer in nested:
         x = layer(x)
     return encoder, keras.Model(inputs, x, name=model.name)
@@ -126,7 +127,8 @@ def evidence(graph: LayerGraph) -> keras.KerasTensor:
     A probability near 0 or 1 hardly moves, whatever the image shows. A network that ends otherwise
     has its own output as the evidence.
     """
-    name, layer = list(graph.layers.items())[-1]
+    name, call = list(graph.calls.items())[-1]
+    layer = call.layer
     squashing = (keras.activations.softmax, keras.activations.sigmoid)
     if isinstance(layer, keras.layers.Softmax) or getattr(layer, "activation", None) in squashing:
         return before_activation(graph, name)
@@ -138,15 +140,15 @@ def before_activation(graph: LayerGraph, name: str) -> keras.KerasTensor:
 
     Other layers have their output returned.
     """
-    layer = graph.layers[name]
+    layer, layer_input, layer_output = graph.calls[name]
     if isinstance(layer, (keras.layers.Softmax, keras.layers.Activation)):
-        return graph.inputs[name]
+        return layer_input
     if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
-        return graph.outputs[name]
+        return layer_output
     linear = type(layer).from_config(
         layer.get_config() | {"activation": "linear", "name": f"{name}_linear"}
     )
-    sums = linear(graph.inputs[name])
+    sums = linear(layer_input)
     linear.set_weights(layer.get_weights())
     return sums
 

@@ -20,7 +20,6 @@ NOISE, GREY = 20.0, 128.0  # pixels: the noise at the start is this strong, upon
 # to 1 the gradients themselves are smaller than that.
 STILL = 1e-12
 CONTRAST, CENTRE = 0.1, 0.5  # of a finished pattern: standard deviation and mean, where 1 is white
-TOGETHER = 32  # patterns in one batch
 
 
 class Patterns(NamedTuple):
@@ -43,8 +42,6 @@ def patterns(
     *,
     size: int,
     steps: int,
-    step: float,
-    seed: int,
 ) -> Patterns:
     """Climb from grey noise to images that excite one filter each.
 
@@ -55,9 +52,7 @@ def patterns(
         layer: Name of the layer.
         filters: Which of its channels.
         size: Height and width of the patterns, in pixels; need not be what the model takes.
-        steps: How often.
-        step: How far, in pixels.
-        seed: Of the noise; the same for every filter.
+        steps: How often, by one pixel each time.
 
     Raises:
         AnalysisError: There is no such layer.
@@ -67,7 +62,7 @@ def patterns(
     below = keras.Model(graph.model.input, sums, name=model.name)
     inputs = keras.Input((size, size, model.inputs[0].shape[-1]))
     resized = unnest(below, [inputs] if isinstance(below.input, list) else inputs).model
-    noise = np.random.default_rng(seed).uniform(size=(1, size, size, inputs.shape[-1]))
+    noise = np.random.default_rng(0).uniform(size=(1, size, size, inputs.shape[-1]))
     start = (noise * NOISE + GREY).astype("float32")
 
     @tf.function(reduce_retracing=True)
@@ -79,23 +74,17 @@ def patterns(
             excited = keras.ops.sum(keras.ops.mean(above, axis=(1, 2)) * chosen, axis=1)
         gradient = tape.gradient(excited, images)
         squares = keras.ops.mean(keras.ops.square(gradient), axis=(1, 2, 3), keepdims=True)
-        return images + gradient / (keras.ops.sqrt(squares) + STILL) * step, excited
+        return images + gradient / (keras.ops.sqrt(squares) + STILL), excited
 
-    finished, losses = [], []
-    for first in range(0, len(filters), TOGETHER):
-        batch = list(filters[first : first + TOGETHER])
-        chosen = keras.ops.one_hot(batch, resized.output.shape[-1], dtype="float32")
-        images = keras.ops.convert_to_tensor(np.repeat(start, len(batch), axis=0))
-        rising = []
-        for _ in range(steps):
-            images, excited = climb(images, chosen)
-            rising.append(keras.ops.convert_to_numpy(excited))
-        _, excited = climb(images, chosen)
-        losses.append(np.stack([*rising, keras.ops.convert_to_numpy(excited)]))
-        finished.append(keras.ops.convert_to_numpy(images))
-
-    images = np.stack([_visible(image) for image in np.concatenate(finished)])
-    return Patterns(images, np.concatenate(losses, axis=1))
+    chosen = keras.ops.one_hot(list(filters), resized.output.shape[-1], dtype="float32")
+    images = keras.ops.convert_to_tensor(np.repeat(start, len(filters), axis=0))
+    climbed, losses = images, []
+    for _ in range(steps + 1):
+        images = climbed
+        climbed, excited = climb(images, chosen)
+        losses.append(keras.ops.convert_to_numpy(excited))
+    visible = [_visible(image) for image in keras.ops.convert_to_numpy(images)]
+    return Patterns(np.stack(visible), np.stack(losses))
 
 
 def _visible(image: np.ndarray) -> np.ndarray:

@@ -38,9 +38,9 @@ def saliency(network: keras.Model, features: np.ndarray) -> Saliency:
             embedding.
     """
     graph = unnest(network)
-    for name, layer in graph.layers.items():
-        if isinstance(layer, keras.layers.Embedding):
-            batch = evidence_gradients(graph, graph.outputs[name], features)
+    for call in graph.calls.values():
+        if isinstance(call.layer, keras.layers.Embedding):
+            batch = evidence_gradients(graph, call.output, features)
             contributions = (batch.gradients * batch.values).sum(axis=-1)
             return Saliency(contributions, np.linalg.norm(batch.gradients, axis=-1))
 

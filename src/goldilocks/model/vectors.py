@@ -20,7 +20,6 @@ import functools
 import gzip
 import itertools
 import json
-import math
 import platform
 import sys
 import zipfile
@@ -35,6 +34,7 @@ from safetensors.numpy import load_file
 
 from goldilocks.dataset.sources import wheel
 from goldilocks.errors import ModelError, SourceUnavailable
+from goldilocks.formatting import cut
 
 STAND_IN = "stand_in"
 WORDLLAMA = {
@@ -103,24 +103,43 @@ def load(source: str, words: tuple[str, ...], dimensions: int) -> Vectors:
 
 def _glove(
     path: Path, wanted: Mapping[str, int], dimensions: int
-) -> Iterator[tuple[int, list[float]]]:
-    """Yield the index and the vector of each wanted word of a GloVe file."""
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the index and the vector, float32 (dimensions,), of each wanted word of a GloVe file.
+
+    Raises:
+        ModelError: The file cannot be read, or a line has not so many finite numbers.
+    """
     indices = {word.encode(): index for word, index in wanted.items()}
     try:
         with _opened(path, dimensions) as file:
             for number, line in enumerate(map(bytes.rstrip, file), 1):
-                index = indices.get(line.partition(b" ")[0])
-                if index is None:
+                word, *texts = line.split(b" ")
+                if word not in indices:
                     continue
-                vector = _numbers(line, dimensions, f"Line {number} of model.vectors={path}")
-                if vector is not None:
-                    yield index, vector
+                if len(texts) > dimensions and not _are_finite(texts[:1]):
+                    continue  # A word with a space in it, which no text has: glove.840B has some.
+                if len(texts) != dimensions or not _are_finite(texts):
+                    shown = cut(line.decode(errors="replace"), 60)
+                    raise ModelError(
+                        f"Line {number} of model.vectors={path} is {shown!r}; expected a word and "
+                        f"model.output_dim={dimensions} finite numbers, and it has {len(texts)} "
+                        "parts behind its word. Set model.output_dim to what the file has, or "
+                        "mend the line."
+                    )
+                yield indices[word], np.array(texts, np.float32)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ModelError(
             f"model.vectors={path} cannot be read ({type(error).__name__}: {error}); expected a "
             "GloVe file: text, .gz or .zip. Give the path of one, or model.vectors=stand_in, and "
             "fetch a damaged file again."
         ) from error
+
+
+def _are_finite(texts: list[bytes]) -> bool:
+    try:
+        return bool(np.isfinite(np.array(texts, np.float32)).all())
+    except ValueError:
+        return False
 
 
 def _opened(path: Path, dimensions: int) -> IO[bytes] | gzip.GzipFile:
@@ -140,46 +159,6 @@ def _opened(path: Path, dimensions: int) -> IO[bytes] | gzip.GzipFile:
                 "another file."
             )
         return archive.open(members[0])  # It can be read when the archive is closed.
-
-
-def _numbers(line: bytes, dimensions: int, where: str) -> list[float] | None:
-    """Return the numbers of a line; None of a word with a space in it, which no text has.
-
-    Raises:
-        ModelError: There are too few or too many, or one is no finite number.
-    """
-    word, *texts = line.split(b" ")
-    numbers = [_number(text) for text in texts]
-    if len(numbers) > dimensions and math.isnan(numbers[0]):  # glove.840B has some.
-        return None
-
-    if len(numbers) != dimensions:
-        raise ModelError(
-            f"{where} has {len(numbers)} numbers behind its word ({_shown(line)}); expected "
-            f"model.output_dim={dimensions}. Set model.output_dim to what the file has, or give "
-            "another file."
-        )
-    for text, value in zip(texts, numbers, strict=True):
-        if not math.isfinite(value):
-            raise ModelError(
-                f"{where} has {_shown(text)} among the numbers behind its word {_shown(word)}; "
-                f"expected {dimensions} finite numbers. Mend the line, or fetch the file again."
-            )
-    return numbers
-
-
-def _number(text: bytes) -> float:
-    """Return the number in a text, or NaN."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
-def _shown(line: bytes) -> str:
-    """Return the beginning of a line, for people."""
-    text = line[:40].decode(errors="replace").strip()
-    return repr(text + "..." * (len(line) > 40))
 
 
 def _stand_in(wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -219,12 +198,11 @@ def _pieces(word: str, ranks: Mapping[tuple[str, ...], int]) -> list[str]:
         Units, 2016.
     """
     pieces = list(word)
-    while len(pieces) > 1:
-        rank, index = min(
-            (ranks.get(pair, math.inf), index)
-            for index, pair in enumerate(itertools.pairwise(pieces))
-        )
-        if rank == math.inf:
-            break
-        pieces[index : index + 2] = [pieces[index] + pieces[index + 1]]
-    return pieces
+    while True:
+        pairs = list(itertools.pairwise(pieces))
+        known = [pair for pair in pairs if pair in ranks]
+        if not known:
+            return pieces
+        first = min(known, key=ranks.__getitem__)
+        index = pairs.index(first)
+        pieces[index : index + 2] = ["".join(first)]

@@ -28,34 +28,11 @@ def gallery(images: np.ndarray, labels: Sequence[str], *, title: str) -> Figure:
 
     Args:
         images: uint8 (rows, height, width, 1 or 3); at least one row.
-        labels: What each image shows, (rows,).
+        labels: What each image shows, in one line or several, (rows,).
         title: What these are, in words.
     """
-    captions = [style.plain(label, LETTERS) for label in labels]
-    return _gallery(title, [_picture(image, CELL) for image in images], GAP, captions=captions)
-
-
-def worst_mistakes(
-    images: np.ndarray,
-    true: Sequence[str],
-    predicted: Sequence[str],
-    probability: Sequence[float] | np.ndarray,
-    *,
-    title: str,
-) -> Figure:
-    """Draw a classifier's most confident mistakes, each over its two classes.
-
-    Args:
-        images: The mistakes, worst first, as in `gallery`.
-        true: Name of the true class of each, (rows,).
-        predicted: Name of the predicted class, (rows,).
-        probability: Of the predicted class, 0 to 1, (rows,).
-        title: Which mistakes these are, in words.
-    """
-    captions = [
-        f"true {style.plain(name, LETTERS - 5)}\nsaid {style.plain(label, LETTERS - 10)} {sure:.2f}"
-        for name, label, sure in zip(true, predicted, probability, strict=True)
-    ]
+    lines = [[style.plain(line, LETTERS) for line in label.splitlines()] for label in labels]
+    captions = ["\n".join(line) for line in lines]
     return _gallery(title, [_picture(image, CELL) for image in images], GAP, captions=captions)
 
 

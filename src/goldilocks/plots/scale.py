@@ -51,10 +51,6 @@ def scale_of(curves: Sequence[np.ndarray], baseline: float | None = None) -> Sca
     if log:
         low = max(float(values[values > 0].min()), usual / 1000)
         high = min(high, usual * 10.0**DECADES)
-    elif low < 0:
-        q1, q3 = np.percentile(values, [25, 75])
-        if high - low > EXPLODED * (q3 - q1) > 0:
-            low, high = np.clip([6 * q1 - 5 * q3, 6 * q3 - 5 * q1], low, high).tolist()
     every = np.concatenate(finite)
     cut = bool(every.min() < low or every.max() > high)
 

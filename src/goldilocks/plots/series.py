@@ -43,10 +43,9 @@ def parts(
     first, last = spans["train"]
     times = np.arange(first, min(first + STRETCH, last + 1))
     close.plot(times, values[times], color=style.TRAIN, linewidth=1.2)
-    ylabel = _label(name, unit)
-    axes.set(xlabel="point of time", ylabel=ylabel)
+    axes.set(xlabel="point of time", ylabel=_label(name, unit))
     xlabel = f"point of time (the first {len(times)} of the training part)"
-    close.set(xlabel=xlabel, ylabel=ylabel)
+    close.set(xlabel=xlabel, ylabel=_label(name, unit))
     return figure
 
 

@@ -9,6 +9,7 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from goldilocks import formatting
 from goldilocks.diagnosis.verdicts import VERDICTS
 
 DPI = 100
@@ -32,15 +33,8 @@ def _glyphs() -> frozenset[int]:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return `text` on one line with at most `limit` characters.
-
-    The middle of a text that is too long becomes "…".
-    """
-    text = " ".join(str(text).split())
-    if len(text) <= limit:
-        return text
-    head = (limit - 1) * 2 // 3
-    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+    """Return `text` on one line with at most `limit` characters, its middle left out."""
+    return formatting.cut(" ".join(str(text).split()), limit)
 
 
 def plain(text: str, limit: int = 1000) -> str:

@@ -1,4 +1,4 @@
-"""Tables to read: the worst rows of a table, the worst texts, and neighbours of words."""
+"""Tables to read: the worst rows of a table or texts, and neighbours of words."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,8 +12,8 @@ from goldilocks import formatting
 from goldilocks.plots import layout, style
 
 SHOWN_COLUMNS = 8
-LETTERS = 104  # of a line of a text
-ROW = 25  # pixels of a line
+LETTERS, SHORTEST = 104, 18  # of a line: of all columns of a row, and of one
+ROW, LINE = 25, 17  # pixels of a row of one line, and of each other line
 LETTER = 9.5  # pixels of a letter, and of the space around it
 
 
@@ -25,55 +25,31 @@ def worst_rows(
     title: str,
     unit: str = "",
 ) -> Figure:
-    """Draw rows of a table with their true and predicted targets.
+    """Draw rows of a table, or texts, with their true and predicted targets.
 
     Args:
-        frame: The rows, worst first; the first 8 columns are shown. The index names the row.
+        frame: The rows, worst first; the first 8 columns are shown, and of long texts the
+            beginning. The index names the row.
         true: The true target of each row, in words, (rows,).
         predicted: The predicted target of each row, in words, (rows,).
         title: Which rows these are, in words.
         unit: Unit of true and predicted, for people.
     """
+    shown = frame.iloc[:, :SHOWN_COLUMNS]
+    numbers = shown.apply(
+        lambda column: column.map(formatting.number) if is_float_dtype(column) else column
+    )
     suffix = f" ({unit})" if unit else ""
-    columns = {"row": frame.index, f"true{suffix}": true, f"predicted{suffix}": predicted}
-    for name, column in frame.iloc[:, :SHOWN_COLUMNS].items():
-        numeric = is_float_dtype(column)
-        columns[str(name)] = [formatting.number(value) if numeric else value for value in column]
+    targets = {f"true{suffix}": true, f"predicted{suffix}": predicted}
+    cells = pd.concat([pd.DataFrame(targets, index=frame.index), numbers], axis="columns")
+    cells.insert(0, "row", frame.index, allow_duplicates=True)
 
     lines = []
     if frame.shape[1] > SHOWN_COLUMNS:
         lines.append(f"{frame.shape[1] - SHOWN_COLUMNS} more columns are not shown")
-    cells = pd.DataFrame({name: list(values) for name, values in columns.items()}, dtype=str)
-    return _table(title, cells.map(style.plain, limit=18), lines=lines, accent=2)
-
-
-def worst_texts(
-    texts: Sequence[str],
-    true: Sequence[str],
-    predicted: Sequence[str],
-    sizes: Sequence[float],
-    *,
-    title: str,
-) -> Figure:
-    """Draw the beginnings of texts with their true and their predicted target.
-
-    Args:
-        texts: The texts, worst first; at least one.
-        true: The true target of each, in words.
-        predicted: The predicted target of each, in words.
-        sizes: How wrong each is: of classes, the probability of the predicted class; of numbers,
-            the error.
-        title: Which texts these are, in words.
-    """
-    rows = [
-        {
-            "true": style.plain(name, 14),
-            "predicted": f"{style.plain(label, 14)} {formatting.number(float(size))}",
-            "text, from its beginning": "\n".join(style.lines_of(text, width=LETTERS, most=2)),
-        }
-        for text, name, label, size in zip(texts, true, predicted, sizes, strict=True)
-    ]
-    return _table(title, pd.DataFrame(rows), accent=1)
+    width = max(SHORTEST, LETTERS // shown.shape[1])
+    wrapped = cells.map(lambda text: "\n".join(style.lines_of(str(text), width=width, most=2)))
+    return _table(title, wrapped, lines=lines, accent=2)
 
 
 def neighbours(words: Mapping[str, pd.Series], *, title: str) -> Figure:
@@ -119,7 +95,8 @@ def _table(
     """
     headings = [style.plain(name, 24) for name in cells.columns]
     texts = pd.DataFrame([headings, *cells.to_numpy().tolist()])
-    height = ROW * int(texts.map(lambda text: 1 + text.count("\n")).max(axis="columns").sum())
+    breaks = int(texts.map(lambda text: text.count("\n")).to_numpy().max())
+    height = len(texts) * (ROW + LINE * breaks)
     letters = texts.map(lambda text: 2 + max(map(len, text.split("\n")))).max()
     figure, body = layout.frame(title, height + 2 * layout.PADDING, lines=lines)
 

@@ -77,7 +77,7 @@ def _histogram(axes: Axes, values: np.ndarray) -> None:
     axes.set(yticks=[])
     axes.margins(x=0)
     axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: formatting.number(tick, 2)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: formatting.number(tick)))
     axes.spines["left"].set_visible(False)
     if not finite.size:
         axes.set_axis_off()

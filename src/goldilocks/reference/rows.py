@@ -49,8 +49,6 @@ def thin(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
 
 def categories(dataset: Dataset) -> list[str]:
     """Return the columns of a table that hold categories."""
-    if dataset.kind != "table":
-        return []
     is_numeric = pd.api.types.is_numeric_dtype
     return [name for name in dataset.x.columns if not is_numeric(dataset.x[name])]
 

@@ -19,7 +19,6 @@ import optuna
 from scipy.linalg import LinAlgWarning
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from goldilocks.dataset import Dataset
@@ -134,8 +133,7 @@ def predict(
         Probabilities or numbers, float32 (m, outputs).
     """
     read = functools.partial(rows.read, dataset)
-    pipeline = _fit(dataset, problem, train, read, parameters, seed)
-    return _predict(dataset, problem, wanted, read, pipeline)
+    return _predict(dataset, problem, train, wanted, parameters, read=read, seed=seed)
 
 
 def _evaluate(
@@ -158,8 +156,9 @@ def _evaluate(
     for split in splits:
         if time.monotonic() > deadline:
             raise TimeoutError
-        pipeline = _fit(dataset, problem, split.train, read, parameters, seed)
-        predicted = _predict(dataset, problem, split.validation, read, pipeline)
+        predicted = _predict(
+            dataset, problem, split.train, split.validation, parameters, read=read, seed=seed
+        )
         truth = encode_targets(problem, outputs, dataset.y[split.validation])
         scores.append(evaluation.scores(problem, truth, predicted))
         predictions.append(predicted)
@@ -185,15 +184,21 @@ def _reader(dataset: Dataset, splits: Sequence[Split]) -> Reader:
     return lambda some: held[np.searchsorted(wanted, some)]
 
 
-def _fit(
+def _predict(
     dataset: Dataset,
     problem: Problem,
     train: np.ndarray,
-    read: Reader,
+    wanted: np.ndarray,
     parameters: Parameters,
+    *,
+    read: Reader,
     seed: int,
-) -> Pipeline:
-    """Return a fitted pipeline; of series, for the change from the last value."""
+) -> np.ndarray:
+    """Return predictions, float32 (n, outputs), of a model that is fitted on training rows.
+
+    Of series the change from the last value is fitted. As many rows are read at a time as memory
+    holds.
+    """
     train = rows.thin(dataset, train)
     x, y = read(train), dataset.y[train]
     if dataset.persistence is not None:
@@ -210,24 +215,20 @@ def _fit(
         warnings.simplefilter("ignore", LinAlgWarning)
         # The training rows of a fold may lack a label.
         warnings.filterwarnings("ignore", "Label .* is present in (all|none)")
-        return pipeline.fit(x, y)
+        pipeline.fit(x, y)
 
-
-def _predict(
-    dataset: Dataset, problem: Problem, wanted: np.ndarray, read: Reader, pipeline: Pipeline
-) -> np.ndarray:
-    """Return predictions, float32 (n, outputs); as many rows are read at a time as memory holds."""
+    regression = pipelines.is_regression(problem)
+    method = pipeline.predict if regression else pipeline.predict_proba
     size = max(1, len(rows.thin(dataset, wanted)))
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    if pipelines.is_regression(problem):
-        values = np.concatenate([pipeline.predict(read(chunk)) for chunk in chunks])
+    predicted = np.concatenate([method(read(chunk)) for chunk in chunks])
+    if regression:
         if dataset.persistence is not None:
-            values = values + dataset.persistence[wanted]
+            predicted = predicted + dataset.persistence[wanted]
         if problem.type == "unit_regression":
-            values = np.clip(values, 0, 1)
-        return values.reshape(len(wanted), -1).astype("float32")
+            predicted = np.clip(predicted, 0, 1)
+        return predicted.reshape(len(wanted), -1).astype("float32")
 
-    predicted = np.concatenate([pipeline.predict_proba(read(chunk)) for chunk in chunks])
     if problem.type == "multilabel":
         return predicted.astype("float32")
 

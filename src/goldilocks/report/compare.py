@@ -4,24 +4,22 @@ grouping    runs -> groups whose values may be compared
 variants    runs -> variants, each with its values at the best epoch
 sections    the variants of a group, ranked and compared with the best
 drawn       histories -> the curves of the figures
-rows        what the tables print beyond the fields of sections and variants
 rendering   what renders templates
 html        all of it, by the templates of this room -> the file
 """
 
-import re
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from goldilocks.console import without_passwords
 from goldilocks.report import html, sections
 from goldilocks.report.html import Origin
 from goldilocks.tracking.selection import select
 from goldilocks.tracking.store import MlflowStore
 
 ARTIFACTS = "report"  # the folder among the artifacts of a run
-PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")  # in the address of a database or a server
 
 
 def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, command: str) -> Path:
@@ -44,10 +42,10 @@ def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, co
     runs = selection.runs
     histories = store.histories([run.run_id for run in runs], sections.curve_names(runs))
     origin = Origin(
-        store=without_password(store.uri),
-        ui_command="" if store.uri.startswith("http") else without_password(store.ui_command),
-        pages={run.run_id: without_password(store.page_url(run)) for run in runs},
-        command=without_password(command),
+        store=without_passwords(store.uri),
+        ui_command="" if store.uri.startswith("http") else without_passwords(store.ui_command),
+        pages={run.run_id: without_passwords(store.page_url(run)) for run in runs},
+        command=without_passwords(command),
         made=datetime.now(UTC),
     )
     text = html.page(selection, sections.sections(runs, histories), histories, origin)
@@ -63,8 +61,3 @@ def log(store: MlflowStore, run_id: str, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "report.html").write_text(text, encoding="utf-8")
         store.log_artifacts(run_id, Path(folder), ARTIFACTS)
-
-
-def without_password(text: str) -> str:
-    """Return a text without the passwords in its addresses: reports are passed on."""
-    return PASSWORD.sub(r"\1:***@", text)

@@ -19,23 +19,19 @@ def curves(section: Section, measure: str, histories: Histories) -> list[Curve]:
         measure: "val_loss", drawn without the penalty of a regularizer, or another.
         histories: Of all runs.
     """
-    drawn = [_curve(variant, measure, histories) for variant in section.variants]
-    return [curve for curve in drawn if curve is not None]
+    drawn = []
+    for variant in section.variants:
+        # Where no training counts, the runs that were stopped are drawn as far as they went.
+        runs = variant.trainings.values() or variant.runs
+        logged = {training_name(run): _values(run, measure, histories) for run in runs}
+        logged = {name: values for name, values in logged.items() if values.size}
+        if logged:
+            drawn.append(_curve(variant, measure, logged))
+    return drawn
 
 
-def _curve(variant: Variant, measure: str, histories: Histories) -> Curve | None:
-    """Return the mean over the trainings that count, for the epochs that all of them have.
-
-    Where none counts, the runs that were stopped are drawn as far as they went.
-    """
-    logged = {}
-    for run in variant.trainings.values() or variant.runs:
-        values = _values(run, measure, histories)
-        if values.size:
-            logged[training_name(run)] = values
-    if not logged:
-        return None
-
+def _curve(variant: Variant, measure: str, logged: dict[str, np.ndarray]) -> Curve:
+    """Return the mean over trainings, for the epochs that all of them have."""
     epochs = min(values.size for values in logged.values())
     mean = np.mean([values[:epochs] for values in logged.values()], axis=0)
 

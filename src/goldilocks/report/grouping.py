@@ -69,23 +69,28 @@ def group(runs: Sequence[StoredRun]) -> dict[Basis, list[StoredRun]]:
     by_id = {run.run_id: run for run in runs}
     groups: dict[Basis, list[StoredRun]] = {}
     for run in runs:
-        groups.setdefault(basis(_top(run, by_id)), []).append(run)
+        above = run
+        if run.tags.get("role") in PARTS:
+            above = by_id.get(run.tags.get(PARENT, ""), run)
+        groups.setdefault(basis(above), []).append(run)
     return groups
 
 
 def basis(run: StoredRun) -> Basis:
     """Return what other runs must share with a run to be compared with it."""
-    final = is_final(run)
+    problem, loss = run.tags.get("problem", ""), run.params.get("problem.loss", "")
+    if loss == "auto" and problem in PROBLEMS:
+        loss = PROBLEMS[problem].losses[0]
     return Basis(
         dataset=run.params.get("dataset", ""),
         source=run.tags.get("dataset.source", ""),
         digest=run.tags.get("dataset.digest", ""),
-        problem=run.tags.get("problem", ""),
-        loss=_loss(run),
+        problem=problem,
+        loss=SAME_LOSS.get(loss, loss),
         scale=run.tags.get("problem.scale", ""),
         metric=primary_metric(run),
-        final=final,
-        rows=_test_rows(run) if final else _validation_rows(run),
+        final=is_final(run),
+        rows=_rows(run),
     )
 
 
@@ -133,11 +138,8 @@ def distinctions(basis: Basis, bases: Sequence[Basis]) -> list[str]:
 def data_name(basis: Basis) -> str:
     """Return the data of a group in words: "boston (stand-in, 1f0c5e2a)"."""
     name = basis.dataset or "data without a name"
-    details = [basis.source.replace("_", "-"), basis.digest[:DIGEST]]
-    source = ", ".join(filter(None, details))
-    if source:
-        return f"{name} ({source})"
-    return name
+    details = filter(None, [basis.source.replace("_", "-"), basis.digest[:DIGEST]])
+    return f"{name} ({', '.join(details)})".removesuffix(" ()")
 
 
 def reasons(bases: Sequence[Basis]) -> list[str]:
@@ -149,30 +151,13 @@ def reasons(bases: Sequence[Basis]) -> list[str]:
     return [words for name, words in REASONS.items() if name in fields]
 
 
-def _top(run: StoredRun, by_id: Mapping[str, StoredRun]) -> StoredRun:
-    """Return the run above a fold or a repeat, if it is there; else the run itself."""
-    while run.tags.get("role") in PARTS and run.tags.get(PARENT) in by_id:
-        run = by_id[run.tags[PARENT]]
-    return run
-
-
-def _loss(run: StoredRun) -> str:
-    loss, problem = run.params.get("problem.loss", ""), run.tags.get("problem", "")
-    if loss == "auto" and problem in PROBLEMS:
-        loss = PROBLEMS[problem].losses[0]
-    return SAME_LOSS.get(loss, loss)
-
-
-def _validation_rows(run: StoredRun) -> tuple[str, ...]:
+def _rows(run: StoredRun) -> tuple[str, ...]:
+    """Return `Basis.rows`."""
+    digest = run.tags.get("test.digest", "")
+    if is_final(run):
+        return (f"test rows {digest[:DIGEST]}",) if digest else ()
     chosen = CHOOSE_ROWS
     if run.params.get("trainer.validation_steps", "null") != "null":
         chosen += ("trainer.batch_size",)  # so many steps are so many rows
     settings = sorted(run.params.items())
     return tuple(f"{name}={value}" for name, value in settings if name.startswith(chosen))
-
-
-def _test_rows(run: StoredRun) -> tuple[str, ...]:
-    digest = run.tags.get("test.digest", "")
-    if digest:
-        return (f"test rows {digest[:DIGEST]}",)
-    return ()

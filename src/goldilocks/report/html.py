@@ -8,22 +8,27 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from goldilocks import formatting
 from goldilocks.diagnosis.verdicts import VERDICTS
+from goldilocks.evaluation.differences import Difference
 from goldilocks.plots import interactive
 from goldilocks.problem import higher_is_better
-from goldilocks.report import drawn, grouping, rows
+from goldilocks.report import drawn, grouping
 from goldilocks.report.rendering import environment
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_ledger
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.selection import PARTS, Selection
+from goldilocks.tracking.selection import PARENT, PARTS, Selection
 
+VALUES = 10  # of a setting that are listed
+REACH = 4  # times the usual length; a longer bar is cut off, or it would press all others flat
+MARGIN = 0.06  # of the axis of bars, on either side
 # What the templates ask of a value: `value is nan`.
 TESTS: dict[str, Any] = {
     "finite": math.isfinite,
@@ -64,7 +69,7 @@ def page(
     """
     templates = environment("goldilocks.report")
     templates.filters.update(
-        number=formatting.number, signed=_signed, evaluation_warning=_evaluation_warning
+        number=formatting.number, listed=_listed, evaluation_warning=_evaluation_warning
     )
     templates.tests.update(TESTS)
 
@@ -93,13 +98,11 @@ def page(
 
 def style_sheet() -> Markup:
     """Return the style sheet of our pages: `page.css`, and the colour of each verdict's dot."""
-    rules = [str(asset("page.css"))]
-    for name, verdict in VERDICTS.items():
-        dark = f".{name}::before {{ background: {verdict.dark_color}; }}"
-        rules.append(f".{name}::before {{ background: {verdict.color}; }}")
-        rules.append(f"@media (prefers-color-scheme: dark) {{ {dark} }}")
-
-    return Markup("\n".join(rules))
+    rules = [
+        f".{name}::before {{ background: light-dark({verdict.color}, {verdict.dark_color}); }}"
+        for name, verdict in VERDICTS.items()
+    ]
+    return asset("page.css") + Markup("\n".join(rules))
 
 
 def asset(name: str) -> Markup:
@@ -112,14 +115,13 @@ def _section(section: Section, histories: Histories, figures: list[Any]) -> dict
     return {
         "section": section,
         "data": grouping.data_name(section.basis),
-        "settings": rows.settings(section),
         "warning": max(map(_evaluation_warning, section.runs)),
         "findings": query.findings(section.runs),
         "penalty": any("best_val_data_loss" in run.metrics for run in section.runs),
         "monitors": sorted({run.params.get("trainer.monitor", "val_loss") for run in section.runs}),
         "codes": len({run.tags.get("code.digest", "") for run in section.runs}),
-        "bars": rows.bars(section.differences),
-        "runs": rows.runs(section),
+        "axis": _axis(section.differences),
+        "runs": _runs(section),
         "figures": _figures(section, histories, figures),
     }
 
@@ -141,9 +143,48 @@ def _figures(
     return entries
 
 
-def _signed(value: float) -> str:
-    return formatting.number(value).replace("-", "\N{MINUS SIGN}")
-
-
 def _evaluation_warning(run: StoredRun) -> str:
     return test_ledger.warning(test_ledger.evaluations(run.metrics))
+
+
+def _runs(section: Section) -> list[tuple[StoredRun, str, bool]]:
+    """Return each run, the name of its variant, and whether it is a part of the run above it."""
+    names = {run.run_id: variant.name for variant in section.variants for run in variant.runs}
+    listed = []
+    for run in section.runs:
+        above = run.tags.get(PARENT) if run.tags.get("role") in PARTS else None
+        name = names.get(above or "", names.get(run.run_id, ""))
+        listed.append((run, name, above in names))
+    return listed
+
+
+def _axis(differences: Mapping[str, Difference]) -> tuple[float, float]:
+    """Return where the axis that all intervals of differences share begins, and its length.
+
+    0 is on it. Half of the intervals are not cut off.
+    """
+    ends = np.array([[difference.low, difference.high] for difference in differences.values()])
+    ends = ends[~np.isnan(ends).any(axis=1)] if len(ends) else ends
+    if not ends.size:
+        return 0.0, 1.0
+
+    lengths = np.sort(np.abs(ends).max(axis=1))
+    longest = REACH * lengths[len(lengths) // 2]
+    first, last = np.clip([ends.min(initial=0), ends.max(initial=0)], -longest, longest)
+    margin = MARGIN * (last - first)
+    return float(first - margin), float(last - first + 2 * margin) or 1.0
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Return the values of a setting, numbers ascending; of many, the first and how many more."""
+    words = sorted((value or "not set" for value in values), key=_as_number)
+    if len(words) <= VALUES + 1:
+        return ", ".join(words)
+    return f"{', '.join(words[:VALUES])} and {len(words) - VALUES} more, up to {words[-1]}"
+
+
+def _as_number(value: str) -> tuple[bool, float, str]:
+    try:
+        return False, float(value), ""
+    except ValueError:
+        return True, 0.0, value

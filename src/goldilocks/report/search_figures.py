@@ -1,9 +1,7 @@
 """Figures of a search: Optuna's, as PNG and as HTML that needs no network."""
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import optuna
 from matplotlib import pyplot, rc_context
@@ -36,8 +34,7 @@ def draw(study: optuna.Study, folder: Path, *, measure: str) -> None:
     _draw(
         study,
         folder / "history",
-        visualization.plot_optimization_history,
-        static.plot_optimization_history,
+        "plot_optimization_history",
         title=f"{measure} of each trial, and the best so far",
         target_name=measure,
     )
@@ -47,8 +44,7 @@ def draw(study: optuna.Study, folder: Path, *, measure: str) -> None:
     _draw(
         study,
         folder / "parallel_coordinates",
-        visualization.plot_parallel_coordinate,
-        static.plot_parallel_coordinate,
+        "plot_parallel_coordinate",
         title=f"Every finished trial: its {measure}, and its parameters",
         target_name=measure,
     )
@@ -58,33 +54,24 @@ def draw(study: optuna.Study, folder: Path, *, measure: str) -> None:
     _draw(
         study,
         folder / "importances",
-        visualization.plot_param_importances,
-        static.plot_param_importances,
+        "plot_param_importances",
         title=f"Share of each parameter in the differences of {measure}",
     )
 
 
-def _draw(
-    study: optuna.Study,
-    file: Path,
-    interactive: Callable[..., Any],
-    static: Callable[..., Axes],
-    *,
-    title: str,
-    **options: str,
-) -> None:
-    """Draw a figure twice: HTML beside the one plotly.min.js that all share, and PNG."""
+def _draw(study: optuna.Study, file: Path, name: str, *, title: str, **options: str) -> None:
+    """Draw a figure of Optuna's twice: HTML beside the one plotly.min.js of all, and PNG."""
     with warnings.catch_warnings(), rc_context():  # Optuna changes matplotlib's style for good.
         # What Optuna may still change is the signature of its figures, and its version is pinned.
         warnings.simplefilter("ignore", ExperimentalWarning)
         # All trials may have the same value.
         warnings.filterwarnings("ignore", message="Attempting to set identical low and high")
 
-        page = interactive(study, **options)
+        page = getattr(visualization, name)(study, **options)
         page.update_layout(title=title)
         page.write_html(file.with_suffix(".html"), include_plotlyjs="directory")
 
-        axes = static(study, **options)
+        axes: Axes = getattr(static, name)(study, **options)
         axes.set_title("")
         axes.set_title(title, loc="left", pad=20)
         figure = axes.figure

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import pandas as pd
+
 from goldilocks.evaluation.differences import Difference, between_trainings, holm
 from goldilocks.problem import higher_is_better
 from goldilocks.report import grouping, variants
@@ -99,9 +101,8 @@ def _section(basis: Basis, runs: Sequence[StoredRun], histories: Histories) -> S
 
 def _settings(ranked: Sequence[Variant]) -> dict[str, tuple[str, ...]]:
     """Return all values of each setting."""
-    runs = [run for variant in ranked for run in variant.runs]
-    names = dict.fromkeys(name for run in runs for name in run.params)
-    return {name: tuple(dict.fromkeys(run.params.get(name, "") for run in runs)) for name in names}
+    params = pd.DataFrame([run.params for variant in ranked for run in variant.runs]).fillna("")
+    return {name: tuple(values.unique()) for name, values in params.items()}
 
 
 def _rank(variant: Variant, measure: str) -> tuple[bool, float]:
@@ -118,9 +119,10 @@ def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
     A single training may be best by luck, and no difference from it can be tested.
     """
     with_values = [variant for variant in ranked if measure in variant.values]
-    several = [variant for variant in with_values if len(variant.values[measure]) > 1]
-    finite = [variant for variant in several if not _rank(variant, measure)[0]]
-    return next(iter(finite or with_values), None)
+    for variant in with_values:
+        if len(variant.values[measure]) > 1 and not _rank(variant, measure)[0]:
+            return variant
+    return next(iter(with_values), None)
 
 
 def _differences(
@@ -129,20 +131,17 @@ def _differences(
     """Return the difference of each other variant with values from the reference, by name."""
     differences = {}
     for variant in ranked:
-        if variant is not reference and measure in variant.values:
-            differences[variant.name] = _difference(variant, reference, measure)
+        if variant is reference or measure not in variant.values:
+            continue
+        overlaps = variant.overlap, reference.overlap
+        difference = between_trainings(
+            variant.values[measure],
+            reference.values[measure],
+            overlap=max(overlap or 0.0 for overlap in overlaps),
+        )
+        if None in overlaps:
+            # Folds share training rows; without their overlap the mean is known, but not its error.
+            reason = difference.reason or "folds were stored without their overlap"
+            difference = replace(difference, error=math.nan, freedom=math.nan, reason=reason)
+        differences[variant.name] = difference
     return holm(differences)
-
-
-def _difference(variant: Variant, reference: Variant, measure: str) -> Difference:
-    pair = variant.overlap, reference.overlap
-    overlaps = [overlap for overlap in pair if overlap is not None]
-    difference = between_trainings(
-        variant.values[measure], reference.values[measure], overlap=max(overlaps, default=0.0)
-    )
-    if len(overlaps) == 2:
-        return difference
-
-    # Folds share training rows; without their overlap the mean is known, but not its error.
-    reason = difference.reason or "folds were stored without their overlap"
-    return replace(difference, error=math.nan, freedom=math.nan, reason=reason)

@@ -13,8 +13,6 @@ from goldilocks.report.variants import Variant
 from goldilocks.run import test_ledger
 from goldilocks.tracking.query import StoredRun
 
-LABEL = 60  # characters of a curve's name
-
 
 def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
     """Compare runs by their best epochs, final runs by their scores on the test rows.
@@ -58,20 +56,16 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
     """
     columns = variants.differing([run.params for run in runs])
     final = any(grouping.is_final(run) for run in runs)
-    results = ["best_epoch", *_best_values(runs)]
-    if final:
-        results = _test_scores(runs)
-
-    settings = pd.DataFrame([{"run": run.name, **run.params} for run in runs])
-    settings = settings[columns or ["run"]].fillna("")
-    status = pd.Series([run.status for run in runs], name="status")
-    metrics = pd.DataFrame([run.metrics for run in runs], columns=results)
-    names = ["verdict", "beats_baseline"]
-    tags = pd.DataFrame([run.tags for run in runs], columns=names, dtype=object).fillna("")
-    table = pd.concat([settings, status, tags["verdict"], metrics, tags["beats_baseline"]], axis=1)
-    if final:
-        return table.drop(columns="verdict")
-    return table
+    results = _test_scores(runs) if final else ["best_epoch", *_best_values(runs)]
+    rows = []
+    for run in runs:
+        row = {name: run.params.get(name, "") for name in columns} or {"run": run.name}
+        row["status"] = run.status
+        if not final:
+            row["verdict"] = run.tags.get("verdict", "")
+        scores = {name: run.metrics.get(name, math.nan) for name in results}
+        rows.append(row | scores | {"beats_baseline": run.tags.get("beats_baseline", "")})
+    return pd.DataFrame(rows)
 
 
 def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
@@ -128,6 +122,6 @@ def _draw(runs: Sequence[StoredRun], file: Path, title: str) -> None:
 
 
 def _labels(runs: Sequence[StoredRun]) -> list[str]:
-    """Return a short name for each run, made of what differs, and numbered where that is equal."""
+    """Return a name for each run, made of what differs, and numbered where that is equal."""
     columns = variants.differing([run.params for run in runs])
-    return variants.numbered([label[:LABEL] for label in variants.labels(runs, columns)])
+    return variants.numbered(variants.labels(runs, columns))

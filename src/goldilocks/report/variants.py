@@ -4,9 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
@@ -98,14 +98,6 @@ class Variant:
         return math.nan
 
 
-class _Counted(NamedTuple):
-    """A training that counts, the best epoch of its run, and whether it is a part of that run."""
-
-    training: StoredRun
-    epoch: int
-    is_part: bool
-
-
 def group(
     runs: Sequence[StoredRun], histories: Histories, measures: Sequence[str]
 ) -> list[Variant]:
@@ -143,14 +135,10 @@ def differing(settings: Sequence[Mapping[str, str]]) -> list[str]:
 
     The option of a group comes before the group's keys, so that it stands for them.
     """
-    names = dict.fromkeys(name for values in settings for name in values)
-    first: dict[tuple[int, ...], str] = {}
-    for name in names:
-        column = [values.get(name) for values in settings]
-        if len(set(column)) > 1:
-            pattern = tuple(column.index(value) for value in column)
-            first.setdefault(pattern, name)
-    return list(first.values())
+    table = pd.DataFrame(list(settings))
+    codes = {name: pd.factorize(column, use_na_sentinel=False)[0] for name, column in table.items()}
+    patterns = pd.DataFrame(codes).T.drop_duplicates()
+    return list(patterns.index[patterns.any(axis="columns")])
 
 
 def training_name(run: StoredRun) -> str:
@@ -204,40 +192,45 @@ def _variant(
     histories: Histories,
     measures: Sequence[str],
 ) -> Variant:
-    counted: dict[Key, _Counted] = {}
-    overlaps: list[float | None] = []
+    trainings: dict[Key, StoredRun] = {}
+    epochs: dict[Key, int] = {}
+    overlaps: list[float | None] = [0.0]
     problems = []
     for run in runs:
         if problem := _problem(run):
             problems.append(f"{training_name(run)} {problem}")
             continue
 
+        # The finished parts of a run, or the run itself.
         members = parts.get(run.run_id, ())
-        overlaps.append(_overlap(run, members))
-        trainings = _counted(run, members)
-        if older := trainings.keys() & counted.keys():
+        finished = [part for part in members if part.status == "FINISHED"] or [run]
+        counted = {
+            (part.params.get("seed", ""), part.tags.get("fold", "")): part for part in finished
+        }
+        if any(part.tags.get("role") == "fold" for part in members):
+            overlaps.append(run.metrics.get("folds_overlap"))
+        if older := counted.keys() & trainings.keys():
             problems.append(f"an older run of {training_name(run)} is not counted")
             for key in older:
-                del counted[key]
-        counted |= trainings
+                del trainings[key]
+        trainings |= counted
+        epochs |= dict.fromkeys(counted, int(run.metrics.get("best_epoch", 0)))
 
     values: dict[str, dict[Key, float]] = {}
     for measure in measures:
-        for key, training in counted.items():
-            score = _value(training, measure, histories)
+        for key, training in trainings.items():
+            score = _value(training, measure, epochs[key], histories)
             if score is not None:
                 values.setdefault(measure, {})[key] = score
 
-    overlap = None
-    if None not in overlaps:
-        overlap = max((value or 0.0 for value in overlaps), default=0.0)
+    logged = [overlap for overlap in overlaps if overlap is not None]
     return Variant(
         name=name,
         runs=tuple(runs),
-        trainings={key: result.training for key, result in counted.items()},
+        trainings=trainings,
         values=values,
-        overlap=overlap,
-        best_epochs=tuple(sorted({result.epoch for result in counted.values()})),
+        overlap=max(logged) if len(logged) == len(overlaps) else None,
+        best_epochs=tuple(sorted(set(epochs.values()))),
         problems=tuple(problems),
     )
 
@@ -253,26 +246,15 @@ def _problem(run: StoredRun) -> str:
     return ""
 
 
-def _counted(run: StoredRun, parts: Sequence[StoredRun]) -> dict[Key, _Counted]:
-    """Return the finished parts of a run, or the run itself, by seed and fold."""
-    epoch = int(run.metrics.get("best_epoch", 0))
-    counted = {}
-    for training in [part for part in parts if part.status == "FINISHED"] or [run]:
-        key = training.params.get("seed", ""), training.tags.get("fold", "")
-        counted[key] = _Counted(training, epoch, bool(parts))
-    return counted
-
-
-def _value(counted: _Counted, measure: str, histories: Histories) -> float | None:
+def _value(run: StoredRun, measure: str, epoch: int, histories: Histories) -> float | None:
     """Return the value of a training at its best epoch, or at that of the run which averages it."""
-    run, epoch, is_part = counted
     # The penalty of a regularizer is no error: losses are compared without it.
     if measure == "val_loss" and "best_val_data_loss" in run.metrics:
         measure = "val_data_loss"
 
     if measure.startswith("test_"):
         value = run.metrics.get(measure)
-    elif is_part:
+    elif run.tags.get("role") in PARTS:
         value = dict(histories.get(run.run_id, {}).get(measure, ())).get(epoch)
     else:
         value = run.metrics.get(f"best_{measure}")
@@ -280,10 +262,3 @@ def _value(counted: _Counted, measure: str, histories: Histories) -> float | Non
     if value is not None and not abs(value) < WORST:
         return math.nan
     return value
-
-
-def _overlap(run: StoredRun, parts: Sequence[StoredRun]) -> float | None:
-    """Return `Variant.overlap` of one run."""
-    if not any(part.tags.get("role") == "fold" for part in parts):
-        return 0.0
-    return run.metrics.get("folds_overlap")

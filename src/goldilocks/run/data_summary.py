@@ -163,8 +163,7 @@ def summarize_columns(
     parted = splits.read(path, header=keys["header"], others=others, split=keys["split"])
     table, path = parted.cells, parted.path
     columns = list(table.frame.columns)
-    unwanted = tabular.names_of(keys["drop"], columns)
-    tabular.check_columns(unwanted, columns, path, "dataset.drop")
+    unwanted = tabular.columns_of(keys["drop"], columns, path, "dataset.drop")
     for key in ("group", "split"):
         if name := tabular.column_of(keys[key], columns, path, f"dataset.{key}"):
             unwanted.append(name)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from matplotlib.figure import Figure
 
@@ -90,21 +91,25 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
     dataset, problem = outcome.context.dataset, outcome.context.problem
     worst = scores.worst(problem, dataset.y[rows], predictions, most=MISTAKES)
     worst_rows = rows[worst.rows]
-    true = _words(outcome, dataset.y[worst_rows])
-    predicted = _words(outcome, scores.answers(problem, predictions[worst.rows]))
     title = f"{outcome.spec.settings.name}: worst mistakes"
-
     if not len(worst_rows):
         return layout.message(title, "There are no mistakes among these rows.")
-    if dataset.kind == "image":
-        pixels = encoder.pixels(dataset, worst_rows)
-        return images.worst_mistakes(pixels, true, predicted, worst.sizes, title=title)
+
+    true = _words(outcome, dataset.y[worst_rows])
+    predicted = _words(outcome, scores.answers(problem, predictions[worst.rows]))
     if dataset.kind == "table":
         table = dataset.x.iloc[worst_rows]
         return tables.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
-    return tables.worst_texts(
-        list(dataset.x[worst_rows]), true, predicted, list(worst.sizes), title=title
-    )
+
+    # Of classes the probability of the predicted one, of numbers the error.
+    sized = [f"{word} {number(size)}" for word, size in zip(predicted, worst.sizes, strict=True)]
+    if dataset.kind == "image":
+        pixels = encoder.pixels(dataset, worst_rows)
+        pairs = zip(true, sized, strict=True)
+        captions = [f"true {name}\nsaid {answer}" for name, answer in pairs]
+        return images.gallery(pixels, captions, title=title)
+    table = pd.DataFrame({"text, from its beginning": dataset.x[worst_rows]}, index=worst_rows)
+    return tables.worst_rows(table, true, sized, title=title)
 
 
 def _samples(outcome: Outcome, regularizer: Regularizer) -> dict[str, Figure]:
@@ -133,16 +138,10 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     dataset, split = outcome.context.dataset, outcome.spec.split
     windows = dataset.x
     name, target = windows.columns[windows.target], windows.values[:, windows.target]
-    starts = windows.starts
-
-    # A part is drawn where its predicted points lie, the first one with its inputs.
+    # A part is drawn where its predicted points lie.
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
-    bounds = {
-        part: (int(starts[rows[0]]) + windows.reach, int(starts[rows[-1]]) + windows.reach)
-        for part, rows in parts.items()
-        if len(rows)
-    }
-    bounds["train"] = (int(starts[split.train[0]]), bounds["train"][1])
+    points = {part: windows.starts[rows] + windows.reach for part, rows in parts.items()}
+    bounds = {part: (int(at[0]), int(at[-1])) for part, at in points.items() if len(at)}
     return {
         "series": series.parts(
             target,

@@ -91,10 +91,8 @@ def evaluate(
     model_scores = scores.scores(problem, targets, predictions)
 
     metrics: dict[str, float] = {"parameters": model.count_params()}
+    metrics |= {f"best_{name}": best for name, best in result.best.items() if name not in PER_EPOCH}
     tags = {"weights": digest(*model.get_weights())}
-    for name, value in result.best.items():
-        if name not in PER_EPOCH:
-            metrics[f"best_{name}"] = value
 
     # The share of the vocabulary that pretrained word vectors have.
     options = spec.settings.tree["model"]
@@ -106,8 +104,8 @@ def evaluate(
     if spec.settings.tree["final"]:
         intervals = scores.intervals_of(problem, dataset, rows, targets, predictions)
         metrics |= {f"test_{name}": value for name, value in model_scores.items()}
-        metrics |= {f"test_{name}_low": interval.low for name, interval in intervals.items()}
-        metrics |= {f"test_{name}_high": interval.high for name, interval in intervals.items()}
+        for name, interval in intervals.items():
+            metrics |= {f"test_{name}_low": interval.low, f"test_{name}_high": interval.high}
         metrics |= _ledger_metrics(spec, intervals.get(problem.metric))
     if EVALUATIONS in metrics:
         tags[EVALUATIONS] = str(metrics[EVALUATIONS])

@@ -105,15 +105,13 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
 
 def final_command(settings: Settings, best_epoch: int) -> str:
     """Return the command of the final run, for the best number of epochs."""
+    changed = []
     # A learning-rate schedule spans all epochs: with fewer it would be another training.
-    constant = settings.tree["optimizer"]["schedule"] == "constant"
-    replaced = ("trainer.repeats=", "trainer.epochs=") if constant else ("trainer.repeats=",)
-    overrides = [override for override in settings.overrides if not override.startswith(replaced)]
-    if constant:
-        overrides.append(f"trainer.epochs={best_epoch}")
-
-    # A recipe that asks for repeats needs to be told that a final run is one training.
-    typed = any(override.startswith("trainer.repeats=") for override in settings.overrides)
-    if settings.tree["trainer"]["repeats"] > 1 and not typed:
-        overrides.append("trainer.repeats=1")
-    return as_typed([provenance.program("python"), "train.py", *overrides, "final=true"])
+    if settings.tree["optimizer"]["schedule"] == "constant":
+        changed.append(f"trainer.epochs={best_epoch}")
+    if settings.tree["trainer"]["repeats"] > 1:  # A final run is one training.
+        changed.append("trainer.repeats=1")
+    keys = tuple(f"{override.partition('=')[0]}=" for override in changed)
+    unchanged = [override for override in settings.overrides if not override.startswith(keys)]
+    words = [provenance.program("python"), "train.py", *unchanged, *changed, "final=true"]
+    return as_typed(words)

@@ -34,7 +34,7 @@ def of_columns(
         if not schema.classes:
             readings = {target: schema.target_reading or Reading(kind=NUMBER)}
             return conform.conform(frame, readings, path)[target].to_numpy(), []
-        answers, _, _ = targets.read(frame[[target]], path, set, ReadingOptions())
+        answers, _, _ = targets.read(frame[[target]], [target], path, ReadingOptions())
     except DataError as error:
         return None, [f"Not scored: {error}"]
 

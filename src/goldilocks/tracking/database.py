@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -291,23 +292,51 @@ def _is_ready(uri: str, connection: sqlite3.Connection) -> bool:
 
 
 def _migrate(uri: str) -> None:
-    """Create the tables, or upgrade those of an older MLflow, and turn on the write-ahead log."""
+    """Create the tables, or upgrade those of an older MLflow, and turn on the write-ahead log.
+
+    A process that is killed in here leaves the file as it was, or one that is done again.
+    """
     version = _tables_version(uri)
     is_ours = version in (None, SCHEMA)
     if not is_ours and not (uri.startswith(SQLITE) and _is_older(str(version))):
         raise _other_version(uri, str(version))
 
-    if uri.startswith(SQLITE):
-        with _connected(uri) as connection:
-            if _is_ready(uri, connection):  # Another process has done it meanwhile.
-                return
-            _write_ahead(connection)
-            if not is_ours:
-                _back_up(uri, str(version), connection)
-                _upgrade_tables(uri)
+    if not uri.startswith(SQLITE):
+        MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
+        return
 
-    MlflowClient(uri).search_experiments(max_results=1)  # Creates what is not there.
-    make_movable(uri)
+    with _connected(uri) as connection:
+        if _is_ready(uri, connection):  # Another process has done it meanwhile.
+            return
+        if version is None:
+            _change(connection, _create)
+        elif not is_ours:
+            _back_up(uri, version, connection)
+            _change(connection, _upgrade_tables)
+        MlflowClient(uri).search_experiments(max_results=1)  # Creates the first experiment.
+        make_movable(uri)
+        _write_ahead(connection)  # Last: from now on it is ready.
+
+
+def _change(connection: sqlite3.Connection, change: Callable[[str], None]) -> None:
+    """Change a copy of a database by its URI, then replace what is in the database in one step."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "mlflow.db")
+        with contextlib.closing(sqlite3.connect(file)) as copy:
+            connection.backup(copy)
+        change(f"{SQLITE}{file}")
+        with contextlib.closing(sqlite3.connect(file)) as copy:
+            copy.backup(connection)
+
+
+def _create(uri: str) -> None:
+    """Create MLflow's tables: it would create them on opening the store, step by step."""
+    # Takes a second, once for a store; MLflow has no public name for it.
+    from mlflow.store.db.utils import _initialize_tables  # pyright: ignore[reportPrivateUsage]
+
+    engine = sqlalchemy.create_engine(uri)
+    _initialize_tables(engine)
+    engine.dispose()
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -327,12 +356,11 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _back_up(uri: str, version: str, connection: sqlite3.Connection) -> None:
-    """Copy a SQLite store beside itself, once: before an upgrade that may fail half-way."""
+    """Copy a SQLite store beside itself, one copy for each version of its tables."""
     backup = database(uri).with_suffix(f".before-{version}.db")
     console.note(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {backup}")
-    if not backup.exists():
-        with contextlib.closing(sqlite3.connect(backup)) as copy:
-            connection.backup(copy)
+    with contextlib.closing(sqlite3.connect(backup)) as copy:
+        connection.backup(copy)
 
 
 def _upgrade_tables(uri: str) -> None:

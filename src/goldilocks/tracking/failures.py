@@ -9,7 +9,6 @@ from importlib import resources
 import yaml
 from filelock import Timeout
 from mlflow.exceptions import MlflowException
-from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 from urllib3.exceptions import HTTPError
 
@@ -47,7 +46,7 @@ def explained(uri: str) -> Generator[None]:
 def _reason(error: BaseException) -> str:
     """Return the first line of what was said; of a chain of errors of the network, the first."""
     cause = getattr(error, "orig", None) or error  # SQLAlchemy's is in the way.
-    while isinstance(cause, RequestException | HTTPError) and cause.__context__:
+    while isinstance(cause.__context__, HTTPError | OSError):
         cause = cause.__context__
     return (str(cause) or type(cause).__name__).splitlines()[0].rstrip(".")
 

@@ -75,18 +75,10 @@ def _derived(run: Run) -> Schema:
         problem=problem,
         target=schema.target_of(target or "", problem),
         classes=tuple(json.loads(dataset.profile or "{}")["classes"]),
-        unit="",
         columns=columns,
         image_size=image_size,
         channels=channels,
         text=text,
-        time=(),
-        time_format="",
-        header=None,
-        fill=0,
-        lookback=0,
-        step=0,
-        delay=0,
     )
 
 

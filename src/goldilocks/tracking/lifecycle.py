@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import threading
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -20,11 +19,13 @@ from goldilocks.tracking.database import SQLITE
 from goldilocks.tracking.failures import FAILURES, explained
 from goldilocks.tracking.journal import Journal
 from goldilocks.tracking.tracker import JournalTracker
-from goldilocks.training.interruption import SIGNALS
+from goldilocks.training.interruption import SIGNALS, handling
 
 if TYPE_CHECKING:
     from goldilocks.tracking.store import MlflowStore
 
+# Signals of a scheduler, a shutdown, a closed terminal: they end a run as Ctrl-C does.
+TERMINATING = [number for number in SIGNALS if number != signal.SIGINT]
 SECONDS_OF_A_REPAIR = 60  # that another process may hold a run, to send what it had left
 
 
@@ -75,7 +76,7 @@ def open_run(
         tracker = JournalTracker(store, written)
         run_id = written.run_id
         try:
-            with _terminable(), console.surviving():
+            with handling(TERMINATING, _stop), console.surviving():
                 if not any(entry.kind == "params" for entry in written.entries()):
                     tracker.params(params)
                 yield tracker
@@ -147,20 +148,5 @@ def _relative(uri: str) -> str:
     return SQLITE + str(database.database(uri).relative_to(Path.cwd()))
 
 
-@contextlib.contextmanager
-def _terminable() -> Generator[None]:
-    """Let the signals of a scheduler, a shutdown, a closed terminal end a run as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    numbers = [number for number in SIGNALS if number != signal.SIGINT]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

@@ -72,6 +72,10 @@ def _opened(uri: str, name: str, *, create: bool, address: str) -> MlflowStore:
             f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or use "
             "another: tracking.experiment=NAME."
         )
+    # MLflow's default, of a new one; or who made it was killed before the next line.
+    default = (Path.cwd() / "mlruns" / experiment.experiment_id).as_posix()
+    if create and experiment.artifact_location.endswith(default):
+        database.store_artifacts_nearby(uri, experiment.experiment_id)
     return MlflowStore(client, uri, experiment.experiment_id, experiment.name)
 
 
@@ -86,7 +90,6 @@ def _create(client: MlflowClient, uri: str, name: str) -> Experiment:
             if existing := client.get_experiment_by_name(name):
                 return existing
             raise
-        database.store_artifacts_nearby(uri, experiment_id)
         made = client.get_experiment(experiment_id)
     if not uri.startswith((database.SQLITE, "http")):
         console.note(

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
-from mlflow.entities import LoggedModel, Run, ViewType
+from mlflow.entities import Experiment, LoggedModel, Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.entities import PagedList
 from mlflow.tracking import MlflowClient
+from mlflow.utils import get_results_from_paginated_fn
 
 from goldilocks import console
 from goldilocks.config import renamed
@@ -29,6 +31,8 @@ from goldilocks.tracking.tracker import JournalTracker
 
 if TYPE_CHECKING:
     import keras
+
+PAGE = 1000  # runs or experiments that MLflow gives at once
 
 
 @dataclass(frozen=True)
@@ -86,34 +90,21 @@ class MlflowStore:
     ) -> list[StoredRun]:
         """Return the runs that match, as they started; see `protocols.Store`."""
         view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
-        experiments, runs, token = [self.experiment_id], [], None
+
+        def search_experiments(size: int, token: str | None) -> PagedList[Experiment]:
+            return self.client.search_experiments(view, size, page_token=token)
+
+        def search_runs(size: int, token: str | None) -> PagedList[Run]:
+            return self.client.search_runs(
+                experiments, text, view, size, ["start_time"], page_token=token
+            )
+
+        experiments = [self.experiment_id]
         with explained(self.uri):
             if everywhere or deleted:
-                experiments = self._experiments(view)
-
-            while True:
-                page = self.client.search_runs(
-                    experiments,
-                    text,
-                    view,
-                    order_by=["start_time"],
-                    page_token=token,
-                )
-                runs += [_stored(run) for run in page]
-                token = page.token
-                if not token:
-                    return runs
-
-    def _experiments(self, view: int) -> list[str]:
-        """Return the IDs of all experiments, of which MLflow gives 1,000 at a time."""
-        experiments: list[str] = []
-        token = None
-        while True:
-            page = self.client.search_experiments(view, page_token=token)
-            experiments += [experiment.experiment_id for experiment in page]
-            token = page.token
-            if not token:
-                return experiments
+                every = get_results_from_paginated_fn(search_experiments, PAGE)
+                experiments = [experiment.experiment_id for experiment in every]
+            return [_stored(run) for run in get_results_from_paginated_fn(search_runs, PAGE)]
 
     def get_run(self, run_id: str) -> StoredRun:
         """Return a run of any experiment of this store, without its curves."""

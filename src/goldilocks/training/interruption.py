@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
@@ -41,14 +41,8 @@ class Interruption:
 
 @contextlib.contextmanager
 def listening() -> Generator[Interruption]:
-    """Note the first signal that asks the process to end; act on the second as before.
-
-    Nothing is noted outside of the main thread, where Python takes no signals.
-    """
+    """Note the first signal that asks the process to end; act on the second as before."""
     interruption = Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield interruption
-        return
 
     def note(number: int, frame: FrameType | None) -> None:
         if not interruption.number:
@@ -57,9 +51,22 @@ def listening() -> Generator[Interruption]:
             return
         interruption.end()
 
-    before = {number: signal.signal(number, note) for number in SIGNALS}
-    try:
+    with handling(SIGNALS, note):
         yield interruption
+
+
+@contextlib.contextmanager
+def handling(
+    signals: Sequence[int], handler: Callable[[int, FrameType | None], None]
+) -> Generator[None]:
+    """Call a handler at signals; not outside of the main thread, where Python takes none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    before = {number: signal.signal(number, handler) for number in signals}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 
-import goldilocks.backend  # noqa: F401  # isort: skip  First: it is quiet.
+from goldilocks import backend  # isort: skip  First: it is quiet.
 from goldilocks import console
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings, hash_of
@@ -53,6 +53,10 @@ def conduct(settings: Settings, room: Room) -> None:
         SplitError: If the rows cannot be split.
         JobError: If a training failed that a step needs.
     """
+    # This process compares predictions; all memory of the GPUs is for its trainings.
+    backend.find_devices()
+    backend.tf.config.set_visible_devices([], "GPU")
+
     store: MlflowStore = settings.builder("tracking")()
     for line in store.repair():
         console.note(line)

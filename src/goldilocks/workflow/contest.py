@@ -1,8 +1,7 @@
-"""The candidates of step 5 beside the winner: as rows, and in sentences."""
+"""The candidates of step 5 beside the winner, as rows."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from goldilocks.config.settings import key_of
 from goldilocks.evaluation.differences import Comparison, Difference
-from goldilocks.formatting import number, signed
 from goldilocks.report.workflow.results import Cell, Row, Table
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.tables import interval, row
@@ -45,10 +43,21 @@ class Contest:
     @property
     def gain(self) -> Difference:
         """Return how much better the winner is than where tuning began, or else the second."""
-        rival = self.start
         if self.winner is self.start:
-            rival = self.contenders[:2][-1]
-        return self._difference(self.winner, rival)
+            return self.lead(self.contenders[:2][-1])
+        return self.lead(self.start)
+
+    @property
+    def smaller(self) -> Group:
+        """Return the smallest candidate that is as good as the winner and smaller, else []."""
+        weights = self.winner[0].parameters
+        smaller = [group for group in self.contenders if group[0].parameters < weights]
+        smaller.sort(key=lambda group: group[0].parameters)
+        return next((group for group in smaller if not self.lead(group).beyond_noise), [])
+
+    def lead(self, group: Group) -> Difference:
+        """Return how much better the winner is than a candidate."""
+        return self.comparison.compare(predictions(self.winner), predictions(group), self.metric)
 
     def score(self, group: Group) -> float:
         """Return the score of a candidate, the mean over rows, folds and seeds."""
@@ -64,7 +73,7 @@ class Contest:
             first
             | row(group[0], [metric, self.metric])
             | {scored: self.score(group), "seeds": len(group)}
-            | self._beside(group)
+            | self._worse_by(group)
             for group in self.contenders
         )
 
@@ -78,7 +87,11 @@ class Contest:
             "winner": self.winner,
         }
         return [
-            self._row(f"{name}: {group[0].candidate.name}", self.score(group), self._beside(group))
+            {
+                "candidate": f"{name}: {group[0].candidate.name}",
+                f"val_{self.metric}": self.score(group),
+                **self._worse_by(group),
+            }
             for name, group in networks.items()
             if group
         ]
@@ -87,66 +100,20 @@ class Contest:
         self, name: str, score: float, by_fold: Mapping[str, tuple[np.ndarray, np.ndarray]]
     ) -> Row:
         """Return the row of what has no seed, from its rows and predictions by fold."""
-        gain = self.comparison.against_fixed(predictions(self.winner), by_fold, self.metric)
-        return self._row(name, score, against_winner(dataclasses.replace(gain, mean=-gain.mean)))
+        lead = self.comparison.against_fixed(predictions(self.winner), by_fold, self.metric)
+        return {"candidate": name, f"val_{self.metric}": score, **worse_by(lead)}
 
-    def reasons(self, metric: str) -> list[str]:
-        """Return why the winner won, in sentences.
-
-        Args:
-            metric: The primary metric.
-        """
-        reasons = []
-        if metric != self.metric:
-            reasons.append(
-                f"Candidates are compared by val_loss: {metric} is no mean over rows, which alone "
-                "can be compared row by row."
-            )
-
-        if self.winner is not self.start:
-            gain = self.gain
-            seeds = "one seed" if gain.pairs == 1 else f"{gain.pairs} seeds"
-            reasons.append(
-                f"{self.winner[0].candidate.name} is {number(gain.mean)} better in "
-                f"val_{self.metric} than {self.start[0].candidate.name}, where tuning began (95 % "
-                f"interval {signed(gain.low, 3)} to {signed(gain.high, 3)}, {gain.rows:,} rows, "
-                f"{seeds}): {gain.words}."
-            )
-        return [*reasons, *self._smaller()]
-
-    def _smaller(self) -> list[str]:
-        """Return that a smaller candidate is as good as the winner, if one is."""
-        weights = self.winner[0].parameters
-        smaller = [group for group in self.contenders if group[0].parameters < weights]
-        for group in sorted(smaller, key=lambda group: group[0].parameters):
-            gain = self._difference(group, self.winner)
-            if not gain.beyond_noise:
-                return [
-                    f"{group[0].candidate.name} has {group[0].parameters:,} weights instead of "
-                    f"{weights:,}, and is {number(0 - gain.mean)} behind in val_{self.metric} (95 "
-                    f"% interval {signed(0 - gain.high, 3)} to {signed(0 - gain.low, 3)}): these "
-                    "rows and seeds cannot tell the two apart."
-                ]
-        return []
-
-    def _row(self, name: str, score: float, cells: Mapping[str, Cell]) -> Row:
-        return {"candidate": name, f"val_{self.metric}": score, **cells}
-
-    def _beside(self, group: Group) -> dict[str, Cell]:
-        """Return the cells on how much worse a candidate is than the winner."""
+    def _worse_by(self, group: Group) -> dict[str, Cell]:
         if group is self.winner:
             return {"worse than the winner by": "", "that is": "the winner"}
-        return against_winner(self._difference(group, self.winner))
-
-    def _difference(self, first: Group, second: Group) -> Difference:
-        return self.comparison.compare(predictions(first), predictions(second), self.metric)
+        return worse_by(self.lead(group))
 
 
-def against_winner(gain: Difference) -> dict[str, Cell]:
-    """Return the cells on how much worse something is than the winner, from how much better."""
+def worse_by(lead: Difference) -> dict[str, Cell]:
+    """Return the cells on how much worse something is than the winner, from the winner's lead."""
     return {
-        "worse than the winner by": interval(0 - gain.high, 0 - gain.low),
-        "that is": "clear" if gain.beyond_noise else "within noise",
+        "worse than the winner by": interval(lead.low, lead.high),
+        "that is": "clear" if lead.beyond_noise else "within noise",
     }
 
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from goldilocks import console
 from goldilocks.config.settings import PARENT_FILE, Settings, key_of
@@ -146,12 +145,8 @@ class Context:
         """
         requests = iter(enumerate(candidates))
         trained: dict[int, Trained | None] = {}
-        self.stream(
-            lambda: next(requests, None),
-            trained.__setitem__,
-            folder,
-            total=len(candidates),
-        )
+        ask = functools.partial(next, requests, None)
+        self.stream(ask, trained.__setitem__, folder, total=len(candidates))
         return [trained[number] for number in range(len(candidates))]
 
     def stream(
@@ -180,22 +175,22 @@ class Context:
             while (request := ask()) is not None:
                 number, candidate = request
                 candidates[number] = candidate
-                settings = replace(
-                    self.settings_of(candidate), sweep_dir=folder.absolute(), job=number
-                )
-                job = Job(
+                settings = self.settings_of(candidate)
+                record = records.read(folder, number)
+                shown = tuple(map(console.without_passwords, settings.overrides))
+                if record.status == "finished" and record.overrides == shown:
+                    # An interrupted process finished it. Once is enough, even with force=true.
+                    tell(number, self._take(candidate, record.run_id))
+                    continue
+                return Job(
                     number,
-                    functools.partial(_train, settings),
+                    functools.partial(
+                        run, replace(settings, sweep_dir=folder.absolute(), job=number)
+                    ),
                     records.log_file(folder, number),
                     candidate.name,
                     settings.overrides,
                 )
-                record = records.read(folder, number)
-                shown = tuple(map(console.without_passwords, job.overrides))
-                if record.status != "finished" or record.overrides != shown:
-                    return job
-                # An interrupted process finished it. Once is enough, even with force=true.
-                tell(number, self._take(candidate, record.run_id))
             return None
 
         def end(job: Job, result: JobResult) -> None:
@@ -204,42 +199,19 @@ class Context:
 
             candidate = candidates[job.number]
             run_id = records.read(folder, job.number).run_id
-            self.budget.keep(run_id or str(records.log_file(folder, job.number)))
+            self.budget.keep(run_id or str(job.log))
+            trained = None
             if result.reason:
                 self.error = result.error
                 self.failures.append(f"{candidate.name} failed: {result.reason}")
-                tell(job.number, None)
-                return
-
-            trained = self._take(candidate, run_id)
-            tell(job.number, trained)
+            else:
+                trained = self._take(candidate, run_id)
             if trained is not None:
                 overhead = result.seconds - trained.run.metrics["train_seconds"]
                 self.overhead = max(self.overhead, overhead)
+            tell(job.number, trained)
 
         self._stream(next_job, end, folder, total=total)
-
-    def call(self, function: Callable[[], Any], name: str) -> Any:
-        """Call a function in a process of its own, and return what it returns.
-
-        Raises:
-            Exception: Whatever the function raises.
-        """
-        folder = self.folder / f"{name}_job"
-        job = Job(0, function, records.log_file(folder, 0), name)
-        jobs, results = iter([job]), []
-        self._stream(
-            lambda: next(jobs, None),
-            lambda _, result: results.append(result),
-            folder,
-            total=1,
-        )
-
-        [result] = results
-        if result.reason:
-            lost = f"{name} was lost: {result.reason}. Its log is {job.log}."
-            raise result.error or JobError(lost)
-        return result.value
 
     def lost(self) -> JobError:
         """Return the error of a step that cannot go on without a training that failed."""
@@ -279,15 +251,4 @@ class Context:
             final=UserError,
             preload=self.room.preload,
         )
-        stream(
-            pool,
-            ask,
-            tell,
-            sweep_dir=folder,
-            total=total,
-            higher_is_better=False,
-        )
-
-
-def _train(settings: Settings) -> float:
-    return run(settings)
+        stream(pool, ask, tell, sweep_dir=folder, total=total, higher_is_better=False)

@@ -21,11 +21,6 @@ from goldilocks.workflow.tables import finite
 TRIALS = 60  # at most
 AT_LEAST = 8  # trials before the search may end by itself
 IN_VAIN = 6  # trials without a gain beyond noise that end it
-ENDS = {
-    "no_gain": f"The last {IN_VAIN} gained nothing beyond noise.",
-    "trials": "More are never made.",
-    "budget": "Then the budget of this step was spent.",
-}
 
 
 class Search:
@@ -61,11 +56,16 @@ class Search:
         """Return how many trials have ended."""
         return len(finished(self.study))
 
+    @property
+    def pruned(self) -> int:
+        """Return how many of them ended early."""
+        return len(self._trials(TrialState.PRUNED))
+
     def run(self) -> None:
         """Run trials until there are enough, the budget is spent, or the last gained nothing."""
         for params in fail_interrupted(self.study):
             self.study.enqueue_trial(params)
-        if not self.study.get_trials(deepcopy=False):
+        if not self._trials():
             for params in self.space.first_trials():
                 self.study.enqueue_trial(params)
 
@@ -75,19 +75,9 @@ class Search:
     def best(self, most: int) -> list[Trained]:
         """Return the best trials, each with other parameters."""
         unique: dict[str, FrozenTrial] = {}
-        for trial in sorted(self._complete(), key=_value):
+        for trial in sorted(self._trials(TrialState.COMPLETE), key=_value):
             unique.setdefault(str(sorted(trial.params.items())), trial)
         return [self._trained(trial) for trial in list(unique.values())[:most]]
-
-    def summary(self) -> str:
-        """Return what was searched, and why it ended."""
-        pruned = self.study.get_trials(deepcopy=False, states=(TrialState.PRUNED,))
-        count = "One trial" if self.count == 1 else f"{self.count} trials"
-        names = ", ".join(self.space.distributions)
-        return (
-            f"{count} of up to {self.epochs} epochs searched {names}; {len(pruned)} stopped early "
-            f"by the median rule. {ENDS[self.ended_by]}"
-        )
 
     def table(self) -> list[Row]:
         """Return a row for each trial that was started."""
@@ -98,12 +88,13 @@ class Search:
                 "val_loss": finite(trial.value),
                 **trial.params,
             }
-            for trial in self.study.get_trials(deepcopy=False)
+            for trial in self._trials()
             if trial.state != TrialState.WAITING
         ]
 
-    def _complete(self) -> list[FrozenTrial]:
-        return self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    def _trials(self, *states: TrialState) -> list[FrozenTrial]:
+        """Return the trials that are in one of some states; all without any."""
+        return self.study.get_trials(deepcopy=False, states=states or None)
 
     def _stopped(self) -> bool:
         """Return whether no more trials may start, and note why."""
@@ -122,12 +113,11 @@ class Search:
         seconds = self.context.seconds([likely])
         if budget.seconds_left(TUNE, self.context.final_seconds(likely)) < seconds:
             return True
-        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        return budget.runs_left(TUNE) < 1 + len(running)
+        return budget.runs_left(TUNE) < 1 + len(self._trials(TrialState.RUNNING))
 
     def _no_gain(self) -> bool:
         """Return whether the last trials gained no more than the noise from seed to seed."""
-        values = [_value(trial) for trial in self._complete()]
+        values = list(map(_value, self._trials(TrialState.COMPLETE)))
         if len(values) < AT_LEAST + IN_VAIN:
             return False
         gain = min(values[:-IN_VAIN]) - min(values[-IN_VAIN:])
@@ -141,8 +131,6 @@ class Search:
         return self.space.candidate(trial.params, epochs=self.epochs)
 
     def _tell(self, number: int, trained: Trained | None) -> None:
-        if trained is not None:
-            self.trained[number] = trained
         self.trials.tell(number, trained and trained.best("loss"))
 
     def _trained(self, trial: FrozenTrial) -> Trained:

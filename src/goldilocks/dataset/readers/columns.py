@@ -11,6 +11,8 @@ from goldilocks.dataset.readers import dates, numbers
 from goldilocks.dataset.readers.reading import CATEGORY, DATE, NUMBER, Reading
 
 TRUTHS = {"true": 1.0, "false": 0.0}  # in small letters
+# What pandas calls columns of numbers, or of nothing.
+NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty")
 MANY_CATEGORIES = 100  # Each category becomes an input of the network.
 
 
@@ -63,21 +65,19 @@ def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
     """Return a column of a file that has types, such as Parquet."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
-    if types.is_bool_dtype(column.dtype) or (
-        types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c"
-    ):
-        return _typed_number(column)
-    if types.is_datetime64_any_dtype(column.dtype):
-        return _typed_dates(column)
-    if types.is_timedelta64_dtype(column.dtype):
-        values, reading, _ = _typed_number(column / pd.Timedelta(days=1))
-        return values, reading, ["holds durations; it became days"]
-
+    remarks = list[str]()
     kind = types.infer_dtype(column.dropna(), skipna=True)
-    if kind in ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"):
-        return _typed_number(column)
+    if kind == "timedelta64":
+        column, kind = column / pd.Timedelta(days=1), "floating"
+        remarks.append("holds durations; it became days")
+    if kind in NUMBERS:
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        values, beyond = finite(numbers)
+        return values, Reading(kind=NUMBER), remarks + beyond
     if kind in ("date", "datetime", "datetime64"):
-        return _typed_dates(column)
+        times = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
+        remarks.append("holds dates; it became days since 1970-01-01")
+        return days_of(times), Reading(kind=DATE, format=dates.ISO), remarks
     if kind not in ("string", "mixed-integer"):
         reason = f"it holds {kind} values; expected numbers, dates or texts"
         return None, Reading(kind=CATEGORY, left_out=reason), []
@@ -85,23 +85,11 @@ def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
     return words[positions], Reading(kind=CATEGORY), []
 
 
-def _typed_number(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
-    values, remarks = finite(column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True))
-    return values, Reading(kind=NUMBER), remarks
-
-
-def _typed_dates(column: pd.Series) -> tuple[np.ndarray, Reading, list[str]]:
-    times = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
-    remark = "holds dates; it became days since 1970-01-01"
-    return days_of(times), Reading(kind=DATE, format=dates.ISO), [remark]
-
-
 def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return numbers, NaN where one is infinite or too large for float32; and a remark on these."""
-    limit = np.finfo(np.float32).max
-    if np.fmax.reduce(values, initial=0) <= limit and np.fmin.reduce(values, initial=0) >= -limit:
+    beyond = np.abs(values) > np.finfo(np.float32).max
+    if not beyond.any():
         return values, []
-    beyond = np.abs(values) > limit
     first = values[beyond][0]
     what = "infinite values" if np.isinf(first) else f"values beyond float32, such as {first:g}"
     return (

@@ -55,10 +55,7 @@ def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) ->
             values = days_of(_date_as(reading, column, path))
 
         if values is None or (reading.kind != CATEGORY and values.dtype == object):
-            raise DataError(
-                f"{path}: the column {name!r} holds {str(column.dropna().iloc[0])!r}; expected "
-                f"{_expected(reading)}."
-            )
+            raise _refused(reading, column, int(column.notna().argmax()), path)
         conforming[name] = pd.Series(values, frame.index, values.dtype)
     return pd.DataFrame(conforming, index=frame.index)
 
@@ -84,16 +81,12 @@ def _number_as(reading: Reading, column: pd.Series, path: Path) -> np.ndarray:
 
 def _refused(reading: Reading, column: pd.Series, row: int, path: Path) -> DataError:
     """Return the error on the cell at a position of a column."""
-    return DataError(
-        f"{path}: the column {column.name!r} holds {column.iloc[row]!r} in row "
-        f"{column.index[row] + 1}; expected {_expected(reading)}. Correct it, or leave the cell "
-        "empty if the value is unknown."
-    )
-
-
-def _expected(reading: Reading) -> str:
     example = f" such as {reading.example!r}" if reading.example else ""
-    return f"a {reading.describe()}{example}, as in the rows that the model was trained on"
+    return DataError(
+        f"{path}: the column {column.name!r} holds {str(column.iloc[row])!r} in row "
+        f"{column.index[row] + 1}; expected a {reading.describe()}{example}, as in the rows that "
+        "the model was trained on. Correct it, or leave the cell empty if the value is unknown."
+    )
 
 
 def _first_odd(column: pd.Series, reading: Reading) -> int:

@@ -1,7 +1,6 @@
 """A text file of cells -> columns of texts.
 
-DuckDB finds out how a file is separated, quoted and escaped, and reads it. Arrow reads in half the
-time a file in which nothing is quoted and all rows are of one length. What DuckDB would do about
+DuckDB finds out how a file is separated, quoted and escaped, and reads it. What it would do about
 odd lines in silence (lines above the header, rows with other numbers of cells) is said or refused
 here.
 """
@@ -9,7 +8,6 @@ here.
 from __future__ import annotations
 
 import csv
-import mmap
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +15,6 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as csv_of_arrow
 
 from goldilocks.errors import DataError
 
@@ -36,57 +32,57 @@ class Dialect:
         quote: Around a cell that holds separators; "" for none.
         escape: Before a quote within a cell; "" for none, where quotes are doubled.
         skip: Lines above the first row of cells.
+        columns: How many cells a row has; 0 where rows differ.
     """
 
     separator: str
     quote: str
     escape: str
     skip: int
+    columns: int
 
 
 def sniff(connection: duckdb.DuckDBPyConnection, text: Path, lines: Sequence[str]) -> Dialect:
     """Return how cells are separated: as the header says, if the rows agree with it."""
     above = comments(lines)
     header = lines[above]
-    fitting: list[tuple[int, Dialect]] = []
-    for separator in SEPARATORS:
-        names = len(next(csv.reader([header], delimiter=separator)))
-        dialect, columns = _sniff_as(connection, text, separator)
-        if names > 1 and (dialect.skip, columns) == (above, names):
-            fitting.append((columns, dialect))
+    names = {sign: len(next(csv.reader([header], delimiter=sign))) for sign in SEPARATORS}
+    fitting: list[Dialect] = []
+    for separator, count in names.items():
+        dialect = _sniff_as(connection, text, separator)
+        if count > 1 and (dialect.skip, dialect.columns) == (above, count):
+            fitting.append(dialect)
     # Without a header line, "52,3;7" may be two cells or three: commas between digits are decimals.
-    others = [candidate for candidate in fitting if candidate[1].separator != ","]
+    others = [dialect for dialect in fitting if dialect.separator != ","]
     if others and header.count(",") == len(re.findall(r"(?<=\d),(?=\d)", header)):
         fitting = others
     if fitting:
-        return max(fitting, key=lambda candidate: candidate[0])[1]
+        return max(fitting, key=lambda dialect: dialect.columns)
 
-    dialect, columns = _sniff_as(connection, text, None)
-    if columns > 1:
+    dialect = _sniff_as(connection, text, "")
+    if dialect.columns > 1:
         return dialect
     # One column, or rows that do not agree with each other.
-    names = {sign: len(next(csv.reader([header], delimiter=sign))) for sign in SEPARATORS}
     return replace(dialect, separator=max(names, key=lambda sign: names[sign]), skip=above)
 
 
-def _sniff_as(
-    connection: duckdb.DuckDBPyConnection, text: Path, separator: str | None
-) -> tuple[Dialect, int]:
-    """Return what DuckDB finds, with this separator if one is given; and how many columns."""
-    option = "" if separator is None else ", delim=?"
+def _sniff_as(connection: duckdb.DuckDBPyConnection, text: Path, separator: str) -> Dialect:
+    """Return what DuckDB finds, with this separator; "" to find that, too."""
     query = (
         "select Delimiter, Quote, Escape, SkipRows, len(Columns) "
-        f"from sniff_csv(?, all_varchar=true, max_line_size={LONGEST_LINE}{option})"
+        f"from sniff_csv(?, all_varchar=true, max_line_size={LONGEST_LINE}"
     )
-    options = [str(text)] if separator is None else [str(text), separator]
+    options = [str(text)]
+    if separator:
+        query += ", delim=?"
+        options.append(separator)
     try:
-        [(delimiter, quote, escape, skip, columns)] = connection.sql(
-            query, params=options
-        ).fetchall()
+        [sniffed] = connection.sql(f"{query})", params=options).fetchall()
     except duckdb.Error:
-        return Dialect(separator or ",", '"', '"', 0), 0
+        return Dialect(separator or ",", '"', '"', 0, 0)
+    delimiter, quote, escape, skip, columns = sniffed
     quote, escape = (sign.replace("(empty)", "") for sign in (quote, escape))
-    return Dialect(delimiter, quote or '"', escape or quote or '"', skip), columns
+    return Dialect(delimiter, quote or '"', escape or quote or '"', skip, columns)
 
 
 def comments(lines: Sequence[str]) -> int:
@@ -119,7 +115,6 @@ def read(
     text: Path,
     dialect: Dialect,
     skip: int,
-    header: str,
 ) -> pd.DataFrame:
     """Return the cells of a file, columns of `str` or missing, the header line among the rows.
 
@@ -129,14 +124,10 @@ def read(
         text: Its content as UTF-8.
         dialect: How its cells are separated.
         skip: Lines above the first row of cells.
-        header: That row.
 
     Raises:
         DataError: Rows have different numbers of cells.
     """
-    if (plain := read_plain(text, dialect, skip, header)) is not None:
-        return plain
-
     query = (
         "select * from read_csv(?, header=false, all_varchar=true, auto_detect=true, delim=?, "
         "quote=?, escape=?, skip=?, max_line_size=?, buffer_size=?, store_rejects=true, "
@@ -155,29 +146,3 @@ def read(
             f"cells that hold {dialect.separator!r} in quotes."
         )
     return table.to_pandas()
-
-
-def read_plain(text: Path, dialect: Dialect, skip: int, header: str) -> pd.DataFrame | None:
-    """Return what `read` does of a file without quotes; None of any other file."""
-    count = header.count(dialect.separator) + 1
-    if count == 1 or dialect.quote != '"':
-        return None
-    with text.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if content.find(b'"') >= 0:
-            return None
-
-    names = [str(number) for number in range(count)]
-    try:
-        table = csv_of_arrow.read_csv(
-            text,
-            read_options=csv_of_arrow.ReadOptions(column_names=names, skip_rows=skip),
-            parse_options=csv_of_arrow.ParseOptions(delimiter=dialect.separator, quote_char=False),
-            convert_options=csv_of_arrow.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()),
-                strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
-    except pa.ArrowInvalid:  # Rows of different lengths, which DuckDB names or mends.
-        return None
-    return table.combine_chunks().to_pandas()

@@ -6,12 +6,10 @@ import codecs
 import contextlib
 import gzip
 import shlex
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import IO
 
 from charset_normalizer import from_bytes
 
@@ -26,35 +24,37 @@ SAMPLE = 2**20  # bytes from which an encoding is guessed, for the advice
 
 @contextlib.contextmanager
 def as_utf8(path: Path) -> Generator[Path]:
-    """Give a file of UTF-8 text with the content of `path`: itself, or unpacked and decoded."""
+    """Give a file of UTF-8 text with the content of `path`: itself, or unpacked and decoded.
+
+    Raises:
+        DataError: It is not UTF-8, or an archive of none or several texts.
+    """
+    content = written = _unpacked(path)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = content.decode("utf-16").encode()
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{path} is not UTF-8: line {line} has the byte 0x{content[error.start]:02x}. "
+            f"{_encoding_advice(path, content, error.start)}"
+        ) from error
+    if content is written and path.suffix.lower() not in PACKED:
+        yield path
+        return
+
     with tempfile.TemporaryDirectory() as folder:
-        text = path
-        if path.suffix.lower() in PACKED:
-            text = Path(folder) / "unpacked"
-            with _unpacked(path) as source, text.open("wb") as target:
-                shutil.copyfileobj(source, target)
-
-        with text.open("rb") as file:
-            start = file.read(4)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            decoded = Path(folder) / "decoded"
-            with (
-                text.open(encoding="utf-16", newline="") as source,
-                decoded.open("w", encoding="utf-8", newline="") as target,
-            ):
-                shutil.copyfileobj(source, target)
-            text = decoded
-
-        _check_utf8(path, text)
+        text = Path(folder) / "text"
+        text.write_bytes(content)
         yield text
 
 
-@contextlib.contextmanager
-def _unpacked(path: Path) -> Generator[gzip.GzipFile | IO[bytes]]:
+def _unpacked(path: Path) -> bytes:
     if path.suffix.lower() == ".gz":
-        with gzip.open(path) as file:
-            yield file
-        return
+        return gzip.decompress(path.read_bytes())
+    if path.suffix.lower() != ".zip":
+        return path.read_bytes()
 
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.lower().endswith(TEXTS)]
@@ -65,46 +65,26 @@ def _unpacked(path: Path) -> Generator[gzip.GzipFile | IO[bytes]]:
                 f"({', '.join(names[:5]) or 'none'}); expected one. Unpack it and give one of its "
                 "files as dataset.file."
             )
-        with archive.open(names[0]) as file:
-            yield file
+        return archive.read(names[0])
 
 
-def _check_utf8(path: Path, text: Path) -> None:
-    """Refuse a text that is not UTF-8, with its first such line and a command that mends it."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    lines, blocks = 1, iter(lambda: file.read(SAMPLE), b"")
-    with text.open("rb") as file:
-        for block in blocks:
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as error:
-                held = len(error.object) - len(block)
-                line = lines + block[: max(error.start - held, 0)].count(b"\n")
-                raise DataError(_encoding_advice(path, text, line, error)) from error
-            lines += block.count(b"\n")
-
-
-def _encoding_advice(path: Path, text: Path, line: int, error: UnicodeDecodeError) -> str:
-    byte = error.object[error.start]
+def _encoding_advice(path: Path, content: bytes, start: int) -> str:
+    """Return what mends a content that has a byte at `start` that is no UTF-8."""
     before, source = "", f" {shlex.quote(path.name)}"
-    if path.suffix.lower() in PACKED:
-        unpack = "gzip -dc" if path.suffix.lower() == ".gz" else "unzip -p"
+    unpack = {".gz": "gzip -dc", ".zip": "unzip -p"}.get(path.suffix.lower())
+    if unpack:
         before, source = f"{unpack}{source} | ", ""
-
-    with text.open("rb") as file:
-        content = file.read(SAMPLE)
-    zeros_first, zeros_second = content[0:1000:2].count(0), content[1:1000:2].count(0)
+    sample = content[:SAMPLE]
     # Letters of several bytes that are UTF-8: then the rest of the file is, too.
-    if any(byte > 127 for byte in content.decode("utf-8", "ignore").encode()):
+    if not sample.decode("utf-8", "ignore").isascii():
         command = f"{before}iconv -c -f UTF-8 -t UTF-8{source} > utf8.csv"
-        mend = f"Correct it, or leave it out with `{command}`."
-    else:
-        around = error.object[max(0, error.start - 2000) : error.start + 2000]
-        guess = from_bytes(around).best()
-        encoding = guess.encoding if guess and guess.encoding in EASTERN else "WINDOWS-1252"
-        # UTF-16 has a zero beside each letter of ASCII, before or behind it.
-        if zeros_first or zeros_second:
-            encoding = "UTF-16BE" if zeros_first > zeros_second else "UTF-16LE"
-        command = f"{before}iconv -f {encoding} -t UTF-8{source} > utf8.csv"
-        mend = f"Save it as UTF-8, for example with `{command}`."
-    return f"{path} is not UTF-8: line {line} has the byte 0x{byte:02x}. {mend}"
+        return f"Correct it, or leave it out with `{command}`."
+
+    guess = from_bytes(content[max(0, start - 2000) : start + 2000]).best()
+    encoding = guess.encoding if guess and guess.encoding in EASTERN else "WINDOWS-1252"
+    # UTF-16 has a zero beside each letter of ASCII, before or behind it.
+    zeros_first, zeros_second = sample[0:1000:2].count(0), sample[1:1000:2].count(0)
+    if zeros_first or zeros_second:
+        encoding = "UTF-16BE" if zeros_first > zeros_second else "UTF-16LE"
+    command = f"{before}iconv -f {encoding} -t UTF-8{source} > utf8.csv"
+    return f"Save it as UTF-8, for example with `{command}`."

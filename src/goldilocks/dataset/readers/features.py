@@ -8,8 +8,7 @@ neither number, date nor text.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,8 +94,10 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
     Raises:
         DataError: A column can be read in two ways.
     """
-    written = _numbers_of(frame)
-    decimals = functools.cache(lambda: _decimals(written.values(), options))
+    written = numbers_of(frame)
+    decimals = set[str]()
+    if any(len(alike) > 1 for alike in written.values()):
+        decimals = decimals_of(written, options)
 
     usable: dict[str, pd.Series] = {}
     readings: dict[str, Reading] = {}
@@ -105,7 +106,9 @@ def prepare(frame: pd.DataFrame, path: Path, options: ReadingOptions) -> Prepare
         name = str(column_name)
         if written.get(name) and not _are_long(column, written[name][0]):
             number = choose(column, written[name], decimals, path)
-            values, reading, remarks[name] = _number(number)
+            values, beyond = finite(number.values)
+            reading, converted = describe(number)
+            remarks[name] = beyond + converted
         elif name in written:
             values, reading, remarks[name] = _date_or_category(column, path, options)
         else:
@@ -136,7 +139,7 @@ def _are_long(column: pd.Series, number: NumberReading) -> bool:
 def choose(
     column: pd.Series,
     readings: Sequence[NumberReading],
-    decimals: Callable[[], set[str]],
+    decimals: set[str],
     path: Path,
 ) -> NumberReading:
     """Return the one reading of a column of numbers, or ask.
@@ -144,14 +147,15 @@ def choose(
     Args:
         column: Its cells.
         readings: Of `read_numbers`, at least one.
-        decimals: Finds what stands before decimals in the file, as far as it is known.
+        decimals: What stands before decimals in the file, as far as it is known.
         path: The file, for messages.
 
     Raises:
         DataError: Two readings explain all cells, and nothing in the file decides.
     """
-    if len(readings) > 1 and len(marks := decimals()) == 1:
-        readings = [reading for reading in readings if reading.style.decimal in marks] or readings
+    if len(decimals) == 1:
+        fitting = [reading for reading in readings if reading.style.decimal in decimals]
+        readings = fitting or readings
     if len(readings) == 1:
         return readings[0]
 
@@ -164,17 +168,14 @@ def choose(
     )
 
 
-def decimals_of(frame: pd.DataFrame, options: ReadingOptions) -> Callable[[], set[str]]:
-    """Return what finds, once it is asked, what stands before decimals in columns of texts."""
-    return functools.cache(lambda: _decimals(_numbers_of(frame).values(), options))
-
-
-def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOptions) -> set[str]:
-    """Return what stands before decimals in the columns that are read in one way."""
+def decimals_of(
+    written: Mapping[str, Sequence[NumberReading]], options: ReadingOptions
+) -> set[str]:
+    """Return what stands before decimals, by the columns that are read in one way."""
     if options.decimal != "auto":
         return {DECIMALS[options.decimal]}
     marks: set[str] = set()
-    for readings in written:
+    for readings in written.values():
         if len(readings) != 1:
             continue
         [reading] = readings
@@ -184,21 +185,21 @@ def _decimals(written: Iterable[Sequence[NumberReading]], options: ReadingOption
     return marks
 
 
-def _numbers_of(frame: pd.DataFrame) -> dict[str, list[NumberReading]]:
+def numbers_of(frame: pd.DataFrame) -> dict[str, list[NumberReading]]:
     """Return the readings as numbers of each column of texts, by its name."""
     columns = {str(name): cells(column) for name, column in frame.items() if is_text(column)}
     with ThreadPoolExecutor() as threads:  # Arrow releases the interpreter lock.
         return dict(zip(columns, threads.map(numbers.read_numbers, columns.values()), strict=True))
 
 
-def _number(number: NumberReading) -> tuple[np.ndarray, Reading, list[str]]:
-    values, remarks = finite(number.values)
+def describe(number: NumberReading) -> tuple[Reading, list[str]]:
+    """Return how numbers are read, and what was taken for what, as ends of sentences."""
+    remarks = list[str]()
     if number.words:
         remarks.append(f"has {', '.join(map(repr, number.words))} for missing numbers")
-    reading = Reading(kind=NUMBER, style=number.style, words=number.words)
     if number.style != NumberStyle():
         remarks.append(f"is read as numbers, written {number.style.describe()}")
-    return values, reading, remarks
+    return Reading(kind=NUMBER, style=number.style, words=number.words), remarks
 
 
 def _date_or_category(

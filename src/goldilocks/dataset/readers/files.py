@@ -64,14 +64,18 @@ def read_cells(path: Path, *, header: Header, ask: bool = True) -> Cells:
         DataError: It is not UTF-8 or UTF-16, not what its suffix says, its rows have different
             numbers of cells, or two columns have one name.
     """
+    names_line, units_line = header if isinstance(header, Sequence) else (header, 0)
     suffix = path.suffix.lower()
     try:
         if suffix in PARQUET:
-            return _named(path, pd.read_parquet(path), Cells(pd.DataFrame(), 1))
+            return _named(path, pd.read_parquet(path), 1, [])
         if suffix in SPREADSHEETS:
-            return _read_spreadsheet(path, header, ask)
-        with encodings.as_utf8(path) as text:
-            return _read_text(path, text, header, ask)
+            skip = max((names_line or 1) - 1, 0)
+            frame, notes = _read_spreadsheet(path, skip)
+            filled = range(skip + 1, skip + len(frame) + 1)
+        else:
+            with encodings.as_utf8(path) as text:
+                frame, filled, notes = _read_text(path, text, names_line)
     except (
         *(OSError, ValueError, EOFError),
         *(duckdb.Error, zipfile.BadZipFile, python_calamine.CalamineError),
@@ -82,37 +86,14 @@ def read_cells(path: Path, *, header: Header, ask: bool = True) -> Cells:
             "same number of cells in every row."
         ) from error
 
-
-def _read_text(path: Path, text: Path, header: Header, ask: bool) -> Cells:
-    with text.open(encoding="utf-8-sig", newline="") as file:
-        lines = [file.readline(delimited.LONGEST_LINE) for _ in range(1000)]
-    if not any(line.strip() for line in lines):
-        raise DataError(f"{path} holds nothing but empty lines; expected a header line and rows.")
-
-    names_line, units_line = _lines(header)
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        dialect = delimited.sniff(connection, text, lines)
-        notes = []
-        if names_line is None:
-            skip = dialect.skip
-            if skip:
-                notes.append(delimited.skipped(path, lines[:skip], lines[skip]))
-        else:
-            skip = delimited.comments(lines)
-            if names_line:
-                skip = names_line - 1
-        frame = delimited.read(connection, path, text, dialect, skip, lines[skip])
-
     if names_line == 0:
         frame.columns = [str(number) for number in range(1, frame.shape[1] + 1)]
-        return _named(path, frame, Cells(frame, 0, tuple(notes)))
+        return _named(path, frame, 0, notes)
 
-    # Empty lines are no rows.
-    filled = [at for at, line in enumerate(lines, start=1) if at > skip + 1 and line.strip()]
-    left_out = sum(line <= units_line for line in filled) if units_line else 0
-    if left_out:
-        notes.append(f"Left out line {units_line}: {lines[units_line - 1].strip()!r}.")
     names = [str(name) for name in frame.iloc[0].fillna("")]
+    left_out = sum(line <= units_line for line in filled[1:])
+    if left_out:
+        notes.append(f"Left out line {units_line}: {frame.iloc[left_out].dropna().tolist()}.")
     frame = frame.iloc[1 + left_out :]
     repeated = headers.repeated(names, frame)
     if repeated.any():
@@ -120,56 +101,61 @@ def _read_text(path: Path, text: Path, header: Header, ask: bool) -> Cells:
             f"Left out {repeated.sum()} rows that repeat the header line, as joined files do."
         )
         frame = frame[~repeated]
-    frame = frame.reset_index(drop=True)
+    frame = frame.reset_index(drop=True).infer_objects()
     if header is None and ask:
-        headers.check(path, names, frame, skip + 1, [*filled, skip + 2][0])
+        headers.check(path, names, frame, filled[0], [*filled[1:2], filled[0] + 1][0])
     frame.columns = names
-    return _named(path, frame, Cells(frame, skip + 1, tuple(notes)))
+    return _named(path, frame, filled[0], notes)
 
 
-def _lines(header: Header) -> tuple[int | None, int]:
-    """Return the number of the line of names, and of the line of units; 0 without one."""
-    if header is None or isinstance(header, int):
-        return header, 0
-    names, units = header
-    return names, units
+def _read_text(
+    path: Path, text: Path, names_line: int | None
+) -> tuple[pd.DataFrame, Sequence[int], list[str]]:
+    """Return cells with the header line, the numbers of the first lines that have some, notes."""
+    with text.open(encoding="utf-8-sig", newline="") as file:
+        lines = [file.readline(delimited.LONGEST_LINE) for _ in range(1000)]
+    if not any(line.strip() for line in lines):
+        raise DataError(f"{path} holds nothing but empty lines; expected a header line and rows.")
+
+    notes = list[str]()
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        dialect = delimited.sniff(connection, text, lines)
+        skip = delimited.comments(lines)
+        if names_line:
+            skip = names_line - 1
+        elif names_line is None and dialect.skip:
+            skip = dialect.skip
+            notes.append(delimited.skipped(path, lines[:skip], lines[skip]))
+        elif names_line is None:
+            skip = 0
+        frame = delimited.read(connection, path, text, dialect, skip)
+    # Empty lines are no rows.
+    below = [at for at, line in enumerate(lines, start=1) if at > skip + 1 and line.strip()]
+    return frame, [skip + 1, *below], notes
 
 
-def _read_spreadsheet(path: Path, header: Header, ask: bool) -> Cells:
-    names_line, units_line = _lines(header)
-    skip = max((names_line or 1) - 1, 0)
+def _read_spreadsheet(path: Path, skip: int) -> tuple[pd.DataFrame, list[str]]:
+    """Return the cells of the first sheet with the header line; and notes."""
     with pd.ExcelFile(path, engine="calamine") as book:
         first, *others = map(str, book.sheet_names)
         frame = pd.read_excel(book, header=None, skiprows=skip)
-    sheets = f"Read the sheet {first!r}, the first one, and not {', '.join(map(repr, others))}."
-    notes = ()
-    if others:
-        notes = (sheets,)
-    if names_line == 0:
-        frame.columns = [str(number) for number in range(1, frame.shape[1] + 1)]
-        return _named(path, frame, Cells(frame, 0, notes))
-
-    names = [str(name) for name in frame.iloc[0].fillna("")]
-    below = max(units_line, skip + 1) - skip
-    frame = frame.iloc[below:].reset_index(drop=True).infer_objects()
-    if header is None and ask:
-        headers.check(path, names, frame, skip + 1, skip + 2)
-    frame.columns = names
-    return _named(path, frame, Cells(frame, skip + 1, notes))
+    if not others:
+        return frame, []
+    return frame, [
+        f"Read the sheet {first!r}, the first one, and not {', '.join(map(repr, others))}."
+    ]
 
 
-def _named(path: Path, frame: pd.DataFrame, cells: Cells) -> Cells:
+def _named(path: Path, frame: pd.DataFrame, header: int, notes: Sequence[str]) -> Cells:
     """Return cells with names for all columns; refuse a name that occurs twice."""
-    names = [str(name).strip() for name in frame.columns]
-    nameless = [not name and frame.iloc[:, at].isna().all() for at, name in enumerate(names)]
-    frame = frame.loc[:, [not empty for empty in nameless]].copy()
-    names = [name for name, empty in zip(names, nameless, strict=True) if not empty]
-    names = [name or f"column {at}" for at, name in enumerate(names, start=1)]
-    repeated = [name for at, name in enumerate(names) if name in names[:at]]
-    if repeated:
+    written = np.array([str(name).strip() for name in frame.columns], object)
+    filled = (written != "") | frame.notna().any().to_numpy()
+    named = [name or f"column {at}" for at, name in enumerate(written[filled], start=1)]
+    frame = frame.loc[:, filled].set_axis(named, axis=1)
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
         raise DataError(
             f"{path} has more than one column named {repeated[0]!r}; expected different names. "
             "Rename or remove one: a copy of the target would predict it."
         )
-    frame.columns = names
-    return Cells(frame, cells.header, cells.notes)
+    return Cells(frame, header, tuple(notes))

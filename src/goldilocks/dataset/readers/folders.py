@@ -29,6 +29,8 @@ from goldilocks.formatting import argument
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3
+# As often a folder is walked through: links in folders that link to each other have no end.
+MOST_VISITS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,6 +333,7 @@ def _walk(folder: Path, wanted: Files, drop: Sequence[str] = ()) -> dict[str, st
     Folders called as in `drop` are not looked into.
     """
     kinds: dict[str, str] = {}
+    visits: Counter[str] = Counter()
     above: dict[str, tuple[str, ...]] = {"": (os.path.realpath(folder),)}
     with _readable(folder):
         while above:
@@ -342,8 +345,10 @@ def _walk(folder: Path, wanted: Files, drop: Sequence[str] = ()) -> dict[str, st
                     if kinds[path] != FOLDER or entry.name in drop:
                         continue
                     real = os.path.realpath(entry.path)
-                    if real in folders:  # To follow it would go round for ever.
-                        kinds[path] = f"link to a folder above it ({entry.name})"
+                    visits[real] += 1
+                    # To follow it would go round for ever, or as often as links can be ordered.
+                    if real in folders or visits[real] > MOST_VISITS:
+                        kinds[path] = f"link to a folder that is there already ({entry.name})"
                     else:
                         above[f"{path}/"] = (*folders, real)
     return kinds

@@ -54,12 +54,8 @@ def check(path: Path, names: Sequence[str], frame: pd.DataFrame, line: int, belo
 
 def repeated(names: Sequence[str], frame: pd.DataFrame) -> np.ndarray:
     """Return which rows have the names of several columns for cells, bool (rows,)."""
-    equal = np.full(len(frame), len(names) > 1)
-    for at, name in enumerate(names):
-        if not equal.any():
-            break
-        cells = frame.iloc[:, at].fillna("")
-        equal &= (cells == name).to_numpy(bool)
+    equal = (frame.iloc[:, 0].fillna("") == names[0]).to_numpy(bool) & (len(names) > 1)
+    equal[equal] = (frame[equal].fillna("") == list(names)).all(axis=1)
     return equal
 
 
@@ -88,21 +84,19 @@ def _like_a_row(names: Sequence[str], frame: pd.DataFrame) -> str:
 
 def _units(frame: pd.DataFrame) -> list[str]:
     """Return the cells of the first row where it holds no numbers in any column of numbers."""
-    candidates: list[tuple[int, str | None]] = []
-    units: list[str] = []
+    candidates: list[tuple[int, str]] = []
     for at in range(frame.shape[1]):
-        sample = _texts(frame, at, 1, SAMPLE)
-        if not _are_numbers(sample):
-            continue
-        [first] = _texts(frame, at, 0, 1) or [None]
-        if first is not None and _is_number(first):
-            return []
-        candidates.append((at, first))
+        if _are_numbers(_texts(frame, at, 1, SAMPLE)):
+            first = "".join(_texts(frame, at, 0, 1))
+            if _is_number(first):
+                return []
+            candidates.append((at, first))
 
+    units: list[str] = []
     for at, first in candidates:
-        column = pd.Series(_texts(frame, at, 1, len(frame)), dtype="object")
+        column = _texts(frame, at, 1, len(frame))
         # A word that stands in other rows, too, is one for a gap.
-        if first is not None and not (column == first).any() and _are_numbers(list(column)):
+        if first and first not in column and _are_numbers(column):
             units.append(first)
     blank = (*numbers.MISSING, *numbers.GAPS)
     return units if any(unit.lower() not in blank for unit in units) else []
@@ -116,12 +110,9 @@ def _texts(frame: pd.DataFrame, column: int, start: int, count: int) -> list[str
 
 def _counts_up(names: Sequence[str]) -> bool:
     """Return whether names are whole numbers in a row, maybe behind an empty one of an index."""
-    counted = list(names[1:] if names and not names[0] else names)
-    if len(counted) < COUNTED or not all(name.isdecimal() for name in counted):
-        return False
-    return [int(name) for name in counted] == list(
-        range(int(counted[0]), int(counted[0]) + len(counted))
-    )
+    counted = [int(name) for name in names if name.isdecimal()]
+    others = [name for name in names[1:] if not name.isdecimal()]
+    return len(counted) >= COUNTED and not others and set(np.diff(counted)) == {1}
 
 
 def _is_value(name: str) -> bool:

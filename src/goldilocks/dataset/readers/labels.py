@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset.readers import features, folders, splits, tabular, targets
+from goldilocks.dataset.readers import folders, splits, tabular, targets
 from goldilocks.dataset.readers.content import Files, shortened
 from goldilocks.dataset.readers.folders import Listing
 from goldilocks.dataset.readers.reading import ReadingOptions
@@ -54,10 +54,8 @@ def read(
         columns = others
     else:
         columns = tabular.labels(target, others, path, name=wanted.name)
-    tabular.check_columns(columns, others, path)
 
-    decimals = features.decimals_of(frame[columns], options)
-    answers, notes, _ = targets.read(frame[columns], path, decimals, options)
+    answers, notes, _ = targets.read(frame[columns], columns, path, options)
     present = targets.present(answers)
     usable = present & names.notna().to_numpy()
     if drop_classes:

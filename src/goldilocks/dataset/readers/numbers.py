@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -111,23 +111,23 @@ def read_numbers(cells: pa.LargeStringArray) -> list[NumberReading]:
     """
     if (plain := _plain(cells)) is not None:
         return [NumberReading(NumberStyle(), plain)]
+    stripped = pc.utf8_trim_whitespace(cells)
+    missing = pc.is_in(pc.utf8_lower(stripped), value_set=pa.array(MISSING, pa.large_string()))
+    cells = pc.if_else(missing, pa.scalar(None, pa.large_string()), stripped)
+    if (plain := _plain(cells)) is not None:
+        return [NumberReading(NumberStyle(), plain)]
 
     # Each different cell is read once; missing ones have the position of a gap behind the others.
     encoded = pc.dictionary_encode(cells)
-    stripped = pc.utf8_trim_whitespace(encoded.dictionary)
-    missing = pc.is_in(pc.utf8_lower(stripped), value_set=pa.array(MISSING, pa.large_string()))
-    stripped = pc.dictionary_encode(
-        pc.if_else(missing, pa.scalar(None, pa.large_string()), stripped)
-    )
-    gap = len(stripped.dictionary)
-    if not gap:
+    distinct, gap = encoded.dictionary, len(encoded.dictionary)
+    _, _, sample = _split(distinct.slice(0, SAMPLE))
+    if len(_unusual(sample)) > MOST_WORDS:
         return []
-    alike = stripped.indices.fill_null(gap).to_numpy(zero_copy_only=False)
-    positions = np.append(alike, gap)[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
-    counts = np.bincount(positions, minlength=gap + 1)[:gap]
+    positions = encoded.indices.fill_null(gap).to_numpy(zero_copy_only=False)
+    readings, _ = _read_distinct(distinct, np.bincount(positions, minlength=gap + 1)[:gap])
     return [
-        NumberReading(style, np.append(values, np.nan)[positions], words)
-        for style, values, words in _read_distinct(stripped.dictionary, counts)
+        replace(reading, values=np.append(reading.values, np.nan)[positions])
+        for reading in readings
     ]
 
 
@@ -161,40 +161,38 @@ def _has_decimals(cells: pa.LargeStringArray) -> bool:
 
 def _read_distinct(
     cells: pa.LargeStringArray, counts: np.ndarray
-) -> list[tuple[NumberStyle, np.ndarray, tuple[str, ...]]]:
-    """Return styles that explain different cells, with their numbers and the words in between."""
-    if (plain := _plain(cells)) is not None:
-        return [(NumberStyle(), plain, ())]
-    _, _, sample = _split(cells.slice(0, SAMPLE))
-    if len(_unusual(sample)) > MOST_WORDS:
-        return []
+) -> tuple[list[NumberReading], str]:
+    """Return the readings that explain different cells; and why there is none of these numbers."""
     parts, is_number, words = _split(cells)
-    if not _are_gaps(words, int(is_number.sum()), counts[~is_number].sum() / counts.sum()):
-        return []
+    if not len(parts) or pc.any(pc.match_substring_regex(cells, CODE)).as_py():
+        return [], ""
 
-    field = {part.name: pc.struct_field(parts, part.name) for part in parts.type}
-    if _units(parts):
-        return []
-    affixes = [max(_different(parts, name)) for name in ("before", "behind")]
-    if pc.any(pc.match_substring_regex(cells, CODE)).as_py():
-        return []
-
-    negative = np.zeros(len(parts), bool)
-    minus = ["-", "\u2212"]
-    for name, signs in (("opening", ["("]), ("sign", minus), ("inner_sign", ["(", *minus])):
-        negative ^= np.isin(field[name].to_numpy(zero_copy_only=False), signs)
-
+    odd, total = counts[~is_number].sum(), counts.sum()
+    readings, reason = list[NumberReading](), ""
     digits = _digits(parts)
-    readings: list[tuple[NumberStyle, np.ndarray, tuple[str, ...]]] = []
-    for thousands, decimal in STYLES:
-        sizes = _sizes(digits, field["exponent"], thousands, decimal)
-        if sizes is None:
-            continue
-        values = np.full(len(cells), np.nan)
-        values[is_number] = np.where(negative, -sizes, sizes)
-        if not any(np.array_equal(values, other, equal_nan=True) for _, other, _ in readings):
-            readings.append((NumberStyle(thousands, decimal, *affixes), values, tuple(words)))
-    return readings
+    fits = np.array([_fits(digits, *style).to_numpy(zero_copy_only=False) for style in STYLES])
+    if not _are_gaps(words, len(parts), odd / total):
+        first = _unusual(words)[0]
+        reason = f"{odd} of its {total} values are no numbers, such as {first!r}"
+    elif units := _units(parts):
+        shown = " and ".join(repr(unit) if unit else "none" for unit in units[-2:])
+        reason = f"its numbers have different units, such as {shown}"
+    elif fits.all(axis=1).any():
+        for at in np.flatnonzero(fits.all(axis=1)):
+            values = np.full(len(cells), np.nan)
+            values[is_number] = _values(parts, digits, *STYLES[at])
+            if not any(np.array_equal(values, other.values, equal_nan=True) for other in readings):
+                affixes = [max(_different(parts, name)) for name in ("before", "behind")]
+                style = NumberStyle(*STYLES[at], *affixes)
+                readings.append(NumberReading(style, values, tuple(words)))
+    elif fits.any(axis=0).all():
+        first = fits.sum(axis=0).argmin()
+        other = (fits & fits[:, [first]]).sum(axis=0).argmin()
+        ways = " and ".join(repr(cells.filter(is_number)[at].as_py()) for at in (first, other))
+        reason = f"its numbers are written in different ways, such as {ways}"
+    if odd >= MOSTLY * total:
+        return readings, ""
+    return readings, reason
 
 
 def _split(cells: pa.LargeStringArray) -> tuple[pa.StructArray, np.ndarray, list[str]]:
@@ -209,18 +207,21 @@ def _split(cells: pa.LargeStringArray) -> tuple[pa.StructArray, np.ndarray, list
     return parts.filter(is_number), is_number.to_numpy(zero_copy_only=False), words
 
 
-def _sizes(
-    digits: pa.LargeStringArray, exponents: pa.LargeStringArray, thousands: str, decimal: str
-) -> np.ndarray | None:
-    """Return the numbers without their signs; None where one of them is not in this style."""
-    if not pc.all(_fits(digits, thousands, decimal)).as_py():
-        return None
-
+def _values(
+    parts: pa.StructArray, digits: pa.LargeStringArray, thousands: str, decimal: str
+) -> np.ndarray:
+    """Return the numbers of parts that are in this style."""
     if thousands:
         digits = pc.replace_substring(digits, thousands, "")
     digits = pc.replace_substring(digits, decimal, ".")
+    exponents = pc.struct_field(parts, "exponent")
     texts = pc.binary_join_element_wise(digits, exponents, pa.scalar("", digits.type))
-    return pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+    sizes = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+    negative = np.zeros(len(parts), bool)
+    for name in ("opening", "sign", "inner_sign"):
+        signs = pc.struct_field(parts, name).to_numpy(zero_copy_only=False)
+        negative ^= np.isin(signs, ["(", "-", "\u2212"])
+    return np.where(negative, -sizes, sizes)
 
 
 def _fits(digits: pa.LargeStringArray, thousands: str, decimal: str) -> pa.BooleanArray:
@@ -262,26 +263,9 @@ def obstacle(words: np.ndarray, counts: np.ndarray) -> str:
         words: Different cells, str objects (words,); "" where one is missing.
         counts: How often each occurs, int64 (words,).
     """
-    cells, counts = pa.array(words[words != ""], pa.large_string()), counts[words != ""]
-    parts, is_number, others = _split(cells)
-    codes = pc.any(pc.match_substring_regex(cells, CODE)).as_py()
-    if codes or counts[is_number].sum() <= MOSTLY * counts.sum():
-        return ""
-    if others := _unusual(others):
-        odd = counts[~is_number].sum()
-        return f"{odd} of its {counts.sum()} values are no numbers, such as {others[0]!r}"
-    if units := _units(parts):
-        shown = " and ".join(repr(unit) if unit else "none" for unit in units[-2:])
-        return f"its numbers have different units, such as {shown}"
-
-    digits = _digits(parts)
-    fits = np.array([_fits(digits, *style).to_numpy(zero_copy_only=False) for style in STYLES])
-    if fits.all(axis=1).any() or not fits.any(axis=0).all():
-        return ""
-    first = fits.sum(axis=0).argmin()
-    other = (fits & fits[:, [first]]).sum(axis=0).argmin()
-    ways = " and ".join(repr(cells.filter(is_number)[at].as_py()) for at in (first, other))
-    return f"its numbers are written in different ways, such as {ways}"
+    cells = pa.array(words[words != ""], pa.large_string())
+    _, reason = _read_distinct(cells, counts[words != ""])
+    return reason
 
 
 def _digits(parts: pa.StructArray) -> pa.LargeStringArray:
@@ -297,13 +281,9 @@ def _are_gaps(words: Sequence[str], numbers: int, share: float) -> bool:
         numbers: How many different numbers there are.
         share: Of the cells, those that are no numbers.
     """
-    if not numbers:
-        return False
     unusual = _unusual(words)
-    if not unusual:
-        return True
-    if any(re.search(r"\d", word) for word in unusual):
-        return False
+    if not unusual or any(re.search(r"\d", word) for word in unusual):
+        return not unusual
     return numbers >= FEWEST_NUMBERS and len(unusual) <= MOST_WORDS and share <= MOST_GAPS
 
 

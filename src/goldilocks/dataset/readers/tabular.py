@@ -42,14 +42,27 @@ def labels(
         name: The option of the config group `dataset`, for messages.
 
     Raises:
-        DataError: No target is given.
+        DataError: No target is given, or there is no such column.
     """
-    if target is None or (target == "null" and target not in columns):
+    if target in (None, "", []) or (target == "null" and target not in columns):
         raise DataError(
             f"dataset={name} needs the column to predict: add dataset.target=NAME; "
             f"{listed(columns, path)}."
         )
-    return names_of(target, columns)
+    return columns_of(target, columns, path, "dataset.target")
+
+
+def columns_of(
+    typed: str | int | Sequence[str | int], columns: list[str], path: Path, key: str
+) -> list[str]:
+    """Return the names of columns that a person gave by a key, as `names_of` reads them.
+
+    Raises:
+        DataError: There is no such column.
+    """
+    names = names_of(typed, columns)
+    check_columns(names, columns, path, key)
+    return names
 
 
 def names_of(typed: str | int | Sequence[str | int], names: Sequence[str]) -> list[str]:
@@ -80,9 +93,7 @@ def column_of(name: str | int | None, columns: list[str], path: Path, key: str) 
     return text
 
 
-def check_columns(
-    names: Sequence[str], columns: list[str], path: Path, key: str = "dataset.target"
-) -> None:
+def check_columns(names: Sequence[str], columns: list[str], path: Path, key: str) -> None:
     """Raise DataError for the name of a column that is not there, with the nearest one that is.
 
     Args:

@@ -6,7 +6,7 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from numbers import Number
 from pathlib import Path
 
@@ -15,8 +15,7 @@ import pandas as pd
 from pandas.api import types
 
 from goldilocks.dataset.readers import features, numbers, tabular
-from goldilocks.dataset.readers.numbers import NumberReading, NumberStyle
-from goldilocks.dataset.readers.reading import NUMBER, Reading, ReadingOptions
+from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.errors import DataError
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
@@ -28,19 +27,16 @@ Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
 
 def read(
-    columns: pd.DataFrame,
-    path: Path,
-    decimals: Callable[[], set[str]],
-    options: ReadingOptions,
+    frame: pd.DataFrame, names: Sequence[str], path: Path, options: ReadingOptions
 ) -> tuple[pd.DataFrame, list[str], dict[str, Reading]]:
     """Return target columns as numbers or as the words of the file; missing where there is none.
 
     A word such as NA is a class among other words, and a missing value among numbers.
 
     Args:
-        columns: Of texts as they stand in a file, or of the types of a file that has types.
+        frame: Columns of texts as they stand in a file, or of the types of a file that has types.
+        names: Of the target columns.
         path: The file, for messages.
-        decimals: Finds what stands before decimals in the file, as far as it is known.
         options: What was decided about the reading.
 
     Returns:
@@ -50,7 +46,6 @@ def read(
     Raises:
         DataError: Numbers can be read in two ways.
     """
-    names = list(map(str, columns.columns))
     if len(set(names)) < len(names):
         raise DataError(
             f"dataset.target names a column twice ({', '.join(names)}); expected each one once."
@@ -59,35 +54,30 @@ def read(
     read: dict[str, pd.Series] = {}
     notes: list[str] = []
     styles: dict[str, Reading] = {}
-    for column_name, column in columns.items():
-        name = str(column_name)
+    for name in names:
+        column = read[name] = frame[name]
         if not features.is_text(column):
-            read[name] = column.map(str, na_action="ignore") if column.dtype == bool else column
+            if column.dtype == bool:
+                read[name] = column.map(str)
+            elif isinstance(column.dtype, pd.CategoricalDtype):
+                read[name] = column.astype(object)
             continue
+
         readings = numbers.read_numbers(features.cells(column))
-        if readings:
-            reading = features.choose(column, readings, decimals, path)
-            whole = np.unique(reading.values[np.isfinite(reading.values)])
-            unit = reading.style.before or reading.style.behind
+        if len(readings) > 1:
+            decimals = features.decimals_of(features.numbers_of(frame), options)
+            readings = [features.choose(column, readings, decimals, path)]
+        for number in readings:
+            whole = np.unique(number.values[np.isfinite(number.values)])
+            unit = number.style.before or number.style.behind
             if not (unit and len(whole) <= FEW_INTEGERS):  # "3 stars" is the name of a class.
-                read[name] = pd.Series(reading.values, columns.index)
-                styles[name] = Reading(kind=NUMBER, style=reading.style, words=reading.words)
-                notes += _read_as(name, reading)
-                continue
-        words, remarks = _words(name, column, options)
-        read[name] = words
-        notes += remarks
-    return pd.DataFrame(read, index=columns.index), notes, styles
-
-
-def _read_as(name: str, reading: NumberReading) -> list[str]:
-    notes = []
-    if reading.style != NumberStyle():
-        notes.append(f"Read the target {name!r} as numbers, written {reading.style.describe()}.")
-    if reading.words:
-        words = ", ".join(map(repr, reading.words))
-        notes.append(f"Took {words} in the target {name!r} for missing numbers.")
-    return notes
+                read[name] = pd.Series(number.values, frame.index)
+                styles[name], remarks = features.describe(number)
+                notes += [f"The target {name!r} {remark}." for remark in remarks]
+        if name not in styles:
+            read[name], remarks = _words(name, column, options)
+            notes += remarks
+    return pd.DataFrame(read, index=frame.index), notes, styles
 
 
 def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Series, list[str]]:
@@ -195,11 +185,20 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
         notes.append(
             f"Took {name!r} for a {problem} target, because {reason} (dataset.problem=auto)."
         )
-    if problem in ("binary", "multiclass"):
-        return _classes(name, values, distinct, problem, notes)
-    if values.dtype != object:
-        check_range(pd.Series(values, column.index, name=name))
-    return _quantity(name, values, problem, notes)
+    if problem not in ("binary", "multiclass"):
+        if values.dtype != object:
+            check_range(pd.Series(values, column.index, name=name))
+        _check_quantity(name, values, problem)
+        return problem, values.astype(np.float32), (), notes
+
+    classes = tuple(map(shown, distinct))
+    _check_classes(name, classes, len(values), problem)
+    index = np.searchsorted(distinct, values)
+    if problem == "multiclass":
+        return problem, index.astype(np.int64), classes, notes
+    if classes != ("0", "1"):
+        notes.append(f"The class predicted as 1 is {classes[1]}; 0 is {classes[0]}.")
+    return problem, index.astype(np.float32), classes, notes
 
 
 def check_range(target: pd.Series) -> None:
@@ -254,31 +253,23 @@ def _inferred(values: np.ndarray, distinct: np.ndarray) -> tuple[str, str]:
     )
 
 
-def _classes(
-    name: str, values: np.ndarray, distinct: np.ndarray, problem: str, notes: list[str]
-) -> Prepared:
-    names = tuple(shown(value) for value in distinct)
-    if problem == "binary" and len(distinct) != 2:
+def _check_classes(name: str, classes: tuple[str, ...], rows: int, problem: str) -> None:
+    """Refuse more than two classes of a binary problem, and classes of about one row each."""
+    if problem == "binary" and len(classes) != 2:
         raise DataError(
-            f"The target {name!r} has {len(distinct)} values ({_some(names)}), and dataset.problem "
-            "is binary; expected two. Use dataset.problem=auto or multiclass."
+            f"The target {name!r} has {len(classes)} values ({_some(classes)}), and "
+            "dataset.problem is binary; expected two. Use dataset.problem=auto or multiclass."
         )
-    if len(distinct) > len(values) / 2:
+    if len(classes) > rows / 2:
         raise DataError(
-            f"The target {name!r} has {len(distinct)} different values in {len(values)} rows "
-            f"({_some(names)}); expected classes with several rows each. Give another "
+            f"The target {name!r} has {len(classes)} different values in {rows} rows "
+            f"({_some(classes)}); expected classes with several rows each. Give another "
             "dataset.target; for numbers, use dataset.problem=regression."
         )
 
-    index = np.searchsorted(distinct, values)
-    if problem == "multiclass":
-        return problem, index.astype(np.int64), names, notes
-    if names != ("0", "1"):
-        notes.append(f"The class predicted as 1 is {names[1]}; 0 is {names[0]}.")
-    return problem, index.astype(np.float32), names, notes
 
-
-def _quantity(name: str, values: np.ndarray, problem: str, notes: list[str]) -> Prepared:
+def _check_quantity(name: str, values: np.ndarray, problem: str) -> None:
+    """Refuse texts, and numbers beyond 0 to 1 of a unit regression."""
     if values.dtype == object:
         raise DataError(
             f"The target {name!r} holds texts ({_some(tuple(dict.fromkeys(values)))}), and "
@@ -291,25 +282,19 @@ def _quantity(name: str, values: np.ndarray, problem: str, notes: list[str]) -> 
             "dataset.problem is unit_regression; expected 0 to 1. Divide it by its "
             "largest possible value, or use dataset.problem=regression."
         )
-    return problem, values.astype(np.float32), (), notes
 
 
 def _multilabel(columns: pd.DataFrame) -> Prepared:
     labels = tuple(str(name) for name in columns.columns)
     y = np.empty(columns.shape, np.float32)
     for index, name in enumerate(labels):
-        answers = columns.iloc[:, index].map(lambda value: ANSWERS.get(str(value).lower(), value))
-        values = _numbers(answers)
-        if values is None or not np.isin(values, (0.0, 1.0)).all():
-            strange = tuple(map(shown, columns.iloc[:, index].unique()))
+        column = columns.iloc[:, index]
+        values = _numbers(column.map(lambda value: ANSWERS.get(str(value).lower(), value)))
+        if values is None or set(values) != {0.0, 1.0}:
             raise DataError(
-                f"The label {name!r} holds {_some(strange)}; expected only 0 and 1, true and "
-                "false, or yes and no."
-            )
-        if values.min() == values.max():
-            raise DataError(
-                f"The label {name!r} is {values[0]:g} in every row; expected 0 and 1. Take it out "
-                "of dataset.target."
+                f"The label {name!r} holds {_some(tuple(map(shown, column.unique())))}; expected "
+                "only 0 and 1, true and false, or yes and no, and both of them. Correct it, or "
+                "take it out of dataset.target."
             )
         y[:, index] = values
 

@@ -20,7 +20,16 @@ def log(report: WorkflowReport, tracker: Tracker) -> None:
         folder = Path(name)
         (folder / FILE).write_text(json.dumps(dataclasses.asdict(report), indent=1))
         (folder / "report.md").write_text(in_markdown(report))
-        _draw(report, folder / PICTURE)
+        scale, tune = report.results.scale, report.results.tune
+        if scale is not None and tune is not None:
+            picture = capacity_curve(
+                scale.sizes,
+                tune.winner_size,
+                baseline=report.results.baseline.loss,
+                ylabel="loss",
+                title=f"{report.name}: loss against size",
+            )
+            style.save(picture, folder / PICTURE)
         tracker.files(folder)
 
     last = report.results.steps[-1]
@@ -33,19 +42,3 @@ def log(report: WorkflowReport, tracker: Tracker) -> None:
         tracker.metrics(
             {f"test_{score.metric}": score.test, f"val_{score.metric}": score.validation}
         )
-
-
-def _draw(report: WorkflowReport, file: Path) -> None:
-    """Draw losses against model sizes, if any were trained."""
-    scale, tune = report.results.scale, report.results.tune
-    if scale is None or tune is None:
-        return
-
-    picture = capacity_curve(
-        scale.sizes,
-        tune.winner_size,
-        baseline=report.results.baseline.loss,
-        ylabel="loss",
-        title=f"{report.name}: loss against size",
-    )
-    style.save(picture, file)

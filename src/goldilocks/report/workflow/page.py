@@ -8,13 +8,14 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from goldilocks import formatting
+from goldilocks.console import without_passwords
 from goldilocks.problem import higher_is_better
 from goldilocks.report import compare, html
-from goldilocks.report.compare import without_password
 from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.log import PICTURE
 from goldilocks.report.workflow.results import WorkflowReport, read_report
-from goldilocks.report.workflow.text import columns, outcome, shown
+from goldilocks.report.workflow.text import columns, outcome
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
 
@@ -46,17 +47,17 @@ def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
     step_runs = [dataclasses.replace(run, run_id=step.run_id) for step in report.results.steps]
 
     # A link to a server works by itself; that to a database needs a command.
-    ui_command = "" if store.uri.startswith("http") else without_password(store.ui_command)
+    ui_command = "" if store.uri.startswith("http") else without_passwords(store.ui_command)
     return template.render(
         columns=columns,
-        shown=shown,
+        cell=formatting.cell,
         report=report,
         lead=outcome(report),
         higher_is_better=higher_is_better,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,
         picture=_picture(report, store, run.run_id),
-        links=[without_password(store.page_url(step_run)) for step_run in step_runs],
+        links=[without_passwords(store.page_url(step_run)) for step_run in step_runs],
         ui_command=ui_command,
         style=html.style_sheet(),
         script=html.asset("page.js"),

@@ -117,16 +117,12 @@ class ProblemResult:
     Attributes:
         report: For people.
         overrides: What all later trainings have beyond what was typed.
-        metrics: The metrics that were chosen; () if those of the problem stay.
-        protocol: An option of the config group.
         train_rows: How many rows a candidate is trained on.
         final_rows: How many rows the winner is trained on.
     """
 
     report: StepReport
     overrides: tuple[str, ...]
-    metrics: tuple[str, ...]
-    protocol: str
     train_rows: int
     final_rows: int
 

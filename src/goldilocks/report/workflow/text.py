@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from goldilocks.formatting import markdown, number
+from goldilocks.formatting import markdown
 from goldilocks.report.rendering import environment
-from goldilocks.report.workflow.results import Cell, Row, StepReport, WorkflowReport
+from goldilocks.report.workflow.results import Row, StepReport, WorkflowReport
 
 WIDTH = 110  # characters of a line on the terminal
 
@@ -42,25 +42,12 @@ def step_lines(step: StepReport, number: int) -> str:
 def table(rows: Sequence[Row]) -> str:
     """Return rows as a Markdown table, without the runs."""
     names = columns(rows)
-    return markdown(pd.DataFrame([{name: shown(row.get(name)) for name in names} for row in rows]))
+    return markdown(pd.DataFrame(rows, columns=names, dtype=object))
 
 
 def columns(rows: Sequence[Row]) -> list[str]:
     """Return the names of all cells but the runs."""
     return list(dict.fromkeys(name for row in rows for name in row if name != "run"))
-
-
-def shown(value: Cell) -> str:
-    """Return a cell as people read it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return number(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return value
 
 
 def _rendered(template: str, **values: WorkflowReport | StepReport | str | int) -> str:

@@ -4,9 +4,8 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5 ("develop a mod
     than a baseline").
 """
 
-from goldilocks.formatting import number
-from goldilocks.report.workflow.results import BaselineResult, StepReport, Table
-from goldilocks.workflow import references
+from goldilocks.report.workflow.results import BaselineResult, Table
+from goldilocks.workflow import prose, references
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.tables import runs_of
 
@@ -25,20 +24,12 @@ def step(context: Context) -> BaselineResult:
         {"candidate": reference.name} | {f"val_{name}": reference.scores[name] for name in names},
     )
 
-    rule = "It ignores the inputs and always predicts the training mean (or the class frequencies)."
-    if context.dataset.persistence is not None:
-        rule = "It predicts the last value of each window: no change."
-    report = StepReport(
-        name="baseline",
-        title="A baseline",
-        decision=f"The dummy baseline reaches val_{metric} {number(baseline.best(metric))}; "
-        "a model must do better.",
-        reasons=(
-            rule,
-            "A scikit-learn model was tuned on the same splits, as a reference: "
-            f"{reference.name}, the best of {reference.settings_tried} settings, reaches "
-            f"val_{metric} {number(reference.scores[metric])}.",
-        ),
+    report = prose.report(
+        "baseline",
+        metric=metric,
+        baseline=baseline,
+        reference=reference,
+        persistent=context.dataset.persistence is not None,
         table=table,
     )
     return BaselineResult(

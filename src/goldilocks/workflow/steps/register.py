@@ -2,8 +2,9 @@
 
 import shlex
 
-from goldilocks.report.workflow.results import RegisterResult, StepReport
+from goldilocks.report.workflow.results import RegisterResult
 from goldilocks.tracking import provenance, registry
+from goldilocks.workflow import prose
 from goldilocks.workflow.context import Context
 
 
@@ -12,16 +13,11 @@ def step(context: Context, run_id: str) -> RegisterResult:
     version = registry.register(context.store, run_id, context.settings.data_name)
     predict = [provenance.program("goldilocks"), "predict", version.name, "FILE_OR_FOLDER"]
     serve = [provenance.program("mlflow"), "models", "serve", "-m", version.uri]
-    report = StepReport(
-        name="register",
-        title="Registration",
-        decision=f"The tested model is version {version.number} of the registered model "
-        f"{version.name}.",
-        reasons=(
-            f"It is the champion, whatever earlier versions have reached: {version.name} without "
-            "a number means it.",
-            f"Predict with it: {shlex.join(predict)}",
-            f"Serve it: {shlex.join([*serve, '--env-manager', 'local'])}",
-        ),
+    serve += ["--env-manager", "local"]
+    report = prose.report(
+        "register",
+        version=version,
+        predict=shlex.join(predict),
+        serve=shlex.join(serve),
     )
     return RegisterResult(report=report, name=version.name, version=version.number)

@@ -8,7 +8,8 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 
-from goldilocks.report.workflow.results import PowerResult, ScaleResult, StepReport
+from goldilocks.report.workflow.results import PowerResult, ScaleResult
+from goldilocks.workflow import prose
 from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.candidate import Trained
 from goldilocks.workflow.context import Context
@@ -115,7 +116,6 @@ def _result(
     trained: Sequence[Trained], metrics: Sequence[str], *, out_of_budget: bool
 ) -> ScaleResult:
     """Choose the size that tuning begins at, of those that were trained, from the smallest."""
-    names = [size.candidate.name for size in trained]
     overfitting = [index for index, size in enumerate(trained) if size.verdict == "overfit"]
     learned = [i for i, size in enumerate(trained) if size.verdict not in LEARNED_NOTHING]
     if overfitting:
@@ -124,37 +124,20 @@ def _result(
     else:
         start = max(learned, default=len(trained) - 1)
 
-    if not overfitting:
-        decision = (
-            f"No size that was tried overfits; tuning begins at the largest that learns, "
-            f"{names[start]}."
-        )
-    elif overfitting[0] == 0:
-        decision = f"Even the smallest size, {names[0]}, overfits. Tuning begins at {names[start]}."
-    else:
-        under, over = names[overfitting[0] - 1], names[overfitting[0]]
-        decision = (
-            f"Between {under} and {over} underfitting ends and overfitting begins. "
-            f"Tuning begins at {names[start]}."
-        )
-
-    reasons = [
-        f"{name}: {size.verdict}. {size.run.tags.get('verdict.reason', '')}".rstrip()
-        for name, size in zip(names, trained, strict=True)
-    ]
-    if out_of_budget:
-        reasons.append("The budget of this step is spent.")
-    report = StepReport(
-        name="scale",
-        title="Scale up until it overfits",
-        decision=decision,
-        reasons=tuple(reasons),
+    overfit = next(iter(overfitting), None)
+    report = prose.report(
+        "scale",
+        names=[size.candidate.name for size in trained],
+        sizes=trained,
+        overfit=overfit,
+        start=start,
+        out_of_budget=out_of_budget,
         table=tuple(row(size, metrics) for size in trained),
     )
     return ScaleResult(
         report=report,
         trained=tuple(runs_of([size]) for size in trained),
         sizes=tuple(map(model_size, trained)),
-        overfit=next(iter(overfitting), None),
+        overfit=overfit,
         start=start,
     )

@@ -11,22 +11,20 @@ import math
 from collections.abc import Sequence
 
 from goldilocks.evaluation.differences import Comparison
-from goldilocks.formatting import number
 from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.results import (
     BaselineResult,
     PowerResult,
     ScaleResult,
-    StepReport,
     TuneResult,
 )
-from goldilocks.workflow import references
+from goldilocks.workflow import prose, references
 from goldilocks.workflow.budget import CONFIRM, TUNE
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.contest import Contest
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.resume import once
-from goldilocks.workflow.search import Search
+from goldilocks.workflow.search import IN_VAIN, Search
 from goldilocks.workflow.steps.scale import LEARNED_NOTHING
 from goldilocks.workflow.tables import model_size, runs_of
 
@@ -65,12 +63,15 @@ def step(
     score = contest.score(winner)
     epoch = max(1, round(sum(training.best_epoch for training in winner) / len(winner)))
     primary = context.problem.metric
-    report = StepReport(
-        name="tune",
-        title="Regularize and tune",
-        decision=f"The winner is {winner[0].candidate.name}: val_{contest.metric} {number(score)} "
-        f"at epoch {epoch}.",
-        reasons=(search.summary(), *contest.reasons(primary), *failures),
+    report = prose.report(
+        "tune",
+        contest=contest,
+        score=score,
+        epoch=epoch,
+        search=search,
+        in_vain=IN_VAIN,
+        primary=primary,
+        failures=failures,
         table=contest.table(primary),
     )
 
