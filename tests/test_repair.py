@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,9 +143,7 @@ def test_what_is_logged_once_is_there_once_after_a_kill_at_the_end(store, monkey
 
 
 def test_a_model_is_found_by_its_identity_where_its_id_was_not_noted(store, tmp_path, monkeypatch):
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "MLmodel").write_text("flavors: {}\nmodel_uuid: x\n")
+    folder = saved_model(tmp_path / "model")
     with opened(store) as tracker:
         with monkeypatch.context() as dies:
             dies.setattr(store.client, "log_outputs", stop)
@@ -154,6 +153,48 @@ def test_a_model_is_found_by_its_identity_where_its_id_was_not_noted(store, tmp_
     [model] = store.client.search_logged_models([store.experiment_id])
     assert str(model.status) == "READY"
     assert model.tags[sender.JOURNAL] == "7-a"
+
+
+def saved_model(folder):
+    folder.mkdir()
+    (folder / "MLmodel").write_text("flavors: {}\nmodel_uuid: x\n")
+    return folder
+
+
+def test_a_kill_while_a_model_gets_its_id_leaves_its_description_whole(
+    store, tmp_path, monkeypatch
+):
+    def die(self, path):
+        Path(path).write_text("")
+        raise KeyboardInterrupt
+
+    folder = saved_model(tmp_path / "model")
+    with opened(store) as tracker:
+        with monkeypatch.context() as dies:
+            dies.setattr(sender.Model, "save", die)
+            with pytest.raises(KeyboardInterrupt):
+                sender._send_model(store.client, store.uri, tracker.run_id, folder, "7-a")
+        sender._send_model(store.client, store.uri, tracker.run_id, folder, "7-a")
+    [model] = store.client.search_logged_models([store.experiment_id])
+    assert str(model.status) == "READY"
+
+
+def test_a_damaged_model_is_one_line_and_its_run_is_sent_without_it(store):
+    run = store.client.create_run(store.experiment_id).info.run_id
+    left = journal.of(run)
+    with left.held():
+        left.add("begin", {"uri": "sqlite:///mlflow.db", "name": "a run"})
+        saved_model(left.folder / "model-a").joinpath("MLmodel").write_text("")
+        left.add("model", {"folder": "model-a"})
+        left.add("end", {"status": "FINISHED", "time": 1})
+    good = store.client.create_run(store.experiment_id).info.run_id
+    write_journal(good)
+    assert "model-a/MLmodel is damaged; without its folder, the run is" in "".join(store.repair())
+    assert store.client.get_run(good).info.status == "FINISHED"
+
+    shutil.rmtree(left.folder / "model-a")
+    assert "The entries 1 are lost" in store.repair()[0]
+    assert store.client.get_run(run).info.status == "FINISHED"
 
 
 def test_a_failure_that_comes_again_is_not_called_an_interruption(store):

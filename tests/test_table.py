@@ -309,7 +309,11 @@ def test_numbers_can_be_names(write):
             {"target": "a,b"},
             r"label 'b' holds 0, 2; expected only 0 and 1",
         ),
-        ({"a": halves(0, 1), "b": halves(0, 0)}, {"target": "a,b"}, r"label 'b' is 0 in every row"),
+        (
+            {"a": halves(0, 1), "b": halves(0, 0)},
+            {"target": "a,b"},
+            r"label 'b' holds 0; expected only 0 and 1",
+        ),
     ],
 )
 def test_what_cannot_be_predicted_is_a_sentence(write, columns, options, said):

@@ -118,8 +118,8 @@ class Journal:
         text = self._file.read_bytes()
         with self._file.open("r+b") as file:
             file.truncate(text.rfind(b"\n") + 1)
-        numbers = [entry.number for entry in self.entries()] + self.lost()
-        self._next = max(numbers, default=-1) + 1
+        whole, lost = self._read()
+        self._next = max([entry.number for entry in whole] + lost, default=-1) + 1
 
     def move(self, run_id: str) -> Journal:
         """Move to the place of the run that was created; both places are held by the caller."""
@@ -155,51 +155,50 @@ class Journal:
 
     def entries(self) -> list[Entry]:
         """Return every entry that is whole, each once, by its number."""
-        whole = {line.number: line for line in self._lines() if line is not None}
-        return [whole[number] for number in sorted(whole)]
+        return self._read()[0]
 
-    def lost(self) -> list[int]:
-        """Return the numbers of entries that are damaged or gone, as far as nobody has said so."""
-        numbers, last = set[int](), -1
-        for line in self._lines():
-            if line is None:
-                last += 1
+    def _read(self) -> tuple[list[Entry], list[int]]:
+        """Return the entries that are whole, and the numbers of others that nobody has said.
+
+        A last line that is not finished is left out.
+        """
+        try:
+            *lines, _ = self._file.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return [], []
+
+        whole, said, last = dict[int, Entry](), set[int](), -1
+        for number, line in enumerate(lines):
+            entry = _entry(line, number)
+            if entry is None or not self._has_files(entry):
+                last += 1  # Damaged, or its files are gone.
                 continue
-            last = max(last, line.number)
-            numbers.add(line.number)
-            if line.kind == "lost":
-                numbers.update(line.value["numbers"])
-        return sorted(set(range(last + 1)) - numbers)
+            last = max(last, entry.number)
+            whole[entry.number] = entry
+            if entry.kind == "lost":
+                said.update(entry.value["numbers"])
+        lost = set(range(last + 1)) - whole.keys() - said
+        return [whole[number] for number in sorted(whole)], sorted(lost)
 
     def fence(self) -> list[int]:
-        """Keep a copy of a damaged journal aside, and go on with what is whole.
+        """Keep a copy of a damaged journal aside, and go on with what is whole; it is held.
 
         Returns:
             The numbers of the entries that are lost; none of a whole journal, which stays as it is.
         """
-        lost = self.lost()
+        whole, lost = self._read()
         if not lost:
             return []
         DAMAGED.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self._file, DAMAGED / f"{self.run_id}.jsonl")
 
-        self._next = max(lost[-1], *(entry.number for entry in self.entries()), 0) + 1
-        whole = [*self.entries(), Entry(self._next, "lost", {"numbers": lost})]
+        whole.append(Entry(self._next, "lost", {"numbers": lost}))
         fresh = self.folder / "journal.new"
         fresh.touch(mode=0o600)
         fresh.write_bytes(b"".join(map(_line, whole)))
         fresh.replace(self._file)
         self._next += 1
         return lost
-
-    def _lines(self) -> list[Entry | None]:
-        """Return what each line holds, None where it is damaged; an unfinished one is left out."""
-        try:
-            *lines, _ = self._file.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return []
-        entries = [_entry(line, number) for number, line in enumerate(lines)]
-        return [entry if entry and self._has_files(entry) else None for entry in entries]
 
     def _has_files(self, entry: Entry) -> bool:
         """Whether the files that an entry speaks of are there, if it speaks of any."""

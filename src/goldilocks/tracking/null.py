@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from goldilocks.errors import StoreError
 
 if TYPE_CHECKING:
-    import keras
-    import numpy as np
-
-    from goldilocks.dataset import Dataset
     from goldilocks.tracking.protocols import Store
     from goldilocks.tracking.query import Histories, StoredRun
 
@@ -26,29 +21,10 @@ class NullTracker:
     ui_command = ""
     checkpoint = None
 
-    def epoch(self, number: int, values: Mapping[str, float]) -> None:
+    def epoch(self, *values: Any, **named: Any) -> None:
         """Log nothing."""
 
-    def metrics(self, values: Mapping[str, float]) -> None:
-        """Log nothing."""
-
-    def tags(self, values: Mapping[str, str]) -> None:
-        """Log nothing."""
-
-    def mark_test_evaluation(self) -> None:
-        """Log nothing."""
-
-    def describe(self, markdown: str) -> None:
-        """Log nothing."""
-
-    def dataset(self, dataset: Dataset, *, context: str) -> None:
-        """Log nothing."""
-
-    def files(self, folder: Path, path: str | None = None) -> None:
-        """Log nothing."""
-
-    def model(self, model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> None:
-        """Log nothing."""
+    metrics = tags = describe = dataset = files = model = mark_test_evaluation = epoch
 
 
 class NullStore:
@@ -92,9 +68,7 @@ class NullStore:
             "this run: use tracking=local or tracking=server."
         )
 
-    def load_model(self, run_id: str) -> NoReturn:
-        """Raise a `StoreError`: there is no run."""
-        self.get_run(run_id)
+    load_model = get_run
 
     def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return no values."""

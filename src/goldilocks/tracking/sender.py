@@ -15,10 +15,12 @@ from mlflow.entities import (
     Run,
     RunTag,
 )
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
+from yaml import YAMLError
 
 from goldilocks.tracking.database import located
 from goldilocks.tracking.journal import KINDS, Entry, Journal
@@ -112,13 +114,30 @@ def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path, ident
     if logged.model_id not in [output.model_id for output in outputs]:
         client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
 
-    description = Model.load(str(folder))
+    description, file = _description(folder), folder / "MLmodel"
     description.artifact_path = logged.artifact_location
     description.run_id = run_id
     description.model_uuid = description.model_id = logged.model_id
-    description.save(str(folder / "MLmodel"))
+    fresh = file.with_suffix(".new")
+    description.save(str(fresh))
+    fresh.replace(file)  # In one step: a process that is killed leaves it whole.
     repository(uri, logged.artifact_location).log_artifacts(str(folder))
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+
+
+def _description(folder: Path) -> Model:
+    """Return what MLflow's file in the folder of a model says.
+
+    Raises:
+        MlflowException: The file is damaged.
+    """
+    try:
+        return Model.load(str(folder))
+    except (AttributeError, TypeError, ValueError, YAMLError) as error:
+        raise MlflowException.invalid_parameter_value(
+            f"a model's file {folder / 'MLmodel'} is damaged; without its folder, the run is sent "
+            "without the model"
+        ) from error
 
 
 def _logged_model(client: MlflowClient, run: Run, identity: str) -> LoggedModel:

@@ -9,35 +9,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 from itertools import product
 
 import numpy as np
 import pandas as pd
+import yaml
 
 ISO = "ISO8601"
-# Weeks of ISO 8601, which pandas reads with a day of the week alone.
-WEEKS = ("%G-W%V", "%GW%V", "%G-W%V-%u")
-# With %q for a quarter, which stands for its first day.
-QUARTERS = ("%Y-Q%q", "%Y Q%q", "%YQ%q", "Q%q %Y", "Q%q-%Y", "Q%q/%Y")
+# Of the quarters (%q), which stand for their first day.
 FIRST_MONTHS = {"1": "-01", "2": "-04", "3": "-07", "4": "-10"}
-# The formats of days, by their names on the command line; of two that read the same times, the
-# first is taken. A year of two digits stands first with hyphens alone, as in ISO 8601.
-DAYS = (
-    *("%d.%m.%Y", "%m.%d.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
-    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
-    *("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y%m"),
-    *("%d %b %Y", "%d %B %Y", "%d. %B %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y"),
-    *("%b %d %Y", "%B %d %Y", "%d. %b %Y", "%d. %b. %Y", "%b. %d, %Y", "%d-%B-%Y"),
-    *("%a, %d %b %Y", "%a %d/%m/%Y", "%a %m/%d/%Y"),
-    *("%b-%y", "%y-%b", "%b %y", "%b-%Y", "%b %Y", "%B %Y", "%Y-%b", "%m/%Y", "%m.%Y"),
-)
-# Without a time of day behind them.
-ALONE = (ISO, "%Y%m%d %H%M", *WEEKS, *QUARTERS)
-# Without a year: they only keep another format from being taken without asking.
-YEARLESS = ("%b-%d", "%d-%b", "%d.%m.", "%d.%m", "%d/%m", "%m/%d", "%d %b", "%b %d")
-CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p")
 TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([AaPp][Mm])?\s*")
 ZONE = re.compile(r"(?:Z| ?UTC| ?GMT|[+-]\d{2}:?\d{2})$")
 FIRST_YEAR, LAST_YEAR = 1000, 2999  # else digits are no year
@@ -161,11 +143,13 @@ def read_epochs(values: np.ndarray) -> DateReading | None:
     return None
 
 
-def formats() -> Iterator[str]:
-    """Yield every format that is tried, in the order in which the first of two alike is taken."""
-    yield from ALONE
-    for day, clock in product((*DAYS, *YEARLESS), CLOCKS):
-        yield f"{day} {clock}".strip()
+@functools.cache
+def formats() -> tuple[str, ...]:
+    """Return every format that is tried, in the order in which the first of two alike is taken."""
+    text = resources.files("goldilocks.dataset.readers").joinpath("dates.yaml").read_text("utf-8")
+    table = yaml.safe_load(text)
+    of_days = [f"{day} {clock}".strip() for day, clock in product(table["days"], table["clocks"])]
+    return *table["alone"], *of_days
 
 
 @functools.cache
@@ -200,7 +184,7 @@ def _is_iso(texts: pd.Series) -> bool:
 def _to_datetime(texts: pd.Series, format: str) -> pd.Series:
     if format == ISO:
         texts = texts.str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
-    if format in WEEKS and "%u" not in format:
+    if format.startswith("%G") and "%u" not in format:  # pandas reads weeks with a day alone.
         texts, format = texts + "-1", f"{format}-%u"
     if "%q" in format:
         pattern = format.replace("%Y", r"(?P<year>\d{4})").replace("%q", "(?P<quarter>[1-4])")

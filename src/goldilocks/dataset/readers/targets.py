@@ -288,18 +288,13 @@ def _multilabel(columns: pd.DataFrame) -> Prepared:
     labels = tuple(str(name) for name in columns.columns)
     y = np.empty(columns.shape, np.float32)
     for index, name in enumerate(labels):
-        answers = columns.iloc[:, index].map(lambda value: ANSWERS.get(str(value).lower(), value))
-        values = _numbers(answers)
-        if values is None or not np.isin(values, (0.0, 1.0)).all():
-            strange = tuple(map(shown, columns.iloc[:, index].unique()))
+        column = columns.iloc[:, index]
+        values = _numbers(column.map(lambda value: ANSWERS.get(str(value).lower(), value)))
+        if values is None or set(values) != {0.0, 1.0}:
             raise DataError(
-                f"The label {name!r} holds {_some(strange)}; expected only 0 and 1, true and "
-                "false, or yes and no."
-            )
-        if values.min() == values.max():
-            raise DataError(
-                f"The label {name!r} is {values[0]:g} in every row; expected 0 and 1. Take it out "
-                "of dataset.target."
+                f"The label {name!r} holds {_some(tuple(map(shown, column.unique())))}; expected "
+                "only 0 and 1, true and false, or yes and no, and both of them. Correct it, or "
+                "take it out of dataset.target."
             )
         y[:, index] = values
 
