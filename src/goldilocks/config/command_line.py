@@ -172,7 +172,10 @@ def composition_errors(arguments: Sequence[str], conf: Path, config: str) -> Gen
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
-        errors = errors_in(arguments, conf, config) or [str(error)]
+        # OmegaConf says in further lines which key it is about.
+        reason, *about = str(error).splitlines()
+        key = "".join(line.partition("full_key: ")[2] for line in about)
+        errors = errors_in(arguments, conf, config) or [f"{key}: {reason}".removeprefix(": ")]
         raise ConfigError(listed(errors)) from error
 
 
