@@ -262,6 +262,7 @@ def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
         f"dataset=series {FILE} dataset.time=when dataset.target=load dataset.step=2.0",
         "dataset=jena dataset.step=0.5 dataset.lookback=2.5",
         f"dataset=table {FILE} model=baseline",
+        f"dataset=table {FILE} dataset.target='~price'",
         f"dataset=texts dataset.dir={ROOT}",
         f"dataset=texts {FILE} dataset.text=a dataset.target=b",
     ],

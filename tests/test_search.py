@@ -351,10 +351,6 @@ def test_a_study_resumes_after_a_half_written_line():
             ["hydra.sweeper.trials=0", "seed=range(2,1)"],
             r"2 errors(.|\n)*trials is 0(.|\n)*seed=range\(2,1\) has no value",
         ),
-        (
-            ["hydra.sweeper.trials=1", "trainer.monitor=val_loss,val_mae"],
-            "trainer.monitor has several values",
-        ),
     ],
 )
 def test_wrong_options_are_sentences(words, message):

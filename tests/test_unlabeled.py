@@ -125,7 +125,7 @@ def test_text_files_of_a_folder_at_any_depth(tmp_path):
     assert (header, names, x.tolist()) == ("file", ["2.txt", "10.txt"], ["two", "ten"])
     assert notes == ["Skipped bad.txt (no UTF-8 text).", "Skipped new/1.txt (empty)."]
     assert read(tmp_path / "in" / "2.txt", TEXT)[1:3] == (["2.txt"], [["two"]])
-    with pytest.raises(DataError, match=r"No file of .+ holds a text"):
+    with pytest.raises(DataError, match=r"No file of .+ can be read as texts"):
         read(tmp_path / "in" / "bad.txt", TEXT)
 
 
@@ -148,7 +148,7 @@ def test_images_flat_or_nested_and_broken_ones_are_named(tmp_path, monkeypatch):
     np.testing.assert_array_equal(pixels, np.broadcast_to([10, 20, 30], pixels.shape))
     assert notes == ["Skipped 11.png (no image).", "Skipped 12.jpg (empty)."]
     assert read(tmp_path / "in" / "10.png", IMAGE)[1] == ["10.png"]
-    with pytest.raises(DataError, match=r"No file of .+ is an image that can be decoded"):
+    with pytest.raises(DataError, match=r"No file of .+ can be read as images"):
         read(tmp_path / "in" / "notes.csv", IMAGE)
 
 

@@ -16,6 +16,10 @@ from goldilocks.problem import LOSSES, Problem, check_monitor, resolve
 
 OURS = "goldilocks."  # what the `_target_` of every option begins with
 
+# The keys of a person's own data.
+FOLDERS = ("dir", "validation_dir", "test_dir")
+FILES = ("file", "validation_file", "test_file")
+
 
 @dataclass(frozen=True)
 class Composed:
@@ -200,16 +204,11 @@ def resolve_problem(tree: Mapping[str, Any], problem: str) -> Problem:
 
 def _part_errors(node: Mapping[str, Any], name: str) -> Iterator[str]:
     """Refuse a regularizer that lacks parts, or has others than those that models know."""
-    parts = [part.name for part in fields(Regularizer)]
-    if missing := [part for part in parts if part not in node]:
+    parts = {part.name for part in fields(Regularizer)}
+    if differing := sorted(parts ^ node.keys()):
         yield (
-            f"regularizer={name} lacks {', '.join(missing)}; begin regularizer/{name}.yaml with "
-            '"defaults: [none, _self_]".'
-        )
-    if strange := [part for part in node if part not in parts]:
-        yield (
-            f"regularizer={name} has {', '.join(strange)}, which no model knows; expected "
-            f"{', '.join(parts)}."
+            f"regularizer={name} lacks or adds {', '.join(differing)}; expected just the keys of "
+            f'regularizer/none.yaml: begin regularizer/{name}.yaml with "defaults: [none, _self_]".'
         )
 
 
@@ -219,7 +218,10 @@ def _kind_errors(composed: Composed, stated: Traits) -> Iterator[str]:
     for group, accepts in (("model", stated.model.accepts), ("protocol", stated.protocol.accepts)):
         if kind in accepts:
             continue
-        fitting = [f"{group}={name}" for name in _accepting(composed.files, group, kind)]
+        options = {name: composed.files.traits(group, name) for name in composed.files.names(group)}
+        names = [name for name in options if kind in options[name].get("accepts", [])]
+        names.sort(key=lambda name: options[name].get("baseline", False))
+        fitting = [f"{group}={name}" for name in names]
         yield (
             f"{group}={composed.choices[group]} takes {_and(sorted(accepts))} data; "
             f"{data} is {kind} data. Use {' or '.join(fitting)}."
@@ -231,13 +233,6 @@ def _kind_errors(composed: Composed, stated: Traits) -> Iterator[str]:
             f"model.vectors={vectors} are of words, and dataset.hashing=true keeps none; use "
             "dataset.hashing=false, or model.vectors=null."
         )
-
-
-def _accepting(files: OptionFiles, group: str, kind: str) -> list[str]:
-    """Return the options of a group that take a kind of data, the baseline last."""
-    stated = {name: files.traits(group, name) for name in files.names(group)}
-    fitting = [name for name in stated if kind in stated[name].get("accepts", [])]
-    return sorted(fitting, key=lambda name: stated[name].get("baseline", False))
 
 
 def _regularizer_errors(composed: Composed, stated: Traits) -> Iterator[str]:
@@ -277,50 +272,51 @@ def _regularizer_errors(composed: Composed, stated: Traits) -> Iterator[str]:
 def _layer_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
     """Refuse numbers of layers, and lists of values, that a model cannot be built with."""
     model, node = composed.choices["model"], composed.tree["model"]
-    units, layers, activation = node.get("units"), node.get("layers"), node.get("activation")
-    lists = [key for key in ("units", "activation") if isinstance(node.get(key), list)]
-    refused = [key for key in lists if key not in stated.per_layer]
-    for key in refused:
-        yield (
-            f"model.{key} is {node[key]}; model={model} takes one value, not one for each layer: "
-            f"type model.{key}={node[key][0]}."
-        )
+    layers, fewest = node.get("layers"), stated.fewest_layers
+    lists = {key: value for key, value in node.items() if isinstance(value, list)}
+    for key in ("units", "activation"):
+        if key in lists and key not in stated.per_layer:
+            yield (
+                f"model.{key} is {node[key]}; model={model} takes one value, not one for each "
+                f"layer: type model.{key}={node[key][0]}."
+            )
+            del lists[key]
 
     automatic = composed.files.read("model", model).get("layers") == "auto"
     if isinstance(layers, str):
         too_few = not automatic
     else:
-        too_few = None not in (layers, stated.fewest_layers) and layers < stated.fewest_layers
+        too_few = None not in (layers, fewest) and layers < fewest
     if too_few:
         yield (
             f"model.layers is {shown(layers)}; model={model} expects a whole number of at least "
-            f"{stated.fewest_layers}{', or auto' * automatic}."
+            f"{fewest}{', or auto' * automatic}."
         )
         return
 
-    count = len(units) if isinstance(units, list) else layers
-    if "activation" in lists and not refused and len(activation) != count:
+    count = layers
+    if isinstance(node.get("units"), list):
+        count = len(node["units"])
+    if len(lists.get("activation", [])) not in (0, count):
         yield (
-            f"model.activation={activation} is for {len(activation)} layers, and there are {count} "
-            "(model.units, model.layers); expected an activation for each, or one word for all."
+            f"model.activation={node['activation']} is for {len(node['activation'])} layers, and "
+            f"there are {count} (model.units, model.layers); expected an activation for each, or "
+            "one word for all."
         )
-    filters = node.get("filters")
-    if isinstance(filters, list) and isinstance(layers, int) and layers > len(filters):
+    if "filters" in lists and isinstance(layers, int) and layers > len(node["filters"]):
         yield (
-            f"model.layers is {layers}; model.filters={filters} has {len(filters)} blocks: list "
+            f"model.layers is {layers}; model.filters={node['filters']} has fewer blocks: list "
             "more, or use auto."
         )
 
 
 def _split_errors(node: Mapping[str, Any]) -> Iterator[str]:
     """Refuse fractions that leave no training rows."""
-    validation, test = node.get("validation"), node.get("test")
-    if validation is None or test is None or validation + test < 1:
-        return
-    yield (
-        f"protocol.validation={validation} and protocol.test={test} leave no rows to train with; "
-        "expected fractions that add up to less than 1."
-    )
+    if "validation" in node and "test" in node and node["validation"] + node["test"] >= 1:
+        yield (
+            f"protocol.validation={node['validation']} and protocol.test={node['test']} leave no "
+            "rows to train with; expected fractions that add up to less than 1."
+        )
 
 
 def _problem_errors(tree: Mapping[str, Any], stated: DatasetTraits) -> Iterator[str]:
@@ -370,13 +366,15 @@ def _own_data_errors(node: Mapping[str, Any], name: str, stated: DatasetTraits) 
                 "least 1."
             )
 
-    for key in ("validation_dir", "test_dir", "validation_file", "test_file", "split"):
+    for key in (*FOLDERS[1:], *FILES[1:], "split"):
         needed = "file"
         if key.endswith("_dir"):
             needed = "dir"
-        if node.get(key) is not None and node.get(needed) is None:
+        if node.get(key) is None:
+            continue
+        if node.get(needed) is None:
             yield f"dataset.{key} goes with dataset.{needed}; add that, or leave out dataset.{key}."
-        elif needed == "dir" and node.get(key) is not None and node.get("file") is not None:
+        elif needed == "dir" and node.get("file") is not None:
             yield (
                 f"dataset.{key} is a folder of classes, and dataset.file has the targets; leave "
                 "out one, or name the parts by dataset.split or files."
@@ -404,14 +402,14 @@ def _typed(keys: Mapping[str, Any]) -> str:
 def path_errors(tree: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each of a person's own folders and files that is not there."""
     vectors, here = tree["model"].get("vectors"), f"here ({Path.cwd()}); give the path of"
-    for key in ("dir", "validation_dir", "test_dir"):
-        folder = tree["dataset"].get(key)
-        if folder is not None and not Path(str(folder)).expanduser().is_dir():
-            yield f"dataset.{key}={folder} is not a folder {here} one."
-    for key in ("file", "validation_file", "test_file"):
-        file = tree["dataset"].get(key)
-        if file is not None and not Path(str(file)).expanduser().is_file():
-            yield f"dataset.{key}={file} is not a file {here} one."
+    for key, typed in tree["dataset"].items():
+        if typed is None or key not in (*FOLDERS, *FILES):
+            continue
+        path = Path(str(typed)).expanduser()
+        if key in FOLDERS and not path.is_dir():
+            yield f"dataset.{key}={typed} is not a folder {here} one."
+        if key in FILES and not path.is_file():
+            yield f"dataset.{key}={typed} is not a file {here} one."
     if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
         yield f"model.vectors={vectors} is not a file {here} a GloVe file, or stand_in."
 

@@ -6,7 +6,7 @@ import difflib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -19,7 +19,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console, prepare_environment
@@ -41,6 +41,7 @@ from goldilocks.config.settings import (
     key_of,
     listed,
     plain,
+    search_path,
     settled,
 )
 from goldilocks.errors import ConfigError, UserError
@@ -171,7 +172,10 @@ def composition_errors(arguments: Sequence[str], conf: Path, config: str) -> Gen
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
-        errors = errors_in(arguments, conf, config) or [str(error)]
+        # OmegaConf says in further lines which key it is about.
+        reason, *about = str(error).splitlines()
+        key = "".join(line.partition("full_key: ")[2] for line in about)
+        errors = errors_in(arguments, conf, config) or [f"{key}: {reason}".removeprefix(": ")]
         raise ConfigError(listed(errors)) from error
 
 
@@ -180,14 +184,12 @@ class _CommandLine:
     """What a command line asks for, as far as it can be read.
 
     Attributes:
-        search_path: The words that add folders of options.
         groups: The word that chooses an option, of a sweep the first, by group.
         swept: The groups that have several options.
         misspelled: The groups whose option does not exist.
         keys: The word that sets a key, of a sweep to the first value, by key.
     """
 
-    search_path: list[str] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     swept: set[str] = field(default_factory=set)
     misspelled: set[str] = field(default_factory=set)
@@ -210,28 +212,33 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
     for override in overrides:
         errors += _read(override, line, files, sweeps=sweeps)
 
-    possible = {*rules_of("configuration"), *files.keys(COMPOSED)}
-    forced = {name for name in possible & line.keys.keys() if line.keys[name].startswith("+")}
+    possible, folders = {*rules_of("configuration"), *files.keys(COMPOSED)}, search_path(arguments)
     with _composing(conf):
-        cfg = _compose(config, line, line.groups.values())
-        present = list(leaves(plain(cfg)))
-        sound = {name for name in line.keys if name in forced or _has(present, name)}
-        lost = _keys_of_some_jobs(config, line, possible - forced)
-        errors += [
-            f"{name} is not a key of every option of this sweep; give it to all its jobs: "
-            f"++{line.keys[name]}."
-            for name in lost
-        ]
-        for name in sorted(line.keys.keys() - sound - set(lost)):
+        cfg = compose(config, [*folders, *line.groups.values()], return_hydra_config=True)
+        present, shared = leaves(plain(cfg)), possible
+        if line.swept and not line.misspelled:
+            # What all jobs of a sweep share, which Hydra composes first.
+            words = [word for group, word in line.groups.items() if group not in line.swept]
+            shared = leaves(plain(compose(config, [*folders, *words], return_hydra_config=True)))
+        for name, word in sorted(line.keys.items()):
+            if word.startswith("+") and name in possible:
+                continue
+            if not _has(present, name):
+                del line.keys[name]
             # A key may belong to the option that was meant: it is a key of some option.
             unsure = line.misspelled & {name.split(".")[0], "experiment"}
-            if name not in possible or not unsure:
-                errors.append(f"{name} {_unknown_key(name, present)}")
+            if name in possible and not _has(shared, name):
+                errors.append(
+                    f"{name} is not a key of every option of this sweep; give it to all its jobs: "
+                    f"++{word}."
+                )
+            elif not _has(present, name) and not (unsure and name in possible):
+                errors.append(f"{name} {_unknown_key(name, list(present))}")
 
-        words = [word for name, word in line.keys.items() if name in sound]
         try:
-            if words:
-                cfg = _compose(config, line, [*line.groups.values(), *words])
+            if line.keys:
+                words = [*folders, *line.groups.values(), *line.keys.values()]
+                cfg = compose(config, words, return_hydra_config=True)
             config_so_far = composed(cfg, cfg.hydra)
         except (HydraException, OmegaConfBaseException):
             return errors  # What is left is what Hydra said, and the caller has that.
@@ -331,11 +338,7 @@ def _read(
     if override.is_sweep_override() and not sweeps:
         yield f"{word} gives several values; add -m for a run of each{_or_list(name, values)}."
         values = []
-        if name in GROUPS:
-            values = values[:1]
-    if name == "hydra.searchpath":
-        line.search_path.append(word)
-    elif name in GROUPS:
+    if name in GROUPS:
         if override.is_sweep_override():
             line.swept.add(name)
         options = files.names(name)
@@ -349,21 +352,7 @@ def _read(
         line.keys[name] = f"{word.split('=')[0]}={values[0]}"
 
 
-def _compose(config: str, line: _CommandLine, words: Iterable[str]) -> DictConfig:
-    """Return a configuration with some words of a command line."""
-    return compose(config, [*line.search_path, *words], return_hydra_config=True)
-
-
-def _keys_of_some_jobs(config: str, line: _CommandLine, possible: Collection[str]) -> list[str]:
-    """Return those keys that not all jobs of a sweep have: Hydra composes what they share first."""
-    if line.misspelled or not line.swept:
-        return []
-    words = [word for group, word in line.groups.items() if group not in line.swept]
-    shared = list(leaves(plain(_compose(config, line, words))))
-    return [name for name in line.keys if name in possible and not _has(shared, name)]
-
-
-def _has(keys: Sequence[str], name: str) -> bool:
+def _has(keys: Iterable[str], name: str) -> bool:
     """Whether a key, or a group of them, is among keys."""
     return any(key == name or key.startswith(f"{name}.") for key in keys)
 
@@ -387,9 +376,10 @@ def _or_list(name: str, values: Sequence[str]) -> str:
 
 def _unknown_key(name: str, present: Sequence[str]) -> str:
     """Return why a key does not exist, with the nearest one, or those of its group."""
-    close = difflib.get_close_matches(name, GROUPS if "." not in name else present, n=1)
-    close = close or difflib.get_close_matches(name, present, n=1)
-    group = [key for key in present if key.startswith(name.split(".")[0] + ".")]
-    tops = dict.fromkeys(key.split(".")[0] for key in present)
-    hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(group or tops)}."
-    return f"is not a key of this configuration; {hint}"
+    names = present if "." in name else [*GROUPS, *present]
+    if similar := difflib.get_close_matches(name, names, n=1):
+        return f"is not a key of this configuration; did you mean {similar[0]}?"
+    group = name.split(".")[0]
+    keys = [key for key in present if key.startswith(f"{group}.")]
+    keys = keys or list(dict.fromkeys(key.split(".")[0] for key in present))
+    return f"is not a key of this configuration; expected one of {', '.join(keys)}."

@@ -50,6 +50,16 @@ def some_of(words: Iterable[str]) -> Rule:
     return list_of(f"some of {', '.join(allowed)}", lambda item: item in allowed)
 
 
+def number(what: str, allows: Callable[[Any], bool] = lambda value: True) -> Rule:
+    """Return the rule of a finite number that a test allows."""
+    return Rule(what, lambda value: _is_number(value) and allows(value), real=True)
+
+
+def whole(what: str, allows: Callable[[Any], bool] = lambda value: True) -> Rule:
+    """Return the rule of a whole number that a test allows."""
+    return Rule(what, lambda value: _is_int(value) and allows(value))
+
+
 def _is_int(value: object) -> bool:
     """Whether it is a whole number that fits into 64 bits."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
@@ -81,7 +91,6 @@ def _is_mapping(value: object) -> bool:
 
 
 BUDGET = re.compile(r"(?P<amount>[1-9]\d*(\.\d+)?|0\.\d*[1-9]) ?(?P<unit>minutes|runs)?")
-METRICS = sorted({name for row in PROBLEMS.values() for name in row.metrics})
 
 # The rules that `rules.yaml` takes by name.
 NAMED: Mapping[str | None, Rule] = {
@@ -93,28 +102,20 @@ NAMED: Mapping[str | None, Rule] = {
     "path": Rule("a path", _is_name, literal="text"),
     "name": Rule("a name", _is_name, literal="name"),
     "file_name": Rule("a name without /", lambda value: _is_name(value) and "/" not in str(value)),
-    "whole": Rule("a whole number", _is_int),
-    "number": Rule("a number", _is_number, real=True),
-    "positive": Rule("a number above 0", lambda value: _is_number(value) and value > 0, real=True),
-    "share": Rule(
-        "a number from 0 to less than 1",
-        lambda value: _is_number(value) and 0 <= value < 1,
-        real=True,
-    ),
-    "fraction": Rule(
-        "a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1, real=True
-    ),
+    "whole": whole("a whole number"),
+    "number": number("a number"),
+    "positive": number("a number above 0", lambda value: value > 0),
+    "share": number("a number from 0 to less than 1", lambda value: 0 <= value < 1),
+    "fraction": number("a number between 0 and 1", lambda value: 0 < value < 1),
     # What NumPy and scikit-learn can be seeded with.
-    "seed": Rule(
-        "a whole number from 0 to 4294967295", lambda value: _is_int(value) and 0 <= value < 2**32
-    ),
+    "seed": whole("a whole number from 0 to 4294967295", lambda value: 0 <= value < 2**32),
     "budget": Rule(
         "minutes above 0, or a number of runs such as 40runs",
         lambda value: bool(BUDGET.fullmatch(str(value))),
     ),
     "problem": one_of(PROBLEMS),
     "problem_or_auto": one_of(["auto", *PROBLEMS]),
-    "metric": one_of(METRICS),
+    "metric": one_of(sorted({name for row in PROBLEMS.values() for name in row.metrics})),
     "two_lines": Rule("the numbers of two lines such as [1,2]", _are_two_lines),
     "list": Rule("a list", lambda value: isinstance(value, list)),
     "names": list_of("names", _is_name, literal="name"),
@@ -134,33 +135,21 @@ def rule(form: Any) -> Rule:
     """
     match form:
         case {"whole": low}:
-            return Rule(
-                f"a whole number of at least {low}", lambda value: _is_int(value) and value >= low
-            )
+            return whole(f"a whole number of at least {low}", lambda value: value >= low)
         case {"number": [low, high]}:
-            return Rule(
-                f"a number from {low:g} to {high:g}",
-                lambda value: _is_number(value) and low <= value <= high,
-                real=True,
-            )
+            return number(f"a number from {low:g} to {high:g}", lambda value: low <= value <= high)
         case {"number": low}:
-            return Rule(
-                f"a number of at least {low:g}",
-                lambda value: _is_number(value) and value >= low,
-                real=True,
-            )
+            return number(f"a number of at least {low:g}", lambda value: value >= low)
         case {"one_of": words}:
             return one_of(words)
         case {"some_of": words}:
             return some_of(words)
         case {"each": inner}:
             item = rule(inner)
-            return Rule(
-                f"a list, each {item.expected}",
-                lambda value: (
-                    isinstance(value, list) and value != [] and all(map(item.allows, value))
-                ),
-                item.literal,
+            items = list_of("", item.allows, literal=item.literal)
+            return items._replace(
+                expected=f"a list, each {item.expected}",
+                allows=lambda value: value != [] and items.allows(value),
             )
         case {"reasons_of": words}:
             return Rule(

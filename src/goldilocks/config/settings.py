@@ -48,6 +48,12 @@ WITHOUT_EFFECT = (
     "trainer.checkpoint_seconds",
 )
 
+# Beginnings of overrides that are not in the name of a run.
+UNNAMED = (
+    *("tracking", "hydra", "dataset.dir=", "dataset.file=", "dataset.validation_"),
+    *("dataset.test_", "budget=", "experiment=", "final=", "force=", "findings."),
+)
+
 # Keys that make no other configuration: they decide what chance brings to the same one.
 SEEDS = ("seed", "trainer.repeats")
 
@@ -98,24 +104,22 @@ class Settings:
     @property
     def name(self) -> str:
         """A name that a person can read, of at most 60 characters: "boston mlp l2 units=4"."""
-        hidden = ["tracking", "hydra", "dataset.dir=", "dataset.file=", "budget="]
-        hidden += ["dataset.validation_", "dataset.test_"]
-        hidden += ["experiment=", "final=", "force=", "findings."]
+        hidden = UNNAMED
         if "experiment" in self.choices:
             words = [self.choices["experiment"]]
         else:
-            words = [self.data_name, self.choices["model"]]
-            hidden += ["dataset=", "model=", "regularizer="]
-            if self.choices["regularizer"] != "none":
-                words.append(self.choices["regularizer"])
+            words = [self.data_name, self.choices["model"], self.choices["regularizer"]]
+            words = [word for word in words if word != "none"]
+            hidden += ("dataset=", "model=", "regularizer=")
         if self.tree["final"]:
             words.append("final")
 
         for override in (plainest(text).lstrip("+~") for text in self.overrides):
-            if override.startswith(tuple(hidden)):
-                continue
             key, _, value = override.partition("=")
-            words.append(value if key in GROUPS else override.split(".", 1)[-1])
+            if key in GROUPS and not override.startswith(hidden):
+                words.append(value)
+            elif not override.startswith(hidden):
+                words.append(override.split(".", 1)[-1])
         # Hydra escapes signs in the lists of a sweep's jobs.
         return name_of([re.sub(r"\\([^\w])", r"\1", word) for word in words])
 

@@ -5,7 +5,7 @@ line nor a recipe, a sweep or a search space can change them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from goldilocks.config.rules import rules_of
@@ -86,19 +86,16 @@ GROUPS = {"dataset": DatasetTraits, "model": ModelTraits, "protocol": ProtocolTr
 
 def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the traits that the file of an option states, in sentences."""
-    possible = {}
+    required: dict[str, bool] = {}
     if group in GROUPS:
-        possible = {trait.name: trait for trait in fields(GROUPS[group])}
-    rules = rules_of("traits")
-    where = f"traits of {group}/{name}.yaml"
-    for trait, value in stated.items():
-        if trait not in possible:
-            expected = ", ".join(possible) or "none in this group"
+        required = {  # Without a default, both are MISSING.
+            trait.name: trait.default is trait.default_factory for trait in fields(GROUPS[group])
+        }
+    absent = [name for name in required if required[name] and name not in stated]
+    rules, where = rules_of("traits"), f"traits of {group}/{name}.yaml"
+    for trait, value in {**stated, **dict.fromkeys(absent, "missing")}.items():
+        if trait not in required:
+            expected = ", ".join(required) or "none in this group"
             yield f"{trait} in the {where} is no trait; expected {expected}."
         elif not rules[trait].allows(value):
             yield f"{trait} in the {where} is {value}; expected {rules[trait].expected}."
-
-    for trait in possible.values():
-        required = trait.default is MISSING and trait.default_factory is MISSING
-        if required and trait.name not in stated:
-            yield f"The {where} lack {trait.name}; expected {rules[trait.name].expected}."

@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
@@ -139,9 +139,10 @@ class RunningJob:
             value, error = pickle.loads(self.answer)
         except Exception as caught:  # Whatever a class does when it is made again.
             value, error = None, JobError(f"its result cannot be read: {caught}")
-        if error is None:
-            return JobResult(value, None, "", seconds)
-        return JobResult(None, error, self.stopped or f"{type(error).__name__}: {error}", seconds)
+        reason = ""
+        if error is not None:
+            reason = self.stopped or f"{type(error).__name__}: {error}"
+        return JobResult(value, error, reason, seconds)
 
 
 def start(job: Job, attempt: int, slot: Slot, preload: Sequence[str]) -> RunningJob:
@@ -197,10 +198,14 @@ def start_server(preload: Sequence[str], slot: Slot) -> None:
     # BLAS makes its threads when it is imported; and a module must not come from whatever folder a
     # person is in. The server inherits the blocked signal: Ctrl-C is for the launcher alone.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before, bound = dict(os.environ), {**slot.environment, "PYTHONSAFEPATH": "1"}
+    os.environ.update(bound)
     try:
-        with _environment({**slot.environment, "PYTHONSAFEPATH": "1"}):
-            forkserver.ensure_running()
+        forkserver.ensure_running()
     finally:
+        for name in bound.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
@@ -213,19 +218,6 @@ def stop_server() -> None:
     if server is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(server, KILL)
-
-
-@contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Generator[None]:
-    """Set environment variables for a moment."""
-    before = {name: os.environ[name] for name in variables if name in os.environ}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name in variables:
-            del os.environ[name]
-        os.environ.update(before)
 
 
 def _cause(status: int) -> str:

@@ -52,18 +52,19 @@ class Progress:
         """
         done = len(self.ended)
         failed = sum(record.status == "failed" for record in self.ended)
-        total = "" if self.total is None else f" of {self.total}"
-        parts = [f"{done}{total} done", f"{self.running} running", f"{failed} failed"]
-        if self.total is not None and 0 < done < self.total:
-            mean = sum(record.seconds or 0.0 for record in self.ended) / done
-            parts.append(f"about {_duration(mean * (self.total - done) / self.slots)} left")
+        parts = [f"{done} done", f"{self.running} running", f"{failed} failed"]
+        if self.total is not None:
+            parts[0] = f"{done} of {self.total} done"
+            if 0 < done < self.total:
+                mean = sum(record.seconds or 0.0 for record in self.ended) / done
+                parts.append(f"about {_duration(mean * (self.total - done) / self.slots)} left")
 
-        # Any number is better than NaN, of a diverged run.
+        # No number of a diverged run is the best.
         values = {record: record.value for record in self.ended if record.value is not None}
-        finite = [record for record, value in values.items() if not math.isnan(value)]
-        if values:
-            ranked = sorted(finite or values, key=values.__getitem__, reverse=self.higher_is_better)
-            best = ranked[0]
+        finite = [record for record, value in values.items() if math.isfinite(value)]
+        if finite:
+            choose = max if self.higher_is_better else min
+            best = choose(finite, key=values.__getitem__)
             parts.append(f"best {number(values[best])} ({best.name or f'job {best.number}'})")
         return ", ".join(parts)
 

@@ -6,7 +6,6 @@
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,11 +77,6 @@ def read_all(sweep_dir: Path) -> list[JobRecord]:
     """Return all records of a sweep, sorted by number."""
     numbers = sorted(int(file.stem) for file in (sweep_dir / FOLDER).glob("*.json"))
     return [read(sweep_dir, number) for number in numbers]
-
-
-def to_json(records: Sequence[JobRecord]) -> str:
-    """Return records as a JSON list."""
-    return json.dumps([dataclasses.asdict(record) for record in records], indent=1)
 
 
 def write_json(file: Path, value: Any) -> None:

@@ -39,38 +39,21 @@ def stream(
 
     def start() -> Job | None:
         job = ask()
-        if job is None:
-            return None
-
-        records.update(
-            sweep_dir,
-            job.number,
-            name=job.name,
-            overrides=job.overrides,
-            status="running",
-            reason="",
-        )
-        progress.start()
+        if job is not None:
+            about = {"name": job.name, "overrides": job.overrides}
+            records.update(sweep_dir, job.number, status="running", reason="", **about)
+            progress.start()
         return job
 
     def end(job: Job, result: JobResult) -> None:
-        if not result.reason:
-            status, reason, value = "finished", "", _number(value_of(result.value))
+        status, reason, value = "failed", result.reason, None
+        if not reason:
+            status, value = "finished", _number(value_of(result.value))
         elif isinstance(result.error, pool.final):
             # An error that a person can mend is a whole sentence; its type would add nothing.
-            status, reason, value = "failed", str(result.error), None
-        else:
-            status, reason, value = "failed", result.reason, None
-
-        record = records.update(
-            sweep_dir,
-            job.number,
-            status=status,
-            reason=reason,
-            value=value,
-            seconds=result.seconds,
-        )
-        progress.end(record)
+            reason = str(result.error)
+        ended = {"status": status, "reason": reason, "value": value, "seconds": result.seconds}
+        progress.end(records.update(sweep_dir, job.number, **ended))
         tell(job, result)
 
     with progress.live:

@@ -56,7 +56,7 @@ def weight_histograms(weights: Mapping[str, np.ndarray]) -> Figure:
 def _histogram(axes: Axes, values: np.ndarray) -> None:
     """Draw the numbers and the histogram of one variable."""
     if values.size > DRAWN:
-        values = values[np.random.default_rng(0).integers(0, values.size, DRAWN)]
+        values = np.random.default_rng(0).choice(values, DRAWN)
     finite = values[np.isfinite(values)].astype(np.float64)
     broken = 1 - finite.size / values.size
     notes = []

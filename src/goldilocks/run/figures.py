@@ -138,6 +138,7 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     dataset, split = outcome.context.dataset, outcome.spec.split
     windows = dataset.x
     name, target = windows.columns[windows.target], windows.values[:, windows.target]
+
     # A part is drawn where its predicted points lie.
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     points = {part: windows.starts[rows] + windows.reach for part, rows in parts.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-from tensorflow.errors import ResourceExhaustedError
+import tensorflow as tf
 
 from goldilocks.errors import ModelError, StoreError
 
@@ -36,7 +36,7 @@ def build(settings: Settings, facts: Facts) -> keras.Model:
         raise ModelError(
             f"the model has more layers than Keras can build: {error}. {too_large}"
         ) from error
-    except (MemoryError, ResourceExhaustedError) as error:
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"the model does not fit into memory: {reason}. {too_large}") from error
 

@@ -33,15 +33,8 @@ def distribution(parameter: Parameter) -> BaseDistribution:
 
 def suggest(trial: optuna.Trial, name: str, choices: BaseDistribution) -> Any:
     """Return the value that the sampler gives a parameter."""
-    match choices:
-        case CategoricalDistribution():
-            return trial.suggest_categorical(name, choices.choices)
-        case IntDistribution(low=low, high=high, step=step, log=log):
-            return trial.suggest_int(name, low, high, step=step, log=log)
-        case FloatDistribution(low=low, high=high, step=step, log=log):
-            return trial.suggest_float(name, low, high, step=step, log=log)
-        case _:
-            raise TypeError(f"{choices} is no distribution that {name} could have")
+    # What all of Optuna's `suggest_*` call, each with the one distribution that it makes.
+    return trial._suggest(name, choices)  # pyright: ignore[reportPrivateUsage]
 
 
 def suggest_text(trial: optuna.Trial, parameter: Parameter) -> str:

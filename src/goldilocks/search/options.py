@@ -16,6 +16,7 @@ GRID = "grid"
 
 # Optuna's classes by the names that people type, and the package that one needs beside Optuna.
 SAMPLERS = {
+    GRID: "RandomSampler",  # Its points are trials before the sampler is asked.
     "tpe": "TPESampler",
     "random": "RandomSampler",
     "qmc": "QMCSampler",

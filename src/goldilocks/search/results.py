@@ -19,16 +19,15 @@ def summary(study: optuna.Study, *, measure: str) -> str:
     trials = study.get_trials(deepcopy=False)
     counts = Counter(trial.state for trial in trials)
     complete, pruned = counts[TrialState.COMPLETE], counts[TrialState.PRUNED]
-
     ended = [t.params for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
     failed = sum(t.state == TrialState.FAIL and t.params not in ended for t in trials)
-    line = f"searched  {len(trials)} trial{'s' * (len(trials) != 1)}: "
-    line += f"{complete} finished, {pruned} pruned, {failed} failed"
+    line = (
+        f"searched  {len(trials)} trial{'s' * (len(trials) != 1)}: {complete} finished, {pruned} "
+        f"pruned, {failed} failed"
+    )
     if repeated := counts[TrialState.FAIL] - failed:
         line += f", {repeated} failed or cut off and done again"
-    if epochs := sum(map(_epochs, trials)):
-        line += f"; {epochs} epochs trained"
-    lines = [line]
+    lines = [f"{line}; {sum(map(_epochs, trials))} epochs trained"]
 
     if complete:
         best = study.best_trial

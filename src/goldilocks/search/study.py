@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -16,7 +16,7 @@ import optuna
 from filelock import FileLock, Timeout
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
@@ -26,7 +26,7 @@ from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
 from goldilocks.problem import higher_is_better
 from goldilocks.search.distributions import distribution, suggest_text, trial_params
-from goldilocks.search.options import GRID, PRUNERS, SAMPLERS, Plan, StudySpec
+from goldilocks.search.options import GRID, SAMPLERS, Plan, StudySpec
 
 # In the working folder, beside the runs: the studies, which outlive a sweep.
 FOLDER = Path("search")
@@ -177,10 +177,8 @@ def make_pruner(spec: StudySpec) -> BasePruner:
             return optuna.pruners.HyperbandPruner(
                 min_resource=min(least, spec.epochs or least), max_resource=spec.epochs or "auto"
             )
-        case "wilcoxon":
-            return optuna.pruners.WilcoxonPruner(n_startup_steps=spec.warmup)
         case _:
-            raise ValueError(f"pruner is {spec.pruner}; expected one of {', '.join(PRUNERS)}.")
+            return optuna.pruners.WilcoxonPruner(n_startup_steps=spec.warmup)
 
 
 def _open_study(plan: Plan, spec: StudySpec) -> optuna.Study:
@@ -190,15 +188,12 @@ def _open_study(plan: Plan, spec: StudySpec) -> optuna.Study:
         ConfigError: A study of this name is of another search.
     """
     study = create_study(spec, maximize=higher_is_better(plan.measure))
-    space = {p.key: str(distribution(p)) for p in plan.space.searched}
-    about = {**space, "measure": plan.measure}
+    about = {p.key: str(distribution(p)) for p in plan.space.searched} | {"measure": plan.measure}
     before = study.user_attrs.get("about", about)
-
-    differences = sorted(name for name in {*before, *about} if before.get(name) != about.get(name))
-    if differences:
+    if differences := {name for name, _ in before.items() ^ about.items()}:
         raise ConfigError(
             f"the study {plan.study} was of another search: it differs in "
-            f"{', '.join(differences)}. Name another with hydra.sweeper.study=NAME."
+            f"{', '.join(sorted(differences))}. Name another with hydra.sweeper.study=NAME."
         )
 
     study.set_user_attr("about", about)
@@ -213,19 +208,11 @@ def _sampler(plan: Plan, *, trials: int) -> BaseSampler:
     if seed is not None:
         seed += trials  # Else a search that goes on would begin with the same trials again.
 
-    match plan.options.sampler:
-        case "grid":
-            return RandomSampler(seed)
-        case "tpe":
-            # Parameters that are not in every trial are learned apart from the others.
-            conditional = any(parameter.when for parameter in plan.space.searched)
-            return optuna.samplers.TPESampler(seed=seed, group=conditional)
-        case "cmaes" | "gp" | "qmc" as name:
-            # It would warn of each category, which it chooses at random.
-            sampler = getattr(optuna.samplers, SAMPLERS[name])
-            return sampler(seed=seed, warn_independent_sampling=False)
-        case name:
-            return getattr(optuna.samplers, SAMPLERS[name])(seed=seed)
+    kind = getattr(optuna.samplers, SAMPLERS[plan.options.sampler])
+    if kind is optuna.samplers.TPESampler:
+        # Parameters that are not in every trial are learned apart from the others.
+        return kind(seed=seed, group=any(parameter.when for parameter in plan.space.searched))
+    return kind(seed=seed)
 
 
 def _resume(plan: Plan, study: optuna.Study, sweep_dir: Path) -> Trials[list[str]]:
@@ -240,11 +227,12 @@ def _resume(plan: Plan, study: optuna.Study, sweep_dir: Path) -> Trials[list[str
         failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
         wanted = [trial.params for trial in failed]
     done = finished(study)
-    done_keys = {_key(trial.params) for trial in done}
-    unique = {_key(params): params for params in wanted}
+    left = {json.dumps(params, sort_keys=True): params for params in wanted}
+    for trial in done:
+        left.pop(json.dumps(trial.params, sort_keys=True), None)
 
     began = time.monotonic()
-    seconds = plan.options.seconds
+    limit = math.inf if plan.options.seconds is None else plan.options.seconds
 
     def suggest(trial: optuna.Trial) -> list[str]:
         point = plan.space.draw(lambda parameter: suggest_text(trial, parameter))
@@ -256,9 +244,9 @@ def _resume(plan: Plan, study: optuna.Study, sweep_dir: Path) -> Trials[list[str
         study,
         sweep_dir,
         suggest=suggest,
-        stopped=lambda: seconds is not None and time.monotonic() - began >= seconds,
+        stopped=lambda: time.monotonic() - began >= limit,
         left=None if plan.trials is None else max(0, plan.trials - len(done)),
-        retries=deque(params for key, params in unique.items() if key not in done_keys),
+        retries=deque(left.values()),
     )
 
 
@@ -266,8 +254,3 @@ def _cut_half_line(journal: Path) -> None:
     """Remove the half line of a full disk or a power cut: it hides later ones."""
     if journal.is_file() and (text := journal.read_bytes()) and not text.endswith(b"\n"):
         os.truncate(journal, text.rfind(b"\n") + 1)
-
-
-def _key(params: Mapping[str, Any]) -> str:
-    """Return the same text for the same values."""
-    return json.dumps(params, sort_keys=True)

@@ -89,24 +89,24 @@ def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
     if schema.kind == "text" and (path.is_dir() or suffix in ("", *content.TEXTS.suffixes)):
         return "file", _text_files(path)
 
-    _check_is_table(path, schema.kind)
+    what = f"a file that ends in {path.suffix or 'nothing'}"
+    if path.is_dir():
+        what = "a folder"
+    elif path.suffix.lower() in files.SUFFIXES:
+        what = ""
+    if what:
+        also = ", a .txt file, or a folder of .txt files" * (schema.kind == "text")
+        raise DataError(
+            f"{path} is {what}, and the model was trained on {KINDS[schema.kind]}; expected a file "
+            f"that ends in one of {', '.join(files.SUFFIXES)}{also}."
+        )
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty (0 bytes); expected a header line and rows.")
     if schema.kind == "series":
         return " ".join(schema.time) or "row", _windows(path, schema)
     if schema.kind == "table":
         return "row", _table(path, schema)
     return "row", _texts(path, schema)
-
-
-def _check_is_table(path: Path, kind: str) -> None:
-    if path.is_dir() or path.suffix.lower() not in files.SUFFIXES:
-        what = "a folder" if path.is_dir() else f"a file that ends in {path.suffix or 'nothing'}"
-        also = ", a .txt file, or a folder of .txt files" if kind == "text" else ""
-        raise DataError(
-            f"{path} is {what}, and the model was trained on {KINDS[kind]}; expected a file that "
-            f"ends in one of {', '.join(files.SUFFIXES)}{also}."
-        )
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty (0 bytes); expected a header line and rows.")
 
 
 def _in_parts(
@@ -124,10 +124,8 @@ def _in_parts(
         truth: As of `Rows`, of all rows.
     """
     for start in range(0, len(names), ROWS):
-        rows = np.arange(start, min(start + ROWS, len(names)))
-        of_rows = truth
-        if truth is not None:
-            of_rows = truth[rows]
+        rows = np.arange(len(names))[start : start + ROWS]
+        of_rows = None if truth is None else truth[rows]
         yield Rows(list(names[rows]), take(rows), tuple(notes), of_rows)
         notes = ()
 
@@ -224,8 +222,7 @@ def _text_files(path: Path) -> Iterator[Rows]:
             raise UnreadableFile("no UTF-8 text" if text is None else "empty")
         return text
 
-    expected = "holds a text; expected UTF-8 text files that are not empty."
-    for part in _files(path, content.TEXTS, ROWS, text, expected):
+    for part in _files(path, content.TEXTS, ROWS, text):
         yield replace(part, x=packing.column(part.x))
 
 
@@ -248,9 +245,7 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
             )
         return picture.pixels
 
-    suffixes = content.shortened(content.IMAGES.suffixes)
-    expected = f"is an image that can be decoded; expected {suffixes}."
-    for part in _files(path, content.IMAGES, IMAGES, image, expected):
+    for part in _files(path, content.IMAGES, IMAGES, image):
         rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
         notes = (*part.notes, *remarks)
         remarks.clear()
@@ -258,11 +253,7 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
 
 
 def _files(
-    path: Path,
-    wanted: content.Files,
-    size: int,
-    read: Callable[[Path], Any],
-    expected: str,
+    path: Path, wanted: content.Files, size: int, read: Callable[[Path], Any]
 ) -> Iterator[Rows]:
     """Yield the contents of a file, or of those below a folder, some at a time, as lists.
 
@@ -271,7 +262,6 @@ def _files(
         wanted: What it holds.
         size: How many files to read at a time.
         read: A file -> its content; raises UnreadableFile.
-        expected: What no file is or has, where none can be read, and what was expected.
 
     Raises:
         DataError: There are no such files, or none can be read.
@@ -279,10 +269,11 @@ def _files(
     folder, names = path.parent, [path.name]
     if path.is_dir():
         folder, names = path, folders.below(path, wanted)
+    suffixes = content.shortened(wanted.suffixes)
     if not names:
         raise DataError(
             f"{path} holds no {wanted.name}, and the model was trained on {wanted.name}; expected "
-            f"files such as {content.shortened(wanted.suffixes)}, in it or in folders below it."
+            f"files such as {suffixes}, in it or in folders below it."
         )
 
     total = 0
@@ -296,4 +287,7 @@ def _files(
         total += len(contents)
         yield Rows(list(contents), list(contents.values()), tuple(skipped))
     if not total:
-        raise DataError(f"No file of {path} {expected}")
+        raise DataError(
+            f"No file of {path} can be read as {wanted.name}; expected files such as {suffixes}, "
+            "whole and not empty, and of texts in UTF-8."
+        )

@@ -1,11 +1,10 @@
 """The parent run of a sweep: opened before its first job, closed with a comparison of its runs."""
 
-import hashlib
-import json
 import shlex
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas
@@ -14,7 +13,13 @@ from omegaconf import DictConfig
 
 from goldilocks import console
 from goldilocks.config.literals import as_typed, plainest
-from goldilocks.config.settings import PARENT_FILE, Settings, key_of, typed_overrides
+from goldilocks.config.settings import (
+    PARENT_FILE,
+    Settings,
+    hash_of,
+    key_of,
+    typed_overrides,
+)
 from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
@@ -66,8 +71,7 @@ class ParentRun:
             word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")
         ]
         self.command = as_typed(["python", "train.py", "-m", *typed, *overrides])
-        identity = json.dumps([self.command, provenance.code().digest])
-        fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        fingerprint = hash_of([self.command, provenance.code().digest])
         before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)
         self.opened = self.store.start_run(
             _name(jobs, overrides),
@@ -102,14 +106,14 @@ class ParentRun:
             # A search that goes on has jobs of its own; its earlier trials have runs below the
             # same parent.
             runs = [*query.children(self.store, self.store.get_run(self.run_id)), *runs]
-        by_id = {run.run_id: run for run in runs}
-        runs = query.with_losses(self.store, list(by_id.values()))
+        runs = list({run.run_id: run for run in runs}.values())
+        runs = query.with_losses(self.store, runs)
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             comparison = sweep.compare(runs, folder, title="The runs of this sweep")
             comparison += _failures(job_records)
-            (folder / RECORDS).write_text(records.to_json(job_records))
+            records.write_json(folder / RECORDS, [asdict(record) for record in job_records])
             self.tracker.describe(f"```\n{self.command}\n```\n\n{comparison}")
             self.tracker.files(folder)
         if (self.sweep_dir / RESULTS).is_dir():

@@ -1,6 +1,5 @@
 """The plan of a search, read from its configuration before anything starts, or all its mistakes."""
 
-import hashlib
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
 from goldilocks.config.rules import Rule, one_of, rules_of
-from goldilocks.config.settings import listed
+from goldilocks.config.settings import hash_of, listed
 from goldilocks.errors import ConfigError
 from goldilocks.search.options import GRID, NEEDS, PRUNERS, SAMPLERS, Options, Plan
 from goldilocks.search.space import Space
@@ -25,7 +24,7 @@ NOT_OF_THE_STUDY = ("trials", "seconds", "study", "max_batch_size")
 MAY_SET_EPOCHS = {"experiment", "trainer", "trainer.epochs"}
 
 RULES: Mapping[str, Rule] = {
-    "sampler": one_of([GRID, *SAMPLERS]),
+    "sampler": one_of(SAMPLERS),
     "pruner": one_of(PRUNERS),
     **rules_of("search"),
 }
@@ -61,12 +60,6 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     )
     errors += mistakes
 
-    searched = {parameter.key for parameter in space.searched}
-    if "trainer.monitor" in searched:
-        errors.append(
-            "trainer.monitor has several values, which cannot be compared with each other; give it "
-            "one."
-        )
     if not grid and options.trials is None and options.seconds is None:
         errors.append(
             f"hydra.sweeper.sampler={options.sampler} would never end; add hydra.sweeper.trials=N "
@@ -75,7 +68,7 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     if errors:
         raise ConfigError(listed(errors))
 
-    trials = options.trials
+    searched, trials = {parameter.key for parameter in space.searched}, options.trials
     if grid:
         points = len(space.grid())
         trials = points if trials is None else min(trials, points)
@@ -116,7 +109,6 @@ def _study_name(options: Options, space: Space, sweeps: Sequence[str]) -> str:
         return str(options.study)
 
     identity = {k: value for k, value in vars(options).items() if k not in NOT_OF_THE_STUDY}
-    text = json.dumps([sorted(sweeps), identity], sort_keys=True, default=str)
     keys = [parameter.key.rsplit(".", 1)[-1] for parameter in space.searched[:4]]
-    short = [key.replace("/", "_") for key in keys]
-    return "-".join([*short, hashlib.sha256(text.encode()).hexdigest()[:8]])
+    words = [*keys, hash_of([sorted(sweeps), identity])[:8]]
+    return "-".join(words).replace("/", "_")

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -71,22 +71,21 @@ def _span(
 ) -> Choices | Interval:
     """Return the values of an override, and add what is wrong with them to the mistakes."""
     sweep = override.value()
+    if isinstance(sweep, ChoiceSweep | RangeSweep | IntervalSweep):
+        allowed = {"log"} if isinstance(sweep, IntervalSweep) else set[str]()
+        if strange := ", ".join(sorted(sweep.tags - allowed)):
+            mistakes.append(f"has the tag {strange}; expected log, of an interval, or none.")
     if isinstance(sweep, IntervalSweep):
         assert sweep.start is not None
         assert sweep.end is not None
-        interval = Interval(sweep.start, sweep.end, "log" in sweep.tags)
-        mistakes += _interval_mistakes(interval, sweep.tags - {"log"}, grid=grid)
-        return interval
+        if grid:
+            mistakes.append("is an interval, and sampler=grid tries every value; expected a list.")
+        return _interval(sweep.start, sweep.end, "log" in sweep.tags, mistakes)
     if not override.is_sweep_override():
         return Choices((override.get_value_element_as_str(),))
 
     shuffled = even = False
     if isinstance(sweep, ChoiceSweep | RangeSweep):
-        if sweep.tags:
-            mistakes.append(
-                f"has the tag {', '.join(sorted(sweep.tags))}; only an interval takes one. Leave "
-                "it out."
-            )
         shuffled = sweep.shuffle
         sweep.shuffle = False  # Hydra's shuffling has no seed: the same command would be another.
         even = isinstance(sweep, RangeSweep) and not shuffled and sweep.step > 0
@@ -102,29 +101,13 @@ def _span(
     return Choices(tuple(dict.fromkeys(texts)), even and len(texts) > 1)
 
 
-def _interval_mistakes(
-    interval: Interval, strange_tags: Iterable[str], *, grid: bool
-) -> Iterator[str]:
-    """Yield what is wrong with an interval."""
-    for tag in sorted(strange_tags):
-        yield f"has the tag {tag}; expected log, or none."
-    if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
-        yield "has no end; expected two finite numbers."
-    elif interval.low > interval.high:
-        yield (
-            f"is empty: {interval.low:g} is above {interval.high:g}. Write the smaller number "
-            "first."
-        )
-    elif interval.log and interval.low <= 0:
-        yield (
-            f"is searched on a log scale from {interval.low:g}; expected a lower end above 0, or "
-            "no tag."
-        )
-    if grid:
-        yield (
-            "is an interval, and sampler=grid tries every value; expected a list or range(...), or "
-            "another sampler."
-        )
+def _interval(low: float, high: float, log: bool, mistakes: list[str]) -> Interval:
+    """Return an interval, and add what is wrong with it to the mistakes."""
+    if not -math.inf < low <= high < math.inf:
+        mistakes.append(f"is from {low:g} to {high:g}; expected finite numbers, the smaller first.")
+    elif log and low <= 0:
+        mistakes.append(f"is on a log scale from {low:g}; expected a lower end above 0, or no tag.")
+    return Interval(low, high, log)
 
 
 def _condition(key: str, text: str, spans: Mapping[str, Choices | Interval]) -> Condition:
@@ -134,12 +117,12 @@ def _condition(key: str, text: str, spans: Mapping[str, Choices | Interval]) -> 
         ConfigError: It cannot be one; the message is the end of a sentence.
     """
     other, _, wanted = text.partition("=")
-    if key not in spans:
-        raise ConfigError(f", but {key} is not given; {_expected(spans)}")
     if not wanted:
         raise ConfigError(f"; expected another key and its value, as in {key}: other=value.")
-    if other not in spans:
-        raise ConfigError(f", but {other} is not given; {_expected(spans)}")
+    for name in (key, other):
+        if name not in spans:
+            keys = ", ".join(spans) or "the keys that are searched"
+            raise ConfigError(f", but {name} is not given; expected one of {keys}.")
     span = spans[other]
     if isinstance(span, Interval):
         raise ConfigError(f", but {other} is an interval; expected a key with a list of values.")
@@ -155,11 +138,6 @@ def _condition(key: str, text: str, spans: Mapping[str, Choices | Interval]) -> 
             f", but {other} is never {' or '.join(impossible)}; expected {' or '.join(allowed)}."
         )
     return Condition(other, values)
-
-
-def _expected(spans: Mapping[str, Choices | Interval]) -> str:
-    """Return which keys there are, as the end of a sentence."""
-    return f"expected one of {', '.join(spans)}." if spans else "no key is."
 
 
 def _sort(parameters: Sequence[Parameter]) -> tuple[list[Parameter], list[str]]:

@@ -70,12 +70,11 @@ def read(
             f"{path} has {len(twice)} {wanted.name} in several rows, with different labels: "
             f"{shortened(twice)}. Expected one row for each; correct the file."
         )
-    unnamed = sorted(set(files) - set(names.dropna()))
     counted = {
         f"rows name none of the {wanted.name}": frame[naming[0]][names.isna()].astype(str),
         "rows have no target": names[~present].dropna(),
         "rows repeat another one": rows[""][~rows.index.isin(distinct.index)],
-        f"{wanted.name} are in no row": unnamed,
+        f"{wanted.name} are in no row": sorted(set(files) - set(names)),
     }
     notes = [
         f"Took the column {naming[0]!r} of {path.name} for {how}.",
@@ -103,7 +102,7 @@ def _naming(
     frame: pd.DataFrame, files: Sequence[str], folder: Path, wanted: Files, path: Path
 ) -> tuple[pd.Series, list[str], str]:
     """Return the file that each row names, the columns that name it, and in which way they do."""
-    paths = pd.Series(files, dtype=object)
+    paths = pd.Series(files, dtype=object).str.casefold()
     bare = paths.str.rpartition("/")[2]
     forms = {
         "the paths of files": paths,
@@ -126,7 +125,6 @@ def _naming(
         # Folders that stand before all of them say nothing: the files may have been moved.
         above = posixpath.commonprefix(cells.tolist()).rpartition("/")[0]
         for form, keys in forms.items():
-            keys = keys.str.casefold()
             of_key = pd.Series(files, index=keys)[~keys.duplicated(keep=False).to_numpy()]
             for written in (cells, cells.str.removeprefix(f"{above}/")):
                 ways.append((written.map(of_key), str(name), form))
