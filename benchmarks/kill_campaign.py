@@ -17,6 +17,7 @@ import collections
 import concurrent.futures
 import dataclasses
 import os
+import random
 import runpy
 import shutil
 import signal
@@ -39,6 +40,7 @@ TINY = (
 SMALL_IMAGES = ("dataset=images", "dataset.dir=pictures", "trainer.epochs=1", "model=baseline")
 SECONDS = 300  # after which a command hangs
 READY = 2  # the status of a logged model
+AND = ", then "  # between the places of two kills
 NOTHING = "Nothing to repair.\n"
 
 
@@ -51,16 +53,19 @@ class Case:
         fresh: Whether the store is made by the command too.
         whole: Whether it starts processes of its own, and so is started as a person starts it.
         every: One of so many places is taken.
+        twice: Whether the command that follows is killed too, at a place that is drawn.
     """
 
     arguments: tuple[str, ...] = ()
     fresh: bool = False
     whole: bool = False
     every: int = 1
+    twice: bool = False
 
 
 CASES = {
     "log": Case(),
+    "log-twice": Case(twice=True),
     "plain": Case(TINY),
     "final": Case((*TINY, "final=true")),
     "kfold": Case((*TINY, "protocol=kfold", "protocol.k=2")),
@@ -303,8 +308,11 @@ def killed(case: Case, scratch: Path, place: str, peace: dict[str, object]) -> O
     """Kill a command at a place, type it again, repair, and look."""
     folder = prepared(case, scratch)
     above, faults = folder.parent, []
-    command(case, folder, above / "1-killed.log", place)
-    came_by = (above / "places.killed").exists()
+    came_by = True
+    for number, at in enumerate(place.split(AND)):
+        command(case, folder, above / f"1-killed-{number}.log", at)
+        came_by = came_by and (above / "places.killed").exists()
+        (above / "places.killed").unlink(missing_ok=True)
 
     code = command(case, folder, above / "2-again.log")
     if code:
@@ -338,7 +346,11 @@ def campaign(name: str, case: Case, scratch: Path, *, processes: int, only: bool
         sys.exit(f"{name}: the command ends with {code} in peace; see {folder.parent}/peace.log")
     writes = list(dict.fromkeys((folder.parent / "places").read_text().splitlines()))
     peace = state(folder)
-    places = list(kill_hook.places(writes))[:: case.every]
+    places = list(kill_hook.places(writes))
+    if case.twice:
+        seconds = random.Random(0).sample(places, len(places))
+        places = [f"{one}{AND}{other}" for one, other in zip(places, seconds, strict=True)]
+    places = places[:: case.every]
     if only:
         print(name, *writes, sep="\n  ")
         return 0
@@ -404,6 +416,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="list the writes, kill nothing")
     args = parser.parse_args()
+    os.environ.pop("MLFLOW_TRACKING_URI", None)  # Each case has a store of its own.
 
     import goldilocks.sweep.preload  # noqa: F401
     from goldilocks.plots import style

@@ -146,6 +146,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=60)
     parser.add_argument("--kills", type=int, default=60)
     args = parser.parse_args()
+    os.environ.pop("MLFLOW_TRACKING_URI", None)  # Each case has a store of its own.
     bad = False
     for case in args.cases:
         folder = Path(tempfile.mkdtemp(prefix=f"kill-{case}-"))

@@ -54,8 +54,10 @@ def check(path: Path, names: Sequence[str], frame: pd.DataFrame, line: int, belo
 
 def repeated(names: Sequence[str], frame: pd.DataFrame) -> np.ndarray:
     """Return which rows have the names of several columns for cells, bool (rows,)."""
-    equal = (frame.iloc[:, 0].fillna("") == names[0]).to_numpy(bool) & (len(names) > 1)
-    equal[equal] = (frame[equal].fillna("") == list(names)).all(axis=1)
+    first = frame.iloc[:, 0].astype(object).fillna("")
+    equal = (first == names[0]).to_numpy(bool) & (len(names) > 1)
+    cells = frame[equal].astype(object).fillna("").to_numpy()
+    equal[equal] = (cells == np.array(names, object)).all(axis=1)
     return equal
 
 
