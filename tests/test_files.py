@@ -404,6 +404,11 @@ def test_a_spreadsheet_without_a_name_above_its_first_column_is_read(write):
     assert found.frame["column 1"].tolist() == [0, 1, 2]
 
 
+def test_an_empty_spreadsheet_is_refused(write):
+    with pytest.raises(DataError, match="holds no cells; expected a header line and rows"):
+        read(write(workbook(Houses=[]), "rows.xlsx"))
+
+
 def test_of_two_sheets_the_first_is_read_and_said(write):
     found = read(write(workbook(Houses=SHEET, Notes=[["a"], [1]]), "rows.xlsx"))
     assert list(found.frame.columns) == ["size", "kind", "sold"]

@@ -86,6 +86,8 @@ def read_cells(path: Path, *, header: Header, ask: bool = True) -> Cells:
             "same number of cells in every row."
         ) from error
 
+    if frame.empty:
+        raise DataError(f"{path} holds no cells; expected a header line and rows.")
     if names_line == 0:
         frame.columns = [str(number) for number in range(1, frame.shape[1] + 1)]
         return _named(path, frame, 0, notes)
