@@ -63,7 +63,7 @@ class CheckedRepository(ConfigRepository):
         if source is None or source.scheme() != "file":
             return super().load_config(config_path)
 
-        file = Path(source.path) / source._normalize_file_name(config_path)
+        file = Path(source.path) / f"{config_path.removesuffix('.yaml')}.yaml"
         size = file.stat().st_size
         if size > MOST_BYTES:
             raise ConfigError(
