@@ -160,8 +160,9 @@ def test_a_query_does_not_upgrade_a_store_of_another_mlflow(folder, capsys):
         connection.execute("UPDATE alembic_version SET version_num = 'older'")
     connection.close()
     before = (folder / "mlflow.db").read_bytes()
-    with pytest.raises(SystemExit, match=r"the store sqlite:///.+mlflow\.db has no such run"):
-        cli.main(["report", "f" * 32])
+    for _ in range(2):
+        with pytest.raises(SystemExit, match=r"mlflow\.db has no such run"):
+            cli.main(["report", "f" * 32])
     assert "another MLflow (version older): a copy is read" in capsys.readouterr().err
     assert (folder / "mlflow.db").read_bytes() == before
     assert [path.name for path in folder.iterdir()] == ["mlflow.db"]

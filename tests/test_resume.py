@@ -97,7 +97,13 @@ LONG = ("trainer.epochs=3000", "trainer.batch_size=4")
 
 
 @pytest.mark.parametrize(
-    ("by", "status"), [(signal.SIGINT, 1), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("by", "status"),
+    [
+        (signal.SIGINT, 1),
+        (signal.SIGTERM, 143),
+        (signal.SIGHUP, 129),
+        pytest.param(signal.SIGQUIT, 131, marks=pytest.mark.slow),
+    ],
 )
 def test_a_training_that_is_asked_to_end_keeps_what_it_has(folder, store, by, status):
     said, code = interrupted(*overrides(*LONG), epochs=3, by=by)

@@ -108,6 +108,20 @@ def test_a_run_holds_its_parameters_however_many_and_long(store):
     assert len(found["dataset.dir"]) == 6000
 
 
+def test_the_password_of_an_address_is_in_no_file_of_a_run(folder, store):
+    address = "postgresql://me:s3cret@host/db"
+    (folder / "out").mkdir()
+    with opened(store, address, params={"tracking.uri": address}, tags={"a": address}) as tracker:
+        (folder / "out" / "config.yaml").write_text(f"uri: {address}\n")
+        tracker.files(folder / "out")
+        (folder / "out" / "config.yaml").unlink()
+        tracker.describe(f"train.py tracking.uri={address}")
+        tracker.tags({"reason": f"{address} is away"})
+    assert only(store).data.params["tracking.uri"] == "postgresql://me:***@host/db"
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert [file for file in files if b"s3cret" in file.read_bytes()] == []
+
+
 def test_a_long_description_is_cut_in_its_middle(store):
     with opened(store) as tracker:
         tracker.describe(f"first {'x' * 9000} last")

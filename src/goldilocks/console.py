@@ -17,8 +17,11 @@ from collections.abc import Generator
 RESULT = 25  # the level of results, between notes (INFO) and warnings
 
 # The password of an address such as postgresql://user:password@host: from the second : to the
-# last @. Hydra writes \: for : in the command lines of a sweep's jobs.
-PASSWORD = re.compile(r"(\w\\?://[^\s/:@\\]*\\?:)[^\s/]+@")
+# last @, if no port stands there; or that of host/db?password=. Hydra writes \: for : and \= for =
+# in the command lines of a sweep's jobs.
+PASSWORD = re.compile(
+    r"(\w\\?://[^\s/:\\]*\\?:)(?!\d+/)\S+(?=@)|([?&]\w*password\\?=)[^\s&'\"]+", re.IGNORECASE
+)
 
 logging.addLevelName(RESULT, "RESULT")
 logger = logging.getLogger("goldilocks")
@@ -45,7 +48,7 @@ def without_passwords(text: str) -> str:
     >>> without_passwords("tracking.uri=postgresql://me:secret@host/db is not there")
     'tracking.uri=postgresql://me:***@host/db is not there'
     """
-    return PASSWORD.sub(r"\1***@", text)
+    return PASSWORD.sub(r"\1\2***", text)
 
 
 class _Terminal(logging.Handler):
@@ -94,8 +97,21 @@ def output_was_lost() -> bool:
     return _terminal.lost
 
 
+def _open_closed() -> None:
+    """Give standard streams that were closed (`2>&-`) an end that takes all and keeps nothing.
+
+    Else the next file, maybe the store, has their number, and gets what libraries print.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
+            _terminal.lost = True
+
+
 def _connect() -> None:
     """Let the logger write to the terminal, unless the program has set it up already."""
+    _open_closed()
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(_terminal)

@@ -77,7 +77,8 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
             if {"-h", "--help"} & set(sys.argv):
                 console.result(help_text(sys.argv[1:], conf, name))
             else:
-                main()
+                with console.surviving():
+                    main()
     except UserError as error:
         _stop(str(error))  # A job of a sweep failed.
     except BrokenPipeError:  # `python train.py --help | head`: nobody reads on.
