@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import keras
 import mlflow
@@ -191,6 +192,16 @@ def test_training_does_not_wait_for_the_store(store, monkeypatch):
             tracker.epoch(epoch, {"loss": 1.0})
         free.set()
     assert len(store.client.get_metric_history(only(store).info.run_id, "loss")) == 49
+
+
+def test_a_run_gives_signs_of_life_while_nothing_is_logged(store, monkeypatch):
+    monkeypatch.setattr(run, "SECONDS_BETWEEN_SENDINGS", 0.01)
+    monkeypatch.setattr(run, "SECONDS_BETWEEN_BEATS", 0.01)
+    with opened(store):
+        until = time.monotonic() + 30
+        while sender.HEARTBEAT not in only(store).data.tags and time.monotonic() < until:
+            time.sleep(0.05)
+        assert int(only(store).data.tags[sender.HEARTBEAT]) >= only(store).info.start_time
 
 
 def test_a_store_that_fails_for_a_while_loses_nothing(store, monkeypatch):
