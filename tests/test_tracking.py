@@ -569,7 +569,6 @@ def test_no_room_for_the_journal_is_a_sentence_and_the_run_is_marked(folder, sto
     [
         ("sqlite:////dev/null/x.db", "/dev/null"),
         ("http://127.0.0.1:1", "refused"),
-        ("nonsense://somewhere", "nonsense"),
     ],
 )
 def test_a_store_that_cannot_be_opened_is_one_sentence(folder, uri, reason):
