@@ -83,7 +83,7 @@ def test_help_shows_the_groups_and_examples_without_tensorflow(train):
             ["model=null"],
             ["1. model=null: null is not an option of model; expected one of baseline, "],
         ),
-        (["seed=${nowhere}"], ["1. Interpolation key 'nowhere' not found"]),
+        (["seed=${nowhere}"], ["1. seed: Interpolation key 'nowhere' not found"]),
         (
             ["model._target_=os.system"],
             ["1. model._target_ is os.system; expected a function of goldilocks."],
