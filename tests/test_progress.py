@@ -75,12 +75,13 @@ def test_on_a_terminal_failures_stand_above_one_line(capsys, monkeypatch):
 def test_a_sweep_goes_on_where_nobody_reads(monkeypatch):
     read, write = os.pipe()
     os.close(read)
-    monkeypatch.setattr(console._terminal, "lost", False)
-    with os.fdopen(write, "w") as nobody, console.surviving():
+    monkeypatch.setattr(console._Lasting, "lost", False)
+    with os.fdopen(write, "w") as nobody:
         monkeypatch.setattr(sys, "stderr", nobody)
-        progress = Progress(total=2, slots=1, higher_is_better=False)
-        with progress.live:
-            for record in (finished(0, 0.5), JobRecord(1, status="failed", seconds=1.0)):
-                progress.start()
-                progress.end(record)
-        assert console.output_was_lost()
+        with console.surviving():
+            progress = Progress(total=2, slots=1, higher_is_better=False)
+            with progress.live:
+                for record in (finished(0, 0.5), JobRecord(1, status="failed", seconds=1.0)):
+                    progress.start()
+                    progress.end(record)
+            assert console.output_was_lost()

@@ -24,7 +24,7 @@ def test_a_job_without_a_record_is_waiting(tmp_path):
 def test_a_record_has_no_password(tmp_path):
     address = "postgresql://me:secret@host/db"
     typed = (f"tracking.uri={address}", r"tracking.uri\=http\://me\:secret@host")
-    records.update(tmp_path, 0, name=address, overrides=typed, reason=f"{address} is away")
+    records.update(tmp_path, 0, overrides=typed, reason=f"{address} is away")
     [file] = (tmp_path / records.FOLDER).iterdir()
     assert "secret" not in file.read_text()
     assert records.read(tmp_path, 0).reason == "postgresql://me:***@host/db is away"

@@ -98,11 +98,9 @@ def load(
     notes += read_as
     usable = targets.present(answers)
     if not usable.all():
-        what = "missing"
-        if answers.isin([np.inf, -np.inf]).any(axis=None):
-            what = "missing or infinite"
         notes.append(
-            f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is {what}."
+            f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing or "
+            "infinite."
         )
     if drop_classes:
         usable = usable & targets.keep_classes(answers, drop_classes)

@@ -57,7 +57,6 @@ def update(
     record = dataclasses.replace(read(sweep_dir, number), **changes)
     record = dataclasses.replace(
         record,
-        name=console.without_passwords(record.name),
         overrides=tuple(map(console.without_passwords, record.overrides)),
         reason=console.without_passwords(record.reason),
     )
