@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from composition import OPTIONS, ROOT
+from goldilocks.tracking import local
 
 IMPORTED = "TensorFlow was imported before the configuration was right"
 
@@ -82,7 +83,7 @@ def test_help_shows_the_groups_and_examples_without_tensorflow(train):
             ["model=null"],
             ["1. model=null: null is not an option of model; expected one of baseline, "],
         ),
-        (["seed=${nowhere}"], ["1. Interpolation key 'nowhere' not found"]),
+        (["seed=${nowhere}"], ["1. seed: Interpolation key 'nowhere' not found"]),
         (
             ["model._target_=os.system"],
             ["1. model._target_ is os.system; expected a function of goldilocks."],
@@ -132,6 +133,20 @@ def test_help_can_be_piped_into_a_program_that_stops_reading(tmp_path):
     )
     os.close(write)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "closed", ["2>&1 | true", "2>&-", pytest.param("2>&- >&-", marks=pytest.mark.slow)]
+)
+def test_a_training_that_nobody_reads_goes_on(folder, closed):
+    boston = "dataset=boston dataset.source=stand_in trainer.epochs=1 'model.units=[4]'"
+    typed = f"'{sys.executable}' '{ROOT / 'train.py'}' {boston} {closed}"
+    done = subprocess.run(["sh", "-c", typed], stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0
+    store = local.connect(uri=None, experiment="goldilocks")
+    [found] = store.search("")
+    assert found.status == "FINISHED"
+    assert found.tags["output"] == "nobody read it, or its disk was full"
 
 
 def test_an_interpreter_without_the_package_is_told_to_make_it(tmp_path):

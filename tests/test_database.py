@@ -247,6 +247,29 @@ def test_an_address_that_cannot_be_one_is_a_sentence_and_creates_nothing(bare, u
     assert list(bare.iterdir()) == []
 
 
+def test_a_project_folder_with_a_question_mark_is_refused_and_nothing_is_created(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "what?").mkdir()
+    monkeypatch.chdir(tmp_path / "what?")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(StoreError, match=r"what\?/mlflow\.db has \? or % in its path"):
+        local.connect(uri=None, experiment="any")
+    assert [file.name for file in tmp_path.rglob("*")] == ["what?"]
+
+
+def test_a_project_folder_with_a_percent_sign_has_its_store_inside(tmp_path, monkeypatch, migrated):
+    (tmp_path / "50%").mkdir()
+    shutil.copy(migrated, tmp_path / "50%" / "mlflow.db")
+    monkeypatch.chdir(tmp_path / "50%")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    store = local.connect(uri=None, experiment="tries")
+    with store.start_run("one", parent=None, params={}, tags={}, resume=None):
+        pass
+    assert [run.status for run in store.search("")] == ["FINISHED"]
+    assert [file.name for file in tmp_path.iterdir()] == ["50%"]
+
+
 def test_an_environment_that_mlflow_cannot_work_in_is_a_sentence(bare, monkeypatch):
     monkeypatch.setattr(database.mlflow, "__file__", "/home/50%/mlflow/__init__.py")
     with pytest.raises(StoreError, match=r"/home/50%/mlflow, and cannot .* without one"):

@@ -247,6 +247,12 @@ RECIPES = {
 }
 
 
+LAUNCHERS = {
+    "Ray": "hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher",
+    "Slurm": "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher",
+}
+
+
 @pytest.fixture
 def conf(tmp_path):
     def write(recipe):
@@ -265,6 +271,13 @@ def test_a_recipe_that_has_something_called_is_refused(conf, tmp_path, recipe):
     with pytest.raises(ConfigError, match=r"hydra\.\S+ is '.*', which would be called before"):
         command_line.compose_settings(typed, CONF)
     assert not called(tmp_path).exists()
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS.values(), ids=LAUNCHERS)
+def test_a_launcher_that_the_documentation_names_may_be_called(conf, launcher):
+    folder = conf(f"hydra: {{launcher: {{_target_: {launcher}}}}}")
+    typed = [f"hydra.searchpath=[file://{folder}]", "experiment=foreign"]
+    command_line.compose_settings(typed, CONF)
 
 
 def test_the_command_refuses_it_before_hydra_calls_anything(conf, tmp_path):
@@ -307,6 +320,7 @@ def test_a_recipe_that_cannot_be_read_names_its_file_and_line(conf, content, sen
         ("model=null", r"null is not an option of model"),
         (f"trainer.epochs={'9' * 400}", r"trainer\.epochs is 9+; expected a whole number"),
         (f"optimizer.learning_rate={'9' * 400}", r"learning_rate is 9+; expected"),
+        (f"regularizer.l1={'9' * 400}", r"regularizer\.l1 is 9+; expected"),
     ],
 )
 def test_a_word_that_hydra_does_not_expect_is_a_sentence(word, sentence):

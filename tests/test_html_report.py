@@ -215,6 +215,11 @@ def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):
                                                                              "--backend-store-uri "
          "mysql+pymysql://me:***@host:3306/db"),
         ("http://127.0.0.1:5000/#/experiments/1", "http://127.0.0.1:5000/#/experiments/1"),
+        ("http://127.0.0.1:5000/#/models/a@champion", "http://127.0.0.1:5000/#/models/a@champion"),
+        ("postgresql://me:s3/cr:t@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me@server:s3cret@host/db", "postgresql://me@server:***@host/db"),
+        ("postgresql://host/db?user=me&password=s3cr@t&x=1", "postgresql://host/db?user=me&"
+                                                             "password=***&x=1"),
         ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
     ],
 )  # fmt: skip

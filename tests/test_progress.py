@@ -1,7 +1,10 @@
 import math
+import os
+import sys
 
 import pytest
 
+from goldilocks import console
 from goldilocks.jobs.progress import Progress
 from goldilocks.jobs.records import JobRecord
 
@@ -67,3 +70,18 @@ def test_on_a_terminal_failures_stand_above_one_line(capsys, monkeypatch):
     assert (
         "2 of 2 done, 0 running, 1 failed, best 0…\n" in output
     )  # One line, however narrow the terminal.
+
+
+def test_a_sweep_goes_on_where_nobody_reads(monkeypatch):
+    read, write = os.pipe()
+    os.close(read)
+    monkeypatch.setattr(console._Lasting, "lost", False)
+    with os.fdopen(write, "w") as nobody:
+        monkeypatch.setattr(sys, "stderr", nobody)
+        with console.surviving():
+            progress = Progress(total=2, slots=1, higher_is_better=False)
+            with progress.live:
+                for record in (finished(0, 0.5), JobRecord(1, status="failed", seconds=1.0)):
+                    progress.start()
+                    progress.end(record)
+            assert console.output_was_lost()

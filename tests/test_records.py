@@ -19,3 +19,12 @@ def test_records_come_in_order_and_leave_no_other_files(tmp_path):
 def test_a_job_without_a_record_is_waiting(tmp_path):
     assert records.read(tmp_path, 7) == records.JobRecord(7)
     assert records.read_all(tmp_path) == []
+
+
+def test_a_record_has_no_password(tmp_path):
+    address = "postgresql://me:secret@host/db"
+    typed = (f"tracking.uri={address}", r"tracking.uri\=http\://me\:secret@host")
+    records.update(tmp_path, 0, overrides=typed, reason=f"{address} is away")
+    [file] = (tmp_path / records.FOLDER).iterdir()
+    assert "secret" not in file.read_text()
+    assert records.read(tmp_path, 0).reason == "postgresql://me:***@host/db is away"

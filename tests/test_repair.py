@@ -59,6 +59,13 @@ def test_the_lock_that_a_killed_process_left_is_removed(store):
     assert list(journal.RUNS.iterdir()) == []
 
 
+def test_the_journal_is_its_owners_alone_and_goes_with_a_whole_run(store):
+    with opened(store) as tracker:
+        [file] = journal.of(tracker.run_id).folder.glob("*.jsonl")
+        assert file.stat().st_mode & 0o777 == 0o600
+    assert journal.all_left() == []
+
+
 def test_a_kill_between_creating_a_run_and_noting_its_id_is_repaired(store, monkeypatch):
     with monkeypatch.context() as killed:
         killed.setattr(journal.Journal, "move", stop)

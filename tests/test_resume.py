@@ -1,6 +1,7 @@
 """Runs that are killed and go on: with real processes, and the same command again."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -97,7 +98,13 @@ LONG = ("trainer.epochs=3000", "trainer.batch_size=4")
 
 
 @pytest.mark.parametrize(
-    ("by", "status"), [(signal.SIGINT, 1), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("by", "status"),
+    [
+        (signal.SIGINT, 1),
+        (signal.SIGTERM, 143),
+        (signal.SIGHUP, 129),
+        pytest.param(signal.SIGQUIT, 131, marks=pytest.mark.slow),
+    ],
 )
 def test_a_training_that_is_asked_to_end_keeps_what_it_has(folder, store, by, status):
     said, code = interrupted(*overrides(*LONG), epochs=3, by=by)
@@ -113,6 +120,23 @@ def test_a_training_that_is_asked_to_end_keeps_what_it_has(folder, store, by, st
     assert {"best.weights.h5", "history.csv", "plots", "summary.md"} <= files
     assert not run.outputs.model_outputs
     assert not {"best_epoch", "parameters"} & run.data.metrics.keys()
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_leaves_a_run_that_goes_on(folder, store):
+    terminal, its = os.openpty()
+    command = [sys.executable, str(ROOT / "train.py"), *overrides(*LONG)]
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        while b"/3000" not in os.read(terminal, 4096):  # The bar has begun.
+            pass
+        os.close(terminal)
+        time.sleep(0.5)  # The bar is drawn where there is no terminal.
+        process.send_signal(signal.SIGHUP)
+    assert process.returncode == 129
+    [run] = store.client.search_runs([store.experiment_id])
+    assert run.info.status == "KILLED"
+    assert run.data.tags["reason"] == "interrupted"
 
 
 def test_a_second_ctrl_c_ends_at_once(folder, store):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import StoreError
@@ -79,3 +80,14 @@ def test_it_says_how_many_rows_the_run_had():
 
 def test_a_run_that_logged_no_keys_cannot_tell():
     assert "is not known" in lines(OneRun())[1]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4", b"\x80\4K\1."], ids=["none", "cut", "pickle"])
+def test_keys_that_are_damaged_are_said_to_be(content):
+    class Damaged(OneRun):
+        def download_artifact(self, run_id, path, folder):
+            (folder / path).write_bytes(content)
+            return folder / path
+
+    said = lines(Damaged())[1]
+    assert said == "row_keys.npz of the run is damaged: whether it had these rows is not known."

@@ -388,6 +388,11 @@ def test_a_target_that_is_no_float32_is_refused_with_its_row(write, value):
         load(write(y=y))
 
 
+def test_a_target_of_too_many_digits_is_left_out_as_infinite(write):
+    found = load(write(y=[*NUMBERS[:3], "9" * 400, *NUMBERS[4:]]))
+    assert "Left out 1 of 40 rows, because their target is missing or infinite." in found.notes
+
+
 @pytest.mark.parametrize(
     "values", [[202001, 202002] * 20, [f"{number:05d}" for number in range(100, 140)]]
 )

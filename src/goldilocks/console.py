@@ -13,12 +13,16 @@ import os
 import re
 import sys
 from collections.abc import Generator
+from typing import Any, TextIO
 
 RESULT = 25  # the level of results, between notes (INFO) and warnings
 
 # The password of an address such as postgresql://user:password@host: from the second : to the
-# last @. Hydra writes \: for : in the command lines of a sweep's jobs.
-PASSWORD = re.compile(r"(\w\\?://[^\s/:@\\]*\\?:)[^\s/]+@")
+# last @, if no port stands there; or that of host/db?password=. Hydra writes \: for : and \= for =
+# in the command lines of a sweep's jobs.
+PASSWORD = re.compile(
+    r"(\w\\?://[^\s/:\\]*\\?:)(?!\d+/)\S+(?=@)|([?&]\w*password\\?=)[^\s&'\"]+", re.IGNORECASE
+)
 
 logging.addLevelName(RESULT, "RESULT")
 logger = logging.getLogger("goldilocks")
@@ -45,35 +49,47 @@ def without_passwords(text: str) -> str:
     >>> without_passwords("tracking.uri=postgresql://me:secret@host/db is not there")
     'tracking.uri=postgresql://me:***@host/db is not there'
     """
-    return PASSWORD.sub(r"\1***@", text)
+    return PASSWORD.sub(r"\1\2***", text)
+
+
+class _Lasting:
+    """A standard stream that raises nothing where nobody reads on, or a disk is full.
+
+    Attributes:
+        stream: The stream itself.
+        lost: Whether that has happened, to any of them.
+    """
+
+    lost = False
+
+    def __init__(self, stream: TextIO):
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is that of the stream."""
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text at once, or lose it."""
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except OSError:
+            _Lasting.lost = True
+            # What is in its buffer, and all that follows, goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+        return len(text)
 
 
 class _Terminal(logging.Handler):
-    """Writes to the present `sys.stdout` and `sys.stderr`: progress bars replace them.
-
-    Attributes:
-        survives: Whether the program goes on where a stream takes nothing: see `surviving`.
-        lost: Whether that happened.
-    """
-
-    survives = lost = False
+    """Writes to the present `sys.stdout` and `sys.stderr`: progress bars replace them."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record: results to standard output, all else to standard error."""
         stream = sys.stdout if record.levelno == RESULT else sys.stderr
         prefix = "warning: " if record.levelno >= logging.WARNING else ""
-        try:
-            stream.write(f"{prefix}{without_passwords(record.getMessage())}\n")
-            stream.flush()
-        except OSError:
-            if not self.survives:
-                raise
-            self.lost = True
-            # What is in its buffer, and all that follows, goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-_terminal = _Terminal()
+        stream.write(f"{prefix}{without_passwords(record.getMessage())}\n")
+        stream.flush()
 
 
 @contextlib.contextmanager
@@ -82,23 +98,38 @@ def surviving() -> Generator[None]:
 
     Whoever closes a terminal or types `| head` does not ask a training to end.
     """
-    before, _terminal.survives = _terminal.survives, True
+    before = sys.stdout, sys.stderr
+    # They have all that a stream has.
+    sys.stdout, sys.stderr = map(_Lasting, before)  # pyright: ignore[reportAttributeAccessIssue]
     try:
         yield
     finally:
-        _terminal.survives = before
+        sys.stdout, sys.stderr = before
 
 
 def output_was_lost() -> bool:
     """Return whether something could not be printed inside of `surviving`."""
-    return _terminal.lost
+    return _Lasting.lost
+
+
+def _open_closed() -> None:
+    """Give standard streams that were closed (`2>&-`) an end that takes all and keeps nothing.
+
+    Else the next file, maybe the store, has their number, and gets what libraries print.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
+            _Lasting.lost = True
 
 
 def _connect() -> None:
     """Let the logger write to the terminal, unless the program has set it up already."""
+    _open_closed()
     logger.propagate = False
     if not logger.handlers:
-        logger.addHandler(_terminal)
+        logger.addHandler(_Terminal())
     if logger.level == logging.NOTSET:
         logger.setLevel(logging.INFO)
 

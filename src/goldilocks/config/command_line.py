@@ -74,17 +74,14 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     warnings.showwarning = lambda message, *_: console.warning(str(message))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises where it would print and exit.
     try:
-        with composition_errors(sys.argv[1:], conf, name):
+        # `| head` of anything is no error, and ends no training.
+        with composition_errors(sys.argv[1:], conf, name), console.surviving():
             if {"-h", "--help"} & set(sys.argv):
                 console.result(help_text(sys.argv[1:], conf, name))
             else:
                 main()
     except UserError as error:
         _stop(str(error))  # A job of a sweep failed.
-    except BrokenPipeError:  # `python train.py --help | head`: nobody reads on.
-        # Python flushes standard output once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
 

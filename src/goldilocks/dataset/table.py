@@ -99,7 +99,8 @@ def load(
     usable = targets.present(answers)
     if not usable.all():
         notes.append(
-            f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing."
+            f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing or "
+            "infinite."
         )
     if drop_classes:
         usable = usable & targets.keep_classes(answers, drop_classes)

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from goldilocks.console import note
 from goldilocks.formatting import number
 from goldilocks.jobs.records import JobRecord
 
@@ -38,11 +39,11 @@ class Progress:
         self.running -= 1
         self.ended.append(record)
         if record.status == "failed":
-            self._print(f"job {record.number} ({record.name}) failed: {record.reason}")
+            note(f"job {record.number} ({record.name}) failed: {record.reason}")
 
         self._show()
         if not self.console.is_terminal:
-            self._print(self.line)
+            note(self.line)
 
     @property
     def line(self) -> str:
@@ -71,10 +72,6 @@ class Progress:
     def _show(self) -> None:
         """Update the line of a terminal."""
         self.live.update(Text(self.line, overflow="ellipsis", no_wrap=True), refresh=True)
-
-    def _print(self, text: str) -> None:
-        """Print a line above the one that stays."""
-        self.console.print(Text(text))
 
 
 def _duration(seconds: float) -> str:

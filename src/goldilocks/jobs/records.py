@@ -55,8 +55,11 @@ def update(
         changes: Attributes of `JobRecord`, by name.
     """
     record = dataclasses.replace(read(sweep_dir, number), **changes)
-    shown = tuple(map(console.without_passwords, record.overrides))
-    record = dataclasses.replace(record, overrides=shown)
+    record = dataclasses.replace(
+        record,
+        overrides=tuple(map(console.without_passwords, record.overrides)),
+        reason=console.without_passwords(record.reason),
+    )
 
     file = _file(sweep_dir, number)
     file.parent.mkdir(parents=True, exist_ok=True)

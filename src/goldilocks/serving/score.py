@@ -67,8 +67,10 @@ def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = store.download_artifact(run_id, row_keys.FILE, Path(folder))
-            with np.load(file) as logged:
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as logged:
                 counts = [f"{np.isin(keys, logged[name]).sum()} in {name}" for name in logged]
     except StoreError:
         return "The run logged no keys of its rows: whether it had these is not known."
+    except Exception:  # Damage raises anything, and always means the same.
+        return f"{row_keys.FILE} of the run is damaged: whether it had these rows is not known."
     return f"Of these {len(keys)} rows, so many equal rows that the run had: {', '.join(counts)}."
