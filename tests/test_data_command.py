@@ -205,6 +205,7 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
             ["films.csv", "dataset.target=anser"],
             r"no column 'anser'.+ Did you mean dataset.target=answer\?$",
         ),
+        (["none.csv"], r"none\.csv has no rows; expected a header line and rows below it\.$"),
         (["films.csv", "datset.target=answer"], r"did you mean dataset\.target\?$"),
         (
             ["films.csv", "dataset.target=the", "answer", "(yes)", "seed=x"],
@@ -223,6 +224,7 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
 )
 def test_errors_are_sentences(here, arguments, sentence):
     (here / "empty").mkdir()
+    (here / "none.csv").write_text("size,price\n")
     with pytest.raises(SystemExit, match=sentence):
         cli.main(["data", *arguments])
 

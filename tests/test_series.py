@@ -188,6 +188,7 @@ def test_unequal_steps_are_counted(write):
         ({"time": "wen"}, r"no column 'wen'.+Did you mean dataset.time=when\?"),
         ({"target": "lod"}, r"no column 'lod'.+Did you mean dataset.target=load\?"),
         ({"target": "when"}, r"'when' is the target and cannot be dataset\.time"),
+        ({"time": ","}, r"dataset\.time=, names no column; expected .+: when, load"),
         ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
         (
             {"lookback": 70},

@@ -73,6 +73,11 @@ def load(
     options = ReadingOptions(decimal=decimal, date_format=date_format)
     columns = list(frame.columns)
     time_columns = tabular.columns_of(time, columns, path, "dataset.time")
+    if not time_columns:
+        raise DataError(
+            f"dataset.time={time} names no column; expected that of the times: "
+            f"{tabular.listed(columns, path)}."
+        )
     target_column = str(target).strip()
     unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
     tabular.check_columns([target_column], columns, path, "dataset.target")

@@ -20,6 +20,7 @@ from goldilocks.dataset.findings import Finding
 from goldilocks.dataset.readers import dates, features, splits, tabular
 from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 from goldilocks.protocol import Split, notes_of_all
 from goldilocks.tracking import provenance
 
@@ -156,12 +157,14 @@ def summarize_columns(
         examples: Number of rows to show.
 
     Raises:
-        DataError: The file cannot be read, or a column in two ways.
+        DataError: The file cannot be read or has no rows, or a column is read in two ways.
     """
     path = tabular.path_of(keys["file"])
     others = {"validation": keys["validation_file"], "test": keys["test_file"]}
     parted = splits.read(path, header=keys["header"], others=others, split=keys["split"])
     table, path = parted.cells, parted.path
+    if table.frame.empty:
+        raise DataError(f"{path} has no rows; expected a header line and rows below it.")
     columns = list(table.frame.columns)
     unwanted = tabular.columns_of(keys["drop"], columns, path, "dataset.drop")
     for key in ("group", "split"):
