@@ -1,10 +1,11 @@
 import dataclasses
+import re
 
 import pytest
 from omegaconf import OmegaConf
 
 from composition import CONF, ROOT, checked
-from goldilocks.config.command_line import errors_in
+from goldilocks.config.command_line import compose_settings, errors_in
 from goldilocks.config.settings import PARENT_FILE, typed_overrides
 from goldilocks.errors import ConfigError
 
@@ -210,6 +211,10 @@ UNKNOWN = " is not a key of this configuration; "
         ),
         (["model.traits.honours=[l1]", "seed=-1"], ["model.traits are facts, ", "seed is -1; "]),
         (["seed=${nowhere}"], []),
+        (["hydra.searchpath=[file:///nowhere]", "zed"], ["zed cannot be read; "]),
+        (["~model=mlp", "seed=-1"], ["~model=mlp removes what a run needs; ", "seed is -1; "]),
+        (["seed=range(1,3),5"], ["seed=range(1,3),5 gives no values that can be listed; "]),
+        (["-m", "seed=range(1,3,0)"], ["seed=range(1,3,0) gives no values that can be listed; "]),
         (["hydra.run.dir=x", "+new=1", "dataset=boston"], []),
     ],
 )  # fmt: skip
@@ -218,6 +223,17 @@ def test_every_error_of_a_command_line_is_found_and_none_besides(arguments, star
     assert len(errors) == len(starts), errors
     for error, start in zip(errors, starts, strict=True):
         assert error.startswith(start)
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["hydra.searchpath=[file:///nowhere]", "hydra.job=null", "hydra/sweeper=nothing", "seed=${no}"],
+)
+def test_what_hydra_alone_refuses_is_a_sentence_that_says_what_to_type(override):
+    words = re.escape(override.partition("=")[0].partition(".")[0])
+    with pytest.raises(ConfigError, match=rf"  1\. .*{words}") as refusal:
+        compose_settings([override], CONF)
+    assert str(refusal.value).count("xpected GROUP=OPTION or KEY=VALUE of those") == 1
 
 
 def test_a_misspelled_option_is_answered_with_the_nearest_one():

@@ -218,6 +218,24 @@ def test_what_is_not_what_its_suffix_says_is_a_sentence(write, name, content):
         read(write(content, name))
 
 
+def test_a_damaged_archive_is_a_sentence(write):
+    content = bytearray(gzip.compress(TABLE.encode()))
+    content[20:60] = bytes(40)
+    with pytest.raises(DataError, match=r"rows\.csv\.gz cannot be read as gz \("):
+        read(write(bytes(content), "rows.csv.gz"))
+
+
+def test_a_line_of_units_below_all_rows_is_a_sentence(write):
+    with pytest.raises(DataError, match=r"no row below line 99, which dataset\.header=1,99 names"):
+        read(write(TABLE), header=[1, 99])
+
+
+def test_what_no_separator_fits_is_a_sentence_that_names_the_file_itself(write):
+    content = gzip.compress(b'size,price\n1,"2\n3,4\n' * 3)
+    with pytest.raises(DataError, match=r"rows\.csv\.gz cannot be read with ',' between cells"):
+        read(write(content, "rows.csv.gz"))
+
+
 FRAME = pd.DataFrame({"size": [20.5, 21.5], "kind": ["flat", None], "rooms": [1, 2]})
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from goldilocks.dataset.readers import times
+from goldilocks.dataset.readers import dates, times
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 
@@ -208,3 +208,15 @@ def test_hours_from_0_are_times_of_day_and_hours_from_1_are_asked_about():
     frame["hour"] = (stamps.dt.hour + 1).astype("str")
     with pytest.raises(DataError, match=r"from 1 to 24, which may be when they begin or when"):
         read(frame)
+
+
+def test_columns_of_parquet_types_beside_the_time_and_categories_as_the_time_are_read():
+    days = [f"2020-01-{day:02}" for day in range(1, 29)]
+    frame = rows(days).assign(at=pd.Categorical(days), raw=[b"\xff"] * 28, some=[[1, 2]] * 28)
+    assert read(frame).format == dates.ISO
+    twice = pd.concat([frame, frame.assign(kwh="7")], ignore_index=True)
+    with pytest.raises(DataError, match="stand there more than once"):
+        read(twice)
+    letters = frame.assign(at=pd.Categorical(["a", "b"] * 14))
+    with pytest.raises(DataError, match="28 of 28 values of the column 'at' are no times"):
+        read(letters)

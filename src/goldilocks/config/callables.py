@@ -119,10 +119,7 @@ class CheckedLoader(ConfigLoaderImpl):
                     overrides = overrides[:count]
                     break
             reason = str(error) or type(error).__name__
-            raise ConfigCompositionException(
-                f"{overrides[-1]} cannot be used: {reason}. Expected GROUP=OPTION or KEY=VALUE of "
-                "those that `--help` shows."
-            ) from error
+            raise ConfigCompositionException(f"{overrides[-1]} cannot be used: {reason}") from error
         for name in PLACES:
             for key, value in _calls(config.hydra, name):
                 raise ConfigError(

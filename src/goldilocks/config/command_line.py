@@ -6,7 +6,7 @@ import difflib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -41,6 +41,7 @@ from goldilocks.config.settings import (
     key_of,
     listed,
     plain,
+    removed,
     search_path,
     settled,
 )
@@ -172,7 +173,10 @@ def composition_errors(arguments: Sequence[str], conf: Path, config: str) -> Gen
         # OmegaConf says in further lines which key it is about.
         reason, *about = str(error).splitlines()
         key = "".join(line.partition("full_key: ")[2] for line in about)
-        errors = errors_in(arguments, conf, config) or [f"{key}: {reason}".removeprefix(": ")]
+        errors = errors_in(arguments, conf, config)
+        if not errors:
+            reason = f"{key}: {reason}".removeprefix(": ").rstrip(".")
+            errors = [f"{reason}. Expected GROUP=OPTION or KEY=VALUE of those that `--help` shows."]
         raise ConfigError(listed(errors)) from error
 
 
@@ -210,40 +214,53 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
         errors += _read(override, line, files, sweeps=sweeps)
 
     possible, folders = {*rules_of("configuration"), *files.keys(COMPOSED)}, search_path(arguments)
-    with _composing(conf):
-        cfg = compose(config, [*folders, *line.groups.values()], return_hydra_config=True)
-        present, shared = leaves(plain(cfg)), possible
-        if line.swept and not line.misspelled:
-            # What all jobs of a sweep share, which Hydra composes first.
-            words = [word for group, word in line.groups.items() if group not in line.swept]
-            shared = leaves(plain(compose(config, [*folders, *words], return_hydra_config=True)))
-        for name, word in sorted(line.keys.items()):
-            if word.startswith("+") and name in possible:
-                continue
-            if not _has(present, name):
-                del line.keys[name]
-            # A key may belong to the option that was meant: it is a key of some option.
-            unsure = line.misspelled & {name.split(".")[0], "experiment"}
-            if name in possible and not _has(shared, name):
-                errors.append(
-                    f"{name} is not a key of every option of this sweep; give it to all its jobs: "
-                    f"++{word}."
-                )
-            elif not _has(present, name) and not (unsure and name in possible):
-                errors.append(f"{name} {_unknown_key(name, list(present))}")
-
-        try:
-            if line.keys:
-                words = [*folders, *line.groups.values(), *line.keys.values()]
-                cfg = compose(config, words, return_hydra_config=True)
+    try:
+        with _composing(conf):
+            cfg = compose(config, [*folders, *line.groups.values()], return_hydra_config=True)
+            present, shared = leaves(plain(cfg)), possible
+            if line.swept and not line.misspelled:
+                # What all jobs of a sweep share, which Hydra composes first.
+                words = [word for group, word in line.groups.items() if group not in line.swept]
+                cfg = compose(config, [*folders, *words], return_hydra_config=True)
+                shared = leaves(plain(cfg))
+            errors += _unknown_keys(line, possible, present, shared)
+            words = [*folders, *line.groups.values(), *line.keys.values()]
+            cfg = compose(config, words, return_hydra_config=True)
             config_so_far = composed(cfg, cfg.hydra)
-        except (HydraException, OmegaConfBaseException):
-            return errors  # What is left is what Hydra said, and the caller has that.
+    except (HydraException, OmegaConfBaseException):
+        return errors  # What is left is what Hydra said, and the caller has that.
 
     # Without the options that were meant, whether the groups go together cannot be told.
     if line.misspelled or unreadable:
         return [*errors, *value_errors(config_so_far.tree, config_so_far.defaults())]
     return errors + config_errors(config_so_far)
+
+
+def _unknown_keys(
+    line: _CommandLine, possible: Collection[str], present: Collection[str], shared: Collection[str]
+) -> Iterator[str]:
+    """Take the keys that do not exist out of what was asked for, and yield a sentence for each.
+
+    Args:
+        line: What was asked for.
+        possible: Keys of some option.
+        present: Those of the options that were chosen, of a sweep first.
+        shared: Those that all jobs of a sweep have.
+    """
+    for name, word in sorted(line.keys.items()):
+        if word.startswith("+") and name in possible:
+            continue
+        if not _has(present, name):
+            del line.keys[name]
+        # A key may belong to the option that was meant: it is a key of some option.
+        unsure = line.misspelled & {name.split(".")[0], "experiment"}
+        if name in possible and not _has(shared, name):
+            yield (
+                f"{name} is not a key of every option of this sweep; give it to all its jobs: "
+                f"++{word}."
+            )
+        elif not _has(present, name) and not (unsure and name in possible):
+            yield f"{name} {_unknown_key(name, list(present))}"
 
 
 @contextlib.contextmanager
@@ -323,8 +340,16 @@ def _read(
         files: The files of all options.
         sweeps: Whether a key may have several values.
     """
-    name, values, word = override.key_or_group, _values(override), str(override.input_line)
+    name, word = override.key_or_group, str(override.input_line)
     group, _, key = name.partition(".")
+    if override.is_delete():
+        yield removed(word)
+        return
+    try:
+        values = _values(override)
+    except (OmegaConfBaseException, ValueError):  # A sweep in a sweep, or a range by steps of 0.
+        yield f"{word} gives no values that can be listed; expected them alone, as {name}=1,2,3."
+        return
     if key.partition(".")[0] == "traits":
         yield traits_touched(group)
         return

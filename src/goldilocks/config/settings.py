@@ -271,12 +271,7 @@ def settled(
         ConfigError: Anything is wrong; the message lists all of it.
     """
     choices = hydra.runtime.choices
-    lost = [
-        f"{override} removes what a run needs; give it a value."
-        for override in overrides
-        if override[0] == "~"
-    ]
-
+    lost = [removed(override) for override in overrides if override[0] == "~"]
     several = [group for group in GROUPS if group != "experiment" and not choices.get(group)]
     lost += [f"{group} has no single option; expected {group}=OPTION." for group in several]
     if lost:
@@ -291,6 +286,11 @@ def settled(
         composition.files,
         tuple(overrides),
     )
+
+
+def removed(override: str) -> str:
+    """Return the sentence for an override that removes a key or a group."""
+    return f"{override} removes what a run needs; give it a value."
 
 
 def listed(errors: Sequence[str]) -> str:

@@ -126,7 +126,7 @@ def read(
         skip: Lines above the first row of cells.
 
     Raises:
-        DataError: Rows have different numbers of cells.
+        DataError: Rows have different numbers of cells, or DuckDB cannot read them at all.
     """
     query = (
         "select * from read_csv(?, header=false, all_varchar=true, auto_detect=true, delim=?, "
@@ -134,7 +134,16 @@ def read(
         "strict_mode=true)"
     )
     options = [dialect.separator, dialect.quote, dialect.escape, skip, LONGEST_LINE, LONGEST_LINE]
-    table = connection.sql(query, params=[str(text), *options]).to_arrow_table()
+    try:
+        table = connection.sql(query, params=[str(text), *options]).to_arrow_table()
+    except duckdb.InvalidInputException as error:
+        if "sniffing" not in str(error):
+            raise
+        raise DataError(
+            f"{path} cannot be read with {dialect.separator!r} between cells and {dialect.quote!r} "
+            "around them; expected as many cells in each line as in the header, and each quote "
+            "closed."
+        ) from error
     rejected = connection.sql(
         "select line, error_message, csv_line from reject_errors order by line limit 1"
     ).fetchall()

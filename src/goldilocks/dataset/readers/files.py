@@ -6,6 +6,7 @@ Names that occur twice are refused.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,9 +79,9 @@ def read_cells(path: Path, *, header: Header, ask: bool = True) -> Cells:
                 frame, filled, notes = _read_text(path, text, names_line)
     except (
         *(OSError, ValueError, EOFError),
-        *(duckdb.Error, zipfile.BadZipFile, python_calamine.CalamineError),
+        *(duckdb.Error, zipfile.BadZipFile, zlib.error, python_calamine.CalamineError),
     ) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+        reason = [*str(error).strip().splitlines(), type(error).__name__][0].rstrip(".")
         raise DataError(
             f"{path} cannot be read as {suffix[1:]} ({reason}); expected one header line and the "
             "same number of cells in every row."
@@ -94,6 +95,12 @@ def read_cells(path: Path, *, header: Header, ask: bool = True) -> Cells:
 
     names = [str(name) for name in frame.iloc[0].fillna("")]
     left_out = sum(line <= units_line for line in filled[1:])
+    if left_out and left_out >= len(frame) - 1:
+        raise DataError(
+            f"{path} has no row below line {units_line}, which dataset.header={names_line},"
+            f"{units_line} names; expected the numbers of its lines of names and of units, such as "
+            "dataset.header=[1,2]."
+        )
     if left_out:
         notes.append(f"Left out line {units_line}: {frame.iloc[left_out].dropna().tolist()}.")
     frame = frame.iloc[1 + left_out :]

@@ -69,6 +69,7 @@ def read(
         DataError: A time is unreadable, dates can be read in two ways, or a time is there twice for
             another reason.
     """
+    frame = pd.DataFrame({name: _plain(column) for name, column in frame.items()})
     column = _joined(frame[list(names)])
     if trained and columns.is_text(column) and not pd.isna(dates.read_as(column, trained)).any():
         options = replace(options, date_format=trained)
@@ -104,6 +105,13 @@ def read(
     if (np.diff(rows) < 0).any():
         notes.append(f"Sorted the rows by {column.name}.")
     return Times(values[order], local[rows], rows, format, str(column.iloc[-1]), tuple(notes))
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Return a column of categories, bytes, lists or mappings as texts, any other as it is."""
+    if pd.api.types.infer_dtype(column, skipna=True) in ("categorical", "bytes", "mixed"):
+        return column.astype(object).map(str, na_action="ignore")
+    return column
 
 
 def _joined(parts: pd.DataFrame) -> pd.Series:
