@@ -200,9 +200,9 @@ def _pieces(word: str, ranks: Mapping[tuple[str, ...], int]) -> list[str]:
     pieces = list(word)
     while True:
         pairs = list(itertools.pairwise(pieces))
-        known = [pair for pair in pairs if pair in ranks]
-        if not known:
+        mergeable = [pair for pair in pairs if pair in ranks]
+        if not mergeable:
             return pieces
-        first = min(known, key=ranks.__getitem__)
+        first = min(mergeable, key=ranks.__getitem__)
         index = pairs.index(first)
         pieces[index : index + 2] = ["".join(first)]

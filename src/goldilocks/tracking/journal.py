@@ -158,7 +158,7 @@ class Journal:
         return self._read()[0]
 
     def _read(self) -> tuple[list[Entry], list[int]]:
-        """Return the entries that are whole, and the numbers of others that nobody has said.
+        """Return the entries that are whole, and the numbers of others that are not reported.
 
         A last line that is not finished is left out.
         """
@@ -167,7 +167,7 @@ class Journal:
         except FileNotFoundError:
             return [], []
 
-        whole, said, last = dict[int, Entry](), set[int](), -1
+        whole, reported, last = dict[int, Entry](), set[int](), -1
         for number, line in enumerate(lines):
             entry = _entry(line, number)
             if entry is None or not self._has_files(entry):
@@ -176,8 +176,8 @@ class Journal:
             last = max(last, entry.number)
             whole[entry.number] = entry
             if entry.kind == "lost":
-                said.update(entry.value["numbers"])
-        lost = set(range(last + 1)) - whole.keys() - said
+                reported.update(entry.value["numbers"])
+        lost = set(range(last + 1)) - whole.keys() - reported
         return [whole[number] for number in sorted(whole)], sorted(lost)
 
     def fence(self) -> list[int]:

@@ -146,15 +146,17 @@ def _step(values: np.ndarray) -> float:
 
 def _means(column: pd.Series, outputs: pd.DataFrame, fitted: np.ndarray) -> np.ndarray:
     """Predict the rows that are not fitted from one column, float64 (rows, outputs)."""
-    present, asked, learned = column[fitted].dropna(), column[~fitted], outputs[fitted]
+    present, others, learned = column[fitted].dropna(), column[~fitted], outputs[fitted]
     if column.dtype == object:
-        means = learned.groupby(present).mean().reindex(asked)
+        means = learned.groupby(present).mean().reindex(others)
     else:
         order = present.sort_values(kind="stable")
         bins = np.arange(len(order)) * min(BINS, len(order) // PER_BIN) // len(order)
         positions = order.groupby(bins).mean()
         values = learned.loc[order.index].groupby(bins).mean()
-        means = values.apply(lambda value: np.interp(asked, positions, value), result_type="expand")
+        means = values.apply(
+            lambda value: np.interp(others, positions, value), result_type="expand"
+        )
     return means.fillna(learned.mean()).to_numpy()
 
 
