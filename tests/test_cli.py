@@ -83,6 +83,10 @@ def test_help_shows_the_groups_and_examples_without_tensorflow(train):
             ["model=null"],
             ["1. model=null: null is not an option of model; expected one of baseline, "],
         ),
+        (
+            ["-m", "seed=range(1,1000000000)"],
+            ["has more than 100,000 values, each a run; expected fewer, and nothing was run."],
+        ),
         (["seed=${nowhere}"], ["1. seed: Interpolation key 'nowhere' not found"]),
         (
             ["model._target_=os.system"],

@@ -6,6 +6,7 @@ from pathlib import Path
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import RangeSweep
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
@@ -14,6 +15,8 @@ from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings, search_path, settled, typed_overrides
 from goldilocks.errors import ConfigError
 from goldilocks.sweep.plan import plan
+
+MOST_JOBS = 100_000  # of one range: Hydra lists its values before anything else
 
 
 def jobs_of(config: DictConfig) -> list[Settings]:
@@ -37,16 +40,30 @@ def combinations(sweep: list[str]) -> list[list[str]]:
     """Return the overrides of every job of a sweep that does not search, in their order.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is none, or a range is too long.
     """
     parser = OverridesParser.create(GlobalHydra.instance().config_loader())
-    jobs = BasicSweeper.split_arguments(parser.parse_overrides(sweep), None)[0]
+    overrides = parser.parse_overrides(sweep)
+    for override in overrides:
+        span = override.value()
+        if isinstance(span, RangeSweep) and _is_long(span):
+            raise ConfigError(
+                f"{override.input_line} has more than {MOST_JOBS:,} values, each a run; expected "
+                f"fewer, and nothing was run. Take larger steps: {override.key_or_group}=range("
+                "START,STOP,STEP)."
+            )
+    jobs = BasicSweeper.split_arguments(overrides, None)[0]
     if not jobs:
         raise ConfigError(
             f"{' '.join(sweep)} names no run: nothing under conf/ fits the pattern. Check its "
             "spelling."
         )
     return jobs
+
+
+def _is_long(span: RangeSweep) -> bool:
+    """Whether a range has more values than a sweep may; one by steps of 0 never ends."""
+    return abs(float(span.stop) - float(span.start)) > MOST_JOBS * abs(float(span.step))
 
 
 def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:

@@ -157,6 +157,8 @@ def _means(column: pd.Series, outputs: pd.DataFrame, fitted: np.ndarray) -> np.n
         means = values.apply(
             lambda value: np.interp(others, positions, value), result_type="expand"
         )
+    # Between values of 1e-300, or of 1e308, the interpolation overflows.
+    means = means.clip(learned.min(), learned.max(), axis="columns")
     return means.fillna(learned.mean()).to_numpy()
 
 
