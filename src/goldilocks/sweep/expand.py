@@ -63,7 +63,8 @@ def combinations(sweep: list[str]) -> list[list[str]]:
 
 def _is_long(span: RangeSweep) -> bool:
     """Whether a range has more values than a sweep may; one by steps of 0 never ends."""
-    return abs(float(span.stop) - float(span.start)) > MOST_JOBS * abs(float(span.step))
+    start, stop, step = (float(part or 0) for part in (span.start, span.stop, span.step))
+    return abs(stop - start) > MOST_JOBS * abs(step)
 
 
 def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
