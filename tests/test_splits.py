@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from goldilocks.dataset import table
+from goldilocks.dataset.readers import splits
 from goldilocks.errors import DataError
 from goldilocks.protocol import holdout, kfold
 from test_table import HOW
@@ -134,3 +135,9 @@ def test_a_row_that_is_repeated_in_the_test_file_is_not_trained_with(load):
     assert len(split.test) == 20
     assert not set(split.train) & set(range(40, 50))
     assert any("Left out 10 rows that repeat test rows." in note for note in split.notes)
+
+
+def test_a_column_of_bytes_is_no_column_of_parts(tmp_path):
+    column = pd.Series([b"\xff\xfe", b"train"], name="part")
+    with pytest.raises(DataError, match="part"):
+        splits._of_column(column, tmp_path / "rows.parquet")

@@ -31,8 +31,8 @@ import sys
 import time
 from pathlib import Path
 from goldilocks.tracking import local
-name, uri = sys.argv[1:]
-store = local.connect(uri=uri, experiment="outage")
+name, uri, experiment = sys.argv[1:]
+store = local.connect(uri=uri, experiment=experiment)
 with store.start_run(name, parent=None, params={{"seed": 0}}, tags={{}}, resume=None) as tracker:
     Path("begun", name).touch()
     for epoch in range(1, {EPOCHS} + 1):
@@ -159,8 +159,10 @@ def server(request, tmp_path_factory, postgres):
 def write_through(store, folder, *, seconds):
     """Let eight processes write to a store that is away meanwhile, and check what it has."""
     (folder / "begun").mkdir()
+    experiment = uuid.uuid4().hex  # The tests share a database.
+    writer = [sys.executable, "-c", WRITER]
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(number), store.uri], cwd=folder)
+        subprocess.Popen([*writer, str(number), store.uri, experiment], cwd=folder)
         for number in range(WRITERS)
     ]
     wait_for(lambda: len(list((folder / "begun").iterdir())) == WRITERS)
@@ -170,7 +172,7 @@ def write_through(store, folder, *, seconds):
     store.start()
     assert [writer.wait(timeout=300) for writer in writers] == [0] * WRITERS
 
-    reader = local.connect(uri=store.uri, experiment="outage")
+    reader = local.connect(uri=store.uri, experiment=experiment)
     reader.repair()  # What a run could not send until its end.
     runs = reader.search("")
     assert sorted(run.name for run in runs) == sorted(map(str, range(WRITERS)))

@@ -71,7 +71,7 @@ def read(
             f"{shortened(twice)}. Expected one row for each; correct the file."
         )
     counted = {
-        f"rows name none of the {wanted.name}": frame[naming[0]][names.isna()].astype(str),
+        f"rows name none of the {wanted.name}": frame[naming[0]][names.isna()].map(str),
         "rows have no target": names[~present].dropna(),
         "rows repeat another one": rows[""][~rows.index.isin(distinct.index)],
         f"{wanted.name} are in no row": sorted(set(files) - set(names)),
@@ -116,7 +116,7 @@ def _naming(
             frame[name]
             .astype(object)
             .fillna("")
-            .astype(str)
+            .map(str)
             .str.strip()
             .str.casefold()
             .str.replace("\\", "/")
@@ -140,4 +140,4 @@ def _naming(
 
 
 def _is_label(column: pd.Series) -> bool:
-    return bool(column.dropna().astype(str).str.strip().str.lower().isin(YES_OR_NO).all())
+    return bool(column.dropna().map(str).str.strip().str.lower().isin(YES_OR_NO).all())

@@ -96,7 +96,7 @@ def _is_read(column: pd.Series) -> bool:
 
 def _of_column(column: pd.Series, path: Path) -> list[str]:
     """Return the part of each row as a column says it."""
-    words = column.astype(object).fillna("").astype(str).str.strip()
+    words = column.astype(object).fillna("").map(str).str.strip()
     parts = words.str.casefold().map(PARTS)
     strange = words[parts.isna()].unique()
     if len(strange) or "train" not in set(parts):
