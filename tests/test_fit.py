@@ -115,7 +115,6 @@ class Trained:
             dataset=dataset,
             split=split,
             targets=self.targets,
-            prior=np.zeros(1, "float32"),
             problem=kind,
             regularizer=regularizer,
             optimizer=build,

@@ -41,7 +41,7 @@ def count_outputs(problem: Problem, dataset: Dataset) -> int:
 
 
 def target_prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
-    """Return the best constant prediction: the class frequencies, or the mean of the targets.
+    """Return the class frequencies, or the mean of each target.
 
     Args:
         problem: Says the problem type.
