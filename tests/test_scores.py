@@ -5,7 +5,8 @@ import pytest
 from sklearn import metrics as sklearn
 
 from goldilocks.dataset import Dataset
-from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
+from goldilocks.encoding.targets import check_targets, count_outputs, encode_targets, target_prior
+from goldilocks.errors import DataError
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.evaluation.baseline import (
     baseline_predictions,
@@ -154,6 +155,21 @@ def test_predictions_that_are_not_finite_have_no_metric():
     binary = problem("binary", metrics=["auc", "accuracy"])
     scores = evaluation.scores(binary, column(0, 1), column(0.5, np.nan))
     assert np.isnan(list(scores.values())).all()
+
+
+@pytest.mark.parametrize(
+    ("type", "y", "words"),
+    [
+        ("binary", np.array([0, 1, 2], "int64"), "targets are one column of 0 and 1"),
+        ("multilabel", np.array([0, 1, 1], "float32"), "targets are several columns of 0 and 1"),
+        ("multiclass", np.array([0.5, 1, 3], "float32"), "targets are classes; .* from 0.5 to 3"),
+        ("unit_regression", np.array([0.5, 1, 3], "float32"), "targets are numbers from 0 to 1"),
+    ],
+)
+def test_a_type_that_the_targets_cannot_have_is_refused(type, y, words):
+    with pytest.raises(DataError, match=words):
+        check_targets(problem(type), a_dataset("regression", y), ())
+    check_targets(problem("binary"), a_dataset("regression", np.array([0.0, 1.0])), ())
 
 
 def test_the_baseline_is_the_best_constant_of_each_measure():

@@ -29,8 +29,8 @@ def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
     if problem.type != "multiclass":
         return y.reshape(len(y), -1).astype("float32")
     if problem.loss == "sparse_categorical_crossentropy":
-        return y
-    return np.eye(outputs, dtype="float32")[y]
+        return y.astype("int64")
+    return np.eye(outputs, dtype="float32")[y.astype("int64")]
 
 
 def count_outputs(problem: Problem, dataset: Dataset) -> int:
@@ -67,11 +67,12 @@ def target_spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
 
 
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse targets of a regression that do not vary, or too little for float32 numbers.
+    """Refuse targets of another type than the problem's, and of a regression those that hardly vary.
 
     Raises:
         DataError: Says which training rows, and what their targets are.
     """
+    _check_type(problem, dataset)
     if problem.type != "regression":
         return
     for number, split in enumerate(splits, start=1):
@@ -84,6 +85,31 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
                 f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
                 "targets that vary. Give another target, or subtract what they have in common."
             )
+
+
+def _check_type(problem: Problem, dataset: Dataset) -> None:
+    """Refuse targets that a problem type cannot have, which `problem.override` chose for them.
+
+    Raises:
+        DataError: Says what the targets are, and what was expected.
+    """
+    y, several = dataset.y, dataset.y.ndim > 1
+    is_flag = bool(np.isin(y, (0, 1)).all())
+    expected = ""
+    if problem.type == "binary" and not (is_flag and not several):
+        expected = "one column of 0 and 1"
+    elif problem.type == "multilabel" and not (is_flag and several):
+        expected = "several columns of 0 and 1"
+    elif problem.type == "multiclass" and not (dataset.classes and not several):
+        expected = "classes"
+    elif problem.type == "unit_regression" and not (y.min() >= 0 and y.max() <= 1):
+        expected = "numbers from 0 to 1"
+    if expected:
+        raise DataError(
+            f"problem.type is {problem.type}, whose targets are {expected}; those of this data are "
+            f"{dataset.problem}, from {y.min():g} to {y.max():g} in "
+            f"{np.prod(y.shape[1:], dtype=int)} columns. Use problem.type=auto."
+        )
 
 
 def standardized(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> Problem:
