@@ -67,7 +67,7 @@ def target_spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
 
 
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse targets of another type than the problem's, and of a regression those that hardly vary.
+    """Refuse targets of another type than the problem's, and numbers that hardly vary.
 
     Raises:
         DataError: Says which training rows, and what their targets are.
