@@ -48,7 +48,7 @@ def test_streamed_images_have_the_size_that_they_are_decoded_to():
 
 
 def test_a_series_says_its_columns_and_spans():
-    windows = Windows(np.zeros((50, 2), "float32"), ("kwh", "heat"), 1, 24, 2, 6)
+    windows = Windows(np.zeros((50, 2), "float32"), ("kwh", "heat"), (1,), 24, 2, 6)
     found = schema.of(data("series", windows, target="heat", time_columns=("hour",)), "regression")
     assert (found.lookback, found.step, found.delay) == (24, 2, 6)
     assert (list(found.columns), found.target, found.time) == (["kwh", "heat"], "heat", ("hour",))

@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics as sklearn
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.evaluation.baseline import beats, predict_baseline
@@ -169,8 +170,8 @@ def test_the_baseline_of_a_regression_has_the_error_of_the_mean():
 
 
 def test_the_baseline_of_a_series_is_its_last_value():
-    last = np.array([1.0, 2.0, 3.0], "float32")
-    data = dataclasses.replace(a_dataset("regression", np.zeros(3)), persistence=last)
+    last = {LAST_VALUE: column(1.0, 2.0, 3.0)}
+    data = dataclasses.replace(a_dataset("regression", np.zeros(3)), naive=last)
     assert predict_baseline(data, np.array([9.0]), np.array([2, 0])).tolist() == [[3.0], [1.0]]
 
 
