@@ -201,6 +201,19 @@ def test_predictions_become_classes():
     ).tolist() == [[1, 0], [0, 1]]
 
 
+def test_what_is_predicted_lies_above_its_threshold():
+    chosen = dataclasses.replace(problem("multilabel"), thresholds=(0.2, 0.6))
+    predictions = np.array([[0.2, 0.61], [0.3, 0.6]])
+    assert evaluation.decided(chosen, predictions).tolist() == [[0, 1], [1, 0]]
+    wrong = evaluation.worst(chosen, np.array([[0, 0], [1, 0]]), predictions, most=2)
+    assert wrong.rows.tolist() == [0]
+
+    binary = dataclasses.replace(problem("binary"), thresholds=(0.125,))
+    assert evaluation.decided(binary, column(0.125, 0.25)).tolist() == [0, 1]
+    wrong = evaluation.worst(binary, np.array([1, 0]), column(0.125, 0.25), most=2)
+    assert wrong.sizes.tolist() == pytest.approx([0.875, 0.25])  # Of the class that was predicted.
+
+
 def test_an_answer_is_a_class_or_the_number():
     assert evaluation.answers(problem("binary"), column(0.2, 0.8)).tolist() == [0, 1]
     for type in ("regression", "unit_regression"):

@@ -21,6 +21,8 @@ class Problem:
         metrics: Keras names of the metrics; the first is the primary metric.
         scale: The deviation of each target, by which the loss divides targets and predictions, so
             that it has no unit; empty where the loss is of the targets as they are.
+        thresholds: The probability of each output, 0 to 1, above which its class or label is
+            predicted; empty: one half of each. Of several classes the likeliest is predicted.
     """
 
     type: str
@@ -28,6 +30,7 @@ class Problem:
     loss: str
     metrics: tuple[str, ...]
     scale: tuple[float, ...] = ()
+    thresholds: tuple[float, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -167,10 +170,10 @@ def resolve(
     return problem
 
 
-def standard(type: str) -> Problem:
-    """Return the problem of a type with what the table says of it."""
+def standard(type: str, thresholds: tuple[float, ...] = ()) -> Problem:
+    """Return the problem of a type with what the table says of it, and with its thresholds."""
     row = PROBLEMS[type]
-    return Problem(type, row.last_activation, row.losses[0], row.metrics[:1])
+    return Problem(type, row.last_activation, row.losses[0], row.metrics[:1], thresholds=thresholds)
 
 
 def higher_is_better(name: str) -> bool:
