@@ -7,6 +7,7 @@ import numpy as np
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 
@@ -67,11 +68,15 @@ def target_spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
 
 
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse targets of a regression that do not vary, or too little for float32 numbers.
+    """Refuse labels, and targets of a regression, that do not vary in the training rows.
+
+    Those of a regression must vary by enough for float32 numbers.
 
     Raises:
         DataError: Says which training rows, and what their targets are.
     """
+    if problem.type == "multilabel":
+        _check_labels(dataset, splits)
     if problem.type != "regression":
         return
     for number, split in enumerate(splits, start=1):
@@ -83,6 +88,20 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
                 f"{number} of {len(splits)}, or differs by no more than a few times "
                 f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
                 "targets that vary. Give another target, or subtract what they have in common."
+            )
+
+
+def _check_labels(dataset: Dataset, splits: Sequence[Split]) -> None:
+    """Raise DataError for a label that no training row has, or all have."""
+    for number, split in enumerate(splits, start=1):
+        y = dataset.y[split.train]
+        for index in np.flatnonzero(y.min(axis=0) == y.max(axis=0)):
+            name, rows = dataset.classes[index], int(dataset.y[:, index].sum())
+            raise DataError(
+                f"The label {name!r} is {y[0, index]:g} in each of the {len(y)} training rows of "
+                f"split {number} of {len(splits)}; {rows} of all {len(dataset.y)} rows have it. "
+                "Expected training rows with and without it. Leave it out: "
+                f"{argument('dataset.drop_classes', name)}."
             )
 
 
