@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics as sklearn
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.evaluation.baseline import beats, predict_baseline
@@ -170,8 +171,8 @@ def test_the_baseline_of_a_regression_has_the_error_of_the_mean():
 
 
 def test_the_baseline_of_a_series_is_its_last_value():
-    last = np.array([1.0, 2.0, 3.0], "float32")
-    data = dataclasses.replace(a_dataset("regression", np.zeros(3)), persistence=last)
+    last = {LAST_VALUE: column(1.0, 2.0, 3.0)}
+    data = dataclasses.replace(a_dataset("regression", np.zeros(3)), naive=last)
     assert predict_baseline(data, np.array([9.0]), np.array([2, 0])).tolist() == [[3.0], [1.0]]
 
 
@@ -199,6 +200,19 @@ def test_predictions_become_classes():
     assert evaluation.decided(
         problem("multilabel"), np.array([[0.9, 0.5], [0.1, 0.6]])
     ).tolist() == [[1, 0], [0, 1]]
+
+
+def test_what_is_predicted_lies_above_its_threshold():
+    chosen = dataclasses.replace(problem("multilabel"), thresholds=(0.2, 0.6))
+    predictions = np.array([[0.2, 0.61], [0.3, 0.6]])
+    assert evaluation.decided(chosen, predictions).tolist() == [[0, 1], [1, 0]]
+    wrong = evaluation.worst(chosen, np.array([[0, 0], [1, 0]]), predictions, most=2)
+    assert wrong.rows.tolist() == [0]
+
+    binary = dataclasses.replace(problem("binary"), thresholds=(0.125,))
+    assert evaluation.decided(binary, column(0.125, 0.25)).tolist() == [0, 1]
+    wrong = evaluation.worst(binary, np.array([1, 0]), column(0.125, 0.25), most=2)
+    assert wrong.sizes.tolist() == pytest.approx([0.875, 0.25])  # Of the class that was predicted.
 
 
 def test_an_answer_is_a_class_or_the_number():

@@ -23,6 +23,8 @@ class Problem:
             that it has no unit; empty where the loss is of the targets as they are.
         class_weight: What a row weighs in the training loss: "none", "balanced", or by the name of
             its class; 1 of the classes that are left out.
+        thresholds: The probability of each output, 0 to 1, above which its class or label is
+            predicted; empty: one half of each. Of several classes the likeliest is predicted.
     """
 
     type: str
@@ -31,6 +33,7 @@ class Problem:
     metrics: tuple[str, ...]
     scale: tuple[float, ...] = ()
     class_weight: str | Mapping[str, float] = "none"
+    thresholds: tuple[float, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -178,10 +181,10 @@ def resolve(
     return problem
 
 
-def standard(type: str) -> Problem:
-    """Return the problem of a type with what the table says of it."""
+def standard(type: str, thresholds: tuple[float, ...] = ()) -> Problem:
+    """Return the problem of a type with what the table says of it, and with its thresholds."""
     row = PROBLEMS[type]
-    return Problem(type, row.last_activation, row.losses[0], row.metrics[:1])
+    return Problem(type, row.last_activation, row.losses[0], row.metrics[:1], thresholds=thresholds)
 
 
 def higher_is_better(name: str) -> bool:

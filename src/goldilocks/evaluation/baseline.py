@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.problem import Problem, higher_is_better
 
 
@@ -19,8 +20,8 @@ def predict_baseline(dataset: Dataset, constant: np.ndarray, rows: np.ndarray) -
     Returns:
         float32 (n, outputs).
     """
-    if dataset.persistence is not None:
-        return dataset.persistence[rows, np.newaxis]
+    if dataset.naive:
+        return dataset.naive[LAST_VALUE][rows]
     return np.tile(constant, (len(rows), 1))
 
 

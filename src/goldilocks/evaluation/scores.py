@@ -70,10 +70,13 @@ def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
 
 
 def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
-    """Return predicted classes, int64: indices (rows,), or if multilabel 0 and 1 (rows, labels)."""
+    """Return predicted classes, int64: indices (rows,), or if multilabel 0 and 1 (rows, labels).
+
+    A probability must lie above its threshold, `Problem.thresholds`.
+    """
     if problem.type == "multiclass":
         return predictions.argmax(axis=1)
-    positive = (predictions > 0.5).astype("int64")
+    positive = (predictions > np.array(problem.thresholds or 0.5)).astype("int64")
     return positive if problem.type == "multilabel" else positive[:, 0]
 
 
@@ -93,10 +96,11 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         sizes = np.abs(y - predictions).max(axis=1)
         wrong = np.flatnonzero((decided(problem, predictions) != y).any(axis=1))
     else:
+        classes = decided(problem, predictions)
         sizes = predictions.max(axis=1)
         if problem.type == "binary":
-            sizes = np.abs(predictions[:, 0] - 0.5) + 0.5
-        wrong = np.flatnonzero(decided(problem, predictions) != y)
+            sizes = np.where(classes, predictions[:, 0], 1 - predictions[:, 0])
+        wrong = np.flatnonzero(classes != y)
 
     rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
     return Mistakes(rows, sizes[rows])

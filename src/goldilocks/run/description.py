@@ -167,7 +167,7 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     """
     tree, context = outcome.spec.settings.tree, outcome.context
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(tree), sort_keys=False))
-    inputs = schema.of(context.dataset, context.problem.type)
+    inputs = schema.of(context.dataset, context.problem)
     (folder / schema.FILE).write_text(inputs.to_json())
     layers: list[str] = []
     model.summary(print_fn=layers.append, line_length=100, expand_nested=True)

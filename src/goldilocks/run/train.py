@@ -211,7 +211,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         spread=target_spread(problem, dataset.y[split.train]),
         max_tokens=max_tokens,
         vocabulary=vectorization.vocabulary(encoder),
-        persistence=encoding.persistence(dataset, encoder),
+        last_value=encoding.last_value(dataset, encoder),
         initial_model=initial_model,
     )
     model = room.build(settings, facts)

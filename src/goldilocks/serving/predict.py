@@ -89,7 +89,7 @@ def table(
     if not schema.classes or schema.problem.endswith("regression"):
         return pd.DataFrame(columns | {target: predictions[:, 0]})
 
-    decisions = decided(standard(schema.problem), predictions)
+    decisions = decided(standard(schema.problem, schema.thresholds), predictions)
     if schema.problem == "multilabel":
         classes = np.array(schema.classes)
         columns[target] = [", ".join(classes[row.astype(bool)]) for row in decisions]

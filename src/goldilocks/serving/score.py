@@ -42,7 +42,7 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     if not len(truth):
         return []
 
-    problem = standard(schema.problem)
+    problem = standard(schema.problem, schema.thresholds)
     [metric] = problem.metrics
     y = truth.astype("int64" if problem.type == "multiclass" else "float32")
     encoded = encode_targets(problem, predictions.shape[1], y)
