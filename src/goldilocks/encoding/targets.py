@@ -1,12 +1,13 @@
 """Targets as the loss of a problem takes them, and their prior and spread before training."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.errors import DataError
+from goldilocks.dataset.readers.content import shortened
+from goldilocks.errors import DataError, did_you_mean
 from goldilocks.formatting import argument
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
@@ -67,14 +68,45 @@ def target_spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
     return _deviations(y).astype("float32")
 
 
-def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse labels, and targets of a regression, that do not vary in the training rows.
+def class_weights(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[str, float] | None:
+    """Return what a row of each class weighs in the training loss; None where all weigh alike.
 
-    Those of a regression must vary by enough for float32 numbers.
+    Balanced weights are scikit-learn's: the number of rows, divided by the number of classes and by
+    the rows of the class.
+
+    Args:
+        problem: Says the weights.
+        dataset: The classes of all rows.
+        rows: Training rows, int64 (n,).
+    """
+    if problem.class_weight == "none":
+        return None
+    weights = np.ones(len(dataset.classes))
+    if problem.class_weight == "balanced":
+        counts = np.bincount(dataset.y[rows].astype("int64"), minlength=len(weights))
+        weights = len(rows) / (len(weights) * np.maximum(counts, 1))
+
+    named = dict(zip(dataset.classes, weights.tolist(), strict=True))
+    if isinstance(problem.class_weight, Mapping):
+        named |= problem.class_weight
+    return named
+
+
+def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
+    """Refuse weights of classes that are not there, and targets that do not vary.
+
+    Targets that vary too little for float32 numbers do not vary, nor do labels that all training
+    rows have, or none.
 
     Raises:
-        DataError: Says which training rows, and what their targets are.
+        DataError: Says which classes; or which training rows, and what their targets are.
     """
+    if isinstance(problem.class_weight, Mapping):
+        for name in sorted(problem.class_weight.keys() - set(dataset.classes)):
+            raise DataError(
+                f"problem.class_weight has {name!r}, which is no class of {dataset.name}; expected "
+                f"some of {shortened(dataset.classes, 20)}.{did_you_mean(name, dataset.classes)}"
+            )
     if problem.type == "multilabel":
         _check_labels(dataset, splits)
     if problem.type != "regression":
