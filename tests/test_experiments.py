@@ -110,7 +110,7 @@ def built(experiment):
         prior=np.full(outputs, 1 / outputs, "float32"),
         spread=np.ones(1, "float32") if problem.type == "regression" else None,
         max_tokens=given["max_tokens"] if kind == "text" and in_order else 0,
-        persistence=(1, 0.0, 1.0) if kind == "series" else None,
+        last_value=(np.array([1]), np.zeros(1), np.ones(1)) if kind == "series" else None,
     )
     return settings.builder("model")(facts, settings.regularizer)
 

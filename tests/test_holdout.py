@@ -173,7 +173,9 @@ def test_only_the_seed_and_the_fraction_move_a_group_into_the_test():
 
 
 def a_series(points, lookback=6, delay=2, **facts):
-    windows = Windows(np.arange(2.0 * points).reshape(points, 2), ("a", "b"), 0, lookback, 1, delay)
+    windows = Windows(
+        np.arange(2.0 * points).reshape(points, 2), ("a", "b"), (0,), lookback, 1, delay
+    )
     facts = {"kind": "series", "overlap": lookback + delay - 1, **facts}
     return replace(a_dataset(windows.targets, **facts), x=windows)
 

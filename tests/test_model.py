@@ -179,7 +179,12 @@ def test_the_baseline_of_a_series_predicts_its_last_value_in_the_targets_unit(
     prior = np.array([mean], "float32")
     model = baseline.build(
         Facts(
-            (4, 3), 1, "linear", prior, np.array([std], "float32"), persistence=(column, mean, std)
+            (4, 3),
+            1,
+            "linear",
+            prior,
+            np.array([std], "float32"),
+            last_value=(np.array([column]), np.array([mean]), np.array([std])),
         ),
         NONE,
     )

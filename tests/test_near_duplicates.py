@@ -161,7 +161,7 @@ def test_columns_that_tell_nothing_have_none(values):
 
 
 def test_a_series_has_none():
-    windows = Windows(np.zeros((40, 1), "float32"), ("a",), 0, 4, 1, 1)
+    windows = Windows(np.zeros((40, 1), "float32"), ("a",), (0,), 4, 1, 1)
     dataset = replace(a_dataset(np.zeros(36), "table"), kind="series", x=windows)
     assert near_duplicates(dataset, parts(36, 5)) == []
 

@@ -151,7 +151,7 @@ class Home:
             resume=None,
         ) as tracker:
             (self.folder / "files").mkdir(exist_ok=True)
-            taken = schema.of(dataset, problem.type)
+            taken = schema.of(dataset, problem)
             (self.folder / "files" / schema.FILE).write_text(taken.to_json())
             tracker.files(self.folder / "files")
             tracker.dataset(dataset, context="train and validation")
@@ -424,6 +424,19 @@ def test_a_unit_stands_in_the_header():
         np.array([[1.5], [2.5]], "float32"),
     )
     assert found.to_csv(index=False) == "row,value (k$)\n1,1.5\n2,2.5\n"
+
+
+def test_each_label_has_its_own_threshold():
+    labels = schema.Schema(
+        kind="table",
+        problem="multilabel",
+        target="labels",
+        classes=("red", "round"),
+        columns={},
+        thresholds=(0.25, 0.75),
+    )
+    found = predict.table(labels, "row", [1, 2], np.array([[0.5, 0.5], [0.25, 1]], "float32"))
+    assert found["labels"].tolist() == ["red", "round"]
 
 
 @pytest.mark.slow

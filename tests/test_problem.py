@@ -10,6 +10,7 @@ AUTO = {
     "loss": "auto",
     "metrics": "auto",
     "standardize": "auto",
+    "class_weight": "none",
     "override": False,
 }
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from goldilocks import reference
 from goldilocks.dataset import Dataset, Vectorization
+from goldilocks.dataset.readers import naive
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
@@ -25,6 +26,7 @@ AUTO = {
     "loss": "auto",
     "metrics": "auto",
     "standardize": "auto",
+    "class_weight": "none",
     "override": False,
 }
 WORDS = Vectorization(
@@ -95,9 +97,11 @@ def series(count=400):
     noise = np.random.default_rng(0).normal(0, 0.1, count)
     load, heat = 5 * np.sin(times / 4) + 10 + noise, np.cos(times / 9)
     values = np.stack([load, heat], axis=1).astype("float32")
-    windows = Windows(values, ("load", "heat"), 0, 24, 1, 6)
+    windows = Windows(values, ("load", "heat"), (0,), 24, 1, 6)
     y = windows.targets.copy()
-    return data("series", "regression", windows, y, overlap=29, persistence=windows.persistence)
+    return data(
+        "series", "regression", windows, y, overlap=29, naive=naive.forecasts(windows, None)
+    )
 
 
 def split(count, seed=0):
@@ -155,7 +159,7 @@ def test_texts_images_and_series_are_learned(make):
 
     assert set(reached) == set(tuned.scores) == {"loss", problem_of(dataset).metric}
     if dataset.kind == "series":
-        last = scores(dataset, parts.test, dataset.persistence[parts.test, np.newaxis])
+        last = scores(dataset, parts.test, dataset.naive[naive.LAST_VALUE][parts.test])
         assert reached["mae"] < 0.2 * last["mae"]
     else:
         assert reached["accuracy"] > 0.9

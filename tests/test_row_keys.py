@@ -70,7 +70,7 @@ def test_streamed_images_are_equal_where_their_files_are(tmp_path, monkeypatch):
 
 
 def test_windows_of_a_series_have_no_keys():
-    windows = Windows(np.zeros((20, 2), "float32"), ("a", "b"), 0, 4, 1, 1)
+    windows = Windows(np.zeros((20, 2), "float32"), ("a", "b"), (0,), 4, 1, 1)
     dataset = replace(a_dataset(np.zeros(16), "table", windows.targets), x=windows, kind="series")
     assert row_keys.keys(dataset) is None
 
@@ -93,8 +93,8 @@ def test_the_digest_of_rows_is_of_their_content_alone(kind):
 
 def test_the_digest_of_windows_does_not_depend_on_what_was_before_them():
     values = RANDOM.normal(size=(30, 2)).astype("float32")
-    whole = Windows(values, ("a", "b"), 0, 4, 1, 1)
-    late = Windows(values[10:], ("a", "b"), 0, 4, 1, 1)
+    whole = Windows(values, ("a", "b"), (0,), 4, 1, 1)
+    late = Windows(values[10:], ("a", "b"), (0,), 4, 1, 1)
 
     def of(windows, rows):
         dataset = replace(

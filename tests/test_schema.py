@@ -9,6 +9,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.encoding import schema
 from goldilocks.errors import DataError
+from goldilocks.problem import standard
 
 
 def data(kind, x, problem="regression", **more):
@@ -21,7 +22,7 @@ def data(kind, x, problem="regression", **more):
 
 def test_what_is_written_is_read_again():
     frame = pd.DataFrame({"size": [1.0], "kind": np.array(["flat"], dtype=object)})
-    written = schema.of(data("table", frame, unit="k€", target="price"), "regression")
+    written = schema.of(data("table", frame, unit="k€", target="price"), standard("regression"))
     kinds = {name: reading.kind for name, reading in written.columns.items()}
     assert kinds == {"size": "number", "kind": "category"}
     assert (written.target, written.unit, written.image_size, written.text) == (
@@ -38,18 +39,20 @@ def test_what_is_written_is_read_again():
 def test_streamed_images_have_the_size_that_they_are_decoded_to():
     paths = np.array(["a.png", "b.png"])
     more = {"classes": ("a", "b"), "image_size": (64, 48), "levels": (0, 4095)}
-    streamed = schema.of(data("image", paths, "binary", **more), "binary")
+    streamed = schema.of(data("image", paths, "binary", **more), standard("binary"))
     held = schema.of(
         data("image", np.zeros((2, 28, 30, 1), np.uint8), "binary", classes=("a", "b")),
-        "binary",
+        standard("binary"),
     )
     assert (streamed.image_size, streamed.channels, streamed.levels) == ((64, 48), 3, (0, 4095))
     assert (held.image_size, held.channels, held.target) == ((28, 30), 1, "class")
 
 
 def test_a_series_says_its_columns_and_spans():
-    windows = Windows(np.zeros((50, 2), "float32"), ("kwh", "heat"), 1, 24, 2, 6)
-    found = schema.of(data("series", windows, target="heat", time_columns=("hour",)), "regression")
+    windows = Windows(np.zeros((50, 2), "float32"), ("kwh", "heat"), (1,), 24, 2, 6)
+    found = schema.of(
+        data("series", windows, target="heat", time_columns=("hour",)), standard("regression")
+    )
     assert (found.lookback, found.step, found.delay) == (24, 2, 6)
     assert (list(found.columns), found.target, found.time) == (["kwh", "heat"], "heat", ("hour",))
 
@@ -77,9 +80,16 @@ def test_what_another_version_wrote_is_refused_in_a_sentence(text):
 
 def test_what_was_written_before_readings_were_logged_is_read():
     frame = pd.DataFrame({"size": [1.0], "kind": np.array(["flat"], dtype=object)})
-    written = json.loads(schema.of(data("table", frame), "regression").to_json())
+    written = json.loads(schema.of(data("table", frame), standard("regression")).to_json())
     written |= {"columns": {"size": "number", "kind": "category"}, "time": None}
-    del written["header"]
+    del written["header"], written["thresholds"]
     found = schema.from_json(json.dumps(written))
     assert [reading.kind for reading in found.columns.values()] == ["number", "category"]
-    assert (found.time, found.header) == ((), None)
+    assert (found.time, found.header, found.thresholds) == ((), None, ())
+
+
+def test_thresholds_are_written_with_what_the_answers_mean():
+    frame, problem = pd.DataFrame({"size": [1.0]}), standard("multilabel", (0.25, 0.5))
+    written = schema.of(data("table", frame, problem.type, classes=("a", "b")), problem)
+    assert written.thresholds == (0.25, 0.5)
+    assert schema.from_json(written.to_json()) == written

@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics as sklearn
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding.targets import check_targets, count_outputs, encode_targets, target_prior
 from goldilocks.errors import DataError
 from goldilocks.evaluation import scores as evaluation
@@ -22,6 +23,7 @@ AUTO = {
     "loss": "auto",
     "metrics": "auto",
     "standardize": "auto",
+    "class_weight": "none",
     "override": False,
 }
 RANDOM = np.random.default_rng(0)
@@ -186,14 +188,18 @@ def test_the_baseline_is_the_best_constant_of_each_measure():
     assert scores == pytest.approx({"loss": (4 + 1 + 9) / 3, "mae": (1 + 0 + 4) / 3})
 
 
-def test_the_baseline_of_a_series_is_the_better_of_its_last_value_and_a_constant():
+def test_the_baseline_of_a_series_is_the_best_naive_forecast_or_constant():
     last = np.array([1.0, 2.0, 3.0], "float32")
     y = np.array([1.0, 2.5, 4.0], "float32")
-    data = dataclasses.replace(a_dataset("regression", y), persistence=last)
+    naive = {LAST_VALUE: last[:, np.newaxis]}
+    data = dataclasses.replace(a_dataset("regression", y), naive=naive)
     rows = np.array([2, 0])
     regression = problem("regression")
     assert baseline_predictions(regression, data, rows, "mae").tolist() == [[3.0], [1.0]]
-    misleading = dataclasses.replace(data, persistence=last + 50)
+    naive = {LAST_VALUE: last[:, np.newaxis] + 50, "a day before": y[:, np.newaxis] + 0.125}
+    misleading = dataclasses.replace(data, naive=naive)
+    assert baseline_predictions(regression, misleading, rows, "mae").tolist() == [[4.125], [1.125]]
+    del naive["a day before"]
     assert baseline_predictions(regression, misleading, rows, "mae").tolist() == [[2.5], [2.5]]
 
 
@@ -230,6 +236,19 @@ def test_predictions_become_classes():
     assert evaluation.decided(
         problem("multilabel"), np.array([[0.9, 0.5], [0.1, 0.6]])
     ).tolist() == [[1, 0], [0, 1]]
+
+
+def test_what_is_predicted_lies_above_its_threshold():
+    chosen = dataclasses.replace(problem("multilabel"), thresholds=(0.2, 0.6))
+    predictions = np.array([[0.2, 0.61], [0.3, 0.6]])
+    assert evaluation.decided(chosen, predictions).tolist() == [[0, 1], [1, 0]]
+    wrong = evaluation.worst(chosen, np.array([[0, 0], [1, 0]]), predictions, most=2)
+    assert wrong.rows.tolist() == [0]
+
+    binary = dataclasses.replace(problem("binary"), thresholds=(0.125,))
+    assert evaluation.decided(binary, column(0.125, 0.25)).tolist() == [0, 1]
+    wrong = evaluation.worst(binary, np.array([1, 0]), column(0.125, 0.25), most=2)
+    assert wrong.sizes.tolist() == pytest.approx([0.875, 0.25])  # Of the class that was predicted.
 
 
 def test_an_answer_is_a_class_or_the_number():

@@ -3,6 +3,7 @@ import pandas
 import pytest
 
 from goldilocks.dataset import series
+from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding import encoder
 from goldilocks.errors import DataError
 from goldilocks.protocol import holdout, kfold
@@ -51,11 +52,12 @@ def test_the_facts(write):
     frame = table()
     assert (data.kind, data.problem, data.classes) == ("series", "regression", ())
     assert data.x.columns == ("load", "wind")
-    assert data.x.target == 0
+    assert data.x.target == (0,)
     assert len(data.x) == len(data.y) == HOURS - 4
     assert data.y.tolist() == pytest.approx(frame["load"][4:].tolist())
-    assert data.persistence is not None
-    assert data.persistence.tolist() == pytest.approx(frame["load"][3:-1].tolist())
+    assert list(data.naive) == [LAST_VALUE, "a day before"]
+    last_values = data.naive[LAST_VALUE][:][:, 0]
+    assert last_values.tolist() == pytest.approx(frame["load"][3:-1].tolist())
     assert data.overlap == 4
     assert load(write(), purge=False).overlap == 3
     assert data.notes == ()
@@ -101,7 +103,7 @@ def test_a_target_that_was_filled_in_is_predicted_in_no_part(write):
     predicted = data.x.starts + data.x.reach
     assert set(range(4, HOURS)) - set(predicted) == set(missing)
     assert data.y.tolist() == pytest.approx(values[predicted].tolist())
-    assert np.isfinite(data.persistence).all()
+    assert np.isfinite(data.naive[LAST_VALUE][:]).all()
 
 
 @pytest.mark.parametrize("how", ["rows", "cells"])

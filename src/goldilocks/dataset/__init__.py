@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from goldilocks.dataset.readers.naive import Naive
     from goldilocks.dataset.readers.reading import Reading
     from goldilocks.dataset.readers.spacing import Spacing
 
@@ -70,8 +71,9 @@ class Dataset:
         vectorization: How texts become numbers; None where `x` holds no texts.
         overlap: Series: windows that begin at most so many points apart share points of time, so
             that those of two parts of a split begin further apart; 0 otherwise.
-        persistence: Series: the last observed value of the target in each window, float32 (rows,),
-            in the target's unit: what a forecast that expects no change predicts; None otherwise.
+        naive: Series: forecasts without a model, by their names, as `naive.forecasts` makes them:
+            indexed by rows, each is float32 (rows, outputs), in the targets' units. The first is
+            "last value". Empty of other kinds.
         groups: int64 (rows,); rows with the same number belong together and are never split; None
             where each stands for itself.
         raw_keys: uint64 (rows,), a hash of each row's cells as they stand in its file, all columns,
@@ -115,7 +117,7 @@ class Dataset:
     unit: str = ""
     vectorization: Vectorization | None = None
     overlap: int = 0
-    persistence: np.ndarray | None = None
+    naive: Mapping[str, Naive] = field(default_factory=dict)
     groups: np.ndarray | None = None
     raw_keys: np.ndarray | None = None
     target: str = ""

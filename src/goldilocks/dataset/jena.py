@@ -36,6 +36,7 @@ import pandas as pd
 import pooch
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers import naive
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import archive, cache, wheel
 from goldilocks.errors import DataError, SourceUnavailable
@@ -44,6 +45,7 @@ URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/jena_climate_
 SHA256 = "9626d3964f7afb3fa94b6f3d3a0e92fe96e4a4477c31ed9875cc64d6717c129f"
 FILE, ROWS = "jena_climate_2009_2016.csv", 420_551
 TIME, TARGET = "Date Time", "T (degC)"
+FIRST = np.datetime64("2009-01-01")
 WIND = ["wv (m/s)", "max. wv (m/s)"]
 COLUMNS = (
     "p (mbar)",
@@ -122,7 +124,9 @@ def load(
                 f"{60 // record.per_hour} minutes, so it became "
                 f"{spans[name] / record.per_hour:g} hours."
             )
-    windows = Windows(record.values, record.columns, record.columns.index(record.target), **spans)
+    windows = Windows(
+        record.values, record.columns, (record.columns.index(record.target),), **spans
+    )
     if len(windows) == 0:
         raise DataError(
             f"dataset.lookback={lookback:g} and dataset.delay={delay:g} hours span "
@@ -142,7 +146,7 @@ def load(
         subset=subset,
         unit="°C",
         overlap=windows.overlap(purge=purge),
-        persistence=windows.persistence,
+        naive=naive.forecasts(windows, record.times),
         target=record.target,
         notes=(*rounded, *record.notes),
     )
@@ -159,6 +163,11 @@ class Record:
     target: str
     per_hour: int
     notes: tuple[str, ...] = ()
+
+    @property
+    def times(self) -> np.ndarray:
+        """The points of time, datetime64 (rows,), taken to be equally spaced; of any year."""
+        return FIRST + np.arange(len(self.values)) * np.timedelta64(60 // self.per_hour, "m")
 
 
 def _fetched() -> Record:

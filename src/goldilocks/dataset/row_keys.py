@@ -43,7 +43,8 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
     y = np.asarray(dataset.y)[rows]
     if dataset.kind == "series":
         windows = dataset.x
-        spans = windows.columns, windows.target, windows.lookback, windows.step, windows.delay
+        # The other targets and points are in `y`.
+        spans = windows.columns, windows.target[0], windows.lookback, windows.step, windows.delay
         starts = windows.starts[rows]
         return cache.digest(str(spans), starts - starts[:1], windows.points(rows), y)
     if dataset.kind == "table":

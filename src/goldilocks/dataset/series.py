@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import features, files, grids, tabular, times
+from goldilocks.dataset.readers import features, files, grids, naive, tabular, times
 from goldilocks.dataset.readers.reading import NUMBER, TRUTH, Reading, ReadingOptions
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
@@ -111,7 +111,7 @@ def load(
     windows = Windows(
         grid.values.to_numpy("float32"),
         names,
-        names.index(target_column),
+        (names.index(target_column),),
         int(lookback),
         int(step),
         int(delay),
@@ -156,7 +156,7 @@ def load(
         digest=cache.digest(",".join(names), cells, target_column),
         subset=subset,
         overlap=windows.overlap(purge=purge),
-        persistence=windows.persistence,
+        naive=naive.forecasts(windows, grid.times),
         header=header,
         raw_keys=table.raw_keys()[points.rows[grid.rows[windows.starts + windows.reach]]],
         target=target_column,

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.depth import Levels
 from goldilocks.dataset.readers.files import Header
-from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
+from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, TAGS, Reading
 from goldilocks.errors import DataError
+from goldilocks.problem import Problem
 
 FILE = "input.json"  # of the artifacts of a run
 
@@ -43,6 +44,7 @@ class Schema:
         levels: Of images of more than 8 bits: the values that become 0 and 255; None where none
             were seen, or the run was of an earlier version.
         target_reading: As `Dataset.target_reading`.
+        thresholds: As `Problem.thresholds`.
     """
 
     kind: str
@@ -63,6 +65,14 @@ class Schema:
     delay: int = 0
     levels: Levels | None = None
     target_reading: Reading | None = None
+    thresholds: tuple[float, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """The sign between the tags of the target; "" where it is no column of tags."""
+        if self.target_reading is None or self.target_reading.kind != TAGS:
+            return ""
+        return self.target_reading.format
 
     def to_json(self) -> str:
         """Return the schema as `from_json` reads it."""
@@ -78,12 +88,12 @@ def image_shape(dataset: Dataset) -> tuple[int, ...]:
     return tuple(map(int, dataset.x.shape[1:]))
 
 
-def of(dataset: Dataset, problem: str) -> Schema:
+def of(dataset: Dataset, problem: Problem) -> Schema:
     """Return the schema of models that are trained on a data set.
 
     Args:
         dataset: Loaded.
-        problem: The problem type of the run.
+        problem: Of the run.
     """
     height, width, channels = image_shape(dataset) or (0, 0, 0)
     columns, spans = dict[str, Reading](), dict[str, int]()
@@ -95,8 +105,9 @@ def of(dataset: Dataset, problem: str) -> Schema:
 
     return Schema(
         kind=dataset.kind,
-        problem=problem,
-        target=target_of(dataset.target, problem),
+        problem=problem.type,
+        thresholds=problem.thresholds,
+        target=target_of(dataset.target, problem.type, dataset.target_reading),
         classes=dataset.classes,
         unit=dataset.unit,
         target_reading=dataset.target_reading,
@@ -122,6 +133,7 @@ def from_json(text: str) -> Schema:
     try:
         written = json.loads(text)
         written["classes"] = tuple(written["classes"])
+        written["thresholds"] = tuple(written.get("thresholds", ()))
         # Before readings were logged, columns had a kind alone, and a time was one column or none.
         time = written["time"] or ()
         written["time"] = (time,) if isinstance(time, str) else tuple(time)
@@ -149,9 +161,10 @@ def _reading(dataset: Dataset, name: str) -> Reading:
     return Reading(kind=NUMBER if is_number else CATEGORY)
 
 
-def target_of(name: str, problem: str) -> str:
+def target_of(name: str, problem: str, reading: Reading | None = None) -> str:
     """Return what is predicted, for people, from the name of its column, if it has one."""
-    if problem == "multilabel":
+    of_tags = reading is not None and reading.kind == TAGS
+    if problem == "multilabel" and not of_tags:
         return "labels"
     if name:
         return name

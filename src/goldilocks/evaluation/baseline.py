@@ -1,4 +1,4 @@
-"""The prediction that a model must beat: the best constant, or the last value of a series.
+"""The prediction that a model must beat: the best constant, or a naive forecast of a series.
 
 The constant is that of the scored rows themselves, by the measure itself: no constant can beat it.
 """
@@ -20,21 +20,21 @@ def baseline_predictions(
 
     Args:
         problem: The problem type and the loss.
-        dataset: The targets, and of a series its last observed values.
+        dataset: The targets, and of a series its naive forecasts.
         rows: The rows to predict, int64 (n,).
         name: "loss", or the name of a metric.
     """
     measure, outputs = measures.get(name), count_outputs(problem, dataset)
     truth = encode_targets(problem, outputs, dataset.y[rows])
     constant = np.tile(measure.best_constant(problem, truth, outputs), (len(rows), 1))
-    if dataset.persistence is None:
-        return constant
 
-    last = dataset.persistence[rows, np.newaxis]
-    constant_score = measure.score(problem, truth, constant)
-    if measure.is_better(constant_score, measure.score(problem, truth, last)):
-        return constant
-    return last
+    best, best_score = constant, measure.score(problem, truth, constant)
+    for forecast in dataset.naive.values():
+        predictions = forecast[rows]
+        score = measure.score(problem, truth, predictions)
+        if measure.is_better(score, best_score):
+            best, best_score = predictions, score
+    return best
 
 
 def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[str, float]:

@@ -84,10 +84,13 @@ def indicators(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
 
 
 def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
-    """Return predicted classes, int64: indices (rows,), or if multilabel 0 and 1 (rows, labels)."""
+    """Return predicted classes, int64: indices (rows,), or if multilabel 0 and 1 (rows, labels).
+
+    A probability must lie above its threshold, `Problem.thresholds`.
+    """
     if problem.type == "multiclass":
         return predictions.argmax(axis=1)
-    positive = (predictions > 0.5).astype("int64")
+    positive = (predictions > np.array(problem.thresholds or 0.5)).astype("int64")
     return positive if problem.type == "multilabel" else positive[:, 0]
 
 

@@ -86,10 +86,11 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         sizes = np.abs(y - predictions).max(axis=1)
         wrong = np.flatnonzero((decided(problem, predictions) != y).any(axis=1))
     else:
+        classes = decided(problem, predictions)
         sizes = predictions.max(axis=1)
         if problem.type == "binary":
-            sizes = np.abs(predictions[:, 0] - 0.5) + 0.5
-        wrong = np.flatnonzero(decided(problem, predictions) != y)
+            sizes = np.where(classes, predictions[:, 0], 1 - predictions[:, 0])
+        wrong = np.flatnonzero(classes != y)
 
     rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
     return Mistakes(rows, sizes[rows])

@@ -35,6 +35,7 @@ from goldilocks.model.pretrained import NETWORKS
 from goldilocks.plots import images, style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
+from goldilocks.tracking import inputs
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
 
@@ -94,6 +95,7 @@ def run(
         problem=dataclasses.replace(
             resolve(dataset.problem, **tree["problem"]),
             scale=tuple(json.loads(logged.tags.get("problem.scale", "[]"))),
+            thresholds=inputs.of(store, run_id).thresholds,
         ),
         rows=rows,
     )

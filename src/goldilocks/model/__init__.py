@@ -34,8 +34,9 @@ class Facts:
         max_tokens: Size of the vocabulary if features are word indices (0 for padding, 1 for an
             unknown word); 0 if they are numbers.
         vocabulary: The words by their indices, at most `max_tokens` of them.
-        persistence: Of series: the column of the features that is the target, and the mean and
-            standard deviation that it was standardized by, in the target's unit; None otherwise.
+        last_value: Of series: for each output the column of the features that is its target, and
+            the mean and standard deviation that it was standardized by, in the target's unit, each
+            (outputs,); None otherwise.
         initial_model: The logged model that `model.init_from` names, raw rows -> predictions; None
             without one.
     """
@@ -47,5 +48,5 @@ class Facts:
     spread: np.ndarray | None
     max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
-    persistence: tuple[int, float, float] | None = None
+    last_value: tuple[np.ndarray, ...] | None = None
     initial_model: keras.Model | None = None

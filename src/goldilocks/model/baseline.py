@@ -22,10 +22,11 @@ def build(facts: Facts, regularizer: Regularizer, /) -> keras.Model:
         unit.
     """
     inputs = keras.Input(facts.input_shape)
-    if facts.persistence is not None:
-        column, mean, std = facts.persistence
-        last_value = inputs[:, -1, column : column + 1]
-        predictions = keras.layers.Rescaling(std, mean, name="unit")(last_value)
+    if facts.last_value is not None:
+        columns, means, stds = facts.last_value
+        last_values = keras.ops.take(inputs[:, -1], columns.tolist(), axis=-1)
+        unit = keras.layers.Rescaling(stds.tolist(), means.tolist(), name="unit")
+        predictions = unit(last_values)
         return keras.Model(inputs, predictions, name="baseline")
 
     constant = keras.layers.Dense(

@@ -22,6 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding.targets import count_outputs, encode_targets
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.problem import Problem
@@ -201,8 +202,8 @@ def _predict(
     """
     train = rows.thin(dataset, train)
     x, y = read(train), dataset.y[train]
-    if dataset.persistence is not None:
-        y = y - dataset.persistence[train]
+    if dataset.naive:
+        y = y.reshape(len(y), -1) - dataset.naive[LAST_VALUE][train]
 
     pipeline = pipelines.build(dataset, problem, parameters, x, seed=seed)
     if problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2:
@@ -223,11 +224,12 @@ def _predict(
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
     predicted = np.concatenate([method(read(chunk)) for chunk in chunks])
     if regression:
-        if dataset.persistence is not None:
-            predicted = predicted + dataset.persistence[wanted]
+        predicted = predicted.reshape(len(wanted), -1)
+        if dataset.naive:
+            predicted = predicted + dataset.naive[LAST_VALUE][wanted]
         if problem.type == "unit_regression":
             predicted = np.clip(predicted, 0, 1)
-        return predicted.reshape(len(wanted), -1).astype("float32")
+        return predicted.astype("float32")
 
     if problem.type == "multilabel":
         return predicted.astype("float32")

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from goldilocks import console, formatting
 from goldilocks.encoding import schema
+from goldilocks.encoding.targets import class_weights
 from goldilocks.protocol import Split
 from goldilocks.run import data_summary, summary, test_ledger
 from goldilocks.run.context import RunContext
@@ -31,6 +32,9 @@ def facts(context: RunContext, split: Split) -> str:
         deviations = ", ".join(map(formatting.number, context.problem.scale))
         unit = f" {dataset.unit}" if dataset.unit else ""
         kind += f" (loss in deviations of the target: {deviations}{unit})"
+    if weights := class_weights(context.problem, dataset, split.train):
+        words = ", ".join(f"{name} {formatting.number(weight)}" for name, weight in weights.items())
+        kind += f" (class weights: {words}; the probabilities are no longer those of the data)"
 
     rows, seal = f"{len(split.train)} train, {len(split.validation)} validation", "sealed"
     if not len(split.validation):
@@ -163,7 +167,7 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     """
     tree, context = outcome.spec.settings.tree, outcome.context
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(tree), sort_keys=False))
-    inputs = schema.of(context.dataset, context.problem.type)
+    inputs = schema.of(context.dataset, context.problem)
     (folder / schema.FILE).write_text(inputs.to_json())
     layers: list[str] = []
     model.summary(print_fn=layers.append, line_length=100, expand_nested=True)

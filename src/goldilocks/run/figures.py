@@ -8,6 +8,7 @@ import pandas as pd
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding import encoder
 from goldilocks.evaluation import scores
 from goldilocks.formatting import number
@@ -137,7 +138,8 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     """Draw the series with its parts, and the predictions over time."""
     dataset, split = outcome.context.dataset, outcome.spec.split
     windows = dataset.x
-    name, target = windows.columns[windows.target], windows.values[:, windows.target]
+    [column] = windows.target
+    name, target = windows.columns[column], windows.values[:, column]
 
     # A part is drawn where its predicted points lie.
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
@@ -155,7 +157,7 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
         "forecast": series.forecast(
             dataset.y[rows].ravel(),
             predictions.ravel(),
-            windows.persistence[rows],
+            dataset.naive[LAST_VALUE][rows].ravel(),
             title=f"{outcome.spec.settings.name}: predictions over time",
             name=name,
             unit=dataset.unit,

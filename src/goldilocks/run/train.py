@@ -15,6 +15,7 @@ from goldilocks.dataset import row_keys
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
+    class_weights,
     count_outputs,
     encode_targets,
     target_prior,
@@ -210,7 +211,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         spread=target_spread(problem, dataset.y[split.train]),
         max_tokens=max_tokens,
         vocabulary=vectorization.vocabulary(encoder),
-        persistence=encoding.persistence(dataset, encoder),
+        last_value=encoding.last_value(dataset, encoder),
         initial_model=initial_model,
     )
     model = room.build(settings, facts)
@@ -219,6 +220,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     if not regularizer.augments:
         encoder, model = frozen.divide(encoder, model)
 
+    weights = class_weights(problem, dataset, split.train)
     return FitSpec(
         model=model,
         encoder=encoder,
@@ -226,6 +228,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         split=split,
         targets=encode_targets(problem, outputs, dataset.y),
         problem=problem,
+        class_weight=dict(enumerate(weights.values())) if weights else None,
         regularizer=regularizer,
         optimizer=settings.builder("optimizer"),
         seed=settings.tree["seed"],

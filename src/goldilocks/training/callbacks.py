@@ -49,8 +49,8 @@ class Validation(keras.callbacks.Callback):
         batches: Of features and targets, in the order of `truth`.
         truth: The targets, (rows, ...) as `encode_targets` makes them.
         problem: The loss and the metrics.
-        penalized: Whether a penalty on the weights is added to the loss; the loss without it is
-            then `val_data_loss`.
+        has_data_loss: Whether the loss of training rows has penalties or class weights; the loss
+            without them is then `val_data_loss`, and that with the penalties `val_loss`.
         interrupters: Called while the rows are predicted.
     """
 
@@ -60,19 +60,19 @@ class Validation(keras.callbacks.Callback):
         truth: np.ndarray,
         problem: Problem,
         *,
-        penalized: bool,
+        has_data_loss: bool,
         interrupters: Sequence[Interrupter],
     ):
         super().__init__()
         self.batches, self.truth, self.problem = batches, truth, problem
-        self.penalized, self.interrupters = penalized, list(interrupters)
+        self.has_data_loss, self.interrupters = has_data_loss, list(interrupters)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Add the values of the validation rows to those of the epoch."""
         assert logs is not None
         predictions = self.model.predict(self.batches, verbose=0, callbacks=self.interrupters)
         values = scores(self.problem, self.truth, predictions)
-        if self.penalized:
+        if self.has_data_loss:
             values["data_loss"] = values["loss"]
             values["loss"] += float(sum(self.model.losses))
         logs.update({f"val_{name}": value for name, value in values.items()})

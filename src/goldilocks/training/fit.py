@@ -40,6 +40,8 @@ class FitSpec:
             optimizer makes one.
         targets: The targets of every row, as the loss takes them.
         problem: Loss and metrics.
+        class_weight: What a row of each class, by its index, weighs in the training loss; None
+            where all weigh alike.
         regularizer: Augmentation, patience, and whether a penalty is added to the loss.
         optimizer: Maps the number of steps of the whole training to an optimizer.
         seed: Seed of shuffling and augmentation.
@@ -51,6 +53,7 @@ class FitSpec:
     split: Split
     targets: np.ndarray
     problem: Problem
+    class_weight: Mapping[int, float] | None
     regularizer: Regularizer
     optimizer: Callable[[int], keras.optimizers.Optimizer]
     seed: int
@@ -132,10 +135,11 @@ def fit(
         numbers_per_step = batch_size * math.prod(spec.model.input_shape[1:])
         steps_per_execution = NUMBERS_PER_EXECUTION // numbers_per_step
 
-    # With a penalty on the weights, the loss without it is a metric of its own.
+    # With a penalty or class weights, the loss without them is a metric of its own.
     loss = loss_function(spec.problem)
     metrics = training_metrics(spec.problem, spec.model.output_shape[-1])
-    if spec.regularizer.penalizes:
+    has_data_loss = spec.regularizer.penalizes or spec.class_weight is not None
+    if has_data_loss:
         metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
     spec.model.compile(
         optimizer=spec.optimizer(steps * epochs),
@@ -160,7 +164,7 @@ def fit(
             batches.evaluation(spec.dataset, spec.encoder, rows, spec.targets),
             spec.targets[rows],
             spec.problem,
-            penalized=spec.regularizer.penalizes,
+            has_data_loss=has_data_loss,
             interrupters=[some for some in callbacks if isinstance(some, Interrupter)],
         )
         early_stopping = keras.callbacks.EarlyStopping(
@@ -206,6 +210,7 @@ def fit(
             epochs=epochs,
             initial_epoch=epochs_done,
             steps_per_epoch=steps,
+            class_weight=spec.class_weight,
             shuffle=False,  # `batches.training` shuffles.
             verbose=0,
             callbacks=[*training_callbacks, *callbacks],

@@ -41,6 +41,11 @@ class Grid:
     spacing: Spacing
     holes: Sequence[Mapping[str, Any]]
 
+    @property
+    def times(self) -> np.ndarray:
+        """Of the points, as `local`; NaT, or NaN, where no row stands."""
+        return pd.Series(self.local).reindex(self.rows).to_numpy()
+
     def after(self, points: np.ndarray, count: int) -> list[Any]:
         """Return the times, as `local`, so many points after others, also beyond the last row."""
         is_break = self.values.isna().all(axis=1).to_numpy()

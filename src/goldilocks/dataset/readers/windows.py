@@ -17,29 +17,31 @@ class Windows:
     """One window for each point of time that has a past to see and a future to predict.
 
     A window spans the points from its first one, at `starts`, to the one `lookback` - 1 after it,
-    sees the last of them and every `step`-th before it, and predicts the value `delay` points after
-    the last one. There is none that spans or crosses a point without values, or that predicts a
-    value that was not observed.
+    sees the last of them and every `step`-th before it, and predicts the values `delay` points
+    after the last one, and at the points that follow it up to `horizon` of them. There is none that
+    spans or crosses a point without values, or that predicts a value that was not observed.
 
     Attributes:
         values: float32 (points, columns), equally spaced in time, in the columns' units; NaN where
             nothing is known.
         columns: Their names.
-        target: Which of them is predicted, by its place.
+        target: Which of them are predicted, by their places.
         lookback: Points of time that a window spans.
         step: Every how many of them are seen.
-        delay: Points from the last one seen to the one predicted, 0 or more.
-        observed: bool (points,), at which points the target was observed and not filled in; None:
+        delay: Points from the last one seen to the first one predicted, 0 or more.
+        observed: bool (points,), at which points the targets were observed and not filled in; None:
             at all.
+        horizon: How many points are predicted, one after the other.
     """
 
     values: np.ndarray
     columns: tuple[str, ...]
-    target: int
+    target: tuple[int, ...]
     lookback: int
     step: int
     delay: int
     observed: np.ndarray | None = None
+    horizon: int = 1
 
     def __len__(self) -> int:
         """Return the number of windows; 0 where the series is too short for one."""
@@ -57,28 +59,34 @@ class Windows:
         breaks_before = np.concatenate([[0], np.cumsum(np.isnan(self.values).all(axis=1))])
         usable &= breaks_before[starts + self.reach + 1] == breaks_before[starts]
         if self.observed is not None:
-            usable &= self.observed[starts + self.reach]
+            for point in range(self.horizon):
+                usable &= self.observed[starts + self.reach - point]
         return starts[usable]
 
     @property
     def reach(self) -> int:
-        """Points from the first one of a window to the one that it predicts."""
-        return self.lookback + self.delay - 1
+        """Points from the first one of a window to the last one that it predicts."""
+        return self.lookback + self.delay + self.horizon - 2
 
     @property
     def offsets(self) -> np.ndarray:
         """Positions of the points that a window sees, from its first one, int64 (time steps,)."""
         return np.arange(self.lookback - 1, -1, -self.step, dtype=np.int64)[::-1]
 
-    @property
-    def targets(self) -> np.ndarray:
-        """The value that each window predicts, float32 (windows,), in the target's unit."""
-        return self.values[self.starts + self.reach, self.target]
+    def predicted(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Return the points that windows predict, int64 (rows, horizon)."""
+        return self.starts[rows, np.newaxis] + self.reach - np.arange(self.horizon)[::-1]
 
     @property
-    def persistence(self) -> np.ndarray:
-        """The last value of the target in each window, float32 (windows,), in its unit."""
-        return self.values[self.starts + self.lookback - 1, self.target]
+    def targets(self) -> np.ndarray:
+        """The values that each window predicts, float32, in the targets' units.
+
+        Of one target at one point (windows,), else (windows, outputs): all targets at the first
+        point, then at the second.
+        """
+        points = self.predicted(slice(None))
+        values = self.values[points[..., np.newaxis], self.target].reshape(len(points), -1)
+        return values if values.shape[1] > 1 else values[:, 0]
 
     def overlap(self, *, purge: bool) -> int:
         """Return `Dataset.overlap`; with `purge` no target lies in the time of the next part."""

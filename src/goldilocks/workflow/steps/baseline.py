@@ -29,7 +29,7 @@ def step(context: Context) -> BaselineResult:
         metric=metric,
         baseline=baseline,
         reference=reference,
-        persistent=context.dataset.persistence is not None,
+        persistent=bool(context.dataset.naive),
         table=table,
     )
     return BaselineResult(
