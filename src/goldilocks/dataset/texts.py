@@ -162,6 +162,7 @@ def load(
         groups=rows.groups,
         raw_keys=rows.raw_keys,
         target=target_names,
+        outputs=targets.outputs(list(rows.answers), y, classes, {}),
         text_column=text_column,
         notes=(*rows.notes, *inferred),
     )

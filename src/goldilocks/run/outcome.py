@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from goldilocks.encoding import vectorization
 from goldilocks.evaluation import scores
 from goldilocks.evaluation.baseline import beats, predict_baseline
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
+from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
 from goldilocks.run import summary
 from goldilocks.run.context import RunContext, TrainingSpec
@@ -40,6 +41,8 @@ class Outcome:
         result: The history and its best epoch.
         metrics: The single values that are logged.
         tags: What the run can be searched by.
+        of_each: The scores of each of several numbers that are predicted; empty of one, of classes,
+            and of the mean of several trainings.
     """
 
     context: RunContext
@@ -47,6 +50,7 @@ class Outcome:
     result: FitResult
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
+    of_each: Sequence[Row] = ()
 
     @property
     def value(self) -> float:
@@ -109,7 +113,11 @@ def evaluate(
         metrics |= _ledger_metrics(spec, intervals.get(problem.metric))
     if EVALUATIONS in metrics:
         tags[EVALUATIONS] = str(metrics[EVALUATIONS])
-    return conclude(context, spec, result, model_scores, baseline, metrics, tags)
+    outcome = conclude(context, spec, result, model_scores, baseline, metrics, tags)
+    of_each = scores_of_each(
+        problem, list(dataset.outputs), targets, predictions, baseline_predictions
+    )
+    return replace(outcome, of_each=of_each)
 
 
 def _ledger_metrics(spec: TrainingSpec, interval: Interval | None) -> dict[str, float]:

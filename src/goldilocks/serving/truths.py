@@ -17,7 +17,7 @@ from goldilocks.errors import DataError
 def of_columns(
     frame: pd.DataFrame, schema: Schema, path: Path
 ) -> tuple[np.ndarray | None, list[str]]:
-    """Return the target of a file's rows, if it has one column, and the file has it.
+    """Return the target of a file's rows, if the file has it, of several numbers all of them.
 
     Args:
         frame: The cells of the file.
@@ -28,12 +28,13 @@ def of_columns(
         As `unlabeled.Rows.truth`, and sentences on what is not scored.
     """
     target = schema.target
-    if target not in frame or schema.problem == "multilabel":
+    readings = schema.outputs or {target: schema.target_reading or Reading(kind=NUMBER)}
+    if not set(readings) <= set(frame.columns) or schema.problem == "multilabel":
         return None, []
     try:
         if not schema.classes:
-            readings = {target: schema.target_reading or Reading(kind=NUMBER)}
-            return conform.conform(frame, readings, path)[target].to_numpy(), []
+            numbers = conform.conform(frame, readings, path)
+            return numbers.to_numpy() if schema.outputs else numbers[target].to_numpy(), []
         answers, _, _ = targets.read(frame[[target]], [target], path, ReadingOptions())
     except DataError as error:
         return None, [f"Not scored: {error}"]
