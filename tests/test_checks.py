@@ -99,6 +99,16 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"problem\.type is binary, but the data is regression; expected auto",
         ),
         (
+            "problem.class_weight={yes:-1}",
+            r"problem\.class_weight is \{'yes': -1\}; expected one of none, balanced, or weights of "
+            r"classes, none below 0, such as \{yes:10\}\.",
+        ),
+        (
+            "dataset=boston problem.class_weight=balanced",
+            r"class_weight is balanced; a regression problem has no class of each row to weigh it "
+            r"by\. Use problem\.class_weight=none\.",
+        ),
+        (
             "trainer.monitor=accuracy",
             r"trainer\.monitor is accuracy; this run will log val_loss, val_accuracy\.",
         ),
@@ -241,6 +251,8 @@ def test_what_does_not_go_together_is_said_in_a_sentence(overrides, sentence):
     [
         "regularizer=l2 trainer.monitor=val_data_loss",
         "regularizer.l1=0.1 trainer.monitor=val_data_loss",
+        "problem.class_weight={yes:2.5,no:0} trainer.monitor=val_data_loss",
+        "dataset=mnist problem.class_weight=balanced",
         "problem.metrics=[auc,precision] trainer.monitor=val_precision",
         "problem.loss=mse problem.override=true",
         "dataset=mnist problem.loss=categorical_crossentropy",
@@ -286,6 +298,11 @@ def test_all_errors_are_listed_at_once_and_numbered():
 def test_leaves_are_dotted_a_list_is_one_and_a_target_none():
     tree = {"a": {"_target_": "f", "b": {"c": None}, "d": [1, 2]}, "e": 0}
     assert leaves(tree) == {"a.b.c": None, "a.d": [1, 2], "e": 0}
+
+
+def test_weights_of_classes_are_one_value():
+    tree = {"problem": {"class_weight": {"yes": 2}}}
+    assert leaves(tree) == {"problem.class_weight": {"yes": 2}}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_where_one_is_near():

@@ -63,6 +63,7 @@ class Trained:
         callbacks=(),
         checkpoint=None,
         scale=None,
+        class_weight=None,
         **trainer,
     ):
         backend.seed(seed)
@@ -74,6 +75,7 @@ class Trained:
             loss="auto",
             metrics="auto",
             standardize="auto",
+            class_weight="none",
             override=False,
         )
         spread = None
@@ -117,6 +119,7 @@ class Trained:
             targets=self.targets,
             prior=np.zeros(1, "float32"),
             problem=kind,
+            class_weight=class_weight,
             regularizer=regularizer,
             optimizer=build,
             seed=seed,

@@ -106,7 +106,7 @@ def test_the_data_loss_is_the_main_line_and_the_penalty_dashed(drawn):
     assert [line.get_ydata()[2] for line in dashed] == [history["loss"][2], history["val_loss"][2]]
     assert all(line.get_linewidth() < 1.5 for line in dashed)
     assert loss.get_title(loc="left").startswith("loss: validation 0.2749")
-    assert {"train, with penalty", "validation, with penalty"} <= set(texts(figure))
+    assert {"train, as minimized", "validation, as minimized"} <= set(texts(figure))
     drawn(figure)
 
 

@@ -26,6 +26,7 @@ AUTO = {
     "loss": "auto",
     "metrics": "auto",
     "standardize": "auto",
+    "class_weight": "none",
     "override": False,
 }
 WORDS = Vectorization(

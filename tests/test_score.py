@@ -64,6 +64,14 @@ def test_several_numbers_are_scored_together_where_all_are_known():
     assert "of 2 of 3 rows" in said
 
 
+def test_a_row_is_scored_where_each_of_its_labels_is_known():
+    labels = dataclasses.replace(SCHEMA, problem="multilabel", thresholds=(0.5, 0.5))
+    truth = np.array([[1, 0], [0, np.nan], [0, 1]])
+    predictions = np.array([[0.9, 0.2], [0.9, 0.2], [0.1, 0.8]], "float32")
+    part = (truth, predictions, np.arange(3, dtype=np.uint64))
+    assert ", of 2 of 3 rows" in score.lines(OneRun(train=[9]), "a", labels, [part])[0]
+
+
 def test_where_rows_belong_together_there_is_no_interval():
     first = lines(OneRun({"dataset.group": "patient"}, train=[9]))[0]
     assert "accuracy 0.6667, of" in first

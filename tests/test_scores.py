@@ -17,6 +17,7 @@ AUTO = {
     "loss": "auto",
     "metrics": "auto",
     "standardize": "auto",
+    "class_weight": "none",
     "override": False,
 }
 RANDOM = np.random.default_rng(0)

@@ -21,6 +21,8 @@ class Problem:
         metrics: Keras names of the metrics; the first is the primary metric.
         scale: The deviation of each target, by which the loss divides targets and predictions, so
             that it has no unit; empty where the loss is of the targets as they are.
+        class_weight: What a row weighs in the training loss: "none", "balanced", or by the name of
+            its class; 1 of the classes that are left out.
         thresholds: The probability of each output, 0 to 1, above which its class or label is
             predicted; empty: one half of each. Of several classes the likeliest is predicted.
     """
@@ -30,6 +32,7 @@ class Problem:
     loss: str
     metrics: tuple[str, ...]
     scale: tuple[float, ...] = ()
+    class_weight: str | Mapping[str, float] = "none"
     thresholds: tuple[float, ...] = ()
 
     @property
@@ -109,6 +112,7 @@ def resolve(
     loss: str,
     metrics: str | Sequence[str],
     standardize: bool | str,
+    class_weight: str | Mapping[str, float],
     override: bool,
 ) -> Problem:
     """Return the problem of a run: what the data set says, unless the config says otherwise.
@@ -121,11 +125,12 @@ def resolve(
         metrics: Keras metrics, the primary one first, or "auto" for the table's.
         standardize: Whether the loss shall be of targets in their deviations, or "auto" for what
             the data set says; `encoding.targets.standardized` does it once the rows are split.
+        class_weight: As `Problem.class_weight`.
         override: Whether a type, last activation, loss or metric outside the table is allowed.
 
     Raises:
-        ProblemError: A combination outside the table without `override`, or a loss that cannot be
-            standardized although it is asked for.
+        ProblemError: A combination outside the table without `override`; a loss that cannot be
+            standardized, or a problem without classes to weigh, although it is asked for.
     """
     if type not in ("auto", data_problem) and not override:
         raise ProblemError(
@@ -160,7 +165,13 @@ def resolve(
     if errors and not override:
         raise ProblemError(" ".join(errors) + " If it is meant, add problem.override=true.")
 
-    problem = Problem(type, last_activation, loss, chosen)
+    if class_weight != "none" and type not in ("binary", "multiclass"):
+        raise ProblemError(
+            f"problem.class_weight is {class_weight}; a {type} problem has no class of each row to "
+            "weigh it by. Use problem.class_weight=none."
+        )
+
+    problem = Problem(type, last_activation, loss, chosen, class_weight=class_weight)
     if standardize is True and not problem.has_unit:
         raise ProblemError(
             f"problem.standardize is true, but this is a {type} problem with a {last_activation} "
@@ -181,21 +192,21 @@ def higher_is_better(name: str) -> bool:
     return name.removeprefix("val_").removeprefix("test_") in HIGHER_IS_BETTER
 
 
-def check_monitor(problem: Problem, monitor: str, *, penalized: bool) -> None:
+def check_monitor(problem: Problem, monitor: str, *, data_loss: bool) -> None:
     """Refuse to monitor what a run with validation rows will not log.
 
     Args:
         problem: Says the metrics.
         monitor: The name to monitor.
-        penalized: Whether a penalty on the weights is added to the loss; the loss without it is
-            then logged as `val_data_loss`.
+        data_loss: Whether the loss without penalties and class weights is logged beside the one
+            that is minimized.
 
     Raises:
-        ProblemError: Another name than `val_loss`, `val_data_loss` (with a penalty), or `val_` and
-            a metric.
+        ProblemError: Another name than `val_loss`, `val_data_loss` (with `data_loss`), or `val_`
+            and a metric.
     """
     logged = ["val_loss"]
-    if penalized:
+    if data_loss:
         logged.append("val_data_loss")
     logged += [f"val_{name}" for name in problem.metrics]
     if monitor not in logged:

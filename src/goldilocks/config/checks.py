@@ -157,7 +157,7 @@ def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return every leaf of a configuration by its dotted key; a list is one leaf.
+    """Return every leaf of a configuration by its dotted key; a list, or a value, is one leaf.
 
     `_target_` and traits are no keys that a person gives, and left out.
     """
@@ -165,7 +165,7 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in tree.items():
         if key in ("_target_", "traits"):
             continue
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and rule_of(f"{prefix}{key}") is None:
             flat |= leaves(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
@@ -197,8 +197,9 @@ def resolve_problem(tree: Mapping[str, Any], problem: str) -> Problem:
             together, or the monitored value will not be logged.
     """
     resolved = resolve(problem, **tree["problem"])
-    penalized = Regularizer(**tree["regularizer"]).penalizes
-    check_monitor(resolved, tree["trainer"]["monitor"], penalized=penalized)
+    penalizes = Regularizer(**tree["regularizer"]).penalizes
+    data_loss = penalizes or resolved.class_weight != "none"
+    check_monitor(resolved, tree["trainer"]["monitor"], data_loss=data_loss)
     return resolved
 
 

@@ -86,6 +86,13 @@ def _are_two_lines(value: object) -> bool:
             return False
 
 
+def _are_weights(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    weights = list(value.values())
+    return all(_is_number(weight) and weight >= 0 for weight in weights) and any(weights)
+
+
 def _is_mapping(value: object) -> bool:
     return isinstance(value, dict)
 
@@ -120,6 +127,7 @@ NAMED: Mapping[str | None, Rule] = {
     "list": Rule("a list", lambda value: isinstance(value, list)),
     "names": list_of("names", _is_name, literal="name"),
     "keys": list_of("keys", lambda item: isinstance(item, str)),
+    "class_weights": Rule("weights of classes, none below 0, such as {yes:10}", _are_weights),
     "mappings": list_of("mappings", _is_mapping),
     "parts": some_of(part.name for part in fields(Regularizer)),
     "values_by_key": Rule("key: values", _is_mapping),

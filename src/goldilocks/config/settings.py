@@ -303,9 +303,14 @@ def listed(errors: Sequence[str]) -> str:
 def plain(cfg: DictConfig) -> dict[str, Any]:
     """Return a composed config as plain containers, without Hydra's own part."""
     without_hydra = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-    tree = OmegaConf.to_container(without_hydra, resolve=True)
-    assert isinstance(tree, dict)
-    return {str(key): value for key, value in tree.items()}
+    return _text_keys(OmegaConf.to_container(without_hydra, resolve=True))
+
+
+def _text_keys(node: Any) -> Any:
+    """Return plain containers whose keys are texts: a class may be named 1."""
+    if isinstance(node, dict):
+        return {str(key): _text_keys(value) for key, value in node.items()}
+    return node
 
 
 def composed(cfg: DictConfig, hydra: HydraConf | DictConfig) -> Composed:

@@ -1,12 +1,14 @@
 """Targets as the loss of a problem takes them, and their prior and spread before training."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.errors import DataError
+from goldilocks.dataset.readers.content import shortened
+from goldilocks.errors import DataError, did_you_mean
+from goldilocks.formatting import argument
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 
@@ -66,12 +68,47 @@ def target_spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
     return _deviations(y).astype("float32")
 
 
+def class_weights(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[str, float] | None:
+    """Return what a row of each class weighs in the training loss; None where all weigh alike.
+
+    Balanced weights are scikit-learn's: the number of rows, divided by the number of classes and by
+    the rows of the class.
+
+    Args:
+        problem: Says the weights.
+        dataset: The classes of all rows.
+        rows: Training rows, int64 (n,).
+    """
+    if problem.class_weight == "none":
+        return None
+    weights = np.ones(len(dataset.classes))
+    if problem.class_weight == "balanced":
+        counts = np.bincount(dataset.y[rows].astype("int64"), minlength=len(weights))
+        weights = len(rows) / (len(weights) * np.maximum(counts, 1))
+
+    named = dict(zip(dataset.classes, weights.tolist(), strict=True))
+    if isinstance(problem.class_weight, Mapping):
+        named |= problem.class_weight
+    return named
+
+
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse targets of a regression that do not vary, or too little for float32 numbers.
+    """Refuse weights of classes that are not there, and targets that do not vary.
+
+    Targets that vary too little for float32 numbers do not vary, nor do labels that all training
+    rows have, or none.
 
     Raises:
-        DataError: Says which training rows, and what their targets are.
+        DataError: Says which classes; or which training rows, and what their targets are.
     """
+    if isinstance(problem.class_weight, Mapping):
+        for name in sorted(problem.class_weight.keys() - set(dataset.classes)):
+            raise DataError(
+                f"problem.class_weight has {name!r}, which is no class of {dataset.name}; expected "
+                f"some of {shortened(dataset.classes, 20)}.{did_you_mean(name, dataset.classes)}"
+            )
+    if problem.type == "multilabel":
+        _check_labels(dataset, splits)
     if problem.type != "regression":
         return
     for number, split in enumerate(splits, start=1):
@@ -83,6 +120,20 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
                 f"{number} of {len(splits)}, or differs by no more than a few times "
                 f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
                 "targets that vary. Give another target, or subtract what they have in common."
+            )
+
+
+def _check_labels(dataset: Dataset, splits: Sequence[Split]) -> None:
+    """Raise DataError for a label that no training row has, or all have."""
+    for number, split in enumerate(splits, start=1):
+        y = dataset.y[split.train]
+        for index in np.flatnonzero(y.min(axis=0) == y.max(axis=0)):
+            name, rows = dataset.classes[index], int(dataset.y[:, index].sum())
+            raise DataError(
+                f"The label {name!r} is {y[0, index]:g} in each of the {len(y)} training rows of "
+                f"split {number} of {len(splits)}; {rows} of all {len(dataset.y)} rows have it. "
+                "Expected training rows with and without it. Leave it out: "
+                f"{argument('dataset.drop_classes', name)}."
             )
 
 

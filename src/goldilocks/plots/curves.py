@@ -28,8 +28,8 @@ def learning_curves(
 ) -> Figure:
     """Draw one run's loss and metric per epoch, side by side.
 
-    If the history has `data_loss`, that is the main line, and the total loss with its penalty is
-    thin and dashed.
+    If the history has `data_loss`, that is the main line, and the loss as it is minimized, with its
+    penalty and class weights, is thin and dashed.
 
     Args:
         history: Values per epoch, by Keras's names; the curves may differ in length and hold NaN or
@@ -69,7 +69,7 @@ def _curve_panel(
         curve, data = f"{prefix}{name}", f"{prefix}data_{name}"
         if data in history:
             total = _line(axes, history[curve], color=color, linewidth=1, linestyle="--")
-            lines[f"{words}, with penalty"] = total
+            lines[f"{words}, as minimized"] = total
             curve = data
         if curve in history:
             lines[words] = _line(axes, history[curve], color=color, linewidth=1.8)

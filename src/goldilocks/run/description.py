@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from goldilocks import console, formatting
 from goldilocks.encoding import schema
+from goldilocks.encoding.targets import class_weights
 from goldilocks.protocol import Split
 from goldilocks.run import data_summary, summary, test_ledger
 from goldilocks.run.context import RunContext
@@ -39,6 +40,9 @@ def facts(context: RunContext, split: Split) -> str:
         unit = f" {dataset.unit}" if dataset.unit else ""
         words = ", ".join(shown[:FEW_OUTPUTS]) + more
         kind += f" (loss in deviations of the target: {words}{unit})"
+    if weights := class_weights(context.problem, dataset, split.train):
+        words = ", ".join(f"{name} {formatting.number(weight)}" for name, weight in weights.items())
+        kind += f" (class weights: {words}; the probabilities are no longer those of the data)"
 
     rows, seal = f"{len(split.train)} train, {len(split.validation)} validation", "sealed"
     if not len(split.validation):

@@ -15,6 +15,7 @@ from goldilocks.dataset import row_keys
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
+    class_weights,
     count_outputs,
     encode_targets,
     target_prior,
@@ -219,6 +220,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     if not regularizer.augments:
         encoder, model = frozen.divide(encoder, model)
 
+    weights = class_weights(problem, dataset, split.train)
     return FitSpec(
         model=model,
         encoder=encoder,
@@ -227,6 +229,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         targets=encode_targets(problem, outputs, dataset.y),
         prior=prior,
         problem=problem,
+        class_weight=weights and dict(enumerate(weights.values())),
         regularizer=regularizer,
         optimizer=settings.builder("optimizer"),
         seed=settings.tree["seed"],

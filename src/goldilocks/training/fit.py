@@ -40,6 +40,8 @@ class FitSpec:
         targets: The targets of every row, as the loss takes them.
         prior: The best constant prediction from the training targets, float32 (outputs,).
         problem: Loss and metrics.
+        class_weight: What a row of each class, by its index, weighs in the training loss; None
+            where all weigh alike.
         regularizer: Augmentation, patience, and whether a penalty is added to the loss.
         optimizer: Maps the number of steps of the whole training to an optimizer.
         seed: Seed of shuffling and augmentation.
@@ -52,6 +54,7 @@ class FitSpec:
     targets: np.ndarray
     prior: np.ndarray
     problem: Problem
+    class_weight: Mapping[int, float] | None
     regularizer: Regularizer
     optimizer: Callable[[int], keras.optimizers.Optimizer]
     seed: int
@@ -133,9 +136,9 @@ def fit(
         numbers_per_step = batch_size * math.prod(spec.model.input_shape[1:])
         steps_per_execution = NUMBERS_PER_EXECUTION // numbers_per_step
 
-    # With a penalty on the weights, the loss without it is a metric of its own.
+    # With a penalty or class weights, the loss without them is a metric of its own.
     loss, metrics = loss_function(spec.problem), [*spec.problem.metrics]
-    if spec.regularizer.penalizes:
+    if spec.regularizer.penalizes or spec.class_weight:
         metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
     spec.model.compile(
         optimizer=spec.optimizer(steps * epochs),
@@ -199,6 +202,7 @@ def fit(
             epochs=epochs,
             initial_epoch=epochs_done,
             steps_per_epoch=steps,
+            class_weight=spec.class_weight,
             shuffle=False,  # `batches.training` shuffles.
             verbose=0,
             callbacks=[*training_callbacks, *callbacks],
