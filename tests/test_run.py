@@ -23,6 +23,7 @@ from goldilocks.training import batches
 ROOT = Path(__file__).parent.parent
 ROWS, TARGETS = 120, ("price", "sold", "grade", "red", "green")
 PLOTS = {"learning_curves.png", "weight_histograms.png", "worst_mistakes.png"}
+PROBABILITIES = ["precision_recall_roc.png", "calibration.png"]
 SMALL = ("trainer=smoke", "model.units=8")
 # What is measured by a clock, and what names the data: it may differ between runs that are
 # otherwise the same.
@@ -216,12 +217,20 @@ def checked(logged, metric, *plots):
     ("targets", "problem", "metric", "plots"),
     [
         (("price",), "regression", "mae", ["predicted_against_true.png"]),
-        (("red", "green"), "multilabel", "binary_accuracy", []),
+        (("red", "green"), "multilabel", "binary_accuracy", PROBABILITIES),
         pytest.param(
-            ("grade",), "multiclass", "accuracy", ["confusion_matrix.png"], marks=pytest.mark.slow
+            ("grade",),
+            "multiclass",
+            "accuracy",
+            ["confusion_matrix.png", *PROBABILITIES],
+            marks=pytest.mark.slow,
         ),
         pytest.param(
-            ("sold",), "binary", "accuracy", ["confusion_matrix.png"], marks=pytest.mark.slow
+            ("sold",),
+            "binary",
+            "accuracy",
+            ["confusion_matrix.png", *PROBABILITIES],
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -251,7 +260,9 @@ def test_the_logged_model_reaches_the_logged_score(home):
 def test_a_convnet_on_ones_own_images_with_augmentation(home):
     logged = home.run(*CONVNET)
     assert (logged.tags["problem"], logged.tags["role"]) == ("binary", "regularized")
-    checked(logged, "accuracy", "confusion_matrix.png", "samples.png", "augmented.png")
+    checked(
+        logged, "accuracy", "confusion_matrix.png", *PROBABILITIES, "samples.png", "augmented.png"
+    )
 
 
 def test_a_few_broken_images_are_named_and_skipped(home):
@@ -266,7 +277,7 @@ def test_a_few_broken_images_are_named_and_skipped(home):
     assert len(home.all()) == before, "no run for what could not be read"
     logged = home.run(*worn, "dataset.broken_limit=0.05")
     assert "cat/7.png (PNG cut short)" in logged.tags["mlflow.note.content"]
-    checked(logged, "accuracy", "confusion_matrix.png", "samples.png")
+    checked(logged, "accuracy", "confusion_matrix.png", *PROBABILITIES, "samples.png")
 
 
 def test_the_baseline_is_a_model_like_any_other(home):
@@ -398,6 +409,56 @@ def test_test_images_are_sealed_too(home):
     finally:
         for file, content in kept.items():
             file.write_bytes(content)
+    assert corrupted.told() == sound.told()
+    assert corrupted.tags["dataset.digest"] != sound.tags["dataset.digest"], (
+        "the data is not the same"
+    )
+
+    evaluated.clear()
+    final = home.run(*table("price"), "final=true")
+    assert evaluated == [test], "once, and nothing else"
+    assert final.tags["role"] == "final"
+    assert "verdict" not in final.tags
+    assert not [name for name in final.metrics if name.startswith(("val_", "best_val_"))]
+    assert {"test_loss", "test_mae", "baseline/test_loss", "baseline/test_mae"} <= set(
+        final.metrics
+    )
+    assert final.value == final.metrics["test_loss"]
+    said = final.model().predict(encoding.raw(dataset, split.test), verbose=0)[:, 0]
+    errors = said - rows()["price"].to_numpy()[split.test]
+    assert np.abs(errors).mean() == pytest.approx(final.metrics["test_mae"], rel=1e-4)
+    known = rows()["price"][[*split.train, *split.validation]]
+    dumb = (rows()["price"][split.test] - known.mean()) / known.std(ddof=0)
+    assert (dumb**2).mean() == pytest.approx(final.metrics["baseline/test_loss"], rel=1e-4)
+    assert final.tags["weights"] != sound.tags["weights"], "it trains on validation rows, too"
+
+    opened = home.run(*table("price", file="corrupted/rows.csv"), "final=true")
+    assert opened.tags["weights"] == final.tags["weights"]
+    assert opened.metrics["test_mae"] > 100 * final.metrics["test_mae"], (
+        "the corruption would have been seen"
+    )
+
+
+@pytest.mark.slow
+def test_test_images_are_sealed_too(home):
+    settings = home.composed(*CONVNET)
+    split = settings.builder("protocol")(settings.builder("dataset")())[0]
+    sound = home.run(*CONVNET).told()
+    files = [*sorted((home.folder / "pets" / "cat").iterdir(), key=lambda file: int(file.stem))]
+    files += sorted((home.folder / "pets" / "dog").iterdir(), key=lambda file: int(file.stem))
+    kept = {files[row]: files[row].read_bytes() for row in split.test}
+    try:
+        for file in kept:
+            Image.new("RGB", (12, 12), "white").save(file)
+        corrupted = home.run(*CONVNET, again=True)
+    finally:
+        for file, content in kept.items():
+            file.write_bytes(content)
+    a, b = corrupted.told(), sound
+    for x, y in zip(a, b):
+        if isinstance(x, dict):
+            print("DIFF", {k: (str(x.get(k))[:200], str(y.get(k))[:200]) for k in x if x.get(k) != y.get(k)})
+        elif x != y: print("DIFF", str(x)[:300], str(y)[:300])
     assert corrupted.told() == sound
 
 

@@ -220,7 +220,6 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     if not regularizer.augments:
         encoder, model = frozen.divide(encoder, model)
 
-    weights = class_weights(problem, dataset, split.train)
     return FitSpec(
         model=model,
         encoder=encoder,
@@ -229,7 +228,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         targets=encode_targets(problem, outputs, dataset.y),
         prior=prior,
         problem=problem,
-        class_weight=weights and dict(enumerate(weights.values())),
+        class_weight=class_weights(problem, dataset, split.train),
         regularizer=regularizer,
         optimizer=settings.builder("optimizer"),
         seed=settings.tree["seed"],
