@@ -7,6 +7,7 @@ import pandas
 import pytest
 
 from goldilocks.dataset import table
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.errors import DataError
 
 ROWS = 40
@@ -296,7 +297,7 @@ def test_numbers_can_be_names(write):
         (
             {},
             {"problem": "multilabel"},
-            r"names one column \(y\); expected a column of 0 and 1 for each label",
+            r"names one column \(y\), in which no cell holds several tags .* expected tags such as",
         ),
         (
             {},
@@ -312,7 +313,22 @@ def test_numbers_can_be_names(write):
         (
             {"a": halves(0, 1), "b": halves(0, 0)},
             {"target": "a,b"},
-            r"label 'b' holds 0; expected only 0 and 1",
+            r"label 'b' holds 0; expected only 0 and 1.* leave it out: dataset\.drop_classes=b\.",
+        ),
+        (
+            {"a": halves(0, 1), "b": ["red|big", "red", "big", "big"] * (ROWS // 4)},
+            {"target": "a,b"},
+            r"names 'b', whose cells hold tags \('red\|big'\), and 1 more; expected one column of",
+        ),
+        (
+            {"y": halves("red|photo", "photo")},
+            {"problem": "multilabel"},
+            r"1 can be labels\. Left out tags of 'y' that every row has \(photo\)\. Expected two",
+        ),
+        (
+            {"y": [f"tag {n}|tag {n + 1}" for n in range(ROWS)]},
+            {},
+            r"40 different values in 40 rows .* for labels, .*, dataset\.problem=multilabel",
         ),
     ],
 )
@@ -468,16 +484,47 @@ def test_dates_may_have_gaps(write, gap):
     assert found.readings["day"].words == ((gap,) if gap in ("unknown", "-") else ())
 
 
-@pytest.mark.parametrize("sign", ["|", ";", ", "])
-def test_a_column_of_tags_is_said_with_what_makes_labels_of_it(write, sign):
-    tags = [sign.join(part) for part in (["red", "blue"], ["blue"], ["red"], ["red", "big"])]
-    path = write(tags=[*tags, "big"] * (ROWS // 5))
-    [note] = [note for note in load(path, "tags").notes if "joins tags" in note]
-    frame = pandas.read_csv(path)
-    labels = eval(note.split("`")[1], {"frame": frame})
-    assert {name.strip() for name in labels.columns[-3:]} == {"red", "blue", "big"}
+@pytest.mark.parametrize("sign", ["|", ";", " ; "])
+def test_a_column_of_tags_is_labels_and_its_reading_is_said(write, sign):
+    tags = [sign.join(part) for part in (["red", "blue"], ["blue"], ["red", "big"], [], ["big"])]
+    found = load(path := write(tags=tags * (ROWS // 5)), "tags")
+    assert (found.problem, found.classes, found.target) == (
+        "multilabel",
+        ("big", "blue", "red"),
+        "tags",
+    )
+    assert found.y.dtype == np.float32
+    assert found.y[:5].tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 1], [0, 0, 0], [1, 0, 0]]
+    assert found.target_reading == Reading(kind="tags", format=sign.strip())
+    said = " ".join(found.notes)
+    assert f"joins tags by {sign.strip()!r}, such as 'red{sign}blue': each tag is a label" in said
+    assert "3 tags for labels (big, blue, red); 8 of 40 rows have none" in said
+
+    classes = load(path, "tags", problem="multiclass")
+    assert classes.classes == tuple(sorted({f"red{sign}blue", "blue", f"red{sign}big", "big"}))
+
+
+def test_tags_between_commas_are_labels_where_somebody_says_so(write):
+    tags = ["red, blue", "blue", "red", "red, big", "big"]
+    path = write(tags=tags * (ROWS // 5))
+    found = load(path, "tags")
+    assert (found.problem, len(found.classes)) == ("multiclass", 5)
+    assert any("type dataset.problem=multilabel" in note for note in found.notes)
+    assert load(path, "tags", problem="multilabel").classes == ("big", "blue", "red")
 
 
 def test_names_with_a_comma_are_no_tags(write):
     names = ["Doe, John", "Smith, Ann", "Brown, Bob"]
     assert not any("tags" in note for note in load(write(y=(names * ROWS)[:ROWS])).notes)
+
+
+def test_a_label_can_be_left_out_and_its_rows_stay(write):
+    path = write(a=halves(0, 1), b=halves(1, 0), c=halves(0, 0))
+    found = load(path, "a,b,c", drop_classes=["c"])
+    assert (found.classes, found.target, len(found.y)) == (("a", "b"), "a, b", ROWS)
+    assert list(found.x.columns) == ["size", "colour"]
+    tags = ["red|blue", "blue|big", "red|big", "red"] * (ROWS // 4)
+    found = load(write(tags=tags), "tags", drop_classes=["big"])
+    assert (found.classes, len(found.y)) == (("blue", "red"), ROWS)
+    with pytest.raises(DataError, match=r"names 'bg', which no row has; .* big, blue, red"):
+        load(write(tags=tags), "tags", drop_classes=["bg"])

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.depth import Levels
 from goldilocks.dataset.readers.files import Header
-from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
+from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, TAGS, Reading
 from goldilocks.errors import DataError
 from goldilocks.problem import Problem
 
@@ -67,6 +67,13 @@ class Schema:
     target_reading: Reading | None = None
     thresholds: tuple[float, ...] = ()
 
+    @property
+    def sign(self) -> str:
+        """The sign between the tags of the target; "" where it is no column of tags."""
+        if self.target_reading is None or self.target_reading.kind != TAGS:
+            return ""
+        return self.target_reading.format
+
     def to_json(self) -> str:
         """Return the schema as `from_json` reads it."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False)
@@ -100,7 +107,7 @@ def of(dataset: Dataset, problem: Problem) -> Schema:
         kind=dataset.kind,
         problem=problem.type,
         thresholds=problem.thresholds,
-        target=target_of(dataset.target, problem.type),
+        target=target_of(dataset.target, problem.type, dataset.target_reading),
         classes=dataset.classes,
         unit=dataset.unit,
         target_reading=dataset.target_reading,
@@ -154,9 +161,10 @@ def _reading(dataset: Dataset, name: str) -> Reading:
     return Reading(kind=NUMBER if is_number else CATEGORY)
 
 
-def target_of(name: str, problem: str) -> str:
+def target_of(name: str, problem: str, reading: Reading | None = None) -> str:
     """Return what is predicted, for people, from the name of its column, if it has one."""
-    if problem == "multilabel":
+    of_tags = reading is not None and reading.kind == TAGS
+    if problem == "multilabel" and not of_tags:
         return "labels"
     if name:
         return name

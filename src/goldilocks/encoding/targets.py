@@ -8,6 +8,7 @@ import numpy as np
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.content import shortened
 from goldilocks.errors import DataError, did_you_mean
+from goldilocks.formatting import argument
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 
@@ -92,9 +93,10 @@ def class_weights(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[
 
 
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse weights of classes that are not there, and targets of a regression that do not vary.
+    """Refuse weights of classes that are not there, and targets that do not vary.
 
-    Targets that vary too little for float32 numbers do not vary.
+    Targets that vary too little for float32 numbers do not vary, nor do labels that all training
+    rows have, or none.
 
     Raises:
         DataError: Says which classes; or which training rows, and what their targets are.
@@ -105,6 +107,8 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
                 f"problem.class_weight has {name!r}, which is no class of {dataset.name}; expected "
                 f"some of {shortened(dataset.classes, 20)}.{did_you_mean(name, dataset.classes)}"
             )
+    if problem.type == "multilabel":
+        _check_labels(dataset, splits)
     if problem.type != "regression":
         return
     for number, split in enumerate(splits, start=1):
@@ -116,6 +120,20 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
                 f"{number} of {len(splits)}, or differs by no more than a few times "
                 f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
                 "targets that vary. Give another target, or subtract what they have in common."
+            )
+
+
+def _check_labels(dataset: Dataset, splits: Sequence[Split]) -> None:
+    """Raise DataError for a label that no training row has, or all have."""
+    for number, split in enumerate(splits, start=1):
+        y = dataset.y[split.train]
+        for index in np.flatnonzero(y.min(axis=0) == y.max(axis=0)):
+            name, rows = dataset.classes[index], int(dataset.y[:, index].sum())
+            raise DataError(
+                f"The label {name!r} is {y[0, index]:g} in each of the {len(y)} training rows of "
+                f"split {number} of {len(splits)}; {rows} of all {len(dataset.y)} rows have it. "
+                "Expected training rows with and without it. Leave it out: "
+                f"{argument('dataset.drop_classes', name)}."
             )
 
 

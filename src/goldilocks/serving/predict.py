@@ -75,9 +75,9 @@ def table(
         predictions: float32 (rows, outputs).
 
     Returns:
-        The names; the prediction: a class, the predicted labels with commas between them, or a
-        number, with its unit in the header; and of classes a column of the probability of each, 0
-        to 1.
+        The names; the prediction: a class, the predicted labels with commas between them, or the
+        sign between the tags of the training, or a number, with its unit in the header; and of
+        classes or labels a column of the probability of each, 0 to 1.
     """
     # Imports scikit-learn, which takes a second.
     from goldilocks.evaluation.scores import decided
@@ -92,7 +92,8 @@ def table(
     decisions = decided(standard(schema.problem, schema.thresholds), predictions)
     if schema.problem == "multilabel":
         classes = np.array(schema.classes)
-        columns[target] = [", ".join(classes[row.astype(bool)]) for row in decisions]
+        between = schema.sign or ", "
+        columns[target] = [between.join(classes[row.astype(bool)]) for row in decisions]
     else:
         columns[target] = [schema.classes[label] for label in decisions]
 
