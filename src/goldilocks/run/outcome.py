@@ -14,7 +14,7 @@ from goldilocks import diagnosis
 from goldilocks.dataset.sources.cache import digest
 from goldilocks.encoding import vectorization
 from goldilocks.evaluation import classes, probabilities, scores
-from goldilocks.evaluation.baseline import beats, predict_baseline
+from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
 from goldilocks.model import vectors
 from goldilocks.run import summary
@@ -93,8 +93,7 @@ def evaluate(
     """
     dataset, problem = context.dataset, context.problem
     targets = fit_spec.targets[rows]
-    baseline_predictions = predict_baseline(dataset, fit_spec.prior, rows)
-    baseline = scores.scores(problem, targets, baseline_predictions)
+    baseline = baseline_scores(problem, dataset, rows)
     model_scores = scores.scores(problem, targets, predictions)
 
     metrics: dict[str, float] = {"parameters": model.count_params()}
@@ -174,7 +173,7 @@ def conclude(
         tags: What else it can be searched by.
         counts: As of `Outcome`.
     """
-    settings, metric = spec.settings, context.problem.metric
+    settings = spec.settings
     beats_baseline = beats(context.problem, model_scores, baseline)
     side = "test" if settings.tree["final"] else "val"
     metrics = {
@@ -193,7 +192,7 @@ def conclude(
     if settings.role not in ("final", "baseline"):
         verdict = diagnosis.judge(
             result.history,
-            metric=metric,
+            metric=deciding_metric(context.problem, baseline),
             baseline=baseline,
             rows=len(result.validation),
             **settings.tree["diagnosis"],

@@ -194,7 +194,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     if starts_from_weights:
         encoder = transfer.encoder(initial_model, encoder)
 
-    # Training targets -> number of outputs and best constant prediction.
+    # Training targets -> number of outputs, and where they lie.
     outputs = count_outputs(problem, dataset)
     prior = target_prior(problem, outputs, dataset.y[split.train])
 
@@ -226,7 +226,6 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         dataset=dataset,
         split=split,
         targets=encode_targets(problem, outputs, dataset.y),
-        prior=prior,
         problem=problem,
         class_weight=class_weights(problem, dataset, split.train),
         regularizer=regularizer,
