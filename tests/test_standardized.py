@@ -10,8 +10,7 @@ import pytest
 from goldilocks.dataset import Dataset
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.errors import DataError
-from goldilocks.evaluation import scores
-from goldilocks.evaluation.intervals import row_values
+from goldilocks.evaluation import measures, scores
 from goldilocks.problem import Problem, standard
 from goldilocks.protocol import Split
 from goldilocks.run import run
@@ -49,7 +48,7 @@ def test_the_loss_does_not_know_the_unit_and_the_metrics_do(loss, unit):
     found = scores.scores(other, Y[:, None] * unit, predictions * unit)
     assert found["loss"] == expected["loss"]
     assert found["mae"] == pytest.approx(expected["mae"] * unit)
-    of_rows = row_values(other, "loss", Y[:, None] * unit, predictions * unit)
+    of_rows = measures.get("loss").per_row(other, Y[:, None] * unit, predictions * unit)
     assert of_rows.mean() == pytest.approx(found["loss"])
 
 

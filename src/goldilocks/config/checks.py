@@ -12,7 +12,15 @@ from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
 from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.formatting import argument
-from goldilocks.problem import LOSSES, NO_TARGET, TARGETLESS, Problem, check_monitor, resolve
+from goldilocks.problem import (
+    LOSSES,
+    METRIC_SYNONYMS,
+    NO_TARGET,
+    TARGETLESS,
+    Problem,
+    check_monitor,
+    resolve,
+)
 
 OURS = "goldilocks."  # what the `_target_` of every option begins with
 
@@ -156,6 +164,20 @@ def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
         rule = rule_of(key) or same_type(default)
         if rule.real and type(value) is int and type(default) is not int and rule.allows(value):
             tree[group][name] = float(value)
+
+
+def metric_names(tree: Mapping[str, Any]) -> None:
+    """Give metrics the names of `problem.PROBLEMS` in place, where another name is understood.
+
+    Args:
+        tree: As in `Composed`.
+    """
+    metrics = tree["problem"]["metrics"]
+    if isinstance(metrics, list):
+        tree["problem"]["metrics"] = [METRIC_SYNONYMS.get(str(name), name) for name in metrics]
+    prefix, _, name = str(tree["trainer"]["monitor"]).partition("_")
+    if prefix == "val" and name in METRIC_SYNONYMS:
+        tree["trainer"]["monitor"] = f"val_{METRIC_SYNONYMS[name]}"
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

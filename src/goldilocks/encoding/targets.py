@@ -31,8 +31,8 @@ def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
     if problem.type != "multiclass":
         return y.reshape(len(y), -1).astype("float32")
     if problem.loss == "sparse_categorical_crossentropy":
-        return y
-    return np.eye(outputs, dtype="float32")[y]
+        return y.astype("int64")
+    return np.eye(outputs, dtype="float32")[y.astype("int64")]
 
 
 def count_outputs(problem: Problem, dataset: Dataset) -> int:
@@ -43,7 +43,7 @@ def count_outputs(problem: Problem, dataset: Dataset) -> int:
 
 
 def target_prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
-    """Return the best constant prediction: the class frequencies, or the mean of the targets.
+    """Return the class frequencies, or the mean of each target.
 
     Args:
         problem: Says the problem type.
@@ -93,7 +93,7 @@ def class_weights(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[
 
 
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse weights of classes that are not there, and targets that do not vary.
+    """Refuse targets of another type, weights of classes that are not there, targets that are one.
 
     Targets that vary too little for float32 numbers do not vary, nor do labels that all training
     rows have, or none.
@@ -101,6 +101,7 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
     Raises:
         DataError: Says which classes; or which training rows, and what their targets are.
     """
+    _check_type(problem, dataset)
     if isinstance(problem.class_weight, Mapping):
         for name in sorted(problem.class_weight.keys() - set(dataset.classes)):
             raise DataError(
@@ -121,6 +122,31 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
                 f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
                 "targets that vary. Give another target, or subtract what they have in common."
             )
+
+
+def _check_type(problem: Problem, dataset: Dataset) -> None:
+    """Refuse targets that a problem type cannot have, which `problem.override` chose for them.
+
+    Raises:
+        DataError: Says what the targets are, and what was expected.
+    """
+    y, several = dataset.y, dataset.y.ndim > 1
+    is_flag = bool(np.isin(y, (0, 1)).all())
+    expected = ""
+    if problem.type == "binary" and not (is_flag and not several):
+        expected = "one column of 0 and 1"
+    elif problem.type == "multilabel" and not (is_flag and several):
+        expected = "several columns of 0 and 1"
+    elif problem.type == "multiclass" and not (dataset.classes and not several):
+        expected = "classes"
+    elif problem.type == "unit_regression" and not (y.min() >= 0 and y.max() <= 1):
+        expected = "numbers from 0 to 1"
+    if expected:
+        raise DataError(
+            f"problem.type is {problem.type}, whose targets are {expected}; those of this data are "
+            f"{dataset.problem}, from {y.min():g} to {y.max():g} in "
+            f"{np.prod(y.shape[1:], dtype=int)} columns. Use problem.type=auto."
+        )
 
 
 def _check_labels(dataset: Dataset, splits: Sequence[Split]) -> None:

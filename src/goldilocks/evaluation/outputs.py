@@ -1,10 +1,12 @@
 """Predictions of several numbers -> the scores of each, beside their mean."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from goldilocks.dataset import Dataset
+from goldilocks.evaluation import measures
+from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.evaluation.scores import scores
 from goldilocks.problem import Problem
 
@@ -12,33 +14,32 @@ Row = dict[str, str | float]
 
 
 def scores_of_each(
-    problem: Problem,
-    names: Sequence[str],
-    truth: np.ndarray,
-    predictions: np.ndarray,
-    baseline: np.ndarray,
+    problem: Problem, dataset: Dataset, rows: np.ndarray, predictions: np.ndarray
 ) -> list[Row]:
-    """Return the scores of each output, and those of the baseline, by the names of scores.
+    """Return the scores of each of several numbers, and those of the baseline.
 
     Args:
         problem: The loss, which divides each output by its own deviation, and the metrics.
-        names: Of the outputs; of none nothing is returned.
-        truth: float32 (rows, outputs).
-        predictions: float32 (rows, outputs).
-        baseline: Predictions of the baseline, float32 (rows, outputs).
+        dataset: The targets, and the names of the outputs; of one number nothing is returned.
+        rows: The predicted rows, int64 (n,).
+        predictions: float32 (n, outputs).
 
     Returns:
         For each its name as "output", its loss and metrics, and as "baseline_loss" and so on those
         of the baseline.
     """
-    rows: list[Row] = []
-    for index, name in enumerate(names):
+    if not dataset.outputs:
+        return []
+    truth, names = dataset.y[rows], ("loss", *problem.metrics)
+    baselines = {name: baseline_predictions(problem, dataset, rows, name) for name in names}
+
+    of_each: list[Row] = []
+    for index, output in enumerate(dataset.outputs):
         one = slice(index, index + 1)
         of_one = replace(problem, scale=problem.scale[one])
-        of_baseline = scores(of_one, truth[:, one], baseline[:, one])
-        rows.append(
-            {"output": name}
-            | scores(of_one, truth[:, one], predictions[:, one])
-            | {f"baseline_{score}": value for score, value in of_baseline.items()}
-        )
-    return rows
+        row: Row = {"output": output, **scores(of_one, truth[:, one], predictions[:, one])}
+        for name, baseline in baselines.items():
+            score = measures.get(name).score(of_one, truth[:, one], baseline[:, one])
+            row[f"baseline_{name}"] = score
+        of_each.append(row)
+    return of_each

@@ -1,30 +1,31 @@
 """Predictions -> metrics, their intervals, and the rows that went most wrong."""
 
+import math
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from goldilocks.dataset import Dataset
+from goldilocks.evaluation import measures
 from goldilocks.evaluation.intervals import Interval, interval, row_clusters
-from goldilocks.evaluation.losses import loss_function
+from goldilocks.evaluation.measures import decided
 from goldilocks.problem import Problem
 
 
 def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-    """Return the loss and the metrics of predictions, by Keras's names, as Keras computes them.
+    """Return the loss and the metrics of predictions, by their names.
 
     Args:
         problem: The loss and the metrics.
         truth: (rows, ...) as `encode_targets` makes them.
-        predictions: float32 (rows, outputs).
+        predictions: float32 (rows, outputs). If one is not finite, no metric is.
     """
-    losses = loss_function(problem)(truth, predictions)
-    values = {"loss": float(np.mean(keras.ops.convert_to_numpy(losses)))}
+    values = {"loss": measures.get("loss").score(problem, truth, predictions)}
+    is_finite = np.isfinite(predictions).all()
     for name in problem.metrics:
-        metric = keras.metrics.get(_specific_name(name, problem))
-        metric.update_state(truth, predictions)
-        values[name] = float(keras.ops.convert_to_numpy(metric.result()))
+        values[name] = math.nan
+        if is_finite:
+            values[name] = measures.get(name).score(problem, truth, predictions)
     return values
 
 
@@ -71,17 +72,6 @@ def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
     return decided(problem, predictions)
 
 
-def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
-    """Return predicted classes, int64: indices (rows,), or if multilabel 0 and 1 (rows, labels).
-
-    A probability must lie above its threshold, `Problem.thresholds`.
-    """
-    if problem.type == "multiclass":
-        return predictions.argmax(axis=1)
-    positive = (predictions > np.array(problem.thresholds or 0.5)).astype("int64")
-    return positive if problem.type == "multilabel" else positive[:, 0]
-
-
 def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int) -> Mistakes:
     """Return the rows that went most wrong: wrong classes, most confidently, or the largest errors.
 
@@ -110,13 +100,3 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
 
     rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
     return Mistakes(rows, sizes[rows], outputs[rows])
-
-
-def _specific_name(metric: str, problem: Problem) -> str:
-    """Return what "accuracy" means for a problem; Keras itself finds out inside `compile` only."""
-    if metric != "accuracy" or problem.type not in ("binary", "multiclass"):
-        return metric
-    if problem.type == "binary":
-        return "binary_accuracy"
-    sparse = problem.loss == "sparse_categorical_crossentropy"
-    return "sparse_categorical_accuracy" if sparse else "categorical_accuracy"

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from goldilocks import console, formatting
 from goldilocks.encoding import schema
 from goldilocks.encoding.targets import class_weights
+from goldilocks.evaluation import classes
 from goldilocks.protocol import Split
 from goldilocks.run import data_summary, summary, test_ledger
 from goldilocks.run.context import RunContext
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import keras
 
 FEW_OUTPUTS = 10  # whose scores stand in the summary; those of all are in outputs.csv
+MOST_CLASSES = 20  # in a description; `per_class.csv` has all
 
 
 def facts(context: RunContext, split: Split) -> str:
@@ -106,8 +108,12 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("summary.md.j2")
+    of_classes = None
+    if outcome.counts:
+        of_classes = per_class(outcome).sort_values("recall", kind="stable")[:MOST_CLASSES]
     text = template.render(
         outcome=outcome,
+        classes=None if of_classes is None else formatting.markdown(of_classes.reset_index()),
         scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
         of_each=formatting.markdown(_of_each(outcome)[:FEW_OUTPUTS]),
         parts=None if parts is None else formatting.markdown(parts),
@@ -125,6 +131,12 @@ def _of_each(outcome: Outcome) -> pd.DataFrame:
     return pd.DataFrame(outcome.of_each).map(
         lambda cell: cell if isinstance(cell, str) else formatting.number(cell)
     )
+
+
+def per_class(outcome: Outcome) -> pd.DataFrame:
+    """Return the table of the classes or labels of a run that has some."""
+    name = "label" if outcome.context.problem.type == "multilabel" else "class"
+    return classes.table(outcome.counts, name=name)
 
 
 def log(
@@ -173,6 +185,8 @@ def _write_summary(outcome: Outcome, folder: Path, parts: pd.DataFrame | None) -
     settings, history = outcome.spec.settings, outcome.result.history
     epochs = pd.RangeIndex(1, len(history["loss"]) + 1, name="epoch")
     pd.DataFrame(history, index=epochs).to_csv(folder / "history.csv")
+    if outcome.counts:
+        per_class(outcome).to_csv(folder / "per_class.csv")
     text = markdown(outcome, parts)
     (folder / "summary.md").write_text(f"## {settings.name}\n\n{text}\n")
     if data := outcome.context.data:

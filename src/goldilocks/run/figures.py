@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 
 from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding import encoder
-from goldilocks.evaluation import scores
+from goldilocks.evaluation import probabilities, scores
 from goldilocks.formatting import number
 from goldilocks.model import Regularizer
 from goldilocks.plots import confusion, curves, images, layout, series, style, tables, weights
 from goldilocks.plots import predictions as scatter_plots
-from goldilocks.run.outcome import Outcome
+from goldilocks.plots import probabilities as probability_plots
+from goldilocks.run import description
+from goldilocks.run.outcome import CLASSIFIES, Outcome
 from goldilocks.training.batches import augmentation
 from goldilocks.training.fit import FitSpec
 
@@ -76,9 +78,7 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
     """Draw predictions against targets: of classes a confusion matrix, of numbers a scatter."""
     dataset, problem = outcome.context.dataset, outcome.context.problem
     truth = dataset.y[rows]
-    if problem.type == "multilabel":
-        return {}
-    if problem.type not in ("binary", "multiclass"):
+    if problem.type not in CLASSIFIES:
         names = list(dataset.outputs) or ["target"]
         drawn = np.unique(np.linspace(0, len(names) - 1, SCATTERS).astype(int))
         truth, several = truth.reshape(predictions.shape), len(names) > 1
@@ -91,9 +91,39 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
             for index in drawn
         }
 
+    figures: dict[str, Figure] = {}
+    if np.isfinite(predictions).all():
+        figures = _probabilities(outcome, truth, predictions)
+    if problem.type == "multilabel":
+        return figures
     decided = scores.decided(problem, predictions)
     counts = tf.math.confusion_matrix(truth, decided, num_classes=len(dataset.classes)).numpy()
-    return {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
+    return figures | {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
+
+
+def _probabilities(
+    outcome: Outcome, truth: np.ndarray, predictions: np.ndarray
+) -> dict[str, Figure]:
+    """Draw how well probabilities tell classes apart, and whether they hold."""
+    classes, problem = outcome.context.dataset.classes, outcome.context.problem
+    curves = probabilities.curves(
+        problem, classes, truth, predictions, most=probability_plots.MOST_CURVES
+    )
+    table, name = description.per_class(outcome), outcome.spec.settings.name
+    decided = {row.Index: (row.recall, row.precision) for row in table.itertuples()}
+    title = f"{name}: precision, recall and ROC"
+    if predictions.shape[1] > len(curves):
+        title += f" of the {len(curves)} rarest of {len(classes)}"
+    of = {"binary": classes[-1], "multiclass": "the predicted class", "multilabel": "a label"}
+    return {
+        "precision_recall_roc": probability_plots.precision_recall_roc(
+            curves, decided, title=title
+        ),
+        "calibration": probability_plots.calibration(
+            probabilities.calibration(problem, truth, predictions),
+            of=of[problem.type],
+        ),
+    }
 
 
 def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> Figure:
