@@ -220,7 +220,6 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     if not regularizer.augments:
         encoder, model = frozen.divide(encoder, model)
 
-    weights = class_weights(problem, dataset, split.train)
     return FitSpec(
         model=model,
         encoder=encoder,
@@ -228,7 +227,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
         split=split,
         targets=encode_targets(problem, outputs, dataset.y),
         problem=problem,
-        class_weight=dict(enumerate(weights.values())) if weights else None,
+        class_weight=class_weights(problem, dataset, split.train),
         regularizer=regularizer,
         optimizer=settings.builder("optimizer"),
         seed=settings.tree["seed"],

@@ -40,8 +40,7 @@ class FitSpec:
             optimizer makes one.
         targets: The targets of every row, as the loss takes them.
         problem: Loss and metrics.
-        class_weight: What a row of each class, by its index, weighs in the training loss; None
-            where all weigh alike.
+        class_weight: As `encoding.targets.class_weights` makes it.
         regularizer: Augmentation, patience, and whether a penalty is added to the loss.
         optimizer: Maps the number of steps of the whole training to an optimizer.
         seed: Seed of shuffling and augmentation.
@@ -53,7 +52,7 @@ class FitSpec:
     split: Split
     targets: np.ndarray
     problem: Problem
-    class_weight: Mapping[int, float] | None
+    class_weight: Mapping[str, float] | None
     regularizer: Regularizer
     optimizer: Callable[[int], keras.optimizers.Optimizer]
     seed: int
@@ -211,7 +210,7 @@ def fit(
             epochs=epochs,
             initial_epoch=epochs_done,
             steps_per_epoch=steps,
-            class_weight=spec.class_weight,
+            class_weight=spec.class_weight and dict(enumerate(spec.class_weight.values())),
             shuffle=False,  # `batches.training` shuffles.
             verbose=0,
             callbacks=[*training_callbacks, *callbacks],
