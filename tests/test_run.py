@@ -246,6 +246,22 @@ def test_a_table_of_ones_own(home, targets, problem, metric, plots):
     checked(logged, metric, *plots)
 
 
+def test_several_numbers_are_one_regression_with_a_score_and_a_plot_of_each(home):
+    logged = home.run(*table("price", "size"))
+    scatters = [f"predicted_against_true_{number}.png" for number in (1, 2)]
+    checked(logged, "mae", *scatters)
+    each = pandas.read_csv(logged.folder / "outputs.csv")
+    assert each["output"].tolist() == ["price", "size"]
+    assert each["mae"].mean() == pytest.approx(logged.metrics["best_val_mae"], rel=1e-4)
+    summary = (logged.folder / "summary.md").read_text()
+    assert "regression of 2 numbers (loss in deviations of the target: price" in summary
+    assert "each      mae: price" in logged.said
+    assert list(json.loads((logged.folder / "input.json").read_text())["outputs"]) == [
+        "price",
+        "size",
+    ]
+
+
 def test_the_logged_model_reaches_the_logged_score(home):
     logged = home.run(*table("price"))
     dataset = logged.settings.builder("dataset")()

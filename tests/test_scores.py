@@ -287,6 +287,17 @@ def test_the_worst_rows_come_first(type, y, predictions, rows, sizes):
     assert evaluation.worst(problem(type), y, predictions, most=1).rows.tolist() == rows[:1]
 
 
+def test_of_several_numbers_the_most_wrong_one_counts_in_deviations():
+    y, predictions = np.array([[1.0, 100], [2, 200]]), np.array([[3.0, 110], [2.5, 250]])
+    plain = evaluation.worst(problem("regression"), y, predictions, most=2)
+    assert (plain.rows.tolist(), plain.sizes.tolist()) == ([1, 0], [50, 10])
+    scaled = dataclasses.replace(problem("regression"), scale=(0.5, 100))
+    result = evaluation.worst(scaled, y, predictions, most=2)
+    assert (result.rows.tolist(), result.sizes.tolist()) == ([0, 1], [4, 1])
+    assert result.outputs.tolist() == [0, 0]
+    assert plain.outputs.tolist() == [1, 1]
+
+
 def test_without_a_wrong_class_there_is_no_worst():
     assert (
         len(evaluation.worst(problem("binary"), np.array([1, 0]), column(0.9, 0.1), most=5).rows)

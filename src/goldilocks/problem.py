@@ -4,6 +4,7 @@ Source: Chollet, Deep Learning with Python (2017), table 4.1, "Choosing the righ
 activation and loss function for your model".
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -91,6 +92,14 @@ PROBLEMS: Mapping[str, Row] = {
     "regression": Row("linear", ("mse", "mae", "huber"), DISTANCES),
     "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), DISTANCES),
 }
+
+# What is said where a person wants one of these (`TARGETLESS`), or names no target.
+NO_TARGET = (
+    "Networks here learn to predict a target; clustering, generation and reinforcement learning "
+    "have none. For groups of rows, scikit-learn has sklearn.cluster; `goldilocks data` shows what "
+    "a file holds, and `goldilocks analyse` what a trained network has learnt."
+)
+TARGETLESS = re.compile("cluster|generat|reinforc|unsupervised|autoencod", re.IGNORECASE)
 
 # Other names that are understood, as they stand in code of Keras and scikit-learn.
 METRIC_SYNONYMS = {

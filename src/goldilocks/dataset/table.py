@@ -50,8 +50,9 @@ def load(
         validation_file: Path of one with the same columns, whose rows are for validation; or None.
         test_file: Path of one with the same columns, whose rows are for the test; or None.
         split: Name of a column that says the part of each row, and is no input; or None.
-        target: Name of the column to predict; several, as a list or separated by commas, or one
-            with several tags in a cell, make a multilabel problem.
+        target: Name of the column to predict; several, as a list or separated by commas, are the
+            labels of a multilabel problem or the numbers of a regression; one with several tags in
+            a cell has such labels, too.
         problem: A problem type, or "auto" to infer it from the target.
         drop: Names of columns to leave out.
         group: Name of a column whose rows of the same value are never split, and which is not
@@ -101,7 +102,7 @@ def load(
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing or "
-            "infinite."
+            f"infinite{targets.absent(answers)}."
         )
     if drop_classes:
         answers = targets.without(answers, drop_classes)
@@ -143,6 +144,7 @@ def load(
         header=header,
         raw_keys=table.raw_keys()[usable],
         target=", ".join(answers.columns),
+        outputs=targets.outputs(list(answers), y, classes, styles),
         target_reading=styles.get(labels[0]),
         readings=prepared.readings,
         notes=tuple(notes),

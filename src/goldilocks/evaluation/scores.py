@@ -56,11 +56,13 @@ class Mistakes:
     Attributes:
         rows: Positions among the predictions, int64 (k,).
         sizes: How wrong each is, float (k,): the probability of the predicted class, 0 to 1, or the
-            absolute error.
+            absolute error; of several numbers the largest one, in deviations where the loss is.
+        outputs: Which of several numbers it is, int64 (k,); 0 of others.
     """
 
     rows: np.ndarray
     sizes: np.ndarray
+    outputs: np.ndarray
 
 
 def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
@@ -79,8 +81,12 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         predictions: float32 (rows, outputs).
         most: Number of rows, at most.
     """
+    outputs = np.zeros(len(y), np.int64)
     if problem.type in ("regression", "unit_regression"):
-        sizes = np.abs(y.reshape(len(y), -1) - predictions).sum(axis=1)
+        errors = np.abs(y.reshape(len(y), -1) - predictions)
+        if errors.shape[1] > 1 and problem.scale:
+            errors = errors / np.array(problem.scale)
+        sizes, outputs = errors.max(axis=1), errors.argmax(axis=1)
         wrong = np.arange(len(y))
     elif problem.type == "multilabel":
         sizes = np.abs(y - predictions).max(axis=1)
@@ -93,4 +99,4 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         wrong = np.flatnonzero(classes != y)
 
     rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
-    return Mistakes(rows, sizes[rows])
+    return Mistakes(rows, sizes[rows], outputs[rows])

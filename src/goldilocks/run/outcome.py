@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from goldilocks.encoding import vectorization
 from goldilocks.evaluation import classes, probabilities, scores
 from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
+from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
 from goldilocks.run import summary
 from goldilocks.run.context import RunContext, TrainingSpec
@@ -46,6 +47,8 @@ class Outcome:
         tags: What the run can be searched by.
         counts: Of each class or label, of the rows that were scored; over several trainings, each
             at its own best epoch. Empty where there are none.
+        of_each: The scores of each of several numbers that are predicted; empty of one, of classes,
+            and of the mean of several trainings.
     """
 
     context: RunContext
@@ -54,6 +57,7 @@ class Outcome:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     counts: classes.Counts = field(default_factory=dict[str, Sequence[int]])
+    of_each: Sequence[Row] = ()
 
     @property
     def value(self) -> float:
@@ -123,7 +127,8 @@ def evaluate(
         if np.isfinite(predictions).all():
             held = probabilities.calibration(problem, dataset.y[rows], predictions)
             metrics["calibration_error"] = held.error
-    return conclude(context, spec, result, model_scores, baseline, metrics, tags, counts)
+    outcome = conclude(context, spec, result, model_scores, baseline, metrics, tags, counts)
+    return replace(outcome, of_each=scores_of_each(problem, dataset, rows, predictions))
 
 
 def _ledger_metrics(spec: TrainingSpec, interval: Interval | None) -> dict[str, float]:
