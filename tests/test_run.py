@@ -220,7 +220,7 @@ def checked(logged, metric, *plots):
         (
             ("red", "green"),
             "multilabel",
-            "binary_accuracy",
+            "average_precision",
             ["confusion_matrix.png", *PROBABILITIES],
         ),
         pytest.param(
