@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import integrate, special, stats
 
-from goldilocks.evaluation.intervals import interval, row_values
+from goldilocks.evaluation import measures
+from goldilocks.evaluation.intervals import interval
 from goldilocks.problem import PROBLEMS, Problem
 
 Drawn = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # truth, predictions, clusters
@@ -103,7 +104,7 @@ def cases() -> dict[str, tuple[str, str, float, Callable[[np.random.Generator], 
     rng = np.random.default_rng(1)
     skewed = math.exp(SKEW**2 / 2)
     truth, predictions, _ = probabilities(ROWS_FOR_TRUTH, 0.5)(rng)
-    loss = float(row_values(problem("binary", "accuracy"), "loss", truth, predictions).mean())
+    loss = measures.get("loss").score(problem("binary", "accuracy"), truth, predictions)
     area = float(stats.norm.cdf(APART / math.sqrt(2)))
     precise = integrate.quad(lambda z: stats.norm.pdf(z), -APART / 2, np.inf)[
         0

@@ -5,8 +5,10 @@ from mlflow.tracking import MlflowClient
 from PIL import Image
 
 from goldilocks.config.settings import builder
+from goldilocks.dataset import Dataset
 from goldilocks.errors import AnalysisError, ConfigError, DataError, StoreError
 from goldilocks.interpret import analyse, figures
+from goldilocks.problem import standard
 from goldilocks.run.run import run
 from goldilocks.tracking import local
 
@@ -177,6 +179,40 @@ def test_a_published_network_by_its_name(tmp_path, few, monkeypatch, capsys):
         AnalysisError, match=r"vgg17 is neither the ID of a run .+ nor a network .+ vgg16"
     ):
         analyse.network("vgg17", tmp_path / "own.png", tmp_path, weights=None, layer=None)
+
+
+def test_of_each_label_a_right_row_and_its_worst_mistake_are_shown(monkeypatch):
+    data = Dataset(
+        name="texts",
+        kind="text",
+        problem="multilabel",
+        x=np.array(["a", "b", "c", "d"], object),
+        y=np.array([[0, 1, 0], [0, 1, 1], [0, 1, 0], [0, 0, 1]], "float32"),
+        classes=("rare", "red", "big"),
+        source="original",
+        location="memory",
+        digest="",
+    )
+    predicted = np.array([[0.1, 0.3, 0.4], [0.1, 0.9, 0.2], [0.1, 0.4, 0.5], [0.1, 0.1, 0.7]])
+    monkeypatch.setattr(figures, "predict", lambda *_: predicted)
+    subject = figures.Subject(
+        name="a run",
+        model=None,
+        encoder=None,
+        network=None,
+        dataset=data,
+        problem=standard("multilabel", (0.5, 0.5, 0.3)),
+        rows=np.arange(4),
+    )
+    rows, captions, labels = figures._examples(subject, 2)
+    assert rows.tolist() == [1, 0, 3, 1]
+    assert labels.tolist() == [1, 1, 2, 2]  # The most frequent first.
+    assert captions == [
+        "right: true red, said red 0.90",
+        "wrong: true red, said no red 0.70",
+        "right: true big, said big 0.70",
+        "wrong: true big, said no big 0.80",
+    ]
 
 
 def test_a_run_on_texts_has_its_figures(folder, logged):

@@ -67,7 +67,7 @@ def test_names_of_classes_are_texts_whatever_they_look_like_and_have_no_order():
 
 def test_weights_are_in_the_training_loss_and_in_nothing_else():
     y = (np.arange(60) % 2).astype("float32")
-    history = Trained(y=y, epochs=1, class_weight={0: 3.0, 1: 3.0}).result.history
+    history = Trained(y=y, epochs=1, class_weight={"no": 3.0, "yes": 3.0}).result.history
     assert history["loss"][0] == pytest.approx(3 * history["data_loss"][0], rel=1e-5)
     assert history["val_loss"] == pytest.approx(history["val_data_loss"])
     assert "data_loss" not in Trained(y=y, epochs=1).result.history
@@ -75,5 +75,5 @@ def test_weights_are_in_the_training_loss_and_in_nothing_else():
 
 def test_a_class_that_weighs_nothing_is_not_learned():
     y = (np.arange(60) % 2).astype("float32")
-    trained = Trained(y=y, epochs=60, learning_rate=0.02, class_weight={0: 0.0, 1: 1.0})
+    trained = Trained(y=y, epochs=60, learning_rate=0.02, class_weight={"no": 0.0, "yes": 1.0})
     assert trained.model.predict(trained.x[SPLIT.train], verbose=0).mean() > 0.9

@@ -362,8 +362,8 @@ CASES = (
     Case(
         "33 c",
         "c.csv dataset.target=tags",
-        "said how to make a column for each tag",
-        reads("multiclass", said=[r"a column of 0 and 1 for each", r"get_dummies"]),
+        "a label for each tag, said with how to take combinations for classes",
+        reads("multilabel", classes=["big", "blue", "red"], said=[r"dataset\.problem=multiclass"]),
     ),
     Case(
         "33 d",

@@ -117,7 +117,6 @@ class Trained:
             dataset=dataset,
             split=split,
             targets=self.targets,
-            prior=np.zeros(1, "float32"),
             problem=kind,
             class_weight=class_weight,
             regularizer=regularizer,

@@ -44,6 +44,17 @@ def test_the_heat_is_where_the_evidence_is(units, activation, trainable):
     assert heat_map.heat.sum() == 16  # Nowhere else.
 
 
+def test_each_label_has_heat_of_its_own():
+    both = network(2, "sigmoid")
+    weights = [np.array([[-200.0, 200.0], [200.0, -200.0]]), np.zeros(2)]
+    both.get_layer("pretrained").get_layer("predictions").set_weights(weights)
+    dark, light = gradcam.heat_maps(both, np.repeat(image(), 2, axis=0), labels=np.array([0, 1]))
+    assert (dark.label, light.label) == (0, 1)
+    assert (light.heat[SPOT].min(), light.heat.sum()) == (1, 16)
+    assert (dark.heat[SPOT].max(), dark.heat.max()) == (0, 1)  # Where the image is dark.
+    assert (dark.probability, light.probability) == pytest.approx((1, 0), abs=1e-6)
+
+
 def test_a_class_without_evidence_has_no_heat():
     dark = network(1, "sigmoid")
     dark.get_layer("pretrained").get_layer("predictions").set_weights(

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from goldilocks.dataset import images, texts
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.errors import DataError
 from test_images import SETTINGS, cache, encoded  # noqa: F401  The cache is used by itself.
 from test_texts import HOW, READING
@@ -71,6 +72,32 @@ def test_several_columns_of_yes_and_no_are_labels(load):
     data = load({"image": NAMES, **columns})
     assert (data.problem, data.classes) == ("multilabel", ("red", "big"))
     assert data.y.tolist()[:3] == [[0, 1], [1, 0], [0, 0]]
+
+
+def test_a_column_of_tags_is_labels(load):
+    tags = ["red|big", "big|red", "red", None] * 6
+    data = load({"image": [*NAMES, NAMES[0]], "tags": [*tags, " big |red"]})
+    assert (data.problem, data.classes, data.target) == ("multilabel", ("big", "red"), "tags")
+    assert data.y[:4].tolist() == [[1, 1], [1, 1], [0, 1], [0, 0]]
+    assert data.target_reading == Reading(kind="tags", format="|")
+    assert "1 rows repeat another one (a/id_000.png)" in " ".join(data.notes)
+    with pytest.raises(DataError, match=r"1 images in several rows, with .*: a/id_000\.png\."):
+        load({"image": [*NAMES, NAMES[0]], "tags": [*tags, "red"]})
+
+
+def test_texts_may_have_labels_in_a_table_beside_them(tmp_path):
+    for number in range(FILES):
+        (tmp_path / f"{number}.txt").write_text(f"text {number}")
+    tags = pd.DataFrame({"file": range(FILES), "tags": ["red;big", "red", "big", None] * 6})
+    tags.assign(red=[1, 1, 0, 0] * 6).to_csv(tmp_path / "labels.csv", index=False)
+    paths = {"dir": str(tmp_path), "file": str(tmp_path / "labels.csv")}
+    given = {"text": None, "target": "tags", "problem": "auto", "subset": None}
+    data = texts.load(**{**HOW, **READING, **given, **paths})
+    assert (data.problem, data.classes, data.target) == ("multilabel", ("big", "red"), "tags")
+    assert data.y[:4].tolist() == [[1, 1], [0, 1], [1, 0], [0, 0]]
+    assert data.target_reading == Reading(kind="tags", format=";")
+    with pytest.raises(DataError, match=r"needs the column to predict: .*: tags, red\."):
+        texts.load(**{**HOW, **READING, **given, **paths, "target": None})
 
 
 def test_a_column_of_numbers_is_a_regression(load):

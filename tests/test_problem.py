@@ -1,7 +1,8 @@
 import pytest
 
 from goldilocks.errors import ProblemError
-from goldilocks.problem import PROBLEMS, Problem, higher_is_better, resolve
+from goldilocks.evaluation.measures import higher_is_better
+from goldilocks.problem import PROBLEMS, Problem, resolve
 
 AUTO = {
     "type": "auto",
@@ -19,7 +20,7 @@ AUTO = {
     [
         ("binary", "sigmoid", "binary_crossentropy", "accuracy"),
         ("multiclass", "softmax", "sparse_categorical_crossentropy", "accuracy"),
-        ("multilabel", "sigmoid", "binary_crossentropy", "binary_accuracy"),
+        ("multilabel", "sigmoid", "binary_crossentropy", "average_precision"),
         ("regression", "linear", "mse", "mae"),
         ("unit_regression", "sigmoid", "mse", "mae"),
     ],

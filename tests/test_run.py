@@ -23,6 +23,7 @@ from goldilocks.training import batches
 ROOT = Path(__file__).parent.parent
 ROWS, TARGETS = 120, ("price", "sold", "grade", "red", "green")
 PLOTS = {"learning_curves.png", "weight_histograms.png", "worst_mistakes.png"}
+PROBABILITIES = ["precision_recall_roc.png", "calibration.png"]
 SMALL = ("trainer=smoke", "model.units=8")
 # What is measured by a clock, and what names the data: it may differ between runs that are
 # otherwise the same.
@@ -216,12 +217,20 @@ def checked(logged, metric, *plots):
     ("targets", "problem", "metric", "plots"),
     [
         (("price",), "regression", "mae", ["predicted_against_true.png"]),
-        (("red", "green"), "multilabel", "binary_accuracy", []),
+        (("red", "green"), "multilabel", "binary_accuracy", PROBABILITIES),
         pytest.param(
-            ("grade",), "multiclass", "accuracy", ["confusion_matrix.png"], marks=pytest.mark.slow
+            ("grade",),
+            "multiclass",
+            "accuracy",
+            ["confusion_matrix.png", *PROBABILITIES],
+            marks=pytest.mark.slow,
         ),
         pytest.param(
-            ("sold",), "binary", "accuracy", ["confusion_matrix.png"], marks=pytest.mark.slow
+            ("sold",),
+            "binary",
+            "accuracy",
+            ["confusion_matrix.png", *PROBABILITIES],
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -230,6 +239,22 @@ def test_a_table_of_ones_own(home, targets, problem, metric, plots):
     assert logged.tags["problem"] == problem
     assert logged.tags["role"] == "plain"
     checked(logged, metric, *plots)
+
+
+def test_several_numbers_are_one_regression_with_a_score_and_a_plot_of_each(home):
+    logged = home.run(*table("price", "size"))
+    scatters = [f"predicted_against_true_{number}.png" for number in (1, 2)]
+    checked(logged, "mae", *scatters)
+    each = pandas.read_csv(logged.folder / "outputs.csv")
+    assert each["output"].tolist() == ["price", "size"]
+    assert each["mae"].mean() == pytest.approx(logged.metrics["best_val_mae"], rel=1e-4)
+    summary = (logged.folder / "summary.md").read_text()
+    assert "regression of 2 numbers (loss in deviations of the target: price" in summary
+    assert "each      mae: price" in logged.said
+    assert list(json.loads((logged.folder / "input.json").read_text())["outputs"]) == [
+        "price",
+        "size",
+    ]
 
 
 def test_the_logged_model_reaches_the_logged_score(home):
@@ -251,7 +276,9 @@ def test_the_logged_model_reaches_the_logged_score(home):
 def test_a_convnet_on_ones_own_images_with_augmentation(home):
     logged = home.run(*CONVNET)
     assert (logged.tags["problem"], logged.tags["role"]) == ("binary", "regularized")
-    checked(logged, "accuracy", "confusion_matrix.png", "samples.png", "augmented.png")
+    checked(
+        logged, "accuracy", "confusion_matrix.png", *PROBABILITIES, "samples.png", "augmented.png"
+    )
 
 
 def test_a_few_broken_images_are_named_and_skipped(home):
@@ -266,7 +293,7 @@ def test_a_few_broken_images_are_named_and_skipped(home):
     assert len(home.all()) == before, "no run for what could not be read"
     logged = home.run(*worn, "dataset.broken_limit=0.05")
     assert "cat/7.png (PNG cut short)" in logged.tags["mlflow.note.content"]
-    checked(logged, "accuracy", "confusion_matrix.png", "samples.png")
+    checked(logged, "accuracy", "confusion_matrix.png", *PROBABILITIES, "samples.png")
 
 
 def test_the_baseline_is_a_model_like_any_other(home):

@@ -6,9 +6,15 @@ from sklearn import metrics as sklearn
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.naive import LAST_VALUE
-from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
+from goldilocks.encoding.targets import check_targets, count_outputs, encode_targets, target_prior
+from goldilocks.errors import DataError
 from goldilocks.evaluation import scores as evaluation
-from goldilocks.evaluation.baseline import beats, predict_baseline
+from goldilocks.evaluation.baseline import (
+    baseline_predictions,
+    baseline_scores,
+    beats,
+    deciding_metric,
+)
 from goldilocks.problem import Problem, resolve
 
 AUTO = {
@@ -117,7 +123,7 @@ def test_multilabel_scores():
             "loss": np.mean(
                 [sklearn.log_loss(y[:, label], predictions[:, label]) for label in range(4)]
             ),
-            "binary_accuracy": sklearn.accuracy_score(y.ravel(), predictions.ravel() > 0.5),
+            "average_precision": sklearn.average_precision_score(y, predictions),
         },
         rel=1e-4,
     )
@@ -147,33 +153,63 @@ def test_every_metric_of_the_problem_is_computed():
     assert scores["auc"] == pytest.approx(1, abs=0.01)
 
 
-def baseline_scores(type, constant, truth):
-    """Return the scores of a constant prediction."""
-    rows = np.arange(len(truth))
-    predictions = predict_baseline(a_dataset(type, truth), np.array(constant, "float32"), rows)
-    return evaluation.scores(problem(type), truth, predictions)
+def test_predictions_that_are_not_finite_have_no_metric():
+    binary = problem("binary", metrics=["auc", "accuracy"])
+    scores = evaluation.scores(binary, column(0, 1), column(0.5, np.nan))
+    assert np.isnan(list(scores.values())).all()
 
 
-def test_the_baseline_has_the_accuracy_of_the_majority():
-    truth = column(1, 1, 0, 1)
-    assert baseline_scores("binary", [0.6], truth)["accuracy"] == 0.75
-    assert baseline_scores("binary", [0.4], truth)["accuracy"] == 0.25
-    scores = baseline_scores("multiclass", [0.2, 0.5, 0.3], np.array([1, 1, 0, 2, 1]))
-    assert scores["accuracy"] == pytest.approx(0.6)
-    assert scores["loss"] == pytest.approx(
-        -(3 * np.log(0.5) + np.log(0.2) + np.log(0.3)) / 5, rel=1e-5
+@pytest.mark.parametrize(
+    ("type", "y", "words"),
+    [
+        ("binary", np.array([0, 1, 2], "int64"), "targets are one column of 0 and 1"),
+        ("multilabel", np.array([0, 1, 1], "float32"), "targets are several columns of 0 and 1"),
+        ("multiclass", np.array([0.5, 1, 3], "float32"), "targets are classes; .* from 0.5 to 3"),
+        ("unit_regression", np.array([0.5, 1, 3], "float32"), "targets are numbers from 0 to 1"),
+    ],
+)
+def test_a_type_that_the_targets_cannot_have_is_refused(type, y, words):
+    with pytest.raises(DataError, match=words):
+        check_targets(problem(type), a_dataset("regression", y), ())
+    check_targets(problem("binary"), a_dataset("regression", np.array([0.0, 1.0])), ())
+
+
+def test_the_baseline_is_the_best_constant_of_each_measure():
+    y = np.array([1, 1, 0, 1], "float32")
+    binary = problem("binary", metrics=["accuracy", "auc", "f1_score", "recall"])
+    scores = baseline_scores(binary, a_dataset("binary", y, ("a", "b")), np.arange(4))
+    entropy = -(3 * np.log(0.75) + np.log(0.25)) / 4
+    assert scores == pytest.approx(
+        {"loss": entropy, "accuracy": 0.75, "auc": 0.5, "f1_score": 6 / 7, "recall": 1}
     )
 
+    y = np.array([1, 2, 6, 100], "float32")
+    scores = baseline_scores(problem("regression"), a_dataset("regression", y), np.arange(3))
+    assert scores == pytest.approx({"loss": (4 + 1 + 9) / 3, "mae": (1 + 0 + 4) / 3})
 
-def test_the_baseline_of_a_regression_has_the_error_of_the_mean():
-    scores = baseline_scores("regression", [3.0], column(1, 2, 6))
-    assert scores == pytest.approx({"loss": (4 + 1 + 9) / 3, "mae": (2 + 1 + 3) / 3})
+
+def test_the_baseline_of_a_series_is_the_best_naive_forecast_or_constant():
+    last = np.array([1.0, 2.0, 3.0], "float32")
+    y = np.array([1.0, 2.5, 4.0], "float32")
+    naive = {LAST_VALUE: last[:, np.newaxis]}
+    data = dataclasses.replace(a_dataset("regression", y), naive=naive)
+    rows = np.array([2, 0])
+    regression = problem("regression")
+    assert baseline_predictions(regression, data, rows, "mae").tolist() == [[3.0], [1.0]]
+    naive = {LAST_VALUE: last[:, np.newaxis] + 50, "a day before": y[:, np.newaxis] + 0.125}
+    misleading = dataclasses.replace(data, naive=naive)
+    assert baseline_predictions(regression, misleading, rows, "mae").tolist() == [[4.125], [1.125]]
+    del naive["a day before"]
+    assert baseline_predictions(regression, misleading, rows, "mae").tolist() == [[2.5], [2.5]]
 
 
-def test_the_baseline_of_a_series_is_its_last_value():
-    last = {LAST_VALUE: column(1.0, 2.0, 3.0)}
-    data = dataclasses.replace(a_dataset("regression", np.zeros(3)), naive=last)
-    assert predict_baseline(data, np.array([9.0]), np.array([2, 0])).tolist() == [[3.0], [1.0]]
+def test_the_loss_decides_where_a_constant_has_the_best_score_that_can_be():
+    binary = problem("binary", metrics=["recall"])
+    baseline = {"loss": 0.5, "recall": 1.0}
+    assert deciding_metric(binary, baseline) == "loss"
+    assert beats(binary, {"loss": 0.4, "recall": 1.0}, baseline)
+    assert not beats(binary, {"loss": 0.6, "recall": 1.0}, baseline)
+    assert deciding_metric(problem("binary"), {"loss": 0.5, "accuracy": 0.9}) == "accuracy"
 
 
 @pytest.mark.parametrize(
@@ -249,6 +285,17 @@ def test_the_worst_rows_come_first(type, y, predictions, rows, sizes):
     assert result.rows.tolist() == rows
     assert result.sizes == pytest.approx(sizes)
     assert evaluation.worst(problem(type), y, predictions, most=1).rows.tolist() == rows[:1]
+
+
+def test_of_several_numbers_the_most_wrong_one_counts_in_deviations():
+    y, predictions = np.array([[1.0, 100], [2, 200]]), np.array([[3.0, 110], [2.5, 250]])
+    plain = evaluation.worst(problem("regression"), y, predictions, most=2)
+    assert (plain.rows.tolist(), plain.sizes.tolist()) == ([1, 0], [50, 10])
+    scaled = dataclasses.replace(problem("regression"), scale=(0.5, 100))
+    result = evaluation.worst(scaled, y, predictions, most=2)
+    assert (result.rows.tolist(), result.sizes.tolist()) == ([0, 1], [4, 1])
+    assert result.outputs.tolist() == [0, 0]
+    assert plain.outputs.tolist() == [1, 1]
 
 
 def test_without_a_wrong_class_there_is_no_worst():

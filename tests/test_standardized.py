@@ -10,9 +10,8 @@ import pytest
 from goldilocks.dataset import Dataset
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.errors import DataError
-from goldilocks.evaluation import scores
-from goldilocks.evaluation.intervals import row_values
-from goldilocks.problem import Problem
+from goldilocks.evaluation import measures, scores
+from goldilocks.problem import Problem, standard
 from goldilocks.protocol import Split
 from goldilocks.run import run
 from goldilocks.tracking import local
@@ -49,7 +48,7 @@ def test_the_loss_does_not_know_the_unit_and_the_metrics_do(loss, unit):
     found = scores.scores(other, Y[:, None] * unit, predictions * unit)
     assert found["loss"] == expected["loss"]
     assert found["mae"] == pytest.approx(expected["mae"] * unit)
-    of_rows = row_values(other, "loss", Y[:, None] * unit, predictions * unit)
+    of_rows = measures.get("loss").per_row(other, Y[:, None] * unit, predictions * unit)
     assert of_rows.mean() == pytest.approx(found["loss"])
 
 
@@ -98,6 +97,18 @@ def test_targets_of_every_size_may_be_learnt(unit):
 def test_targets_that_do_not_vary_are_refused(y, words):
     with pytest.raises(DataError, match=words):
         check_targets(PROBLEM, a_dataset(y), FOLDS)
+
+
+def test_a_label_that_does_not_vary_in_training_rows_is_refused():
+    y = np.ones((100, 2))
+    y[::2, 0] = y[40:, 1] = 0
+    labels = dataclasses.replace(a_dataset(y), problem="multilabel", classes=("red", "very big"))
+    said = r"'very big' is 1 in .* 40 training rows of split 1 of 2; 40 of all 100 rows have it\."
+    with pytest.raises(DataError, match=rf"{said} .* 'dataset\.drop_classes=very big'\."):
+        check_targets(standard("multilabel"), labels, FOLDS)
+    y[::3, 1] = y[60:, 1] = 1
+    y[1::3, 1] = 0
+    check_targets(standard("multilabel"), dataclasses.replace(labels, y=y), FOLDS)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pandas
 import pytest
 
 from goldilocks.dataset import table
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.errors import DataError
 
 ROWS = 40
@@ -105,6 +106,43 @@ def test_several_targets_are_labels(write, target):
     assert found.y.dtype == np.float32
     assert found.y.tolist() == labels.tolist()
     assert list(found.x.columns) == ["size", "colour"]
+
+
+def test_several_columns_of_numbers_are_outputs_of_one_regression(write):
+    counts = [n % 7 for n in range(ROWS)]
+    found = load(write(y=NUMBERS, b=counts, share=np.linspace(0, 1, ROWS)), ["y", "b", "share"])
+    assert (found.problem, found.classes) == ("regression", ())
+    assert (list(found.outputs), found.target) == (["y", "b", "share"], "y, b, share")
+    assert found.y.dtype == np.float32
+    assert found.y[:, 1].tolist() == counts
+    assert any("Took 3 target columns for the numbers of a regression" in x for x in found.notes)
+    assert load(write(y=NUMBERS, b=counts), "y").outputs == {}
+
+
+def test_labels_are_numbers_where_the_problem_says_so(write):
+    path = write(y=NUMBERS, a=halves(0, 1), b=[0, 1] * (ROWS // 2))
+    assert load(path, "a,b").problem == "multilabel"
+    found = load(path, "a,b", "regression")
+    assert (found.problem, list(found.outputs)) == ("regression", ["a", "b"])
+    assert load(path, "a,y", "regression").y.shape == (ROWS, 2)
+
+
+def test_numbers_from_0_to_1_are_a_unit_regression_and_that_is_said(write):
+    share = np.linspace(0, 1, ROWS)
+    path = write(y=NUMBERS, share=share, rest=1 - share, flag=halves(0, 1), two=halves(0.25, 0.75))
+    found = load(path, "share")
+    assert found.problem == "unit_regression"
+    assert any("dataset.problem=regression sets them no bounds" in note for note in found.notes)
+    assert load(path, "share", "regression").problem == "regression"
+    assert load(path, "share,rest").problem == "unit_regression"
+    assert load(path, "share,y").problem == "regression"
+    assert load(path, "flag").problem == load(path, "two").problem == "binary"
+
+
+def test_rows_without_one_of_several_targets_are_left_out_and_counted(write):
+    found = load(write(b=[None, None, *NUMBERS[2:]], y=[*NUMBERS[:-1], None]), "y,b")
+    assert len(found.y) == ROWS - 3
+    assert any("is missing or infinite (y 1, b 2)." in note for note in found.notes)
 
 
 def test_a_column_named_with_a_comma_is_one_target(write):
@@ -296,7 +334,7 @@ def test_numbers_can_be_names(write):
         (
             {},
             {"problem": "multilabel"},
-            r"names one column \(y\); expected a column of 0 and 1 for each label",
+            r"names one column \(y\), in which no cell holds several tags .* expected tags such as",
         ),
         (
             {},
@@ -307,12 +345,54 @@ def test_numbers_can_be_names(write):
         (
             {"a": halves(0, 1), "b": halves(0, 2)},
             {"target": "a,b"},
-            r"label 'b' holds 0, 2; expected only 0 and 1",
+            r"names numbers \(b\) and classes: a \(0, 1\); expected .* dataset\.drop_classes=a, or "
+            r"dataset\.drop_classes=b\. .* for numbers, type dataset\.problem=regression\.$",
+        ),
+        (
+            {"b": [1.5, *NUMBERS[1:]], "kind": halves("red", "blue"), "ok": halves("yes", "no")},
+            {"target": "y,kind,b,ok"},
+            r"names numbers \(y, b\) and classes: kind \(.*\), ok \(.*\); .*"
+            r"kind out: 'dataset\.drop_classes=\[kind,ok\]', or 'dataset\.drop_classes=\[y,b\]'\.$",
+        ),
+        (
+            {"b": [2.5] * ROWS},
+            {"target": "y,b"},
+            r"target 'b' is 2\.5 in every row; expected at least two",
+        ),
+        (
+            {"b": halves("red", "blue")},
+            {"target": "y,b", "problem": "regression"},
+            r"'b' holds texts \(.*\), and dataset\.problem is regression; expected numbers",
+        ),
+        (
+            {"b": [n / 10 for n in range(ROWS)]},
+            {"target": "y,b", "problem": "unit_regression"},
+            r"'y' goes from -.* expected 0 to 1",
+        ),
+        (
+            {"b": [1e300, *NUMBERS[1:]]},
+            {"target": "y,b"},
+            r"'b' is 1e\+300 in row 1; expected 0, or a size",
         ),
         (
             {"a": halves(0, 1), "b": halves(0, 0)},
             {"target": "a,b"},
-            r"label 'b' holds 0; expected only 0 and 1",
+            r"label 'b' holds 0; expected only 0 and 1.* leave it out: dataset\.drop_classes=b\.",
+        ),
+        (
+            {"a": halves(0, 1), "b": ["red|big", "red", "big", "big"] * (ROWS // 4)},
+            {"target": "a,b"},
+            r"names 'b', whose cells hold tags \('red\|big'\), and 1 more; expected one column of",
+        ),
+        (
+            {"y": halves("red|photo", "photo")},
+            {"problem": "multilabel"},
+            r"1 can be labels\. Left out tags of 'y' that every row has \(photo\)\. Expected two",
+        ),
+        (
+            {"y": [f"tag {n}|tag {n + 1}" for n in range(ROWS)]},
+            {},
+            r"40 different values in 40 rows .* for labels, .*, dataset\.problem=multilabel",
         ),
     ],
 )
@@ -441,7 +521,9 @@ def test_a_target_of_categories_in_parquet_is_read(tmp_path):
 
 
 def test_an_empty_target_is_asked_for(write):
-    with pytest.raises(DataError, match="needs the column to predict"):
+    with pytest.raises(
+        DataError, match=r"needs the column to predict.* Networks here learn to predict"
+    ):
         load(write(y=halves("a", "b")), target="")
 
 
@@ -468,16 +550,47 @@ def test_dates_may_have_gaps(write, gap):
     assert found.readings["day"].words == ((gap,) if gap in ("unknown", "-") else ())
 
 
-@pytest.mark.parametrize("sign", ["|", ";", ", "])
-def test_a_column_of_tags_is_said_with_what_makes_labels_of_it(write, sign):
-    tags = [sign.join(part) for part in (["red", "blue"], ["blue"], ["red"], ["red", "big"])]
-    path = write(tags=[*tags, "big"] * (ROWS // 5))
-    [note] = [note for note in load(path, "tags").notes if "joins tags" in note]
-    frame = pandas.read_csv(path)
-    labels = eval(note.split("`")[1], {"frame": frame})
-    assert {name.strip() for name in labels.columns[-3:]} == {"red", "blue", "big"}
+@pytest.mark.parametrize("sign", ["|", ";", " ; "])
+def test_a_column_of_tags_is_labels_and_its_reading_is_said(write, sign):
+    tags = [sign.join(part) for part in (["red", "blue"], ["blue"], ["red", "big"], [], ["big"])]
+    found = load(path := write(tags=tags * (ROWS // 5)), "tags")
+    assert (found.problem, found.classes, found.target) == (
+        "multilabel",
+        ("big", "blue", "red"),
+        "tags",
+    )
+    assert found.y.dtype == np.float32
+    assert found.y[:5].tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 1], [0, 0, 0], [1, 0, 0]]
+    assert found.target_reading == Reading(kind="tags", format=sign.strip())
+    said = " ".join(found.notes)
+    assert f"joins tags by {sign.strip()!r}, such as 'red{sign}blue': each tag is a label" in said
+    assert "3 tags for labels (big, blue, red); 8 of 40 rows have none" in said
+
+    classes = load(path, "tags", problem="multiclass")
+    assert classes.classes == tuple(sorted({f"red{sign}blue", "blue", f"red{sign}big", "big"}))
+
+
+def test_tags_between_commas_are_labels_where_somebody_says_so(write):
+    tags = ["red, blue", "blue", "red", "red, big", "big"]
+    path = write(tags=tags * (ROWS // 5))
+    found = load(path, "tags")
+    assert (found.problem, len(found.classes)) == ("multiclass", 5)
+    assert any("type dataset.problem=multilabel" in note for note in found.notes)
+    assert load(path, "tags", problem="multilabel").classes == ("big", "blue", "red")
 
 
 def test_names_with_a_comma_are_no_tags(write):
     names = ["Doe, John", "Smith, Ann", "Brown, Bob"]
     assert not any("tags" in note for note in load(write(y=(names * ROWS)[:ROWS])).notes)
+
+
+def test_a_label_can_be_left_out_and_its_rows_stay(write):
+    path = write(a=halves(0, 1), b=halves(1, 0), c=halves(0, 0))
+    found = load(path, "a,b,c", drop_classes=["c"])
+    assert (found.classes, found.target, len(found.y)) == (("a", "b"), "a, b", ROWS)
+    assert list(found.x.columns) == ["size", "colour"]
+    tags = ["red|blue", "blue|big", "red|big", "red"] * (ROWS // 4)
+    found = load(write(tags=tags), "tags", drop_classes=["big"])
+    assert (found.classes, len(found.y)) == (("blue", "red"), ROWS)
+    with pytest.raises(DataError, match=r"names 'bg', which no row has; .* big, blue, red"):
+        load(write(tags=tags), "tags", drop_classes=["bg"])

@@ -55,6 +55,13 @@ def test_numbers_are_read_in_the_style_of_training():
     np.testing.assert_array_equal(truth, [1234.5, np.nan])
 
 
+def test_several_numbers_are_the_truth_where_the_file_has_all_of_them():
+    schema = of("regression", outputs={"b": EUROS.target_reading, "a": Reading(kind="number")})
+    truth, _ = read(schema, a=["1", "2"], b=["1.234,5 €", None])
+    np.testing.assert_array_equal(truth, [[1234.5, 1], [np.nan, 2]])
+    assert read(schema, a=["1", "2"]) == (None, [])
+
+
 def test_numbers_in_another_unit_are_not_scored():
     truth, [note] = read(EUROS, answer=["1.5 $", "2 $"])
     assert truth is None
@@ -66,3 +73,21 @@ def test_the_first_folder_that_is_named_as_a_class_is_the_class():
     found = truths.of_files(paths, of("binary", ("cat", "dog")))
     np.testing.assert_array_equal(found, [0, 0, np.nan])
     assert np.isnan(truths.of_files(paths, of("regression"))).all()
+    assert truths.of_files(paths, of("multilabel", ("cat", "dog"))) is None
+
+
+def test_labels_are_found_in_a_column_each():
+    schema = of("multilabel", ("red", "big"), target_reading=Reading(kind="number"))
+    truth, notes = read(schema, big=["yes", "no", None], red=["1", "maybe", "0"])
+    np.testing.assert_array_equal(truth, [[1, 1], [np.nan, 0], [0, np.nan]])
+    assert not notes
+    assert read(schema, big=["yes"]) == (None, [])
+
+
+def test_labels_are_found_in_a_column_of_tags():
+    reading = Reading(kind="tags", format="|", words=("?",))
+    schema = of("multilabel", ("big", "red"), target_reading=reading)
+    truth, _ = read(schema, answer=["red | big", "RED", "round", None, "?"])
+    np.testing.assert_array_equal(truth, [[1, 1], [0, 1], [0, 0], [0, 0], [np.nan] * 2])
+    assert read(schema, answer=["round", None]) == (None, [])  # Of no row anything is known.
+    assert read(schema, big=["1"], red=["0"]) == (None, [])

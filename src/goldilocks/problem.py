@@ -4,6 +4,7 @@ Source: Chollet, Deep Learning with Python (2017), table 4.1, "Choosing the righ
 activation and loss function for your model".
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ class Problem:
         type: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
         last_activation: Keras name of the last layer's activation; "linear" for none.
         loss: Keras name of the loss.
-        metrics: Keras names of the metrics; the first is the primary metric.
+        metrics: Names of the metrics, of `evaluation.measures`; the first is the primary metric.
         scale: The deviation of each target, by which the loss divides targets and predictions, so
             that it has no unit; empty where the loss is of the targets as they are.
         class_weight: What a row weighs in the training loss: "none", "balanced", or by the name of
@@ -65,18 +66,50 @@ class Row:
     metrics: tuple[str, ...]
 
 
-DISTANCES = ("mae", "mse", "root_mean_squared_error", "mean_absolute_percentage_error")
+# The metrics, by the names of `evaluation.measures`.
+RANKINGS = ("precision", "recall", "f1_score", "auc", "average_precision")
+DECISIONS = ("accuracy", "balanced_accuracy", *RANKINGS, "log_loss")
+DISTANCES = (
+    "mae",
+    "mse",
+    "root_mean_squared_error",
+    "mean_absolute_percentage_error",
+    "r2_score",
+)
 
 PROBLEMS: Mapping[str, Row] = {
-    "binary": Row("sigmoid", ("binary_crossentropy",), ("accuracy", "auc", "precision", "recall")),
+    "binary": Row("sigmoid", ("binary_crossentropy",), DECISIONS),
     "multiclass": Row(
-        "softmax", ("sparse_categorical_crossentropy", "categorical_crossentropy"), ("accuracy",)
+        "softmax",
+        ("sparse_categorical_crossentropy", "categorical_crossentropy"),
+        (*DECISIONS, "top_k_categorical_accuracy"),
     ),
     "multilabel": Row(
-        "sigmoid", ("binary_crossentropy",), ("binary_accuracy", "auc", "precision", "recall")
+        "sigmoid",
+        ("binary_crossentropy",),
+        ("average_precision", *(name for name in DECISIONS if name != "average_precision")),
     ),
     "regression": Row("linear", ("mse", "mae", "huber"), DISTANCES),
     "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), DISTANCES),
+}
+
+# What is said where a person wants one of these (`TARGETLESS`), or names no target.
+NO_TARGET = (
+    "Networks here learn to predict a target; clustering, generation and reinforcement learning "
+    "have none. For groups of rows, scikit-learn has sklearn.cluster; `goldilocks data` shows what "
+    "a file holds, and `goldilocks analyse` what a trained network has learnt."
+)
+TARGETLESS = re.compile("cluster|generat|reinforc|unsupervised|autoencod", re.IGNORECASE)
+
+# Other names that are understood, as they stand in code of Keras and scikit-learn.
+METRIC_SYNONYMS = {
+    "acc": "accuracy",
+    "binary_accuracy": "accuracy",
+    "f1": "f1_score",
+    "mape": "mean_absolute_percentage_error",
+    "r2": "r2_score",
+    "rmse": "root_mean_squared_error",
+    "roc_auc": "auc",
 }
 
 # The losses that fit an output and a target of the same shape (or, the sparse one, integer
@@ -98,11 +131,6 @@ LOSSES = (
 # The losses of quantities that have a unit.
 UNIT_LOSSES = ("mse", "mae", "huber", "log_cosh")
 
-# Keras metrics of which more is better; of all others, and of every loss, less is.
-HIGHER_IS_BETTER = frozenset(
-    {"accuracy", "binary_accuracy", "auc", "precision", "recall", "r2_score"}
-)
-
 
 def resolve(
     data_problem: str,
@@ -122,15 +150,16 @@ def resolve(
         type: A problem type, or "auto" for that of the data set.
         last_activation: A Keras activation, or "auto" for the table's.
         loss: A Keras loss, or "auto" for the table's.
-        metrics: Keras metrics, the primary one first, or "auto" for the table's.
+        metrics: Names of metrics, the primary one first, or "auto" for the table's.
         standardize: Whether the loss shall be of targets in their deviations, or "auto" for what
             the data set says; `encoding.targets.standardized` does it once the rows are split.
         class_weight: As `Problem.class_weight`.
-        override: Whether a type, last activation, loss or metric outside the table is allowed.
+        override: Whether a type, last activation or loss outside the table is allowed.
 
     Raises:
-        ProblemError: A combination outside the table without `override`; a loss that cannot be
-            standardized, or a problem without classes to weigh, although it is asked for.
+        ProblemError: A combination outside the table without `override`; a metric that does not
+            fit the problem; a loss that cannot be standardized, or a problem without classes to
+            weigh, although it is asked for.
     """
     if type not in ("auto", data_problem) and not override:
         raise ProblemError(
@@ -146,6 +175,17 @@ def resolve(
     if loss == "auto":
         loss = row.losses[0]
     chosen = row.metrics[:1] if metrics == "auto" else tuple(metrics)
+    # No override makes a score of what cannot be computed.
+    if strange := [name for name in chosen if name not in row.metrics]:
+        raise ProblemError(
+            f"problem.metrics has {', '.join(strange)}; a {type} problem has "
+            f"{', '.join(row.metrics)}. Use some of these."
+        )
+    if loss == "sparse_categorical_crossentropy" and type != "multiclass":
+        raise ProblemError(
+            f"problem.loss is {loss}, which is of several classes, and this is a {type} problem; "
+            f"use problem.loss={row.losses[0]}."
+        )
 
     errors = []
     if last_activation != row.last_activation:
@@ -156,11 +196,6 @@ def resolve(
     if loss not in row.losses:
         errors.append(
             f"problem.loss is {loss}; a {type} problem is trained with {' or '.join(row.losses)}."
-        )
-    if strange := [name for name in chosen if name not in row.metrics]:
-        errors.append(
-            f"problem.metrics has {', '.join(strange)}; a {type} problem has "
-            f"{', '.join(row.metrics)}."
         )
     if errors and not override:
         raise ProblemError(" ".join(errors) + " If it is meant, add problem.override=true.")
@@ -185,11 +220,6 @@ def standard(type: str, thresholds: tuple[float, ...] = ()) -> Problem:
     """Return the problem of a type with what the table says of it, and with its thresholds."""
     row = PROBLEMS[type]
     return Problem(type, row.last_activation, row.losses[0], row.metrics[:1], thresholds=thresholds)
-
-
-def higher_is_better(name: str) -> bool:
-    """Return whether more of a metric, or of its `val_` or `test_` value, is better."""
-    return name.removeprefix("val_").removeprefix("test_") in HIGHER_IS_BETTER
 
 
 def check_monitor(problem: Problem, monitor: str, *, data_loss: bool) -> None:

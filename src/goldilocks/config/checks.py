@@ -12,7 +12,15 @@ from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
 from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.formatting import argument
-from goldilocks.problem import LOSSES, Problem, check_monitor, resolve
+from goldilocks.problem import (
+    LOSSES,
+    METRIC_SYNONYMS,
+    NO_TARGET,
+    TARGETLESS,
+    Problem,
+    check_monitor,
+    resolve,
+)
 
 OURS = "goldilocks."  # what the `_target_` of every option begins with
 
@@ -136,7 +144,9 @@ def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterat
             unknown_key = f"{key} is not a key of any configuration; leave it out."
             yield renamed.sentence(key, [shown(value)]) or unknown_key
         elif not rule.allows(value):
-            yield f"{key} is {shown(value)}; expected {rule.expected}."
+            is_problem = key in ("dataset.problem", "problem.type")
+            instead = f" {NO_TARGET}" if is_problem and TARGETLESS.search(str(value)) else ""
+            yield f"{key} is {shown(value)}; expected {rule.expected}.{instead}"
 
 
 def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
@@ -154,6 +164,20 @@ def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
         rule = rule_of(key) or same_type(default)
         if rule.real and type(value) is int and type(default) is not int and rule.allows(value):
             tree[group][name] = float(value)
+
+
+def metric_names(tree: Mapping[str, Any]) -> None:
+    """Give metrics the names of `problem.PROBLEMS` in place, where another name is understood.
+
+    Args:
+        tree: As in `Composed`.
+    """
+    metrics = tree["problem"]["metrics"]
+    if isinstance(metrics, list):
+        tree["problem"]["metrics"] = [METRIC_SYNONYMS.get(str(name), name) for name in metrics]
+    prefix, _, name = str(tree["trainer"]["monitor"]).partition("_")
+    if prefix == "val" and name in METRIC_SYNONYMS:
+        tree["trainer"]["monitor"] = f"val_{METRIC_SYNONYMS[name]}"
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -24,6 +24,7 @@ from goldilocks.config.checks import (
     config_errors,
     foreign_keys,
     leaves,
+    metric_names,
     real_numbers,
     resolve_problem,
 )
@@ -324,4 +325,5 @@ def composed(cfg: DictConfig, hydra: HydraConf | DictConfig) -> Composed:
         option_files(hydra.runtime.config_sources),
     )
     real_numbers(tree, composition.defaults())
+    metric_names(tree)
     return composition

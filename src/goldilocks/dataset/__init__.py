@@ -57,7 +57,7 @@ class Dataset:
             array (rows,). Series: `windows.Windows`, one window a row, in the order of time.
         y: Targets. Binary: float32 (rows,), 0.0 or 1.0. Multiclass: int64 (rows,), index into
             `classes`. Multilabel: float32 (rows, labels), 0.0 or 1.0. Regression: float32 (rows,),
-            in the target's unit.
+            in the target's unit; of several numbers (rows, outputs).
         classes: Names of the classes or labels, in the order of their indices; empty for
             regression.
         source: "original" or "stand_in".
@@ -82,6 +82,8 @@ class Dataset:
             window predicts. None where the rows come from no file of rows.
         target: Name of the column that is predicted, several joined by ", "; "" where the rows came
             without columns.
+        outputs: Of several numbers that are predicted: how each is written, by its name, in the
+            order of `y`; empty otherwise.
         target_reading: How its numbers are written; None where they are not from a file of texts.
         text_column: Texts: name of the column that holds them; None where they are files, or came
             with the program.
@@ -121,6 +123,7 @@ class Dataset:
     groups: np.ndarray | None = None
     raw_keys: np.ndarray | None = None
     target: str = ""
+    outputs: Mapping[str, Reading] = field(default_factory=dict)
     target_reading: Reading | None = None
     text_column: str | None = None
     time_columns: tuple[str, ...] = ()

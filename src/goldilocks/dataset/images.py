@@ -66,7 +66,7 @@ def load(
         validation_dir: Another one, whose images are for validation; or None.
         test_dir: Another one, whose images are for the test; or None.
         outer_folders: What the first folders inside are, as in `layouts.arrange`.
-        drop_classes: Names of folders, or of classes in the table, that are left out.
+        drop_classes: Names of folders, or of classes or labels in the table, that are left out.
         file: Path of a table that names images, as `labels.read` takes it; or None.
         validation_file: Path of one with the same columns, whose rows are for validation; or None.
         test_file: Path of one with the same columns, whose rows are for the test; or None.
@@ -104,7 +104,9 @@ def load(
             splits.read(tabular.path_of(file), header=header, others=others, split=split),
             split=split,
             target=target,
-            options=ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case),
+            options=ReadingOptions(
+                decimal=decimal, missing=missing, ignore_case=ignore_case, problem=problem
+            ),
             drop_classes=drop_classes,
         )
     return read(
@@ -196,11 +198,12 @@ def read(
     if groups is not None:
         groups = groups[rows]
         digest = cache.digest(digest, groups)
-    y = listing.labels[rows]
+    y, outputs = listing.labels[rows], {}
     if listing.answers is not None:
         target = ", ".join(listing.answers)
         problem, y, classes, inferred = targets.prepare(listing.answers.iloc[rows], problem)
         notes += tuple(inferred)
+        outputs = targets.outputs(list(listing.answers), y, classes, {})
         digest = cache.digest(digest, y, json.dumps(classes))
     else:
         fitting = "multiclass"
@@ -225,6 +228,8 @@ def read(
         fixed=splits.fixed(parts),
         groups=groups,
         target=target,
+        outputs=outputs,
+        target_reading=listing.target_reading,
         subset=subset,
         image_size=streamed_size,
         levels=_levels(decoded["facts"]),

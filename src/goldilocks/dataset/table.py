@@ -50,8 +50,9 @@ def load(
         validation_file: Path of one with the same columns, whose rows are for validation; or None.
         test_file: Path of one with the same columns, whose rows are for the test; or None.
         split: Name of a column that says the part of each row, and is no input; or None.
-        target: Name of the column to predict; several, as a list or separated by commas, make a
-            multilabel problem.
+        target: Name of the column to predict; several, as a list or separated by commas, are the
+            labels of a multilabel problem or the numbers of a regression; one with several tags in
+            a cell has such labels, too.
         problem: A problem type, or "auto" to infer it from the target.
         drop: Names of columns to leave out.
         group: Name of a column whose rows of the same value are never split, and which is not
@@ -62,7 +63,7 @@ def load(
         keep: As in `ReadingOptions`.
         missing: As in `ReadingOptions`.
         ignore_case: As in `ReadingOptions`.
-        drop_classes: Names of classes whose rows are left out.
+        drop_classes: Names of classes whose rows are left out, or of labels that are.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
@@ -81,6 +82,7 @@ def load(
         keep=tabular.columns_of(keep, columns, path, "dataset.keep"),
         missing=missing,
         ignore_case=ignore_case,
+        problem=problem,
     )
     labels = tabular.labels(target, columns, path, name="table")
     unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
@@ -100,10 +102,11 @@ def load(
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing or "
-            "infinite."
+            f"infinite{targets.absent(answers)}."
         )
     if drop_classes:
-        usable = usable & targets.keep_classes(answers, drop_classes)
+        answers = targets.without(answers, drop_classes)
+        usable = targets.present(answers)
     tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
     if not usable.all():
         frame = frame[usable]
@@ -140,7 +143,8 @@ def load(
         groups=groups,
         header=header,
         raw_keys=table.raw_keys()[usable],
-        target=", ".join(labels),
+        target=", ".join(answers.columns),
+        outputs=targets.outputs(list(answers), y, classes, styles),
         target_reading=styles.get(labels[0]),
         readings=prepared.readings,
         notes=tuple(notes),

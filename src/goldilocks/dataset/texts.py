@@ -27,7 +27,7 @@ from goldilocks.dataset.readers import (
     targets,
     textfiles,
 )
-from goldilocks.dataset.readers.reading import ReadingOptions
+from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.dataset.sources import cache, packing
 from goldilocks.errors import DataError
 
@@ -76,7 +76,7 @@ def load(
         split: Name of the file's column that says the part of each row; or None.
         text: Name of the file's column of texts.
         target: Name of the file's column to predict; several, as a list or separated by commas,
-            make a multilabel problem.
+            or one with several tags in a cell, make a multilabel problem.
         problem: A problem type, or "auto" to infer it from the target.
         encoding: As in `Vectorization`, and so are the others up to `reverse`.
         hashing: As in `Vectorization`.
@@ -90,14 +90,16 @@ def load(
         decimal: As in `ReadingOptions`.
         missing: As in `ReadingOptions`.
         ignore_case: As in `ReadingOptions`.
-        drop_classes: Names of classes whose rows are left out.
+        drop_classes: Names of classes whose rows are left out, or of labels that are.
         subset: Number of training rows to keep, or None for all.
 
     Raises:
         DataError: A column that is missing or holds no texts, files that cannot be read, too few
             texts, or a target that does not fit the problem type.
     """
-    options = ReadingOptions(decimal=decimal, missing=missing, ignore_case=ignore_case)
+    options = ReadingOptions(
+        decimal=decimal, missing=missing, ignore_case=ignore_case, problem=problem
+    )
     others = {"validation": validation_file, "test": test_file}
     if dir is None:
         location = tabular.path_of(str(file))
@@ -162,6 +164,8 @@ def load(
         groups=rows.groups,
         raw_keys=rows.raw_keys,
         target=target_names,
+        outputs=targets.outputs(list(rows.answers), y, classes, {}),
+        target_reading=rows.target_reading,
         text_column=text_column,
         notes=(*rows.notes, *inferred),
     )
@@ -176,6 +180,7 @@ class _Rows:
         answers: Their target columns.
         notes: Sentences on what was left out or converted.
         parts: As `splits.fixed` takes them.
+        target_reading: As in `Dataset`.
         groups: As in `Dataset`.
         raw_keys: As in `Dataset`.
     """
@@ -184,6 +189,7 @@ class _Rows:
     answers: pd.DataFrame
     notes: Sequence[str]
     parts: Sequence[str] | np.ndarray
+    target_reading: Reading | None = None
     groups: np.ndarray | None = None
     raw_keys: np.ndarray | None = None
 
@@ -203,6 +209,7 @@ def _from_folder(listing: folders.Listing) -> _Rows:
         answers=answers,
         notes=texts.notes,
         parts=[listing.parts[row] for row in texts.rows],
+        target_reading=listing.target_reading,
         groups=groups,
     )
 
@@ -233,7 +240,7 @@ def _from_file(
             f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
             "texts in every row. Give another dataset.text; for numbers, use dataset=table."
         )
-    answers, read_as, _ = targets.read(frame[labels], labels, path, options)
+    answers, read_as, styles = targets.read(frame[labels], labels, path, options)
     notes += read_as
 
     texts = column.fillna("").str.strip()
@@ -248,11 +255,13 @@ def _from_file(
             f"and {without_target.sum()} no target."
         )
     if drop_classes:
-        usable = usable & targets.keep_classes(answers, drop_classes)
+        answers = targets.without(answers, drop_classes)
+        usable = usable & targets.present(answers)
     return _Rows(
         x=packing.column(texts[usable].tolist()),
         answers=answers[usable],
         notes=notes,
         parts=parted.parts[usable],
+        target_reading=styles.get(labels[0]),
         raw_keys=table.raw_keys()[usable],
     )

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldilocks.diagnosis.evidence import measure, read
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.formatting import number
-from goldilocks.problem import higher_is_better
 
 STABILIZE = (
     "Try optimizer.learning_rate ten times lower, and look for missing or unscaled values in "

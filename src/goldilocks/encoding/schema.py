@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.depth import Levels
 from goldilocks.dataset.readers.files import Header
-from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
+from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, TAGS, Reading
 from goldilocks.errors import DataError
 from goldilocks.problem import Problem
 
@@ -43,6 +43,7 @@ class Schema:
         delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
         levels: Of images of more than 8 bits: the values that become 0 and 255; None where none
             were seen, or the run was of an earlier version.
+        outputs: As `Dataset.outputs`.
         target_reading: As `Dataset.target_reading`.
         thresholds: As `Problem.thresholds`.
     """
@@ -64,8 +65,16 @@ class Schema:
     step: int = 0
     delay: int = 0
     levels: Levels | None = None
+    outputs: Mapping[str, Reading] = field(default_factory=dict)
     target_reading: Reading | None = None
     thresholds: tuple[float, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """The sign between the tags of the target; "" where it is no column of tags."""
+        if self.target_reading is None or self.target_reading.kind != TAGS:
+            return ""
+        return self.target_reading.format
 
     def to_json(self) -> str:
         """Return the schema as `from_json` reads it."""
@@ -100,9 +109,10 @@ def of(dataset: Dataset, problem: Problem) -> Schema:
         kind=dataset.kind,
         problem=problem.type,
         thresholds=problem.thresholds,
-        target=target_of(dataset.target, problem.type),
+        target=target_of(dataset.target, problem.type, dataset.target_reading),
         classes=dataset.classes,
         unit=dataset.unit,
+        outputs=dataset.outputs,
         target_reading=dataset.target_reading,
         columns=columns,
         image_size=(height, width) if channels else None,
@@ -133,6 +143,8 @@ def from_json(text: str) -> Schema:
         for name, column in written["columns"].items():
             reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
             written["columns"][name] = reading
+        outputs = written.get("outputs", {}).items()
+        written["outputs"] = {name: Reading.from_json(reading) for name, reading in outputs}
         if written.get("target_reading"):
             written["target_reading"] = Reading.from_json(written["target_reading"])
         for pair in ("image_size", "levels"):
@@ -154,9 +166,10 @@ def _reading(dataset: Dataset, name: str) -> Reading:
     return Reading(kind=NUMBER if is_number else CATEGORY)
 
 
-def target_of(name: str, problem: str) -> str:
+def target_of(name: str, problem: str, reading: Reading | None = None) -> str:
     """Return what is predicted, for people, from the name of its column, if it has one."""
-    if problem == "multilabel":
+    of_tags = reading is not None and reading.kind == TAGS
+    if problem == "multilabel" and not of_tags:
         return "labels"
     if name:
         return name

@@ -8,6 +8,7 @@ import numpy as np
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.content import shortened
 from goldilocks.errors import DataError, did_you_mean
+from goldilocks.formatting import argument
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 
@@ -30,8 +31,8 @@ def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
     if problem.type != "multiclass":
         return y.reshape(len(y), -1).astype("float32")
     if problem.loss == "sparse_categorical_crossentropy":
-        return y
-    return np.eye(outputs, dtype="float32")[y]
+        return y.astype("int64")
+    return np.eye(outputs, dtype="float32")[y.astype("int64")]
 
 
 def count_outputs(problem: Problem, dataset: Dataset) -> int:
@@ -42,7 +43,7 @@ def count_outputs(problem: Problem, dataset: Dataset) -> int:
 
 
 def target_prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
-    """Return the best constant prediction: the class frequencies, or the mean of the targets.
+    """Return the class frequencies, or the mean of each target.
 
     Args:
         problem: Says the problem type.
@@ -92,19 +93,23 @@ def class_weights(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[
 
 
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse weights of classes that are not there, and targets of a regression that do not vary.
+    """Refuse targets of another type, weights of classes that are not there, targets that are one.
 
-    Targets that vary too little for float32 numbers do not vary.
+    Targets that vary too little for float32 numbers do not vary, nor do labels that all training
+    rows have, or none.
 
     Raises:
         DataError: Says which classes; or which training rows, and what their targets are.
     """
+    _check_type(problem, dataset)
     if isinstance(problem.class_weight, Mapping):
         for name in sorted(problem.class_weight.keys() - set(dataset.classes)):
             raise DataError(
                 f"problem.class_weight has {name!r}, which is no class of {dataset.name}; expected "
                 f"some of {shortened(dataset.classes, 20)}.{did_you_mean(name, dataset.classes)}"
             )
+    if problem.type == "multilabel":
+        _check_labels(dataset, splits)
     if problem.type != "regression":
         return
     for number, split in enumerate(splits, start=1):
@@ -116,6 +121,45 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
                 f"{number} of {len(splits)}, or differs by no more than a few times "
                 f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
                 "targets that vary. Give another target, or subtract what they have in common."
+            )
+
+
+def _check_type(problem: Problem, dataset: Dataset) -> None:
+    """Refuse targets that a problem type cannot have, which `problem.override` chose for them.
+
+    Raises:
+        DataError: Says what the targets are, and what was expected.
+    """
+    y, several = dataset.y, dataset.y.ndim > 1
+    is_flag = bool(np.isin(y, (0, 1)).all())
+    expected = ""
+    if problem.type == "binary" and not (is_flag and not several):
+        expected = "one column of 0 and 1"
+    elif problem.type == "multilabel" and not (is_flag and several):
+        expected = "several columns of 0 and 1"
+    elif problem.type == "multiclass" and not (dataset.classes and not several):
+        expected = "classes"
+    elif problem.type == "unit_regression" and not (y.min() >= 0 and y.max() <= 1):
+        expected = "numbers from 0 to 1"
+    if expected:
+        raise DataError(
+            f"problem.type is {problem.type}, whose targets are {expected}; those of this data are "
+            f"{dataset.problem}, from {y.min():g} to {y.max():g} in "
+            f"{np.prod(y.shape[1:], dtype=int)} columns. Use problem.type=auto."
+        )
+
+
+def _check_labels(dataset: Dataset, splits: Sequence[Split]) -> None:
+    """Raise DataError for a label that no training row has, or all have."""
+    for number, split in enumerate(splits, start=1):
+        y = dataset.y[split.train]
+        for index in np.flatnonzero(y.min(axis=0) == y.max(axis=0)):
+            name, rows = dataset.classes[index], int(dataset.y[:, index].sum())
+            raise DataError(
+                f"The label {name!r} is {y[0, index]:g} in each of the {len(y)} training rows of "
+                f"split {number} of {len(splits)}; {rows} of all {len(dataset.y)} rows have it. "
+                "Expected training rows with and without it. Leave it out: "
+                f"{argument('dataset.drop_classes', name)}."
             )
 
 

@@ -1,31 +1,68 @@
-"""The prediction that a model must beat: the best constant, or the last value of a series."""
+"""The prediction that a model must beat: the best constant, or a naive forecast of a series.
+
+The constant is that of the scored rows themselves, by the measure itself: no constant can beat it.
+"""
 
 from collections.abc import Mapping
 
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers.naive import LAST_VALUE
-from goldilocks.problem import Problem, higher_is_better
+from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.evaluation import measures
+from goldilocks.problem import Problem
 
 
-def predict_baseline(dataset: Dataset, constant: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the baseline's predictions: the last observed value of a series, else a constant.
+def baseline_predictions(
+    problem: Problem, dataset: Dataset, rows: np.ndarray, name: str
+) -> np.ndarray:
+    """Return the baseline's predictions of rows, float32 (n, outputs).
 
     Args:
-        dataset: The rows, and of a series their last observed values.
-        constant: The constant to predict, float32 (outputs,).
+        problem: The problem type and the loss.
+        dataset: The targets, and of a series its naive forecasts.
         rows: The rows to predict, int64 (n,).
-
-    Returns:
-        float32 (n, outputs).
+        name: "loss", or the name of a metric.
     """
-    if dataset.naive:
-        return dataset.naive[LAST_VALUE][rows]
-    return np.tile(constant, (len(rows), 1))
+    measure, outputs = measures.get(name), count_outputs(problem, dataset)
+    truth = encode_targets(problem, outputs, dataset.y[rows])
+    constant = np.tile(measure.best_constant(problem, truth, outputs), (len(rows), 1))
+
+    best, best_score = constant, measure.score(problem, truth, constant)
+    for forecast in dataset.naive.values():
+        predictions = forecast[rows]
+        score = measure.score(problem, truth, predictions)
+        if measure.is_better(score, best_score):
+            best, best_score = predictions, score
+    return best
+
+
+def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[str, float]:
+    """Return the baseline's loss and metrics on rows, each of the baseline by that measure."""
+    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
+    return {
+        name: measures.get(name).score(
+            problem, truth, baseline_predictions(problem, dataset, rows, name)
+        )
+        for name in ("loss", *problem.metrics)
+    }
+
+
+def deciding_metric(problem: Problem, baseline: Mapping[str, float]) -> str:
+    """Return what tells whether a model beats the baseline: the primary metric, or else "loss".
+
+    The loss decides where the baseline has the best score that can be: whoever always says yes
+    misses nothing, and has a recall of 1.
+
+    Args:
+        problem: Says the primary metric.
+        baseline: The baseline's scores, of the loss and the metrics.
+    """
+    best = measures.get(problem.metric).best
+    return "loss" if baseline[problem.metric] == best else problem.metric
 
 
 def beats(problem: Problem, scores: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
-    """Return whether the primary metric is better than the baseline's, noise left aside."""
-    gain = scores[problem.metric] - baseline[problem.metric]
-    return gain > 0 if higher_is_better(problem.metric) else gain < 0
+    """Return whether a model is better than the baseline by `deciding_metric`, noise left aside."""
+    name = deciding_metric(problem, baseline)
+    return measures.get(name).is_better(scores[name], baseline[name])

@@ -16,17 +16,16 @@ import pandas as pd
 from scipy import special
 
 from goldilocks.dataset import Dataset
-from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
-from goldilocks.evaluation import mean_interval
-from goldilocks.evaluation.baseline import predict_baseline
+from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.evaluation import mean_interval, measures
+from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.evaluation.intervals import (
     CONFIDENCE,
     row_clusters,
-    row_values,
     standard_error,
     student_quantile,
 )
-from goldilocks.problem import Problem, higher_is_better
+from goldilocks.problem import Problem
 
 # Names a training among those of one model: its seed, and its fold or "".
 Key = tuple[str, str]
@@ -199,9 +198,8 @@ class Comparison:
     @property
     def metric(self) -> str:
         """The primary metric if it is a mean over rows, which can be compared; "loss" otherwise."""
-        name, rows = self.problem.metric, np.arange(2)
-        values = row_values(self.problem, name, self._targets()[rows], self._baseline(rows))
-        return "loss" if values is None else name
+        name = self.problem.metric
+        return "loss" if measures.get(name).per_row is None else name
 
     def compare(self, first: Predictions, second: Predictions, metric: str) -> Difference:
         """Return how much better the first model is; negative where it is worse.
@@ -214,8 +212,11 @@ class Comparison:
         return self._gain(first, second, metric, networks=2)
 
     def against_baseline(self, predictions: Predictions, metric: str) -> Difference:
-        """Return how much better a model is than the baseline, fitted to these very rows."""
-        baseline = {key: (rows, self._baseline(rows)) for key, (rows, _) in predictions.items()}
+        """Return how much better a model is than the baseline of these very rows."""
+        baseline = {
+            key: (rows, baseline_predictions(self.problem, self.dataset, rows, metric))
+            for key, (rows, _) in predictions.items()
+        }
         return self._gain(predictions, baseline, metric, networks=1)
 
     def against_fixed(
@@ -244,28 +245,23 @@ class Comparison:
     ) -> Difference:
         """Return how much better the first model is, with `networks` as of `_mean`."""
         gaps = self._scores(first, metric) - self._scores(second, metric)
-        if not higher_is_better(metric):
+        if not measures.higher_is_better(metric):
             gaps = 0 - gaps
         return self._mean(gaps.dropna(), metric, networks=networks)  # Rows of one model alone: NaN.
 
     def _scores(self, predictions: Predictions, metric: str) -> pd.Series:
         """Return a score for each row that each training predicted, by seed, fold and row."""
+        per_row = measures.get(metric).per_row
+        assert per_row is not None  # `metric` says which are means over rows.
+
         targets, scores = self._targets(), {}
         for key, (rows, values) in predictions.items():
-            row_scores = row_values(self.problem, metric, targets[rows], values)
-            assert row_scores is not None  # `metric` says which are means over rows.
-            scores[key] = pd.Series(row_scores, rows)
+            scores[key] = pd.Series(per_row(self.problem, targets[rows], values), rows)
         return pd.concat(scores, names=["seed", "fold", "row"])
 
     def _targets(self) -> np.ndarray:
         outputs = count_outputs(self.problem, self.dataset)
         return encode_targets(self.problem, outputs, self.dataset.y)
-
-    def _baseline(self, rows: np.ndarray) -> np.ndarray:
-        """Return the baseline's predictions of rows, float32 (n, outputs)."""
-        outputs = count_outputs(self.problem, self.dataset)
-        constant = target_prior(self.problem, outputs, self.dataset.y[rows])
-        return predict_baseline(self.dataset, constant, rows)
 
     def _mean(self, values: pd.Series, metric: str, *, networks: int) -> Difference:
         """Return the mean over rows and seeds with the noise of both.

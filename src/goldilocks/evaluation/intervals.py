@@ -13,20 +13,19 @@ import numpy as np
 from scipy import special
 
 from goldilocks.dataset import Dataset
+from goldilocks.evaluation import measures
 from goldilocks.problem import Problem
 from goldilocks.protocol import duplicates
 
 CONFIDENCE = 0.95
 NORMAL = 1.96  # standard errors to either side in a 95 % interval of many rows
-ACCURACIES = ("accuracy", "binary_accuracy")  # means of what is right (1) or wrong (0)
-SMALLEST = 1e-7  # Keras keeps divisors this far from 0 (`keras.config.epsilon`).
+SHARES = ("accuracy", "top_k_categorical_accuracy")  # means of right (1) and wrong (0)
 RESAMPLES = 1999  # of a bootstrap of means
 # From so many rows or clusters on, Student's t holds the truth as often as the bootstrap, and costs
 # nothing.
 MANY = 2000
 # Below so many, a resample may repeat one value only, so that nothing can be bootstrapped.
 FEW = 10
-BINS = 199  # between the 200 thresholds of Keras's AUC
 
 
 @dataclass(frozen=True)
@@ -35,44 +34,6 @@ class Interval:
 
     low: float
     high: float
-
-
-def row_values(
-    problem: Problem, name: str, truth: np.ndarray, predictions: np.ndarray
-) -> np.ndarray | None:
-    """Return what each row adds to a score that is a mean over rows.
-
-    Args:
-        problem: The problem type and the loss.
-        name: "loss", or a Keras metric of the problem.
-        truth: (rows, outputs), or integer classes (rows,), as `encode_targets` makes them.
-        predictions: float32 (rows, outputs).
-
-    Returns:
-        float64 (rows,), whose mean is the score as Keras computes it; None for a score that is no
-        mean over rows, such as auc.
-    """
-    if name == "loss":
-        # Keras takes seconds, and pages of stored runs do without.
-        from goldilocks.evaluation.losses import loss_function
-
-        values = loss_function(problem)(truth, predictions)
-        return np.asarray(values, np.float64).reshape(len(predictions))
-    if problem.type == "multiclass" and name == "accuracy":
-        classes = truth if truth.ndim == 1 else truth.argmax(axis=1)
-        return (predictions.argmax(axis=1) == classes).astype(np.float64)
-    if name == "binary_accuracy" or (name == "accuracy" and problem.type == "binary"):
-        return ((predictions > 0.5) == (truth > 0.5)).mean(axis=1)
-
-    if name not in ("mae", "mse", "mean_absolute_percentage_error"):
-        return None
-
-    errors = np.abs(truth - predictions.astype(np.float64))
-    if name == "mse":
-        errors = errors**2
-    elif name == "mean_absolute_percentage_error":
-        errors = 100 * errors / np.maximum(np.abs(truth), SMALLEST)
-    return errors.mean(axis=1)
 
 
 def interval(
@@ -92,25 +53,34 @@ def interval(
 
     Args:
         problem: The problem type and the loss.
-        name: "loss", or a Keras metric of the problem.
+        name: "loss", or a metric of the problem.
         truth: As `encode_targets` makes it.
         predictions: float32 (rows, outputs).
         clusters: int64 (rows,), equal for rows that belong together; None for independent rows.
 
     Returns:
-        The interval; None if there are too few rows, a value is not finite, or the metric is one
-        that only `problem.override` allows.
+        The interval; None if there are too few rows, a value is not finite, or no interval of the
+        measure is known.
     """
+    outputs = predictions.shape[1]
     if name in ("precision", "recall"):
-        return _rate_interval(name, truth > 0.5, predictions > 0.5, clusters)
+        says = measures.decided(problem, predictions)
+        return _rate_interval(
+            name,
+            measures.indicators(problem, truth, outputs),
+            measures.indicators(problem, says, outputs),
+            clusters,
+        )
     if name == "auc":
-        return _area_interval(truth > 0.5, predictions, clusters)
+        has = measures.indicators(problem, truth, outputs)
+        return _area_interval(has, predictions, clusters)
 
-    is_root = name == "root_mean_squared_error"
-    values = row_values(problem, "mse" if is_root else name, truth, predictions)
-    if values is None:
+    is_root = name == "root_mean_squared_error" and outputs == 1
+    per_row = measures.get("mse" if is_root else name).per_row
+    if per_row is None:
         return None
-    if name in ACCURACIES:
+    values = per_row(problem, truth, predictions)
+    if name in SHARES:
         return share_interval(values, clusters)
     of_mean = mean_interval(values, clusters)
     if of_mean is None or not is_root:
@@ -239,7 +209,7 @@ def row_clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
 
 def _wilson(right: float, rows: int) -> Interval:
     """Return Wilson's interval of a share; `right` is a whole number but for rounding."""
-    from scipy import stats  # A second, and only final runs need it.
+    from scipy import stats  # A fifth of a second, and only final runs need it.
 
     test = stats.binomtest(round(right), rows)
     low, high = test.proportion_ci(CONFIDENCE, method="wilson")
@@ -279,59 +249,61 @@ def _bootstrap_quantiles(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 def _rate_interval(
     name: str, truth: np.ndarray, positive: np.ndarray, clusters: np.ndarray | None
 ) -> Interval | None:
-    """Return the interval of precision or recall; None where no row counts.
+    """Return the interval of precision or recall; None where a class has no row that counts.
 
     Args:
         name: "precision" or "recall".
-        truth: Whether each output is true, bool (rows, outputs).
-        positive: Whether it is predicted to be, bool (rows, outputs).
+        truth: Whether each row has a class, bool (rows, classes).
+        positive: Whether it is predicted to, bool (rows, classes).
         clusters: As of `interval`.
     """
     counted = positive if name == "precision" else truth
-    hits, totals = (truth & positive).sum(axis=1), counted.sum(axis=1)
-    if not totals.any():
+    hits, totals = truth & positive, counted.sum(axis=0)
+    if not totals.all():
         return None
     if clusters is None and truth.shape[1] == 1:
         return _wilson(float(hits.sum()), int(totals.sum()))
 
-    rate = hits.sum() / totals.sum()
-    influence = (hits - rate * totals) / totals.sum()
-    return _odds_interval(float(rate), influence, clusters, int((totals > 0).sum()))
+    rates = hits.sum(axis=0) / totals
+    influence = ((hits - rates * counted) / totals).mean(axis=1)
+    return _odds_interval(float(rates.mean()), influence, clusters, int(counted.any(axis=1).sum()))
 
 
 def _area_interval(
     truth: np.ndarray, predictions: np.ndarray, clusters: np.ndarray | None
 ) -> Interval | None:
-    """Return the interval of the area under the curve; None without both kinds of rows.
+    """Return the interval of the area under the curve, the mean over classes.
 
     Its standard error is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988); of
     clusters Obuchowski's (Biometrics 53, 1997).
 
     Args:
-        truth: bool (rows, outputs).
-        predictions: float32 (rows, outputs).
+        truth: Whether each row has a class, bool (rows, classes).
+        predictions: float32 (rows, classes).
         clusters: As of `interval`.
+
+    Returns:
+        The interval; None where a class has all rows or none.
     """
-    positives, negatives = int(truth.sum()), int((~truth).sum())
-    if not positives or not negatives or not np.isfinite(predictions).all():
+    positives = truth.sum(axis=0)
+    negatives = len(truth) - positives
+    if not (positives.all() and negatives.all()) or not np.isfinite(predictions).all():
         return None
 
-    # The bins are those of Keras.
-    bins = np.maximum(np.ceil(predictions * np.float32(BINS)).astype(np.int64) - 1, 0)
-    of_positives = np.bincount(bins[truth], minlength=BINS)
-    of_negatives = np.bincount(bins[~truth], minlength=BINS)
+    from scipy import stats  # As of `_wilson`.
 
-    # How many of the other kind are on the wrong side of each bin; those in the same bin count
-    # half.
-    below = np.cumsum(of_negatives) - of_negatives / 2
-    above = positives - np.cumsum(of_positives) + of_positives / 2
-    area = float((of_positives * below).sum() / (positives * negatives))
-    influence = np.where(
-        truth,
-        (below[bins] / negatives - area) / positives,
-        (above[bins] / positives - area) / negatives,
-    )
-    return _odds_interval(area, influence.sum(axis=1), clusters, min(positives, negatives))
+    # The fraction of the other kind of rows on the right side of each row; equal ones count half.
+    right = np.empty(truth.shape)
+    for output, has in enumerate(truth.T):
+        ranks = stats.rankdata(predictions[:, output])
+        for kind in (has, ~has):
+            below = ranks[kind] - stats.rankdata(predictions[kind, output])
+            right[kind, output] = below / (~kind).sum()
+        right[~has, output] = 1 - right[~has, output]
+    areas = np.mean(right, axis=0, where=truth)
+    influence = ((right - areas) / np.where(truth, positives, negatives)).mean(axis=1)
+    least = int(min(positives.min(), negatives.min()))
+    return _odds_interval(float(areas.mean()), influence, clusters, least)
 
 
 def _odds_interval(

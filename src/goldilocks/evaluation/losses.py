@@ -1,10 +1,11 @@
-"""The loss of a problem, as a training minimizes it and as scores report it."""
+"""The loss of a problem, as a training minimizes it and as scores report it, in Keras's terms."""
 
 from collections.abc import Callable
 
 import keras
 import numpy as np
 
+from goldilocks.evaluation import measures
 from goldilocks.problem import Problem
 
 # Targets and predictions, each (rows, outputs) or integer classes (rows,), -> a loss of each row.
@@ -27,3 +28,22 @@ def loss_function(problem: Problem) -> Loss:
         return loss(y_true / scale, y_pred / scale)
 
     return standardized
+
+
+def training_metrics(problem: Problem, outputs: int) -> list[keras.metrics.Metric]:
+    """Return Keras's metrics of training batches; those of validation rows are `scores.scores`.
+
+    Args:
+        problem: The metrics.
+        outputs: Of the model.
+    """
+    metrics: list[keras.metrics.Metric] = []
+    for name in problem.metrics:
+        class_name = measures.get(name).keras.get(problem.type)
+        # Keras's root is of the mean over all outputs, scikit-learn's score the mean of the roots.
+        if class_name is None or (name == "root_mean_squared_error" and outputs > 1):
+            continue
+        if problem.type == "multiclass" and problem.loss != "sparse_categorical_crossentropy":
+            class_name = class_name.removeprefix("Sparse")
+        metrics.append(keras.metrics.get({"class_name": class_name, "config": {"name": name}}))
+    return metrics

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from goldilocks.evaluation.intervals import student_quantile
-from goldilocks.problem import higher_is_better
+from goldilocks.evaluation.measures import get, higher_is_better
 
 
 @dataclass(frozen=True)
@@ -128,16 +128,14 @@ def spread(values: Sequence[float], *, overlap: float) -> Spread:
 
 
 def bounded(spread: Spread, values: Sequence[float], name: str) -> Spread:
-    """Cut off an interval where no value can be: below 0 if none of them is, above 1 for shares.
+    """Cut off an interval where no value can be: outside the measure's range, or below 0.
 
     Args:
         spread: Of the values.
-        values: Of one metric; a Poisson loss may be negative.
-        name: The name of the metric.
+        values: Of one measure; of a loss, which may have any range, none may be below 0.
+        name: The name of the measure.
     """
-    least, most = -math.inf, math.inf
-    if min(values) >= 0:
+    least, most = get(name).range
+    if name.endswith("loss") and min(values) >= 0:
         least = 0.0
-    if higher_is_better(name):
-        most = 1.0
     return replace(spread, low=max(spread.low, least), high=min(spread.high, most))

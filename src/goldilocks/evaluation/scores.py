@@ -1,30 +1,31 @@
 """Predictions -> metrics, their intervals, and the rows that went most wrong."""
 
+import math
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from goldilocks.dataset import Dataset
+from goldilocks.evaluation import measures
 from goldilocks.evaluation.intervals import Interval, interval, row_clusters
-from goldilocks.evaluation.losses import loss_function
+from goldilocks.evaluation.measures import decided
 from goldilocks.problem import Problem
 
 
 def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-    """Return the loss and the metrics of predictions, by Keras's names, as Keras computes them.
+    """Return the loss and the metrics of predictions, by their names.
 
     Args:
         problem: The loss and the metrics.
         truth: (rows, ...) as `encode_targets` makes them.
-        predictions: float32 (rows, outputs).
+        predictions: float32 (rows, outputs). If one is not finite, no metric is.
     """
-    losses = loss_function(problem)(truth, predictions)
-    values = {"loss": float(np.mean(keras.ops.convert_to_numpy(losses)))}
+    values = {"loss": measures.get("loss").score(problem, truth, predictions)}
+    is_finite = np.isfinite(predictions).all()
     for name in problem.metrics:
-        metric = keras.metrics.get(_specific_name(name, problem))
-        metric.update_state(truth, predictions)
-        values[name] = float(keras.ops.convert_to_numpy(metric.result()))
+        values[name] = math.nan
+        if is_finite:
+            values[name] = measures.get(name).score(problem, truth, predictions)
     return values
 
 
@@ -55,11 +56,13 @@ class Mistakes:
     Attributes:
         rows: Positions among the predictions, int64 (k,).
         sizes: How wrong each is, float (k,): the probability of the predicted class, 0 to 1, or the
-            absolute error.
+            absolute error; of several numbers the largest one, in deviations where the loss is.
+        outputs: Which of several numbers it is, int64 (k,); 0 of others.
     """
 
     rows: np.ndarray
     sizes: np.ndarray
+    outputs: np.ndarray
 
 
 def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
@@ -67,17 +70,6 @@ def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
     if problem.type in ("regression", "unit_regression"):
         return predictions
     return decided(problem, predictions)
-
-
-def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
-    """Return predicted classes, int64: indices (rows,), or if multilabel 0 and 1 (rows, labels).
-
-    A probability must lie above its threshold, `Problem.thresholds`.
-    """
-    if problem.type == "multiclass":
-        return predictions.argmax(axis=1)
-    positive = (predictions > np.array(problem.thresholds or 0.5)).astype("int64")
-    return positive if problem.type == "multilabel" else positive[:, 0]
 
 
 def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int) -> Mistakes:
@@ -89,8 +81,12 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         predictions: float32 (rows, outputs).
         most: Number of rows, at most.
     """
+    outputs = np.zeros(len(y), np.int64)
     if problem.type in ("regression", "unit_regression"):
-        sizes = np.abs(y.reshape(len(y), -1) - predictions).sum(axis=1)
+        errors = np.abs(y.reshape(len(y), -1) - predictions)
+        if errors.shape[1] > 1 and problem.scale:
+            errors = errors / np.array(problem.scale)
+        sizes, outputs = errors.max(axis=1), errors.argmax(axis=1)
         wrong = np.arange(len(y))
     elif problem.type == "multilabel":
         sizes = np.abs(y - predictions).max(axis=1)
@@ -103,14 +99,4 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         wrong = np.flatnonzero(classes != y)
 
     rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
-    return Mistakes(rows, sizes[rows])
-
-
-def _specific_name(metric: str, problem: Problem) -> str:
-    """Return what "accuracy" means for a problem; Keras itself finds out inside `compile` only."""
-    if metric != "accuracy" or problem.type not in ("binary", "multiclass"):
-        return metric
-    if problem.type == "binary":
-        return "binary_accuracy"
-    sparse = problem.loss == "sparse_categorical_crossentropy"
-    return "sparse_categorical_accuracy" if sparse else "categorical_accuracy"
+    return Mistakes(rows, sizes[rows], outputs[rows])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -25,11 +25,10 @@ Figures = Iterator[tuple[str, Figure]]
 
 LAYERS_SHOWN, LAYERS_CLIMBED = 8, 6  # layers with a grid of activations, and of filters
 FILTERS, SIDE, STEPS = 64, 64, 40  # filters of a layer; pixels of a pattern; steps to it
-IMAGES, TEXTS = 4, 3  # shown with a right prediction, and as many with a wrong one
+IMAGES, TEXTS = 4, 3  # shown with a right prediction, and as many with a wrong one; or labels
 WORDS, NEIGHBOURS = 20, 6
 REPEATS = 5  # shuffles of a column
 WINDOWS = 400  # rows of a series that are shuffled or whose gradients are averaged
-CLASSES = ("binary", "multiclass")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +55,8 @@ class Subject:
 
     @property
     def classifies(self) -> bool:
-        """Whether it predicts one class for each row."""
-        return self.problem.type in CLASSES
+        """Whether it predicts classes or labels."""
+        return self.problem.type in ("binary", "multiclass", "multilabel")
 
     def title(self, text: str) -> str:
         """Return a title with the name of the run."""
@@ -130,20 +129,26 @@ def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None
         )
         return
 
-    captions = []
-    shown = encoding.pixels(subject.dataset, subject.rows[:1])
+    shown, captions, labels = encoding.pixels(subject.dataset, subject.rows[:1]), [], None
     if image is not None:
         shown = image[np.newaxis]
     elif subject.classifies:
-        rows, captions = _examples(subject, IMAGES)
+        rows, captions, labels = _examples(subject, IMAGES)
         shown = encoding.pixels(subject.dataset, rows)
     yield from network_figures(subject.model, shown[0], name=subject.name, layer=layer)
 
     if subject.classifies:
-        heats = gradcam.heat_maps(subject.model, shown, layer=layer)
+        if image is not None and subject.problem.type == "multilabel":
+            probabilities = subject.model.predict(shown, verbose=0)[0]
+            labels = np.argsort(-probabilities)[: 2 * IMAGES]
+            shown = np.repeat(shown, len(labels), axis=0)
+        heats = gradcam.heat_maps(subject.model, shown, labels=labels, layer=layer)
         if image is not None:
-            name = subject.dataset.classes[heats[0].label]
-            captions = [f"given image, said {name} {heats[0].probability:.2f}"]
+            names = [subject.dataset.classes[heat.label] for heat in heats]
+            captions = [
+                f"given image, {name} {heat.probability:.2f}"
+                for name, heat in zip(names, heats, strict=True)
+            ]
         title = subject.title("Where it looks")
         drawn = [heat.heat for heat in heats]
         yield (
@@ -173,10 +178,10 @@ def _text_figures(subject: Subject, wanted: Sequence[str]) -> Figures:
         console.note("  the encoder keeps no words (hashing), so none can be coloured.")
         return
 
-    rows, captions = _examples(subject, TEXTS)
+    rows, captions, labels = _examples(subject, TEXTS)
     features = encoding.features(subject.dataset, subject.encoder, rows)
     features = features.astype(subject.encoder.output.dtype)
-    contributions = saliency.saliency(subject.network, features).contributions
+    contributions = saliency.saliency(subject.network, features, labels).contributions
     texts = [
         embeddings.word_weights(subject.encoder, how, subject.dataset.x[row], *parts)
         for row, *parts in zip(rows, features, contributions, strict=True)
@@ -221,26 +226,57 @@ def _column_figures(subject: Subject) -> Figures:
         yield "saliency_over_time", lines
 
 
-def _examples(subject: Subject, count: int) -> tuple[np.ndarray, list[str]]:
-    """Return rows with right predictions, at random, and the worst mistakes, each with its caption.
+def _examples(subject: Subject, count: int) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Return rows with their captions, and the class or label that each is an example of.
 
-    A caption is the true and the predicted class in words.
+    Of classes these are right predictions, at random, and the worst mistakes; of the most frequent
+    labels a row that has it and is said to, and its worst mistake, each.
     """
     dataset, problem = subject.dataset, subject.problem
     predicted = predict(subject.encoder, subject.network, dataset, subject.rows)
     truth, decided = dataset.y[subject.rows], scores.decided(problem, predicted)
-    hits = sample(np.flatnonzero(decided == truth), count)
-    mistakes = scores.worst(problem, truth, predicted, most=count).rows
+    if problem.type != "multilabel":
+        hits = np.flatnonzero(decided == truth)
+        rows, captions = _captioned(problem, dataset.classes, truth, predicted, hits, count)
+        return subject.rows[rows], captions, decided[rows]
 
-    captions = []
-    examples = np.concatenate([hits, mistakes]).astype("int64")
+    examples, captions, labels = list[int](), list[str](), list[int]()
+    for label in np.argsort(-truth.sum(axis=0), kind="stable")[:count].tolist():
+        name, column = dataset.classes[label], slice(label, label + 1)
+        one = replace(problem, type="binary", thresholds=problem.thresholds[column])
+        hits = np.flatnonzero(decided[:, label] * truth[:, label])
+        names, has = (f"no {name}", name), truth[:, label]
+        some, words = _captioned(one, names, has, predicted[:, column], hits, 1)
+        examples, captions = examples + some.tolist(), captions + words
+        labels += [label] * len(some)
+    return subject.rows[examples], captions, np.array(labels, "int64")
+
+
+def _captioned(
+    problem: Problem,
+    classes: Sequence[str],
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    hits: np.ndarray,
+    count: int,
+) -> tuple[np.ndarray, list[str]]:
+    """Return some of the hits and the worst mistakes, `count` each, with captions.
+
+    A caption is the true and the predicted class in words.
+    """
+    decided = scores.decided(problem, predicted)
+    mistakes = scores.worst(problem, truth, predicted, most=count).rows
+    examples = np.concatenate([sample(hits, count), mistakes]).astype("int64")
     if predicted.shape[1] == 1:
         predicted = np.hstack([1 - predicted, predicted])
-    for example, sure in zip(examples, predicted[examples].max(axis=1), strict=True):
-        name, true = dataset.classes[decided[example]], dataset.classes[int(truth[example])]
+
+    captions = []
+    for example in examples:
+        said = int(decided[example])
+        name, true = classes[said], classes[int(truth[example])]
         answer = "right" if name == true else "wrong"
-        captions.append(f"{answer}: true {true}, said {name} {sure:.2f}")
-    return subject.rows[examples], captions
+        captions.append(f"{answer}: true {true}, said {name} {predicted[example, said]:.2f}")
+    return examples, captions
 
 
 def sample(values: np.ndarray, most: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Where in an image a convnet found the evidence for a class.
+"""Where in an image a convnet found the evidence for a class or a label.
 
 Source: R. Selvaraju et al.: Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
     Localization, 2017; Chollet, Deep Learning with Python (2017), section 5.4.3, "Visualizing
@@ -21,8 +21,8 @@ class HeatMap:
     Attributes:
         heat: float32 (height, width) of the layer's feature maps, 0 to 1; zero everywhere if
             nothing spoke for it.
-        label: The predicted class.
-        probability: That the network gave to this class, 0 to 1.
+        label: The class or label.
+        probability: That the network gave to it, 0 to 1.
         layer: Whose feature maps were weighted.
     """
 
@@ -32,15 +32,22 @@ class HeatMap:
     layer: str
 
 
-def heat_maps(model: keras.Model, images: np.ndarray, *, layer: str | None = None) -> list[HeatMap]:
+def heat_maps(
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    labels: np.ndarray | None = None,
+    layer: str | None = None,
+) -> list[HeatMap]:
     """Return the heat maps of some images.
 
-    The gradient of the evidence for the predicted class, averaged over all positions, weights the
+    The gradient of the evidence for a class or a label, averaged over all positions, weights the
     channels of the feature maps; what is positive in their weighted mean is the heat.
 
     Args:
-        model: Of any nesting; ends in a softmax, or in a sigmoid of one unit.
+        model: Of any nesting; ends in a softmax or in a sigmoid.
         images: (rows, height, width, channels), as the model takes them.
+        labels: As of `evidence_gradients`.
         layer: Name of a layer with feature maps; None: the last convolution.
 
     Raises:
@@ -48,7 +55,7 @@ def heat_maps(model: keras.Model, images: np.ndarray, *, layer: str | None = Non
     """
     graph = unnest(model)
     name = graph.convolution(layer)
-    batch = evidence_gradients(graph, graph.calls[name].output, images)
+    batch = evidence_gradients(graph, graph.calls[name].output, images, labels)
     weights = batch.gradients.mean(axis=(1, 2), keepdims=True)
     heats = np.maximum((batch.values * weights).mean(axis=-1), 0)
     highest = heats.max(axis=(1, 2), keepdims=True)

@@ -107,14 +107,14 @@ def heat_maps(
     Args:
         images: uint8 (rows, height, width, 1 or 3).
         heats: float32 (height, width) each, of any size, 0 to 1.
-        captions: The true and the predicted class, in words.
+        captions: The class or label of each map, in words.
         layer: Whose feature maps were weighted.
         title: What is shown, in words.
     """
     lines = [
-        f"Grad-CAM of {layer}: red is where the network saw the class that it predicted; left the "
-        "image, then the heat, then both.",
-        "A heat map that is blue all over: nothing in this layer spoke for the class.",
+        f"Grad-CAM of {layer}: red is where the network saw the class that it predicted, or the "
+        "label; left the image, then the heat, then both.",
+        "A heat map that is blue all over: nothing in this layer spoke for it.",
     ]
     triples = []
     for pixels, small in zip(images, heats, strict=True):

@@ -15,16 +15,16 @@ LINES = 8  # of each text
 def weighted_words(
     texts: Sequence[Sequence[tuple[str, float]]], captions: Sequence[str], *, title: str
 ) -> Figure:
-    """Draw texts whose words are coloured by what they add to the evidence for the class.
+    """Draw texts whose words are coloured by what they add to the evidence.
 
     Args:
         texts: The words of each text with their weights, in the order to be read; of any scale.
-        captions: The true and the predicted class of each, in words.
+        captions: The class or label that the evidence of each is for, in words.
         title: What is shown, in words.
     """
     lines = [
-        "Blue words speak for the predicted class, orange words against it (gradient times input; "
-        "the stronger, the darker;",
+        "Blue words speak for the predicted class, or for the label, orange words against it "
+        "(gradient times input; the stronger, the darker;",
         "each text has its own scale). [UNK] is any word outside of the vocabulary.",
     ]
     placed = [_placed(words) for words in texts]

@@ -15,8 +15,8 @@ from plotly.offline import get_plotlyjs
 from goldilocks import formatting
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.evaluation.differences import Difference
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.plots import interactive
-from goldilocks.problem import higher_is_better
 from goldilocks.report import drawn, grouping
 from goldilocks.report.rendering import environment
 from goldilocks.report.sections import Section

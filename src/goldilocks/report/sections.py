@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from goldilocks.evaluation.differences import Difference, between_trainings, holm
-from goldilocks.problem import higher_is_better
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.report import grouping, variants
 from goldilocks.report.grouping import Basis
 from goldilocks.report.variants import Histories, Variant

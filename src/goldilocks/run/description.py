@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from goldilocks import console, formatting
 from goldilocks.encoding import schema
 from goldilocks.encoding.targets import class_weights
+from goldilocks.evaluation import classes
 from goldilocks.protocol import Split
 from goldilocks.run import data_summary, summary, test_ledger
 from goldilocks.run.context import RunContext
@@ -22,16 +23,25 @@ from goldilocks.tracking import Tracker, provenance
 if TYPE_CHECKING:
     import keras
 
+FEW_OUTPUTS = 10  # whose scores stand in the summary; those of all are in outputs.csv
+MOST_CLASSES = 20  # in a description; `per_class.csv` has all
+
 
 def facts(context: RunContext, split: Split) -> str:
     """Return the data of a training in one line."""
     dataset, kind = context.dataset, context.problem.type
     if dataset.classes:
         kind += f", {data_summary.class_words(data_summary.class_counts(dataset))}"
+    if dataset.outputs:
+        kind += f" of {len(dataset.outputs)} numbers"
     if context.problem.scale:
-        deviations = ", ".join(map(formatting.number, context.problem.scale))
+        deviations = list(map(formatting.number, context.problem.scale))
+        pairs = zip(dataset.outputs, deviations, strict=False)
+        shown = [f"{name} {deviation}" for name, deviation in pairs] or deviations
+        more = ", ..." if len(shown) > FEW_OUTPUTS else ""
         unit = f" {dataset.unit}" if dataset.unit else ""
-        kind += f" (loss in deviations of the target: {deviations}{unit})"
+        words = ", ".join(shown[:FEW_OUTPUTS]) + more
+        kind += f" (loss in deviations of the target: {words}{unit})"
     if weights := class_weights(context.problem, dataset, split.train):
         words = ", ".join(f"{name} {formatting.number(weight)}" for name, weight in weights.items())
         kind += f" (class weights: {words}; the probabilities are no longer those of the data)"
@@ -46,6 +56,13 @@ def facts(context: RunContext, split: Split) -> str:
 def lines(outcome: Outcome, tracker: Tracker) -> str:
     """Return the last lines of a run on the terminal."""
     texts = summary.lines(outcome.spec.settings, outcome.metrics, outcome.tags)
+    if 0 < len(outcome.of_each) <= FEW_OUTPUTS:
+        metric = outcome.context.problem.metric
+        each = [
+            f"{row['output']} {row[metric]} (baseline {row[f'baseline_{metric}']})"
+            for row in _of_each(outcome).to_dict("records")
+        ]
+        texts.append(f"each      {metric}: {', '.join(each)}")
     if note := _note(outcome):
         texts.append(f"note      {note}")
     texts.append(f"logged    {tracker.where}")
@@ -91,9 +108,14 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("summary.md.j2")
+    of_classes = None
+    if outcome.counts:
+        of_classes = per_class(outcome).sort_values("recall", kind="stable")[:MOST_CLASSES]
     text = template.render(
         outcome=outcome,
+        classes=None if of_classes is None else formatting.markdown(of_classes.reset_index()),
         scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
+        of_each=formatting.markdown(_of_each(outcome)[:FEW_OUTPUTS]),
         parts=None if parts is None else formatting.markdown(parts),
         warning=test_ledger.warning(test_ledger.evaluations(metrics)),
         note=_note(outcome),
@@ -102,6 +124,19 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         notes=(*outcome.context.dataset.notes, *split.notes, *findings),
     )
     return text.rstrip()
+
+
+def _of_each(outcome: Outcome) -> pd.DataFrame:
+    """Return the texts of the scores of each output, and of the baseline."""
+    return pd.DataFrame(outcome.of_each).map(
+        lambda cell: cell if isinstance(cell, str) else formatting.number(cell)
+    )
+
+
+def per_class(outcome: Outcome) -> pd.DataFrame:
+    """Return the table of the classes or labels of a run that has some."""
+    name = "label" if outcome.context.problem.type == "multilabel" else "class"
+    return classes.table(outcome.counts, name=name)
 
 
 def log(
@@ -150,6 +185,8 @@ def _write_summary(outcome: Outcome, folder: Path, parts: pd.DataFrame | None) -
     settings, history = outcome.spec.settings, outcome.result.history
     epochs = pd.RangeIndex(1, len(history["loss"]) + 1, name="epoch")
     pd.DataFrame(history, index=epochs).to_csv(folder / "history.csv")
+    if outcome.counts:
+        per_class(outcome).to_csv(folder / "per_class.csv")
     text = markdown(outcome, parts)
     (folder / "summary.md").write_text(f"## {settings.name}\n\n{text}\n")
     if data := outcome.context.data:
@@ -169,6 +206,8 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(tree), sort_keys=False))
     inputs = schema.of(context.dataset, context.problem)
     (folder / schema.FILE).write_text(inputs.to_json())
+    if outcome.of_each:
+        pd.DataFrame(outcome.of_each).to_csv(folder / "outputs.csv", index=False)
     layers: list[str] = []
     model.summary(print_fn=layers.append, line_length=100, expand_nested=True)
     (folder / "model_summary.txt").write_text("\n".join(layers))

@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 
 from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding import encoder
-from goldilocks.evaluation import scores
+from goldilocks.evaluation import probabilities, scores
 from goldilocks.formatting import number
 from goldilocks.model import Regularizer
 from goldilocks.plots import confusion, curves, images, layout, series, style, tables, weights
 from goldilocks.plots import predictions as scatter_plots
-from goldilocks.run.outcome import Outcome
+from goldilocks.plots import probabilities as probability_plots
+from goldilocks.run import description
+from goldilocks.run.outcome import CLASSIFIES, Outcome
 from goldilocks.training.batches import augmentation
 from goldilocks.training.fit import FitSpec
 
@@ -23,6 +25,7 @@ from goldilocks.training.fit import FitSpec
 SAMPLES = 15
 MISTAKES = 15
 AUGMENTED = 14
+SCATTERS = 6  # at most, of outputs from the first to the last
 
 
 def draw(
@@ -75,17 +78,52 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
     """Draw predictions against targets: of classes a confusion matrix, of numbers a scatter."""
     dataset, problem = outcome.context.dataset, outcome.context.problem
     truth = dataset.y[rows]
-    if problem.type == "multilabel":
-        return {}
-    if problem.type not in ("binary", "multiclass"):
-        scatter = scatter_plots.predicted_against_true(
-            truth.ravel(), predictions.ravel(), unit=dataset.unit, name="target"
-        )
-        return {"predicted_against_true": scatter}
+    if problem.type not in CLASSIFIES:
+        names = list(dataset.outputs) or ["target"]
+        drawn = np.unique(np.linspace(0, len(names) - 1, SCATTERS).astype(int))
+        truth, several = truth.reshape(predictions.shape), len(names) > 1
+        return {
+            f"predicted_against_true{f'_{index + 1}' * several}": (
+                scatter_plots.predicted_against_true(
+                    truth[:, index], predictions[:, index], unit=dataset.unit, name=names[index]
+                )
+            )
+            for index in drawn
+        }
 
+    figures: dict[str, Figure] = {}
+    if np.isfinite(predictions).all():
+        figures = _probabilities(outcome, truth, predictions)
+    if problem.type == "multilabel":
+        return figures
     decided = scores.decided(problem, predictions)
     counts = tf.math.confusion_matrix(truth, decided, num_classes=len(dataset.classes)).numpy()
-    return {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
+    return figures | {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
+
+
+def _probabilities(
+    outcome: Outcome, truth: np.ndarray, predictions: np.ndarray
+) -> dict[str, Figure]:
+    """Draw how well probabilities tell classes apart, and whether they hold."""
+    classes, problem = outcome.context.dataset.classes, outcome.context.problem
+    curves = probabilities.curves(
+        problem, classes, truth, predictions, most=probability_plots.MOST_CURVES
+    )
+    table, name = description.per_class(outcome), outcome.spec.settings.name
+    decided = {row.Index: (row.recall, row.precision) for row in table.itertuples()}
+    title = f"{name}: precision, recall and ROC"
+    if predictions.shape[1] > len(curves):
+        title += f" of the {len(curves)} rarest of {len(classes)}"
+    of = {"binary": classes[-1], "multiclass": "the predicted class", "multilabel": "a label"}
+    return {
+        "precision_recall_roc": probability_plots.precision_recall_roc(
+            curves, decided, title=title
+        ),
+        "calibration": probability_plots.calibration(
+            probabilities.calibration(problem, truth, predictions),
+            of=of[problem.type],
+        ),
+    }
 
 
 def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> Figure:
@@ -96,8 +134,9 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
     if not len(worst_rows):
         return layout.message(title, "There are no mistakes among these rows.")
 
-    true = _words(outcome, dataset.y[worst_rows])
-    predicted = _words(outcome, scores.answers(problem, predictions[worst.rows]))
+    true = _words(outcome, dataset.y[worst_rows], worst.outputs)
+    answers = scores.answers(problem, predictions[worst.rows])
+    predicted = _words(outcome, answers, worst.outputs)
     if dataset.kind == "table":
         table = dataset.x.iloc[worst_rows]
         return tables.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
@@ -165,12 +204,26 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     }
 
 
-def _words(outcome: Outcome, values: np.ndarray) -> list[str]:
-    """Return targets or answers in words: class names, or numbers in the target's unit."""
+def _words(outcome: Outcome, values: np.ndarray, outputs: np.ndarray | None = None) -> list[str]:
+    """Return targets or answers in words: class names, or numbers in the target's unit.
+
+    Args:
+        outcome: Knows what is predicted.
+        values: (rows, ...).
+        outputs: Which one of several numbers is shown, int64 (rows,); None for all of them.
+    """
     classes, problem = outcome.context.dataset.classes, outcome.context.problem
     if problem.type == "multilabel":
         labels = [np.compress(row, classes) for row in values]
         return [" ".join(names) or "none" for names in labels]
     if problem.type in ("binary", "multiclass"):
         return [classes[int(value)] for value in values.ravel()]
+    if names := list(outcome.context.dataset.outputs):
+        words = {
+            name: [f"{name} {number(value)}" for value in column]
+            for name, column in zip(names, values.T, strict=True)
+        }
+        if outputs is None:
+            return [", ".join(of_row) for of_row in zip(*words.values(), strict=True)]
+        return [words[names[output]][row] for row, output in enumerate(outputs)]
     return [number(value) for value in values.ravel()]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +13,14 @@ import numpy as np
 from goldilocks import diagnosis
 from goldilocks.dataset.sources.cache import digest
 from goldilocks.encoding import vectorization
-from goldilocks.evaluation import scores
-from goldilocks.evaluation.baseline import beats, predict_baseline
+from goldilocks.evaluation import classes, probabilities, scores
+from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
+from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
 from goldilocks.run import summary
 from goldilocks.run.context import RunContext, TrainingSpec
+from goldilocks.run.summary import CLASSES
 from goldilocks.run.test_ledger import EVALUATIONS
 from goldilocks.tracking.query import StoredRun
 from goldilocks.training.fit import FitResult, FitSpec, validation_rows
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no best value
 CONFIGURATIONS = "validation_configurations"
 OPTIMISM = "validation_optimism"
+CLASSIFIES = ("binary", "multiclass", "multilabel")  # problem types
+LONGEST_TAG = 5000  # characters, that every version of MLflow takes
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,10 @@ class Outcome:
         result: The history and its best epoch.
         metrics: The single values that are logged.
         tags: What the run can be searched by.
+        counts: Of each class or label, of the rows that were scored; over several trainings, each
+            at its own best epoch. Empty where there are none.
+        of_each: The scores of each of several numbers that are predicted; empty of one, of classes,
+            and of the mean of several trainings.
     """
 
     context: RunContext
@@ -47,6 +56,8 @@ class Outcome:
     result: FitResult
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
+    counts: classes.Counts = field(default_factory=dict[str, Sequence[int]])
+    of_each: Sequence[Row] = ()
 
     @property
     def value(self) -> float:
@@ -86,8 +97,7 @@ def evaluate(
     """
     dataset, problem = context.dataset, context.problem
     targets = fit_spec.targets[rows]
-    baseline_predictions = predict_baseline(dataset, fit_spec.prior, rows)
-    baseline = scores.scores(problem, targets, baseline_predictions)
+    baseline = baseline_scores(problem, dataset, rows)
     model_scores = scores.scores(problem, targets, predictions)
 
     metrics: dict[str, float] = {"parameters": model.count_params()}
@@ -109,7 +119,16 @@ def evaluate(
         metrics |= _ledger_metrics(spec, intervals.get(problem.metric))
     if EVALUATIONS in metrics:
         tags[EVALUATIONS] = str(metrics[EVALUATIONS])
-    return conclude(context, spec, result, model_scores, baseline, metrics, tags)
+
+    counts: classes.Counts = {}
+    if problem.type in CLASSIFIES and dataset.classes:
+        decided = scores.decided(problem, predictions)
+        counts = classes.count(dataset.classes, dataset.y[rows], decided)
+        if np.isfinite(predictions).all():
+            held = probabilities.calibration(problem, dataset.y[rows], predictions)
+            metrics["calibration_error"] = held.error
+    outcome = conclude(context, spec, result, model_scores, baseline, metrics, tags, counts)
+    return replace(outcome, of_each=scores_of_each(problem, dataset, rows, predictions))
 
 
 def _ledger_metrics(spec: TrainingSpec, interval: Interval | None) -> dict[str, float]:
@@ -145,6 +164,7 @@ def conclude(
     baseline: Mapping[str, float],
     metrics: Mapping[str, float],
     tags: Mapping[str, str],
+    counts: classes.Counts,
 ) -> Outcome:
     """Compare scores with the baseline's, judge the curves, and return the outcome.
 
@@ -156,8 +176,9 @@ def conclude(
         baseline: The dummy baseline's scores on the same rows.
         metrics: What else is logged.
         tags: What else it can be searched by.
+        counts: As of `Outcome`.
     """
-    settings, metric = spec.settings, context.problem.metric
+    settings = spec.settings
     beats_baseline = beats(context.problem, model_scores, baseline)
     side = "test" if settings.tree["final"] else "val"
     metrics = {
@@ -169,12 +190,14 @@ def conclude(
         "epochs": len(result.history["loss"]),
     }
     tags = {**tags, "beats_baseline": str(beats_baseline).lower()}
+    if counts and len(text := json.dumps(counts)) <= LONGEST_TAG:
+        tags[CLASSES] = text
 
     # A final run has no validation curve, and the baseline has nothing to beat.
     if settings.role not in ("final", "baseline"):
         verdict = diagnosis.judge(
             result.history,
-            metric=metric,
+            metric=deciding_metric(context.problem, baseline),
             baseline=baseline,
             rows=len(result.validation),
             **settings.tree["diagnosis"],
@@ -185,7 +208,7 @@ def conclude(
             "verdict.reason": verdict.reason,
             "verdict.next": verdict.next_move,
         }
-    return Outcome(context, spec, result, metrics, tags)
+    return Outcome(context, spec, result, metrics, tags, counts)
 
 
 def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> Outcome:
@@ -211,4 +234,5 @@ def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> 
             spec.split.validation, trainer["validation_steps"], trainer["batch_size"]
         ),
     )
-    return Outcome(context, spec, result, metrics, stored.tags)
+    counts = json.loads(stored.tags.get(CLASSES, "{}"))
+    return Outcome(context, spec, result, metrics, stored.tags, counts)

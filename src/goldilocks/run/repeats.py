@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import goldilocks.backend  # noqa: F401  First: it is quiet.
-from goldilocks.evaluation import mean_interval
+from goldilocks.evaluation import classes, mean_interval
 from goldilocks.plots import overlays, style
 from goldilocks.run import description, figures
 from goldilocks.run.context import RunContext, TrainingSpec
@@ -99,7 +99,8 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
         name: float(np.mean([outcome.baseline[name] for outcome in outcomes]))
         for name in outcomes[0].baseline
     }
-    return conclude_training(context, spec, result, means, baseline, metrics, {})
+    counts = classes.total([outcome.counts for outcome in outcomes])
+    return conclude_training(context, spec, result, means, baseline, metrics, {}, counts)
 
 
 def _overlap(outcomes: Sequence[Outcome]) -> float:

@@ -5,15 +5,19 @@ A fresh run, a reused one, and the mean of several trainings are told in the sam
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings
+from goldilocks.evaluation import classes
 from goldilocks.formatting import number
 from goldilocks.run import test_ledger
 from goldilocks.tracking import provenance
 
+CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
+FEW = 6  # classes or labels, whose recall is told of each; else of those with the lowest
 BESIDE_MEANS = ("_std", "_low", "_high")  # of the mean over several trainings
 
 
@@ -96,11 +100,50 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
         texts.append(f"next      {tags['verdict.next']}")
 
     texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}")
+    if counts := json.loads(tags.get(CLASSES, "{}")):
+        texts.append(f"recall    {recalls(counts)}")
+        if settings.role != "baseline" and (sentence := silence(counts)):
+            texts.append(f"warning   {sentence}")
     if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
         texts.append(f"warning   {warning}")
     if "verdict" in tags:
         texts.append(f"final     {final_command(settings, int(metrics['best_epoch']))}")
     return texts
+
+
+def recalls(counts: classes.Counts) -> str:
+    """Return the recall of each class or label; of many, the lowest.
+
+    >>> recalls({"no": [718, 711, 731], "yes": [32, 12, 19]})
+    'no 0.9903 (711 of 718 rows), yes 0.375 (12 of 32 rows)'
+    """
+    there, beginning = [name for name, (rows, _, _) in counts.items() if rows], ""
+    if len(there) > FEW:
+        beginning = f"the lowest of {len(there)}: "
+        there.sort(key=lambda name: (counts[name][1] / counts[name][0], -counts[name][0]))
+        there = there[: FEW // 2]
+
+    words: list[str] = []
+    for name in there:
+        rows, right, _ = counts[name]
+        words.append(f"{name} {number(right / rows)} ({right:,} of {rows:,} rows)")
+    return beginning + ", ".join(words)
+
+
+def silence(counts: classes.Counts) -> str:
+    """Return which classes or labels are there and never predicted, in a sentence; "" if none is.
+
+    >>> silence({"no": [687, 687, 750], "yes": [63, 0, 0]})
+    'It never says yes: recall 0 of 63 rows.'
+    """
+    never = classes.never(counts)
+    if not never:
+        return ""
+    names = sorted(never, key=lambda name: -never[name])
+    words = ", ".join(names[:FEW])
+    if len(names) > FEW:
+        words += f" and {len(names) - FEW} more"
+    return f"It never says {words}: recall 0 of {sum(never.values()):,} rows."
 
 
 def final_command(settings: Settings, best_epoch: int) -> str:

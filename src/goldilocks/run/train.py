@@ -194,7 +194,7 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     if starts_from_weights:
         encoder = transfer.encoder(initial_model, encoder)
 
-    # Training targets -> number of outputs and best constant prediction.
+    # Training targets -> number of outputs, and where they lie.
     outputs = count_outputs(problem, dataset)
     prior = target_prior(problem, outputs, dataset.y[split.train])
 
@@ -220,16 +220,14 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     if not regularizer.augments:
         encoder, model = frozen.divide(encoder, model)
 
-    weights = class_weights(problem, dataset, split.train)
     return FitSpec(
         model=model,
         encoder=encoder,
         dataset=dataset,
         split=split,
         targets=encode_targets(problem, outputs, dataset.y),
-        prior=prior,
         problem=problem,
-        class_weight=weights and dict(enumerate(weights.values())),
+        class_weight=class_weights(problem, dataset, split.train),
         regularizer=regularizer,
         optimizer=settings.builder("optimizer"),
         seed=settings.tree["seed"],

@@ -23,8 +23,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from goldilocks.errors import ConfigError
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.jobs import records
-from goldilocks.problem import higher_is_better
 from goldilocks.search.distributions import distribution, suggest_text, trial_params
 from goldilocks.search.options import GRID, SAMPLERS, Plan, StudySpec
 

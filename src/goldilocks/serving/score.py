@@ -37,7 +37,7 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     if not parts:
         return []
     of_all, predictions, keys = map(np.concatenate, zip(*parts, strict=True))
-    has_truth = np.isfinite(of_all)
+    has_truth = np.isfinite(of_all.reshape(len(of_all), -1)).all(axis=1)
     truth, predictions, keys = of_all[has_truth], predictions[has_truth], keys[has_truth]
     if not len(truth):
         return []

@@ -25,10 +25,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from goldilocks.config.rules import rules_of
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError, JobError, UserError
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.jobs import records, slots, stream
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job, JobResult, start_server
-from goldilocks.problem import higher_is_better
 
 if TYPE_CHECKING:
     from goldilocks.sweep.launcher import LocalLauncher

@@ -5,14 +5,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import keras
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from goldilocks import console
+from goldilocks.evaluation.scores import scores
 from goldilocks.formatting import number
+from goldilocks.problem import Problem
+from goldilocks.training.batches import Batches
 from goldilocks.training.interruption import Interruption, TrainingInterrupted
 
-Logs = Mapping[str, float] | None  # what Keras passes to a callback
+Logs = dict[str, float] | None  # what Keras passes to a callback
 
 
 class Interrupter(keras.callbacks.Callback):
@@ -31,9 +35,47 @@ class Interrupter(keras.callbacks.Callback):
         if self.interruption.number:
             raise TrainingInterrupted
 
-    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
         """As after a batch of training."""
         self.on_train_batch_end(batch)
+
+
+class Validation(keras.callbacks.Callback):
+    """Score the validation rows after each epoch; must come before all who read these scores.
+
+    Keras's own validation means its metrics over batches, and knows few of ours.
+
+    Args:
+        batches: Of features and targets, in the order of `truth`.
+        truth: The targets, (rows, ...) as `encode_targets` makes them.
+        problem: The loss and the metrics.
+        has_data_loss: Whether the loss of training rows has penalties or class weights; the loss
+            without them is then `val_data_loss`, and that with the penalties `val_loss`.
+        interrupters: Called while the rows are predicted.
+    """
+
+    def __init__(
+        self,
+        batches: Batches,
+        truth: np.ndarray,
+        problem: Problem,
+        *,
+        has_data_loss: bool,
+        interrupters: Sequence[Interrupter],
+    ):
+        super().__init__()
+        self.batches, self.truth, self.problem = batches, truth, problem
+        self.has_data_loss, self.interrupters = has_data_loss, list(interrupters)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Add the values of the validation rows to those of the epoch."""
+        assert logs is not None
+        predictions = self.model.predict(self.batches, verbose=0, callbacks=self.interrupters)
+        values = scores(self.problem, self.truth, predictions)
+        if self.has_data_loss:
+            values["data_loss"] = values["loss"]
+            values["loss"] += float(sum(self.model.losses))
+        logs.update({f"val_{name}": value for name, value in values.items()})
 
 
 class Recorder(keras.callbacks.Callback):

@@ -12,12 +12,13 @@ import numpy as np
 import tensorflow as tf
 
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation.losses import loss_function
+from goldilocks.evaluation.losses import loss_function, training_metrics
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.model import Regularizer
-from goldilocks.problem import Problem, higher_is_better
+from goldilocks.problem import Problem
 from goldilocks.protocol import Rows, Split
 from goldilocks.training import batches
-from goldilocks.training.callbacks import Recorder
+from goldilocks.training.callbacks import Interrupter, Recorder, Validation
 from goldilocks.training.checkpoint import Checkpoint
 from goldilocks.training.interruption import TrainingInterrupted
 
@@ -38,10 +39,8 @@ class FitSpec:
             monitored, and the model keeps its last weights, or their moving average where the
             optimizer makes one.
         targets: The targets of every row, as the loss takes them.
-        prior: The best constant prediction from the training targets, float32 (outputs,).
         problem: Loss and metrics.
-        class_weight: What a row of each class, by its index, weighs in the training loss; None
-            where all weigh alike.
+        class_weight: As `encoding.targets.class_weights` makes it.
         regularizer: Augmentation, patience, and whether a penalty is added to the loss.
         optimizer: Maps the number of steps of the whole training to an optimizer.
         seed: Seed of shuffling and augmentation.
@@ -52,9 +51,8 @@ class FitSpec:
     dataset: Dataset
     split: Split
     targets: np.ndarray
-    prior: np.ndarray
     problem: Problem
-    class_weight: Mapping[int, float] | None
+    class_weight: Mapping[str, float] | None
     regularizer: Regularizer
     optimizer: Callable[[int], keras.optimizers.Optimizer]
     seed: int
@@ -137,8 +135,10 @@ def fit(
         steps_per_execution = NUMBERS_PER_EXECUTION // numbers_per_step
 
     # With a penalty or class weights, the loss without them is a metric of its own.
-    loss, metrics = loss_function(spec.problem), [*spec.problem.metrics]
-    if spec.regularizer.penalizes or spec.class_weight:
+    loss = loss_function(spec.problem)
+    metrics = training_metrics(spec.problem, spec.model.output_shape[-1])
+    has_data_loss = spec.regularizer.penalizes or spec.class_weight is not None
+    if has_data_loss:
         metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
     spec.model.compile(
         optimizer=spec.optimizer(steps * epochs),
@@ -152,21 +152,29 @@ def fit(
     )
 
     recorder = Recorder(report)
-    training_callbacks = [keras.callbacks.TerminateOnNaN(), recorder]
+    training_callbacks: list[keras.callbacks.Callback] = [keras.callbacks.TerminateOnNaN()]
 
     # Validation rows -> early stopping, which also brings back the weights of the best epoch: with
     # no patience it never stops, and still does that. A final training has no validation rows.
-    validation_batches, early_stopping = None, None
+    early_stopping = None
     rows = validation_rows(spec.split.validation, validation_steps, batch_size)
     if len(rows):
-        validation_batches = batches.evaluation(spec.dataset, spec.encoder, rows, spec.targets)
+        validation = Validation(
+            batches.evaluation(spec.dataset, spec.encoder, rows, spec.targets),
+            spec.targets[rows],
+            spec.problem,
+            has_data_loss=has_data_loss,
+            interrupters=[some for some in callbacks if isinstance(some, Interrupter)],
+        )
         early_stopping = keras.callbacks.EarlyStopping(
             monitor,
             mode="max" if higher_is_better(monitor) else "min",
             patience=spec.regularizer.patience or epochs,
             restore_best_weights=True,
         )
-        training_callbacks.append(early_stopping)
+        training_callbacks += [validation, recorder, early_stopping]
+    else:
+        training_callbacks.append(recorder)
 
     # The checkpoint is saved before the caller's callbacks run. If one of them stops the training,
     # the file does not say so, and a resumed training asks that callback again.
@@ -198,11 +206,10 @@ def fit(
         interrupted = True  # As long as Keras has not come to the end.
         spec.model.fit(
             training_batches,
-            validation_data=validation_batches,
             epochs=epochs,
             initial_epoch=epochs_done,
             steps_per_epoch=steps,
-            class_weight=spec.class_weight,
+            class_weight=spec.class_weight and dict(enumerate(spec.class_weight.values())),
             shuffle=False,  # `batches.training` shuffles.
             verbose=0,
             callbacks=[*training_callbacks, *callbacks],

@@ -93,18 +93,18 @@ def unfit_metric(evidence: Evidence) -> Iterator[str]:
     of both signs.
     """
     y, metric = evidence.dataset.y, evidence.metric
-    if metric in ("accuracy", "binary_accuracy") and evidence.dataset.classes:
+    if metric == "accuracy" and evidence.dataset.classes:
         shares = counts(evidence.dataset) / len(y)
         share = shares.max()
         if y.ndim > 1:
             share = np.maximum(shares, 1 - shares).mean()
         if share >= HIDES:
-            other = f"auc: problem.metrics=[auc,{metric}]"
+            other = "auc"
             if evidence.dataset.problem == "multiclass":
-                other = "the loss, and by the rows of each class in the confusion matrix"
+                other = "balanced_accuracy"
             yield (
-                f"Always naming the most frequent class is {percent(share)} accurate, "
-                f"so {metric} tells little here. Go by {other}."
+                f"Always naming the most frequent class is {percent(share)} accurate, so {metric} "
+                f"tells little here. Go by another: problem.metrics=[{other},{metric}]."
             )
 
     if metric == "mean_absolute_percentage_error" and y.min() <= 0 <= y.max():

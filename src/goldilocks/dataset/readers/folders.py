@@ -23,6 +23,7 @@ import pandas as pd
 
 from goldilocks.dataset.readers import layouts, tabular
 from goldilocks.dataset.readers.content import FOLDER, Files, kind_of, shortened, suffix_of
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
 from goldilocks.formatting import argument
@@ -47,6 +48,7 @@ class Listing:
             protocol decides; empty where there are none.
         groups: int64 (files,), files of the same number are never split; None without groups.
         answers: Of each file its targets, where a table says them; None where folders do.
+        target_reading: As in `Dataset`.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class Listing:
     parts: tuple[str, ...] = ()
     groups: np.ndarray | None = None
     answers: pd.DataFrame | None = None
+    target_reading: Reading | None = None
 
 
 def find(

@@ -16,7 +16,6 @@ from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 
 SUFFIX = r"\.[^./]*$"
-YES_OR_NO = {"0", "1", "0.0", "1.0", *targets.ANSWERS}  # of a label, in small letters
 
 
 def read(
@@ -39,7 +38,7 @@ def read(
         target: Names of its columns to predict; None for the only one beside the names, or all of
             them where they hold yes and no.
         options: What was decided about its reading.
-        drop_classes: Names of classes whose rows are left out.
+        drop_classes: Names of classes whose rows are left out, or of labels that are.
 
     Raises:
         DataError: No column names files, it is not clear which ones are to be predicted, or a file
@@ -55,11 +54,10 @@ def read(
     else:
         columns = tabular.labels(target, others, path, name=wanted.name)
 
-    answers, notes, _ = targets.read(frame[columns], columns, path, options)
+    answers, notes, styles = targets.read(frame[columns], columns, path, options)
     present = targets.present(answers)
-    usable = present & names.notna().to_numpy()
-    if drop_classes:
-        usable = usable & targets.keep_classes(answers, drop_classes)
+    answers = targets.without(answers, drop_classes)
+    usable = present & names.notna().to_numpy() & targets.present(answers)
     tabular.check_rows(usable, path, f"one of the {wanted.name} and a target", "other columns")
 
     rows = answers[usable].assign(**{"": names[usable], " ": parted.parts[usable]})
@@ -78,7 +76,7 @@ def read(
     }
     notes = [
         f"Took the column {naming[0]!r} of {path.name} for {how}.",
-        f"Predicted: {', '.join(columns)}.",
+        f"Predicted: {', '.join(answers.columns)}.",
         *parted.cells.notes,
         *notes,
         *(
@@ -94,7 +92,8 @@ def read(
         classes=(wanted.name,),
         notes=tuple(notes),
         parts=tuple(distinct[" "]),
-        answers=distinct[columns],
+        answers=distinct[list(answers.columns)],
+        target_reading=styles.get(columns[0]),
     )
 
 
@@ -140,4 +139,4 @@ def _naming(
 
 
 def _is_label(column: pd.Series) -> bool:
-    return bool(column.dropna().map(str).str.strip().str.lower().isin(YES_OR_NO).all())
+    return bool(np.isfinite(targets.truths(column.dropna())).all())

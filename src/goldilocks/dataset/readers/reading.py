@@ -11,6 +11,7 @@ from goldilocks.dataset.readers.numbers import NumberStyle
 from goldilocks.errors import DataError
 
 NUMBER, DATE, CATEGORY, TRUTH = "number", "date", "category", "true or false"
+TAGS = "tags"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class ReadingOptions:
         keep: Names of columns that are used although they seem to count or name rows.
         missing: Words that stand for a missing value in a column of words.
         ignore_case: Whether labels that differ in capital letters alone are one class.
+        problem: A problem type, or "auto": of a multilabel one a column may hold several tags in a
+            cell, of one with classes each cell is a class.
     """
 
     decimal: str = "auto"
@@ -30,6 +33,7 @@ class ReadingOptions:
     keep: Sequence[str] = ()
     missing: Sequence[str] = ()
     ignore_case: bool = False
+    problem: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse a format that leaves the year to be guessed.
@@ -55,9 +59,10 @@ class Reading:
     """How a column is read: enough to read other rows alike.
 
     Attributes:
-        kind: "number", "date" (days since 1970-01-01), "true or false" (1 and 0), or "category".
+        kind: "number", "date" (days since 1970-01-01), "true or false" (1 and 0), "category", or
+            of a target "tags".
         style: How numbers are written.
-        format: How dates are written; "" of other columns.
+        format: How dates are written, or the sign between tags; "" of other columns.
         words: What was taken for a gap, beside what always is one.
         example: Its first cell that is not missing.
         distinct: Number of different values.

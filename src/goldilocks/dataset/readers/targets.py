@@ -5,8 +5,7 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Number
 from pathlib import Path
 
@@ -14,14 +13,16 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from goldilocks.dataset.readers import features, numbers, tabular
-from goldilocks.dataset.readers.reading import Reading, ReadingOptions
+from goldilocks.dataset.readers import features, numbers, tabular, tags
+from goldilocks.dataset.readers.content import shortened
+from goldilocks.dataset.readers.reading import NUMBER, TAGS, Reading, ReadingOptions
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 # As many different whole numbers, or fewer, are taken for classes; more for a quantity.
 FEW_INTEGERS = 20
-TAG_SIGNS = "|;,"  # between several tags in one cell
-ANSWERS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}  # of a label, in small letters
+# How a label is said, in small letters.
+ANSWERS = {"true": 1, "false": 0, "yes": 1, "no": 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0}
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
@@ -40,11 +41,11 @@ def read(
         options: What was decided about the reading.
 
     Returns:
-        Columns of float64, or of objects that are str or None; sentences on what was taken for
-        what; and how columns of numbers were read.
+        Columns of float64, or of objects that are str, tuples of tags, or None; sentences on what
+        was taken for what; and how columns of numbers or tags were read.
 
     Raises:
-        DataError: Numbers can be read in two ways.
+        DataError: Numbers can be read in two ways, or a column of tags stands beside others.
     """
     if len(set(names)) < len(names):
         raise DataError(
@@ -74,9 +75,28 @@ def read(
                 read[name] = pd.Series(number.values, frame.index)
                 styles[name], remarks = features.describe(number)
                 notes += [f"The target {name!r} {remark}." for remark in remarks]
-        if name not in styles:
+        if name in styles:
+            continue
+
+        cells = [cell for cell in column.dropna().str.strip().unique() if cell]
+        sign = tags.sign_of(cells, options.problem)
+        if sign in ("", ",") and options.problem != "multilabel":
             read[name], remarks = _words(name, column, options)
-            notes += remarks
+        elif len(names) > 1:
+            raise DataError(
+                f"dataset.target names {name!r}, whose cells hold tags ({cells[0]!r}), and "
+                f"{len(names) - 1} more; expected one column of tags, or a column of 0 and 1 for "
+                "each label."
+            )
+        else:
+            styles[name] = Reading(kind=TAGS, format=sign, words=tuple(options.gaps))
+            read[name], remarks = tags.read(column, sign, options)
+            example = max(cells, key=lambda cell: cell.count(sign))
+            notes.append(
+                f"The target {name!r} joins tags by {sign!r}, such as {example!r}: each tag is a "
+                "label. To take each combination for a class, type dataset.problem=multiclass."
+            )
+        notes += remarks
     return pd.DataFrame(read, index=frame.index), notes, styles
 
 
@@ -85,65 +105,75 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
     words = column.str.strip().astype(object)
     words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
-    notes = _tags(name, list(counts.index))
+    notes = list[str]()
+    if tags.sign_of(list(counts.index), "auto"):
+        notes.append(
+            f"The target {name!r} may join tags by commas, and each combination is a class. For a "
+            "label of each tag, type dataset.problem=multilabel."
+        )
     if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
         notes.append(f"The target {name!r} is read as classes, because {reason}.")
     if not options.ignore_case:
         return words, notes
-    spelled = pd.Series(counts.index, dtype="str").groupby(counts.index.str.lower()).apply(list)
-    for alike in spelled[spelled.map(len) > 1]:
-        words = words.replace(dict.fromkeys(alike[1:], alike[0]))
-        notes.append(f"Took {', '.join(map(repr, alike))} for one class.")
-    return words, notes
-
-
-def _tags(name: str, classes: Sequence[str]) -> list[str]:
-    """Return the note on classes that are tags joined by a sign, each in several of them."""
-    for sign in TAG_SIGNS:
-        tags = [{tag.strip() for tag in label.split(sign)} - {""} for label in classes]
-        joined = [label for label, some in zip(classes, tags, strict=True) if len(some) > 1]
-        counts = Counter(tag for some in tags for tag in some)
-        if joined and len(counts) <= len(classes) and min(counts.values()) > 1:
-            labels = sorted(counts)[:3]
-            return [
-                f"The target {name!r} joins tags by {sign!r}, such as {joined[0]!r}, and each "
-                f"combination is a class. For a label per tag ({', '.join(labels)}), write a "
-                "column of 0 and 1 for each, in pandas with "
-                f"`frame.join(frame[{name!r}].str.get_dummies({sign!r}))`, and give these columns "
-                "as dataset.target."
-            ]
-    return []
+    first, alike = tags.spellings(counts.index, "class")
+    return words.replace(first), [*notes, *alike]
 
 
 def present(columns: pd.DataFrame) -> np.ndarray:
     """Return the rows in which no target is missing or infinite, bool (rows,)."""
-    unusable = columns.isna() | columns.isin(["", np.inf, -np.inf])
-    return np.asarray(~unusable.any(axis=1))
+    return np.asarray(~_unusable(columns).any(axis=1))
 
 
-def keep_classes(columns: pd.DataFrame, drop: Sequence[str]) -> np.ndarray:
-    """Return the rows whose target is none of these classes, bool (rows,).
+def absent(columns: pd.DataFrame) -> str:
+    """Return in how many rows each of several targets is missing or infinite: " (chins 3)"."""
+    counts = _unusable(columns).sum()
+    if len(counts) == 1:
+        return ""
+    return f" ({', '.join(f'{name} {count}' for name, count in counts.items() if count)})"
+
+
+def _unusable(columns: pd.DataFrame) -> pd.DataFrame:
+    return columns.isna() | columns.isin(["", np.inf, -np.inf])
+
+
+def without(columns: pd.DataFrame, drop: Sequence[str]) -> pd.DataFrame:
+    """Return targets without some classes, whose rows have none then, or without some labels.
+
+    Args:
+        columns: As `read` returns them; of labels a column each, or one of tags.
+        drop: Names of classes or of labels.
 
     Raises:
-        DataError: A class is in no row.
+        DataError: A class or a label is in no row.
     """
-    names = columns.map(shown, na_action="ignore")
-    classes = tuple(sorted(names.stack().dropna().unique()))
+    if not drop:
+        return columns
+    classes = list(columns.columns)
+    if len(classes) == 1:
+        classes = sorted({shown(cell) for cell in columns.iloc[:, 0].explode().dropna()})
     unwanted = tabular.names_of(drop, classes)
     for name in unwanted:
         if name not in classes:
             raise DataError(
                 f"dataset.drop_classes names {name!r}, which no row has; expected classes such as "
-                f"{_some(classes)}."
+                f"{shortened(classes)}."
             )
-    return np.asarray(~names.isin(unwanted).any(axis=1))
+    if len(columns.columns) > 1:
+        return columns.drop(columns=unwanted)
+
+    def kept(cell: object) -> object:
+        if isinstance(cell, tuple):
+            return tuple(tag for tag in cell if tag not in unwanted)
+        return np.nan if shown(cell) in unwanted else cell
+
+    return columns.map(kept, na_action="ignore")
 
 
 def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
     """Return the targets as a problem type needs them.
 
     Args:
-        columns: One column, or for a multilabel problem several; no value missing. The index counts
+        columns: One column, or several of labels or of numbers; no value missing. The index counts
             the rows of the file, from 0.
         problem: A problem type, or "auto" to infer it.
 
@@ -155,30 +185,22 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
         DataError: The values do not fit the problem type.
     """
     names = [str(name) for name in columns.columns]
-    if len(names) > 1 and problem not in ("auto", "multilabel"):
-        raise DataError(
-            f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; "
-            "expected one column, or dataset.problem=multilabel."
-        )
     if len(names) > 1:
-        return _multilabel(columns)
+        return _several(columns, problem)
+    name, column = names[0], columns.iloc[:, 0]
+    if isinstance(column.iloc[0], tuple):
+        return "multilabel", *tags.labels(column)
     if problem == "multilabel":
         raise DataError(
-            f"dataset.problem is multilabel, and dataset.target names one column ({names[0]}); "
-            "expected a column of 0 and 1 for each label: dataset.target=[FIRST,SECOND]."
+            f"dataset.problem is multilabel, and dataset.target names one column ({name}), in "
+            f"which no cell holds several tags between {' '.join(tags.SIGNS)}; expected tags such "
+            "as 'red|round', or a column of 0 and 1 for each label: dataset.target=[FIRST,SECOND]."
         )
 
-    name, column = names[0], columns.iloc[:, 0]
     values = _numbers(column)
     if values is None:
         values = np.array([str(value).strip() for value in column], dtype=object)
-    distinct = np.unique(values)
-    if len(distinct) == 1:
-        raise DataError(
-            f"The target {name!r} is {shown(distinct[0])} in every row; expected at least two "
-            "values."
-        )
-
+    distinct = _distinct(name, values)
     notes = []
     if problem == "auto":
         problem, reason = _inferred(values, distinct)
@@ -186,9 +208,7 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
             f"Took {name!r} for a {problem} target, because {reason} (dataset.problem=auto)."
         )
     if problem not in ("binary", "multiclass"):
-        if values.dtype != object:
-            check_range(pd.Series(values, column.index, name=name))
-        _check_quantity(name, values, problem)
+        _check_quantity(pd.Series(values, column.index, name=name), problem)
         return problem, values.astype(np.float32), (), notes
 
     classes = tuple(map(shown, distinct))
@@ -244,7 +264,7 @@ def _inferred(values: np.ndarray, distinct: np.ndarray) -> tuple[str, str]:
     if values.dtype == object:
         return "multiclass", f"it holds {len(distinct)} different texts"
     if (distinct % 1 != 0).any():
-        return "regression", "it holds numbers with decimals"
+        return _of_numbers(values, "it holds numbers with decimals")
     if len(distinct) <= FEW_INTEGERS:
         return "multiclass", f"it holds only {len(distinct)} different whole numbers"
     return (
@@ -257,31 +277,113 @@ def _check_classes(name: str, classes: tuple[str, ...], rows: int, problem: str)
     """Refuse more than two classes of a binary problem, and classes of about one row each."""
     if problem == "binary" and len(classes) != 2:
         raise DataError(
-            f"The target {name!r} has {len(classes)} values ({_some(classes)}), and "
+            f"The target {name!r} has {len(classes)} values ({shortened(classes)}), and "
             "dataset.problem is binary; expected two. Use dataset.problem=auto or multiclass."
         )
     if len(classes) > rows / 2:
         raise DataError(
             f"The target {name!r} has {len(classes)} different values in {rows} rows "
-            f"({_some(classes)}); expected classes with several rows each. Give another "
-            "dataset.target; for numbers, use dataset.problem=regression."
+            f"({shortened(classes)}); expected classes with several rows each. Give another "
+            "dataset.target; for numbers, use dataset.problem=regression; for labels, each a tag "
+            "as in 'red|round', dataset.problem=multilabel."
         )
 
 
-def _check_quantity(name: str, values: np.ndarray, problem: str) -> None:
-    """Refuse texts, and numbers beyond 0 to 1 of a unit regression."""
-    if values.dtype == object:
+def _of_numbers(values: np.ndarray, reason: str) -> tuple[str, str]:
+    """Return the problem type of numbers that are not 0 and 1 alone, and why."""
+    if values.min() < 0 or values.max() > 1:
+        return "regression", reason
+    return (
+        "unit_regression",
+        "all numbers lie in 0 to 1, and so do all predictions then; "
+        "dataset.problem=regression sets them no bounds",
+    )
+
+
+def _distinct(name: str, values: np.ndarray) -> np.ndarray:
+    """Return the different values of a target, ascending, of which there must be two."""
+    distinct = np.unique(values)
+    if len(distinct) == 1:
         raise DataError(
-            f"The target {name!r} holds texts ({_some(tuple(dict.fromkeys(values)))}), and "
-            f"dataset.problem is {problem}; expected numbers. Correct the column, or use "
-            "dataset.problem=multiclass."
+            f"The target {name!r} is {shown(distinct[0])} in every row; expected at least two "
+            "values."
         )
-    if problem == "unit_regression" and (values.min() < 0 or values.max() > 1):
+    return distinct
+
+
+def _check_quantity(target: pd.Series, problem: str) -> None:
+    """Refuse texts, and numbers beyond float32, or beyond 0 to 1 of a unit regression."""
+    if not types.is_numeric_dtype(target.dtype):
         raise DataError(
-            f"The target {name!r} goes from {values.min():g} to {values.max():g}, and "
+            f"The target {target.name!r} holds texts ({shortened(list(target.unique()))}), and "
+            f"dataset.problem is {problem}; expected numbers. Correct the column, or "
+            "predict it alone, with dataset.problem=multiclass."
+        )
+    check_range(target)
+    if problem == "unit_regression" and (target.min() < 0 or target.max() > 1):
+        raise DataError(
+            f"The target {target.name!r} goes from {target.min():g} to {target.max():g}, and "
             "dataset.problem is unit_regression; expected 0 to 1. Divide it by its "
             "largest possible value, or use dataset.problem=regression."
         )
+
+
+def _several(columns: pd.DataFrame, problem: str) -> Prepared:
+    """Return several columns as the labels of a multilabel problem, or each as a number.
+
+    Raises:
+        DataError: Some are numbers and others classes, or the values do not fit the problem type.
+    """
+    names = [str(name) for name in columns.columns]
+    if problem in ("binary", "multiclass"):
+        raise DataError(
+            f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; "
+            "expected one column, or dataset.problem=multilabel of columns of 0 and 1, and "
+            "dataset.problem=regression of numbers."
+        )
+
+    numbers = {name: values for name in names if (values := _numbers(columns[name])) is not None}
+    quantities = [name for name in numbers if np.isnan(truths(columns[name])).any()]
+    if problem == "multilabel" or (problem == "auto" and not quantities):
+        return _multilabel(columns)
+    if problem == "auto" and len(quantities) < len(names):
+        classes = [name for name in names if name not in quantities]
+        values = [
+            f"{name} ({shortened(list(map(shown, columns[name].unique())))})" for name in classes
+        ]
+        as_numbers = ""
+        if len(numbers) == len(names):
+            as_numbers = " To take all of them for numbers, type dataset.problem=regression."
+        raise DataError(
+            f"dataset.target names numbers ({', '.join(quantities)}) and classes: "
+            f"{', '.join(values)}; expected one or the other, which one network can predict. Leave "
+            f"one kind out: {argument('dataset.drop_classes', *classes)}, or "
+            f"{argument('dataset.drop_classes', *quantities)}.{as_numbers}"
+        )
+
+    notes = []
+    if problem == "auto":
+        problem, reason = _of_numbers(columns.to_numpy(), "they hold other numbers than 0 and 1")
+        notes.append(
+            f"Took {len(names)} target columns for the numbers of a {problem}, because {reason} "
+            "(dataset.problem=auto)."
+        )
+    y = np.empty(columns.shape, np.float32)
+    for index, name in enumerate(names):
+        column = pd.Series(numbers.get(name, columns[name]), columns.index, name=name)
+        _check_quantity(column, problem)
+        _distinct(name, column.to_numpy())
+        y[:, index] = column
+    return problem, y, (), notes
+
+
+def outputs(
+    columns: Sequence[str], y: np.ndarray, classes: Sequence[str], styles: Mapping[str, Reading]
+) -> dict[str, Reading]:
+    """Return `Dataset.outputs` of what `read` and `prepare` returned."""
+    if y.ndim == 1 or classes:
+        return {}
+    return {str(name): styles.get(name, Reading(kind=NUMBER)) for name in columns}
 
 
 def _multilabel(columns: pd.DataFrame) -> Prepared:
@@ -289,12 +391,13 @@ def _multilabel(columns: pd.DataFrame) -> Prepared:
     y = np.empty(columns.shape, np.float32)
     for index, name in enumerate(labels):
         column = columns.iloc[:, index]
-        values = _numbers(column.map(lambda value: ANSWERS.get(str(value).lower(), value)))
-        if values is None or set(values) != {0.0, 1.0}:
+        values = truths(column)
+        if set(values) != {0.0, 1.0}:
+            held = shortened(list(map(shown, column.unique())))
             raise DataError(
-                f"The label {name!r} holds {_some(tuple(map(shown, column.unique())))}; expected "
-                "only 0 and 1, true and false, or yes and no, and both of them. Correct it, or "
-                "take it out of dataset.target."
+                f"The label {name!r} holds {held}; expected only "
+                "0 and 1, true and false, or yes and no, and both of them. Correct it, or "
+                f"leave it out: {argument('dataset.drop_classes', name)}."
             )
         y[:, index] = values
 
@@ -302,12 +405,13 @@ def _multilabel(columns: pd.DataFrame) -> Prepared:
     return "multilabel", y, labels, [note]
 
 
+def truths(column: pd.Series) -> np.ndarray:
+    """Return the 0 and 1 of a label, float64 (rows,); NaN for anything else."""
+    return column.map(lambda cell: shown(cell).strip().lower()).map(ANSWERS).to_numpy(float)
+
+
 def shown(value: object) -> str:
     """Return a value as a class's name: whole numbers without their decimals."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from goldilocks import formatting
 from goldilocks.console import without_passwords
-from goldilocks.problem import higher_is_better
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.report import compare, html
 from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.log import PICTURE

@@ -9,8 +9,8 @@ from goldilocks.config.settings import key_of
 from goldilocks.errors import SealError
 from goldilocks.evaluation import intervals
 from goldilocks.evaluation.differences import between_samples
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.formatting import number
-from goldilocks.problem import higher_is_better
 from goldilocks.report.workflow.results import (
     BaselineResult,
     FinalResult,

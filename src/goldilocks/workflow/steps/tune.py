@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from goldilocks.evaluation.differences import Comparison
-from goldilocks.problem import higher_is_better
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.report.workflow.results import (
     BaselineResult,
     PowerResult,

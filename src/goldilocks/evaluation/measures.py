@@ -1,0 +1,403 @@
+"""Measures: the loss and the metrics, each with its direction, its score and its best constant.
+
+Whatever compares, gates, draws or reports a score takes the measure from here. A measure that is
+added here is named in `problem.PROBLEMS` for the problems that it fits. scikit-learn computes the
+scores, imported where it is needed: the command line looks up directions alone.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from goldilocks.problem import METRIC_SYNONYMS, Problem
+
+# Targets, (rows, outputs) or integer classes (rows,), as `encode_targets` makes them, and
+# predictions, float32 (rows, outputs).
+Score = Callable[[Problem, np.ndarray, np.ndarray], float]
+RowValues = Callable[[Problem, np.ndarray, np.ndarray], np.ndarray]
+Constant = Callable[[Problem, np.ndarray, int], np.ndarray]
+
+SMALLEST = 1e-7  # Keras keeps divisors this far from 0 (`keras.config.epsilon`).
+TOP = 5  # most probable classes, of which one must be right: Keras's default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What predictions are measured by.
+
+    Attributes:
+        name: Keras's name where Keras has the measure, else scikit-learn's; or "loss".
+        greater_is_better: Whether more of it is better.
+        score: Targets and predictions -> the score.
+        per_row: Targets and predictions -> what each row adds to a score that is a mean over rows,
+            float64 (rows,); None of other scores.
+        best_constant: Targets and the number of outputs -> the prediction, float32 (outputs,), of
+            which no other constant has a better score on these rows.
+        range: The lowest and the highest score that can be.
+        keras: For each problem type the class of the Keras metric of training batches; those that
+            have none are computed from the validation rows of each epoch alone.
+    """
+
+    name: str
+    greater_is_better: bool
+    score: Score
+    per_row: RowValues | None = None
+    best_constant: Constant
+    range: tuple[float, float]
+    keras: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def best(self) -> float:
+        """The best score that can be."""
+        return self.range[1] if self.greater_is_better else self.range[0]
+
+    def is_better(self, score: float, other: float) -> bool:
+        """Return whether a score is better than another, noise left aside; False of a NaN."""
+        return score > other if self.greater_is_better else score < other
+
+
+def get(name: str) -> Measure:
+    """Return a measure by its name, with or without "val_" or "test_" before it.
+
+    Raises:
+        KeyError: There is no such measure.
+    """
+    name = name.removeprefix("val_").removeprefix("test_").removeprefix("data_")
+    return MEASURES[METRIC_SYNONYMS.get(name, name)]
+
+
+def higher_is_better(name: str) -> bool:
+    """Return whether more of a measure, or of its `val_` or `test_` value, is better."""
+    return get(name).greater_is_better
+
+
+def indicators(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return which class or label each row has, bool (rows, outputs)."""
+    if problem.type == "multiclass" and truth.ndim == 1:
+        return np.eye(outputs, dtype=bool)[truth]
+    return truth.reshape(len(truth), -1) > 0.5
+
+
+def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
+    """Return predicted classes, int64: indices (rows,), or if multilabel 0 and 1 (rows, labels).
+
+    A probability must lie above its threshold, `Problem.thresholds`.
+    """
+    if problem.type == "multiclass":
+        return predictions.argmax(axis=1)
+    positive = (predictions > np.array(problem.thresholds or 0.5)).astype("int64")
+    return positive if problem.type == "multilabel" else positive[:, 0]
+
+
+def class_scores(
+    name: str, problem: Problem, truth: np.ndarray, predictions: np.ndarray
+) -> np.ndarray:
+    """Return a score of each class or label against all others, float64 (outputs,).
+
+    It is NaN where the rows cannot tell it: for an area under a curve without rows of the class, or
+    of others; for what counts decisions, where no row has the class and none is predicted to.
+
+    Args:
+        name: "precision", "recall", "f1_score", "auc" or "average_precision".
+        problem: The problem type.
+        truth: As of `Measure.score`.
+        predictions: As of `Measure.score`.
+    """
+    from sklearn import metrics
+
+    outputs = predictions.shape[1]
+    has = indicators(problem, truth, outputs)
+    scores = np.full(outputs, math.nan)
+    if name in ("auc", "average_precision"):
+        area = metrics.roc_auc_score if name == "auc" else metrics.average_precision_score
+        for output in np.flatnonzero(has.any(axis=0) & (name != "auc" or ~has.all(axis=0))):
+            scores[output] = area(has[:, output], predictions[:, output])
+        return scores
+
+    rates = {
+        "precision": metrics.precision_score,
+        "recall": metrics.recall_score,
+        "f1_score": metrics.f1_score,
+    }
+    says = decided(problem, predictions)
+    if problem.type == "multiclass":
+        says = np.eye(outputs, dtype=int)[says]
+    says = says.reshape(len(says), -1)
+    for output in np.flatnonzero((has | (says > 0)).any(axis=0)):
+        scores[output] = rates[name](has[:, output], says[:, output], zero_division=0)
+    return scores
+
+
+def _by_class(name: str) -> Score:
+    """Return the score that is the mean over classes or labels, as scikit-learn's "macro"."""
+
+    def score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
+        scores = class_scores(name, problem, truth, predictions)
+        known = scores[np.isfinite(scores)]
+        return float(known.mean()) if len(known) else math.nan
+
+    return score
+
+
+def _mean_of(per_row: RowValues) -> Score:
+    """Return the score that is a mean over rows."""
+    return lambda problem, truth, predictions: float(per_row(problem, truth, predictions).mean())
+
+
+def _balanced_accuracy(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
+    from sklearn import metrics
+
+    has, says = indicators(problem, truth, predictions.shape[1]), decided(problem, predictions)
+    pairs = [(has.argmax(axis=1), says)]
+    if problem.type != "multiclass":
+        says = says.reshape(len(says), -1)
+        pairs = [(has[:, output], says[:, output]) for output in range(has.shape[1])]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+        warnings.filterwarnings("ignore", "A single label was found")
+        return float(np.mean([metrics.balanced_accuracy_score(*pair) for pair in pairs]))
+
+
+def _r2_score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
+    from sklearn import metrics
+
+    if len(truth) < 2:
+        return math.nan
+    return float(metrics.r2_score(truth.reshape(len(truth), -1), predictions))
+
+
+def _root_mean_squared_error(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
+    errors = truth.reshape(len(truth), -1) - predictions.astype(np.float64)
+    return float(np.sqrt((errors**2).mean(axis=0)).mean())
+
+
+def _losses(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    # Keras takes seconds, and pages of stored runs do without.
+    from goldilocks.evaluation.losses import loss_function
+
+    values = loss_function(problem)(truth, predictions)
+    return np.asarray(values, np.float64).reshape(len(predictions))
+
+
+def _log_losses(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    has = indicators(problem, truth, predictions.shape[1])
+    sure = np.clip(predictions.astype(np.float64), SMALLEST, 1 - SMALLEST)
+    if problem.type == "multiclass":
+        return -np.log(sure / sure.sum(axis=1, keepdims=True))[has]
+    return -np.where(has, np.log(sure), np.log1p(-sure)).mean(axis=1)
+
+
+def _right(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    has, says = indicators(problem, truth, predictions.shape[1]), decided(problem, predictions)
+    if problem.type == "multiclass":
+        return (has.argmax(axis=1) == says).astype(np.float64)
+    return (has == says.reshape(has.shape)).mean(axis=1)
+
+
+def _among_top(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    has = indicators(problem, truth, predictions.shape[1])
+    more_probable = (predictions > predictions[has][:, np.newaxis]).sum(axis=1)
+    return (more_probable < TOP).astype(np.float64)
+
+
+def _errors(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    return np.abs(truth.reshape(len(truth), -1) - predictions.astype(np.float64))
+
+
+def _absolute(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    return _errors(problem, truth, predictions).mean(axis=1)
+
+
+def _squared(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    return (_errors(problem, truth, predictions) ** 2).mean(axis=1)
+
+
+def _in_per_cent(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    sizes = np.maximum(np.abs(truth.reshape(len(truth), -1)), SMALLEST)
+    return 100 * (_errors(problem, truth, predictions) / sizes).mean(axis=1)
+
+
+def _frequencies(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return the class frequencies, or the mean of each target."""
+    if problem.type == "multiclass":
+        return indicators(problem, truth, outputs).mean(axis=0, dtype="float32")
+    return truth.reshape(len(truth), -1).mean(axis=0, dtype=np.float64).astype("float32")
+
+
+def _majority(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return the most frequent class for certain; of labels, what most rows have of each."""
+    frequencies = _frequencies(problem, truth, outputs)
+    if problem.type == "multiclass":
+        return np.eye(outputs, dtype="float32")[frequencies.argmax()]
+    return (frequencies > 0.5).astype("float32")
+
+
+def _always(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return yes for every row; of several classes the most frequent one."""
+    if problem.type == "multiclass":
+        return _majority(problem, truth, outputs)
+    return np.ones(outputs, "float32")
+
+
+def _median(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    return np.median(truth.reshape(len(truth), -1), axis=0).astype("float32")
+
+
+def _weighted_median(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return the median of each target with 1 / |target| as weights."""
+    medians = []
+    for values in truth.reshape(len(truth), -1).T:
+        ascending = np.sort(values)
+        weights = np.cumsum(1 / np.maximum(np.abs(ascending.astype(np.float64)), SMALLEST))
+        medians.append(ascending[np.searchsorted(weights, weights[-1] / 2)])
+    return np.array(medians, "float32")
+
+
+def _least_loss(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return the constant of the least mean loss; where no formula is known, it is searched for."""
+    if problem.loss in ("mse", "poisson") or problem.loss.endswith("categorical_crossentropy"):
+        return _frequencies(problem, truth, outputs)
+    if problem.loss == "binary_crossentropy":
+        return _frequencies(problem, truth, outputs)
+    if problem.loss == "mae":
+        return _median(problem, truth, outputs)
+
+    from scipy import optimize
+
+    from goldilocks.evaluation.losses import loss_function
+
+    loss, constants = loss_function(problem), []
+    columns = np.asarray(truth, "float32").reshape(len(truth), -1)
+    for output in range(outputs):
+        # The mean over outputs is least where each is least: the others stay as they are.
+        def mean_loss(value: float, output: int = output) -> float:
+            predictions = columns.copy()
+            predictions[:, output] = value
+            return float(np.mean(np.asarray(loss(columns, predictions))))
+
+        low, high = columns[:, output].min(), columns[:, output].max()
+        if problem.loss.endswith("hinge"):
+            low = -1.0  # It takes 0 for -1.
+        least = optimize.minimize_scalar(mean_loss, bounds=(low, high), method="bounded")
+        constants.append(least.x)
+    return np.array(constants, "float32")
+
+
+SHARE = (0.0, 1.0)
+ERROR = (0.0, math.inf)
+NUMBERS = ("regression", "unit_regression")
+
+_ALL: Sequence[Measure] = (
+    Measure(
+        name="loss",
+        greater_is_better=False,
+        per_row=_losses,
+        score=_mean_of(_losses),
+        best_constant=_least_loss,
+        range=(-math.inf, math.inf),  # A Poisson loss may be negative.
+    ),
+    Measure(
+        name="accuracy",
+        greater_is_better=True,
+        per_row=_right,
+        score=_mean_of(_right),
+        best_constant=_majority,
+        range=SHARE,
+        keras={
+            "binary": "BinaryAccuracy",
+            "multiclass": "SparseCategoricalAccuracy",
+            "multilabel": "BinaryAccuracy",
+        },
+    ),
+    Measure(
+        name="balanced_accuracy",
+        greater_is_better=True,
+        score=_balanced_accuracy,
+        best_constant=_majority,
+        range=SHARE,
+    ),
+    Measure(
+        name="top_k_categorical_accuracy",
+        greater_is_better=True,
+        per_row=_among_top,
+        score=_mean_of(_among_top),
+        best_constant=_frequencies,
+        range=SHARE,
+        keras={"multiclass": "SparseTopKCategoricalAccuracy"},
+    ),
+    Measure(
+        name="log_loss",
+        greater_is_better=False,
+        per_row=_log_losses,
+        score=_mean_of(_log_losses),
+        best_constant=_frequencies,
+        range=ERROR,
+    ),
+    *(
+        Measure(
+            name=name,
+            greater_is_better=True,
+            score=_by_class(name),
+            best_constant=_always,
+            range=SHARE,
+            keras=keras,
+        )
+        for name, keras in {
+            "precision": {"binary": "Precision"},
+            "recall": {"binary": "Recall"},
+            "f1_score": {},
+            "auc": {"binary": "AUC"},
+            "average_precision": {},
+        }.items()
+    ),
+    Measure(
+        name="mae",
+        greater_is_better=False,
+        per_row=_absolute,
+        score=_mean_of(_absolute),
+        best_constant=_median,
+        range=ERROR,
+        keras=dict.fromkeys(NUMBERS, "MeanAbsoluteError"),
+    ),
+    Measure(
+        name="mse",
+        greater_is_better=False,
+        per_row=_squared,
+        score=_mean_of(_squared),
+        best_constant=_frequencies,
+        range=ERROR,
+        keras=dict.fromkeys(NUMBERS, "MeanSquaredError"),
+    ),
+    Measure(
+        name="root_mean_squared_error",
+        greater_is_better=False,
+        score=_root_mean_squared_error,
+        best_constant=_frequencies,
+        range=ERROR,
+        keras=dict.fromkeys(NUMBERS, "RootMeanSquaredError"),
+    ),
+    Measure(
+        name="mean_absolute_percentage_error",
+        greater_is_better=False,
+        per_row=_in_per_cent,
+        score=_mean_of(_in_per_cent),
+        best_constant=_weighted_median,
+        range=ERROR,
+        keras=dict.fromkeys(NUMBERS, "MeanAbsolutePercentageError"),
+    ),
+    Measure(
+        name="r2_score",
+        greater_is_better=True,
+        score=_r2_score,
+        best_constant=_frequencies,
+        range=(-math.inf, 1.0),
+        keras=dict.fromkeys(NUMBERS, "R2Score"),
+    ),
+)
+
+MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _ALL}
