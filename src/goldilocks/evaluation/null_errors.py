@@ -23,6 +23,7 @@ from goldilocks.problem import Problem
 PERMUTATIONS, REACH = 160, 2.5
 STRETCHES = 8  # of a series; and of fewer clusters there are too few permutations
 MOST = 20_000  # rows that are permuted; of more a sample
+SEED = 160  # of what is drawn here; the data may have been drawn with 0
 
 Gain = Callable[..., float]  # targets, and the positions of their rows unless all -> the gain
 
@@ -55,13 +56,13 @@ def null_error(
             for independent rows.
 
     Returns:
-        The error, in the unit of the score; None for fewer than eight rows or clusters, or where no
-        permutation moves the score, as of constant predictions.
+        The error, in the unit of the score; None for fewer than eight rows or clusters, for
+        predictions that are not finite, and where nothing moves the score, as of constant ones.
     """
     if clusters is None:
         clusters = np.arange(len(truth))
     clusters = np.unique(clusters, return_inverse=True)[1]
-    if clusters.max(initial=0) + 1 < STRETCHES:
+    if clusters.max(initial=0) + 1 < STRETCHES or not np.isfinite(predictions).all():
         return None
 
     is_naive = bool((baseline != baseline[0]).any())
@@ -92,7 +93,7 @@ def _sample(clusters: np.ndarray) -> np.ndarray:
     """
     if len(clusters) <= MOST:
         return np.arange(len(clusters))
-    order = np.random.default_rng(0).permutation(clusters.max() + 1)
+    order = np.random.default_rng(SEED).permutation(clusters.max() + 1)
     return np.flatnonzero(order[clusters] < len(order) * MOST / len(clusters))
 
 
@@ -130,7 +131,7 @@ def _permutations(clusters: np.ndarray) -> Iterator[np.ndarray]:
     Each cluster takes the targets of another one, beginning at any of its rows: of a larger one as
     many as it needs, of a smaller one again and again.
     """
-    rng, rows = np.random.default_rng(0), np.argsort(clusters, kind="stable")
+    rng, rows = np.random.default_rng(SEED), np.argsort(clusters, kind="stable")
     _, starts, cluster, sizes = np.unique(
         clusters[rows], return_index=True, return_inverse=True, return_counts=True
     )
@@ -177,9 +178,13 @@ def _average_precision(problem: Problem, truth: np.ndarray, ranks: np.ndarray) -
 
 def _balanced_accuracy(problem: Problem, truth: np.ndarray, says: np.ndarray) -> float:
     has = indicators(problem, truth, says.shape[1])
-    if problem.type != "multiclass":
-        has, says = np.hstack([has, ~has]), np.hstack([says, ~says])
-    return _mean((has & says).sum(axis=0), has.sum(axis=0))
+    if problem.type == "multiclass":
+        has, says = has.T[..., np.newaxis], says.T[..., np.newaxis]
+    else:
+        has, says = np.stack([has, ~has]), np.stack([says, ~says])
+    sizes = has.sum(axis=1)  # (classes, labels)
+    recalls = (has & says).sum(axis=1) / np.maximum(1, sizes)
+    return float((recalls.sum(axis=0) / (sizes > 0).sum(axis=0)).mean())
 
 
 def _f1_score(problem: Problem, truth: np.ndarray, says: np.ndarray) -> float:
