@@ -99,6 +99,15 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"problem\.type is binary, but the data is regression; expected auto",
         ),
         (
+            "dataset=table dataset.problem=clustering " + FILE,
+            r"dataset\.problem is 'clustering'; expected one of auto, binary, .+\. Networks here learn "
+            r"to predict a target; .+ has sklearn\.cluster",
+        ),
+        (
+            "problem.type=bin",
+            r"problem\.type is 'bin'; expected one of auto, .+, unit_regression\.$",
+        ),
+        (
             "problem.class_weight={yes:-1}",
             r"problem\.class_weight is \{'yes': -1\}; expected one of none, balanced, or weights of "
             r"classes, none below 0, such as \{yes:10\}\.",

@@ -424,6 +424,14 @@ def test_a_unit_stands_in_the_header():
         np.array([[1.5], [2.5]], "float32"),
     )
     assert found.to_csv(index=False) == "row,value (k$)\n1,1.5\n2,2.5\n"
+    outputs = dict.fromkeys(("row", "b"), Reading(kind="number"))
+    several = predict.table(
+        schema.Schema(target="row, b", outputs=outputs, **nothing),
+        "row",
+        [1],
+        np.array([[1.5, 2.5]], "float32"),
+    )
+    assert several.to_csv(index=False) == "row,predicted row,b\n1,1.5,2.5\n"
 
 
 def test_each_label_has_its_own_threshold():

@@ -151,6 +151,21 @@ def test_a_table_of_every_problem_beats_the_baseline(problem):
         assert 0 <= predictions.min() <= predictions.max() <= 1
 
 
+def test_a_table_of_several_numbers_has_a_model_for_each():
+    one = mixed("regression")
+    y = np.stack([one.y, 100 - 50 * one.y], axis=1)
+    dataset = dataclasses.replace(one, y=y, outputs={"low": None, "high": None})
+    parts = split(len(y))
+
+    tuned = tune(dataset, parts)
+    predictions = predict_test(dataset, parts, tuned.parameters)
+
+    assert [each.shape for each in tuned.predictions] == [(len(parts.validation), 2)]
+    alone = predict_test(one, parts, tuned.parameters)
+    assert predictions[:, 0] == pytest.approx(alone[:, 0])
+    assert np.corrcoef(predictions[:, 1], y[parts.test, 1])[0, 1] > 0.8
+
+
 @pytest.mark.parametrize("make", [texts, images, series])
 def test_texts_images_and_series_are_learned(make):
     dataset = make()

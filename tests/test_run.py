@@ -17,6 +17,7 @@ from goldilocks.dataset.sources import cache
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.encoding import encoder as encoding
 from goldilocks.errors import ConfigError, DataError, ModelError
+from goldilocks.evaluation import measures
 from goldilocks.run.run import run
 from goldilocks.training import batches
 
@@ -156,7 +157,9 @@ def checked(logged, metric, *plots):
         "diagnosis.horizon",
     } <= set(flat)
 
-    series = {"loss", "val_loss", metric, f"val_{metric}", "learning_rate", "seconds"}
+    series = {"loss", "val_loss", f"val_{metric}", "learning_rate", "seconds"}
+    if measures.get(metric).keras:
+        series.add(metric)
     for name in series:
         assert [step for step, _ in logged.history(name)] == [1, 2], name
     metrics = logged.metrics
@@ -217,7 +220,12 @@ def checked(logged, metric, *plots):
     ("targets", "problem", "metric", "plots"),
     [
         (("price",), "regression", "mae", ["predicted_against_true.png"]),
-        (("red", "green"), "multilabel", "average_precision", PROBABILITIES),
+        (
+            ("red", "green"),
+            "multilabel",
+            "average_precision",
+            ["confusion_matrix.png", *PROBABILITIES],
+        ),
         pytest.param(
             ("grade",),
             "multiclass",
@@ -239,6 +247,22 @@ def test_a_table_of_ones_own(home, targets, problem, metric, plots):
     assert logged.tags["problem"] == problem
     assert logged.tags["role"] == "plain"
     checked(logged, metric, *plots)
+
+
+def test_several_numbers_are_one_regression_with_a_score_and_a_plot_of_each(home):
+    logged = home.run(*table("price", "size"))
+    scatters = [f"predicted_against_true_{number}.png" for number in (1, 2)]
+    checked(logged, "mae", *scatters)
+    each = pandas.read_csv(logged.folder / "outputs.csv")
+    assert each["output"].tolist() == ["price", "size"]
+    assert each["mae"].mean() == pytest.approx(logged.metrics["best_val_mae"], rel=1e-4)
+    summary = (logged.folder / "summary.md").read_text()
+    assert "regression of 2 numbers (loss in deviations of the target: price" in summary
+    assert "each      mae: price" in logged.said
+    assert list(json.loads((logged.folder / "input.json").read_text())["outputs"]) == [
+        "price",
+        "size",
+    ]
 
 
 def test_the_logged_model_reaches_the_logged_score(home):

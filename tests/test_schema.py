@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.encoding import schema
 from goldilocks.errors import DataError
@@ -86,6 +87,14 @@ def test_what_was_written_before_readings_were_logged_is_read():
     found = schema.from_json(json.dumps(written))
     assert [reading.kind for reading in found.columns.values()] == ["number", "category"]
     assert (found.time, found.header, found.thresholds) == ((), None, ())
+
+
+def test_several_numbers_are_written_by_their_names():
+    outputs = {"b": Reading(kind="number", example="1,5"), "a": Reading(kind="number")}
+    frame = pd.DataFrame({"x": [1.0, 2.0]})
+    written = schema.of(data("table", frame, outputs=outputs), standard("regression"))
+    assert schema.from_json(written.to_json()).outputs == outputs
+    assert list(schema.from_json(written.to_json()).outputs) == ["b", "a"]
 
 
 def test_thresholds_are_written_with_what_the_answers_mean():

@@ -55,6 +55,15 @@ def test_the_score_is_of_the_rows_that_have_a_target_and_has_an_interval():
     assert first.startswith("score     accuracy 0.6667 (0.2077 to 0.9385), of 3 of 4 rows")
 
 
+def test_several_numbers_are_scored_together_where_all_are_known():
+    schema = dataclasses.replace(SCHEMA, problem="regression", classes=())
+    truth = np.array([[1, 2], [3, np.nan], [5, 6]])
+    predictions = np.array([[1, 4], [0, 0], [6, 6]], "float32")
+    [said, _] = score.lines(OneRun(), "a", schema, [(truth, predictions, np.arange(3))])
+    assert "mae 0.75" in said
+    assert "of 2 of 3 rows" in said
+
+
 def test_a_row_is_scored_where_each_of_its_labels_is_known():
     labels = dataclasses.replace(SCHEMA, problem="multilabel", thresholds=(0.5, 0.5))
     truth = np.array([[1, 0], [0, np.nan], [0, 1]])

@@ -176,6 +176,18 @@ def test_a_type_that_the_targets_cannot_have_is_refused(type, y, words):
     check_targets(problem("binary"), a_dataset("regression", np.array([0.0, 1.0])), ())
 
 
+def test_a_measure_of_queries_needs_queries_and_gains_from_0():
+    y = np.array([0.5, 1, 3], "float32")
+    ranking = problem("regression", metrics=["ndcg", "mae"])
+    with pytest.raises(
+        DataError, match=r"ndcg, of rows that are ranked .+ dataset\.query names no"
+    ):
+        check_targets(ranking, a_dataset("regression", y), ())
+    ranked = dataclasses.replace(a_dataset("regression", y - 1), query="q", groups=np.zeros(3))
+    with pytest.raises(DataError, match=r"ndcg, and the targets begin at -0\.5; expected one"):
+        check_targets(ranking, ranked, ())
+
+
 def test_the_baseline_is_the_best_constant_of_each_measure():
     y = np.array([1, 1, 0, 1], "float32")
     binary = problem("binary", metrics=["accuracy", "auc", "f1_score", "recall"])
@@ -287,6 +299,17 @@ def test_the_worst_rows_come_first(type, y, predictions, rows, sizes):
     assert result.rows.tolist() == rows
     assert result.sizes == pytest.approx(sizes)
     assert evaluation.worst(problem(type), y, predictions, most=1).rows.tolist() == rows[:1]
+
+
+def test_of_several_numbers_the_most_wrong_one_counts_in_deviations():
+    y, predictions = np.array([[1.0, 100], [2, 200]]), np.array([[3.0, 110], [2.5, 250]])
+    plain = evaluation.worst(problem("regression"), y, predictions, most=2)
+    assert (plain.rows.tolist(), plain.sizes.tolist()) == ([1, 0], [50, 10])
+    scaled = dataclasses.replace(problem("regression"), scale=(0.5, 100))
+    result = evaluation.worst(scaled, y, predictions, most=2)
+    assert (result.rows.tolist(), result.sizes.tolist()) == ([0, 1], [4, 1])
+    assert result.outputs.tolist() == [0, 0]
+    assert plain.outputs.tolist() == [1, 1]
 
 
 def test_without_a_wrong_class_there_is_no_worst():

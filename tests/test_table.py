@@ -20,6 +20,7 @@ HOW = {
     "problem": "auto",
     "drop": [],
     "group": None,
+    "query": None,
     "validation_file": None,
     "test_file": None,
     "split": None,
@@ -106,6 +107,43 @@ def test_several_targets_are_labels(write, target):
     assert found.y.dtype == np.float32
     assert found.y.tolist() == labels.tolist()
     assert list(found.x.columns) == ["size", "colour"]
+
+
+def test_several_columns_of_numbers_are_outputs_of_one_regression(write):
+    counts = [n % 7 for n in range(ROWS)]
+    found = load(write(y=NUMBERS, b=counts, share=np.linspace(0, 1, ROWS)), ["y", "b", "share"])
+    assert (found.problem, found.classes) == ("regression", ())
+    assert (list(found.outputs), found.target) == (["y", "b", "share"], "y, b, share")
+    assert found.y.dtype == np.float32
+    assert found.y[:, 1].tolist() == counts
+    assert any("Took 3 target columns for the numbers of a regression" in x for x in found.notes)
+    assert load(write(y=NUMBERS, b=counts), "y").outputs == {}
+
+
+def test_labels_are_numbers_where_the_problem_says_so(write):
+    path = write(y=NUMBERS, a=halves(0, 1), b=[0, 1] * (ROWS // 2))
+    assert load(path, "a,b").problem == "multilabel"
+    found = load(path, "a,b", "regression")
+    assert (found.problem, list(found.outputs)) == ("regression", ["a", "b"])
+    assert load(path, "a,y", "regression").y.shape == (ROWS, 2)
+
+
+def test_numbers_from_0_to_1_are_a_unit_regression_and_that_is_said(write):
+    share = np.linspace(0, 1, ROWS)
+    path = write(y=NUMBERS, share=share, rest=1 - share, flag=halves(0, 1), two=halves(0.25, 0.75))
+    found = load(path, "share")
+    assert found.problem == "unit_regression"
+    assert any("dataset.problem=regression sets them no bounds" in note for note in found.notes)
+    assert load(path, "share", "regression").problem == "regression"
+    assert load(path, "share,rest").problem == "unit_regression"
+    assert load(path, "share,y").problem == "regression"
+    assert load(path, "flag").problem == load(path, "two").problem == "binary"
+
+
+def test_rows_without_one_of_several_targets_are_left_out_and_counted(write):
+    found = load(write(b=[None, None, *NUMBERS[2:]], y=[*NUMBERS[:-1], None]), "y,b")
+    assert len(found.y) == ROWS - 3
+    assert any("is missing or infinite (y 1, b 2)." in note for note in found.notes)
 
 
 def test_a_column_named_with_a_comma_is_one_target(write):
@@ -308,7 +346,34 @@ def test_numbers_can_be_names(write):
         (
             {"a": halves(0, 1), "b": halves(0, 2)},
             {"target": "a,b"},
-            r"label 'b' holds 0, 2; expected only 0 and 1",
+            r"names numbers \(b\) and classes: a \(0, 1\); expected .* dataset\.drop_classes=a, or "
+            r"dataset\.drop_classes=b\. .* for numbers, type dataset\.problem=regression\.$",
+        ),
+        (
+            {"b": [1.5, *NUMBERS[1:]], "kind": halves("red", "blue"), "ok": halves("yes", "no")},
+            {"target": "y,kind,b,ok"},
+            r"names numbers \(y, b\) and classes: kind \(.*\), ok \(.*\); .*"
+            r"kind out: 'dataset\.drop_classes=\[kind,ok\]', or 'dataset\.drop_classes=\[y,b\]'\.$",
+        ),
+        (
+            {"b": [2.5] * ROWS},
+            {"target": "y,b"},
+            r"target 'b' is 2\.5 in every row; expected at least two",
+        ),
+        (
+            {"b": halves("red", "blue")},
+            {"target": "y,b", "problem": "regression"},
+            r"'b' holds texts \(.*\), and dataset\.problem is regression; expected numbers",
+        ),
+        (
+            {"b": [n / 10 for n in range(ROWS)]},
+            {"target": "y,b", "problem": "unit_regression"},
+            r"'y' goes from -.* expected 0 to 1",
+        ),
+        (
+            {"b": [1e300, *NUMBERS[1:]]},
+            {"target": "y,b"},
+            r"'b' is 1e\+300 in row 1; expected 0, or a size",
         ),
         (
             {"a": halves(0, 1), "b": halves(0, 0)},
@@ -390,6 +455,21 @@ def test_rows_of_a_group_have_a_number_in_common_and_the_column_is_no_input(writ
     assert load(write(y=NUMBERS)).groups is None
 
 
+def test_the_rows_of_a_query_are_a_group_and_are_ranked(write):
+    searches = [f"s{number // 4}" for number in range(ROWS)]
+    data = load(write(y=NUMBERS, search=searches), query="search")
+    assert data.query == "search"
+    assert "search" not in data.x.columns
+    assert data.queries(np.array([0, 3, 4])).tolist() == [0, 0, 1]
+    assert load(write(y=NUMBERS)).queries(np.arange(3)) is None
+
+    file = write(y=NUMBERS, search=searches, one=[f"q{number}" for number in range(ROWS)])
+    with pytest.raises(DataError, match=r"Each of the \d+ rows has a 'one' of its own"):
+        load(file, query="one")
+    with pytest.raises(DataError, match=r"dataset\.query is 'search' and dataset\.group 'one'"):
+        load(file, query="search", group="one")
+
+
 def test_a_group_that_is_the_target_is_refused(write):
     with pytest.raises(
         DataError, match=r"The column 'y' is in both dataset\.target and .+dataset\.group"
@@ -457,7 +537,9 @@ def test_a_target_of_categories_in_parquet_is_read(tmp_path):
 
 
 def test_an_empty_target_is_asked_for(write):
-    with pytest.raises(DataError, match="needs the column to predict"):
+    with pytest.raises(
+        DataError, match=r"needs the column to predict.* Networks here learn to predict"
+    ):
         load(write(y=halves("a", "b")), target="")
 
 
@@ -511,6 +593,15 @@ def test_tags_between_commas_are_labels_where_somebody_says_so(write):
     assert (found.problem, len(found.classes)) == ("multiclass", 5)
     assert any("type dataset.problem=multilabel" in note for note in found.notes)
     assert load(path, "tags", problem="multilabel").classes == ("big", "blue", "red")
+
+
+def test_tags_that_are_more_than_cells_are_classes_and_what_makes_labels_of_them_is_said(write):
+    path = write(tags=halves("red|big", "blue|round"))
+    found = load(path, "tags")
+    assert found.classes == ("blue|round", "red|big")
+    assert any("by '|', and each combination is a class" in note for note in found.notes)
+    assert len(load(path, "tags", problem="multilabel").classes) == 4
+    assert not any("join" in note for note in load(path, "tags", problem="binary").notes)
 
 
 def test_names_with_a_comma_are_no_tags(write):

@@ -55,6 +55,13 @@ def test_numbers_are_read_in_the_style_of_training():
     np.testing.assert_array_equal(truth, [1234.5, np.nan])
 
 
+def test_several_numbers_are_the_truth_where_the_file_has_all_of_them():
+    schema = of("regression", outputs={"b": EUROS.target_reading, "a": Reading(kind="number")})
+    truth, _ = read(schema, a=["1", "2"], b=["1.234,5 €", None])
+    np.testing.assert_array_equal(truth, [[1234.5, 1], [np.nan, 2]])
+    assert read(schema, a=["1", "2"]) == (None, [])
+
+
 def test_numbers_in_another_unit_are_not_scored():
     truth, [note] = read(EUROS, answer=["1.5 $", "2 $"])
     assert truth is None

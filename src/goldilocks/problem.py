@@ -4,6 +4,7 @@ Source: Chollet, Deep Learning with Python (2017), table 4.1, "Choosing the righ
 activation and loss function for your model".
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -79,8 +80,10 @@ DISTANCES = (
     "r2_score",
 )
 
+OF_QUERIES = ("ndcg", "mean_average_precision")  # of rows that `dataset.query` ranks
+
 PROBLEMS: Mapping[str, Row] = {
-    "binary": Row("sigmoid", ("binary_crossentropy",), DECISIONS),
+    "binary": Row("sigmoid", ("binary_crossentropy",), (*DECISIONS, *OF_QUERIES)),
     "multiclass": Row(
         "softmax",
         ("sparse_categorical_crossentropy", "categorical_crossentropy"),
@@ -91,18 +94,28 @@ PROBLEMS: Mapping[str, Row] = {
         ("binary_crossentropy",),
         ("average_precision", *(name for name in DECISIONS if name != "average_precision")),
     ),
-    "regression": Row("linear", ("mse", "mae", "huber"), DISTANCES),
-    "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), DISTANCES),
+    "regression": Row("linear", ("mse", "mae", "huber"), (*DISTANCES, *OF_QUERIES)),
+    "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), (*DISTANCES, *OF_QUERIES)),
 }
 
 COST = "cost"  # the metric of problems with a cost
+
+# What is said where a person wants one of these (`TARGETLESS`), or names no target.
+NO_TARGET = (
+    "Networks here learn to predict a target; clustering, generation and reinforcement learning "
+    "have none. For groups of rows, scikit-learn has sklearn.cluster; `goldilocks data` shows what "
+    "a file holds, and `goldilocks analyse` what a trained network has learnt."
+)
+TARGETLESS = re.compile("cluster|generat|reinforc|unsupervised|autoencod", re.IGNORECASE)
 
 # Other names that are understood, as they stand in code of Keras and scikit-learn.
 METRIC_SYNONYMS = {
     "acc": "accuracy",
     "binary_accuracy": "accuracy",
     "f1": "f1_score",
+    "map": "mean_average_precision",
     "mape": "mean_absolute_percentage_error",
+    "ndcg_score": "ndcg",
     "r2": "r2_score",
     "rmse": "root_mean_squared_error",
     "roc_auc": "auc",

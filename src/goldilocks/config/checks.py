@@ -12,7 +12,15 @@ from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
 from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.formatting import argument
-from goldilocks.problem import LOSSES, METRIC_SYNONYMS, Problem, check_monitor, resolve
+from goldilocks.problem import (
+    LOSSES,
+    METRIC_SYNONYMS,
+    NO_TARGET,
+    TARGETLESS,
+    Problem,
+    check_monitor,
+    resolve,
+)
 
 OURS = "goldilocks."  # what the `_target_` of every option begins with
 
@@ -136,7 +144,9 @@ def value_errors(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterat
             unknown_key = f"{key} is not a key of any configuration; leave it out."
             yield renamed.sentence(key, [shown(value)]) or unknown_key
         elif not rule.allows(value):
-            yield f"{key} is {shown(value)}; expected {rule.expected}."
+            is_problem = key in ("dataset.problem", "problem.type")
+            instead = f" {NO_TARGET}" if is_problem and TARGETLESS.search(str(value)) else ""
+            yield f"{key} is {shown(value)}; expected {rule.expected}.{instead}"
 
 
 def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:

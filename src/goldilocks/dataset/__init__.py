@@ -57,7 +57,7 @@ class Dataset:
             array (rows,). Series: `windows.Windows`, one window a row, in the order of time.
         y: Targets. Binary: float32 (rows,), 0.0 or 1.0. Multiclass: int64 (rows,), index into
             `classes`. Multilabel: float32 (rows, labels), 0.0 or 1.0. Regression: float32 (rows,),
-            in the target's unit.
+            in the target's unit; of several numbers (rows, outputs).
         classes: Names of the classes or labels, in the order of their indices; empty for
             regression.
         source: "original" or "stand_in".
@@ -76,12 +76,16 @@ class Dataset:
             "last value". Empty of other kinds.
         groups: int64 (rows,); rows with the same number belong together and are never split; None
             where each stands for itself.
+        query: Name of the column of queries, whose rows are ranked against each other and are the
+            groups; "" where rows are not ranked.
         raw_keys: uint64 (rows,), a hash of each row's cells as they stand in its file, all columns,
             before anything is read: equal rows have equal keys, whatever the reading options are,
             so that a ledger can tell which rows were tested before. Series: of the row that each
             window predicts. None where the rows come from no file of rows.
         target: Name of the column that is predicted, several joined by ", "; "" where the rows came
             without columns.
+        outputs: Of several numbers that are predicted: how each is written, by its name, in the
+            order of `y`; empty otherwise.
         target_reading: How its numbers are written; None where they are not from a file of texts.
         text_column: Texts: name of the column that holds them; None where they are files, or came
             with the program.
@@ -119,8 +123,10 @@ class Dataset:
     overlap: int = 0
     naive: Mapping[str, Naive] = field(default_factory=dict)
     groups: np.ndarray | None = None
+    query: str = ""
     raw_keys: np.ndarray | None = None
     target: str = ""
+    outputs: Mapping[str, Reading] = field(default_factory=dict)
     target_reading: Reading | None = None
     text_column: str | None = None
     time_columns: tuple[str, ...] = ()
@@ -133,3 +139,15 @@ class Dataset:
     header: int | Sequence[int] | None = None
     readings: Mapping[str, Reading] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def queries(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return the query of each of some rows, int64 (n,); None where rows are not ranked."""
+        if not self.query:
+            return None
+        assert self.groups is not None
+        return self.groups[rows]
+
+    @property
+    def nouns(self) -> tuple[str, str]:
+        """What one of `classes` is called, and several."""
+        return ("label", "labels") if self.problem == "multilabel" else ("class", "classes")

@@ -198,11 +198,12 @@ def read(
     if groups is not None:
         groups = groups[rows]
         digest = cache.digest(digest, groups)
-    y = listing.labels[rows]
+    y, outputs = listing.labels[rows], {}
     if listing.answers is not None:
         target = ", ".join(listing.answers)
         problem, y, classes, inferred = targets.prepare(listing.answers.iloc[rows], problem)
         notes += tuple(inferred)
+        outputs = targets.outputs(list(listing.answers), y, classes, {})
         digest = cache.digest(digest, y, json.dumps(classes))
     else:
         fitting = "multiclass"
@@ -227,6 +228,7 @@ def read(
         fixed=splits.fixed(parts),
         groups=groups,
         target=target,
+        outputs=outputs,
         target_reading=listing.target_reading,
         subset=subset,
         image_size=streamed_size,

@@ -34,6 +34,7 @@ def load(
     problem: str,
     drop: Sequence[str],
     group: str | int | None,
+    query: str | int | None,
     header: files.Header,
     decimal: str,
     date_format: str | None,
@@ -50,12 +51,15 @@ def load(
         validation_file: Path of one with the same columns, whose rows are for validation; or None.
         test_file: Path of one with the same columns, whose rows are for the test; or None.
         split: Name of a column that says the part of each row, and is no input; or None.
-        target: Name of the column to predict; several, as a list or separated by commas, or one
-            with several tags in a cell, make a multilabel problem.
+        target: Name of the column to predict; several, as a list or separated by commas, are the
+            labels of a multilabel problem or the numbers of a regression; one with several tags in
+            a cell has such labels, too.
         problem: A problem type, or "auto" to infer it from the target.
         drop: Names of columns to leave out.
         group: Name of a column whose rows of the same value are never split, and which is not
             predicted from; a missing value stands for itself; or None.
+        query: Name of a column whose rows of the same value are ranked against each other: a group
+            as well; or None.
         header: As `files.read_cells` takes it.
         decimal: As in `ReadingOptions`, and so are the others up to `ignore_case`.
         date_format: As in `ReadingOptions`.
@@ -85,7 +89,14 @@ def load(
     )
     labels = tabular.labels(target, columns, path, name="table")
     unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
+    query = tabular.column_of(query, columns, path, "dataset.query")
     group = tabular.column_of(group, columns, path, "dataset.group")
+    if query is not None and group not in (None, query):
+        raise DataError(
+            f"dataset.query is {query!r} and dataset.group {group!r}; expected one of them: the "
+            "rows of a query are a group. Leave out dataset.group."
+        )
+    group = group or query
     split = tabular.column_of(split, columns, path, "dataset.split")
     unwanted += [name for name in (group, split) if name is not None]
     for name in labels:
@@ -101,7 +112,7 @@ def load(
     if not usable.all():
         notes.append(
             f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing or "
-            "infinite."
+            f"infinite{targets.absent(answers)}."
         )
     if drop_classes:
         answers = targets.without(answers, drop_classes)
@@ -126,6 +137,11 @@ def load(
         ungrouped = int(frame[group].isna().sum())
         if ungrouped:
             notes.append(f"{ungrouped} rows have no {group}; each is a group of its own.")
+        if query is not None and len(np.unique(groups)) == len(groups):
+            raise DataError(
+                f"Each of the {len(groups)} rows has a {query!r} of its own, so there is nothing "
+                "to rank; expected several rows of a query. Leave out dataset.query."
+            )
 
     return Dataset(
         name="table",
@@ -140,9 +156,11 @@ def load(
         fixed=splits.fixed(parted.parts[usable]),
         subset=subset,
         groups=groups,
+        query=query or "",
         header=header,
         raw_keys=table.raw_keys()[usable],
         target=", ".join(answers.columns),
+        outputs=targets.outputs(list(answers), y, classes, styles),
         target_reading=styles.get(labels[0]),
         readings=prepared.readings,
         notes=tuple(notes),

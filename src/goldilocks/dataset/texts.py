@@ -164,6 +164,7 @@ def load(
         groups=rows.groups,
         raw_keys=rows.raw_keys,
         target=target_names,
+        outputs=targets.outputs(list(rows.answers), y, classes, {}),
         target_reading=rows.target_reading,
         text_column=text_column,
         notes=(*rows.notes, *inferred),

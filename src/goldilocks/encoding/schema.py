@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.depth import Levels
@@ -44,6 +44,7 @@ class Schema:
         delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
         levels: Of images of more than 8 bits: the values that become 0 and 255; None where none
             were seen, or the run was of an earlier version.
+        outputs: As `Dataset.outputs`.
         target_reading: As `Dataset.target_reading`.
         thresholds: As `Problem.thresholds`.
     """
@@ -65,6 +66,7 @@ class Schema:
     step: int = 0
     delay: int = 0
     levels: Levels | None = None
+    outputs: Mapping[str, Reading] = field(default_factory=dict)
     target_reading: Reading | None = None
     thresholds: tuple[float, ...] = ()
 
@@ -111,6 +113,7 @@ def of(dataset: Dataset, problem: Problem) -> Schema:
         target=target_of(dataset.target, problem.type, dataset.target_reading),
         classes=dataset.classes,
         unit=dataset.unit,
+        outputs=dataset.outputs,
         target_reading=dataset.target_reading,
         columns=columns,
         image_size=(height, width) if channels else None,
@@ -141,6 +144,8 @@ def from_json(text: str) -> Schema:
         for name, column in written["columns"].items():
             reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
             written["columns"][name] = reading
+        outputs = written.get("outputs", {}).items()
+        written["outputs"] = {name: Reading.from_json(reading) for name, reading in outputs}
         if written.get("target_reading"):
             written["target_reading"] = Reading.from_json(written["target_reading"])
         for pair in ("image_size", "levels"):

@@ -12,20 +12,26 @@ from goldilocks.evaluation.measures import decided
 from goldilocks.problem import Problem
 
 
-def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+def scores(
+    problem: Problem,
+    truth: np.ndarray,
+    predictions: np.ndarray,
+    queries: np.ndarray | None = None,
+) -> dict[str, float]:
     """Return the loss and the metrics of predictions, by their names.
 
     Args:
         problem: The loss and the metrics.
         truth: (rows, ...) as `encode_targets` makes them.
         predictions: float32 (rows, outputs). If one is not finite, no metric is.
+        queries: As `Dataset.queries` returns them; None where rows are not ranked.
     """
     values = {"loss": measures.get("loss").score(problem, truth, predictions)}
     is_finite = np.isfinite(predictions).all()
     for name in problem.metrics:
         values[name] = math.nan
         if is_finite:
-            values[name] = measures.get(name).score(problem, truth, predictions)
+            values[name] = measures.get(name).of(problem, truth, predictions, queries)
     return values
 
 
@@ -56,11 +62,13 @@ class Mistakes:
     Attributes:
         rows: Positions among the predictions, int64 (k,).
         sizes: How wrong each is, float (k,): the probability of the predicted class, 0 to 1, or the
-            absolute error.
+            absolute error; of several numbers the largest one, in deviations where the loss is.
+        outputs: Which of several numbers it is, int64 (k,); 0 of others.
     """
 
     rows: np.ndarray
     sizes: np.ndarray
+    outputs: np.ndarray
 
 
 def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
@@ -79,8 +87,12 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         predictions: float32 (rows, outputs).
         most: Number of rows, at most.
     """
+    outputs = np.zeros(len(y), np.int64)
     if problem.type in ("regression", "unit_regression"):
-        sizes = np.abs(y.reshape(len(y), -1) - predictions).sum(axis=1)
+        errors = np.abs(y.reshape(len(y), -1) - predictions)
+        if errors.shape[1] > 1 and problem.scale:
+            errors = errors / np.array(problem.scale)
+        sizes, outputs = errors.max(axis=1), errors.argmax(axis=1)
         wrong = np.arange(len(y))
     elif problem.type == "multilabel":
         sizes = np.abs(y - predictions).max(axis=1)
@@ -93,4 +105,4 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         wrong = np.flatnonzero(classes != y)
 
     rows = wrong[np.argsort(-sizes[wrong], kind="stable")][:most]
-    return Mistakes(rows, sizes[rows])
+    return Mistakes(rows, sizes[rows], outputs[rows])

@@ -16,6 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
@@ -90,9 +91,9 @@ def build(
         categories = rows.categories(dataset)
         columns = _encode_categories(categories)
         indices = list(range(len(categories)))  # The encoder puts them first.
-        return Pipeline(
-            [("columns", columns), ("model", _boosted(problem, parameters, indices, seed))]
-        )
+        several = bool(dataset.outputs)
+        model = _boosted(problem, parameters, indices, seed, several=several)
+        return Pipeline([("columns", columns), ("model", model)])
 
     if dataset.vectorization is not None:
         ngrams = int(parameters["ngrams"])
@@ -128,13 +129,19 @@ def _encode_categories(categories: Sequence[str]) -> ColumnTransformer:
 
 
 def _boosted(
-    problem: Problem, parameters: Parameters, categorical_features: list[int], seed: int
+    problem: Problem,
+    parameters: Parameters,
+    categorical_features: list[int],
+    seed: int,
+    *,
+    several: bool,
 ) -> BaseEstimator:
-    """Return gradient boosting whose first features are categories."""
+    """Return gradient boosting whose first features are categories, of several numbers each."""
     arguments = {"categorical_features": categorical_features, "random_state": seed}
     if is_regression(problem):
         loss = BOOSTED_LOSSES.get(problem.loss, "squared_error")
-        return HistGradientBoostingRegressor(loss=loss, **parameters, **arguments)
+        model = HistGradientBoostingRegressor(loss=loss, **parameters, **arguments)
+        return MultiOutputRegressor(model) if several else model
     return _each_label(HistGradientBoostingClassifier(**parameters, **arguments), problem)
 
 

@@ -28,6 +28,7 @@ FILE = "data.json"  # the artifact of a run
 MOST_TEXTS = 10_000  # whose words are counted for a median length
 MOST_HOLES = 10  # that are shown
 LONGEST_CELL = 60  # characters of a cell that are shown
+MOST_OUTPUTS = 30  # that are shown
 FEW_CLASSES = 10  # so many are listed in one line, with their counts
 
 
@@ -46,6 +47,8 @@ class DataSummary:
             "distinct" and of "missing" values, and as "remark" why it is left out.
         target: Its "problem" and column "name"; "minimum", "maximum", "mean", "deviation" and
             "unit" of a regression; empty where none was given.
+        outputs: Of several numbers that are predicted: their names as "output", and the same of
+            each.
         classes: Number of rows of each class or label; empty of a regression.
         splits: Numbers of "train", "validation" and "test" rows, of each fold.
         notes: Of the data set and of the splits.
@@ -59,6 +62,7 @@ class DataSummary:
     holes: Sequence[Mapping[str, Any]] = ()
     columns: Sequence[Mapping[str, Any]] = ()
     target: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Sequence[Mapping[str, Any]] = ()
     classes: Mapping[str, int] = field(default_factory=dict)
     splits: Sequence[Mapping[str, int]] = ()
     notes: Sequence[str] = ()
@@ -95,6 +99,7 @@ def summarize(
         "columns": {name: reading.to_json() for name, reading in dataset.readings.items()},
         "split": notes_of_all(splits),
         "size": _size(dataset),
+        "outputs": list(dataset.outputs),
         "metric": metric,
     }
     facts = cache.remembered(
@@ -112,15 +117,9 @@ def _summary(dataset: Dataset, splits: Sequence[Split], *, metric: str) -> DataS
         readings = features.prepare(frame, Path(dataset.location), options).readings
 
     target: dict[str, Any] = {"name": dataset.target, "problem": dataset.problem}
-    if not dataset.classes:
-        answers = dataset.y.astype(np.float64)
-        target |= {
-            "minimum": float(answers.min()),
-            "maximum": float(answers.max()),
-            "mean": float(answers.mean()),
-            "deviation": float(answers.std()),
-            "unit": dataset.unit,
-        }
+    answers = dataset.y.reshape(len(dataset.y), -1).astype(np.float64).T
+    if not dataset.classes and not dataset.outputs:
+        target |= _range(answers[0]) | {"unit": dataset.unit}
     first = splits[0]
     evidence = Evidence(
         dataset=dataset,
@@ -136,6 +135,10 @@ def _summary(dataset: Dataset, splits: Sequence[Split], *, metric: str) -> DataS
         holes=dataset.holes,
         columns=_columns(readings),
         target=target,
+        outputs=[
+            {"output": name} | _range(values)
+            for name, values in zip(dataset.outputs, answers, strict=False)
+        ],
         classes=class_counts(dataset),
         splits=[
             {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
@@ -208,21 +211,22 @@ def class_counts(dataset: Dataset) -> dict[str, int]:
     return dict(zip(dataset.classes, labels.counts(dataset).tolist(), strict=True))
 
 
-def class_words(classes: Mapping[str, int]) -> str:
-    """Return classes in a few words, with their numbers of rows where they are few.
-
-    >>> class_words({"cat": 120, "dog": 80})
-    '2 classes (cat 120, dog 80)'
-    """
-    words = f"{len(classes)} classes"
-    return words if len(classes) > FEW_CLASSES else f"{words} ({_words(classes)})"
+def class_words(dataset: Dataset) -> str:
+    """Return classes in a few words, with their rows where they are few: "2 labels (a 1, b 5)"."""
+    words = f"{len(dataset.classes)} {dataset.nouns[1]}"
+    if len(dataset.classes) > FEW_CLASSES:
+        return words
+    return f"{words} ({_words(class_counts(dataset))})"
 
 
 def text(summary: DataSummary) -> str:
     """Return a summary as people read it on a terminal."""
     target = "none yet; add dataset.target=NAME, and see its reading and the split as well"
+    noun = "class"
     if summary.target:
         target = _words(summary.target)
+        if summary.target["problem"] == "multilabel":
+            noun = "label"
     holes = ""
     if summary.holes:
         first = _table(summary.holes[:MOST_HOLES])
@@ -232,7 +236,8 @@ def text(summary: DataSummary) -> str:
         holes,
         _table(summary.columns),
         f"target: {target}",
-        _table([{"class": name, "rows": count} for name, count in summary.classes.items()]),
+        _table(summary.outputs[:MOST_OUTPUTS]),
+        _table([{noun: name, "rows": count} for name, count in summary.classes.items()]),
         "\n".join(f"split: {_words(parts)}" for parts in summary.splits),
         "\n".join(f"note: {note}" for note in summary.notes),
         "\n".join(map(str, summary.findings)),
@@ -274,6 +279,15 @@ def _frame(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame({"text": dataset.x} if dataset.kind == "text" else {})
 
 
+def _range(values: np.ndarray) -> dict[str, float]:
+    return {
+        "minimum": float(values.min()),
+        "maximum": float(values.max()),
+        "mean": float(values.mean()),
+        "deviation": float(values.std()),
+    }
+
+
 def _columns(readings: Mapping[str, Reading]) -> list[dict[str, Any]]:
     return [
         {
@@ -311,7 +325,9 @@ def _examples(dataset: Dataset, rows: int) -> list[dict[str, Any]]:
     answers = pd.DataFrame(dataset.y[:rows])
     if dataset.classes and dataset.y.ndim == 1:
         answers = answers.map(lambda index: dataset.classes[int(index)])
-    names = dataset.classes if dataset.y.ndim > 1 else [dataset.target or "target"]
+    names = [dataset.target or "target"]
+    if dataset.y.ndim > 1:
+        names = dataset.classes or list(dataset.outputs)
     return _records(frame.assign(**dict(zip(names, answers.T.to_numpy(), strict=True))))
 
 

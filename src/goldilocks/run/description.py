@@ -23,6 +23,7 @@ from goldilocks.tracking import Tracker, provenance
 if TYPE_CHECKING:
     import keras
 
+FEW_OUTPUTS = 10  # whose scores stand in the summary; those of all are in outputs.csv
 MOST_CLASSES = 20  # in a description; `per_class.csv` has all
 
 
@@ -30,11 +31,17 @@ def facts(context: RunContext, split: Split) -> str:
     """Return the data of a training in one line."""
     dataset, kind = context.dataset, context.problem.type
     if dataset.classes:
-        kind += f", {data_summary.class_words(data_summary.class_counts(dataset))}"
+        kind += f", {data_summary.class_words(dataset)}"
+    if dataset.outputs:
+        kind += f" of {len(dataset.outputs)} numbers"
     if context.problem.scale:
-        deviations = ", ".join(map(formatting.number, context.problem.scale))
+        deviations = list(map(formatting.number, context.problem.scale))
+        pairs = zip(dataset.outputs, deviations, strict=False)
+        shown = [f"{name} {deviation}" for name, deviation in pairs] or deviations
+        more = ", ..." if len(shown) > FEW_OUTPUTS else ""
         unit = f" {dataset.unit}" if dataset.unit else ""
-        kind += f" (loss in deviations of the target: {deviations}{unit})"
+        words = ", ".join(shown[:FEW_OUTPUTS]) + more
+        kind += f" (loss in deviations of the target: {words}{unit})"
     if weights := class_weights(context.problem, dataset, split.train):
         words = ", ".join(f"{name} {formatting.number(weight)}" for name, weight in weights.items())
         kind += f" (class weights: {words}; the probabilities are no longer those of the data)"
@@ -49,6 +56,13 @@ def facts(context: RunContext, split: Split) -> str:
 def lines(outcome: Outcome, tracker: Tracker) -> str:
     """Return the last lines of a run on the terminal."""
     texts = summary.lines(outcome.spec.settings, outcome.metrics, outcome.tags)
+    if 0 < len(outcome.of_each) <= FEW_OUTPUTS:
+        metric = outcome.context.problem.metric
+        each = [
+            f"{row['output']} {row[metric]} (baseline {row[f'baseline_{metric}']})"
+            for row in _of_each(outcome).to_dict("records")
+        ]
+        texts.append(f"each      {metric}: {', '.join(each)}")
     if note := _note(outcome):
         texts.append(f"note      {note}")
     texts.append(f"logged    {tracker.where}")
@@ -101,6 +115,7 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         outcome=outcome,
         classes=None if of_classes is None else formatting.markdown(of_classes.reset_index()),
         scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
+        of_each=formatting.markdown(_of_each(outcome)[:FEW_OUTPUTS]),
         parts=None if parts is None else formatting.markdown(parts),
         warning=test_ledger.warning(test_ledger.evaluations(metrics)),
         note=_note(outcome),
@@ -109,6 +124,13 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         notes=(*outcome.context.dataset.notes, *split.notes, *findings),
     )
     return text.rstrip()
+
+
+def _of_each(outcome: Outcome) -> pd.DataFrame:
+    """Return the texts of the scores of each output, and of the baseline."""
+    return pd.DataFrame(outcome.of_each).map(
+        lambda cell: cell if isinstance(cell, str) else formatting.number(cell)
+    )
 
 
 def per_class(outcome: Outcome) -> pd.DataFrame:
@@ -184,6 +206,8 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(tree), sort_keys=False))
     inputs = schema.of(context.dataset, context.problem)
     (folder / schema.FILE).write_text(inputs.to_json())
+    if outcome.of_each:
+        pd.DataFrame(outcome.of_each).to_csv(folder / "outputs.csv", index=False)
     layers: list[str] = []
     model.summary(print_fn=layers.append, line_length=100, expand_nested=True)
     (folder / "model_summary.txt").write_text("\n".join(layers))

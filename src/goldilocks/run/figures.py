@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix
 
 from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding import encoder
@@ -25,6 +25,7 @@ from goldilocks.training.fit import FitSpec
 SAMPLES = 15
 MISTAKES = 15
 AUGMENTED = 14
+SCATTERS = 6  # at most, of outputs from the first to the last
 
 
 def draw(
@@ -78,18 +79,26 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
     dataset, problem = outcome.context.dataset, outcome.context.problem
     truth = dataset.y[rows]
     if problem.type not in CLASSIFIES:
-        scatter = scatter_plots.predicted_against_true(
-            truth.ravel(), predictions.ravel(), unit=dataset.unit, name="target"
-        )
-        return {"predicted_against_true": scatter}
+        names = list(dataset.outputs) or ["target"]
+        drawn = np.unique(np.linspace(0, len(names) - 1, SCATTERS).astype(int))
+        truth, several = truth.reshape(predictions.shape), len(names) > 1
+        return {
+            f"predicted_against_true{f'_{index + 1}' * several}": (
+                scatter_plots.predicted_against_true(
+                    truth[:, index], predictions[:, index], unit=dataset.unit, name=names[index]
+                )
+            )
+            for index in drawn
+        }
 
     figures: dict[str, Figure] = {}
     if np.isfinite(predictions).all():
         figures = _probabilities(outcome, truth, predictions)
-    if problem.type == "multilabel":
-        return figures
     decided = scores.decided(problem, predictions)
-    counts = tf.math.confusion_matrix(truth, decided, num_classes=len(dataset.classes)).numpy()
+    if problem.type == "multilabel":
+        counts = multilabel_confusion_matrix(truth, decided)
+        return figures | {"confusion_matrix": confusion.label_confusion(counts, dataset.classes)}
+    counts = confusion_matrix(truth, decided, labels=np.arange(len(dataset.classes)))
     return figures | {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
 
 
@@ -126,8 +135,9 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
     if not len(worst_rows):
         return layout.message(title, "There are no mistakes among these rows.")
 
-    true = _words(outcome, dataset.y[worst_rows])
-    predicted = _words(outcome, scores.answers(problem, predictions[worst.rows]))
+    true = _words(outcome, dataset.y[worst_rows], worst.outputs)
+    answers = scores.answers(problem, predictions[worst.rows])
+    predicted = _words(outcome, answers, worst.outputs)
     if dataset.kind == "table":
         table = dataset.x.iloc[worst_rows]
         return tables.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
@@ -195,12 +205,26 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     }
 
 
-def _words(outcome: Outcome, values: np.ndarray) -> list[str]:
-    """Return targets or answers in words: class names, or numbers in the target's unit."""
+def _words(outcome: Outcome, values: np.ndarray, outputs: np.ndarray | None = None) -> list[str]:
+    """Return targets or answers in words: class names, or numbers in the target's unit.
+
+    Args:
+        outcome: Knows what is predicted.
+        values: (rows, ...).
+        outputs: Which one of several numbers is shown, int64 (rows,); None for all of them.
+    """
     classes, problem = outcome.context.dataset.classes, outcome.context.problem
     if problem.type == "multilabel":
         labels = [np.compress(row, classes) for row in values]
         return [" ".join(names) or "none" for names in labels]
     if problem.type in ("binary", "multiclass"):
         return [classes[int(value)] for value in values.ravel()]
+    if names := list(outcome.context.dataset.outputs):
+        words = {
+            name: [f"{name} {number(value)}" for value in column]
+            for name, column in zip(names, values.T, strict=True)
+        }
+        if outputs is None:
+            return [", ".join(of_row) for of_row in zip(*words.values(), strict=True)]
+        return [words[names[output]][row] for row, output in enumerate(outputs)]
     return [number(value) for value in values.ravel()]

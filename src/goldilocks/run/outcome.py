@@ -16,6 +16,7 @@ from goldilocks.encoding import vectorization
 from goldilocks.evaluation import classes, probabilities, scores, thresholds
 from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
+from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
 from goldilocks.run import summary
 from goldilocks.run.context import RunContext, TrainingSpec
@@ -46,6 +47,8 @@ class Outcome:
         tags: What the run can be searched by.
         counts: Of each class or label, of the rows that were scored; over several trainings, each
             at its own best epoch. Empty where there are none.
+        of_each: The scores of each of several numbers that are predicted; empty of one, of classes,
+            and of the mean of several trainings.
     """
 
     context: RunContext
@@ -54,6 +57,7 @@ class Outcome:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     counts: classes.Counts = field(default_factory=dict[str, Sequence[int]])
+    of_each: Sequence[Row] = ()
 
     @property
     def value(self) -> float:
@@ -96,7 +100,7 @@ def evaluate(
     dataset, problem = context.dataset, context.problem
     targets = fit_spec.targets[rows]
     baseline = baseline_scores(problem, dataset, rows)
-    model_scores = scores.scores(problem, targets, predictions)
+    model_scores = scores.scores(problem, targets, predictions, dataset.queries(rows))
 
     metrics: dict[str, float] = {"parameters": model.count_params()}
     metrics |= {f"best_{name}": best for name, best in result.best.items() if name not in PER_EPOCH}
@@ -130,7 +134,8 @@ def evaluate(
             context = replace(context, problem=problem)
             tags |= {THRESHOLDS: json.dumps(problem.thresholds), GOAL: thresholds.goal(problem)}
         counts = classes.count(dataset.classes, y, scores.decided(problem, predictions))
-    return conclude(context, spec, result, model_scores, baseline, metrics, tags, counts)
+    outcome = conclude(context, spec, result, model_scores, baseline, metrics, tags, counts)
+    return replace(outcome, of_each=scores_of_each(problem, dataset, rows, predictions))
 
 
 def _ledger_metrics(spec: TrainingSpec, interval: Interval | None) -> dict[str, float]:

@@ -76,18 +76,20 @@ def table(
 
     Returns:
         The names; the prediction: a class, the predicted labels with commas between them, or the
-        sign between the tags of the training, or a number, with its unit in the header; and of
-        classes or labels a column of the probability of each, 0 to 1.
+        sign between the tags of the training, or a number, with its unit in the header, of several
+        a column each; and of classes or labels a column of the probability of each, 0 to 1.
     """
     # Imports scikit-learn, which takes a second.
     from goldilocks.evaluation.scores import decided
 
     columns = {header: list(names)}
-    target = f"{schema.target} ({schema.unit})" if schema.unit else schema.target
-    if target in columns:  # A series of times that is predicted itself, say.
-        target = f"predicted {target}"
+    unit = f" ({schema.unit})" if schema.unit else ""
+    targets = [f"{name}{unit}" for name in schema.outputs or [schema.target]]
+    # A series of times that is predicted itself, say.
+    targets = [f"predicted {name}" if name == header else name for name in targets]
     if not schema.classes or schema.problem.endswith("regression"):
-        return pd.DataFrame(columns | {target: predictions[:, 0]})
+        return pd.DataFrame(columns | dict(zip(targets, predictions.T, strict=True)))
+    [target] = targets
 
     decisions = decided(standard(schema.problem, schema.thresholds), predictions)
     if schema.problem == "multilabel":

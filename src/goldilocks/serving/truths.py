@@ -17,7 +17,7 @@ from goldilocks.errors import DataError
 def of_columns(
     frame: pd.DataFrame, schema: Schema, path: Path
 ) -> tuple[np.ndarray | None, list[str]]:
-    """Return the target of a file's rows, if the file has it: one column, or one of each label.
+    """Return the target of a file's rows, if the file has it: of labels and numbers, all columns.
 
     Args:
         frame: The cells of the file.
@@ -30,12 +30,13 @@ def of_columns(
     target = schema.target
     if schema.problem == "multilabel":
         return _labels(frame, schema), []
-    if target not in frame:
+    readings = schema.outputs or {target: schema.target_reading or Reading(kind=NUMBER)}
+    if not set(readings) <= set(frame.columns):
         return None, []
     try:
         if not schema.classes:
-            readings = {target: schema.target_reading or Reading(kind=NUMBER)}
-            return conform.conform(frame, readings, path)[target].to_numpy(), []
+            numbers = conform.conform(frame, readings, path)
+            return numbers.to_numpy() if schema.outputs else numbers[target].to_numpy(), []
         answers, _, _ = targets.read(frame[[target]], [target], path, ReadingOptions())
     except DataError as error:
         return None, [f"Not scored: {error}"]

@@ -51,8 +51,8 @@ class Rows:
             `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
             the columns' units.
         notes: Sentences about what was skipped on the way to these rows.
-        truth: float64 (rows,) or of labels (rows, labels), the target as `Dataset.y`, NaN where it
-            is not known; None where no column has it.
+        truth: float64 (rows,) or (rows, outputs), the target as `Dataset.y`, NaN where it is not
+            known; None where no column has it.
     """
 
     names: Sequence[Any]
@@ -181,7 +181,7 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     )
 
     values = grid.values[inputs].to_numpy("float32")
-    windows = Windows(values, tuple(inputs), 0, schema.lookback, schema.step, delay=0)
+    windows = Windows(values, tuple(inputs), (0,), schema.lookback, schema.step, delay=0)
     if not len(windows):
         raise too_few
 

@@ -75,8 +75,9 @@ class Evidence:
         """What is predicted, by name: float64 (learnable rows, outputs), classes one-hot."""
         dataset = self.dataset
         answers = pd.DataFrame(np.asarray(dataset.y)[self.learnable], self.learnable)
-        if dataset.problem == "multilabel":
-            return {name: answers[[number]] for number, name in enumerate(dataset.classes)}
+        if dataset.y.ndim > 1:
+            names = dataset.classes or dataset.outputs
+            return {name: answers[[number]] for number, name in enumerate(names)}
         if dataset.problem == "multiclass":
             answers = pd.get_dummies(answers[0])
         if dataset.problem:

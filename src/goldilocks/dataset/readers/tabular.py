@@ -11,6 +11,7 @@ import numpy as np
 from goldilocks.dataset.readers.files import SUFFIXES
 from goldilocks.errors import DataError, did_you_mean
 from goldilocks.formatting import argument
+from goldilocks.problem import NO_TARGET
 
 FEWEST_ROWS = 20  # Below this a split leaves too few rows to measure anything.
 
@@ -47,7 +48,7 @@ def labels(
     if target in (None, "", []) or (target == "null" and target not in columns):
         raise DataError(
             f"dataset={name} needs the column to predict: add dataset.target=NAME; "
-            f"{listed(columns, path)}."
+            f"{listed(columns, path)}. {NO_TARGET}"
         )
     return columns_of(target, columns, path, "dataset.target")
 

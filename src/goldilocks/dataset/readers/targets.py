@@ -5,7 +5,7 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Number
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pandas.api import types
 
 from goldilocks.dataset.readers import features, numbers, tabular, tags
 from goldilocks.dataset.readers.content import shortened
-from goldilocks.dataset.readers.reading import TAGS, Reading, ReadingOptions
+from goldilocks.dataset.readers.reading import NUMBER, TAGS, Reading, ReadingOptions
 from goldilocks.errors import DataError
 from goldilocks.formatting import argument
 
@@ -105,11 +105,12 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
     words = column.str.strip().astype(object)
     words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
-    notes = list[str]()
-    if tags.sign_of(list(counts.index), "auto"):
+    notes, classes = list[str](), list(counts.index)
+    sign = tags.sign_of(classes, "multilabel")
+    if options.problem == "auto" and (tags.sign_of(classes, "auto") or sign not in ("", ",")):
         notes.append(
-            f"The target {name!r} may join tags by commas, and each combination is a class. For a "
-            "label of each tag, type dataset.problem=multilabel."
+            f"The target {name!r} may join tags by {sign!r}, and each combination is a class. For "
+            "a label of each tag, type dataset.problem=multilabel."
         )
     if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
         notes.append(f"The target {name!r} is read as classes, because {reason}.")
@@ -121,8 +122,19 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
 
 def present(columns: pd.DataFrame) -> np.ndarray:
     """Return the rows in which no target is missing or infinite, bool (rows,)."""
-    unusable = columns.isna() | columns.isin(["", np.inf, -np.inf])
-    return np.asarray(~unusable.any(axis=1))
+    return np.asarray(~_unusable(columns).any(axis=1))
+
+
+def absent(columns: pd.DataFrame) -> str:
+    """Return in how many rows each of several targets is missing or infinite: " (chins 3)"."""
+    counts = _unusable(columns).sum()
+    if len(counts) == 1:
+        return ""
+    return f" ({', '.join(f'{name} {count}' for name, count in counts.items() if count)})"
+
+
+def _unusable(columns: pd.DataFrame) -> pd.DataFrame:
+    return columns.isna() | columns.isin(["", np.inf, -np.inf])
 
 
 def without(columns: pd.DataFrame, drop: Sequence[str]) -> pd.DataFrame:
@@ -162,7 +174,7 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
     """Return the targets as a problem type needs them.
 
     Args:
-        columns: One column, or for a multilabel problem several; no value missing. The index counts
+        columns: One column, or several of labels or of numbers; no value missing. The index counts
             the rows of the file, from 0.
         problem: A problem type, or "auto" to infer it.
 
@@ -174,13 +186,8 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
         DataError: The values do not fit the problem type.
     """
     names = [str(name) for name in columns.columns]
-    if len(names) > 1 and problem not in ("auto", "multilabel"):
-        raise DataError(
-            f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; "
-            "expected one column, or dataset.problem=multilabel."
-        )
     if len(names) > 1:
-        return _multilabel(columns)
+        return _several(columns, problem)
     name, column = names[0], columns.iloc[:, 0]
     if isinstance(column.iloc[0], tuple):
         return "multilabel", *tags.labels(column)
@@ -194,13 +201,7 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
     values = _numbers(column)
     if values is None:
         values = np.array([str(value).strip() for value in column], dtype=object)
-    distinct = np.unique(values)
-    if len(distinct) == 1:
-        raise DataError(
-            f"The target {name!r} is {shown(distinct[0])} in every row; expected at least two "
-            "values."
-        )
-
+    distinct = _distinct(name, values)
     notes = []
     if problem == "auto":
         problem, reason = _inferred(values, distinct)
@@ -208,9 +209,7 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
             f"Took {name!r} for a {problem} target, because {reason} (dataset.problem=auto)."
         )
     if problem not in ("binary", "multiclass"):
-        if values.dtype != object:
-            check_range(pd.Series(values, column.index, name=name))
-        _check_quantity(name, values, problem)
+        _check_quantity(pd.Series(values, column.index, name=name), problem)
         return problem, values.astype(np.float32), (), notes
 
     classes = tuple(map(shown, distinct))
@@ -266,7 +265,7 @@ def _inferred(values: np.ndarray, distinct: np.ndarray) -> tuple[str, str]:
     if values.dtype == object:
         return "multiclass", f"it holds {len(distinct)} different texts"
     if (distinct % 1 != 0).any():
-        return "regression", "it holds numbers with decimals"
+        return _of_numbers(values, "it holds numbers with decimals")
     if len(distinct) <= FEW_INTEGERS:
         return "multiclass", f"it holds only {len(distinct)} different whole numbers"
     return (
@@ -291,20 +290,101 @@ def _check_classes(name: str, classes: tuple[str, ...], rows: int, problem: str)
         )
 
 
-def _check_quantity(name: str, values: np.ndarray, problem: str) -> None:
-    """Refuse texts, and numbers beyond 0 to 1 of a unit regression."""
-    if values.dtype == object:
+def _of_numbers(values: np.ndarray, reason: str) -> tuple[str, str]:
+    """Return the problem type of numbers that are not 0 and 1 alone, and why."""
+    if values.min() < 0 or values.max() > 1:
+        return "regression", reason
+    return (
+        "unit_regression",
+        "all numbers lie in 0 to 1, and so do all predictions then; "
+        "dataset.problem=regression sets them no bounds",
+    )
+
+
+def _distinct(name: str, values: np.ndarray) -> np.ndarray:
+    """Return the different values of a target, ascending, of which there must be two."""
+    distinct = np.unique(values)
+    if len(distinct) == 1:
         raise DataError(
-            f"The target {name!r} holds texts ({shortened(tuple(dict.fromkeys(values)))}), and "
-            f"dataset.problem is {problem}; expected numbers. Correct the column, or use "
-            "dataset.problem=multiclass."
+            f"The target {name!r} is {shown(distinct[0])} in every row; expected at least two "
+            "values."
         )
-    if problem == "unit_regression" and (values.min() < 0 or values.max() > 1):
+    return distinct
+
+
+def _check_quantity(target: pd.Series, problem: str) -> None:
+    """Refuse texts, and numbers beyond float32, or beyond 0 to 1 of a unit regression."""
+    if not types.is_numeric_dtype(target.dtype):
         raise DataError(
-            f"The target {name!r} goes from {values.min():g} to {values.max():g}, and "
+            f"The target {target.name!r} holds texts ({shortened(list(target.unique()))}), and "
+            f"dataset.problem is {problem}; expected numbers. Correct the column, or "
+            "predict it alone, with dataset.problem=multiclass."
+        )
+    check_range(target)
+    if problem == "unit_regression" and (target.min() < 0 or target.max() > 1):
+        raise DataError(
+            f"The target {target.name!r} goes from {target.min():g} to {target.max():g}, and "
             "dataset.problem is unit_regression; expected 0 to 1. Divide it by its "
             "largest possible value, or use dataset.problem=regression."
         )
+
+
+def _several(columns: pd.DataFrame, problem: str) -> Prepared:
+    """Return several columns as the labels of a multilabel problem, or each as a number.
+
+    Raises:
+        DataError: Some are numbers and others classes, or the values do not fit the problem type.
+    """
+    names = [str(name) for name in columns.columns]
+    if problem in ("binary", "multiclass"):
+        raise DataError(
+            f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; "
+            "expected one column, or dataset.problem=multilabel of columns of 0 and 1, and "
+            "dataset.problem=regression of numbers."
+        )
+
+    numbers = {name: values for name in names if (values := _numbers(columns[name])) is not None}
+    quantities = [name for name in numbers if np.isnan(truths(columns[name])).any()]
+    if problem == "multilabel" or (problem == "auto" and not quantities):
+        return _multilabel(columns)
+    if problem == "auto" and len(quantities) < len(names):
+        classes = [name for name in names if name not in quantities]
+        values = [
+            f"{name} ({shortened(list(map(shown, columns[name].unique())))})" for name in classes
+        ]
+        as_numbers = ""
+        if len(numbers) == len(names):
+            as_numbers = " To take all of them for numbers, type dataset.problem=regression."
+        raise DataError(
+            f"dataset.target names numbers ({', '.join(quantities)}) and classes: "
+            f"{', '.join(values)}; expected one or the other, which one network can predict. Leave "
+            f"one kind out: {argument('dataset.drop_classes', *classes)}, or "
+            f"{argument('dataset.drop_classes', *quantities)}.{as_numbers}"
+        )
+
+    notes = []
+    if problem == "auto":
+        problem, reason = _of_numbers(columns.to_numpy(), "they hold other numbers than 0 and 1")
+        notes.append(
+            f"Took {len(names)} target columns for the numbers of a {problem}, because {reason} "
+            "(dataset.problem=auto)."
+        )
+    y = np.empty(columns.shape, np.float32)
+    for index, name in enumerate(names):
+        column = pd.Series(numbers.get(name, columns[name]), columns.index, name=name)
+        _check_quantity(column, problem)
+        _distinct(name, column.to_numpy())
+        y[:, index] = column
+    return problem, y, (), notes
+
+
+def outputs(
+    columns: Sequence[str], y: np.ndarray, classes: Sequence[str], styles: Mapping[str, Reading]
+) -> dict[str, Reading]:
+    """Return `Dataset.outputs` of what `read` and `prepare` returned."""
+    if y.ndim == 1 or classes:
+        return {}
+    return {str(name): styles.get(name, Reading(kind=NUMBER)) for name in columns}
 
 
 def _multilabel(columns: pd.DataFrame) -> Prepared:
