@@ -280,7 +280,10 @@ def test_a_negative_loss_keeps_its_sign():
 
 
 def test_a_metric_that_is_no_mean_over_rows_gives_way_to_the_loss():
-    assert Comparison(dataset([0, 1], "binary"), problem("binary", "auc"), {}, 3).metric == "loss"
+    assert (
+        Comparison(dataset([0, 1], "binary"), problem("binary", "average_precision"), {}, 3).metric
+        == "loss"
+    )
 
 
 def test_predictions_like_the_baseline_divide_by_no_zero():
@@ -289,3 +292,20 @@ def test_predictions_like_the_baseline_divide_by_no_zero():
     binary = Comparison(dataset(labels, "binary"), problem("binary"), {}, 3)
     difference = binary.against_baseline(same, "accuracy")
     assert (difference.mean, difference.error, difference.p_better) == (0, 0, 1)
+
+
+def test_two_areas_under_the_curve_differ_by_delongs_standard_error():
+    random = np.random.default_rng(3)
+    errors, gaps = [], []
+    for _ in range(100):
+        y = (random.random(400) < 0.1).astype(float)
+        shared = random.normal(size=400) + 1.5 * y
+        first, second = (
+            {("0", ""): (np.arange(400), (shared + random.normal(size=400))[:, np.newaxis])}
+            for _ in range(2)
+        )
+        comparison = Comparison(dataset(y, "binary"), problem("binary", "auc"), {}, 3)
+        gain = comparison.compare(first, second, "auc")
+        gaps.append(gain.mean)
+        errors.append(gain.error)
+    assert np.mean(errors) == pytest.approx(np.std(gaps), rel=0.25)
