@@ -217,7 +217,12 @@ def checked(logged, metric, *plots):
     ("targets", "problem", "metric", "plots"),
     [
         (("price",), "regression", "mae", ["predicted_against_true.png"]),
-        (("red", "green"), "multilabel", "binary_accuracy", PROBABILITIES),
+        (
+            ("red", "green"),
+            "multilabel",
+            "average_precision",
+            ["confusion_matrix.png", *PROBABILITIES],
+        ),
         pytest.param(
             ("grade",),
             "multiclass",

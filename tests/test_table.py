@@ -20,6 +20,7 @@ HOW = {
     "problem": "auto",
     "drop": [],
     "group": None,
+    "query": None,
     "validation_file": None,
     "test_file": None,
     "split": None,
@@ -452,6 +453,21 @@ def test_rows_of_a_group_have_a_number_in_common_and_the_column_is_no_input(writ
     assert "patient" not in data.x.columns
     assert "1 rows have no patient; each is a group of its own." in data.notes
     assert load(write(y=NUMBERS)).groups is None
+
+
+def test_the_rows_of_a_query_are_a_group_and_are_ranked(write):
+    searches = [f"s{number // 4}" for number in range(ROWS)]
+    data = load(write(y=NUMBERS, search=searches), query="search")
+    assert data.query == "search"
+    assert "search" not in data.x.columns
+    assert data.queries(np.array([0, 3, 4])).tolist() == [0, 0, 1]
+    assert load(write(y=NUMBERS)).queries(np.arange(3)) is None
+
+    file = write(y=NUMBERS, search=searches, one=[f"q{number}" for number in range(ROWS)])
+    with pytest.raises(DataError, match=r"Each of the \d+ rows has a 'one' of its own"):
+        load(file, query="one")
+    with pytest.raises(DataError, match=r"dataset\.query is 'search' and dataset\.group 'one'"):
+        load(file, query="search", group="one")
 
 
 def test_a_group_that_is_the_target_is_refused(write):

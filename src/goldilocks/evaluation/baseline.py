@@ -28,10 +28,11 @@ def baseline_predictions(
     truth = encode_targets(problem, outputs, dataset.y[rows])
     constant = np.tile(measure.best_constant(problem, truth, outputs), (len(rows), 1))
 
-    best, best_score = constant, measure.score(problem, truth, constant)
+    queries = dataset.queries(rows)
+    best, best_score = constant, measure.of(problem, truth, constant, queries)
     for forecast in dataset.naive.values():
         predictions = forecast[rows]
-        score = measure.score(problem, truth, predictions)
+        score = measure.of(problem, truth, predictions, queries)
         if measure.is_better(score, best_score):
             best, best_score = predictions, score
     return best
@@ -40,9 +41,10 @@ def baseline_predictions(
 def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[str, float]:
     """Return the baseline's loss and metrics on rows, each of the baseline by that measure."""
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
+    queries = dataset.queries(rows)
     return {
-        name: measures.get(name).score(
-            problem, truth, baseline_predictions(problem, dataset, rows, name)
+        name: measures.get(name).of(
+            problem, truth, baseline_predictions(problem, dataset, rows, name), queries
         )
         for name in ("loss", *problem.metrics)
     }

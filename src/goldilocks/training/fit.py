@@ -162,6 +162,7 @@ def fit(
         validation = Validation(
             batches.evaluation(spec.dataset, spec.encoder, rows, spec.targets),
             spec.targets[rows],
+            spec.dataset.queries(rows),
             spec.problem,
             has_data_loss=has_data_loss,
             interrupters=[some for some in callbacks if isinstance(some, Interrupter)],

@@ -88,7 +88,9 @@ def infer(context: Context) -> tuple[tuple[str, ...], list[str]]:
         shares = np.bincount(dataset.y, minlength=len(dataset.classes)) / len(dataset.y)
 
     metrics: tuple[str, ...] = ()
-    if problem.type == "binary" and shares.min() < RARE and "problem.metrics" not in typed:
+    if dataset.query and "problem.metrics" not in typed:
+        metrics = (f"problem.metrics=[ndcg,{PROBLEMS[problem.type].metrics[0]}]",)
+    elif problem.type == "binary" and shares.min() < RARE and "problem.metrics" not in typed:
         metrics = (f"problem.metrics=[auc,{PROBLEMS['binary'].metrics[0]}]",)
     protocol, rows = _protocol(context)
     training, updates = _training(context)
