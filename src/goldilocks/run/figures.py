@@ -138,15 +138,29 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
         table = dataset.x.iloc[worst_rows]
         return tables.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
 
-    # Of classes the probability of the predicted one, of numbers the error.
-    sized = [f"{word} {number(size)}" for word, size in zip(predicted, worst.sizes, strict=True)]
+    details = _details(outcome, predictions[worst.rows], worst)
     if dataset.kind == "image":
         pixels = encoder.pixels(dataset, worst_rows)
-        pairs = zip(true, sized, strict=True)
-        captions = [f"true {name}\nsaid {answer}" for name, answer in pairs]
+        told = zip(true, predicted, details, strict=True)
+        captions = [f"true {name}\nsaid {answer}\n{detail}" for name, answer, detail in told]
         return images.gallery(pixels, captions, title=title)
     table = pd.DataFrame({"text, from its beginning": dataset.x[worst_rows]}, index=worst_rows)
+    sized = [f"{answer} ({detail})" for answer, detail in zip(predicted, details, strict=True)]
     return tables.worst_rows(table, true, sized, title=title)
+
+
+def _details(outcome: Outcome, predictions: np.ndarray, worst: scores.Mistakes) -> list[str]:
+    """Return the probability of each predicted class, or of the label, or the error of a number."""
+    classes, problem = outcome.context.dataset.classes, outcome.context.problem
+    if problem.type == "multilabel":
+        return [
+            f"{classes[label]} {number(row[label])}"
+            for label, row in zip(worst.outputs, predictions, strict=True)
+        ]
+    if problem.type in CLASSIFIES:
+        return [f"probability {number(size)}" for size in worst.sizes]
+    unit = " deviations" * (predictions.shape[1] > 1 and bool(problem.scale))
+    return [f"off by {number(size)}{unit}" for size in worst.sizes]
 
 
 def _samples(outcome: Outcome, regularizer: Regularizer) -> dict[str, Figure]:
@@ -230,7 +244,7 @@ def _words(outcome: Outcome, values: np.ndarray, outputs: np.ndarray | None = No
     classes, problem = outcome.context.dataset.classes, outcome.context.problem
     if problem.type == "multilabel":
         labels = [np.compress(row, classes) for row in values]
-        return [" ".join(names) or "none" for names in labels]
+        return [", ".join(names) or "none" for names in labels]
     if problem.type in ("binary", "multiclass"):
         return [classes[int(value)] for value in values.ravel()]
     if names := list(outcome.context.dataset.outputs):
