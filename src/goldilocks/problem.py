@@ -5,10 +5,31 @@ activation and loss function for your model".
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from goldilocks.errors import ProblemError
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A metric that a person has written.
+
+    Attributes:
+        path: Its module and its name, such as "mypackage.retention".
+        function: Targets and predictions -> the score; docs/measures.md has their shapes.
+        greater_is_better: Whether more of it is better.
+    """
+
+    path: str
+    function: Callable[..., Any]
+    greater_is_better: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the function, by which values are logged."""
+        return self.path.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -19,13 +40,15 @@ class Problem:
         type: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
         last_activation: Keras name of the last layer's activation; "linear" for none.
         loss: Keras name of the loss.
-        metrics: Names of the metrics, of `evaluation.measures`; the first is the primary metric.
+        metrics: Names of the metrics, of `evaluation.measures` or of `own`; the first is the
+            primary one.
         scale: The deviation of each target, by which the loss divides targets and predictions, so
             that it has no unit; empty where the loss is of the targets as they are.
         class_weight: What a row weighs in the training loss: "none", "balanced", or by the name of
             its class; 1 of the classes that are left out.
         thresholds: The probability of each output, 0 to 1, above which its class or label is
             predicted; empty: one half of each. Of several classes the likeliest is predicted.
+        own: Those of the metrics that a person has written.
     """
 
     type: str
@@ -35,6 +58,7 @@ class Problem:
     scale: tuple[float, ...] = ()
     class_weight: str | Mapping[str, float] = "none"
     thresholds: tuple[float, ...] = ()
+    own: tuple[OwnMetric, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -142,6 +166,7 @@ def resolve(
     standardize: bool | str,
     class_weight: str | Mapping[str, float],
     override: bool,
+    own: Sequence[OwnMetric] = (),
 ) -> Problem:
     """Return the problem of a run: what the data set says, unless the config says otherwise.
 
@@ -150,11 +175,13 @@ def resolve(
         type: A problem type, or "auto" for that of the data set.
         last_activation: A Keras activation, or "auto" for the table's.
         loss: A Keras loss, or "auto" for the table's.
-        metrics: Names of metrics, the primary one first, or "auto" for the table's.
+        metrics: Names of metrics, or paths of `own`, the primary one first, or "auto" for the
+            table's.
         standardize: Whether the loss shall be of targets in their deviations, or "auto" for what
             the data set says; `encoding.targets.standardized` does it once the rows are split.
         class_weight: As `Problem.class_weight`.
         override: Whether a type, last activation or loss outside the table is allowed.
+        own: The metrics that a person has written.
 
     Raises:
         ProblemError: A combination outside the table without `override`; a metric that does not
@@ -176,7 +203,8 @@ def resolve(
         loss = row.losses[0]
     chosen = row.metrics[:1] if metrics == "auto" else tuple(metrics)
     # No override makes a score of what cannot be computed.
-    if strange := [name for name in chosen if name not in row.metrics]:
+    names = {metric.path: metric.name for metric in own} | {name: name for name in row.metrics}
+    if strange := [name for name in chosen if name not in names]:
         raise ProblemError(
             f"problem.metrics has {', '.join(strange)}; a {type} problem has "
             f"{', '.join(row.metrics)}. Use some of these."
@@ -206,7 +234,14 @@ def resolve(
             "weigh it by. Use problem.class_weight=none."
         )
 
-    problem = Problem(type, last_activation, loss, chosen, class_weight=class_weight)
+    problem = Problem(
+        type,
+        last_activation,
+        loss,
+        tuple(names[name] for name in chosen),
+        class_weight=class_weight,
+        own=tuple(own),
+    )
     if standardize is True and not problem.has_unit:
         raise ProblemError(
             f"problem.standardize is true, but this is a {type} problem with a {last_activation} "

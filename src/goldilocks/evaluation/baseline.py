@@ -24,7 +24,7 @@ def baseline_predictions(
         rows: The rows to predict, int64 (n,).
         name: "loss", or the name of a metric.
     """
-    measure, outputs = measures.get(name), count_outputs(problem, dataset)
+    measure, outputs = measures.of(problem, name), count_outputs(problem, dataset)
     truth = encode_targets(problem, outputs, dataset.y[rows])
     constant = np.tile(measure.best_constant(problem, truth, outputs), (len(rows), 1))
 
@@ -41,7 +41,7 @@ def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dic
     """Return the baseline's loss and metrics on rows, each of the baseline by that measure."""
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
     return {
-        name: measures.get(name).score(
+        name: measures.of(problem, name).score(
             problem, truth, baseline_predictions(problem, dataset, rows, name)
         )
         for name in ("loss", *problem.metrics)
@@ -58,11 +58,11 @@ def deciding_metric(problem: Problem, baseline: Mapping[str, float]) -> str:
         problem: Says the primary metric.
         baseline: The baseline's scores, of the loss and the metrics.
     """
-    best = measures.get(problem.metric).best
+    best = measures.of(problem, problem.metric).best
     return "loss" if baseline[problem.metric] == best else problem.metric
 
 
 def beats(problem: Problem, scores: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
     """Return whether a model is better than the baseline by `deciding_metric`, noise left aside."""
     name = deciding_metric(problem, baseline)
-    return measures.get(name).is_better(scores[name], baseline[name])
+    return measures.of(problem, name).is_better(scores[name], baseline[name])

@@ -20,12 +20,12 @@ def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict
         truth: (rows, ...) as `encode_targets` makes them.
         predictions: float32 (rows, outputs). If one is not finite, no metric is.
     """
-    values = {"loss": measures.get("loss").score(problem, truth, predictions)}
+    values = {"loss": measures.of(problem, "loss").score(problem, truth, predictions)}
     is_finite = np.isfinite(predictions).all()
     for name in problem.metrics:
         values[name] = math.nan
         if is_finite:
-            values[name] = measures.get(name).score(problem, truth, predictions)
+            values[name] = measures.of(problem, name).score(problem, truth, predictions)
     return values
 
 
