@@ -8,7 +8,7 @@ from sklearn import metrics as sklearn
 
 from goldilocks.encoding.targets import encode_targets
 from goldilocks.evaluation import measures
-from goldilocks.problem import PROBLEMS, Problem, standard
+from goldilocks.problem import OF_QUERIES, PROBLEMS, Problem, standard
 
 ROWS = 300
 NUMBERS = ("regression", "unit_regression")
@@ -42,8 +42,18 @@ CASES = [
 ]
 
 
+QUERIES = np.repeat(np.arange(60), 5)
+
+
 def by_scikit_learn(name: str, type: str, truth: np.ndarray, predictions: np.ndarray) -> float:
     """Return a score as scikit-learn computes it of a whole problem at once."""
+    if name in OF_QUERIES:
+        parts = zip(truth.reshape(60, 1, 5), predictions.reshape(60, 1, 5), strict=True)
+        if name == "ndcg":
+            return np.mean([sklearn.ndcg_score(*pair) for pair in parts if pair[0].any()])
+        pairs = [(part.ravel() > 0, order.ravel()) for part, order in parts]
+        pairs = [pair for pair in pairs if 0 < pair[0].sum() < 5]
+        return np.mean([sklearn.average_precision_score(*pair) for pair in pairs])
     if type in NUMBERS:
         functions = {
             "mae": sklearn.mean_absolute_error,
@@ -87,11 +97,19 @@ def by_scikit_learn(name: str, type: str, truth: np.ndarray, predictions: np.nda
 
 @pytest.mark.parametrize(
     ("type", "outputs", "name"),
-    [(type, outputs, name) for type, outputs in CASES for name in PROBLEMS[type].metrics],
+    [
+        (type, outputs, name)
+        for type, outputs in CASES
+        for name in PROBLEMS[type].metrics
+        if outputs == 1 or name not in OF_QUERIES
+    ],
 )
 def test_every_measure_of_every_problem_is_scikit_learns(type, outputs, name):
     problem, truth, predictions = drawn(type, outputs=outputs)
-    score = measures.get(name).score(problem, truth, predictions)
+    if name == "mean_average_precision" and type in NUMBERS:
+        truth = np.where(truth > 0.5, truth, 0)
+    queries = QUERIES if name in OF_QUERIES else None
+    score = measures.get(name).of(problem, truth, predictions, queries)
     expected = by_scikit_learn(name, type, truth, predictions)
     assert score == pytest.approx(expected, rel=1e-5)
     assert score != pytest.approx(measures.get(name).best)
@@ -145,7 +163,7 @@ TARGETS = {
 def test_no_other_number_beats_the_best_constant(skew, loss):
     truth = TARGETS[skew].astype("float32")[:, np.newaxis]
     problem = dataclasses.replace(standard("regression"), loss=loss)
-    for name in ("loss", *PROBLEMS["regression"].metrics):
+    for name in {"loss", *PROBLEMS["regression"].metrics} - set(OF_QUERIES):
         measure = measures.get(name)
         constant = measure.best_constant(problem, truth, 1)
         sign = -1 if measure.greater_is_better else 1
@@ -202,3 +220,16 @@ def test_a_class_without_rows_is_left_out_of_the_mean():
         assert measures.get(name).score(problem, truth, predictions) == pytest.approx(of_others)
     one = np.zeros((4, 1), "float32")
     assert math.isnan(measures.get("auc").score(standard("binary"), one, one + 0.3))
+
+
+def test_a_constant_orders_by_chance_and_equal_rows_have_no_order():
+    truth = np.array([[1], [0], [0], [1], [1]], "float32")
+    queries = np.array([7, 3, 7, 3, 5])
+    constant = np.full((5, 1), 0.5, "float32")
+    for name in OF_QUERIES:
+        score = measures.get(name).of(standard("binary"), truth, constant, queries)
+        assert 0.4 < score < 0.9
+        assert measures.get(name).of(standard("binary"), truth, truth, queries) == 1
+        assert math.isnan(
+            measures.get(name).of(standard("binary"), truth[4:], truth[4:], queries[4:])
+        )

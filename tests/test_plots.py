@@ -265,6 +265,24 @@ def test_confusion_cells_hold_count_and_percentage_of_the_row(drawn):
         confusion.confusion_matrix(np.zeros((2, 2)), ["a", "b", "c"])
 
 
+@pytest.mark.parametrize("n", [2, 30, 70])
+def test_the_confusion_of_labels_of_any_number(n, drawn):
+    labels = [f"label {index}" for index in range(n)]
+    figure = confusion.label_confusion(np.tile([[5, 1], [0, 2]], (n, 1, 1)), labels)
+    words = set(texts(figure))
+    assert {"has it,\npredicted", "has it not,\nnot predicted"} <= words
+    assert ("label 1" in words) == (n < 70)
+    assert f"Confusion of labels: {7 * n} of {8 * n} right (87.5 %)" in words
+    picture = drawn(figure)
+    assert picture[:, :4].min() == picture[-4:].min() == 255, "nothing is cut at the edges"
+
+
+def test_what_has_a_label_stands_before_what_has_it_not():
+    figure = confusion.label_confusion(np.array([[[5, 1], [3, 2]]]), ["red"])
+    cells = [text.get_text().split("\n")[0] for text in figure.axes[0].texts]
+    assert cells == ["2", "3", "1", "5"]
+
+
 def test_predicted_against_true(drawn):
     true = np.linspace(5, 50, 102)
     figure = predictions.predicted_against_true(

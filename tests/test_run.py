@@ -17,6 +17,7 @@ from goldilocks.dataset.sources import cache
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.encoding import encoder as encoding
 from goldilocks.errors import ConfigError, DataError, ModelError
+from goldilocks.evaluation import measures
 from goldilocks.run.run import run
 from goldilocks.training import batches
 
@@ -156,7 +157,9 @@ def checked(logged, metric, *plots):
         "diagnosis.horizon",
     } <= set(flat)
 
-    series = {"loss", "val_loss", metric, f"val_{metric}", "learning_rate", "seconds"}
+    series = {"loss", "val_loss", f"val_{metric}", "learning_rate", "seconds"}
+    if measures.get(metric).keras:
+        series.add(metric)
     for name in series:
         assert [step for step, _ in logged.history(name)] == [1, 2], name
     metrics = logged.metrics
@@ -217,7 +220,12 @@ def checked(logged, metric, *plots):
     ("targets", "problem", "metric", "plots"),
     [
         (("price",), "regression", "mae", ["predicted_against_true.png"]),
-        (("red", "green"), "multilabel", "binary_accuracy", PROBABILITIES),
+        (
+            ("red", "green"),
+            "multilabel",
+            "average_precision",
+            ["confusion_matrix.png", *PROBABILITIES],
+        ),
         pytest.param(
             ("grade",),
             "multiclass",

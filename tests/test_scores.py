@@ -174,6 +174,18 @@ def test_a_type_that_the_targets_cannot_have_is_refused(type, y, words):
     check_targets(problem("binary"), a_dataset("regression", np.array([0.0, 1.0])), ())
 
 
+def test_a_measure_of_queries_needs_queries_and_gains_from_0():
+    y = np.array([0.5, 1, 3], "float32")
+    ranking = problem("regression", metrics=["ndcg", "mae"])
+    with pytest.raises(
+        DataError, match=r"ndcg, of rows that are ranked .+ dataset\.query names no"
+    ):
+        check_targets(ranking, a_dataset("regression", y), ())
+    ranked = dataclasses.replace(a_dataset("regression", y - 1), query="q", groups=np.zeros(3))
+    with pytest.raises(DataError, match=r"ndcg, and the targets begin at -0\.5; expected one"):
+        check_targets(ranking, ranked, ())
+
+
 def test_the_baseline_is_the_best_constant_of_each_measure():
     y = np.array([1, 1, 0, 1], "float32")
     binary = problem("binary", metrics=["accuracy", "auc", "f1_score", "recall"])

@@ -20,6 +20,7 @@ HOW = {
     "problem": "auto",
     "drop": [],
     "group": None,
+    "query": None,
     "validation_file": None,
     "test_file": None,
     "split": None,
@@ -454,6 +455,21 @@ def test_rows_of_a_group_have_a_number_in_common_and_the_column_is_no_input(writ
     assert load(write(y=NUMBERS)).groups is None
 
 
+def test_the_rows_of_a_query_are_a_group_and_are_ranked(write):
+    searches = [f"s{number // 4}" for number in range(ROWS)]
+    data = load(write(y=NUMBERS, search=searches), query="search")
+    assert data.query == "search"
+    assert "search" not in data.x.columns
+    assert data.queries(np.array([0, 3, 4])).tolist() == [0, 0, 1]
+    assert load(write(y=NUMBERS)).queries(np.arange(3)) is None
+
+    file = write(y=NUMBERS, search=searches, one=[f"q{number}" for number in range(ROWS)])
+    with pytest.raises(DataError, match=r"Each of the \d+ rows has a 'one' of its own"):
+        load(file, query="one")
+    with pytest.raises(DataError, match=r"dataset\.query is 'search' and dataset\.group 'one'"):
+        load(file, query="search", group="one")
+
+
 def test_a_group_that_is_the_target_is_refused(write):
     with pytest.raises(
         DataError, match=r"The column 'y' is in both dataset\.target and .+dataset\.group"
@@ -577,6 +593,15 @@ def test_tags_between_commas_are_labels_where_somebody_says_so(write):
     assert (found.problem, len(found.classes)) == ("multiclass", 5)
     assert any("type dataset.problem=multilabel" in note for note in found.notes)
     assert load(path, "tags", problem="multilabel").classes == ("big", "blue", "red")
+
+
+def test_tags_that_are_more_than_cells_are_classes_and_what_makes_labels_of_them_is_said(write):
+    path = write(tags=halves("red|big", "blue|round"))
+    found = load(path, "tags")
+    assert found.classes == ("blue|round", "red|big")
+    assert any("by '|', and each combination is a class" in note for note in found.notes)
+    assert len(load(path, "tags", problem="multilabel").classes) == 4
+    assert not any("join" in note for note in load(path, "tags", problem="binary").notes)
 
 
 def test_names_with_a_comma_are_no_tags(write):

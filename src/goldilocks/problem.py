@@ -101,8 +101,10 @@ DISTANCES = (
     "r2_score",
 )
 
+OF_QUERIES = ("ndcg", "mean_average_precision")  # of rows that `dataset.query` ranks
+
 PROBLEMS: Mapping[str, Row] = {
-    "binary": Row("sigmoid", ("binary_crossentropy",), DECISIONS),
+    "binary": Row("sigmoid", ("binary_crossentropy",), (*DECISIONS, *OF_QUERIES)),
     "multiclass": Row(
         "softmax",
         ("sparse_categorical_crossentropy", "categorical_crossentropy"),
@@ -113,8 +115,8 @@ PROBLEMS: Mapping[str, Row] = {
         ("binary_crossentropy",),
         ("average_precision", *(name for name in DECISIONS if name != "average_precision")),
     ),
-    "regression": Row("linear", ("mse", "mae", "huber"), DISTANCES),
-    "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), DISTANCES),
+    "regression": Row("linear", ("mse", "mae", "huber"), (*DISTANCES, *OF_QUERIES)),
+    "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), (*DISTANCES, *OF_QUERIES)),
 }
 
 # What is said where a person wants one of these (`TARGETLESS`), or names no target.
@@ -130,7 +132,9 @@ METRIC_SYNONYMS = {
     "acc": "accuracy",
     "binary_accuracy": "accuracy",
     "f1": "f1_score",
+    "map": "mean_average_precision",
     "mape": "mean_absolute_percentage_error",
+    "ndcg_score": "ndcg",
     "r2": "r2_score",
     "rmse": "root_mean_squared_error",
     "roc_auc": "auc",

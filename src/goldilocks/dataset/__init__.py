@@ -76,6 +76,8 @@ class Dataset:
             "last value". Empty of other kinds.
         groups: int64 (rows,); rows with the same number belong together and are never split; None
             where each stands for itself.
+        query: Name of the column of queries, whose rows are ranked against each other and are the
+            groups; "" where rows are not ranked.
         raw_keys: uint64 (rows,), a hash of each row's cells as they stand in its file, all columns,
             before anything is read: equal rows have equal keys, whatever the reading options are,
             so that a ledger can tell which rows were tested before. Series: of the row that each
@@ -121,6 +123,7 @@ class Dataset:
     overlap: int = 0
     naive: Mapping[str, Naive] = field(default_factory=dict)
     groups: np.ndarray | None = None
+    query: str = ""
     raw_keys: np.ndarray | None = None
     target: str = ""
     outputs: Mapping[str, Reading] = field(default_factory=dict)
@@ -136,3 +139,15 @@ class Dataset:
     header: int | Sequence[int] | None = None
     readings: Mapping[str, Reading] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def queries(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return the query of each of some rows, int64 (n,); None where rows are not ranked."""
+        if not self.query:
+            return None
+        assert self.groups is not None
+        return self.groups[rows]
+
+    @property
+    def nouns(self) -> tuple[str, str]:
+        """What one of `classes` is called, and several."""
+        return ("label", "labels") if self.problem == "multilabel" else ("class", "classes")

@@ -34,6 +34,7 @@ def load(
     problem: str,
     drop: Sequence[str],
     group: str | int | None,
+    query: str | int | None,
     header: files.Header,
     decimal: str,
     date_format: str | None,
@@ -57,6 +58,8 @@ def load(
         drop: Names of columns to leave out.
         group: Name of a column whose rows of the same value are never split, and which is not
             predicted from; a missing value stands for itself; or None.
+        query: Name of a column whose rows of the same value are ranked against each other: a group
+            as well; or None.
         header: As `files.read_cells` takes it.
         decimal: As in `ReadingOptions`, and so are the others up to `ignore_case`.
         date_format: As in `ReadingOptions`.
@@ -86,7 +89,14 @@ def load(
     )
     labels = tabular.labels(target, columns, path, name="table")
     unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
+    query = tabular.column_of(query, columns, path, "dataset.query")
     group = tabular.column_of(group, columns, path, "dataset.group")
+    if query is not None and group not in (None, query):
+        raise DataError(
+            f"dataset.query is {query!r} and dataset.group {group!r}; expected one of them: the "
+            "rows of a query are a group. Leave out dataset.group."
+        )
+    group = group or query
     split = tabular.column_of(split, columns, path, "dataset.split")
     unwanted += [name for name in (group, split) if name is not None]
     for name in labels:
@@ -127,6 +137,11 @@ def load(
         ungrouped = int(frame[group].isna().sum())
         if ungrouped:
             notes.append(f"{ungrouped} rows have no {group}; each is a group of its own.")
+        if query is not None and len(np.unique(groups)) == len(groups):
+            raise DataError(
+                f"Each of the {len(groups)} rows has a {query!r} of its own, so there is nothing "
+                "to rank; expected several rows of a query. Leave out dataset.query."
+            )
 
     return Dataset(
         name="table",
@@ -141,6 +156,7 @@ def load(
         fixed=splits.fixed(parted.parts[usable]),
         subset=subset,
         groups=groups,
+        query=query or "",
         header=header,
         raw_keys=table.raw_keys()[usable],
         target=", ".join(answers.columns),

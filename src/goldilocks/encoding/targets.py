@@ -9,7 +9,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.content import shortened
 from goldilocks.errors import DataError, did_you_mean
 from goldilocks.formatting import argument
-from goldilocks.problem import Problem
+from goldilocks.problem import OF_QUERIES, Problem
 from goldilocks.protocol import Split
 
 # A target's deviation must be so many times the distance of float32 numbers of its size, or the
@@ -102,6 +102,7 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
         DataError: Says which classes; or which training rows, and what their targets are.
     """
     _check_type(problem, dataset)
+    _check_ranking(problem, dataset)
     if isinstance(problem.class_weight, Mapping):
         for name in sorted(problem.class_weight.keys() - set(dataset.classes)):
             raise DataError(
@@ -146,6 +147,23 @@ def _check_type(problem: Problem, dataset: Dataset) -> None:
             f"problem.type is {problem.type}, whose targets are {expected}; those of this data are "
             f"{dataset.problem}, from {y.min():g} to {y.max():g} in "
             f"{np.prod(y.shape[1:], dtype=int)} columns. Use problem.type=auto."
+        )
+
+
+def _check_ranking(problem: Problem, dataset: Dataset) -> None:
+    """Raise DataError for a measure of queries without them, or of gains below 0."""
+    names = [name for name in problem.metrics if name in OF_QUERIES]
+    if not names:
+        return
+    if not dataset.query:
+        raise DataError(
+            f"problem.metrics has {', '.join(names)}, of rows that are ranked within a query, and "
+            "dataset.query names no column. Name it, or leave out the metric."
+        )
+    if dataset.y.ndim > 1 or dataset.y.min() < 0:
+        raise DataError(
+            f"problem.metrics has {', '.join(names)}, and the targets begin at "
+            f"{dataset.y.min():g}; expected one column of relevance, 0 or more. Use another metric."
         )
 
 

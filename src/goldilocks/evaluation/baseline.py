@@ -24,14 +24,15 @@ def baseline_predictions(
         rows: The rows to predict, int64 (n,).
         name: "loss", or the name of a metric.
     """
-    measure, outputs = measures.of(problem, name), count_outputs(problem, dataset)
+    measure, outputs = measures.find(problem, name), count_outputs(problem, dataset)
     truth = encode_targets(problem, outputs, dataset.y[rows])
     constant = np.tile(measure.best_constant(problem, truth, outputs), (len(rows), 1))
 
-    best, best_score = constant, measure.score(problem, truth, constant)
+    queries = dataset.queries(rows)
+    best, best_score = constant, measure.of(problem, truth, constant, queries)
     for forecast in dataset.naive.values():
         predictions = forecast[rows]
-        score = measure.score(problem, truth, predictions)
+        score = measure.of(problem, truth, predictions, queries)
         if measure.is_better(score, best_score):
             best, best_score = predictions, score
     return best
@@ -40,9 +41,10 @@ def baseline_predictions(
 def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[str, float]:
     """Return the baseline's loss and metrics on rows, each of the baseline by that measure."""
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
+    queries = dataset.queries(rows)
     return {
-        name: measures.of(problem, name).score(
-            problem, truth, baseline_predictions(problem, dataset, rows, name)
+        name: measures.find(problem, name).of(
+            problem, truth, baseline_predictions(problem, dataset, rows, name), queries
         )
         for name in ("loss", *problem.metrics)
     }
@@ -58,11 +60,11 @@ def deciding_metric(problem: Problem, baseline: Mapping[str, float]) -> str:
         problem: Says the primary metric.
         baseline: The baseline's scores, of the loss and the metrics.
     """
-    best = measures.of(problem, problem.metric).best
+    best = measures.find(problem, problem.metric).best
     return "loss" if baseline[problem.metric] == best else problem.metric
 
 
 def beats(problem: Problem, scores: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
     """Return whether a model is better than the baseline by `deciding_metric`, noise left aside."""
     name = deciding_metric(problem, baseline)
-    return measures.of(problem, name).is_better(scores[name], baseline[name])
+    return measures.find(problem, name).is_better(scores[name], baseline[name])

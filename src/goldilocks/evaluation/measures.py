@@ -44,6 +44,7 @@ class Measure:
         best_constant: Targets and the number of outputs -> the prediction, float32 (outputs,), of
             which no other constant has a better score on these rows.
         range: The lowest and the highest score that can be.
+        by_query: Whether it scores the order of the rows of a query, and is the mean over queries.
         keras: For each problem type the class of the Keras metric of training batches; those that
             have none are computed from the validation rows of each epoch alone.
     """
@@ -54,12 +55,38 @@ class Measure:
     per_row: RowValues | None = None
     best_constant: Constant
     range: tuple[float, float]
+    by_query: bool = False
     keras: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def best(self) -> float:
         """The best score that can be."""
         return self.range[1] if self.greater_is_better else self.range[0]
+
+    def of(
+        self,
+        problem: Problem,
+        truth: np.ndarray,
+        predictions: np.ndarray,
+        queries: np.ndarray | None,
+    ) -> float:
+        """Return the score of predictions; NaN where these rows cannot tell it.
+
+        Args:
+            problem: The problem type and the loss.
+            truth: As of `score`.
+            predictions: As of `score`.
+            queries: The query of each row, integers (rows,); None where rows are not ranked.
+        """
+        if not self.by_query or queries is None:
+            return self.score(problem, truth, predictions)
+
+        order = np.argsort(queries, kind="stable")
+        starts = np.flatnonzero(np.diff(queries[order])) + 1
+        scores = [
+            self.score(problem, truth[rows], predictions[rows]) for rows in np.split(order, starts)
+        ]
+        return _mean_known(scores)
 
     def is_better(self, score: float, other: float) -> bool:
         """Return whether a score is better than another, noise left aside; False of a NaN."""
@@ -233,11 +260,35 @@ def _by_class(name: str) -> Score:
     """Return the score that is the mean over classes or labels, as scikit-learn's "macro"."""
 
     def score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
-        scores = class_scores(name, problem, truth, predictions)
-        known = scores[np.isfinite(scores)]
-        return float(known.mean()) if len(known) else math.nan
+        return _mean_known(class_scores(name, problem, truth, predictions))
 
     return score
+
+
+def _mean_known(scores: Sequence[float] | np.ndarray) -> float:
+    """Return the mean of those that are not NaN; NaN without one."""
+    known = np.asarray(scores)[np.isfinite(scores)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+def _ndcg(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
+    """Return how well the rows of a query are ordered; NaN of a single row, or of equal ones."""
+    from sklearn import metrics
+
+    gains = truth.reshape(1, -1)
+    if gains.min() == gains.max():
+        return math.nan
+    return float(metrics.ndcg_score(gains, predictions.reshape(1, -1)))
+
+
+def _mean_average_precision(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
+    """Return how early the relevant rows of a query come: those with a target above 0."""
+    from sklearn import metrics
+
+    relevant = truth.ravel() > 0
+    if relevant.all() or not relevant.any():
+        return math.nan
+    return float(metrics.average_precision_score(relevant, predictions.ravel()))
 
 
 def _mean_of(per_row: RowValues) -> Score:
@@ -493,6 +544,22 @@ _ALL: Sequence[Measure] = (
         best_constant=_frequencies,
         range=(-math.inf, 1.0),
         keras=dict.fromkeys(NUMBERS, "R2Score"),
+    ),
+    Measure(
+        name="ndcg",
+        greater_is_better=True,
+        score=_ndcg,
+        best_constant=_frequencies,
+        range=SHARE,
+        by_query=True,
+    ),
+    Measure(
+        name="mean_average_precision",
+        greater_is_better=True,
+        score=_mean_average_precision,
+        best_constant=_frequencies,
+        range=SHARE,
+        by_query=True,
     ),
 )
 

@@ -12,20 +12,26 @@ from goldilocks.evaluation.measures import decided
 from goldilocks.problem import Problem
 
 
-def scores(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+def scores(
+    problem: Problem,
+    truth: np.ndarray,
+    predictions: np.ndarray,
+    queries: np.ndarray | None = None,
+) -> dict[str, float]:
     """Return the loss and the metrics of predictions, by their names.
 
     Args:
         problem: The loss and the metrics.
         truth: (rows, ...) as `encode_targets` makes them.
         predictions: float32 (rows, outputs). If one is not finite, no metric is.
+        queries: As `Dataset.queries` returns them; None where rows are not ranked.
     """
-    values = {"loss": measures.of(problem, "loss").score(problem, truth, predictions)}
+    values = {"loss": measures.find(problem, "loss").score(problem, truth, predictions)}
     is_finite = np.isfinite(predictions).all()
     for name in problem.metrics:
         values[name] = math.nan
         if is_finite:
-            values[name] = measures.of(problem, name).score(problem, truth, predictions)
+            values[name] = measures.find(problem, name).of(problem, truth, predictions, queries)
     return values
 
 

@@ -161,7 +161,8 @@ def _evaluate(
             dataset, problem, split.train, split.validation, parameters, read=read, seed=seed
         )
         truth = encode_targets(problem, outputs, dataset.y[split.validation])
-        scores.append(evaluation.scores(problem, truth, predicted))
+        queries = dataset.queries(split.validation)
+        scores.append(evaluation.scores(problem, truth, predicted, queries))
         predictions.append(predicted)
     return Reference(
         name=pipelines.NAMES[dataset.kind],

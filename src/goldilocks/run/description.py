@@ -31,7 +31,7 @@ def facts(context: RunContext, split: Split) -> str:
     """Return the data of a training in one line."""
     dataset, kind = context.dataset, context.problem.type
     if dataset.classes:
-        kind += f", {data_summary.class_words(data_summary.class_counts(dataset))}"
+        kind += f", {data_summary.class_words(dataset)}"
     if dataset.outputs:
         kind += f" of {len(dataset.outputs)} numbers"
     if context.problem.scale:

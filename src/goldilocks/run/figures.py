@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix
 
 from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding import encoder
@@ -94,10 +94,11 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
     figures: dict[str, Figure] = {}
     if np.isfinite(predictions).all():
         figures = _probabilities(outcome, truth, predictions)
-    if problem.type == "multilabel":
-        return figures
     decided = scores.decided(problem, predictions)
-    counts = tf.math.confusion_matrix(truth, decided, num_classes=len(dataset.classes)).numpy()
+    if problem.type == "multilabel":
+        counts = multilabel_confusion_matrix(truth, decided)
+        return figures | {"confusion_matrix": confusion.label_confusion(counts, dataset.classes)}
+    counts = confusion_matrix(truth, decided, labels=np.arange(len(dataset.classes)))
     return figures | {"confusion_matrix": confusion.confusion_matrix(counts, dataset.classes)}
 
 

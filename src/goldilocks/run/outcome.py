@@ -98,7 +98,7 @@ def evaluate(
     dataset, problem = context.dataset, context.problem
     targets = fit_spec.targets[rows]
     baseline = baseline_scores(problem, dataset, rows)
-    model_scores = scores.scores(problem, targets, predictions)
+    model_scores = scores.scores(problem, targets, predictions, dataset.queries(rows))
 
     metrics: dict[str, float] = {"parameters": model.count_params()}
     metrics |= {f"best_{name}": best for name, best in result.best.items() if name not in PER_EPOCH}
@@ -199,7 +199,7 @@ def conclude(
         verdict = diagnosis.judge(
             result.history,
             metric=metric,
-            higher=measures.of(context.problem, metric).greater_is_better,
+            higher=measures.find(context.problem, metric).greater_is_better,
             baseline=baseline,
             rows=len(result.validation),
             **settings.tree["diagnosis"],

@@ -65,7 +65,7 @@ def conclude(
 def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) -> Outcome:
     # Histories -> the mean curve and its best epoch.
     monitor = spec.settings.tree["trainer"]["monitor"]
-    higher = measures.of(context.problem, monitor).greater_is_better
+    higher = measures.find(context.problem, monitor).greater_is_better
     histories = [outcome.result.history for outcome in outcomes]
     history = mean_interval.mean_history(histories)
     result = FitResult(

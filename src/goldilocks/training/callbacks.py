@@ -48,6 +48,7 @@ class Validation(keras.callbacks.Callback):
     Args:
         batches: Of features and targets, in the order of `truth`.
         truth: The targets, (rows, ...) as `encode_targets` makes them.
+        queries: As `Dataset.queries` returns them.
         problem: The loss and the metrics.
         has_data_loss: Whether the loss of training rows has penalties or class weights; the loss
             without them is then `val_data_loss`, and that with the penalties `val_loss`.
@@ -58,20 +59,22 @@ class Validation(keras.callbacks.Callback):
         self,
         batches: Batches,
         truth: np.ndarray,
+        queries: np.ndarray | None,
         problem: Problem,
         *,
         has_data_loss: bool,
         interrupters: Sequence[Interrupter],
     ):
         super().__init__()
-        self.batches, self.truth, self.problem = batches, truth, problem
-        self.has_data_loss, self.interrupters = has_data_loss, list(interrupters)
+        self.batches, self.truth, self.queries = batches, truth, queries
+        self.problem, self.has_data_loss = problem, has_data_loss
+        self.interrupters = list(interrupters)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Add the values of the validation rows to those of the epoch."""
         assert logs is not None
         predictions = self.model.predict(self.batches, verbose=0, callbacks=self.interrupters)
-        values = scores(self.problem, self.truth, predictions)
+        values = scores(self.problem, self.truth, predictions, self.queries)
         if self.has_data_loss:
             values["data_loss"] = values["loss"]
             values["loss"] += float(sum(self.model.losses))

@@ -162,13 +162,14 @@ def fit(
         validation = Validation(
             batches.evaluation(spec.dataset, spec.encoder, rows, spec.targets),
             spec.targets[rows],
+            spec.dataset.queries(rows),
             spec.problem,
             has_data_loss=has_data_loss,
             interrupters=[some for some in callbacks if isinstance(some, Interrupter)],
         )
         early_stopping = keras.callbacks.EarlyStopping(
             monitor,
-            mode="max" if measures.of(spec.problem, monitor).greater_is_better else "min",
+            mode="max" if measures.find(spec.problem, monitor).greater_is_better else "min",
             patience=spec.regularizer.patience or epochs,
             restore_best_weights=True,
         )

@@ -71,7 +71,7 @@ def test(context: Context, tuned: TunedReference, rows: np.ndarray) -> np.ndarra
     predictions = reference.predict(dataset, problem, train, rows, parameters, seed=seed)
 
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
-    reached = scores(problem, truth, predictions)
+    reached = scores(problem, truth, predictions, dataset.queries(rows))
     metrics = {f"test_{name}": value for name, value in reached.items()}
     arrays = {"rows": rows, "predictions": predictions}
     _log(context, f"{tuned.name} final", parameters, metrics, arrays)

@@ -105,11 +105,12 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
     words = column.str.strip().astype(object)
     words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
-    notes = list[str]()
-    if tags.sign_of(list(counts.index), "auto"):
+    notes, classes = list[str](), list(counts.index)
+    sign = tags.sign_of(classes, "multilabel")
+    if options.problem == "auto" and (tags.sign_of(classes, "auto") or sign not in ("", ",")):
         notes.append(
-            f"The target {name!r} may join tags by commas, and each combination is a class. For a "
-            "label of each tag, type dataset.problem=multilabel."
+            f"The target {name!r} may join tags by {sign!r}, and each combination is a class. For "
+            "a label of each tag, type dataset.problem=multilabel."
         )
     if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
         notes.append(f"The target {name!r} is read as classes, because {reason}.")

@@ -86,9 +86,13 @@ def infer(context: Context) -> tuple[tuple[str, ...], list[str]]:
         shares = np.array([dataset.y.mean(), 1 - dataset.y.mean()], float)
     elif problem.type == "multiclass":
         shares = np.bincount(dataset.y, minlength=len(dataset.classes)) / len(dataset.y)
+    elif problem.type == "multilabel":
+        shares = dataset.y.mean(axis=0)
 
     metrics: tuple[str, ...] = ()
-    if problem.type == "binary" and shares.min() < RARE and "problem.metrics" not in typed:
+    if dataset.query and "problem.metrics" not in typed:
+        metrics = (f"problem.metrics=[ndcg,{PROBLEMS[problem.type].metrics[0]}]",)
+    elif problem.type == "binary" and shares.min() < RARE and "problem.metrics" not in typed:
         metrics = (f"problem.metrics=[auc,{PROBLEMS['binary'].metrics[0]}]",)
     protocol, rows = _protocol(context)
     training, updates = _training(context)

@@ -49,7 +49,7 @@ def step(
     validation = comparison.score(predictions(winner), metric)
     test = comparison.score(tested.predictions, metric)
 
-    sign = 1 if measures.of(context.problem, metric).greater_is_better else -1
+    sign = 1 if measures.find(context.problem, metric).greater_is_better else -1
     score = FinalScore(
         run_id=tested.run.run_id,
         metric=metric,

@@ -144,6 +144,6 @@ def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]
     """
     score = comparison.score(predictions(group), comparison.metric).mean
     seeds = {seed for training in group for seed, _ in training.predictions}
-    if measures.of(comparison.problem, comparison.metric).greater_is_better:
+    if measures.find(comparison.problem, comparison.metric).greater_is_better:
         score = -score
     return -len(seeds), score
