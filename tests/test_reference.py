@@ -27,6 +27,8 @@ AUTO = {
     "metrics": "auto",
     "standardize": "auto",
     "class_weight": "none",
+    "threshold": None,
+    "cost": None,
     "override": False,
 }
 WORDS = Vectorization(

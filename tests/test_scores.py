@@ -24,6 +24,8 @@ AUTO = {
     "metrics": "auto",
     "standardize": "auto",
     "class_weight": "none",
+    "threshold": None,
+    "cost": None,
     "override": False,
 }
 RANDOM = np.random.default_rng(0)

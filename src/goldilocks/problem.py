@@ -48,6 +48,8 @@ class Problem:
             its class; 1 of the classes that are left out.
         thresholds: The probability of each output, 0 to 1, above which its class or label is
             predicted; empty: one half of each. Of several classes the likeliest is predicted.
+        cost: What a false positive and a false negative cost, in any unit; empty where none is
+            given.
         own: Those of the metrics that a person has written.
     """
 
@@ -58,6 +60,7 @@ class Problem:
     scale: tuple[float, ...] = ()
     class_weight: str | Mapping[str, float] = "none"
     thresholds: tuple[float, ...] = ()
+    cost: tuple[float, ...] = ()
     own: tuple[OwnMetric, ...] = ()
 
     @property
@@ -119,6 +122,8 @@ PROBLEMS: Mapping[str, Row] = {
     "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), (*DISTANCES, *OF_QUERIES)),
 }
 
+COST = "cost"  # the metric of problems with a cost
+
 # What is said where a person wants one of these (`TARGETLESS`), or names no target.
 NO_TARGET = (
     "Networks here learn to predict a target; clustering, generation and reinforcement learning "
@@ -169,6 +174,8 @@ def resolve(
     metrics: str | Sequence[str],
     standardize: bool | str,
     class_weight: str | Mapping[str, float],
+    threshold: str | float | Sequence[float] | None,
+    cost: Sequence[float] | None,
     override: bool,
     own: Sequence[OwnMetric] = (),
 ) -> Problem:
@@ -184,6 +191,9 @@ def resolve(
         standardize: Whether the loss shall be of targets in their deviations, or "auto" for what
             the data set says; `encoding.targets.standardized` does it once the rows are split.
         class_weight: As `Problem.class_weight`.
+        threshold: That of each output, or one for all; "auto" for one that is chosen once the rows
+            are predicted, and None for one half, or with a cost the same.
+        cost: As `Problem.cost`, which is then a metric, too; None without one.
         override: Whether a type, last activation or loss outside the table is allowed.
         own: The metrics that a person has written.
 
@@ -205,13 +215,23 @@ def resolve(
         last_activation = row.last_activation
     if loss == "auto":
         loss = row.losses[0]
-    chosen = row.metrics[:1] if metrics == "auto" else tuple(metrics)
+    chosen, fitting = row.metrics[:1] if metrics == "auto" else tuple(metrics), row.metrics
+    thresholds: tuple[float, ...] = ()
+    if cost is not None:
+        fitting = (*fitting, COST)
+        chosen = tuple(dict.fromkeys([*chosen, COST]))
+        # The best threshold of probabilities that hold (Elkan, "The foundations of cost-sensitive
+        # learning", IJCAI 2001), until one is chosen.
+        thresholds = (cost[0] / (cost[0] + cost[1]),)
+    if threshold is not None and not isinstance(threshold, str):
+        thresholds = (threshold,) if isinstance(threshold, int | float) else tuple(threshold)
+
     # No override makes a score of what cannot be computed.
-    names = {metric.path: metric.name for metric in own} | {name: name for name in row.metrics}
+    names = {name: name for name in fitting} | {metric.path: metric.name for metric in own}
     if strange := [name for name in chosen if name not in names]:
         raise ProblemError(
-            f"problem.metrics has {', '.join(strange)}; a {type} problem has "
-            f"{', '.join(row.metrics)}. Use some of these."
+            f"problem.metrics has {', '.join(strange)}; a {type} problem has {', '.join(fitting)}. "
+            f"Use some of these{'; cost needs problem.cost' * (COST in strange)}."
         )
     if loss == "sparse_categorical_crossentropy" and type != "multiclass":
         raise ProblemError(
@@ -237,6 +257,12 @@ def resolve(
             f"problem.class_weight is {class_weight}; a {type} problem has no class of each row to "
             "weigh it by. Use problem.class_weight=none."
         )
+    for key, value in {"threshold": threshold, "cost": cost}.items():
+        if value is not None and type not in ("binary", "multilabel"):
+            raise ProblemError(
+                f"problem.{key} is {value}; two classes or labels are predicted by thresholds, and "
+                f"this is a {type} problem. Use problem.{key}=null."
+            )
 
     problem = Problem(
         type,
@@ -244,6 +270,8 @@ def resolve(
         loss,
         tuple(names[name] for name in chosen),
         class_weight=class_weight,
+        thresholds=thresholds,
+        cost=tuple(cost or ()),
         own=tuple(own),
     )
     if standardize is True and not problem.has_unit:

@@ -227,6 +227,12 @@ def resolve_problem(tree: Mapping[str, Any], problem: str) -> Problem:
     return resolved
 
 
+def chooses_threshold(tree: Mapping[str, Any]) -> bool:
+    """Return whether thresholds are chosen on validation rows."""
+    threshold, cost = tree["problem"]["threshold"], tree["problem"]["cost"]
+    return threshold == "auto" or (threshold is None and cost is not None)
+
+
 def _part_errors(node: Mapping[str, Any], name: str) -> Iterator[str]:
     """Refuse a regularizer that lacks parts, or has others than those that models know."""
     parts = {part.name for part in fields(Regularizer)}
@@ -372,6 +378,11 @@ def _final_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
         yield (
             "final=true is one training and one test evaluation, but trainer.repeats is "
             f"{tree['trainer']['repeats']}; use trainer.repeats=1."
+        )
+    if tree["final"] and chooses_threshold(tree):
+        yield (
+            "final=true has no validation rows to choose problem.threshold on. Train with "
+            "final=false first: its last lines have the final command, with the threshold."
         )
     if tree["final"] and stated.baseline:
         yield (

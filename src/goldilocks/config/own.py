@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from goldilocks.errors import ProblemError, did_you_mean
-from goldilocks.problem import METRIC_SYNONYMS, PROBLEMS, OwnMetric
+from goldilocks.problem import COST, METRIC_SYNONYMS, PROBLEMS, OwnMetric
 
 # Names of ours, and what the names of other logged values end in.
-TAKEN = {"loss", "data_loss", *METRIC_SYNONYMS} | {
+TAKEN = {"loss", "data_loss", COST, *METRIC_SYNONYMS} | {
     name for row in PROBLEMS.values() for name in row.metrics
 }
 ENDINGS = ("_std", "_low", "_high")

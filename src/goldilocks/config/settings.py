@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from goldilocks.config.checks import (
     Composed,
+    chooses_threshold,
     config_errors,
     foreign_keys,
     leaves,
@@ -174,6 +175,11 @@ class Settings:
         """Whether the loss of a regression shall be of targets in their deviations."""
         standardize = self.tree["problem"]["standardize"]
         return self.traits.dataset.standardize if standardize == "auto" else standardize
+
+    @property
+    def chooses_threshold(self) -> bool:
+        """Whether the thresholds of classes or labels are chosen on validation rows."""
+        return chooses_threshold(self.tree)
 
     def models(self) -> dict[str, ModelTraits]:
         """Return the traits of every model, chosen or not."""

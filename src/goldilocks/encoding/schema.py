@@ -10,6 +10,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.depth import Levels
 from goldilocks.dataset.readers.files import Header
 from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, TAGS, Reading
+from goldilocks.encoding.targets import count_outputs
 from goldilocks.errors import DataError
 from goldilocks.problem import Problem
 
@@ -108,7 +109,7 @@ def of(dataset: Dataset, problem: Problem) -> Schema:
     return Schema(
         kind=dataset.kind,
         problem=problem.type,
-        thresholds=problem.thresholds,
+        thresholds=_thresholds(dataset, problem),
         target=target_of(dataset.target, problem.type, dataset.target_reading),
         classes=dataset.classes,
         unit=dataset.unit,
@@ -156,6 +157,13 @@ def from_json(text: str) -> Schema:
             f"{FILE} cannot be read ({error}); expected what a run of this version of the program "
             "logs. Train again."
         ) from error
+
+
+def _thresholds(dataset: Dataset, problem: Problem) -> tuple[float, ...]:
+    """Return the threshold of each class or label; () where they are one half."""
+    if len(problem.thresholds) == 1:
+        return problem.thresholds * count_outputs(problem, dataset)
+    return problem.thresholds
 
 
 def _reading(dataset: Dataset, name: str) -> Reading:

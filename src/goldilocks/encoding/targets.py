@@ -93,7 +93,7 @@ def class_weights(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[
 
 
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse targets of another type, weights of classes that are not there, targets that are one.
+    """Refuse targets of another type or that are one, weights and thresholds of what is not there.
 
     Targets that vary too little for float32 numbers do not vary, nor do labels that all training
     rows have, or none.
@@ -103,6 +103,13 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
     """
     _check_type(problem, dataset)
     _check_ranking(problem, dataset)
+    outputs = count_outputs(problem, dataset)
+    if len(problem.thresholds) not in (0, 1, outputs):
+        names = shortened(dataset.classes[-outputs:], 20)
+        raise DataError(
+            f"problem.threshold has {len(problem.thresholds)} numbers, and {dataset.name} has "
+            f"{outputs} to predict: {names}; expected one for each, in this order, or one for all."
+        )
     if isinstance(problem.class_weight, Mapping):
         for name in sorted(problem.class_weight.keys() - set(dataset.classes)):
             raise DataError(

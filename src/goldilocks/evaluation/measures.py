@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 
 from goldilocks.errors import ProblemError
-from goldilocks.problem import METRIC_SYNONYMS, PROBLEMS, OwnMetric, Problem
+from goldilocks.problem import COST, METRIC_SYNONYMS, PROBLEMS, OwnMetric, Problem
 
 # Targets, (rows, outputs) or integer classes (rows,), as `encode_targets` makes them, and
 # predictions, float32 (rows, outputs).
@@ -346,6 +346,13 @@ def _right(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.n
     return (has == says.reshape(has.shape)).mean(axis=1)
 
 
+def _costs(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    false_positive, false_negative = problem.cost
+    has = indicators(problem, truth, predictions.shape[1])
+    says = decided(problem, predictions).reshape(has.shape) > 0
+    return (false_positive * (says & ~has) + false_negative * (has & ~says)).mean(axis=1)
+
+
 def _among_top(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     has = indicators(problem, truth, predictions.shape[1])
     more_probable = (predictions > predictions[has][:, np.newaxis]).sum(axis=1)
@@ -389,6 +396,12 @@ def _always(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
     if problem.type == "multiclass":
         return _majority(problem, truth, outputs)
     return np.ones(outputs, "float32")
+
+
+def _cheapest(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return yes for every row where that costs less than never to say it."""
+    share, (false_positive, false_negative) = _frequencies(problem, truth, outputs), problem.cost
+    return (false_negative * share > false_positive * (1 - share)).astype("float32")
 
 
 def _median(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
@@ -467,6 +480,14 @@ _ALL: Sequence[Measure] = (
         score=_balanced_accuracy,
         best_constant=_majority,
         range=SHARE,
+    ),
+    Measure(
+        name=COST,
+        greater_is_better=False,
+        per_row=_costs,
+        score=_mean_of(_costs),
+        best_constant=_cheapest,
+        range=ERROR,
     ),
     Measure(
         name="top_k_categorical_accuracy",

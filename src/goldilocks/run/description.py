@@ -119,7 +119,7 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         parts=None if parts is None else formatting.markdown(parts),
         warning=test_ledger.warning(test_ledger.evaluations(metrics)),
         note=_note(outcome),
-        final_command=summary.final_command(settings, outcome.result.best_epoch),
+        final_command=summary.final_command(settings, metrics, outcome.tags),
         facts=facts(outcome.context, split),
         notes=(*outcome.context.dataset.notes, *split.notes, *findings),
     )
