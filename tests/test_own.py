@@ -46,8 +46,8 @@ def test_a_metric_of_ones_own_can_be_measured_and_monitored_by_its_name():
     composed = settings(*words, "trainer.monitor=val_retention")
     problem = composed.problem("binary")
     assert problem.metrics == ("retention", "auc")
-    assert measures.of(problem, "val_retention").greater_is_better
-    assert measures.of(problem, "auc") is measures.get("auc")
+    assert measures.find(problem, "val_retention").greater_is_better
+    assert measures.find(problem, "auc") is measures.get("auc")
     assert composed.packages == ["ownmetrics"]
     assert settings("own=[ownmetrics]").packages == ()
 

@@ -103,7 +103,7 @@ def get(name: str) -> Measure:
     return MEASURES[METRIC_SYNONYMS.get(name, name)]
 
 
-def of(problem: Problem, name: str) -> Measure:
+def find(problem: Problem, name: str) -> Measure:
     """Return a measure of a problem, which may be one that a person has written.
 
     Args:
