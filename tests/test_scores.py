@@ -312,6 +312,14 @@ def test_of_several_numbers_the_most_wrong_one_counts_in_deviations():
     assert plain.outputs.tolist() == [1, 1]
 
 
+def test_the_worst_of_several_labels_is_known():
+    y, predictions = np.array([[0, 1], [1, 0]]), np.array([[0.6, 0.1], [0.2, 0.3]])
+    assert evaluation.worst(problem("multilabel"), y, predictions, most=2).outputs.tolist() == [
+        1,
+        0,
+    ]
+
+
 def test_without_a_wrong_class_there_is_no_worst():
     assert (
         len(evaluation.worst(problem("binary"), np.array([1, 0]), column(0.9, 0.1), most=5).rows)

@@ -41,7 +41,9 @@ class Schema:
         lookback: Of a series: rows that a window spans; 0 of other kinds.
         fill: Of a series: missing rows, one after the other, that are filled; 0 of other kinds.
         step: Of a series: every how many of them are seen; 0 of other kinds.
-        delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
+        delay: Of a series: rows from the last one seen to the first one predicted; 0 of other
+            kinds.
+        horizon: Of a series: rows that are predicted, one after the other; 1 of other kinds.
         levels: Of images of more than 8 bits: the values that become 0 and 255; None where none
             were seen, or the run was of an earlier version.
         outputs: As `Dataset.outputs`.
@@ -65,6 +67,7 @@ class Schema:
     lookback: int = 0
     step: int = 0
     delay: int = 0
+    horizon: int = 1
     levels: Levels | None = None
     outputs: Mapping[str, Reading] = field(default_factory=dict)
     target_reading: Reading | None = None
@@ -104,7 +107,8 @@ def of(dataset: Dataset, problem: Problem) -> Schema:
         columns = {str(name): _reading(dataset, str(name)) for name in dataset.x.columns}
     if dataset.kind == "series":
         windows = dataset.x
-        spans = {"lookback": windows.lookback, "step": windows.step, "delay": windows.delay}
+        names = ("lookback", "step", "delay", "horizon")
+        spans = {name: getattr(windows, name) for name in names}
 
     return Schema(
         kind=dataset.kind,

@@ -15,6 +15,7 @@ from goldilocks.protocol import Split
 # A target's deviation must be so many times the distance of float32 numbers of its size, or the
 # rounding of the targets is noise that a model cannot predict.
 FINEST = 1000
+MOST_OUTPUTS = 300  # whose deviations a tag of a run can hold
 
 
 def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
@@ -118,14 +119,22 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
             )
     if problem.type == "multilabel":
         _check_labels(dataset, splits)
+    if len(dataset.outputs) > MOST_OUTPUTS:
+        raise DataError(
+            f"{len(dataset.outputs)} numbers are to be predicted of each row; expected at most "
+            f"{MOST_OUTPUTS}. Give fewer columns as dataset.target, or of a series a smaller "
+            "dataset.horizon."
+        )
     if problem.type != "regression":
         return
     for number, split in enumerate(splits, start=1):
         y = dataset.y[split.train].reshape(len(split.train), -1)
         steps = np.spacing(np.abs(y).max(axis=0))
         for index in np.flatnonzero(_deviations(y) < FINEST * steps):
+            name = (list(dataset.outputs) or [dataset.target])[index]
+            named = f"The target {name!r}" if name else "The target"
             raise DataError(
-                f"The target is {y[0, index]:.9g} in each of the {len(y)} training rows of split "
+                f"{named} is {y[0, index]:.9g} in each of the {len(y)} training rows of split "
                 f"{number} of {len(splits)}, or differs by no more than a few times "
                 f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
                 "targets that vary. Give another target, or subtract what they have in common."

@@ -47,11 +47,6 @@ def read(
     Raises:
         DataError: Numbers can be read in two ways, or a column of tags stands beside others.
     """
-    if len(set(names)) < len(names):
-        raise DataError(
-            f"dataset.target names a column twice ({', '.join(names)}); expected each one once."
-        )
-
     read: dict[str, pd.Series] = {}
     notes: list[str] = []
     styles: dict[str, Reading] = {}
