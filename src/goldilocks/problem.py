@@ -5,10 +5,31 @@ activation and loss function for your model".
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from goldilocks.errors import ProblemError
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A metric that a person has written.
+
+    Attributes:
+        path: Its module and its name, such as "mypackage.retention".
+        function: Targets and predictions -> the score; docs/measures.md has their shapes.
+        greater_is_better: Whether more of it is better.
+    """
+
+    path: str
+    function: Callable[..., Any]
+    greater_is_better: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the function, by which values are logged."""
+        return self.path.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -19,7 +40,8 @@ class Problem:
         type: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
         last_activation: Keras name of the last layer's activation; "linear" for none.
         loss: Keras name of the loss.
-        metrics: Names of the metrics, of `evaluation.measures`; the first is the primary metric.
+        metrics: Names of the metrics, of `evaluation.measures` or of `own`; the first is the
+            primary one.
         scale: The deviation of each target, by which the loss divides targets and predictions, so
             that it has no unit; empty where the loss is of the targets as they are.
         class_weight: What a row weighs in the training loss: "none", "balanced", or by the name of
@@ -28,6 +50,7 @@ class Problem:
             predicted; empty: one half of each. Of several classes the likeliest is predicted.
         cost: What a false positive and a false negative cost, in any unit; empty where none is
             given.
+        own: Those of the metrics that a person has written.
     """
 
     type: str
@@ -38,6 +61,7 @@ class Problem:
     class_weight: str | Mapping[str, float] = "none"
     thresholds: tuple[float, ...] = ()
     cost: tuple[float, ...] = ()
+    own: tuple[OwnMetric, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -153,6 +177,7 @@ def resolve(
     threshold: str | float | Sequence[float] | None,
     cost: Sequence[float] | None,
     override: bool,
+    own: Sequence[OwnMetric] = (),
 ) -> Problem:
     """Return the problem of a run: what the data set says, unless the config says otherwise.
 
@@ -161,7 +186,8 @@ def resolve(
         type: A problem type, or "auto" for that of the data set.
         last_activation: A Keras activation, or "auto" for the table's.
         loss: A Keras loss, or "auto" for the table's.
-        metrics: Names of metrics, the primary one first, or "auto" for the table's.
+        metrics: Names of metrics, or paths of `own`, the primary one first, or "auto" for the
+            table's.
         standardize: Whether the loss shall be of targets in their deviations, or "auto" for what
             the data set says; `encoding.targets.standardized` does it once the rows are split.
         class_weight: As `Problem.class_weight`.
@@ -169,6 +195,7 @@ def resolve(
             are predicted, and None for one half, or with a cost the same.
         cost: As `Problem.cost`, which is then a metric, too; None without one.
         override: Whether a type, last activation or loss outside the table is allowed.
+        own: The metrics that a person has written.
 
     Raises:
         ProblemError: A combination outside the table without `override`; a metric that does not
@@ -200,7 +227,8 @@ def resolve(
         thresholds = (threshold,) if isinstance(threshold, int | float) else tuple(threshold)
 
     # No override makes a score of what cannot be computed.
-    if strange := [name for name in chosen if name not in fitting]:
+    names = {name: name for name in fitting} | {metric.path: metric.name for metric in own}
+    if strange := [name for name in chosen if name not in names]:
         raise ProblemError(
             f"problem.metrics has {', '.join(strange)}; a {type} problem has {', '.join(fitting)}. "
             f"Use some of these{'; cost needs problem.cost' * (COST in strange)}."
@@ -240,10 +268,11 @@ def resolve(
         type,
         last_activation,
         loss,
-        chosen,
+        tuple(names[name] for name in chosen),
         class_weight=class_weight,
         thresholds=thresholds,
         cost=tuple(cost or ()),
+        own=tuple(own),
     )
     if standardize is True and not problem.has_unit:
         raise ProblemError(

@@ -131,6 +131,11 @@ NAMED: Mapping[str | None, Rule] = {
     "problem": one_of(PROBLEMS),
     "problem_or_auto": one_of(["auto", *PROBLEMS]),
     "metric": one_of(sorted({COST, *(name for row in PROBLEMS.values() for name in row.metrics)})),
+    "own_metric": Rule(
+        "a function of your own such as mypackage.retention",
+        lambda value: bool(re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)+", str(value))),
+    ),
+    "packages": list_of("names of packages", lambda item: str(item).isidentifier()),
     "two_lines": Rule("the numbers of two lines such as [1,2]", _are_two_lines),
     "list": Rule("a list", lambda value: isinstance(value, list)),
     "names": list_of("names", _is_name, literal="name"),

@@ -24,7 +24,7 @@ def baseline_predictions(
         rows: The rows to predict, int64 (n,).
         name: "loss", or the name of a metric.
     """
-    measure, outputs = measures.get(name), count_outputs(problem, dataset)
+    measure, outputs = measures.find(problem, name), count_outputs(problem, dataset)
     truth = encode_targets(problem, outputs, dataset.y[rows])
     constant = np.tile(measure.best_constant(problem, truth, outputs), (len(rows), 1))
 
@@ -43,7 +43,7 @@ def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dic
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
     queries = dataset.queries(rows)
     return {
-        name: measures.get(name).of(
+        name: measures.find(problem, name).of(
             problem, truth, baseline_predictions(problem, dataset, rows, name), queries
         )
         for name in ("loss", *problem.metrics)
@@ -60,11 +60,11 @@ def deciding_metric(problem: Problem, baseline: Mapping[str, float]) -> str:
         problem: Says the primary metric.
         baseline: The baseline's scores, of the loss and the metrics.
     """
-    best = measures.get(problem.metric).best
+    best = measures.find(problem, problem.metric).best
     return "loss" if baseline[problem.metric] == best else problem.metric
 
 
 def beats(problem: Problem, scores: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
     """Return whether a model is better than the baseline by `deciding_metric`, noise left aside."""
     name = deciding_metric(problem, baseline)
-    return measures.get(name).is_better(scores[name], baseline[name])
+    return measures.find(problem, name).is_better(scores[name], baseline[name])

@@ -199,7 +199,7 @@ class Comparison:
     def metric(self) -> str:
         """The primary metric if it has values of rows, which can be compared; "loss" otherwise."""
         name = self.problem.metric
-        return "loss" if measures.get(name).per_row is None else name
+        return "loss" if measures.find(self.problem, name).per_row is None else name
 
     def compare(self, first: Predictions, second: Predictions, metric: str) -> Difference:
         """Return how much better the first model is; negative where it is worse.
@@ -245,13 +245,13 @@ class Comparison:
     ) -> Difference:
         """Return how much better the first model is, with `networks` as of `_mean`."""
         gaps = self._scores(first, metric) - self._scores(second, metric)
-        if not measures.higher_is_better(metric):
+        if not measures.find(self.problem, metric).greater_is_better:
             gaps = 0 - gaps
         return self._mean(gaps.dropna(), metric, networks=networks)  # Rows of one model alone: NaN.
 
     def _scores(self, predictions: Predictions, metric: str) -> pd.Series:
         """Return a score for each row that each training predicted, by seed, fold and row."""
-        per_row = measures.get(metric).per_row
+        per_row = measures.find(self.problem, metric).per_row
         assert per_row is not None  # `metric` says which have some.
 
         targets, scores = self._targets(), {}

@@ -66,7 +66,7 @@ def interval(
     """
     outputs = predictions.shape[1]
     is_root = name == "root_mean_squared_error" and outputs == 1
-    per_row = measures.get("mse" if is_root else name).per_row
+    per_row = measures.find(problem, "mse" if is_root else name).per_row
     if per_row is None or not np.isfinite(predictions).all():
         return None
     if name in RATES:

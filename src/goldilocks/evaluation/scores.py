@@ -26,12 +26,12 @@ def scores(
         predictions: float32 (rows, outputs). If one is not finite, no metric is.
         queries: As `Dataset.queries` returns them; None where rows are not ranked.
     """
-    values = {"loss": measures.get("loss").score(problem, truth, predictions)}
+    values = {"loss": measures.find(problem, "loss").score(problem, truth, predictions)}
     is_finite = np.isfinite(predictions).all()
     for name in problem.metrics:
         values[name] = math.nan
         if is_finite:
-            values[name] = measures.get(name).of(problem, truth, predictions, queries)
+            values[name] = measures.find(problem, name).of(problem, truth, predictions, queries)
     return values
 
 

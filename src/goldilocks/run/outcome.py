@@ -13,7 +13,7 @@ import numpy as np
 from goldilocks import diagnosis
 from goldilocks.dataset.sources.cache import digest
 from goldilocks.encoding import vectorization
-from goldilocks.evaluation import classes, probabilities, scores, thresholds
+from goldilocks.evaluation import classes, measures, probabilities, scores, thresholds
 from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
 from goldilocks.evaluation.outputs import Row, scores_of_each
@@ -203,9 +203,11 @@ def conclude(
 
     # A final run has no validation curve, and the baseline has nothing to beat.
     if settings.role not in ("final", "baseline"):
+        metric = deciding_metric(context.problem, baseline)
         verdict = diagnosis.judge(
             result.history,
-            metric=deciding_metric(context.problem, baseline),
+            metric=metric,
+            higher=measures.find(context.problem, metric).greater_is_better,
             baseline=baseline,
             rows=len(result.validation),
             **settings.tree["diagnosis"],

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 import goldilocks.backend  # noqa: F401  First: it is quiet.
-from goldilocks.evaluation import classes, mean_interval
+from goldilocks.evaluation import classes, mean_interval, measures
 from goldilocks.plots import overlays, style
 from goldilocks.run import description, figures, summary
 from goldilocks.run.context import RunContext, TrainingSpec
@@ -66,11 +66,12 @@ def conclude(
 def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) -> Outcome:
     # Histories -> the mean curve and its best epoch.
     monitor = spec.settings.tree["trainer"]["monitor"]
+    higher = measures.find(context.problem, monitor).greater_is_better
     histories = [outcome.result.history for outcome in outcomes]
     history = mean_interval.mean_history(histories)
     result = FitResult(
         history=history,
-        best_epoch=mean_interval.best_epoch(history, monitor),
+        best_epoch=mean_interval.best_epoch(history, monitor, higher=higher),
         monitor=monitor,
         seconds=sum(outcome.result.seconds for outcome in outcomes),
         validation=np.unique(np.concatenate([outcome.result.validation for outcome in outcomes])),
