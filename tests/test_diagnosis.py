@@ -28,7 +28,8 @@ def curve(train, val, score, metric="accuracy"):
 
 
 def verdict(history, baseline, rows, metric="accuracy") -> Verdict:
-    return judge(history, metric=metric, baseline=baseline, rows=rows, **BLOCK)
+    higher = metric == "accuracy"
+    return judge(history, metric=metric, higher=higher, baseline=baseline, rows=rows, **BLOCK)
 
 
 def falling(start, floor, decay, epochs):
@@ -248,7 +249,7 @@ def test_a_metric_has_a_direction():
     assert verdict(good, baseline, rows).evidence["metric_power"] > 10
     good = good | {"val_mae": np.full(20, 0.7)}
     assert verdict(good, {"loss": 0.6931, "mae": 0.5}, rows, "mae").evidence["metric_power"] < -10
-    assert judge(good, metric="loss", baseline=baseline, rows=rows, **BLOCK).name == "no_power"
+    assert verdict(good, baseline, rows, "loss").name == "no_power"
 
 
 def test_more_validation_rows_give_more_power():
@@ -340,6 +341,7 @@ def test_sentences_name_numbers_and_config_keys(name, reason, next_move):
 def test_unusable_input_is_refused(change, message):
     history, baseline, rows = named("mnist convnet")
     good = {"history": history, "metric": "accuracy", "baseline": baseline, "rows": rows}
+    good["higher"] = True
     with pytest.raises(ValueError, match=message):
         judge(**good | change, **BLOCK)
 

@@ -28,6 +28,8 @@ AUTO = {
     "metrics": "auto",
     "standardize": "auto",
     "class_weight": "none",
+    "threshold": None,
+    "cost": None,
     "override": False,
 }
 WORDS = Vectorization(

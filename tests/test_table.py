@@ -595,6 +595,15 @@ def test_tags_between_commas_are_labels_where_somebody_says_so(write):
     assert load(path, "tags", problem="multilabel").classes == ("big", "blue", "red")
 
 
+def test_tags_that_are_more_than_cells_are_classes_and_what_makes_labels_of_them_is_said(write):
+    path = write(tags=halves("red|big", "blue|round"))
+    found = load(path, "tags")
+    assert found.classes == ("blue|round", "red|big")
+    assert any("by '|', and each combination is a class" in note for note in found.notes)
+    assert len(load(path, "tags", problem="multilabel").classes) == 4
+    assert not any("join" in note for note in load(path, "tags", problem="binary").notes)
+
+
 def test_names_with_a_comma_are_no_tags(write):
     names = ["Doe, John", "Smith, Ann", "Brown, Bob"]
     assert not any("tags" in note for note in load(write(y=(names * ROWS)[:ROWS])).notes)

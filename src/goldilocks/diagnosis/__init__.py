@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldilocks.diagnosis.evidence import measure, read
-from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.formatting import number
 
 STABILIZE = (
@@ -43,6 +42,7 @@ def judge(
     history: Mapping[str, Sequence[float]],
     *,
     metric: str,
+    higher: bool,
     baseline: Mapping[str, float],
     rows: int,
     power_noise: float,
@@ -79,6 +79,7 @@ def judge(
             name. Where both `data_loss` and `val_data_loss` are there, they stand in for the
             losses, whose penalties would hide the gap.
         metric: The primary metric, for example "accuracy" or "mae".
+        higher: Whether more of it is better.
         baseline: The dummy baseline's scores of the validation rows: `loss` (without penalty) and
             the metric.
         rows: Number of validation rows.
@@ -119,7 +120,7 @@ def judge(
             train,
             val,
             score,
-            higher=higher_is_better(metric),
+            higher=higher,
             base_loss=baseline["loss"],
             base_metric=baseline[metric],
             rows=rows,

@@ -32,7 +32,7 @@ def baseline_predictions(
     """
     if known is None:
         known = rows
-    measure, outputs = measures.get(name), count_outputs(problem, dataset)
+    measure, outputs = measures.find(problem, name), count_outputs(problem, dataset)
     truth = encode_targets(problem, outputs, dataset.y[known])
     constant = measure.best_constant(problem, truth, outputs)
 
@@ -51,7 +51,7 @@ def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dic
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
     queries = dataset.queries(rows)
     return {
-        name: measures.get(name).of(
+        name: measures.find(problem, name).of(
             problem, truth, baseline_predictions(problem, dataset, rows, name), queries
         )
         for name in ("loss", *problem.metrics)
@@ -68,11 +68,11 @@ def deciding_metric(problem: Problem, baseline: Mapping[str, float]) -> str:
         problem: Says the primary metric.
         baseline: The baseline's scores, of the loss and the metrics.
     """
-    best = measures.get(problem.metric).best
+    best = measures.find(problem, problem.metric).best
     return "loss" if baseline[problem.metric] == best else problem.metric
 
 
 def beats(problem: Problem, scores: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
     """Return whether a model is better than the baseline by `deciding_metric`, noise left aside."""
     name = deciding_metric(problem, baseline)
-    return measures.get(name).is_better(scores[name], baseline[name])
+    return measures.find(problem, name).is_better(scores[name], baseline[name])

@@ -178,7 +178,8 @@ def holm(differences: Mapping[str, Difference]) -> dict[str, Difference]:
 
 def compared_metric(problem: Problem) -> str:
     """Return the primary metric if it is a mean over rows, which can be compared; else "loss"."""
-    return "loss" if measures.get(problem.metric).per_row is None else problem.metric
+    measure = measures.find(problem, problem.metric)
+    return "loss" if measure.per_row is None else problem.metric
 
 
 @dataclass(frozen=True)
@@ -249,13 +250,13 @@ class Comparison:
     ) -> Difference:
         """Return how much better the first model is, with `networks` as of `_mean`."""
         gaps = self._scores(first, metric) - self._scores(second, metric)
-        if not measures.higher_is_better(metric):
+        if not measures.find(self.problem, metric).greater_is_better:
             gaps = 0 - gaps
         return self._mean(gaps.dropna(), metric, networks=networks)  # Rows of one model alone: NaN.
 
     def _scores(self, predictions: Predictions, metric: str) -> pd.Series:
         """Return a score for each row that each training predicted, by seed, fold and row."""
-        per_row = measures.get(metric).per_row
+        per_row = measures.find(self.problem, metric).per_row
         assert per_row is not None  # `metric` says which are means over rows.
 
         targets, scores = self._targets(), {}

@@ -76,7 +76,7 @@ def interval(
         return _area_interval(has, predictions, clusters)
 
     is_root = name == "root_mean_squared_error" and outputs == 1
-    per_row = measures.get("mse" if is_root else name).per_row
+    per_row = measures.find(problem, "mse" if is_root else name).per_row
     if per_row is None:
         return None
     values = per_row(problem, truth, predictions)

@@ -8,13 +8,16 @@ scores, imported where it is needed: the command line looks up directions alone.
 from __future__ import annotations
 
 import math
+import reprlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
-from goldilocks.problem import METRIC_SYNONYMS, Problem
+from goldilocks.errors import ProblemError
+from goldilocks.problem import COST, METRIC_SYNONYMS, PROBLEMS, OwnMetric, Problem
 
 # Targets, (rows, outputs) or integer classes (rows,), as `encode_targets` makes them, and
 # predictions, float32 (rows, outputs).
@@ -23,6 +26,8 @@ RowValues = Callable[[Problem, np.ndarray, np.ndarray], np.ndarray]
 Constant = Callable[[Problem, np.ndarray, int], np.ndarray]
 
 SMALLEST = 1e-7  # Keras keeps divisors this far from 0 (`keras.config.epsilon`).
+ANY = (-math.inf, math.inf)  # range
+DECILES = np.linspace(0, 1, 11)
 TOP = 5  # most probable classes, of which one must be right: Keras's default
 
 
@@ -94,13 +99,104 @@ def get(name: str) -> Measure:
     Raises:
         KeyError: There is no such measure.
     """
-    name = name.removeprefix("val_").removeprefix("test_").removeprefix("data_")
+    name = _bare(name).removeprefix("data_")
     return MEASURES[METRIC_SYNONYMS.get(name, name)]
 
 
-def higher_is_better(name: str) -> bool:
-    """Return whether more of a measure, or of its `val_` or `test_` value, is better."""
-    return get(name).greater_is_better
+def find(problem: Problem, name: str) -> Measure:
+    """Return a measure of a problem, which may be one that a person has written.
+
+    Args:
+        problem: Has those that a person has written.
+        name: As of `get`.
+    """
+    for metric in problem.own:
+        if metric.name == _bare(name):
+            return own(metric)
+    return get(name)
+
+
+def higher_is_better(name: str, own: Mapping[str, bool] = MappingProxyType({})) -> bool:
+    """Return whether more of a measure, or of its `val_` or `test_` value, is better.
+
+    Args:
+        name: As of `get`.
+        own: The same of measures that a person has written, by name.
+    """
+    return own[_bare(name)] if _bare(name) in own else get(name).greater_is_better
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the range of a measure by its name, as of `get`; without ends if it is not ours."""
+    try:
+        return get(name).range
+    except KeyError:
+        return ANY
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("val_").removeprefix("test_")
+
+
+def own(metric: OwnMetric) -> Measure:
+    """Return the measure of a metric that a person has written.
+
+    Its best constant is the best of those of our own measures, of each class and label for certain,
+    and of the deciles of each target.
+    """
+
+    def score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
+        y_true = truth
+        if problem.type == "multiclass" and truth.ndim > 1:
+            y_true = truth.argmax(axis=1)
+        if not problem.type.endswith("regression"):
+            y_true = y_true.astype(np.int64)
+        y_true, y_pred = y_true.view(), predictions.view()
+        y_true.flags.writeable = y_pred.flags.writeable = False
+        shapes = f"y_true {y_true.shape} and y_pred {y_pred.shape}"
+        try:
+            value = metric.function(y_true, y_pred)
+        except Exception as error:  # Whatever the person's own code raises.
+            raise ProblemError(
+                f"{metric.path} of problem.metrics failed, given {shapes}: {type(error).__name__}: "
+                f"{error}. Expected a number; docs/measures.md says what a measure is given."
+            ) from error
+        number = np.asarray(value)
+        if number.ndim or number.dtype.kind not in "fiu" or not np.isfinite(number):
+            returned = reprlib.repr(value)
+            if number.ndim:
+                returned = f"an array of shape {number.shape}"
+            raise ProblemError(
+                f"{metric.path} of problem.metrics returned {returned}, given {shapes}; "
+                "expected a finite number of any rows and predictions, also of predictions that "
+                "are all equal."
+            )
+        return float(number)
+
+    def best_constant(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+        constants = [
+            MEASURES[name].best_constant(problem, truth, outputs)
+            for name in PROBLEMS[problem.type].metrics
+        ]
+        if problem.type == "multiclass":
+            constants += list(np.eye(outputs, dtype="float32"))
+        elif problem.type in ("binary", "multilabel"):
+            constants += [np.zeros(outputs, "float32"), np.ones(outputs, "float32")]
+        else:
+            columns = truth.reshape(len(truth), -1)
+            constants += list(np.quantile(columns, DECILES, axis=0).astype("float32"))
+        choose = max if metric.greater_is_better else min
+        return choose(
+            constants, key=lambda one: score(problem, truth, np.tile(one, (len(truth), 1)))
+        )
+
+    return Measure(
+        name=metric.name,
+        greater_is_better=metric.greater_is_better,
+        score=score,
+        best_constant=best_constant,
+        range=ANY,
+    )
 
 
 def indicators(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
@@ -250,6 +346,13 @@ def _right(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.n
     return (has == says.reshape(has.shape)).mean(axis=1)
 
 
+def _costs(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    false_positive, false_negative = problem.cost
+    has = indicators(problem, truth, predictions.shape[1])
+    says = decided(problem, predictions).reshape(has.shape) > 0
+    return (false_positive * (says & ~has) + false_negative * (has & ~says)).mean(axis=1)
+
+
 def _among_top(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     has = indicators(problem, truth, predictions.shape[1])
     more_probable = (predictions > predictions[has][:, np.newaxis]).sum(axis=1)
@@ -293,6 +396,12 @@ def _always(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
     if problem.type == "multiclass":
         return _majority(problem, truth, outputs)
     return np.ones(outputs, "float32")
+
+
+def _cheapest(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return yes for every row where that costs less than never to say it."""
+    share, (false_positive, false_negative) = _frequencies(problem, truth, outputs), problem.cost
+    return (false_negative * share > false_positive * (1 - share)).astype("float32")
 
 
 def _median(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
@@ -350,7 +459,7 @@ _ALL: Sequence[Measure] = (
         per_row=_losses,
         score=_mean_of(_losses),
         best_constant=_least_loss,
-        range=(-math.inf, math.inf),  # A Poisson loss may be negative.
+        range=ANY,  # A Poisson loss may be negative.
     ),
     Measure(
         name="accuracy",
@@ -371,6 +480,14 @@ _ALL: Sequence[Measure] = (
         score=_balanced_accuracy,
         best_constant=_majority,
         range=SHARE,
+    ),
+    Measure(
+        name=COST,
+        greater_is_better=False,
+        per_row=_costs,
+        score=_mean_of(_costs),
+        best_constant=_cheapest,
+        range=ERROR,
     ),
     Measure(
         name="top_k_categorical_accuracy",

@@ -39,7 +39,7 @@ def scores_of_each(
         of_one = replace(problem, scale=problem.scale[one])
         row: Row = {"output": output, **scores(of_one, truth[:, one], predictions[:, one])}
         for name, baseline in baselines.items():
-            score = measures.get(name).score(of_one, truth[:, one], baseline[:, one])
+            score = measures.find(problem, name).score(of_one, truth[:, one], baseline[:, one])
             row[f"baseline_{name}"] = score
         of_each.append(row)
     return of_each

@@ -108,7 +108,7 @@ def tune(
             candidates.append(evaluate(trial.params, deadline=deadline))
 
     metric = compared_metric(problem)
-    sign = -1 if measures.higher_is_better(metric) else 1
+    sign = -1 if measures.find(problem, metric).greater_is_better else 1
 
     def rank(candidate: Reference) -> list[float]:
         """Return what is lower for the better one; what is not a number is the worst."""

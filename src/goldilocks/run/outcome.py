@@ -13,14 +13,14 @@ import numpy as np
 from goldilocks import diagnosis
 from goldilocks.dataset.sources.cache import digest
 from goldilocks.encoding import vectorization
-from goldilocks.evaluation import classes, probabilities, scores
+from goldilocks.evaluation import classes, measures, probabilities, scores, thresholds
 from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
 from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
 from goldilocks.run import summary
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.run.summary import CLASSES
+from goldilocks.run.summary import CLASSES, GOAL, THRESHOLDS
 from goldilocks.run.test_ledger import EVALUATIONS
 from goldilocks.tracking.query import StoredRun
 from goldilocks.training.fit import FitResult, FitSpec, validation_rows
@@ -83,7 +83,9 @@ def evaluate(
     rows: np.ndarray,
     predictions: np.ndarray,
 ) -> Outcome:
-    """Score the predictions of a training, and judge its curves.
+    """Score the predictions of a training, choose its thresholds, and judge its curves.
+
+    Where thresholds are chosen, the problem of the outcome has them.
 
     Args:
         context: What the trainings share.
@@ -122,11 +124,16 @@ def evaluate(
 
     counts: classes.Counts = {}
     if problem.type in CLASSIFIES and dataset.classes:
-        decided = scores.decided(problem, predictions)
-        counts = classes.count(dataset.classes, dataset.y[rows], decided)
-        if np.isfinite(predictions).all():
-            held = probabilities.calibration(problem, dataset.y[rows], predictions)
+        y, is_finite = dataset.y[rows], np.isfinite(predictions).all()
+        if is_finite:
+            held = probabilities.calibration(problem, y, predictions)
             metrics["calibration_error"] = held.error
+        if is_finite and spec.settings.chooses_threshold:
+            metrics |= thresholds.compare(problem, y, predictions)
+            problem = thresholds.choose(problem, y, predictions)
+            context = replace(context, problem=problem)
+            tags |= {THRESHOLDS: json.dumps(problem.thresholds), GOAL: thresholds.goal(problem)}
+        counts = classes.count(dataset.classes, y, scores.decided(problem, predictions))
     outcome = conclude(context, spec, result, model_scores, baseline, metrics, tags, counts)
     return replace(outcome, of_each=scores_of_each(problem, dataset, rows, predictions))
 
@@ -195,9 +202,11 @@ def conclude(
 
     # A final run has no validation curve, and the baseline has nothing to beat.
     if settings.role not in ("final", "baseline"):
+        metric = deciding_metric(context.problem, baseline)
         verdict = diagnosis.judge(
             result.history,
-            metric=deciding_metric(context.problem, baseline),
+            metric=metric,
+            higher=measures.find(context.problem, metric).greater_is_better,
             baseline=baseline,
             rows=len(result.validation),
             **settings.tree["diagnosis"],

@@ -47,11 +47,6 @@ def read(
     Raises:
         DataError: Numbers can be read in two ways, or a column of tags stands beside others.
     """
-    if len(set(names)) < len(names):
-        raise DataError(
-            f"dataset.target names a column twice ({', '.join(names)}); expected each one once."
-        )
-
     read: dict[str, pd.Series] = {}
     notes: list[str] = []
     styles: dict[str, Reading] = {}
@@ -105,11 +100,12 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
     words = column.str.strip().astype(object)
     words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
-    notes = list[str]()
-    if tags.sign_of(list(counts.index), "auto"):
+    notes, classes = list[str](), list(counts.index)
+    sign = tags.sign_of(classes, "multilabel")
+    if options.problem == "auto" and (tags.sign_of(classes, "auto") or sign not in ("", ",")):
         notes.append(
-            f"The target {name!r} may join tags by commas, and each combination is a class. For a "
-            "label of each tag, type dataset.problem=multilabel."
+            f"The target {name!r} may join tags by {sign!r}, and each combination is a class. For "
+            "a label of each tag, type dataset.problem=multilabel."
         )
     if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
         notes.append(f"The target {name!r} is read as classes, because {reason}.")

@@ -86,6 +86,8 @@ def infer(context: Context) -> tuple[tuple[str, ...], list[str]]:
         shares = np.array([dataset.y.mean(), 1 - dataset.y.mean()], float)
     elif problem.type == "multiclass":
         shares = np.bincount(dataset.y, minlength=len(dataset.classes)) / len(dataset.y)
+    elif problem.type == "multilabel":
+        shares = dataset.y.mean(axis=0)
 
     metrics: tuple[str, ...] = ()
     if dataset.query and "problem.metrics" not in typed:

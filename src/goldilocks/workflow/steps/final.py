@@ -7,9 +7,8 @@ import math
 
 from goldilocks.config.settings import key_of
 from goldilocks.errors import SealError
-from goldilocks.evaluation import intervals
+from goldilocks.evaluation import intervals, measures
 from goldilocks.evaluation.differences import between_samples
-from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.formatting import number
 from goldilocks.report.workflow.results import (
     BaselineResult,
@@ -50,7 +49,7 @@ def step(
     validation = comparison.score(predictions(winner), metric)
     test = comparison.score(tested.predictions, metric)
 
-    sign = 1 if higher_is_better(metric) else -1
+    sign = 1 if measures.find(context.problem, metric).greater_is_better else -1
     score = FinalScore(
         run_id=tested.run.run_id,
         metric=metric,

@@ -10,8 +10,8 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
+from goldilocks.evaluation import measures
 from goldilocks.evaluation.differences import Comparison
-from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.report.workflow.results import (
     BaselineResult,
     PowerResult,
@@ -144,4 +144,6 @@ def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]
     """
     score = comparison.score(predictions(group), comparison.metric).mean
     seeds = {seed for training in group for seed, _ in training.predictions}
-    return -len(seeds), -score if higher_is_better(comparison.metric) else score
+    if measures.find(comparison.problem, comparison.metric).greater_is_better:
+        score = -score
+    return -len(seeds), score
