@@ -176,6 +176,12 @@ def holm(differences: Mapping[str, Difference]) -> dict[str, Difference]:
     return corrected
 
 
+def compared_metric(problem: Problem) -> str:
+    """Return the primary metric if it has values of rows, which can be compared; else "loss"."""
+    measure = measures.find(problem, problem.metric)
+    return "loss" if measure.per_row is None else problem.metric
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Compares models by their predictions of validation rows.
@@ -197,9 +203,8 @@ class Comparison:
 
     @property
     def metric(self) -> str:
-        """The primary metric if it has values of rows, which can be compared; "loss" otherwise."""
-        name = self.problem.metric
-        return "loss" if measures.find(self.problem, name).per_row is None else name
+        """What models are compared by, as `compared_metric`."""
+        return compared_metric(self.problem)
 
     def compare(self, first: Predictions, second: Predictions, metric: str) -> Difference:
         """Return how much better the first model is; negative where it is worse.

@@ -19,7 +19,8 @@ from goldilocks.protocol import duplicates
 
 CONFIDENCE = 0.95
 NORMAL = 1.96  # standard errors to either side in a 95 % interval of many rows
-RATES = ("precision", "recall", "f1_score", "balanced_accuracy", "auc")
+AREAS = ("auc", "average_precision")
+RATES = ("precision", "recall", "f1_score", "balanced_accuracy", *AREAS)
 SHARES = ("accuracy", "top_k_categorical_accuracy")  # means of right (1) and wrong (0)
 RESAMPLES = 1999  # of a bootstrap of means
 # From so many rows or clusters on, Student's t holds the truth as often as the bootstrap, and costs
@@ -262,7 +263,7 @@ def _rate_interval(
         return _wilson(rate * float(totals.sum()), int(totals.sum()))
 
     least = int(counted.any(axis=1).sum())
-    if name == "auc":
+    if name in AREAS:
         least = int(min(totals.min(), (~has).sum(axis=0).min()))
     return _odds_interval(rate, (values - rate) / len(values), clusters, least)
 

@@ -362,6 +362,31 @@ def _areas_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray)
     return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
 
 
+def _precisions_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return values of rows of the average precision.
+
+    It is the mean, over the rows of a class, of the precision at their predictions, T / P: the rows
+    of the class with such a prediction or a higher one, and all such rows. A row of the class adds
+    the precision at its own prediction and 1 / P at each of those below it, and any row takes T /
+    P^2 away there.
+    """
+    has, columns = indicators(problem, truth, predictions.shape[1]), list[np.ndarray]()
+    for yes, column in zip(has.T, predictions.T, strict=True):
+        if not yes.any():
+            continue
+        # Equal predictions are one threshold, the highest first.
+        place = np.unique(-column, return_inverse=True)[1]
+        hits, rows = np.bincount(place, yes), np.bincount(place)
+        true, positive = np.cumsum(hits), np.cumsum(rows)
+        gained, lost = hits / positive, hits * true / positive**2
+        added = np.cumsum(gained[::-1])[::-1] + true / positive
+        taken = np.cumsum(lost[::-1])[::-1]
+        score = (hits * true / positive).sum() / hits.sum()
+        influence = yes * (added[place] - score) - taken[place]
+        columns.append(score + influence * len(yes) / hits.sum())
+    return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
+
+
 def _balanced_accuracy(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
     from sklearn import metrics
 
@@ -588,7 +613,7 @@ _ALL: Sequence[Measure] = (
             ("recall", _rates_of_rows("recall"), {"binary": "Recall"}),
             ("f1_score", _rates_of_rows("f1_score"), {}),
             ("auc", _areas_of_rows, {"binary": "AUC"}),
-            ("average_precision", None, {}),
+            ("average_precision", _precisions_of_rows, {}),
         )
     ),
     Measure(
