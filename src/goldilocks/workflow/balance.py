@@ -12,13 +12,13 @@ from goldilocks.dataset import Dataset
 from goldilocks.evaluation import classes, measures, thresholds
 from goldilocks.evaluation.differences import Comparison, Difference, Predictions, holm
 from goldilocks.problem import Problem
-from goldilocks.workflow.budget import CONFIRM
 from goldilocks.workflow.candidate import Candidate, Trained, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.resume import once
 
 # The share of the most frequent class from which on always naming it looks like success.
 FREQUENT = 0.8
+SEEDS = 2  # that a variant is trained with: the fewest that show the noise of seeds
 VARIANTS = {
     "class weights": "problem.class_weight=balanced",
     "focal loss": "problem.loss=binary_focal_crossentropy",
@@ -98,7 +98,7 @@ def compare(context: Context, winner: Sequence[Trained]) -> Balance | None:
 
     candidates: list[Candidate] = []
     for name in names:
-        for training in winner:
+        for training in winner[:SEEDS]:
             # Weights spoil the loss, and another loss is in another unit.
             words = (VARIANTS[name], f"trainer.monitor=val_{problem.metric}")
             label = f"{training.candidate.name} {name}"
@@ -106,15 +106,15 @@ def compare(context: Context, winner: Sequence[Trained]) -> Balance | None:
 
     def affordable() -> bool:
         """Return whether the budget allows to train them."""
-        seconds = len(names) * context.seconds(winner)
-        in_time = seconds <= context.budget.seconds_left(CONFIRM, context.final_seconds(winner[0]))
-        return in_time and len(candidates) <= context.budget.runs_left(CONFIRM)
+        seconds = len(names) * context.seconds(winner[:SEEDS])
+        left = context.budget.seconds_left(1.0, context.final_seconds(winner[0]))
+        return seconds <= left and len(candidates) < context.budget.runs_left(1.0)
 
     groups: dict[str, list[Trained]] = {"as it is": list(winner)}
     if once(context.folder / "balance.json", affordable):
         trained = iter(context.train(candidates, context.folder / "balance"))
         for name in names:
-            attempts = [next(trained) for _ in winner]
+            attempts = [next(trained) for _ in winner[:SEEDS]]
             if group := [training for training in attempts if training is not None]:
                 groups[name] = group
     chooses = context.settings_of(winner[0].candidate).chooses_threshold
