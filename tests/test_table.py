@@ -386,6 +386,11 @@ def test_numbers_can_be_names(write):
             r"names 'b', whose cells hold tags \('red\|big'\), and 1 more; expected one column of",
         ),
         (
+            {"y": halves("red", "")},
+            {"problem": "multilabel"},
+            r"names one column \(y\), in which no cell holds several tags .* expected tags such as",
+        ),
+        (
             {"y": halves("red|photo", "photo")},
             {"problem": "multilabel"},
             r"1 can be labels\. Left out tags of 'y' that every row has \(photo\)\. Expected two",
