@@ -126,6 +126,13 @@ def test_a_mean_over_rows_is_the_score(type, outputs):
             assert values.mean() == pytest.approx(measure.score(problem, truth, predictions))
 
 
+def test_each_row_of_a_perfect_order_has_the_average_precision_one():
+    problem, truth, _ = drawn("multilabel", outputs=3)
+    noise = np.random.default_rng(0).random(truth.shape)
+    per_row = measures.get("average_precision").per_row
+    assert (per_row(problem, truth, truth + 0.9 * noise) == 1).all()
+
+
 def test_one_hot_targets_have_the_scores_of_their_classes():
     sparse, truth, predictions = drawn("multiclass")
     hot = dataclasses.replace(sparse, loss="categorical_crossentropy")

@@ -330,12 +330,13 @@ def _precisions_of_rows(problem: Problem, truth: np.ndarray, predictions: np.nda
         # Equal predictions are one threshold, the highest first.
         place = np.unique(-column, return_inverse=True)[1]
         hits, rows = np.bincount(place, yes), np.bincount(place)
-        true, positive = np.cumsum(hits), np.cumsum(rows)
-        gained, lost = hits / positive, hits * true / positive**2
-        added = np.cumsum(gained[::-1])[::-1] + true / positive
-        taken = np.cumsum(lost[::-1])[::-1]
-        score = (hits * true / positive).sum() / hits.sum()
-        influence = yes * (added[place] - score) - taken[place]
+        positive = np.cumsum(rows)
+        precision, gained = np.cumsum(hits) / positive, hits / positive
+        score = (hits * precision).sum() / hits.sum()
+        # Of a perfect order both sums are the same numbers, and each influence is exactly 0.
+        added = np.cumsum(gained[::-1])[::-1][place]
+        taken = np.cumsum((gained * precision)[::-1])[::-1][place]
+        influence = yes * (precision[place] - score) + (yes * added - taken)
         columns.append(score + influence * len(yes) / hits.sum())
     return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
 

@@ -50,7 +50,7 @@ class Outcome:
         tags: What the run can be searched by.
         counts: Of each class or label, of the rows that were scored; over several trainings, each
             at its own best epoch. Empty where there are none.
-        of_each: The scores of each of several numbers that are predicted; empty of one, of classes,
+        of_each: The scores of each of several numbers or labels; empty of one, of classes,
             and of the mean of several trainings.
     """
 
