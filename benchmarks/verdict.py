@@ -27,6 +27,7 @@ from verdict_simulated import draw as draw_simulated
 
 from goldilocks.diagnosis import Verdict, judge
 from goldilocks.diagnosis.verdicts import VERDICTS
+from goldilocks.evaluation.measures import higher_is_better
 
 HERE = Path(__file__).parent
 CURVES = HERE / "verdict_curves.csv"
@@ -75,6 +76,7 @@ def simulated(half: int, count: int) -> list[Case]:
                 verdict = judge(
                     drawn.history,
                     metric=drawn.metric,
+                    higher=higher_is_better(drawn.metric),
                     baseline=drawn.baseline,
                     rows=drawn.rows,
                     **THRESHOLDS,
@@ -114,7 +116,12 @@ def case(line: Mapping[str, str]) -> Case:
     history = {"loss": loss, "val_loss": val_loss, metric: score, f"val_{metric}": score}
     baseline = {"loss": float(line["base_loss"]), metric: float(line["base_metric"])}
     verdict = judge(
-        history, metric=metric, baseline=baseline, rows=int(line["val_rows"]), **THRESHOLDS
+        history,
+        metric=metric,
+        higher=higher_is_better(metric),
+        baseline=baseline,
+        rows=int(line["val_rows"]),
+        **THRESHOLDS,
     )
     kind, settled = truth(line, float(loss[-1]))
     name = (

@@ -312,6 +312,23 @@ def test_labels_spelled_in_two_ways_and_words_for_missing_are_named(load):
     assert re.search(r"^\d+ rows have the target 'None'.+; dataset\.missing=None leaves", sentence)
 
 
+def test_labels_are_named_labels(load):
+    tags = ["red|None", "red|Big", "big|None", "big"] * (ROWS // 8) + ["big|Big"] * (ROWS // 2)
+    tags[:4] = ["red|x"] * 4
+    frame = clean().drop(columns=["price", "sick"]).assign(tags=tags)
+    sentences = found(load(frame, "tags"))
+    assert "The rarest label 'x' has" in sentences["D401"]
+    assert (
+        "'Big', 'big' differ in capital letters alone, and are taken for different labels"
+        in (sentences["D402"])
+    )
+    assert "taken for a label; dataset.drop_classes=None leaves it out." in sentences["D403"]
+    assert "or leave a label out: dataset.drop_classes=x." in sentences["D404"]
+    tags = ["red|x"] * 6 + ["red|big"] * 5 + [""] * (ROWS - 11)
+    hidden = load(frame.assign(tags=tags), "tags", problem="multilabel")
+    assert "Always saying what most rows have is" in found(hidden)["D405"]
+
+
 def test_texts_without_blanks_are_tokens_of_characters():
     lines = [f"這部電影非常好看我很喜歡它{row}" for row in range(60)]
     assert "dataset.token=character" in found(texts(lines, [row % 2 for row in range(60)]))["D406"]

@@ -76,6 +76,8 @@ class Trained:
             metrics="auto",
             standardize="auto",
             class_weight="none",
+            threshold=None,
+            cost=None,
             override=False,
         )
         spread = None

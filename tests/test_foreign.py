@@ -247,6 +247,14 @@ RECIPES = {
 }
 
 
+OWN = {
+    "a recipe": "own: [called]\nproblem: {metrics: [called.metric]}",
+    "a recipe that copies another key": "own: '${findings.mute}'\nfindings: {mute: [called]}",
+    "a recipe that says it was typed": "own: [called]\nhydra: {overrides: {task: ['own=[called]']}}",
+    "the space of a search": "hydra: {sweeper: {params: {own: '[called]'}}}",
+}
+
+
 LAUNCHERS = {
     "Ray": "hydra_plugins.hydra_ray_launcher.ray_launcher.RayLauncher",
     "Slurm": "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher",
@@ -271,6 +279,25 @@ def test_a_recipe_that_has_something_called_is_refused(conf, tmp_path, recipe):
     with pytest.raises(ConfigError, match=r"hydra\.\S+ is '.*', which would be called before"):
         command_line.compose_settings(typed, CONF)
     assert not called(tmp_path).exists()
+
+
+@pytest.mark.parametrize("recipe", OWN.values(), ids=OWN)
+def test_no_recipe_lists_packages_to_import(conf, tmp_path, monkeypatch, recipe):
+    (tmp_path / "called.py").write_text(f"open({str(called(tmp_path))!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    typed = [f"hydra.searchpath=[file://{conf(recipe)}]", "experiment=foreign", "dataset=imdb"]
+    with pytest.raises(ConfigError, match="own lists packages that are imported, which no recipe"):
+        command_line.compose_settings(typed, CONF)
+    assert not called(tmp_path).exists()
+
+
+def test_a_recipe_may_choose_a_metric_of_a_package_that_the_person_lists(conf):
+    folder = conf("problem: {metrics: [collections.Counter]}")
+    typed = [f"hydra.searchpath=[file://{folder}]", "experiment=foreign", "dataset=imdb"]
+    with pytest.raises(ConfigError, match="own does not list collections"):
+        command_line.compose_settings(typed, CONF)
+    with pytest.raises(ConfigError, match=r"write below the function: Counter\.greater_is_better"):
+        command_line.compose_settings([*typed, "own=[collections]"], CONF)
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS.values(), ids=LAUNCHERS)

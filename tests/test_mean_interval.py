@@ -54,15 +54,16 @@ def test_histories_that_cannot_be_averaged_are_refused():
     ],
 )
 def test_the_best_epoch_has_the_best_finite_value(curve, monitor, best):
-    assert best_epoch({"loss": [0.0], monitor: curve}, monitor) == best
-    assert best_epoch({monitor: np.array(curve)}, monitor) == best
+    higher = monitor == "val_accuracy"
+    assert best_epoch({"loss": [0.0], monitor: curve}, monitor, higher=higher) == best
+    assert best_epoch({monitor: np.array(curve)}, monitor, higher=higher) == best
 
 
 def test_a_history_without_the_monitor_is_refused():
     with pytest.raises(
         ValueError, match=r"no epoch of val_mae; expected at least one\. It has loss, mae\."
     ):
-        best_epoch({"loss": [1.0], "mae": [1.0]}, "val_mae")
+        best_epoch({"loss": [1.0], "mae": [1.0]}, "val_mae", higher=False)
 
 
 def test_the_spread_of_four_folds_is_that_computed_by_hand():

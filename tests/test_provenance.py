@@ -19,6 +19,22 @@ def git(*arguments):
     subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
 
 
+def test_the_source_of_a_persons_own_packages_is_code_too(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    package, module = tmp_path / "ownpackage", tmp_path / "ownmodule.py"
+    package.mkdir()
+    part = package / "part.py"
+    for file in (package / "__init__.py", part, module):
+        file.write_text("1\n")
+    own = ["ownpackage", "ownmodule"]
+    digests = [provenance.digest(own)]
+    for file in (part, module):
+        file.write_text("2\n")
+        digests.append(provenance.digest(own))
+    assert len(set(digests)) == 3
+    assert provenance.digest([]) == provenance.code().digest
+
+
 def test_the_state_of_the_code_in_a_checkout(tmp_path, monkeypatch):
     package = tmp_path / "package"
     package.mkdir()

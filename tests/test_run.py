@@ -3,7 +3,9 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import mlflow
 import numpy as np
@@ -17,6 +19,9 @@ from goldilocks.dataset.sources import cache
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.encoding import encoder as encoding
 from goldilocks.errors import ConfigError, DataError, ModelError
+from goldilocks.evaluation import measures, scores
+from goldilocks.problem import standard
+from goldilocks.run import figures
 from goldilocks.run.run import run
 from goldilocks.training import batches
 
@@ -139,6 +144,26 @@ PETS = ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", *SMALL)
 CONVNET = (*PETS, "model.filters=[4]", "regularizer=augmentation")
 
 
+@pytest.mark.parametrize(
+    ("problem", "predictions", "said"),
+    [
+        (standard("binary"), [[0.9], [0.2]], ["probability 0.9", "probability 0.8"]),
+        (standard("multilabel"), [[0.9, 0.6], [0.1, 0.2]], ["yes 0.6", "no 0.1"]),
+        (standard("regression"), [[0.9], [0.8]], ["off by 0.9", "off by 0.8"]),
+        (
+            replace(standard("regression"), scale=(2.0, 1.0)),
+            [[0.0, 0.9], [1.6, 0.0]],
+            ["off by 0.9 deviations", "off by 0.8 deviations"],
+        ),
+    ],
+)
+def test_the_worst_rows_say_how_wrong_they_are(problem, predictions, said):
+    dataset = SimpleNamespace(classes=("no", "yes"))
+    outcome = SimpleNamespace(context=SimpleNamespace(dataset=dataset, problem=problem))
+    worst = scores.Mistakes(np.arange(2), np.array([0.9, 0.8]), np.array([1, 0]))
+    assert figures._details(outcome, np.array(predictions), worst) == said
+
+
 def checked(logged, metric, *plots):
     """Whatever a person looks for on the page of a run of two epochs that is not final."""
     assert logged.info.status == "FINISHED"
@@ -156,7 +181,9 @@ def checked(logged, metric, *plots):
         "diagnosis.horizon",
     } <= set(flat)
 
-    series = {"loss", "val_loss", metric, f"val_{metric}", "learning_rate", "seconds"}
+    series = {"loss", "val_loss", f"val_{metric}", "learning_rate", "seconds"}
+    if measures.get(metric).keras:
+        series.add(metric)
     for name in series:
         assert [step for step, _ in logged.history(name)] == [1, 2], name
     metrics = logged.metrics
@@ -183,6 +210,7 @@ def checked(logged, metric, *plots):
     assert tags["beats_baseline"] == str(bool(metrics["beats_baseline"])).lower()
     assert {"git.commit", "code.digest", "dataset.digest", "mlflow.source.name"} <= set(tags)
     said = tags["mlflow.note.content"]
+    assert "|  |\n|  |" not in said, "a table without rows"
     assert logged.settings.command in said
     assert said.startswith(f"**{tags['verdict']}.**")
     [given] = logged.inputs
@@ -243,6 +271,7 @@ def test_a_table_of_ones_own(home, targets, problem, metric, plots):
     logged = home.run(*table(*targets))
     assert logged.tags["problem"] == problem
     assert logged.tags["role"] == "plain"
+    assert ("**Labels.**" in logged.tags["mlflow.note.content"]) == (problem == "multilabel")
     checked(logged, metric, *plots)
 
 

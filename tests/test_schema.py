@@ -54,7 +54,7 @@ def test_a_series_says_its_columns_and_spans():
     found = schema.of(
         data("series", windows, target="heat", time_columns=("hour",)), standard("regression")
     )
-    assert (found.lookback, found.step, found.delay) == (24, 2, 6)
+    assert (found.lookback, found.step, found.delay, found.horizon) == (24, 2, 6, 1)
     assert (list(found.columns), found.target, found.time) == (["kwh", "heat"], "heat", ("hour",))
 
 

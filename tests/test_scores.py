@@ -24,6 +24,8 @@ AUTO = {
     "metrics": "auto",
     "standardize": "auto",
     "class_weight": "none",
+    "threshold": None,
+    "cost": None,
     "override": False,
 }
 RANDOM = np.random.default_rng(0)
@@ -308,6 +310,14 @@ def test_of_several_numbers_the_most_wrong_one_counts_in_deviations():
     assert (result.rows.tolist(), result.sizes.tolist()) == ([0, 1], [4, 1])
     assert result.outputs.tolist() == [0, 0]
     assert plain.outputs.tolist() == [1, 1]
+
+
+def test_the_worst_of_several_labels_is_known():
+    y, predictions = np.array([[0, 1], [1, 0]]), np.array([[0.6, 0.1], [0.2, 0.3]])
+    assert evaluation.worst(problem("multilabel"), y, predictions, most=2).outputs.tolist() == [
+        1,
+        0,
+    ]
 
 
 def test_without_a_wrong_class_there_is_no_worst():

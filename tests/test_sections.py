@@ -45,6 +45,24 @@ def test_the_best_epoch_counts_and_not_the_last():
     assert section([run]).variants[0].spread("val_loss").mean == 1.5
 
 
+def test_a_stored_run_says_the_direction_of_a_measure_of_ones_own():
+    params = {"problem.metrics": '["mypackage.retention"]', "trainer.monitor": "val_retention"}
+    runs = [
+        a_run(
+            name,
+            0.5,
+            tags={"own_metrics": '{"retention": true}'},
+            params={**params, "model.units": name},
+            metrics={"best_val_retention": share},
+        )
+        for name, share in (("low", -6.0), ("high", 9.0))
+    ]
+    found = section(runs)
+    assert found.measures == ("val_retention", "val_loss")
+    assert found.higher == {"val_retention": True, "val_loss": False}
+    assert found.reference.name == "model.units=high"
+
+
 def test_a_measure_of_which_more_is_better_is_sorted_so():
     tags, settings = {"problem": "binary"}, {"trainer.monitor": "val_accuracy"}
     runs = [

@@ -17,6 +17,7 @@ HOW = {
     "lookback": 4,
     "step": 1,
     "delay": 1,
+    "horizon": 1,
     "fill": 0,
     "purge": True,
     "subset": None,
@@ -61,6 +62,38 @@ def test_the_facts(write):
     assert data.overlap == 4
     assert load(write(), purge=False).overlap == 3
     assert data.notes == ()
+
+
+def test_several_columns_and_points_are_outputs_named_by_what_and_when(write):
+    data = load(write(), target=["load", "wind"], horizon=3, delay=2)
+    frame = table()
+    assert list(data.outputs)[:3] == ["load +2 hours", "wind +2 hours", "load +3 hours"]
+    assert data.y.shape == (HOURS - 7, 6)
+    assert data.y[0] == pytest.approx(
+        [frame[name][row] for row in (5, 6, 7) for name in ("load", "wind")]
+    )
+    assert (data.target, data.x.target, data.overlap) == ("load, wind", (0, 1), 7)
+    assert list(load(write(), target="load,wind").outputs) == ["load", "wind"]
+    assert list(load(write(), horizon=2).outputs) == ["load +1 hour", "load +2 hours"]
+
+
+def test_no_window_predicts_a_point_at_which_one_of_several_targets_is_missing(write):
+    wind = table()["wind"]
+    wind[40] = np.nan
+    data = load(write(wind=wind), target=["load", "wind"], horizon=2)
+    assert not (data.x.predicted(slice(None)) == 40).any()
+    assert "Left out 2 windows, because a value of 'load', 'wind' that they would" in data.notes[-1]
+
+
+def test_parts_stay_apart_as_far_as_the_horizon_reaches(write):
+    data = load(write(), horizon=6)
+    splits = [
+        *holdout.split(data, validation=0.25, test=0.25, seed=0),
+        *kfold.split(data, k=3, shuffle=False, test=0.25, seed=0),
+    ]
+    for split in splits:
+        for earlier, later in ((split.train, split.validation), (split.validation, split.test)):
+            assert data.x.predicted(earlier).max() < data.x.starts[later].min()
 
 
 def test_rows_are_sorted_by_time_and_say_so(write):
@@ -189,12 +222,21 @@ def test_unequal_steps_are_counted(write):
     [
         ({"time": "wen"}, r"no column 'wen'.+Did you mean dataset.time=when\?"),
         ({"target": "lod"}, r"no column 'lod'.+Did you mean dataset.target=load\?"),
+        (
+            {"target": "load,load"},
+            r"dataset\.target names a column twice \(load, load\); expected each",
+        ),
+        ({"target": ["load", "when"]}, r"'when' is the target and cannot be dataset\.time"),
         ({"target": "when"}, r"'when' is the target and cannot be dataset\.time"),
         ({"time": ","}, r"dataset\.time=, names no column; expected .+: when, load"),
         ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
         (
             {"lookback": 70},
             r"has 80 rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20",
+        ),
+        (
+            {"horizon": 100},
+            r"0 windows of 4 \+ 100 rows fit; .* a smaller dataset\.lookback or dataset\.horizon\.",
         ),
     ],
 )

@@ -95,3 +95,17 @@ def test_what_comes_after_the_last_row_goes_by_its_calendar(times, count, later)
 )
 def test_a_step_in_words(step, words):
     assert duration(step) == words
+
+
+@pytest.mark.parametrize(
+    ("frequency", "words"),
+    [("h", "3 hours"), ("8h", "1 day"), ("MS", "3 months"), ("QE", "9 months"), ("B", "3 rows")],
+)
+def test_what_lies_ahead_is_said_in_time_or_in_rows(frequency, words):
+    times = pd.date_range("2020-01-31", periods=60, freq=frequency).to_numpy("datetime64[us]")
+    assert Spacing(times, times).ahead(3) == words
+
+
+def test_numbers_for_times_lie_rows_ahead():
+    times = np.arange(10.0) * 10
+    assert Spacing(times, times).ahead(1) == "1 row"

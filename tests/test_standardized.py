@@ -99,6 +99,16 @@ def test_targets_that_do_not_vary_are_refused(y, words):
         check_targets(PROBLEM, a_dataset(y), FOLDS)
 
 
+def test_of_several_targets_the_one_that_does_not_vary_is_named():
+    outputs = dict.fromkeys(("a", "b"))
+    y = np.stack([Y, np.full(100, 7.0)], axis=1)
+    with pytest.raises(DataError, match="target 'b' is 7 in each of the 40 training rows"):
+        check_targets(PROBLEM, dataclasses.replace(a_dataset(y), outputs=outputs), FOLDS)
+    many = dataclasses.replace(a_dataset(y), outputs=dict.fromkeys(range(301)))
+    with pytest.raises(DataError, match=r"301 numbers .* at most 300\..* dataset\.horizon"):
+        check_targets(PROBLEM, many, FOLDS)
+
+
 def test_a_label_that_does_not_vary_in_training_rows_is_refused():
     y = np.ones((100, 2))
     y[::2, 0] = y[40:, 1] = 0

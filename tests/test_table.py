@@ -386,6 +386,11 @@ def test_numbers_can_be_names(write):
             r"names 'b', whose cells hold tags \('red\|big'\), and 1 more; expected one column of",
         ),
         (
+            {"y": halves("red", "")},
+            {"problem": "multilabel"},
+            r"names one column \(y\), in which no cell holds several tags .* expected tags such as",
+        ),
+        (
             {"y": halves("red|photo", "photo")},
             {"problem": "multilabel"},
             r"1 can be labels\. Left out tags of 'y' that every row has \(photo\)\. Expected two",
@@ -593,6 +598,15 @@ def test_tags_between_commas_are_labels_where_somebody_says_so(write):
     assert (found.problem, len(found.classes)) == ("multiclass", 5)
     assert any("type dataset.problem=multilabel" in note for note in found.notes)
     assert load(path, "tags", problem="multilabel").classes == ("big", "blue", "red")
+
+
+def test_tags_that_are_more_than_cells_are_classes_and_what_makes_labels_of_them_is_said(write):
+    path = write(tags=halves("red|big", "blue|round"))
+    found = load(path, "tags")
+    assert found.classes == ("blue|round", "red|big")
+    assert any("by '|', and each combination is a class" in note for note in found.notes)
+    assert len(load(path, "tags", problem="multilabel").classes) == 4
+    assert not any("join" in note for note in load(path, "tags", problem="binary").notes)
 
 
 def test_names_with_a_comma_are_no_tags(write):

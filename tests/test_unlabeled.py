@@ -224,6 +224,10 @@ def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
         "Each answer is for the time beside it, 2 rows after the last one that the model saw."
         in notes
     )
+    ahead = dataclasses.replace(SERIES, horizon=3)
+    _, names, _, notes = read(csv(tmp_path, "hour,kwh,heat\n" + "\n".join(lines) + "\n"), ahead)
+    assert names == ["2020-01-01 03:00", "2020-01-01 04:00", "2020-01-01 05:00"]
+    assert "Beside each row of answers stands the last time that the model saw." in notes
     assert any("Filled 1 missing" in note for note in notes)
     assert any(
         "hole in hour; the first: 1 row without 'heat' from 2020-01-01 to" in note for note in notes

@@ -34,6 +34,7 @@ def test_several_targets_at_several_points_are_outputs_point_by_point():
 def test_a_longer_horizon_reaches_further_so_that_parts_stay_apart():
     found = windows(lookback=3, delay=2, horizon=3)
     overlap = found.overlap(purge=True)
+    assert found.outputs == 3
     assert (found.reach, overlap, found.overlap(purge=False)) == (6, 6, 2)
     kept = found.before(np.arange(3), np.array([3]), overlap)
     assert kept.tolist() == []

@@ -5,10 +5,31 @@ activation and loss function for your model".
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from goldilocks.errors import ProblemError
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A metric that a person has written.
+
+    Attributes:
+        path: Its module and its name, such as "mypackage.retention".
+        function: Targets and predictions -> the score; docs/measures.md has their shapes.
+        greater_is_better: Whether more of it is better.
+    """
+
+    path: str
+    function: Callable[..., Any]
+    greater_is_better: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the function, by which values are logged."""
+        return self.path.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -19,13 +40,17 @@ class Problem:
         type: "binary", "multiclass", "multilabel", "regression" or "unit_regression".
         last_activation: Keras name of the last layer's activation; "linear" for none.
         loss: Keras name of the loss.
-        metrics: Names of the metrics, of `evaluation.measures`; the first is the primary metric.
+        metrics: Names of the metrics, of `evaluation.measures` or of `own`; the first is the
+            primary one.
         scale: The deviation of each target, by which the loss divides targets and predictions, so
             that it has no unit; empty where the loss is of the targets as they are.
         class_weight: What a row weighs in the training loss: "none", "balanced", or by the name of
             its class; 1 of the classes that are left out.
         thresholds: The probability of each output, 0 to 1, above which its class or label is
             predicted; empty: one half of each. Of several classes the likeliest is predicted.
+        cost: What a false positive and a false negative cost, in any unit; empty where none is
+            given.
+        own: Those of the metrics that a person has written.
     """
 
     type: str
@@ -35,6 +60,8 @@ class Problem:
     scale: tuple[float, ...] = ()
     class_weight: str | Mapping[str, float] = "none"
     thresholds: tuple[float, ...] = ()
+    cost: tuple[float, ...] = ()
+    own: tuple[OwnMetric, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -80,7 +107,11 @@ DISTANCES = (
 OF_QUERIES = ("ndcg", "mean_average_precision")  # of rows that `dataset.query` ranks
 
 PROBLEMS: Mapping[str, Row] = {
-    "binary": Row("sigmoid", ("binary_crossentropy",), (*DECISIONS, *OF_QUERIES)),
+    "binary": Row(
+        "sigmoid",
+        ("binary_crossentropy", "binary_focal_crossentropy"),
+        (*DECISIONS, *OF_QUERIES),
+    ),
     "multiclass": Row(
         "softmax",
         ("sparse_categorical_crossentropy", "categorical_crossentropy"),
@@ -94,6 +125,8 @@ PROBLEMS: Mapping[str, Row] = {
     "regression": Row("linear", ("mse", "mae", "huber"), (*DISTANCES, *OF_QUERIES)),
     "unit_regression": Row("sigmoid", ("mse", "binary_crossentropy"), (*DISTANCES, *OF_QUERIES)),
 }
+
+COST = "cost"  # the metric of problems with a cost
 
 # What is said where a person wants one of these (`TARGETLESS`), or names no target.
 NO_TARGET = (
@@ -145,7 +178,10 @@ def resolve(
     metrics: str | Sequence[str],
     standardize: bool | str,
     class_weight: str | Mapping[str, float],
+    threshold: str | float | Sequence[float] | None,
+    cost: Sequence[float] | None,
     override: bool,
+    own: Sequence[OwnMetric] = (),
 ) -> Problem:
     """Return the problem of a run: what the data set says, unless the config says otherwise.
 
@@ -154,11 +190,16 @@ def resolve(
         type: A problem type, or "auto" for that of the data set.
         last_activation: A Keras activation, or "auto" for the table's.
         loss: A Keras loss, or "auto" for the table's.
-        metrics: Names of metrics, the primary one first, or "auto" for the table's.
+        metrics: Names of metrics, or paths of `own`, the primary one first, or "auto" for the
+            table's.
         standardize: Whether the loss shall be of targets in their deviations, or "auto" for what
             the data set says; `encoding.targets.standardized` does it once the rows are split.
         class_weight: As `Problem.class_weight`.
+        threshold: That of each output, or one for all; "auto" for one that is chosen once the rows
+            are predicted, and None for one half, or with a cost the same.
+        cost: As `Problem.cost`, which is then a metric, too; None without one.
         override: Whether a type, last activation or loss outside the table is allowed.
+        own: The metrics that a person has written.
 
     Raises:
         ProblemError: A combination outside the table without `override`; a metric that does not
@@ -178,12 +219,23 @@ def resolve(
         last_activation = row.last_activation
     if loss == "auto":
         loss = row.losses[0]
-    chosen = row.metrics[:1] if metrics == "auto" else tuple(metrics)
+    chosen, fitting = row.metrics[:1] if metrics == "auto" else tuple(metrics), row.metrics
+    thresholds: tuple[float, ...] = ()
+    if cost is not None:
+        fitting = (*fitting, COST)
+        chosen = tuple(dict.fromkeys([*chosen, COST]))
+        # The best threshold of probabilities that hold (Elkan, "The foundations of cost-sensitive
+        # learning", IJCAI 2001), until one is chosen.
+        thresholds = (cost[0] / (cost[0] + cost[1]),)
+    if threshold is not None and not isinstance(threshold, str):
+        thresholds = (threshold,) if isinstance(threshold, int | float) else tuple(threshold)
+
     # No override makes a score of what cannot be computed.
-    if strange := [name for name in chosen if name not in row.metrics]:
+    names = {name: name for name in fitting} | {metric.path: metric.name for metric in own}
+    if strange := [name for name in chosen if name not in names]:
         raise ProblemError(
-            f"problem.metrics has {', '.join(strange)}; a {type} problem has "
-            f"{', '.join(row.metrics)}. Use some of these."
+            f"problem.metrics has {', '.join(strange)}; a {type} problem has {', '.join(fitting)}. "
+            f"Use some of these{'; cost needs problem.cost' * (COST in strange)}."
         )
     if loss == "sparse_categorical_crossentropy" and type != "multiclass":
         raise ProblemError(
@@ -209,8 +261,23 @@ def resolve(
             f"problem.class_weight is {class_weight}; a {type} problem has no class of each row to "
             "weigh it by. Use problem.class_weight=none."
         )
+    for key, value in {"threshold": threshold, "cost": cost}.items():
+        if value is not None and type not in ("binary", "multilabel"):
+            raise ProblemError(
+                f"problem.{key} is {value}; two classes or labels are predicted by thresholds, and "
+                f"this is a {type} problem. Use problem.{key}=null."
+            )
 
-    problem = Problem(type, last_activation, loss, chosen, class_weight=class_weight)
+    problem = Problem(
+        type,
+        last_activation,
+        loss,
+        tuple(names[name] for name in chosen),
+        class_weight=class_weight,
+        thresholds=thresholds,
+        cost=tuple(cost or ()),
+        own=tuple(own),
+    )
     if standardize is True and not problem.has_unit:
         raise ProblemError(
             f"problem.standardize is true, but this is a {type} problem with a {last_activation} "

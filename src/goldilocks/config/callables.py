@@ -8,7 +8,7 @@ out of whatever a recipe or a folder of options says: both may call what is on a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from hydra._internal.config_repository import ConfigRepository
 from hydra.core.object_type import ObjectType
 from hydra.errors import ConfigCompositionException, HydraException
 from hydra.plugins.config_source import ConfigResult
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks.errors import ConfigError
@@ -127,7 +127,35 @@ class CheckedLoader(ConfigLoaderImpl):
                     f"expected one of {', '.join(sorted(ALLOWED))}. Nothing was run: take it out "
                     "of the recipe or option that it stands in."
                 )
+        self._check_own(config, overrides)
         return config
+
+    def _check_own(self, config: DictConfig, overrides: Sequence[str]) -> None:
+        """Refuse packages that neither the project's own configuration nor the person lists.
+
+        Raises:
+            ConfigError: A recipe, an option or the space of a search lists them.
+        """
+        typed = [word for word in overrides if _is_own(word.partition("=")[0])]
+        packages, listed = OmegaConf.select(config, "own"), "[]"
+        if typed:
+            listed = typed[-1].partition("=")[2]
+        elif packages and (project := self.repository.load_config("config")):
+            listed = str(OmegaConf.select(project.config, "own"))
+        source = ""
+        if (typed or packages) and packages != yaml.safe_load(listed):
+            source = f"own is {packages}, but the command line or conf/config.yaml says {listed}"
+        if any(map(_is_own, OmegaConf.select(config, "hydra.sweeper.params") or {})):
+            source = "hydra.sweeper.params has own"
+        if source:
+            raise ConfigError(
+                f"{source}; own lists packages that are imported, which no recipe, option or "
+                "search may do. Nothing was run: leave it out there."
+            )
+
+
+def _is_own(key: object) -> bool:
+    return str(key).lstrip("+~") == "own"
 
 
 def install() -> None:

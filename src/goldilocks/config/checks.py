@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from goldilocks.config import renamed, traits
+from goldilocks.config import own, renamed, traits
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.regularizer import AUGMENTATION, Regularizer
 from goldilocks.config.rules import rule_of, same_type
@@ -220,11 +220,17 @@ def resolve_problem(tree: Mapping[str, Any], problem: str) -> Problem:
         ProblemError: The problem type, the last activation, the loss and the metrics do not go
             together, or the monitored value will not be logged.
     """
-    resolved = resolve(problem, **tree["problem"])
+    resolved = resolve(problem, **tree["problem"], own=own.metrics(tree))
     penalizes = Regularizer(**tree["regularizer"]).penalizes
     data_loss = penalizes or resolved.class_weight != "none"
     check_monitor(resolved, tree["trainer"]["monitor"], data_loss=data_loss)
     return resolved
+
+
+def chooses_threshold(tree: Mapping[str, Any]) -> bool:
+    """Return whether thresholds are chosen on validation rows."""
+    threshold, cost = tree["problem"]["threshold"], tree["problem"]["cost"]
+    return threshold == "auto" or (threshold is None and cost is not None)
 
 
 def _part_errors(node: Mapping[str, Any], name: str) -> Iterator[str]:
@@ -349,11 +355,14 @@ def _problem_errors(tree: Mapping[str, Any], stated: DatasetTraits) -> Iterator[
     loss = tree["problem"]["loss"]
     if loss not in ("auto", *LOSSES):
         yield "problem.loss: " + unknown(loss, ["auto", *LOSSES], what="a loss")
-    elif stated.problem is not None:  # `Settings.problem` checks the same once the data is read.
-        try:
+        return
+    try:
+        if stated.problem is None:  # `Settings.problem` checks the rest once the data is read.
+            own.metrics(tree)
+        else:
             resolve_problem(tree, stated.problem)
-        except ProblemError as error:
-            yield str(error)
+    except ProblemError as error:
+        yield str(error)
 
 
 def _final_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
@@ -369,6 +378,11 @@ def _final_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
         yield (
             "final=true is one training and one test evaluation, but trainer.repeats is "
             f"{tree['trainer']['repeats']}; use trainer.repeats=1."
+        )
+    if tree["final"] and chooses_threshold(tree):
+        yield (
+            "final=true has no validation rows to choose problem.threshold on. Train with "
+            "final=false first: its last lines have the final command, with the threshold."
         )
     if tree["final"] and stated.baseline:
         yield (

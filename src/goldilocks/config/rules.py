@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from goldilocks.config.regularizer import Regularizer
-from goldilocks.problem import PROBLEMS
+from goldilocks.problem import COST, PROBLEMS
 
 
 class Rule(NamedTuple):
@@ -93,6 +93,14 @@ def _are_weights(value: object) -> bool:
     return all(_is_number(weight) and weight >= 0 for weight in weights) and any(weights)
 
 
+def _is_cost(value: object) -> bool:
+    match value:
+        case [first, second]:
+            return all(_is_number(part) and part > 0 for part in (first, second))
+        case _:
+            return False
+
+
 def _is_mapping(value: object) -> bool:
     return isinstance(value, dict)
 
@@ -122,12 +130,18 @@ NAMED: Mapping[str | None, Rule] = {
     ),
     "problem": one_of(PROBLEMS),
     "problem_or_auto": one_of(["auto", *PROBLEMS]),
-    "metric": one_of(sorted({name for row in PROBLEMS.values() for name in row.metrics})),
+    "metric": one_of(sorted({COST, *(name for row in PROBLEMS.values() for name in row.metrics)})),
+    "own_metric": Rule(
+        "a function of your own such as mypackage.retention",
+        lambda value: bool(re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)+", str(value))),
+    ),
+    "packages": list_of("names of packages", lambda item: str(item).isidentifier()),
     "two_lines": Rule("the numbers of two lines such as [1,2]", _are_two_lines),
     "list": Rule("a list", lambda value: isinstance(value, list)),
     "names": list_of("names", _is_name, literal="name"),
     "keys": list_of("keys", lambda item: isinstance(item, str)),
     "class_weights": Rule("weights of classes, none below 0, such as {yes:10}", _are_weights),
+    "cost": Rule("what a false positive and a false negative cost, such as [1,20]", _is_cost),
     "mappings": list_of("mappings", _is_mapping),
     "parts": some_of(part.name for part in fields(Regularizer)),
     "values_by_key": Rule("key: values", _is_mapping),

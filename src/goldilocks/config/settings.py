@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from goldilocks.config.checks import (
     Composed,
+    chooses_threshold,
     config_errors,
     foreign_keys,
     leaves,
@@ -44,6 +45,7 @@ GROUPS = (*COMPOSED, "experiment")
 # same result.
 WITHOUT_EFFECT = (
     *("tracking.", "findings.", "dataset.dir", "dataset.file", "dataset.cache_gib", "force"),
+    "own",  # The source of the packages that are used is part of the code's digest.
     # Which rows are in the parts is in the digest of the data.
     *("dataset.validation_dir", "dataset.test_dir", "dataset.validation_file", "dataset.test_file"),
     "trainer.checkpoint_seconds",
@@ -52,7 +54,7 @@ WITHOUT_EFFECT = (
 # Beginnings of overrides that are not in the name of a run.
 UNNAMED = (
     *("tracking", "hydra", "dataset.dir=", "dataset.file=", "dataset.validation_"),
-    *("dataset.test_", "budget=", "experiment=", "final=", "force=", "findings."),
+    *("dataset.test_", "budget=", "experiment=", "final=", "force=", "findings.", "own="),
 )
 
 # Keys that make no other configuration: they decide what chance brings to the same one.
@@ -163,10 +165,21 @@ class Settings:
         return resolve_problem(self.tree, data_problem)
 
     @property
+    def packages(self) -> Sequence[str]:
+        """The person's own packages, if the run has a metric of them."""
+        uses_own = any("." in name for name in self.tree["problem"]["metrics"])
+        return self.tree["own"] if uses_own else ()
+
+    @property
     def standardizes(self) -> bool:
         """Whether the loss of a regression shall be of targets in their deviations."""
         standardize = self.tree["problem"]["standardize"]
         return self.traits.dataset.standardize if standardize == "auto" else standardize
+
+    @property
+    def chooses_threshold(self) -> bool:
+        """Whether the thresholds of classes or labels are chosen on validation rows."""
+        return chooses_threshold(self.tree)
 
     def models(self) -> dict[str, ModelTraits]:
         """Return the traits of every model, chosen or not."""

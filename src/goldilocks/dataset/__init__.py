@@ -146,3 +146,8 @@ class Dataset:
             return None
         assert self.groups is not None
         return self.groups[rows]
+
+    @property
+    def nouns(self) -> tuple[str, str]:
+        """What one of `classes` is called, and several."""
+        return ("label", "labels") if self.problem == "multilabel" else ("class", "classes")

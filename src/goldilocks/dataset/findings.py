@@ -74,10 +74,10 @@ CHECKS = (
     Check("D306", "warning", "values in another unit", columns.slipped_units),
     Check("D307", "warning", "more categories than rows can carry", columns.many_categories),
     Check("D308", "warning", "numbers that are read as categories", columns.mixed_numbers),
-    Check("D401", "note", "a rare class", labels.imbalanced),
+    Check("D401", "note", "a rare class or label", labels.imbalanced),
     Check("D402", "warning", "class names that differ in capital letters", labels.spelled_alike),
     Check("D403", "note", "a class named like a missing value", labels.missing_words),
-    Check("D404", "warning", "classes too rare for the split", labels.rare_classes),
+    Check("D404", "warning", "classes or labels too rare for the split", labels.rare_classes),
     Check("D405", "warning", "a metric unfit for the data", labels.unfit_metric),
     Check("D406", "warning", "texts without blanks", labels.unsplit_texts),
 )

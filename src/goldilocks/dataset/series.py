@@ -3,7 +3,8 @@
 Source, licence, counts: the user's. `Dataset.notes` says what was dropped, filled or counted.
 Shape: the numeric columns, float32, in the order of time, laid out as `grids` says: no window
     crosses a hole, and no target is one that was filled in. What is predicted is one of these
-    columns, `delay` rows ahead; the past of that column is seen as well. Nothing is fitted here.
+    columns, or several, `delay` rows ahead and at the rows after that, `horizon` in all; the past
+    of these columns is seen as well. Nothing is fitted here.
 Unit: of the target the user's, and not known.
 Checksum: `Dataset.digest`, of the values and of which column is predicted; not of what windows
     span.
@@ -18,6 +19,7 @@ import pandas as pd
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import features, files, grids, naive, tabular, times
 from goldilocks.dataset.readers.reading import NUMBER, TRUTH, Reading, ReadingOptions
+from goldilocks.dataset.readers.spacing import Spacing
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -30,7 +32,7 @@ def load(
     *,
     file: str,
     time: str | int | Sequence[str],
-    target: str | int,
+    target: str | int | Sequence[str],
     drop: Sequence[str],
     header: files.Header,
     decimal: str,
@@ -39,18 +41,20 @@ def load(
     lookback: float,
     step: float,
     delay: float,
+    horizon: int,
     purge: bool,
     subset: int | None,
 ) -> Dataset:
     """Load the windows of a series.
 
-    x is `Windows` of every numeric column, y float32 (windows,), in the target's unit.
+    x is `Windows` of every numeric column, y float32 (windows,), or of several targets or points
+    (windows, outputs), in the targets' units.
 
     Args:
         file: Path of a file that ends in one of `files.SUFFIXES`.
         time: Name of the column of times: numbers, or dates that can be read in one way only; of
             dates and times of day in two columns, both names.
-        target: Name of the column to predict.
+        target: Name of the column to predict, or names of several.
         drop: Names of columns to leave out.
         header: As `files.read_cells` takes it.
         decimal: As in `ReadingOptions`.
@@ -59,7 +63,8 @@ def load(
             more of them are a hole, which no window crosses.
         lookback: Rows that a window spans.
         step: Rows between two that it sees.
-        delay: Rows from its last to the predicted one.
+        delay: Rows from its last to the first predicted one.
+        horizon: Rows that are predicted, one after the other.
         purge: Whether the split drops windows whose target lies in the time of the next part.
         subset: Number of training windows to keep, or None for all.
 
@@ -78,15 +83,15 @@ def load(
             f"dataset.time={time} names no column; expected that of the times: "
             f"{tabular.listed(columns, path)}."
         )
-    target_column = str(target).strip()
     unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
-    tabular.check_columns([target_column], columns, path, "dataset.target")
+    target_columns = tabular.labels(target, columns, path, name="series")
     unwanted = [*time_columns, *unwanted]
-    if target_column in unwanted:
-        raise DataError(
-            f"The column {target_column!r} is the target and cannot be dataset.time or in "
-            "dataset.drop as well."
-        )
+    for name in target_columns:
+        if name in unwanted:
+            raise DataError(
+                f"The column {name!r} is the target and cannot be dataset.time or in dataset.drop "
+                "as well."
+            )
     if frame.empty:
         raise DataError(
             f"{path} has a header line and no rows; expected at least {FEWEST_WINDOWS} windows of "
@@ -96,7 +101,7 @@ def load(
     name = ", ".join(time_columns)
     points = times.read(frame, time_columns, path, options)
     numbers, readings, read_as = _read_numbers(
-        frame.drop(columns=unwanted), target_column, path, options
+        frame.drop(columns=unwanted), target_columns, path, options
     )
     numbers = numbers.iloc[points.rows]
     usable = int(numbers.notna().any(axis=1).sum())
@@ -111,11 +116,12 @@ def load(
     windows = Windows(
         grid.values.to_numpy("float32"),
         names,
-        (names.index(target_column),),
+        tuple(map(names.index, target_columns)),
         int(lookback),
         int(step),
         int(delay),
-        grid.is_known[target_column].to_numpy(),
+        grid.is_known[target_columns].all(axis=1).to_numpy(),
+        horizon,
     )
     on_grid = grid.notes(name)
     short = [hole["rows"] for hole in grid.holes if not hole["column"] and hole["rows"] < lookback]
@@ -124,7 +130,7 @@ def load(
             f"dataset.fill={max(short)} fills {len(short)} of these, of up to {max(short)} rows, "
             "with the value before."
         )
-    with_holes = {hole["column"] for hole in grid.holes} - {"", target_column}
+    with_holes = {hole["column"] for hole in grid.holes} - {"", *target_columns}
     if with_holes:
         on_grid.append(
             f"{argument('dataset.drop', *sorted(with_holes))} leaves the columns out that have "
@@ -133,14 +139,16 @@ def load(
     unscored = len(replace(windows, observed=None)) - len(windows)
     if unscored:
         on_grid.append(
-            f"Left out {unscored} windows, because the value of {target_column!r} that they would "
-            "predict is missing."
+            f"Left out {unscored} windows, because "
+            f"{'the value' if windows.outputs == 1 else 'a value'} of "
+            f"{', '.join(map(repr, target_columns))} that they would predict is missing."
         )
     if len(windows) < FEWEST_WINDOWS:
+        smaller = "dataset.lookback" if horizon == 1 else "dataset.lookback or dataset.horizon"
         raise DataError(
             f"{path} has {len(frame)} rows, in which {len(windows)} windows of {lookback:g} + "
-            f"{delay:g} rows fit; expected at least {FEWEST_WINDOWS}. "
-            f"{' '.join([*on_grid, ''])}Add rows, or use a smaller dataset.lookback."
+            f"{delay + horizon - 1:g} rows fit; expected at least {FEWEST_WINDOWS}. "
+            f"{' '.join([*on_grid, ''])}Add rows, or use a smaller {smaller}."
         )
 
     cells = grid.values.where(grid.is_known).to_numpy("float32")
@@ -153,13 +161,14 @@ def load(
         classes=(),
         source="original",
         location=str(path),
-        digest=cache.digest(",".join(names), cells, target_column),
+        digest=cache.digest(",".join(names), cells, ", ".join(target_columns)),
         subset=subset,
         overlap=windows.overlap(purge=purge),
         naive=naive.forecasts(windows, grid.times),
         header=header,
         raw_keys=table.raw_keys()[points.rows[grid.rows[windows.starts + windows.reach]]],
-        target=target_column,
+        target=", ".join(target_columns),
+        outputs=_outputs(windows, grid.spacing, readings),
         time_columns=tuple(time_columns),
         time_format=points.format,
         spacing=grid.spacing,
@@ -170,8 +179,24 @@ def load(
     )
 
 
+def _outputs(
+    windows: Windows, spacing: Spacing, readings: Mapping[str, Reading]
+) -> dict[str, Reading]:
+    """Return `Dataset.outputs`: the targets, of several points with how far ahead they are."""
+    if windows.outputs == 1:
+        return {}
+    targets = [windows.columns[column] for column in windows.target]
+    if windows.horizon == 1:
+        return {name: readings[name] for name in targets}
+    return {
+        f"{name} +{spacing.ahead(windows.delay + step)}": readings[name]
+        for step in range(windows.horizon)
+        for name in targets
+    }
+
+
 def _read_numbers(
-    frame: pd.DataFrame, target: str, path: Path, options: ReadingOptions
+    frame: pd.DataFrame, targets: Sequence[str], path: Path, options: ReadingOptions
 ) -> tuple[pd.DataFrame, Mapping[str, Reading], list[str]]:
     """Return the columns of numbers that vary, NaN where missing; and what was left out."""
     prepared = features.prepare(frame, path, replace(options, keep=list(frame.columns)))
@@ -179,21 +204,22 @@ def _read_numbers(
     for name, reading in prepared.readings.items():
         if reading.kind not in (NUMBER, TRUTH):
             left_out[name] = "it does not hold numbers"
-        elif reading.distinct <= 1 and name != target:
+        elif reading.distinct <= 1 and name not in targets:
             left_out[name] = "it never changes"
     varying = [name for name in prepared.readings if name not in left_out]
-    if target in left_out:
-        raise DataError(
-            f"{path}: the column {target!r} holds {prepared.readings[target].example!r}; expected "
-            f"numbers to predict, such as those of {', '.join(varying[:10]) or 'no column'}."
-        )
-
     notes = [f"Left out the column {name!r}: {reason}." for name, reason in left_out.items()]
-    if prepared.readings[target].distinct == 2:
-        notes.append(
-            f"The target {target!r} has two values; a series is a regression, and so it is "
-            "predicted as a number."
-        )
+    for target in targets:
+        if target in left_out:
+            raise DataError(
+                f"{path}: the column {target!r} holds {prepared.readings[target].example!r}; "
+                "expected numbers to predict, such as those of "
+                f"{', '.join(varying[:10]) or 'no column'}."
+            )
+        if prepared.readings[target].distinct == 2:
+            notes.append(
+                f"The target {target!r} has two values; a series is a regression, and so it is "
+                "predicted as a number."
+            )
     for name in varying:
         notes += [f"Column {name!r} {remark}." for remark in prepared.remarks[name]]
     readings = {

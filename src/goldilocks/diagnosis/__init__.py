@@ -9,11 +9,11 @@ noise of its own curve.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from goldilocks.diagnosis.evidence import measure, read
-from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.formatting import number
 
 STABILIZE = (
@@ -43,8 +43,10 @@ def judge(
     history: Mapping[str, Sequence[float]],
     *,
     metric: str,
+    higher: bool,
     baseline: Mapping[str, float],
     rows: int,
+    null_errors: Mapping[str, float] = MappingProxyType({}),
     power_noise: float,
     change_noise: float,
     smallest_effect: float,
@@ -79,9 +81,14 @@ def judge(
             name. Where both `data_loss` and `val_data_loss` are there, they stand in for the
             losses, whose penalties would hide the gap.
         metric: The primary metric, for example "accuracy" or "mae".
+        higher: Whether more of it is better.
         baseline: The dummy baseline's scores of the validation rows: `loss` (without penalty) and
             the metric.
         rows: Number of validation rows.
+        null_errors: For "loss" and the metric the standard error of the score where chance alone
+            makes it (`evaluation.null_errors`). Those that are not there are taken from the number
+            of rows, as if these were independent; of a metric of which more is better, as if it
+            were a share of them.
         power_noise: Standard errors by which the loss or the metric must beat the baseline. The
             thresholds are the keys of `diagnosis` in `conf/config.yaml`, where each has its reason.
         change_noise: Noise units by which validation loss must rise or fall.
@@ -119,10 +126,12 @@ def judge(
             train,
             val,
             score,
-            higher=higher_is_better(metric),
+            higher=higher,
             base_loss=baseline["loss"],
             base_metric=baseline[metric],
             rows=rows,
+            loss_null=null_errors.get("loss"),
+            metric_null=null_errors.get(metric),
             smallest_effect=smallest_effect,
             noise_prior=noise_prior,
             noise_prior_epochs=noise_prior_epochs,

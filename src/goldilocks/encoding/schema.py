@@ -10,6 +10,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.depth import Levels
 from goldilocks.dataset.readers.files import Header
 from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, TAGS, Reading
+from goldilocks.encoding.targets import count_outputs
 from goldilocks.errors import DataError
 from goldilocks.problem import Problem
 
@@ -40,7 +41,9 @@ class Schema:
         lookback: Of a series: rows that a window spans; 0 of other kinds.
         fill: Of a series: missing rows, one after the other, that are filled; 0 of other kinds.
         step: Of a series: every how many of them are seen; 0 of other kinds.
-        delay: Of a series: rows from the last one seen to the one predicted; 0 of other kinds.
+        delay: Of a series: rows from the last one seen to the first one predicted; 0 of other
+            kinds.
+        horizon: Of a series: rows that are predicted, one after the other; 1 of other kinds.
         levels: Of images of more than 8 bits: the values that become 0 and 255; None where none
             were seen, or the run was of an earlier version.
         outputs: As `Dataset.outputs`.
@@ -64,6 +67,7 @@ class Schema:
     lookback: int = 0
     step: int = 0
     delay: int = 0
+    horizon: int = 1
     levels: Levels | None = None
     outputs: Mapping[str, Reading] = field(default_factory=dict)
     target_reading: Reading | None = None
@@ -103,12 +107,13 @@ def of(dataset: Dataset, problem: Problem) -> Schema:
         columns = {str(name): _reading(dataset, str(name)) for name in dataset.x.columns}
     if dataset.kind == "series":
         windows = dataset.x
-        spans = {"lookback": windows.lookback, "step": windows.step, "delay": windows.delay}
+        names = ("lookback", "step", "delay", "horizon")
+        spans = {name: getattr(windows, name) for name in names}
 
     return Schema(
         kind=dataset.kind,
         problem=problem.type,
-        thresholds=problem.thresholds,
+        thresholds=_thresholds(dataset, problem),
         target=target_of(dataset.target, problem.type, dataset.target_reading),
         classes=dataset.classes,
         unit=dataset.unit,
@@ -156,6 +161,13 @@ def from_json(text: str) -> Schema:
             f"{FILE} cannot be read ({error}); expected what a run of this version of the program "
             "logs. Train again."
         ) from error
+
+
+def _thresholds(dataset: Dataset, problem: Problem) -> tuple[float, ...]:
+    """Return the threshold of each class or label; () where they are one half."""
+    if len(problem.thresholds) == 1:
+        return problem.thresholds * count_outputs(problem, dataset)
+    return problem.thresholds
 
 
 def _reading(dataset: Dataset, name: str) -> Reading:

@@ -15,6 +15,7 @@ from goldilocks.protocol import Split
 # A target's deviation must be so many times the distance of float32 numbers of its size, or the
 # rounding of the targets is noise that a model cannot predict.
 FINEST = 1000
+MOST_OUTPUTS = 300  # whose deviations a tag of a run can hold
 
 
 def encode_targets(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
@@ -93,7 +94,7 @@ def class_weights(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[
 
 
 def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -> None:
-    """Refuse targets of another type, weights of classes that are not there, targets that are one.
+    """Refuse targets of another type or that are one, weights and thresholds of what is not there.
 
     Targets that vary too little for float32 numbers do not vary, nor do labels that all training
     rows have, or none.
@@ -103,6 +104,13 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
     """
     _check_type(problem, dataset)
     _check_ranking(problem, dataset)
+    outputs = count_outputs(problem, dataset)
+    if len(problem.thresholds) not in (0, 1, outputs):
+        names = shortened(dataset.classes[-outputs:], 20)
+        raise DataError(
+            f"problem.threshold has {len(problem.thresholds)} numbers, and {dataset.name} has "
+            f"{outputs} to predict: {names}; expected one for each, in this order, or one for all."
+        )
     if isinstance(problem.class_weight, Mapping):
         for name in sorted(problem.class_weight.keys() - set(dataset.classes)):
             raise DataError(
@@ -111,14 +119,22 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
             )
     if problem.type == "multilabel":
         _check_labels(dataset, splits)
+    if len(dataset.outputs) > MOST_OUTPUTS:
+        raise DataError(
+            f"{len(dataset.outputs)} numbers are to be predicted of each row; expected at most "
+            f"{MOST_OUTPUTS}. Give fewer columns as dataset.target, or of a series a smaller "
+            "dataset.horizon."
+        )
     if problem.type != "regression":
         return
     for number, split in enumerate(splits, start=1):
         y = dataset.y[split.train].reshape(len(split.train), -1)
         steps = np.spacing(np.abs(y).max(axis=0))
         for index in np.flatnonzero(_deviations(y) < FINEST * steps):
+            name = (list(dataset.outputs) or [dataset.target])[index]
+            named = f"The target {name!r}" if name else "The target"
             raise DataError(
-                f"The target is {y[0, index]:.9g} in each of the {len(y)} training rows of split "
+                f"{named} is {y[0, index]:.9g} in each of the {len(y)} training rows of split "
                 f"{number} of {len(splits)}, or differs by no more than a few times "
                 f"{steps[index]:.2g}, the distance of float32 numbers of its size; expected "
                 "targets that vary. Give another target, or subtract what they have in common."

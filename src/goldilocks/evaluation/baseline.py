@@ -14,7 +14,12 @@ from goldilocks.problem import Problem
 
 
 def baseline_predictions(
-    problem: Problem, dataset: Dataset, rows: np.ndarray, name: str
+    problem: Problem,
+    dataset: Dataset,
+    rows: np.ndarray,
+    name: str,
+    *,
+    known: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the baseline's predictions of rows, float32 (n, outputs).
 
@@ -23,18 +28,21 @@ def baseline_predictions(
         dataset: The targets, and of a series its naive forecasts.
         rows: The rows to predict, int64 (n,).
         name: "loss", or the name of a metric.
+        known: The rows that the best of all is best on, int64; None for those to predict.
     """
-    measure, outputs = measures.get(name), count_outputs(problem, dataset)
-    truth = encode_targets(problem, outputs, dataset.y[rows])
-    constant = np.tile(measure.best_constant(problem, truth, outputs), (len(rows), 1))
+    if known is None:
+        known = rows
+    measure, outputs = measures.find(problem, name), count_outputs(problem, dataset)
+    truth = encode_targets(problem, outputs, dataset.y[known])
+    constant = measure.best_constant(problem, truth, outputs)
 
-    queries = dataset.queries(rows)
-    best, best_score = constant, measure.of(problem, truth, constant, queries)
+    queries = dataset.queries(known)
+    best = np.tile(constant, (len(rows), 1))
+    best_score = measure.of(problem, truth, np.tile(constant, (len(known), 1)), queries)
     for forecast in dataset.naive.values():
-        predictions = forecast[rows]
-        score = measure.of(problem, truth, predictions, queries)
+        score = measure.of(problem, truth, forecast[known], queries)
         if measure.is_better(score, best_score):
-            best, best_score = predictions, score
+            best, best_score = forecast[rows], score
     return best
 
 
@@ -43,7 +51,7 @@ def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dic
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
     queries = dataset.queries(rows)
     return {
-        name: measures.get(name).of(
+        name: measures.find(problem, name).of(
             problem, truth, baseline_predictions(problem, dataset, rows, name), queries
         )
         for name in ("loss", *problem.metrics)
@@ -60,11 +68,11 @@ def deciding_metric(problem: Problem, baseline: Mapping[str, float]) -> str:
         problem: Says the primary metric.
         baseline: The baseline's scores, of the loss and the metrics.
     """
-    best = measures.get(problem.metric).best
+    best = measures.find(problem, problem.metric).best
     return "loss" if baseline[problem.metric] == best else problem.metric
 
 
 def beats(problem: Problem, scores: Mapping[str, float], baseline: Mapping[str, float]) -> bool:
     """Return whether a model is better than the baseline by `deciding_metric`, noise left aside."""
     name = deciding_metric(problem, baseline)
-    return measures.get(name).is_better(scores[name], baseline[name])
+    return measures.find(problem, name).is_better(scores[name], baseline[name])

@@ -39,7 +39,7 @@ def training_metrics(problem: Problem, outputs: int) -> list[keras.metrics.Metri
     """
     metrics: list[keras.metrics.Metric] = []
     for name in problem.metrics:
-        class_name = measures.get(name).keras.get(problem.type)
+        class_name = measures.find(problem, name).keras.get(problem.type)
         # Keras's root is of the mean over all outputs, scikit-learn's score the mean of the roots.
         if class_name is None or (name == "root_mean_squared_error" and outputs > 1):
             continue

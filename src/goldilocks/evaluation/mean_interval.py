@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from goldilocks.evaluation.intervals import student_quantile
-from goldilocks.evaluation.measures import get, higher_is_better
+from goldilocks.evaluation.measures import range_of
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,13 @@ def mean_history(histories: Sequence[Mapping[str, Sequence[float]]]) -> dict[str
     return means
 
 
-def best_epoch(history: Mapping[str, Sequence[float]], monitor: str) -> int:
+def best_epoch(history: Mapping[str, Sequence[float]], monitor: str, *, higher: bool) -> int:
     """Return the epoch, from 1, of the best finite value; the first of equals, 1 if none is finite.
 
     Args:
         history: One value an epoch for each name.
-        monitor: The name of the curve, which says whether higher or lower is better.
+        monitor: The name of the curve.
+        higher: Whether more of it is better.
 
     Raises:
         ValueError: The history has no such curve or no epoch.
@@ -84,7 +85,7 @@ def best_epoch(history: Mapping[str, Sequence[float]], monitor: str) -> int:
             f"{', '.join(history)}."
         )
     costs = np.array(history[monitor], float)
-    if higher_is_better(monitor):
+    if higher:
         costs = -costs
     return int(np.where(np.isfinite(costs), costs, np.inf).argmin()) + 1
 
@@ -135,7 +136,7 @@ def bounded(spread: Spread, values: Sequence[float], name: str) -> Spread:
         values: Of one measure; of a loss, which may have any range, none may be below 0.
         name: The name of the measure.
     """
-    least, most = get(name).range
+    least, most = range_of(name)
     if name.endswith("loss") and min(values) >= 0:
         least = 0.0
     return replace(spread, low=max(spread.low, least), high=min(spread.high, most))

@@ -1,20 +1,22 @@
 """Measures: the loss and the metrics, each with its direction, its score and its best constant.
 
 Whatever compares, gates, draws or reports a score takes the measure from here. A measure that is
-added here is named in `problem.PROBLEMS` for the problems that it fits. scikit-learn computes the
-scores, imported where it is needed: the command line looks up directions alone.
+added here is named in `problem.PROBLEMS` for the problems that it fits. The scores are those of
+scikit-learn, which is imported where it is needed: the command line looks up directions alone.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
-from goldilocks.problem import METRIC_SYNONYMS, Problem
+from goldilocks.errors import ProblemError
+from goldilocks.problem import COST, METRIC_SYNONYMS, PROBLEMS, OwnMetric, Problem
 
 # Targets, (rows, outputs) or integer classes (rows,), as `encode_targets` makes them, and
 # predictions, float32 (rows, outputs).
@@ -23,6 +25,8 @@ RowValues = Callable[[Problem, np.ndarray, np.ndarray], np.ndarray]
 Constant = Callable[[Problem, np.ndarray, int], np.ndarray]
 
 SMALLEST = 1e-7  # Keras keeps divisors this far from 0 (`keras.config.epsilon`).
+ANY = (-math.inf, math.inf)  # range
+DECILES = np.linspace(0, 1, 11)
 TOP = 5  # most probable classes, of which one must be right: Keras's default
 
 
@@ -34,8 +38,10 @@ class Measure:
         name: Keras's name where Keras has the measure, else scikit-learn's; or "loss".
         greater_is_better: Whether more of it is better.
         score: Targets and predictions -> the score.
-        per_row: Targets and predictions -> what each row adds to a score that is a mean over rows,
-            float64 (rows,); None of other scores.
+        per_row: Targets and predictions -> values of each row, float64 (rows,), whose mean is the
+            score, and whose standard error is that of the score: what a row adds to it; of rates
+            and areas the score and the row's influence on it (Hampel, "The influence curve and its
+            role in robust estimation", JASA 69, 1974). None of other scores.
         best_constant: Targets and the number of outputs -> the prediction, float32 (outputs,), of
             which no other constant has a better score on these rows.
         range: The lowest and the highest score that can be.
@@ -94,13 +100,104 @@ def get(name: str) -> Measure:
     Raises:
         KeyError: There is no such measure.
     """
-    name = name.removeprefix("val_").removeprefix("test_").removeprefix("data_")
+    name = _bare(name).removeprefix("data_")
     return MEASURES[METRIC_SYNONYMS.get(name, name)]
 
 
-def higher_is_better(name: str) -> bool:
-    """Return whether more of a measure, or of its `val_` or `test_` value, is better."""
-    return get(name).greater_is_better
+def find(problem: Problem, name: str) -> Measure:
+    """Return a measure of a problem, which may be one that a person has written.
+
+    Args:
+        problem: Has those that a person has written.
+        name: As of `get`.
+    """
+    for metric in problem.own:
+        if metric.name == _bare(name):
+            return own(metric)
+    return get(name)
+
+
+def higher_is_better(name: str, own: Mapping[str, bool] = MappingProxyType({})) -> bool:
+    """Return whether more of a measure, or of its `val_` or `test_` value, is better.
+
+    Args:
+        name: As of `get`.
+        own: The same of measures that a person has written, by name.
+    """
+    return own[_bare(name)] if _bare(name) in own else get(name).greater_is_better
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the range of a measure by its name, as of `get`; without ends if it is not ours."""
+    try:
+        return get(name).range
+    except KeyError:
+        return ANY
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("val_").removeprefix("test_")
+
+
+def own(metric: OwnMetric) -> Measure:
+    """Return the measure of a metric that a person has written.
+
+    Its best constant is the best of those of our own measures, of each class and label for certain,
+    and of the deciles of each target.
+    """
+
+    def score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
+        y_true = truth
+        if problem.type == "multiclass" and truth.ndim > 1:
+            y_true = truth.argmax(axis=1)
+        if not problem.type.endswith("regression"):
+            y_true = y_true.astype(np.int64)
+        y_true, y_pred = y_true.view(), predictions.view()
+        y_true.flags.writeable = y_pred.flags.writeable = False
+        shapes = f"y_true {y_true.shape} and y_pred {y_pred.shape}"
+        try:
+            value = metric.function(y_true, y_pred)
+        except Exception as error:  # Whatever the person's own code raises.
+            raise ProblemError(
+                f"{metric.path} of problem.metrics failed, given {shapes}: {type(error).__name__}: "
+                f"{error}. Expected a number; docs/measures.md says what a measure is given."
+            ) from error
+        number = np.asarray(value)
+        if number.ndim or number.dtype.kind not in "fiu" or not np.isfinite(number):
+            returned = reprlib.repr(value)
+            if number.ndim:
+                returned = f"an array of shape {number.shape}"
+            raise ProblemError(
+                f"{metric.path} of problem.metrics returned {returned}, given {shapes}; "
+                "expected a finite number of any rows and predictions, also of predictions that "
+                "are all equal."
+            )
+        return float(number)
+
+    def best_constant(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+        constants = [
+            MEASURES[name].best_constant(problem, truth, outputs)
+            for name in PROBLEMS[problem.type].metrics
+        ]
+        if problem.type == "multiclass":
+            constants += list(np.eye(outputs, dtype="float32"))
+        elif problem.type in ("binary", "multilabel"):
+            constants += [np.zeros(outputs, "float32"), np.ones(outputs, "float32")]
+        else:
+            columns = truth.reshape(len(truth), -1)
+            constants += list(np.quantile(columns, DECILES, axis=0).astype("float32"))
+        choose = max if metric.greater_is_better else min
+        return choose(
+            constants, key=lambda one: score(problem, truth, np.tile(one, (len(truth), 1)))
+        )
+
+    return Measure(
+        name=metric.name,
+        greater_is_better=metric.greater_is_better,
+        score=score,
+        best_constant=best_constant,
+        range=ANY,
+    )
 
 
 def indicators(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
@@ -119,54 +216,6 @@ def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
         return predictions.argmax(axis=1)
     positive = (predictions > np.array(problem.thresholds or 0.5)).astype("int64")
     return positive if problem.type == "multilabel" else positive[:, 0]
-
-
-def class_scores(
-    name: str, problem: Problem, truth: np.ndarray, predictions: np.ndarray
-) -> np.ndarray:
-    """Return a score of each class or label against all others, float64 (outputs,).
-
-    It is NaN where the rows cannot tell it: for an area under a curve without rows of the class, or
-    of others; for what counts decisions, where no row has the class and none is predicted to.
-
-    Args:
-        name: "precision", "recall", "f1_score", "auc" or "average_precision".
-        problem: The problem type.
-        truth: As of `Measure.score`.
-        predictions: As of `Measure.score`.
-    """
-    from sklearn import metrics
-
-    outputs = predictions.shape[1]
-    has = indicators(problem, truth, outputs)
-    scores = np.full(outputs, math.nan)
-    if name in ("auc", "average_precision"):
-        area = metrics.roc_auc_score if name == "auc" else metrics.average_precision_score
-        for output in np.flatnonzero(has.any(axis=0) & (name != "auc" or ~has.all(axis=0))):
-            scores[output] = area(has[:, output], predictions[:, output])
-        return scores
-
-    rates = {
-        "precision": metrics.precision_score,
-        "recall": metrics.recall_score,
-        "f1_score": metrics.f1_score,
-    }
-    says = decided(problem, predictions)
-    if problem.type == "multiclass":
-        says = np.eye(outputs, dtype=int)[says]
-    says = says.reshape(len(says), -1)
-    for output in np.flatnonzero((has | (says > 0)).any(axis=0)):
-        scores[output] = rates[name](has[:, output], says[:, output], zero_division=0)
-    return scores
-
-
-def _by_class(name: str) -> Score:
-    """Return the score that is the mean over classes or labels, as scikit-learn's "macro"."""
-
-    def score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
-        return _mean_known(class_scores(name, problem, truth, predictions))
-
-    return score
 
 
 def _mean_known(scores: Sequence[float] | np.ndarray) -> float:
@@ -200,18 +249,96 @@ def _mean_of(per_row: RowValues) -> Score:
     return lambda problem, truth, predictions: float(per_row(problem, truth, predictions).mean())
 
 
-def _balanced_accuracy(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
-    from sklearn import metrics
+def _linear(right: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Return values of rows whose means are the sums of `right` over those of `counted`.
 
-    has, says = indicators(problem, truth, predictions.shape[1]), decided(problem, predictions)
-    pairs = [(has.argmax(axis=1), says)]
+    Args:
+        right: float (rows, outputs).
+        counted: float (rows, outputs); a rate of nothing is 0.
+    """
+    totals = np.maximum(counted.sum(axis=0), 1)
+    rates = right.sum(axis=0) / totals
+    return rates + (right - rates * counted) * len(right) / totals
+
+
+def _rates_of_rows(name: str) -> RowValues:
+    """Return what makes the values of rows of precision, recall or F1."""
+
+    def per_row(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+        has, says = both(problem, truth, predictions)
+        counted = {"precision": says, "recall": has, "f1_score": (has + says.astype(float)) / 2}
+        known = (has | says).any(axis=0)
+        if not known.any():
+            return np.full(len(truth), math.nan)
+        return _linear(has & says, counted[name])[:, known].mean(axis=1)
+
+    return per_row
+
+
+def both(
+    problem: Problem, truth: np.ndarray, predictions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which class or label each row has and is predicted to have, bool (rows, outputs)."""
+    outputs = predictions.shape[1]
+    says = indicators(problem, decided(problem, predictions), outputs)
+    return indicators(problem, truth, outputs), says
+
+
+def _recalls_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    has, says = both(problem, truth, predictions)
+    pairs = [(has, says)]
     if problem.type != "multiclass":
-        says = says.reshape(len(says), -1)
-        pairs = [(has[:, output], says[:, output]) for output in range(has.shape[1])]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
-        warnings.filterwarnings("ignore", "A single label was found")
-        return float(np.mean([metrics.balanced_accuracy_score(*pair) for pair in pairs]))
+        kinds = [np.stack([~part, part], axis=2) for part in (has, says)]
+        pairs = [(kinds[0][:, output], kinds[1][:, output]) for output in range(has.shape[1])]
+    recalls = [_linear(has & says, has)[:, has.any(axis=0)] for has, says in pairs]
+    return np.mean([values.mean(axis=1) for values in recalls], axis=0)
+
+
+def _areas_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return values of rows by DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988)."""
+    from scipy import stats
+
+    columns: list[np.ndarray] = []
+    for has, column in zip(
+        indicators(problem, truth, predictions.shape[1]).T, predictions.T, strict=True
+    ):
+        if has.all() or not has.any():
+            continue
+        # The fraction of the other kind of rows on the right side of each row; equal ones count
+        # half.
+        ranks, right = stats.rankdata(column), np.empty(len(column))
+        for kind in (has, ~has):
+            right[kind] = (ranks[kind] - stats.rankdata(column[kind])) / (~kind).sum()
+        right[~has] = 1 - right[~has]
+        area, rows = right[has].mean(), np.where(has, has.sum(), (~has).sum())
+        columns.append(area + (right - area) * len(right) / rows)
+    return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
+
+
+def _precisions_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return values of rows of the average precision.
+
+    It is the mean, over the rows of a class, of the precision at their predictions, T / P: the rows
+    of the class with such a prediction or a higher one, and all such rows. A row of the class adds
+    the precision at its own prediction and 1 / P at each of those below it, and any row takes T /
+    P^2 away there.
+    """
+    has, columns = indicators(problem, truth, predictions.shape[1]), list[np.ndarray]()
+    for yes, column in zip(has.T, predictions.T, strict=True):
+        if not yes.any():
+            continue
+        # Equal predictions are one threshold, the highest first.
+        place = np.unique(-column, return_inverse=True)[1]
+        hits, rows = np.bincount(place, yes), np.bincount(place)
+        positive = np.cumsum(rows)
+        precision, gained = np.cumsum(hits) / positive, hits / positive
+        score = (hits * precision).sum() / hits.sum()
+        # Of a perfect order both sums are the same numbers, and each influence is exactly 0.
+        added = np.cumsum(gained[::-1])[::-1][place]
+        taken = np.cumsum((gained * precision)[::-1])[::-1][place]
+        influence = yes * (precision[place] - score) + (yes * added - taken)
+        columns.append(score + influence * len(yes) / hits.sum())
+    return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
 
 
 def _r2_score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
@@ -248,6 +375,13 @@ def _right(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.n
     if problem.type == "multiclass":
         return (has.argmax(axis=1) == says).astype(np.float64)
     return (has == says.reshape(has.shape)).mean(axis=1)
+
+
+def _costs(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    false_positive, false_negative = problem.cost
+    has = indicators(problem, truth, predictions.shape[1])
+    says = decided(problem, predictions).reshape(has.shape) > 0
+    return (false_positive * (says & ~has) + false_negative * (has & ~says)).mean(axis=1)
 
 
 def _among_top(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
@@ -293,6 +427,12 @@ def _always(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
     if problem.type == "multiclass":
         return _majority(problem, truth, outputs)
     return np.ones(outputs, "float32")
+
+
+def _cheapest(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
+    """Return yes for every row where that costs less than never to say it."""
+    share, (false_positive, false_negative) = _frequencies(problem, truth, outputs), problem.cost
+    return (false_negative * share > false_positive * (1 - share)).astype("float32")
 
 
 def _median(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
@@ -350,7 +490,7 @@ _ALL: Sequence[Measure] = (
         per_row=_losses,
         score=_mean_of(_losses),
         best_constant=_least_loss,
-        range=(-math.inf, math.inf),  # A Poisson loss may be negative.
+        range=ANY,  # A Poisson loss may be negative.
     ),
     Measure(
         name="accuracy",
@@ -368,9 +508,18 @@ _ALL: Sequence[Measure] = (
     Measure(
         name="balanced_accuracy",
         greater_is_better=True,
-        score=_balanced_accuracy,
+        per_row=_recalls_of_rows,
+        score=_mean_of(_recalls_of_rows),
         best_constant=_majority,
         range=SHARE,
+    ),
+    Measure(
+        name=COST,
+        greater_is_better=False,
+        per_row=_costs,
+        score=_mean_of(_costs),
+        best_constant=_cheapest,
+        range=ERROR,
     ),
     Measure(
         name="top_k_categorical_accuracy",
@@ -393,18 +542,19 @@ _ALL: Sequence[Measure] = (
         Measure(
             name=name,
             greater_is_better=True,
-            score=_by_class(name),
+            per_row=per_row,
+            score=_mean_of(per_row),
             best_constant=_always,
             range=SHARE,
             keras=keras,
         )
-        for name, keras in {
-            "precision": {"binary": "Precision"},
-            "recall": {"binary": "Recall"},
-            "f1_score": {},
-            "auc": {"binary": "AUC"},
-            "average_precision": {},
-        }.items()
+        for name, per_row, keras in (
+            ("precision", _rates_of_rows("precision"), {"binary": "Precision"}),
+            ("recall", _rates_of_rows("recall"), {"binary": "Recall"}),
+            ("f1_score", _rates_of_rows("f1_score"), {}),
+            ("auc", _areas_of_rows, {"binary": "AUC"}),
+            ("average_precision", _precisions_of_rows, {}),
+        )
     ),
     Measure(
         name="mae",

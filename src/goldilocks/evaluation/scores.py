@@ -26,12 +26,12 @@ def scores(
         predictions: float32 (rows, outputs). If one is not finite, no metric is.
         queries: As `Dataset.queries` returns them; None where rows are not ranked.
     """
-    values = {"loss": measures.get("loss").score(problem, truth, predictions)}
+    values = {"loss": measures.find(problem, "loss").score(problem, truth, predictions)}
     is_finite = np.isfinite(predictions).all()
     for name in problem.metrics:
         values[name] = math.nan
         if is_finite:
-            values[name] = measures.get(name).of(problem, truth, predictions, queries)
+            values[name] = measures.find(problem, name).of(problem, truth, predictions, queries)
     return values
 
 
@@ -62,8 +62,9 @@ class Mistakes:
     Attributes:
         rows: Positions among the predictions, int64 (k,).
         sizes: How wrong each is, float (k,): the probability of the predicted class, 0 to 1, or the
-            absolute error; of several numbers the largest one, in deviations where the loss is.
-        outputs: Which of several numbers it is, int64 (k,); 0 of others.
+            absolute error; of several numbers the largest one, in deviations where the loss is, and
+            of labels the largest one.
+        outputs: Which of several numbers or labels it is, int64 (k,); 0 of others.
     """
 
     rows: np.ndarray
@@ -95,7 +96,8 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         sizes, outputs = errors.max(axis=1), errors.argmax(axis=1)
         wrong = np.arange(len(y))
     elif problem.type == "multilabel":
-        sizes = np.abs(y - predictions).max(axis=1)
+        errors = np.abs(y - predictions)
+        sizes, outputs = errors.max(axis=1), errors.argmax(axis=1)
         wrong = np.flatnonzero((decided(problem, predictions) != y).any(axis=1))
     else:
         classes = decided(problem, predictions)

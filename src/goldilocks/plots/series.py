@@ -50,15 +50,21 @@ def parts(
 
 
 def forecast(
-    true: np.ndarray, predicted: np.ndarray, naive: np.ndarray, *, name: str, unit: str, title: str
+    true: np.ndarray,
+    predicted: np.ndarray,
+    baseline: np.ndarray,
+    *,
+    name: str,
+    unit: str,
+    title: str,
 ) -> Figure:
-    """Draw predictions over time, beside the true values and those of persistence.
+    """Draw predictions over time, beside the true values and the baseline's.
 
     Args:
         true: float (windows,), in `unit`, in the order of time; the middle stretch of them is
             drawn.
         predicted: float (windows,).
-        naive: The last observed value of each window, float (windows,).
+        baseline: What the baseline predicts, float (windows,).
         name: What is predicted.
         unit: Of all three.
         title: What is shown, in words.
@@ -69,9 +75,9 @@ def forecast(
     times = np.arange(start, min(len(true), start + STRETCH))
     axes.plot(times, true[times], color=style.INK, linewidth=1.6)
     axes.plot(times, predicted[times], color=style.VALIDATION, linewidth=1.4)
-    axes.plot(times, naive[times], color=style.PALETTE[2], linewidth=1.0, linestyle="--")
+    axes.plot(times, baseline[times], color=style.PALETTE[2], linewidth=1.0, linestyle="--")
     axes.set(xlabel="window, in the order of time", ylabel=_label(name, unit))
-    labels = ["true", "predicted", "no change"]
+    labels = ["true", "predicted", "baseline"]
     layout.legend(body, axes.get_lines(), labels, columns=len(labels))
     return figure
 

@@ -26,18 +26,18 @@ def curves(section: Section, measure: str, histories: Histories) -> list[Curve]:
         logged = {training_name(run): _values(run, measure, histories) for run in runs}
         logged = {name: values for name, values in logged.items() if values.size}
         if logged:
-            drawn.append(_curve(variant, measure, logged))
+            drawn.append(_curve(variant, logged, higher=section.higher[measure]))
     return drawn
 
 
-def _curve(variant: Variant, measure: str, logged: dict[str, np.ndarray]) -> Curve:
+def _curve(variant: Variant, logged: dict[str, np.ndarray], *, higher: bool) -> Curve:
     """Return the mean over trainings, for the epochs that all of them have."""
     epochs = min(values.size for values in logged.values())
     mean = np.mean([values[:epochs] for values in logged.values()], axis=0)
 
     best = None
     if np.isfinite(mean).any():
-        best = mean_interval.best_epoch({measure: mean.tolist()}, measure)
+        best = mean_interval.best_epoch({"mean": mean.tolist()}, "mean", higher=higher)
     if len(logged) == 1 and variant.best_epochs and 0 < variant.best_epochs[0] <= epochs:
         best = variant.best_epochs[0]  # of one training, the epoch whose values the table has
 

@@ -103,7 +103,7 @@ def primary_metric(run: StoredRun) -> str:
     """Return Keras's name of the primary metric; "loss" where the store does not have it."""
     metrics = run.params.get("problem.metrics", "auto")
     if metrics.startswith("["):
-        return str(json.loads(metrics)[0])
+        return str(json.loads(metrics)[0]).rpartition(".")[2]
 
     problem = run.tags.get("problem", "")
     if problem in PROBLEMS:

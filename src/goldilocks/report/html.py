@@ -15,7 +15,6 @@ from plotly.offline import get_plotlyjs
 from goldilocks import formatting
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.evaluation.differences import Difference
-from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.plots import interactive
 from goldilocks.report import drawn, grouping
 from goldilocks.report.rendering import environment
@@ -30,11 +29,7 @@ VALUES = 10  # of a setting that are listed
 REACH = 4  # times the usual length; a longer bar is cut off, or it would press all others flat
 MARGIN = 0.06  # of the axis of bars, on either side
 # What the templates ask of a value: `value is nan`.
-TESTS: dict[str, Any] = {
-    "finite": math.isfinite,
-    "nan": math.isnan,
-    "higher_is_better": higher_is_better,
-}
+TESTS: dict[str, Any] = {"finite": math.isfinite, "nan": math.isnan}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.report import grouping, variants
 from goldilocks.report.grouping import Basis
 from goldilocks.report.variants import Histories, Variant
+from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 
 
@@ -24,6 +25,7 @@ class Section:
         runs: All of them, with folds and repeats.
         measures: What they are compared by, such as "val_loss", "val_mae" or "test_loss"; the first
             one ranks them.
+        higher: Of each measure, whether more of it is better.
         variants: The best first; those without a value last.
         reference: What the others are compared with: the best variant of several trainings, else
             the best; None where no variant has a value.
@@ -36,6 +38,7 @@ class Section:
     basis: Basis
     runs: tuple[StoredRun, ...]
     measures: tuple[str, ...]
+    higher: Mapping[str, bool]
     variants: tuple[Variant, ...]
     reference: Variant | None
     differences: Mapping[str, Difference]
@@ -80,8 +83,10 @@ def _section(basis: Basis, runs: Sequence[StoredRun], histories: Histories) -> S
     shown = tuple(name for name in names if any(name in variant.values for variant in unranked))
     shown = shown or names[:1]
 
-    ranked = sorted(unranked, key=lambda variant: _rank(variant, shown[0]))
-    reference = _reference(ranked, shown[0])
+    first, own = shown[0], query.own_metrics(runs)
+    higher = {name: higher_is_better(name, own) for name in {*shown, "val_loss"}}
+    ranked = sorted(unranked, key=lambda variant: _rank(variant, first, higher=higher[first]))
+    reference = _reference(ranked, first)
 
     settings = _settings(ranked)
     columns = variants.differing([variants.configuration(variant.runs[0]) for variant in ranked])
@@ -90,9 +95,10 @@ def _section(basis: Basis, runs: Sequence[StoredRun], histories: Histories) -> S
         basis=basis,
         runs=tuple(runs),
         measures=shown,
+        higher=higher,
         variants=tuple(ranked),
         reference=reference,
-        differences=_differences(ranked, reference, shown[0]) if reference else {},
+        differences=_differences(ranked, reference, first) if reference else {},
         columns=tuple(columns),
         settings={name: settings[name] for name in varied},
         same={name: values[0] for name, values in settings.items() if len(values) == 1},
@@ -105,12 +111,12 @@ def _settings(ranked: Sequence[Variant]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values.unique()) for name, values in params.items()}
 
 
-def _rank(variant: Variant, measure: str) -> tuple[bool, float]:
+def _rank(variant: Variant, measure: str, *, higher: bool) -> tuple[bool, float]:
     """Return a key that sorts the best first, and what has no finite value last."""
     spread = variant.spread(measure)
     if spread is None or not math.isfinite(spread.mean):
         return True, 0.0
-    return False, -spread.mean if higher_is_better(measure) else spread.mean
+    return False, -spread.mean if higher else spread.mean
 
 
 def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
@@ -120,7 +126,8 @@ def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
     """
     with_values = [variant for variant in ranked if measure in variant.values]
     for variant in with_values:
-        if len(variant.values[measure]) > 1 and not _rank(variant, measure)[0]:
+        spread = variant.spread(measure)
+        if spread is not None and spread.count > 1 and math.isfinite(spread.mean):
             return variant
     return next(iter(with_values), None)
 

@@ -80,9 +80,14 @@ class RunContext:
         """Whether a search has stopped the run."""
         return self.trial is not None and self.trial.pruned
 
+    @property
+    def code_digest(self) -> str:
+        """Return the hash of the code, with the person's own packages where it calls them."""
+        return provenance.digest(self.settings.packages)
+
     def fingerprint(self, spec: TrainingSpec) -> str:
         """Return the hash that identifies the result of a training, or of all (`part` "")."""
-        return spec.settings.fingerprint(self.dataset.digest, provenance.code().digest, spec.part)
+        return spec.settings.fingerprint(self.dataset.digest, self.code_digest, spec.part)
 
     def stored_run(self, spec: TrainingSpec) -> StoredRun | None:
         """Return the finished run of the same training, else one to resume, else None.
@@ -118,14 +123,13 @@ class RunContext:
         )
 
     def _tags(self, spec: TrainingSpec) -> dict[str, str]:
-        code = provenance.code().digest
         tags = {
             "problem": self.problem.type,
             "role": spec.role,
             "dataset.source": self.dataset.source,
             "dataset.digest": self.dataset.digest,
             "fingerprint": self.fingerprint(spec),
-            "configuration": spec.settings.configuration(self.dataset.digest, code),
+            "configuration": spec.settings.configuration(self.dataset.digest, self.code_digest),
         }
         if self.data and self.data.findings:
             tags["findings"] = findings.codes(self.data.findings)
@@ -137,4 +141,7 @@ class RunContext:
             tags["fold"] = str(spec.fold)
         if spec.evaluation:
             tags["test.digest"] = spec.evaluation.digest
-        return tags | provenance.tags()
+        if self.problem.own:
+            directions = {metric.name: metric.greater_is_better for metric in self.problem.own}
+            tags[query.OWN_METRICS] = json.dumps(directions)
+        return tags | provenance.tags() | {"code.digest": self.code_digest}

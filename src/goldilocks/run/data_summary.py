@@ -211,21 +211,22 @@ def class_counts(dataset: Dataset) -> dict[str, int]:
     return dict(zip(dataset.classes, labels.counts(dataset).tolist(), strict=True))
 
 
-def class_words(classes: Mapping[str, int]) -> str:
-    """Return classes in a few words, with their numbers of rows where they are few.
-
-    >>> class_words({"cat": 120, "dog": 80})
-    '2 classes (cat 120, dog 80)'
-    """
-    words = f"{len(classes)} classes"
-    return words if len(classes) > FEW_CLASSES else f"{words} ({_words(classes)})"
+def class_words(dataset: Dataset) -> str:
+    """Return classes in a few words, with their rows where they are few: "2 labels (a 1, b 5)"."""
+    words = f"{len(dataset.classes)} {dataset.nouns[1]}"
+    if len(dataset.classes) > FEW_CLASSES:
+        return words
+    return f"{words} ({_words(class_counts(dataset))})"
 
 
 def text(summary: DataSummary) -> str:
     """Return a summary as people read it on a terminal."""
     target = "none yet; add dataset.target=NAME, and see its reading and the split as well"
+    noun = "class"
     if summary.target:
         target = _words(summary.target)
+        if summary.target["problem"] == "multilabel":
+            noun = "label"
     holes = ""
     if summary.holes:
         first = _table(summary.holes[:MOST_HOLES])
@@ -236,7 +237,7 @@ def text(summary: DataSummary) -> str:
         _table(summary.columns),
         f"target: {target}",
         _table(summary.outputs[:MOST_OUTPUTS]),
-        _table([{"class": name, "rows": count} for name, count in summary.classes.items()]),
+        _table([{noun: name, "rows": count} for name, count in summary.classes.items()]),
         "\n".join(f"split: {_words(parts)}" for parts in summary.splits),
         "\n".join(f"note: {note}" for note in summary.notes),
         "\n".join(map(str, summary.findings)),

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -31,7 +32,7 @@ def facts(context: RunContext, split: Split) -> str:
     """Return the data of a training in one line."""
     dataset, kind = context.dataset, context.problem.type
     if dataset.classes:
-        kind += f", {data_summary.class_words(data_summary.class_counts(dataset))}"
+        kind += f", {data_summary.class_words(dataset)}"
     if dataset.outputs:
         kind += f" of {len(dataset.outputs)} numbers"
     if context.problem.scale:
@@ -115,11 +116,11 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         outcome=outcome,
         classes=None if of_classes is None else formatting.markdown(of_classes.reset_index()),
         scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
-        of_each=formatting.markdown(_of_each(outcome)[:FEW_OUTPUTS]),
+        of_each=formatting.markdown(_of_each(outcome)),
         parts=None if parts is None else formatting.markdown(parts),
         warning=test_ledger.warning(test_ledger.evaluations(metrics)),
         note=_note(outcome),
-        final_command=summary.final_command(settings, outcome.result.best_epoch),
+        final_command=summary.final_command(settings, metrics, outcome.tags),
         facts=facts(outcome.context, split),
         notes=(*outcome.context.dataset.notes, *split.notes, *findings),
     )
@@ -127,9 +128,13 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
 
 
 def _of_each(outcome: Outcome) -> pd.DataFrame:
-    """Return the texts of the scores of each output, and of the baseline."""
-    return pd.DataFrame(outcome.of_each).map(
-        lambda cell: cell if isinstance(cell, str) else formatting.number(cell)
+    """Return the texts of the scores of each output, of many of some from the first to the last."""
+    count = len(outcome.of_each)
+    shown = np.unique(np.linspace(0, max(0, count - 1), min(count, FEW_OUTPUTS)).astype(int))
+    return (
+        pd.DataFrame(outcome.of_each)
+        .iloc[shown]
+        .map(lambda cell: cell if isinstance(cell, str) else formatting.number(cell))
     )
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix
 
-from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding import encoder
 from goldilocks.evaluation import probabilities, scores
+from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.formatting import number
 from goldilocks.model import Regularizer
 from goldilocks.plots import confusion, curves, images, layout, series, style, tables, weights
@@ -25,7 +25,7 @@ from goldilocks.training.fit import FitSpec
 SAMPLES = 15
 MISTAKES = 15
 AUGMENTED = 14
-SCATTERS = 6  # at most, of outputs from the first to the last
+MOST_OUTPUTS = 6  # of several numbers that are drawn
 
 
 def draw(
@@ -79,16 +79,12 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
     dataset, problem = outcome.context.dataset, outcome.context.problem
     truth = dataset.y[rows]
     if problem.type not in CLASSIFIES:
-        names = list(dataset.outputs) or ["target"]
-        drawn = np.unique(np.linspace(0, len(names) - 1, SCATTERS).astype(int))
-        truth, several = truth.reshape(predictions.shape), len(names) > 1
+        truth = truth.reshape(predictions.shape)
         return {
-            f"predicted_against_true{f'_{index + 1}' * several}": (
-                scatter_plots.predicted_against_true(
-                    truth[:, index], predictions[:, index], unit=dataset.unit, name=names[index]
-                )
+            f"predicted_against_true{suffix}": scatter_plots.predicted_against_true(
+                truth[:, index], predictions[:, index], unit=dataset.unit, name=name
             )
-            for index in drawn
+            for suffix, (index, name) in _drawn(outcome).items()
         }
 
     figures: dict[str, Figure] = {}
@@ -142,15 +138,29 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
         table = dataset.x.iloc[worst_rows]
         return tables.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
 
-    # Of classes the probability of the predicted one, of numbers the error.
-    sized = [f"{word} {number(size)}" for word, size in zip(predicted, worst.sizes, strict=True)]
+    details = _details(outcome, predictions[worst.rows], worst)
     if dataset.kind == "image":
         pixels = encoder.pixels(dataset, worst_rows)
-        pairs = zip(true, sized, strict=True)
-        captions = [f"true {name}\nsaid {answer}" for name, answer in pairs]
+        told = zip(true, predicted, details, strict=True)
+        captions = [f"true {name}\nsaid {answer}\n{detail}" for name, answer, detail in told]
         return images.gallery(pixels, captions, title=title)
     table = pd.DataFrame({"text, from its beginning": dataset.x[worst_rows]}, index=worst_rows)
+    sized = [f"{answer} ({detail})" for answer, detail in zip(predicted, details, strict=True)]
     return tables.worst_rows(table, true, sized, title=title)
+
+
+def _details(outcome: Outcome, predictions: np.ndarray, worst: scores.Mistakes) -> list[str]:
+    """Return the probability of each predicted class, or of the label, or the error of a number."""
+    classes, problem = outcome.context.dataset.classes, outcome.context.problem
+    if problem.type == "multilabel":
+        return [
+            f"{classes[label]} {number(row[label])}"
+            for label, row in zip(worst.outputs, predictions, strict=True)
+        ]
+    if problem.type in CLASSIFIES:
+        return [f"probability {number(size)}" for size in worst.sizes]
+    unit = " deviations" * (predictions.shape[1] > 1 and bool(problem.scale))
+    return [f"off by {number(size)}{unit}" for size in worst.sizes]
 
 
 def _samples(outcome: Outcome, regularizer: Regularizer) -> dict[str, Figure]:
@@ -178,31 +188,49 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     """Draw the series with its parts, and the predictions over time."""
     dataset, split = outcome.context.dataset, outcome.spec.split
     windows = dataset.x
-    [column] = windows.target
-    name, target = windows.columns[column], windows.values[:, column]
 
     # A part is drawn where its predicted points lie.
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     points = {part: windows.starts[rows] + windows.reach for part, rows in parts.items()}
     bounds = {part: (int(at[0]), int(at[-1])) for part, at in points.items() if len(at)}
-    return {
-        "series": series.parts(
-            target,
+    figures: dict[str, Figure] = {}
+    for place, column in enumerate(windows.target[:MOST_OUTPUTS], start=1):
+        name = windows.columns[column]
+        figures[f"series_{place}" if len(windows.target) > 1 else "series"] = series.parts(
+            windows.values[:, column],
             bounds,
             title=f"{dataset.name}: {name} and its parts",
             sealed=not outcome.spec.settings.tree["final"],
             name=name,
             unit=dataset.unit,
-        ),
-        "forecast": series.forecast(
-            dataset.y[rows].ravel(),
-            predictions.ravel(),
-            dataset.naive[LAST_VALUE][rows].ravel(),
+        )
+
+    problem = outcome.context.problem
+    baseline = baseline_predictions(problem, dataset, rows, problem.metric)
+    truth = dataset.y[rows].reshape(predictions.shape)
+    for suffix, (index, name) in _drawn(outcome).items():
+        figures[f"forecast{suffix}"] = series.forecast(
+            truth[:, index],
+            predictions[:, index],
+            baseline[:, index],
             title=f"{outcome.spec.settings.name}: predictions over time",
             name=name,
             unit=dataset.unit,
-        ),
-    }
+        )
+    return figures
+
+
+def _drawn(outcome: Outcome) -> dict[str, tuple[int, str]]:
+    """Return which numbers are drawn, and their names, by the ends of their figures' names.
+
+    Of many they are some from the first to the last.
+    """
+    dataset = outcome.context.dataset
+    names = list(dataset.outputs)
+    if not names:
+        return {"": (0, dataset.target or "target")}
+    indices = np.unique(np.linspace(0, len(names) - 1, MOST_OUTPUTS).astype(int)).tolist()
+    return {f"_{index + 1}": (index, names[index]) for index in indices}
 
 
 def _words(outcome: Outcome, values: np.ndarray, outputs: np.ndarray | None = None) -> list[str]:
@@ -216,7 +244,7 @@ def _words(outcome: Outcome, values: np.ndarray, outputs: np.ndarray | None = No
     classes, problem = outcome.context.dataset.classes, outcome.context.problem
     if problem.type == "multilabel":
         labels = [np.compress(row, classes) for row in values]
-        return [" ".join(names) or "none" for names in labels]
+        return [", ".join(names) or "none" for names in labels]
     if problem.type in ("binary", "multiclass"):
         return [classes[int(value)] for value in values.ravel()]
     if names := list(outcome.context.dataset.outputs):

@@ -13,14 +13,15 @@ import numpy as np
 from goldilocks import diagnosis
 from goldilocks.dataset.sources.cache import digest
 from goldilocks.encoding import vectorization
-from goldilocks.evaluation import classes, probabilities, scores
+from goldilocks.evaluation import classes, measures, probabilities, scores, thresholds
 from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
+from goldilocks.evaluation.null_errors import null_errors
 from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
 from goldilocks.run import summary
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.run.summary import CLASSES
+from goldilocks.run.summary import CLASSES, GOAL, THRESHOLDS
 from goldilocks.run.test_ledger import EVALUATIONS
 from goldilocks.tracking.query import StoredRun
 from goldilocks.training.fit import FitResult, FitSpec, validation_rows
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no best value
 CONFIGURATIONS = "validation_configurations"
 OPTIMISM = "validation_optimism"
+NULL_ERROR = "null_error/"  # before the name of a metric
 CLASSIFIES = ("binary", "multiclass", "multilabel")  # problem types
+SPOILT = ("loss", "accuracy", "log_loss")  # metrics that class weights make worse
 LONGEST_TAG = 5000  # characters, that every version of MLflow takes
 
 
@@ -47,7 +50,7 @@ class Outcome:
         tags: What the run can be searched by.
         counts: Of each class or label, of the rows that were scored; over several trainings, each
             at its own best epoch. Empty where there are none.
-        of_each: The scores of each of several numbers that are predicted; empty of one, of classes,
+        of_each: The scores of each of several numbers or labels; empty of one, of classes,
             and of the mean of several trainings.
     """
 
@@ -83,7 +86,9 @@ def evaluate(
     rows: np.ndarray,
     predictions: np.ndarray,
 ) -> Outcome:
-    """Score the predictions of a training, and judge its curves.
+    """Score the predictions of a training, choose its thresholds, and judge its curves.
+
+    Where thresholds are chosen, the problem of the outcome has them.
 
     Args:
         context: What the trainings share.
@@ -101,6 +106,9 @@ def evaluate(
     model_scores = scores.scores(problem, targets, predictions, dataset.queries(rows))
 
     metrics: dict[str, float] = {"parameters": model.count_params()}
+    if spec.settings.role not in ("final", "baseline"):
+        errors = null_errors(problem, dataset, rows, predictions)
+        metrics |= {f"{NULL_ERROR}{name}": error for name, error in errors.items()}
     metrics |= {f"best_{name}": best for name, best in result.best.items() if name not in PER_EPOCH}
     tags = {"weights": digest(*model.get_weights())}
 
@@ -122,11 +130,16 @@ def evaluate(
 
     counts: classes.Counts = {}
     if problem.type in CLASSIFIES and dataset.classes:
-        decided = scores.decided(problem, predictions)
-        counts = classes.count(dataset.classes, dataset.y[rows], decided)
-        if np.isfinite(predictions).all():
-            held = probabilities.calibration(problem, dataset.y[rows], predictions)
+        y, is_finite = dataset.y[rows], np.isfinite(predictions).all()
+        if is_finite:
+            held = probabilities.calibration(problem, y, predictions)
             metrics["calibration_error"] = held.error
+        if is_finite and spec.settings.chooses_threshold:
+            metrics |= thresholds.compare(problem, y, predictions)
+            problem = thresholds.choose(problem, y, predictions)
+            context = replace(context, problem=problem)
+            tags |= {THRESHOLDS: json.dumps(problem.thresholds), GOAL: thresholds.goal(problem)}
+        counts = classes.count(dataset.classes, y, scores.decided(problem, predictions))
     outcome = conclude(context, spec, result, model_scores, baseline, metrics, tags, counts)
     return replace(outcome, of_each=scores_of_each(problem, dataset, rows, predictions))
 
@@ -195,18 +208,35 @@ def conclude(
 
     # A final run has no validation curve, and the baseline has nothing to beat.
     if settings.role not in ("final", "baseline"):
+        metric = deciding_metric(context.problem, baseline)
+        keys = {name: f"{NULL_ERROR}{name}" for name in ("loss", metric)}
+        errors = {name: metrics[key] for name, key in keys.items() if key in metrics}
+        if metric != "loss":
+            errors.setdefault(metric, math.inf)  # The loss decides.
         verdict = diagnosis.judge(
             result.history,
-            metric=deciding_metric(context.problem, baseline),
+            metric=metric,
+            higher=measures.find(context.problem, metric).greater_is_better,
             baseline=baseline,
             rows=len(result.validation),
+            null_errors=errors,
             **settings.tree["diagnosis"],
         )
+        next_move = verdict.next_move
+        if (
+            verdict.name == "no_power"
+            and context.problem.class_weight != "none"
+            and deciding_metric(context.problem, baseline) in SPOILT
+        ):
+            next_move = (
+                "Class weights raise the loss and lower the accuracy, by which power is tested "
+                "here. Test it by problem.metrics=[auc,accuracy]."
+            )
         metrics |= {f"verdict/{name}": float(value) for name, value in verdict.evidence.items()}
         tags |= {
             "verdict": verdict.name,
             "verdict.reason": verdict.reason,
-            "verdict.next": verdict.next_move,
+            "verdict.next": next_move,
         }
     return Outcome(context, spec, result, metrics, tags, counts)
 

@@ -4,6 +4,7 @@ Source: Deep Learning with Python, 1st edition, sections 3.6.4 and 4.2.1: k-fold
 mean curve.
 """
 
+import json
 import math
 import tempfile
 from collections.abc import Sequence
@@ -13,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 import goldilocks.backend  # noqa: F401  First: it is quiet.
-from goldilocks.evaluation import classes, mean_interval
+from goldilocks.evaluation import classes, mean_interval, measures
 from goldilocks.plots import overlays, style
-from goldilocks.run import description, figures
+from goldilocks.run import description, figures, summary
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.run.outcome import Outcome
+from goldilocks.run.outcome import NULL_ERROR, Outcome
 from goldilocks.run.outcome import conclude as conclude_training
 from goldilocks.tracking import Tracker
 from goldilocks.training.fit import FitResult
@@ -65,15 +66,25 @@ def conclude(
 def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) -> Outcome:
     # Histories -> the mean curve and its best epoch.
     monitor = spec.settings.tree["trainer"]["monitor"]
+    higher = measures.find(context.problem, monitor).greater_is_better
     histories = [outcome.result.history for outcome in outcomes]
     history = mean_interval.mean_history(histories)
     result = FitResult(
         history=history,
-        best_epoch=mean_interval.best_epoch(history, monitor),
+        best_epoch=mean_interval.best_epoch(history, monitor, higher=higher),
         monitor=monitor,
         seconds=sum(outcome.result.seconds for outcome in outcomes),
         validation=np.unique(np.concatenate([outcome.result.validation for outcome in outcomes])),
     )
+
+    # Errors under the null, each of its own rows -> those of all rows.
+    rows = [len(outcome.result.validation) for outcome in outcomes]
+    share = float(np.mean(rows)) / len(result.validation)
+    errors = {
+        name: math.sqrt(share * np.mean([each.metrics[name] ** 2 for each in outcomes]))
+        for name in outcomes[0].metrics
+        if name.startswith(NULL_ERROR) and all(name in each.metrics for each in outcomes)
+    }
 
     # Values at that epoch -> intervals.
     overlap = _overlap(outcomes)
@@ -81,6 +92,7 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
         "trainings": len(outcomes),
         "folds_overlap": overlap,
         "parameters": outcomes[0].metrics["parameters"],
+        **errors,
     }
     means = {}
     for name in history:
@@ -100,7 +112,28 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
         for name in outcomes[0].baseline
     }
     counts = classes.total([outcome.counts for outcome in outcomes])
-    return conclude_training(context, spec, result, means, baseline, metrics, {}, counts)
+    tags = _mean_thresholds(outcomes, metrics)
+    return conclude_training(context, spec, result, means, baseline, metrics, tags, counts)
+
+
+def _mean_thresholds(outcomes: Sequence[Outcome], metrics: dict[str, float]) -> dict[str, str]:
+    """Add what the trainings' own thresholds reach to `metrics`, and return the mean thresholds.
+
+    Returns:
+        The tags; none where no thresholds were chosen.
+    """
+    chosen = [outcome for outcome in outcomes if summary.THRESHOLDS in outcome.tags]
+    if not chosen:
+        return {}
+    for name in chosen[0].metrics:
+        if name.startswith("threshold/"):
+            metrics[name] = float(np.mean([outcome.metrics[name] for outcome in chosen]))
+    values = [json.loads(outcome.tags[summary.THRESHOLDS]) for outcome in chosen]
+    means = [float(f"{value:.4g}") for value in np.mean(values, axis=0)]
+    return {
+        summary.THRESHOLDS: json.dumps(means),
+        summary.GOAL: chosen[0].tags[summary.GOAL],
+    }
 
 
 def _overlap(outcomes: Sequence[Outcome]) -> float:

@@ -17,16 +17,19 @@ from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import findings, row_keys
 from goldilocks.encoding.targets import check_targets, standardized
+from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, notes_of_all
 from goldilocks.run import data_summary, summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.search.options import read_spec
-from goldilocks.tracking import Store, provenance
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 
 if TYPE_CHECKING:
     from goldilocks.search.trial import Trial
+
+ROWS_TO_TRY = 100  # at least: a metric that a person has written is called with so many, at first
 
 
 def run(settings: Settings) -> float:
@@ -64,6 +67,10 @@ def run(settings: Settings) -> float:
     check_targets(problem, dataset, splits)
     if settings.standardizes:
         problem = standardized(problem, dataset, splits)
+    validation = splits[0].validation
+    for metric in problem.own:  # What is wrong with it must not wait for a training.
+        few = validation[:: max(1, len(validation) // ROWS_TO_TRY)]
+        baseline_predictions(problem, dataset, few, metric.name)
 
     context = RunContext(settings, store, dataset, problem)
     specs = training_specs(settings, splits, subset=dataset.subset is not None)
@@ -208,12 +215,11 @@ def _with_evaluation(
     """
     dataset, split = context.dataset, spec.split
     validation_rows = np.unique(np.concatenate([fold.validation for fold in splits]))
-    code = provenance.code().digest
     evaluation = test_ledger.evaluation(
         context.store,
         digest=row_keys.digest(dataset, split.test),
         dataset_digest=dataset.digest,
-        configuration=spec.settings.configuration(dataset.digest, code),
+        configuration=spec.settings.configuration(dataset.digest, context.code_digest),
         fingerprint=context.fingerprint(spec),
         resumed_run=None if interrupted is None else interrupted.run_id,
         force=context.settings.tree["force"],

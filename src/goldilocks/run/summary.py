@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings
@@ -17,6 +17,8 @@ from goldilocks.run import test_ledger
 from goldilocks.tracking import provenance
 
 CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
+THRESHOLDS = "thresholds"  # the tag with those that were chosen, as JSON
+GOAL = "thresholds.goal"  # the tag with the measure that they were chosen for
 FEW = 6  # classes or labels, whose recall is told of each; else of those with the lowest
 BESIDE_MEANS = ("_std", "_low", "_high")  # of the mean over several trainings
 
@@ -100,15 +102,39 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
         texts.append(f"next      {tags['verdict.next']}")
 
     texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}")
-    if counts := json.loads(tags.get(CLASSES, "{}")):
-        texts.append(f"recall    {recalls(counts)}")
-        if settings.role != "baseline" and (sentence := silence(counts)):
-            texts.append(f"warning   {sentence}")
+    if THRESHOLDS in tags:
+        texts.append(f"threshold {thresholds(metrics, tags)}")
+    if of_classes := counts(tags):
+        texts.append(f"recall    {recalls(of_classes)}")
+        if settings.role != "baseline" and (sentence := silence(of_classes)):
+            texts.append(f"warning   {sentence}{_remedy(settings, of_classes)}")
     if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
         texts.append(f"warning   {warning}")
     if "verdict" in tags:
-        texts.append(f"final     {final_command(settings, int(metrics['best_epoch']))}")
+        texts.append(f"final     {final_command(settings, metrics, tags)}")
     return texts
+
+
+def counts(tags: Mapping[str, str]) -> classes.Counts:
+    """Return the counts of each class or label of a run; none where it has logged none."""
+    return json.loads(tags.get(CLASSES, "{}"))
+
+
+def thresholds(metrics: Mapping[str, float], tags: Mapping[str, str]) -> str:
+    """Return the thresholds that a run has chosen, what for, and what that gains."""
+    chosen = json.loads(tags[THRESHOLDS])
+    names = list(counts(tags))[-len(chosen) :] or ["outputs"] * len(chosen)
+    pairs = list(zip(names, chosen, strict=True))
+    words = ", ".join(f"{name} {number(value)}" for name, value in pairs[:FEW])
+    if len(pairs) > FEW:
+        words += f" and {len(pairs) - FEW} more"
+
+    goal = tags[GOAL]
+    reached, half = metrics[f"threshold/{goal}"], metrics[f"threshold/{goal}_at_0.5"]
+    return (
+        f"{words}: best for {goal} on these rows; chosen on others it reaches {number(reached)}, "
+        f"0.5 would reach {number(half)}"
+    )
 
 
 def recalls(counts: classes.Counts) -> str:
@@ -146,14 +172,36 @@ def silence(counts: classes.Counts) -> str:
     return f"It never says {words}: recall 0 of {sum(never.values()):,} rows."
 
 
-def final_command(settings: Settings, best_epoch: int) -> str:
-    """Return the command of the final run, for the best number of epochs."""
+def _remedy(settings: Settings, counts: classes.Counts) -> str:
+    """Return what may have a model predict all classes, in a sentence; "" where it was tried."""
+    problem = settings.tree["problem"]
+    if settings.tree["final"] or problem["threshold"] or problem["class_weight"] != "none":
+        return ""
+    if len(counts) == 2:
+        return " Try problem.threshold=auto."
+    return " Try problem.class_weight=balanced; of labels, problem.threshold=auto."
+
+
+def typed_thresholds(values: Sequence[float]) -> str:
+    """Return thresholds as they are typed.
+
+    >>> typed_thresholds([0.2]), typed_thresholds([0.2, 0.5])
+    ('problem.threshold=0.2', 'problem.threshold=[0.2,0.5]')
+    """
+    value = str(values[0]) if len(values) == 1 else f"[{','.join(map(str, values))}]"
+    return f"problem.threshold={value}"
+
+
+def final_command(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, str]) -> str:
+    """Return the command of the final run, for the best epochs and the chosen thresholds."""
     changed = []
     # A learning-rate schedule spans all epochs: with fewer it would be another training.
     if settings.tree["optimizer"]["schedule"] == "constant":
-        changed.append(f"trainer.epochs={best_epoch}")
+        changed.append(f"trainer.epochs={metrics['best_epoch']:.0f}")
     if settings.tree["trainer"]["repeats"] > 1:  # A final run is one training.
         changed.append("trainer.repeats=1")
+    if chosen := json.loads(tags.get(THRESHOLDS, "[]")):
+        changed.append(typed_thresholds(chosen))
     keys = tuple(f"{override.partition('=')[0]}=" for override in changed)
     unchanged = [override for override in settings.overrides if not override.startswith(keys)]
     words = [provenance.program("python"), "train.py", *unchanged, *changed, "final=true"]

@@ -27,6 +27,7 @@ ENCODING_KEYS = (
     "dataset.lookback",
     "dataset.step",
     "dataset.delay",
+    "dataset.horizon",
     "dataset.target",
 )
 

@@ -58,6 +58,7 @@ class Plan:
         options: As typed.
         space: What is searched.
         measure: What is compared, by name.
+        maximize: Whether more of it is better.
         epochs: Of a training, at most; None if it is searched, or there is no such key.
         trials: How many in all; None if only the time ends the search.
         study: The name of the study.
@@ -66,6 +67,7 @@ class Plan:
     options: Options
     space: Space
     measure: str
+    maximize: bool
     epochs: int | None
     trials: int | None
     study: str

@@ -23,7 +23,6 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from goldilocks.errors import ConfigError
-from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.jobs import records
 from goldilocks.search.distributions import distribution, suggest_text, trial_params
 from goldilocks.search.options import GRID, SAMPLERS, Plan, StudySpec
@@ -187,7 +186,7 @@ def _open_study(plan: Plan, spec: StudySpec) -> optuna.Study:
     Raises:
         ConfigError: A study of this name is of another search.
     """
-    study = create_study(spec, maximize=higher_is_better(plan.measure))
+    study = create_study(spec, maximize=plan.maximize)
     about = {p.key: str(distribution(p)) for p in plan.space.searched} | {"measure": plan.measure}
     before = study.user_attrs.get("about", about)
     if differences := {name for name, _ in before.items() ^ about.items()}:

@@ -46,7 +46,7 @@ class Rows:
 
     Attributes:
         names: Of each row: the path of its file, its number in its file (from 1), or
-            the time that is predicted.
+            the time that is predicted, of several times the last one that is seen.
         x: Image: uint8 (rows, height, width, channels), 0 to 255. Table: a `pandas.DataFrame` as
             `Dataset.x`. Text: str objects (rows,). Series: float32 (rows, time steps, columns), in
             the columns' units.
@@ -185,15 +185,14 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     if not len(windows):
         raise too_few
 
-    ahead = f"{schema.delay} rows" if schema.delay > 1 else "1 row"
-    notes = [
-        *points.notes,
-        *grid.notes(" ".join(schema.time) or "the rows"),
-        f"Each answer is for the time beside it, {ahead} after the last one that the model saw.",
-    ]
-    written = [
-        points.write(time) for time in grid.after(windows.starts + windows.reach, schema.delay)
-    ]
+    # Answers for one time are named by it, those for several by the time that they count from.
+    ahead = schema.delay if schema.horizon == 1 else 0
+    rows = f"{ahead} rows" if ahead > 1 else "1 row"
+    beside = f"Each answer is for the time beside it, {rows} after the last one that the model saw."
+    if schema.horizon > 1:
+        beside = "Beside each row of answers stands the last time that the model saw."
+    notes = [*points.notes, *grid.notes(" ".join(schema.time) or "the rows"), beside]
+    written = [points.write(time) for time in grid.after(windows.starts + windows.reach, ahead)]
     yield from _in_parts(np.array(written, object), windows.seen, notes)
 
 

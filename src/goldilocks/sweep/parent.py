@@ -71,7 +71,7 @@ class ParentRun:
             word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")
         ]
         self.command = as_typed(["python", "train.py", "-m", *typed, *overrides])
-        fingerprint = hash_of([self.command, provenance.code().digest])
+        fingerprint = hash_of([self.command, provenance.digest(jobs[0].packages)])
         before = None if jobs[0].tree["force"] else query.find_run(self.store, fingerprint)
         self.opened = self.store.start_run(
             _name(jobs, overrides),

@@ -4,14 +4,16 @@ import importlib.util
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
+from goldilocks.config import own
 from goldilocks.config.rules import Rule, one_of, rules_of
 from goldilocks.config.settings import hash_of, listed
 from goldilocks.errors import ConfigError
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.search.options import GRID, NEEDS, PRUNERS, SAMPLERS, Options, Plan
 from goldilocks.search.space import Space
 from goldilocks.sweep.syntax import read
@@ -76,10 +78,34 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
         options,
         space,
         measure=OmegaConf.select(config, "trainer.monitor", default="value"),
+        maximize=maximizes(config),
         epochs=None if searched & MAY_SET_EPOCHS else OmegaConf.select(config, "trainer.epochs"),
         trials=trials,
         study=_study_name(options, space, sweeps),
     )
+
+
+def maximizes(config: DictConfig) -> bool:
+    """Return whether more of what the jobs of a sweep are compared by is better.
+
+    Args:
+        config: The sweep's own, which all jobs share.
+
+    Raises:
+        ConfigError: It has no such measure.
+    """
+    measure = OmegaConf.select(config, "trainer.monitor", default="loss")
+    own_metrics: dict[str, bool] = {}
+    if "problem" in config:
+        tree = OmegaConf.to_container(OmegaConf.masked_copy(config, ["own", "problem"]))
+        own_metrics = {one.name: one.greater_is_better for one in own.metrics(cast(Any, tree))}
+    try:
+        return higher_is_better(measure, own_metrics)
+    except KeyError:
+        raise ConfigError(
+            f"trainer.monitor is {measure}, by which the jobs are compared, and problem.metrics of "
+            "some has it not; give one list to all of them."
+        ) from None
 
 
 def _option_errors(options: Options) -> list[str]:

@@ -20,15 +20,15 @@ from hydra.core.utils import (
     setup_globals,
 )
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 from goldilocks.config.rules import rules_of
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError, JobError, UserError
-from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.jobs import records, slots, stream
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job, JobResult, start_server
+from goldilocks.sweep.plan import maximizes
 
 if TYPE_CHECKING:
     from goldilocks.sweep.launcher import LocalLauncher
@@ -107,14 +107,13 @@ class Processes:
                 tuple(overrides),
             )
 
-        monitor = OmegaConf.select(self.config, "trainer.monitor", default="loss")
         stream.stream(
             self.pool,
             next_job,
             lambda job, result: tell(job.number, _job_return(job, result)),
             sweep_dir=self.sweep_dir,
             total=total,
-            higher_is_better=higher_is_better(monitor),
+            higher_is_better=maximizes(self.config),
             value_of=_compared,
         )
 

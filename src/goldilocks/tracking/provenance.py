@@ -3,10 +3,12 @@
 import functools
 import hashlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +40,21 @@ def code() -> Code:
         hashed.update(file.read_bytes())
     commit, diff = _git("rev-parse", "HEAD"), _git("diff", "HEAD")
     return Code(hashed.hexdigest(), commit.strip(), bool(diff), diff)
+
+
+def digest(packages: Sequence[str]) -> str:
+    """Return the SHA-256, hexadecimal, of our code and of the source files of other packages."""
+    if not packages:
+        return code().digest
+    hashed = hashlib.sha256(code().digest.encode())
+    for package in packages:
+        spec = importlib.util.find_spec(package)
+        places = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
+        for place in map(Path, places):
+            for file in (place, *sorted(place.rglob("*.py"))):
+                if file.is_file():
+                    hashed.update(file.read_bytes())
+    return hashed.hexdigest()
 
 
 def tags() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from goldilocks.tracking.protocols import Store
 
 IDS_A_QUERY = 100
+OWN_METRICS = "own_metrics"  # tag: of metrics that a person has written, whether more is better
 REUSED = "reused."
 PARENT = "mlflow.parentRunId"  # MLflow's tag of a run below another
 
@@ -113,6 +115,14 @@ def reused(run: StoredRun) -> list[str]:
     """Return the IDs of the cached runs that a sweep took as its own."""
     lists = [ids for name, ids in run.tags.items() if name.startswith(REUSED)]
     return " ".join(lists).split()
+
+
+def own_metrics(runs: Sequence[StoredRun]) -> dict[str, bool]:
+    """Return whether more is better of each metric of these runs that a person has written."""
+    metrics: dict[str, bool] = {}
+    for run in runs:
+        metrics |= json.loads(run.tags.get(OWN_METRICS, "{}"))
+    return metrics
 
 
 def findings(runs: Sequence[StoredRun]) -> list[str]:

@@ -184,7 +184,8 @@ def _tags(store: MlflowStore, run: StoredRun) -> dict[str, str]:
         "unit": schema.unit,
     }
     if schema.classes:
-        tags["classes"] = json.dumps(list(schema.classes), ensure_ascii=False)
+        noun = "labels" if schema.problem == "multilabel" else "classes"
+        tags[noun] = json.dumps(list(schema.classes), ensure_ascii=False)
     for name, value in run.metrics.items():
         if name.startswith("test_"):
             tags[name] = repr(value)

@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from goldilocks.dataset import Dataset
+from goldilocks.evaluation import measures
 from goldilocks.evaluation.losses import loss_function, training_metrics
-from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.model import Regularizer
 from goldilocks.problem import Problem
 from goldilocks.protocol import Rows, Split
@@ -169,7 +169,7 @@ def fit(
         )
         early_stopping = keras.callbacks.EarlyStopping(
             monitor,
-            mode="max" if higher_is_better(monitor) else "min",
+            mode="max" if measures.find(spec.problem, monitor).greater_is_better else "min",
             patience=spec.regularizer.patience or epochs,
             restore_best_weights=True,
         )

@@ -68,9 +68,8 @@ def conduct(settings: Settings, room: Room) -> None:
         for override in settings.overrides
         if not override.startswith(("budget=", "force="))
     )
-    fingerprint = hash_of(
-        [sorted(typed), settings.tree["budget"], dataset.digest, provenance.code().digest]
-    )
+    code = provenance.digest(settings.packages)
+    fingerprint = hash_of([sorted(typed), settings.tree["budget"], dataset.digest, code])
 
     with store.lock(fingerprint):
         stored = query.find_run(store, fingerprint, finished=not settings.tree["force"])

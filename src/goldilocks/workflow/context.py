@@ -82,6 +82,7 @@ class Context:
             "dataset.source": self.dataset.source,
             "dataset.digest": self.dataset.digest,
             **provenance.tags(),
+            "code.digest": provenance.digest(self.settings.packages),
         }
 
     @property

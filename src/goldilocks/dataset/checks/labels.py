@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,20 +30,26 @@ def counts(dataset: Dataset) -> np.ndarray:
 
 
 def imbalanced(evidence: Evidence) -> Iterator[str]:
-    """Say the share of the rarest of a few classes, where it is below a tenth of an equal share."""
-    names, rows = evidence.dataset.classes, counts(evidence.dataset)
+    """Say the share of the rarest class or label.
+
+    It is that of a class below a tenth of an equal share, or of a label below a tenth of the rows.
+    """
+    dataset, names, rows = evidence.dataset, evidence.dataset.classes, counts(evidence.dataset)
     if len(rows) < 2:
         return
-    shares = rows / rows.sum()
-    if shares.min() < RARE * 2 / len(rows):
+    shares, few = rows / len(dataset.y), RARE
+    if dataset.y.ndim == 1:
+        few = RARE * 2 / len(rows)
+    if shares.min() < few:
+        rarest, share = names[shares.argmin()], percent(shares.min())
         yield (
-            f"The rarest class {names[shares.argmin()]!r} has {percent(shares.min())} of the rows, "
+            f"The rarest {dataset.nouns[0]} {rarest!r} has {share} of the rows, "
             f"the most frequent {names[shares.argmax()]!r} {percent(shares.max())}."
         )
 
 
 def spelled_alike(evidence: Evidence) -> Iterator[str]:
-    """Name classes that are the same word but for capital letters."""
+    """Name classes or labels that are the same word but for capital letters."""
     spellings: dict[str, list[str]] = defaultdict(list)
     for name in evidence.dataset.classes:
         spellings[name.lower()].append(name)
@@ -50,35 +57,39 @@ def spelled_alike(evidence: Evidence) -> Iterator[str]:
         if len(names) > 1:
             yield (
                 f"{', '.join(map(repr, names))} differ in capital letters alone, and are taken "
-                "for different classes; give them one name, or (of a file's column) set "
-                "dataset.ignore_case=true."
+                f"for different {evidence.dataset.nouns[1]}; give them one name, or (of a file's "
+                "column) set dataset.ignore_case=true."
             )
 
 
 def missing_words(evidence: Evidence) -> Iterator[str]:
     """Name classes in a column of words that often stand for a missing value: "NA", "None"."""
-    for name, count in zip(evidence.dataset.classes, counts(evidence.dataset), strict=False):
-        if name.lower() in MISSING and evidence.dataset.target:
+    dataset, key, what = evidence.dataset, "dataset.missing", "them"
+    if dataset.y.ndim > 1:
+        key, what = "dataset.drop_classes", "it"
+    for name, count in zip(dataset.classes, counts(dataset), strict=False):
+        if name.lower() in MISSING and dataset.target:
             yield (
-                f"{count:,} rows have the target {name!r}, which is taken for a class; "
-                f"{argument('dataset.missing', name)} leaves them out."
+                f"{count:,} rows have the target {name!r}, which is taken for a "
+                f"{dataset.nouns[0]}; {argument(key, name)} leaves {what} out."
             )
 
 
 def rare_classes(evidence: Evidence) -> Iterator[str]:
-    """Name classes of which a part has fewer than 3 rows."""
-    names, classes = evidence.dataset.classes, evidence.classes
-    if classes is None:
+    """Name classes or labels of which a part has fewer than 3 rows."""
+    dataset, names = evidence.dataset, evidence.dataset.classes
+    if not names:
         return
     parts = (evidence.train, evidence.validation, evidence.test)
-    rows = np.stack([np.bincount(classes[part], minlength=len(names)) for part in parts])
+    rows = np.stack([counts(replace(dataset, y=dataset.y[part])) for part in parts])
     rare = np.flatnonzero(rows.min(axis=0) < FEWEST)
     if len(rare):
         first = rare[rows[:, rare].sum(axis=0).argmin()]
         train, validation, test = rows[:, first]
         leave_out = ""
-        if len(names) > 2 and evidence.dataset.name in OWN:
-            leave_out = f", or leave a class out: {argument('dataset.drop_classes', names[first])}"
+        if len(names) > 2 and dataset.name in OWN:
+            left_out = argument("dataset.drop_classes", names[first])
+            leave_out = f", or leave a {dataset.nouns[0]} out: {left_out}"
         yield (
             f"{named([names[index] for index in rare])}: too few rows to learn or to measure; "
             f"{names[first]!r} has {train} to train, {validation} to validate and {test} to test. "
@@ -95,15 +106,15 @@ def unfit_metric(evidence: Evidence) -> Iterator[str]:
     y, metric = evidence.dataset.y, evidence.metric
     if metric == "accuracy" and evidence.dataset.classes:
         shares = counts(evidence.dataset) / len(y)
-        share = shares.max()
+        share, naming = shares.max(), "naming the most frequent class"
         if y.ndim > 1:
-            share = np.maximum(shares, 1 - shares).mean()
+            share, naming = np.maximum(shares, 1 - shares).mean(), "saying what most rows have"
         if share >= HIDES:
             other = "auc"
             if evidence.dataset.problem == "multiclass":
                 other = "balanced_accuracy"
             yield (
-                f"Always naming the most frequent class is {percent(share)} accurate, so {metric} "
+                f"Always {naming} is {percent(share)} accurate, so {metric} "
                 f"tells little here. Go by another: problem.metrics=[{other},{metric}]."
             )
 

@@ -84,6 +84,15 @@ class Spacing:
             return counted(months, "month")
         return duration(self.usual)
 
+    def ahead(self, count: int) -> str:
+        """Return so many steps in words: "3 hours", or rows where these are not alike."""
+        months, _ = self._months
+        if months:
+            return counted(months * count, "month")
+        if self.times.dtype.kind == "f" or not self.is_regular or len(self._week):
+            return counted(count, "row")
+        return duration(count * self.usual)
+
     @cached_property
     def _months(self) -> tuple[int, np.timedelta64]:
         """The months of a step, 0 where it is none; and a day where rows are at the end of them."""

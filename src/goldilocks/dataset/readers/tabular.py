@@ -43,14 +43,20 @@ def labels(
         name: The option of the config group `dataset`, for messages.
 
     Raises:
-        DataError: No target is given, or there is no such column.
+        DataError: No target is given, one is given twice, or there is no such column.
     """
     if target in (None, "", []) or (target == "null" and target not in columns):
         raise DataError(
             f"dataset={name} needs the column to predict: add dataset.target=NAME; "
             f"{listed(columns, path)}. {NO_TARGET}"
         )
-    return columns_of(target, columns, path, "dataset.target")
+    names = columns_of(target, columns, path, "dataset.target")
+    if not names or len(set(names)) < len(names):
+        raise DataError(
+            f"dataset.target names {'a column twice' if names else 'no column'} "
+            f"({', '.join(names) or target}); expected each one once."
+        )
+    return names
 
 
 def columns_of(

@@ -47,11 +47,6 @@ def read(
     Raises:
         DataError: Numbers can be read in two ways, or a column of tags stands beside others.
     """
-    if len(set(names)) < len(names):
-        raise DataError(
-            f"dataset.target names a column twice ({', '.join(names)}); expected each one once."
-        )
-
     read: dict[str, pd.Series] = {}
     notes: list[str] = []
     styles: dict[str, Reading] = {}
@@ -80,18 +75,18 @@ def read(
 
         cells = [cell for cell in column.dropna().str.strip().unique() if cell]
         sign = tags.sign_of(cells, options.problem)
-        if sign in ("", ",") and options.problem != "multilabel":
+        example = max(cells, key=lambda cell: cell.count(sign), default="")
+        if not sign or (sign == "," and options.problem != "multilabel"):
             read[name], remarks = _words(name, column, options)
         elif len(names) > 1:
             raise DataError(
-                f"dataset.target names {name!r}, whose cells hold tags ({cells[0]!r}), and "
+                f"dataset.target names {name!r}, whose cells hold tags ({example!r}), and "
                 f"{len(names) - 1} more; expected one column of tags, or a column of 0 and 1 for "
                 "each label."
             )
         else:
             styles[name] = Reading(kind=TAGS, format=sign, words=tuple(options.gaps))
             read[name], remarks = tags.read(column, sign, options)
-            example = max(cells, key=lambda cell: cell.count(sign))
             notes.append(
                 f"The target {name!r} joins tags by {sign!r}, such as {example!r}: each tag is a "
                 "label. To take each combination for a class, type dataset.problem=multiclass."
@@ -105,11 +100,12 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
     words = column.str.strip().astype(object)
     words = words.where(words.notna() & (words != "") & ~words.isin(options.gaps), None)
     counts = words.value_counts()
-    notes = list[str]()
-    if tags.sign_of(list(counts.index), "auto"):
+    notes, classes = list[str](), list(counts.index)
+    sign = tags.sign_of(classes, "multilabel")
+    if options.problem == "auto" and (tags.sign_of(classes, "auto") or sign not in ("", ",")):
         notes.append(
-            f"The target {name!r} may join tags by commas, and each combination is a class. For a "
-            "label of each tag, type dataset.problem=multilabel."
+            f"The target {name!r} may join tags by {sign!r}, and each combination is a class. For "
+            "a label of each tag, type dataset.problem=multilabel."
         )
     if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
         notes.append(f"The target {name!r} is read as classes, because {reason}.")

@@ -69,6 +69,11 @@ class Windows:
         return self.lookback + self.delay + self.horizon - 2
 
     @property
+    def outputs(self) -> int:
+        """Numbers that a window predicts: each target at each point."""
+        return len(self.target) * self.horizon
+
+    @property
     def offsets(self) -> np.ndarray:
         """Positions of the points that a window sees, from its first one, int64 (time steps,)."""
         return np.arange(self.lookback - 1, -1, -self.step, dtype=np.int64)[::-1]
@@ -86,7 +91,7 @@ class Windows:
         """
         points = self.predicted(slice(None))
         values = self.values[points[..., np.newaxis], self.target].reshape(len(points), -1)
-        return values if values.shape[1] > 1 else values[:, 0]
+        return values if self.outputs > 1 else values[:, 0]
 
     def overlap(self, *, purge: bool) -> int:
         """Return `Dataset.overlap`; with `purge` no target lies in the time of the next part."""

@@ -16,6 +16,7 @@ from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.log import PICTURE
 from goldilocks.report.workflow.results import WorkflowReport, read_report
 from goldilocks.report.workflow.text import columns, outcome
+from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
 
@@ -53,6 +54,7 @@ def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
         cell=formatting.cell,
         report=report,
         lead=outcome(report),
+        own=query.own_metrics([run]),
         higher_is_better=higher_is_better,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,

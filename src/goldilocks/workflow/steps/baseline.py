@@ -1,4 +1,4 @@
-"""Step 2: what must be beaten, the dummy baseline; and a tuned scikit-learn model as a reference.
+"""Step 2: what must be beaten, the baseline; and a tuned scikit-learn model as a reference.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.5.5 ("develop a model that does better
     than a baseline").
@@ -11,7 +11,7 @@ from goldilocks.workflow.tables import runs_of
 
 
 def step(context: Context) -> BaselineResult:
-    """Score the dummy baseline, and tune the reference."""
+    """Score the baseline, and tune the reference."""
     [baseline] = context.train([references.BASELINE], context.folder)
     if baseline is None:
         raise context.lost()
@@ -19,22 +19,24 @@ def step(context: Context) -> BaselineResult:
 
     metric = context.problem.metric
     names = dict.fromkeys([metric, "loss"])
+    to_beat = {name: baseline.run.metrics[f"baseline/val_{name}"] for name in names}
     table: Table = (
-        {"candidate": "baseline"} | {f"val_{name}": baseline.best(name) for name in names},
+        {"candidate": "baseline"} | {f"val_{name}": to_beat[name] for name in names},
         {"candidate": reference.name} | {f"val_{name}": reference.scores[name] for name in names},
     )
 
     report = prose.report(
         "baseline",
         metric=metric,
-        baseline=baseline,
+        to_beat=to_beat[metric],
+        dummy=baseline.best(metric),
         reference=reference,
-        persistent=bool(context.dataset.naive),
+        naive=list(context.dataset.naive),
         table=table,
     )
     return BaselineResult(
         report=report,
         baseline=runs_of([baseline]),
-        loss=baseline.best("loss"),
+        loss=to_beat["loss"],
         reference=reference,
     )
