@@ -296,21 +296,18 @@ def _recalls_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarra
 
 def _areas_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     """Return values of rows by DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988)."""
-    from scipy import stats
-
-    columns: list[np.ndarray] = []
-    for has, column in zip(
-        indicators(problem, truth, predictions.shape[1]).T, predictions.T, strict=True
-    ):
-        if has.all() or not has.any():
+    has, columns = indicators(problem, truth, predictions.shape[1]), list[np.ndarray]()
+    for yes, column in zip(has.T, predictions.T, strict=True):
+        if yes.all() or not yes.any():
             continue
         # The fraction of the other kind of rows on the right side of each row; equal ones count
         # half.
-        ranks, right = stats.rankdata(column), np.empty(len(column))
-        for kind in (has, ~has):
-            right[kind] = (ranks[kind] - stats.rankdata(column[kind])) / (~kind).sum()
-        right[~has] = 1 - right[~has]
-        area, rows = right[has].mean(), np.where(has, has.sum(), (~has).sum())
+        place = np.unique(column, return_inverse=True)[1]
+        kinds = np.bincount(place, yes), np.bincount(place, ~yes)
+        above, below = (np.cumsum(kind) - kind / 2 for kind in kinds)
+        right = np.where(yes, below[place] / (~yes).sum(), 1 - above[place] / yes.sum())
+
+        area, rows = right[yes].mean(), np.where(yes, yes.sum(), (~yes).sum())
         columns.append(area + (right - area) * len(right) / rows)
     return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
 
