@@ -1,3 +1,4 @@
+import dataclasses
 import importlib
 import math
 from pathlib import Path
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from goldilocks.dataset import Dataset
+from goldilocks.errors import ProblemError
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.null_errors import FAST, MOST, null_error, null_errors
 from goldilocks.problem import Problem, standard
@@ -140,6 +142,20 @@ def test_a_run_has_that_of_its_metric_and_grouped_rows_that_of_their_loss():
     assert grouped["accuracy"] > 2 * apart["accuracy"]
     constant = np.full((ROWS, 1), 0.4, "float32")
     assert null_errors(problem, table(None), rows, constant) == {}
+
+
+def test_a_function_of_ones_own_that_fails_on_permuted_targets_has_none(monkeypatch):
+    def picky(problem, truth, predictions):
+        if truth[0] == truth[-1]:
+            raise ProblemError("the first and the last row are equal")
+        return 0.5
+
+    own = dataclasses.replace(measures.get("auc"), name="mine", score=picky)
+    monkeypatch.setattr(measures, "find", lambda problem, name: own)
+    data = table(None)
+    data.y[0], data.y[-1] = 0, 1
+    predictions = np.random.default_rng(1).random((ROWS, 1)).astype("float32")
+    assert null_errors(standard("binary"), data, np.arange(ROWS), predictions) == {}
 
 
 @pytest.mark.parametrize(

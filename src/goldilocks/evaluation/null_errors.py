@@ -9,6 +9,7 @@ Permutation, Parametric and Bootstrap Tests of Hypotheses, 2005, chapter 3).
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from scipy import special
 
 from goldilocks.dataset import Dataset
 from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.errors import ProblemError
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.evaluation.intervals import row_clusters
@@ -29,7 +31,7 @@ from goldilocks.problem import Problem
 PERMUTATIONS, REACH = 160, 2.5
 STRETCHES = 8  # of a series; and of fewer clusters there are too few permutations
 MOST = 20_000  # rows that are permuted; of more a sample
-ROUNDING = 1e-9  # A gain that is equal to the largest one is not beyond it.
+ROUNDING = 1e-9  # of scores, relative to them: an equal one is not beyond another
 SEED = 160  # of what is drawn here; the data may have been drawn with 0
 
 Gain = Callable[..., float]  # targets, and the positions of their rows unless all -> the gain
@@ -55,15 +57,12 @@ def null_errors(
     clusters, errors = row_clusters(dataset, rows), {}
     truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
     for name in {problem.metric} if clusters is None else {problem.metric, "loss"}:
-        error = null_error(
-            measures.find(problem, name),
-            problem,
-            truth,
-            predictions,
-            baseline_predictions(problem, dataset, rows, name),
-            clusters,
-            dataset.queries(rows),
-        )
+        baseline = baseline_predictions(problem, dataset, rows, name)
+        measure, queries = measures.find(problem, name), dataset.queries(rows)
+        error = None
+        # A function of one's own may not know what to say of permuted targets.
+        with contextlib.suppress(ProblemError):
+            error = null_error(measure, problem, truth, predictions, baseline, clusters, queries)
         if error is not None:
             errors[name] = error
     return errors
@@ -127,7 +126,8 @@ def null_error(
         error = _jackknifed(gain, truth, clusters)
     else:
         error = _permuted(gain, truth, clusters[rows], math.sqrt(len(rows) / len(clusters)))
-    return error if 0 < error < math.inf else None
+    smallest = ROUNDING * abs(score(problem, truth, predictions))
+    return error if smallest < error < math.inf else None
 
 
 def _sample(clusters: np.ndarray) -> np.ndarray:
