@@ -75,7 +75,8 @@ def read(
 
         cells = [cell for cell in column.dropna().str.strip().unique() if cell]
         sign = tags.sign_of(cells, options.problem)
-        example = max(cells, key=lambda cell: cell.count(sign), default="")
+        joined = [cell for cell in cells if sign and sign in cell.strip(f"{sign} ")]
+        example = min(joined, key=len, default="")
         if not sign or (sign == "," and options.problem != "multilabel"):
             read[name], remarks = _words(name, column, options)
         elif len(names) > 1:
