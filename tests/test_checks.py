@@ -91,8 +91,8 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ("dataset=table problem.loss=msee " + FILE, r"problem\.loss: msee is not a loss; "),
         (
             "problem.loss=mse",
-            r"problem\.loss is mse; a binary problem is trained with binary_crossentropy\. If it "
-            r"is ",
+            r"problem\.loss is mse; a binary problem is trained with binary_crossentropy "
+            r"or binary_focal_crossentropy\. If it is ",
         ),
         (
             "dataset=boston problem.type=binary",

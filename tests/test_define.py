@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -78,7 +80,33 @@ def test_the_epochs_fit_a_typed_batch_size():
 def test_a_rare_class_is_measured_by_auc(share, is_rare):
     overrides, reasons = plan(dataset(np.arange(2000) < 2000 * share, "binary"))
     assert ("problem.metrics=[auc,accuracy]" in overrides) == is_rare
+    assert ("problem.threshold=auto" in overrides) == is_rare
     assert f"{100 * share:.0f} %" in " ".join(reasons)
+
+
+def test_rare_ones_of_several_classes_are_measured_by_balanced_accuracy():
+    y = np.repeat([0, 1, 2], [1900, 70, 30])
+    overrides, reasons = plan(dataset(y, "multiclass"))
+    assert "problem.metrics=[balanced_accuracy,accuracy]" in overrides
+    assert "problem.threshold=auto" not in overrides
+    assert "balanced_accuracy, the mean recall of the classes" in " ".join(reasons)
+    many, _ = plan(dataset(np.arange(2000) % 10, "multiclass"))
+    assert not [word for word in many if word.startswith("problem.metrics")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen"),
+    [
+        ("problem.cost=[1,20]", "problem.metrics=[cost,auc]"),
+        ("problem.threshold=0.2", "metrics=[auc"),
+    ],
+)
+def test_a_typed_cost_is_the_primary_metric_and_typed_thresholds_stay(typed, chosen):
+    rare = context(dataset(np.arange(2000) < 100, "binary"))
+    rare.settings = dataclasses.replace(rare.settings, overrides=(typed,))
+    overrides, _ = define.infer(rare)
+    assert [word for word in overrides if chosen in word]
+    assert "problem.threshold=auto" not in overrides
 
 
 @pytest.mark.parametrize(

@@ -279,8 +279,10 @@ def test_a_negative_loss_keeps_its_sign():
     assert counts.score(perfect, "loss").mean == pytest.approx(10 - 10 * math.log(10))
 
 
-def test_a_metric_that_is_no_mean_over_rows_gives_way_to_the_loss():
-    assert Comparison(dataset([0, 1], "binary"), problem("binary", "auc"), {}, 3).metric == "loss"
+def test_a_metric_without_values_of_rows_gives_way_to_the_loss():
+    for metric, compared in {"r2_score": "loss", "mae": "mae"}.items():
+        comparison = Comparison(dataset([0, 1], "regression"), problem("regression", metric), {}, 3)
+        assert comparison.metric == compared
 
 
 def test_predictions_like_the_baseline_divide_by_no_zero():
@@ -289,3 +291,21 @@ def test_predictions_like_the_baseline_divide_by_no_zero():
     binary = Comparison(dataset(labels, "binary"), problem("binary"), {}, 3)
     difference = binary.against_baseline(same, "accuracy")
     assert (difference.mean, difference.error, difference.p_better) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("metric", ["auc", "average_precision"])
+def test_two_areas_differ_by_their_standard_error(metric):
+    random = np.random.default_rng(3)
+    errors, gaps = [], []
+    for _ in range(100):
+        y = (random.random(400) < 0.1).astype(float)
+        shared = random.normal(size=400) + 1.5 * y
+        first, second = (
+            {("0", ""): (np.arange(400), (shared + random.normal(size=400))[:, np.newaxis])}
+            for _ in range(2)
+        )
+        comparison = Comparison(dataset(y, "binary"), problem("binary", metric), {}, 3)
+        gain = comparison.compare(first, second, metric)
+        gaps.append(gain.mean)
+        errors.append(gain.error)
+    assert np.mean(errors) == pytest.approx(np.std(gaps), rel=0.25)

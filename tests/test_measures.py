@@ -137,7 +137,7 @@ def test_one_hot_targets_have_the_scores_of_their_classes():
 
 def test_every_metric_of_a_problem_is_a_measure_and_the_other_way_round():
     of_problems = {name for row in PROBLEMS.values() for name in row.metrics}
-    assert of_problems | {"loss"} == set(measures.MEASURES)
+    assert of_problems | {"loss", "cost"} == set(measures.MEASURES)
 
 
 def test_directions_hold_for_validation_and_test_values_and_for_synonyms():

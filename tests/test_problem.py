@@ -53,7 +53,7 @@ def test_the_table_has_five_rows():
         (
             "binary",
             {"loss": "mse"},
-            r"problem\.loss is mse; a binary problem is trained with binary_crossentropy\. If ",
+            r"problem\.loss is mse; a binary problem is trained with binary_crossentropy or ",
         ),
         (
             "multiclass",

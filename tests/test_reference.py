@@ -15,6 +15,7 @@ from goldilocks.dataset.readers import naive
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.targets import count_outputs, encode_targets, target_prior
+from goldilocks.evaluation import measures
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
@@ -234,7 +235,7 @@ def test_the_best_settings_win(monkeypatch):
     monkeypatch.setitem(pipelines.FIRST, "series", bad)
     monkeypatch.setattr(search, "CANDIDATES", 1)
     first = tune(series(), split(300), seconds=60.0)
-    assert (first.parameters, first.candidates) == (bad, 1)
+    assert (first.parameters, first.candidates) == ({}, 1)  # The last value is better.
 
     monkeypatch.setattr(search, "CANDIDATES", 6)
     tuned = tune(series(), split(300), seconds=60.0)
@@ -267,8 +268,53 @@ def test_settings_cut_off_by_the_time_do_not_count(monkeypatch):
 
     monkeypatch.setattr(search, "_evaluate", late)
     tuned = tune(mixed("binary"), split(200), seconds=60.0)
-    assert len(deadlines) == 2
+    assert deadlines[:2] == [math.inf, math.inf]
+    assert len(deadlines) == 3
     assert (tuned.parameters, tuned.candidates) == (pipelines.FIRST["table"], 1)
+
+
+def skewed(kind, *, signal, count=400):
+    """Return rows whose target has a long tail, and has to do with their numbers or not."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (count, 1, 3, 1)).astype("uint8")
+    y = np.exp(rng.normal(size=count) + signal * pixels[:, 0, 0, 0] / 100).astype("float32")
+    if kind == "image":
+        return data("image", "regression", pixels, y)
+    return data("table", "regression", pd.DataFrame(pixels[:, 0, :, 0], columns=list("abc")), y)
+
+
+@pytest.mark.parametrize("metric", ["mae", "mean_absolute_percentage_error"])
+def test_no_constant_beats_it_on_noise_by_the_metric_it_is_fitted_for(metric):
+    dataset = skewed("table", signal=0)
+    problem = resolve("regression", **(AUTO | {"metrics": [metric]}))
+    parts = split(len(dataset.y))
+    tuned = reference.tune(dataset, problem, [parts], seed=0, seconds=0.0)
+
+    known, (predictions,) = dataset.y[parts.train], tuned.predictions
+    weights = known**0.0 if metric == "mae" else 1 / known
+    constant = np.quantile(known, 0.5, weights=weights, method="inverted_cdf")
+    measure, truth = measures.get(metric), dataset.y[parts.validation, np.newaxis]
+    of_constant = measure.score(problem, truth, np.full_like(predictions, constant))
+    assert tuned.scores[metric] <= of_constant * (1 + 1e-6)
+
+    if not tuned.parameters:
+        assert tuned.name == "the baseline, which no gradient boosting beat"
+        again = reference.predict(dataset, problem, parts.train, parts.validation, {}, seed=0)
+        np.testing.assert_array_equal(again, predictions)
+
+
+@pytest.mark.parametrize("kind", ["table", "image"])
+@pytest.mark.parametrize("metric", ["mae", "mean_absolute_percentage_error"])
+def test_it_is_fitted_for_the_metric(metric, kind):
+    dataset, scores = skewed(kind, signal=1), {}
+    parts = split(len(dataset.y))
+    for name in (metric, "mse"):
+        problem = resolve("regression", **(AUTO | {"metrics": [name]}))
+        first, wanted = pipelines.FIRST[kind], parts.validation
+        predicted = reference.predict(dataset, problem, parts.train, wanted, first, seed=0)
+        truth = dataset.y[wanted, np.newaxis]
+        scores[name] = measures.get(metric).score(problem, truth, predicted)
+    assert scores[metric] < scores["mse"]
 
 
 def test_an_unseen_class_gets_no_probability():

@@ -210,6 +210,7 @@ def checked(logged, metric, *plots):
     assert tags["beats_baseline"] == str(bool(metrics["beats_baseline"])).lower()
     assert {"git.commit", "code.digest", "dataset.digest", "mlflow.source.name"} <= set(tags)
     said = tags["mlflow.note.content"]
+    assert "|  |\n|  |" not in said, "a table without rows"
     assert logged.settings.command in said
     assert said.startswith(f"**{tags['verdict']}.**")
     [given] = logged.inputs
@@ -270,6 +271,7 @@ def test_a_table_of_ones_own(home, targets, problem, metric, plots):
     logged = home.run(*table(*targets))
     assert logged.tags["problem"] == problem
     assert logged.tags["role"] == "plain"
+    assert ("**Labels.**" in logged.tags["mlflow.note.content"]) == (problem == "multilabel")
     checked(logged, metric, *plots)
 
 

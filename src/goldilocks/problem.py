@@ -107,7 +107,11 @@ DISTANCES = (
 OF_QUERIES = ("ndcg", "mean_average_precision")  # of rows that `dataset.query` ranks
 
 PROBLEMS: Mapping[str, Row] = {
-    "binary": Row("sigmoid", ("binary_crossentropy",), (*DECISIONS, *OF_QUERIES)),
+    "binary": Row(
+        "sigmoid",
+        ("binary_crossentropy", "binary_focal_crossentropy"),
+        (*DECISIONS, *OF_QUERIES),
+    ),
     "multiclass": Row(
         "softmax",
         ("sparse_categorical_crossentropy", "categorical_crossentropy"),

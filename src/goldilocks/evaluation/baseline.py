@@ -14,7 +14,12 @@ from goldilocks.problem import Problem
 
 
 def baseline_predictions(
-    problem: Problem, dataset: Dataset, rows: np.ndarray, name: str
+    problem: Problem,
+    dataset: Dataset,
+    rows: np.ndarray,
+    name: str,
+    *,
+    known: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the baseline's predictions of rows, float32 (n, outputs).
 
@@ -23,18 +28,21 @@ def baseline_predictions(
         dataset: The targets, and of a series its naive forecasts.
         rows: The rows to predict, int64 (n,).
         name: "loss", or the name of a metric.
+        known: The rows that the best of all is best on, int64; None for those to predict.
     """
+    if known is None:
+        known = rows
     measure, outputs = measures.find(problem, name), count_outputs(problem, dataset)
-    truth = encode_targets(problem, outputs, dataset.y[rows])
-    constant = np.tile(measure.best_constant(problem, truth, outputs), (len(rows), 1))
+    truth = encode_targets(problem, outputs, dataset.y[known])
+    constant = measure.best_constant(problem, truth, outputs)
 
-    queries = dataset.queries(rows)
-    best, best_score = constant, measure.of(problem, truth, constant, queries)
+    queries = dataset.queries(known)
+    best = np.tile(constant, (len(rows), 1))
+    best_score = measure.of(problem, truth, np.tile(constant, (len(known), 1)), queries)
     for forecast in dataset.naive.values():
-        predictions = forecast[rows]
-        score = measure.of(problem, truth, predictions, queries)
+        score = measure.of(problem, truth, forecast[known], queries)
         if measure.is_better(score, best_score):
-            best, best_score = predictions, score
+            best, best_score = forecast[rows], score
     return best
 
 

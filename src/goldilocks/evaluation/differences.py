@@ -176,6 +176,12 @@ def holm(differences: Mapping[str, Difference]) -> dict[str, Difference]:
     return corrected
 
 
+def compared_metric(problem: Problem) -> str:
+    """Return the primary metric if it has values of rows, which can be compared; else "loss"."""
+    measure = measures.find(problem, problem.metric)
+    return "loss" if measure.per_row is None else problem.metric
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Compares models by their predictions of validation rows.
@@ -197,9 +203,8 @@ class Comparison:
 
     @property
     def metric(self) -> str:
-        """The primary metric if it is a mean over rows, which can be compared; "loss" otherwise."""
-        name = self.problem.metric
-        return "loss" if measures.find(self.problem, name).per_row is None else name
+        """What models are compared by, as `compared_metric`."""
+        return compared_metric(self.problem)
 
     def compare(self, first: Predictions, second: Predictions, metric: str) -> Difference:
         """Return how much better the first model is; negative where it is worse.
@@ -207,7 +212,7 @@ class Comparison:
         Args:
             first: Its predictions, of one seed or of several.
             second: The other model's predictions; the two have a seed in common.
-            metric: A mean over rows: "loss", or the name of a metric.
+            metric: "loss", or the name of a metric that has values of rows.
         """
         return self._gain(first, second, metric, networks=2)
 
@@ -252,7 +257,7 @@ class Comparison:
     def _scores(self, predictions: Predictions, metric: str) -> pd.Series:
         """Return a score for each row that each training predicted, by seed, fold and row."""
         per_row = measures.find(self.problem, metric).per_row
-        assert per_row is not None  # `metric` says which are means over rows.
+        assert per_row is not None  # `metric` says which have some.
 
         targets, scores = self._targets(), {}
         for key, (rows, values) in predictions.items():

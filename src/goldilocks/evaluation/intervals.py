@@ -19,6 +19,8 @@ from goldilocks.protocol import duplicates
 
 CONFIDENCE = 0.95
 NORMAL = 1.96  # standard errors to either side in a 95 % interval of many rows
+AREAS = ("auc", "average_precision")
+RATES = ("precision", "recall", "f1_score", "balanced_accuracy", *AREAS)
 SHARES = ("accuracy", "top_k_categorical_accuracy")  # means of right (1) and wrong (0)
 RESAMPLES = 1999  # of a bootstrap of means
 # From so many rows or clusters on, Student's t holds the truth as often as the bootstrap, and costs
@@ -47,9 +49,10 @@ def interval(
 
     Accuracies have the interval of a share, and so have precision and recall, of the rows that are
     predicted to be positive, or are. Losses and errors have that of a mean, roots of means the
-    roots of its ends. The area under the curve has Student's t interval on the logarithm of the
-    odds (Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.3); the bootstrap's
-    held the truth less often.
+    roots of its ends. The other rates, and the area under the curve with DeLong's standard error
+    (of clusters Obuchowski's, Biometrics 53, 1997), have Student's t interval on the logarithm of
+    the odds (Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.3); the
+    bootstrap's held the truth less often.
 
     Args:
         problem: The problem type and the loss.
@@ -63,22 +66,12 @@ def interval(
         measure is known.
     """
     outputs = predictions.shape[1]
-    if name in ("precision", "recall"):
-        says = measures.decided(problem, predictions)
-        return _rate_interval(
-            name,
-            measures.indicators(problem, truth, outputs),
-            measures.indicators(problem, says, outputs),
-            clusters,
-        )
-    if name == "auc":
-        has = measures.indicators(problem, truth, outputs)
-        return _area_interval(has, predictions, clusters)
-
     is_root = name == "root_mean_squared_error" and outputs == 1
     per_row = measures.find(problem, "mse" if is_root else name).per_row
-    if per_row is None:
+    if per_row is None or not np.isfinite(predictions).all():
         return None
+    if name in RATES:
+        return _rate_interval(problem, name, truth, predictions, clusters)
     values = per_row(problem, truth, predictions)
     if name in SHARES:
         return share_interval(values, clusters)
@@ -247,63 +240,32 @@ def _bootstrap_quantiles(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
 
 def _rate_interval(
-    name: str, truth: np.ndarray, positive: np.ndarray, clusters: np.ndarray | None
+    problem: Problem,
+    name: str,
+    truth: np.ndarray,
+    predictions: np.ndarray,
+    clusters: np.ndarray | None,
 ) -> Interval | None:
-    """Return the interval of precision or recall; None where a class has no row that counts.
+    """Return the interval of one of `RATES`, a mean over classes; arguments as of `interval`.
 
-    Args:
-        name: "precision" or "recall".
-        truth: Whether each row has a class, bool (rows, classes).
-        positive: Whether it is predicted to, bool (rows, classes).
-        clusters: As of `interval`.
+    It is None where a class has no row that counts, or for an area no others.
     """
-    counted = positive if name == "precision" else truth
-    hits, totals = truth & positive, counted.sum(axis=0)
-    if not totals.all():
+    has, says = measures.both(problem, truth, predictions)
+    counted = says if name == "precision" else has
+    totals = counted.sum(axis=0)
+    if not totals.all() or (name == "auc" and has.all(axis=0).any()):
         return None
-    if clusters is None and truth.shape[1] == 1:
-        return _wilson(float(hits.sum()), int(totals.sum()))
+    per_row = measures.get(name).per_row
+    assert per_row is not None  # All of these have one.
+    values = per_row(problem, truth, predictions)
+    rate = float(values.mean())
+    if name in ("precision", "recall") and has.shape[1] == 1 and clusters is None:
+        return _wilson(rate * float(totals.sum()), int(totals.sum()))
 
-    rates = hits.sum(axis=0) / totals
-    influence = ((hits - rates * counted) / totals).mean(axis=1)
-    return _odds_interval(float(rates.mean()), influence, clusters, int(counted.any(axis=1).sum()))
-
-
-def _area_interval(
-    truth: np.ndarray, predictions: np.ndarray, clusters: np.ndarray | None
-) -> Interval | None:
-    """Return the interval of the area under the curve, the mean over classes.
-
-    Its standard error is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988); of
-    clusters Obuchowski's (Biometrics 53, 1997).
-
-    Args:
-        truth: Whether each row has a class, bool (rows, classes).
-        predictions: float32 (rows, classes).
-        clusters: As of `interval`.
-
-    Returns:
-        The interval; None where a class has all rows or none.
-    """
-    positives = truth.sum(axis=0)
-    negatives = len(truth) - positives
-    if not (positives.all() and negatives.all()) or not np.isfinite(predictions).all():
-        return None
-
-    from scipy import stats  # As of `_wilson`.
-
-    # The fraction of the other kind of rows on the right side of each row; equal ones count half.
-    right = np.empty(truth.shape)
-    for output, has in enumerate(truth.T):
-        ranks = stats.rankdata(predictions[:, output])
-        for kind in (has, ~has):
-            below = ranks[kind] - stats.rankdata(predictions[kind, output])
-            right[kind, output] = below / (~kind).sum()
-        right[~has, output] = 1 - right[~has, output]
-    areas = np.mean(right, axis=0, where=truth)
-    influence = ((right - areas) / np.where(truth, positives, negatives)).mean(axis=1)
-    least = int(min(positives.min(), negatives.min()))
-    return _odds_interval(float(areas.mean()), influence, clusters, least)
+    least = int(counted.any(axis=1).sum())
+    if name in AREAS:
+        least = int(min(totals.min(), (~has).sum(axis=0).min()))
+    return _odds_interval(rate, (values - rate) / len(values), clusters, least)
 
 
 def _odds_interval(

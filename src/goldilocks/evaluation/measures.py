@@ -39,8 +39,10 @@ class Measure:
         name: Keras's name where Keras has the measure, else scikit-learn's; or "loss".
         greater_is_better: Whether more of it is better.
         score: Targets and predictions -> the score.
-        per_row: Targets and predictions -> what each row adds to a score that is a mean over rows,
-            float64 (rows,); None of other scores.
+        per_row: Targets and predictions -> values of each row, float64 (rows,), whose mean is the
+            score, and whose standard error is that of the score: what a row adds to it; of rates
+            and areas the score and the row's influence on it (Hampel, "The influence curve and its
+            role in robust estimation", JASA 69, 1974). None of other scores.
         best_constant: Targets and the number of outputs -> the prediction, float32 (outputs,), of
             which no other constant has a better score on these rows.
         range: The lowest and the highest score that can be.
@@ -296,6 +298,95 @@ def _mean_of(per_row: RowValues) -> Score:
     return lambda problem, truth, predictions: float(per_row(problem, truth, predictions).mean())
 
 
+def _linear(right: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Return values of rows whose means are the sums of `right` over those of `counted`.
+
+    Args:
+        right: float (rows, outputs).
+        counted: float (rows, outputs); a rate of nothing is 0.
+    """
+    totals = np.maximum(counted.sum(axis=0), 1)
+    rates = right.sum(axis=0) / totals
+    return rates + (right - rates * counted) * len(right) / totals
+
+
+def _rates_of_rows(name: str) -> RowValues:
+    """Return what makes the values of rows of precision, recall or F1."""
+
+    def per_row(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+        has, says = both(problem, truth, predictions)
+        counted = {"precision": says, "recall": has, "f1_score": (has + says.astype(float)) / 2}
+        known = (has | says).any(axis=0)
+        return _linear(has & says, counted[name])[:, known].mean(axis=1)
+
+    return per_row
+
+
+def both(
+    problem: Problem, truth: np.ndarray, predictions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which class or label each row has and is predicted to have, bool (rows, outputs)."""
+    outputs = predictions.shape[1]
+    says = indicators(problem, decided(problem, predictions), outputs)
+    return indicators(problem, truth, outputs), says
+
+
+def _recalls_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    has, says = both(problem, truth, predictions)
+    pairs = [(has, says)]
+    if problem.type != "multiclass":
+        kinds = [np.stack([~part, part], axis=2) for part in (has, says)]
+        pairs = [(kinds[0][:, output], kinds[1][:, output]) for output in range(has.shape[1])]
+    recalls = [_linear(has & says, has)[:, has.any(axis=0)] for has, says in pairs]
+    return np.mean([values.mean(axis=1) for values in recalls], axis=0)
+
+
+def _areas_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return values of rows by DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988)."""
+    from scipy import stats
+
+    columns: list[np.ndarray] = []
+    for has, column in zip(
+        indicators(problem, truth, predictions.shape[1]).T, predictions.T, strict=True
+    ):
+        if has.all() or not has.any():
+            continue
+        # The fraction of the other kind of rows on the right side of each row; equal ones count
+        # half.
+        ranks, right = stats.rankdata(column), np.empty(len(column))
+        for kind in (has, ~has):
+            right[kind] = (ranks[kind] - stats.rankdata(column[kind])) / (~kind).sum()
+        right[~has] = 1 - right[~has]
+        area, rows = right[has].mean(), np.where(has, has.sum(), (~has).sum())
+        columns.append(area + (right - area) * len(right) / rows)
+    return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
+
+
+def _precisions_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return values of rows of the average precision.
+
+    It is the mean, over the rows of a class, of the precision at their predictions, T / P: the rows
+    of the class with such a prediction or a higher one, and all such rows. A row of the class adds
+    the precision at its own prediction and 1 / P at each of those below it, and any row takes T /
+    P^2 away there.
+    """
+    has, columns = indicators(problem, truth, predictions.shape[1]), list[np.ndarray]()
+    for yes, column in zip(has.T, predictions.T, strict=True):
+        if not yes.any():
+            continue
+        # Equal predictions are one threshold, the highest first.
+        place = np.unique(-column, return_inverse=True)[1]
+        hits, rows = np.bincount(place, yes), np.bincount(place)
+        true, positive = np.cumsum(hits), np.cumsum(rows)
+        gained, lost = hits / positive, hits * true / positive**2
+        added = np.cumsum(gained[::-1])[::-1] + true / positive
+        taken = np.cumsum(lost[::-1])[::-1]
+        score = (hits * true / positive).sum() / hits.sum()
+        influence = yes * (added[place] - score) - taken[place]
+        columns.append(score + influence * len(yes) / hits.sum())
+    return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
+
+
 def _balanced_accuracy(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
     from sklearn import metrics
 
@@ -477,6 +568,7 @@ _ALL: Sequence[Measure] = (
     Measure(
         name="balanced_accuracy",
         greater_is_better=True,
+        per_row=_recalls_of_rows,
         score=_balanced_accuracy,
         best_constant=_majority,
         range=SHARE,
@@ -510,18 +602,19 @@ _ALL: Sequence[Measure] = (
         Measure(
             name=name,
             greater_is_better=True,
+            per_row=per_row,
             score=_by_class(name),
             best_constant=_always,
             range=SHARE,
             keras=keras,
         )
-        for name, keras in {
-            "precision": {"binary": "Precision"},
-            "recall": {"binary": "Recall"},
-            "f1_score": {},
-            "auc": {"binary": "AUC"},
-            "average_precision": {},
-        }.items()
+        for name, per_row, keras in (
+            ("precision", _rates_of_rows("precision"), {"binary": "Precision"}),
+            ("recall", _rates_of_rows("recall"), {"binary": "Recall"}),
+            ("f1_score", _rates_of_rows("f1_score"), {}),
+            ("auc", _areas_of_rows, {"binary": "AUC"}),
+            ("average_precision", _precisions_of_rows, {}),
+        )
     ),
     Measure(
         name="mae",

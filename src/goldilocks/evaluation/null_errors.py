@@ -23,6 +23,7 @@ from goldilocks.problem import Problem
 PERMUTATIONS, REACH = 160, 2.5
 STRETCHES = 8  # of a series; and of fewer clusters there are too few permutations
 MOST = 20_000  # rows that are permuted; of more a sample
+ROUNDING = 1e-9  # A gain that is equal to the largest one is not beyond it.
 SEED = 160  # of what is drawn here; the data may have been drawn with 0
 
 Gain = Callable[..., float]  # targets, and the positions of their rows unless all -> the gain
@@ -122,7 +123,7 @@ def _permuted(gain: Gain, truth: np.ndarray, clusters: np.ndarray, scale: float)
     if not len(gains):
         return math.nan
     gains = gains.mean() + (gains - gains.mean()) * scale
-    return float(max(gains.std(), gains.max() / REACH))
+    return float(max(gains.std(), gains.max() / REACH * (1 + ROUNDING)))
 
 
 def _permutations(clusters: np.ndarray) -> Iterator[np.ndarray]:

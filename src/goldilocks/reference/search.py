@@ -24,7 +24,10 @@ from threadpoolctl import threadpool_limits
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.evaluation import measures
 from goldilocks.evaluation import scores as evaluation
+from goldilocks.evaluation.baseline import baseline_predictions
+from goldilocks.evaluation.differences import compared_metric
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.reference import pipelines, rows
@@ -42,7 +45,8 @@ class Reference:
 
     Attributes:
         name: Name of the model, for people.
-        parameters: The best hyperparameters, by the names of `pipelines.FIRST`.
+        parameters: The best hyperparameters, by the names of `pipelines.FIRST`; none where the
+            baseline of the training rows is better than any.
         scores: The loss and the metrics of validation rows, by Keras's names; the mean over splits.
         predictions: For each split, the predictions of its validation rows, float32 (rows,
             outputs), by a model that was fitted on its training rows alone.
@@ -55,11 +59,6 @@ class Reference:
     predictions: tuple[np.ndarray, ...]
     candidates: int = 1
 
-    @property
-    def loss(self) -> float:
-        """The validation loss; infinite where it is not a number."""
-        return float(np.nan_to_num(self.scores["loss"], nan=np.inf, posinf=np.inf))
-
 
 @threadpool_limits.wrap(limits=THREADS)
 def tune(
@@ -70,14 +69,15 @@ def tune(
     seed: int,
     seconds: float,
 ) -> Reference:
-    """Return the reference with the hyperparameters of the lowest mean validation loss.
+    """Return the reference with the hyperparameters of the best mean validation score.
 
-    scikit-learn's defaults are tried first, then random draws. The settings and their order depend
-    on the seed alone; how many of them are tried depends on the time as well.
+    The score is the one that models are compared by, and where it is equal, the loss. The baseline
+    and scikit-learn's defaults are tried first, then random draws. The settings and their order
+    depend on the seed alone; how many of them are tried depends on the time as well.
 
     Args:
         dataset: A data set of any kind.
-        problem: The problem, whose loss is minimized.
+        problem: The problem, whose primary metric or loss is the score.
         splits: Models are fitted on training rows and scored on validation rows. Test rows are
             never read.
         seed: Seed of all that is random.
@@ -97,17 +97,26 @@ def tune(
     evaluate = functools.partial(
         _evaluate, dataset, problem, splits, _reader(dataset, splits), seed
     )
-    candidates = [evaluate(pipelines.FIRST[dataset.kind], deadline=math.inf)]
+    first: tuple[Parameters, ...] = ({}, pipelines.FIRST[dataset.kind])
+    candidates = [evaluate(parameters, deadline=math.inf) for parameters in first]
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print what it draws.
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
     with contextlib.suppress(TimeoutError):
-        while len(candidates) < CANDIDATES:
+        while len(candidates) <= CANDIDATES:
             trial = study.ask(pipelines.SPACES[dataset.kind])
             candidates.append(evaluate(trial.params, deadline=deadline))
 
-    best = min(candidates, key=lambda candidate: candidate.loss)
-    return replace(best, candidates=len(candidates))
+    metric = compared_metric(problem)
+    sign = -1 if measures.find(problem, metric).greater_is_better else 1
+
+    def rank(candidate: Reference) -> list[float]:
+        """Return what is lower for the better one; what is not a number is the worst."""
+        values = [sign * candidate.scores.get(metric, math.nan), candidate.scores["loss"]]
+        return np.nan_to_num(values, nan=np.inf, posinf=np.inf).tolist()
+
+    best = min(candidates, key=rank)
+    return replace(best, candidates=len(candidates) - 1)
 
 
 @threadpool_limits.wrap(limits=THREADS)
@@ -164,8 +173,9 @@ def _evaluate(
         queries = dataset.queries(split.validation)
         scores.append(evaluation.scores(problem, truth, predicted, queries))
         predictions.append(predicted)
+    name = pipelines.NAMES[dataset.kind]
     return Reference(
-        name=pipelines.NAMES[dataset.kind],
+        name=name if parameters else f"the baseline, which no {name} beat",
         parameters=parameters,
         scores={name: float(np.mean([fold[name] for fold in scores])) for name in scores[0]},
         predictions=tuple(predictions),
@@ -201,10 +211,19 @@ def _predict(
     Of series the change from the last value is fitted. As many rows are read at a time as memory
     holds.
     """
+    regression = pipelines.is_regression(problem)
+    if not parameters:
+        name = compared_metric(problem) if regression else "loss"
+        return baseline_predictions(problem, dataset, wanted, name, known=train)
+
     train = rows.thin(dataset, train)
     x, y = read(train), dataset.y[train]
+    fit_parameters = {}
+    if pipelines.criterion(problem) == "mean_absolute_percentage_error":
+        weights = (1 / np.maximum(np.abs(y), measures.SMALLEST)).reshape(len(y), -1).mean(axis=1)
+        fit_parameters = {"model__sample_weight": weights / weights.mean()}
     if dataset.naive:
-        y = y.reshape(len(y), -1) - dataset.naive[LAST_VALUE][train]
+        y = y - dataset.naive[LAST_VALUE][train].reshape(y.shape)
 
     pipeline = pipelines.build(dataset, problem, parameters, x, seed=seed)
     if problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2:
@@ -217,9 +236,8 @@ def _predict(
         warnings.simplefilter("ignore", LinAlgWarning)
         # The training rows of a fold may lack a label.
         warnings.filterwarnings("ignore", "Label .* is present in (all|none)")
-        pipeline.fit(x, y)
+        pipeline.fit(x, y, **fit_parameters)
 
-    regression = pipelines.is_regression(problem)
     method = pipeline.predict if regression else pipeline.predict_proba
     size = max(1, len(rows.thin(dataset, wanted)))
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]

@@ -32,6 +32,7 @@ PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no b
 CONFIGURATIONS = "validation_configurations"
 OPTIMISM = "validation_optimism"
 CLASSIFIES = ("binary", "multiclass", "multilabel")  # problem types
+SPOILT = ("loss", "accuracy", "log_loss")  # metrics that class weights make worse
 LONGEST_TAG = 5000  # characters, that every version of MLflow takes
 
 
@@ -211,11 +212,21 @@ def conclude(
             rows=len(result.validation),
             **settings.tree["diagnosis"],
         )
+        next_move = verdict.next_move
+        if (
+            verdict.name == "no_power"
+            and context.problem.class_weight != "none"
+            and deciding_metric(context.problem, baseline) in SPOILT
+        ):
+            next_move = (
+                "Class weights raise the loss and lower the accuracy, by which power is tested "
+                "here. Test it by problem.metrics=[auc,accuracy]."
+            )
         metrics |= {f"verdict/{name}": float(value) for name, value in verdict.evidence.items()}
         tags |= {
             "verdict": verdict.name,
             "verdict.reason": verdict.reason,
-            "verdict.next": verdict.next_move,
+            "verdict.next": next_move,
         }
     return Outcome(context, spec, result, metrics, tags, counts)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings
@@ -104,10 +104,10 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
     texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}")
     if THRESHOLDS in tags:
         texts.append(f"threshold {thresholds(metrics, tags)}")
-    if counts := json.loads(tags.get(CLASSES, "{}")):
-        texts.append(f"recall    {recalls(counts)}")
-        if settings.role != "baseline" and (sentence := silence(counts)):
-            texts.append(f"warning   {sentence}{_remedy(settings, counts)}")
+    if of_classes := counts(tags):
+        texts.append(f"recall    {recalls(of_classes)}")
+        if settings.role != "baseline" and (sentence := silence(of_classes)):
+            texts.append(f"warning   {sentence}{_remedy(settings, of_classes)}")
     if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
         texts.append(f"warning   {warning}")
     if "verdict" in tags:
@@ -115,10 +115,15 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
     return texts
 
 
+def counts(tags: Mapping[str, str]) -> classes.Counts:
+    """Return the counts of each class or label of a run; none where it has logged none."""
+    return json.loads(tags.get(CLASSES, "{}"))
+
+
 def thresholds(metrics: Mapping[str, float], tags: Mapping[str, str]) -> str:
     """Return the thresholds that a run has chosen, what for, and what that gains."""
-    chosen, counts = json.loads(tags[THRESHOLDS]), json.loads(tags.get(CLASSES, "{}"))
-    names = list(counts)[-len(chosen) :] or [f"output {place}" for place in range(len(chosen))]
+    chosen = json.loads(tags[THRESHOLDS])
+    names = list(counts(tags))[-len(chosen) :] or ["outputs"] * len(chosen)
     pairs = list(zip(names, chosen, strict=True))
     words = ", ".join(f"{name} {number(value)}" for name, value in pairs[:FEW])
     if len(pairs) > FEW:
@@ -177,6 +182,16 @@ def _remedy(settings: Settings, counts: classes.Counts) -> str:
     return " Try problem.class_weight=balanced; of labels, problem.threshold=auto."
 
 
+def typed_thresholds(values: Sequence[float]) -> str:
+    """Return thresholds as they are typed.
+
+    >>> typed_thresholds([0.2]), typed_thresholds([0.2, 0.5])
+    ('problem.threshold=0.2', 'problem.threshold=[0.2,0.5]')
+    """
+    value = str(values[0]) if len(values) == 1 else f"[{','.join(map(str, values))}]"
+    return f"problem.threshold={value}"
+
+
 def final_command(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, str]) -> str:
     """Return the command of the final run, for the best epochs and the chosen thresholds."""
     changed = []
@@ -186,8 +201,7 @@ def final_command(settings: Settings, metrics: Mapping[str, float], tags: Mappin
     if settings.tree["trainer"]["repeats"] > 1:  # A final run is one training.
         changed.append("trainer.repeats=1")
     if chosen := json.loads(tags.get(THRESHOLDS, "[]")):
-        value = chosen[0] if len(chosen) == 1 else f"[{','.join(map(str, chosen))}]"
-        changed.append(f"problem.threshold={value}")
+        changed.append(typed_thresholds(chosen))
     keys = tuple(f"{override.partition('=')[0]}=" for override in changed)
     unchanged = [override for override in settings.overrides if not override.startswith(keys)]
     words = [provenance.program("python"), "train.py", *unchanged, *changed, "final=true"]

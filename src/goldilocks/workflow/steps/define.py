@@ -8,18 +8,17 @@ import math
 import numpy as np
 
 from goldilocks.dataset import findings, row_keys
-from goldilocks.problem import PROBLEMS
+from goldilocks.problem import COST, PROBLEMS
 from goldilocks.protocol import notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult
 from goldilocks.run import data_summary
 from goldilocks.tracking import ledger
 from goldilocks.workflow import prose
+from goldilocks.workflow.balance import FREQUENT, most_frequent
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.references import BASELINE
 
-# The share of the rarer of two classes below which always predicting the other looks like success.
-RARE = 0.2
 # Validation rows: the standard error of an accuracy is then at most 2.5 points (0.5 / sqrt(400)).
 ENOUGH = 400
 # Training and validation rows below which the score depends on how the folds were shuffled.
@@ -89,11 +88,18 @@ def infer(context: Context) -> tuple[tuple[str, ...], list[str]]:
     elif problem.type == "multilabel":
         shares = dataset.y.mean(axis=0)
 
-    metrics: tuple[str, ...] = ()
+    rare, metrics = most_frequent(problem, dataset) > FREQUENT, tuple[str, ...]()
     if dataset.query and "problem.metrics" not in typed:
         metrics = (f"problem.metrics=[ndcg,{PROBLEMS[problem.type].metrics[0]}]",)
-    elif problem.type == "binary" and shares.min() < RARE and "problem.metrics" not in typed:
-        metrics = (f"problem.metrics=[auc,{PROBLEMS['binary'].metrics[0]}]",)
+    elif "problem.cost" in typed and "problem.metrics" not in typed:
+        metrics = (f"problem.metrics=[{COST},auc]",)
+    elif rare and "problem.metrics" not in typed:
+        primary = "auc" if problem.type == "binary" else "balanced_accuracy"
+        metrics = (f"problem.metrics=[{primary},{PROBLEMS[problem.type].metrics[0]}]",)
+    threshold: tuple[str, ...] = ()
+    decides = problem.type == "multilabel" or (problem.type == "binary" and rare)
+    if decides and not {"problem.threshold", "problem.cost"} & typed:
+        threshold = ("problem.threshold=auto",)
     protocol, rows = _protocol(context)
     training, updates = _training(context)
     reasons = prose.sentences(
@@ -102,6 +108,7 @@ def infer(context: Context) -> tuple[tuple[str, ...], list[str]]:
         problem=problem,
         typed=typed,
         metrics=metrics,
+        threshold=threshold,
         rarest=shares.min(),
         most=shares.max(),
         protocol=protocol,
@@ -110,7 +117,7 @@ def infer(context: Context) -> tuple[tuple[str, ...], list[str]]:
         updates=updates,
     )
     chosen = [f"{key}={value}" for key, value in training.items() if key not in typed]
-    return (*metrics, *protocol, *chosen), reasons
+    return (*metrics, *threshold, *protocol, *chosen), reasons
 
 
 def _protocol(context: Context) -> tuple[tuple[str, ...], dict[str, int]]:

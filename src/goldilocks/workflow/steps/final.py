@@ -3,6 +3,7 @@
 Source: Chollet, Deep Learning with Python (2017), section 4.5.7, last paragraphs.
 """
 
+import dataclasses
 import math
 
 from goldilocks.config.settings import key_of
@@ -17,8 +18,9 @@ from goldilocks.report.workflow.results import (
     ProblemResult,
     TuneResult,
 )
-from goldilocks.run import test_ledger
+from goldilocks.run import summary, test_ledger
 from goldilocks.workflow import prose, references
+from goldilocks.workflow.balance import chosen_thresholds
 from goldilocks.workflow.candidate import Candidate, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.tables import finite, interval
@@ -36,11 +38,17 @@ def step(
     """Train the winner again, test it once, and compare that with validation and the reference."""
     winner = context.load(tune.winner)
     candidate = _candidate(context, winner[0].candidate, tune.epochs, problem.final_rows)
+    comparison = context.comparison()
+    if context.settings_of(winner[0].candidate).chooses_threshold:
+        measured, y = comparison.problem, context.dataset.y
+        chosen = chosen_thresholds(measured, y, predictions(winner))
+        candidate = candidate.overridden(candidate.name, summary.typed_thresholds(chosen))
+        measured = dataclasses.replace(measured, thresholds=tuple(chosen))
+        comparison = dataclasses.replace(comparison, problem=measured)
     [tested] = context.train([candidate], context.folder)
     if tested is None:
         return _untested(context)
 
-    comparison = context.comparison()
     metric, metrics = comparison.metric, tested.run.metrics
     rows = next(iter(tested.predictions.values()))[0]
     reference = references.test(context, baseline.reference, rows)
@@ -81,6 +89,9 @@ def step(
         sign=sign,
         reference=baseline.reference.name,
         gain=gain,
+        recalls=summary.recalls(counts) if (counts := summary.counts(tested.run.tags)) else "",
+        silence=summary.silence(counts),
+        threshold=", ".join(map(number, comparison.problem.thresholds)),
         table=(
             {
                 "candidate": winner[0].candidate.name,

@@ -6,6 +6,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical p
 import dataclasses
 import statistics
 
+from goldilocks.evaluation.intervals import RATES
 from goldilocks.report.workflow.results import PowerResult
 from goldilocks.workflow import prose
 from goldilocks.workflow.candidate import predictions
@@ -29,13 +30,17 @@ def step(context: Context) -> PowerResult:
 
     comparison = context.comparison()
     metrics = list(dict.fromkeys([comparison.metric, "loss"]))  # both compared row by row
+    # Of a rate or an area the rows tell the error of a difference between two models, but of few
+    # rows of a rare class not that of a model without power: the loss alone is the gate then.
     gains = {
-        metric: comparison.against_baseline(predictions(trained), metric) for metric in metrics
+        metric: comparison.against_baseline(predictions(trained), metric)
+        for metric in metrics
+        if metric not in RATES
     }
 
     # The best epoch was picked among many, and either metric may pass: each of these chances gets
     # its share of the level (Bonferroni).
-    level = LEVEL / (max(training.epochs for training in trained) * len(metrics))
+    level = LEVEL / (max(training.epochs for training in trained) * len(gains))
     passed = any(gain.p_better < level for gain in gains.values())
 
     seed_error: dict[str, float] = {}

@@ -18,7 +18,9 @@ from goldilocks.report.workflow.results import (
     ScaleResult,
     TuneResult,
 )
+from goldilocks.run import summary
 from goldilocks.workflow import prose, references
+from goldilocks.workflow.balance import compare
 from goldilocks.workflow.budget import CONFIRM, TUNE
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.contest import Contest
@@ -61,7 +63,9 @@ def step(
     contest = Contest(comparison, groups, overfit)
     winner = contest.winner
     score = contest.score(winner)
-    epoch = max(1, round(sum(training.best_epoch for training in winner) / len(winner)))
+    balance = compare(context, winner)
+    chosen = winner if balance is None else balance.chosen
+    epoch = max(1, round(sum(training.best_epoch for training in chosen) / len(chosen)))
     primary = context.problem.metric
     report = prose.report(
         "tune",
@@ -72,6 +76,10 @@ def step(
         in_vain=IN_VAIN,
         primary=primary,
         failures=failures,
+        balance=balance,
+        chosen=chosen,
+        recalls=summary.recalls,
+        silence=summary.silence(summary.counts(chosen[0].run.tags)),
         table=contest.table(primary),
     )
 
@@ -82,7 +90,7 @@ def step(
     dummy_predictions = {fold: parts for (_, fold), parts in dummy.predictions.items()}
     return TuneResult(
         report=report,
-        winner=runs_of(winner),
+        winner=runs_of(chosen),
         winner_size=size,
         epochs=epoch,
         comparison=(
@@ -94,7 +102,7 @@ def step(
             ),
             *contest.network_rows(context.load(power.small)),
         ),
-        considered=search.count + len(sizes),
+        considered=search.count + len(sizes) + (len(balance.variants) - 1 if balance else 0),
         # All were scored on the same rows: what one may gain by luck is what sets two of them
         # apart.
         noise=contest.gain.error / math.sqrt(2),
