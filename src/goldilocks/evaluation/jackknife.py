@@ -1,4 +1,4 @@
-"""A score that is no mean over rows -> what each row adds to it, from the scores of fewer rows.
+"""A score without values of rows -> such values, from the scores of fewer rows.
 
 Source: the jackknife over blocks (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
 chapter 11; Shao and Wu, "A general theory for jackknife variance estimation", Annals of Statistics
@@ -8,10 +8,9 @@ chapter 11; Shao and Wu, "A general theory for jackknife variance estimation", A
 import numpy as np
 
 from goldilocks.evaluation.measures import Measure
-from goldilocks.evaluation.null_errors import FAST
 from goldilocks.problem import Problem
 
-BLOCKS = 100  # at most: so often the score is computed
+BLOCKS = 100  # at most: so often a score is computed
 SEED = 100  # of which rows are in a block
 
 
@@ -36,11 +35,10 @@ def row_values(
     queries: np.ndarray | None,
     block: np.ndarray,
 ) -> np.ndarray:
-    """Return a value of each row, float64 (rows,): their mean is the score, and varies as it does.
+    """Return values of each row, float64 (rows,), whose mean is the score.
 
-    They are equal within a block. Of a mean over rows they are the means of the blocks. Where rows
-    cannot tell the score without a block, as without the only one of a class, it is taken for the
-    worst that can be, so that nothing is beyond noise.
+    They are equal within a block, and the blocks are what varies independently: of a mean over rows
+    they are the means of the blocks. All are NaN where rows cannot tell the score without a block.
 
     Args:
         measure: What the predictions are scored by.
@@ -50,21 +48,15 @@ def row_values(
         queries: As of `Measure.of`.
         block: As `blocks` returns them.
     """
-    prepare, fast = FAST.get(measure.name, (None, None))
 
     def score(rows: np.ndarray) -> float:
-        if prepare is not None and fast is not None:
-            return fast(problem, truth[rows], prepare(problem, predictions[rows]))
         of_rows = None if queries is None else queries[rows]
         return measure.of(problem, truth[rows], predictions[rows], of_rows)
 
-    whole, values = score(np.arange(len(block))), np.empty(len(block))
-    worst = measure.range[0 if measure.greater_is_better else 1]
+    whole, values = score(block >= 0), np.full(len(block), np.nan)
     for number in np.unique(block):
         inside = block == number
-        without = score(np.flatnonzero(~inside)) if not inside.all() else np.nan
-        if np.isnan(without) and np.isfinite(worst):
-            without = worst
-        size = inside.sum()
-        values[inside] = whole + (whole - without) * (len(block) - size) / size
+        if not inside.all():
+            others = (~inside).sum() / inside.sum()
+            values[inside] = whole + (whole - score(~inside)) * others
     return values + (whole - values.mean())

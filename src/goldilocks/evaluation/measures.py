@@ -42,7 +42,8 @@ class Measure:
         per_row: Targets and predictions -> values of each row, float64 (rows,), whose mean is the
             score, and whose standard error is that of the score: what a row adds to it; of rates
             and areas the score and the row's influence on it (Hampel, "The influence curve and its
-            role in robust estimation", JASA 69, 1974). None of other scores.
+            role in robust estimation", JASA 69, 1974). None of other scores, which
+            `jackknife.row_values` are of.
         best_constant: Targets and the number of outputs -> the prediction, float32 (outputs,), of
             which no other constant has a better score on these rows.
         range: The lowest and the highest score that can be.

@@ -63,9 +63,10 @@ def draw(
 
 def learning_curves(outcome: Outcome, title: str) -> Figure:
     """Draw the curves of a training, or of the mean of several, with the verdict."""
+    monitor = (outcome.result.monitor or "").removeprefix("val_").removeprefix("data_")
     return curves.learning_curves(
         outcome.result.history,
-        metric=outcome.context.problem.metric,
+        metrics=[outcome.context.problem.metric, monitor],
         best_epoch=outcome.result.best_epoch if outcome.result.monitor else None,
         verdict=outcome.tags.get("verdict"),
         reason=outcome.tags.get("verdict.reason"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from goldilocks.problem import PROBLEMS
 from goldilocks.tracking import journal
 
 if TYPE_CHECKING:
@@ -115,6 +116,18 @@ def reused(run: StoredRun) -> list[str]:
     """Return the IDs of the cached runs that a sweep took as its own."""
     lists = [ids for name, ids in run.tags.items() if name.startswith(REUSED)]
     return " ".join(lists).split()
+
+
+def primary_metric(run: StoredRun) -> str:
+    """Return the primary metric of a run, by its name or, of a person's own, by its path.
+
+    It is "loss" where the store does not have it.
+    """
+    metrics = run.params.get("problem.metrics", "auto")
+    if metrics.startswith("["):
+        return str(json.loads(metrics)[0])
+    problem = run.tags.get("problem", "")
+    return PROBLEMS[problem].metrics[0] if problem in PROBLEMS else "loss"
 
 
 def own_metrics(runs: Sequence[StoredRun]) -> dict[str, bool]:

@@ -6,6 +6,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical p
 import dataclasses
 import statistics
 
+from goldilocks.evaluation import measures
 from goldilocks.evaluation.intervals import RATES
 from goldilocks.report.workflow.results import PowerResult
 from goldilocks.workflow import prose
@@ -31,11 +32,12 @@ def step(context: Context) -> PowerResult:
     comparison = context.comparison()
     metrics = list(dict.fromkeys([comparison.metric, "loss"]))  # both compared row by row
     # Of a rate or an area the rows tell the error of a difference between two models, but of few
-    # rows of a rare class not that of a model without power: the loss alone is the gate then.
+    # rows of a rare class not that of a model without power, and of a score without values of rows
+    # neither: the loss alone is the gate then.
     gains = {
         metric: comparison.against_baseline(predictions(trained), metric)
         for metric in metrics
-        if metric not in RATES
+        if metric not in RATES and measures.find(comparison.problem, metric).per_row is not None
     }
 
     # The best epoch was picked among many, and either metric may pass: each of these chances gets
@@ -52,11 +54,12 @@ def step(context: Context) -> PowerResult:
         "power",
         passed=passed,
         small=small.name,
+        primary=comparison.metric,
         gains=gains,
         level=level,
         shared=LEVEL,
         diverged=any(training.verdict == "diverged" for training in trained),
-        table=tuple(row(training, [context.problem.metric, *metrics]) for training in trained),
+        table=tuple(row(training, metrics) for training in trained),
     )
     return PowerResult(
         report=report,
