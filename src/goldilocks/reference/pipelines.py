@@ -173,7 +173,7 @@ def _each_label(model: BaseEstimator, problem: Problem) -> BaseEstimator:
 
 
 def criterion(problem: Problem) -> str:
-    """Return what a model is fitted for: the primary metric, or the loss if it has no values of rows."""
+    """Return what a model is fitted for: the primary metric, or the loss if rows have no values."""
     has_values = measures.find(problem, problem.metric).per_row is not None
     return problem.metric if has_values else problem.loss
 
