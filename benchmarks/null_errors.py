@@ -31,7 +31,7 @@ SKEWS = {
     "70 % zeros": lambda z: np.maximum(0, np.exp(z) - np.exp(special.ndtri(0.7))),
 }
 
-# For each row its cluster, and which of the drawn rows it is: copies are one.
+# For each row its cluster, and the row that it is a copy of, or itself.
 Belonging = tuple[np.ndarray, np.ndarray]
 Belongings = Callable[[np.random.Generator], Belonging]
 # Truth, predictions, clusters or None, and the naive forecast of a series or None.
@@ -52,8 +52,8 @@ def groups(sizes: Callable[[np.random.Generator], Sequence[int] | np.ndarray]) -
 
 
 def copies(rng: np.random.Generator) -> Belonging:
-    contents = np.repeat(np.arange(200), rng.integers(1, 4, 200))
-    return contents, contents
+    counts = rng.integers(1, 4, 200)
+    return np.repeat(np.arange(200), counts), np.repeat(np.cumsum(counts) - counts, counts)
 
 
 BELONGING = {
@@ -68,10 +68,10 @@ BELONGING = {
 
 def normal(rng: np.random.Generator, belonging: Belonging, outputs: int) -> np.ndarray:
     """Draw normal numbers, (rows, outputs), of which clusters share most of the variance."""
-    clusters, content = belonging
+    clusters, originals = belonging
     of_cluster = rng.normal(size=(clusters.max() + 1, outputs))[clusters]
     of_row = rng.normal(size=(len(clusters), outputs))
-    return (0.9 * of_cluster + np.sqrt(1 - 0.9**2) * of_row)[content]
+    return (0.9 * of_cluster + np.sqrt(1 - 0.9**2) * of_row)[originals]
 
 
 def shaped(rng: np.random.Generator, numbers: np.ndarray) -> np.ndarray:

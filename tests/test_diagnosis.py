@@ -2,6 +2,7 @@
 truth.
 """
 
+import math
 import re
 from collections import Counter
 from pathlib import Path
@@ -27,9 +28,11 @@ def curve(train, val, score, metric="accuracy"):
     return {"loss": train, "val_loss": val, metric: score, f"val_{metric}": score}
 
 
-def verdict(history, baseline, rows, metric="accuracy") -> Verdict:
-    higher = metric == "accuracy"
-    return judge(history, metric=metric, higher=higher, baseline=baseline, rows=rows, **BLOCK)
+def verdict(history, baseline, rows, metric="accuracy", **more) -> Verdict:
+    higher = metric in ("accuracy", "auc")
+    return judge(
+        history, metric=metric, higher=higher, baseline=baseline, rows=rows, **more, **BLOCK
+    )
 
 
 def falling(start, floor, decay, epochs):
@@ -477,3 +480,18 @@ if __name__ == "__main__":
     print(f"right: {1 - wrong.total() / counts.total():.2%} of {counts.total()}")
     for (kind, epochs, noise), count in wrong.most_common(12):
         print(f"wrong {count:3} of 40: {kind}, {epochs} epochs, noise {noise}")
+
+
+def test_power_is_tested_by_the_errors_under_the_null_where_they_are_given():
+    losses = [0.2] * 8  # of 2 % positive: no better than their frequency
+    history = {"loss": losses, "val_loss": losses, "val_auc": [0.58, 0.62, 0.63, 0.62] * 2}
+    given = {"baseline": {"loss": 0.2, "auc": 0.5}, "rows": 400, "metric": "auc"}
+    assert verdict(history, **given).name != "no_power"  # as if it were a share of 400 rows
+    assert verdict(history, **given, null_errors={"auc": 0.08}).name == "no_power"
+    assert verdict(history, **given, null_errors={"auc": 0.02}).name != "no_power"
+
+    lower = history | {"val_loss": [0.19, 0.18, 0.175, 0.175] * 2}
+    beside = {"auc": math.inf, "loss": 0.001}
+    assert verdict(lower, **given, null_errors=beside).name != "no_power"  # The loss decides.
+    beside["loss"] = 0.1
+    assert verdict(lower, **given, null_errors=beside).name == "no_power"

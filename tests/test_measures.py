@@ -126,6 +126,13 @@ def test_a_mean_over_rows_is_the_score(type, outputs):
             assert values.mean() == pytest.approx(measure.score(problem, truth, predictions))
 
 
+def test_each_row_of_a_perfect_order_has_the_average_precision_one():
+    problem, truth, _ = drawn("multilabel", outputs=3)
+    noise = np.random.default_rng(0).random(truth.shape)
+    per_row = measures.get("average_precision").per_row
+    assert (per_row(problem, truth, truth + 0.9 * noise) == 1).all()
+
+
 def test_one_hot_targets_have_the_scores_of_their_classes():
     sparse, truth, predictions = drawn("multiclass")
     hot = dataclasses.replace(sparse, loss="categorical_crossentropy")
@@ -214,12 +221,11 @@ def test_a_class_without_rows_is_left_out_of_the_mean():
     truth[:, 2] = 0
     problem = standard("multilabel")
     for name in ("auc", "average_precision"):
-        scores = measures.class_scores(name, problem, truth, predictions)
-        assert np.isnan(scores).tolist() == [False, False, True]
         of_others = measures.get(name).score(problem, truth[:, :2], predictions[:, :2])
         assert measures.get(name).score(problem, truth, predictions) == pytest.approx(of_others)
     one = np.zeros((4, 1), "float32")
-    assert math.isnan(measures.get("auc").score(standard("binary"), one, one + 0.3))
+    for name in ("auc", "f1_score", "recall"):
+        assert math.isnan(measures.get(name).score(standard("binary"), one, one + 0.3))
 
 
 def test_a_constant_orders_by_chance_and_equal_rows_have_no_order():

@@ -1,12 +1,16 @@
+import dataclasses
 import importlib
 import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from goldilocks.dataset import Dataset
+from goldilocks.errors import ProblemError
 from goldilocks.evaluation import measures
-from goldilocks.evaluation.null_errors import FAST, MOST, null_error
+from goldilocks.evaluation.null_errors import FAST, MOST, null_error, null_errors
 from goldilocks.problem import Problem, standard
 
 ROWS = 400
@@ -118,6 +122,40 @@ def test_there_is_none_where_nothing_moves_or_little_is_there():
     assert error("auc", "binary", truth[:7], predictions[:7]) is None
     assert error("auc", "binary", truth, predictions, clusters=np.arange(ROWS) % 7) is None
     assert error("auc", "binary", truth, np.where(truth > 0, np.nan, predictions)) is None
+
+
+def table(groups):
+    """Return a table whose target is a class of each group."""
+    truth = np.random.default_rng(0).integers(2, size=ROWS // 10).repeat(10).astype("float32")
+    facts = {"source": "original", "location": "here", "digest": "", "name": "t", "kind": "table"}
+    x = pd.DataFrame({"row": np.arange(ROWS)})
+    return Dataset(problem="binary", x=x, y=truth, classes=("no", "yes"), groups=groups, **facts)
+
+
+def test_a_run_has_that_of_its_metric_and_grouped_rows_that_of_their_loss():
+    problem, rows = standard("binary"), np.arange(ROWS)
+    predictions = np.random.default_rng(1).random(ROWS // 10).repeat(10)[:, np.newaxis]
+    apart = null_errors(problem, table(None), rows, predictions.astype("float32"))
+    grouped = null_errors(problem, table(rows // 10), rows, predictions.astype("float32"))
+    assert set(apart) == {"accuracy"}
+    assert set(grouped) == {"accuracy", "loss"}
+    assert grouped["accuracy"] > 2 * apart["accuracy"]
+    constant = np.full((ROWS, 1), 0.4, "float32")
+    assert null_errors(problem, table(None), rows, constant) == {}
+
+
+def test_a_function_of_ones_own_that_fails_on_permuted_targets_has_none(monkeypatch):
+    def picky(problem, truth, predictions):
+        if truth[0] == truth[-1]:
+            raise ProblemError("the first and the last row are equal")
+        return 0.5
+
+    own = dataclasses.replace(measures.get("auc"), name="mine", score=picky)
+    monkeypatch.setattr(measures, "find", lambda problem, name: own)
+    data = table(None)
+    data.y[0], data.y[-1] = 0, 1
+    predictions = np.random.default_rng(1).random((ROWS, 1)).astype("float32")
+    assert null_errors(standard("binary"), data, np.arange(ROWS), predictions) == {}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,22 @@ DATA = Dataset(
 )
 
 
+def test_each_label_has_its_scores_and_their_mean_is_the_score():
+    y = (np.random.default_rng(1).random((50, 3)) < [0.5, 0.3, 0.2]).astype("float32")
+    data = dataclasses.replace(DATA, problem="multilabel", y=y, outputs={}, classes=("x", "y", "z"))
+    chosen = dataclasses.replace(
+        standard("multilabel", (0.5, 0.2, 0.7)), metrics=("average_precision", "recall")
+    )
+    predicted = np.clip(0.3 * y + GENERATOR.uniform(0, 0.7, y.shape), 0, 1).astype("float32")
+    rows = scores_of_each(chosen, data, np.arange(50), predicted)
+    assert [row["output"] for row in rows] == ["x", "y", "z"]
+    of_all = scores(chosen, y, predicted)
+    for name in ("loss", "average_precision", "recall"):
+        assert np.mean([row[name] for row in rows]) == pytest.approx(of_all[name], rel=1e-5)
+    shares = [row["baseline_average_precision"] for row in rows]
+    assert shares == pytest.approx(y.mean(axis=0).tolist())
+
+
 def test_each_output_has_its_scores_and_their_mean_is_the_score():
     every = np.arange(len(TRUTH))
     rows = scores_of_each(PROBLEM, DATA, every, PREDICTIONS)

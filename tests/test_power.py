@@ -69,3 +69,30 @@ def test_a_network_that_predicts_what_the_baseline_predicts_is_within_noise():
     [_, _, sentence, _] = prose.sentences("power", passed=False, small="mlp", **values)
     assert "is as good as the baseline's" in sentence
     assert "within noise" in sentence
+
+
+def rare_step(signal, seed=0):
+    """The step, where a small model orders 20 rows of a rare class among 400."""
+    rng = np.random.default_rng(seed)
+    y = np.isin(ROWS, rng.choice(ROWS, 20, replace=False)).astype(int)
+    values = {"best_val_auc": 0.5, "best_val_loss": 0.5, "best_epoch": 5.0, "epochs": 40.0}
+    memory = rng.normal(size=len(y))  # of the inputs, alike in all seeds
+
+    def train(candidate):
+        logits = signal * y + memory + 0.1 * rng.normal(size=len(y)) - 3
+        rows = {(candidate.name[-1], ""): (ROWS, (1 / (1 + np.exp(-logits)))[:, None])}
+        return trained(candidate.name, rows, metrics=values)
+
+    return power.step(context(dataset(y, "binary"), metric="auc", train_one=train))
+
+
+def test_a_rare_class_that_is_told_apart_passes_by_the_area_under_the_curve():
+    report = rare_step(signal=2.0).report
+    assert report.passed
+    assert report.reasons[0].startswith("val_auc is")
+    assert not rare_step(signal=0.0).report.passed
+
+
+@pytest.mark.slow
+def test_memories_of_noise_do_not_pass_by_the_area_under_the_curve():
+    assert not any(rare_step(signal=0.0, seed=seed).report.passed for seed in range(150))

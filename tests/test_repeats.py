@@ -67,6 +67,13 @@ def test_the_parent_has_the_mean_curve_and_its_best_epoch(folds):
     assert parent.data.metrics["trainings"] == 4
 
 
+def test_the_error_under_the_null_is_that_of_all_rows(folds):
+    _, parent, children, *_ = folds
+    squares = [each.data.metrics["null_error/mae"] ** 2 for each in children.values()]
+    # Each fold has half of the rows; seeds share them.
+    assert parent.data.metrics["null_error/mae"] == pytest.approx(np.sqrt(np.mean(squares) / 2))
+
+
 def test_the_interval_allows_for_the_rows_that_folds_share(folds):
     client, parent, children, *_ = folds
     best = int(parent.data.metrics["best_epoch"]) - 1

@@ -386,6 +386,11 @@ def test_numbers_can_be_names(write):
             r"names 'b', whose cells hold tags \('red\|big'\), and 1 more; expected one column of",
         ),
         (
+            {"y": halves("red", "")},
+            {"problem": "multilabel"},
+            r"names one column \(y\), in which no cell holds several tags .* expected tags such as",
+        ),
+        (
             {"y": halves("red|photo", "photo")},
             {"problem": "multilabel"},
             r"1 can be labels\. Left out tags of 'y' that every row has \(photo\)\. Expected two",
@@ -579,7 +584,7 @@ def test_a_column_of_tags_is_labels_and_its_reading_is_said(write, sign):
     assert found.y[:5].tolist() == [[0, 1, 1], [0, 1, 0], [1, 0, 1], [0, 0, 0], [1, 0, 0]]
     assert found.target_reading == Reading(kind="tags", format=sign.strip())
     said = " ".join(found.notes)
-    assert f"joins tags by {sign.strip()!r}, such as 'red{sign}blue': each tag is a label" in said
+    assert f"joins tags by {sign.strip()!r}, such as 'red{sign}big': each tag is a label" in said
     assert "3 tags for labels (big, blue, red); 8 of 40 rows have none" in said
 
     classes = load(path, "tags", problem="multiclass")

@@ -76,6 +76,12 @@ def test_the_first_folder_that_is_named_as_a_class_is_the_class():
     assert truths.of_files(paths, of("multilabel", ("cat", "dog"))) is None
 
 
+def test_classes_that_look_like_tags_are_classes():
+    schema = of("multiclass", ("red", "red|round", "round"))
+    truth, _ = read(schema, answer=["red|round", "red", "round"])
+    np.testing.assert_array_equal(truth, [1, 0, 2])
+
+
 def test_labels_are_found_in_a_column_each():
     schema = of("multilabel", ("red", "big"), target_reading=Reading(kind="number"))
     truth, notes = read(schema, big=["yes", "no", None], red=["1", "maybe", "0"])

@@ -9,6 +9,7 @@ noise of its own curve.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -45,6 +46,7 @@ def judge(
     higher: bool,
     baseline: Mapping[str, float],
     rows: int,
+    null_errors: Mapping[str, float] = MappingProxyType({}),
     power_noise: float,
     change_noise: float,
     smallest_effect: float,
@@ -83,6 +85,10 @@ def judge(
         baseline: The dummy baseline's scores of the validation rows: `loss` (without penalty) and
             the metric.
         rows: Number of validation rows.
+        null_errors: For "loss" and the metric the standard error of the score where chance alone
+            makes it (`evaluation.null_errors`). Those that are not there are taken from the number
+            of rows, as if these were independent; of a metric of which more is better, as if it
+            were a share of them.
         power_noise: Standard errors by which the loss or the metric must beat the baseline. The
             thresholds are the keys of `diagnosis` in `conf/config.yaml`, where each has its reason.
         change_noise: Noise units by which validation loss must rise or fall.
@@ -124,6 +130,8 @@ def judge(
             base_loss=baseline["loss"],
             base_metric=baseline[metric],
             rows=rows,
+            loss_null=null_errors.get("loss"),
+            metric_null=null_errors.get(metric),
             smallest_effect=smallest_effect,
             noise_prior=noise_prior,
             noise_prior_epochs=noise_prior_epochs,

@@ -66,6 +66,8 @@ def measure(
     base_loss: float,
     base_metric: float,
     rows: int,
+    loss_null: float | None,
+    metric_null: float | None,
     smallest_effect: float,
     noise_prior: float,
     noise_prior_epochs: float,
@@ -82,6 +84,9 @@ def measure(
         base_loss: Loss of the baseline.
         base_metric: Metric of the baseline.
         rows: Number of validation rows.
+        loss_null: Standard error of the loss where chance alone makes it; None for the one by the
+            number of rows.
+        metric_null: The same of the metric.
         smallest_effect: The thresholds, as of `judge`.
         noise_prior: As of `judge`.
         noise_prior_epochs: As of `judge`.
@@ -112,8 +117,8 @@ def measure(
           at least 0; a fraction of the baseline loss or, if larger, of the lowest.
         - `best_metric`, `metric_distance`: Best validation metric without spikes, and by how much
           it beats the baseline.
-        - `loss_power`, `metric_power`: Both distances from the baseline in standard errors of
-          validation rows and curve.
+        - `loss_power`, `metric_power`: Both distances from the baseline in standard errors, those
+          under the null and of the curve.
     """
     epochs, unit = len(val), abs(base_loss)
     calm, calm_train = running_median(val), running_median(train)
@@ -142,7 +147,9 @@ def measure(
 
     # The distances from the baseline.
     loss_distance = base_loss - calm.min()
-    loss_noise = np.hypot(loss_error(calm.min(), base_loss, rows), noise)
+    if loss_null is None:
+        loss_null = loss_error(calm.min(), base_loss, rows)
+    loss_noise = np.hypot(loss_null, noise)
     calm_score = running_median(score)
     if higher:
         best_metric = calm_score.max()
@@ -153,6 +160,8 @@ def measure(
         best_metric = calm_score.min()
         metric_distance = base_metric - best_metric
         metric_error = loss_error(best_metric, base_metric, rows)
+    if metric_null is not None:
+        metric_error = metric_null
     metric_noise = np.hypot(metric_error, curve_noise(score, 0.0, noise_prior_epochs))
 
     evidence = {

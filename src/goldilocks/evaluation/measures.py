@@ -1,15 +1,14 @@
 """Measures: the loss and the metrics, each with its direction, its score and its best constant.
 
 Whatever compares, gates, draws or reports a score takes the measure from here. A measure that is
-added here is named in `problem.PROBLEMS` for the problems that it fits. scikit-learn computes the
-scores, imported where it is needed: the command line looks up directions alone.
+added here is named in `problem.PROBLEMS` for the problems that it fits. The scores are those of
+scikit-learn, which is imported where it is needed: the command line looks up directions alone.
 """
 
 from __future__ import annotations
 
 import math
 import reprlib
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -220,54 +219,6 @@ def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
     return positive if problem.type == "multilabel" else positive[:, 0]
 
 
-def class_scores(
-    name: str, problem: Problem, truth: np.ndarray, predictions: np.ndarray
-) -> np.ndarray:
-    """Return a score of each class or label against all others, float64 (outputs,).
-
-    It is NaN where the rows cannot tell it: for an area under a curve without rows of the class, or
-    of others; for what counts decisions, where no row has the class and none is predicted to.
-
-    Args:
-        name: "precision", "recall", "f1_score", "auc" or "average_precision".
-        problem: The problem type.
-        truth: As of `Measure.score`.
-        predictions: As of `Measure.score`.
-    """
-    from sklearn import metrics
-
-    outputs = predictions.shape[1]
-    has = indicators(problem, truth, outputs)
-    scores = np.full(outputs, math.nan)
-    if name in ("auc", "average_precision"):
-        area = metrics.roc_auc_score if name == "auc" else metrics.average_precision_score
-        for output in np.flatnonzero(has.any(axis=0) & (name != "auc" or ~has.all(axis=0))):
-            scores[output] = area(has[:, output], predictions[:, output])
-        return scores
-
-    rates = {
-        "precision": metrics.precision_score,
-        "recall": metrics.recall_score,
-        "f1_score": metrics.f1_score,
-    }
-    says = decided(problem, predictions)
-    if problem.type == "multiclass":
-        says = np.eye(outputs, dtype=int)[says]
-    says = says.reshape(len(says), -1)
-    for output in np.flatnonzero((has | (says > 0)).any(axis=0)):
-        scores[output] = rates[name](has[:, output], says[:, output], zero_division=0)
-    return scores
-
-
-def _by_class(name: str) -> Score:
-    """Return the score that is the mean over classes or labels, as scikit-learn's "macro"."""
-
-    def score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
-        return _mean_known(class_scores(name, problem, truth, predictions))
-
-    return score
-
-
 def _mean_known(scores: Sequence[float] | np.ndarray) -> float:
     """Return the mean of those that are not NaN; NaN without one."""
     known = np.asarray(scores)[np.isfinite(scores)]
@@ -318,6 +269,8 @@ def _rates_of_rows(name: str) -> RowValues:
         has, says = both(problem, truth, predictions)
         counted = {"precision": says, "recall": has, "f1_score": (has + says.astype(float)) / 2}
         known = (has | says).any(axis=0)
+        if not known.any():
+            return np.full(len(truth), math.nan)
         return _linear(has & says, counted[name])[:, known].mean(axis=1)
 
     return per_row
@@ -378,28 +331,15 @@ def _precisions_of_rows(problem: Problem, truth: np.ndarray, predictions: np.nda
         # Equal predictions are one threshold, the highest first.
         place = np.unique(-column, return_inverse=True)[1]
         hits, rows = np.bincount(place, yes), np.bincount(place)
-        true, positive = np.cumsum(hits), np.cumsum(rows)
-        gained, lost = hits / positive, hits * true / positive**2
-        added = np.cumsum(gained[::-1])[::-1] + true / positive
-        taken = np.cumsum(lost[::-1])[::-1]
-        score = (hits * true / positive).sum() / hits.sum()
-        influence = yes * (added[place] - score) - taken[place]
+        positive = np.cumsum(rows)
+        precision, gained = np.cumsum(hits) / positive, hits / positive
+        score = (hits * precision).sum() / hits.sum()
+        # Of a perfect order both sums are the same numbers, and each influence is exactly 0.
+        added = np.cumsum(gained[::-1])[::-1][place]
+        taken = np.cumsum((gained * precision)[::-1])[::-1][place]
+        influence = yes * (precision[place] - score) + (yes * added - taken)
         columns.append(score + influence * len(yes) / hits.sum())
     return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
-
-
-def _balanced_accuracy(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
-    from sklearn import metrics
-
-    has, says = indicators(problem, truth, predictions.shape[1]), decided(problem, predictions)
-    pairs = [(has.argmax(axis=1), says)]
-    if problem.type != "multiclass":
-        says = says.reshape(len(says), -1)
-        pairs = [(has[:, output], says[:, output]) for output in range(has.shape[1])]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
-        warnings.filterwarnings("ignore", "A single label was found")
-        return float(np.mean([metrics.balanced_accuracy_score(*pair) for pair in pairs]))
 
 
 def _r2_score(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
@@ -570,7 +510,7 @@ _ALL: Sequence[Measure] = (
         name="balanced_accuracy",
         greater_is_better=True,
         per_row=_recalls_of_rows,
-        score=_balanced_accuracy,
+        score=_mean_of(_recalls_of_rows),
         best_constant=_majority,
         range=SHARE,
     ),
@@ -604,7 +544,7 @@ _ALL: Sequence[Measure] = (
             name=name,
             greater_is_better=True,
             per_row=per_row,
-            score=_by_class(name),
+            score=_mean_of(per_row),
             best_constant=_always,
             range=SHARE,
             keras=keras,

@@ -9,12 +9,20 @@ Permutation, Parametric and Bootstrap Tests of Hypotheses, 2005, chapter 3).
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from scipy import special
 
+from goldilocks.dataset import Dataset
+from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.errors import ProblemError
+from goldilocks.evaluation import measures
+from goldilocks.evaluation.baseline import baseline_predictions
+from goldilocks.evaluation.intervals import row_clusters
 from goldilocks.evaluation.measures import Measure, Score, decided, indicators
 from goldilocks.problem import Problem
 
@@ -23,10 +31,41 @@ from goldilocks.problem import Problem
 PERMUTATIONS, REACH = 160, 2.5
 STRETCHES = 8  # of a series; and of fewer clusters there are too few permutations
 MOST = 20_000  # rows that are permuted; of more a sample
-ROUNDING = 1e-9  # A gain that is equal to the largest one is not beyond it.
+ROUNDING = 1e-9  # of scores, relative to them: an equal one is not beyond another
 SEED = 160  # of what is drawn here; the data may have been drawn with 0
 
 Gain = Callable[..., float]  # targets, and the positions of their rows unless all -> the gain
+
+
+def null_errors(
+    problem: Problem, dataset: Dataset, rows: np.ndarray, predictions: np.ndarray
+) -> dict[str, float]:
+    """Return the error under the null of the primary metric, beside its baseline, by name.
+
+    Where rows belong together there is that of the loss as well: formulas for independent rows do
+    not hold for it.
+
+    Args:
+        problem: The loss and the metrics.
+        dataset: The targets, and which rows belong together.
+        rows: The rows that were predicted, int64 (n,).
+        predictions: float32 (n, outputs).
+
+    Returns:
+        Without those that `null_error` cannot tell.
+    """
+    clusters, errors = row_clusters(dataset, rows), {}
+    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
+    for name in {problem.metric} if clusters is None else {problem.metric, "loss"}:
+        baseline = baseline_predictions(problem, dataset, rows, name)
+        measure, queries = measures.find(problem, name), dataset.queries(rows)
+        error = None
+        # A function of one's own may not know what to say of permuted targets.
+        with contextlib.suppress(ProblemError):
+            error = null_error(measure, problem, truth, predictions, baseline, clusters, queries)
+        if error is not None:
+            errors[name] = error
+    return errors
 
 
 def null_error(
@@ -36,6 +75,7 @@ def null_error(
     predictions: np.ndarray,
     baseline: np.ndarray,
     clusters: np.ndarray | None,
+    queries: np.ndarray | None = None,
 ) -> float | None:
     """Return the standard error of a score's gain over the baseline where only chance makes it.
 
@@ -55,6 +95,7 @@ def null_error(
         baseline: float32 (rows, outputs): a constant, or a naive forecast of a series.
         clusters: (rows,), equal for rows that belong together, of a series ascending in time; None
             for independent rows.
+        queries: The query of each row, as of `Measure.of`.
 
     Returns:
         The error, in the unit of the score; None for fewer than eight rows or clusters, for
@@ -70,7 +111,9 @@ def null_error(
     rows = np.arange(len(truth)) if is_naive else _sample(clusters)
     truth, predictions, baseline = truth[rows], predictions[rows], baseline[rows]
     sign, score = 1 if measure.greater_is_better else -1, measure.score
-    if measure.name in FAST and not is_naive:
+    if measure.by_query and queries is not None:
+        score = functools.partial(measure.of, queries=queries[rows])
+    elif measure.name in FAST and not is_naive:
         prepare, score = FAST[measure.name]
         predictions, baseline = prepare(problem, predictions), prepare(problem, baseline)
 
@@ -83,7 +126,8 @@ def null_error(
         error = _jackknifed(gain, truth, clusters)
     else:
         error = _permuted(gain, truth, clusters[rows], math.sqrt(len(rows) / len(clusters)))
-    return error if 0 < error < math.inf else None
+    smallest = ROUNDING * abs(score(problem, truth, predictions))
+    return error if smallest < error < math.inf else None
 
 
 def _sample(clusters: np.ndarray) -> np.ndarray:

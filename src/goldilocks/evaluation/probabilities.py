@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import metrics
 
+from goldilocks.evaluation import measures
 from goldilocks.problem import Problem
 
 BINS = 10  # of equally many rows
@@ -18,21 +19,17 @@ class Curve:
     Attributes:
         name: Of the class or label.
         share: Of the rows that are of it, 0 to 1.
-        recall: float (n,), falling.
-        precision: float (n,), at each recall.
-        average_precision: The area below the precision.
-        false_positive_rate: float (m,), rising.
-        true_positive_rate: float (m,), at each false positive rate.
-        auc: The area below it.
+        precisions: Recall and precision, float (2, n).
+        average_precision: The area below them.
+        rates: False and true positive rate, float (2, m).
+        auc: The area below them.
     """
 
     name: str
     share: float
-    recall: np.ndarray
-    precision: np.ndarray
+    precisions: np.ndarray
     average_precision: float
-    false_positive_rate: np.ndarray
-    true_positive_rate: np.ndarray
+    rates: np.ndarray
     auc: float
 
 
@@ -55,27 +52,23 @@ def curves(
         predictions: Probabilities, float (rows, outputs).
         most: Number of curves, at most; those of the rarest.
     """
-    truth, names = y.reshape(len(y), -1), classes[-predictions.shape[1] :]
-    if problem.type == "multiclass":
-        truth = truth == np.arange(len(classes))
-    rows = truth.sum(axis=0)
-    both = np.flatnonzero((rows > 0) & (rows < len(truth)))
-
-    found = []
-    for index in both[np.argsort(rows[both], kind="stable")][:most]:
-        column = truth[:, index].astype(bool), predictions[:, index]
+    has = measures.indicators(problem, y, predictions.shape[1])
+    shares, names = has.mean(axis=0), classes[-predictions.shape[1] :]
+    found: list[Curve] = []
+    for index in np.argsort(shares, kind="stable").tolist():
+        if not 0 < shares[index] < 1 or len(found) == most:
+            continue
+        column = has[:, index], predictions[:, index]
         precision, recall, _ = metrics.precision_recall_curve(*column)
-        false, true, _ = metrics.roc_curve(*column)
+        rates = np.array(metrics.roc_curve(*column)[:2])
         found.append(
             Curve(
                 name=names[int(index)],
-                share=float(rows[index] / len(truth)),
-                recall=recall,
-                precision=precision,
+                share=float(shares[index]),
+                precisions=np.array([recall, precision]),
                 average_precision=float(metrics.average_precision_score(*column)),
-                false_positive_rate=false,
-                true_positive_rate=true,
-                auc=float(metrics.auc(false, true)),
+                rates=rates,
+                auc=float(metrics.auc(*rates)),
             )
         )
     return found

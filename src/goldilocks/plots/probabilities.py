@@ -31,11 +31,10 @@ def precision_recall_roc(
     labels = []
     for curve, color in zip(curves, style.PALETTE, strict=False):
         # The last point is a convention: a precision of 1 where nothing is predicted.
-        recall, precision = curve.recall[:-1], curve.precision[:-1]
-        left.step(recall, precision, where="post", color=color, linewidth=1.6)
+        left.step(*curve.precisions[:, :-1], where="post", color=color, linewidth=1.6)
         left.axhline(curve.share, color=color, linewidth=1, linestyle=":")
         left.plot(*decided[curve.name], "o", color=color, mec=style.INK, markersize=8, zorder=4)
-        right.plot(curve.false_positive_rate, curve.true_positive_rate, color=color, linewidth=1.6)
+        right.plot(*curve.rates, color=color, linewidth=1.6)
         labels.append(
             f"{style.plain(curve.name, 24)} ({percent(curve.share)} of the rows): average "
             f"precision {number(curve.average_precision, 3)}, auc {number(curve.auc, 3)}"

@@ -16,6 +16,7 @@ from goldilocks.encoding import vectorization
 from goldilocks.evaluation import classes, measures, probabilities, scores, thresholds
 from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
 from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
+from goldilocks.evaluation.null_errors import null_errors
 from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
 from goldilocks.run import summary
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no best value
 CONFIGURATIONS = "validation_configurations"
 OPTIMISM = "validation_optimism"
+NULL_ERROR = "null_error/"  # before the name of a metric
 CLASSIFIES = ("binary", "multiclass", "multilabel")  # problem types
 SPOILT = ("loss", "accuracy", "log_loss")  # metrics that class weights make worse
 LONGEST_TAG = 5000  # characters, that every version of MLflow takes
@@ -48,7 +50,7 @@ class Outcome:
         tags: What the run can be searched by.
         counts: Of each class or label, of the rows that were scored; over several trainings, each
             at its own best epoch. Empty where there are none.
-        of_each: The scores of each of several numbers that are predicted; empty of one, of classes,
+        of_each: The scores of each of several numbers or labels; empty of one, of classes,
             and of the mean of several trainings.
     """
 
@@ -104,6 +106,9 @@ def evaluate(
     model_scores = scores.scores(problem, targets, predictions, dataset.queries(rows))
 
     metrics: dict[str, float] = {"parameters": model.count_params()}
+    if spec.settings.role not in ("final", "baseline"):
+        errors = null_errors(problem, dataset, rows, predictions)
+        metrics |= {f"{NULL_ERROR}{name}": error for name, error in errors.items()}
     metrics |= {f"best_{name}": best for name, best in result.best.items() if name not in PER_EPOCH}
     tags = {"weights": digest(*model.get_weights())}
 
@@ -204,12 +209,17 @@ def conclude(
     # A final run has no validation curve, and the baseline has nothing to beat.
     if settings.role not in ("final", "baseline"):
         metric = deciding_metric(context.problem, baseline)
+        keys = {name: f"{NULL_ERROR}{name}" for name in ("loss", metric)}
+        errors = {name: metrics[key] for name, key in keys.items() if key in metrics}
+        if metric != "loss":
+            errors.setdefault(metric, math.inf)  # The loss decides.
         verdict = diagnosis.judge(
             result.history,
             metric=metric,
             higher=measures.find(context.problem, metric).greater_is_better,
             baseline=baseline,
             rows=len(result.validation),
+            null_errors=errors,
             **settings.tree["diagnosis"],
         )
         next_move = verdict.next_move

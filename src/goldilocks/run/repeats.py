@@ -18,7 +18,7 @@ from goldilocks.evaluation import classes, mean_interval, measures
 from goldilocks.plots import overlays, style
 from goldilocks.run import description, figures, summary
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.run.outcome import Outcome
+from goldilocks.run.outcome import NULL_ERROR, Outcome
 from goldilocks.run.outcome import conclude as conclude_training
 from goldilocks.tracking import Tracker
 from goldilocks.training.fit import FitResult
@@ -77,12 +77,22 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
         validation=np.unique(np.concatenate([outcome.result.validation for outcome in outcomes])),
     )
 
+    # Errors under the null, each of its own rows -> those of all rows.
+    rows = [len(outcome.result.validation) for outcome in outcomes]
+    share = float(np.mean(rows)) / len(result.validation)
+    errors = {
+        name: math.sqrt(share * np.mean([each.metrics[name] ** 2 for each in outcomes]))
+        for name in outcomes[0].metrics
+        if name.startswith(NULL_ERROR) and all(name in each.metrics for each in outcomes)
+    }
+
     # Values at that epoch -> intervals.
     overlap = _overlap(outcomes)
     metrics = {
         "trainings": len(outcomes),
         "folds_overlap": overlap,
         "parameters": outcomes[0].metrics["parameters"],
+        **errors,
     }
     means = {}
     for name in history:

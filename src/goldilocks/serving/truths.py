@@ -37,7 +37,9 @@ def of_columns(
         if not schema.classes:
             numbers = conform.conform(frame, readings, path)
             return numbers.to_numpy() if schema.outputs else numbers[target].to_numpy(), []
-        answers, _, _ = targets.read(frame[[target]], [target], path, ReadingOptions())
+        answers, _, _ = targets.read(
+            frame[[target]], [target], path, ReadingOptions(problem=schema.problem)
+        )
     except DataError as error:
         return None, [f"Not scored: {error}"]
 

@@ -33,19 +33,18 @@ class Variant:
         group: Its trainings, one for each seed.
         score: Of its decisions, by thresholds that were chosen on other rows.
         counts: Of each class, over all trainings.
-        gain: How much better that is than the winner as it is; None of the winner.
+        gain: How much better that is than the winner as it is.
     """
 
     group: Sequence[Trained]
     score: float
     counts: classes.Counts
-    gain: Difference | None = None
+    gain: Difference
 
     @property
     def is_better(self) -> bool:
-        """Whether it is beyond noise, that of seeds included."""
-        gain = self.gain
-        return gain is not None and gain.pairs > 1 and gain.mean > 0 and bool(gain.beyond_noise)
+        """Whether it is better beyond noise, that of seeds included."""
+        return self.gain.pairs > 1 and self.gain.mean > 0 and bool(self.gain.beyond_noise)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +66,7 @@ class Balance:
         """Return the best of the variants that are better beyond noise, else the winner."""
         first, *others = self.variants.values()
         better = [variant for variant in others if variant.is_better]
-        if not better:
-            return first.group
-        return max(better, key=lambda variant: variant.gain.mean if variant.gain else 0).group
+        return max(better, key=lambda variant: variant.gain.mean, default=first).group
 
 
 def most_frequent(problem: Problem, dataset: Dataset) -> float:
@@ -141,16 +138,17 @@ def judge(
     bare = dataclasses.replace(problem, metrics=(goal,), thresholds=())
     decisions = dataclasses.replace(comparison, problem=bare, seed_error={})
 
-    first, *others = groups
+    first = next(iter(groups))
     if problem.type == "binary":
         at_half = decisions.score(_decided(bare, y, parts[first], chooses=False), goal).mean
-    gains = holm({name: decisions.compare(decided[name], decided[first], goal) for name in others})
+    gains = {name: decisions.compare(part, decided[first], goal) for name, part in decided.items()}
+    corrected = holm({name: gain for name, gain in gains.items() if name != first})
     variants = {
         name: Variant(
             group=group,
             score=decisions.score(decided[name], goal).mean,
             counts=_counts(bare, comparison.dataset, decided[name]),
-            gain=gains.get(name),
+            gain=corrected.get(name, gains[name]),
         )
         for name, group in groups.items()
     }

@@ -33,9 +33,11 @@ def sign_of(cells: Sequence[str], problem: str) -> str:
     if problem not in ("auto", "multilabel"):
         return ""
     for sign in SIGNS:
-        tags = {tag for cell in cells for tag in _tags(cell, sign)}
-        several = any(len(_tags(cell, sign)) > 1 for cell in cells)
-        if several and (problem == "multilabel" or len(tags) <= len(cells)):
+        if not any(sign in cell for cell in cells):
+            continue
+        split = [_tags(cell, sign) for cell in cells]
+        few = problem == "multilabel" or len(set().union(*split)) <= len(cells)
+        if few and max(map(len, split)) > 1:
             return sign
     return ""
 

@@ -75,18 +75,19 @@ def read(
 
         cells = [cell for cell in column.dropna().str.strip().unique() if cell]
         sign = tags.sign_of(cells, options.problem)
-        if sign in ("", ",") and options.problem != "multilabel":
+        joined = [cell for cell in cells if sign and sign in cell.strip(f"{sign} ")]
+        example = min(joined, key=len, default="")
+        if not sign or (sign == "," and options.problem != "multilabel"):
             read[name], remarks = _words(name, column, options)
         elif len(names) > 1:
             raise DataError(
-                f"dataset.target names {name!r}, whose cells hold tags ({cells[0]!r}), and "
+                f"dataset.target names {name!r}, whose cells hold tags ({example!r}), and "
                 f"{len(names) - 1} more; expected one column of tags, or a column of 0 and 1 for "
                 "each label."
             )
         else:
             styles[name] = Reading(kind=TAGS, format=sign, words=tuple(options.gaps))
             read[name], remarks = tags.read(column, sign, options)
-            example = max(cells, key=lambda cell: cell.count(sign))
             notes.append(
                 f"The target {name!r} joins tags by {sign!r}, such as {example!r}: each tag is a "
                 "label. To take each combination for a class, type dataset.problem=multiclass."

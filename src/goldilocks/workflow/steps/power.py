@@ -4,19 +4,25 @@ Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical p
 """
 
 import dataclasses
+import math
 import statistics
+from collections.abc import Sequence
 
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.intervals import RATES
+from goldilocks.evaluation.null_errors import null_errors
 from goldilocks.report.workflow.results import PowerResult
 from goldilocks.workflow import prose
-from goldilocks.workflow.candidate import predictions
+from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
 from goldilocks.workflow.tables import row, runs_of
 
 # The chance, at most, that a model passes whose targets have nothing to do with its inputs.
 LEVEL = 0.001
+# Metrics of which the rows tell the error of a difference between two models, but of few rows of a
+# rare class not that of a model without power. Nor do they where they have no values of the metric.
+UNTESTED = (*RATES, "average_precision")
 
 
 def step(context: Context) -> PowerResult:
@@ -31,14 +37,16 @@ def step(context: Context) -> PowerResult:
 
     comparison = context.comparison()
     metrics = list(dict.fromkeys([comparison.metric, "loss"]))  # both compared row by row
-    # Of a rate or an area the rows tell the error of a difference between two models, but of few
-    # rows of a rare class not that of a model without power, and of a score without values of rows
-    # neither: the loss alone is the gate then.
     gains = {
         metric: comparison.against_baseline(predictions(trained), metric)
         for metric in metrics
-        if metric not in RATES and measures.find(comparison.problem, metric).per_row is not None
+        if metric not in UNTESTED and measures.find(comparison.problem, metric).per_row is not None
     }
+    # The area of a model without power is normal even of few rows, with an error that is known.
+    error = _area_error(context, trained) if "auc" in metrics else None
+    if error is not None:
+        area = comparison.against_baseline(predictions(trained), "auc")
+        gains = {"auc": dataclasses.replace(area, error=error)} | gains
 
     # The best epoch was picked among many, and either metric may pass: each of these chances gets
     # its share of the level (Bonferroni).
@@ -66,3 +74,19 @@ def step(context: Context) -> PowerResult:
         small=dataclasses.replace(runs_of(trained), name=small.name, overrides=small.overrides),
         seed_error=seed_error,
     )
+
+
+def _area_error(context: Context, trained: Sequence[Trained]) -> float | None:
+    """Return the error of the area under the curve under the null, of the seed where it is largest.
+
+    It is None where it is not known of all rows.
+    """
+    of_seeds: list[float] = []
+    for training in trained:
+        squares, total = 0.0, 0
+        for rows, values in training.predictions.values():
+            errors = null_errors(context.problem, context.dataset, rows, values)
+            squares += (len(rows) * errors.get("auc", math.nan)) ** 2
+            total += len(rows)
+        of_seeds.append(math.sqrt(squares) / total)
+    return max(of_seeds) if all(map(math.isfinite, of_seeds)) else None
