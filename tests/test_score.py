@@ -73,8 +73,8 @@ def test_a_metric_of_ones_own_is_computed_where_the_project_lists_its_package(
     monkeypatch.setattr(sys, "path", list(sys.path))
     store = OneRun({"problem.metrics": '["scoringpackage.highest"]'}, train=[9])
     note, first, _ = lines(store)
-    assert note.startswith("not the score of the run's own metric: ")
-    assert "own does not list scoringpackage" in note
+    assert note.startswith("scoringpackage.highest, the metric of the run, is not computed: conf/")
+    assert note.endswith("add there own: [scoringpackage].")
     assert first.startswith("score     accuracy")
     assert "scoringpackage" not in sys.modules
 

@@ -52,7 +52,7 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
         problem = _measured(run, schema)
     except ProblemError as error:
         problem = standard(schema.problem, schema.thresholds)
-        notes = [f"not the score of the run's own metric: {error}"]
+        notes = [str(error)]
     metric = problem.metric
     y = truth.astype("int64" if problem.type == "multiclass" else "float32")
     encoded = encode_targets(problem, predictions.shape[1], y)
@@ -83,6 +83,12 @@ def _measured(run: StoredRun, schema: Schema) -> Problem:
     """
     problem, path = standard(schema.problem, schema.thresholds), query.primary_metric(run)
     if "." in path:
+        package = path.partition(".")[0]
+        if package not in own.listed():
+            raise ProblemError(
+                f"{path}, the metric of the run, is not computed: conf/config.yaml of this folder "
+                f"does not list its package; if it is yours, add there own: [{package}]."
+            )
         [metric] = own.metrics({"own": own.listed(), "problem": {"metrics": [path]}})
         return replace(problem, metrics=(metric.name,), own=(metric,))
     if path == COST:

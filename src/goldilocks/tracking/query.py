@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from goldilocks.problem import PROBLEMS
+from goldilocks.problem import PROBLEMS, Problem
 from goldilocks.tracking import journal
 
 if TYPE_CHECKING:
@@ -128,6 +128,12 @@ def primary_metric(run: StoredRun) -> str:
         return str(json.loads(metrics)[0])
     problem = run.tags.get("problem", "")
     return PROBLEMS[problem].metrics[0] if problem in PROBLEMS else "loss"
+
+
+def own_tags(problem: Problem) -> dict[str, str]:
+    """Return the tag that says of a person's own metrics whether more is better; {} without one."""
+    directions = {metric.name: metric.greater_is_better for metric in problem.own}
+    return {OWN_METRICS: json.dumps(directions)} if directions else {}
 
 
 def own_metrics(runs: Sequence[StoredRun]) -> dict[str, bool]:
