@@ -28,6 +28,8 @@ from goldilocks.evaluation.intervals import (
 )
 from goldilocks.problem import Problem
 
+ROUNDING = 1e-9  # of a mean, beside its standard error
+
 # Names a training among those of one model: its seed, and its fold or "".
 Key = tuple[str, str]
 # Rows, int64 (n,), with the predictions, float32 (n, outputs), of each training.
@@ -294,8 +296,11 @@ class Comparison:
         row_noise = standard_error(means, clusters)
         seed_noise = self._seed_noise(table.mean(), metric, networks)
         error, freedom = _combine_errors([row_noise, seed_noise])
+        mean = float(means.mean())
+        if abs(mean) < ROUNDING * error:
+            mean = 0.0  # The scores are equal: values of rows add up to them but for rounding.
         return Difference(
-            mean=float(means.mean()),
+            mean=mean,
             error=error,
             freedom=freedom,
             pairs=table.shape[1],
