@@ -325,15 +325,15 @@ def _precisions_of_rows(problem: Problem, truth: np.ndarray, predictions: np.nda
         if not yes.any():
             continue
         # Equal predictions are one threshold, the highest first.
-        place = np.unique(-column, return_inverse=True)[1]
-        hits, rows = np.bincount(place, yes), np.bincount(place)
+        step = np.unique(-column, return_inverse=True)[1]
+        hits, rows = np.bincount(step, yes), np.bincount(step)
         positive = np.cumsum(rows)
         precision, gained = np.cumsum(hits) / positive, hits / positive
         score = (hits * precision).sum() / hits.sum()
         # Of a perfect order both sums are the same numbers, and each influence is exactly 0.
-        added = np.cumsum(gained[::-1])[::-1][place]
-        taken = np.cumsum((gained * precision)[::-1])[::-1][place]
-        influence = yes * (precision[place] - score) + (yes * added - taken)
+        added = np.cumsum(gained[::-1])[::-1][step]
+        taken = np.cumsum((gained * precision)[::-1])[::-1][step]
+        influence = yes * (precision[step] - score) + (yes * added - taken)
         columns.append(score + influence * len(yes) / hits.sum())
     return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
 
