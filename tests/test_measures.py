@@ -115,6 +115,15 @@ def test_every_measure_of_every_problem_is_scikit_learns(type, outputs, name):
     assert score != pytest.approx(measures.get(name).best)
 
 
+@pytest.mark.parametrize("type", ["binary", "multiclass", "multilabel"])
+def test_equal_predictions_are_scikit_learns_too(type):
+    problem, truth, predictions = drawn(type, outputs={"binary": 1}.get(type, 4))
+    rounded = predictions.round(1)
+    for name in ("auc", "average_precision"):
+        expected = by_scikit_learn(name, type, truth, rounded)
+        assert measures.get(name).score(problem, truth, rounded) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(("type", "outputs"), CASES)
 def test_a_mean_over_rows_is_the_score(type, outputs):
     problem, truth, predictions = drawn(type, outputs=outputs)

@@ -10,8 +10,8 @@ import pytest
 from goldilocks.dataset import Dataset
 from goldilocks.errors import ProblemError
 from goldilocks.evaluation import measures
-from goldilocks.evaluation.null_errors import FAST, MOST, null_error, null_errors
-from goldilocks.problem import Problem, standard
+from goldilocks.evaluation.null_errors import MOST, null_error, null_errors
+from goldilocks.problem import standard
 
 ROWS = 400
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -31,27 +31,6 @@ def binary(share, *, rows=ROWS):
     rng = np.random.default_rng(0)
     truth = rng.permutation(np.arange(rows) < share * rows).astype("float32")[:, np.newaxis]
     return truth, rng.random((rows, 1)).astype("float32")
-
-
-def labels(type):
-    """Return the problem, targets and tied predictions of classes or labels, of which one lacks."""
-    rng = np.random.default_rng(0)
-    outputs = 1 if type == "binary" else 4
-    predictions = rng.integers(1, 9, (ROWS, outputs)) / 10
-    truth = rng.random((ROWS, outputs)) < [0.3, 0.2, 0.05, 0][:outputs]
-    if type == "multiclass":
-        return standard(type), rng.choice(4, ROWS, p=[0.6, 0.3, 0.1, 0]), predictions
-    return standard(type), truth.astype("float32"), predictions.astype("float32")
-
-
-@pytest.mark.parametrize("type", ["binary", "multiclass", "multilabel"])
-@pytest.mark.parametrize("name", FAST)
-def test_the_fast_scores_are_those_of_scikit_learn(name, type):
-    problem: Problem
-    problem, truth, predictions = labels(type)
-    prepare, score = FAST[name]
-    expected = measures.get(name).score(problem, truth, predictions)
-    assert score(problem, truth, prepare(problem, predictions)) == pytest.approx(expected)
 
 
 def test_that_of_an_area_is_mann_whitneys():

@@ -166,18 +166,19 @@ def real_numbers(tree: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
             tree[group][name] = float(value)
 
 
-def metric_names(tree: Mapping[str, Any]) -> None:
+def metric_names(nodes: Mapping[str, dict[str, Any]]) -> None:
     """Give metrics the names of `problem.PROBLEMS` in place, where another name is understood.
 
     Args:
-        tree: As in `Composed`.
+        nodes: The groups of a configuration that are mappings, with anything in them.
     """
-    metrics = tree["problem"]["metrics"]
-    if isinstance(metrics, list):
-        tree["problem"]["metrics"] = [METRIC_SYNONYMS.get(str(name), name) for name in metrics]
-    prefix, _, name = str(tree["trainer"]["monitor"]).partition("_")
+    problem, trainer = nodes.get("problem", {}), nodes.get("trainer", {})
+    if isinstance(problem.get("metrics"), list):
+        names = problem["metrics"]
+        problem["metrics"] = [METRIC_SYNONYMS.get(str(name), name) for name in names]
+    prefix, _, name = str(trainer.get("monitor")).partition("_")
     if prefix == "val" and name in METRIC_SYNONYMS:
-        tree["trainer"]["monitor"] = f"val_{METRIC_SYNONYMS[name]}"
+        trainer["monitor"] = f"val_{METRIC_SYNONYMS[name]}"
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

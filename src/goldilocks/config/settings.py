@@ -338,5 +338,5 @@ def composed(cfg: DictConfig, hydra: HydraConf | DictConfig) -> Composed:
         option_files(hydra.runtime.config_sources),
     )
     real_numbers(tree, composition.defaults())
-    metric_names(tree)
+    metric_names(nodes)
     return composition

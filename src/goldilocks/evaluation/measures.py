@@ -297,21 +297,18 @@ def _recalls_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarra
 
 def _areas_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     """Return values of rows by DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988)."""
-    from scipy import stats
-
-    columns: list[np.ndarray] = []
-    for has, column in zip(
-        indicators(problem, truth, predictions.shape[1]).T, predictions.T, strict=True
-    ):
-        if has.all() or not has.any():
+    has, columns = indicators(problem, truth, predictions.shape[1]), list[np.ndarray]()
+    for yes, column in zip(has.T, predictions.T, strict=True):
+        if yes.all() or not yes.any():
             continue
         # The fraction of the other kind of rows on the right side of each row; equal ones count
         # half.
-        ranks, right = stats.rankdata(column), np.empty(len(column))
-        for kind in (has, ~has):
-            right[kind] = (ranks[kind] - stats.rankdata(column[kind])) / (~kind).sum()
-        right[~has] = 1 - right[~has]
-        area, rows = right[has].mean(), np.where(has, has.sum(), (~has).sum())
+        place = np.unique(column, return_inverse=True)[1]
+        kinds = np.bincount(place, yes), np.bincount(place, ~yes)
+        above, below = (np.cumsum(kind) - kind / 2 for kind in kinds)
+        right = np.where(yes, below[place] / (~yes).sum(), 1 - above[place] / yes.sum())
+
+        area, rows = right[yes].mean(), np.where(yes, yes.sum(), (~yes).sum())
         columns.append(area + (right - area) * len(right) / rows)
     return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
 
@@ -329,15 +326,15 @@ def _precisions_of_rows(problem: Problem, truth: np.ndarray, predictions: np.nda
         if not yes.any():
             continue
         # Equal predictions are one threshold, the highest first.
-        place = np.unique(-column, return_inverse=True)[1]
-        hits, rows = np.bincount(place, yes), np.bincount(place)
+        step = np.unique(-column, return_inverse=True)[1]
+        hits, rows = np.bincount(step, yes), np.bincount(step)
         positive = np.cumsum(rows)
         precision, gained = np.cumsum(hits) / positive, hits / positive
         score = (hits * precision).sum() / hits.sum()
         # Of a perfect order both sums are the same numbers, and each influence is exactly 0.
-        added = np.cumsum(gained[::-1])[::-1][place]
-        taken = np.cumsum((gained * precision)[::-1])[::-1][place]
-        influence = yes * (precision[place] - score) + (yes * added - taken)
+        added = np.cumsum(gained[::-1])[::-1][step]
+        taken = np.cumsum((gained * precision)[::-1])[::-1][step]
+        influence = yes * (precision[step] - score) + (yes * added - taken)
         columns.append(score + influence * len(yes) / hits.sum())
     return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
 

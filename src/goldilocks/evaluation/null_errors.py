@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy import special
@@ -23,7 +23,7 @@ from goldilocks.errors import ProblemError
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.evaluation.intervals import row_clusters
-from goldilocks.evaluation.measures import Measure, Score, decided, indicators
+from goldilocks.evaluation.measures import Measure
 from goldilocks.problem import Problem
 
 # The chance to exceed the best of so many permutations, 1 in 161 or 0.62 %, is that of a normal
@@ -113,9 +113,6 @@ def null_error(
     sign, score = 1 if measure.greater_is_better else -1, measure.score
     if measure.by_query and queries is not None:
         score = functools.partial(measure.of, queries=queries[rows])
-    elif measure.name in FAST and not is_naive:
-        prepare, score = FAST[measure.name]
-        predictions, baseline = prepare(problem, predictions), prepare(problem, baseline)
 
     def gain(targets: np.ndarray, part: np.ndarray | slice = slice(None)) -> float:
         """Return by how much the predictions of rows are better than the baseline's."""
@@ -187,74 +184,3 @@ def _permutations(clusters: np.ndarray) -> Iterator[np.ndarray]:
         begins = rng.integers(sizes[others])[cluster]
         of_row = others[cluster]
         yield rows[starts[of_row] + (begins + within) % sizes[of_row]][positions]
-
-
-def _ranks(problem: Problem, predictions: np.ndarray) -> np.ndarray:
-    """Return the rank of each prediction among those of its output, from 1, equal ones' mean."""
-    ranks = np.empty(predictions.shape)
-    for output, values in enumerate(predictions.T):
-        _, value, counts = np.unique(values, return_inverse=True, return_counts=True)
-        ranks[:, output] = (np.cumsum(counts) - (counts - 1) / 2)[value]
-    return ranks
-
-
-def _decisions(problem: Problem, predictions: np.ndarray) -> np.ndarray:
-    """Return whether each class or label is predicted, bool (rows, outputs)."""
-    return indicators(problem, decided(problem, predictions), predictions.shape[1])
-
-
-def _area(problem: Problem, truth: np.ndarray, ranks: np.ndarray) -> float:
-    has = indicators(problem, truth, ranks.shape[1])
-    positives = has.sum(axis=0)
-    pairs = positives * (len(has) - positives)
-    above = (ranks * has).sum(axis=0) - positives * (positives + 1) / 2
-    return _mean(above, pairs)
-
-
-def _average_precision(problem: Problem, truth: np.ndarray, ranks: np.ndarray) -> float:
-    has, averages = indicators(problem, truth, ranks.shape[1]), []
-    for output in np.flatnonzero(has.any(axis=0)):
-        best_first = np.argsort(-ranks[:, output])
-        ends = np.flatnonzero(np.diff(ranks[best_first, output], append=0))  # of equal ranks
-        hits = np.cumsum(has[best_first, output])[ends]
-        averages.append((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / hits[-1])
-    return float(np.mean(averages)) if averages else math.nan
-
-
-def _balanced_accuracy(problem: Problem, truth: np.ndarray, says: np.ndarray) -> float:
-    has = indicators(problem, truth, says.shape[1])
-    if problem.type == "multiclass":
-        has, says = has.T[..., np.newaxis], says.T[..., np.newaxis]
-    else:
-        has, says = np.stack([has, ~has]), np.stack([says, ~says])
-    sizes = has.sum(axis=1)  # (classes, labels)
-    recalls = (has & says).sum(axis=1) / np.maximum(1, sizes)
-    return float((recalls.sum(axis=0) / (sizes > 0).sum(axis=0)).mean())
-
-
-def _f1_score(problem: Problem, truth: np.ndarray, says: np.ndarray) -> float:
-    has = indicators(problem, truth, says.shape[1])
-    return _mean(2 * (has & says).sum(axis=0), has.sum(axis=0) + says.sum(axis=0))
-
-
-def _precision(problem: Problem, truth: np.ndarray, says: np.ndarray) -> float:
-    has = indicators(problem, truth, says.shape[1])
-    right, predicted = (has & says).sum(axis=0), says.sum(axis=0)
-    return _mean(right / np.maximum(1, predicted), np.sign(predicted + has.sum(axis=0)))
-
-
-def _mean(parts: np.ndarray, wholes: np.ndarray) -> float:
-    """Return the mean of parts of wholes, without those of nothing; NaN if there is no other."""
-    some = wholes > 0
-    return float((parts[some] / wholes[some]).mean()) if some.any() else math.nan
-
-
-# What prepares predictions, and a score of those: as `Measure.score`, but ten to a hundred times
-# faster than scikit-learn, which checks its input each time.
-FAST: Mapping[str, tuple[Callable[[Problem, np.ndarray], np.ndarray], Score]] = {
-    "auc": (_ranks, _area),
-    "average_precision": (_ranks, _average_precision),
-    "balanced_accuracy": (_decisions, _balanced_accuracy),
-    "f1_score": (_decisions, _f1_score),
-    "precision": (_decisions, _precision),
-}

@@ -142,8 +142,8 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
     details = _details(outcome, predictions[worst.rows], worst)
     if dataset.kind == "image":
         pixels = encoder.pixels(dataset, worst_rows)
-        told = zip(true, predicted, details, strict=True)
-        captions = [f"true {name}\nsaid {answer}\n{detail}" for name, answer, detail in told]
+        words = zip(true, predicted, details, strict=True)
+        captions = [f"true {name}\nsaid {answer}\n{detail}" for name, answer, detail in words]
         return images.gallery(pixels, captions, title=title)
     table = pd.DataFrame({"text, from its beginning": dataset.x[worst_rows]}, index=worst_rows)
     sized = [f"{answer} ({detail})" for answer, detail in zip(predicted, details, strict=True)]
