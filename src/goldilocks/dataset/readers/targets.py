@@ -159,12 +159,12 @@ def without(columns: pd.DataFrame, drop: Sequence[str]) -> pd.DataFrame:
     if len(columns.columns) > 1:
         return columns.drop(columns=unwanted)
 
-    def kept(cell: object) -> object:
+    def left(cell: object) -> object:
         if isinstance(cell, tuple):
             return tuple(tag for tag in cell if tag not in unwanted)
         return np.nan if shown(cell) in unwanted else cell
 
-    return columns.map(kept, na_action="ignore")
+    return columns.map(left, na_action="ignore")
 
 
 def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
