@@ -19,7 +19,7 @@ def baseline_predictions(
     rows: np.ndarray,
     name: str,
     *,
-    known: np.ndarray | None = None,
+    fitted_on: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the baseline's predictions of rows, float32 (n, outputs).
 
@@ -28,19 +28,19 @@ def baseline_predictions(
         dataset: The targets, and of a series its naive forecasts.
         rows: The rows to predict, int64 (n,).
         name: "loss", or the name of a metric.
-        known: The rows that the best of all is best on, int64; None for those to predict.
+        fitted_on: The rows that the best of all is best on, int64; None for those to predict.
     """
-    if known is None:
-        known = rows
+    if fitted_on is None:
+        fitted_on = rows
     measure, outputs = measures.find(problem, name), count_outputs(problem, dataset)
-    truth = encode_targets(problem, outputs, dataset.y[known])
+    truth = encode_targets(problem, outputs, dataset.y[fitted_on])
     constant = measure.best_constant(problem, truth, outputs)
 
-    queries = dataset.queries(known)
+    queries = dataset.queries(fitted_on)
     best = np.tile(constant, (len(rows), 1))
-    best_score = measure.of(problem, truth, np.tile(constant, (len(known), 1)), queries)
+    best_score = measure.of(problem, truth, np.tile(constant, (len(fitted_on), 1)), queries)
     for forecast in dataset.naive.values():
-        score = measure.of(problem, truth, forecast[known], queries)
+        score = measure.of(problem, truth, forecast[fitted_on], queries)
         if measure.is_better(score, best_score):
             best, best_score = forecast[rows], score
     return best

@@ -221,8 +221,8 @@ def decided(problem: Problem, predictions: np.ndarray) -> np.ndarray:
 
 def _mean_known(scores: Sequence[float] | np.ndarray) -> float:
     """Return the mean of those that are not NaN; NaN without one."""
-    known = np.asarray(scores)[np.isfinite(scores)]
-    return float(known.mean()) if len(known) else math.nan
+    finite = np.asarray(scores)[np.isfinite(scores)]
+    return float(finite.mean()) if len(finite) else math.nan
 
 
 def _ndcg(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> float:
@@ -268,10 +268,10 @@ def _rates_of_rows(name: str) -> RowValues:
     def per_row(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
         has, says = both(problem, truth, predictions)
         counted = {"precision": says, "recall": has, "f1_score": (has + says.astype(float)) / 2}
-        known = (has | says).any(axis=0)
-        if not known.any():
+        occurs = (has | says).any(axis=0)
+        if not occurs.any():
             return np.full(len(truth), math.nan)
-        return _linear(has & says, counted[name])[:, known].mean(axis=1)
+        return _linear(has & says, counted[name])[:, occurs].mean(axis=1)
 
     return per_row
 

@@ -54,14 +54,14 @@ def curves(
     """
     has = measures.indicators(problem, y, predictions.shape[1])
     shares, names = has.mean(axis=0), classes[-predictions.shape[1] :]
-    found: list[Curve] = []
+    rarest_first: list[Curve] = []
     for index in np.argsort(shares, kind="stable").tolist():
-        if not 0 < shares[index] < 1 or len(found) == most:
+        if not 0 < shares[index] < 1 or len(rarest_first) == most:
             continue
         column = has[:, index], predictions[:, index]
         precision, recall, _ = metrics.precision_recall_curve(*column)
         rates = np.array(metrics.roc_curve(*column)[:2])
-        found.append(
+        rarest_first.append(
             Curve(
                 name=names[int(index)],
                 share=float(shares[index]),
@@ -71,7 +71,7 @@ def curves(
                 auc=float(metrics.auc(*rates)),
             )
         )
-    return found
+    return rarest_first
 
 
 @dataclass(frozen=True)

@@ -272,10 +272,10 @@ def _captioned(
 
     captions = []
     for example in examples:
-        said = int(decided[example])
-        name, true = classes[said], classes[int(truth[example])]
+        index = int(decided[example])
+        name, true = classes[index], classes[int(truth[example])]
         answer = "right" if name == true else "wrong"
-        captions.append(f"{answer}: true {true}, said {name} {predicted[example, said]:.2f}")
+        captions.append(f"{answer}: true {true}, said {name} {predicted[example, index]:.2f}")
     return examples, captions
 
 

@@ -43,8 +43,8 @@ def learning_curves(
             unit of each.
         title: What was trained, in words.
     """
-    known = [name for name in metrics if name in history or f"val_{name}" in history]
-    names = list(dict.fromkeys(["loss", *known]))
+    drawn = [name for name in metrics if name in history or f"val_{name}" in history]
+    names = list(dict.fromkeys(["loss", *drawn]))
     figure, body = layout.frame(title, 450, lines=style.lines_of(reason), verdict=verdict)
 
     entries: dict[str, Line2D] = {}

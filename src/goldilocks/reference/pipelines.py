@@ -163,8 +163,8 @@ def _linear(
     # Its errors are a sum: with a `C` for 1,000 rows the solver is as fast for many.
     strength = inverse * 1000 / count
     model = LinearSVR(epsilon=0, C=strength, max_iter=ITERATIONS, random_state=seed)
-    each = MultiOutputRegressor(model) if several else model
-    return TransformedTargetRegressor(each, transformer=RobustScaler())
+    regressor = MultiOutputRegressor(model) if several else model
+    return TransformedTargetRegressor(regressor, transformer=RobustScaler())
 
 
 def _each_label(model: BaseEstimator, problem: Problem) -> BaseEstimator:

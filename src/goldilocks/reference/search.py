@@ -213,7 +213,7 @@ def _predict(
     regression = pipelines.is_regression(problem)
     if not parameters:
         name = problem.metric if regression else "loss"
-        return baseline_predictions(problem, dataset, wanted, name, known=train)
+        return baseline_predictions(problem, dataset, wanted, name, fitted_on=train)
 
     train = rows.thin(dataset, train)
     x, y = read(train), dataset.y[train]

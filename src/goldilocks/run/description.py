@@ -59,11 +59,11 @@ def lines(outcome: Outcome, tracker: Tracker) -> str:
     texts = summary.lines(outcome.spec.settings, outcome.metrics, outcome.tags)
     if 0 < len(outcome.of_each) <= FEW_OUTPUTS:
         metric = outcome.context.problem.metric
-        each = [
+        scores = [
             f"{row['output']} {row[metric]} (baseline {row[f'baseline_{metric}']})"
             for row in _of_each(outcome).to_dict("records")
         ]
-        texts.append(f"each      {metric}: {', '.join(each)}")
+        texts.append(f"each      {metric}: {', '.join(scores)}")
     if note := _note(outcome):
         texts.append(f"note      {note}")
     texts.append(f"logged    {tracker.where}")

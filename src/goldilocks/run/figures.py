@@ -195,9 +195,9 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     points = {part: windows.starts[rows] + windows.reach for part, rows in parts.items()}
     bounds = {part: (int(at[0]), int(at[-1])) for part, at in points.items() if len(at)}
     figures: dict[str, Figure] = {}
-    for place, column in enumerate(windows.target[:MOST_OUTPUTS], start=1):
+    for position, column in enumerate(windows.target[:MOST_OUTPUTS], start=1):
         name = windows.columns[column]
-        figures[f"series_{place}" if len(windows.target) > 1 else "series"] = series.parts(
+        figures[f"series_{position}" if len(windows.target) > 1 else "series"] = series.parts(
             windows.values[:, column],
             bounds,
             title=f"{dataset.name}: {name} and its parts",

@@ -81,9 +81,9 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
     rows = [len(outcome.result.validation) for outcome in outcomes]
     share = float(np.mean(rows)) / len(result.validation)
     errors = {
-        name: math.sqrt(share * np.mean([each.metrics[name] ** 2 for each in outcomes]))
+        name: math.sqrt(share * np.mean([training.metrics[name] ** 2 for training in outcomes]))
         for name in outcomes[0].metrics
-        if name.startswith(NULL_ERROR) and all(name in each.metrics for each in outcomes)
+        if name.startswith(NULL_ERROR) and all(name in training.metrics for training in outcomes)
     }
 
     # Values at that epoch -> intervals.
