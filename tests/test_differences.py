@@ -279,10 +279,20 @@ def test_a_negative_loss_keeps_its_sign():
     assert counts.score(perfect, "loss").mean == pytest.approx(10 - 10 * math.log(10))
 
 
-def test_a_metric_without_values_of_rows_gives_way_to_the_loss():
-    for metric, compared in {"r2_score": "loss", "mae": "mae"}.items():
-        comparison = Comparison(dataset([0, 1], "regression"), problem("regression", metric), {}, 3)
-        assert comparison.metric == compared
+def test_a_measure_without_values_of_rows_is_compared_by_the_jackknife():
+    random = np.random.default_rng(5)
+    errors, gaps = [], []
+    for _ in range(60):
+        y = random.normal(size=(300, 1))
+        first, second = (
+            {("0", ""): (np.arange(300), y + random.normal(0, 0.5, (300, 1)))} for _ in range(2)
+        )
+        comparison = Comparison(dataset(y, "regression"), problem("regression", "r2_score"), {}, 3)
+        gain = comparison.compare(first, second, comparison.metric)
+        gaps.append(gain.mean)
+        errors.append(gain.error)
+    assert comparison.metric == "r2_score"
+    assert np.mean(errors) == pytest.approx(np.std(gaps), rel=0.3)
 
 
 def test_predictions_like_the_baseline_divide_by_no_zero():

@@ -46,7 +46,7 @@ def text_of(figure):
 
 def learn(history, **changed):
     settings = {
-        "metric": "accuracy",
+        "metrics": ["accuracy"],
         "best_epoch": 3,
         "verdict": "overfit",
         "reason": "It rose.",
@@ -68,6 +68,16 @@ def drawn(tmp_path):
             return np.asarray(picture.convert("RGB"))
 
     return draw
+
+
+def test_a_monitored_metric_that_is_not_the_first_has_a_panel_too():
+    values = {"val_auc": [0.5, 0.7, 0.6], "val_loss": [1.0, 0.8, 0.9]}
+    figure = learn({"loss": [1.0, 0.9, 0.8], **values}, metrics=["auc", "loss"])
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "auc"]
+    figure = learn(
+        {"loss": [1.0, 0.9, 0.8], "val_mae": [3, 2, 1], **values}, metrics=["mae", "auc"]
+    )
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "mae", "auc"]
 
 
 def test_learning_curves_show_verdict_reason_and_best_epoch(drawn):
@@ -156,7 +166,7 @@ def test_final_run_has_only_train(drawn):
 
 
 def test_without_a_metric_the_loss_has_the_whole_width():
-    assert len(learn({"loss": [1.0, 0.5]}, metric="mae", best_epoch=None).axes) == 1
+    assert len(learn({"loss": [1.0, 0.5]}, metrics=["mae"], best_epoch=None).axes) == 1
 
 
 def test_dead_network_keeps_its_baseline_on_the_axis():

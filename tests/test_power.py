@@ -66,9 +66,12 @@ def test_a_network_that_predicts_what_the_baseline_predicts_is_within_noise():
     gain = comparison.against_baseline(same, "accuracy")
     assert (gain.mean, gain.error, gain.p_better) == (0, 0, 1)
     values = {"gains": {"accuracy": gain}, "level": 1e-5, "shared": 0.001, "diverged": False}
+    values["primary"] = "accuracy"
     [_, _, sentence, _] = prose.sentences("power", passed=False, small="mlp", **values)
     assert "is as good as the baseline's" in sentence
     assert "within noise" in sentence
+    said = prose.sentences("power", passed=True, small="mlp", **values | {"primary": "retention"})
+    assert said[-1].startswith("The loss alone is tested: how far chance moves retention")
 
 
 def rare_step(signal, seed=0):

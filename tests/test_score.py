@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
@@ -53,6 +54,33 @@ def lines(store, truth=(1, 0, 1, np.nan)):
 def test_the_score_is_of_the_rows_that_have_a_target_and_has_an_interval():
     first = lines(OneRun(train=[9]))[0]
     assert first.startswith("score     accuracy 0.6667 (0.2077 to 0.9385), of 3 of 4 rows")
+
+
+def test_the_score_is_of_the_primary_metric_of_the_run():
+    params = {"problem.metrics": '["auc", "accuracy"]'}
+    assert lines(OneRun(params, train=[9]))[0].startswith("score     auc 1")
+    params = {"problem.metrics": '["cost"]', "problem.cost": "[1, 9]"}
+    assert lines(OneRun(params, train=[9]))[0].startswith("score     cost 3 ")
+
+
+def test_a_metric_of_ones_own_is_computed_where_the_project_lists_its_package(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "scoringpackage.py").write_text(
+        "def highest(y_true, y_pred):\n    return y_pred.max()\nhighest.greater_is_better = True"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    store = OneRun({"problem.metrics": '["scoringpackage.highest"]'}, train=[9])
+    note, first, _ = lines(store)
+    assert note.startswith("scoringpackage.highest, the metric of the run, is not computed: conf/")
+    assert note.endswith("add there own: [scoringpackage].")
+    assert first.startswith("score     accuracy")
+    assert "scoringpackage" not in sys.modules
+
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "config.yaml").write_text("own: [scoringpackage]")
+    assert lines(store)[0].startswith("score     highest 0.9")
 
 
 def test_several_numbers_are_scored_together_where_all_are_known():

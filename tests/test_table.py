@@ -138,6 +138,9 @@ def test_numbers_from_0_to_1_are_a_unit_regression_and_that_is_said(write):
     assert load(path, "share,rest").problem == "unit_regression"
     assert load(path, "share,y").problem == "regression"
     assert load(path, "flag").problem == load(path, "two").problem == "binary"
+    narrow = load(write(y=NUMBERS, share=share, rate=0.4 * share), "share,rate")
+    assert narrow.problem == "regression"
+    assert any("they take up less than 0.5 of it" in note for note in narrow.notes)
 
 
 def test_rows_without_one_of_several_targets_are_left_out_and_counted(write):

@@ -55,6 +55,6 @@ def test_a_row_shows_how_much_worse_a_candidate_is():
     loser = [wrong(0.5, str(seed)) for seed in range(3)]
     cells = worse_by(COMPARISON.compare(predictions(winner), predictions(loser), "mae"))
     assert cells == {"worse than the winner by": "0.4 to 0.4", "that is": "clear"}
-    rows = Contest(COMPARISON, [winner, loser], loser).table("mae")
+    rows = Contest(COMPARISON, [winner, loser], loser).table()
     assert [row["that is"] for row in rows] == ["the winner", "clear"]
     assert rows[0]["seeds"] == 3

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.problem import COST, METRIC_SYNONYMS, PROBLEMS, OwnMetric
 
@@ -15,6 +17,12 @@ TAKEN = {"loss", "data_loss", COST, *METRIC_SYNONYMS} | {
     name for row in PROBLEMS.values() for name in row.metrics
 }
 ENDINGS = ("_std", "_low", "_high")
+
+
+def listed() -> list[str]:
+    """Return the packages that the project in this folder lists in its `conf/config.yaml`."""
+    file = Path("conf/config.yaml")
+    return yaml.safe_load(file.read_text("utf-8")).get("own") or [] if file.is_file() else []
 
 
 def metrics(tree: Mapping[str, Any]) -> tuple[OwnMetric, ...]:

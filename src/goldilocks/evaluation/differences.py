@@ -7,6 +7,7 @@ scores themselves.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from scipy import special
 
 from goldilocks.dataset import Dataset
 from goldilocks.encoding.targets import count_outputs, encode_targets
-from goldilocks.evaluation import mean_interval, measures
+from goldilocks.evaluation import jackknife, mean_interval, measures
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.evaluation.intervals import (
     CONFIDENCE,
@@ -26,6 +27,8 @@ from goldilocks.evaluation.intervals import (
     student_quantile,
 )
 from goldilocks.problem import Problem
+
+ROUNDING = 1e-9  # of a mean, beside its standard error
 
 # Names a training among those of one model: its seed, and its fold or "".
 Key = tuple[str, str]
@@ -176,12 +179,6 @@ def holm(differences: Mapping[str, Difference]) -> dict[str, Difference]:
     return corrected
 
 
-def compared_metric(problem: Problem) -> str:
-    """Return the primary metric if it has values of rows, which can be compared; else "loss"."""
-    measure = measures.find(problem, problem.metric)
-    return "loss" if measure.per_row is None else problem.metric
-
-
 @dataclass(frozen=True)
 class Comparison:
     """Compares models by their predictions of validation rows.
@@ -203,8 +200,14 @@ class Comparison:
 
     @property
     def metric(self) -> str:
-        """What models are compared by, as `compared_metric`."""
-        return compared_metric(self.problem)
+        """What models are compared by: the primary metric."""
+        return self.problem.metric
+
+    @functools.cached_property
+    def _blocks(self) -> np.ndarray:
+        """The block of each row of the data set, as `jackknife.blocks` returns them."""
+        count = len(self.dataset.y)
+        return jackknife.blocks(row_clusters(self.dataset, np.arange(count)), count)
 
     def compare(self, first: Predictions, second: Predictions, metric: str) -> Difference:
         """Return how much better the first model is; negative where it is worse.
@@ -212,7 +215,7 @@ class Comparison:
         Args:
             first: Its predictions, of one seed or of several.
             second: The other model's predictions; the two have a seed in common.
-            metric: "loss", or the name of a metric that has values of rows.
+            metric: "loss", or the name of a metric.
         """
         return self._gain(first, second, metric, networks=2)
 
@@ -256,12 +259,17 @@ class Comparison:
 
     def _scores(self, predictions: Predictions, metric: str) -> pd.Series:
         """Return a score for each row that each training predicted, by seed, fold and row."""
-        per_row = measures.find(self.problem, metric).per_row
-        assert per_row is not None  # `metric` says which have some.
-
-        targets, scores = self._targets(), {}
-        for key, (rows, values) in predictions.items():
-            scores[key] = pd.Series(per_row(self.problem, targets[rows], values), rows)
+        measure, targets = measures.find(self.problem, metric), self._targets()
+        scores: dict[Key, pd.Series] = {}
+        for key, (rows, predicted) in predictions.items():
+            if measure.per_row is not None:
+                values = measure.per_row(self.problem, targets[rows], predicted)
+            else:
+                queries = self.dataset.queries(rows)
+                values = jackknife.row_values(
+                    measure, self.problem, targets[rows], predicted, queries, self._blocks[rows]
+                )
+            scores[key] = pd.Series(values, rows)
         return pd.concat(scores, names=["seed", "fold", "row"])
 
     def _targets(self) -> np.ndarray:
@@ -281,11 +289,18 @@ class Comparison:
         table = pd.DataFrame({seed: part.groupby(level="row").mean() for seed, part in by_seed})
         means, rows = table.mean(axis=1).to_numpy(), table.index.to_numpy()
 
-        row_noise = standard_error(means, row_clusters(self.dataset, rows))
+        if measures.find(self.problem, metric).per_row is None:
+            clusters = self._blocks[rows]
+        else:
+            clusters = row_clusters(self.dataset, rows)
+        row_noise = standard_error(means, clusters)
         seed_noise = self._seed_noise(table.mean(), metric, networks)
         error, freedom = _combine_errors([row_noise, seed_noise])
+        mean = float(means.mean())
+        if abs(mean) < ROUNDING * error:
+            mean = 0.0  # The scores are equal: values of rows add up to them but for rounding.
         return Difference(
-            mean=float(means.mean()),
+            mean=mean,
             error=error,
             freedom=freedom,
             pairs=table.shape[1],

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation import measures
+from goldilocks.evaluation import jackknife, measures
 from goldilocks.problem import Problem
 from goldilocks.protocol import duplicates
 
@@ -21,7 +21,6 @@ CONFIDENCE = 0.95
 NORMAL = 1.96  # standard errors to either side in a 95 % interval of many rows
 AREAS = ("auc", "average_precision")
 RATES = ("precision", "recall", "f1_score", "balanced_accuracy", *AREAS)
-SHARES = ("accuracy", "top_k_categorical_accuracy")  # means of right (1) and wrong (0)
 RESAMPLES = 1999  # of a bootstrap of means
 # From so many rows or clusters on, Student's t holds the truth as often as the bootstrap, and costs
 # nothing.
@@ -44,6 +43,7 @@ def interval(
     truth: np.ndarray,
     predictions: np.ndarray,
     clusters: np.ndarray | None,
+    queries: np.ndarray | None = None,
 ) -> Interval | None:
     """Return the 95 % interval of a score.
 
@@ -52,7 +52,8 @@ def interval(
     roots of its ends. The other rates, and the area under the curve with DeLong's standard error
     (of clusters Obuchowski's, Biometrics 53, 1997), have Student's t interval on the logarithm of
     the odds (Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.3); the
-    bootstrap's held the truth less often.
+    bootstrap's held the truth less often. All others, a person's own among them, have that of the
+    mean of the jackknife's values, cut off where no score can be.
 
     Args:
         problem: The problem type and the loss.
@@ -60,25 +61,33 @@ def interval(
         truth: As `encode_targets` makes it.
         predictions: float32 (rows, outputs).
         clusters: int64 (rows,), equal for rows that belong together; None for independent rows.
+        queries: As of `Measure.of`.
 
     Returns:
-        The interval; None if there are too few rows, a value is not finite, or no interval of the
-        measure is known.
+        The interval; None if there are too few rows, or a value is not finite.
     """
     outputs = predictions.shape[1]
     is_root = name == "root_mean_squared_error" and outputs == 1
-    per_row = measures.find(problem, "mse" if is_root else name).per_row
-    if per_row is None or not np.isfinite(predictions).all():
+    measure = measures.find(problem, "mse" if is_root else name)
+    if not len(truth) or not np.isfinite(predictions).all():
         return None
     if name in RATES:
         return _rate_interval(problem, name, truth, predictions, clusters)
-    values = per_row(problem, truth, predictions)
-    if name in SHARES:
+    if measure.per_row is not None:
+        values = measure.per_row(problem, truth, predictions)
+    else:
+        clusters = jackknife.blocks(clusters, len(truth))
+        values = jackknife.row_values(measure, problem, truth, predictions, queries, clusters)
+        if not np.isfinite(values).all():
+            return None
+    if measure.range == measures.SHARE:
         return share_interval(values, clusters)
+
     of_mean = mean_interval(values, clusters)
-    if of_mean is None or not is_root:
-        return of_mean
-    return Interval(math.sqrt(of_mean.low), math.sqrt(of_mean.high))
+    if of_mean is None:
+        return None
+    low, high = np.clip([of_mean.low, of_mean.high], *measure.range).tolist()
+    return Interval(math.sqrt(low), math.sqrt(high)) if is_root else Interval(low, high)
 
 
 def share_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval | None:

@@ -41,7 +41,8 @@ class Measure:
         per_row: Targets and predictions -> values of each row, float64 (rows,), whose mean is the
             score, and whose standard error is that of the score: what a row adds to it; of rates
             and areas the score and the row's influence on it (Hampel, "The influence curve and its
-            role in robust estimation", JASA 69, 1974). None of other scores.
+            role in robust estimation", JASA 69, 1974). None of other scores, which
+            `jackknife.row_values` are of.
         best_constant: Targets and the number of outputs -> the prediction, float32 (outputs,), of
             which no other constant has a better score on these rows.
         range: The lowest and the highest score that can be.
@@ -325,15 +326,15 @@ def _precisions_of_rows(problem: Problem, truth: np.ndarray, predictions: np.nda
         if not yes.any():
             continue
         # Equal predictions are one threshold, the highest first.
-        place = np.unique(-column, return_inverse=True)[1]
-        hits, rows = np.bincount(place, yes), np.bincount(place)
+        step = np.unique(-column, return_inverse=True)[1]
+        hits, rows = np.bincount(step, yes), np.bincount(step)
         positive = np.cumsum(rows)
         precision, gained = np.cumsum(hits) / positive, hits / positive
         score = (hits * precision).sum() / hits.sum()
         # Of a perfect order both sums are the same numbers, and each influence is exactly 0.
-        added = np.cumsum(gained[::-1])[::-1][place]
-        taken = np.cumsum((gained * precision)[::-1])[::-1][place]
-        influence = yes * (precision[place] - score) + (yes * added - taken)
+        added = np.cumsum(gained[::-1])[::-1][step]
+        taken = np.cumsum((gained * precision)[::-1])[::-1][step]
+        influence = yes * (precision[step] - score) + (yes * added - taken)
         columns.append(score + influence * len(yes) / hits.sum())
     return np.mean(columns, axis=0) if columns else np.full(len(truth), math.nan)
 

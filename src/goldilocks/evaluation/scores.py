@@ -38,7 +38,7 @@ def scores(
 def intervals_of(
     problem: Problem, dataset: Dataset, rows: np.ndarray, truth: np.ndarray, predictions: np.ndarray
 ) -> dict[str, Interval]:
-    """Return the 95 % intervals of the loss and the metrics that have one, by Keras's names.
+    """Return the 95 % intervals of the loss and the metrics, by name, where rows can tell one.
 
     Args:
         problem: The loss and the metrics.
@@ -49,7 +49,7 @@ def intervals_of(
     """
     clusters, intervals = row_clusters(dataset, rows), {}
     for name in ("loss", *problem.metrics):
-        of_score = interval(problem, name, truth, predictions, clusters)
+        of_score = interval(problem, name, truth, predictions, clusters, dataset.queries(rows))
         if of_score is not None:
             intervals[name] = of_score
     return intervals

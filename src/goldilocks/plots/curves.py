@@ -19,14 +19,14 @@ MARKED = 40  # up to this many epochs, each has a marker
 def learning_curves(
     history: Mapping[str, Sequence[float]],
     *,
-    metric: str,
+    metrics: Sequence[str],
     best_epoch: int | None,
     verdict: str | None,
     reason: str | None,
     baseline: Mapping[str, float],
     title: str,
 ) -> Figure:
-    """Draw one run's loss and metric per epoch, side by side.
+    """Draw one run's loss and metrics per epoch, side by side.
 
     If the history has `data_loss`, that is the main line, and the loss as it is minimized, with its
     penalty and class weights, is thin and dashed.
@@ -34,18 +34,17 @@ def learning_curves(
     Args:
         history: Values per epoch, by Keras's names; the curves may differ in length and hold NaN or
             infinity.
-        metric: Name of the metric of the right panel; if the history lacks it, the loss takes the
-            whole width.
+        metrics: Names of the metrics of the panels beside the loss; one that the history lacks is
+            left out.
         best_epoch: Epoch to mark, counted from 1, or None.
         verdict: Name of the verdict, shown as a badge behind the title, or None.
         reason: One or two sentences under the title, or None.
-        baseline: What the dummy baseline reaches, by name ("loss", or the metric's name), in the
-            metric's unit.
+        baseline: What the dummy baseline reaches, by name ("loss", or a metric's name), in the
+            unit of each.
         title: What was trained, in words.
     """
-    names = ["loss"]
-    if metric != "loss" and (metric in history or f"val_{metric}" in history):
-        names.append(metric)
+    known = [name for name in metrics if name in history or f"val_{name}" in history]
+    names = list(dict.fromkeys(["loss", *known]))
     figure, body = layout.frame(title, 450, lines=style.lines_of(reason), verdict=verdict)
 
     entries: dict[str, Line2D] = {}

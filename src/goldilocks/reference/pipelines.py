@@ -22,7 +22,7 @@ from sklearn.preprocessing import OrdinalEncoder, RobustScaler, StandardScaler
 from sklearn.svm import LinearSVR
 
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation.differences import compared_metric
+from goldilocks.evaluation import measures
 from goldilocks.problem import Problem
 from goldilocks.reference import rows
 
@@ -173,9 +173,9 @@ def _each_label(model: BaseEstimator, problem: Problem) -> BaseEstimator:
 
 
 def criterion(problem: Problem) -> str:
-    """Return what a model is fitted for: the metric that models are compared by, or the loss."""
-    metric = compared_metric(problem)
-    return problem.loss if metric == "loss" else metric
+    """Return what a model is fitted for: the primary metric, or the loss if rows have no values."""
+    has_values = measures.find(problem, problem.metric).per_row is not None
+    return problem.metric if has_values else problem.loss
 
 
 def is_regression(problem: Problem) -> bool:

@@ -27,7 +27,6 @@ from goldilocks.encoding.targets import count_outputs, encode_targets
 from goldilocks.evaluation import measures
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.evaluation.baseline import baseline_predictions
-from goldilocks.evaluation.differences import compared_metric
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.reference import pipelines, rows
@@ -107,7 +106,7 @@ def tune(
             trial = study.ask(pipelines.SPACES[dataset.kind])
             candidates.append(evaluate(trial.params, deadline=deadline))
 
-    metric = compared_metric(problem)
+    metric = problem.metric
     sign = -1 if measures.find(problem, metric).greater_is_better else 1
 
     def rank(candidate: Reference) -> list[float]:
@@ -213,7 +212,7 @@ def _predict(
     """
     regression = pipelines.is_regression(problem)
     if not parameters:
-        name = compared_metric(problem) if regression else "loss"
+        name = problem.metric if regression else "loss"
         return baseline_predictions(problem, dataset, wanted, name, known=train)
 
     train = rows.thin(dataset, train)

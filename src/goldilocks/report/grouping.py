@@ -1,11 +1,11 @@
 """Stored runs -> groups whose values may be compared: one meaning for every table and page."""
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 from goldilocks.problem import PROBLEMS
+from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARENT, PARTS
 
@@ -88,7 +88,7 @@ def basis(run: StoredRun) -> Basis:
         problem=problem,
         loss=SAME_LOSS.get(loss, loss),
         scale=run.tags.get("problem.scale", ""),
-        metric=primary_metric(run),
+        metric=query.primary_metric(run).rpartition(".")[2],
         final=is_final(run),
         rows=_rows(run),
     )
@@ -97,18 +97,6 @@ def basis(run: StoredRun) -> Basis:
 def is_final(run: StoredRun) -> bool:
     """Return whether a run was scored on test rows."""
     return run.params.get("final") == "true"
-
-
-def primary_metric(run: StoredRun) -> str:
-    """Return Keras's name of the primary metric; "loss" where the store does not have it."""
-    metrics = run.params.get("problem.metrics", "auto")
-    if metrics.startswith("["):
-        return str(json.loads(metrics)[0]).rpartition(".")[2]
-
-    problem = run.tags.get("problem", "")
-    if problem in PROBLEMS:
-        return PROBLEMS[problem].metrics[0]
-    return "loss"
 
 
 def heading(basis: Basis, bases: Sequence[Basis]) -> str:

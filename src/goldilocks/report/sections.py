@@ -63,7 +63,7 @@ def measures(runs: Sequence[StoredRun]) -> tuple[str, ...]:
     monitors = Counter(run.params.get("trainer.monitor", "val_loss") for run in runs)
     monitor = monitors.most_common(1)[0][0].replace("val_data_loss", "val_loss")
 
-    primary = f"val_{grouping.primary_metric(runs[0])}"
+    primary = f"val_{grouping.basis(runs[0]).metric}"
     names = tuple(dict.fromkeys([monitor, "val_loss", primary]))
     if grouping.is_final(runs[0]):
         return tuple(name.replace("val_", "test_", 1) for name in names)

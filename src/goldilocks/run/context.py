@@ -141,7 +141,5 @@ class RunContext:
             tags["fold"] = str(spec.fold)
         if spec.evaluation:
             tags["test.digest"] = spec.evaluation.digest
-        if self.problem.own:
-            directions = {metric.name: metric.greater_is_better for metric in self.problem.own}
-            tags[query.OWN_METRICS] = json.dumps(directions)
+        tags |= query.own_tags(self.problem)
         return tags | provenance.tags() | {"code.digest": self.code_digest}

@@ -63,9 +63,10 @@ def draw(
 
 def learning_curves(outcome: Outcome, title: str) -> Figure:
     """Draw the curves of a training, or of the mean of several, with the verdict."""
+    monitor = (outcome.result.monitor or "").removeprefix("val_").removeprefix("data_")
     return curves.learning_curves(
         outcome.result.history,
-        metric=outcome.context.problem.metric,
+        metrics=[outcome.context.problem.metric, monitor],
         best_epoch=outcome.result.best_epoch if outcome.result.monitor else None,
         verdict=outcome.tags.get("verdict"),
         reason=outcome.tags.get("verdict.reason"),
@@ -141,8 +142,8 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
     details = _details(outcome, predictions[worst.rows], worst)
     if dataset.kind == "image":
         pixels = encoder.pixels(dataset, worst_rows)
-        told = zip(true, predicted, details, strict=True)
-        captions = [f"true {name}\nsaid {answer}\n{detail}" for name, answer, detail in told]
+        words = zip(true, predicted, details, strict=True)
+        captions = [f"true {name}\nsaid {answer}\n{detail}" for name, answer, detail in words]
         return images.gallery(pixels, captions, title=title)
     table = pd.DataFrame({"text, from its beginning": dataset.x[worst_rows]}, index=worst_rows)
     sized = [f"{answer} ({detail})" for answer, detail in zip(predicted, details, strict=True)]

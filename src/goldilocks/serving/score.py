@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from goldilocks.config import own
 from goldilocks.dataset import row_keys
 from goldilocks.encoding.schema import Schema
 from goldilocks.encoding.targets import encode_targets
-from goldilocks.errors import StoreError
-from goldilocks.evaluation import scores
+from goldilocks.errors import ProblemError, StoreError
+from goldilocks.evaluation import measures, scores
 from goldilocks.evaluation.intervals import interval
 from goldilocks.formatting import number
-from goldilocks.problem import standard
+from goldilocks.problem import COST, PROBLEMS, Problem, standard
+from goldilocks.tracking import query
+from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
 
 # Truth as `unlabeled.Rows.truth`, predictions, float32 (rows, outputs), and keys, uint64 (rows,).
@@ -42,8 +47,13 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     if not len(truth):
         return []
 
-    problem = standard(schema.problem, schema.thresholds)
-    [metric] = problem.metrics
+    run, notes = store.get_run(run_id), list[str]()
+    try:
+        problem = _measured(run, schema)
+    except ProblemError as error:
+        problem = standard(schema.problem, schema.thresholds)
+        notes = [str(error)]
+    metric = problem.metric
     y = truth.astype("int64" if problem.type == "multiclass" else "float32")
     encoded = encode_targets(problem, predictions.shape[1], y)
     score = number(scores.scores(problem, encoded, predictions)[metric])
@@ -53,13 +63,39 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     if len(np.unique(keys)) < len(keys):
         clusters = keys
     ends = interval(problem, metric, encoded, predictions, clusters)
-    if ends is not None and store.get_run(run_id).params.get("dataset.group", "null") == "null":
+    if ends is not None and run.params.get("dataset.group", "null") == "null":
         score += f" ({number(ends.low)} to {number(ends.high)})"
     return [
+        *notes,
         f"score     {metric} {score}, of {len(truth)} of {len(of_all)} rows: those whose target "
         "the model knows",
         _seen(store, run_id, keys),
     ]
+
+
+def _measured(run: StoredRun, schema: Schema) -> Problem:
+    """Return the problem of a model with the primary metric of its run.
+
+    Which rows are of one query is not known here, and then the metric is that of the problem type.
+
+    Raises:
+        ProblemError: It is a person's own, and this folder's project does not list its package.
+    """
+    problem, path = standard(schema.problem, schema.thresholds), query.primary_metric(run)
+    if "." in path:
+        package = path.partition(".")[0]
+        if package not in own.listed():
+            raise ProblemError(
+                f"{path}, the metric of the run, is not computed: conf/config.yaml of this folder "
+                f"does not list its package; if it is yours, add there own: [{package}]."
+            )
+        [metric] = own.metrics({"own": own.listed(), "problem": {"metrics": [path]}})
+        return replace(problem, metrics=(metric.name,), own=(metric,))
+    if path == COST:
+        return replace(problem, metrics=(path,), cost=tuple(json.loads(run.params["problem.cost"])))
+    if path not in PROBLEMS[schema.problem].metrics or measures.get(path).by_query:
+        return problem
+    return replace(problem, metrics=(path,))
 
 
 def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from goldilocks.problem import PROBLEMS, Problem
 from goldilocks.tracking import journal
 
 if TYPE_CHECKING:
@@ -115,6 +116,24 @@ def reused(run: StoredRun) -> list[str]:
     """Return the IDs of the cached runs that a sweep took as its own."""
     lists = [ids for name, ids in run.tags.items() if name.startswith(REUSED)]
     return " ".join(lists).split()
+
+
+def primary_metric(run: StoredRun) -> str:
+    """Return the primary metric of a run, by its name or, of a person's own, by its path.
+
+    It is "loss" where the store does not have it.
+    """
+    metrics = run.params.get("problem.metrics", "auto")
+    if metrics.startswith("["):
+        return str(json.loads(metrics)[0])
+    problem = run.tags.get("problem", "")
+    return PROBLEMS[problem].metrics[0] if problem in PROBLEMS else "loss"
+
+
+def own_tags(problem: Problem) -> dict[str, str]:
+    """Return the tag that says of a person's own metrics whether more is better; {} without one."""
+    directions = {metric.name: metric.greater_is_better for metric in problem.own}
+    return {OWN_METRICS: json.dumps(directions)} if directions else {}
 
 
 def own_metrics(runs: Sequence[StoredRun]) -> dict[str, bool]:

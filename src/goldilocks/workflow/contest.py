@@ -63,15 +63,15 @@ class Contest:
         """Return the score of a candidate, the mean over rows, folds and seeds."""
         return self.comparison.score(predictions(group), self.metric).mean
 
-    def table(self, metric: str) -> Table:
-        """Return a row for each contender; the primary metric stands behind what decides."""
+    def table(self) -> Table:
+        """Return a row for each contender."""
         scored = f"val_{self.metric}"
         names = ["candidate", "weights", scored, "seeds"]
         names += ["worse than the winner by", "that is", "verdict"]
         first: dict[str, Cell] = dict.fromkeys(names)  # The other columns stand behind these.
         return tuple(
             first
-            | row(group[0], [metric, self.metric])
+            | row(group[0], [self.metric])
             | {scored: self.score(group), "seeds": len(group)}
             | self._worse_by(group)
             for group in self.contenders

@@ -22,7 +22,7 @@ from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TrainedRuns
 from goldilocks.run.run import run
 from goldilocks.sweep import expand
-from goldilocks.tracking import provenance
+from goldilocks.tracking import provenance, query
 from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
@@ -81,6 +81,7 @@ class Context:
             "problem": self.problem.type,
             "dataset.source": self.dataset.source,
             "dataset.digest": self.dataset.digest,
+            **query.own_tags(self.problem),
             **provenance.tags(),
             "code.digest": provenance.digest(self.settings.packages),
         }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from goldilocks.evaluation import measures
 from goldilocks.jobs import records
 from goldilocks.report.workflow.results import Row
 from goldilocks.search.distributions import suggest
@@ -31,6 +32,9 @@ class Search:
     ) -> None:
         """Search around `start`, one of `sizes`, with so many epochs a trial."""
         self.context, self.start, self.epochs = context, start, epochs
+        self.metric = context.problem.metric
+        higher = measures.find(context.problem, self.metric).greater_is_better
+        self.sign = -1 if higher else 1  # Of each value: pruned by the loss, all are minimized.
         self.space = search_space(context, [size.candidate for size in sizes], start.candidate)
         self.trained: dict[int, Trained] = {}
         self.ended_by = ""
@@ -80,12 +84,15 @@ class Search:
         return [self._trained(trial) for trial in list(unique.values())[:most]]
 
     def table(self) -> list[Row]:
-        """Return a row for each trial that was started."""
+        """Return a row for each trial that was started, with its value unless it was stopped."""
+        values = {
+            trial.number: self.sign * _value(trial) for trial in self._trials(TrialState.COMPLETE)
+        }
         return [
             {
                 "trial": trial.number,
                 "state": trial.state.name.lower(),
-                "val_loss": finite(trial.value),
+                f"val_{self.metric}": finite(values.get(trial.number)),
                 **trial.params,
             }
             for trial in self._trials()
@@ -121,7 +128,7 @@ class Search:
         if len(values) < AT_LEAST + IN_VAIN:
             return False
         gain = min(values[:-IN_VAIN]) - min(values[-IN_VAIN:])
-        return gain <= self.context.seed_error.get("loss", 0.0)
+        return gain <= self.context.seed_error.get(self.metric, 0.0)
 
     def _suggest(self, trial: optuna.Trial) -> Candidate:
         """Return the candidate of a new trial."""
@@ -131,7 +138,7 @@ class Search:
         return self.space.candidate(trial.params, epochs=self.epochs)
 
     def _tell(self, number: int, trained: Trained | None) -> None:
-        self.trials.tell(number, trained and trained.best("loss"))
+        self.trials.tell(number, trained and self.sign * trained.best(self.metric))
 
     def _trained(self, trial: FrozenTrial) -> Trained:
         """Return a trial as trained, by this process or by an interrupted one."""
@@ -143,6 +150,6 @@ class Search:
 
 
 def _value(trial: FrozenTrial) -> float:
-    """Return the validation loss of a complete trial."""
+    """Return the value of a complete trial, the lowest of the best one."""
     assert trial.value is not None
     return trial.value

@@ -79,32 +79,32 @@ def labels(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
         DataError: There are not two labels.
     """
     tag = column.explode().dropna()
-    found = pd.crosstab(tag.index, tag).reindex(column.index, fill_value=0)
-    counts = found.sum()
+    has = pd.crosstab(tag.index, tag).reindex(column.index, fill_value=0)
+    counts = has.sum()
     unfit = {
         f"fewer than {FEWEST} rows have": counts[counts < FEWEST].index,
-        "every row has": counts[counts == len(found)].index,
+        "every row has": counts[counts == len(has)].index,
     }
-    kept = found.drop(columns=[name for names in unfit.values() for name in names])
+    usable = has.drop(columns=[name for names in unfit.values() for name in names])
     left_out = [
         f"Left out tags of {column.name!r} that {why} ({shortened(list(names))})."
         for why, names in unfit.items()
         if len(names)
     ]
-    if kept.shape[1] < 2:
+    if usable.shape[1] < 2:
         raise DataError(
-            f"The target {column.name!r} holds tags, of which {kept.shape[1]} can be labels. "
+            f"The target {column.name!r} holds tags, of which {usable.shape[1]} can be labels. "
             f"{' '.join(left_out)} Expected two or more, each in {FEWEST} rows and not in all of "
-            f"{len(found)}. For one label, write a column of yes and no; for a class of each "
+            f"{len(has)}. For one label, write a column of yes and no; for a class of each "
             "combination, type dataset.problem=multiclass."
         )
-    without = int((kept.sum(axis=1) == 0).sum())
+    without = int((usable.sum(axis=1) == 0).sum())
     notes = [
-        f"Took {kept.shape[1]} tags for labels ({shortened(list(kept.columns))}); {without} of "
-        f"{len(kept)} rows have none of them.",
+        f"Took {usable.shape[1]} tags for labels ({shortened(list(usable.columns))}); {without} of "
+        f"{len(usable)} rows have none of them.",
         *left_out,
     ]
-    return kept.to_numpy(np.float32), tuple(kept.columns), notes
+    return usable.to_numpy(np.float32), tuple(usable.columns), notes
 
 
 def spellings(names: Iterable[str], what: str) -> tuple[dict[str, str], list[str]]:

@@ -8,6 +8,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from goldilocks.evaluation import measures
 from goldilocks.evaluation.intervals import RATES
 from goldilocks.evaluation.null_errors import null_errors
 from goldilocks.report.workflow.results import PowerResult
@@ -20,7 +21,7 @@ from goldilocks.workflow.tables import row, runs_of
 # The chance, at most, that a model passes whose targets have nothing to do with its inputs.
 LEVEL = 0.001
 # Metrics of which the rows tell the error of a difference between two models, but of few rows of a
-# rare class not that of a model without power.
+# rare class not that of a model without power. Nor do they where they have no values of the metric.
 UNTESTED = (*RATES, "average_precision")
 
 
@@ -39,7 +40,7 @@ def step(context: Context) -> PowerResult:
     gains = {
         metric: comparison.against_baseline(predictions(trained), metric)
         for metric in metrics
-        if metric not in UNTESTED
+        if metric not in UNTESTED and measures.find(comparison.problem, metric).per_row is not None
     }
     # The area of a model without power is normal even of few rows, with an error that is known.
     error = _area_error(context, trained) if "auc" in metrics else None
@@ -61,11 +62,12 @@ def step(context: Context) -> PowerResult:
         "power",
         passed=passed,
         small=small.name,
+        primary=comparison.metric,
         gains=gains,
         level=level,
         shared=LEVEL,
         diverged=any(training.verdict == "diverged" for training in trained),
-        table=tuple(row(training, [context.problem.metric, *metrics]) for training in trained),
+        table=tuple(row(training, metrics) for training in trained),
     )
     return PowerResult(
         report=report,

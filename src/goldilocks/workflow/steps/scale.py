@@ -66,8 +66,7 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
         waiting = [index for index in waiting if index not in indices]
 
     ordered = [trained[index] for index in sorted(trained)]
-    metrics = [context.problem.metric, context.comparison().metric]
-    return _result(ordered, metrics, out_of_budget=out_of_budget)
+    return _result(ordered, [context.problem.metric], out_of_budget=out_of_budget)
 
 
 def _may_train_longer(context: Context, trained: Mapping[int, Trained]) -> bool:

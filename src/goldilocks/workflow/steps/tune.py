@@ -66,7 +66,6 @@ def step(
     balance = compare(context, winner)
     chosen = winner if balance is None else balance.chosen
     epoch = max(1, round(sum(training.best_epoch for training in chosen) / len(chosen)))
-    primary = context.problem.metric
     report = prose.report(
         "tune",
         contest=contest,
@@ -74,13 +73,12 @@ def step(
         epoch=epoch,
         search=search,
         in_vain=IN_VAIN,
-        primary=primary,
         failures=failures,
         balance=balance,
         chosen=chosen,
         recalls=summary.recalls,
         silence=summary.silence(summary.counts(chosen[0].run.tags)),
-        table=contest.table(primary),
+        table=contest.table(),
     )
 
     size, reference = model_size(winner[0]), baseline.reference
