@@ -38,7 +38,7 @@ def step(
     """Train the winner again, test it once, and compare that with validation and the reference."""
     winner = context.load(tune.winner)
     candidate = _candidate(context, winner[0].candidate, tune.epochs, problem.final_rows)
-    comparison = context.comparison()
+    comparison, chosen = context.comparison(), list[float]()
     if context.settings_of(winner[0].candidate).chooses_threshold:
         measured, y = comparison.problem, context.dataset.y
         chosen = chosen_thresholds(measured, y, predictions(winner))
@@ -91,7 +91,7 @@ def step(
         gain=gain,
         recalls=summary.recalls(counts) if (counts := summary.counts(tested.run.tags)) else "",
         silence=summary.silence(counts),
-        threshold=", ".join(map(number, comparison.problem.thresholds)),
+        thresholds=dict(zip(reversed(context.dataset.classes), reversed(chosen), strict=False)),
         table=(
             {
                 "candidate": winner[0].candidate.name,
