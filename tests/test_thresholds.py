@@ -7,7 +7,7 @@ import pytest
 from composition import checked
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import ConfigError, DataError
-from goldilocks.evaluation import measures, thresholds
+from goldilocks.evaluation import measures, row_values, thresholds
 from goldilocks.problem import standard
 from goldilocks.run import summary
 from test_class_weights import DATASET
@@ -30,7 +30,7 @@ def test_no_other_threshold_is_better_on_these_rows(problem):
 
     def reached(threshold):
         at = dataclasses.replace(problem, thresholds=(threshold,))
-        return thresholds.score(problem, y, measures.decided(at, coarse))
+        return thresholds.score(problem, y, row_values.decided(at, coarse))
 
     best = reached(chosen)
     assert not any(measure.is_better(reached(other), best) for other in np.linspace(0, 1, 999))
@@ -54,7 +54,7 @@ def test_each_label_has_its_own_threshold_and_one_without_both_kinds_one_half():
 def test_yes_is_never_said_where_it_never_pays():
     dear = dataclasses.replace(F1, cost=(1000.0, 1.0))
     chosen = thresholds.choose(dear, Y, np.minimum(HELD, 0.3)[:, None])
-    assert measures.decided(chosen, HELD[:, None].clip(0, 0.3)).sum() == 0
+    assert row_values.decided(chosen, HELD[:, None].clip(0, 0.3)).sum() == 0
 
 
 def test_what_a_threshold_reaches_is_of_rows_that_it_was_not_chosen_on():
@@ -63,7 +63,7 @@ def test_what_a_threshold_reaches_is_of_rows_that_it_was_not_chosen_on():
     for _ in range(50):
         y, random = (noise.random(100) < 0.5) * 1.0, noise.random((100, 1)).astype("float32")
         chosen = thresholds.choose(BALANCED, y, random)
-        here.append(thresholds.score(BALANCED, y, measures.decided(chosen, random)))
+        here.append(thresholds.score(BALANCED, y, row_values.decided(chosen, random)))
         apart.append(thresholds.compare(BALANCED, y, random)["threshold/balanced_accuracy"])
     assert np.mean(here) > 0.54
     assert np.mean(apart) == pytest.approx(0.5, abs=0.02)

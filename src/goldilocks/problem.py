@@ -50,7 +50,7 @@ class Problem:
             predicted; empty: one half of each. Of several classes the likeliest is predicted.
         cost: What a false positive and a false negative cost, in any unit; empty where none is
             given.
-        own: Those of the metrics that a person has written.
+        own_metrics: Those of the metrics that a person has written.
     """
 
     type: str
@@ -61,7 +61,7 @@ class Problem:
     class_weight: str | Mapping[str, float] = "none"
     thresholds: tuple[float, ...] = ()
     cost: tuple[float, ...] = ()
-    own: tuple[OwnMetric, ...] = ()
+    own_metrics: tuple[OwnMetric, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -181,7 +181,7 @@ def resolve(
     threshold: str | float | Sequence[float] | None,
     cost: Sequence[float] | None,
     override: bool,
-    own: Sequence[OwnMetric] = (),
+    own_metrics: Sequence[OwnMetric] = (),
 ) -> Problem:
     """Return the problem of a run: what the data set says, unless the config says otherwise.
 
@@ -199,7 +199,7 @@ def resolve(
             are predicted, and None for one half, or with a cost the same.
         cost: As `Problem.cost`, which is then a metric, too; None without one.
         override: Whether a type, last activation or loss outside the table is allowed.
-        own: The metrics that a person has written.
+        own_metrics: The metrics that a person has written.
 
     Raises:
         ProblemError: A combination outside the table without `override`; a metric that does not
@@ -231,7 +231,7 @@ def resolve(
         thresholds = (threshold,) if isinstance(threshold, int | float) else tuple(threshold)
 
     # No override makes a score of what cannot be computed.
-    names = {name: name for name in fitting} | {metric.path: metric.name for metric in own}
+    names = {name: name for name in fitting} | {metric.path: metric.name for metric in own_metrics}
     if strange := [name for name in chosen if name not in names]:
         raise ProblemError(
             f"problem.metrics has {', '.join(strange)}; a {type} problem has {', '.join(fitting)}. "
@@ -276,7 +276,7 @@ def resolve(
         class_weight=class_weight,
         thresholds=thresholds,
         cost=tuple(cost or ()),
-        own=tuple(own),
+        own_metrics=tuple(own_metrics),
     )
     if standardize is True and not problem.has_unit:
         raise ProblemError(

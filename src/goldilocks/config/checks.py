@@ -221,7 +221,7 @@ def resolve_problem(tree: Mapping[str, Any], problem: str) -> Problem:
         ProblemError: The problem type, the last activation, the loss and the metrics do not go
             together, or the monitored value will not be logged.
     """
-    resolved = resolve(problem, **tree["problem"], own=own.metrics(tree))
+    resolved = resolve(problem, **tree["problem"], own_metrics=own.metrics(tree))
     penalizes = Regularizer(**tree["regularizer"]).penalizes
     data_loss = penalizes or resolved.class_weight != "none"
     check_monitor(resolved, tree["trainer"]["monitor"], data_loss=data_loss)

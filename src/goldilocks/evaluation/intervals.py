@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation import jackknife, measures
+from goldilocks.evaluation import jackknife, measures, row_values
 from goldilocks.problem import Problem
 from goldilocks.protocol import duplicates
 
@@ -259,7 +259,7 @@ def _rate_interval(
 
     It is None where a class has no row that counts, or for an area no others.
     """
-    has, says = measures.both(problem, truth, predictions)
+    has, says = row_values.both(problem, truth, predictions)
     counted = says if name == "precision" else has
     totals = counted.sum(axis=0)
     if not totals.all() or (name == "auc" and has.all(axis=0).any()):

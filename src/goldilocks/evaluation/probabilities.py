@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import metrics
 
-from goldilocks.evaluation import measures
+from goldilocks.evaluation import row_values
 from goldilocks.problem import Problem
 
 BINS = 10  # of equally many rows
@@ -52,7 +52,7 @@ def curves(
         predictions: Probabilities, float (rows, outputs).
         most: Number of curves, at most; those of the rarest.
     """
-    has = measures.indicators(problem, y, predictions.shape[1])
+    has = row_values.indicators(problem, y, predictions.shape[1])
     shares, names = has.mean(axis=0), classes[-predictions.shape[1] :]
     rarest_first: list[Curve] = []
     for index in np.argsort(shares, kind="stable").tolist():

@@ -8,7 +8,7 @@ import numpy as np
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.intervals import Interval, interval, row_clusters
-from goldilocks.evaluation.measures import decided
+from goldilocks.evaluation.row_values import decided
 from goldilocks.problem import Problem
 
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from goldilocks.evaluation import measures
+from goldilocks.evaluation import measures, row_values
 from goldilocks.problem import COST, Problem
 
 PARTS = 5  # of the rows, each decided by the threshold of the others
@@ -53,7 +53,7 @@ def decided_apart(problem: Problem, y: np.ndarray, predictions: np.ndarray) -> n
     for number in range(PARTS):
         rows, others = part == number, part != number
         chosen = choose(problem, y[others], predictions[others])
-        decided[rows] = measures.decided(chosen, predictions[rows])
+        decided[rows] = row_values.decided(chosen, predictions[rows])
     return decided
 
 
@@ -82,7 +82,7 @@ def compare(problem: Problem, y: np.ndarray, predictions: np.ndarray) -> dict[st
         Both scores by the names of the metrics that a run logs.
     """
     apart = decided_apart(problem, y, predictions)
-    half = measures.decided(dataclasses.replace(problem, thresholds=()), predictions)
+    half = row_values.decided(dataclasses.replace(problem, thresholds=()), predictions)
     name = goal(problem)
     return {
         f"threshold/{name}": score(problem, y, apart),

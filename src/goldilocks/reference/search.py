@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.naive import LAST_VALUE
 from goldilocks.encoding.targets import count_outputs, encode_targets
-from goldilocks.evaluation import measures
+from goldilocks.evaluation import measures, row_values
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.problem import Problem
@@ -219,7 +219,7 @@ def _predict(
     x, y = read(train), dataset.y[train]
     fit_parameters = {}
     if pipelines.criterion(problem) == "mean_absolute_percentage_error":
-        weights = (1 / np.maximum(np.abs(y), measures.SMALLEST)).reshape(len(y), -1).mean(axis=1)
+        weights = (1 / np.maximum(np.abs(y), row_values.SMALLEST)).reshape(len(y), -1).mean(axis=1)
         fit_parameters = {"model__sample_weight": weights / weights.mean()}
     if dataset.naive:
         y = y - dataset.naive[LAST_VALUE][train].reshape(y.shape)

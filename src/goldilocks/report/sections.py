@@ -83,8 +83,8 @@ def _section(basis: Basis, runs: Sequence[StoredRun], histories: Histories) -> S
     shown = tuple(name for name in names if any(name in variant.values for variant in unranked))
     shown = shown or names[:1]
 
-    first, own = shown[0], query.own_metrics(runs)
-    higher = {name: higher_is_better(name, own) for name in {*shown, "val_loss"}}
+    first, directions = shown[0], query.own_metrics(runs)
+    higher = {name: higher_is_better(name, directions) for name in {*shown, "val_loss"}}
     ranked = sorted(unranked, key=lambda variant: _rank(variant, first, higher=higher[first]))
     reference = _reference(ranked, first)
 

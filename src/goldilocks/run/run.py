@@ -68,7 +68,7 @@ def run(settings: Settings) -> float:
     if settings.standardizes:
         problem = standardized(problem, dataset, splits)
     validation = splits[0].validation
-    for metric in problem.own:  # What is wrong with it must not wait for a training.
+    for metric in problem.own_metrics:  # What is wrong with it must not wait for a training.
         few = validation[:: max(1, len(validation) // ROWS_TO_TRY)]
         baseline_predictions(problem, dataset, few, metric.name)
 

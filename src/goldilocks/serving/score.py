@@ -90,7 +90,7 @@ def _measured(run: StoredRun, schema: Schema) -> Problem:
                 f"does not list its package; if it is yours, add there own: [{package}]."
             )
         [metric] = own.metrics({"own": own.listed(), "problem": {"metrics": [path]}})
-        return replace(problem, metrics=(metric.name,), own=(metric,))
+        return replace(problem, metrics=(metric.name,), own_metrics=(metric,))
     if path == COST:
         return replace(problem, metrics=(path,), cost=tuple(json.loads(run.params["problem.cost"])))
     if path not in PROBLEMS[schema.problem].metrics or measures.get(path).by_query:

@@ -132,7 +132,7 @@ def primary_metric(run: StoredRun) -> str:
 
 def own_tags(problem: Problem) -> dict[str, str]:
     """Return the tag that says of a person's own metrics whether more is better; {} without one."""
-    directions = {metric.name: metric.greater_is_better for metric in problem.own}
+    directions = {metric.name: metric.greater_is_better for metric in problem.own_metrics}
     return {OWN_METRICS: json.dumps(directions)} if directions else {}
 
 

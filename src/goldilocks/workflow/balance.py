@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation import classes, measures, thresholds
+from goldilocks.evaluation import classes, row_values, thresholds
 from goldilocks.evaluation.differences import Comparison, Difference, Predictions, holm
 from goldilocks.problem import Problem
 from goldilocks.workflow.candidate import Candidate, Trained, predictions
@@ -174,7 +174,7 @@ def _decided(
     """Return the decisions of trainings as predictions, 0 and 1, float32 (n, 1)."""
     decided: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
     for key, (rows, values) in part.items():
-        says = measures.decided(problem, values)
+        says = row_values.decided(problem, values)
         if chooses:
             says = thresholds.decided_apart(problem, y[rows], values)
         decided[key] = rows, says.reshape(len(rows), -1).astype("float32")
@@ -183,7 +183,7 @@ def _decided(
 
 def _counts(problem: Problem, dataset: Dataset, part: Predictions) -> classes.Counts:
     counts = [
-        classes.count(dataset.classes, dataset.y[rows], measures.decided(problem, values))
+        classes.count(dataset.classes, dataset.y[rows], row_values.decided(problem, values))
         for rows, values in part.values()
     ]
     return classes.total(counts)
