@@ -1,6 +1,6 @@
 """Prove that no number has changed since commit BASE: train in both trees, compare run by run.
 
-Run: `.venv/bin/python benchmarks/same_numbers.py BASE [--only PATTERN] [--keep]`
+Run: `.venv/bin/python benchmarks/same_numbers.py BASE [--only PATTERN] [--close 1e-6] [--keep]`
 Takes: about 4 minutes on 2 idle cores, most of them for the start of TensorFlow
 Expect: a row for each command that says `equal`; exit status 1 if a number differs or a command
     fails.
@@ -15,6 +15,7 @@ does not have a key.
 
 import argparse
 import logging
+import math
 import os
 import re
 import shutil
@@ -174,9 +175,18 @@ def runs_of(folder: Path, swept: Sequence[str]) -> dict[str, dict[str, object]]:
 
 
 def differences(
-    base: Mapping[str, Mapping[str, object]], this: Mapping[str, Mapping[str, object]]
+    base: Mapping[str, Mapping[str, object]],
+    this: Mapping[str, Mapping[str, object]],
+    *,
+    close: float = 0.0,
 ) -> list[str]:
-    """Return a line for each number that differs and for each run that only one tree has."""
+    """Return a line for each number that differs and for each run that only one tree has.
+
+    Args:
+        base: Numbers of BASE by run and name.
+        this: Those of this tree.
+        close: Numbers that differ by less than this fraction of them are equal.
+    """
     lines = []
     for label in sorted({*base, *this}):
         if label not in this or label not in base:
@@ -185,6 +195,9 @@ def differences(
 
         for name in sorted({*base[label], *this[label]}):
             before, after = base[label].get(name), this[label].get(name)
+            if isinstance(before, float) and isinstance(after, float):
+                if math.isclose(before, after, rel_tol=close):
+                    continue
             # By repr: NaN equals itself, and every digit counts.
             if repr(before) != repr(after):
                 lines.append(f"{label}: {name} is {before!r} in BASE and {after!r} in this tree")
@@ -253,7 +266,9 @@ def train(tree: Tree, number: int, command: str, empty_store: Path) -> dict[str,
     return runs_of(folder, swept)
 
 
-def compare(number: int, command: str, trees: Sequence[Tree], empty_store: Path) -> bool:
+def compare(
+    number: int, command: str, trees: Sequence[Tree], empty_store: Path, *, close: float
+) -> bool:
     """Run a command in both trees at once, print its row, and return whether all runs are equal."""
     with ThreadPoolExecutor(len(trees)) as pool:
         waiting = [pool.submit(train, tree, number, command, empty_store) for tree in trees]
@@ -263,7 +278,7 @@ def compare(number: int, command: str, trees: Sequence[Tree], empty_store: Path)
             print(f"FAILED    {command}\n{error}", flush=True)
             return False
 
-    lines = differences(base, this)
+    lines = differences(base, this, close=close)
     print(f"{'DIFFERENT' if lines else 'equal':9} {len(this)} runs  {command}", flush=True)
     for line in lines:
         print(f"          {line}", flush=True)
@@ -303,6 +318,13 @@ def main() -> int:
     parser.add_argument(
         "--keep", action="store_true", help="keep the worktree of BASE and both trees' stores"
     )
+    parser.add_argument(
+        "--close",
+        metavar="FRACTION",
+        type=float,
+        default=0.0,
+        help="numbers that differ by less than this fraction of them are equal",
+    )
     options = parser.parse_args()
 
     commands = [command for command in COMMANDS if re.search(options.only, command)]
@@ -319,7 +341,8 @@ def main() -> int:
         MlflowClient(f"sqlite:///{empty_store}").search_experiments()
 
         equal = [
-            compare(number, command, trees, empty_store) for number, command in enumerate(commands)
+            compare(number, command, trees, empty_store, close=options.close)
+            for number, command in enumerate(commands)
         ]
 
     print(f"{sum(equal)} of {len(equal)} commands left the same numbers in both trees")

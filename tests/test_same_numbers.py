@@ -59,6 +59,13 @@ def test_a_number_that_differs_is_shown_with_both_values(benchmark):
     assert line == "plain #1: loss is 0.25 in BASE and 0.25000001 in this tree"
 
 
+def test_numbers_may_be_close_and_words_may_not(benchmark):
+    base = {"plain #1": {"loss": 0.25, "verdict": "overfit"}}
+    this = {"plain #1": {"loss": 0.25000001, "verdict": "underfit"}}
+    (line,) = benchmark.differences(base, this, close=1e-6)
+    assert line == "plain #1: verdict is 'overfit' in BASE and 'underfit' in this tree"
+
+
 def test_a_number_that_only_one_run_has_is_a_difference(benchmark):
     (line,) = benchmark.differences(
         {"plain #1": {"loss": 1.0, "weights": "a1"}}, {"plain #1": {"loss": 1.0}}
