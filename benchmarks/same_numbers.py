@@ -195,11 +195,11 @@ def differences(
 
         for name in sorted({*base[label], *this[label]}):
             before, after = base[label].get(name), this[label].get(name)
-            if isinstance(before, float) and isinstance(after, float):
-                if math.isclose(before, after, rel_tol=close):
-                    continue
             # By repr: NaN equals itself, and every digit counts.
-            if repr(before) != repr(after):
+            equal = repr(before) == repr(after)
+            if isinstance(before, float) and isinstance(after, float):
+                equal = equal or math.isclose(before, after, rel_tol=close)
+            if not equal:
                 lines.append(f"{label}: {name} is {before!r} in BASE and {after!r} in this tree")
 
     if not any(this.values()):
