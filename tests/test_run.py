@@ -454,8 +454,9 @@ def test_test_images_are_sealed_too(home):
     files += sorted((home.folder / "pets" / "dog").iterdir(), key=lambda file: int(file.stem))
     kept = {files[row]: files[row].read_bytes() for row in split.test}
     try:
-        for file in kept:
-            Image.new("RGB", (12, 12), "white").save(file)
+        random = np.random.default_rng(0)
+        for file in kept:  # Each has a content of its own: equal ones would be in one part.
+            Image.fromarray(random.integers(0, 256, (12, 12, 3), "uint8")).save(file)
         corrupted = home.run(*CONVNET, again=True)
     finally:
         for file, content in kept.items():
