@@ -127,10 +127,10 @@ def areas_of_rows(problem: Problem, truth: np.ndarray, predictions: np.ndarray) 
             continue
         # The fraction of the other kind of rows on the right side of each row; equal ones count
         # half.
-        place = np.unique(column, return_inverse=True)[1]
-        kinds = np.bincount(place, yes), np.bincount(place, ~yes)
+        position = np.unique(column, return_inverse=True)[1]
+        kinds = np.bincount(position, yes), np.bincount(position, ~yes)
         above, below = (np.cumsum(kind) - kind / 2 for kind in kinds)
-        right = np.where(yes, below[place] / (~yes).sum(), 1 - above[place] / yes.sum())
+        right = np.where(yes, below[position] / (~yes).sum(), 1 - above[position] / yes.sum())
 
         area, rows = right[yes].mean(), np.where(yes, yes.sum(), (~yes).sum())
         columns.append(area + (right - area) * len(right) / rows)

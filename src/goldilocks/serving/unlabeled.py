@@ -188,10 +188,10 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     # Answers for one time are named by it, those for several by the time that they count from.
     ahead = schema.delay if schema.horizon == 1 else 0
     rows = f"{ahead} rows" if ahead > 1 else "1 row"
-    beside = f"Each answer is for the time beside it, {rows} after the last one that the model saw."
+    note = f"Each answer is for the time beside it, {rows} after the last one that the model saw."
     if schema.horizon > 1:
-        beside = "Beside each row of answers stands the last time that the model saw."
-    notes = [*points.notes, *grid.notes(" ".join(schema.time) or "the rows"), beside]
+        note = "Beside each row of answers stands the last time that the model saw."
+    notes = [*points.notes, *grid.notes(" ".join(schema.time) or "the rows"), note]
     written = [points.write(time) for time in grid.after(windows.starts + windows.reach, ahead)]
     yield from _in_parts(np.array(written, object), windows.seen, notes)
 

@@ -49,9 +49,9 @@ def digest(packages: Sequence[str]) -> str:
     hashed = hashlib.sha256(code().digest.encode())
     for package in packages:
         spec = importlib.util.find_spec(package)
-        places = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
-        for place in map(Path, places):
-            for file in (place, *sorted(place.rglob("*.py"))):
+        folders = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
+        for folder in map(Path, folders):
+            for file in (folder, *sorted(folder.rglob("*.py"))):
                 if file.is_file():
                     hashed.update(file.read_bytes())
     return hashed.hexdigest()

@@ -46,8 +46,8 @@ class Naive:
         else:
             points = self.sources(rows)
             values = windows.values[points[..., np.newaxis], windows.target]
-            known = (points >= 0)[..., np.newaxis] & ~np.isnan(values)
-            values = np.where(known, values, last_values)
+            is_known = (points >= 0)[..., np.newaxis] & ~np.isnan(values)
+            values = np.where(is_known, values, last_values)
         return values.reshape(len(last), -1)
 
     def sources(self, rows: np.ndarray | slice) -> np.ndarray:
