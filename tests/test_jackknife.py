@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -46,8 +48,7 @@ def test_the_error_is_the_deviation_of_the_score_over_samples():
 
 def test_a_measure_of_ones_own_has_an_interval_around_its_score():
     worst = OwnMetric("own.worst_tenth", lambda y, p: np.sort(abs(y - p))[-20:].mean(), False)
-    problem = standard("regression")
-    problem = type(problem)(**{**vars(problem), "metrics": ("worst_tenth",), "own": (worst,)})
+    problem = dataclasses.replace(REGRESSION, metrics=("worst_tenth",), own_metrics=(worst,))
     truth, predictions = a_case(200)
     of_score = interval(problem, "worst_tenth", truth, predictions, None)
     assert of_score is not None
