@@ -55,7 +55,7 @@ def test_a_page_needs_nothing_beside_it():
 def test_a_page_says_what_it_is_of():
     text = " ".join(page(RUNS).split())
     assert (
-        "6 runs in 2 variants on boston (stand-in, abababab), compared by val_loss at the best "
+        "6 runs in 2 variants on boston (stand-in, abababab), compared by val_mae at the best "
         "epoch, from the store "
         "sqlite:///mlflow.db." in text
     )
@@ -71,9 +71,18 @@ def test_a_column_stands_only_for_what_differs():
     head = re.search(r"<thead>(.+?)</thead>", text, re.DOTALL)[1]
     titles = re.findall(r"<button[^>]*>(.+?)<", head)
     assert titles == [
-        "model.units", "val_loss", "val_mae", "trainings", "best epoch", "baseline", "beats it", "seconds"
+        "model.units", "val_mae", "val_loss", "trainings", "best epoch", "baseline", "beats it", "seconds"
     ]  # fmt: skip
     assert "<code>dataset=boston</code>" in text, "folded, among what is the same"
+
+
+def test_the_baseline_is_that_of_what_beats_it():
+    lower = {"baseline/val_mae": 0.25, "baseline/val_loss": 9.0}
+    text = page([a_run("a", 1.0, metrics=lower, tags={"beats_baseline": "false"})])
+    row = re.search(r"<tbody>(.+?)</tbody>", text, re.DOTALL)[1]
+    assert ">0.25<" in row
+    assert '<td class="warning">no</td>' in row
+    assert ">9<" not in row
 
 
 def test_other_data_has_a_section_of_its_own_and_a_sentence_says_why():

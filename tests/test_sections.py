@@ -28,7 +28,7 @@ def test_runs_that_differ_in_their_seed_are_one_variant_with_an_interval():
     assert dict(found.settings) == {"model.units": ("64", "4"), "seed": ("0", "1", "2")}
     assert found.same["dataset"] == "boston"
     assert {name: difference.mean for name, difference in found.differences.items()} == {
-        "model.units=4": 30
+        "model.units=4": 15  # of the primary metric, mae
     }
 
 
@@ -80,9 +80,19 @@ def test_a_measure_of_which_more_is_better_is_sorted_so():
     assert [each.name for each in found.variants] == ["model.units=high", "model.units=low"]
 
 
+def test_the_primary_metric_ranks_whatever_is_monitored():
+    weighted = a_run("a", 9.0, params={"model.units": "4"}, metrics={"best_val_mae": 1.0})
+    plain = a_run("b", 2.0, params={"model.units": "8"}, metrics={"best_val_mae": 3.0})
+    ranked = section([plain, weighted])
+    assert ranked.measures == ("val_mae", "val_loss")
+    assert [variant.name for variant in ranked.variants] == ["model.units=4", "model.units=8"]
+
+
 def test_penalties_are_left_out_of_the_loss():
-    plain = a_run("a", 2.0, params={"regularizer": "none"})
-    penalized = a_run("b", 5.0, params={"regularizer": "l2"}, metrics={"best_val_data_loss": 1.0})
+    unscored = {"problem": "binary"}  # Its primary metric, accuracy, is not logged here.
+    data_loss = {"best_val_data_loss": 1.0}
+    plain = a_run("a", 2.0, params={"regularizer": "none"}, tags=unscored)
+    penalized = a_run("b", 5.0, params={"regularizer": "l2"}, metrics=data_loss, tags=unscored)
     assert [each.name for each in section([plain, penalized]).variants] == [
         "regularizer=l2",
         "regularizer=none",

@@ -59,12 +59,12 @@ def sections(runs: Sequence[StoredRun], histories: Histories) -> list[Section]:
 
 
 def measures(runs: Sequence[StoredRun]) -> tuple[str, ...]:
-    """Return what runs of a group are compared by: usual monitor, loss and primary metric."""
+    """Return what runs of a group are compared by: primary metric, usual monitor and loss."""
     monitors = Counter(run.params.get("trainer.monitor", "val_loss") for run in runs)
     monitor = monitors.most_common(1)[0][0].replace("val_data_loss", "val_loss")
 
     primary = f"val_{grouping.basis(runs[0]).metric}"
-    names = tuple(dict.fromkeys([monitor, "val_loss", primary]))
+    names = tuple(dict.fromkeys([primary, monitor, "val_loss"]))
     if grouping.is_final(runs[0]):
         return tuple(name.replace("val_", "test_", 1) for name in names)
     return names
