@@ -69,9 +69,9 @@ def test_a_column_of_classes_that_are_names_of_files_too_is_not_taken_for_names(
 
 def test_several_columns_of_yes_and_no_are_labels(load):
     columns = {"red": [number % 2 for number in range(FILES)], "big": ["yes", "no", "No"] * 8}
-    data = load({"image": NAMES, **columns})
-    assert (data.problem, data.classes) == ("multilabel", ("red", "big"))
-    assert data.y.tolist()[:3] == [[0, 1], [1, 0], [0, 0]]
+    data = load({"image": NAMES, **columns, "wet": ["N", "Y", "y"] * 8})
+    assert (data.problem, data.classes) == ("multilabel", ("red", "big", "wet"))
+    assert data.y.tolist()[:3] == [[0, 1, 0], [1, 0, 1], [0, 0, 1]]
 
 
 def test_a_column_of_tags_is_labels(load):

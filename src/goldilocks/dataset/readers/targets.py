@@ -23,7 +23,8 @@ from goldilocks.formatting import argument
 FEW_INTEGERS = 20
 WIDE = 0.5  # the range of numbers from 0 to 1 that are a unit regression
 # How a label is said, in small letters.
-ANSWERS = {"true": 1, "false": 0, "yes": 1, "no": 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0}
+ANSWERS = {"true": 1, "false": 0, "yes": 1, "no": 0, "y": 1, "n": 0, "t": 1, "f": 0}
+ANSWERS |= {"1": 1, "0": 0, "1.0": 1, "0.0": 0}
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
