@@ -25,6 +25,12 @@ def listed() -> list[str]:
     return yaml.safe_load(file.read_text("utf-8")).get("own") or [] if file.is_file() else []
 
 
+def paths(tree: Mapping[str, Any]) -> list[str]:
+    """Return the paths of those metrics of a configuration that a person has written."""
+    names = tree["problem"]["metrics"]
+    return [] if names == "auto" else [name for name in names if "." in name]
+
+
 def metrics(tree: Mapping[str, Any]) -> tuple[OwnMetric, ...]:
     """Return those of the metrics of a configuration that a person has written.
 
@@ -35,8 +41,7 @@ def metrics(tree: Mapping[str, Any]) -> tuple[OwnMetric, ...]:
         ProblemError: A package is not listed or cannot be imported, a function is not there or does
             not say which scores are better, or its name is taken.
     """
-    paths = [name for name in tree["problem"]["metrics"] if "." in name]
-    chosen = tuple(_metric(path, tree["own"]) for path in dict.fromkeys(paths))
+    chosen = tuple(_metric(path, tree["own"]) for path in dict.fromkeys(paths(tree)))
     counts = Counter(metric.name for metric in chosen)
     for metric in chosen:
         if metric.name in TAKEN or metric.name.endswith(ENDINGS) or counts[metric.name] > 1:

@@ -19,6 +19,7 @@ from hydra.types import RunMode
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 
+from goldilocks.config import own
 from goldilocks.config.checks import (
     Composed,
     chooses_threshold,
@@ -167,8 +168,7 @@ class Settings:
     @property
     def packages(self) -> Sequence[str]:
         """The person's own packages, if the run has a metric of them."""
-        uses_own = any("." in name for name in self.tree["problem"]["metrics"])
-        return self.tree["own"] if uses_own else ()
+        return self.tree["own"] if own.paths(self.tree) else ()
 
     @property
     def standardizes(self) -> bool:

@@ -22,9 +22,9 @@ from goldilocks.dataset.readers import (
     folders,
     labels,
     pixels,
+    problems,
     splits,
     tabular,
-    targets,
 )
 from goldilocks.dataset.readers.content import UnreadableFile
 from goldilocks.dataset.readers.files import Header
@@ -201,9 +201,9 @@ def read(
     y, outputs = listing.labels[rows], {}
     if listing.answers is not None:
         target = ", ".join(listing.answers)
-        problem, y, classes, inferred = targets.prepare(listing.answers.iloc[rows], problem)
+        problem, y, classes, inferred = problems.prepare(listing.answers.iloc[rows], problem)
         notes += tuple(inferred)
-        outputs = targets.outputs(list(listing.answers), y, classes, {})
+        outputs = problems.outputs(list(listing.answers), y, classes, {})
         digest = cache.digest(digest, y, json.dumps(classes))
     else:
         fitting = "multiclass"

@@ -3,7 +3,7 @@
 Source, licence, counts and balance: the user's. `Dataset.notes` says what was inferred, dropped or
     counted.
 Shape: the columns that are left become float64 (numbers, NaN where missing) or str (categories, ""
-    where missing), as `features.prepare` says; the target becomes y, as `targets.prepare` says.
+    where missing), as `features.prepare` says; the target becomes y, as `problems.prepare` says.
     Nothing is fitted here: means, scales and vocabularies are learnt from training rows only, in
     Keras layers.
 Unit: of a regression target the user's, and not known.
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import features, files, splits, tabular, targets
+from goldilocks.dataset.readers import features, files, problems, splits, tabular, targets
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -120,7 +120,7 @@ def load(
     tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
     if not usable.all():
         frame = frame[usable]
-    problem, y, classes, inferred = targets.prepare(answers[usable], problem)
+    problem, y, classes, inferred = problems.prepare(answers[usable], problem)
     prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
     x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:
@@ -160,7 +160,7 @@ def load(
         header=header,
         raw_keys=table.raw_keys()[usable],
         target=", ".join(answers.columns),
-        outputs=targets.outputs(list(answers), y, classes, styles),
+        outputs=problems.outputs(list(answers), y, classes, styles),
         target_reading=styles.get(labels[0]),
         readings=prepared.readings,
         notes=tuple(notes),

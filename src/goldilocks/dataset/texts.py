@@ -3,7 +3,7 @@
 Source, licence, counts and balance: the user's. `Dataset.notes` says what was inferred, left out or
     counted.
 Shape: one text a row, as it is in its file but for the spaces and line ends around it; y as
-    `targets.prepare` says.
+    `problems.prepare` says.
 Unit: of a regression target the user's, and not known.
 Checksum: `Dataset.digest`, of the texts, the classes and y, not of the files.
 """
@@ -22,6 +22,7 @@ from goldilocks.dataset.readers import (
     files,
     folders,
     labels,
+    problems,
     splits,
     tabular,
     targets,
@@ -134,7 +135,7 @@ def load(
         text_column = str(text)
 
     x = rows.x
-    problem, y, classes, inferred = targets.prepare(rows.answers, problem)
+    problem, y, classes, inferred = problems.prepare(rows.answers, problem)
     digest = packing.digest(x, y, classes)
     if rows.groups is not None:
         digest = cache.digest(digest, rows.groups)
@@ -164,7 +165,7 @@ def load(
         groups=rows.groups,
         raw_keys=rows.raw_keys,
         target=target_names,
-        outputs=targets.outputs(list(rows.answers), y, classes, {}),
+        outputs=problems.outputs(list(rows.answers), y, classes, {}),
         target_reading=rows.target_reading,
         text_column=text_column,
         notes=(*rows.notes, *inferred),

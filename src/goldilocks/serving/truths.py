@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset.readers import conform, tags, targets
+from goldilocks.dataset.readers import conform, problems, tags, targets
 from goldilocks.dataset.readers.reading import NUMBER, Reading, ReadingOptions
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError
@@ -75,7 +75,7 @@ def _labels(frame: pd.DataFrame, schema: Schema) -> np.ndarray | None:
         float64 (rows, labels), NaN where it is not known; None where the file does not tell any.
     """
     if not schema.sign and set(schema.classes) <= set(frame):
-        return frame[list(schema.classes)].apply(targets.truths).to_numpy(float)
+        return frame[list(schema.classes)].apply(problems.truths).to_numpy(float)
     if not schema.sign or schema.target not in frame:
         return None
 

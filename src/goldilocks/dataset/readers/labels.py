@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset.readers import folders, splits, tabular, targets
+from goldilocks.dataset.readers import folders, problems, splits, tabular, targets
 from goldilocks.dataset.readers.content import Files, shortened
 from goldilocks.dataset.readers.folders import Listing
 from goldilocks.dataset.readers.reading import ReadingOptions
@@ -139,4 +139,4 @@ def _naming(
 
 
 def _is_label(column: pd.Series) -> bool:
-    return bool(np.isfinite(targets.truths(column.dropna())).all())
+    return bool(np.isfinite(problems.truths(column.dropna())).all())
