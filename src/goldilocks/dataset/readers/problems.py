@@ -21,9 +21,8 @@ from goldilocks.formatting import argument
 
 WIDE = 0.5  # the range of numbers from 0 to 1 that are a unit regression
 # How a label is said, in small letters.
-ANSWERS = dict.fromkeys(("true", "yes", "y", "t", "1", "1.0"), 1) | dict.fromkeys(
-    ("false", "no", "n", "f", "0", "0.0"), 0
-)
+YES, NO = ("true", "yes", "y", "t", "1", "1.0"), ("false", "no", "n", "f", "0", "0.0")
+ANSWERS = dict.fromkeys(YES, 1) | dict.fromkeys(NO, 0)
 
 Prepared = tuple[str, np.ndarray, tuple[str, ...], list[str]]
 
