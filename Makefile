@@ -27,5 +27,5 @@ install: .venv/installed
 
 # The lock file names no package index. Needs uv.
 lock:
-	uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	uv pip compile pyproject.toml --extra dev --extra population --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--no-header --no-annotate --output-file requirements.lock

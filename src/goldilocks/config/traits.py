@@ -73,15 +73,32 @@ class ProtocolTraits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainerTraits:
+    """What a trainer states about itself.
+
+    Attributes:
+        together: Whether it trains many networks as one program, where they fit into one.
+    """
+
+    together: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Traits:
     """The traits of the options chosen, by their groups."""
 
     dataset: DatasetTraits
     model: ModelTraits
     protocol: ProtocolTraits
+    trainer: TrainerTraits
 
 
-GROUPS = {"dataset": DatasetTraits, "model": ModelTraits, "protocol": ProtocolTraits}
+GROUPS = {
+    "dataset": DatasetTraits,
+    "model": ModelTraits,
+    "protocol": ProtocolTraits,
+    "trainer": TrainerTraits,
+}
 
 
 def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goldilocks import console
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import keras
 
     from goldilocks.search.trial import Trial
+    from goldilocks.training.fit import FitResult, FitSpec
 
 # The artifact with the predictions of the best epoch's model, to compare runs row by row: `rows`,
 # int64 (n,), and `predictions`, float32 (n, outputs).
@@ -54,6 +56,21 @@ class TrainingSpec:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """One of several trainings that were one program.
+
+    Attributes:
+        fit_spec: What was trained; its model has the weights of the best epoch.
+        result: The history.
+        is_drawn: Whether it is one of the few best, whose figures are drawn at once.
+    """
+
+    fit_spec: FitSpec
+    result: FitResult
+    is_drawn: bool
+
+
+@dataclass(frozen=True)
 class RunContext:
     """What all trainings of a run share.
 
@@ -65,6 +82,7 @@ class RunContext:
         initial_model: The logged model to start from; None to start from new weights.
         trial: The trial of a search, which may end the trainings early; or None.
         data: How the data set was read and is split, to be logged; None until a run is trained.
+        trained: By fingerprint, what was trained as one program with others.
     """
 
     settings: Settings
@@ -74,6 +92,7 @@ class RunContext:
     initial_model: keras.Model | None = None
     trial: Trial | None = None
     data: DataSummary | None = None
+    trained: Mapping[str, Trained] = field(default_factory=dict[str, "Trained"])
 
     @property
     def pruned(self) -> bool:
@@ -129,6 +148,7 @@ class RunContext:
             "dataset.source": self.dataset.source,
             "dataset.digest": self.dataset.digest,
             "fingerprint": self.fingerprint(spec),
+            "backend": "jax" if self.fingerprint(spec) in self.trained else "tensorflow",
             "configuration": spec.settings.configuration(self.dataset.digest, self.code_digest),
         }
         if self.data and self.data.findings:

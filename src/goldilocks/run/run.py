@@ -178,7 +178,7 @@ def _train(
                 specs = [run_spec]
 
             # The one import of Keras and TensorFlow, which takes seconds.
-            from goldilocks.run import repeats, train
+            from goldilocks.run import population, repeats, train
 
             context = dataclasses.replace(
                 context,
@@ -191,6 +191,9 @@ def _train(
             )
 
         _record(settings, run_id=tracker.run_id)
+        if settings.traits.trainer.together:
+            trained = population.train([(context, spec) for spec in specs])
+            context = dataclasses.replace(context, trained=trained)
         outcomes = train.train(context, specs, tracker)
         if context.pruned:
             tracker.tags(train.PRUNED)

@@ -103,19 +103,13 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     console.note(f"{spec.part or settings.name}: {facts}")
 
     # Model and split -> history.
-    fit_spec = prepare(context, spec)
-    with (
-        contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress,
-        interruption.listening() as asked_to_end,
-    ):
-        callbacks: list[keras.callbacks.Callback] = [progress, Interrupter(asked_to_end)]
-        if context.trial is not None:
-            monitor = settings.tree["trainer"]["monitor"]
-            callbacks.append(Pruner(context.trial.report_epoch, monitor=monitor))
-        result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
-    if result.interrupted:
-        _keep(context, spec, fit_spec, result, tracker)
-        asked_to_end.end()
+    trained = context.trained.get(context.fingerprint(spec))
+    if trained is not None:
+        fit_spec, result = trained.fit_spec, trained.result
+        for number in range(1, len(result.history["loss"]) + 1):
+            tracker.epoch(number, result.of_epoch(number))
+    else:
+        fit_spec, result = _fit(context, spec, tracker)
 
     # Model and rows -> predictions. The store records a test evaluation before the model predicts:
     # if the process is killed in between, the test rows count as evaluated.
@@ -133,7 +127,8 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         description.write(outcome, model, folder)
-        figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
+        if trained is None or trained.is_drawn:
+            figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
         np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
         keys = row_keys.keys(dataset)
         if keys is not None and dataset.image_size is None:  # Those of files tell no pixels.
@@ -144,6 +139,24 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome
+
+
+def _fit(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> tuple[FitSpec, FitResult]:
+    """Build the model of a training and fit it, in an open run."""
+    settings, fit_spec = spec.settings, prepare(context, spec)
+    with (
+        contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress,
+        interruption.listening() as asked_to_end,
+    ):
+        callbacks: list[keras.callbacks.Callback] = [progress, Interrupter(asked_to_end)]
+        if context.trial is not None:
+            monitor = settings.tree["trainer"]["monitor"]
+            callbacks.append(Pruner(context.trial.report_epoch, monitor=monitor))
+        result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
+    if result.interrupted:
+        _keep(context, spec, fit_spec, result, tracker)
+        asked_to_end.end()
+    return fit_spec, result
 
 
 def _keep(

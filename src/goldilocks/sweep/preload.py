@@ -24,6 +24,8 @@ OPTIONS = (
     "training",
 )  # any module of these may be some job's
 
+JAX = "goldilocks.training.program"  # Runs in a process of its own, which is never forked.
+
 # What others import in the midst of a run: MLflow for a database, a model and provenance; pandas
 # for tables; Pillow for pictures; rich for progress; Hydra for its plugins.
 LATE = (
@@ -48,7 +50,8 @@ LATE = (
 for _name in (*STEPS, *OPTIONS):
     _module = importlib.import_module(f"goldilocks.{_name}")
     for _inner in pkgutil.walk_packages(getattr(_module, "__path__", ()), f"{_module.__name__}."):
-        importlib.import_module(_inner.name)
+        if _inner.name != JAX:
+            importlib.import_module(_inner.name)
 for _name in LATE:
     importlib.import_module(_name)
 

@@ -49,19 +49,24 @@ def training(
         Pairs of features, float32 (batch, *input_shape), and targets, (batch, ...).
     """
 
-    def epoch_order(epoch: tf.Tensor):
-        """Return batches of positions among the rows."""
-        order = tf.range(len(rows), dtype=tf.int64)
-        if shuffle:
-            shuffle_rows = tf.random.experimental.stateless_shuffle  # pyright: ignore
-            order = shuffle_rows(order, seed=[seed, tf.cast(epoch, tf.int32)])
+    def batched(epoch: tf.Tensor):
+        order = epoch_order(len(rows), epoch, shuffle=shuffle, seed=seed)
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
-    order = tf.data.Dataset.counter().flat_map(epoch_order)
+    order = tf.data.Dataset.counter().flat_map(batched)
     if augment is None:
         return _load(dataset, encoder, rows, order.skip(batches_done), targets, None)
     # The random changes of a batch depend on all earlier ones, so these are drawn once more.
     return _load(dataset, encoder, rows, order, targets, augment).skip(batches_done)
+
+
+def epoch_order(rows: int, epoch: tf.Tensor | int, *, shuffle: bool, seed: int) -> tf.Tensor:
+    """Return the positions of training rows in the order of an epoch (from 0), int64 (rows,)."""
+    order = tf.range(rows, dtype=tf.int64)
+    if not shuffle:
+        return order
+    shuffle_rows = tf.random.experimental.stateless_shuffle  # pyright: ignore
+    return shuffle_rows(order, seed=[seed, tf.cast(epoch, tf.int32)])
 
 
 def evaluation(dataset: Dataset, encoder: keras.Model, rows: Rows, targets: np.ndarray) -> Batches:

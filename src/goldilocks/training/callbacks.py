@@ -74,11 +74,33 @@ class Validation(keras.callbacks.Callback):
         """Add the values of the validation rows to those of the epoch."""
         assert logs is not None
         predictions = self.model.predict(self.batches, verbose=0, callbacks=self.interrupters)
-        values = scores(self.problem, self.truth, predictions, self.queries)
-        if self.has_data_loss:
-            values["data_loss"] = values["loss"]
-            values["loss"] += float(sum(self.model.losses))
-        logs.update({f"val_{name}": value for name, value in values.items()})
+        penalties = float(sum(self.model.losses)) if self.has_data_loss else None
+        logs.update(
+            validation_values(self.problem, self.truth, predictions, self.queries, penalties)
+        )
+
+
+def validation_values(
+    problem: Problem,
+    truth: np.ndarray,
+    predictions: np.ndarray,
+    queries: np.ndarray | None,
+    penalties: float | None,
+) -> dict[str, float]:
+    """Return the `val_` values of an epoch.
+
+    Args:
+        problem: The loss and the metrics.
+        truth: As of `Validation`.
+        predictions: float32 (rows, outputs).
+        queries: As of `Validation`.
+        penalties: Of the weights; None where the loss of training rows is that of the data.
+    """
+    values = scores(problem, truth, predictions, queries)
+    if penalties is not None:
+        values["data_loss"] = values["loss"]
+        values["loss"] += penalties
+    return {f"val_{name}": value for name, value in values.items()}
 
 
 class Recorder(keras.callbacks.Callback):

@@ -83,7 +83,11 @@ class FitResult:
     @property
     def best(self) -> dict[str, float]:
         """Every value of the history at the best epoch."""
-        return {name: values[self.best_epoch - 1] for name, values in self.history.items()}
+        return self.of_epoch(self.best_epoch)
+
+    def of_epoch(self, number: int) -> dict[str, float]:
+        """Return every value of the history at an epoch, from 1."""
+        return {name: values[number - 1] for name, values in self.history.items()}
 
 
 def fit(
@@ -137,8 +141,7 @@ def fit(
     # With a penalty or class weights, the loss without them is a metric of its own.
     loss = loss_function(spec.problem)
     metrics = training_metrics(spec.problem, spec.model.output_shape[-1])
-    has_data_loss = spec.regularizer.penalizes or spec.class_weight is not None
-    if has_data_loss:
+    if has_data_loss(spec):
         metrics.append(keras.metrics.MeanMetricWrapper(loss, name="data_loss"))
     spec.model.compile(
         optimizer=spec.optimizer(steps * epochs),
@@ -156,7 +159,7 @@ def fit(
 
     # Validation rows -> early stopping, which also brings back the weights of the best epoch: with
     # no patience it never stops, and still does that. A final training has no validation rows.
-    early_stopping = None
+    stopping = None
     rows = validation_rows(spec.split.validation, validation_steps, batch_size)
     if len(rows):
         validation = Validation(
@@ -164,16 +167,11 @@ def fit(
             spec.targets[rows],
             spec.dataset.queries(rows),
             spec.problem,
-            has_data_loss=has_data_loss,
+            has_data_loss=has_data_loss(spec),
             interrupters=[some for some in callbacks if isinstance(some, Interrupter)],
         )
-        early_stopping = keras.callbacks.EarlyStopping(
-            monitor,
-            mode="max" if measures.find(spec.problem, monitor).greater_is_better else "min",
-            patience=spec.regularizer.patience or epochs,
-            restore_best_weights=True,
-        )
-        training_callbacks += [validation, recorder, early_stopping]
+        stopping = early_stopping(spec, monitor=monitor, epochs=epochs)
+        training_callbacks += [validation, recorder, stopping]
     else:
         training_callbacks.append(recorder)
 
@@ -181,7 +179,7 @@ def fit(
     # the file does not say so, and a resumed training asks that callback again.
     epochs_done = 0
     if checkpoint is not None and checkpoint_seconds is not None:
-        backup = Checkpoint(checkpoint, recorder, early_stopping, seconds=checkpoint_seconds)
+        backup = Checkpoint(checkpoint, recorder, stopping, seconds=checkpoint_seconds)
         epochs_done = backup.restore(spec.model, epochs=epochs)
         training_callbacks.append(backup)
 
@@ -217,12 +215,12 @@ def fit(
         )
         interrupted = False
 
-    if interrupted and early_stopping is not None and early_stopping.best_weights is not None:
-        spec.model.set_weights(early_stopping.best_weights)
+    if interrupted and stopping is not None and stopping.best_weights is not None:
+        spec.model.set_weights(stopping.best_weights)
 
     best_epoch, monitored = recorder.epochs, None
-    if early_stopping is not None:
-        best_epoch, monitored = early_stopping.best_epoch + 1, monitor
+    if stopping is not None:
+        best_epoch, monitored = stopping.best_epoch + 1, monitor
     return FitResult(
         history=recorder.history,
         best_epoch=best_epoch,
@@ -230,6 +228,24 @@ def fit(
         seconds=recorder.elapsed,
         validation=rows,
         interrupted=interrupted,
+    )
+
+
+def has_data_loss(spec: FitSpec) -> bool:
+    """Return whether the loss of training rows has a penalty or class weights."""
+    return spec.regularizer.penalizes or spec.class_weight is not None
+
+
+def early_stopping(spec: FitSpec, *, monitor: str, epochs: int) -> keras.callbacks.EarlyStopping:
+    """Return the callback that knows the best epoch, and ends a training that has none any more.
+
+    Without a patience it lets all `epochs` pass.
+    """
+    return keras.callbacks.EarlyStopping(
+        monitor,
+        mode="max" if measures.find(spec.problem, monitor).greater_is_better else "min",
+        patience=spec.regularizer.patience or epochs,
+        restore_best_weights=True,
     )
 
 

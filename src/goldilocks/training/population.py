@@ -1,0 +1,249 @@
+"""Many small networks -> histories: trained as one program of JAX, with the numbers of `fit`.
+
+A small network's training is overhead: Python and TensorFlow take far longer over a batch than its
+arithmetic. One program for all of them pays that once. Members of a program are networks of one
+shape; they may differ in seed, rows and constant learning rate, and all else makes another program.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from goldilocks import console
+from goldilocks.training.callbacks import validation_values
+from goldilocks.training.fit import (
+    FitResult,
+    FitSpec,
+    early_stopping,
+    has_data_loss,
+    validation_rows,
+)
+from goldilocks.training.jax_process import JaxProcess, ProgramError
+from goldilocks.training.program_spec import Epoch
+from goldilocks.training.streams import Member, Streams, arrange, program_spec
+
+
+def train(
+    process: JaxProcess,
+    specs: Sequence[FitSpec],
+    callbacks: Callable[[int], Sequence[keras.callbacks.Callback]],
+    progress: keras.callbacks.Callback,
+    /,
+    *,
+    epochs: int,
+    batch_size: int,
+    steps_per_epoch: int | None,
+    validation_steps: int | None,
+    shuffle: bool,
+    monitor: str,
+) -> list[FitResult | None]:
+    """Train networks together, and leave each with the weights of its best epoch.
+
+    Args:
+        process: With JAX.
+        specs: What is trained; each model is changed in place.
+        callbacks: Returns Keras callbacks of a training, by its position, that see its epochs and
+            may stop it.
+        progress: Sees every epoch of a program, with the means of its members.
+        epochs: As of `fit`, and so are the rest.
+        batch_size: Rows of a batch.
+        steps_per_epoch: Batches of an epoch; None for every training row once.
+        validation_steps: Batches of each validation.
+        shuffle: Whether each epoch has the training rows in another order.
+        monitor: Name of the history whose best epoch counts.
+
+    Returns:
+        A result for each training; None of those that `fit` must train, for a reason that is said.
+    """
+    results: list[FitResult | None] = [None] * len(specs)
+    groups: dict[str, list[int]] = defaultdict(list)
+    obstacles = Counter[str]()
+    for index, spec in enumerate(specs):
+        reason = "trainer.steps_per_epoch" if steps_per_epoch else obstacle(spec)
+        if reason:
+            obstacles[reason] += 1
+        else:
+            groups[_shape(spec)].append(index)
+
+    for indices in groups.values():
+        members: list[Member] = []
+        for index in indices:
+            spec = specs[index]
+            rows = validation_rows(spec.split.validation, validation_steps, batch_size)
+            stopping = early_stopping(spec, monitor=monitor, epochs=epochs) if len(rows) else None
+            members.append(
+                Member(spec=spec, validation=rows, stopping=stopping, callbacks=callbacks(index))
+            )
+        streams = arrange(members, batch_size=batch_size, shuffle=shuffle)
+        try:
+            _train_program(process, streams, progress, epochs=epochs)
+        except ProgramError as error:
+            obstacles[str(error)] += len(indices)
+            continue
+        for index, member in zip(indices, members, strict=True):
+            results[index] = _result(member, monitor)
+
+    for reason, count in obstacles.items():
+        console.note(f"{count} of {len(specs)} trainings are no part of a program: {reason}")
+    return results
+
+
+def obstacle(spec: FitSpec) -> str:
+    """Return why a network cannot be part of a program, in words; "" if it can."""
+    optimizer = spec.optimizer(1)
+    if not spec.model.trainable_weights:
+        return "there is nothing to train"
+    if spec.regularizer.augments:
+        return "augmentation changes images one by one"
+    if not isinstance(optimizer.get_config()["learning_rate"], float):
+        return "the learning rate has a schedule"
+    if optimizer.use_ema:
+        return "the optimizer averages its weights"
+    return ""
+
+
+def _shape(spec: FitSpec) -> str:
+    """Return what all members of a program have in common, as a text."""
+    optimizer = spec.optimizer(1).get_config()
+    del optimizer["learning_rate"], optimizer["name"]
+    model = json.loads(spec.model.to_json(), object_hook=_without_values)
+    shared = (
+        model,
+        spec.optimizer(1).__class__.__name__,
+        optimizer,
+        repr(spec.problem),
+        has_data_loss(spec),
+        spec.class_weight is None,
+    )
+    return json.dumps(shared, sort_keys=True, default=str)
+
+
+def _without_values(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of a network's configuration without what members may differ in."""
+    if node.get("class_name") == "Rescaling":
+        node = {**node, "config": None}
+    return {key: value for key, value in node.items() if not key.endswith("_initializer")}
+
+
+def _train_program(
+    process: JaxProcess, streams: Streams, progress: keras.callbacks.Callback, *, epochs: int
+) -> None:
+    """Train all members; their models get the weights of their best epochs.
+
+    The program trains an epoch while this process scores the predictions of the one before.
+
+    Raises:
+        ProgramError: JAX cannot train them.
+    """
+    members = streams.flat
+    for member in members:
+        if member.stopping is not None:
+            member.stopping.set_model(member)
+            member.stopping.on_train_begin()
+        for callback in member.callbacks:
+            callback.set_model(member)
+
+    weights = members[0].spec.model.count_params()
+    console.note(f"{len(members)} networks of {weights:,} weights as one program; means of all:")
+    progress.set_params({"epochs": epochs})
+    progress.on_train_begin()
+    process.call("load", program_spec(streams))
+    before_last: np.ndarray | None = None
+    last: np.ndarray | None = None
+    _send(process, streams, 1, None)
+    for epoch in range(1, epochs + 1):
+        progress.on_epoch_begin(epoch - 1)
+        done: Epoch = process.receive()
+        before_last, sent = last, epoch < epochs
+        if sent:
+            _send(process, streams, epoch + 1, before_last)
+        for number, member in enumerate(members):
+            if not member.stop_training:
+                _end_epoch(member, epoch, done, number)
+        last = np.reshape([_is_best(member, epoch) for member in members], streams.shape)
+        progress.on_epoch_end(epoch - 1, _means(members, epoch))
+        if all(member.stop_training for member in members):
+            if sent:  # One epoch more than anyone needs is under way.
+                process.receive()
+                before_last, last = last, None
+            break
+
+    trainable, others = process.call("weights", before_last, last)
+    for number, member in enumerate(members):
+        position = np.unravel_index(number, streams.shape)
+        model = member.spec.model
+        for variable, values in zip(model.trainable_variables, trainable, strict=True):
+            variable.assign(values[position])
+        for variable, values in zip(model.non_trainable_variables, others, strict=True):
+            variable.assign(values[position])
+
+
+def _send(process: JaxProcess, streams: Streams, epoch: int, improved: np.ndarray | None) -> None:
+    """Let the program train an epoch."""
+    rows = streams.training_rows(epoch)
+    process.send("epoch", rows, rows.shape[1], improved)
+
+
+def _end_epoch(member: Member, epoch: int, done: Epoch, number: int) -> None:
+    """Record an epoch of a member, and stop its training where it has come to its end."""
+    spec, rows = member.spec, member.validation
+    logs = {name: float(values[number]) for name, values in done.logs.items()}
+    if not math.isfinite(logs["loss"]):
+        member.stop_training = True
+    if len(rows):
+        penalties = float(done.penalties[number]) if has_data_loss(spec) else None
+        logs |= validation_values(
+            spec.problem,
+            spec.targets[rows],
+            done.predictions[number, : len(rows)],
+            spec.dataset.queries(rows),
+            penalties,
+        )
+
+    values = logs | {
+        "learning_rate": member.learning_rate,
+        "seconds": done.seconds / len(done.logs["loss"]),  # its part of the program's
+    }
+    for name, value in values.items():
+        member.history.setdefault(name, []).append(value)
+    callbacks = [*member.callbacks]
+    if member.stopping is not None:
+        callbacks.insert(0, member.stopping)
+    for callback in callbacks:
+        callback.on_epoch_end(epoch - 1, logs)
+
+
+def _means(members: Sequence[Member], epoch: int) -> dict[str, float]:
+    """Return the means of an epoch, of the members that have trained it."""
+    histories = [member.history for member in members if len(member.history["loss"]) == epoch]
+    return {
+        name: float(np.mean([history[name][-1] for history in histories])) for name in histories[0]
+    }
+
+
+def _is_best(member: Member, epoch: int) -> bool:
+    """Whether an epoch that was just recorded is a member's best so far."""
+    if len(member.history["loss"]) < epoch:
+        return False
+    return member.stopping is None or member.stopping.best_epoch == epoch - 1
+
+
+def _result(member: Member, monitor: str) -> FitResult:
+    """Return the record of a member's training."""
+    best_epoch, monitored = len(member.history["loss"]), None
+    if member.stopping is not None:
+        best_epoch, monitored = member.stopping.best_epoch + 1, monitor
+    return FitResult(
+        history=member.history,
+        best_epoch=best_epoch,
+        monitor=monitored,
+        seconds=sum(member.history["seconds"]),
+        validation=member.validation,
+    )

@@ -1,0 +1,215 @@
+"""Many networks of one shape as one program of JAX.
+
+Keras's own layers, losses, metrics and optimizers are called without their state (`stateless_call`,
+`stateless_update_state`, `stateless_apply`), of all members at once by `jax.vmap`, for one batch
+after another in a loop of XLA's. It runs in a process with JAX and without TensorFlow, which
+`training.jax_process` starts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+from jax import numpy as jnp
+
+from goldilocks.evaluation.losses import loss_function, training_metrics
+from goldilocks.training.program_spec import Arrays, Epoch, ProgramSpec, rescaling_layers
+
+
+class Program:
+    """Trains all members, an epoch at a time.
+
+    Attributes:
+        variables: Trainable, other, and the optimizer's, each (streams, members, ...).
+        best: The trainable and the other variables of each member's best epoch.
+    """
+
+    def load(self, spec: ProgramSpec) -> None:
+        """Build the network and its optimizer, and bring all arrays to the device."""
+        for module in spec.modules:
+            importlib.import_module(module)
+        self.model = keras.models.model_from_json(spec.model)
+        self.optimizer = keras.optimizers.deserialize(spec.optimizer)
+        self.optimizer.build(self.model.trainable_variables)
+        self.loss = loss_function(spec.problem)
+        self.metrics = training_metrics(spec.problem, self.model.output_shape[-1])
+        if spec.has_data_loss:
+            self.metrics.append(keras.metrics.MeanMetricWrapper(self.loss, name="data_loss"))
+        for metric in self.metrics:  # Some make their variables when they first see a batch.
+            outputs = np.zeros((1, *self.model.output_shape[1:]), "float32")
+            metric.update_state(np.zeros_like(spec.targets[:1]), outputs)
+            metric.reset_state()
+        self.scaled = rescaling_layers(self.model)
+        self.even = spec.even
+
+        constants = spec.units, spec.features, spec.targets, spec.weights
+        self.constants = jax.device_put(constants)
+        self.validation = jax.device_put(spec.validation)
+        self.variables = jax.device_put(
+            (spec.trainable, spec.non_trainable, self._optimizers(spec.learning_rates))
+        )
+        self.previous = self.best = self.variables[:2]
+        self._train = jax.jit(self._train_batches)
+        self._predict = jax.jit(self._predict_batches)
+        self._better = jax.jit(_better)
+
+    def _optimizers(self, learning_rates: np.ndarray) -> Arrays:
+        """Return the first variables of all optimizers, which differ in the learning rate alone."""
+        arrays: Arrays = []
+        for variable in self.optimizer.variables:
+            value = np.asarray(variable)
+            first = np.broadcast_to(value, (*learning_rates.shape, *value.shape))
+            arrays.append(learning_rates if variable.path.endswith("/learning_rate") else first)
+        return arrays
+
+    def epoch(self, rows: np.ndarray, batches: int, improved: np.ndarray | None) -> Epoch:
+        """Train every member on its batches, and predict its validation rows.
+
+        Which members have improved is known an epoch late: while this process trains one, the other
+        scores the predictions of the one before.
+
+        Args:
+            rows: Of each batch, int32 (streams, batches, batch size); -1 where there is none.
+            batches: How many of them to train on, at most.
+            improved: Which members had their best epoch so far in the last but one, bool (streams,
+                members); None where there was none.
+        """
+        began = time.perf_counter()
+        self._keep(improved, self.previous)
+        self.previous = self.variables[:2]
+        self.variables, logs = self._train(self.variables, self.constants, rows, batches)
+        predictions, penalties = np.zeros((0,)), np.zeros((0,))
+        if self.validation.size:
+            predicted = self._predict(self.variables[:2], self.constants, self.validation)
+            predictions, penalties = jax.device_get(predicted)
+        logs = {name: np.ravel(values) for name, values in jax.device_get(logs).items()}
+        return Epoch(logs, np.ravel(penalties), predictions, time.perf_counter() - began)
+
+    def weights(
+        self, before_last: np.ndarray | None, last: np.ndarray | None
+    ) -> tuple[Arrays, Arrays]:
+        """Return the trainable and the other variables of each member's best epoch.
+
+        Args:
+            before_last: Which members had it in the last epoch but one, as `improved` of `epoch`.
+            last: Which of them had it in the last epoch.
+        """
+        self._keep(before_last, self.previous)
+        self._keep(last, self.variables[:2])
+        return jax.device_get(self.best)
+
+    def _keep(self, improved: np.ndarray | None, weights: Any) -> None:
+        """Take the weights of members that have improved as the best so far."""
+        if improved is not None:
+            self.best = self._better(improved, weights, self.best)
+
+    def _train_batches(self, variables: Any, constants: Any, rows: Any, batches: Any):
+        """Return the variables after an epoch, and the loss and the metrics of its batches."""
+        units, features, targets, weights = constants
+        members = rows.shape[0], jax.tree.leaves(variables)[0].shape[1]
+        zeros = [np.asarray(variable) for metric in self.metrics for variable in metric.variables]
+        totals = [jnp.broadcast_to(value, (*members, *value.shape)) for value in zeros]
+        losses = jnp.zeros(members)
+        # Over the streams, and within each over the members that share its batches.
+        step = jax.vmap(jax.vmap(self._step, in_axes=(0, 0, None)), in_axes=(0, 0, 0))
+
+        def train(number: Any, carry: Any):
+            batch = rows[:, number]
+            is_row = (batch >= 0).astype("float32")
+            weight = is_row
+            if weights is not None:
+                weight = is_row * weights[batch]
+            return step(carry, units, (features[batch], targets[batch], weight, is_row))
+
+        variables, losses, totals = jax.lax.fori_loop(
+            0, batches, train, (variables, losses, totals)
+        )
+        counted = (rows >= 0).sum(axis=(1, 2))
+        return variables, {"loss": losses / counted[:, None]} | self._results(totals)
+
+    def _step(self, carry: Any, units: Any, batch: Any):
+        """Train one member on one batch."""
+        (trainable, others, optimizer), losses, totals = carry
+        x, y, weight, is_row = batch
+        rows = is_row.sum()
+
+        def objective(trainable: Any):
+            predictions, updated, penalties = self._call(trainable, others, units, x, training=True)
+            # As Keras means them: over the rows, whatever these weigh.
+            data_loss = (self.loss(y, predictions) * weight).sum() / jnp.maximum(rows, 1)
+            return data_loss + penalties, (predictions, updated)
+
+        gradient = jax.value_and_grad(objective, has_aux=True)
+        (loss, (predictions, updated)), gradients = gradient(trainable)
+        applied, moved = self.optimizer.stateless_apply(optimizer, gradients, trainable)
+        after = applied, updated, moved
+        if not self.even:  # A stream with fewer batches stays as it is.
+            after = jax.tree.map(
+                lambda new, old: jnp.where(rows > 0, new, old),
+                after,
+                (trainable, others, optimizer),
+            )
+        return after, losses + loss * rows, self._updated(totals, y, predictions, is_row)
+
+    def _call(self, trainable: Any, others: Any, units: Any, x: Any, *, training: bool):
+        """Return one member's predictions, its other variables after them, and its penalties."""
+        for number, layer in enumerate(self.scaled):
+            layer.scale, layer.offset = units[2 * number : 2 * number + 2]
+        x = x.astype(self.model.inputs[0].dtype)
+        predictions, updated, penalties = self.model.stateless_call(
+            trainable, others, x, training=training, return_losses=True
+        )
+        return predictions, updated, sum(penalties, jnp.zeros(()))
+
+    def _updated(self, totals: Any, y: Any, predictions: Any, is_row: Any) -> Arrays:
+        """Return the metrics' variables after a batch."""
+        updated: Arrays = []
+        for metric in self.metrics:
+            variables = totals[len(updated) : len(updated) + len(metric.variables)]
+            updated += metric.stateless_update_state(
+                variables, y, predictions, sample_weight=is_row
+            )
+        return updated
+
+    def _results(self, totals: Any) -> dict[str, Any]:
+        """Return the metrics of all members, each (streams, members)."""
+        results, start = {}, 0
+        for metric in self.metrics:
+            variables = totals[start : start + len(metric.variables)]
+            start += len(metric.variables)
+            results[metric.name] = jax.vmap(jax.vmap(metric.stateless_result))(variables)
+        return results
+
+    def _predict_batches(self, weights: Any, constants: Any, rows: Any):
+        """Return predictions, (members, rows, outputs), and penalties, (streams, members)."""
+        units, features, _, _ = constants
+
+        def one(trainable: Any, others: Any, units: Any, x: Any):
+            predictions, _, penalties = self._call(trainable, others, units, x, training=False)
+            return predictions, penalties
+
+        trainable, others = weights
+        every = jax.vmap(jax.vmap(one, in_axes=(0, 0, 0, None)))
+        predictions, penalties = jax.lax.map(
+            lambda batch: every(trainable, others, units, features[batch]),
+            jnp.moveaxis(rows, 1, 0),
+        )
+        # (batches, streams, members, batch size, outputs) -> (all members, all rows, outputs)
+        outputs = predictions.shape[-1]
+        predictions = jnp.moveaxis(predictions, 0, 2)
+        count = predictions.shape[0] * predictions.shape[1]
+        return predictions.reshape(count, -1, outputs), penalties[0]
+
+
+def _better(improved: Any, weights: Any, best: Any):
+    """Return the weights of members that have improved, and the best so far of the others."""
+
+    def choose(new: Any, old: Any):
+        return jnp.where(improved.reshape(improved.shape + (1,) * (new.ndim - 2)), new, old)
+
+    return jax.tree.map(choose, weights, best)
