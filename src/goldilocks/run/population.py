@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import keras
 
@@ -33,7 +33,8 @@ def train(trainings: Sequence[tuple[RunContext, TrainingSpec]]) -> dict[str, Tra
     context, spec = missing[0]
     trainer, metric = spec.settings.tree["trainer"], context.problem.metric
     with jax_process.start() as process, contextlib.closing(ProgressBar(metric=metric)) as progress:
-        fit_specs = [prepare(*pair) for pair in missing]
+        encoders: dict[Hashable, keras.Model] = {}
+        fit_specs = [prepare(*pair, encoders) for pair in missing]
         results = population.train(
             process,
             fit_specs,
