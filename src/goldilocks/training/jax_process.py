@@ -52,7 +52,7 @@ class JaxProcess:
         """
         try:
             value, error = pickle.load(self.results)
-        except (EOFError, OSError) as gone:
+        except (EOFError, OSError, pickle.UnpicklingError) as gone:
             raise ProgramError("the process with JAX ended before it answered") from gone
         if error is not None:
             raise ProgramError(error)
