@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from goldilocks import console, formatting
 from goldilocks.encoding import schema
@@ -102,17 +103,10 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
     findings = ()
     if outcome.context.data:
         findings = outcome.context.data.findings
-    environment = Environment(
-        loader=PackageLoader("goldilocks.run", "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("summary.md.j2")
     of_classes = None
     if outcome.counts:
         of_classes = per_class(outcome).sort_values("recall", kind="stable")[:MOST_CLASSES]
-    text = template.render(
+    text = _template().render(
         outcome=outcome,
         classes=None if of_classes is None else formatting.markdown(of_classes.reset_index()),
         scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
@@ -125,6 +119,18 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         notes=(*outcome.context.dataset.notes, *split.notes, *findings),
     )
     return text.rstrip()
+
+
+@functools.cache
+def _template() -> Template:
+    """Return the template of a summary, compiled once."""
+    environment = Environment(
+        loader=PackageLoader("goldilocks.run", "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("summary.md.j2")
 
 
 def _of_each(outcome: Outcome) -> pd.DataFrame:

@@ -21,5 +21,6 @@ def predict(
     Returns:
         float32 (n, outputs).
     """
-    unused = np.zeros(len(dataset.y), dtype="float32")
+    # Shaped as the targets mostly are: then TensorFlow takes the function that `fit` has traced.
+    unused = np.zeros((len(dataset.y), model.output_shape[-1]), dtype="float32")
     return model.predict(batches.evaluation(dataset, encoder, rows, unused), verbose=0)
