@@ -160,7 +160,7 @@ def program_spec(streams: Streams) -> ProgramSpec:
 
 
 def _uninitialized(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a part of a network's configuration whose weights start at 0; JAX would draw slowly."""
+    """Return a part of a network's configuration whose weights start at 0, not drawn."""
     names = [name for name in node if name.endswith("_initializer") and node[name]]
     return node | dict.fromkeys(names, ZEROS)
 
