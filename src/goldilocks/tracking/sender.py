@@ -148,7 +148,7 @@ def _logged_model(client: MlflowClient, run: Run, identity: str) -> LoggedModel:
     """Create MLflow's record of a run's model, once: an earlier try may have ended half-way."""
     experiment_id = run.info.experiment_id
     experiment_id, run_id = run.info.experiment_id, run.info.run_id
-    mine = f"source_run_id = '{run_id}' AND tags.`{JOURNAL}` = '{identity}'"
+    mine = f"tags.`{JOURNAL}` = '{identity}'"
     earlier = client.search_logged_models([experiment_id], filter_string=mine)
     if earlier:
         [logged], outputs = earlier, client.get_run(run_id).outputs
