@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import itertools
 import pickle
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,18 +23,21 @@ from hydra.core.utils import (
     setup_globals,
 )
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from goldilocks.config.rules import rules_of
-from goldilocks.config.settings import listed
+from goldilocks.config.settings import Settings, key_of, listed, search_path
 from goldilocks.errors import ConfigError, JobError, UserError
-from goldilocks.jobs import records, slots, stream
+from goldilocks.jobs import groups, records, slots, stream
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job, JobResult, start_server
+from goldilocks.sweep.expand import settings_of
 from goldilocks.sweep.plan import maximizes
 
 if TYPE_CHECKING:
     from goldilocks.sweep.launcher import LocalLauncher
+
+TOGETHER = ("seed", "optimizer.learning_rate")  # keys in which networks of one program may differ
 
 
 class Processes:
@@ -52,6 +58,7 @@ class Processes:
         check(vars(options))
         self.context, self.task_function, self.config = context, task_function, config
         self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
+        self.together = bool(OmegaConf.select(config, "trainer.traits.together"))
         self.pool = Pool(
             slots=slots.share(
                 n_jobs=options.n_jobs,
@@ -73,6 +80,7 @@ class Processes:
         tell: Callable[[int, JobReturn], None],
         *,
         total: int | None,
+        at_once: int | None = None,
     ) -> None:
         """Run jobs until there are no more; a free slot waits for no job.
 
@@ -82,6 +90,8 @@ class Processes:
             tell: Takes number and result of each job, in the order in which they end. The result of
                 a failed job raises what the job raised, or a JobError if its process was lost.
             total: How many jobs there will be, if that is known.
+            at_once: How many jobs are asked for at once, where they are trained as one program;
+                None for all.
 
         Raises:
             KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
@@ -93,12 +103,7 @@ class Processes:
             (Singleton.get_state(), self.context, self.config, self.task_function)
         )
 
-        def next_job() -> Job | None:
-            trial = ask()
-            if trial is None:
-                return None
-
-            number, overrides = trial
+        def job(number: int, overrides: Sequence[str]) -> Job:
             return Job(
                 number,
                 functools.partial(_run, shared, number, list(overrides)),
@@ -107,15 +112,54 @@ class Processes:
                 tuple(overrides),
             )
 
+        def next_job() -> Job | None:
+            trial = ask()
+            return None if trial is None else job(*trial)
+
+        def next_share() -> Job | None:
+            if not shares:
+                jobs = [job(*trial) for trial in itertools.islice(iter(ask, None), at_once)]
+                shares.extend(self._shares(jobs))
+            return shares.popleft() if shares else None
+
+        shares = deque[Job]()
         stream.stream(
             self.pool,
-            next_job,
+            next_share if self.together else next_job,
             lambda job, result: tell(job.number, _job_return(job, result)),
             sweep_dir=self.sweep_dir,
             total=total,
             higher_is_better=maximizes(self.config),
             value_of=_compared,
         )
+
+    def _shares(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return jobs that each train several of the given ones together, one for each slot."""
+        settings: dict[int, Settings] = {}
+        shares: list[Job] = []
+        folders = search_path(self.config.hydra.overrides.hydra)
+        for job in jobs:
+            try:
+                [checked] = settings_of([[*folders, *job.overrides]])
+            except ConfigError:
+                shares.append(job)  # It says so itself.
+                continue
+            settings[job.number] = dataclasses.replace(
+                checked, sweep_dir=self.sweep_dir, job=job.number
+            )
+
+        checked = [job for job in jobs if job.number in settings]
+        kinds = [
+            tuple(word for word in job.overrides if key_of(word) not in TOGETHER) for job in checked
+        ]
+        for positions in groups.shares(kinds, slots=len(self.pool.slots)):
+            parts = tuple(checked[position] for position in positions)
+            call = functools.partial(
+                _run_together, [settings[part.number] for part in parts], self.pool.retries
+            )
+            first = parts[0]
+            shares.append(Job(first.number, call, first.log, first.name, first.overrides, parts))
+        return shares
 
 
 def check(options: Mapping[str, Any]) -> None:
@@ -181,10 +225,21 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
     return result
 
 
+def _run_together(jobs: Sequence[Settings], retries: int) -> list[Exception | None]:
+    """Run several jobs inside one process, and return what each has raised."""
+    from goldilocks.run.together import run_jobs  # With Keras, for this process alone.
+
+    return run_jobs(jobs, retries=retries)
+
+
 def _job_return(job: Job, result: JobResult) -> JobReturn:
     """Return a job's result as Hydra's sweepers expect it."""
-    if not result.reason:
+    if isinstance(result.value, JobReturn):
         return result.value
+    if not result.reason:
+        return JobReturn(
+            overrides=list(job.overrides), status=JobStatus.COMPLETED, _return_value=result.value
+        )
 
     name = f"job {job.number} ({' '.join(job.overrides)})" if job.overrides else f"job {job.number}"
     error = result.error or JobError(f"{name} was lost: {result.reason}. Its log is {job.log}.")

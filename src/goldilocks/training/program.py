@@ -40,7 +40,8 @@ class Program:
         self.metrics = training_metrics(spec.problem, self.model.output_shape[-1])
         if spec.has_data_loss:
             self.metrics.append(keras.metrics.MeanMetricWrapper(self.loss, name="data_loss"))
-        for metric in self.metrics:  # Some make their variables when they first see a batch.
+        # Some make their variables when they first see a batch.
+        for metric in (metric for metric in self.metrics if not metric.variables):
             outputs = np.zeros((1, *self.model.output_shape[1:]), "float32")
             metric.update_state(np.zeros_like(spec.targets[:1]), outputs)
             metric.reset_state()
