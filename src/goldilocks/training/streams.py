@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from goldilocks.encoding import encoder as encoding
 from goldilocks.training import batches
@@ -93,11 +94,18 @@ class Streams:
 
     def training_rows(self, epoch: int) -> np.ndarray:
         """Return the rows of each batch of an epoch (from 1), as `Program.epoch` takes them."""
-        orders = []
-        for member, *_ in self.members:
-            count, seed = len(member.spec.split.train), member.spec.seed
-            order = batches.epoch_order(count, epoch - 1, shuffle=self.shuffle, seed=seed)
-            orders.append(self.starts[member.rows] + np.asarray(order))
+        specs = [stream[0].spec for stream in self.members]
+        counts = [len(spec.split.train) for spec in specs]
+        orders = [np.arange(count) for count in counts]
+        if self.shuffle:
+            for count in set(counts):
+                streams = np.flatnonzero(np.equal(counts, count))
+                seeds = tf.constant([specs[stream].seed for stream in streams])
+                shuffled = batches.epoch_orders(tf.constant(count), tf.constant(epoch - 1), seeds)
+                for stream, order in zip(streams, shuffled.numpy(), strict=True):
+                    orders[stream] = order
+        starts = [self.starts[stream[0].rows] for stream in self.members]
+        orders = [start + order for start, order in zip(starts, orders, strict=True)]
         return _batched(orders, self.batch_size)
 
     def validation_rows(self) -> np.ndarray:
