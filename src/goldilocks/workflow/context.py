@@ -21,12 +21,14 @@ from goldilocks.jobs.stream import stream
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TrainedRuns
 from goldilocks.run.run import run
+from goldilocks.run.shares import in_shares
 from goldilocks.sweep import expand
 from goldilocks.tracking import provenance, query
 from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
+AT_ONCE = 8  # trials of a search that are trained as one program
 SEEDS = 3  # that a candidate is trained with before it can win
 FINAL_OVERHEAD = 20.0  # seconds: the model is built, drawn, logged, the reference fitted once more
 
@@ -172,12 +174,13 @@ class Context:
             KeyboardInterrupt: If Ctrl-C came; the jobs have ended, and can go on.
         """
         candidates: dict[int, Candidate] = {}
+        checked: dict[int, Settings] = {}
 
         def next_job() -> Job | None:
             while (request := ask()) is not None:
                 number, candidate = request
                 candidates[number] = candidate
-                settings = self.settings_of(candidate)
+                settings = checked[number] = self.settings_of(candidate)
                 record = records.read(folder, number)
                 shown = tuple(map(console.without_passwords, settings.overrides))
                 if record.status == "finished" and record.overrides == shown:
@@ -213,7 +216,7 @@ class Context:
                 self.overhead = max(self.overhead, overhead)
             tell(job.number, trained)
 
-        self._stream(next_job, end, folder, total=total)
+        self._stream(next_job, end, folder, checked, total=total)
 
     def lost(self) -> JobError:
         """Return the error of a step that cannot go on without a training that failed."""
@@ -239,6 +242,7 @@ class Context:
         ask: Callable[[], Job | None],
         tell: Callable[[Job, JobResult], None],
         folder: Path,
+        settings: Mapping[int, Settings],
         *,
         total: int | None,
     ) -> None:
@@ -253,4 +257,7 @@ class Context:
             final=UserError,
             preload=self.room.preload,
         )
+        if self.settings.traits.trainer.together and total != 1:
+            at_once = total or AT_ONCE
+            ask = in_shares(ask, lambda jobs: settings, pool, folder.absolute(), at_once=at_once)
         stream(pool, ask, tell, sweep_dir=folder, total=total, higher_is_better=False)
