@@ -28,7 +28,6 @@ from goldilocks.tracking.store import MlflowStore
 from goldilocks.workflow.budget import Budget
 from goldilocks.workflow.candidate import Candidate, Trained, load
 
-AT_ONCE = 8  # trials of a search that are trained as one program
 SEEDS = 3  # that a candidate is trained with before it can win
 FINAL_OVERHEAD = 20.0  # seconds: the model is built, drawn, logged, the reference fitted once more
 
@@ -257,7 +256,7 @@ class Context:
             final=UserError,
             preload=self.room.preload,
         )
-        if self.settings.traits.trainer.together and total != 1:
-            at_once = total or AT_ONCE
-            ask = in_shares(ask, lambda jobs: settings, pool, folder.absolute(), at_once=at_once)
+        if self.settings.traits.trainer.together and total not in (None, 1):
+            # Trials of a search have shapes of their own, and are asked for one by one.
+            ask = in_shares(ask, lambda jobs: settings, pool, folder.absolute(), at_once=None)
         stream(pool, ask, tell, sweep_dir=folder, total=total, higher_is_better=False)
