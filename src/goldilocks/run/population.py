@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import keras
@@ -60,9 +60,10 @@ def _train_alike(
 ) -> dict[str, Trained]:
     """Train networks with the same options of their trainer."""
     prepared: list[tuple[RunContext, TrainingSpec, FitSpec]] = []
+    encoders: dict[Hashable, keras.Model] = {}
     for context, spec in trainings:
         with contextlib.suppress(UserError):  # Its own run says what is wrong with it.
-            prepared.append((context, spec, prepare(context, spec)))
+            prepared.append((context, spec, prepare(context, spec, encoders)))
     if not prepared:
         return {}
 
