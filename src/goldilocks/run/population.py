@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import keras
@@ -20,6 +20,7 @@ from goldilocks.training.callbacks import ProgressBar
 from goldilocks.training.fit import FitSpec
 from goldilocks.training.pruner import Pruner
 
+FEWEST = 2  # trainings; a single one is over before JAX is there
 DRAWN = 3  # of the trainings of a population: the best
 OPTIONS = (
     "epochs",
@@ -44,7 +45,7 @@ def train(trainings: Sequence[tuple[RunContext, TrainingSpec]]) -> dict[str, Tra
     by_options: dict[str, list[tuple[RunContext, TrainingSpec]]] = defaultdict(list)
     for context, spec in missing:
         by_options[json.dumps(_options(spec))].append((context, spec))
-    if not missing:
+    if len(missing) < FEWEST:
         return {}
 
     trained: dict[str, Trained] = {}
@@ -59,9 +60,10 @@ def _train_alike(
 ) -> dict[str, Trained]:
     """Train networks with the same options of their trainer."""
     prepared: list[tuple[RunContext, TrainingSpec, FitSpec]] = []
+    encoders: dict[Hashable, keras.Model] = {}
     for context, spec in trainings:
         with contextlib.suppress(UserError):  # Its own run says what is wrong with it.
-            prepared.append((context, spec, prepare(context, spec)))
+            prepared.append((context, spec, prepare(context, spec, encoders)))
     if not prepared:
         return {}
 

@@ -106,7 +106,24 @@ def obstacle(spec: FitSpec) -> str:
         return "the learning rate has a schedule"
     if optimizer.use_ema:
         return "the optimizer averages its weights"
+    if _learns_words(spec.model) and not _is_linear(optimizer):
+        return (
+            "TensorFlow squares the gradient of a word at each place where it stands, JAX the sum"
+        )
     return ""
+
+
+def _learns_words(model: keras.Model) -> bool:
+    """Whether word vectors are trained."""
+    return any(
+        isinstance(layer, keras.layers.Embedding) and layer.trainable_weights
+        for layer in model.layers
+    )
+
+
+def _is_linear(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether the steps of two gradients are those of their sum."""
+    return isinstance(optimizer, keras.optimizers.SGD) and optimizer.clipnorm is None
 
 
 def _shape(spec: FitSpec) -> str:

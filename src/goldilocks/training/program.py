@@ -51,8 +51,14 @@ class Program:
         constants = spec.units, spec.features, spec.targets, spec.weights
         self.constants = jax.device_put(constants)
         self.validation = jax.device_put(spec.validation)
+        others = [  # The states of random layers are of another type in TensorFlow.
+            values.astype(variable.dtype)
+            for values, variable in zip(
+                spec.non_trainable, self.model.non_trainable_variables, strict=True
+            )
+        ]
         self.variables = jax.device_put(
-            (spec.trainable, spec.non_trainable, self._optimizers(spec.learning_rates))
+            (spec.trainable, others, self._optimizers(spec.learning_rates))
         )
         self.previous = self.best = self.variables[:2]
         self._train = jax.jit(self._train_batches)
