@@ -13,7 +13,7 @@ from goldilocks.model import Facts, Regularizer, mlp
 from goldilocks.protocol import Split
 from goldilocks.training import fit as training
 from goldilocks.training import optimizer
-from goldilocks.training.predict import predict
+from goldilocks.training.predict import _network, predict
 from goldilocks.training.pruner import Pruner
 
 NONE = {
@@ -181,6 +181,27 @@ def test_predictions_after_a_training_take_what_it_has_traced():
     assert trained.model.predict_function.experimental_get_tracing_count() == traced
     expected = trained.model.predict(trained.x[SPLIT.validation], verbose=0)
     np.testing.assert_array_equal(predictions, expected)
+
+
+def test_many_models_of_one_shape_predict_by_one_traced_function(usual):
+    traced = []
+    for seed in range(3):
+        backend.seed(seed)
+        model = mlp.build(
+            Facts((3,), 1, "linear", np.zeros(1, "float32"), None),
+            Regularizer(**NONE),
+            units=8,
+            layers=1,
+            activation="relu",
+        )
+        predictions = predict(
+            usual.encoder, model, usual.dataset, SPLIT.validation, one_of_many=True
+        )
+        traced.append(_network(model.to_json()).predict_function)
+        expected = model.predict(usual.x[SPLIT.validation], verbose=0)
+        np.testing.assert_array_equal(predictions, expected)
+    assert traced[0] is traced[1] is traced[2]
+    assert traced[0].experimental_get_tracing_count() == 1
 
 
 def test_the_model_ends_with_the_weights_of_its_best_epoch():

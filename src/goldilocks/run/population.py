@@ -20,6 +20,7 @@ from goldilocks.training.callbacks import ProgressBar
 from goldilocks.training.fit import FitSpec
 from goldilocks.training.pruner import Pruner
 
+FEWEST = 2  # trainings; a single one is over before JAX is there
 DRAWN = 3  # of the trainings of a population: the best
 OPTIONS = (
     "epochs",
@@ -44,7 +45,7 @@ def train(trainings: Sequence[tuple[RunContext, TrainingSpec]]) -> dict[str, Tra
     by_options: dict[str, list[tuple[RunContext, TrainingSpec]]] = defaultdict(list)
     for context, spec in missing:
         by_options[json.dumps(_options(spec))].append((context, spec))
-    if not missing:
+    if len(missing) < FEWEST:
         return {}
 
     trained: dict[str, Trained] = {}

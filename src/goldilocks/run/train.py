@@ -117,7 +117,9 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     if settings.tree["final"]:
         rows = spec.split.test
         tracker.mark_test_evaluation()
-    predictions = predict(fit_spec.encoder, fit_spec.model, dataset, rows)
+    predictions = predict(
+        fit_spec.encoder, fit_spec.model, dataset, rows, one_of_many=trained is not None
+    )
 
     # Predictions -> scores, and history -> verdict.
     model = encoding.attach(fit_spec.encoder, fit_spec.model)

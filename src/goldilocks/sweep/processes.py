@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import itertools
 import pickle
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,18 +23,17 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from goldilocks.config.rules import rules_of
-from goldilocks.config.settings import Settings, key_of, listed, search_path
+from goldilocks.config.settings import Settings, listed, search_path
 from goldilocks.errors import ConfigError, JobError, UserError
-from goldilocks.jobs import groups, records, slots, stream
+from goldilocks.jobs import records, slots, stream
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job, JobResult, start_server
+from goldilocks.run.shares import in_shares
 from goldilocks.sweep.expand import settings_of
 from goldilocks.sweep.plan import maximizes
 
 if TYPE_CHECKING:
     from goldilocks.sweep.launcher import LocalLauncher
-
-TOGETHER = ("seed", "optimizer.learning_rate")  # keys in which networks of one program may differ
 
 
 class Processes:
@@ -103,7 +99,12 @@ class Processes:
             (Singleton.get_state(), self.context, self.config, self.task_function)
         )
 
-        def job(number: int, overrides: Sequence[str]) -> Job:
+        def next_job() -> Job | None:
+            trial = ask()
+            if trial is None:
+                return None
+
+            number, overrides = trial
             return Job(
                 number,
                 functools.partial(_run, shared, number, list(overrides)),
@@ -112,17 +113,9 @@ class Processes:
                 tuple(overrides),
             )
 
-        def next_job() -> Job | None:
-            trial = ask()
-            return None if trial is None else job(*trial)
-
-        def next_share() -> Job | None:
-            if not shares:
-                jobs = [job(*trial) for trial in itertools.islice(iter(ask, None), at_once)]
-                shares.extend(self._shares(jobs))
-            return shares.popleft() if shares else None
-
-        shares = deque[Job]()
+        next_share = in_shares(
+            next_job, self._settings_of, self.pool, self.sweep_dir, at_once=at_once
+        )
         stream.stream(
             self.pool,
             next_share if self.together else next_job,
@@ -133,33 +126,14 @@ class Processes:
             value_of=_compared,
         )
 
-    def _shares(self, jobs: Sequence[Job]) -> list[Job]:
-        """Return jobs that each train several of the given ones together, one for each slot."""
-        settings: dict[int, Settings] = {}
-        shares: list[Job] = []
+    def _settings_of(self, jobs: Sequence[Job]) -> dict[int, Settings]:
+        """Return the checked settings of jobs by number; none if one of them has a mistake."""
         folders = search_path(self.config.hydra.overrides.hydra)
-        for job in jobs:
-            try:
-                [checked] = settings_of([[*folders, *job.overrides]])
-            except ConfigError:
-                shares.append(job)  # It says so itself.
-                continue
-            settings[job.number] = dataclasses.replace(
-                checked, sweep_dir=self.sweep_dir, job=job.number
-            )
-
-        checked = [job for job in jobs if job.number in settings]
-        kinds = [
-            tuple(word for word in job.overrides if key_of(word) not in TOGETHER) for job in checked
-        ]
-        for positions in groups.shares(kinds, slots=len(self.pool.slots)):
-            parts = tuple(checked[position] for position in positions)
-            call = functools.partial(
-                _run_together, [settings[part.number] for part in parts], self.pool.retries
-            )
-            first = parts[0]
-            shares.append(Job(first.number, call, first.log, first.name, first.overrides, parts))
-        return shares
+        try:
+            settings = settings_of([[*folders, *job.overrides] for job in jobs])
+        except ConfigError:  # The job itself says it.
+            return {}
+        return {job.number: checked for job, checked in zip(jobs, settings, strict=True)}
 
 
 def check(options: Mapping[str, Any]) -> None:
@@ -223,13 +197,6 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
     if result.status == JobStatus.FAILED:
         raise result._return_value  # pyright: ignore[reportPrivateUsage]
     return result
-
-
-def _run_together(jobs: Sequence[Settings], retries: int) -> list[Exception | None]:
-    """Run several jobs inside one process, and return what each has raised."""
-    from goldilocks.run.together import run_jobs  # With Keras, for this process alone.
-
-    return run_jobs(jobs, retries=retries)
 
 
 def _job_return(job: Job, result: JobResult) -> JobReturn:
