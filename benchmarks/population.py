@@ -12,10 +12,11 @@ Python to its end, each in an empty folder whose store is made anew. What would 
 measured on a part and scaled, and the line says of what. `loop` is a command for each training,
 `bare` is Keras's `fit` of arrays in a process that has imported TensorFlow, nothing kept, and
 `alone` the
-program without its runs: networks are built and trained, and get their best weights; TensorFlow is
-imported before.
+program without its runs: networks are built and trained, and get their best weights, after the
+imports.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -25,12 +26,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import case
 import keras
+import psutil
 
 from goldilocks.encoding import encoder
 from goldilocks.encoding.targets import standardized
@@ -182,15 +185,24 @@ def train_alone(*words: str) -> None:
     store = settings.builder("tracking")()
     context = RunContext(settings, store, dataset, problem)
     pairs = [(context, spec) for spec in training_specs(settings, splits, subset=False)]
+    peaks = [0]
+    threading.Thread(target=watch_children, args=(peaks,), daemon=True).start()
     began = time.perf_counter()
     trained = population.train(pairs)
     seconds = time.perf_counter() - began
     assert len(trained) == len(pairs), "fit would have to train some"
-    peaks = {
-        name: resource.getrusage(who).ru_maxrss / 1024
-        for name, who in (("parent", resource.RUSAGE_SELF), ("jax", resource.RUSAGE_CHILDREN))
-    }
-    print(json.dumps({"seconds": seconds, **peaks}))
+    parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"seconds": seconds, "parent": parent / 1024, "jax": max(peaks) / 1024}))
+
+
+def watch_children(peaks: list[int]) -> None:
+    """Add the peak of the memory of this process's children, in KiB, again and again."""
+    while True:
+        for child in psutil.Process().children():
+            with contextlib.suppress(OSError, IndexError):  # It has just ended.
+                status = Path(f"/proc/{child.pid}/status").read_text()
+                peaks.append(int(status.partition("VmHWM:")[2].split()[0]))
+        time.sleep(0.1)
 
 
 def ways(row: Row) -> dict[str, Callable[[], float]]:
