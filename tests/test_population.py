@@ -485,7 +485,7 @@ def test_folds_of_unequal_size_end_as_by_fit_also_beside_some_that_diverge(proce
         process,
         Configuration(
             "dataset=table dataset.file=few.csv dataset.target=progress optimizer=sgd model.units=8"
-            " protocol=kfold protocol.k=2 regularizer=l2 trainer.batch_size=1 trainer.epochs=3",
+            " problem.metrics=[mae,r2_score] protocol=kfold protocol.k=2 regularizer=l2 trainer.batch_size=1 trainer.epochs=3",
             ("optimizer.learning_rate=0.01", "optimizer.learning_rate=1e8"),
         ),
     )
@@ -494,7 +494,7 @@ def test_folds_of_unequal_size_end_as_by_fit_also_beside_some_that_diverge(proce
 
 
 def test_class_weights_and_a_monitor_that_rises_are_as_by_fit(process):
-    words = "problem.class_weight=balanced problem.metrics=[auc] trainer.monitor=val_auc"
+    words = "problem.class_weight=balanced problem.metrics=[auc,f1_score] trainer.monitor=val_auc"
     configuration = Configuration(
         f"dataset=table dataset.file=cancer.csv dataset.target=malignant {words} optimizer=adamw"
         " regularizer=early_stopping regularizer.patience=1 trainer.batch_size=20"

@@ -40,8 +40,10 @@ class Program:
         self.metrics = training_metrics(spec.problem, self.model.output_shape[-1])
         if spec.has_data_loss:
             self.metrics.append(keras.metrics.MeanMetricWrapper(self.loss, name="data_loss"))
-        # Some make their variables when they first see a batch.
-        for metric in (metric for metric in self.metrics if not metric.variables):
+        for metric in self.metrics:
+            if isinstance(metric, keras.metrics.Mean):
+                continue
+            # Others may make variables when they first see a batch.
             outputs = np.zeros((1, *self.model.output_shape[1:]), "float32")
             metric.update_state(np.zeros_like(spec.targets[:1]), outputs)
             metric.reset_state()
