@@ -192,7 +192,7 @@ def _train(
 
         _record(settings, run_id=tracker.run_id)
         if settings.traits.trainer.together:
-            trained = population.train([(context, spec) for spec in specs])
+            trained = population.train([(context, spec) for spec in specs], tracker.run_id)
             context = dataclasses.replace(context, trained=trained)
         outcomes = train.train(context, specs, tracker)
         if context.pruned:

@@ -103,6 +103,27 @@ class Program:
         self._keep(last, self.variables[:2])
         return jax.device_get(self.best)
 
+    def state(self, before_last: np.ndarray | None, last: np.ndarray | None) -> Arrays:
+        """Return the variables of all members, then their best weights; arguments as of `weights`.
+
+        No epoch after it needs to know who had improved before.
+        """
+        return jax.tree.leaves((jax.device_get(self.variables), self.weights(before_last, last)))
+
+    def resume(self, members: tuple[np.ndarray, ...], states: Arrays) -> None:
+        """Go on with the states of some members.
+
+        Args:
+            members: The stream of each, and its number there, int64 (n,).
+            states: As `state` returned them, each (n, ...).
+        """
+        first, structure = jax.tree.flatten((self.variables, self.best))
+        resumed = [
+            values.at[members].set(state) for values, state in zip(first, states, strict=True)
+        ]
+        self.variables, self.best = jax.tree.unflatten(structure, resumed)
+        self.previous = self.variables[:2]
+
     def _keep(self, improved: np.ndarray | None, weights: Any) -> None:
         """Take the weights of members that have improved as the best so far."""
         if improved is not None:
