@@ -27,4 +27,4 @@ def fit_spec(settings: Settings) -> FitSpec:
     problem = resolve(dataset.problem, **settings.tree["problem"])
     split = settings.builder("protocol")(dataset)[0]
     context = RunContext(settings, settings.builder("tracking")(), dataset, problem)
-    return prepare(context, TrainingSpec(settings, split, None, ""))
+    return prepare(context, TrainingSpec(settings, split, None, ""), {})

@@ -292,6 +292,18 @@ def test_what_goes_together_passes(overrides):
     assert checked(*overrides.split())
 
 
+def test_a_population_without_jax_is_refused_with_what_to_install(monkeypatch):
+    assert checked("trainer=population")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(
+        ConfigError,
+        match=r"trainer=population trains with JAX, which is not installed; type pip install "
+        r"'goldilocks\[population\]', or use trainer=fit\.",
+    ):
+        checked("trainer=population")
+    assert checked("trainer=fit")
+
+
 def test_all_errors_are_listed_at_once_and_numbered():
     with pytest.raises(ConfigError) as raised:
         checked("dataset=boston", "model=convnet", "regularizer.zoom=0.1", "trainer.monitor=loss")

@@ -53,7 +53,7 @@ def test_words_of_a_bag_have_the_weights_of_their_tokens():
         padding="pre",
         reverse=False,
     )
-    encoder = vectorization.encoder(texts, how, in_order=False)
+    encoder = vectorization.encoder(texts, how, in_order=False, digest="two films")
     names = encoder.layers[-1].get_vocabulary()
     weights = np.arange(8.0)
     features = keras.ops.convert_to_numpy(encoder(keras.ops.convert_to_tensor(texts.tolist())))

@@ -13,6 +13,7 @@ from goldilocks.model import Facts, Regularizer, mlp
 from goldilocks.protocol import Split
 from goldilocks.training import fit as training
 from goldilocks.training import optimizer
+from goldilocks.training.predict import _network, predict
 from goldilocks.training.pruner import Pruner
 
 NONE = {
@@ -94,6 +95,7 @@ class Trained:
             location="memory",
             digest="0" * 64,
         )
+        self.dataset = dataset
         self.encoder = encoder.fit(dataset, split.train, in_order=False)
         regularizer = Regularizer(**{**NONE, **dict(regularizer)})
         self.steps = []
@@ -170,6 +172,36 @@ def test_every_epoch_is_reported_and_recorded_once(usual):
     assert history["learning_rate"] == pytest.approx([0.01] * 3)
     assert 0 < sum(history["seconds"]) <= trained.result.seconds
     assert trained.steps == [3 * 8]
+
+
+def test_predictions_after_a_training_take_what_it_has_traced():
+    trained = Trained(epochs=1)
+    traced = trained.model.predict_function.experimental_get_tracing_count()
+    predictions = predict(trained.encoder, trained.model, trained.dataset, SPLIT.validation)
+    assert trained.model.predict_function.experimental_get_tracing_count() == traced
+    expected = trained.model.predict(trained.x[SPLIT.validation], verbose=0)
+    np.testing.assert_array_equal(predictions, expected)
+
+
+def test_many_models_of_one_shape_predict_by_one_traced_function(usual):
+    traced = []
+    for seed in range(3):
+        backend.seed(seed)
+        model = mlp.build(
+            Facts((3,), 1, "linear", np.zeros(1, "float32"), None),
+            Regularizer(**NONE),
+            units=8,
+            layers=1,
+            activation="relu",
+        )
+        predictions = predict(
+            usual.encoder, model, usual.dataset, SPLIT.validation, one_of_many=True
+        )
+        traced.append(_network(model.to_json()).predict_function)
+        expected = model.predict(usual.x[SPLIT.validation], verbose=0)
+        np.testing.assert_array_equal(predictions, expected)
+    assert traced[0] is traced[1] is traced[2]
+    assert traced[0].experimental_get_tracing_count() == 1
 
 
 def test_the_model_ends_with_the_weights_of_its_best_epoch():

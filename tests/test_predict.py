@@ -142,7 +142,7 @@ class Home:
         problem = resolve(dataset.problem, **settings.tree["problem"])
         [parts] = settings.builder("protocol")(dataset)
         context = RunContext(settings, self.store, dataset, problem)
-        job = train.prepare(context, TrainingSpec(settings, parts, None, ""))
+        job = train.prepare(context, TrainingSpec(settings, parts, None, ""), {})
         with self.store.start_run(
             problem.type,
             parent=None,

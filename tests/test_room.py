@@ -1,6 +1,7 @@
 import collections
 import re
 import shutil
+import weakref
 
 import keras
 import psutil
@@ -55,6 +56,19 @@ def test_a_model_without_memory_for_its_training_is_refused_before_it(monkeypatc
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory(10_000_000))
     with pytest.raises(ModelError, match=r"has 1,000,000 weights, .* about 0\.0 GiB, and 0\.0 GiB"):
         room.build(Built(network()), None)
+
+
+def test_what_an_earlier_large_model_took_is_free_before_the_next_one_is_trained(monkeypatch):
+    class Earlier:
+        """Nothing frees it but a garbage collection."""
+
+        def __init__(self):
+            self.itself = self
+
+    earlier = weakref.ref(Earlier())
+    monkeypatch.setattr(room, "LARGE", 0)
+    room.build(Built(network()), None)
+    assert earlier() is None
 
 
 def test_a_full_temporary_folder_is_said_before_the_training(monkeypatch):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from goldilocks.dataset import Vectorization
 from goldilocks.encoding import vectorization
+from goldilocks.errors import DataError
 
 CHAPTER = np.array(["The cat sat on the mat.", "The dog ate my homework."], object)
 TEXTS = np.array(["a b c d e f", "a b", "", "f e"], object)
@@ -25,9 +26,8 @@ def how(**changes):
 
 
 def encoded(texts, fitted=None, *, in_order=True, **changes):
-    encoder = vectorization.encoder(
-        texts if fitted is None else fitted, how(**changes), in_order=in_order
-    )
+    fitted = texts if fitted is None else fitted
+    encoder = vectorization.encoder(fitted, how(**changes), in_order=in_order, digest=repr(fitted))
     return encoder, keras.ops.convert_to_numpy(encoder(tf.constant(list(texts))))
 
 
@@ -76,6 +76,24 @@ def test_the_vocabulary_is_the_most_frequent_training_words_alone():
     )
     assert vectorization.vocabulary(encoder) == ("", "[UNK]", "word", "old")
     assert found.tolist() == [[0, 0, 1, 3], [0, 0, 0, 3]]
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_vocabulary_is_found_once_for_all_trainings(in_order, tmp_path, monkeypatch):
+    monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path))
+    first, numbers = encoded(CHAPTER, in_order=in_order)
+    monkeypatch.delattr(keras.layers.TextVectorization, "adapt")
+    second, same = encoded(CHAPTER, in_order=in_order)
+    np.testing.assert_array_equal(same, numbers)
+    configs = [encoder.get_layer("vocabulary").get_config() for encoder in (first, second)]
+    assert configs[0] == configs[1]
+    assert vectorization.vocabulary(first) == vectorization.vocabulary(second)
+
+
+def test_texts_without_any_word_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path))
+    with pytest.raises(DataError, match="None of the 2 training texts has a word"):
+        encoded(np.array(["", "!"], object))
 
 
 def test_words_are_lower_case_and_without_punctuation():

@@ -1,5 +1,6 @@
 """Errors of a configuration, in sentences, found without reading data or importing TensorFlow."""
 
+import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,7 +10,7 @@ from goldilocks.config import own, renamed, traits
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.regularizer import AUGMENTATION, Regularizer
 from goldilocks.config.rules import rule_of, same_type
-from goldilocks.config.traits import DatasetTraits, ModelTraits, Traits
+from goldilocks.config.traits import DatasetTraits, ModelTraits, TrainerTraits, Traits
 from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.formatting import argument
 from goldilocks.problem import (
@@ -83,6 +84,7 @@ def config_errors(composed: Composed) -> list[str]:
         *_split_errors(composed.tree["protocol"]),
         *_problem_errors(composed.tree, stated.dataset),
         *_final_errors(composed, stated.model),
+        *_extra_errors(composed.choices["trainer"], stated.trainer),
         *_own_data_errors(composed.tree["dataset"], composed.choices["dataset"], stated.dataset),
         *path_errors(composed.tree),
     ]
@@ -394,6 +396,15 @@ def _final_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
         yield (
             f"optimizer.ema_momentum is {momentum:g}, but this run keeps the weights of its best "
             "epoch, not their average; leave it out, or add final=true."
+        )
+
+
+def _extra_errors(name: str, stated: TrainerTraits) -> Iterator[str]:
+    """Refuse a trainer whose extra is not installed."""
+    if stated.together and importlib.util.find_spec("jax") is None:
+        yield (
+            f"trainer={name} trains with JAX, which is not installed; type "
+            f"pip install 'goldilocks[{name}]', or use trainer=fit."
         )
 
 

@@ -5,6 +5,7 @@ value. Keys whose rule says `literal` mean none of these: what Hydra would not g
 typed is quoted before Hydra sees it. With -m, a comma outside of quotes still separates values.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -111,6 +112,7 @@ def _is_quoted(text: str) -> bool:
     return text[:1] in ("'", '"') and isinstance(_parsed(text), QuotedString)
 
 
+@functools.lru_cache  # Each run of a process writes the same words in its commands.
 def _parsed(text: str) -> object:
     """Return a value as Hydra reads it, quotes and sweeps included; None if it cannot."""
     if PLAIN.fullmatch(text):  # Of many columns, the grammar would take a tenth of a second.

@@ -48,6 +48,8 @@ class ModelTraits:
         fewest_layers: The smallest `model.layers` that it can be built with.
         per_layer: The keys that may be a list, with a value for each layer.
         baseline: Whether it predicts without having learned: what a model must beat.
+        together: Whether many small networks of it may gain from being one program; of
+            convolutions, TensorFlow's own are faster on a CPU.
         suggested: Why the workflow suggests it, by the kind of data: "model=NAME, which ...".
     """
 
@@ -58,6 +60,7 @@ class ModelTraits:
     fewest_layers: int | None = None
     per_layer: Sequence[str] = ()
     baseline: bool = False
+    together: bool = False
     suggested: Mapping[str, str] = field(default_factory=dict)
 
 

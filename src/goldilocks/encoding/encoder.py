@@ -53,7 +53,12 @@ def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
     if dataset.kind == "table":
         return _table_encoder(dataset.x.iloc[rows])
     assert dataset.vectorization is not None
-    return vectorization.encoder(dataset.x[rows], dataset.vectorization, in_order=in_order)
+    return vectorization.encoder(
+        dataset.x[rows],
+        dataset.vectorization,
+        in_order=in_order,
+        digest=cache.digest(dataset.digest, rows),
+    )
 
 
 def raw(dataset: Dataset, rows: Rows) -> Raw:

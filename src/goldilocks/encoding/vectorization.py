@@ -12,6 +12,8 @@ import tensorflow as tf
 from keras import ops
 
 from goldilocks.dataset import Vectorization
+from goldilocks.dataset.sources import cache
+from goldilocks.errors import DataError
 
 PADDING, UNKNOWN = 0, 1  # The first two indices of Keras's TextVectorization in a sequence.
 BAGS = ("multi_hot", "count")  # Encodings without order, by Keras's names for them.
@@ -53,18 +55,22 @@ class Hashing(keras.layers.Layer):
         return super().get_config() | {"max_tokens": self.max_tokens, "token": self.token}
 
 
-def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.Model:
+def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool, digest: str) -> keras.Model:
     """Return the encoder of texts.
 
     Args:
         texts: Training rows, str objects (rows,); the vocabulary is their most frequent tokens.
         how: Says the encoding; of "auto", `in_order` decides.
+        digest: Of the texts: their vocabulary is kept in the cache, for the next training on them.
         in_order: Whether the model reads sequences of indices.
 
     Returns:
         string (batch,) -> "sequence": int32 (batch, maxlen), 0 where padded, 1 for unknown tokens;
         "one_hot": float32 (batch, maxlen, max_tokens); "multi_hot", "count": float32 (batch,
         max_tokens).
+
+    Raises:
+        DataError: No text has a token.
     """
     encoding = how.encoding
     if encoding == "auto":
@@ -91,7 +97,19 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool) -> keras.M
             pad_to_max_tokens=bag is not None,
             name="vocabulary",
         )
-        layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
+
+        def adapt() -> dict[str, Any]:
+            layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
+            return {"tokens": layer.get_vocabulary(include_special_tokens=False)}
+
+        key = {"vocabulary": digest, "token": how.token, "max_tokens": how.max_tokens, "bag": bag}
+        tokens = cache.remembered(key | {"keras": keras.__version__}, adapt)["tokens"]
+        if not tokens:
+            raise DataError(
+                f"None of the {len(texts)} training texts has a {how.token}; expected texts of "
+                "letters or other signs, of which dataset.token=word leaves out punctuation."
+            )
+        layer.set_vocabulary(tokens)
         numbers = layer(inputs)
 
     if bag:

@@ -30,7 +30,8 @@ class Pool:
 
     Attributes:
         slots: For each job that runs at once, its part of the machine.
-        time_limit: Seconds that a job may take, if there is a limit.
+        time_limit: Seconds that a job may take, if there is a limit; of several that are done
+            together, so many for each.
         memory_limit: GiB that a job's process may have resident, if there is a limit.
         retries: How often a job is tried again whose process died or that raised an error.
         final: Errors that a person must mend: a job that raises one is not tried again.
@@ -129,8 +130,10 @@ class Pool:
 
     def _limit_reached(self, job: RunningJob) -> str:
         """Return which limit a job is over, in words; "" if it is over none."""
-        if self.time_limit is not None and time.monotonic() - job.began > self.time_limit:
-            return f"ran into its time limit of {self.time_limit:g} s"
+        if self.time_limit is not None:
+            limit = self.time_limit * max(1, len(job.job.parts))
+            if time.monotonic() - job.began > limit:
+                return f"ran into its time limit of {limit:g} s"
         if self.memory_limit is not None and (used := job.resident()) > self.memory_limit:
             return f"used {used:.3g} GiB, over its memory limit of {self.memory_limit:g} GiB"
         return ""

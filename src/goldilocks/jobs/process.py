@@ -1,5 +1,7 @@
 """A job's process as the launcher sees it: forked from a server, ended by signals, its answer."""
 
+from __future__ import annotations
+
 import atexit
 import contextlib
 import multiprocessing
@@ -41,6 +43,8 @@ class Job:
         log: Its standard output and error are appended to this file.
         name: For people.
         overrides: As its command line has them.
+        parts: Jobs of a sweep that this one call does together; it records how each has ended, and
+            returns what each has raised, or None.
     """
 
     number: int
@@ -48,6 +52,7 @@ class Job:
     log: Path
     name: str = ""
     overrides: tuple[str, ...] = ()
+    parts: tuple[Job, ...] = ()
 
 
 @dataclass(frozen=True)

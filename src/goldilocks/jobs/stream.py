@@ -39,13 +39,27 @@ def stream(
 
     def start() -> Job | None:
         job = ask()
-        if job is not None:
-            about = {"name": job.name, "overrides": job.overrides}
-            records.update(sweep_dir, job.number, status="running", reason="", **about)
+        if job is None:
+            return None
+        for part in job.parts or (job,):
+            about = {"name": part.name, "overrides": part.overrides}
+            records.update(sweep_dir, part.number, status="running", reason="", **about)
             progress.start()
         return job
 
     def end(job: Job, result: JobResult) -> None:
+        errors = result.value or [None] * len(job.parts)
+        for part, error in zip(job.parts, errors if job.parts else (), strict=True):
+            record = records.read(sweep_dir, part.number)
+            if record.status == "running":  # The process was lost before it came so far.
+                ended = {"status": "failed", "reason": result.reason, "seconds": result.seconds}
+                record = records.update(sweep_dir, part.number, **ended)
+            progress.end(record)
+            tell(part, JobResult(record.value, error, record.reason, record.seconds or 0.0))
+        if not job.parts:
+            end_single(job, result)
+
+    def end_single(job: Job, result: JobResult) -> None:
         status, reason, value = "failed", result.reason, None
         if not reason:
             status, value = "finished", _number(value_of(result.value))

@@ -39,7 +39,7 @@ def serve(
     if GROUPS:
         os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The launcher decides when to end.
-    _write_to(log)
+    write_to(log)
     threading.Thread(target=_end_with_launcher, name="end with launcher", daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)
@@ -49,7 +49,7 @@ def serve(
     except Exception as error:
         traceback.print_exc()
         error.add_note(f"In the job's own process:\n{traceback.format_exc()}")
-        answer = cloudpickle.dumps((None, _portable(error)))
+        answer = cloudpickle.dumps((None, portable(error)))
 
     sys.stdout.flush()
     sys.stderr.flush()
@@ -82,7 +82,7 @@ def signal_group(process: int, number: int) -> bool:
     return True
 
 
-def _write_to(log: Path) -> None:
+def write_to(log: Path) -> None:
     """Append standard output and error to a file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
@@ -115,7 +115,7 @@ def _pickled(value: object) -> bytes:
         ) from error
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """Return the error itself if the launcher can read it, else its text."""
     try:
         return cloudpickle.loads(cloudpickle.dumps(error))

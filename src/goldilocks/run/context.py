@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goldilocks import console
-from goldilocks.config.settings import Settings
+from goldilocks.config.settings import Settings, hash_of
 from goldilocks.dataset import Dataset, findings
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
@@ -71,6 +70,28 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """What runs of one process share, that are trained as one program.
+
+    Attributes:
+        datasets: By the settings that they are read with.
+        trained: By fingerprint.
+        trials: Of a search, by the number of the job.
+    """
+
+    datasets: dict[str, Dataset] = field(default_factory=dict[str, Dataset])
+    trained: dict[str, Trained] = field(default_factory=dict[str, Trained])
+    trials: dict[int, Trial] = field(default_factory=dict[int, "Trial"])
+
+    def dataset(self, settings: Settings) -> Dataset:
+        """Return the data set of a run, read once by all."""
+        key = hash_of(settings.tree["dataset"])
+        if key not in self.datasets:
+            self.datasets[key] = settings.builder("dataset")()
+        return self.datasets[key]
+
+
+@dataclass(frozen=True)
 class RunContext:
     """What all trainings of a run share.
 
@@ -82,7 +103,7 @@ class RunContext:
         initial_model: The logged model to start from; None to start from new weights.
         trial: The trial of a search, which may end the trainings early; or None.
         data: How the data set was read and is split, to be logged; None until a run is trained.
-        trained: By fingerprint, what was trained as one program with others.
+        shared: What runs of this process share.
     """
 
     settings: Settings
@@ -92,7 +113,7 @@ class RunContext:
     initial_model: keras.Model | None = None
     trial: Trial | None = None
     data: DataSummary | None = None
-    trained: Mapping[str, Trained] = field(default_factory=dict[str, "Trained"])
+    shared: Shared = field(default_factory=lambda: Shared())
 
     @property
     def pruned(self) -> bool:
@@ -148,7 +169,7 @@ class RunContext:
             "dataset.source": self.dataset.source,
             "dataset.digest": self.dataset.digest,
             "fingerprint": self.fingerprint(spec),
-            "backend": "jax" if self.fingerprint(spec) in self.trained else "tensorflow",
+            "backend": "jax" if self.fingerprint(spec) in self.shared.trained else "tensorflow",
             "configuration": spec.settings.configuration(self.dataset.digest, self.code_digest),
         }
         if self.data and self.data.findings:

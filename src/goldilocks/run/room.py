@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from goldilocks.model import Facts
 
 MIB, GIB = 2**20, 2**30
+LARGE = 16 * MIB  # of weights: to free them is worth the tens of milliseconds of a collection
 FIGURES = 20 * MIB  # that the plots and tables of a run take at most
 
 
@@ -42,6 +44,8 @@ def build(settings: Settings, facts: Facts) -> keras.Model:
 
     # Of each weight in float32: itself, its gradient, and the two averages of Adam.
     size = 4 * model.count_params()
+    if size > LARGE:
+        gc.collect()  # An earlier model of this process may still take as much.
     available = psutil.virtual_memory().available
     if 4 * size > available:
         raise ModelError(

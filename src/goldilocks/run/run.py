@@ -21,7 +21,7 @@ from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, notes_of_all
 from goldilocks.run import data_summary, summary, test_ledger, warm_start
-from goldilocks.run.context import RunContext, TrainingSpec
+from goldilocks.run.context import RunContext, Shared, TrainingSpec
 from goldilocks.search.options import read_spec
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 ROWS_TO_TRY = 100  # at least: a metric that a person has written is called with so many, at first
 
 
-def run(settings: Settings) -> float:
+def run(settings: Settings, shared: Shared | None = None) -> float:
     """Train, evaluate, diagnose and track a configuration.
 
     Args:
         settings: Checked settings.
+        shared: What was trained before, as one program with other runs of this process; None of a
+            run of its own.
 
     Returns:
         The value that a sweep compares. It is the best monitored value; with several trainings,
@@ -57,23 +59,7 @@ def run(settings: Settings) -> float:
         for line in store.repair():
             console.note(line)
 
-    dataset = settings.builder("dataset")()
-    problem = settings.problem(dataset.problem)
-
-    splits = settings.builder("protocol")(dataset)
-    for note in (*dataset.notes, *notes_of_all(splits)):
-        console.note(f"  {note}")
-
-    check_targets(problem, dataset, splits)
-    if settings.standardizes:
-        problem = standardized(problem, dataset, splits)
-    validation = splits[0].validation
-    for metric in problem.own_metrics:  # What is wrong with it must not wait for a training.
-        few = validation[:: max(1, len(validation) // ROWS_TO_TRY)]
-        baseline_predictions(problem, dataset, few, metric.name)
-
-    context = RunContext(settings, store, dataset, problem)
-    specs = training_specs(settings, splits, subset=dataset.subset is not None)
+    context, specs, splits = plan(settings, shared or Shared())
 
     # Several trainings stand in child runs, below one run that has no part. It takes the split of
     # the first: only a final run, which has one training, reads the rows of `run_spec`.
@@ -96,7 +82,41 @@ def run(settings: Settings) -> float:
             console.result(f"see it    {store.ui_command}")
             return summary.value(settings, stored.metrics)
 
-        return _train(context, run_spec, specs, splits, interrupted=stored)
+        is_alone = shared is None
+        return _train(context, run_spec, specs, splits, interrupted=stored, is_alone=is_alone)
+
+
+def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingSpec], list[Split]]:
+    """Read the data of a run and split its rows.
+
+    Args:
+        settings: Checked settings.
+        shared: Has the data sets that were read before.
+
+    Returns:
+        What its trainings share, the trainings, and the splits that they are made of.
+
+    Raises:
+        DataError: As of `run`, and so are SplitError and ProblemError.
+    """
+    store: Store = settings.builder("tracking")()
+    dataset = shared.dataset(settings)
+    problem = settings.problem(dataset.problem)
+
+    splits = settings.builder("protocol")(dataset)
+    for note in (*dataset.notes, *notes_of_all(splits)):
+        console.note(f"  {note}")
+
+    check_targets(problem, dataset, splits)
+    if settings.standardizes:
+        problem = standardized(problem, dataset, splits)
+    validation = splits[0].validation
+    for metric in problem.own_metrics:  # What is wrong with it must not wait for a training.
+        few = validation[:: max(1, len(validation) // ROWS_TO_TRY)]
+        baseline_predictions(problem, dataset, few, metric.name)
+
+    context = RunContext(settings, store, dataset, problem, shared=shared)
+    return context, training_specs(settings, splits, subset=dataset.subset is not None), splits
 
 
 def training_specs(
@@ -151,6 +171,7 @@ def _train(
     splits: Sequence[Split],
     *,
     interrupted: StoredRun | None,
+    is_alone: bool,
 ) -> float:
     """Open the run, train each specification, and return the value that a sweep compares."""
     settings = context.settings
@@ -183,7 +204,7 @@ def _train(
             context = dataclasses.replace(
                 context,
                 initial_model=warm_start.load(settings, context.store),
-                trial=_trial(settings),
+                trial=context.shared.trials.get(settings.job or 0) or load_trial(settings),
                 data=data,
             )
             tracker = stack.enter_context(
@@ -191,9 +212,9 @@ def _train(
             )
 
         _record(settings, run_id=tracker.run_id)
-        if settings.traits.trainer.together:
+        if is_alone and settings.traits.trainer.together:
             trained = population.train([(context, spec) for spec in specs], tracker.run_id)
-            context = dataclasses.replace(context, trained=trained)
+            context.shared.trained.update(trained)
         outcomes = train.train(context, specs, tracker)
         if context.pruned:
             tracker.tags(train.PRUNED)
@@ -236,7 +257,7 @@ def _with_evaluation(
     return dataclasses.replace(spec, evaluation=evaluation, split=split)
 
 
-def _trial(settings: Settings) -> Trial | None:
+def load_trial(settings: Settings) -> Trial | None:
     """Return the trial of this job; None where it is not one of a search."""
     if settings.sweep_dir is None or settings.job is None or settings.tree["final"]:
         return None

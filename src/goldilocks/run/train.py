@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,7 +103,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     console.note(f"{spec.part or settings.name}: {facts}")
 
     # Model and split -> history.
-    trained = context.trained.get(context.fingerprint(spec))
+    trained = context.shared.trained.get(context.fingerprint(spec))
     if trained is not None:
         fit_spec, result = trained.fit_spec, trained.result
         for number in range(1, len(result.history["loss"]) + 1):
@@ -117,7 +117,9 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     if settings.tree["final"]:
         rows = spec.split.test
         tracker.mark_test_evaluation()
-    predictions = predict(fit_spec.encoder, fit_spec.model, dataset, rows)
+    predictions = predict(
+        fit_spec.encoder, fit_spec.model, dataset, rows, one_of_many=trained is not None
+    )
 
     # Predictions -> scores, and history -> verdict.
     model = encoding.attach(fit_spec.encoder, fit_spec.model)
@@ -143,7 +145,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
 
 def _fit(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> tuple[FitSpec, FitResult]:
     """Build the model of a training and fit it, in an open run."""
-    settings, fit_spec = spec.settings, prepare(context, spec)
+    settings, fit_spec = spec.settings, prepare(context, spec, {})
     with (
         contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress,
         interruption.listening() as asked_to_end,
@@ -182,12 +184,15 @@ def _keep(
         description.log_interrupted(outcome, tracker, folder)
 
 
-def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
+def prepare(
+    context: RunContext, spec: TrainingSpec, encoders: dict[Hashable, keras.Model]
+) -> FitSpec:
     """Set the seed, and build the model of a training with everything that `fit` needs.
 
     Args:
         context: What the trainings of the run share.
         spec: The training; nothing but its training rows is fitted on.
+        encoders: Those of other trainings, which may have the same rows; this one's is added.
 
     Raises:
         ModelError: The model cannot be built for the shape of the data, or is too large.
@@ -202,7 +207,10 @@ def prepare(context: RunContext, spec: TrainingSpec) -> FitSpec:
     # weights have a meaning only with the vocabulary and the scales that they were trained with.
     # With `model.base=run` the model builder takes the weights itself, and the encoder is new.
     in_order = settings.traits.model.reads_in_order
-    encoder = encoding.fit(dataset, split.train, in_order=in_order)
+    key = id(dataset), split.train.tobytes(), in_order
+    if key not in encoders:
+        encoders[key] = encoding.fit(dataset, split.train, in_order=in_order)
+    encoder = encoders[key]
     starts_from_weights = initial_model is not None and warm_start.keeps_encoder(settings)
     if starts_from_weights:
         encoder = transfer.encoder(initial_model, encoder)

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas
@@ -24,7 +25,7 @@ from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
-from goldilocks.run import data_summary
+from goldilocks.run import data_summary, shares
 from goldilocks.search.options import RESULTS
 from goldilocks.sweep import processes
 from goldilocks.tracking import Store, provenance, query, repair
@@ -84,6 +85,12 @@ class ParentRun:
         self.tracker.describe(f"```\n{self.command}\n```")
         self.run_id: str = self.tracker.run_id
         (self.sweep_dir / PARENT_FILE).write_text(self.run_id)
+        count = shares.program_size(jobs)
+        if count and choices["hydra/launcher"] == "local" and find_spec("jax"):
+            console.note(
+                f"{count} of these jobs differ in seed and learning rate alone, and could be one "
+                f"program (docs/population.md): {self.command} trainer=population"
+            )
 
     def close(self) -> None:
         """Compare the runs of the sweep, log what became of its jobs, and end the run."""

@@ -20,14 +20,16 @@ from hydra.core.utils import (
     setup_globals,
 )
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from goldilocks.config.rules import rules_of
-from goldilocks.config.settings import listed
+from goldilocks.config.settings import Settings, listed, search_path
 from goldilocks.errors import ConfigError, JobError, UserError
 from goldilocks.jobs import records, slots, stream
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job, JobResult, start_server
+from goldilocks.run.shares import in_shares
+from goldilocks.sweep.expand import settings_of
 from goldilocks.sweep.plan import maximizes
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Processes:
         check(vars(options))
         self.context, self.task_function, self.config = context, task_function, config
         self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
+        self.together = bool(OmegaConf.select(config, "trainer.traits.together"))
         self.pool = Pool(
             slots=slots.share(
                 n_jobs=options.n_jobs,
@@ -73,6 +76,7 @@ class Processes:
         tell: Callable[[int, JobReturn], None],
         *,
         total: int | None,
+        at_once: int | None = None,
     ) -> None:
         """Run jobs until there are no more; a free slot waits for no job.
 
@@ -82,6 +86,8 @@ class Processes:
             tell: Takes number and result of each job, in the order in which they end. The result of
                 a failed job raises what the job raised, or a JobError if its process was lost.
             total: How many jobs there will be, if that is known.
+            at_once: How many jobs are asked for at once, where they are trained as one program;
+                None for all.
 
         Raises:
             KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
@@ -107,15 +113,27 @@ class Processes:
                 tuple(overrides),
             )
 
+        next_share = in_shares(
+            next_job, self._settings_of, self.pool, self.sweep_dir, at_once=at_once
+        )
         stream.stream(
             self.pool,
-            next_job,
+            next_share if self.together else next_job,
             lambda job, result: tell(job.number, _job_return(job, result)),
             sweep_dir=self.sweep_dir,
             total=total,
             higher_is_better=maximizes(self.config),
             value_of=_compared,
         )
+
+    def _settings_of(self, jobs: Sequence[Job]) -> dict[int, Settings]:
+        """Return the checked settings of jobs by number; none if one of them has a mistake."""
+        folders = search_path(self.config.hydra.overrides.hydra)
+        try:
+            settings = settings_of([[*folders, *job.overrides] for job in jobs])
+        except ConfigError:  # The job itself says it.
+            return {}
+        return {job.number: checked for job, checked in zip(jobs, settings, strict=True)}
 
 
 def check(options: Mapping[str, Any]) -> None:
@@ -183,8 +201,12 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
 
 def _job_return(job: Job, result: JobResult) -> JobReturn:
     """Return a job's result as Hydra's sweepers expect it."""
-    if not result.reason:
+    if isinstance(result.value, JobReturn):
         return result.value
+    if not result.reason:
+        return JobReturn(
+            overrides=list(job.overrides), status=JobStatus.COMPLETED, _return_value=result.value
+        )
 
     name = f"job {job.number} ({' '.join(job.overrides)})" if job.overrides else f"job {job.number}"
     error = result.error or JobError(f"{name} was lost: {result.reason}. Its log is {job.log}.")

@@ -20,6 +20,8 @@ from goldilocks.search.study import Trials, open_trials
 from goldilocks.sweep.launcher import LocalLauncher
 from goldilocks.sweep.plan import plan
 
+AT_ONCE = 16  # trials that are trained as one program, before the sampler learns from them
+
 
 def run(
     config: DictConfig, loader: ConfigLoader, launcher: Launcher
@@ -38,7 +40,7 @@ def run(
 
     with open_trials(planned, sweep_dir) as trials:
         if hasattr(launcher, "stream"):
-            batches = [_stream(cast(LocalLauncher, launcher), trials)]
+            batches = [_stream(cast(LocalLauncher, launcher), trials, planned.options)]
         else:
             batches = _launch(launcher, trials, planned.options)
         _conclude(trials.study, planned, folder / RESULTS)
@@ -49,15 +51,20 @@ def run(
     return batches
 
 
-def _stream(launcher: LocalLauncher, trials: Trials[list[str]]) -> list[JobReturn]:
+def _stream(
+    launcher: LocalLauncher, trials: Trials[list[str]], options: Options
+) -> list[JobReturn]:
     """Run trials with a launcher that asks for them one by one, and return the jobs by number."""
+    at_once = options.max_batch_size
+    if at_once is None and options.sampler != GRID:
+        at_once = AT_ONCE
     returns: dict[int, JobReturn] = {}
 
     def tell(number: int, job: JobReturn) -> None:
         returns[number] = job
         trials.tell(number, _value(job))
 
-    launcher.stream(trials.ask, tell, total=trials.left)
+    launcher.stream(trials.ask, tell, total=trials.left, at_once=at_once)
     return [returns[number] for number in sorted(returns)]
 
 

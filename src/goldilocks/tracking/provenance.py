@@ -66,6 +66,7 @@ def tags() -> dict[str, str]:
     }
 
 
+@functools.cache  # It reads a file of each, and none changes what this process has imported.
 def packages() -> str:
     """Return every installed package with its version, a line each, as `pip freeze` writes them."""
     versions = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions()}

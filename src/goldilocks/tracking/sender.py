@@ -1,5 +1,7 @@
 """Entries of a journal -> the store. Each can be sent again: the store then has it once."""
 
+import functools
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,16 +26,17 @@ from yaml import YAMLError
 
 from goldilocks.tracking.database import located
 from goldilocks.tracking.journal import KINDS, Entry, Journal
-from goldilocks.tracking.query import batches
 
-PARAMS_A_BATCH, METRICS_A_BATCH = 100, 1000  # MLflow's limits
 JOURNAL = "goldilocks.journal"  # tag of a run or model: what its journal calls it
 HEARTBEAT = "goldilocks.heartbeat"  # tag of a run: when its process lived, in milliseconds
-ENTRIES_AT_ONCE = 100  # of metrics; what fails half-way is sent again, and the store has it once
+# Kinds of entries that go together: of a run that trained for less than a second the store has all
+# in two calls, and each takes some ten transactions. "begin" and the like are for `repair`.
+TOGETHER = ("begin", "opened", "resumed", "params", "metrics", "tags")
+ENTRIES_AT_ONCE = 100  # of these; what fails half-way is sent again, and the store has it once
 
 
 def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Entry]) -> int:
-    """Send the first entries: some of metrics, or one entry of another kind.
+    """Send the first entries: some of those that go together, or one of another kind.
 
     Args:
         client: Of the store.
@@ -49,26 +52,18 @@ def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Ent
     """
     run_id = journal.run_id
     kind, value = entries[0].kind, entries[0].value
-    if kind == "metrics":
-        return _send_metrics(client, run_id, entries)
+    if kind in TOGETHER:
+        return _send_together(client, run_id, entries)
 
-    if kind == "params":
-        params = [Param(name, text) for name, text in value.items()]
-        for some in batches(params, PARAMS_A_BATCH):
-            client.log_batch(run_id, params=some)
-    elif kind == "tags":
-        client.log_batch(run_id, tags=[RunTag(name, text) for name, text in value.items()])
-    elif kind == "dataset":
+    if kind == "dataset":
         context = InputTag("mlflow.data.context", value["context"])
         client.log_inputs(run_id, [DatasetInput(DatasetEntity(**value["dataset"]), [context])])
     elif kind == "files":
-        artifacts = repository(uri, str(client.get_run(run_id).info.artifact_uri))
+        artifacts = repository(uri, str(_run(client, run_id).info.artifact_uri))
         artifacts.log_artifacts(str(journal.folder / value["folder"]), value["path"])
     elif kind == "model":
         identity = f"{entries[0].number}-{run_id}"
         _send_model(client, uri, run_id, journal.folder / value["folder"], identity)
-    elif kind in ("begin", "opened", "resumed"):
-        pass  # For `repair`.
     elif kind == "lost":
         numbers = ", ".join(map(str, value["numbers"]))
         client.set_tag(run_id, "journal.lost", f"the entries {numbers} of its journal")
@@ -88,31 +83,40 @@ def repository(uri: str, location: str) -> ArtifactRepository:
     return get_artifact_repository(located(uri, location), tracking_uri=uri)
 
 
-def _send_metrics(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> int:
-    """Send the metrics that stand first, and return how many entries that were."""
-    count, batch = 0, []
-    for entry in entries[:ENTRIES_AT_ONCE]:
-        if entry.kind != "metrics":
-            break
-        for name, number in entry.value["values"].items():
-            batch.append(Metric(name, number, entry.value["time"], entry.value["epoch"]))
-        count += 1
+def _send_together(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> int:
+    """Send the parameters, metrics and tags that stand first, and return how many entries."""
+    first = entries[:ENTRIES_AT_ONCE]
+    together = list(itertools.takewhile(lambda entry: entry.kind in TOGETHER, first))
+    params, tags, metrics = dict[str, str](), dict[str, str](), list[Metric]()
+    for entry in together:
+        if entry.kind == "params":
+            params |= entry.value
+        elif entry.kind == "tags":
+            tags |= entry.value
+        elif entry.kind == "metrics":
+            values, now, epoch = (entry.value[key] for key in ("values", "time", "epoch"))
+            metrics += [Metric(name, number, now, epoch) for name, number in values.items()]
 
-    for some in batches(batch, METRICS_A_BATCH):
-        client.log_batch(run_id, metrics=some)
-    return count
+    client.log_batch(
+        run_id,
+        metrics=metrics,
+        params=[Param(name, text) for name, text in params.items()],
+        tags=[RunTag(name, text) for name, text in tags.items()],
+    )
+    return len(together)
+
+
+@functools.lru_cache(maxsize=1)  # The model and the files of one run follow each other.
+def _run(client: MlflowClient, run_id: str) -> Run:
+    """Return a run whose parameters were sent; of it, what does not change is read alone."""
+    return client.get_run(run_id)
 
 
 def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path, identity: str) -> None:
     """Log a saved model, as `mlflow.models.Model.log` does with one that is in memory."""
-    run = client.get_run(run_id)
-    logged = _logged_model(client, run, identity)
+    logged = _logged_model(client, _run(client, run_id), identity)
     if logged.status == LoggedModelStatus.READY:
         return
-
-    outputs = run.outputs.model_outputs if run.outputs else []
-    if logged.model_id not in [output.model_id for output in outputs]:
-        client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
 
     description, file = _description(folder), folder / "MLmodel"
     description.artifact_path = logged.artifact_location
@@ -141,16 +145,23 @@ def _description(folder: Path) -> Model:
 
 
 def _logged_model(client: MlflowClient, run: Run, identity: str) -> LoggedModel:
-    """Create MLflow's record of a model, once: an earlier try may have ended half-way."""
+    """Create MLflow's record of a run's model, once: an earlier try may have ended half-way."""
     experiment_id = run.info.experiment_id
+    experiment_id, run_id = run.info.experiment_id, run.info.run_id
     mine = f"tags.`{JOURNAL}` = '{identity}'"
-    for logged in client.search_logged_models([experiment_id], filter_string=mine):
-        return logged
-    return client.create_logged_model(
-        experiment_id,
-        name="model",
-        source_run_id=run.info.run_id,
-        tags={JOURNAL: identity},
-        params=dict(run.data.params),
-        model_type=None,
-    )
+    earlier = client.search_logged_models([experiment_id], filter_string=mine)
+    if earlier:
+        [logged], outputs = earlier, client.get_run(run_id).outputs
+        if outputs and logged.model_id in [output.model_id for output in outputs.model_outputs]:
+            return logged
+    else:
+        logged = client.create_logged_model(
+            experiment_id,
+            name="model",
+            source_run_id=run_id,
+            tags={JOURNAL: identity},
+            params=dict(run.data.params),
+            model_type=None,
+        )
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    return logged

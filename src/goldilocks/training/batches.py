@@ -71,8 +71,16 @@ def epoch_order(rows: int, epoch: tf.Tensor | int, *, shuffle: bool, seed: int) 
 
 def evaluation(dataset: Dataset, encoder: keras.Model, rows: Rows, targets: np.ndarray) -> Batches:
     """Return the rows once, in their order, not augmented; arguments as of `training`."""
-    order = tf.data.Dataset.range(len(rows)).batch(ROWS_TO_EVALUATE)
-    return _load(dataset, encoder, rows, order, targets, None)
+    if not encoding.is_held(dataset, encoder):
+        order = tf.data.Dataset.range(len(rows)).batch(ROWS_TO_EVALUATE)
+        return _load(dataset, encoder, rows, order, targets, None)
+
+    # Slices need no traced function, which takes longer than to read the rows of a small table.
+    features, dtype = encoding.features(dataset, encoder, rows), encoder.output.dtype
+    pairs = tf.data.Dataset.from_tensor_slices((features, targets[rows])).batch(ROWS_TO_EVALUATE)
+    if features.dtype != dtype:
+        pairs = pairs.map(lambda x, y: (tf.cast(x, dtype), y), num_parallel_calls=tf.data.AUTOTUNE)
+    return pairs
 
 
 def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:

@@ -102,15 +102,17 @@ def train(
             if member.ended:
                 member.assign(member.state[-len(member.weights) :])
 
+        rest: list[Member] = []
         if running := [member for member in members if not member.ended]:
             streams = arrange(running, batch_size=batch_size, shuffle=shuffle)
             try:
                 _train_program(process, streams, progress, checkpoints, asked_to_end, epochs=epochs)
             except ProgramError as error:
-                obstacles[str(error)] += len(indices)
-                continue
+                rest = running
+                obstacles[str(error)] += len(rest)
         for index, member in zip(indices, members, strict=True):
-            results[index] = _result(member, monitor)
+            if member not in rest:
+                results[index] = _result(member, monitor)
 
     for reason, count in obstacles.items():
         console.note(f"{count} of {len(specs)} trainings are no part of a program: {reason}")
@@ -128,7 +130,24 @@ def obstacle(spec: FitSpec) -> str:
         return "the learning rate has a schedule"
     if optimizer.use_ema:
         return "the optimizer averages its weights"
+    if _learns_words(spec.model) and not _is_linear(optimizer):
+        return (
+            "TensorFlow squares the gradient of a word at each place where it stands, JAX the sum"
+        )
     return ""
+
+
+def _learns_words(model: keras.Model) -> bool:
+    """Whether word vectors are trained."""
+    return any(
+        isinstance(layer, keras.layers.Embedding) and layer.trainable_weights
+        for layer in model.layers
+    )
+
+
+def _is_linear(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether the steps of two gradients are those of their sum."""
+    return isinstance(optimizer, keras.optimizers.SGD) and optimizer.clipnorm is None
 
 
 def _shape(spec: FitSpec) -> str:

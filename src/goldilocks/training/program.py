@@ -40,7 +40,8 @@ class Program:
         self.metrics = training_metrics(spec.problem, self.model.output_shape[-1])
         if spec.has_data_loss:
             self.metrics.append(keras.metrics.MeanMetricWrapper(self.loss, name="data_loss"))
-        for metric in self.metrics:  # Some make their variables when they first see a batch.
+        # Some make their variables when they first see a batch.
+        for metric in (metric for metric in self.metrics if not metric.variables):
             outputs = np.zeros((1, *self.model.output_shape[1:]), "float32")
             metric.update_state(np.zeros_like(spec.targets[:1]), outputs)
             metric.reset_state()
@@ -50,8 +51,14 @@ class Program:
         constants = spec.units, spec.features, spec.targets, spec.weights
         self.constants = jax.device_put(constants)
         self.validation = jax.device_put(spec.validation)
+        others = [  # The states of random layers are of another type in TensorFlow.
+            values.astype(variable.dtype)
+            for values, variable in zip(
+                spec.non_trainable, self.model.non_trainable_variables, strict=True
+            )
+        ]
         self.variables = jax.device_put(
-            (spec.trainable, spec.non_trainable, self._optimizers(spec.learning_rates))
+            (spec.trainable, others, self._optimizers(spec.learning_rates))
         )
         self.previous = self.best = self.variables[:2]
         self._train = jax.jit(self._train_batches)

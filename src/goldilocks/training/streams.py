@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -16,6 +17,7 @@ from goldilocks.training import batches
 from goldilocks.training.fit import FitSpec, has_data_loss
 from goldilocks.training.program_spec import ProgramSpec, rescaling_constants
 
+ZEROS = keras.initializers.serialize(keras.initializers.Zeros())
 ROWS_TO_PREDICT = 1024  # of a batch: its size changes nothing but speed and memory
 
 
@@ -42,7 +44,7 @@ class Member:
     validation: np.ndarray
     stopping: keras.callbacks.EarlyStopping | None
     callbacks: Sequence[keras.callbacks.Callback]
-    identity: str
+    identity: str = ""
     learning_rate: float = field(init=False)
     history: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     stop_training: bool = False
@@ -181,7 +183,7 @@ def program_spec(streams: Streams) -> ProgramSpec:
     counts = {math.ceil(len(member.spec.split.train) / streams.batch_size) for member in sources}
     rates = [member.learning_rate for member in streams.flat]
     return ProgramSpec(
-        model=spec.model.to_json(),
+        model=json.dumps(json.loads(spec.model.to_json(), object_hook=_uninitialized)),
         modules=sorted({type(layer).__module__ for layer in spec.model.layers}),
         optimizer=keras.optimizers.serialize(spec.optimizer(1)),
         problem=replace(problem, metrics=metrics, own_metrics=()),
@@ -196,6 +198,12 @@ def program_spec(streams: Streams) -> ProgramSpec:
         validation=streams.validation_rows(),
         even=len(counts) == 1,
     )
+
+
+def _uninitialized(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of a network's configuration whose weights start at 0, not drawn."""
+    names = [name for name in node if name.endswith("_initializer") and node[name]]
+    return node | dict.fromkeys(names, ZEROS)
 
 
 def _stacked(streams: Streams, values: Callable[[keras.Model], Sequence[Any]]) -> list[np.ndarray]:

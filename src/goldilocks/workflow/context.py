@@ -21,6 +21,7 @@ from goldilocks.jobs.stream import stream
 from goldilocks.problem import Problem
 from goldilocks.report.workflow.results import TrainedRuns
 from goldilocks.run.run import run
+from goldilocks.run.shares import in_shares
 from goldilocks.sweep import expand
 from goldilocks.tracking import provenance, query
 from goldilocks.tracking.store import MlflowStore
@@ -172,12 +173,13 @@ class Context:
             KeyboardInterrupt: If Ctrl-C came; the jobs have ended, and can go on.
         """
         candidates: dict[int, Candidate] = {}
+        checked: dict[int, Settings] = {}
 
         def next_job() -> Job | None:
             while (request := ask()) is not None:
                 number, candidate = request
                 candidates[number] = candidate
-                settings = self.settings_of(candidate)
+                settings = checked[number] = self.settings_of(candidate)
                 record = records.read(folder, number)
                 shown = tuple(map(console.without_passwords, settings.overrides))
                 if record.status == "finished" and record.overrides == shown:
@@ -213,7 +215,7 @@ class Context:
                 self.overhead = max(self.overhead, overhead)
             tell(job.number, trained)
 
-        self._stream(next_job, end, folder, total=total)
+        self._stream(next_job, end, folder, checked, total=total)
 
     def lost(self) -> JobError:
         """Return the error of a step that cannot go on without a training that failed."""
@@ -239,6 +241,7 @@ class Context:
         ask: Callable[[], Job | None],
         tell: Callable[[Job, JobResult], None],
         folder: Path,
+        settings: Mapping[int, Settings],
         *,
         total: int | None,
     ) -> None:
@@ -253,4 +256,7 @@ class Context:
             final=UserError,
             preload=self.room.preload,
         )
+        if self.settings.traits.trainer.together and total not in (None, 1):
+            # Trials of a search have shapes of their own, and are asked for one by one.
+            ask = in_shares(ask, lambda jobs: settings, pool, folder.absolute(), at_once=None)
         stream(pool, ask, tell, sweep_dir=folder, total=total, higher_is_better=False)
