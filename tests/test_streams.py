@@ -49,7 +49,9 @@ def test_members_that_resume_at_other_epochs_see_the_batches_of_their_own():
 
 def test_without_shuffling_seeds_see_the_same_batches():
     members = [member([5, 6, 7], seed=seed) for seed in range(3)]
-    assert arrange(members, batch_size=2, shuffle=False).shape == (1, 3)
+    streams = arrange(members, batch_size=2, shuffle=False)
+    assert streams.shape == (1, 3)
+    assert streams.training_rows(epoch=2).tolist() == [[[0, 1], [2, -1]]]
 
 
 def test_streams_that_would_have_unequally_many_members_have_one_each():

@@ -46,13 +46,19 @@ class Pool:
     final: type[Exception]
     preload: Sequence[str]
 
-    def stream(self, ask: Callable[[], Job | None], tell: Callable[[Job, JobResult], None]) -> None:
+    def stream(
+        self,
+        ask: Callable[[], Job | None],
+        tell: Callable[[Job, JobResult], None],
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
         """Run jobs until there are no more.
 
         Args:
             ask: Returns the next job whenever a slot is free; None if there is none for now, and it
                 is called again after the next job has ended.
             tell: Takes each job with its result, in the order in which they end.
+            look: Called several times a second while jobs run.
 
         Raises:
             KeyboardInterrupt: Ctrl-C came. No more jobs were started, and all running ones were
@@ -89,6 +95,7 @@ class Pool:
 
                     if not running:
                         break
+                    look()
                     for ended in self._wait(running, interrupts):
                         running.remove(ended)
                         free.append(ended.slot)

@@ -37,6 +37,8 @@ def stream(
     """
     progress = Progress(total=total, slots=len(pool.slots), higher_is_better=higher_is_better)
 
+    under_way: set[int] = set()  # numbers of jobs that are done together, and not counted yet
+
     def start() -> Job | None:
         job = ask()
         if job is None:
@@ -45,21 +47,31 @@ def stream(
             about = {"name": part.name, "overrides": part.overrides}
             records.update(sweep_dir, part.number, status="running", reason="", **about)
             progress.start()
+        under_way.update(part.number for part in job.parts)
         return job
 
-    def end(job: Job, result: JobResult) -> None:
-        errors = result.value or [None] * len(job.parts)
-        for part, error in zip(job.parts, errors if job.parts else (), strict=True):
-            record = records.read(sweep_dir, part.number)
-            if record.status == "running":  # The process was lost before it came so far.
-                ended = {"status": "failed", "reason": result.reason, "seconds": result.seconds}
-                record = records.update(sweep_dir, part.number, **ended)
-            progress.end(record)
-            tell(part, JobResult(record.value, error, record.reason, record.seconds or 0.0))
-        if not job.parts:
-            end_single(job, result)
+    def look() -> None:
+        """Count the jobs that have ended while others of their process go on."""
+        for number in sorted(under_way):
+            record = records.read(sweep_dir, number)
+            if record.status != "running":
+                under_way.remove(number)
+                progress.end(record)
 
-    def end_single(job: Job, result: JobResult) -> None:
+    def end_together(job: Job, result: JobResult) -> None:
+        for part in job.parts:
+            if records.read(sweep_dir, part.number).status == "running":  # It did not come so far.
+                ended = {"status": "failed", "reason": result.reason, "seconds": result.seconds}
+                records.update(sweep_dir, part.number, **ended)
+        look()
+        for part, error in zip(job.parts, result.value or [None] * len(job.parts), strict=True):
+            record = records.read(sweep_dir, part.number)
+            tell(part, JobResult(record.value, error, record.reason, record.seconds or 0.0))
+
+    def end(job: Job, result: JobResult) -> None:
+        if job.parts:
+            end_together(job, result)
+            return
         status, reason, value = "failed", result.reason, None
         if not reason:
             status, value = "finished", _number(value_of(result.value))
@@ -71,7 +83,7 @@ def stream(
         tell(job, result)
 
     with progress.live:
-        pool.stream(start, end)
+        pool.stream(start, end, look)
 
 
 def _number(value: object) -> float | None:

@@ -56,24 +56,32 @@ def _run(job: Settings, shared: Shared, *, retries: int) -> Exception | None:
     assert job.job is not None
     worker.write_to(records.log_file(job.sweep_dir, job.job))
     began = time.monotonic()
-    error: Exception | None = None
-    end: dict[str, str | float | None] = {}
-    for _ in range(retries + 1):
-        try:
-            value = run(job, shared)
-        except Exception as caught:
-            error, reason = caught, str(caught)
-            if not isinstance(caught, UserError):
-                traceback.print_exc()
-                reason = f"{type(caught).__name__}: {caught}"
-            console.note(f"this job failed: {caught}")
-            end = {"status": "failed", "reason": reason}
-            if isinstance(caught, UserError):
-                break
-        else:
-            # The score of a final run chooses nothing, least of all a seed.
-            end = {"status": "finished", "value": None if job.tree["final"] else value}
-            error = None
-            break
-    records.update(job.sweep_dir, job.job, seconds=time.monotonic() - began, **end)
-    return None if error is None else worker.portable(error)
+    value, error = _try(job, shared)
+    while retries and error is not None and not isinstance(error, UserError):
+        retries -= 1
+        value, error = _try(job, shared)
+
+    seconds = time.monotonic() - began
+    if error is None:
+        # The score of a final run chooses nothing, least of all a seed.
+        compared = None if job.tree["final"] else value
+        ended = {"status": "finished", "value": compared, "seconds": seconds}
+        records.update(job.sweep_dir, job.job, **ended)
+        return None
+
+    reason = str(error)
+    if not isinstance(error, UserError):
+        reason = f"{type(error).__name__}: {error}"
+    records.update(job.sweep_dir, job.job, status="failed", reason=reason, seconds=seconds)
+    return worker.portable(error)
+
+
+def _try(job: Settings, shared: Shared) -> tuple[float | None, Exception | None]:
+    """Return the value that a sweep compares, and what the run has raised."""
+    try:
+        return run(job, shared), None
+    except Exception as error:
+        if not isinstance(error, UserError):
+            traceback.print_exc()
+        console.note(f"this job failed: {error}")
+        return None, error

@@ -1,11 +1,13 @@
 """The parent run of a sweep: opened before its first job, closed with a comparison of its runs."""
 
+import functools
+import importlib.util
 import shlex
 import shutil
 import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas
@@ -85,8 +87,11 @@ class ParentRun:
         self.tracker.describe(f"```\n{self.command}\n```")
         self.run_id: str = self.tracker.run_id
         (self.sweep_dir / PARENT_FILE).write_text(self.run_id)
+        # What `close` needs is imported while jobs run; it draws with matplotlib.
+        imports = functools.partial(importlib.import_module, "goldilocks.report.sweep")
+        threading.Thread(target=imports, daemon=True).start()
         count = shares.program_size(jobs)
-        if count and choices["hydra/launcher"] == "local" and find_spec("jax"):
+        if count and choices["hydra/launcher"] == "local" and importlib.util.find_spec("jax"):
             console.note(
                 f"{count} of these jobs differ in seed and learning rate alone, and could be one "
                 f"program (docs/population.md): {self.command} trainer=population"
@@ -94,7 +99,7 @@ class ParentRun:
 
     def close(self) -> None:
         """Compare the runs of the sweep, log what became of its jobs, and end the run."""
-        from goldilocks.report import sweep  # With matplotlib, which no job waits for.
+        from goldilocks.report import sweep
 
         # Hydra has written it, with the command line as it was typed.
         for file in self.sweep_dir.glob("multirun.yaml"):

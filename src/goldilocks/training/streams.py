@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from goldilocks.encoding import encoder as encoding
 from goldilocks.training import batches
@@ -133,12 +134,19 @@ class Streams:
         Args:
             epoch: Of the program, from 1; a member's own is later by its `epochs_done`.
         """
-        orders = []
-        for member, *_ in self.members:
-            count, seed = len(member.spec.split.train), member.spec.seed
-            number = member.epochs_done + epoch - 1
-            order = batches.epoch_order(count, number, shuffle=self.shuffle, seed=seed)
-            orders.append(self.starts[member.rows] + np.asarray(order))
+        firsts = [stream[0] for stream in self.members]
+        kinds = [(len(member.spec.split.train), member.epochs_done) for member in firsts]
+        orders = [np.arange(count) for count, _ in kinds]
+        if self.shuffle:
+            for count, done in set(kinds):
+                streams = [n for n, kind in enumerate(kinds) if kind == (count, done)]
+                seeds = tf.constant([firsts[stream].spec.seed for stream in streams])
+                number = tf.constant(done + epoch - 1)
+                shuffled = batches.epoch_orders(tf.constant(count), number, seeds)
+                for stream, order in zip(streams, shuffled.numpy(), strict=True):
+                    orders[stream] = order
+        starts = [self.starts[member.rows] for member in firsts]
+        orders = [start + order for start, order in zip(starts, orders, strict=True)]
         return _batched(orders, self.batch_size)
 
     def validation_rows(self) -> np.ndarray:
