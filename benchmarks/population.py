@@ -121,7 +121,7 @@ def command(*words: str) -> float:
         )
         seconds = time.perf_counter() - began
     for line in done.stderr.splitlines():
-        if "no part of a program" in line:
+        if "fit trains" in line:
             print(f"  {line.strip()}", flush=True)
     return seconds
 

@@ -30,7 +30,10 @@ from goldilocks.run.run import training_specs
 from goldilocks.run.train import prepare
 from goldilocks.training import jax_process, population
 from goldilocks.training.fit import FitResult, FitSpec
+from goldilocks.training.interruption import Interruption
+from goldilocks.training.obstacles import obstacle
 from goldilocks.training.predict import predict
+from goldilocks.training.program_checkpoint import ProgramCheckpoints
 
 OWN = """
 import numpy as np
@@ -358,8 +361,12 @@ def as_program(process, pairs):
     results = population.train(
         process,
         fit_specs,
+        [context.fingerprint(spec) for context, spec in pairs],
         lambda index: [],
         keras.callbacks.Callback(),
+        ProgramCheckpoints(None, None),
+        Interruption(),
+        pairs[0][1].settings.builder("trainer"),
         **{key: trainer[key] for key in KEYS},
     )
     return [
@@ -518,7 +525,7 @@ def test_with_dropout_the_best_losses_come_from_one_distribution(process):
 def test_what_only_fit_can_train_is_said_with_the_reason(capsys):
     words = "dataset=table dataset.file=few.csv dataset.target=progress optimizer.schedule=cosine"
     assert as_program(None, trainings(Configuration(words))) == [None] * 3
-    sentence = "3 of 3 trainings are no part of a program: the learning rate has a schedule"
+    sentence = "fit trains 3 of 3 networks, one by one: the learning rate has a schedule"
     assert sentence in capsys.readouterr().err
 
 
@@ -526,9 +533,9 @@ def test_word_vectors_are_trained_together_where_a_step_is_linear(capsys):
     words = "dataset=imdb dataset.source=stand_in dataset.subset=40 model=embedding"
     for changes in ("optimizer=adam", "optimizer=sgd optimizer.clipnorm=1"):
         [(context, spec)] = trainings(Configuration(f"{words} {changes}", ("seed=0",)))
-        assert "the gradient of a word" in population.obstacle(prepare(context, spec, {}))
+        assert "the gradient of a word" in obstacle(prepare(context, spec, {}), None)
     [(context, spec)] = trainings(Configuration(f"{words} optimizer=sgd", ("seed=0",)))
-    assert not population.obstacle(prepare(context, spec, {}))
+    assert not obstacle(prepare(context, spec, {}), None)
 
 
 def test_fit_trains_what_a_process_that_is_killed_does_not(capsys):
@@ -538,7 +545,7 @@ def test_fit_trains_what_a_process_that_is_killed_does_not(capsys):
     with jax_process.start() as process:
         process.process.kill()
         assert as_program(process, pairs) == [None]
-    assert "1 of 1 trainings are no part of a program: the process" in capsys.readouterr().err
+    assert "fit trains 1 of 1 networks, one by one: the process" in capsys.readouterr().err
 
 
 def main():

@@ -34,6 +34,19 @@ def test_members_of_the_same_rows_and_seed_are_one_stream():
     assert list(streams.starts.values()) == [0]
 
 
+def test_members_that_resume_at_other_epochs_see_the_batches_of_their_own():
+    members = [member([5, 6, 7, 8]) for _ in range(3)]
+    members[1].epochs_done = 2
+    streams = arrange(members, batch_size=4, shuffle=True)
+    assert streams.shape == (3, 1)
+    fresh, resumed, alike = streams.training_rows(epoch=1)
+    np.testing.assert_array_equal(fresh, alike)
+    later = arrange(members[:1], batch_size=4, shuffle=True).training_rows(epoch=3)[0]
+    np.testing.assert_array_equal(resumed, later)
+    assert (resumed != fresh).any()
+    assert arrange(members, batch_size=4, shuffle=False).shape == (1, 3)
+
+
 def test_without_shuffling_seeds_see_the_same_batches():
     members = [member([5, 6, 7], seed=seed) for seed in range(3)]
     streams = arrange(members, batch_size=2, shuffle=False)

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,9 +16,11 @@ from goldilocks.errors import UserError
 from goldilocks.evaluation import measures
 from goldilocks.run.context import RunContext, Trained, TrainingSpec
 from goldilocks.run.train import prepare
-from goldilocks.training import jax_process, population
+from goldilocks.tracking import journal
+from goldilocks.training import interruption, jax_process, population
 from goldilocks.training.callbacks import ProgressBar
 from goldilocks.training.fit import FitSpec
+from goldilocks.training.program_checkpoint import ProgramCheckpoints
 from goldilocks.training.pruner import Pruner
 
 FEWEST = 2  # trainings; a single one is over before JAX is there
@@ -32,33 +35,41 @@ OPTIONS = (
 )
 
 
-def train(trainings: Sequence[tuple[RunContext, TrainingSpec]]) -> dict[str, Trained]:
+def train(trainings: Sequence[tuple[RunContext, TrainingSpec]], run_id: str) -> dict[str, Trained]:
     """Train what is not stored yet as programs of many networks.
 
     Args:
         trainings: Each with what it shares with others of its run.
+        run_id: Of the open run that stands above them, which keeps their checkpoints until it is
+            finished; "" where nothing is stored.
 
     Returns:
         By fingerprint, those that were trained; `fit` trains the others.
+
+    Raises:
+        KeyboardInterrupt, SystemExit: A signal came; what can go on is in a checkpoint.
     """
     missing = [pair for pair in trainings if not _is_stored(*pair)]
     by_options: dict[str, list[tuple[RunContext, TrainingSpec]]] = defaultdict(list)
     for context, spec in missing:
         by_options[json.dumps(_options(spec))].append((context, spec))
-    if len(missing) < FEWEST:
+    if len(trainings) < FEWEST or not missing:
         return {}
 
     trained: dict[str, Trained] = {}
+    folder = journal.of(run_id).folder if run_id else None
     with jax_process.start() as process:
         for pairs in by_options.values():
-            trained |= _train_alike(process, pairs)
+            trained |= _train_alike(process, pairs, folder)
     return trained
 
 
 def _train_alike(
-    process: jax_process.JaxProcess, trainings: Sequence[tuple[RunContext, TrainingSpec]]
+    process: jax_process.JaxProcess,
+    trainings: Sequence[tuple[RunContext, TrainingSpec]],
+    folder: Path | None,
 ) -> dict[str, Trained]:
-    """Train networks with the same options of their trainer."""
+    """Train networks with the same options of their trainer; their checkpoints are in a folder."""
     prepared: list[tuple[RunContext, TrainingSpec, FitSpec]] = []
     encoders: dict[Hashable, keras.Model] = {}
     for context, spec in trainings:
@@ -70,14 +81,25 @@ def _train_alike(
     context, spec, _ = prepared[0]
     options = _options(spec)
     monitor: str = options["monitor"]
-    with contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress:
-        results = population.train(
-            process,
-            [fit_spec for _, _, fit_spec in prepared],
-            lambda index: _callbacks(*prepared[index][:2]),
-            progress,
-            **options,
-        )
+    checkpoints = ProgramCheckpoints(folder, spec.settings.tree["trainer"]["checkpoint_seconds"])
+    with (
+        contextlib.closing(ProgressBar(metric=context.problem.metric)) as progress,
+        interruption.listening("epoch") as asked_to_end,
+    ):
+        try:
+            results = population.train(
+                process,
+                [fit_spec for _, _, fit_spec in prepared],
+                [context.fingerprint(spec) for context, spec, _ in prepared],
+                lambda index: _callbacks(*prepared[index][:2]),
+                progress,
+                checkpoints,
+                asked_to_end,
+                spec.settings.builder("trainer"),
+                **options,
+            )
+        finally:
+            asked_to_end.end()
 
     # A few figures now; the others can be drawn from what is logged.
     best = [result.best[monitor] for result in results if result and result.monitor]

@@ -213,7 +213,7 @@ def _train(
 
         _record(settings, run_id=tracker.run_id)
         if is_alone and settings.traits.trainer.together:
-            trained = population.train([(context, spec) for spec in specs])
+            trained = population.train([(context, spec) for spec in specs], tracker.run_id)
             context.shared.trained.update(trained)
         outcomes = train.train(context, specs, tracker)
         if context.pruned:

@@ -34,7 +34,7 @@ def run_jobs(jobs: Sequence[Settings], *, retries: int) -> list[Exception | None
         # The run itself says what is wrong with it, as a run on its own would.
         with contextlib.suppress(UserError):
             trainings += _trainings(job, shared)
-    shared.trained.update(population.train(trainings))
+    shared.trained.update(population.train(trainings, jobs[0].parent or ""))
     return [_run(job, shared, retries=retries) for job in jobs]
 
 

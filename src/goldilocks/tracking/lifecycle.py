@@ -128,9 +128,9 @@ def _end_early(tracker: JournalTracker, error: BaseException) -> None:
     """End a run as KILLED or FAILED, and ignore errors of the store: `error` says more."""
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         status, reason = "KILLED", repair.INTERRUPTED
+        reached = f" after epoch {tracker.last_epoch}" if tracker.last_epoch else ""
         console.note(
-            f"the run {tracker.run_id} was interrupted after epoch {tracker.last_epoch}; the same "
-            "command goes on with it"
+            f"the run {tracker.run_id} was interrupted{reached}; the same command goes on with it"
         )
     else:
         status, reason = "FAILED", f"{type(error).__name__}: {error}"

@@ -4,13 +4,14 @@ Keras 3.15's `BackupAndRestore` keeps weights, optimizer and epoch, but not the 
 weights and the patience of early stopping.
 """
 
+import contextlib
 import json
 import os
 import signal
 import threading
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +23,47 @@ from goldilocks import console
 from goldilocks.training.callbacks import Logs, Recorder
 
 LARGEST_SHARE = 0.02  # of the training's time that checkpoints may take
+OF_STOPPING = ("best", "best_epoch", "wait")  # what early stopping knows besides the best weights
+
+
+class Schedule:
+    """When a checkpoint is due.
+
+    Args:
+        seconds: Least number of seconds between two checkpoints; 0 for one after every epoch.
+    """
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self._saved_at, self._cost = time.monotonic(), 0.0
+        self._is_warned = False
+
+    def listen(self) -> None:
+        """From now on, have a checkpoint after the epoch in which SIGUSR1 comes.
+
+        A scheduler warns with it before it ends a job.
+        """
+
+        def warn(number: int, frame: FrameType | None) -> None:
+            self._is_warned = True
+
+        if hasattr(signal, "SIGUSR1") and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGUSR1, warn)
+
+    def is_due(self) -> bool:
+        """Return whether the last checkpoint is old enough, or a scheduler has warned."""
+        age = time.monotonic() - self._saved_at
+        is_old = age >= max(self.seconds, self._cost / LARGEST_SHARE)
+        return self._is_warned or is_old or not self.seconds
+
+    @contextlib.contextmanager
+    def saving(self) -> Generator[None]:
+        """Measure what a checkpoint costs, which is written within."""
+        self._is_warned = False
+        began = time.monotonic()
+        yield
+        self._saved_at = time.monotonic()
+        self._cost = self._saved_at - began
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -44,32 +86,20 @@ class Checkpoint(keras.callbacks.Callback):
     ):
         super().__init__()
         self.file, self.recorder, self.early_stopping = file, recorder, early_stopping
-        self.seconds = seconds
-        self.saved_at, self.cost = time.monotonic(), 0.0
+        self.schedule = Schedule(seconds)
         self._early_stopping_state: dict[str, Any] = {}
-        self._is_warned = False
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Restore early stopping, which forgets its state when a training begins."""
-        if hasattr(signal, "SIGUSR1") and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGUSR1, self._save_soon)
+        self.schedule.listen()
         for name, value in self._early_stopping_state.items():
             setattr(self.early_stopping, name, value)
 
-    def _save_soon(self, number: int, frame: FrameType | None) -> None:
-        """Save after this epoch: a scheduler warns with SIGUSR1 before it ends a job."""
-        self._is_warned = True
-
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Save, if the last checkpoint is old enough, or a scheduler has warned."""
-        age, is_warned = time.monotonic() - self.saved_at, self._is_warned
-        self._is_warned = False
-        if self.seconds and not is_warned and age < max(self.seconds, self.cost / LARGEST_SHARE):
-            return
-        began = time.monotonic()
-        self.save()
-        self.saved_at = time.monotonic()
-        self.cost = self.saved_at - began
+        """Save, if a checkpoint is due."""
+        if self.schedule.is_due():
+            with self.schedule.saving():
+                self.save()
 
     def save(self) -> None:
         """Write the state; the last checkpoint stays until the new one is complete."""
@@ -81,26 +111,9 @@ class Checkpoint(keras.callbacks.Callback):
         arrays = [variable.numpy() for variable in _variables(self.model)]
         stopping = self.early_stopping
         if stopping is not None:
-            names = ("best", "best_epoch", "wait")
-            state["early_stopping"] = {name: getattr(stopping, name) for name in names}
+            state["early_stopping"] = {name: getattr(stopping, name) for name in OF_STOPPING}
             arrays += stopping.best_weights or []
-
-        encoded = np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)
-        fresh = self.file.with_suffix(".new")
-        try:
-            with fresh.open("wb") as file:
-                np.savez(file, encoded, *arrays)
-                file.flush()
-                # Else a power cut may leave the new name with nothing in it.
-                os.fsync(file.fileno())
-            fresh.replace(self.file)
-        except OSError as error:
-            # The training itself is well, and the last checkpoint is still there.
-            fresh.unlink(missing_ok=True)
-            console.note(
-                f"no checkpoint could be written: {error}. Without room for it, an interrupted "
-                "training cannot resume."
-            )
+        write(self.file, state, arrays)
 
     def restore(self, model: keras.Model, *, epochs: int) -> int:
         """Put the state back into a compiled model and the callbacks.
@@ -114,16 +127,18 @@ class Checkpoint(keras.callbacks.Callback):
             stopped early.
         """
         variables = _variables(model)
-        try:
-            state, arrays = _read(self.file, [tuple(variable.shape) for variable in variables])
-        except FileNotFoundError:
+        shapes = [tuple(variable.shape) for variable in variables]
+
+        def check(state: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> None:
+            if [array.shape for array in arrays[: len(shapes)]] != shapes:
+                raise ValueError("its arrays are those of another model")
+            if missing := {"stopped", "history", "seconds"} - state.keys():
+                raise ValueError(f"it has no {', '.join(sorted(missing))}")
+
+        stored = read(self.file, check)
+        if stored is None:
             return 0
-        except Exception as error:  # Damage raises anything, and always means the same.
-            reason = str(error) or type(error).__name__
-            console.note(
-                f"the checkpoint {self.file} cannot be read ({reason}): training starts again"
-            )
-            return 0
+        state, arrays = stored
 
         best_weights = arrays[len(variables) :] or None
         for variable, values in zip(variables, arrays[: len(variables)], strict=True):
@@ -137,18 +152,57 @@ class Checkpoint(keras.callbacks.Callback):
         return self.recorder.epochs
 
 
-def _read(file: Path, shapes: Sequence[tuple[int, ...]]) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """Return the state and the arrays of a checkpoint, of which the first have these shapes."""
-    with zipfile.ZipFile(file) as archive:
-        if damaged := archive.testzip():
-            raise ValueError(f"{damaged} is damaged")
-    with np.load(file, allow_pickle=False) as stored:
-        encoded, *arrays = stored.values()
-    state = json.loads(encoded.tobytes())
-    if [array.shape for array in arrays[: len(shapes)]] != list(shapes):
-        raise ValueError("its arrays are those of another model")
-    if missing := {"stopped", "history", "seconds"} - state.keys():
-        raise ValueError(f"it has no {', '.join(sorted(missing))}")
+def write(file: Path, state: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> bool:
+    """Write a checkpoint, and return whether there was room for it; else the last one stays.
+
+    Args:
+        file: To write; its folder exists.
+        state: What JSON can hold.
+        arrays: Of numbers.
+    """
+    encoded = np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)
+    fresh = file.with_suffix(".new")
+    try:
+        with fresh.open("wb") as opened:
+            np.savez(opened, encoded, *arrays)
+            opened.flush()
+            # Else a power cut may leave the new name with nothing in it.
+            os.fsync(opened.fileno())
+        fresh.replace(file)
+    except OSError as error:
+        # The training itself is well, and the last checkpoint is still there.
+        fresh.unlink(missing_ok=True)
+        console.note(
+            f"no checkpoint could be written: {error}. Without room for it, an interrupted "
+            "training cannot resume."
+        )
+        return False
+    return True
+
+
+def read(
+    file: Path, check: Callable[[Mapping[str, Any], Sequence[np.ndarray]], None]
+) -> tuple[dict[str, Any], list[np.ndarray]] | None:
+    """Return the state and the arrays of a checkpoint; None where it is damaged or not there.
+
+    Args:
+        file: As `write` wrote it.
+        check: Raises an error where they are not those of what would resume.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if damaged := archive.testzip():
+                raise ValueError(f"{damaged} is damaged")
+        with np.load(file, allow_pickle=False) as stored:
+            encoded, *arrays = stored.values()
+        state = json.loads(encoded.tobytes())
+        check(state, arrays)
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # Damage raises anything, and always means the same.
+        reason = str(error) or type(error).__name__
+        console.note(f"the checkpoint {file} cannot be read ({reason}): training starts again")
+        return None
     return state, arrays
 
 

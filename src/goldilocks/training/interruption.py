@@ -40,14 +40,18 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def listening() -> Generator[Interruption]:
-    """Note the first signal that asks the process to end; act on the second as before."""
+def listening(unit: str = "batch") -> Generator[Interruption]:
+    """Note the first signal that asks the process to end; act on the second as before.
+
+    Args:
+        unit: After which a training ends.
+    """
     interruption = Interruption()
 
     def note(number: int, frame: FrameType | None) -> None:
         if not interruption.number:
             interruption.number = number
-            console.note("ending after this batch; once more ends at once")
+            console.note(f"ending after this {unit}; once more ends at once")
             return
         interruption.end()
 

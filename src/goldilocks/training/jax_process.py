@@ -18,6 +18,8 @@ import traceback
 from collections.abc import Generator
 from typing import IO, Any
 
+from goldilocks.training import interruption
+
 ENVIRONMENT = {
     "KERAS_BACKEND": "jax",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # A GPU's memory is TensorFlow's as well.
@@ -110,7 +112,9 @@ def start() -> Generator[JaxProcess]:
 
 def main() -> None:
     """Make the calls that come from the process that has started this one, until it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The other process decides when to end.
+    for name in ("SIGUSR1", *interruption.NAMES):  # The other process decides when to end.
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with, args=[int(sys.argv[1])], daemon=True).start()
     calls, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # Nothing that is printed may come among the results.

@@ -25,7 +25,10 @@ from goldilocks.training.fit import (
     has_data_loss,
     validation_rows,
 )
+from goldilocks.training.interruption import Interruption, TrainingInterrupted
 from goldilocks.training.jax_process import JaxProcess, ProgramError
+from goldilocks.training.obstacles import faster_by_fit, obstacle, too_large
+from goldilocks.training.program_checkpoint import ProgramCheckpoints
 from goldilocks.training.program_spec import Epoch
 from goldilocks.training.streams import Member, Streams, arrange, program_spec
 
@@ -33,8 +36,12 @@ from goldilocks.training.streams import Member, Streams, arrange, program_spec
 def train(
     process: JaxProcess,
     specs: Sequence[FitSpec],
+    identities: Sequence[str],
     callbacks: Callable[[int], Sequence[keras.callbacks.Callback]],
     progress: keras.callbacks.Callback,
+    checkpoints: ProgramCheckpoints,
+    asked_to_end: Interruption,
+    fit: Callable[..., FitResult],
     /,
     *,
     epochs: int,
@@ -49,9 +56,14 @@ def train(
     Args:
         process: With JAX.
         specs: What is trained; each model is changed in place.
+        identities: Of each training, by which it is found after a kill.
         callbacks: Returns Keras callbacks of a training, by its position, that see its epochs and
             may stop it.
         progress: Sees every epoch of a program, with the means of its members.
+        checkpoints: Have the states of trainings that were interrupted.
+        asked_to_end: Whether to end after this epoch.
+        fit: Trains a network by itself, with its keys filled in; it is timed where a program takes
+            long.
         epochs: As of `fit`, and so are the rest.
         batch_size: Rows of a batch.
         steps_per_epoch: Batches of an epoch; None for every training row once.
@@ -61,12 +73,15 @@ def train(
 
     Returns:
         A result for each training; None of those that `fit` must train, for a reason that is said.
+
+    Raises:
+        TrainingInterrupted: A training was asked to end before its last epoch.
     """
     results: list[FitResult | None] = [None] * len(specs)
     groups: dict[str, list[int]] = defaultdict(list)
     obstacles = Counter[str]()
     for index, spec in enumerate(specs):
-        reason = "trainer.steps_per_epoch" if steps_per_epoch else obstacle(spec)
+        reason = obstacle(spec, steps_per_epoch)
         if reason:
             obstacles[reason] += 1
         else:
@@ -78,52 +93,35 @@ def train(
             spec = specs[index]
             rows = validation_rows(spec.split.validation, validation_steps, batch_size)
             stopping = early_stopping(spec, monitor=monitor, epochs=epochs) if len(rows) else None
-            members.append(
-                Member(spec=spec, validation=rows, stopping=stopping, callbacks=callbacks(index))
+            member = Member(
+                spec=spec,
+                validation=rows,
+                stopping=stopping,
+                callbacks=callbacks(index),
+                identity=identities[index],
             )
-        streams = arrange(members, batch_size=batch_size, shuffle=shuffle)
-        try:
-            _train_program(process, streams, progress, epochs=epochs)
-        except ProgramError as error:
-            obstacles[str(error)] += len(indices)
-            continue
+            members.append(member)
+        checkpoints.restore(members)
+        for member in members:
+            if member.ended:
+                member.assign(member.state[-len(member.weights) :])
+
+        rest: list[Member] = []
+        if running := [member for member in members if not member.ended]:
+            streams = arrange(running, batch_size=batch_size, shuffle=shuffle)
+            try:
+                _load(process, streams, fit, epochs=epochs)
+                _train_program(process, streams, progress, checkpoints, asked_to_end, epochs=epochs)
+            except ProgramError as error:
+                rest = running
+                obstacles[str(error)] += len(rest)
         for index, member in zip(indices, members, strict=True):
-            results[index] = _result(member, monitor)
+            if member not in rest:
+                results[index] = _result(member, monitor)
 
     for reason, count in obstacles.items():
-        console.note(f"{count} of {len(specs)} trainings are no part of a program: {reason}")
+        console.note(f"fit trains {count} of {len(specs)} networks, one by one: {reason}")
     return results
-
-
-def obstacle(spec: FitSpec) -> str:
-    """Return why a network cannot be part of a program, in words; "" if it can."""
-    optimizer = spec.optimizer(1)
-    if not spec.model.trainable_weights:
-        return "there is nothing to train"
-    if spec.regularizer.augments:
-        return "augmentation changes images one by one"
-    if not isinstance(optimizer.get_config()["learning_rate"], float):
-        return "the learning rate has a schedule"
-    if optimizer.use_ema:
-        return "the optimizer averages its weights"
-    if _learns_words(spec.model) and not _is_linear(optimizer):
-        return (
-            "TensorFlow squares the gradient of a word at each place where it stands, JAX the sum"
-        )
-    return ""
-
-
-def _learns_words(model: keras.Model) -> bool:
-    """Whether word vectors are trained."""
-    return any(
-        isinstance(layer, keras.layers.Embedding) and layer.trainable_weights
-        for layer in model.layers
-    )
-
-
-def _is_linear(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Whether the steps of two gradients are those of their sum."""
-    return isinstance(optimizer, keras.optimizers.SGD) and optimizer.clipnorm is None
 
 
 def _shape(spec: FitSpec) -> str:
@@ -149,57 +147,106 @@ def _without_values(node: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in node.items() if not key.endswith("_initializer")}
 
 
+def _load(
+    process: JaxProcess, streams: Streams, fit: Callable[..., FitResult], *, epochs: int
+) -> None:
+    """Build a program, and go on with members that resume.
+
+    Raises:
+        ProgramError: JAX cannot train them, they are too large, or `fit` is faster.
+    """
+    reason = too_large(streams)
+    if not reason:
+        rows = streams.training_rows(1)
+        process.call("load", program_spec(streams))
+        seconds: float = process.call("probe", rows, rows.shape[1]) * epochs
+        if not any(member.epochs_done for member in streams.flat):
+            reason = faster_by_fit(streams, seconds, fit, epochs=epochs)
+    if reason:
+        raise ProgramError(reason)
+    _resume(process, streams)
+
+
 def _train_program(
-    process: JaxProcess, streams: Streams, progress: keras.callbacks.Callback, *, epochs: int
+    process: JaxProcess,
+    streams: Streams,
+    progress: keras.callbacks.Callback,
+    checkpoints: ProgramCheckpoints,
+    asked_to_end: Interruption,
+    *,
+    epochs: int,
 ) -> None:
     """Train all members; their models get the weights of their best epochs.
 
-    The program trains an epoch while this process scores the predictions of the one before.
+    The program trains an epoch while this process scores the predictions of the one before; not
+    where its state after that one is to be kept.
 
     Raises:
         ProgramError: JAX cannot train them.
+        TrainingInterrupted: They were asked to end before the last epoch.
     """
     members = streams.flat
-    for member in members:
-        if member.stopping is not None:
-            member.stopping.set_model(member)
-            member.stopping.on_train_begin()
-        for callback in member.callbacks:
-            callback.set_model(member)
-
     weights = members[0].spec.model.count_params()
     console.note(f"{len(members)} networks of {weights:,} weights as one program; means of all:")
     progress.set_params({"epochs": epochs})
     progress.on_train_begin()
-    process.call("load", program_spec(streams))
     before_last: np.ndarray | None = None
     last: np.ndarray | None = None
     _send(process, streams, 1, None)
-    for epoch in range(1, epochs + 1):
-        progress.on_epoch_begin(epoch - 1)
+    epochs_done = min(member.epochs_done for member in members)
+    for epoch in range(1, epochs - epochs_done + 1):
+        progress.on_epoch_begin(epochs_done + epoch - 1)
         done: Epoch = process.receive()
-        before_last, sent = last, epoch < epochs
+        is_kept = bool(asked_to_end.number) or checkpoints.is_due
+        before_last, sent = last, epochs_done + epoch < epochs and not is_kept
         if sent:
             _send(process, streams, epoch + 1, before_last)
         for number, member in enumerate(members):
             if not member.stop_training:
-                _end_epoch(member, epoch, done, number)
+                _end_epoch(member, epoch, done, number, epochs=epochs)
         last = np.reshape([_is_best(member, epoch) for member in members], streams.shape)
-        progress.on_epoch_end(epoch - 1, _means(members, epoch))
+        progress.on_epoch_end(epochs_done + epoch - 1, _means(members, epoch))
         if all(member.stop_training for member in members):
             if sent:  # One epoch more than anyone needs is under way.
                 process.receive()
                 before_last, last = last, None
             break
 
+        if is_kept:
+            with checkpoints.schedule.saving():
+                is_saved = checkpoints.save(members, process.call("state", before_last, last))
+            if asked_to_end.number:
+                console.note(_interruption(members, epochs, is_saved=is_saved))
+                raise TrainingInterrupted
+            _send(process, streams, epoch + 1, None)
+            last = None
+
     trainable, others = process.call("weights", before_last, last)
+    checkpoints.save(members, [*trainable, *others])
     for number, member in enumerate(members):
         position = np.unravel_index(number, streams.shape)
-        model = member.spec.model
-        for variable, values in zip(model.trainable_variables, trainable, strict=True):
-            variable.assign(values[position])
-        for variable, values in zip(model.non_trainable_variables, others, strict=True):
-            variable.assign(values[position])
+        member.assign([values[position] for values in (*trainable, *others)])
+
+
+def _resume(process: JaxProcess, streams: Streams) -> None:
+    """Bring the states of members that resume to the program."""
+    states = {
+        number: member.state for number, member in enumerate(streams.flat) if member.epochs_done
+    }
+    if states:
+        positions = np.unravel_index(list(states), streams.shape)
+        process.call("resume", positions, list(map(np.stack, zip(*states.values(), strict=True))))
+
+
+def _interruption(members: Sequence[Member], epochs: int, *, is_saved: bool) -> str:
+    """Return a sentence on how far members came that were asked to end."""
+    done = [len(member.history["loss"]) for member in members if not member.stop_training]
+    reached = " to ".join(dict.fromkeys([str(min(done)), str(max(done))]))
+    sequel = "goes on with them" if is_saved else "trains them anew"
+    return (
+        f"{len(done)} trainings were interrupted after epoch {reached} of {epochs}; the same "
+        f"command {sequel}"
+    )
 
 
 def _send(process: JaxProcess, streams: Streams, epoch: int, improved: np.ndarray | None) -> None:
@@ -208,7 +255,7 @@ def _send(process: JaxProcess, streams: Streams, epoch: int, improved: np.ndarra
     process.send("epoch", rows, rows.shape[1], improved)
 
 
-def _end_epoch(member: Member, epoch: int, done: Epoch, number: int) -> None:
+def _end_epoch(member: Member, epoch: int, done: Epoch, number: int, *, epochs: int) -> None:
     """Record an epoch of a member, and stop its training where it has come to its end."""
     spec, rows = member.spec, member.validation
     logs = {name: float(values[number]) for name, values in done.logs.items()}
@@ -230,16 +277,17 @@ def _end_epoch(member: Member, epoch: int, done: Epoch, number: int) -> None:
     }
     for name, value in values.items():
         member.history.setdefault(name, []).append(value)
-    callbacks = [*member.callbacks]
+    index = member.epochs_done + epoch - 1
     if member.stopping is not None:
-        callbacks.insert(0, member.stopping)
-    for callback in callbacks:
-        callback.on_epoch_end(epoch - 1, logs)
+        member.stopping.on_epoch_end(index, logs)
+    member.stop_training = member.ended = member.stop_training or index + 1 == epochs
+    for callback in member.callbacks:
+        callback.on_epoch_end(index, logs)
 
 
 def _means(members: Sequence[Member], epoch: int) -> dict[str, float]:
     """Return the means of an epoch, of the members that have trained it."""
-    histories = [member.history for member in members if len(member.history["loss"]) == epoch]
+    histories = [member.history for member in members if _has_trained(member, epoch)]
     return {
         name: float(np.mean([history[name][-1] for history in histories])) for name in histories[0]
     }
@@ -247,9 +295,13 @@ def _means(members: Sequence[Member], epoch: int) -> dict[str, float]:
 
 def _is_best(member: Member, epoch: int) -> bool:
     """Whether an epoch that was just recorded is a member's best so far."""
-    if len(member.history["loss"]) < epoch:
+    if not _has_trained(member, epoch):
         return False
-    return member.stopping is None or member.stopping.best_epoch == epoch - 1
+    return member.stopping is None or member.stopping.best_epoch == member.epochs_done + epoch - 1
+
+
+def _has_trained(member: Member, epoch: int) -> bool:
+    return len(member.history["loss"]) == member.epochs_done + epoch
 
 
 def _result(member: Member, monitor: str) -> FitResult:

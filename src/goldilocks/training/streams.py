@@ -31,23 +31,59 @@ class Member:
         validation: Validation rows, int64 (n,).
         stopping: Knows the best epoch; None where nothing is monitored.
         callbacks: See every epoch, and may set `stop_training`.
+        identity: By which its state is found after a kill.
         learning_rate: It is constant.
         history: As of `FitResult`.
         stop_training: Whether its training is over.
+        ended: Whether that is not because of a callback, which another process must ask again.
+        epochs_done: When its program begins.
+        state: From which it resumes, as `Program.state` returns it of a member; of one that has
+            ended its best weights alone; empty of a new one.
     """
 
     spec: FitSpec
     validation: np.ndarray
     stopping: keras.callbacks.EarlyStopping | None
     callbacks: Sequence[keras.callbacks.Callback]
+    identity: str = ""
     learning_rate: float = field(init=False)
     history: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     stop_training: bool = False
+    ended: bool = False
+    epochs_done: int = 0
+    state: Sequence[np.ndarray] = ()
 
     def __post_init__(self):
         """Read the learning rate as it is logged: 0.001, not float32's 0.0010000000474974513."""
         rate = self.spec.optimizer(1).get_config()["learning_rate"]
         self.learning_rate = float(f"{rate:.7g}")
+        for callback in self.callbacks:
+            callback.set_model(self)
+        if self.stopping is not None:
+            self.stopping.set_model(self)
+            self.stopping.on_train_begin()
+
+    def resume(self, stored: Mapping[str, Any], state: Sequence[np.ndarray]) -> None:
+        """Go on where an earlier process was.
+
+        Args:
+            stored: Its `history`, whether it had `ended`, and what `stopping` knew.
+            state: As the attribute.
+        """
+        self.history, self.ended, self.state = stored["history"], stored["ended"], state
+        self.epochs_done, self.stop_training = len(self.history["loss"]), self.ended
+        if self.stopping is not None:  # Its best weights are there, as `get_weights` has them.
+            vars(self.stopping).update(stored["stopping"], best_weights=[])
+
+    @property
+    def weights(self) -> list[keras.Variable]:
+        """Return the trainable weights of its model, then the others, as a program has them."""
+        return [*self.spec.model.trainable_variables, *self.spec.model.non_trainable_variables]
+
+    def assign(self, weights: Sequence[np.ndarray]) -> None:
+        """Give its model these weights."""
+        for variable, values in zip(self.weights, weights, strict=True):
+            variable.assign(values)
 
     @property
     def rows(self) -> Hashable:
@@ -93,18 +129,23 @@ class Streams:
         return [member for stream in self.members for member in stream]
 
     def training_rows(self, epoch: int) -> np.ndarray:
-        """Return the rows of each batch of an epoch (from 1), as `Program.epoch` takes them."""
-        specs = [stream[0].spec for stream in self.members]
-        counts = [len(spec.split.train) for spec in specs]
-        orders = [np.arange(count) for count in counts]
+        """Return the rows of each batch of an epoch, as `Program.epoch` takes them.
+
+        Args:
+            epoch: Of the program, from 1; a member's own is later by its `epochs_done`.
+        """
+        firsts = [stream[0] for stream in self.members]
+        kinds = [(len(member.spec.split.train), member.epochs_done) for member in firsts]
+        orders = [np.arange(count) for count, _ in kinds]
         if self.shuffle:
-            for count in set(counts):
-                streams = np.flatnonzero(np.equal(counts, count))
-                seeds = tf.constant([specs[stream].seed for stream in streams])
-                shuffled = batches.epoch_orders(tf.constant(count), tf.constant(epoch - 1), seeds)
+            for count, done in set(kinds):
+                streams = [n for n, kind in enumerate(kinds) if kind == (count, done)]
+                seeds = tf.constant([firsts[stream].spec.seed for stream in streams])
+                number = tf.constant(done + epoch - 1)
+                shuffled = batches.epoch_orders(tf.constant(count), number, seeds)
                 for stream, order in zip(streams, shuffled.numpy(), strict=True):
                     orders[stream] = order
-        starts = [self.starts[stream[0].rows] for stream in self.members]
+        starts = [self.starts[member.rows] for member in firsts]
         orders = [start + order for start, order in zip(starts, orders, strict=True)]
         return _batched(orders, self.batch_size)
 
@@ -122,8 +163,8 @@ def arrange(members: Sequence[Member], *, batch_size: int, shuffle: bool) -> Str
     """Put members that see the same batches into one stream."""
     streams: dict[Hashable, list[Member]] = defaultdict(list)
     for member in members:
-        seed = member.spec.seed if shuffle else None
-        streams[seed, member.rows].append(member)
+        order = (member.spec.seed, member.epochs_done) if shuffle else None
+        streams[order, member.rows].append(member)
     arranged: list[list[Member]] = list(streams.values())
     if len(set(map(len, arranged))) > 1:
         arranged = [[member] for member in members]
