@@ -18,10 +18,12 @@ imports.
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import json
 import os
 import resource
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -108,8 +110,12 @@ ROWS = {
 }
 
 
-def command(*words: str) -> float:
-    """Return the seconds of a command in an empty folder; show what it leaves to `fit`."""
+def command(*words: str, runs: int) -> float:
+    """Return the seconds of a command in an empty folder; show what it leaves to `fit`.
+
+    Raises:
+        SystemExit: So many runs are not finished in the end.
+    """
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         done = subprocess.run(
@@ -120,8 +126,14 @@ def command(*words: str) -> float:
             text=True,
         )
         seconds = time.perf_counter() - began
+        if runs:
+            with contextlib.closing(sqlite3.connect(Path(folder, "mlflow.db"))) as store:
+                query = "SELECT COUNT(*) FROM runs WHERE status = 'FINISHED'"
+                [finished] = store.execute(query).fetchone()
+            if finished < runs:
+                sys.exit(f"{finished} of {runs} runs finished:\n{done.stdout}{done.stderr}")
     for line in done.stderr.splitlines():
-        if "fit trains" in line:
+        if "networks, one by one" in line:
             print(f"  {line.strip()}", flush=True)
     return seconds
 
@@ -209,14 +221,18 @@ def ways(row: Row) -> dict[str, Callable[[], float]]:
     """Return how all trainings of a row can be made, each with what it is measured on."""
     every, few = row.trainings
     names = {
-        "population": lambda: command(*row.words, *row.all, "trainer=population"),
-        f"fit, of {few} trainings": lambda: command(*row.words, *row.few) * every / few,
+        "population": lambda: command(*row.words, *row.all, "trainer=population", runs=every),
+        f"fit, once, of {few} trainings": functools.cache(
+            lambda: command(*row.words, *row.few, runs=few) * every / few
+        ),
         f"bare, of {EPOCHS} epochs": lambda: bare(row),
         "alone": lambda: alone(*row.words, row.alone)["seconds"],
     }
     if "-m" in row.all:
         names[f"loop, of {COMMANDS} commands"] = lambda: (
-            sum(command(*row.words, f"seed={seed}") for seed in range(COMMANDS)) * every / COMMANDS
+            sum(command(*row.words, f"seed={seed}", runs=1) for seed in range(COMMANDS))
+            * every
+            / COMMANDS
         )
     return names
 
@@ -229,7 +245,9 @@ def show(row: Row) -> None:
     for _ in range(TURNS):
         for name, arm in arms.items():
             seconds[name].append(arm())
-            print(f"    {name}: {seconds[name][-1]:.1f} s, load {os.getloadavg()[0]:.1f}")
+            print(
+                f"    {name}: {seconds[name][-1]:.1f} s, load {os.getloadavg()[0]:.1f}", flush=True
+            )
     for name, turns in seconds.items():
         ratios = [one / other for one, other in zip(turns, seconds["population"], strict=True)]
         print(f"  {name}: {spread(turns)} s, {spread(ratios)} times", flush=True)
@@ -259,7 +277,7 @@ def main():
         return
     chosen = sys.argv[1:] or [*ROWS, "members"]
     for words in (SMALL, ROWS["imdb"].words):  # The data is now there, and in the page cache.
-        command(*words, "trainer.epochs=1", "tracking=none")
+        command(*words, "trainer.epochs=1", "tracking=none", runs=0)
     for name in chosen:
         if name == "members":
             show_members()
