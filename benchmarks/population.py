@@ -129,7 +129,9 @@ def command(*words: str, runs: int) -> float:
         if runs:
             with contextlib.closing(sqlite3.connect(Path(folder, "mlflow.db"))) as store:
                 query = "SELECT COUNT(*) FROM runs WHERE status = 'FINISHED'"
-                [finished] = store.execute(query).fetchone()
+                finished = 0
+                with contextlib.suppress(sqlite3.OperationalError):  # There is no store.
+                    [finished] = store.execute(query).fetchone()
             if finished < runs:
                 sys.exit(f"{finished} of {runs} runs finished:\n{done.stdout}{done.stderr}")
     for line in done.stderr.splitlines():
