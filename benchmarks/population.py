@@ -121,7 +121,7 @@ def command(*words: str) -> float:
         )
         seconds = time.perf_counter() - began
     for line in done.stderr.splitlines():
-        if "no part of a program" in line:
+        if "fit trains" in line:
             print(f"  {line.strip()}", flush=True)
     return seconds
 
@@ -188,7 +188,7 @@ def train_alone(*words: str) -> None:
     peaks = [0]
     threading.Thread(target=watch_children, args=(peaks,), daemon=True).start()
     began = time.perf_counter()
-    trained = population.train(pairs)
+    trained = population.train(pairs, "")
     seconds = time.perf_counter() - began
     assert len(trained) == len(pairs), "fit would have to train some"
     parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

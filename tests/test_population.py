@@ -31,6 +31,7 @@ from goldilocks.run.train import prepare
 from goldilocks.training import jax_process, population
 from goldilocks.training.fit import FitResult, FitSpec
 from goldilocks.training.interruption import Interruption
+from goldilocks.training.obstacles import obstacle
 from goldilocks.training.predict import predict
 from goldilocks.training.program_checkpoint import ProgramCheckpoints
 
@@ -365,6 +366,7 @@ def as_program(process, pairs):
         keras.callbacks.Callback(),
         ProgramCheckpoints(None, None),
         Interruption(),
+        pairs[0][1].settings.builder("trainer"),
         **{key: trainer[key] for key in KEYS},
     )
     return [
@@ -490,7 +492,7 @@ def test_folds_of_unequal_size_end_as_by_fit_also_beside_some_that_diverge(proce
         process,
         Configuration(
             "dataset=table dataset.file=few.csv dataset.target=progress optimizer=sgd model.units=8"
-            " protocol=kfold protocol.k=2 regularizer=l2 trainer.batch_size=1 trainer.epochs=3",
+            " problem.metrics=[mae,r2_score] protocol=kfold protocol.k=2 regularizer=l2 trainer.batch_size=1 trainer.epochs=3",
             ("optimizer.learning_rate=0.01", "optimizer.learning_rate=1e8"),
         ),
     )
@@ -499,7 +501,7 @@ def test_folds_of_unequal_size_end_as_by_fit_also_beside_some_that_diverge(proce
 
 
 def test_class_weights_and_a_monitor_that_rises_are_as_by_fit(process):
-    words = "problem.class_weight=balanced problem.metrics=[auc] trainer.monitor=val_auc"
+    words = "problem.class_weight=balanced problem.metrics=[auc,f1_score] trainer.monitor=val_auc"
     configuration = Configuration(
         f"dataset=table dataset.file=cancer.csv dataset.target=malignant {words} optimizer=adamw"
         " regularizer=early_stopping regularizer.patience=1 trainer.batch_size=20"
@@ -523,7 +525,7 @@ def test_with_dropout_the_best_losses_come_from_one_distribution(process):
 def test_what_only_fit_can_train_is_said_with_the_reason(capsys):
     words = "dataset=table dataset.file=few.csv dataset.target=progress optimizer.schedule=cosine"
     assert as_program(None, trainings(Configuration(words))) == [None] * 3
-    sentence = "3 of 3 trainings are no part of a program: the learning rate has a schedule"
+    sentence = "fit trains 3 of 3 networks, one by one: the learning rate has a schedule"
     assert sentence in capsys.readouterr().err
 
 
@@ -531,9 +533,9 @@ def test_word_vectors_are_trained_together_where_a_step_is_linear(capsys):
     words = "dataset=imdb dataset.source=stand_in dataset.subset=40 model=embedding"
     for changes in ("optimizer=adam", "optimizer=sgd optimizer.clipnorm=1"):
         [(context, spec)] = trainings(Configuration(f"{words} {changes}", ("seed=0",)))
-        assert "the gradient of a word" in population.obstacle(prepare(context, spec, {}))
+        assert "the gradient of a word" in obstacle(prepare(context, spec, {}), None)
     [(context, spec)] = trainings(Configuration(f"{words} optimizer=sgd", ("seed=0",)))
-    assert not population.obstacle(prepare(context, spec, {}))
+    assert not obstacle(prepare(context, spec, {}), None)
 
 
 def test_fit_trains_what_a_process_that_is_killed_does_not(capsys):
@@ -543,7 +545,7 @@ def test_fit_trains_what_a_process_that_is_killed_does_not(capsys):
     with jax_process.start() as process:
         process.process.kill()
         assert as_program(process, pairs) == [None]
-    assert "1 of 1 trainings are no part of a program: the process" in capsys.readouterr().err
+    assert "fit trains 1 of 1 networks, one by one: the process" in capsys.readouterr().err
 
 
 def main():

@@ -95,6 +95,7 @@ def _train_alike(
                 progress,
                 checkpoints,
                 asked_to_end,
+                spec.settings.builder("trainer"),
                 **options,
             )
         finally:

@@ -27,6 +27,7 @@ from goldilocks.training.fit import (
 )
 from goldilocks.training.interruption import Interruption, TrainingInterrupted
 from goldilocks.training.jax_process import JaxProcess, ProgramError
+from goldilocks.training.obstacles import faster_by_fit, obstacle, too_large
 from goldilocks.training.program_checkpoint import ProgramCheckpoints
 from goldilocks.training.program_spec import Epoch
 from goldilocks.training.streams import Member, Streams, arrange, program_spec
@@ -40,6 +41,7 @@ def train(
     progress: keras.callbacks.Callback,
     checkpoints: ProgramCheckpoints,
     asked_to_end: Interruption,
+    fit: Callable[..., FitResult],
     /,
     *,
     epochs: int,
@@ -60,6 +62,8 @@ def train(
         progress: Sees every epoch of a program, with the means of its members.
         checkpoints: Have the states of trainings that were interrupted.
         asked_to_end: Whether to end after this epoch.
+        fit: Trains a network by itself, with its keys filled in; it is timed where a program takes
+            long.
         epochs: As of `fit`, and so are the rest.
         batch_size: Rows of a batch.
         steps_per_epoch: Batches of an epoch; None for every training row once.
@@ -77,7 +81,7 @@ def train(
     groups: dict[str, list[int]] = defaultdict(list)
     obstacles = Counter[str]()
     for index, spec in enumerate(specs):
-        reason = "trainer.steps_per_epoch" if steps_per_epoch else obstacle(spec)
+        reason = obstacle(spec, steps_per_epoch)
         if reason:
             obstacles[reason] += 1
         else:
@@ -106,6 +110,7 @@ def train(
         if running := [member for member in members if not member.ended]:
             streams = arrange(running, batch_size=batch_size, shuffle=shuffle)
             try:
+                _load(process, streams, fit, epochs=epochs)
                 _train_program(process, streams, progress, checkpoints, asked_to_end, epochs=epochs)
             except ProgramError as error:
                 rest = running
@@ -115,39 +120,8 @@ def train(
                 results[index] = _result(member, monitor)
 
     for reason, count in obstacles.items():
-        console.note(f"{count} of {len(specs)} trainings are no part of a program: {reason}")
+        console.note(f"fit trains {count} of {len(specs)} networks, one by one: {reason}")
     return results
-
-
-def obstacle(spec: FitSpec) -> str:
-    """Return why a network cannot be part of a program, in words; "" if it can."""
-    optimizer = spec.optimizer(1)
-    if not spec.model.trainable_weights:
-        return "there is nothing to train"
-    if spec.regularizer.augments:
-        return "augmentation changes images one by one"
-    if not isinstance(optimizer.get_config()["learning_rate"], float):
-        return "the learning rate has a schedule"
-    if optimizer.use_ema:
-        return "the optimizer averages its weights"
-    if _learns_words(spec.model) and not _is_linear(optimizer):
-        return (
-            "TensorFlow squares the gradient of a word at each place where it stands, JAX the sum"
-        )
-    return ""
-
-
-def _learns_words(model: keras.Model) -> bool:
-    """Whether word vectors are trained."""
-    return any(
-        isinstance(layer, keras.layers.Embedding) and layer.trainable_weights
-        for layer in model.layers
-    )
-
-
-def _is_linear(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Whether the steps of two gradients are those of their sum."""
-    return isinstance(optimizer, keras.optimizers.SGD) and optimizer.clipnorm is None
 
 
 def _shape(spec: FitSpec) -> str:
@@ -173,6 +147,26 @@ def _without_values(node: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in node.items() if not key.endswith("_initializer")}
 
 
+def _load(
+    process: JaxProcess, streams: Streams, fit: Callable[..., FitResult], *, epochs: int
+) -> None:
+    """Build a program, and go on with members that resume.
+
+    Raises:
+        ProgramError: JAX cannot train them, they are too large, or `fit` is faster.
+    """
+    reason = too_large(streams)
+    if not reason:
+        rows = streams.training_rows(1)
+        process.call("load", program_spec(streams))
+        seconds: float = process.call("probe", rows, rows.shape[1]) * epochs
+        if not any(member.epochs_done for member in streams.flat):
+            reason = faster_by_fit(streams, seconds, fit, epochs=epochs)
+    if reason:
+        raise ProgramError(reason)
+    _resume(process, streams)
+
+
 def _train_program(
     process: JaxProcess,
     streams: Streams,
@@ -196,8 +190,6 @@ def _train_program(
     console.note(f"{len(members)} networks of {weights:,} weights as one program; means of all:")
     progress.set_params({"epochs": epochs})
     progress.on_train_begin()
-    process.call("load", program_spec(streams))
-    _resume(process, streams)
     before_last: np.ndarray | None = None
     last: np.ndarray | None = None
     _send(process, streams, 1, None)

@@ -24,9 +24,9 @@ def predict(
         model: Features -> predictions.
         dataset: The data set that holds the rows.
         rows: int64 (n,).
-        one_of_many: Whether many models of this architecture predict, of which Keras trained none:
-            TensorFlow then traces one function for all of them, which takes as long as ten
-            predictions of a few hundred rows.
+        one_of_many: Whether many models of this architecture predict, none of them trained by
+            Keras: TensorFlow then traces one function for all, which takes longer than to predict
+            a few hundred rows.
 
     Returns:
         float32 (n, outputs).
@@ -41,7 +41,7 @@ def predict(
     return network.predict(batches.evaluation(dataset, encoder, rows, unused), verbose=0)
 
 
-@functools.lru_cache(maxsize=1)  # The models of one shape come one after another.
+@functools.lru_cache(maxsize=64)  # Of folds each has its own, by the prior of its targets.
 def _network(architecture: str) -> keras.Model:
     """Return a network by its JSON, with weights of no meaning."""
     return keras.models.model_from_json(architecture)

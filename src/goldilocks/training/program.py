@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import importlib
 import time
+import timeit
 from typing import Any
 
 import jax
 import keras
 import numpy as np
+import psutil
 from jax import numpy as jnp
 
 from goldilocks.evaluation.losses import loss_function, training_metrics
 from goldilocks.training.program_spec import Arrays, Epoch, ProgramSpec, rescaling_layers
+
+GIB = 2**30
 
 
 class Program:
@@ -40,8 +44,10 @@ class Program:
         self.metrics = training_metrics(spec.problem, self.model.output_shape[-1])
         if spec.has_data_loss:
             self.metrics.append(keras.metrics.MeanMetricWrapper(self.loss, name="data_loss"))
-        # Some make their variables when they first see a batch.
-        for metric in (metric for metric in self.metrics if not metric.variables):
+        for metric in self.metrics:
+            if isinstance(metric, keras.metrics.Mean):
+                continue
+            # Others may make variables when they first see a batch.
             outputs = np.zeros((1, *self.model.output_shape[1:]), "float32")
             metric.update_state(np.zeros_like(spec.targets[:1]), outputs)
             metric.reset_state()
@@ -73,6 +79,27 @@ class Program:
             first = np.broadcast_to(value, (*learning_rates.shape, *value.shape))
             arrays.append(learning_rates if variable.path.endswith("/learning_rate") else first)
         return arrays
+
+    def probe(self, rows: np.ndarray, batches: int) -> float:
+        """Compile, and return about how many seconds an epoch takes; no variable changes.
+
+        Args:
+            rows: As of `epoch`.
+            batches: As of `epoch`; two of them are timed.
+
+        Raises:
+            MemoryError: There is no room for what a batch of all members takes.
+        """
+        training = self.variables, self.constants, rows
+        predicting = self.variables[:2], self.constants, self.validation
+        self._train = _compiled(self._train, *training, batches)
+        few = min(2, batches)
+        nothing, some = (_seconds(self._train, *training, count) for count in (0, few))
+        seconds = nothing + (some - nothing) * batches / few
+        if self.validation.size:
+            self._predict = _compiled(self._predict, *predicting)
+            seconds += _seconds(self._predict, *predicting)
+        return seconds
 
     def epoch(self, rows: np.ndarray, batches: int, improved: np.ndarray | None) -> Epoch:
         """Train every member on its batches, and predict its validation rows.
@@ -241,3 +268,29 @@ def _better(improved: Any, weights: Any, best: Any):
         return jnp.where(improved.reshape(improved.shape + (1,) * (new.ndim - 2)), new, old)
 
     return jax.tree.map(choose, weights, best)
+
+
+def _compiled(function: Any, *arguments: Any) -> Any:
+    """Return a function compiled for such arguments, if there is room for what it takes meanwhile.
+
+    Raises:
+        MemoryError: There is none.
+    """
+    compiled = function.lower(*arguments).compile()
+    needed = compiled.memory_analysis().temp_size_in_bytes
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise MemoryError(
+            f"a batch of all takes {needed / GIB:.1f} GiB, and {available / GIB:.1f} GiB of memory "
+            "are available"
+        )
+    return compiled
+
+
+def _seconds(function: Any, *arguments: Any) -> float:
+    """Return the seconds of a call: the fewest of two, for the first one also warms up."""
+
+    def call() -> None:
+        jax.block_until_ready(function(*arguments))
+
+    return min(timeit.repeat(call, number=1, repeat=2))
