@@ -126,9 +126,13 @@ def kill_population(members: int, kills: int, log: Path) -> tuple[int, int, int]
 
 
 def progress(log: Path) -> list[str]:
-    """Return the beginnings of the lines on epochs and runs."""
+    """Return the beginnings of the lines on epochs, and on runs that are logged."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return [line[:12] for line in lines if line.startswith(("epoch ", "seed "))]
+    return [
+        line[:12]
+        for line in lines
+        if line.startswith(("epoch ", "seed ")) and "trained before" not in line
+    ]
 
 
 def weights() -> dict[str, str]:

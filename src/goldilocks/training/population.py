@@ -242,11 +242,8 @@ def _interruption(members: Sequence[Member], epochs: int, *, is_saved: bool) -> 
     """Return a sentence on how far members came that were asked to end."""
     done = [len(member.history["loss"]) for member in members if not member.stop_training]
     reached = " to ".join(dict.fromkeys([str(min(done)), str(max(done))]))
-    sequel = "goes on with them" if is_saved else "trains them anew"
-    return (
-        f"{len(done)} trainings were interrupted after epoch {reached} of {epochs}; the same "
-        f"command {sequel}"
-    )
+    sequel = "; the same command goes on with them" if is_saved else ""
+    return f"{len(done)} trainings were interrupted after epoch {reached} of {epochs}{sequel}"
 
 
 def _send(process: JaxProcess, streams: Streams, epoch: int, improved: np.ndarray | None) -> None:
