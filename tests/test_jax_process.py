@@ -35,6 +35,10 @@ def test_a_call_that_fails_is_an_error_with_its_reason_and_the_next_one_is_made(
             process.call("no_method")
 
 
+def test_it_says_where_it_computes(process):
+    assert process.call("platform") in ("cpu", "gpu", "tpu")
+
+
 def test_it_computes_with_as_many_threads_as_its_job(process):
     assert psutil.Process(process.process.pid).environ()["PJRT_NPROC"] == "1"
 

@@ -27,7 +27,7 @@ from goldilocks.training.fit import (
 )
 from goldilocks.training.interruption import Interruption, TrainingInterrupted
 from goldilocks.training.jax_process import JaxProcess, ProgramError
-from goldilocks.training.obstacles import faster_by_fit, obstacle, too_large
+from goldilocks.training.obstacles import convolves, faster_by_fit, obstacle, too_large
 from goldilocks.training.program_checkpoint import ProgramCheckpoints
 from goldilocks.training.program_spec import Epoch
 from goldilocks.training.streams import Member, Streams, arrange, program_spec
@@ -156,6 +156,8 @@ def _load(
         ProgramError: JAX cannot train them, they are too large, or `fit` is faster.
     """
     reason = too_large(streams)
+    if convolves(streams.flat[0].spec.model) and process.call("platform") == "cpu":
+        reason = "convolutions of many networks at once are slow on a CPU, and JAX has no GPU"
     if not reason:
         rows = streams.training_rows(1)
         process.call("load", program_spec(streams))
