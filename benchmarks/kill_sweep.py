@@ -1,12 +1,16 @@
 """A sweep and a search whose workers are killed again and again, and whose parent is killed twice.
 
     python benchmarks/kill_sweep.py [sweep] [search] [--jobs 60] [--kills 60]
+    python benchmarks/kill_sweep.py population --jobs 64 --kills 3
 
 Workers and the parent die by kill -9 at random moments; after each death of the parent, and after
 each end of the command, the same command is typed again. Once there were enough kills, it is typed
 in peace until it ends well. Then each job must be there once: one FINISHED run with each metric of
 a step once and one READY model, below one parent, nothing else in the store, no journal left, and
 nothing to repair. It ends with 1 where that is not so.
+
+The networks of a population are one process's: it is killed after a random line of those that it
+prints of its epochs and its runs. Their weights must be those of a command that nothing has killed.
 """
 
 import argparse
@@ -29,12 +33,19 @@ import psutil
 PARENTS = 2  # kills of the command itself
 TRIES = 4  # of the command in peace
 SECONDS = (0.05, 1.5)  # between two looks at who could be killed
+ROLES = {"population": ("repeat", "plain")}  # of jobs and their parent; others are of a sweep
 
 
 def arguments(case: str, jobs: int) -> list[str]:
     """Return what is typed after `python train.py`."""
     if case == "sweep":
         return ["-m", *kill_campaign.TINY, f"seed=range({jobs})"]
+    if case == "population":
+        return [
+            *kill_campaign.TINY[:4],
+            *("trainer=population", "trainer.epochs=60", "trainer.checkpoint_seconds=0"),
+            f"trainer.repeats={jobs}",
+        ]
     return [
         *("-m", *kill_campaign.TINY, "hydra/sweeper=search", "hydra.sweeper.sampler=random"),
         *(f"hydra.sweeper.trials={jobs}", "optimizer=adam", "hydra.sweeper.study=tries"),
@@ -95,8 +106,49 @@ def kill(case: str, jobs: int, kills: int, log: Path) -> tuple[int, int, int]:
     return killed, parents, commands
 
 
+def kill_population(members: int, kills: int, log: Path) -> tuple[int, int, int]:
+    """Return what `kill` does, after a command in peace in a folder of its own."""
+    peace = log.parent / "peace"
+    peace.mkdir()
+    shutil.copy("rows.csv", peace)
+    with contextlib.chdir(peace):
+        start("population", members, peace / "log").wait()
+    dice = random.Random(members)
+    numbers = sorted(dice.sample(range(1, len(progress(peace / "log"))), kills))
+    for number in numbers:
+        command = start("population", members, log)
+        while command.poll() is None and len(progress(log)) < number:
+            time.sleep(0.005)
+        command.kill()
+        command.wait()
+        print(f"  population: killed after {progress(log)[-1]!r}", flush=True)
+    return 0, kills, kills
+
+
+def progress(log: Path) -> list[str]:
+    """Return the beginnings of the lines on epochs, and on runs that are logged."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return [
+        line[:12]
+        for line in lines
+        if line.startswith(("epoch ", "seed ")) and "trained before" not in line
+    ]
+
+
+def weights() -> dict[str, str]:
+    """Return the hashes of the weights of all runs in the working folder, by their names."""
+    with contextlib.closing(sqlite3.connect("mlflow.db")) as store:
+        return dict(
+            store.execute(
+                "SELECT r.name, t.value FROM runs r JOIN tags t ON t.run_uuid = r.run_uuid "
+                "WHERE t.key = 'weights'"
+            )
+        )
+
+
 def faults(case: str, jobs: int) -> list[str]:
     """Return what is not as it should be after the command has ended well."""
+    role, parent = ROLES.get(case, ("plain", "sweep"))
     with contextlib.closing(sqlite3.connect("mlflow.db")) as store:
         runs = store.execute("SELECT run_uuid, status FROM runs").fetchall()
         roles = dict(store.execute("SELECT run_uuid, value FROM tags WHERE key = 'role'"))
@@ -106,7 +158,7 @@ def faults(case: str, jobs: int) -> list[str]:
 
     wrong = []
     counts = collections.Counter((roles.get(run, "?"), status) for run, status in runs)
-    expected = {("plain", "FINISHED"): jobs, ("sweep", "FINISHED"): 1}
+    expected = {(role, "FINISHED"): jobs, (parent, "FINISHED"): 1}
     if counts != expected:
         wrong.append(f"runs: {dict(counts)}, expected {expected}")
     if len(set(fingerprints)) != len(runs):
@@ -114,14 +166,20 @@ def faults(case: str, jobs: int) -> list[str]:
     if twice := [key for key, count in collections.Counter(metrics).items() if count > 1]:
         wrong.append(f"metrics logged twice: {len(twice)}, such as {twice[0]}")
     lengths = collections.Counter(run for run, _, _ in metrics)
-    if len({lengths[run] for run, _ in runs if roles.get(run) == "plain"}) != 1:
+    if len({lengths[run] for run, _ in runs if roles.get(run) == role}) != 1:
         wrong.append("some runs have fewer metrics than others")
     if sorted(models) != sorted(
-        (run, kill_campaign.READY) for run, _ in runs if roles.get(run) == "plain"
+        (run, kill_campaign.READY) for run, _ in runs if roles.get(run) == role
     ):
         wrong.append(f"models: {collections.Counter(status for _, status in models)}")
     if left := sorted(path.name for path in Path(".goldilocks/runs").iterdir()):
         wrong.append(f"journals are left: {left[:3]}")
+    if case == "population":
+        now = weights()
+        with contextlib.chdir("peace"):
+            differ = [name for name, value in weights().items() if now.get(name) != value]
+        if len(now) != jobs or differ:
+            wrong.append(f"weights of {len(now)} runs, those of {len(differ)} differ from peace")
     if case == "search":
         storage = optuna.storages.journal.JournalFileBackend("search/tries.log")
         study = optuna.load_study(
@@ -153,7 +211,10 @@ def main() -> None:
         os.chdir(folder)
         kill_campaign.write_data(folder)
         log = folder / "log"
-        killed, parents, commands = kill(case, args.jobs, args.kills, log)
+        if case == "population":
+            killed, parents, commands = kill_population(args.jobs, args.kills, log)
+        else:
+            killed, parents, commands = kill(case, args.jobs, args.kills, log)
         tries = 0
         while tries < TRIES and start(case, args.jobs, log).wait():
             tries += 1

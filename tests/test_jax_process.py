@@ -35,6 +35,10 @@ def test_a_call_that_fails_is_an_error_with_its_reason_and_the_next_one_is_made(
             process.call("no_method")
 
 
+def test_it_says_where_it_computes(process):
+    assert process.call("platform") in ("cpu", "gpu", "tpu")
+
+
 def test_it_computes_with_as_many_threads_as_its_job(process):
     assert psutil.Process(process.process.pid).environ()["PJRT_NPROC"] == "1"
 
@@ -66,3 +70,9 @@ def test_it_ends_with_the_process_that_has_started_it():
         child = int(parent.stdout.readline())
         parent.kill()
         assert gone(child)
+
+
+def test_a_process_with_tensorflow_imports_no_jax_and_is_quiet():
+    code = "import goldilocks.run.population, sys; print('jax' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")

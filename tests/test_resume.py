@@ -160,6 +160,61 @@ def test_after_ctrl_c_the_same_command_ends_with_the_same_weights(folder, store,
         assert len({point.step for point in history}) == len(history), name
 
 
+def stopped(*arguments, line, by):
+    """Start a command, send it a signal when it begins a line so, and let it end."""
+    command = [sys.executable, str(ROOT / "train.py"), *arguments]
+    said = ""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for printed in process.stdout:
+            if f"\n{line}" not in said and printed.startswith(line):
+                process.send_signal(by)
+            said += printed
+    return said, process.returncode
+
+
+@pytest.mark.slow
+def test_networks_that_are_one_program_go_on_after_each_end(folder, store, composed, capsys):
+    pytest.importorskip("jax")
+    many = overrides("trainer=population", "trainer.repeats=3", "model.units=[64]")
+    said, code = stopped(*many, line="epoch 8/", by=signal.SIGTERM)
+    assert code == 143, said
+    assert "ending after this epoch; once more ends at once" in said
+    assert "3 trainings were interrupted after epoch " in said
+    assert f" of {EPOCHS}; the same command goes on with them" in said
+    [parent] = store.client.search_runs([store.experiment_id])
+    assert f"the run {parent.info.run_id} was interrupted; the same command goes on" in said
+    assert parent.info.status == "KILLED"
+
+    for line in ("epoch 20/", "seed 1: "):
+        said, code = stopped(*many, line=line, by=signal.SIGKILL)
+        assert code == -signal.SIGKILL, said
+        assert "of 3 trainings 3 go on from their checkpoint, 0 had ended" in said
+    run(composed(*many))
+    assert "of 2 trainings 0 go on from their checkpoint, 2 had ended" in capsys.readouterr().err
+
+    runs = store.client.search_runs([store.experiment_id])
+    assert [each.info.status for each in runs] == ["FINISHED"] * 4
+    for each in runs:
+        history = store.client.get_metric_history(each.info.run_id, "val_loss")
+        assert [point.step for point in history] == list(range(1, EPOCHS + 1))
+    assert journal.all_left() == []
+
+    run(composed(*many, "force=true", "tracking.experiment=whole"))
+    whole = local.connect(uri=None, experiment="whole")
+    assert {
+        each.info.run_name: each.data.tags.get("weights")
+        for each in whole.client.search_runs([whole.experiment_id])
+        if each.data.tags["role"] == "repeat"
+    } == {
+        each.info.run_name: each.data.tags["weights"]
+        for each in runs
+        if each.data.tags["role"] == "repeat"
+    }
+
+
 def test_a_finished_run_is_reused(folder, store, composed, capsys):
     value = run(composed(*overrides("trainer.epochs=2")))
     capsys.readouterr()

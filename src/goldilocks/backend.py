@@ -36,8 +36,13 @@ def _quiet() -> Generator[None]:
 
 
 with _quiet():
+    # Keras imports JAX where it is installed, and does without it here: None is an ImportError.
+    sys.modules.setdefault("jax", None)  # pyright: ignore[reportArgumentType]
     import keras
     import tensorflow as tf
+
+    if not sys.modules["jax"]:
+        del sys.modules["jax"]
 
     # Else TensorFlow warns of retracing from the third model of a process on.
     tf.get_logger().setLevel("ERROR")

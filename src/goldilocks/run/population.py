@@ -9,9 +9,7 @@ from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
-import goldilocks.backend  # noqa: F401  First: it is quiet.
+from goldilocks.backend import keras
 from goldilocks.errors import UserError
 from goldilocks.evaluation import measures
 from goldilocks.run.context import RunContext, Trained, TrainingSpec

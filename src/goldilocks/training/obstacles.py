@@ -11,7 +11,6 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import psutil
-import tensorflow as tf
 
 from goldilocks.training.fit import FitResult, FitSpec
 from goldilocks.training.streams import Streams
@@ -44,16 +43,16 @@ def obstacle(spec: FitSpec, steps_per_epoch: int | None) -> str:
         return "the learning rate has a schedule"
     if optimizer.use_ema:
         return "the optimizer averages its weights"
-
     if _learns_words(spec.model) and not _is_linear(optimizer):
         return (
             "TensorFlow squares the gradient of a word at each place where it stands, JAX the sum"
         )
-
-    convolves = re.search(r'"class_name": "\w*Conv\w*"', layers) is not None
-    if convolves and not tf.config.list_physical_devices("GPU"):
-        return "convolutions of many networks at once are slow without a GPU"
     return ""
+
+
+def convolves(model: keras.Model) -> bool:
+    """Whether a network has convolutions, which are slow in a loop of XLA's on a CPU."""
+    return re.search(r'"class_name": "\w*Conv\w*"', model.to_json()) is not None
 
 
 def _learns_words(model: keras.Model) -> bool:

@@ -27,7 +27,7 @@ from goldilocks.training.fit import (
 )
 from goldilocks.training.interruption import Interruption, TrainingInterrupted
 from goldilocks.training.jax_process import JaxProcess, ProgramError
-from goldilocks.training.obstacles import faster_by_fit, obstacle, too_large
+from goldilocks.training.obstacles import convolves, faster_by_fit, obstacle, too_large
 from goldilocks.training.program_checkpoint import ProgramCheckpoints
 from goldilocks.training.program_spec import Epoch
 from goldilocks.training.streams import Member, Streams, arrange, program_spec
@@ -156,6 +156,8 @@ def _load(
         ProgramError: JAX cannot train them, they are too large, or `fit` is faster.
     """
     reason = too_large(streams)
+    if convolves(streams.flat[0].spec.model) and process.call("platform") == "cpu":
+        reason = "convolutions of many networks at once are slow on a CPU, and JAX has no GPU"
     if not reason:
         rows = streams.training_rows(1)
         process.call("load", program_spec(streams))
@@ -242,11 +244,8 @@ def _interruption(members: Sequence[Member], epochs: int, *, is_saved: bool) -> 
     """Return a sentence on how far members came that were asked to end."""
     done = [len(member.history["loss"]) for member in members if not member.stop_training]
     reached = " to ".join(dict.fromkeys([str(min(done)), str(max(done))]))
-    sequel = "goes on with them" if is_saved else "trains them anew"
-    return (
-        f"{len(done)} trainings were interrupted after epoch {reached} of {epochs}; the same "
-        f"command {sequel}"
-    )
+    sequel = "; the same command goes on with them" if is_saved else ""
+    return f"{len(done)} trainings were interrupted after epoch {reached} of {epochs}{sequel}"
 
 
 def _send(process: JaxProcess, streams: Streams, epoch: int, improved: np.ndarray | None) -> None:

@@ -33,6 +33,10 @@ class Program:
         best: The trainable and the other variables of each member's best epoch.
     """
 
+    def platform(self) -> str:
+        """Return where programs run: "cpu", or what JAX calls an accelerator."""
+        return jax.default_backend()
+
     def load(self, spec: ProgramSpec) -> None:
         """Build the network and its optimizer, and bring all arrays to the device."""
         for module in spec.modules:

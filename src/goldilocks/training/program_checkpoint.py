@@ -30,7 +30,8 @@ class ProgramCheckpoints:
     def __init__(self, folder: Path | None, seconds: float | None):
         self.folder = None if seconds is None else folder
         self.schedule = Schedule(seconds or 0)
-        self.schedule.listen()
+        if self.folder is not None:
+            self.schedule.listen()
 
     @property
     def is_due(self) -> bool:

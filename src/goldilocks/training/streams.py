@@ -54,7 +54,10 @@ class Member:
     state: Sequence[np.ndarray] = ()
 
     def __post_init__(self):
-        """Read the learning rate as it is logged: 0.001, not float32's 0.0010000000474974513."""
+        """Begin for the callbacks, and read the learning rate as it is logged.
+
+        That is 0.001, not float32's 0.0010000000474974513.
+        """
         rate = self.spec.optimizer(1).get_config()["learning_rate"]
         self.learning_rate = float(f"{rate:.7g}")
         for callback in self.callbacks:
