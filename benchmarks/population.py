@@ -154,7 +154,7 @@ class Clock(keras.callbacks.Callback):
 
 def bare(row: Row) -> float:
     """Return the seconds of all trainings by Keras's `fit` of arrays, from a few epochs of one."""
-    settings = case.settings_of(*row.words)
+    settings = case.settings_of(*row.words, "tracking=none")  # A store would be that of commands.
     trainer = settings.tree["trainer"]
     spec = case.fit_spec(settings)
     parts = [
