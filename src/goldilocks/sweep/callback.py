@@ -41,7 +41,11 @@ class Parent(Callback):
         with _exit_on_error():
             jobs = jobs_of(config)
 
-            # It reads and draws tables: a config error must not wait for these imports.
+            # A config error, and a single run, must not wait for these imports.
+            from goldilocks.sweep import processes
+
+            if config.hydra.runtime.choices["hydra/launcher"] == "local":
+                processes.prepare(config.hydra.launcher)
             from goldilocks.sweep.parent import ParentRun
 
             self.parent = ParentRun(config, jobs)

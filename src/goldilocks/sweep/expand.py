@@ -20,6 +20,8 @@ from goldilocks.config.settings import GROUPS, Settings, search_path, settled, t
 from goldilocks.errors import ConfigError
 from goldilocks.sweep.plan import plan
 
+# The settings of the jobs of this process: the launcher asks for those that were checked before.
+CHECKED: dict[tuple[Path | str, ...], Settings] = {}
 MOST_JOBS = 100_000  # of one range: Hydra lists its values before anything else
 
 
@@ -83,10 +85,15 @@ def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
     settings: list[Settings] = []
     errors: list[str] = []
     for overrides in jobs:
+        key = conf, *overrides
+        if key in CHECKED:
+            settings.append(CHECKED[key])
+            continue
         try:
             with composition_errors(overrides, conf, "config"):
                 cfg = _composed(loader, overrides, composed)
-                settings.append(settled(cfg, hydra=cfg.hydra, overrides=overrides))
+                CHECKED[key] = settled(cfg, hydra=cfg.hydra, overrides=overrides)
+                settings.append(CHECKED[key])
         except ConfigError as error:
             errors.append(f"In {as_typed(overrides)}, {error}")
 

@@ -29,7 +29,7 @@ class LocalLauncher(Launcher):
         """Take the keys of `conf/hydra/launcher/local.yaml`; `setup` checks the values."""
         self.n_jobs, self.gpus_per_job, self.retries = n_jobs, gpus_per_job, retries
         self.time_limit, self.memory_limit = time_limit, memory_limit
-        self.preload = [preload] if preload else []
+        self.preload = preload
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig

@@ -27,9 +27,8 @@ from goldilocks.errors import ConfigError, JobError
 from goldilocks.formatting import markdown, name_of
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
-from goldilocks.run import data_summary, shares
+from goldilocks.run import shares
 from goldilocks.search.options import RESULTS
-from goldilocks.sweep import processes
 from goldilocks.tracking import Store, provenance, query, repair
 from goldilocks.tracking.selection import PARENT
 
@@ -58,8 +57,6 @@ class ParentRun:
             ConfigError: The launcher has a wrong value, or the folder cannot be used.
         """
         choices, overrides = config.hydra.runtime.choices, typed_overrides(config.hydra)
-        if choices["hydra/launcher"] == "local":
-            processes.check(config.hydra.launcher)
         self.names = [settings.name for settings in jobs]
         if choices["hydra/sweeper"] == "search":
             self.names = []
@@ -137,7 +134,7 @@ class ParentRun:
         if codes := query.findings(runs):
             console.result(
                 f"\nfindings  {', '.join(codes)} on the data; docs/findings.md explains them, and "
-                f"{data_summary.FILE} of a run says them"
+                f"data.json of a run says them"
             )
         if self.run_id:  # Without tracking there is nothing to compare.
             compare = shlex.join([provenance.program("goldilocks"), "report", self.run_id])

@@ -28,6 +28,7 @@ from goldilocks.errors import ConfigError, JobError, UserError
 from goldilocks.jobs import records, slots, stream
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job, JobResult, start_server
+from goldilocks.jobs.slots import Slot
 from goldilocks.run.shares import in_shares
 from goldilocks.sweep.expand import settings_of
 from goldilocks.sweep.plan import maximizes
@@ -51,24 +52,17 @@ class Processes:
         Raises:
             ConfigError: A value of the options is wrong; the message lists all of them.
         """
-        check(vars(options))
         self.context, self.task_function, self.config = context, task_function, config
         self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
         self.together = bool(OmegaConf.select(config, "trainer.traits.together"))
         self.pool = Pool(
-            slots=slots.share(
-                n_jobs=options.n_jobs,
-                gpus=slots.visible_gpus(),
-                gpus_per_job=options.gpus_per_job,
-            ),
+            slots=prepare(vars(options)),
             time_limit=options.time_limit,
             memory_limit=options.memory_limit,
             retries=options.retries,
             final=UserError,
-            preload=options.preload,
+            preload=modules(options.preload),
         )
-        # It imports while the sweeper composes.
-        start_server(self.pool.preload, self.pool.slots[0])
 
     def stream(
         self,
@@ -134,6 +128,32 @@ class Processes:
         except ConfigError:  # The job itself says it.
             return {}
         return {job.number: checked for job, checked in zip(jobs, settings, strict=True)}
+
+
+def prepare(options: Mapping[str, Any]) -> list[Slot]:
+    """Find room for the jobs, and start the server that they are forked from, if none runs yet.
+
+    It imports while the sweep is opened.
+
+    Args:
+        options: The keys of `conf/hydra/launcher/local.yaml`.
+
+    Raises:
+        ConfigError: A value is wrong; the message lists all of them.
+    """
+    check(options)
+    shared = slots.share(
+        n_jobs=options["n_jobs"],
+        gpus=slots.visible_gpus(),
+        gpus_per_job=options["gpus_per_job"],
+    )
+    start_server(modules(options["preload"]), shared[0])
+    return shared
+
+
+def modules(preload: str | None) -> list[str]:
+    """Return the modules that the server imports before it forks jobs."""
+    return [preload] if preload else []
 
 
 def check(options: Mapping[str, Any]) -> None:
