@@ -28,6 +28,7 @@ PLACES = ("callbacks", "launcher", "sweeper", "job_logging", "hydra_logging")  #
 ALLOWED = frozenset(
     {
         "goldilocks.sweep.callback.Parent",
+        "hydra_plugins.goldilocks.CombinationsSweeper",
         "hydra_plugins.goldilocks.LocalLauncher",
         "hydra_plugins.goldilocks.SearchSweeper",
         "hydra._internal.core_plugins.basic_launcher.BasicLauncher",

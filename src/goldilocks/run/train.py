@@ -103,7 +103,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     console.note(f"{spec.part or settings.name}: {facts}")
 
     # Model and split -> history.
-    trained = context.shared.trained.get(context.fingerprint(spec))
+    trained = context.shared.trained.pop(context.fingerprint(spec), None)
     if trained is not None:
         fit_spec, result = trained.fit_spec, trained.result
         for number in range(1, len(result.history["loss"]) + 1):

@@ -81,13 +81,12 @@ def train(
     groups: dict[str, list[int]] = defaultdict(list)
     obstacles = Counter[str]()
     for index, spec in enumerate(specs):
-        reason = obstacle(spec, steps_per_epoch)
-        if reason:
-            obstacles[reason] += 1
-        else:
-            groups[_shape(spec)].append(index)
+        groups[_shape(spec)].append(index)
 
     for indices in groups.values():
+        if reason := obstacle(specs[indices[0]], steps_per_epoch):
+            obstacles[reason] += len(indices)
+            continue
         members: list[Member] = []
         for index in indices:
             spec = specs[index]
@@ -126,13 +125,17 @@ def train(
 
 def _shape(spec: FitSpec) -> str:
     """Return what all members of a program have in common, as a text."""
-    optimizer = spec.optimizer(1).get_config()
-    del optimizer["learning_rate"], optimizer["name"]
+    optimizer = spec.optimizer(1)
+    options = optimizer.get_config()
+    rate = options.pop("learning_rate")
+    del options["name"]
     model = json.loads(spec.model.to_json(), object_hook=_without_values)
     shared = (
         model,
-        spec.optimizer(1).__class__.__name__,
-        optimizer,
+        optimizer.__class__.__name__,
+        options,
+        isinstance(rate, float),
+        spec.regularizer.augments,
         repr(spec.problem),
         has_data_loss(spec),
         spec.class_weight is None,

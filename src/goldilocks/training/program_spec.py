@@ -73,7 +73,13 @@ class Epoch:
 
 def rescaling_layers(model: keras.Model) -> list[keras.layers.Rescaling]:
     """Return the layers whose constants are fitted on training rows: folds differ in them."""
-    return [layer for layer in model.layers if isinstance(layer, keras.layers.Rescaling)]
+    layers: list[keras.layers.Rescaling] = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            layers += rescaling_layers(layer)
+        elif isinstance(layer, keras.layers.Rescaling):
+            layers.append(layer)
+    return layers
 
 
 def rescaling_constants(model: keras.Model) -> Arrays:
