@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 from goldilocks.backend import keras
+from goldilocks.config.settings import hash_of
 from goldilocks.errors import UserError
 from goldilocks.evaluation import measures
 from goldilocks.run.context import RunContext, Trained, TrainingSpec
@@ -21,7 +22,7 @@ from goldilocks.training.fit import FitSpec
 from goldilocks.training.program_checkpoint import ProgramCheckpoints
 from goldilocks.training.pruner import Pruner
 
-FEWEST = 2  # trainings; a single one is over before JAX is there
+FEWEST = 2  # trainings of one kind; a single one is over before JAX is there
 DRAWN = 3  # of the trainings of a population: the best
 OPTIONS = (
     "epochs",
@@ -47,11 +48,16 @@ def train(trainings: Sequence[tuple[RunContext, TrainingSpec]], run_id: str) -> 
     Raises:
         KeyboardInterrupt, SystemExit: A signal came; what can go on is in a checkpoint.
     """
-    missing = [pair for pair in trainings if not _is_stored(*pair)]
+    kinds = Counter(_kind(spec) for _, spec in trainings)
+    missing = [
+        (context, spec)
+        for context, spec in trainings
+        if kinds[_kind(spec)] >= FEWEST and not _is_stored(context, spec)
+    ]
     by_options: dict[str, list[tuple[RunContext, TrainingSpec]]] = defaultdict(list)
     for context, spec in missing:
         by_options[json.dumps(_options(spec))].append((context, spec))
-    if len(trainings) < FEWEST or not missing:
+    if not missing:
         return {}
 
     trained: dict[str, Trained] = {}
@@ -108,6 +114,13 @@ def _train_alike(
             is_drawn = not best or result.best[monitor] in best[:DRAWN]
             trained[context.fingerprint(spec)] = Trained(fit_spec, result, is_drawn)
     return trained
+
+
+def _kind(spec: TrainingSpec) -> str:
+    """Return what trainings of one kind have in common: all settings but seed and learning rate."""
+    tree = spec.settings.tree
+    optimizer = {**tree["optimizer"], "learning_rate": None}
+    return hash_of({**tree, "seed": None, "optimizer": optimizer})
 
 
 def _options(spec: TrainingSpec) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 
 from goldilocks import backend  # isort: skip  First: it is quiet.
 from goldilocks import console
 from goldilocks.config.literals import as_typed
-from goldilocks.config.settings import Settings, hash_of
+from goldilocks.config.settings import Settings, hash_of, key_of
 from goldilocks.encoding.targets import standardized
 from goldilocks.formatting import name_of
 from goldilocks.jobs.resources import Room
@@ -38,6 +39,8 @@ from goldilocks.workflow.next_steps import next_steps
 from goldilocks.workflow.references import BASELINE
 from goldilocks.workflow.resume import load, save
 from goldilocks.workflow.steps import baseline, define, final, power, register, scale, tune
+
+POPULATION = "trainer=population"
 
 
 def conduct(settings: Settings, room: Room) -> None:
@@ -82,9 +85,11 @@ def conduct(settings: Settings, room: Room) -> None:
             # A workflow whose run was deleted from the store may have left its results here.
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        base = _base(settings, typed)
         context = Context(
             settings=settings,
-            base=typed,
+            base=base,
+            together=settings.traits.trainer.together or POPULATION in base,
             store=store,
             dataset=dataset,
             problem=problem,
@@ -112,6 +117,13 @@ def conduct(settings: Settings, room: Room) -> None:
         console.result(
             f"\nlogged    {tracker.where}\npage      {page}\nsee it    {store.ui_command}"
         )
+
+
+def _base(settings: Settings, typed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the overrides of all trainings: folds of small networks are one program, with JAX."""
+    if settings.traits.model.together and "trainer" not in map(key_of, typed) and find_spec("jax"):
+        return (*typed, POPULATION)
+    return typed
 
 
 def _show_finished(store: MlflowStore, run_id: str) -> None:

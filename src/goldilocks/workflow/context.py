@@ -41,6 +41,7 @@ class Context:
     Attributes:
         settings: Of the workflow, as they were typed.
         base: Overrides that all trainings have.
+        together: Whether trainings that are alike are one program.
         store: Where runs are logged.
         dataset: Loaded.
         problem: What is predicted, and how that is measured.
@@ -60,6 +61,7 @@ class Context:
 
     settings: Settings
     base: tuple[str, ...]
+    together: bool
     store: MlflowStore
     dataset: Dataset
     problem: Problem
@@ -256,7 +258,7 @@ class Context:
             final=UserError,
             preload=self.room.preload,
         )
-        if self.settings.traits.trainer.together and total not in (None, 1):
+        if self.together and total not in (None, 1):
             # Trials of a search have shapes of their own, and are asked for one by one.
             ask = in_shares(ask, lambda jobs: settings, pool, folder.absolute(), at_once=None)
         stream(pool, ask, tell, sweep_dir=folder, total=total, higher_is_better=False)
