@@ -39,7 +39,7 @@ import psutil
 
 from goldilocks.encoding import encoder
 from goldilocks.encoding.targets import standardized
-from goldilocks.run import population
+from goldilocks.run import programs
 from goldilocks.run.context import RunContext
 from goldilocks.run.run import training_specs
 
@@ -202,7 +202,7 @@ def train_alone(*words: str) -> None:
     peaks = [0]
     threading.Thread(target=watch_children, args=(peaks,), daemon=True).start()
     began = time.perf_counter()
-    trained = population.train(pairs, "")
+    trained = programs.train(pairs, "")
     seconds = time.perf_counter() - began
     assert len(trained) == len(pairs), "fit would have to train some"
     parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

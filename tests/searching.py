@@ -37,7 +37,7 @@ class Streaming:
     def __init__(self, job: Job, slots: int):
         self.job, self.slots = job, slots
 
-    def stream(self, ask, tell, *, total):
+    def stream(self, ask, tell, *, total, at_once=None):
         self.total = total
         with ThreadPoolExecutor(self.slots) as pool:
             running = {}

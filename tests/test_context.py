@@ -23,7 +23,7 @@ class Endings(Context):
     def settings_of(self, candidate):
         return SimpleNamespace(overrides=candidate.overrides)
 
-    def _stream(self, ask, tell, folder, *, total):
+    def _stream(self, ask, tell, folder, settings, *, total):
         while (job := ask()) is not None:
             self.started.append(job.name)
             end = self.ends[job.name]

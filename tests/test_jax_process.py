@@ -73,6 +73,6 @@ def test_it_ends_with_the_process_that_has_started_it():
 
 
 def test_a_process_with_tensorflow_imports_no_jax_and_is_quiet():
-    code = "import goldilocks.run.population, sys; print('jax' in sys.modules)"
+    code = "import goldilocks.run.programs, sys; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("False\n", "")

@@ -199,7 +199,7 @@ def _train(
                 specs = [run_spec]
 
             # The one import of Keras and TensorFlow, which takes seconds.
-            from goldilocks.run import population, repeats, train
+            from goldilocks.run import programs, repeats, train
 
             context = dataclasses.replace(
                 context,
@@ -213,7 +213,7 @@ def _train(
 
         _record(settings, run_id=tracker.run_id)
         if is_alone and settings.traits.trainer.together:
-            trained = population.train([(context, spec) for spec in specs], tracker.run_id)
+            trained = programs.train([(context, spec) for spec in specs], tracker.run_id)
             context.shared.trained.update(trained)
         outcomes = train.train(context, specs, tracker)
         if context.pruned:

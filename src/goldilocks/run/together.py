@@ -13,7 +13,7 @@ from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.errors import UserError
 from goldilocks.jobs import records, worker
-from goldilocks.run import population, warm_start
+from goldilocks.run import programs, warm_start
 from goldilocks.run.context import RunContext, Shared, TrainingSpec
 from goldilocks.run.run import load_trial, plan, run
 
@@ -34,7 +34,7 @@ def run_jobs(jobs: Sequence[Settings], *, retries: int) -> list[Exception | None
         # The run itself says what is wrong with it, as a run on its own would.
         with contextlib.suppress(UserError):
             trainings += _trainings(job, shared)
-    shared.trained.update(population.train(trainings, jobs[0].parent or ""))
+    shared.trained.update(programs.train(trainings, jobs[0].parent or ""))
     return [_run(job, shared, retries=retries) for job in jobs]
 
 

@@ -24,6 +24,13 @@ from goldilocks.training.program_spec import Arrays, Epoch, ProgramSpec, rescali
 
 GIB = 2**30
 
+# Of all members, or within `vmap` of one: the network's variables, and the optimizer's.
+Weights = tuple[Arrays, Arrays]
+Variables = tuple[Arrays, Arrays, Arrays]
+Carry = tuple[Variables, jax.Array, Arrays]  # and the sum of the losses, and the metrics' variables
+# Units, features, targets, and what rows weigh in the loss.
+Constants = tuple[Arrays, jax.Array, jax.Array, jax.Array | None]
+
 
 class Program:
     """Trains all members, an epoch at a time.
@@ -162,12 +169,14 @@ class Program:
         self.variables, self.best = jax.tree.unflatten(structure, resumed)
         self.previous = self.variables[:2]
 
-    def _keep(self, improved: np.ndarray | None, weights: Any) -> None:
+    def _keep(self, improved: np.ndarray | None, weights: Weights) -> None:
         """Take the weights of members that have improved as the best so far."""
         if improved is not None:
             self.best = self._better(improved, weights, self.best)
 
-    def _train_batches(self, variables: Any, constants: Any, rows: Any, batches: Any):
+    def _train_batches(
+        self, variables: Variables, constants: Constants, rows: jax.Array, batches: int
+    ):
         """Return the variables after an epoch, and the loss and the metrics of its batches."""
         units, features, targets, weights = constants
         members = rows.shape[0], jax.tree.leaves(variables)[0].shape[1]
@@ -177,7 +186,7 @@ class Program:
         # Over the streams, and within each over the members that share its batches.
         step = jax.vmap(jax.vmap(self._step, in_axes=(0, 0, None)), in_axes=(0, 0, 0))
 
-        def train(number: Any, carry: Any):
+        def train(number: jax.Array, carry: Carry):
             batch = rows[:, number]
             is_row = (batch >= 0).astype("float32")
             weight = is_row
@@ -191,13 +200,13 @@ class Program:
         counted = (rows >= 0).sum(axis=(1, 2))
         return variables, {"loss": losses / counted[:, None]} | self._results(totals)
 
-    def _step(self, carry: Any, units: Any, batch: Any):
+    def _step(self, carry: Carry, units: Arrays, batch: tuple[jax.Array, ...]):
         """Train one member on one batch."""
         (trainable, others, optimizer), losses, totals = carry
         x, y, weight, is_row = batch
         rows = is_row.sum()
 
-        def objective(trainable: Any):
+        def objective(trainable: Arrays):
             predictions, updated, penalties = self._call(trainable, others, units, x, training=True)
             # As Keras means them: over the rows, whatever these weigh.
             data_loss = (self.loss(y, predictions) * weight).sum() / jnp.maximum(rows, 1)
@@ -215,7 +224,9 @@ class Program:
             )
         return after, losses + loss * rows, self._updated(totals, y, predictions, is_row)
 
-    def _call(self, trainable: Any, others: Any, units: Any, x: Any, *, training: bool):
+    def _call(
+        self, trainable: Arrays, others: Arrays, units: Arrays, x: jax.Array, *, training: bool
+    ):
         """Return one member's predictions, its other variables after them, and its penalties."""
         for number, layer in enumerate(self.scaled):
             layer.scale, layer.offset = units[2 * number : 2 * number + 2]
@@ -225,7 +236,9 @@ class Program:
         )
         return predictions, updated, sum(penalties, jnp.zeros(()))
 
-    def _updated(self, totals: Any, y: Any, predictions: Any, is_row: Any) -> Arrays:
+    def _updated(
+        self, totals: Arrays, y: jax.Array, predictions: jax.Array, is_row: jax.Array
+    ) -> Arrays:
         """Return the metrics' variables after a batch."""
         updated: Arrays = []
         for metric in self.metrics:
@@ -235,7 +248,7 @@ class Program:
             )
         return updated
 
-    def _results(self, totals: Any) -> dict[str, Any]:
+    def _results(self, totals: Arrays) -> dict[str, jax.Array]:
         """Return the metrics of all members, each (streams, members)."""
         results, start = {}, 0
         for metric in self.metrics:
@@ -244,11 +257,11 @@ class Program:
             results[metric.name] = jax.vmap(jax.vmap(metric.stateless_result))(variables)
         return results
 
-    def _predict_batches(self, weights: Any, constants: Any, rows: Any):
+    def _predict_batches(self, weights: Weights, constants: Constants, rows: jax.Array):
         """Return predictions, (members, rows, outputs), and penalties, (streams, members)."""
         units, features, _, _ = constants
 
-        def one(trainable: Any, others: Any, units: Any, x: Any):
+        def one(trainable: Arrays, others: Arrays, units: Arrays, x: jax.Array):
             predictions, _, penalties = self._call(trainable, others, units, x, training=False)
             return predictions, penalties
 
@@ -265,10 +278,10 @@ class Program:
         return predictions.reshape(count, -1, outputs), penalties[0]
 
 
-def _better(improved: Any, weights: Any, best: Any):
+def _better(improved: jax.Array, weights: Weights, best: Weights):
     """Return the weights of members that have improved, and the best so far of the others."""
 
-    def choose(new: Any, old: Any):
+    def choose(new: jax.Array, old: jax.Array):
         return jnp.where(improved.reshape(improved.shape + (1,) * (new.ndim - 2)), new, old)
 
     return jax.tree.map(choose, weights, best)

@@ -52,7 +52,7 @@ class ProgramCheckpoints:
         if self.folder is None:
             return False
 
-        kept = [n for n, member in enumerate(members) if member.ended or not member.stop_training]
+        saved = [n for n, member in enumerate(members) if member.ended or not member.stop_training]
         states = [
             {
                 "identity": member.identity,
@@ -60,13 +60,13 @@ class ProgramCheckpoints:
                 "history": member.history,
                 "stopping": {name: getattr(member.stopping, name, None) for name in OF_STOPPING},
             }
-            for member in (members[number] for number in kept)
+            for member in (members[number] for number in saved)
         ]
         digest = hashlib.sha256(" ".join(member.identity for member in members).encode())
         return write(
             self.folder / NAME.format(digest.hexdigest()[:16]),
             {"members": states},
-            [array.reshape(len(members), *array.shape[2:])[kept] for array in arrays],
+            [array.reshape(len(members), *array.shape[2:])[saved] for array in arrays],
         )
 
     def restore(self, members: Sequence[Member]) -> None:

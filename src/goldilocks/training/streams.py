@@ -185,8 +185,8 @@ def program_spec(streams: Streams) -> ProgramSpec:
     """Return the network and the arrays of a program."""
     first = streams.flat[0]
     spec, problem = first.spec, first.spec.problem
-    own = {metric.name for metric in problem.own_metrics}
-    metrics = tuple(name for name in problem.metrics if name not in own)
+    without_keras = {metric.name for metric in problem.own_metrics}
+    metrics = tuple(name for name in problem.metrics if name not in without_keras)
 
     # Rows that several streams have in common are there once.
     by_rows = {member.rows: member for member in streams.flat}
