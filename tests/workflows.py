@@ -73,6 +73,7 @@ def context(data, typed=(), *, metric=None, folder=Path(), spend="20runs", kind=
     return kind(
         settings=checked("dataset=boston", *typed),
         base=(),
+        together=False,
         store=None,
         dataset=data,
         problem=problem(data.problem, metric),
