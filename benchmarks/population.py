@@ -223,9 +223,9 @@ def ways(row: Row) -> dict[str, Callable[[], float]]:
     """Return how all trainings of a row can be made, each with what it is measured on."""
     every, few = row.trainings
     names = {
-        "population": lambda: command(*row.words, *row.all, "trainer=population", runs=every),
+        "population": lambda: command(*row.all, *row.words, "trainer=population", runs=every),
         f"fit, once, of {few} trainings": functools.cache(
-            lambda: command(*row.words, *row.few, runs=few) * every / few
+            lambda: command(*row.few, *row.words, runs=few) * every / few
         ),
         f"bare, of {EPOCHS} epochs": lambda: bare(row),
         "alone": lambda: alone(*row.words, row.alone)["seconds"],
