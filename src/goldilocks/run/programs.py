@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from goldilocks.backend import keras
-from goldilocks.config.settings import hash_of
 from goldilocks.errors import UserError
 from goldilocks.evaluation import measures
 from goldilocks.run.context import RunContext, Trained, TrainingSpec
+from goldilocks.run.shares import kind
 from goldilocks.run.train import prepare
 from goldilocks.tracking import journal
 from goldilocks.training import interruption, jax_process, population
@@ -48,11 +48,11 @@ def train(trainings: Sequence[tuple[RunContext, TrainingSpec]], run_id: str) -> 
     Raises:
         KeyboardInterrupt, SystemExit: A signal came; what can go on is in a checkpoint.
     """
-    kinds = Counter(_kind(spec) for _, spec in trainings)
+    kinds = Counter(kind(spec.settings) for _, spec in trainings)
     missing = [
         (context, spec)
         for context, spec in trainings
-        if kinds[_kind(spec)] >= FEWEST and not _is_stored(context, spec)
+        if kinds[kind(spec.settings)] >= FEWEST and not _is_stored(context, spec)
     ]
     by_options: dict[str, list[tuple[RunContext, TrainingSpec]]] = defaultdict(list)
     for context, spec in missing:
@@ -114,13 +114,6 @@ def _train_alike(
             is_drawn = not best or result.best[monitor] in best[:DRAWN]
             trained[context.fingerprint(spec)] = Trained(fit_spec, result, is_drawn)
     return trained
-
-
-def _kind(spec: TrainingSpec) -> str:
-    """Return what trainings of one kind have in common: all settings but seed and learning rate."""
-    tree = spec.settings.tree
-    optimizer = {**tree["optimizer"], "learning_rate": None}
-    return hash_of({**tree, "seed": None, "optimizer": optimizer})
 
 
 def _options(spec: TrainingSpec) -> dict[str, Any]:

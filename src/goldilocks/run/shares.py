@@ -9,13 +9,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from goldilocks.config.settings import Settings, key_of
+from goldilocks.config.settings import Settings, hash_of, key_of
 from goldilocks.jobs import groups
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job
 
 MANY = 8  # jobs of one kind, which may gain from being one program
-VARYING = ("seed", "optimizer.learning_rate")  # what networks of one program may differ in
 
 
 def in_shares(
@@ -52,7 +51,7 @@ def program_size(jobs: Sequence[Settings]) -> int:
 
     They are of the same networks, as far as settings tell. Which is faster, a training measures.
     """
-    kinds = Counter(_kind(job.overrides) for job in jobs if _fits(job))
+    kinds = Counter(kind(job) for job in jobs if _fits(job))
     largest = max(kinds.values(), default=0)
     return largest if largest >= MANY else 0
 
@@ -71,9 +70,10 @@ def _fits(job: Settings) -> bool:
     )
 
 
-def _kind(overrides: Sequence[str]) -> tuple[str, ...]:
-    """Return what jobs of one kind have in common: all but what their networks may differ in."""
-    return tuple(word for word in overrides if key_of(word) not in VARYING)
+def kind(settings: Settings) -> str:
+    """Return what trainings of one kind have in common: all settings but seed and learning rate."""
+    optimizer = {**settings.tree["optimizer"], "learning_rate": None}
+    return hash_of({**settings.tree, "seed": None, "optimizer": optimizer})
 
 
 def _shares(
@@ -82,7 +82,7 @@ def _shares(
     """Return jobs that each do several of the given ones, a share for each slot."""
     shares = [job for job in jobs if job.number not in settings]
     checked = [job for job in jobs if job.number in settings]
-    kinds = [_kind(job.overrides) for job in checked]
+    kinds = [kind(settings[job.number]) for job in checked]
     for positions in groups.shares(kinds, slots=len(pool.slots)):
         parts = tuple(checked[position] for position in positions)
         of_parts = [
