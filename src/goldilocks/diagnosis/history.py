@@ -78,7 +78,7 @@ def curves_of(
     check(baseline, validation_rows)
     columns = columns_of(history)
     named = [Column.of(name) for name in columns]
-    train, val = _losses(columns, named)
+    train, val = _losses(named)
     remarks: list[str] = []
     if train.name not in ("loss", "data_loss") or val.name != f"val_{train.name}":
         remarks.append(f"Read {train.name} as training loss and {val.name} as validation loss.")
@@ -130,20 +130,14 @@ def curves_of(
     return curves, remarks
 
 
-def _losses(columns: Mapping[str, Sequence[Any]], named: Sequence[Column]) -> tuple[Column, Column]:
+def _losses(named: Sequence[Column]) -> tuple[Column, Column]:
     """Return the columns of training and validation loss."""
-    by_name = {column.name: column for column in named}
-    for name in ("data_loss", "loss"):
-        if name in by_name and f"val_{name}" in by_name:
-            return by_name[name], by_name[f"val_{name}"]
 
     def candidates(part: str, measure: str) -> list[Column]:
-        """Return the columns that fit: rather of epochs than of steps, and of more than one."""
+        """Return the columns that fit: Keras's name, else those of epochs, else those of steps."""
         fitting = [one for one in named if (one.part, one.measure) == (part, measure)]
-        fitting = [one for one in fitting if not one.by_step] or fitting
-        return [
-            one for one in fitting if len(columns[one.name]) - columns[one.name].count(None) > 1
-        ] or fitting
+        keras = [one for one in fitting if one.name in (measure, f"val_{measure}")]
+        return keras or [one for one in fitting if not one.by_step] or fitting
 
     for part in ("validation", "test"):
         for measure in LOSSES:
@@ -156,16 +150,15 @@ def _losses(columns: Mapping[str, Sequence[Any]], named: Sequence[Column]) -> tu
                     raise HistoryError(f"The {of} loss may be each of {names}. {RENAME}")
             return train[0], val[0]
 
-    names = ", ".join(columns) or "nothing"
     advice = RENAME
-    if "loss" in by_name and not any(column.part != "training" for column in named):
+    if not any(column.part != "training" for column in named):
         advice = (
-            "Nothing in it is of validation rows: give model.fit validation_split=0.2, or "
+            "None is of validation rows, by its name: give model.fit validation_split=0.2, or "
             "validation_data=(inputs, targets)."
         )
     raise HistoryError(
-        f"The history holds {names}; expected a training loss and a validation loss, such as loss "
-        f"and val_loss. {advice}"
+        f"The history holds {', '.join(column.name for column in named)}; expected a training loss "
+        f"and a validation loss, such as loss and val_loss. {advice}"
     )
 
 
