@@ -288,7 +288,7 @@ def test_evidence_is_flat_numbers_with_the_same_names():
     [
         (
             "imdb 16-16, 20 epochs",
-            r"best \(0\.2749 at epoch 3 of 20\) validation loss rose by 0\.42 from a level of "
+            r"best \(0\.2749 at epoch 3 of 20\) validation loss rose by 0\.398 from a level of "
             r"0\.2832",
             r"trainer\.epochs=3 .*=dropout",
         ),

@@ -7,9 +7,17 @@ import numpy as np
 
 
 def running_median(curve: np.ndarray) -> np.ndarray:
-    """Return the curve without single spikes: inner values are medians of three neighbours."""
+    """Return the curve without single spikes: inner values are medians of three neighbours.
+
+    The last is the median of itself, its neighbour, and the line through its two neighbours (Tukey,
+    Exploratory Data Analysis, 1977, 7A: end values). The first keeps its value, since a first fall
+    is no spike.
+    """
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(curve, 1, mode="edge"), 3)
-    return np.median(windows, axis=1)
+    calm = np.median(windows, axis=1)
+    if len(calm) > 2:
+        calm[-1] = np.median([curve[-1], calm[-2], 3 * calm[-2] - 2 * calm[-3]])
+    return calm
 
 
 def curve_noise(curve: np.ndarray, prior: float, prior_epochs: float) -> float:
@@ -101,15 +109,17 @@ def gain_ahead(curve: np.ndarray, ahead: float) -> float:
     """Return how far the loss would still fall in more epochs, in loss units; 0 for one that rises.
 
     The last two thirds of the curve are fitted with level + size x exp(-epoch / decay), the decay
-    by search (as Domhan, Springenberg and Hutter, 2015, extrapolate learning curves); a curve of
-    two epochs repeats its fall.
+    by search (as Domhan, Springenberg and Hutter, 2015, extrapolate learning curves). Losses fall
+    ever slower, so the gain is at most the fall over as many last epochs, or over all there are; a
+    curve of two epochs repeats its fall.
 
     Args:
         curve: float64 (epochs,).
         ahead: Number of further epochs.
     """
+    fallen = float(max(0.0, curve[max(0, len(curve) - 1 - round(ahead))] - curve[-1]))
     if len(curve) < 3:
-        return float(max(0.0, curve[0] - curve[-1]))
+        return fallen
 
     recent = curve[-max(4, int(np.ceil(2 * len(curve) / 3))) :]
     x = np.arange(len(recent))
@@ -121,4 +131,4 @@ def gain_ahead(curve: np.ndarray, ahead: float) -> float:
         error = ((recent - recent.mean() - size * centred) ** 2).sum()
         if error < least_error:
             least_error, gain = error, size * basis[-1] * (1 - np.exp(-ahead / decay))
-    return float(max(0.0, gain))
+    return float(np.clip(gain, 0.0, fallen))
