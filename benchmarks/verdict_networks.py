@@ -22,12 +22,12 @@ from goldilocks.training.program_spec import ProgramSpec
 HELD_ROWS = 2000  # at most; of shipped tasks half of what they have
 PREDICTED = 512  # rows of a batch that is predicted
 OPTIMIZERS = {
-    "adam": (keras.optimizers.Adam, 0.002),
-    "rmsprop": (keras.optimizers.RMSprop, 0.002),
-    "nadam": (keras.optimizers.Nadam, 0.002),
-    "adamw": (keras.optimizers.AdamW, 0.002),
-    "sgd": (keras.optimizers.SGD, 0.05),
-    "momentum": (keras.optimizers.SGD, 0.02),
+    "adam": (keras.optimizers.Adam, 0.003),
+    "rmsprop": (keras.optimizers.RMSprop, 0.003),
+    "nadam": (keras.optimizers.Nadam, 0.003),
+    "adamw": (keras.optimizers.AdamW, 0.003),
+    "sgd": (keras.optimizers.SGD, 0.1),
+    "momentum": (keras.optimizers.SGD, 0.03),
 }
 ZEROS = {"kernel_initializer": "zeros"}  # `first_values` draws them
 RECURRENT = {
@@ -118,9 +118,10 @@ def draw(number: int) -> Setting:
 
     units = int(random.choice([2, 4, 8, 16] if deep else [1, 2, 4, 8, 16, 32, 64, 128, 256]))
     rows = round(math.exp(random.uniform(math.log(25), math.log(1500 if deep else 5000))))
-    epochs = round(math.exp(random.uniform(math.log(3), math.log(60 if deep else 200))))
-    batch_size = int(random.choice([8, 16, 32, 64, 128]))
-    most = 400 if deep else 2500
+    shortest = float(random.choice([3, 20]))  # long curves alone turn
+    epochs = round(math.exp(random.uniform(math.log(shortest), math.log(60 if deep else 200))))
+    batch_size = int(random.choice([4, 8, 16, 32, 64]))
+    most = 600 if deep else 4000
     while epochs * math.ceil(rows / batch_size) > most and batch_size < 256:
         batch_size *= 2
     epochs = max(3, min(epochs, most // math.ceil(rows / batch_size)))
@@ -137,7 +138,7 @@ def draw(number: int) -> Setting:
         family=family,
         rows=rows,
         val_rows=round(math.exp(random.uniform(math.log(20), math.log(3000)))),
-        noise=float(random.choice([0.0, 0.0, 0.0, 0.05, 0.2, 0.4])),
+        noise=float(random.choice([0.0, 0.0, 0.05, 0.2, 0.2, 0.4])),
         shuffled=bool(random.random() < 0.08),
         units=2 * units if recurrent else units,
         layers=1 if recurrent or units > 64 else int(random.integers(1, 4 if units < 64 else 3)),
