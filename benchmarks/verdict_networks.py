@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -19,15 +19,18 @@ from goldilocks.problem import Problem
 from goldilocks.training.program import Program
 from goldilocks.training.program_spec import ProgramSpec
 
+GROUP = 4  # settings of one program
+OPERATIONS = 4e11  # that the networks of a group may take
+SHORTEST = 3  # epochs of a curve
 HELD_ROWS = 2000  # at most; of shipped tasks half of what they have
 PREDICTED = 512  # rows of a batch that is predicted
 OPTIMIZERS = {
-    "adam": (keras.optimizers.Adam, 0.002),
-    "rmsprop": (keras.optimizers.RMSprop, 0.002),
-    "nadam": (keras.optimizers.Nadam, 0.002),
-    "adamw": (keras.optimizers.AdamW, 0.002),
-    "sgd": (keras.optimizers.SGD, 0.05),
-    "momentum": (keras.optimizers.SGD, 0.02),
+    "adam": (keras.optimizers.Adam, 0.003),
+    "rmsprop": (keras.optimizers.RMSprop, 0.003),
+    "nadam": (keras.optimizers.Nadam, 0.003),
+    "adamw": (keras.optimizers.AdamW, 0.003),
+    "sgd": (keras.optimizers.SGD, 0.1),
+    "momentum": (keras.optimizers.SGD, 0.03),
 }
 ZEROS = {"kernel_initializer": "zeros"}  # `first_values` draws them
 RECURRENT = {
@@ -104,54 +107,86 @@ class Setting:
 
 
 def draw(number: int) -> Setting:
-    """Return a setting; every sixth convolves or recurs, some learn from shuffled targets, and some
-    learn far too fast.
+    """Return a setting; every sixth group convolves or recurs, some settings learn from shuffled
+    targets, and some learn far too fast.
+
+    The settings of a group have one network and one number of epochs, so that they are one program;
+    they differ in their rows, rates and penalties.
     """
-    random = np.random.default_rng([20261129, number])
-    deep = number % 6 == 5
+    group = np.random.default_rng([20261129, number // GROUP, 1])
+    deep = number // GROUP % 6 == 5
     of_kind = [name for name in FAMILIES if name.endswith(("/dense", "/embedding")) != deep]
     if not deep:  # An embedding has fewer tasks than the dense.
-        kind = random.choice(["/dense", "/dense", "/dense", "/embedding"])
+        kind = group.choice(["/dense", "/dense", "/dense", "/embedding"])
         of_kind = [name for name in of_kind if name.endswith(kind)]
-    family = str(random.choice(of_kind))
+    family = str(group.choice(of_kind))
     recurrent = family.endswith("/rnn")
+    units = int(group.choice([2, 4, 8, 16] if deep else [1, 2, 4, 8, 16, 32, 64, 128]))
+    layers = 1 if recurrent or units > 64 else int(group.integers(1, 4 if units < 64 else 3))
+    shortest = float(group.choice([3, 20]))  # long curves alone turn
+    epochs = round(math.exp(group.uniform(math.log(shortest), math.log(60 if deep else 200))))
+    batch_size = int(group.choice([4, 8, 16, 32, 64]))
+    optimizer = str(group.choice(list(OPTIMIZERS), p=[0.35, 0.2, 0.1, 0.1, 0.15, 0.1]))
+    schedule = str(group.choice(["constant", "cosine", "steps"], p=[0.7, 0.15, 0.15]))
+    augmented, batch_norm = group.random(2) < 0.15
+    most_rows = math.exp(group.uniform(math.log(60), math.log(1500 if deep else 5000)))
 
-    units = int(random.choice([2, 4, 8, 16] if deep else [1, 2, 4, 8, 16, 32, 64, 128, 256]))
-    rows = round(math.exp(random.uniform(math.log(25), math.log(1500 if deep else 5000))))
-    epochs = round(math.exp(random.uniform(math.log(3), math.log(60 if deep else 200))))
-    batch_size = int(random.choice([8, 16, 32, 64, 128]))
-    most = 400 if deep else 2500
-    while epochs * math.ceil(rows / batch_size) > most and batch_size < 256:
-        batch_size *= 2
-    epochs = max(3, min(epochs, most // math.ceil(rows / batch_size)))
-
-    optimizer = str(random.choice(list(OPTIMIZERS), p=[0.35, 0.2, 0.1, 0.1, 0.15, 0.1]))
+    random = np.random.default_rng([20261129, number, 2])
     rate = OPTIMIZERS[optimizer][1] * math.exp(random.normal(0, 1.1))
     if number % 17 == 8:
         rate *= math.exp(random.uniform(3, 6))
-    l2, dropout = [(0, 0), (0, 0), (0, 0), (1e-4, 0), (1e-3, 0), (1e-2, 0), (0, 0.2), (0, 0.5)][
-        random.integers(8)
-    ]
+    penalties = [(0, 0), (0, 0), (0, 0), (1e-4, 0), (1e-3, 0), (1e-2, 0), (0, 0.2), (0, 0.5)]
+    l2, dropout = penalties[random.integers(len(penalties))]
     return Setting(
         number=number,
         family=family,
-        rows=rows,
+        rows=round(most_rows * math.exp(-abs(random.normal(0, 0.5)))),
         val_rows=round(math.exp(random.uniform(math.log(20), math.log(3000)))),
-        noise=float(random.choice([0.0, 0.0, 0.0, 0.05, 0.2, 0.4])),
+        noise=float(random.choice([0.0, 0.0, 0.05, 0.2, 0.2, 0.4])),
         shuffled=bool(random.random() < 0.08),
         units=2 * units if recurrent else units,
-        layers=1 if recurrent or units > 64 else int(random.integers(1, 4 if units < 64 else 3)),
-        cell=str(random.choice(list(RECURRENT))),
+        layers=layers,
+        cell=str(group.choice(list(RECURRENT))),
         epochs=epochs,
         batch_size=batch_size,
         optimizer=optimizer,
         learning_rate=float(f"{rate:.3g}"),
-        schedule=str(random.choice(["constant", "cosine", "steps"], p=[0.7, 0.15, 0.15])),
+        schedule=schedule,
         l2=float(l2),
         dropout=float(dropout),
-        augmented=bool(random.random() < 0.15),
-        batch_norm=bool(random.random() < 0.15),
+        augmented=bool(augmented),
+        batch_norm=bool(batch_norm),
     )
+
+
+def affordable(settings: Sequence[Setting], datas: Sequence[Data]) -> list[Setting]:
+    """Return settings with larger batches and fewer epochs where training would take too long."""
+    first, data = settings[0], datas[0]
+    rows = max(each.counts[0] for each in datas)
+    batch_size, epochs = first.batch_size, first.epochs
+    most = 600 if first.is_deep else 3000
+    while epochs * math.ceil(rows / batch_size) > most and batch_size < 256:
+        batch_size *= 2
+    inputs = int(np.prod(data.x.shape[1:])) * (16 if data.x.dtype.kind == "i" else 1)
+    units = 4 * first.units
+    weights = inputs * units + (first.layers - 1) * units**2 + units * data.outputs
+    if first.architecture in ("conv", "conv1d"):
+        weights = inputs * (9 * units + (first.layers > 1) * 9 * units**2 / 2)
+    if first.architecture == "rnn":
+        weights = data.x.shape[1] * 4 * (units + 16) * units
+    operations = 6 * weights * rows * first.seeds * len(settings)
+    epochs = min(epochs, most // math.ceil(rows / batch_size), int(OPERATIONS / operations))
+    return [
+        replace(setting, batch_size=batch_size, epochs=max(SHORTEST, epochs))
+        for setting in settings
+    ]
+
+
+def lengths_of(setting: Setting) -> list[int]:
+    """Return the epochs after which the run is judged, the longest first."""
+    fractions = (1, 2, 4) if setting.schedule == "constant" else (1,)
+    lengths = [setting.epochs // fraction for fraction in fractions]
+    return [length for length in dict.fromkeys(lengths) if length >= SHORTEST]
 
 
 @dataclass(frozen=True)
@@ -262,126 +297,165 @@ def first_values(variable: keras.Variable, random: np.random.Generator) -> np.nd
     return value
 
 
-def optimizer_of(setting: Setting, steps: int) -> keras.optimizers.Optimizer:
-    """Return the optimizer of a training of so many steps; its schedule ends with them."""
-    make, _ = OPTIMIZERS[setting.optimizer]
-    rate = setting.learning_rate
-    if setting.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
-    if setting.schedule == "steps":
-        ends = [max(1, steps // 2), max(2, 3 * steps // 4)]
-        rates = [rate, rate / 5, rate / 25]
-        rate = keras.optimizers.schedules.PiecewiseConstantDecay(ends, rates)
-    options = {"momentum": 0.9} if setting.optimizer == "momentum" else {}
-    return make(rate, **options)
+def factor(schedule: str, epoch: int, epochs: int) -> float:
+    """Return what the first learning rate is multiplied by in an epoch, from 1."""
+    done = min(1.0, (epoch - 1) / epochs)
+    if schedule == "cosine":
+        return 0.5 + 0.5 * math.cos(math.pi * done)
+    if schedule == "steps":
+        return 0.2 ** ((done >= 0.5) + (done >= 0.75))
+    return 1.0
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What networks did, each array (seeds, penalties, ...).
+    """What the networks of a setting did, each array (seeds, penalties, ...).
 
     Attributes:
         loss: Training loss without penalties, (..., epochs).
-        val: Predictions of the rows of the curve by epoch, from 1, (..., rows, outputs).
-        held: The same of rows held back.
+        val_loss: Of the rows of the curve, by epoch from 1, (...).
+        val_metric: As `val_loss`.
+        held: Loss of each row held back, by epoch, float32 (..., rows).
+        held_metric: Whether it is right, or its absolute error, as `held`.
     """
 
     loss: np.ndarray
-    val: dict[int, np.ndarray]
+    val_loss: dict[int, np.ndarray]
+    val_metric: dict[int, np.ndarray]
     held: dict[int, np.ndarray]
+    held_metric: dict[int, np.ndarray]
 
 
 def train(
-    setting: Setting,
-    data: Data,
+    settings: Sequence[Setting],
+    datas: Sequence[Data],
     *,
-    units: int,
+    size: int,
     epochs: int,
-    penalties: Sequence[tuple[float, float]],
+    until: int,
+    penalties: Sequence[Sequence[tuple[float, float]]],
     watched: set[int],
-) -> Trained:
-    """Train networks of each seed with each penalty.
+) -> list[Trained]:
+    """Train networks of each setting, from each seed with each penalty, as one program.
 
     Args:
-        setting: All else.
-        data: Its rows.
-        units: Of each hidden layer.
-        epochs: How long.
-        penalties: L2 and the rate of dropout.
+        settings: Of one group.
+        datas: Their rows.
+        size: Times the units of the settings.
+        epochs: That a schedule spans.
+        until: How long.
+        penalties: Of each setting, L2 and the rate of dropout.
         watched: Epochs, from 1, after which rows are predicted.
     """
-    seeds = [1000 * setting.number + seed for seed in range(setting.seeds)]
-    has_dropout = any(rate for _, rate in penalties)
-    model = network(setting, data, units=units, has_dropout=has_dropout)
-    batches = math.ceil(data.counts[0] / setting.batch_size)
-    shape = len(seeds), len(penalties)
-    trainable = _each(model.trainable_variables, seeds, penalties)
-    others = _each(model.non_trainable_variables, seeds, penalties)
-    predicted = np.arange(data.counts[0], sum(data.counts))
-    positions = _batched([predicted] * len(seeds), PREDICTED)
+    first, counts = settings[0], [data.counts for data in datas]
+    seeds = [1000 * one.number + seed for one in settings for seed in range(first.seeds)]
+    of_seed = [penalties[number // first.seeds] for number in range(len(seeds))]
+    shape = len(seeds), len(of_seed[0])
+    has_dropout = any(rate for each in penalties for _, rate in each)
+    outputs = max(data.outputs for data in datas)
+    data = replace(datas[0], outputs=outputs)
+    model = network(first, data, units=size * first.units, has_dropout=has_dropout)
+    make, _ = OPTIMIZERS[first.optimizer]
+    options = {"momentum": 0.9} if first.optimizer == "momentum" else {}
     losses = {
         "binary": ("sigmoid", "binary_crossentropy"),
         "multiclass": ("softmax", "sparse_categorical_crossentropy"),
         "regression": ("linear", "mean_squared_error"),
     }
+    starts = np.cumsum([0, *(sum(each) for each in counts)])
+    each_start = np.repeat(starts[:-1], first.seeds)
+    each_count = [each for each in counts for _ in range(first.seeds)]
+    predicted = [
+        start + np.arange(train, train + val + held)
+        for start, (train, val, held) in zip(each_start, each_count, strict=True)
+    ]
+    rates = np.repeat([one.learning_rate for one in settings], first.seeds)
+    rates = np.tile(rates[:, None], shape[1]).astype("float32")
     program = Program()
     program.load(
         ProgramSpec(
             model=model.to_json(),
             modules=["verdict_layers"],
-            optimizer=keras.optimizers.serialize(optimizer_of(setting, epochs * batches)),
-            problem=Problem(setting.kind, *losses[setting.kind], ()),
+            optimizer=keras.optimizers.serialize(make(0.001, **options)),
+            problem=Problem(first.kind, *losses[first.kind], ()),
             has_data_loss=True,
-            trainable=trainable,
-            non_trainable=others,
-            learning_rates=np.full(shape, setting.learning_rate, "float32"),
+            trainable=_each(model.trainable_variables, seeds, of_seed),
+            non_trainable=_each(model.non_trainable_variables, seeds, of_seed),
+            learning_rates=rates,
             units=[],
-            features=data.x,
-            targets=data.y,
+            features=np.concatenate([each.x for each in datas]),
+            targets=np.concatenate([each.y for each in datas]),
             weights=None,
-            validation=positions,
-            even=True,
+            validation=_batched(predicted, PREDICTED),
+            even=len({math.ceil(each[0] / first.batch_size) for each in counts}) == 1,
         )
     )
+    names = [variable.path for variable in program.optimizer.variables]
+    rate_at = next(at for at, name in enumerate(names) if name.endswith("/learning_rate"))
     positions, nothing = program.validation, np.zeros((0,), "int32")
     orders = [np.random.default_rng([seed, 2]) for seed in seeds]
-    loss: list[np.ndarray] = []
-    val: dict[int, np.ndarray] = {}
-    held: dict[int, np.ndarray] = {}
-    for epoch in range(1, epochs + 1):
+
+    trained = [Trained(np.zeros((first.seeds, shape[1], until)), {}, {}, {}, {}) for _ in settings]
+    for epoch in range(1, until + 1):
+        trainable, others, optimizer = program.variables
+        optimizer[rate_at] = rates * factor(first.schedule, epoch, epochs)
+        program.variables = trainable, others, optimizer
         program.validation = positions if epoch in watched else nothing
-        rows = _batched([order.permutation(data.counts[0]) for order in orders], setting.batch_size)
-        done = program.epoch(rows, batches, None)
-        loss.append(done.logs["data_loss"].reshape(shape))
-        if epoch in watched:
-            outputs = done.predictions[:, : len(predicted)].reshape(*shape, len(predicted), -1)
-            val[epoch], held[epoch] = np.split(outputs, [data.counts[1]], axis=2)
-    return Trained(np.stack(loss, axis=2), val, held)
+        rows = [
+            start + order.permutation(each[0])
+            for start, order, each in zip(each_start, orders, each_count, strict=True)
+        ]
+        rows = _batched(rows, first.batch_size)
+        done = program.epoch(rows, rows.shape[1], None)
+        loss = done.logs["data_loss"].reshape(len(settings), first.seeds, shape[1])
+        for number, result in enumerate(trained):
+            result.loss[..., epoch - 1] = loss[number]
+            if epoch in watched:
+                values = done.predictions.reshape(*shape, *done.predictions.shape[1:])
+                own = values[number * first.seeds : (number + 1) * first.seeds]
+                _score(result, epoch, first, datas[number], own)
+    return trained
+
+
+def _score(
+    result: Trained, epoch: int, setting: Setting, data: Data, predictions: np.ndarray
+) -> None:
+    """Record the losses and metrics of an epoch's predictions, (seeds, penalties, rows, outputs)."""
+    _, val, held = data.counts
+    y = data.y[data.counts[0] :]
+    predictions = predictions[:, :, : val + held]
+    losses = row_losses(setting, predictions, y)
+    scores = row_metrics(setting, predictions, y)
+    result.val_loss[epoch] = losses[..., :val].mean(axis=-1)
+    result.val_metric[epoch] = scores[..., :val].mean(axis=-1)
+    result.held[epoch] = losses[..., val:].astype("float32")
+    result.held_metric[epoch] = scores[..., val:].astype("float32")
 
 
 def _each(
     variables: Sequence[keras.Variable],
     seeds: Sequence[int],
-    penalties: Sequence[tuple[float, float]],
+    penalties: Sequence[Sequence[tuple[float, float]]],
 ) -> list[np.ndarray]:
     """Return the first values of variables, each (seeds, penalties, ...)."""
     randoms = [np.random.default_rng([seed, 1]) for seed in seeds]
     arrays: list[np.ndarray] = []
     for variable in variables:
         values = np.stack([first_values(variable, random) for random in randoms])
-        values = np.repeat(values[:, None], len(penalties), axis=1)
+        values = np.repeat(values[:, None], len(penalties[0]), axis=1)
         for index, name in enumerate(("l2", "rate")):
             if variable.path.endswith(f"/{name}"):
-                values[:] = [penalty[index] for penalty in penalties]
+                values[:] = [[penalty[index] for penalty in each] for each in penalties]
         arrays.append(values)
     return arrays
 
 
 def _batched(orders: Sequence[np.ndarray], size: int) -> np.ndarray:
     """Return rows in batches, int32 (orders, batches, size), -1 where there is none."""
-    count = math.ceil(len(orders[0]) / size)
+    count = math.ceil(max(map(len, orders)) / size)
     batches = np.full((len(orders), count * size), -1, "int32")
-    batches[:, : len(orders[0])] = orders
+    for row, order in zip(batches, orders, strict=True):
+        row[: len(order)] = order
     return batches.reshape(len(orders), count, size)
 
 

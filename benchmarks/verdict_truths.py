@@ -26,36 +26,26 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=1"
 
 import numpy as np
-from verdict_networks import Data, Setting, Trained, data_of, draw, row_losses, row_metrics, train
+from verdict_networks import (
+    GROUP,
+    Data,
+    Setting,
+    Trained,
+    affordable,
+    data_of,
+    draw,
+    lengths_of,
+    row_losses,
+    row_metrics,
+    train,
+)
 
 FILE = Path(__file__).with_name("verdict_truths.csv.gz")
 PART = FILE.with_suffix(".part")
 SETTINGS = 1260
-EACH = 20  # settings of a process, which then makes room
-OPERATIONS = 1.5e11  # that all networks of a setting may take
-SHORTEST = 3  # epochs of a curve
+EACH = 8  # groups of a process, which then makes room
 # "More regularization": l2, dropout; added to what the run has.
 PENALTIES = ((0.001, 0.0), (0.01, 0.0), (0.0, 0.5))
-
-
-def affordable(setting: Setting, data: Data) -> Setting:
-    """Return the setting for fewer epochs where its networks would take too long."""
-    inputs = int(np.prod(data.x.shape[1:])) * (16 if data.x.dtype.kind == "i" else 1)
-    units = 4 * setting.units
-    weights = inputs * units + (setting.layers - 1) * units**2 + units * data.outputs
-    if setting.architecture in ("conv", "conv1d"):
-        weights = inputs * (9 * units + (setting.layers > 1) * 9 * units**2 / 2)
-    if setting.architecture == "rnn":
-        weights = data.x.shape[1] * 4 * (units + 16) * units
-    epochs = OPERATIONS / (6 * weights * data.counts[0] * setting.seeds)
-    return dataclasses.replace(setting, epochs=max(SHORTEST, min(setting.epochs, int(epochs))))
-
-
-def lengths_of(setting: Setting) -> list[int]:
-    """Return the epochs after which the run is judged, the longest first."""
-    fractions = (1, 2, 4) if setting.schedule == "constant" else (1,)
-    lengths = [setting.epochs // fraction for fraction in fractions]
-    return [length for length in dict.fromkeys(lengths) if length >= SHORTEST]
 
 
 def improvement(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
@@ -92,39 +82,42 @@ def baseline(setting: Setting, data: Data) -> tuple[np.ndarray, np.ndarray]:
     return row_losses(setting, outputs, rest), row_metrics(setting, outputs, rest)
 
 
-def measured(number: int) -> list[dict[str, object]]:
-    """Return the lines of a setting."""
+def measured(group: int) -> list[dict[str, object]]:
+    """Return the lines of a group of settings."""
     began = time.monotonic()
-    setting = draw(number)
-    data = data_of(setting)
-    setting = affordable(setting, data)
-    own = [(setting.l2, setting.dropout)]
-    more = [(setting.l2 + l2, max(setting.dropout, rate)) for l2, rate in PENALTIES]
-    lengths, epochs = lengths_of(setting), setting.epochs
+    settings = [draw(number) for number in range(GROUP * group, GROUP * group + GROUP)]
+    datas = [data_of(setting) for setting in settings]
+    settings = affordable(settings, datas)
+    lengths, epochs = lengths_of(settings[0]), settings[0].epochs
     doubled = {2 * length for length in lengths}
-    every = set(range(1, epochs + 1))
-    once = setting.schedule == "constant"
-
-    def trained(penalties: list[tuple[float, float]], size: int, until: int, watched: set[int]):
-        return train(
-            setting,
-            data,
-            units=size * setting.units,
-            epochs=until,
-            penalties=penalties,
-            watched=watched,
+    every, own = set(range(1, epochs + 1)), [[(one.l2, one.dropout)] for one in settings]
+    more = [[(one.l2 + l2, max(one.dropout, rate)) for l2, rate in PENALTIES] for one in settings]
+    if settings[0].schedule == "constant":
+        run = longer = train(
+            settings, datas, size=1, epochs=epochs, until=2 * epochs, penalties=own,
+            watched=every | doubled,
+        )  # fmt: skip
+    else:
+        run = train(
+            settings, datas, size=1, epochs=epochs, until=epochs, penalties=own, watched=every
         )
-
-    run = trained(own, 1, 2 * epochs if once else epochs, every | (doubled if once else set()))
-    longer = run if once else trained(own, 1, 2 * epochs, doubled)
-    larger = trained(own, 4, epochs, set(lengths))
-    calmer = trained(more, 1, epochs, set(lengths))
+        longer = train(
+            settings, datas, size=1, epochs=2 * epochs, until=2 * epochs, penalties=own,
+            watched=doubled,
+        )  # fmt: skip
+    ends = {"epochs": epochs, "until": epochs, "watched": set(lengths)}
+    larger = train(settings, datas, size=4, penalties=own, **ends)
+    calmer = train(settings, datas, size=1, penalties=more, **ends)
     with np.errstate(all="ignore"):
         lines = [
-            line(setting, data, length, seed, run, longer, larger, calmer)
+            line(setting, data, length, seed, *results)
+            for setting, data, *results in zip(
+                settings, datas, run, longer, larger, calmer, strict=True
+            )
             for seed, length in enumerate(lengths)
         ]
-    return [one | {"seconds": round(time.monotonic() - began, 1)} for one in lines]
+    seconds = round((time.monotonic() - began) / GROUP, 1)
+    return [one | {"seconds": seconds} for one in lines]
 
 
 def line(
@@ -138,39 +131,31 @@ def line(
     calmer: Trained,
 ) -> dict[str, object]:
     """Return a line of the table: the curve of a seed, and what each intervention brought."""
-    _, val_rows, held_rows = data.parts
-    y_val, y_held = data.y[val_rows], data.y[held_rows]
     base_loss, base_metric = baseline(setting, data)
     split = data.counts[1]
-
-    def held(trained: Trained, epoch: int, penalty: int = 0) -> np.ndarray:
-        return row_losses(setting, trained.held[epoch][:, penalty], y_held)
-
-    end = held(run, epochs)
-    earlier = np.stack([held(run, epoch) for epoch in range(1, epochs + 1)], axis=1)
+    end = run.held[epochs][:, 0]
+    earlier = np.stack([run.held[epoch][:, 0] for epoch in range(1, epochs + 1)], axis=1)
     best = best_of(earlier)
-    calmed = np.stack([held(calmer, epochs, each) for each in range(len(PENALTIES))], axis=1)
-    val = [run.val[epoch][seed, 0] for epoch in range(1, epochs + 1)]
     loss = run.loss[seed, 0, :epochs]
-    val_loss = np.array([row_losses(setting, outputs, y_val).mean() for outputs in val])
-    val_metric = np.array([row_metrics(setting, outputs, y_val).mean() for outputs in val])
+    val_loss, val_metric = (
+        np.array([values[epoch][seed, 0] for epoch in range(1, epochs + 1)])
+        for values in (run.val_loss, run.val_metric)
+    )
 
     # The power of this run is that of its own best epochs.
     sign = -1 if setting.kind == "regression" else 1
     best_loss = np.nan_to_num(val_loss, nan=np.inf).argmin()
     best_metric = np.nan_to_num(sign * val_metric, nan=-np.inf).argmax()
-    outputs = run.held[best_metric + 1][seed, 0]
     gained = base_loss[split:] - earlier[seed, best_loss]
-    scored = sign * (row_metrics(setting, outputs, y_held) - base_metric[split:])
-    root = np.sqrt(len(y_held))
-
+    scored = sign * (run.held_metric[best_metric + 1][seed, 0] - base_metric[split:])
+    root = np.sqrt(len(gained))
     changes = {
         "power": (gained.mean(), gained.std(ddof=1) / root),
         "power_metric": (scored.mean(), scored.std(ddof=1) / root),
         "stop_earlier": improvement(end, best),
-        "go_on": improvement(end, held(longer, 2 * epochs)),
-        "regularize": improvement(end, best_of(calmed)),
-        "enlarge": improvement(end, held(larger, epochs)),
+        "go_on": improvement(end, longer.held[2 * epochs][:, 0]),
+        "regularize": improvement(end, best_of(calmer.held[epochs])),
+        "enlarge": improvement(end, larger.held[epochs][:, 0]),
     }
     train_count, val_count, held_count = data.counts
     values: dict[str, object] = dataclasses.asdict(setting) | {
@@ -182,8 +167,8 @@ def line(
         "base_loss": base_loss[:split].mean(),
         "base_metric": base_metric[:split].mean(),
         "held_base": base_loss[split:].mean(),
-        "held_best": best.mean(),
-        "held_end": end.mean(),
+        "held_best": float(best.mean()),
+        "held_end": float(end.mean()),
     }
     for name, (mean, error) in changes.items():
         values |= {name: mean, f"{name}_error": error}
@@ -195,12 +180,12 @@ def line(
     }
 
 
-def attempt(number: int) -> list[dict[str, object]]:
-    """Return the lines of a setting; none where its training fails, which is said."""
+def attempt(group: int) -> list[dict[str, object]]:
+    """Return the lines of a group; none where its training fails, which is said."""
     try:
-        return measured(number)
+        return measured(group)
     except (ValueError, MemoryError) as error:
-        print(f"{number}: {error}", flush=True)
+        print(f"group {group}: {error}", flush=True)
         return []
 
 
@@ -217,8 +202,8 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else SETTINGS
     processes = int(sys.argv[2]) if len(sys.argv) > 2 else 2
     lines: list[dict[str, object]] = [*read(FILE), *read(PART)]
-    done = {int(str(one["number"])) for one in lines}
-    missing = [number for number in range(count) if number not in done]
+    done = {int(str(one["number"])) // GROUP for one in lines}
+    missing = [group for group in range(count // GROUP) if group not in done]
     context = multiprocessing.get_context("spawn")
     with (
         context.Pool(processes, maxtasksperchild=EACH) as pool,
