@@ -169,6 +169,22 @@ def test_diverged_is_trained_more_carefully():
     ]
 
 
+def test_an_unusual_learning_rate_is_tried_first():
+    high = {"optimizer.learning_rate": 0.3}
+    moves = proposed(attempt("balanced", NO, **high))
+    assert changes(moves)[0] == {"optimizer.learning_rate": "0.03"}
+    assert moves[0].reason == "learning rate 0.3: perhaps a lower one helps"
+    assert ends(moves[1])
+    low = {"optimizer.learning_rate": 1e-6}
+    first, second = proposed(attempt(answers=NO | {"go_on": 0.95}, **low))
+    assert changes([first, second]) == [
+        {"optimizer.learning_rate": "1e-05"},
+        {"trainer.epochs": "40"},
+    ]
+    [move] = proposed(attempt("balanced", NO, **low))
+    assert ends(move)
+
+
 def test_no_power_names_what_was_checked():
     learned = dataclasses.replace(attempt("no_power"), train_loss=0.1)
     moves = proposed(learned)
@@ -178,6 +194,10 @@ def test_no_power_names_what_was_checked():
     stuck = dataclasses.replace(attempt("no_power"), train_loss=1.0)
     rates = [{"optimizer.learning_rate": text} for text in ("0.01", "0.0001")]
     assert [change for change in changes(proposed(stuck)) if change in rates] == rates
+    high = dataclasses.replace(stuck, settings={**SETTINGS, "optimizer.learning_rate": 0.5})
+    assert changes(proposed(high))[0] == {"optimizer.learning_rate": "0.05"}
+    low = dataclasses.replace(stuck, settings={**SETTINGS, "optimizer.learning_rate": 1e-6})
+    assert {"optimizer.learning_rate": "1e-07"} not in changes(proposed(low))
     late = dataclasses.replace(stuck, best_epoch=20)
     assert changes(proposed(late))[0] == {"trainer.epochs": "40"}
     weighted = proposed(stuck, dataclasses.replace(SCOPE, weighted=True))

@@ -32,7 +32,7 @@ def context(settings, runs=()):
     """What moves ask of a run's context, with a store that has some runs."""
     return SimpleNamespace(
         settings=settings,
-        store=SimpleNamespace(search=lambda text: list(runs)),
+        store=SimpleNamespace(search=lambda text, newest: list(runs)),
         dataset=SimpleNamespace(digest="ab" * 32),
         problem=dataclasses.replace(standard("binary"), metrics=("accuracy",)),
     )

@@ -24,7 +24,8 @@ MOST = 3  # moves at once
 IN_VAIN = 3  # configurations without a gain, after which only a yes is worth a training
 SMALLEST_GAIN = 0.02  # of sqrt(loss x baseline): less matters to no one
 LONGER = 1.5  # times the epochs: a training that has shown what more epochs bring
-HIGH_RATE = 0.01  # of a learning rate: from here on a lower one is tried first
+RATES = (1e-6, 1.0)  # learning rates: the least and the greatest that are proposed
+LOW_RATE, HIGH_RATE = 0.0005, 0.01  # usual ones; outside of these, another is tried first
 MEMORIZED = 0.75  # of the baseline: a training loss below it is of a network that learns its rows
 
 Values = Mapping[str, Any]  # of a configuration, by dotted key
@@ -248,47 +249,74 @@ def _reason(question: str, word: str, p: float | None) -> str:
 
 def _directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Iterator[Direction]:
     """Yield what may help a configuration, the likeliest first."""
-    rate, settings = base.settings["optimizer.learning_rate"], base.settings
+    settings, is_longer_tried = base.settings, _is_longer_tried(base, attempts)
     if base.word == "diverged":
-        steadier = [_rate(rate / 10), {"optimizer.clipnorm": 1.0}, _rate(rate / 100)]
+        steadier = [*_rates(settings, 0.1), {"optimizer.clipnorm": 1.0}, *_rates(settings, 0.01)]
         yield Direction("rate", "training diverged", steadier, tries=3)
         return
 
-    smaller = [*_resized(settings, scope, larger=False)]
     changes = {
-        "go_on": [_longer(base, attempts)],
+        "go_on": [] if is_longer_tried else [_longer(base, attempts)],
         "regularize": [*_regularized(settings, scope)],
         "enlarge": [*_resized(settings, scope, larger=True)],
+        "shrink": [*_resized(settings, scope, larger=False)],
     }
-    if base.word != "no_power":
-        for name, p in _questions(base.word, base.answers).items():
-            if changes.get(name) and not (name == "go_on" and _is_longer_tried(base, attempts)):
-                reason = _reason(name, base.word, p)
-                yield Direction(name, reason, changes[name], p, 1 + (name == "regularize"))
-        if base.word == "overfit":
-            yield Direction("shrink", "overfit: perhaps a smaller network helps", smaller)
+    if base.word == "no_power":
+        yield from _without_power(base, scope, changes)
         return
 
-    # Nothing is better than the baseline.
+    rate = settings["optimizer.learning_rate"]
+    if rate > HIGH_RATE:
+        reason = f"learning rate {rate:g}: perhaps a lower one helps"
+        yield Direction("rate", reason, [*_rates(settings, 0.1)])
+    if rate < LOW_RATE and (base.word == "underfit" or base.answers.get("go_on", 0) > 0.5):
+        reason = f"learning rate {rate:g}: perhaps a higher one helps"
+        yield Direction("rate", reason, [*_rates(settings, 10)])
+    for name, p in _questions(base.word, base.answers).items():
+        if name in changes:
+            tries = 1 + (name == "regularize")
+            yield Direction(name, _reason(name, base.word, p), changes[name], p, tries)
+    if base.word == "overfit":
+        yield Direction("shrink", "overfit: perhaps a smaller network helps", changes["shrink"])
+
+
+def _without_power(
+    base: Attempt, scope: Scope, changes: Mapping[str, Sequence[Values]]
+) -> Iterator[Direction]:
+    """Yield what may help a configuration that is no better than the baseline."""
     if scope.weighted:
         reason = "class weights raise the loss and lower the accuracy, by which power is tested"
         yield Direction("measure", reason, [{"problem.metrics": ["auc", "accuracy"]}])
+
+    directions: list[Direction] = []
     if base.best_epoch > base.epochs - max(1, base.epochs // 8):
         reason = "no power yet, and the lowest validation loss is that of the last epochs"
-        yield Direction("go_on", reason, changes["go_on"])
-    if base.train_loss < MEMORIZED * scope.baseline:
+        directions.append(Direction("go_on", reason, changes["go_on"]))
+    memorizes = base.train_loss < MEMORIZED * scope.baseline
+    if memorizes:
         reason = "it learns the training rows and no others"
-        yield Direction("regularize", reason, [*smaller, *changes["regularize"]], tries=2)
-    rates = [_rate(rate / 10), _rate(10 * rate)]
-    if rate < HIGH_RATE:
-        rates.reverse()
-    yield Direction("rate", "no power: another learning rate", rates, tries=2)
-    if base.train_loss >= MEMORIZED * scope.baseline:
-        yield Direction("enlarge", "no power: a larger network", changes["enlarge"])
+        simpler = [*changes["shrink"], *changes["regularize"]]
+        directions.append(Direction("regularize", reason, simpler, tries=2))
+
+    rate, factors = base.settings["optimizer.learning_rate"], [10, 0.1]
+    if rate > HIGH_RATE:
+        factors.reverse()
+    rates = [values for factor in factors for values in _rates(base.settings, factor)]
+    is_usual = LOW_RATE <= rate <= HIGH_RATE
+    directions.insert(
+        len(directions) * is_usual,
+        Direction("rate", "no power: another learning rate", rates, tries=2),
+    )
+    if not memorizes:
+        directions.append(Direction("enlarge", "no power: a larger network", changes["enlarge"]))
+    yield from directions
 
 
-def _rate(rate: float) -> Values:
-    return {"optimizer.learning_rate": float(f"{rate:.3g}")}
+def _rates(settings: Values, factor: float) -> Iterator[Values]:
+    """Yield another learning rate, if it is a sensible one."""
+    rate = float(f"{factor * settings['optimizer.learning_rate']:.3g}")
+    if RATES[0] <= rate <= RATES[1]:
+        yield {"optimizer.learning_rate": rate}
 
 
 def _longer(base: Attempt, attempts: Sequence[Attempt]) -> Values:
