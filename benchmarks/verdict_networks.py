@@ -125,7 +125,7 @@ def draw(number: int) -> Setting:
     layers = 1 if recurrent or units > 64 else int(group.integers(1, 4 if units < 64 else 3))
     shortest = float(group.choice([3, 20]))  # long curves alone turn
     epochs = round(math.exp(group.uniform(math.log(shortest), math.log(60 if deep else 200))))
-    batch_size = int(group.choice([4, 8, 16, 32, 64]))
+    batch_size = int(group.choice([8, 16, 32, 64]))
     optimizer = str(group.choice(list(OPTIMIZERS), p=[0.35, 0.2, 0.1, 0.1, 0.15, 0.1]))
     schedule = str(group.choice(["constant", "cosine", "steps"], p=[0.7, 0.15, 0.15]))
     augmented, batch_norm = group.random(2) < 0.15
@@ -164,7 +164,7 @@ def affordable(settings: Sequence[Setting], datas: Sequence[Data]) -> list[Setti
     first, data = settings[0], datas[0]
     rows = max(each.counts[0] for each in datas)
     batch_size, epochs = first.batch_size, first.epochs
-    most = 600 if first.is_deep else 3000
+    most = 400 if first.is_deep else 1500
     while epochs * math.ceil(rows / batch_size) > most and batch_size < 256:
         batch_size *= 2
     inputs = int(np.prod(data.x.shape[1:])) * (16 if data.x.dtype.kind == "i" else 1)
@@ -335,6 +335,7 @@ def train(
     until: int,
     penalties: Sequence[Sequence[tuple[float, float]]],
     watched: set[int],
+    held: set[int],
 ) -> list[Trained]:
     """Train networks of each setting, from each seed with each penalty, as one program.
 
@@ -345,7 +346,8 @@ def train(
         epochs: That a schedule spans.
         until: How long.
         penalties: Of each setting, L2 and the rate of dropout.
-        watched: Epochs, from 1, after which rows are predicted.
+        watched: Epochs, from 1, after which the rows of the curve are predicted.
+        held: Those of them after which rows held back are predicted too.
     """
     first, counts = settings[0], [data.counts for data in datas]
     seeds = [1000 * one.number + seed for one in settings for seed in range(first.seeds)]
@@ -366,8 +368,8 @@ def train(
     each_start = np.repeat(starts[:-1], first.seeds)
     each_count = [each for each in counts for _ in range(first.seeds)]
     predicted = [
-        start + np.arange(train, train + val + held)
-        for start, (train, val, held) in zip(each_start, each_count, strict=True)
+        start + np.arange(train, train + val + rest)
+        for start, (train, val, rest) in zip(each_start, each_count, strict=True)
     ]
     rates = np.repeat([one.learning_rate for one in settings], first.seeds)
     rates = np.tile(rates[:, None], shape[1]).astype("float32")
@@ -392,7 +394,8 @@ def train(
     )
     names = [variable.path for variable in program.optimizer.variables]
     rate_at = next(at for at, name in enumerate(names) if name.endswith("/learning_rate"))
-    positions, nothing = program.validation, np.zeros((0,), "int32")
+    curve = [rows[: each[1]] for rows, each in zip(predicted, each_count, strict=True)]
+    positions = {True: program.validation, False: _batched(curve, PREDICTED)}
     orders = [np.random.default_rng([seed, 2]) for seed in seeds]
 
     trained = [Trained(np.zeros((first.seeds, shape[1], until)), {}, {}, {}, {}) for _ in settings]
@@ -400,7 +403,9 @@ def train(
         trainable, others, optimizer = program.variables
         optimizer[rate_at] = rates * factor(first.schedule, epoch, epochs)
         program.variables = trainable, others, optimizer
-        program.validation = positions if epoch in watched else nothing
+        program.validation = np.zeros((0,), "int32")
+        if epoch in watched:
+            program.validation = positions[epoch in held]
         rows = [
             start + order.permutation(each[0])
             for start, order, each in zip(each_start, orders, each_count, strict=True)
@@ -413,23 +418,30 @@ def train(
             if epoch in watched:
                 values = done.predictions.reshape(*shape, *done.predictions.shape[1:])
                 own = values[number * first.seeds : (number + 1) * first.seeds]
-                _score(result, epoch, first, datas[number], own)
+                _score(result, epoch, first, datas[number], own, has_held=epoch in held)
     return trained
 
 
 def _score(
-    result: Trained, epoch: int, setting: Setting, data: Data, predictions: np.ndarray
+    result: Trained,
+    epoch: int,
+    setting: Setting,
+    data: Data,
+    predictions: np.ndarray,
+    *,
+    has_held: bool,
 ) -> None:
     """Record the losses and metrics of an epoch's predictions, (seeds, penalties, rows, outputs)."""
-    _, val, held = data.counts
-    y = data.y[data.counts[0] :]
-    predictions = predictions[:, :, : val + held]
+    train, val, held = data.counts
+    count = val + held if has_held else val
+    y, predictions = data.y[train : train + count], predictions[:, :, :count]
     losses = row_losses(setting, predictions, y)
     scores = row_metrics(setting, predictions, y)
     result.val_loss[epoch] = losses[..., :val].mean(axis=-1)
     result.val_metric[epoch] = scores[..., :val].mean(axis=-1)
-    result.held[epoch] = losses[..., val:].astype("float32")
-    result.held_metric[epoch] = scores[..., val:].astype("float32")
+    if has_held:
+        result.held[epoch] = losses[..., val:].astype("float32")
+        result.held_metric[epoch] = scores[..., val:].astype("float32")
 
 
 def _each(

@@ -43,6 +43,7 @@ from verdict_networks import (
 FILE = Path(__file__).with_name("verdict_truths.csv.gz")
 PART = FILE.with_suffix(".part")
 SETTINGS = 1260
+EARLIER = 30  # epochs, at most, after which rows held back are predicted
 EACH = 8  # groups of a process, which then makes room
 # "More regularization": l2, dropout; added to what the run has.
 PENALTIES = ((0.001, 0.0), (0.01, 0.0), (0.0, 0.5))
@@ -90,22 +91,30 @@ def measured(group: int) -> list[dict[str, object]]:
     settings = affordable(settings, datas)
     lengths, epochs = lengths_of(settings[0]), settings[0].epochs
     doubled = {2 * length for length in lengths}
+    some = {round(epoch) for epoch in np.geomspace(1, epochs, EARLIER)} | set(lengths)
     every, own = set(range(1, epochs + 1)), [[(one.l2, one.dropout)] for one in settings]
     more = [[(one.l2 + l2, max(one.dropout, rate)) for l2, rate in PENALTIES] for one in settings]
     if settings[0].schedule == "constant":
         run = longer = train(
             settings, datas, size=1, epochs=epochs, until=2 * epochs, penalties=own,
-            watched=every | doubled,
+            watched=every | doubled, held=some | doubled,
         )  # fmt: skip
     else:
         run = train(
-            settings, datas, size=1, epochs=epochs, until=epochs, penalties=own, watched=every
+            settings,
+            datas,
+            size=1,
+            epochs=epochs,
+            until=epochs,
+            penalties=own,
+            watched=every,
+            held=some,
         )
         longer = train(
             settings, datas, size=1, epochs=2 * epochs, until=2 * epochs, penalties=own,
-            watched=doubled,
+            watched=doubled, held=doubled,
         )  # fmt: skip
-    ends = {"epochs": epochs, "until": epochs, "watched": set(lengths)}
+    ends = {"epochs": epochs, "until": epochs, "watched": set(lengths), "held": set(lengths)}
     larger = train(settings, datas, size=4, penalties=own, **ends)
     calmer = train(settings, datas, size=1, penalties=more, **ends)
     with np.errstate(all="ignore"):
@@ -134,7 +143,8 @@ def line(
     base_loss, base_metric = baseline(setting, data)
     split = data.counts[1]
     end = run.held[epochs][:, 0]
-    earlier = np.stack([run.held[epoch][:, 0] for epoch in range(1, epochs + 1)], axis=1)
+    some = [epoch for epoch in sorted(run.held) if epoch <= epochs]
+    earlier = np.stack([run.held[epoch][:, 0] for epoch in some], axis=1)
     best = best_of(earlier)
     loss = run.loss[seed, 0, :epochs]
     val_loss, val_metric = (
@@ -142,12 +152,13 @@ def line(
         for values in (run.val_loss, run.val_metric)
     )
 
-    # The power of this run is that of its own best epochs.
+    # The power of this run is that of the best of the epochs that were evaluated.
     sign = -1 if setting.kind == "regression" else 1
-    best_loss = np.nan_to_num(val_loss, nan=np.inf).argmin()
-    best_metric = np.nan_to_num(sign * val_metric, nan=-np.inf).argmax()
+    at = np.array(some) - 1
+    best_loss = np.nan_to_num(val_loss[at], nan=np.inf).argmin()
+    best_metric = np.nan_to_num(sign * val_metric[at], nan=-np.inf).argmax()
     gained = base_loss[split:] - earlier[seed, best_loss]
-    scored = sign * (run.held_metric[best_metric + 1][seed, 0] - base_metric[split:])
+    scored = sign * (run.held_metric[some[best_metric]][seed, 0] - base_metric[split:])
     root = np.sqrt(len(gained))
     changes = {
         "power": (gained.mean(), gained.std(ddof=1) / root),
