@@ -159,8 +159,7 @@ def _written(weights: np.ndarray, bias: float) -> list[float]:
 
 
 def fit(data: Sample) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
-    """Return the model, and the probabilities of answers and of words where families were left out.
-    """
+    """Return the model, and the probabilities of answers and of words where families were left out."""
     knots = knots_of(data.values)
     features = basis(data.values, knots)
     questions: dict[str, list[float]] = {}

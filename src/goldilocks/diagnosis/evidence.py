@@ -57,7 +57,9 @@ def measure(curves: Curves) -> dict[str, float]:
     low, window, rise_noise = rise(calm, end, noise)
     last_slope, slope_error = slope(val[-max(3, epochs // 2) :])
     train_slope, _ = slope(train[-max(3, epochs // 2) :])
-    train_noise = max(curve_noise(train, 0.0, PRIOR_EPOCHS), 1e-9 * float(np.abs(train).max()), 1e-300)
+    train_noise = max(
+        curve_noise(train, 0.0, PRIOR_EPOCHS), 1e-9 * float(np.abs(train).max()), 1e-300
+    )
     ahead = min(gain_ahead(calm, epochs), max(0.0, float(half - val_end)))
     train_ahead = gain_ahead(calm_train, epochs)
     gap, best_gap = val_end - train_end, calm[best] - calm_train[best]
@@ -106,7 +108,9 @@ def measure(curves: Curves) -> dict[str, float]:
         "noise_fall": noise / fall,
         "log_train_noise": _log(train_noise, abs(train_end)),
         "rising": float((np.diff(val) > 0).mean()) if epochs > 1 else math.nan,
-        "rising_late": float((np.diff(val[-max(3, epochs // 2) :]) > 0).mean()) if epochs > 1 else math.nan,
+        "rising_late": float((np.diff(val[-max(3, epochs // 2) :]) > 0).mean())
+        if epochs > 1
+        else math.nan,
         "log_best_base": _log(calm[best], base),
         "log_end_base": _log(val_end, base),
         "log_train_base": _log(train_end, base),
