@@ -38,6 +38,10 @@ class SourceUnavailable(DataError):
     """The original data cannot be fetched: no network, a wrong checksum, or a server refuses."""
 
 
+class HistoryError(UserError, ValueError):
+    """The history of a training, or what is known beside it, cannot be judged."""
+
+
 class JobError(UserError):
     """A job of a sweep or of a workflow failed."""
 

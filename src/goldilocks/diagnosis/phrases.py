@@ -27,8 +27,9 @@ HELP = {
     "regularize": "regularization",
     "enlarge": "a larger model",
 }
-POWERFUL = {"underfit", "overfit", "balanced", "diverged"}
-# The words, and the answers that are said, beside which a phrase would be a contradiction.
+POWERFUL = {"underfit", "overfit", "balanced", "diverged", "answers"}
+# The words, and the answers that are said, beside which a phrase would be a contradiction;
+# "answers" where there are any, which only a run with power has.
 CLASHES: Mapping[str, set[str]] = {
     "not finite": {"underfit", "overfit", "balanced", "no_power"},
     "memorizes": {"underfit", "balanced", "stop_earlier no", "regularize no"},
@@ -80,12 +81,14 @@ def phrases(curves: Curves) -> dict[str, str]:
         texts |= _power(val, base, error, curves.rows, jump)
         texts |= _rises(train, val)
         texts |= _levels(train, val, base, error)
-        texts |= _last_stretch(train, val, jump)
+        texts |= _last_stretch(train, val, base, jump)
     return {name: _sentence(text) for name, text in texts.items()}
 
 
 def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + "."
+    """Return a text as a sentence; a name such as val_data_loss stays as it is."""
+    first = text.split()[0]
+    return f"{first if '_' in first else first.capitalize()}{text[len(first) :]}."
 
 
 def _jump(val: Course, error: float | None) -> str | None:
@@ -179,7 +182,9 @@ def _levels(train: Course, val: Course, base: float | None, error: float | None)
     return texts
 
 
-def _last_stretch(train: Course, val: Course, jump: str | None) -> dict[str, str]:
+def _last_stretch(
+    train: Course, val: Course, base: float | None, jump: str | None
+) -> dict[str, str]:
     """Return the phrases of a last stretch that does not fall by what matters; the last holds."""
     texts: dict[str, str] = {}
     epochs = len(val.raw)
@@ -209,6 +214,8 @@ def _last_stretch(train: Course, val: Course, jump: str | None) -> dict[str, str
             texts = {"jumps": f"{jump}, too much to tell whether it still falls"}
     if val.best != val.end:
         ends += f", at best {val.at(val.best)}"
+    if base is not None:
+        ends += f"; the baseline gets {number(base)}"
     return texts | {"ends": ends}
 
 
@@ -237,15 +244,17 @@ def sentence(curves: Curves, word: str, answers: Mapping[str, float]) -> str:
         word: One of `verdicts.VERDICTS`.
         answers: For each of `HELP` the probability that it helps; empty where nobody asks.
     """
-    said = {word}
+    said = {word, "answers"} if answers else {word}
     for name, p in answers.items():
         if p >= YES:
             said.add(f"{name} yes")
         if p <= NO:
             said.add(f"{name} no")
 
-    texts = [text for name, text in phrases(curves).items() if not CLASHES[name] & said]
-    shown = texts[:1]
+    texts = {name: text for name, text in phrases(curves).items() if not CLASHES[name] & said}
+    shown = list(texts.values())[:1]
+    if word == "no_power" and texts.get("falls", shown[0]) != shown[0]:
+        shown.append(texts["falls"])
     if word not in ("no_power", "diverged") and (perfect := _perfect(curves)):
         shown.append(perfect)
     if word == "unsure":
@@ -260,8 +269,8 @@ def _perfect(curves: Curves) -> str | None:
         return None
     epoch = len(curves.scores)
     return (
-        f"{curves.metric} is {number(best)} (epoch {epoch}), its best value; only the loss could "
-        "still fall."
+        f"The {curves.metric} is {number(best)} (epoch {epoch}), its best value; only the loss can "
+        "still improve."
     )
 
 
