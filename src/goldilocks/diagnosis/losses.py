@@ -60,13 +60,21 @@ class Course:
 
     @property
     def goes_down(self) -> bool:
-        """Whether the last stretch falls beyond chance, in the named values too."""
-        return self.change < -SURE * self.error and self.drop > 0
+        """Whether the last stretch falls beyond chance, and its named values by more than noise."""
+        return (
+            self.change < -SURE * self.error
+            and self.drop > self.noise
+            and self.last < self.raw[self.start : self.end].mean()
+        )
 
     @property
     def goes_up(self) -> bool:
-        """Whether the last stretch rises beyond chance, in the named values too."""
-        return self.change > SURE * self.error and self.drop < 0
+        """Whether the last stretch rises beyond chance, and its named values by more than noise."""
+        return (
+            self.change > SURE * self.error
+            and -self.drop > self.noise
+            and self.last > self.raw[self.start : self.end].mean()
+        )
 
     @property
     def falls(self) -> bool:
@@ -85,6 +93,13 @@ class Course:
     def since(self, epoch: int) -> str:
         """Return the values of an epoch and of the end."""
         return f"from {self.at(epoch)} to {self.at(self.end)}"
+
+    def rise(self) -> str:
+        """Return how far it is above its best; that it rose where it mostly did since."""
+        since = self.raw[self.best : self.end + 1]
+        if slope(since)[0] > 0 and self.last > since.mean():
+            return f"{self.name} rose {self.since(self.best)}"
+        return f"{self.name} is above its best of {self.at(self.best)}, at {self.at(self.end)}"
 
 
 def loss_scale(curves: Curves) -> float:
@@ -135,7 +150,8 @@ def courses(curves: Curves, *names: str) -> tuple[Course, Course]:
         matters, last = SMALLEST * scale, loss[steady[-1]]
         change, error = trend(calm[first:], noise)
         _, strays = _line(calm[epochs // 2 :])
-        low, _, surely = rise(calm, max(1, round(epochs / 8)), max(noise, strays))
+        doubtful = max(noise, strays) * _doubt(epochs - epochs // 2)
+        low, _, surely = rise(calm, max(1, round(epochs / 8)), doubtful)
         course = Course(
             name=name,
             raw=loss,
@@ -146,7 +162,11 @@ def courses(curves: Curves, *names: str) -> tuple[Course, Course]:
             change=change,
             error=error,
             has_fallen=bool(calm[0] - calm[-1] > matters),
-            has_risen=bool(surely > SURE and last - max(low, loss.min()) > matters),
+            has_risen=bool(
+                surely > SURE
+                and last - max(low, calm[np.argmin(loss)]) > matters
+                and np.argmin(loss) < steady[-1]
+            ),
         )
         measured.append(course)
     return measured[0], measured[1]
@@ -162,7 +182,7 @@ def trend(curve: np.ndarray, noise: float) -> tuple[float, float]:
     """
     change, strays = _line(curve)
     _, error = slope(curve)
-    return change, error * (len(curve) - 1) * max(noise, strays)
+    return change, error * (len(curve) - 1) * max(noise, strays) * _doubt(len(curve))
 
 
 def _line(curve: np.ndarray) -> tuple[float, float]:
@@ -171,3 +191,8 @@ def _line(curve: np.ndarray) -> tuple[float, float]:
     span = len(curve) - 1
     line = curve.mean() + per_epoch * (np.arange(len(curve)) - span / 2)
     return per_epoch * span, float(np.sqrt(((curve - line) ** 2).sum() / max(1, span - 1)))
+
+
+def _doubt(epochs: int) -> float:
+    """Return by how much an error grows that is known from few epochs, as Student's t does."""
+    return 1 + 1 / max(1, epochs - 2)

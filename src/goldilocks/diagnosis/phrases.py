@@ -15,8 +15,9 @@ from goldilocks.diagnosis.losses import SURE, Course, courses, row_error, trend
 from goldilocks.evaluation.measures import range_of
 from goldilocks.formatting import number
 
-CLOSE = 0.75  # of validation loss, below which training loss is apart from it
-APART, HIGH = 0.5, 0.5  # far below validation loss, or the baseline's; high, of the baseline's
+APART = 0.75  # of validation loss, below which training loss is apart from it
+FAR = 1 / 3  # of validation loss and of the baseline's, below which it is far below
+HIGH = 0.5  # of the baseline loss, above which a loss is high
 YES, NO = 0.9, 0.1  # probabilities from and to which an answer is said
 
 POWER = 2.5  # standard errors by which a loss must beat the baseline
@@ -32,19 +33,19 @@ POWERFUL = {"underfit", "overfit", "balanced", "diverged", "answers"}
 # "answers" where there are any, which only a run with power has.
 CLASHES: Mapping[str, set[str]] = {
     "not finite": {"underfit", "overfit", "balanced", "no_power"},
-    "memorizes": {"underfit", "balanced", "stop_earlier no", "regularize no"},
+    "memorizes": {"underfit", "balanced", "stop_earlier no", "go_on yes", "regularize no"},
     "no power": POWERFUL,
     "jumps hide power": POWERFUL,
     "few rows hide power": POWERFUL,
     "both rise": {"balanced", "stop_earlier no", "go_on yes"},
-    "training rises": {"underfit", "overfit", "balanced", "go_on yes"},
+    "training rises": {"underfit", "overfit", "balanced", "stop_earlier no", "go_on yes"},
     "falls again": {"balanced", "diverged", "stop_earlier no", "go_on no"},
     "rises": {"underfit", "balanced", "stop_earlier no", "go_on yes"},
     "falls": {"balanced", "diverged", "stop_earlier yes", "go_on no"},
-    "high": {"overfit", "balanced", "diverged", "stop_earlier yes", "go_on yes"},
+    "high": {"no_power", "overfit", "balanced", "diverged", "stop_earlier yes", "go_on yes"},
     "gap": {"underfit", "balanced", "diverged", "regularize no"},
-    "rises slowly": {"underfit", "balanced", "diverged", "stop_earlier no", "go_on yes"},
-    "falls slowly": {"diverged", "stop_earlier yes", "go_on yes"},
+    "rising": {"underfit", "balanced", "diverged", "stop_earlier no", "go_on yes"},
+    "slows down": {"diverged", "stop_earlier yes", "go_on yes"},
     "flat": {"diverged", "stop_earlier yes", "go_on yes"},
     "jumps": {"balanced", "diverged", "stop_earlier yes", "go_on yes", "go_on no"},
     "open": {"balanced", "diverged", "stop_earlier yes", "go_on yes", "go_on no"},
@@ -94,26 +95,26 @@ def _sentence(text: str) -> str:
 def _jump(val: Course, error: float | None) -> str | None:
     """Return how far validation loss jumps from epoch to epoch; None if it does not.
 
-    It jumps where half of its last epochs turn back, by more than the rows explain and by more than
-    matters.
+    It jumps where half of its last epochs turn back, and lead nowhere, by more than the rows
+    explain and by more than matters.
     """
-    steps = np.diff(val.raw[len(val.raw) // 2 :])
-    if len(steps) < 3 or np.mean(steps[1:] * steps[:-1] < 0) < 0.5:
+    steps = np.diff(val.raw[-max(6, len(val.raw) // 2) :])
+    if len(steps) < 5 or np.mean(steps[1:] * steps[:-1] < 0) < 0.5:
         return None
     size = float(np.median(np.abs(steps)))
-    if size < max(error or 0.0, val.matters):
+    if size < max(error or 0.0, val.matters) or abs(steps.sum()) > np.abs(steps).sum() / 2:
         return None
     return f"{val.name} jumps by about {number(size, 3)} from epoch to epoch"
 
 
 def _memorizing(train: Course, val: Course, base: float | None) -> dict[str, str]:
     """Return the phrase of a training loss far below, which validation loss does not follow."""
-    if not 0 < train.last < APART * val.last:
+    if not 0 < train.last < FAR * val.last:
         return {}
     text = "the network memorizes the training rows"
     if val.has_risen and _kept_falling(train, val) and not val.falls:
         return {"memorizes": f"{_rose(train, val)}: {text}"}
-    if base is not None and train.last < APART * base and val.last > base and not val.falls:
+    if base is not None and train.last < FAR * base and val.last > base and not val.falls:
         ends = f"{val.name} {number(val.last)}, where the baseline gets {number(base)}"
         return {"memorizes": f"{_after(train)} and {ends}: {text}"}
     return {}
@@ -128,7 +129,8 @@ def _power(
     best, below = val.at(val.best), base - val.raw.min()
     if below <= 0:
         return {"no power": f"{val.name} is {best} at best, and the baseline gets {number(base)}"}
-    if jump is not None and below < POWER * np.hypot(error or 0.0, val.noise):
+    is_above = val.raw[len(val.raw) // 2 :].max() >= base
+    if jump is not None and is_above and below < POWER * np.hypot(error or 0.0, val.noise):
         return {"jumps hide power": f"{jump}, too much to say that it beats {number(base)}"}
     if rows is not None and error is not None and below < POWER * error:
         text = (
@@ -142,11 +144,10 @@ def _power(
 def _rises(train: Course, val: Course) -> dict[str, str]:
     """Return the phrases of losses that rose after their best."""
     texts: dict[str, str] = {}
-    train_rose = f"{train.name} rose {train.since(train.best)}"
     if train.has_risen and val.has_risen:
-        texts["both rise"] = f"{val.name} rose {val.since(val.best)}, and {train_rose}"
+        texts["both rise"] = f"{val.rise()}, and {train.rise()}"
     if train.has_risen:
-        texts["training rises"] = train_rose
+        texts["training rises"] = train.rise()
     if val.has_risen and val.falls:
         falls = f"falls again, {val.since(val.start)}"
         texts["falls again"] = f"{val.name} is above its best of {val.at(val.best)}, but {falls}"
@@ -173,7 +174,7 @@ def _levels(train: Course, val: Course, base: float | None, error: float | None)
         )
 
     beyond = max(val.matters, SURE * np.hypot(val.noise, error or 0.0))
-    if 0 < train.last < CLOSE * val.last and val.last - train.last > beyond:
+    if 0 < train.last < APART * val.last and val.last - train.last > beyond:
         times = f"{number(val.last / train.last, 2)} times"
         if val.last > 100 * train.last:
             times = "more than 100 times"
@@ -189,10 +190,11 @@ def _last_stretch(
     texts: dict[str, str] = {}
     epochs = len(val.raw)
     if val.goes_up:
-        texts["rises slowly"] = f"{val.name} rises slowly, {val.since(val.start)}"
+        verb = "rises slowly" if -val.drop <= val.matters else "rises"
+        texts["rising"] = f"{val.name} {verb}, {val.since(val.start)}"
     elif val.goes_down and not val.falls:
         verb = "has nearly stopped falling" if val.is_level else "falls slowly"
-        texts["falls slowly"] = f"{val.name} {verb}, {val.since(val.start)}"
+        texts["slows down"] = f"{val.name} {verb}, {val.since(val.start)}"
     elif val.is_level and not val.has_risen:
         verb = (
             f"has stopped improving: it was best with {val.at(val.best)}, and is {val.at(val.end)}"
@@ -221,12 +223,14 @@ def _last_stretch(
 
 def _kept_falling(train: Course, val: Course) -> bool:
     """Return whether training loss fell beyond chance after validation loss was best."""
+    if val.best >= val.end:
+        return False
     change, error = trend(running_median(train.raw)[val.best : val.end + 1], train.noise)
     return change < -SURE * error and train.last < train.raw[val.best]
 
 
 def _rose(train: Course, val: Course) -> str:
-    text = f"{val.name} rose {val.since(val.best)}"
+    text = val.rise()
     if _kept_falling(train, val):
         text += f" while {train.name} fell to {number(train.last)}"
     return text
